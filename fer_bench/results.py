@@ -1,0 +1,214 @@
+"""The typed record of a cell, and the JSON it becomes.
+
+``results.json`` is a pytest-benchmark file. Beside pytest-benchmark's own keys it carries:
+
+* at top level ``fer_bench``: a ``RunRecord`` (schema, protocol, data, environment, and one
+  ``CellRecord`` for every cell asked for, skipped and failed ones included);
+* in each benchmark's ``extra_info["fer_bench"]``: a ``MeasureRecord``, the figures that this
+  benchmark measured. They stand there so that they also travel with the files that
+  pytest-benchmark itself saves.
+
+Every figure is a finite number or null, never NaN. Accuracies and recalls are shares (0 to 1),
+losses are mean categorical cross-entropies in nats, times are seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fer_bench.protocol import Setting
+
+SCHEMA = 1
+"""Version of the records below. It grows with every change that an older reader cannot read."""
+
+Status = Literal["ok", "skipped", "failed"]
+Source = Literal["trained", "store"]
+
+
+@dataclass(frozen=True)
+class History:
+    """Accuracy and loss over the epochs of one cell.
+
+    E is the number of epochs. Index 0 of the (E + 1)-long series is the untrained network.
+
+    Attributes:
+        running_accuracy: length E, epochs 1 to E: mean over the batches of the epoch, on
+            training data while the weights move; what Keras' ``fit`` reports.
+        running_loss: the same for the loss.
+        train_accuracy: length E + 1, evaluated on the training data after each epoch.
+        train_loss: the same for the loss.
+        validation_accuracy: length E + 1, evaluated on the validation data after each epoch.
+        validation_loss: the same for the loss.
+    """
+
+    running_accuracy: tuple[float, ...]
+    running_loss: tuple[float, ...]
+    train_accuracy: tuple[float, ...]
+    train_loss: tuple[float, ...]
+    validation_accuracy: tuple[float, ...]
+    validation_loss: tuple[float, ...]
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs trained."""
+        return len(self.running_accuracy)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How well a trained cell recognises emotions.
+
+    Attributes:
+        history: accuracy and loss of every epoch.
+        test_accuracy: share of the test images whose most probable class is their label.
+        test_loss: mean cross-entropy on the test images.
+        recall: share recognised of each class, in the order of the classes; None for a class
+            without test images.
+        confusion: counts, ``confusion[label][predicted]``, on the test images.
+    """
+
+    history: History
+    test_accuracy: float
+    test_loss: float
+    recall: tuple[float | None, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class TrainingSpeed:
+    """Time of one training epoch.
+
+    Attributes:
+        images: number of training images in an epoch.
+        seconds: one entry for each timed round, in the order they were run.
+        images_per_second: ``images`` over the median of ``seconds``.
+    """
+
+    images: int
+    seconds: tuple[float, ...]
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class InferenceSpeed:
+    """Time from 48x48 uint8 images to probabilities.
+
+    Attributes:
+        batch_size: images in a call.
+        seconds: one entry for each timed call.
+        median: of ``seconds``.
+        p99: 99th percentile of ``seconds``, None with fewer than 100 calls, which hold no such
+            percentile.
+        images_per_second: ``batch_size`` over ``median``.
+    """
+
+    batch_size: int
+    seconds: tuple[float, ...]
+    median: float
+    p99: float | None
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Numbers of weights in a cell's network.
+
+    Attributes:
+        backbone: of the backbone, its last layer excluded, moving averages included.
+        trainable: of the whole network, those that training changes by gradient.
+        head: of the head.
+    """
+
+    backbone: int
+    trainable: int
+    head: int
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """All that one run found out about one cell.
+
+    Attributes:
+        backbone: name in the registry.
+        title: the backbone's name in tables, as the paper spells it.
+        init: ``"pretrained"`` or ``"random"``.
+        dataset: name of the data set.
+        seed: the cell's seed.
+        status: ``"ok"``, ``"skipped"`` or ``"failed"``.
+        reason: why it was skipped or failed, one line; empty where the status is ``"ok"``.
+        fingerprint: digest of all that determines the quality; empty where nothing was trained.
+        source: whether ``quality`` was trained in this run or comes from the store.
+        weights: where the backbone's weights come from, one line.
+        parameters: numbers of weights, or None.
+        quality: or None where it was not measured.
+        training: or None where it was not measured.
+        inference: one entry for each batch size measured.
+        parts: seconds that each part took in the run that trained the cell, by name.
+    """
+
+    backbone: str
+    title: str
+    init: str
+    dataset: str
+    seed: int
+    status: Status
+    reason: str = ""
+    fingerprint: str = ""
+    source: Source | None = None
+    weights: str = ""
+    parameters: Parameters | None = None
+    quality: Quality | None = None
+    training: TrainingSpeed | None = None
+    inference: tuple[InferenceSpeed, ...] = ()
+    parts: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Short name, unique within a run."""
+        return f"{self.backbone}-{self.init}"
+
+    @property
+    def label(self) -> str:
+        """The cell's name in the paper's tables: ``MobileNet_random``."""
+        return f"{self.title}_{self.init}"
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """What a run was measured on.
+
+    Attributes:
+        name: of the data set.
+        digest: content digest, whatever the order of the images.
+        counts: number of images of each class, by name, in the order of the classes.
+        split: name of the split.
+        train: number of training images.
+        validation: number of validation images.
+        test: number of test images.
+    """
+
+    name: str
+    digest: str
+    counts: tuple[tuple[str, int], ...]
+    split: str
+    train: int
+    validation: int
+    test: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One whole run: everything that tables, pages and comparisons are made from.
+
+    Attributes:
+        protocol: every setting with its origin and reason.
+        dataset: what was measured on.
+        environment: versions, device, threads, and so on, by name.
+        cells: one result for every cell asked for, in the order asked for.
+    """
+
+    protocol: tuple[Setting, ...]
+    dataset: DatasetSummary
+    environment: tuple[tuple[str, str], ...]
+    cells: tuple[CellResult, ...]
