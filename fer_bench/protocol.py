@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fer_bench.cells import Init
 
 Trainable = int | Literal["all"]
+Origin = Literal["stated", "chosen", "changed"]
 SplitName = Literal["paper", "kaggle"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 
@@ -92,7 +93,7 @@ class Setting:
 
     name: str
     value: str
-    origin: Literal["stated", "chosen", "changed"]
+    origin: Origin
     why: str
 
 
@@ -183,7 +184,7 @@ class Protocol:
         rows = []
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)
-            origin = "changed" if value != item.default else item.metadata["origin"]
+            origin: Origin = "changed" if value != item.default else item.metadata["origin"]
             why = item.metadata["why"]
             if origin == "changed":
                 why = f"default {item.default} ({item.metadata['origin']}: {why})"

@@ -15,9 +15,10 @@ losses are mean categorical cross-entropies in nats, times are seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from fer_bench.protocol import Setting
+if TYPE_CHECKING:
+    from fer_bench.protocol import Setting
 
 SCHEMA = 1
 """Version of the records below. It grows with every change that an older reader cannot read."""
