@@ -1,0 +1,223 @@
+"""How fast a network converges and overfits, from its accuracy or loss over the epochs.
+
+The paper's two rates are means of differences between neighbouring epochs, over n epochs:
+
+* mean convergence rate, MCR = 1/n * sum(M_i - M_(i-1)), on training figures (its formula 1);
+* mean overfitting rate, MOFR = 1/n * sum((T_i - V_i) - (T_(i-1) - V_(i-1))), training figures T
+  less validation figures V (its formula 2).
+
+The first difference needs a figure before epoch 1, which the paper leaves open. There are two
+conventions, and every function here takes both:
+
+* ``first-epoch``: the baseline is epoch 1 itself, so the first window has one difference less
+  than it has epochs. This is what ``untrained=None`` gives.
+* ``untrained``: the baseline is epoch 0, the network before any training, passed as
+  ``untrained``.
+
+From the second window on the two agree. A rate has the unit of its figures, per epoch. Series
+are epochs 1 to E; all arithmetic is in float64.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+Convention = Literal["first-epoch", "untrained"]
+CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
+
+
+class Initial(NamedTuple):
+    """A figure at the start of training.
+
+    Attributes:
+        untrained: of the network before training (epoch 0).
+        first_epoch: after one epoch, which the paper calls initial.
+    """
+
+    untrained: float
+    first_epoch: float
+
+
+def windows(epochs: int, window: int) -> list[tuple[int, int]]:
+    """Cuts epochs 1 to ``epochs`` into windows; the last one may be shorter.
+
+    Args:
+        epochs: number of epochs, 1 or more.
+        window: epochs in a window, 1 or more.
+
+    Returns:
+        First and last epoch of each window, both included: ``windows(7, 5)`` is
+        ``[(1, 5), (6, 7)]``.
+
+    Raises:
+        ValueError: ``epochs`` or ``window`` is below 1.
+    """
+    if epochs < 1:
+        raise ValueError(f"epochs is {epochs}; accepted: 1 or more")
+    if window < 1:
+        raise ValueError(f"window is {window}; accepted: 1 or more")
+    return [(first, min(first + window - 1, epochs)) for first in range(1, epochs + 1, window)]
+
+
+def mean_convergence_rate(series: ArrayLike, *, untrained: float | None = None) -> float:
+    """MCR over all epochs, the paper's formula (1).
+
+    Args:
+        series: training figures of epochs 1 to E, shape (E,).
+        untrained: the figure at epoch 0 (convention ``untrained``), or None (``first-epoch``).
+
+    Returns:
+        (M_E - M_0) / E under ``untrained``, (M_E - M_1) / (E - 1) under ``first-epoch``: the
+        mean of the differences.
+
+    Raises:
+        ValueError: the series is empty, not one-dimensional, not of finite numbers, or too
+            short to hold a difference.
+    """
+    return float(np.mean(_differences(_points("series", series, untrained))))
+
+
+def window_convergence_rates(
+    series: ArrayLike, window: int, *, untrained: float | None = None
+) -> list[float | None]:
+    """MCR of each window of ``windows(E, window)``, the paper's formula (1).
+
+    Args:
+        series: training figures of epochs 1 to E, shape (E,).
+        window: epochs in a window, 1 or more.
+        untrained: the figure at epoch 0 (convention ``untrained``), or None (``first-epoch``).
+
+    Returns:
+        One rate for each window. The first is None where it holds no difference: under
+        ``first-epoch`` with a window of one epoch.
+
+    Raises:
+        ValueError: as ``mean_convergence_rate``, or ``window`` is below 1.
+    """
+    return _by_window(_points("series", series, untrained), window, untrained is not None)
+
+
+def mean_overfitting_rate(
+    train: ArrayLike, validation: ArrayLike, *, untrained: tuple[float, float] | None = None
+) -> float:
+    """MOFR over all epochs, the paper's formula (2).
+
+    Args:
+        train: training figures of epochs 1 to E, shape (E,).
+        validation: validation figures of the same epochs, shape (E,).
+        untrained: the (training, validation) figures at epoch 0 (convention ``untrained``), or
+            None (``first-epoch``).
+
+    Returns:
+        The mean growth of ``train - validation`` in an epoch.
+
+    Raises:
+        ValueError: as ``mean_convergence_rate``, or the two series differ in length.
+    """
+    return float(np.mean(_differences(_gaps(train, validation, untrained))))
+
+
+def window_overfitting_rates(
+    train: ArrayLike,
+    validation: ArrayLike,
+    window: int,
+    *,
+    untrained: tuple[float, float] | None = None,
+) -> list[float | None]:
+    """MOFR of each window of ``windows(E, window)``, the paper's formula (2).
+
+    Args:
+        train: training figures of epochs 1 to E, shape (E,).
+        validation: validation figures of the same epochs, shape (E,).
+        window: epochs in a window, 1 or more.
+        untrained: the (training, validation) figures at epoch 0 (convention ``untrained``), or
+            None (``first-epoch``).
+
+    Returns:
+        One rate for each window. The first is None where it holds no difference: under
+        ``first-epoch`` with a window of one epoch.
+
+    Raises:
+        ValueError: as ``mean_overfitting_rate``, or ``window`` is below 1.
+    """
+    return _by_window(_gaps(train, validation, untrained), window, untrained is not None)
+
+
+def initial(evaluated: ArrayLike) -> Initial:
+    """The figure before training and after one epoch.
+
+    Args:
+        evaluated: figures of epochs 0 to E, shape (E + 1,); index 0 is the untrained network.
+
+    Returns:
+        Both readings of "initial".
+
+    Raises:
+        ValueError: the series is not one-dimensional, not of finite numbers, or shorter than 2.
+    """
+    values = _finite("evaluated", evaluated)
+    if len(values) < 2:
+        raise ValueError(f"evaluated holds {len(values)} figure(s); epoch 0 and epoch 1 are needed")
+    return Initial(float(values[0]), float(values[1]))
+
+
+def _finite(name: str, series: ArrayLike) -> NDArray[np.float64]:
+    values = np.asarray(series)
+    if values.ndim != 1:
+        raise ValueError(f"{name} has shape {values.shape}; accepted: one dimension")
+    if values.size == 0:
+        raise ValueError(f"{name} is empty; accepted: one figure for each epoch")
+    if values.dtype.kind not in "iuf":
+        raise ValueError(f"{name} is of type {values.dtype}; accepted: numbers")
+    values = values.astype(np.float64)
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        raise ValueError(f"{name}[{bad[0]}] is {values[bad[0]]}; accepted: finite numbers")
+    return values
+
+
+def _points(name: str, series: ArrayLike, untrained: float | None) -> NDArray[np.float64]:
+    """The figures whose neighbours are subtracted: the series, after its baseline if any."""
+    values = _finite(name, series)
+    if untrained is None:
+        return values
+    return np.concatenate([_finite(f"untrained figure of {name}", [untrained]), values])
+
+
+def _gaps(
+    train: ArrayLike, validation: ArrayLike, untrained: tuple[float, float] | None
+) -> NDArray[np.float64]:
+    first, second = (None, None) if untrained is None else untrained
+    train_points = _points("train", train, first)
+    validation_points = _points("validation", validation, second)
+    if len(train_points) != len(validation_points):
+        raise ValueError(
+            f"train has {len(np.asarray(train))} epochs and validation "
+            f"{len(np.asarray(validation))}; accepted: the same epochs"
+        )
+    return train_points - validation_points
+
+
+def _differences(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(points) < 2:
+        raise ValueError(
+            "one epoch without an untrained figure holds no difference; needed: two epochs, or "
+            "one epoch and the untrained figure"
+        )
+    return np.diff(points)
+
+
+def _by_window(points: NDArray[np.float64], window: int, has_untrained: bool) -> list[float | None]:
+    differences = _differences(points)
+    # differences[k] leads to epoch k + 1 with a baseline at epoch 0, else to epoch k + 2.
+    offset = 1 if has_untrained else 2
+    rates: list[float | None] = []
+    for first, last in windows(len(differences) + offset - 1, window):
+        inside = differences[max(first - offset, 0) : last - offset + 1]
+        rates.append(float(np.mean(inside)) if inside.size else None)
+    return rates
