@@ -1,0 +1,38 @@
+"""``fer_bench.results`` as JSON, and back.
+
+``results.json`` is a pytest-benchmark file. ``run_record`` gives what stands at its top level
+under ``KEY``, and the other writers what stands in a benchmark's ``extra_info`` under the same
+key. ``read_run`` joins them again.
+"""
+
+from fer_bench.results_json.reading import read_run
+from fer_bench.results_json.schema import (
+    KEY,
+    InferenceRecord,
+    MeasureRecord,
+    QualityRecord,
+    RunRecord,
+    TrainingRecord,
+)
+from fer_bench.results_json.writing import (
+    inference_record,
+    quality_record,
+    run_record,
+    training_record,
+    write_json,
+)
+
+__all__ = [
+    "KEY",
+    "InferenceRecord",
+    "MeasureRecord",
+    "QualityRecord",
+    "RunRecord",
+    "TrainingRecord",
+    "inference_record",
+    "quality_record",
+    "read_run",
+    "run_record",
+    "training_record",
+    "write_json",
+]

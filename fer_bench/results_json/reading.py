@@ -1,0 +1,209 @@
+"""From a results file to results."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from fer_bench.errors import FerBenchError
+from fer_bench.protocol import Setting
+from fer_bench.results import (
+    SCHEMA,
+    CellResult,
+    DatasetSummary,
+    History,
+    InferenceSpeed,
+    Parameters,
+    Quality,
+    Run,
+    TrainingSpeed,
+)
+from fer_bench.results_json.checking import Mismatch, checked
+from fer_bench.results_json.schema import (
+    KEY,
+    CellRecord,
+    InferenceRecord,
+    QualityRecord,
+    RunRecord,
+    TrainingRecord,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MEASURES = {"quality": QualityRecord, "training": TrainingRecord, "inference": InferenceRecord}
+
+
+def read_run(document: object, name: str = "results") -> Run:
+    """Joins the run's record and its benchmarks' figures.
+
+    Keys that the schema does not name are ignored, and so are benchmarks without our record.
+
+    Args:
+        document: what ``json.loads`` gave for a pytest-benchmark file.
+        name: what to call the document in an error, for example its path.
+
+    Raises:
+        FerBenchError: the document is not ours, has a newer schema, lacks a key, holds a value
+            of another type or a number that is not finite, or its parts contradict each other.
+    """
+    try:
+        return _run(document)
+    except Mismatch as mismatch:
+        raise FerBenchError(
+            f"{name}: {mismatch}; needed is a file that this fer_bench or an older one wrote"
+        ) from None
+
+
+def _run(document: object) -> Run:
+    if not isinstance(document, dict) or KEY not in document:
+        raise Mismatch(f"no {KEY!r} at top level; accepted: a results.json of fer_bench")
+    _check_schema(document[KEY], f".{KEY}")
+    record: RunRecord = checked(document[KEY], RunRecord, f".{KEY}")
+    dataset = record["dataset"]
+    classes = tuple((entry["name"], entry["images"]) for entry in dataset["classes"])
+    epochs = _epochs(record)
+    cells: dict[str, CellResult] = {}
+    for entry in record["cells"]:
+        if entry["id"] in cells:
+            raise Mismatch(f".{KEY}.cells has {entry['id']!r} twice; accepted: each cell once")
+        cells[entry["id"]] = _cell(entry)
+    for where, measure in _measures(document):
+        cell = cells.get(measure["cell"])
+        if cell is None:
+            raise Mismatch(f"{where}.cell is {measure['cell']!r}; accepted: {', '.join(cells)}")
+        cells[cell.id] = _with_measure(cell, measure, where, len(classes), epochs)
+    return Run(
+        protocol=tuple(Setting(**setting) for setting in record["protocol"]),
+        dataset=DatasetSummary(
+            name=dataset["name"],
+            digest=dataset["digest"],
+            counts=classes,
+            split=dataset["split"],
+            train=dataset["train"],
+            validation=dataset["validation"],
+            test=dataset["test"],
+        ),
+        environment=tuple((fact["name"], fact["value"]) for fact in record["environment"]),
+        cells=tuple(cells.values()),
+    )
+
+
+def _check_schema(record: Any, where: str) -> None:
+    version = record.get("schema") if isinstance(record, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise Mismatch(f"{where}.schema is {version!r}; accepted: 1 to {SCHEMA}")
+    if version > SCHEMA:
+        raise Mismatch(f"{where}.schema is {version}, newer than {SCHEMA}; update fer_bench")
+
+
+def _epochs(record: RunRecord) -> int:
+    """Number of epochs, by the protocol; tables also need the window."""
+    values = {setting["name"]: setting["value"] for setting in record["protocol"]}
+    for name in ("epochs", "window"):
+        text = values.get(name)
+        if text is None or not re.fullmatch(r"[1-9][0-9]{0,6}", text):
+            raise Mismatch(
+                f".{KEY}.protocol says {text!r} for {name!r}; accepted: a whole number from 1"
+            )
+    return int(values["epochs"])
+
+
+def _cell(record: CellRecord) -> CellResult:
+    parameters = record["parameters"]
+    cell = CellResult(
+        backbone=record["backbone"],
+        title=record["title"],
+        init=record["init"],
+        dataset=record["dataset"],
+        seed=record["seed"],
+        status=record["status"],
+        reason=record["reason"],
+        fingerprint=record["fingerprint"],
+        source=record["source"],
+        weights=record["weights"],
+        parameters=None if parameters is None else Parameters(**parameters),
+        parts=tuple((part["name"], part["seconds"]) for part in record["parts"]),
+    )
+    if cell.id != record["id"]:
+        raise Mismatch(f".{KEY}.cells has {record['id']!r} for {cell.id!r}; accepted: its own id")
+    return cell
+
+
+def _measures(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Our record in each benchmark, and where it stands."""
+    benchmarks = document.get("benchmarks")
+    if not isinstance(benchmarks, list):
+        raise Mismatch("no list 'benchmarks' at top level; accepted: a pytest-benchmark file")
+    for index, benchmark in enumerate(benchmarks):
+        extra = benchmark.get("extra_info") if isinstance(benchmark, dict) else None
+        if not isinstance(extra, dict):
+            raise Mismatch(f".benchmarks[{index}] has no 'extra_info'; accepted: an object")
+        if KEY not in extra:
+            continue
+        where = f".benchmarks[{index}].extra_info.{KEY}"
+        _check_schema(extra[KEY], where)
+        kind = extra[KEY].get("kind")
+        if not isinstance(kind, str) or kind not in _MEASURES:
+            raise Mismatch(f"{where}.kind is {kind!r}; accepted: {', '.join(_MEASURES)}")
+        yield where, checked(extra[KEY], _MEASURES[kind], where)
+
+
+def _with_measure(
+    cell: CellResult, measure: Any, where: str, classes: int, epochs: int
+) -> CellResult:
+    if measure["kind"] == "quality":
+        _only_once(cell.quality is not None, where, cell)
+        return dataclasses.replace(cell, quality=_quality(measure, where, classes, epochs))
+    if measure["kind"] == "training":
+        _only_once(cell.training is not None, where, cell)
+        return dataclasses.replace(cell, training=_training(measure))
+    inference = _inference(measure)
+    _only_once(
+        any(other.batch_size == inference.batch_size for other in cell.inference), where, cell
+    )
+    return dataclasses.replace(cell, inference=(*cell.inference, inference))
+
+
+def _only_once(there: bool, where: str, cell: CellResult) -> None:
+    if there:
+        raise Mismatch(f"{where} measures {cell.id!r} again; accepted: each measure once")
+
+
+def _quality(record: QualityRecord, where: str, classes: int, epochs: int) -> Quality:
+    history = cast("dict[str, list[float]]", record["history"])
+    for key, figures in history.items():
+        length = epochs if key.startswith("running") else epochs + 1
+        if len(figures) != length:
+            raise Mismatch(
+                f"{where}.history.{key} holds {len(figures)} figures; accepted: {length}"
+            )
+    lengths = [len(record["recall"]), len(record["confusion"]), *map(len, record["confusion"])]
+    if set(lengths) != {classes}:
+        raise Mismatch(f"{where}: recall and confusion are not of {classes} classes")
+    return Quality(
+        history=History(**{key: tuple(figures) for key, figures in history.items()}),
+        test_accuracy=record["test_accuracy"],
+        test_loss=record["test_loss"],
+        recall=tuple(record["recall"]),
+        confusion=tuple(tuple(row) for row in record["confusion"]),
+    )
+
+
+def _training(record: TrainingRecord) -> TrainingSpeed:
+    return TrainingSpeed(
+        images=record["images"],
+        seconds=tuple(record["seconds"]),
+        images_per_second=record["images_per_second"],
+    )
+
+
+def _inference(record: InferenceRecord) -> InferenceSpeed:
+    return InferenceSpeed(
+        batch_size=record["batch_size"],
+        seconds=tuple(record["seconds"]),
+        median=record["median"],
+        p99=record["p99"],
+        images_per_second=record["images_per_second"],
+    )

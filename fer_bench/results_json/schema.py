@@ -1,0 +1,243 @@
+"""Every key of our records in a results file.
+
+``fer_bench.results`` says where the records stand. Figures are finite numbers or null;
+accuracies and recalls are shares (0 to 1), losses are in nats, times are in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+KEY = "fer_bench"
+"""Under this key the records stand, at top level and in each benchmark's ``extra_info``."""
+
+
+class SettingRecord(TypedDict):
+    """One setting of the protocol.
+
+    Keys:
+        name: of the field of ``Protocol``.
+        value: as text.
+        origin: whether the paper states it, this project chose it, or the user changed it.
+        why: where the paper says so, or the reason.
+    """
+
+    name: str
+    value: str
+    origin: Literal["stated", "chosen", "changed"]
+    why: str
+
+
+class ClassRecord(TypedDict):
+    """One class of the data set.
+
+    Keys:
+        name: of the class.
+        images: how many images of it the run had, all parts together.
+    """
+
+    name: str
+    images: int
+
+
+class DatasetRecord(TypedDict):
+    """What the run was measured on.
+
+    Keys:
+        name: of the data set.
+        digest: of its content, whatever the order of the images.
+        classes: in the order of the labels.
+        split: name of the split.
+        train: number of training images.
+        validation: number of validation images.
+        test: number of test images.
+    """
+
+    name: str
+    digest: str
+    classes: list[ClassRecord]
+    split: str
+    train: int
+    validation: int
+    test: int
+
+
+class EnvironmentRecord(TypedDict):
+    """One fact about the machine or its software.
+
+    Keys:
+        name: what it is about, for example ``"keras"``.
+        value: as text.
+    """
+
+    name: str
+    value: str
+
+
+class ParametersRecord(TypedDict):
+    """Numbers of weights.
+
+    Keys:
+        backbone: of the backbone, its last layer excluded.
+        trainable: of the whole network, those that training changes.
+        head: of the head.
+    """
+
+    backbone: int
+    trainable: int
+    head: int
+
+
+class PartRecord(TypedDict):
+    """One part of the work on a cell.
+
+    Keys:
+        name: of the part.
+        seconds: that it took in the run that trained the cell.
+    """
+
+    name: str
+    seconds: float
+
+
+class CellRecord(TypedDict):
+    """One cell that was asked for; its figures stand in the benchmarks.
+
+    Keys:
+        id: the cell's name within the run, ``backbone-init``; the benchmarks refer to it.
+        backbone: name in the registry.
+        title: the backbone's name in tables.
+        init: ``"pretrained"`` or ``"random"``.
+        dataset: name of the data set.
+        seed: the cell's seed.
+        status: ``"ok"``, ``"skipped"`` or ``"failed"``.
+        reason: why it was skipped or failed, else empty.
+        fingerprint: digest of all that determines the quality, or empty.
+        source: whether the quality was trained in this run or comes from the store, or null.
+        weights: where the backbone's weights come from.
+        parameters: numbers of weights, or null.
+        parts: time of each part of the work.
+    """
+
+    id: str
+    backbone: str
+    title: str
+    init: Literal["pretrained", "random"]
+    dataset: str
+    seed: int
+    status: Literal["ok", "skipped", "failed"]
+    reason: str
+    fingerprint: str
+    source: Literal["trained", "store"] | None
+    weights: str
+    parameters: ParametersRecord | None
+    parts: list[PartRecord]
+
+
+class RunRecord(TypedDict):
+    """The run, at the top level of the file.
+
+    Keys:
+        schema: version of all records in the file, see ``fer_bench.results.SCHEMA``.
+        protocol: every setting, in the order of the report.
+        dataset: what was measured on.
+        environment: facts about machine and software.
+        cells: every cell asked for, skipped and failed ones included.
+    """
+
+    schema: int
+    protocol: list[SettingRecord]
+    dataset: DatasetRecord
+    environment: list[EnvironmentRecord]
+    cells: list[CellRecord]
+
+
+class HistoryRecord(TypedDict):
+    """Accuracy and loss over E epochs; index 0 of the (E + 1)-long series is the untrained network.
+
+    Keys:
+        running_accuracy: length E, mean over the epoch's batches while the weights move.
+        running_loss: the same for the loss.
+        train_accuracy: length E + 1, evaluated after the epoch on training data.
+        train_loss: the same for the loss.
+        validation_accuracy: length E + 1, evaluated after the epoch on validation data.
+        validation_loss: the same for the loss.
+    """
+
+    running_accuracy: list[float]
+    running_loss: list[float]
+    train_accuracy: list[float]
+    train_loss: list[float]
+    validation_accuracy: list[float]
+    validation_loss: list[float]
+
+
+class QualityRecord(TypedDict):
+    """How well a cell recognises emotions, in a benchmark's ``extra_info``.
+
+    Keys:
+        schema: version of the record.
+        kind: ``"quality"``.
+        cell: ``id`` of the cell.
+        history: accuracy and loss of every epoch.
+        test_accuracy: share of the test images.
+        test_loss: mean cross-entropy on the test images, in nats.
+        recall: share recognised of each class, null for a class without test images.
+        confusion: counts on the test images, ``[label][predicted]``.
+    """
+
+    schema: int
+    kind: Literal["quality"]
+    cell: str
+    history: HistoryRecord
+    test_accuracy: float
+    test_loss: float
+    recall: list[float | None]
+    confusion: list[list[int]]
+
+
+class TrainingRecord(TypedDict):
+    """Time of one training epoch, in a benchmark's ``extra_info``.
+
+    Keys:
+        schema: version of the record.
+        kind: ``"training"``.
+        cell: ``id`` of the cell.
+        images: training images in an epoch.
+        seconds: of each timed round.
+        images_per_second: ``images`` over the median of ``seconds``.
+    """
+
+    schema: int
+    kind: Literal["training"]
+    cell: str
+    images: int
+    seconds: list[float]
+    images_per_second: float
+
+
+class InferenceRecord(TypedDict):
+    """Time from images to probabilities, in a benchmark's ``extra_info``.
+
+    Keys:
+        schema: version of the record.
+        kind: ``"inference"``.
+        cell: ``id`` of the cell.
+        batch_size: images in a call.
+        seconds: of each timed call.
+        median: of ``seconds``.
+        p99: 99th percentile of ``seconds``, null with fewer than 100 calls.
+        images_per_second: ``batch_size`` over ``median``.
+    """
+
+    schema: int
+    kind: Literal["inference"]
+    cell: str
+    batch_size: int
+    seconds: list[float]
+    median: float
+    p99: float | None
+    images_per_second: float
+
+
+MeasureRecord = QualityRecord | TrainingRecord | InferenceRecord

@@ -1,0 +1,478 @@
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fer_bench.errors import FerBenchError
+from fer_bench.protocol import Protocol, Setting
+from fer_bench.results import (
+    SCHEMA,
+    CellResult,
+    DatasetSummary,
+    History,
+    InferenceSpeed,
+    Parameters,
+    Quality,
+    Run,
+    TrainingSpeed,
+)
+from fer_bench.results_json import (
+    KEY,
+    inference_record,
+    quality_record,
+    read_run,
+    run_record,
+    training_record,
+    write_json,
+)
+from fer_bench.results_json import schema as schema_module
+from fer_bench.results_json.checking import Mismatch, checked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def document(run: Run) -> dict[str, Any]:
+    """A pytest-benchmark file in its barest form."""
+    records: list[Any] = []
+    for cell in run.cells:
+        if cell.quality is not None:
+            records.append(quality_record(cell.id, cell.quality))
+        if cell.training is not None:
+            records.append(training_record(cell.id, cell.training))
+        records.extend(inference_record(cell.id, speed) for speed in cell.inference)
+    return {
+        KEY: run_record(run),
+        "benchmarks": [{"name": "b", "extra_info": {KEY: record}} for record in records],
+    }
+
+
+# -- runs of every kind
+
+numbers = st.floats(allow_nan=False, allow_infinity=False)
+counts = st.integers(0, 10**9)
+words = st.text(max_size=12)
+EPOCHS = 3
+CLASSES = 2
+
+
+def some(value: st.SearchStrategy[Any], n: int) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(value, min_size=n, max_size=n).map(tuple)
+
+
+def many(value: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(value, max_size=3).map(tuple)
+
+
+histories = st.builds(
+    History,
+    running_accuracy=some(numbers, EPOCHS),
+    running_loss=some(numbers, EPOCHS),
+    train_accuracy=some(numbers, EPOCHS + 1),
+    train_loss=some(numbers, EPOCHS + 1),
+    validation_accuracy=some(numbers, EPOCHS + 1),
+    validation_loss=some(numbers, EPOCHS + 1),
+)
+qualities = st.builds(
+    Quality,
+    history=histories,
+    test_accuracy=numbers,
+    test_loss=numbers,
+    recall=some(st.none() | numbers, CLASSES),
+    confusion=some(some(counts, CLASSES), CLASSES),
+)
+cells = st.builds(
+    CellResult,
+    backbone=words,
+    title=words,
+    init=st.sampled_from(["pretrained", "random"]),
+    dataset=words,
+    seed=counts,
+    status=st.sampled_from(["ok", "skipped", "failed"]),
+    reason=words,
+    fingerprint=words,
+    source=st.sampled_from([None, "trained", "store"]),
+    weights=words,
+    parameters=st.none() | st.builds(Parameters, counts, counts, counts),
+    quality=st.none() | qualities,
+    training=st.none() | st.builds(TrainingSpeed, counts, many(numbers), numbers),
+    inference=st.lists(
+        st.builds(InferenceSpeed, counts, many(numbers), numbers, st.none() | numbers, numbers),
+        max_size=3,
+        unique_by=lambda speed: speed.batch_size,
+    ).map(tuple),
+    parts=many(st.tuples(words, numbers)),
+)
+other_settings = st.builds(
+    Setting, words.map("x{}".format), words, st.sampled_from(["stated", "chosen", "changed"]), words
+)
+NEEDED = (
+    Setting("epochs", str(EPOCHS), "changed", "default 20"),
+    Setting("window", "5", "stated", "stated"),
+)
+runs = st.builds(
+    Run,
+    protocol=many(other_settings).map(lambda others: (*NEEDED, *others)),
+    dataset=st.builds(
+        DatasetSummary,
+        name=words,
+        digest=words,
+        counts=some(st.tuples(words, counts), CLASSES),
+        split=words,
+        train=counts,
+        validation=counts,
+        test=counts,
+    ),
+    environment=many(st.tuples(words, words)),
+    cells=st.lists(cells, max_size=4, unique_by=lambda cell: cell.id).map(tuple),
+)
+
+
+@given(runs)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_a_run_comes_back_from_json_as_it_was(run: Run) -> None:
+    assert read_run(json.loads(json.dumps(document(run), allow_nan=False))) == run
+
+
+@given(runs)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=20)
+def test_sorted_keys_change_nothing(run: Run) -> None:
+    assert read_run(json.loads(json.dumps(document(run), sort_keys=True))) == run
+
+
+# -- one run by hand
+
+HISTORY = History(
+    running_accuracy=(0.2, 0.3, 0.4),
+    running_loss=(1.9, 1.8, 1.7),
+    train_accuracy=(0.1, 0.25, 0.35, 0.45),
+    train_loss=(2.0, 1.85, 1.75, 1.65),
+    validation_accuracy=(0.1, 0.2, 0.25, 0.3),
+    validation_loss=(2.0, 1.9, 1.85, 1.8),
+)
+QUALITY = Quality(HISTORY, 0.5, 1.5, (0.75, None), ((3, 1), (0, 0)))
+RUN = Run(
+    protocol=NEEDED,
+    dataset=DatasetSummary("sketch", "abc", (("Happy", 30), ("Sad", 10)), "paper", 28, 4, 8),
+    environment=(("python", "3.11"), ("keras", "3.15")),
+    cells=(
+        CellResult(
+            "mini",
+            "mini",
+            "random",
+            "sketch",
+            42,
+            "ok",
+            fingerprint="f",
+            source="trained",
+            weights="drawn",
+            parameters=Parameters(10, 5, 3),
+            quality=QUALITY,
+            training=TrainingSpeed(28, (0.5, 0.25, 0.75), 56.0),
+            inference=(
+                InferenceSpeed(1, (0.01, 0.02), 0.015, None, 66.7),
+                InferenceSpeed(32, (0.1,), 0.1, 0.1, 320.0),
+            ),
+            parts=(("prefix", 1.5),),
+        ),
+        CellResult("vggface", "VGG-Face", "pretrained", "sketch", 42, "skipped", "no weights"),
+    ),
+)
+
+
+def test_figures_stand_in_the_benchmarks_and_nowhere_else() -> None:
+    made = document(RUN)
+    assert "0.45" not in json.dumps(made[KEY])
+    assert set(made[KEY]["cells"][0]) == set(get_type_hints(schema_module.CellRecord))
+    assert [item["extra_info"][KEY]["kind"] for item in made["benchmarks"]] == [
+        "quality",
+        "training",
+        "inference",
+        "inference",
+    ]
+
+
+def test_the_quality_record_key_by_key() -> None:
+    assert quality_record("mini-random", QUALITY) == {
+        "schema": SCHEMA,
+        "kind": "quality",
+        "cell": "mini-random",
+        "history": {
+            "running_accuracy": [0.2, 0.3, 0.4],
+            "running_loss": [1.9, 1.8, 1.7],
+            "train_accuracy": [0.1, 0.25, 0.35, 0.45],
+            "train_loss": [2.0, 1.85, 1.75, 1.65],
+            "validation_accuracy": [0.1, 0.2, 0.25, 0.3],
+            "validation_loss": [2.0, 1.9, 1.85, 1.8],
+        },
+        "test_accuracy": 0.5,
+        "test_loss": 1.5,
+        "recall": [0.75, None],
+        "confusion": [[3, 1], [0, 0]],
+    }
+
+
+def test_the_speed_records_key_by_key() -> None:
+    assert training_record("a", TrainingSpeed(28, (0.5,), 56.0)) == {
+        "schema": SCHEMA,
+        "kind": "training",
+        "cell": "a",
+        "images": 28,
+        "seconds": [0.5],
+        "images_per_second": 56.0,
+    }
+    assert inference_record("a", InferenceSpeed(1, (0.5,), 0.5, None, 2.0)) == {
+        "schema": SCHEMA,
+        "kind": "inference",
+        "cell": "a",
+        "batch_size": 1,
+        "seconds": [0.5],
+        "median": 0.5,
+        "p99": None,
+        "images_per_second": 2.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("record", "result", "own", "left_out"),
+    [
+        ("SettingRecord", Setting, set(), set()),
+        ("DatasetRecord", DatasetSummary, {"classes"}, {"counts"}),
+        ("ParametersRecord", Parameters, set(), set()),
+        ("CellRecord", CellResult, {"id"}, {"quality", "training", "inference"}),
+        ("HistoryRecord", History, set(), set()),
+        ("RunRecord", Run, {"schema"}, set()),
+        ("QualityRecord", Quality, {"schema", "kind", "cell"}, set()),
+        ("TrainingRecord", TrainingSpeed, {"schema", "kind", "cell"}, set()),
+        ("InferenceRecord", InferenceSpeed, {"schema", "kind", "cell"}, set()),
+    ],
+)
+def test_the_schema_names_every_field_and_documents_every_key(
+    record: str, result: type, own: set[str], left_out: set[str]
+) -> None:
+    typed = getattr(schema_module, record)
+    fields = {item.name for item in dataclasses.fields(result)}
+    assert set(get_type_hints(typed)) == (fields - left_out) | own
+    for key in get_type_hints(typed):
+        assert f"\n        {key}: " in typed.__doc__
+
+
+def test_the_whole_default_protocol_comes_back() -> None:
+    protocol = tuple(Protocol(epochs=EPOCHS).settings())
+    run = dataclasses.replace(RUN, protocol=protocol)
+    assert read_run(document(run)) == run
+
+
+def test_keys_that_a_later_version_of_this_schema_may_add_are_ignored() -> None:
+    made = document(RUN)
+    made[KEY]["later"] = 1
+    made[KEY]["cells"][0]["later"] = {}
+    made["benchmarks"][0]["extra_info"][KEY]["later"] = []
+    assert read_run(made) == RUN
+
+
+def test_benchmarks_of_others_are_ignored() -> None:
+    made = document(RUN)
+    made["benchmarks"].insert(0, {"name": "other", "extra_info": {}})
+    made["benchmarks"].insert(2, {"name": "other", "extra_info": {"commit": "abc"}})
+    assert read_run(made) == RUN
+
+
+# -- a file of pytest-benchmark itself
+
+CONFTEST = """
+import json
+from pathlib import Path
+
+records = json.loads(Path(__file__).with_name("records.json").read_text())
+
+def pytest_benchmark_update_json(config, benchmarks, output_json):
+    output_json["fer_bench"] = records["fer_bench"]
+"""
+BENCHMARKS = """
+import pytest
+from conftest import records
+
+@pytest.mark.parametrize("record", records["benchmarks"])
+def test_measure(benchmark, record):
+    benchmark.extra_info.update(record["extra_info"])
+    benchmark.pedantic(lambda: None)
+
+def test_other(benchmark):
+    benchmark.pedantic(lambda: None)
+"""
+
+
+def test_a_file_that_pytest_benchmark_wrote_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("pytest_benchmark")
+    write_json(tmp_path / "records.json", document(RUN))
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_measure.py").write_text(BENCHMARKS)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:fer_bench"]
+    subprocess.run(
+        [*command, "--benchmark-json=results.json"], cwd=tmp_path, check=True, capture_output=True
+    )
+    written = json.loads((tmp_path / "results.json").read_text())
+    assert len(written["benchmarks"]) == 5
+    assert read_run(written) == RUN
+
+
+# -- bad documents
+
+
+def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Sets the value at a path such as ``fer_bench.cells.0.seed``."""
+    *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+
+    def damage(made: dict[str, Any]) -> None:
+        place: Any = made
+        for step in way:
+            place = place[step]
+        place[last] = value
+
+    return damage
+
+
+def drop(path: str) -> Callable[[dict[str, Any]], None]:
+    *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
+
+    def damage(made: dict[str, Any]) -> None:
+        place: Any = made
+        for step in way:
+            place = place[step]
+        del place[last]
+
+    return damage
+
+
+EXTRA = f"benchmarks.0.extra_info.{KEY}"
+
+
+@pytest.mark.parametrize(
+    ("damage", "cause"),
+    [
+        (drop("fer_bench"), "no 'fer_bench' at top level"),
+        (put("fer_bench", []), ".fer_bench.schema is None"),
+        (put("fer_bench.schema", SCHEMA + 1), f"schema is {SCHEMA + 1}, newer than {SCHEMA}"),
+        (put("fer_bench.schema", 0), ".fer_bench.schema is 0"),
+        (put("fer_bench.schema", "1"), ".fer_bench.schema is '1'"),
+        (put("fer_bench.schema", True), ".fer_bench.schema is True"),
+        (put(f"{EXTRA}.schema", SCHEMA + 1), "extra_info.fer_bench.schema is 2, newer"),
+        (drop("fer_bench.cells"), ".fer_bench.cells is missing"),
+        (drop("fer_bench.cells.1.reason"), ".fer_bench.cells[1].reason is missing"),
+        (put("fer_bench.cells.0.status", "done"), ".cells[0].status is 'done'; accepted: 'ok'"),
+        (put("fer_bench.cells.0.status", ["ok"]), ".cells[0].status is ['ok']"),
+        (put("fer_bench.cells.0.seed", 1.5), ".cells[0].seed is 1.5; accepted: a whole number"),
+        (put("fer_bench.cells.0.seed", True), ".cells[0].seed is True"),
+        (put("fer_bench.cells.0.title", None), ".cells[0].title is None; accepted: a text"),
+        (put("fer_bench.cells.0.parts", {}), ".cells[0].parts is {}; accepted: a list"),
+        (put("fer_bench.cells.0.parameters", 3), ".cells[0].parameters is 3; accepted: an object"),
+        (
+            put("fer_bench.cells.1.id", "vggface-random"),
+            "'vggface-random' for 'vggface-pretrained'",
+        ),
+        (put("fer_bench.protocol", []), ".protocol says None for 'epochs'"),
+        (put("fer_bench.protocol.0.value", "many"), ".protocol says 'many' for 'epochs'"),
+        (put("fer_bench.protocol.1.value", "0"), ".protocol says '0' for 'window'"),
+        (drop("benchmarks"), "no list 'benchmarks' at top level"),
+        (put("benchmarks", [1]), ".benchmarks[0] has no 'extra_info'"),
+        (put("benchmarks.0.extra_info", None), ".benchmarks[0] has no 'extra_info'"),
+        (put(f"{EXTRA}.kind", "colour"), "kind is 'colour'; accepted: quality, training"),
+        (put(f"{EXTRA}.kind", ["quality"]), "kind is ['quality']"),
+        (
+            put(f"{EXTRA}.cell", "mini-pretrained"),
+            "cell is 'mini-pretrained'; accepted: mini-random",
+        ),
+        (put(f"{EXTRA}.test_loss", math.nan), ".test_loss is nan; accepted: a finite number"),
+        (put(f"{EXTRA}.test_loss", 10**400), ".test_loss is 1000"),
+        (put(f"{EXTRA}.test_loss", "0.5"), ".test_loss is '0.5'"),
+        (put(f"{EXTRA}.test_loss", True), ".test_loss is True"),
+        (put(f"{EXTRA}.test_loss", None), ".test_loss is None"),
+        (put(f"{EXTRA}.history.train_loss.2", math.inf), ".history.train_loss[2] is inf"),
+        (put(f"{EXTRA}.history.running_loss", [1.0]), "running_loss holds 1 figures; accepted: 3"),
+        (put(f"{EXTRA}.history.train_loss", [1.0] * 3), "train_loss holds 3 figures; accepted: 4"),
+        (put(f"{EXTRA}.recall", [0.5]), "recall and confusion are not of 2 classes"),
+        (put(f"{EXTRA}.confusion", [[1, 2], [3]]), "recall and confusion are not of 2 classes"),
+        (put(f"{EXTRA}.confusion.0.0", 1.5), ".confusion[0][0] is 1.5"),
+    ],
+)
+def test_a_bad_document_is_an_error_of_one_line(
+    damage: Callable[[dict[str, Any]], None], cause: str
+) -> None:
+    made = copy.deepcopy(document(RUN))
+    damage(made)
+    with pytest.raises(FerBenchError) as raised:
+        read_run(made, "old/results.json")
+    text = str(raised.value)
+    assert cause in text
+    assert text.startswith("old/results.json: ")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("other", [None, [], 3, "fer_bench", {}, {"benchmarks": []}])
+def test_a_document_that_is_not_ours_is_refused(other: object) -> None:
+    with pytest.raises(FerBenchError, match="no 'fer_bench' at top level"):
+        read_run(other)
+
+
+def test_a_cell_twice_is_refused() -> None:
+    made = document(RUN)
+    made[KEY]["cells"].append(made[KEY]["cells"][0])
+    with pytest.raises(FerBenchError, match="has 'mini-random' twice"):
+        read_run(made)
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_measure_twice_is_refused(index: int) -> None:
+    made = document(RUN)
+    made["benchmarks"].append(made["benchmarks"][index])
+    with pytest.raises(FerBenchError, match="measures 'mini-random' again"):
+        read_run(made)
+
+
+def test_a_long_bad_value_is_shown_in_short() -> None:
+    with pytest.raises(Mismatch) as raised:
+        checked({"a": "x" * 500}, float, ".f")
+    assert len(str(raised.value)) < 120
+
+
+# -- figures that must not be written
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_a_figure_that_is_not_finite_is_not_recorded(bad: float) -> None:
+    with pytest.raises(ValueError, match=r"\.test_loss is "):
+        quality_record("a", dataclasses.replace(QUALITY, test_loss=bad))
+    with pytest.raises(ValueError, match=r"\.seconds\[0\] is "):
+        training_record("a", TrainingSpeed(1, (bad,), 1.0))
+    with pytest.raises(ValueError, match=r"\.p99 is "):
+        inference_record("a", InferenceSpeed(1, (1.0,), 1.0, bad, 1.0))
+
+
+def test_an_unknown_status_is_not_recorded() -> None:
+    cell = dataclasses.replace(RUN.cells[1], status="lost")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"\.cells\[0\]\.status is 'lost'"):
+        run_record(dataclasses.replace(RUN, cells=(cell,)))
+
+
+def test_write_json_writes_what_json_reads(tmp_path: Path) -> None:
+    path = tmp_path / "report" / "results.json"
+    write_json(path, document(RUN))
+    assert read_run(json.loads(path.read_text())) == RUN
+
+
+def test_write_json_refuses_nan_and_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "results.json", {"a": math.nan})
+    assert list(tmp_path.iterdir()) == []
