@@ -14,14 +14,22 @@ losses are mean categorical cross-entropies in nats, times are seconds.
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fer_bench.protocol import Setting
 
 SCHEMA = 1
 """Version of the records below. It grows with every change that an older reader cannot read."""
+
+ROUNDS_FOR_P99 = 100
+"""Fewer timed calls than this hold no 99th percentile."""
 
 Status = Literal["ok", "skipped", "failed"]
 Source = Literal["trained", "store"]
@@ -90,6 +98,11 @@ class TrainingSpeed:
     seconds: tuple[float, ...]
     images_per_second: float
 
+    @classmethod
+    def of(cls, images: int, seconds: Sequence[float]) -> TrainingSpeed:
+        """The speed at which epochs of ``images`` images took ``seconds`` each."""
+        return cls(images, tuple(seconds), images / statistics.median(seconds))
+
 
 @dataclass(frozen=True)
 class InferenceSpeed:
@@ -109,6 +122,13 @@ class InferenceSpeed:
     median: float
     p99: float | None
     images_per_second: float
+
+    @classmethod
+    def of(cls, batch_size: int, seconds: Sequence[float]) -> InferenceSpeed:
+        """The speed at which calls with ``batch_size`` images took ``seconds`` each."""
+        median = statistics.median(seconds)
+        p99 = float(np.quantile(seconds, 0.99)) if len(seconds) >= ROUNDS_FOR_P99 else None
+        return cls(batch_size, tuple(seconds), median, p99, batch_size / median)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,25 @@
+"""How fast each cell predicts."""
+
+import time
+
+import numpy as np
+import pytest
+
+from fer_bench.results import ROUNDS_FOR_P99
+
+LEAST_ROUNDS = 5
+SECONDS = 20.0  # a network too slow for 100 rounds within this time gets fewer, and no p99
+
+
+@pytest.mark.parametrize("batch_size", [1, 32])
+def test_inference_speed(trained, dataset, split, batch_size, benchmark, measured):
+    """Time from 48x48 uint8 images to probabilities."""
+    benchmark.group = f"inference speed, batch {batch_size}"
+    images = dataset.images[np.resize(split.test, batch_size)]
+    trained.predict(images)  # compiles
+    started = time.perf_counter()
+    trained.predict(images)
+    affordable = int(SECONDS / (time.perf_counter() - started))
+    rounds = min(ROUNDS_FOR_P99, max(LEAST_ROUNDS, affordable))
+    benchmark.pedantic(trained.predict, args=(images,), rounds=rounds, warmup_rounds=3)
+    measured.inference(batch_size)

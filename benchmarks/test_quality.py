@@ -1,0 +1,14 @@
+"""How well each cell recognises emotions."""
+
+import pytest
+
+
+def test_quality(trained, benchmark, measured):
+    """Accuracy, loss and recall; what is timed is the scoring of the test images."""
+    benchmark.group = "quality"
+    accuracy, loss = benchmark.pedantic(trained.score_test, rounds=3, warmup_rounds=1)
+    quality = trained.result.quality
+    # A result from the store must be the result of the network that stands here.
+    assert accuracy == pytest.approx(quality.test_accuracy, abs=1e-3)
+    assert loss == pytest.approx(quality.test_loss, rel=1e-2)
+    measured.quality(quality)

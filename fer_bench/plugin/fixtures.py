@@ -1,0 +1,91 @@
+"""Fixtures of the benchmarks: data, split, cells and trained networks."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fer_bench.backbones import WeightsMissing
+from fer_bench.errors import FerBenchError
+from fer_bench.plugin.measured import Measured
+from fer_bench.plugin.progress import ProgressBar
+from fer_bench.plugin.state import EXPERIMENT, RECORD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fer_bench.cells import Cell
+    from fer_bench.datasets import Dataset, Split
+    from fer_bench.experiment import Experiment, TrainedCell
+    from fer_bench.protocol import Protocol
+
+
+@pytest.fixture(scope="session")
+def experiment(pytestconfig: pytest.Config) -> Experiment:
+    """What all cells of the run share."""
+    return pytestconfig.stash[EXPERIMENT]
+
+
+@pytest.fixture(scope="session")
+def protocol(experiment: Experiment) -> Protocol:
+    """The settings of the experiment, stated and chosen."""
+    return experiment.protocol
+
+
+@pytest.fixture(scope="session")
+def dataset(experiment: Experiment) -> Dataset:
+    """The data set of the run."""
+    return experiment.dataset
+
+
+@pytest.fixture(scope="session")
+def split(experiment: Experiment) -> Split:
+    """Which images are trained on, validated on and tested on."""
+    return experiment.split
+
+
+@pytest.fixture(scope="session")
+def cell(request: pytest.FixtureRequest, experiment: Experiment) -> Cell:
+    """One cell after the other: a test that takes this runs once for each cell asked for."""
+    entry, init = request.param
+    return experiment.cell(entry, init)
+
+
+@pytest.fixture(scope="session")
+def trained(
+    request: pytest.FixtureRequest, cell: Cell, experiment: Experiment
+) -> Iterator[TrainedCell]:
+    """The trained cell. Skips where pretrained weights are missing."""
+    import keras  # here, where its noise is captured
+
+    from fer_bench.backbones import get
+
+    record = request.config.stash[RECORD]
+    progress = ProgressBar(cell.id)
+    try:
+        with _uncaptured(request.config), contextlib.closing(progress):
+            result = experiment.run(get(cell.backbone), cell.init, progress)
+    except WeightsMissing as missing:
+        pytest.skip(str(missing))
+    except FerBenchError as error:
+        pytest.fail(str(error), pytrace=False)
+    record.trained(result.result)
+    yield result
+    keras.utils.clear_session()
+
+
+@pytest.fixture
+def measured(benchmark: Any, cell: Cell) -> Measured:
+    """Takes down what a benchmark measured."""
+    return Measured(benchmark, cell)
+
+
+def _uncaptured(config: pytest.Config) -> contextlib.AbstractContextManager[None]:
+    """Lets the progress bar through pytest's capturing."""
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    if capture is None:
+        return contextlib.nullcontext()
+    manager: contextlib.AbstractContextManager[None] = capture.global_and_fixture_disabled()
+    return manager

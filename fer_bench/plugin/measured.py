@@ -1,0 +1,49 @@
+"""Figures into the record of a benchmark, from where reports take them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.results import InferenceSpeed, TrainingSpeed
+from fer_bench.results_json import KEY, inference_record, quality_record, training_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fer_bench.cells import Cell
+    from fer_bench.results import Quality
+
+
+class Measured:
+    """Takes down what one benchmark of one cell measured.
+
+    Args:
+        benchmark: pytest-benchmark's fixture, once it has run.
+        cell: the cell it ran.
+    """
+
+    def __init__(self, benchmark: Any, cell: Cell) -> None:
+        self._benchmark = benchmark
+        self._cell = cell.id
+
+    def quality(self, quality: Quality) -> None:
+        """How well the cell recognises emotions."""
+        self._put(quality_record(self._cell, quality))
+
+    def training(self, images: int) -> None:
+        """The benchmark's rounds as epochs of ``images`` images."""
+        if seconds := self._seconds():
+            self._put(training_record(self._cell, TrainingSpeed.of(images, seconds)))
+
+    def inference(self, batch_size: int) -> None:
+        """The benchmark's rounds as calls with ``batch_size`` images."""
+        if seconds := self._seconds():
+            self._put(inference_record(self._cell, InferenceSpeed.of(batch_size, seconds)))
+
+    def _put(self, record: Mapping[str, Any]) -> None:
+        self._benchmark.extra_info[KEY] = record
+
+    def _seconds(self) -> Sequence[float]:
+        """Empty where pytest-benchmark is switched off and times nothing."""
+        statistics = self._benchmark.stats
+        return statistics.stats.data if statistics is not None else ()

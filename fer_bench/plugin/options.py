@@ -1,0 +1,200 @@
+"""Command-line and ini options, read into one validated value."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from fer_bench import backbones
+from fer_bench.cache import cache_root
+from fer_bench.cells import INITS
+from fer_bench.datasets import dataset_names
+from fer_bench.errors import FerBenchError
+from fer_bench.protocol import Protocol, TrainableLayers
+
+if TYPE_CHECKING:
+    import pytest
+
+    from fer_bench.backbones import Backbone
+    from fer_bench.cells import Init
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting, on the command line as ``--name`` and in ini files as ``fer_name``."""
+
+    name: str
+    help: str
+    metavar: str | None = None
+
+    @property
+    def flag(self) -> str:
+        """As it is written on the command line."""
+        return f"--{self.name}"
+
+    @property
+    def ini(self) -> str:
+        """As it is written in an ini file."""
+        return f"fer_{self.name.replace('-', '_')}"
+
+
+OPTIONS = (
+    Option(
+        "backbone",
+        "Backbones to run: names separated by commas, or 'all' for the paper's four (vggface, "
+        "openface, resnet50, mobilenet). Default: mini, a small one that ships with the package.",
+        "NAMES",
+    ),
+    Option("init", "pretrained, random or both. Default: both.", "INIT"),
+    Option(
+        "dataset",
+        "sketch (drawn by code, the default), fer2013 (looked for in FER_BENCH_DATA, then in the "
+        "cache, then downloaded from Kaggle), or the path of a fer2013.csv, an "
+        "icml_face_data.csv, an .npz, or a folder with train/ and test/.",
+        "NAME|PATH",
+    ),
+    Option("split", "paper (70/10/20, the default) or kaggle (its own three parts).", "SPLIT"),
+    Option("limit", "Run on a stratified sample of N images.", "N"),
+    Option("epochs", "Epochs of training. Default: 20.", "N"),
+    Option("batch-size", "Images in a training step. Default: 32.", "N"),
+    Option("seed", "Seed of random weights, head and order of the images. Default: 42.", "N"),
+    Option(
+        "trainable-layers",
+        "How many of a backbone's last layers are trained: a number or 'all', or one for each "
+        "init as in 'pretrained:4,random:all'. Default: 4.",
+        "N",
+    ),
+    Option(
+        "weights-dir",
+        "Folder to look for pretrained weights in first; then FER_BENCH_WEIGHTS, the upstream "
+        "libraries' caches, and their downloads.",
+        "DIR",
+    ),
+    Option("require-weights", "Stop when pretrained weights are missing; default: skip the cell."),
+    Option("report-dir", "Folder of the report. Default: report.", "DIR"),
+    Option(
+        "store",
+        "Folder of frozen features and finished results, which later runs use again. Default: "
+        "store in the cache folder.",
+        "DIR",
+    ),
+    Option("fresh", "Compute everything again, whatever the store holds."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for.
+
+    Attributes:
+        backbones: in the order asked for.
+        inits: in the order pretrained, random.
+        dataset: name or path.
+        limit: size of the sample, None for all images.
+        protocol: how cells are trained.
+        weights_dir: folder to look for pretrained weights in first.
+        require_weights: whether missing weights stop the run.
+        report_dir: where the report goes.
+        store: folder of features and results.
+        fresh: whether the store's content is computed again.
+    """
+
+    backbones: tuple[Backbone, ...]
+    inits: tuple[Init, ...]
+    dataset: str
+    limit: int | None
+    protocol: Protocol
+    weights_dir: Path | None
+    require_weights: bool
+    report_dir: Path
+    store: Path
+    fresh: bool
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declares every option, on the command line and for ini files."""
+    group = parser.getgroup("fer_bench", "facial emotion recognition benchmark (fer_bench)")
+    for option in OPTIONS:
+        destination = option.ini
+        if option.metavar is None:
+            group.addoption(option.flag, dest=destination, action="store_true", help=option.help)
+            parser.addini(option.ini, f"{option.flag}: {option.help}", type="bool", default=False)
+        else:
+            group.addoption(option.flag, dest=destination, metavar=option.metavar, help=option.help)
+            parser.addini(option.ini, f"{option.flag}: {option.help}", default="")
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """The settings of a run: the command line before the ini file before the defaults.
+
+    Raises:
+        FerBenchError: a value is not accepted.
+    """
+    given = _Given(config)
+    init = given.text("init") or "both"
+    if init != "both" and init not in INITS:
+        raise FerBenchError(f"--init {init!r} is unknown; accepted: pretrained, random, both")
+    layers = given.text("trainable-layers")
+    asked = {
+        "split": given.text("split") or None,
+        "epochs": given.number("epochs"),
+        "batch_size": given.number("batch-size"),
+        "seed": given.number("seed"),
+        "trainable_layers": TrainableLayers.parse(layers) if layers else None,
+    }
+    return Settings(
+        backbones=backbones.select(given.text("backbone") or "mini"),
+        inits=INITS if init == "both" else (cast("Init", init),),
+        dataset=given.dataset(),
+        limit=given.number("limit"),
+        protocol=Protocol(**{name: value for name, value in asked.items() if value is not None}),
+        weights_dir=given.path("weights-dir"),
+        require_weights=given.flag("require-weights"),
+        report_dir=given.path("report-dir") or config.invocation_params.dir / "report",
+        store=given.path("store") or cache_root() / "store",
+        fresh=given.flag("fresh"),
+    )
+
+
+class _Given:
+    """Looks an option up on the command line, then in the ini file."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._options = {option.name: option for option in OPTIONS}
+
+    def text(self, name: str) -> str:
+        ini = self._options[name].ini
+        value = self._config.getoption(ini)
+        return str(self._config.getini(ini) if value is None else value)
+
+    def flag(self, name: str) -> bool:
+        ini = self._options[name].ini
+        return bool(self._config.getoption(ini) or self._config.getini(ini))
+
+    def number(self, name: str) -> int | None:
+        text = self.text(name)
+        if not text:
+            return None
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            raise FerBenchError(f"--{name} {text!r} is no whole number; accepted: 1, 2, 3 ...")
+        return int(text)
+
+    def path(self, name: str) -> Path | None:
+        text = self.text(name)
+        return self._base(name) / Path(text).expanduser() if text else None
+
+    def dataset(self) -> str:
+        """The data set's name as given, or its path made absolute."""
+        text = self.text("dataset") or "sketch"
+        path = self._base("dataset") / Path(text).expanduser()
+        is_name = text in dataset_names() or not (os.sep in text or path.suffix or path.exists())
+        return text if is_name else str(path)
+
+    def _base(self, name: str) -> Path:
+        """Paths on the command line start where it was typed, those in ini files at the root."""
+        on_command_line = self._config.getoption(self._options[name].ini) is not None
+        return self._config.invocation_params.dir if on_command_line else self._config.rootpath

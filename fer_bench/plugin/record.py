@@ -1,0 +1,60 @@
+"""What a test session has found out about its cells so far."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from fer_bench.results import CellResult, Run, Status
+from fer_bench.runtime import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fer_bench.backbones import Backbone
+    from fer_bench.cells import Init
+    from fer_bench.experiment import Experiment
+
+
+class Record:
+    """One row for each cell asked for, whatever becomes of it.
+
+    Args:
+        experiment: what the cells share.
+        cells: the backbones and inits asked for.
+    """
+
+    def __init__(self, experiment: Experiment, cells: Iterable[tuple[Backbone, Init]]) -> None:
+        self._experiment = experiment
+        self._cells: dict[str, CellResult] = {}
+        for entry, init in cells:
+            cell = experiment.cell(entry, init)
+            self._cells[cell.id] = CellResult(
+                backbone=cell.backbone,
+                title=entry.title,
+                init=cell.init,
+                dataset=cell.dataset,
+                seed=cell.seed,
+                status="skipped",
+                reason="not run: no test of this cell was started",
+            )
+
+    def trained(self, result: CellResult) -> None:
+        """A cell was trained, or its result found."""
+        self._cells[result.id] = result
+
+    def ended(self, cell: str, status: Status, reason: str) -> None:
+        """A cell was skipped, or something in it failed. The first failure counts."""
+        if self._cells[cell].status != "failed":
+            self._cells[cell] = dataclasses.replace(
+                self._cells[cell], status=status, reason=" ".join(reason.split())
+            )
+
+    def run(self) -> Run:
+        """The run, without the figures that its benchmarks carry."""
+        return Run(
+            protocol=tuple(self._experiment.protocol.settings()),
+            dataset=self._experiment.summary(),
+            environment=environment(),
+            cells=tuple(self._cells.values()),
+        )

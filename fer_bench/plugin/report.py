@@ -1,0 +1,61 @@
+"""From a finished session to files and the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.files import write_atomically
+from fer_bench.reporting import report_files, terminal_text
+from fer_bench.results_json import read_run, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from fer_bench.results import Run
+
+RESULTS = "results.json"
+
+
+def write(config: pytest.Config, folder: Path) -> Run:
+    """Writes ``results.json`` and the tables.
+
+    Returns:
+        The run as the file holds it.
+
+    Raises:
+        FerBenchError: a file cannot be written.
+    """
+    document = _document(config)
+    run = read_run(document)
+    write_json(folder / RESULTS, document)
+    for name, text in report_files(run).items():
+        write_atomically(folder / name, text)
+    return run
+
+
+def show(run: Run, folder: Path, terminal: pytest.TerminalReporter) -> None:
+    """Prints the tables and where the files lie."""
+    terminal.section("fer_bench", sep="=")
+    terminal.write_line(terminal_text(run))
+    terminal.write_line(f"report: {folder}")
+
+
+def _document(config: pytest.Config) -> dict[str, Any]:
+    """The session as pytest-benchmark's own JSON, also where it was not asked to save any."""
+    hook = config.hook
+    benchmarks = config._benchmarksession.benchmarks  # type: ignore[attr-defined]
+    machine_info = hook.pytest_benchmark_generate_machine_info(config=config)
+    hook.pytest_benchmark_update_machine_info(config=config, machine_info=machine_info)
+    commit_info = hook.pytest_benchmark_generate_commit_info(config=config)
+    hook.pytest_benchmark_update_commit_info(config=config, commit_info=commit_info)
+    document: dict[str, Any] = hook.pytest_benchmark_generate_json(
+        config=config,
+        benchmarks=benchmarks,
+        include_data=True,
+        machine_info=machine_info,
+        commit_info=commit_info,
+    )
+    hook.pytest_benchmark_update_json(config=config, benchmarks=benchmarks, output_json=document)
+    return document

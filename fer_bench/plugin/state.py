@@ -1,0 +1,18 @@
+"""Where the plugin keeps its values on pytest's config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from fer_bench.experiment import Experiment
+    from fer_bench.plugin.options import Settings
+    from fer_bench.plugin.record import Record
+    from fer_bench.results import Run
+
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+EXPERIMENT: pytest.StashKey[Experiment] = pytest.StashKey()
+RECORD: pytest.StashKey[Record] = pytest.StashKey()
+RUN: pytest.StashKey[Run] = pytest.StashKey()

@@ -1,0 +1,12 @@
+"""How long work tells how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[str, int, int], None]
+"""Called as ``progress(stage, done, total)`` while ``done`` grows from 0 to ``total``."""
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Tells nobody."""

@@ -1,0 +1,169 @@
+"""From a backbone to a network for emotions, cut where its frozen part ends.
+
+The last layer is excluded already when a backbone is built. Here the head goes on top, all
+layers but the last few are frozen, and the graph is cut in two: a frozen prefix, whose output
+for an image never changes, and a trainable suffix. Training the suffix on the prefix's stored
+outputs is the same computation as training the whole network, without repeating its frozen part
+in every epoch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from fer_bench.backbones.preprocessing import FaceInput
+from fer_bench.errors import FerBenchError
+from fer_bench.results import Parameters
+
+if TYPE_CHECKING:
+    from fer_bench.backbones import Backbone
+    from fer_bench.protocol import Trainable
+
+
+@dataclass(frozen=True)
+class Network:
+    """A backbone with its head, cut in prefix and suffix. All parts share their layers.
+
+    Attributes:
+        whole: uint8 images (n, h, w) to probabilities (n, classes).
+        prefix: uint8 images to the frozen boundary tensors, a list; None where nothing is
+            frozen before the first trained layer.
+        suffix: boundary tensors, or uint8 images where there is no prefix, to logits
+            (n, classes).
+        boundary: names of the layers whose outputs cross the cut, in the suffix's input order.
+        parameters: numbers of weights.
+    """
+
+    whole: keras.Model
+    prefix: keras.Model | None
+    suffix: keras.Model
+    boundary: tuple[str, ...]
+    parameters: Parameters
+
+
+def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
+    """The backbone's features flattened into one dense layer, as one flat graph to logits.
+
+    The softmax is left to the loss and to ``Network.whole``: from logits, the cross-entropy is
+    exact under every Keras backend, where from probabilities some of them clip it.
+
+    Args:
+        backbone: maps (n, size, size, 3) to features of any shape.
+        classes: number of classes.
+    """
+    features = keras.layers.Flatten(name="head_flatten")(backbone.output)
+    logits = keras.layers.Dense(classes, name="head")(features)
+    return keras.Model(backbone.inputs, logits)
+
+
+def freeze(backbone: keras.Model, trainable: Trainable) -> None:
+    """Freezes all but the last ``trainable`` entries of the backbone's Keras layer list.
+
+    Raises:
+        FerBenchError: there are fewer layers than that.
+    """
+    layers = backbone.layers
+    if trainable == "all":
+        trainable = len(layers)
+    if trainable > len(layers):
+        raise FerBenchError(
+            f"trainable layers {trainable}: {backbone.name} has {len(layers)} layers; "
+            f"accepted: 0 to {len(layers)}, or 'all'"
+        )
+    first_trained = len(layers) - trainable
+    for position, layer in enumerate(layers):
+        layer.trainable = position >= first_trained
+
+
+def cut(network: keras.Model) -> list[Any]:
+    """The tensors at which the network's frozen part ends, in the order of the graph.
+
+    An operation belongs to the frozen part when it and all before it give the same output for
+    the same image in every epoch: it is frozen or has nothing to train, and draws no random
+    numbers. Dropout stays active in training even when frozen, so the cut lies before it.
+
+    Args:
+        network: a flat functional graph in which each layer is used once.
+
+    Returns:
+        Symbolic tensors; just the network's input where no operation is frozen.
+    """
+    produced_by = _producers(network)
+    constant: set[int] = set()
+    boundary: dict[int, Any] = {}
+    for operation in network.operations:
+        if isinstance(operation, keras.layers.InputLayer):
+            constant.add(id(operation))
+            continue
+        inputs = keras.tree.flatten(operation.input)
+        fixed = [id(produced_by[id(tensor)]) in constant for tensor in inputs]
+        if all(fixed) and _is_constant(operation):
+            constant.add(id(operation))
+        else:
+            boundary.update(
+                {id(tensor): tensor for tensor, known in zip(inputs, fixed, strict=True) if known}
+            )
+    return list(boundary.values())
+
+
+def _is_constant(operation: Any) -> bool:
+    if not isinstance(operation, keras.Layer):
+        return True
+    draws_random_numbers = len(operation.variables) > len(operation.weights)
+    return not operation.trainable and not draws_random_numbers
+
+
+def transfer(
+    entry: Backbone,
+    backbone: keras.Model,
+    trainable: Trainable,
+    image_size: tuple[int, int],
+    classes: int,
+) -> Network:
+    """Freezes, adds the head, and cuts.
+
+    Args:
+        entry: the backbone's registry entry, for its input size and preprocessing.
+        backbone: as built by ``entry.build()``, with its weights in place.
+        trainable: how many of its last layers are trained, or ``"all"``.
+        image_size: height and width of the images in pixels.
+        classes: number of classes.
+
+    Raises:
+        FerBenchError: ``trainable`` is larger than the number of layers.
+    """
+    freeze(backbone, trainable)
+    network = attach_head(backbone, classes)
+    images = keras.Input(image_size, dtype="uint8", name="images")
+    faces = FaceInput(entry.input_size, entry.scale, entry.offset, name="face_input")(images)
+    logits = network(faces)
+    whole = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
+    boundary = cut(network)
+    parameters = Parameters(
+        backbone=backbone.count_params(),
+        trainable=sum(math.prod(weight.shape) for weight in network.trainable_weights),
+        head=network.get_layer("head").count_params(),
+    )
+    if [id(tensor) for tensor in boundary] == [id(tensor) for tensor in network.inputs]:
+        return Network(whole, None, keras.Model([images], logits), (), parameters)
+    produced_by = _producers(network)
+    extractor = keras.Model(network.inputs, boundary)
+    return Network(
+        whole=whole,
+        prefix=keras.Model(images, keras.tree.flatten(extractor(faces))),
+        suffix=keras.Model(boundary, network.output),
+        boundary=tuple(str(produced_by[id(tensor)].name) for tensor in boundary),
+        parameters=parameters,
+    )
+
+
+def _producers(network: keras.Model) -> dict[int, Any]:
+    return {
+        id(tensor): operation
+        for operation in network.operations
+        for tensor in keras.tree.flatten(operation.output)
+    }

@@ -1,0 +1,114 @@
+"""The order of the images, and figures of a trainer that can be worked out otherwise."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+keras = pytest.importorskip("keras")
+
+from fer_bench import training  # noqa: E402
+from fer_bench.errors import FerBenchError  # noqa: E402
+from fer_bench.protocol import Protocol  # noqa: E402
+from fer_bench.training import Trainer, epoch_order  # noqa: E402
+
+pytestmark = pytest.mark.network
+
+FEATURES, CLASSES, IMAGES = 6, 3, 50
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 10**4), st.integers(0, 300))
+def test_each_order_is_a_permutation(seed, epoch, images):
+    assert sorted(epoch_order(seed, epoch, images)) == list(range(images))
+
+
+def test_every_epoch_and_every_seed_has_its_own_order():
+    orders = {tuple(epoch_order(seed, epoch, 100)) for seed in (0, 1) for epoch in range(1, 21)}
+    assert len(orders) == 40
+    assert tuple(epoch_order(1, 3, 100)) in orders
+
+
+def suffix():
+    keras.utils.set_random_seed(5)
+    features = keras.Input((FEATURES,))
+    return keras.Model(features, keras.layers.Dense(CLASSES)(features))
+
+
+def trainer(model=None, **changes):
+    random = np.random.default_rng(1)
+    tensor = random.normal(size=(IMAGES, FEATURES)).astype(np.float32)
+    labels = random.integers(0, CLASSES, IMAGES).astype(np.uint8)
+    protocol = Protocol(epochs=3, batch_size=4, **changes)
+    return Trainer(model or suffix(), protocol, 9, [tensor], labels, np.arange(10, IMAGES))
+
+
+class Recorder(keras.layers.Layer):
+    """Passes its input on and keeps what it saw in training, batch by batch."""
+
+    seen: list
+
+    def call(self, inputs, training=False):
+        if training:
+            self.seen.append(np.asarray(inputs))
+        return inputs
+
+
+def test_the_network_sees_every_training_image_once_an_epoch_in_fresh_order():
+    recorder = Recorder()
+    recorder.seen = []
+    features = keras.Input((FEATURES,))
+    model = keras.Model(features, keras.layers.Dense(CLASSES)(recorder(features)))
+    recorder.seen.clear()
+    watched = trainer(model)
+    model.run_eagerly = True
+    model.steps_per_execution = 1
+    epochs = []
+    for number in (1, 2, 3):
+        recorder.seen.clear()
+        watched.epoch(number)
+        epochs.append(np.concatenate(recorder.seen))
+    for seen in epochs:
+        assert len(seen) == IMAGES - 10
+        np.testing.assert_array_equal(
+            np.sort(seen, axis=0), np.sort(watched._tensors[0][10:], axis=0)
+        )
+    assert not np.array_equal(epochs[0], epochs[1])
+    assert not np.array_equal(epochs[1], epochs[2])
+
+
+def test_blocks_change_nothing(monkeypatch):
+    whole = trainer().train(np.arange(10))
+    monkeypatch.setattr(training, "BLOCK_BYTES", 3 * 4 * FEATURES * 4)
+    blocks = trainer()
+    assert len(list(blocks._blocks(np.arange(40)))) == 4
+    np.testing.assert_allclose(
+        blocks.train(np.arange(10)).running_loss, whole.running_loss, rtol=1e-6
+    )
+
+
+def test_evaluation_by_hand():
+    watched = trainer()
+    rows = np.array([3, 1, 4])
+    kernel, bias = (np.asarray(w, dtype=float) for w in watched.suffix.get_weights())
+    logits = watched._tensors[0][rows] @ kernel + bias
+    labels = watched._labels[rows]
+    odds = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    accuracy, loss = watched.evaluate(rows)
+    assert accuracy == pytest.approx(np.mean(odds.argmax(axis=1) == labels))
+    assert loss == pytest.approx(-np.log(odds[np.arange(3), labels]).mean(), rel=1e-5)
+
+
+def test_untrained_figures_come_first():
+    watched = trainer()
+    before = watched.evaluate(np.arange(10))
+    history = watched.train(np.arange(10))
+    assert (history.validation_accuracy[0], history.validation_loss[0]) == before
+    assert history.epochs == 3
+    assert len(history.train_loss) == len(history.validation_loss) == 4
+
+
+def test_divergence_is_told():
+    diverging = trainer()
+    diverging._tensors[0][20] = np.inf
+    with pytest.raises(FerBenchError, match=r"training loss became nan in epoch 1"):
+        diverging.train(np.arange(10))

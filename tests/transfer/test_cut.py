@@ -1,0 +1,111 @@
+"""Where the frozen part of a network ends."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from fer_bench.backbones import Backbone  # noqa: E402
+from fer_bench.errors import FerBenchError  # noqa: E402
+from fer_bench.transfer import attach_head, cut, freeze, transfer  # noqa: E402
+
+pytestmark = pytest.mark.network
+
+
+def chain():
+    """Six entries in the layer list: input, conv, dropout, conv, relu, conv."""
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, name="first")(image)
+    x = keras.layers.Dropout(0.5, name="drop")(x)
+    x = keras.layers.Conv2D(4, 3, name="second")(x)
+    x = keras.layers.ReLU(name="relu")(x)
+    x = keras.layers.Conv2D(4, 3, name="third")(x)
+    return keras.Model(image, x, name="chain")
+
+
+def fork():
+    """A residual block: the cut before its end crosses two tensors."""
+    image = keras.Input((8, 8, 3))
+    trunk = keras.layers.Conv2D(4, 3, name="trunk")(image)
+    side = keras.layers.Conv2D(4, 1, name="side")(trunk)
+    inner = keras.layers.Conv2D(4, 1, name="inner")(side)
+    joined = keras.layers.Add(name="joined")([inner, trunk])
+    return keras.Model(image, keras.layers.ReLU(name="end")(joined), name="fork")
+
+
+def entry(build):
+    return Backbone("tiny", "Tiny", 8, 1 / 255, (0.0, 0.0, 0.0), build, "tiny 1")
+
+
+def boundary_of(build, trainable):
+    return transfer(entry(build), build(), trainable, (8, 8), 3).boundary
+
+
+@pytest.mark.parametrize(
+    ("trainable", "boundary"), [(0, ("third",)), (1, ("relu",)), (2, ("second",)), (3, ("drop",))]
+)
+def test_the_last_entries_of_the_layer_list_are_trained(trainable, boundary):
+    # Dropout draws anew in every epoch, frozen or not: what lies after it cannot be stored.
+    assert boundary_of(chain, trainable) == ("first",)
+    assert boundary_of(without_dropout, trainable) == tuple(
+        "first" if name == "drop" else name for name in boundary
+    )
+
+
+def without_dropout():
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(4, 3, name="first")(image)
+    x = keras.layers.Conv2D(4, 3, name="second")(x)
+    x = keras.layers.ReLU(name="relu")(x)
+    x = keras.layers.Conv2D(4, 3, name="third")(x)
+    return keras.Model(image, x, name="without_dropout")
+
+
+def test_the_cut_may_cross_several_tensors():
+    assert boundary_of(fork, 3) == ("side", "trunk")
+    assert boundary_of(fork, 2) == ("inner", "trunk")
+
+
+def test_nothing_frozen_leaves_no_prefix():
+    network = transfer(entry(chain), chain(), "all", (8, 8), 3)
+    assert network.prefix is None
+    assert network.suffix.input_shape == (None, 8, 8)
+    assert network.parameters.trainable == network.parameters.backbone + network.parameters.head
+
+
+def test_frozen_layers_stay_and_trained_ones_count():
+    network = transfer(entry(without_dropout), without_dropout(), 1, (8, 8), 3)
+    third, head = 4 * 4 * 9 + 4, 4 * 4 * 2 * 2 * 3 // 4 + 3
+    assert network.parameters.backbone == (3 * 4 * 9 + 4) + 2 * third
+    assert network.parameters.head == head
+    assert network.parameters.trainable == third + head
+
+
+@pytest.mark.parametrize("build", [chain, fork, without_dropout])
+@pytest.mark.parametrize("trainable", [0, 1, 2, 3, 5])
+def test_prefix_and_suffix_together_are_the_whole(build, trainable):
+    network = transfer(entry(build), build(), trainable, (8, 8), 3)
+    images = np.random.default_rng(0).integers(0, 256, (5, 8, 8), dtype=np.uint8)
+    features = [images]
+    if network.prefix is not None:
+        features = keras.tree.flatten(network.prefix.predict_on_batch(images))
+    logits = network.suffix.predict_on_batch(features)
+    expected = network.whole.predict_on_batch(images)
+    np.testing.assert_allclose(keras.ops.softmax(logits), expected, atol=1e-6)
+
+
+def test_more_trained_layers_than_there_are_is_an_error():
+    with pytest.raises(FerBenchError, match=r"trainable layers 7: chain has 6 layers; accepted"):
+        freeze(chain(), 7)
+
+
+def test_frozen_batch_normalization_runs_in_inference_mode():
+    image = keras.Input((8, 8, 3))
+    x = keras.layers.BatchNormalization(name="norm")(image)
+    backbone = keras.Model(image, keras.layers.Conv2D(2, 3, name="conv")(x))
+    freeze(backbone, 1)
+    network = attach_head(backbone, 3)
+    assert [tensor.shape[1:] for tensor in cut(network)] == [(8, 8, 3)]
+    norm = network.get_layer("norm")
+    values = np.random.default_rng(0).normal(5, 2, (16, 8, 8, 3)).astype("float32")
+    np.testing.assert_array_equal(norm(values, training=True), norm(values, training=False))
