@@ -1,0 +1,267 @@
+"""The backbones by name: structure, input, preprocessing, and the source of their weights."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.backbones.weights import WeightsSource
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import keras
+
+NO_OFFSET = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """One backbone.
+
+    Attributes:
+        name: as it is called on the command line, for example ``"mobilenet"``.
+        title: as tables spell it, for example ``"MobileNet"``.
+        input_size: side of the square input, in pixels.
+        scale: factor of the grey levels (0 to 255).
+        offset: what is added to each channel after ``scale``.
+        builder: makes the network with random weights, or ``"module:function"`` naming what does,
+            imported when the network is built. The network takes float images of shape
+            (n, input_size, input_size, 3) and ends before its classification layer.
+        structure: name and version of the structure, for fingerprints: it changes whenever the
+            builder's network does.
+        weights: where pretrained weights come from, None where there are none.
+        parameters: exact number of parameters, the last layer excluded, or None to leave it
+            unchecked.
+
+    Raises:
+        FerBenchError: name or input size are out of range.
+    """
+
+    name: str
+    title: str
+    input_size: int
+    scale: float
+    offset: tuple[float, float, float]
+    builder: str | Callable[[], keras.Model]
+    structure: str
+    weights: WeightsSource | None = None
+    parameters: int | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name) or self.name == "all":
+            raise FerBenchError(
+                f"backbone name {self.name!r} is not usable; accepted: small letters, digits, "
+                "'_' and '-', a letter first, and not 'all'"
+            )
+        if self.input_size < 1:
+            raise FerBenchError(
+                f"backbone {self.name!r}: input size {self.input_size!r} is too small; "
+                "accepted: 1 pixel or more"
+            )
+
+    def build(self) -> keras.Model:
+        """Makes the network with random weights, drawn under Keras' current seed.
+
+        Returns:
+            A functional model from float (n, input_size, input_size, 3) to features, its
+            classification layer excluded.
+
+        Raises:
+            FerBenchError: Keras, TensorFlow or deepface is missing, or the network is not the one
+                this entry describes.
+        """
+        build = self._builder()
+        import keras
+
+        if keras.config.image_data_format() != "channels_last":
+            raise FerBenchError(
+                f"Keras is set to image_data_format {keras.config.image_data_format()!r}; accepted "
+                "is 'channels_last': change it in ~/.keras/keras.json"
+            )
+        model = build()
+        expected = (None, self.input_size, self.input_size, 3)
+        if model.input_shape != expected:
+            raise FerBenchError(
+                f"backbone {self.name!r} was built with input shape {model.input_shape}, its entry "
+                f"says {expected}: mend the entry or its builder"
+            )
+        count = model.count_params()
+        if self.parameters is not None and count != self.parameters:
+            raise FerBenchError(
+                f"backbone {self.name!r} was built with {count:,} parameters, its entry says "
+                f"{self.parameters:,}: mend the entry or its builder"
+            )
+        return model
+
+    def _builder(self) -> Callable[[], Any]:
+        if callable(self.builder):
+            return self.builder
+        module, _, function = self.builder.partition(":")
+        try:
+            found: Callable[[], Any] = getattr(importlib.import_module(module), function)
+        except (ImportError, AttributeError) as error:
+            raise FerBenchError(
+                f"backbone {self.name!r}: builder {self.builder!r} cannot be imported: "
+                f"{str(error).splitlines()[0]}; Keras and its backend come with "
+                "pip install 'fer-bench[cpu]' (or [gpu])"
+            ) from error
+        return found
+
+
+_registered: dict[str, Backbone] = {}
+
+
+def register(backbone: Backbone) -> None:
+    """Adds a backbone, so that it can be asked for by its name. An equal one may come again.
+
+    Raises:
+        FerBenchError: another backbone has this name.
+    """
+    if _registered.setdefault(backbone.name, backbone) != backbone:
+        raise FerBenchError(
+            f"backbone {backbone.name!r} is registered already, with other settings; "
+            "choose another name"
+        )
+
+
+def names() -> tuple[str, ...]:
+    """Names of all registered backbones, in the order of their registration."""
+    return tuple(_registered)
+
+
+def get(name: str) -> Backbone:
+    """The backbone of this name.
+
+    Raises:
+        FerBenchError: no backbone has this name; the nearest one is suggested.
+    """
+    if name in _registered:
+        return _registered[name]
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    nearest = difflib.get_close_matches(plain, _registered, n=1)
+    suggestion = f"did you mean {nearest[0]!r}? " if nearest else ""
+    raise FerBenchError(
+        f"backbone {name!r} is unknown; {suggestion}accepted: {', '.join(_registered)}"
+    )
+
+
+def select(text: str) -> tuple[Backbone, ...]:
+    """Reads ``all`` (the paper's four) or names between commas, in the order given.
+
+    Raises:
+        FerBenchError: no name, an unknown one, or one that is given twice.
+    """
+    accepted = f"accepted: 'all', or names out of {', '.join(_registered)}, separated by commas"
+    words = PAPER if text.strip() == "all" else tuple(word.strip() for word in text.split(","))
+    if "" in words:
+        raise FerBenchError(f"backbones {text!r}: a name is empty; {accepted}")
+    chosen = tuple(get(word) for word in words)
+    for word in words:
+        if words.count(word) > 1:
+            raise FerBenchError(f"backbones {text!r}: {word!r} is given twice; {accepted}")
+    return chosen
+
+
+PAPER = ("vggface", "openface", "resnet50", "mobilenet")
+"""The four backbones that the paper compares."""
+
+_KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
+_DEEPFACE = (
+    "https://github.com/serengil/deepface_models/releases/download/v1.0",
+    "https://huggingface.co/serengil/deepface/resolve/main",
+)
+
+register(
+    Backbone(
+        name="vggface",
+        title="VGG-Face",
+        input_size=224,
+        scale=1 / 255,
+        offset=NO_OFFSET,
+        builder="fer_bench.backbones.deepface_structures:vggface",
+        structure="vggface 1",
+        weights=WeightsSource(
+            file="vgg_face_weights.h5",
+            cache="deepface",
+            urls=tuple(f"{place}/vgg_face_weights.h5" for place in _DEEPFACE),
+            # deepface's file holds the whole network, its 2,622-way layer included.
+            last_layer=((1, 1, 4096, 2622), (2622,)),
+        ),
+        # 145,002,878 with the last layer.
+        parameters=134_260_544,
+    )
+)
+register(
+    Backbone(
+        name="openface",
+        title="OpenFace",
+        input_size=96,
+        scale=1 / 255,
+        offset=NO_OFFSET,
+        builder="fer_bench.backbones.deepface_structures:openface",
+        structure="openface 1",
+        weights=WeightsSource(
+            file="openface_weights.h5",
+            cache="deepface",
+            urls=tuple(f"{place}/openface_weights.h5" for place in _DEEPFACE),
+        ),
+        parameters=3_743_280,
+    )
+)
+register(
+    Backbone(
+        name="resnet50",
+        title="ResNet-50",
+        input_size=48,
+        scale=1.0,
+        # ImageNet's mean, blue first. Swapping red and blue changes nothing on grey.
+        offset=(-103.939, -116.779, -123.68),
+        builder="fer_bench.backbones.keras_applications:resnet50",
+        structure="resnet50 1",
+        weights=WeightsSource(
+            file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+            cache="keras",
+            urls=(f"{_KERAS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",),
+            digest="md5:4d473c1dd8becc155b73f8504c6f6626",
+        ),
+        parameters=23_587_712,
+    )
+)
+register(
+    Backbone(
+        name="mobilenet",
+        title="MobileNet",
+        input_size=48,
+        scale=1 / 127.5,
+        offset=(-1.0, -1.0, -1.0),
+        builder="fer_bench.backbones.keras_applications:mobilenet",
+        structure="mobilenet 1",
+        weights=WeightsSource(
+            file="mobilenet_1_0_224_tf_no_top.h5",
+            cache="keras",
+            urls=(f"{_KERAS}/mobilenet/mobilenet_1_0_224_tf_no_top.h5",),
+            # Upstream publishes no digest and the file gets rebuilt: its values are what is known.
+            digest="values:40ae3d1a2c1d69d46d39cb3b19aeda86a2310f76b0823e16193d6f1b5b99b608",
+        ),
+        parameters=3_228_864,
+    )
+)
+register(
+    Backbone(
+        name="mini",
+        title="Mini",
+        input_size=48,
+        scale=1 / 127.5,
+        offset=(-1.0, -1.0, -1.0),
+        builder="fer_bench.backbones.keras_applications:mini",
+        structure="mini 1",
+        weights=WeightsSource(file="mini.weights.npz", cache=Path(__file__).parent / "data"),
+        parameters=218_544,
+    )
+)

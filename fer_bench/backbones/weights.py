@@ -1,0 +1,313 @@
+"""Pretrained weights: where a file comes from, and the proof that it is the right one.
+
+A file is looked for in the folder of ``--weights-dir``, in that of ``FER_BENCH_WEIGHTS``, in the
+upstream library's own cache, and last it is downloaded from upstream into that cache. The first one
+found is taken and checked; a bad one is an error, never a reason to look further.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from fer_bench.backbones import matching, weight_files
+from fer_bench.backbones.download import DownloadFailed, download
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    import keras
+
+    from fer_bench.backbones.registry import Backbone
+
+FOLDER_VARIABLE = "FER_BENCH_WEIGHTS"
+"""Environment variable that names a folder with weight files."""
+
+OFFLINE_VARIABLE = "FER_BENCH_OFFLINE"
+"""Environment variable that switches downloads off, unless it is empty or 0."""
+
+
+class WeightsMissing(FerBenchError):  # noqa: N818 - it tells what is the case, as a skip's reason
+    """No place has the pretrained weights: the cell is skipped, unless weights are required."""
+
+
+@dataclass(frozen=True)
+class WeightsSource:
+    """Where a backbone's pretrained weights come from, and how they are known.
+
+    Attributes:
+        file: upstream's name of the file.
+        cache: ``"keras"`` or ``"deepface"`` for that library's own cache, a folder, or None.
+        urls: http(s) addresses of the file, tried in this order; a download goes to the cache.
+        digest: what the file must match, or None where upstream publishes nothing to match:
+            ``"md5:..."`` or ``"sha256:..."`` of the file's bytes, or ``"values:..."``, the SHA-256
+            over its tensors (``WeightsRecord.values_digest``), which a rebuilt file keeps.
+        last_layer: shapes of the tensors of the excluded last layer, where upstream's file holds
+            them; such a file is accepted with them and without.
+
+    Raises:
+        FerBenchError: a field is malformed.
+    """
+
+    file: str
+    cache: Literal["keras", "deepface"] | Path | None = None
+    urls: tuple[str, ...] = ()
+    digest: str | None = None
+    last_layer: tuple[tuple[int, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.digest is not None and not re.fullmatch(
+            "md5:[0-9a-f]{32}|(sha256|values):[0-9a-f]{64}", self.digest
+        ):
+            raise FerBenchError(
+                f"weights {self.file!r}: digest {self.digest!r} is malformed; accepted: 'md5:', "
+                "'sha256:' or 'values:' followed by small hexadecimal digits"
+            )
+        for url in self.urls:
+            if not url.startswith(("https://", "http://")):
+                raise FerBenchError(
+                    f"weights {self.file!r}: address {url!r} is not usable; accepted: https, http"
+                )
+        if self.urls and self.cache is None:
+            raise FerBenchError(
+                f"weights {self.file!r}: urls without a cache; name the folder to download to"
+            )
+
+    def cache_folder(self) -> Path | None:
+        """The cache as a folder, which may not exist, or None."""
+        if self.cache == "keras":
+            home = os.environ.get("KERAS_HOME")
+            return (Path(home) if home is not None else Path.home() / ".keras") / "models"
+        if self.cache == "deepface":
+            return Path(os.environ.get("DEEPFACE_HOME", Path.home())) / ".deepface" / "weights"
+        return self.cache
+
+
+@dataclass(frozen=True)
+class Located:
+    """A weight file that was found and not yet checked.
+
+    Attributes:
+        path: of the file.
+        provenance: where it was found, for example ``"--weights-dir"``.
+    """
+
+    path: Path
+    provenance: str
+
+
+@dataclass(frozen=True)
+class WeightsRecord:
+    """A weight file that was checked.
+
+    Attributes:
+        path: of the file.
+        size: of the file in bytes.
+        sha256: of the file's bytes.
+        values_digest: SHA-256 over its tensors, whatever the file's layout: sorted by name, for
+            each one ``<layer>/<variable>``, a zero byte, its sides in decimal between commas, a
+            zero byte, its values as little-endian float32 in C order. A layer that was never given
+            a name counts as ``<class>[k]``, the k-th such layer with weights.
+        provenance: where the file was found.
+        proof: what shows that these are the right values, one line.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+    values_digest: str
+    provenance: str
+    proof: str
+
+    def __str__(self) -> str:
+        return f"{self.path.name} from {self.provenance}, {self.proof}"
+
+
+def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
+    """Finds the file of a backbone's pretrained weights, downloading it where nothing else helps.
+
+    Args:
+        backbone: whose weights are wanted.
+        weights_dir: a folder to look in first.
+
+    Raises:
+        WeightsMissing: no place has the file.
+        FerBenchError: ``weights_dir`` or ``FER_BENCH_WEIGHTS`` is no folder.
+    """
+    source = backbone.weights
+    if source is None:
+        raise WeightsMissing(
+            f"backbone {backbone.name!r} has no pretrained weights; run it with --init=random"
+        )
+    looked: list[str] = []
+    for place, folder in _folders(source, weights_dir):
+        if folder is not None:
+            path = folder / source.file
+            if path.is_file():
+                return Located(path, place)
+        looked.append(f"{place} ({folder})" if folder is not None else f"{place} (not set)")
+    try:
+        return _downloaded(source)
+    except DownloadFailed as failure:
+        get = f"get it from {source.urls[0]} and put" if source.urls else "put"
+        raise WeightsMissing(
+            f"pretrained weights of {backbone.title}: {source.file!r} is in none of "
+            f"{', '.join(looked)}; {failure}; {get} it in one of these folders"
+        ) from failure
+
+
+def _folders(source: WeightsSource, weights_dir: Path | None) -> list[tuple[str, Path | None]]:
+    """The places to look in, in their order; None for one that is not set."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    chosen = [
+        ("--weights-dir", weights_dir),
+        (FOLDER_VARIABLE, Path(given).expanduser() if given else None),
+    ]
+    for place, folder in chosen:
+        if folder is not None and not folder.is_dir():
+            raise FerBenchError(
+                f"{place} {str(folder)!r} is no folder; accepted: a folder with weight files"
+            )
+    cache = source.cache_folder()
+    if cache is None:
+        return chosen
+    return [*chosen, (_CACHE_NAMES.get(str(source.cache), "the package's folder"), cache)]
+
+
+_CACHE_NAMES = {"keras": "Keras' cache", "deepface": "deepface's cache"}
+
+
+_failed: dict[tuple[str, ...], str] = {}
+"""Reasons of the downloads that failed in this process: they are not tried again."""
+
+
+def _downloaded(source: WeightsSource) -> Located:
+    """Downloads a file into the cache.
+
+    Raises:
+        DownloadFailed: the file cannot be had, now or earlier in this process.
+    """
+    folder = source.cache_folder()
+    if not source.urls or folder is None:
+        raise DownloadFailed("there is no download of it")
+    if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
+        raise DownloadFailed(f"{OFFLINE_VARIABLE} forbids to download it")
+    if source.urls in _failed:
+        raise DownloadFailed(_failed[source.urls])
+    target = folder / source.file
+    try:
+        url = download(source.urls, target, functools.partial(_check_download, source))
+    except DownloadFailed as failure:
+        _failed[source.urls] = str(failure)
+        raise
+    return Located(target, f"a download from {url}")
+
+
+def _check_download(source: WeightsSource, path: Path) -> None:
+    """Keeps out of the cache what can be seen to be wrong without building the network."""
+    kind, _, expected = (source.digest or "").partition(":")
+    if kind in ("md5", "sha256") and _file_digest(path, kind) != expected:
+        raise DownloadFailed(f"what arrived has another {kind} than {expected}")
+    try:
+        with weight_files.opened(path):
+            pass
+    except FerBenchError as error:
+        raise DownloadFailed("what arrived is no file of Keras weights") from error
+
+
+def identity(path: Path) -> str:
+    """SHA-256 of a file's bytes, read once for as long as its size and time stay the same.
+
+    Raises:
+        FerBenchError: the file cannot be read.
+    """
+    try:
+        stat = path.stat()
+        return _sha256(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise FerBenchError(
+            f"weight file {str(path)!r} cannot be read: {error.strerror}"
+        ) from error
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256(path: Path, _size: int, _time: int) -> str:
+    return _file_digest(path, "sha256")
+
+
+def _file_digest(path: Path, algorithm: str) -> str:
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def verify(located: Located, backbone: Backbone, model: keras.Model) -> WeightsRecord:
+    """Checks a weight file against the network and against the digest its backbone is known by.
+
+    Every tensor of the network must be in the file, under the right names and in the right shape,
+    all values finite, and nothing else may be in it (apart from a last layer that the backbone's
+    source names). Holds one tensor in memory at a time.
+
+    Args:
+        located: the file: Keras' legacy HDF5 layout, that of ``.weights.h5``, or an ``.npz`` with
+            keys ``<layer>/<variable>``; told by its content.
+        backbone: whose weights it should hold.
+        model: the backbone's network, which is left as it is.
+
+    Raises:
+        FerBenchError: the file is unreadable, of another network, or its values are not sound.
+    """
+    return _check(located, backbone, model, assign=False)
+
+
+def load(located: Located, backbone: Backbone, model: keras.Model) -> WeightsRecord:
+    """Checks a weight file like ``verify`` and then sets the network's weights to its values.
+
+    Args:
+        located: the file.
+        backbone: whose weights it should hold.
+        model: the backbone's network; it keeps its weights where the file is refused.
+
+    Raises:
+        FerBenchError: the file is unreadable, of another network, or its values are not sound.
+    """
+    return _check(located, backbone, model, assign=True)
+
+
+def _check(
+    located: Located, backbone: Backbone, model: keras.Model, *, assign: bool
+) -> WeightsRecord:
+    path, source = located.path, backbone.weights
+    sha256 = identity(path)
+    with weight_files.opened(path) as stored:
+        pairs = matching.matched(stored, model, backbone.title, source.last_layer if source else ())
+        values_digest = matching.values_digest(pairs)
+        proof = _proof(path, source.digest if source else None, sha256, values_digest)
+        if assign:
+            matching.assign(pairs, model)
+    return WeightsRecord(
+        path, path.stat().st_size, sha256, values_digest, located.provenance, proof
+    )
+
+
+def _proof(path: Path, digest: str | None, sha256: str, values_digest: str) -> str:
+    """Compares with the digest that upstream's file or values are known by."""
+    if digest is None:
+        return "names, shapes and finite values checked (no digest is published)"
+    kind, _, expected = digest.partition(":")
+    if kind == "values":
+        found, what = values_digest, "values"
+    else:
+        found, what = (sha256 if kind == "sha256" else _file_digest(path, kind)), "file"
+    if found != expected:
+        raise FerBenchError(
+            f"weight file {str(path)!r} fits the network but is not upstream's: the digest of its "
+            f"{what} is {kind}:{found}, expected is {digest}; put upstream's file in its place"
+        )
+    return f"{kind} digest matches upstream's"

@@ -1,0 +1,160 @@
+"""The registry, without building anything."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+import sys
+
+import pytest
+
+from fer_bench import backbones
+from fer_bench.backbones import Backbone, registry
+from fer_bench.errors import FerBenchError
+
+
+@pytest.fixture
+def own(monkeypatch):
+    """A backbone of the user's, and a registry that forgets it after the test."""
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    return Backbone(
+        name="own",
+        title="Own",
+        input_size=48,
+        scale=1.0,
+        offset=(0.0, 0.0, 0.0),
+        builder="nowhere:build",
+        structure="own 1",
+    )
+
+
+def test_the_papers_four_and_mini_are_registered():
+    assert backbones.PAPER == ("vggface", "openface", "resnet50", "mobilenet")
+    assert backbones.names() == (*backbones.PAPER, "mini")
+    assert [backbones.get(name).title for name in backbones.PAPER] == [
+        "VGG-Face",
+        "OpenFace",
+        "ResNet-50",
+        "MobileNet",
+    ]
+
+
+def test_entries_state_the_papers_parameter_counts():
+    counts = {name: backbones.get(name).parameters for name in backbones.PAPER}
+    assert counts == {
+        "vggface": 134_260_544,
+        "openface": 3_743_280,
+        "resnet50": 23_587_712,
+        "mobilenet": 3_228_864,
+    }
+
+
+def test_entries_state_input_sizes():
+    sizes = {name: backbones.get(name).input_size for name in backbones.names()}
+    assert sizes == {"vggface": 224, "openface": 96, "resnet50": 48, "mobilenet": 48, "mini": 48}
+
+
+def test_structures_tell_the_backbones_apart():
+    structures = [backbones.get(name).structure for name in backbones.names()]
+    assert len(set(structures)) == len(structures)
+
+
+def test_select_all_is_the_papers_four():
+    assert tuple(b.name for b in backbones.select(" all ")) == backbones.PAPER
+
+
+def test_select_keeps_the_order_given():
+    assert [b.name for b in backbones.select("mobilenet, mini,openface")] == [
+        "mobilenet",
+        "mini",
+        "openface",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", " ", "mini,", ",mini", "mini,,openface"])
+def test_select_refuses_an_empty_name(text):
+    with pytest.raises(FerBenchError, match="a name is empty; accepted: 'all', or"):
+        backbones.select(text)
+
+
+def test_select_refuses_a_name_given_twice():
+    with pytest.raises(FerBenchError, match="'mini' is given twice"):
+        backbones.select("mini,openface,mini")
+
+
+def test_all_is_no_name_beside_others():
+    with pytest.raises(FerBenchError, match="'all' is unknown"):
+        backbones.select("all,mini")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "nearest"),
+    [
+        ("resnet", "resnet50"),
+        ("ResNet-50", "resnet50"),
+        ("VGG-Face", "vggface"),
+        ("mobilnet", "mobilenet"),
+        ("open_face", "openface"),
+    ],
+)
+def test_an_unknown_name_gets_the_nearest_one_suggested(wrong, nearest):
+    with pytest.raises(FerBenchError, match=f"did you mean '{nearest}'\\?") as caught:
+        backbones.get(wrong)
+    assert repr(wrong) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_like_no_other_gets_all_of_them_listed():
+    with pytest.raises(FerBenchError, match="accepted: vggface, openface, resnet50") as caught:
+        backbones.get("xyzzy")
+    assert "did you mean" not in str(caught.value)
+
+
+def test_a_users_backbone_can_be_asked_for(own):
+    backbones.register(own)
+    assert backbones.get("own") is own
+    assert backbones.select("own,mini")[0] is own
+    assert [b.name for b in backbones.select("all")] == list(backbones.PAPER)
+
+
+def test_an_equal_backbone_may_be_registered_again(own):
+    backbones.register(own)
+    backbones.register(dataclasses.replace(own))
+    assert backbones.names().count("own") == 1
+
+
+def test_another_backbone_of_the_same_name_is_refused(own):
+    backbones.register(own)
+    with pytest.raises(FerBenchError, match="'own' is registered already"):
+        backbones.register(dataclasses.replace(own, input_size=96))
+    assert backbones.get("own").input_size == 48
+
+
+@pytest.mark.parametrize("name", ["", "all", "Own", "9net", "a,b", "a b"])
+def test_an_unusable_name_is_refused(own, name):
+    with pytest.raises(FerBenchError, match=re.escape(repr(name))):
+        dataclasses.replace(own, name=name)
+
+
+def test_an_input_without_pixels_is_refused(own):
+    with pytest.raises(FerBenchError, match="input size 0 is too small"):
+        dataclasses.replace(own, input_size=0)
+
+
+@pytest.mark.parametrize("builder", ["nowhere:build", "fer_bench.errors:build", "fer_bench.errors"])
+def test_a_builder_that_cannot_be_imported_is_one_line(own, builder):
+    with pytest.raises(FerBenchError, match=re.escape(repr(builder))) as caught:
+        dataclasses.replace(own, builder=builder).build()
+    assert "\n" not in str(caught.value)
+
+
+def test_the_registry_imports_nothing_heavy():
+    code = (
+        "import sys, fer_bench.backbones as b; b.select('all'); "
+        "print(sorted({'keras', 'tensorflow', 'deepface', 'h5py', 'tqdm'} & set(sys.modules)))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"

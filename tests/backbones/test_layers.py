@@ -1,0 +1,100 @@
+"""The layers that stand in for deepface's, against TensorFlow's own functions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+tf = pytest.importorskip("tensorflow")
+
+from fer_bench.backbones import layers  # noqa: E402
+
+pytestmark = [
+    pytest.mark.network,
+    # TensorFlow's variables do not know numpy's copy keyword yet.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+ALL = [
+    layers.LocalResponseNormalization(),
+    layers.LocalResponseNormalization(depth_radius=2, bias=2.0, alpha=0.1),
+    layers.Square(),
+    layers.SquareRoot(),
+    layers.L2Normalization(),
+    layers.L2Normalization(epsilon=1e-6),
+]
+
+
+def gradient(function, values):
+    """Of a sum in which every output has a weight of its own, none of them 0."""
+    x = tf.constant(values)
+    weights = np.random.default_rng(5).uniform(0.5, 1.5, values.shape).astype(np.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.reduce_sum(function(x) * weights)
+    return tape.gradient(y, x).numpy()
+
+
+@pytest.mark.parametrize("channels", [1, 4, 11, 64])
+@pytest.mark.parametrize("size", [0.1, 10.0, 1000.0])
+def test_local_response_normalization_is_tensorflows(channels, size):
+    x = np.random.default_rng(3).normal(0, size, (2, 3, 5, channels)).astype(np.float32)
+
+    def lrn(values):
+        return tf.nn.lrn(values, depth_radius=5, bias=1.0, alpha=1e-4, beta=0.75)
+
+    ours = layers.LocalResponseNormalization()
+    np.testing.assert_allclose(ours(x), lrn(x), rtol=2e-6)
+    expected = gradient(lrn, x)
+    np.testing.assert_allclose(gradient(ours, x), expected, atol=1e-5 * np.abs(expected).max())
+
+
+def test_local_response_normalization_by_hand():
+    x = np.array([[3.0, 4.0, 0.0, 1.0]], np.float32)
+    ours = layers.LocalResponseNormalization(depth_radius=1, bias=1.0, alpha=1.0)
+    energy = np.array([[25.0, 25.0, 17.0, 1.0]])
+    np.testing.assert_allclose(ours(x), x / (1 + energy) ** 0.75, rtol=1e-6)
+
+
+def test_the_square_root_is_exactly_tensorflows():
+    x = np.random.default_rng(3).exponential(3, 5000).astype(np.float32)
+    x[:4] = [0.0, 1e-38, np.inf, 1e38]
+    np.testing.assert_array_equal(layers.SquareRoot()(x), tf.sqrt(x))
+
+
+def test_the_square_root_keeps_nan_and_takes_negative_as_zero():
+    y = layers.SquareRoot()(np.array([np.nan, -1.0, -0.0], np.float32)).numpy()
+    np.testing.assert_array_equal(y, [np.nan, 0.0, 0.0])
+
+
+def test_the_gradient_through_a_window_of_zeros_is_zero_and_not_nan():
+    def pooled(root):
+        return lambda x: root(layers.Square()(x))
+
+    x = np.array([0.0, 0.0, 3.0, -2.0], np.float32)
+    plain = gradient(pooled(tf.sqrt), x)
+    assert np.isnan(plain[:2]).all()
+    ours = gradient(pooled(layers.SquareRoot()), x)
+    np.testing.assert_array_equal(ours[:2], 0)
+    np.testing.assert_allclose(ours[2:], plain[2:], rtol=1e-6)
+
+
+def test_l2_normalization_is_tensorflows():
+    x = np.random.default_rng(3).normal(0, 1, (6, 128)).astype(np.float32)
+    x[0] = 0
+    x[1] *= 1e-9
+    ours = layers.L2Normalization()
+    np.testing.assert_allclose(ours(x), tf.math.l2_normalize(x, axis=1), rtol=1e-6)
+    assert np.isfinite(gradient(ours, x)).all()
+
+
+@pytest.mark.parametrize("layer", ALL, ids=lambda layer: layer.name)
+def test_each_layer_survives_saving(layer, tmp_path):
+    inputs = keras.Input((4, 4, 6))
+    model = keras.Model(inputs, layer(inputs))
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert again.layers[-1].get_config() == layer.get_config()
+    x = np.random.default_rng(3).random((2, 4, 4, 6), np.float32)
+    np.testing.assert_array_equal(again(x), model(x))
