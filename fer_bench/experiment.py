@@ -15,7 +15,7 @@ from fer_bench.cells import Cell
 from fer_bench.features import FeatureStore
 from fer_bench.progress import silent
 from fer_bench.result_store import ResultStore
-from fer_bench.results import CellResult, DatasetSummary, Quality
+from fer_bench.results import CellResult, DatasetSummary, Quality, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +52,11 @@ class Experiment:
     weights_dir: Path | None = None
     fresh: bool = False
 
-    def summary(self) -> DatasetSummary:
-        """What the run is measured on, for its record."""
-        return DatasetSummary(
+    def record(
+        self, cells: tuple[CellResult, ...], environment: tuple[tuple[str, str], ...] = ()
+    ) -> Run:
+        """These cells' results with what they share."""
+        summary = DatasetSummary(
             name=self.dataset.name,
             digest=self.dataset.digest,
             counts=tuple(self.dataset.counts.items()),
@@ -63,6 +65,7 @@ class Experiment:
             validation=len(self.split.validation),
             test=len(self.split.test),
         )
+        return Run(tuple(self.protocol.settings()), summary, environment, cells)
 
     def cell(self, entry: Backbone, init: Init) -> Cell:
         """The cell of this experiment with that backbone and init."""
@@ -179,7 +182,7 @@ class TrainedCell:
             ),
             parts=tuple(self._seconds.items()),
         )
-        self._results.save(result, experiment.summary(), network.suffix.get_weights())
+        self._results.save(experiment.record((result,)), network.suffix.get_weights())
         return result
 
     def _ready_network(self) -> Network:

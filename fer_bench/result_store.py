@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.errors import FerBenchError
-from fer_bench.results import Run
 from fer_bench.results_json import KEY, quality_record, read_run, run_record, write_json
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.results import CellResult, DatasetSummary
+    from fer_bench.results import CellResult, Run
 
 _RESULT = "result.json"
 _SUFFIX = "suffix.npz"
@@ -66,21 +65,16 @@ class ResultStore:
                 "with --fresh"
             ) from error
 
-    def save(
-        self,
-        cell: CellResult,
-        dataset: DatasetSummary,
-        suffix_weights: Sequence[NDArray[Any]],
-    ) -> None:
-        """Keeps a result under its own fingerprint, in place of an older one.
+    def save(self, run: Run, suffix_weights: Sequence[NDArray[Any]]) -> None:
+        """Keeps the result of a run's one cell under its fingerprint, in place of an older one.
 
         Raises:
             ValueError: the cell was not trained.
             FerBenchError: it cannot be written; an older one may be gone, none is half there.
         """
+        (cell,) = run.cells
         if cell.quality is None:
             raise ValueError(f"{cell.id} was not trained: it has no result to keep")
-        run = Run(protocol=(), dataset=dataset, environment=(), cells=(cell,))
         document = {
             KEY: run_record(run),
             "benchmarks": [{"extra_info": {KEY: quality_record(cell.id, cell.quality)}}],

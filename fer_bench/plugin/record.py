@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from fer_bench.results import CellResult, Run, Status
+from fer_bench.results import CellResult
 from fer_bench.runtime import environment
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fer_bench.backbones import Backbone
     from fer_bench.cells import Init
     from fer_bench.experiment import Experiment
+    from fer_bench.results import Run, Status
 
 
 class Record:
@@ -52,9 +53,4 @@ class Record:
 
     def run(self) -> Run:
         """The run, without the figures that its benchmarks carry."""
-        return Run(
-            protocol=tuple(self._experiment.protocol.settings()),
-            dataset=self._experiment.summary(),
-            environment=environment(),
-            cells=tuple(self._cells.values()),
-        )
+        return self._experiment.record(tuple(self._cells.values()), environment())

@@ -1,0 +1,70 @@
+"""A user's mistake ends in one line, a non-zero exit, and nothing written."""
+
+import numpy as np
+import pytest
+
+
+def one_line(result, *words):
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = result.stdout.str() + result.stderr.str()
+    (line,) = (line for line in text.splitlines() if line.startswith("ERROR: "))
+    for word in words:
+        assert word in line
+    assert "Traceback" not in text
+
+
+def nothing_written(pytester, tmp_path):
+    assert not (pytester.path / "report").exists()
+    assert not list((tmp_path / "cache").rglob("*.npy"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--epochs=0"], ["epochs 0", "accepted: 1 or more"]),
+        (["--epochs=many"], ["--epochs 'many'", "accepted"]),
+        (["--batch-size=-3"], ["batch size -3"]),
+        (["--seed=-1"], ["seed -1"]),
+        (["--init=best"], ["--init 'best'", "pretrained, random, both"]),
+        (["--backbone=mobilnet"], ["'mobilnet'", "did you mean 'mobilenet'?"]),
+        (["--backbone=mini,mini"], ["'mini' is given twice"]),
+        (["--split=halves"], ["'halves'", "paper, kaggle"]),
+        (["--trainable-layers=some"], ["'some'", "pretrained:4,random:all"]),
+        (["--dataset=/nowhere/fer2013.csv"], ["/nowhere/fer2013.csv"]),
+        (["--dataset=sketsh"], ["'sketsh'", "sketch"]),
+        (["--limit=0"], ["0", "accepted"]),
+        (["--weights-dir=/nowhere", "--init=pretrained"], ["--weights-dir", "/nowhere"]),
+    ],
+)
+def test_unaccepted_options(bench, pytester, tmp_path, arguments, words):
+    one_line(bench(*arguments), *words)
+    nothing_written(pytester, tmp_path)
+
+
+@pytest.mark.parametrize("limit", [3, 20])
+def test_a_sample_too_small_to_split(bench, pytester, tmp_path, tiny_data, limit):
+    one_line(bench(f"--dataset={tiny_data}", f"--limit={limit}"), str(limit))
+    nothing_written(pytester, tmp_path)
+
+
+def test_required_weights_that_are_missing(bench, pytester, tmp_path, tiny_data, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    result = bench(f"--dataset={tiny_data}", "--backbone=mobilenet", "--require-weights")
+    one_line(result, "MobileNet", "mobilenet_1_0_224_tf_no_top.h5", "--weights-dir", "put it in")
+    nothing_written(pytester, tmp_path)
+
+
+@pytest.mark.network
+def test_a_weight_file_that_is_none(bench, pytester, tmp_path, tiny_data):
+    pytest.importorskip("keras")
+    (tmp_path / "mobilenet_1_0_224_tf_no_top.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"0" * 500)
+    result = bench(f"--dataset={tiny_data}", "--backbone=mobilenet", f"--weights-dir={tmp_path}")
+    one_line(result, "mobilenet_1_0_224_tf_no_top.h5")
+    nothing_written(pytester, tmp_path)
+
+
+def test_a_data_file_with_pickled_objects(bench, pytester, tmp_path):
+    path = tmp_path / "evil.npz"
+    np.savez(path, images=np.array([{"a": 1}], dtype=object), labels=np.zeros(1, np.uint8))
+    one_line(bench(f"--dataset={path}"), "evil.npz")
+    nothing_written(pytester, tmp_path)

@@ -1,0 +1,131 @@
+"""The plugin: options, parameters, report."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from fer_bench.plugin.options import OPTIONS
+from fer_bench.results_json import KEY, read_run
+
+HEAVY = "{'tensorflow', 'keras', 'deepface', 'sklearn', 'pandas', 'h5py'}"
+
+
+def test_help_explains_each_option_in_its_own_group(pytester):
+    text = pytester.runpytest_inprocess("--help").stdout.str()
+    _, _, group = text.partition("facial emotion recognition benchmark (fer_bench):")
+    group, _, inis = group.partition("[pytest] configuration options")
+    for option in OPTIONS:
+        assert f"{option.flag}" in group
+        assert f"{option.ini} (" in inis
+
+
+def test_each_cell_is_a_parameter(bench):
+    result = bench("--collect-only", "-q", "--backbone=all", "--init=random")
+    names = [line for line in result.stdout.lines if "test_quality" in line]
+    assert [name.partition("[")[2] for name in names] == [
+        "vggface-random]",
+        "openface-random]",
+        "resnet50-random]",
+        "mobilenet-random]",
+    ]
+
+
+def test_settings_may_stand_in_an_ini_file(bench, pytester):
+    pytester.makeini("[pytest]\nfer_backbone = resnet50\nfer_init = random\n")
+    result = bench("--collect-only", "-q", f"--config-file={pytester.path / 'tox.ini'}")
+    assert "test_quality[resnet50-random]" in result.stdout.str()
+    overridden = bench(
+        "--collect-only", "-q", f"--config-file={pytester.path / 'tox.ini'}", "--backbone=mini"
+    )
+    assert "test_quality[mini-random]" in overridden.stdout.str()
+
+
+def test_a_mistake_in_an_ini_file_is_told(bench, pytester):
+    pytester.makeini("[pytest]\nfer_epochs = 0\n")
+    result = bench("--collect-only", f"--config-file={pytester.path / 'tox.ini'}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "epochs 0 is too small" in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import fer_bench, fer_bench.metrics, fer_bench.reporting, fer_bench.plugin",
+        "import pytest; assert pytest.main(['--collect-only', '-q', BENCHMARKS]) == 0",
+    ],
+)
+def test_heavy_libraries_stay_unloaded(code):
+    from conftest import BENCHMARKS
+
+    script = (
+        f"BENCHMARKS = {str(BENCHMARKS)!r}\n{code}\nimport sys\nprint({HEAVY} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.network
+def test_a_run_from_data_to_report(bench, pytester, tiny_data):
+    pytest.importorskip("keras")
+    arguments = (f"--dataset={tiny_data}", "--epochs=2", "--batch-size=16", "--init=both")
+    result = bench(*arguments)
+    result.assert_outcomes(passed=8)
+    text = result.stdout.str()
+    assert "Table 2" in text
+    report = pytester.path / "report"
+    assert {path.name for path in report.iterdir()} == {
+        "results.json",
+        "tables.csv",
+        "tables.md",
+        "tables.tex",
+    }
+    document = json.loads((report / "results.json").read_text())
+    run = read_run(document)
+    assert [cell.id for cell in run.cells] == ["mini-pretrained", "mini-random"]
+    for cell in run.cells:
+        assert (cell.status, cell.source) == ("ok", "trained")
+        assert cell.quality.history.epochs == 2
+        assert len(cell.training.seconds) == 3
+        assert [speed.batch_size for speed in cell.inference] == [1, 32]
+        assert 0 < cell.parameters.trainable < cell.parameters.backbone
+    assert all(KEY in benchmark["extra_info"] for benchmark in document["benchmarks"])
+
+    again = bench(*arguments)
+    again.assert_outcomes(passed=8)
+    second = read_run(json.loads((report / "results.json").read_text()))
+    for cell, stored in zip(run.cells, second.cells, strict=True):
+        assert stored.source == "store"
+        assert stored.quality == cell.quality
+        assert stored.training.seconds != cell.training.seconds
+
+    fresh = bench(*arguments, "--fresh")
+    fresh.assert_outcomes(passed=8)
+    third = read_run(json.loads((report / "results.json").read_text()))
+    assert [cell.source for cell in third.cells] == ["trained", "trained"]
+    assert [cell.quality for cell in third.cells] == [cell.quality for cell in run.cells]
+
+
+@pytest.mark.network
+def test_missing_weights_are_a_visible_row(bench, pytester, tiny_data, tmp_path, monkeypatch):
+    pytest.importorskip("keras")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    result = bench(f"--dataset={tiny_data}", "--backbone=resnet50", "--init=pretrained")
+    result.assert_outcomes(skipped=4)
+    (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
+    assert cell.status == "skipped"
+    assert "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5" in cell.reason
+    assert "skipped" in result.stdout.str()
+
+
+@pytest.mark.network
+def test_a_failing_cell_is_a_visible_row(bench, pytester, tiny_data):
+    pytest.importorskip("keras")
+    result = bench(f"--dataset={tiny_data}", "--init=random", "--trainable-layers=999")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
+    assert cell.status == "failed"
+    assert cell.reason.startswith("trainable layers 999")

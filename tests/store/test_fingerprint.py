@@ -1,0 +1,124 @@
+"""What changes a fingerprint, and what does not."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from fer_bench import fingerprint, runtime
+from fer_bench.backbones import get
+from fer_bench.cells import Cell
+from fer_bench.datasets import Dataset, Split
+from fer_bench.protocol import Protocol, TrainableLayers
+
+RANDOM = np.random.default_rng(0)
+DATA = Dataset(
+    RANDOM.integers(0, 256, (6, 4, 4), dtype=np.uint8),
+    np.array([0, 1, 0, 1, 0, 1], np.uint8),
+    ("a", "b"),
+    "tiny",
+)
+SPLIT = Split("paper", np.array([0, 1, 2]), np.array([3]), np.array([4, 5]))
+
+
+@pytest.fixture(autouse=True)
+def backend(monkeypatch):
+    monkeypatch.setattr(runtime, "backend_version", lambda: "tensorflow 1.2.3")
+
+
+def result(
+    name="mini", cell=None, identity=None, protocol=None, dataset=DATA, split=SPLIT, entry=None
+):
+    entry = entry or get(name)
+    cell = cell or Cell(entry.name, "random", "tiny", 1)
+    weights = fingerprint.weights_facts(entry, cell, identity)
+    protocol = protocol or Protocol()
+    return fingerprint.result_fingerprint(entry, cell, weights, protocol, dataset, split)
+
+
+def protocol_changes():
+    for item in dataclasses.fields(Protocol):
+        value = item.default
+        if item.name == "split":
+            other = "kaggle"
+        elif isinstance(value, TrainableLayers):
+            other = TrainableLayers(4, "all")
+        elif isinstance(value, str):
+            other = value + " otherwise"
+        else:
+            other = value * 2
+        yield pytest.param({item.name: other}, id=item.name)
+
+
+@pytest.mark.parametrize("change", protocol_changes())
+def test_every_setting_of_the_protocol_counts(change):
+    assert result(protocol=Protocol(**change)) != result()
+
+
+def test_trainable_layers_of_the_other_init_do_not_count():
+    other = Protocol(trainable_layers=TrainableLayers(pretrained=9, random=4))
+    assert result(protocol=other) == result()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dataset": dataclasses.replace(DATA, images=DATA.images ^ 1)},
+        {"dataset": DATA.take(np.array([1, 0, 2, 3, 4, 5]))},
+        {"split": Split("paper", np.array([1, 0, 2]), SPLIT.validation, SPLIT.test)},
+        {"split": Split("other", SPLIT.train, SPLIT.validation, SPLIT.test)},
+        {"identity": "a" * 64},
+        {"cell": Cell("mini", "random", "tiny", 2)},
+        {"cell": Cell("mini", "pretrained", "tiny", 1)},
+        {"cell": Cell("mini", "random", "other", 1)},
+        {"name": "mobilenet"},
+        {"entry": dataclasses.replace(get("mini"), structure="mini 2")},
+        {"entry": dataclasses.replace(get("mini"), scale=1.0)},
+        {"entry": dataclasses.replace(get("mini"), offset=(0.0, 0.0, 1.0))},
+    ],
+)
+def test_cell_data_split_weights_and_structure_count(change):
+    assert result(**change) != result()
+
+
+def test_two_weight_files_differ():
+    assert result(identity="a" * 64) != result(identity="b" * 64)
+
+
+@pytest.mark.parametrize("what", ["backend", "keras"])
+def test_library_versions_count(what, monkeypatch):
+    before = result()
+    if what == "backend":
+        monkeypatch.setattr(runtime, "backend_version", lambda: "jax 1.2.3")
+    else:
+        monkeypatch.setattr(runtime, "version", lambda *_: "9.9")
+    assert result() != before
+
+
+def test_features_are_shared_by_splits_and_seeds_of_pretrained_cells():
+    entry = get("mini")
+    keys = {
+        fingerprint.features_key(
+            entry,
+            fingerprint.weights_facts(entry, Cell("mini", "pretrained", "tiny", seed), "a" * 64),
+            DATA,
+            ("relu",),
+        )
+        for seed in range(3)
+    }
+    assert len(keys) == 1
+
+
+def test_features_of_random_weights_depend_on_the_seed_and_the_boundary():
+    entry = get("mini")
+    keys = {
+        fingerprint.features_key(
+            entry,
+            fingerprint.weights_facts(entry, Cell("mini", "random", "tiny", seed), None),
+            DATA,
+            boundary,
+        )
+        for seed in range(2)
+        for boundary in (("relu",), ("conv",), ("relu", "conv"))
+    }
+    assert len(keys) == 6

@@ -1,0 +1,65 @@
+"""The protocol's settings and their printed form."""
+
+import dataclasses
+
+import pytest
+
+from fer_bench.errors import FerBenchError
+from fer_bench.protocol import Protocol, TrainableLayers
+
+
+def test_every_setting_is_printed_with_origin_and_reason():
+    rows = {row.name: row for row in Protocol().settings()}
+    assert list(rows) == [item.name for item in dataclasses.fields(Protocol)]
+    assert all(row.why for row in rows.values())
+    assert (rows["learning_rate"].value, rows["learning_rate"].origin) == ("0.0001", "stated")
+    assert (rows["batch_size"].value, rows["batch_size"].origin) == ("32", "chosen")
+
+
+def test_a_changed_setting_says_what_it_was():
+    (row,) = (row for row in Protocol(epochs=3).settings() if row.name == "epochs")
+    assert (row.value, row.origin) == ("3", "changed")
+    assert row.why.startswith("default 20 (stated")
+
+
+@pytest.mark.parametrize(
+    ("text", "pretrained", "random"),
+    [
+        ("4", 4, 4),
+        ("0", 0, 0),
+        ("all", "all", "all"),
+        ("pretrained:4,random:all", 4, "all"),
+        ("random:2", 4, 2),
+        (" pretrained : all ", "all", 4),
+    ],
+)
+def test_trainable_layers_are_read(text, pretrained, random):
+    layers = TrainableLayers.parse(text)
+    assert (layers.of("pretrained"), layers.of("random")) == (pretrained, random)
+    assert TrainableLayers.parse(str(layers)) == layers
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "four", "4.0", "pretrained:", "both:4", "random:1,random:2", "4,5", "1:2"]
+)
+def test_unclear_trainable_layers_are_an_error(text):
+    with pytest.raises(FerBenchError, match=r"trainable layers .*accepted: a number from 0"):
+        TrainableLayers.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"epochs": 0}, "epochs 0 is too small; accepted: 1 or more"),
+        ({"batch_size": 0}, "batch size 0 is too small"),
+        ({"window": 0}, "window 0 is too small"),
+        ({"seed": -1}, "seed -1 is too small; accepted: 0 or more"),
+        ({"seed": 2**32}, "seed 4294967296 is too large"),
+        ({"learning_rate": 0.0}, "learning rate 0.0 is out of range"),
+        ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
+        ({"split": "halves"}, "split 'halves' is unknown; accepted: paper, kaggle"),
+    ],
+)
+def test_values_out_of_range_are_an_error(change, message):
+    with pytest.raises(FerBenchError, match=message):
+        Protocol(**change)
