@@ -9,55 +9,45 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-EPSILON = 1e-7
-"""Keras' default ``epsilon``, by which it keeps probabilities away from 0 and 1."""
 
-
-def accuracy(probabilities: ArrayLike, labels: ArrayLike) -> float:
+def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     """Share of the images whose most probable class is their label.
 
     Args:
-        probabilities: shape (n, classes), not negative; the first of equal ones wins.
+        logits: shape (n, classes), or probabilities; the first of equal ones wins.
         labels: whole numbers from 0 to classes - 1, shape (n,).
 
     Returns:
         A share, 0 to 1.
 
     Raises:
-        ValueError: the shapes do not fit, nothing is given, a probability is negative or not
-            finite, or a label names no class.
+        ValueError: the shapes do not fit, nothing is given, a logit is not finite, or a label
+            names no class.
     """
-    values, codes = _predictions(probabilities, labels)
+    values, codes = _predictions(logits, labels)
     return float(np.mean(np.argmax(values, axis=1) == codes))
 
 
-def cross_entropy(probabilities: ArrayLike, labels: ArrayLike) -> float:
-    """Mean categorical cross-entropy in nats, as Keras defines it on probabilities.
+def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
+    """Mean categorical cross-entropy in nats: the mean of -log softmax(logits) of the label.
 
-    Each image's probabilities are divided by their sum and clipped to 1e-7 .. 1 - 1e-7; the loss
-    is the mean of -log p of the label. All in float64. ``fit`` and ``evaluate`` of a Keras model
-    that ends in a softmax work on its logits and do not clip: there an image whose label has a
-    probability below 1e-7 counts with more than 16.1.
+    In float64 and without clipping, as ``fit`` and ``evaluate`` of a Keras model work it out on
+    logits.
 
     Args:
-        probabilities: shape (n, classes), not negative.
+        logits: shape (n, classes).
         labels: whole numbers from 0 to classes - 1, shape (n,).
 
     Returns:
-        The loss, from 1e-7 to 16.1.
+        The loss, 0 or more.
 
     Raises:
-        ValueError: as ``accuracy``, or an image's probabilities sum to 0.
+        ValueError: as ``accuracy``.
     """
-    values, codes = _predictions(probabilities, labels)
-    totals = values.sum(axis=1)
-    bad = np.flatnonzero(~(np.isfinite(totals) & (totals > 0)))
-    if bad.size:
-        raise ValueError(
-            f"probabilities[{bad[0]}] sum to {totals[bad[0]]}; accepted: a finite sum above 0"
-        )
-    chosen = values[np.arange(len(codes)), codes] / totals
-    return float(np.mean(-np.log(np.clip(chosen, EPSILON, 1 - EPSILON))))
+    values, codes = _predictions(logits, labels)
+    values -= values.max(axis=1, keepdims=True)
+    log_totals = np.log(np.exp(values).sum(axis=1))
+    return float(np.mean(log_totals - values[np.arange(len(codes)), codes]))
 
 
 def confusion(labels: ArrayLike, predicted: ArrayLike, n_classes: int) -> NDArray[np.int64]:
@@ -119,23 +109,22 @@ def _codes(name: str, codes: ArrayLike, n_classes: int) -> NDArray[np.int64]:
 
 
 def _predictions(
-    probabilities: ArrayLike, labels: ArrayLike
+    logits: ArrayLike, labels: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    values = np.asarray(probabilities)
+    values = np.asarray(logits)
     if values.ndim != 2 or values.shape[1] == 0:
-        raise ValueError(f"probabilities have shape {values.shape}; accepted: (n, classes)")
+        raise ValueError(f"logits have shape {values.shape}; accepted: (n, classes)")
     if values.dtype.kind not in "iuf":
-        raise ValueError(f"probabilities are of type {values.dtype}; accepted: numbers")
+        raise ValueError(f"logits are of type {values.dtype}; accepted: numbers")
     values = values.astype(np.float64)
     codes = _codes("labels", labels, values.shape[1])
     if len(codes) != len(values):
-        raise ValueError(f"{len(values)} probabilities but {len(codes)} labels; accepted: as many")
+        raise ValueError(f"logits of {len(values)} images but {len(codes)} labels")
     if not len(codes):
         raise ValueError("no predictions; accepted: one image or more")
-    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)).all(axis=1))
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if bad.size:
         raise ValueError(
-            f"probabilities[{bad[0]}] are {values[bad[0]].tolist()}; accepted: finite numbers "
-            "from 0"
+            f"logits[{bad[0]}] are {values[bad[0]].tolist()}; accepted: finite numbers"
         )
     return values, codes
