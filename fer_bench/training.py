@@ -50,7 +50,7 @@ class Trainer:
     """Trains one suffix by one protocol.
 
     Args:
-        suffix: boundary tensors to logits; it is compiled here.
+        suffix: a list of boundary tensors to logits; it is compiled here.
         protocol: learning rate, batch size, number of epochs.
         seed: of the order of the images.
         tensors: the boundary tensors' values, shape (n, ...) each, in the suffix's input order.
@@ -118,8 +118,14 @@ class Trainer:
         )
 
     def evaluate(self, rows: NDArray[np.int64]) -> tuple[float, float]:
-        """Accuracy and loss on the images at ``rows``, in inference mode."""
+        """Accuracy and loss on the images at ``rows``, in inference mode.
+
+        Raises:
+            FerBenchError: the network's output left the numbers.
+        """
         logits, labels = self.logits(rows), self._labels[rows]
+        if not np.isfinite(logits).all():
+            raise _diverged("an output of the network")
         return evaluation.accuracy(logits, labels), evaluation.cross_entropy(logits, labels)
 
     def train(self, validation: NDArray[np.int64], progress: Progress = silent) -> History:
@@ -130,7 +136,7 @@ class Trainer:
             progress: told the number of epochs done.
 
         Raises:
-            FerBenchError: the loss left the numbers.
+            FerBenchError: the loss or the network's output left the numbers.
         """
         epochs = self._protocol.epochs
         running: list[tuple[float, float]] = []
@@ -139,10 +145,7 @@ class Trainer:
         for number in range(1, epochs + 1):
             running.append(self.epoch(number))
             if not math.isfinite(running[-1][1]):
-                raise FerBenchError(
-                    f"the training loss became {running[-1][1]} in epoch {number}: training "
-                    "diverged; a smaller learning rate or another seed may help"
-                )
+                raise _diverged(f"the training loss of epoch {number}")
             train.append(self.evaluate(self._rows))
             held_out.append(self.evaluate(validation))
             progress("training epochs", number, epochs)
@@ -160,6 +163,12 @@ class Trainer:
         step = batches * self._protocol.batch_size
         for start in range(0, len(rows), step):
             yield rows[start : start + step]
+
+
+def _diverged(what: str) -> FerBenchError:
+    return FerBenchError(
+        f"training diverged: {what} is not finite; a smaller learning rate or another seed may help"
+    )
 
 
 def _gains_from_xla(suffix: keras.Model) -> bool | str:

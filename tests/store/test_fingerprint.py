@@ -50,7 +50,7 @@ def protocol_changes():
         yield pytest.param({item.name: other}, id=item.name)
 
 
-@pytest.mark.parametrize("change", protocol_changes())
+@pytest.mark.parametrize("change", list(protocol_changes()))
 def test_every_setting_of_the_protocol_counts(change):
     assert result(protocol=Protocol(**change)) != result()
 

@@ -31,7 +31,7 @@ def test_every_epoch_and_every_seed_has_its_own_order():
 def suffix():
     keras.utils.set_random_seed(5)
     features = keras.Input((FEATURES,))
-    return keras.Model(features, keras.layers.Dense(CLASSES)(features))
+    return keras.Model([features], keras.layers.Dense(CLASSES)(features))
 
 
 def trainer(model=None, **changes):
@@ -57,7 +57,7 @@ def test_the_network_sees_every_training_image_once_an_epoch_in_fresh_order():
     recorder = Recorder()
     recorder.seen = []
     features = keras.Input((FEATURES,))
-    model = keras.Model(features, keras.layers.Dense(CLASSES)(recorder(features)))
+    model = keras.Model([features], keras.layers.Dense(CLASSES)(recorder(features)))
     recorder.seen.clear()
     watched = trainer(model)
     model.run_eagerly = True
@@ -107,8 +107,17 @@ def test_untrained_figures_come_first():
     assert len(history.train_loss) == len(history.validation_loss) == 4
 
 
-def test_divergence_is_told():
+def test_a_loss_that_is_no_number_is_told():
     diverging = trainer()
-    diverging._tensors[0][20] = np.inf
-    with pytest.raises(FerBenchError, match=r"training loss became nan in epoch 1"):
+    evaluate = diverging.evaluate
+    diverging._tensors[0][20] = np.nan
+    diverging.evaluate = lambda rows: evaluate(np.arange(10))
+    with pytest.raises(FerBenchError, match=r"diverged: the training loss of epoch 1 is not"):
         diverging.train(np.arange(10))
+
+
+def test_an_output_that_is_no_number_is_told():
+    diverging = trainer()
+    diverging._tensors[0][3] = np.inf
+    with pytest.raises(FerBenchError, match=r"diverged: an output of the network is not finite"):
+        diverging.evaluate(np.arange(10))
