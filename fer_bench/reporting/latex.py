@@ -1,0 +1,122 @@
+"""From tables to LaTeX."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from fer_bench.reporting.render import body, clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.reporting.table import Column, Table
+
+_HEAD = r"""% To be read with \input by a document that loads booktabs, tabularx and graphicx.
+% Names beyond Latin letters need LuaLaTeX or XeLaTeX and a font that has them.
+"""
+_WIDE = 7
+_ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        # After the end of a row, a bracket or a star would belong to that end.
+        "[": "{[}",
+        "]": "{]}",
+        "*": "{*}",
+    }
+)
+
+
+def latex(tables: Iterable[Table]) -> str:
+    r"""All tables as LaTeX floats in booktabs' style, to be read with ``\input``."""
+    return "\n".join([_HEAD, *map(_float, tables)])
+
+
+def escaped(text: str) -> str:
+    """Plain text for LaTeX, whatever characters it holds."""
+    # Two of these in a row would be drawn as one longer dash, or as a quotation mark.
+    return re.sub(r"(?<=[-'`,!?])(?=[-'`,])", "{}", clean(text).translate(_ESCAPES))
+
+
+def _float(table: Table) -> str:
+    made = body(table)
+    texts = any(column.kind == "text" for column in table.columns)
+    wide = len(table.columns) > _WIDE and not texts
+    kinds = "l" + "".join(_specification(column) for column in table.columns)
+    lines = [
+        r"\begin{table}",
+        r"\centering\footnotesize",
+        rf"\caption{{{escaped(_caption(table))}}}",
+        rf"\label{{tab:fer-bench-{table.key}}}",
+        *([r"\setlength{\tabcolsep}{3pt}", r"\resizebox{\linewidth}{!}{%"] if wide else []),
+        rf"\begin{{tabularx}}{{\linewidth}}{{{kinds}}}"
+        if texts
+        else rf"\begin{{tabular}}{{{kinds}}}",
+        r"\toprule",
+        *_headings(table),
+        r"\midrule",
+    ]
+    for label, mark, cells in zip(made.labels, made.marks, made.cells, strict=True):
+        named = escaped(label) + ("" if mark is None else rf"\textsuperscript{{{mark}}}")
+        entries = [
+            _number(text) if column.kind == "number" else escaped(text)
+            for text, column in zip(cells, table.columns, strict=True)
+        ]
+        lines.append(_line([named, *entries]))
+    lines += [
+        r"\bottomrule",
+        r"\end{tabularx}" if texts else r"\end{tabular}" + ("}" if wide else ""),
+        r"\par\smallskip\raggedright\scriptsize",
+    ]
+    for number, reason in enumerate(made.reasons, start=1):
+        lines.append(rf"\textsuperscript{{{number}}} {escaped(reason)}\par")
+    lines += [rf"{escaped(note)}\par" for note in table.notes]
+    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _caption(table: Table) -> str:
+    """LaTeX counts tables itself, so our own number goes to the end."""
+    number, dot, title = table.title.partition(". ")
+    return f"{title} ({number} of the paper)" if dot and number.startswith("Table") else table.title
+
+
+def _specification(column: Column) -> str:
+    return {"number": "r", "word": "l", "text": r">{\raggedright\arraybackslash}X"}[column.kind]
+
+
+def _number(text: str) -> str:
+    return f"$-${escaped(text[1:])}" if text.startswith("-") else escaped(text)
+
+
+def _line(entries: Sequence[str]) -> str:
+    return " & ".join(entries) + r" \\"
+
+
+def _headings(table: Table) -> list[str]:
+    """One line of names, below a line of groups where there are any."""
+    names = _line([escaped(table.head), *(escaped(column.name) for column in table.columns)])
+    if not any(column.group for column in table.columns):
+        return [names]
+    spans, rules, first = [""], [], 2
+    for group, members in groupby(table.columns, key=lambda column: column.group):
+        size = len(list(members))
+        spans.append(
+            rf"\multicolumn{{{size}}}{{c}}{{{escaped(group)}}}" if group else " & " * (size - 1)
+        )
+        if group:
+            rules.append(rf"\cmidrule(lr){{{first}-{first + size - 1}}}")
+        first += size
+    return [_line(spans), " ".join(rules), names]

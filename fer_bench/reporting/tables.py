@@ -1,0 +1,266 @@
+"""From a run to tables: the paper's own first, then what else the run found out."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from fer_bench.metrics import initial
+from fer_bench.paper import published
+from fer_bench.reporting.rates import deviations, rate_tables, setting, why_missing
+from fer_bench.reporting.table import Column, Entry, Row, Table
+
+if TYPE_CHECKING:
+    from fer_bench.results import CellResult, InferenceSpeed, Run
+
+
+def tables(run: Run) -> list[Table]:
+    """Every table of a run's report, in the order of the report.
+
+    Their keys: ``table-1`` to ``table-5``, ``initial``, ``cells``, ``recall``, ``speed``,
+    ``weights``, ``protocol``, ``environment``.
+
+    Raises:
+        ValueError: the protocol lacks epochs or window, or a history does not fit it.
+    """
+    return [
+        _class_counts(run),
+        *rate_tables(run),
+        _initial(run),
+        _cells(run),
+        _recall(run),
+        _speed(run),
+        _weights(run),
+        _protocol(run),
+        _environment(run),
+    ]
+
+
+def _class_counts(run: Run) -> Table:
+    data = run.dataset
+    ours = dict(data.counts)
+    names = [*published.COUNTS, *(name for name in ours if name not in published.COUNTS)]
+    sizes = " / ".join(f"{size:,}" for size in (data.train, data.validation, data.test))
+    theirs = " / ".join(f"{size:,}" for size in published.SPLIT.values())
+    return Table(
+        key="table-1",
+        title="Table 1. Number of images of each class",
+        head="Data",
+        columns=tuple(Column(name) for name in (*names, "Total")),
+        rows=(
+            Row(data.name, (*(ours.get(name) for name in names), sum(ours.values()))),
+            Row("paper", (*(published.COUNTS.get(name) for name in names), published.TOTAL)),
+        ),
+        notes=(
+            f"Training / validation / test, split {data.split!r}: {sizes}; the paper: {theirs}.",
+        ),
+    )
+
+
+def _row(cell: CellResult, measured: bool, entries: tuple[Entry, ...]) -> Row:
+    reason, missing = why_missing(cell, measured)
+    return Row(cell.label, entries, reason, missing)
+
+
+def _initial(run: Run) -> Table:
+    columns = [
+        Column(name, f"{part} {figure}", decimals=4)
+        for figure in ("accuracy", "loss")
+        for part in ("training", "validation")
+        for name in ("untrained", "epoch 1")
+    ]
+    rows = []
+    for cell in run.cells:
+        entries: tuple[Entry, ...] = (None,) * len(columns)
+        if cell.quality is not None:
+            history = cell.quality.history
+            entries = (
+                history.train_accuracy[0],
+                history.running_accuracy[0],
+                *initial(history.validation_accuracy),
+                history.train_loss[0],
+                history.running_loss[0],
+                *initial(history.validation_loss),
+            )
+        rows.append(_row(cell, cell.quality is not None, entries))
+    return Table(
+        key="initial",
+        title="Initial accuracy and loss",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "Accuracy: share, 0 to 1. Loss: nats. Training at epoch 1 is the running mean over the "
+            "epoch; all else is evaluated.",
+            f"Initial by the protocol: {setting(run, 'initial')}. The paper shows its initial "
+            "figures as pictures, without numbers.",
+        ),
+    )
+
+
+def _cells(run: Run) -> Table:
+    rows = []
+    for cell in run.cells:
+        counts = cell.parameters
+        quality = cell.quality
+        entries: tuple[Entry, ...] = (
+            cell.status,
+            cell.source,
+            None if counts is None else counts.backbone,
+            published.PARAMETERS.get(cell.backbone),
+            None if counts is None else counts.trainable,
+        )
+        if quality is None:
+            entries += (None,) * 4
+        else:
+            entries += (
+                quality.history.validation_accuracy[-1],
+                quality.history.validation_loss[-1],
+                quality.test_accuracy,
+                quality.test_loss,
+            )
+        reason, _ = why_missing(cell, quality is not None)
+        rows.append(Row(cell.label, entries, reason))
+    return Table(
+        key="cells",
+        title=f"Cells: {run.dataset.name}, final figures",
+        head="Model",
+        columns=(
+            Column("status", kind="word"),
+            Column("quality", kind="word"),
+            Column("backbone", "parameters"),
+            Column("paper", "parameters", published=True),
+            Column("trainable", "parameters"),
+            Column("accuracy", "validation", decimals=4),
+            Column("loss", "validation", decimals=4),
+            Column("accuracy", "test", decimals=4),
+            Column("loss", "test", decimals=4),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "After the last epoch. Accuracy: share, 0 to 1. Loss: nats. quality: trained in this "
+            "run, or taken from the store under the same fingerprint.",
+        ),
+    )
+
+
+def _recall(run: Run) -> Table:
+    names = [name for name, _ in run.dataset.counts]
+    rows = []
+    tested: list[int] | None = None
+    for cell in run.cells:
+        entries: tuple[Entry, ...] = (None,) * len(names)
+        if cell.quality is not None:
+            entries = cell.quality.recall
+            tested = [sum(row) for row in cell.quality.confusion]
+        rows.append(_row(cell, cell.quality is not None, entries))
+    notes = ["Share of each class' test images that are recognised."]
+    if tested is not None:
+        sizes = ", ".join(f"{name} {size:,}" for name, size in zip(names, tested, strict=True))
+        notes.append(f"Test images: {sizes}.")
+    return Table(
+        key="recall",
+        title="Recall of each class on the test images",
+        head="Model",
+        columns=tuple(Column(name, decimals=4) for name in names),
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )
+
+
+def _speed(run: Run) -> Table:
+    sizes = sorted({speed.batch_size for cell in run.cells for speed in cell.inference})
+    columns = [
+        Column("images/s", "training", decimals=1),
+        Column("epoch, s", "training", decimals=3),
+        Column("rounds", "training"),
+    ]
+    for size in sizes:
+        columns += [
+            Column("median, ms", f"batch {size}", decimals=2),
+            Column("p99, ms", f"batch {size}", decimals=2),
+            Column("images/s", f"batch {size}", decimals=1),
+        ]
+    rows = []
+    for cell in run.cells:
+        training = cell.training
+        entries: list[Entry] = [None] * 3
+        if training is not None:
+            entries = [
+                training.images_per_second,
+                statistics.median(training.seconds),
+                len(training.seconds),
+            ]
+        measured = {speed.batch_size: speed for speed in cell.inference}
+        for size in sizes:
+            entries += _inference(measured.get(size))
+        complete = training is not None and bool(sizes) and measured.keys() == set(sizes)
+        rows.append(_row(cell, complete, tuple(entries)))
+    return Table(
+        key="speed",
+        title="Speed",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "Measured in this run, whatever the quality comes from. training: one epoch, median "
+            "of the rounds. batch N: from N images of 48x48 uint8 to probabilities; p99 needs 100 "
+            "calls.",
+        ),
+    )
+
+
+def _inference(speed: InferenceSpeed | None) -> list[Entry]:
+    if speed is None:
+        return [None] * 3
+    p99 = None if speed.p99 is None else 1000 * speed.p99
+    return [1000 * speed.median, p99, speed.images_per_second]
+
+
+def _weights(run: Run) -> Table:
+    rows = [
+        _row(cell, bool(cell.weights), (cell.weights or None, cell.fingerprint[:12] or None))
+        for cell in run.cells
+    ]
+    return Table(
+        key="weights",
+        title="Weights at the start",
+        head="Model",
+        columns=(Column("from", kind="text"), Column("fingerprint", kind="word")),
+        rows=tuple(rows),
+        notes=("fingerprint: the first 12 digits of that of all that determines the quality.",),
+    )
+
+
+def _protocol(run: Run) -> Table:
+    found = deviations(run)
+    return Table(
+        key="protocol",
+        title="Protocol",
+        head="Setting",
+        columns=(
+            Column("value", kind="text"),
+            Column("origin", kind="word"),
+            Column("why", kind="text"),
+        ),
+        rows=tuple(
+            Row(entry.name.replace("_", " "), (entry.value, entry.origin, entry.why))
+            for entry in run.protocol
+        ),
+        notes=(
+            "stated: by the paper. chosen: by this project, where the paper is silent. changed: "
+            "for this run.",
+            *([f"Not like for like with the paper: {'; '.join(found)}."] if found else []),
+        ),
+    )
+
+
+def _environment(run: Run) -> Table:
+    return Table(
+        key="environment",
+        title="Environment",
+        head="What",
+        columns=(Column("value", kind="text"),),
+        rows=tuple(Row(name, (value,)) for name, value in run.environment),
+        notes=(f"Data set {run.dataset.name}, content digest {run.dataset.digest}.",),
+    )

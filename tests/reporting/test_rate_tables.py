@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fer_bench.protocol import Protocol
+from fer_bench.reporting.rates import deviations, rate_tables
+from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
+
+if TYPE_CHECKING:
+    from fer_bench.reporting.table import Row, Table
+
+# Seven epochs whose three kinds of figures share no value. Before training: 0.10 and 0.12 of
+# accuracy, 2.0 and 2.1 of loss.
+HISTORY = History(
+    running_accuracy=(0.20, 0.30, 0.50, 0.55, 0.60, 0.64, 0.66),
+    running_loss=(1.90, 1.70, 1.40, 1.30, 1.20, 1.15, 1.05),
+    train_accuracy=(0.10, 0.26, 0.41, 0.52, 0.57, 0.62, 0.65, 0.67),
+    train_loss=(2.00, 1.80, 1.55, 1.35, 1.25, 1.18, 1.11, 1.01),
+    validation_accuracy=(0.12, 0.15, 0.25, 0.31, 0.27, 0.35, 0.36, 0.33),
+    validation_loss=(2.10, 1.95, 1.85, 1.75, 1.80, 1.70, 1.72, 1.90),
+)
+
+
+def cell(backbone: str, init: str = "random", history: History | None = HISTORY) -> CellResult:
+    quality = None if history is None else Quality(history, 0.3, 1.8, (0.5, None), ((1, 1), (0, 0)))
+    return CellResult(backbone, backbone.title(), init, "fer2013", 1, "ok", quality=quality)
+
+
+def small_run(*cells: CellResult, epochs: int = 7, window: int = 5) -> Run:
+    return Run(
+        protocol=tuple(Protocol(epochs=epochs, window=window).settings()),
+        dataset=DatasetSummary("sketch", "d", (("Happy", 3), ("Sad", 2)), "paper", 3, 1, 1),
+        environment=(),
+        cells=cells,
+    )
+
+
+def only_row(table: Table) -> Row:
+    (row,) = table.rows
+    return row
+
+
+def shown(table: Table) -> list[tuple[str, str]]:
+    return [(column.group, column.name) for column in table.columns]
+
+
+EN = "\N{EN DASH}"
+
+
+def test_tables_2_to_5_have_the_papers_columns(run: Run) -> None:
+    tables = rate_tables(run)
+    assert [table.key for table in tables] == ["table-2", "table-3", "table-4", "table-5"]
+    for table in tables:
+        assert shown(table) == [
+            (f"1{EN}5", "first-epoch"),
+            (f"1{EN}5", "untrained"),
+            (f"1{EN}5", "paper"),
+            (f"6{EN}10", "ours"),
+            (f"6{EN}10", "paper"),
+            (f"11{EN}15", "ours"),
+            (f"11{EN}15", "paper"),
+            (f"16{EN}20", "ours"),
+            (f"16{EN}20", "paper"),
+        ]
+
+
+def test_rows_are_named_as_in_the_paper(run: Run) -> None:
+    for table in rate_tables(run):
+        assert [row.label for row in table.rows] == [
+            "MobileNet_pretrained",
+            "MobileNet_random",
+            "OpenFace_pretrained",
+            "OpenFace_random",
+            "ResNet-50_pretrained",
+            "ResNet-50_random",
+            "VGG-Face_pretrained",
+            "VGG-Face_random",
+        ]
+
+
+def test_titles_say_rate_and_figure(run: Run) -> None:
+    titles = [table.title for table in rate_tables(run)]
+    for title, number, words in zip(
+        titles,
+        (2, 3, 4, 5),
+        ("(MCR) of accuracy", "(MCR) of loss", "(MOFR) of accuracy", "(MOFR) of loss"),
+        strict=True,
+    ):
+        assert title.startswith(f"Table {number}. ")
+        assert words in title
+
+
+def test_rates_by_hand_in_ragged_windows() -> None:
+    mcr_accuracy, mcr_loss, mofr_accuracy, mofr_loss = (
+        only_row(table).entries for table in rate_tables(small_run(cell("mini")))
+    )
+    # first-epoch, untrained, paper; ours, paper. Running figures of epochs 1, 5 and 7:
+    # accuracy 0.20, 0.60, 0.66; loss 1.90, 1.20, 1.05; evaluated before training 0.10 and 2.00.
+    assert mcr_accuracy == pytest.approx((0.40 / 4, 0.50 / 5, None, 0.06 / 2, None))
+    assert mcr_loss == pytest.approx((-0.70 / 4, -0.80 / 5, None, -0.15 / 2, None))
+    # Less those of validation: accuracy 0.15, 0.35, 0.33; loss 1.95, 1.70, 1.90; before training
+    # 0.12 and 2.10.
+    assert mofr_accuracy == pytest.approx(
+        ((0.40 - 0.20) / 4, (0.50 - 0.23) / 5, None, (0.06 + 0.02) / 2, None)
+    )
+    assert mofr_loss == pytest.approx(
+        ((-0.70 + 0.25) / 4, (-0.80 + 0.40) / 5, None, (-0.15 - 0.20) / 2, None)
+    )
+
+
+def test_ragged_windows_are_named_and_have_no_published_value() -> None:
+    table = rate_tables(small_run(cell("mobilenet")))[0]
+    assert [group for group, _ in shown(table)][-1] == f"6{EN}7"
+    assert only_row(table).entries[2] == 0.013814
+    assert only_row(table).entries[4] is None
+
+
+def test_published_values_stand_in_their_window(run: Run) -> None:
+    mcr_accuracy, mcr_loss, mofr_accuracy, mofr_loss = rate_tables(run)
+
+    def published(table: Table, label: str) -> tuple[object, ...]:
+        (row,) = (row for row in table.rows if row.label == label)
+        return tuple(
+            entry
+            for entry, column in zip(row.entries, table.columns, strict=True)
+            if column.published
+        )
+
+    assert published(mcr_accuracy, "ResNet-50_random") == (0.052546, 0.045559, 0.023246, 0.007233)
+    assert published(mcr_loss, "VGG-Face_pretrained") == (-0.00415, -0.00199, -3.9e-05, -0.00179)
+    assert published(mofr_accuracy, "MobileNet_random") == (0.017102, 0.017952, 0.018843, 0.021943)
+    assert published(mofr_accuracy, "OpenFace_random") == (None,) * 4
+    assert published(mofr_loss, "MobileNet_random") == (None,) * 4
+
+
+def test_windows_of_another_length_have_no_published_values() -> None:
+    history = dataclasses.replace(
+        HISTORY,
+        running_accuracy=(0.2,) * 10,
+        running_loss=(1.0,) * 10,
+        validation_accuracy=(0.1,) * 11,
+        validation_loss=(2.0,) * 11,
+    )
+    table = rate_tables(small_run(cell("mobilenet", history=history), epochs=10, window=4))[0]
+    assert [column.group for column in table.columns if column.published] == [
+        f"1{EN}4",
+        f"5{EN}8",
+        f"9{EN}10",
+    ]
+    assert [only_row(table).entries[index] for index in (2, 4, 6)] == [None, None, None]
+
+
+def test_a_backbone_that_the_paper_lacks_has_no_published_values() -> None:
+    for table in rate_tables(small_run(cell("mini"))):
+        assert only_row(table).entries[2] is None
+
+
+def one_epoch() -> CellResult:
+    return cell(
+        "mini", history=History((0.3,), (1.5,), (0.1, 0.35), (2.0, 1.4), (0.1, 0.2), (2.1, 1.9))
+    )
+
+
+def test_one_epoch_has_a_rate_under_untrained_alone() -> None:
+    tables = rate_tables(small_run(one_epoch(), epochs=1))
+    first_epoch, untrained, paper = only_row(tables[0]).entries
+    assert (first_epoch, paper) == (None, None)
+    assert untrained == pytest.approx(0.2)
+    first_epoch, untrained, paper = only_row(tables[3]).entries
+    assert (first_epoch, paper) == (None, None)
+    assert untrained == pytest.approx((1.5 - 1.9) - (2.0 - 2.1))
+    assert any("one epoch holds no difference" in note for note in tables[0].notes)
+
+
+def test_windows_of_one_epoch() -> None:
+    table = rate_tables(small_run(cell("mini"), window=1))[0]
+    first_epoch, untrained, paper, second, *others = only_row(table).entries
+    assert (first_epoch, paper) == (None, None)
+    assert (untrained, second) == pytest.approx((0.1, 0.1))
+    assert len(others) == 2 * 6 - 1
+    assert any("one epoch holds no difference" in note for note in table.notes)
+
+
+# -- cells without figures
+
+
+def test_a_skipped_cell_keeps_its_row_its_reason_and_the_published_values(run: Run) -> None:
+    row = rate_tables(run)[0].rows[2]
+    assert row.label == "OpenFace_pretrained"
+    assert row.entries == (None, None, 0.080035, None, 0.014538, None, 0.003204, None, 0.001637)
+    assert row.reason.startswith("skipped: no weights: openface_weights.h5")
+    assert row.missing == "skipped"
+
+
+def test_a_failed_cell_says_why(run: Run) -> None:
+    row = rate_tables(run)[0].rows[6]
+    assert row.reason == "failed: weights/vgg_face_weights.h5 is truncated"
+    assert row.missing == "failed"
+
+
+def test_a_cell_whose_quality_was_not_asked_for_says_so() -> None:
+    row = only_row(rate_tables(small_run(cell("mini", history=None)))[0])
+    assert set(row.entries) == {None}
+    assert row.reason == "not measured in this run"
+
+
+def test_a_cell_that_failed_after_training_keeps_its_figures_and_says_why() -> None:
+    failed = dataclasses.replace(
+        cell("mini"), status="failed", reason="inference ran out of memory"
+    )
+    row = only_row(rate_tables(small_run(failed))[0])
+    assert row.entries[0] == pytest.approx(0.1)
+    assert row.reason == "failed: inference ran out of memory"
+
+
+def test_a_whole_cell_has_no_reason(run: Run) -> None:
+    assert rate_tables(run)[0].rows[0].reason == ""
+
+
+# -- notes
+
+
+def test_a_run_like_the_papers_has_no_deviations(run: Run) -> None:
+    assert deviations(run) == []
+    assert not any(
+        "Not like for like" in note for table in rate_tables(run) for note in table.notes
+    )
+
+
+def test_deviations_are_named_in_every_table() -> None:
+    for table in rate_tables(small_run(cell("mobilenet"))):
+        assert table.notes[-1] == (
+            "Not like for like with the paper: data set sketch instead of fer2013; "
+            "epochs 7 instead of 20."
+        )
+
+
+def test_a_sample_of_the_papers_data_is_a_deviation(run: Run) -> None:
+    counts = tuple((name, count // 10) for name, count in run.dataset.counts)
+    sample = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, counts=counts))
+    assert deviations(sample) == ["3,585 images instead of 35,887"]
+
+
+def test_other_data_with_the_papers_counts_is_a_deviation(run: Run) -> None:
+    other = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, name="sketch"))
+    assert deviations(other) == ["data set sketch instead of fer2013"]
+
+
+def test_the_order_of_the_classes_is_no_deviation(run: Run) -> None:
+    turned = dataclasses.replace(run.dataset, counts=run.dataset.counts[::-1])
+    assert deviations(dataclasses.replace(run, dataset=turned)) == []
+
+
+def test_every_changed_setting_is_a_deviation(run: Run) -> None:
+    protocol = Protocol(batch_size=64, learning_rate=0.01, split="kaggle")
+    changed = dataclasses.replace(run, protocol=tuple(protocol.settings()))
+    assert deviations(changed) == [
+        "split kaggle instead of paper",
+        "learning rate 0.01 instead of 0.0001",
+        "batch size 64 instead of 32",
+    ]
+
+
+def test_the_conventions_are_explained_with_their_number_of_differences(run: Run) -> None:
+    for table in rate_tables(run):
+        (note,) = (note for note in table.notes if "first-epoch" in note)
+        assert "differences: 4" in note
+        assert "untrained" in note
+    (note,) = (
+        note
+        for note in rate_tables(small_run(one_epoch(), epochs=1))[0].notes
+        if "differences" in note
+    )
+    assert "differences: 0" in note
+
+
+def test_units_are_stated(run: Run) -> None:
+    for table in rate_tables(run):
+        unit = "nats" if "loss" in table.title else "share"
+        assert unit in table.notes[0]
+
+
+def test_what_the_source_lacks_is_stated(run: Run) -> None:
+    _, _, four, five = rate_tables(run)
+    assert any("only MobileNet's rows" in note for note in four.notes)
+    assert any("nothing of this table" in note for note in five.notes)
+
+
+# -- runs that contradict themselves
+
+
+def test_a_history_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="mini-random has 7 epochs and the protocol 8"):
+        rate_tables(small_run(cell("mini"), epochs=8))
+
+
+def test_a_protocol_without_epochs_is_refused(run: Run) -> None:
+    with pytest.raises(ValueError, match="no setting 'epochs'"):
+        rate_tables(dataclasses.replace(run, protocol=()))

@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_bench.reporting import Column, Row, Table, tables
+from fer_bench.reporting.render import clean, entry_text, markdown, terminal, tidy_csv
+
+if TYPE_CHECKING:
+    from fer_bench.reporting.table import Entry
+    from fer_bench.results import Run
+
+EN = "\N{EN DASH}"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT OVERRIDE}"
+HOSTILE = st.text(
+    st.sampled_from([*"ab_*|\\`<>[]()#&;!~$-+1.=:\"' \n\t{}@/", "\x1b", RIGHT_TO_LEFT, "\ud800"])
+    | st.characters(),
+    max_size=14,
+)
+
+TABLE = Table(
+    key="t",
+    title="A title",
+    head="Model",
+    columns=(
+        Column("state", kind="word"),
+        Column("first-epoch", f"1{EN}5", decimals=5),
+        Column("paper", f"1{EN}5", decimals=6, published=True),
+        Column("images", "size"),
+    ),
+    rows=(
+        Row("Net_random", ("ok", -0.0391234, 0.02512, 3_228_864)),
+        Row("Net_pretrained", (None, None, None, None), "skipped: no weights", "skipped"),
+        Row("Other", ("ok", 1.0, None, 7)),
+    ),
+    notes=("A note.",),
+)
+
+
+def one(text: str) -> Table:
+    """A table that holds the text wherever a name can stand."""
+    return Table("k", text, "Model", (Column("x" + text, kind="text"),), (Row(text, (text,)),))
+
+
+# -- single entries
+
+
+@pytest.mark.parametrize(
+    ("entry", "decimals", "expected"),
+    [
+        (None, 3, EN),
+        ("ok", 3, "ok"),
+        (0, 3, "0"),
+        (3_228_864, 0, "3,228,864"),
+        (0.0391234, 5, "0.03912"),
+        (-3.9e-05, 6, "-0.000039"),
+        (-3.9e-05, 4, "0.0000"),
+        (-0.0, 5, "0.00000"),
+        (-0.00001, 5, "-0.00001"),
+        (10_048.42, 1, "10,048.4"),
+    ],
+)
+def test_entries_as_text(entry: Entry, decimals: int, expected: str) -> None:
+    assert entry_text(entry, Column("x", decimals=decimals)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "clean_text"),
+    [
+        ("MobileNet_random", "MobileNet_random"),
+        (" two\nlines\tand  a tab ", "two lines and a tab"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        (f"a{RIGHT_TO_LEFT}b", "a\\u202eb"),
+        ("a\udc80b", "a\\udc80b"),
+        ("Gesichtsausdr\N{LATIN SMALL LETTER U WITH DIAERESIS}cke", "Gesichtsausdrücke"),
+        ("", ""),
+    ],
+)
+def test_text_is_made_to_stand_on_one_line(text: str, clean_text: str) -> None:
+    assert clean(text) == clean_text
+
+
+@given(HOSTILE)
+def test_clean_text_prints_and_can_be_written(text: str) -> None:
+    assert clean(text).isprintable()
+    clean(text).encode("utf-8")
+    assert clean(clean(text)) == clean(text)
+
+
+# -- terminal
+
+
+def test_terminal_as_it_looks() -> None:
+    assert terminal([TABLE]).splitlines() == [
+        "A title",
+        "------------------  -------  --------  --------  ---------",
+        f"                             ------ 1{EN}5 -------  -- size -",
+        "                               first-",
+        "Model               state       epoch     paper     images",
+        "------------------  -------  --------  --------  ---------",
+        "Net_random          ok       -0.03912  0.025120  3,228,864",
+        f"Net_pretrained [1]  skipped         {EN}         {EN}          {EN}",
+        f"Other               ok        1.00000         {EN}          7",
+        "------------------  -------  --------  --------  ---------",
+        "[1] skipped: no weights",
+        "A note.",
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_the_report_fits_the_terminal(run: Run, width: int) -> None:
+    for line in terminal(tables(run), width).splitlines():
+        assert len(line) <= width
+
+
+def test_the_papers_tables_need_no_cutting_at_120_columns(run: Run) -> None:
+    for table in tables(run):
+        text = terminal([table], 120)
+        assert text.count("VGG-Face_random") in (0, 1)
+
+
+def test_a_wide_table_is_cut_between_groups(run: Run) -> None:
+    text = terminal([tables(run)[1]], 80)
+    headings = [line for line in text.splitlines() if f"{EN}" in line and "--- " in line]
+    groups = [f"1{EN}5", f"6{EN}10", f"11{EN}15", f"16{EN}20"]
+    assert len(headings) == 2
+    assert [group for line in headings for group in groups if f" {group} " in line] == groups
+    assert text.count("VGG-Face_random") == 2
+    assert text.count("0.016789") == text.count("0.039937") == 1
+
+
+def test_a_reason_is_told_in_full_once(run: Run) -> None:
+    text = terminal(tables(run), 100)
+    assert text.count("name it with --weights-dir") == 1
+    assert text.count("[1] skipped: no weights: openface_weights.h5 is neither") == 9
+    assert text.count(ELLIPSIS) > 8
+
+
+def test_rows_with_the_same_reason_share_its_number() -> None:
+    rows = tuple(
+        Row(name, (None,), reason) for name, reason in (("a", "x"), ("b", "y"), ("c", "x"))
+    )
+    text = terminal([Table("k", "t", "Model", (Column("v"),), rows)])
+    for part in ("a [1]", "b [2]", "c [1]", "[1] x", "[2] y"):
+        assert part in text
+    assert "[3]" not in text
+
+
+def test_a_reason_without_gaps_is_still_told() -> None:
+    table = Table("k", "t", "Model", (Column("v"),), (Row("a", (1,), "failed later", "failed"),))
+    text = terminal([table])
+    assert "a [1]" in text
+    assert "[1] failed later" in text
+
+
+def test_the_word_for_a_gap_never_stands_among_published_values() -> None:
+    columns = (Column("paper", published=True), Column("ours"), Column("more"))
+    table = Table("k", "t", "Model", columns, (Row("a", (None, None, None), "why", "skipped"),))
+    assert terminal([table]).splitlines()[4].split() == ["a", "[1]", EN, "skipped", EN]
+    assert [line["reason"] for line in csv.DictReader(io.StringIO(tidy_csv([table])))] == [
+        "",
+        "why",
+        "why",
+    ]
+
+
+def test_long_texts_are_broken_into_lines() -> None:
+    columns = (Column("value", kind="text"), Column("why", kind="text"))
+    why = "because " * 30
+    table = Table("k", "t", "Setting", columns, (Row("epochs", ("20", why)), Row("x", ("1", "-"))))
+    text = terminal([table], 60)
+    assert max(map(len, text.splitlines())) <= 60
+    assert text.count("because") == 30
+    assert "20     because because" in text
+
+
+@given(HOSTILE)
+def test_no_name_breaks_the_lines_of_a_terminal(text: str) -> None:
+    plain = len(terminal([one("name")], 10_000).splitlines())
+    table = dataclasses.replace(one(text), columns=(Column("value", kind="text"),))
+    shown = terminal([table], 10_000)
+    assert len(shown.split("\n")) == plain + 1
+    assert all(line.isprintable() for line in shown.split("\n"))
+
+
+# -- Markdown
+
+
+def test_markdown_as_it_looks() -> None:
+    lines = [" ".join(line.split()) for line in markdown(TABLE).splitlines()]
+    assert lines[0] == "## A title"
+    assert lines[2] == f"| Model | state | 1{EN}5 first-epoch | 1{EN}5 paper | size images |"
+    assert lines[4] == "| Net_random | ok | -0.03912 | 0.025120 | 3,228,864 |"
+    assert lines[5] == f"| Net_pretrained <sup>1</sup> | skipped | {EN} | {EN} | {EN} |"
+    assert lines[8:] == ["<sup>1</sup> skipped: no weights", "", "A note."]
+
+
+def test_markdown_numbers_stand_to_the_right() -> None:
+    rule = markdown(TABLE).splitlines()[3].strip("|").split("|")
+    assert [part[-1] for part in rule] == ["-", "-", ":", ":", ":"]
+
+
+class Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.parts.append((tag, ""))
+
+    def handle_data(self, data: str) -> None:
+        if self.parts:
+            tag, text = self.parts[-1]
+            self.parts[-1] = (tag, text + data)
+
+
+@given(HOSTILE)
+def test_a_markdown_reader_sees_the_names_and_nothing_else(text: str) -> None:
+    markdown_it = pytest.importorskip("markdown_it")
+    page = Page()
+    page.feed(markdown_it.MarkdownIt("commonmark").enable("table").render(markdown(one(text))))
+    shown = clean(text)
+    assert [(tag, part.strip()) for tag, part in page.parts] == [
+        ("h2", shown),
+        ("table", ""),
+        ("thead", ""),
+        ("tr", ""),
+        ("th", "Model"),
+        ("th", clean("x" + text)),
+        ("tbody", ""),
+        ("tr", ""),
+        ("td", shown),
+        ("td", shown),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MobileNet_random", "MobileNet_random"),
+        ("_x_ a_", "\\_x\\_ a\\_"),
+        ("a|b", "a\\|b"),
+        ("c:\\d", "c:\\\\d"),
+        ("<b> & </b>", "&lt;b&gt; &amp; &lt;/b&gt;"),
+        ("[a](b) *c* `d` ~e~ $f$", "\\[a\\](b) \\*c\\* \\`d\\` \\~e\\~ \\$f\\$"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_markdown_escapes(text: str, expected: str) -> None:
+    table = Table("k", "t", "Model", (Column("v", kind="text"),), (Row("a", (text,)),))
+    assert f" {expected} " in markdown(table).splitlines()[4]
+
+
+# -- CSV
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_csv_line_by_line() -> None:
+    assert tidy_csv([TABLE]).splitlines()[:7] == [
+        "table,row,group,column,value,reason",
+        "t,Net_random,,state,ok,",
+        f"t,Net_random,1{EN}5,first-epoch,-0.0391234,",
+        f"t,Net_random,1{EN}5,paper,0.02512,",
+        "t,Net_random,size,images,3228864,",
+        "t,Net_pretrained,,state,,skipped: no weights",
+        f"t,Net_pretrained,1{EN}5,first-epoch,,skipped: no weights",
+    ]
+
+
+def test_csv_holds_every_entry_of_every_table_in_full(run: Run) -> None:
+    made = tables(run)
+    lines = read(tidy_csv(made))
+    entries = [
+        (table.key, row.label, entry)
+        for table in made
+        for row in table.rows
+        for entry in row.entries
+    ]
+    assert len(lines) == len(entries)
+    for line, (key, label, entry) in zip(lines, entries, strict=True):
+        assert (line["table"], line["row"]) == (key, label)
+        if entry is None:
+            assert line["value"] == ""
+        elif not isinstance(entry, str):
+            assert float(line["value"]) == entry
+
+
+@pytest.mark.parametrize("lead", ["=", "+", "-", "@", "\t=", "\r=", " ="])
+def test_csv_formulas_are_inert(lead: str) -> None:
+    (line,) = read(tidy_csv([one(f"{lead}1+1")]))
+    assert line["row"].startswith("'")
+    assert line["value"].startswith("'")
+
+
+@given(HOSTILE)
+def test_csv_names_come_back(text: str) -> None:
+    (line,) = read(tidy_csv([one(text)]))
+    assert line["row"].removeprefix("'") == clean(text).removeprefix("'")
+    assert line["value"] == line["row"]
+    assert line["column"] == clean("x" + text)
+
+
+# -- tables without rows
+
+
+def test_a_run_without_cells_renders(run: Run) -> None:
+    empty = tables(dataclasses.replace(run, cells=()))
+    assert "Table 2." in terminal(empty)
+    for table in empty:
+        assert markdown(table).startswith(f"## {table.title}")

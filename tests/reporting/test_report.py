@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fer_bench.errors import FerBenchError
+from fer_bench.reporting import report_files, tables, terminal_text, write_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fer_bench.results import Run
+
+NAMES = ["tables.md", "tables.tex", "tables.csv"]
+
+
+def test_files_of_the_report(run: Run) -> None:
+    files = report_files(run)
+    assert list(files) == NAMES
+    for text in files.values():
+        assert "openface_weights.h5" in text or r"openface\_weights.h5" in text
+        assert text.endswith("\n")
+    assert files["tables.md"].startswith("# ")
+    for title in ("Table 1. ", "Table 5. ", "Protocol", "Environment"):
+        assert f"\n## {title}" in files["tables.md"]
+
+
+def test_the_terminal_shows_every_table(run: Run) -> None:
+    text = terminal_text(run, 100)
+    titles = [table.title for table in tables(run)]
+    assert [line for line in text.splitlines() if line in titles] == titles
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_report_is_written_as_it_is(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "report"
+    assert write_report(folder, run) == [folder / name for name in NAMES]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+    for name, text in report_files(run).items():
+        assert (folder / name).read_bytes() == text.encode("utf-8")
+
+
+def test_a_run_that_contradicts_itself_writes_nothing(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="epochs"):
+        write_report(tmp_path / "report", dataclasses.replace(run, protocol=()))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_that_cannot_be_written_is_an_error_of_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "report").write_text("a file, not a folder")
+    with pytest.raises(FerBenchError) as raised:
+        write_report(tmp_path / "report", run)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_hostile_reason_does_not_stop_the_report(run: Run, tmp_path: Path) -> None:
+    cell = dataclasses.replace(run.cells[2], reason="no file /data/\udcff\x1b[2J\n| a")
+    write_report(tmp_path, dataclasses.replace(run, cells=(cell,)))
+    text = (tmp_path / "tables.md").read_text(encoding="utf-8")
+    assert "no file /data/\\\\udcff\\\\x1b\\[2J \\| a" in text
+
+
+def test_reporting_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, fer_bench.reporting, fer_bench.results_json, fer_bench.evaluation\n"
+        "heavy = {'keras', 'tensorflow', 'deepface', 'pandas', 'sklearn', 'tabulate', 'h5py'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fer_bench.protocol import Protocol
+from fer_bench.reporting import Column, Row, Table, tables
+
+if TYPE_CHECKING:
+    from fer_bench.reporting.table import Entry
+    from fer_bench.results import Run
+
+KEYS = [
+    "table-1",
+    "table-2",
+    "table-3",
+    "table-4",
+    "table-5",
+    "initial",
+    "cells",
+    "recall",
+    "speed",
+    "weights",
+    "protocol",
+    "environment",
+]
+WITH_A_ROW_FOR_EACH_CELL = KEYS[1:10]
+
+
+def table(run: Run, key: str) -> Table:
+    (found,) = (one for one in tables(run) if one.key == key)
+    return found
+
+
+def entries(found: Table, label: str) -> dict[str, Entry]:
+    (row,) = (row for row in found.rows if row.label == label)
+    names = [f"{column.group} {column.name}".strip() for column in found.columns]
+    assert len(set(names)) == len(names)
+    return dict(zip(names, row.entries, strict=True))
+
+
+def test_all_tables_in_order(run: Run) -> None:
+    assert [one.key for one in tables(run)] == KEYS
+
+
+@pytest.mark.parametrize("key", WITH_A_ROW_FOR_EACH_CELL)
+def test_every_cell_has_a_row_and_a_missing_one_its_reason(run: Run, key: str) -> None:
+    rows = table(run, key).rows
+    assert [row.label for row in rows] == [cell.label for cell in run.cells]
+    for row, cell in zip(rows, run.cells, strict=True):
+        assert row.reason == ("" if cell.status == "ok" else f"{cell.status}: {cell.reason}")
+
+
+def test_class_counts_in_the_papers_order(run: Run) -> None:
+    found = table(run, "table-1")
+    assert [column.name for column in found.columns] == [
+        *("Angry", "Surprise", "Disgust", "Neutral", "Happy", "Fear", "Sad", "Total")
+    ]
+    counts = (4953, 4002, 547, 6198, 8989, 5121, 6077, 35887)
+    assert found.rows == (Row("fer2013", counts), Row("paper", counts))
+    assert "25,121 / 3,589 / 7,177; the paper: 25,121 / 3,589 / 7,177" in found.notes[0]
+
+
+def test_class_counts_of_other_classes(run: Run) -> None:
+    data = dataclasses.replace(
+        run.dataset,
+        name="mine",
+        counts=(("Contempt", 7), ("Happy", 5)),
+        train=8,
+        validation=1,
+        test=3,
+    )
+    found = table(dataclasses.replace(run, dataset=data, cells=()), "table-1")
+    assert entries(found, "mine") == {
+        "Angry": None,
+        "Surprise": None,
+        "Disgust": None,
+        "Neutral": None,
+        "Happy": 5,
+        "Fear": None,
+        "Sad": None,
+        "Contempt": 7,
+        "Total": 12,
+    }
+    assert entries(found, "paper")["Contempt"] is None
+    assert "8 / 1 / 3" in found.notes[0]
+
+
+def test_initial_figures(run: Run) -> None:
+    assert entries(table(run, "initial"), "MobileNet_pretrained") == {
+        "training accuracy untrained": 0.14,
+        "training accuracy epoch 1": pytest.approx(0.19),
+        "validation accuracy untrained": 0.14,
+        "validation accuracy epoch 1": pytest.approx(0.16),
+        "training loss untrained": 1.95,
+        "training loss epoch 1": pytest.approx(1.86),
+        "validation loss untrained": 1.96,
+        "validation loss epoch 1": pytest.approx(1.94),
+    }
+
+
+def test_initial_quotes_the_protocol(run: Run) -> None:
+    assert any("after epoch 1, on validation data" in note for note in table(run, "initial").notes)
+
+
+def test_cells(run: Run) -> None:
+    found = table(run, "cells")
+    assert "fer2013" in found.title
+    assert entries(found, "MobileNet_pretrained") == {
+        "status": "ok",
+        "quality": "trained",
+        "parameters backbone": 3_228_864,
+        "parameters paper": 3_228_864,
+        "parameters trainable": 1_058_823,
+        "validation accuracy": pytest.approx(0.54),
+        "validation loss": pytest.approx(1.56),
+        "test accuracy": 0.3541,
+        "test loss": 1.6789,
+    }
+    skipped = entries(found, "OpenFace_pretrained")
+    assert skipped["status"] == "skipped"
+    assert skipped["parameters paper"] == 3_743_280
+    assert skipped["test accuracy"] is None
+    assert entries(found, "VGG-Face_random")["parameters paper"] is None
+
+
+def test_a_result_from_the_store_is_told_apart(run: Run) -> None:
+    stored = dataclasses.replace(run.cells[0], source="store")
+    found = table(dataclasses.replace(run, cells=(stored,)), "cells")
+    assert entries(found, "MobileNet_pretrained")["quality"] == "store"
+
+
+def test_recall_has_the_classes_of_the_data_and_the_size_of_the_test(run: Run) -> None:
+    found = table(run, "recall")
+    assert entries(found, "MobileNet_random") == {
+        "Angry": 0.25,
+        "Disgust": 0.0,
+        "Fear": 0.125,
+        "Happy": 0.7,
+        "Sad": 0.3,
+        "Surprise": 0.5,
+        "Neutral": 0.4,
+    }
+    assert found.notes[-1] == (
+        "Test images: Angry 10, Disgust 20, Fear 30, Happy 40, Sad 50, Surprise 60, Neutral 70."
+    )
+
+
+def test_speed(run: Run) -> None:
+    assert entries(table(run, "speed"), "MobileNet_random") == {
+        "training images/s": 10_048.4,
+        "training epoch, s": 2.5,
+        "training rounds": 3,
+        "batch 1 median, ms": 4.0,
+        "batch 1 p99, ms": 7.2,
+        "batch 1 images/s": 250.0,
+        "batch 32 median, ms": 20.0,
+        "batch 32 p99, ms": None,
+        "batch 32 images/s": 1600.0,
+    }
+
+
+def test_speed_with_other_batch_sizes_in_each_cell(run: Run) -> None:
+    first = dataclasses.replace(run.cells[0], inference=run.cells[0].inference[1:])
+    second = dataclasses.replace(run.cells[1], inference=run.cells[1].inference[:1], training=None)
+    found = table(dataclasses.replace(run, cells=(first, second)), "speed")
+    assert entries(found, "MobileNet_pretrained")["batch 1 median, ms"] is None
+    assert entries(found, "MobileNet_pretrained")["batch 32 median, ms"] == 20.0
+    assert entries(found, "MobileNet_random")["batch 1 median, ms"] == 4.0
+    assert entries(found, "MobileNet_random")["training rounds"] is None
+    assert {row.reason for row in found.rows} == {"not measured in this run"}
+
+
+def test_weights_say_where_they_come_from(run: Run) -> None:
+    found = table(run, "weights")
+    assert entries(found, "MobileNet_pretrained") == {
+        "from": "weights/file.h5",
+        "fingerprint": "0123456789ab",
+    }
+    assert entries(found, "OpenFace_pretrained") == {"from": None, "fingerprint": None}
+
+
+def test_the_protocol_is_whole(run: Run) -> None:
+    changed = Protocol(epochs=20, batch_size=64)
+    found = table(dataclasses.replace(run, protocol=tuple(changed.settings())), "protocol")
+    assert len(found.rows) == len(dataclasses.fields(Protocol))
+    assert entries(found, "epochs") == {"value": "20", "origin": "stated", "why": "stated as 20"}
+    assert entries(found, "optimizer")["origin"] == "chosen"
+    assert entries(found, "batch size") == {
+        "value": "64",
+        "origin": "changed",
+        "why": "default 32 (chosen: the default of Keras' fit)",
+    }
+    assert "batch size 64 instead of 32" in found.notes[-1]
+
+
+def test_the_environment_and_the_digest_of_the_data(run: Run) -> None:
+    found = table(run, "environment")
+    assert entries(found, "keras") == {"value": "3.15.0"}
+    assert run.dataset.digest in found.notes[0]
+
+
+def test_a_run_without_cells_has_tables_without_rows(run: Run) -> None:
+    empty = dataclasses.replace(run, cells=())
+    for key in WITH_A_ROW_FOR_EACH_CELL:
+        assert table(empty, key).rows == ()
+
+
+def test_a_run_in_which_all_cells_were_skipped(run: Run) -> None:
+    skipped = tuple(cell for cell in run.cells if cell.status == "skipped")
+    made = dataclasses.replace(run, cells=skipped)
+    assert len(table(made, "recall").notes) == 1
+    assert [column.group for column in table(made, "speed").columns] == ["training"] * 3
+
+
+def test_a_row_of_another_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="k: row 'a' has 1 entries; accepted: 2"):
+        Table("k", "t", "Model", (Column("x"), Column("y")), (Row("a", (1,)),))
