@@ -145,7 +145,8 @@ def markdown(table: Table) -> str:
         [_escaped(clean(heading)) for heading in headings],
         tablefmt="pipe",
         disable_numparse=True,
-        colalign=["left", *_alignments(table.columns)],
+        # tabulate 0.9 fails when it is told how to align rows that are not there.
+        colalign=["left", *_alignments(table.columns)] if rows else None,
     )
     reasons = [
         f"<sup>{number}</sup> {_escaped(reason)}"
