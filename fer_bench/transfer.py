@@ -87,31 +87,26 @@ def cut(network: keras.Model) -> list[Any]:
     numbers. Dropout stays active in training even when frozen, so the cut lies before it.
 
     Args:
-        network: a flat functional graph in which each layer is used once.
+        network: a flat functional graph.
 
     Returns:
         Symbolic tensors; just the network's input where no operation is frozen.
     """
-    produced_by = _producers(network)
     constant: set[int] = set()
     boundary: dict[int, Any] = {}
-    for operation in network.operations:
-        if isinstance(operation, keras.layers.InputLayer):
-            constant.add(id(operation))
-            continue
-        inputs = keras.tree.flatten(operation.input)
-        fixed = [id(produced_by[id(tensor)]) in constant for tensor in inputs]
-        if all(fixed) and _is_constant(operation):
-            constant.add(id(operation))
-        else:
-            boundary.update(
-                {id(tensor): tensor for tensor, known in zip(inputs, fixed, strict=True) if known}
-            )
+    # The nodes, not the layers: a layer that came through a Sequential has nodes of other graphs.
+    for depth in sorted(network._nodes_by_depth, reverse=True):
+        for node in network._nodes_by_depth[depth]:
+            known = [tensor for tensor in node.input_tensors if id(tensor) in constant]
+            if len(known) == len(node.input_tensors) and _is_constant(node.operation):
+                constant.update(id(tensor) for tensor in node.output_tensors)
+            else:
+                boundary.update({id(tensor): tensor for tensor in known})
     return list(boundary.values())
 
 
 def _is_constant(operation: Any) -> bool:
-    if not isinstance(operation, keras.Layer):
+    if isinstance(operation, keras.layers.InputLayer) or not isinstance(operation, keras.Layer):
         return True
     draws_random_numbers = len(operation.variables) > len(operation.weights)
     return not operation.trainable and not draws_random_numbers
@@ -150,20 +145,11 @@ def transfer(
     )
     if [id(tensor) for tensor in boundary] == [id(tensor) for tensor in network.inputs]:
         return Network(whole, None, keras.Model([images], logits), (), parameters)
-    produced_by = _producers(network)
     extractor = keras.Model(network.inputs, boundary)
     return Network(
         whole=whole,
         prefix=keras.Model(images, keras.tree.flatten(extractor(faces))),
         suffix=keras.Model(boundary, network.output),
-        boundary=tuple(str(produced_by[id(tensor)].name) for tensor in boundary),
+        boundary=tuple(str(tensor._keras_history.operation.name) for tensor in boundary),
         parameters=parameters,
     )
-
-
-def _producers(network: keras.Model) -> dict[int, Any]:
-    return {
-        id(tensor): operation
-        for operation in network.operations
-        for tensor in keras.tree.flatten(operation.output)
-    }

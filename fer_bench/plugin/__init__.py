@@ -43,9 +43,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Runs what takes ``cell`` once for each backbone and init."""
     if "cell" in metafunc.fixturenames:
         settings = metafunc.config.stash[SETTINGS]
-        cells = [(entry, init) for entry in settings.backbones for init in settings.inits]
-        ids = [f"{entry.name}-{init}" for entry, init in cells]
-        metafunc.parametrize("cell", cells, ids=ids, indirect=True, scope="session")
+        cells = [f"{entry.name}-{init}" for entry in settings.backbones for init in settings.inits]
+        metafunc.parametrize("cell", cells, indirect=True, scope="session")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -81,10 +80,9 @@ def pytest_runtest_makereport(
     record = item.config.stash.get(RECORD, None)
     callspec = getattr(item, "callspec", None)
     if record is not None and callspec is not None and "cell" in callspec.params:
-        entry, init = callspec.params["cell"]
         if call.excinfo is not None and (report.failed or report.skipped):
             status = "failed" if report.failed else "skipped"
-            record.ended(f"{entry.name}-{init}", status, _reason(call.excinfo.value))
+            record.ended(callspec.params["cell"], status, _reason(call.excinfo.value))
     return report
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fer_bench.backbones import WeightsMissing
+from fer_bench.backbones import WeightsMissing, get
 from fer_bench.errors import FerBenchError
 from fer_bench.plugin.measured import Measured
 from fer_bench.plugin.progress import ProgressBar
@@ -49,8 +49,8 @@ def split(experiment: Experiment) -> Split:
 @pytest.fixture(scope="session")
 def cell(request: pytest.FixtureRequest, experiment: Experiment) -> Cell:
     """One cell after the other: a test that takes this runs once for each cell asked for."""
-    entry, init = request.param
-    return experiment.cell(entry, init)
+    backbone, _, init = request.param.rpartition("-")
+    return experiment.cell(get(backbone), init)
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +59,6 @@ def trained(
 ) -> Iterator[TrainedCell]:
     """The trained cell. Skips where pretrained weights are missing."""
     import keras  # here, where its noise is captured
-
-    from fer_bench.backbones import get
 
     record = request.config.stash[RECORD]
     progress = ProgressBar(cell.id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.files import write_atomically
-from fer_bench.reporting import report_files, terminal_text
+from fer_bench.reporting import terminal_text, write_report
 from fer_bench.results_json import read_run, write_json
 
 if TYPE_CHECKING:
@@ -30,15 +30,14 @@ def write(config: pytest.Config, folder: Path) -> Run:
     document = _document(config)
     run = read_run(document)
     write_json(folder / RESULTS, document)
-    for name, text in report_files(run).items():
-        write_atomically(folder / name, text)
+    write_report(folder, run)
     return run
 
 
 def show(run: Run, folder: Path, terminal: pytest.TerminalReporter) -> None:
     """Prints the tables and where the files lie."""
     terminal.section("fer_bench", sep="=")
-    terminal.write_line(terminal_text(run))
+    terminal.write_line(terminal_text(run, shutil.get_terminal_size((120, 24)).columns))
     terminal.write_line(f"report: {folder}")
 
 
