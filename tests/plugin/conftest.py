@@ -29,7 +29,8 @@ def bench(pytester, tmp_path, monkeypatch):
     monkeypatch.delenv("FER_BENCH_WEIGHTS", raising=False)
 
     def run(*arguments):
-        return pytester.runpytest_inprocess(
+        # A process of its own: numpy cannot be loaded twice in one.
+        return pytester.runpytest_subprocess(
             str(BENCHMARKS), "-p", "no:cacheprovider", f"--rootdir={pytester.path}", *arguments
         )
 

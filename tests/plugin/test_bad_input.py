@@ -6,7 +6,7 @@ import pytest
 
 def one_line(result, *words):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    text = result.stdout.str() + result.stderr.str()
+    text = f"{result.stdout}\n{result.stderr}"
     (line,) = (line for line in text.splitlines() if line.startswith("ERROR: "))
     for word in words:
         assert word in line
@@ -50,7 +50,7 @@ def test_a_sample_too_small_to_split(bench, pytester, tmp_path, tiny_data, limit
 def test_required_weights_that_are_missing(bench, pytester, tmp_path, tiny_data, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     result = bench(f"--dataset={tiny_data}", "--backbone=mobilenet", "--require-weights")
-    one_line(result, "MobileNet", "mobilenet_1_0_224_tf_no_top.h5", "--weights-dir", "put it in")
+    one_line(result, "MobileNet", "mobilenet_1_0_224_tf_no_top.h5", "Keras' cache", "get it from")
     nothing_written(pytester, tmp_path)
 
 
