@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.backbones.weight_files import readable, refused
+from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,23 +136,23 @@ def matched(
             key = layer.name or next(iter(left), None)
         found = left.pop(key, None) if key is not None else None
         if found is None:
-            raise refused(
-                stored.path,
-                f"has no layer {layer.label!r}, expected are the weights of {title}: it holds "
-                "those of another network",
-            )
+            raise _of_another_network(stored.path, title, f"it has no layer {layer.label!r}")
         pairs += _layer_pairs(stored.path, layer, found, title)
     for name, found in left.items():
         if tuple(tensor.shape for tensor in found.tensors) != last_layer or len(left) > 1:
-            raise refused(
-                stored.path,
-                f"has the layer {name!r} too many, expected are the weights of {title} alone",
-            )
+            raise _of_another_network(stored.path, title, f"it has the layer {name!r} too many")
         pairs += [
             Pair(f"{name}/{number}", None, tensor, stored.path)
             for number, tensor in enumerate(found.tensors)
         ]
     return sorted(pairs, key=lambda pair: pair.label)
+
+
+def _of_another_network(path: Path, title: str, why: str) -> FerBenchError:
+    return FerBenchError(
+        f"weight file {str(path)!r} holds another network than {title}: {why}; put the weights of "
+        f"{title} in its place"
+    )
 
 
 def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: str) -> list[Pair]:
@@ -161,13 +162,14 @@ def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: st
         FerBenchError: names, number or shapes differ.
     """
     if layer.name is not None and found.name not in (None, layer.name):
-        raise refused(
-            path, f"has the layer {found.name!r} where {title} has {layer.name!r}, in this order"
+        raise _of_another_network(
+            path, title, f"it has the layer {found.name!r} in place of {layer.name!r}"
         )
     names = [_variable_name(variable.path) for variable in layer.variables]
     if len(found.tensors) != len(names):
-        raise refused(
+        raise _of_another_network(
             path,
+            title,
             f"layer {layer.label!r} has {len(found.tensors)} tensors, expected are {len(names)}: "
             f"{', '.join(names)}",
         )
@@ -175,8 +177,9 @@ def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: st
     if found.variables is not None:
         stored_names = [_variable_name(variable) for variable in found.variables]
         if sorted(stored_names) != sorted(names):
-            raise refused(
+            raise _of_another_network(
                 path,
+                title,
                 f"layer {layer.label!r} has the tensors {', '.join(stored_names)}, expected are "
                 f"{', '.join(names)}",
             )
@@ -187,8 +190,9 @@ def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: st
     for name, variable, tensor in zip(names, layer.variables, tensors, strict=True):
         label = f"{layer.label}/{name}"
         if tuple(tensor.shape) != tuple(variable.shape):
-            raise refused(
+            raise _of_another_network(
                 path,
+                title,
                 f"tensor {label!r} has shape {tuple(tensor.shape)}, expected is "
                 f"{tuple(variable.shape)}",
             )

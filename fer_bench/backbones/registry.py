@@ -255,7 +255,7 @@ register(
 register(
     Backbone(
         name="mini",
-        title="Mini",
+        title="mini",
         input_size=48,
         scale=1 / 127.5,
         offset=(-1.0, -1.0, -1.0),

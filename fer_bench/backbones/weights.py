@@ -153,10 +153,10 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
     try:
         return _downloaded(source)
     except DownloadFailed as failure:
-        get = f"get it from {source.urls[0]} and put" if source.urls else "put"
+        get = f"get it from {source.urls[0]} and " if source.urls else ""
         raise WeightsMissing(
             f"pretrained weights of {backbone.title}: {source.file!r} is in none of "
-            f"{', '.join(looked)}; {failure}; {get} it in one of these folders"
+            f"{', '.join(looked)}; {failure}; {get}name the folder that holds it with --weights-dir"
         ) from failure
 
 
@@ -175,7 +175,7 @@ def _folders(source: WeightsSource, weights_dir: Path | None) -> list[tuple[str,
     cache = source.cache_folder()
     if cache is None:
         return chosen
-    return [*chosen, (_CACHE_NAMES.get(str(source.cache), "the package's folder"), cache)]
+    return [*chosen, (_CACHE_NAMES.get(str(source.cache), "its own folder"), cache)]
 
 
 _CACHE_NAMES = {"keras": "Keras' cache", "deepface": "deepface's cache"}

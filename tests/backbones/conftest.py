@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -32,6 +34,15 @@ def real_mobilenet() -> Path:
     return path
 
 
+SEED = 7
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """The seed that the networks of the session are built under."""
+    return SEED
+
+
 @pytest.fixture(scope="session")
 def built():
     """Builds a registered backbone, each one once."""
@@ -42,8 +53,44 @@ def built():
 
     def build(name):
         if name not in models:
-            keras.utils.set_random_seed(7)
+            keras.utils.set_random_seed(SEED)
             models[name] = backbones.get(name).build()
         return models[name]
 
     return build
+
+
+@pytest.fixture(scope="session")
+def build_only():
+    """Keeps one of deepface's structures from downloading and loading weights."""
+    from fer_bench.backbones.deepface_structures import _quietly
+
+    @contextlib.contextmanager
+    def patched(module):
+        with (
+            _quietly(),
+            mock.patch.multiple(
+                module.weight_utils,
+                download_weights_if_necessary=mock.Mock(return_value=""),
+                load_model_weights=lambda model, **_: model,
+            ),
+        ):
+            yield
+
+    return patched
+
+
+@pytest.fixture(scope="session")
+def vggface(build_only):
+    """Our VGG-Face, deepface's classifier that it was cut from, and deepface's own cut of it."""
+    keras = pytest.importorskip("keras")
+    pytest.importorskip("deepface")
+    from fer_bench import backbones
+    from fer_bench.backbones.deepface_structures import _structure
+
+    module = _structure("VGGFace")
+    keras.utils.set_random_seed(SEED)
+    with build_only(module):
+        classifier = module.base_model()
+    with mock.patch.object(module, "base_model", return_value=classifier), build_only(module):
+        return backbones.get("vggface").build(), classifier, module.load_model()

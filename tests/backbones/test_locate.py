@@ -147,7 +147,7 @@ def test_a_missing_file_names_itself_all_places_and_the_way_out(tmp_path):
 
 def test_a_missing_file_without_an_address_says_so(tmp_path):
     backbone, _ = downloaded(tmp_path)
-    with pytest.raises(WeightsMissing, match="there is no download of it; put it in one of these"):
+    with pytest.raises(WeightsMissing, match="there is no download of it; name the folder"):
         backbones.locate(backbone)
 
 
@@ -178,7 +178,7 @@ def test_a_download_lands_in_the_cache_whole(server, tmp_path, capfd):
     assert target.read_bytes() == CONTENT
     assert [path.name for path in target.parent.iterdir()] == ["w.npz"]
     assert stat.S_IMODE(target.stat().st_mode) & stat.S_IRUSR
-    assert backbones.locate(backbone).provenance == "the package's folder"
+    assert backbones.locate(backbone).provenance == "its own folder"
     assert asked == ["/sound"]
     assert capfd.readouterr() == ("", "")
 

@@ -1,0 +1,413 @@
+"""Weight files against real networks: what is loaded, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+h5py = pytest.importorskip("h5py")
+
+from keras.src.legacy.saving import legacy_h5_format  # noqa: E402
+
+from fer_bench import backbones  # noqa: E402
+from fer_bench.backbones import Located, WeightsSource, matching  # noqa: E402
+from fer_bench.errors import FerBenchError  # noqa: E402
+
+pytestmark = [
+    pytest.mark.network,
+    # TensorFlow's variables do not know numpy's copy keyword yet.
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
+
+
+def save(model, path, layout):
+    """Writes a network's weights with Keras' own code (npz: with ours)."""
+    if layout == "legacy":
+        path = path.with_suffix(".h5")
+        with h5py.File(path, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    elif layout == "keras3":
+        path = path.with_suffix(".weights.h5")
+        model.save_weights(path)
+    else:
+        path = path.with_suffix(".npz")
+        arrays = {
+            f"{layer.name}/{variable.name}": variable.numpy()
+            for layer in model.layers
+            for variable in reversed(layer.weights)
+        }
+        np.savez(path, **arrays)
+    return path
+
+
+def unchecked(name):
+    """A registered backbone that takes any values."""
+    entry = backbones.get(name)
+    return dataclasses.replace(entry, weights=dataclasses.replace(entry.weights, digest=None))
+
+
+def load(path, entry, model):
+    return backbones.load(Located(path, "a test"), entry, model)
+
+
+def refusal(path, entry, model) -> str:
+    """The error's text; the network must be left as it was."""
+    before = model.get_weights()
+    with pytest.raises(FerBenchError) as caught:
+        load(path, entry, model)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert repr(str(path)) in text
+    return text
+
+
+@pytest.fixture(scope="module")
+def mini(built):
+    return built("mini")
+
+
+@pytest.fixture
+def mini_file(mini, tmp_path):
+    """A sound file in the legacy layout, to be damaged."""
+    return save(mini, tmp_path / "w", "legacy")
+
+
+@pytest.mark.parametrize("layout", ["legacy", "keras3", "npz"])
+def test_every_layout_gives_back_every_value(mini, tmp_path, layout):
+    entry = unchecked("mini")
+    path = save(mini, tmp_path / "w", layout)
+    expected = mini.get_weights()
+    other = entry.build()
+    record = load(path, entry, other)
+    for ours, theirs in zip(other.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert record.size == path.stat().st_size
+    assert record.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert str(record) == (
+        f"{path.name} from a test, names, shapes and finite values checked (no digest is published)"
+    )
+
+
+def test_the_values_digest_is_the_same_in_every_layout(mini, tmp_path):
+    entry = unchecked("mini")
+    digests = {
+        backbones.verify(Located(save(mini, tmp_path / "w", layout), ""), entry, mini).values_digest
+        for layout in ("legacy", "keras3", "npz")
+    }
+    assert len(digests) == 1
+
+
+def test_the_values_digest_by_hand(tmp_path):
+    inputs = keras.Input((2,))
+    hidden = keras.layers.Dense(3, name="hidden")(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1, use_bias=False)(hidden))
+    for number, variable in enumerate(model.weights):
+        variable.assign(np.full(variable.shape, number + 0.5))
+    expected = hashlib.sha256()
+    for header, value, count in (
+        (b"dense[0]/kernel\x003,1\x00", 2.5, 3),
+        (b"hidden/bias\x003\x00", 1.5, 3),
+        (b"hidden/kernel\x002,3\x00", 0.5, 6),
+    ):
+        expected.update(header + np.full(count, value, "<f4").tobytes())
+    path = save(model, tmp_path / "w", "legacy")
+    record = backbones.verify(Located(path, ""), unchecked("mini"), model)
+    assert record.values_digest == expected.hexdigest()
+
+
+def test_half_precision_is_widened(mini, tmp_path):
+    path = tmp_path / "w.npz"
+    halves = {
+        f"{layer.name}/{v.name}": v.numpy().astype(np.float16)
+        for layer in mini.layers
+        for v in layer.weights
+    }
+    np.savez(path, **halves)
+    entry = unchecked("mini")
+    model = entry.build()
+    load(path, entry, model)
+    np.testing.assert_array_equal(
+        model.layers[1].weights[0].numpy(), halves["conv1/kernel"].astype(np.float32)
+    )
+
+
+@pytest.mark.parametrize("layout", ["legacy", "keras3"])
+@pytest.mark.parametrize("name", ["resnet50", "openface"])
+def test_files_of_the_networks_own_builder_are_loaded(built, tmp_path, name, layout):
+    model, entry = built(name), unchecked(name)
+    path = save(model, tmp_path / "w", layout)
+    expected = model.get_weights()
+    for variable in model.weights:
+        variable.assign(np.full(variable.shape, 9.0))
+    try:
+        load(path, entry, model)
+        for ours, theirs in zip(model.get_weights(), expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    finally:
+        model.set_weights(expected)
+    path.unlink()
+
+
+def test_a_file_of_deepfaces_whole_classifier_is_loaded_without_its_last_layer(vggface, tmp_path):
+    ours, classifier, _ = vggface
+    path = save(classifier, tmp_path / "w", "legacy")
+    kernels = [layer for layer in ours.layers if layer.weights]
+    before = [np.asarray(layer.weights[1]).copy() for layer in kernels]
+    first = np.asarray(kernels[0].weights[0]).copy()
+    kernels[0].weights[0].assign(np.zeros(first.shape))
+    record = load(path, backbones.get("vggface"), ours)
+    np.testing.assert_array_equal(kernels[0].weights[0], first)
+    for layer, bias in zip(kernels, before, strict=True):
+        np.testing.assert_array_equal(layer.weights[1], bias)
+    last = classifier.layers[-3]
+    with h5py.File(path, "a") as file:
+        file[f"{last.name}/{last.bias.path}"][0] = np.nan
+    with pytest.raises(FerBenchError, match=rf"tensor '{last.name}/1' has 1 values that are NaN"):
+        backbones.verify(Located(path, ""), backbones.get("vggface"), ours)
+    path.unlink()
+    assert record.proof.startswith("names, shapes and finite values")
+
+
+def test_the_published_mobilenet_is_proved_and_loaded(built, real_mobilenet):
+    model = built("mobilenet")
+    kept = model.get_weights()
+    try:
+        record = load(real_mobilenet, backbones.get("mobilenet"), model)
+        ours = model.get_weights()
+        model.load_weights(real_mobilenet)
+        for mine, keras_own in zip(ours, model.get_weights(), strict=True):
+            np.testing.assert_array_equal(mine, keras_own)
+    finally:
+        model.set_weights(kept)
+    assert record.proof == "values digest matches upstream's"
+
+
+def test_other_values_than_the_published_are_refused(built, tmp_path):
+    path = save(built("mobilenet"), tmp_path / "w", "legacy")
+    text = refusal(path, backbones.get("mobilenet"), built("mobilenet"))
+    assert "fits the network but is not upstream's" in text
+    assert backbones.get("mobilenet").weights.digest in text
+
+
+def test_another_file_than_the_published_is_refused(built, tmp_path):
+    model = built("resnet50")
+    path = save(model, tmp_path / "w", "keras3")
+    with pytest.raises(FerBenchError, match="the digest of its file is md5:") as caught:
+        backbones.verify(Located(path, ""), backbones.get("resnet50"), model)
+    path.unlink()
+    assert "expected is md5:4d473c1dd8becc155b73f8504c6f6626" in str(caught.value)
+
+
+def test_a_file_digest_is_compared(mini, mini_file):
+    digest = "sha256:" + hashlib.sha256(mini_file.read_bytes()).hexdigest()
+    entry = dataclasses.replace(
+        backbones.get("mini"), weights=WeightsSource("mini.weights.npz", digest=digest)
+    )
+    assert load(mini_file, entry, mini).proof == "sha256 digest matches upstream's"
+
+
+def test_another_network_is_refused(built, mini_file):
+    assert "tensor 'conv1/kernel' has shape (3, 3, 3, 8), expected is (3, 3, 3, 32)" in refusal(
+        mini_file, unchecked("mobilenet"), built("mobilenet")
+    )
+    assert "holds another network than OpenFace: layer 'conv1' has 1 tensors, expected are 2" in (
+        refusal(mini_file, unchecked("openface"), built("openface"))
+    )
+
+
+@pytest.mark.parametrize("keep", [0, 100, 5000, -1])
+def test_a_truncated_file_is_refused(mini, mini_file, keep):
+    mini_file.write_bytes(mini_file.read_bytes()[:keep])
+    text = refusal(mini_file, unchecked("mini"), mini)
+    assert "begins with b''" in text if keep == 0 else "cannot be read" in text
+
+
+def test_a_page_instead_of_a_file_is_refused(mini, tmp_path):
+    path = tmp_path / "w.h5"
+    path.write_text("<html>Not Found</html>")
+    assert "expected is an HDF5 file" in refusal(path, unchecked("mini"), mini)
+
+
+def test_a_missing_file_is_refused(mini, tmp_path):
+    assert "cannot be read" in refusal(tmp_path / "w.h5", unchecked("mini"), mini)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_value_that_is_not_finite_is_refused(mini, mini_file, value):
+    with h5py.File(mini_file, "a") as file:
+        file["conv_dw_3_bn/conv_dw_3_bn/gamma"][5] = value
+    assert "tensor 'conv_dw_3_bn/gamma' has 1 values that are NaN or infinite" in refusal(
+        mini_file, unchecked("mini"), mini
+    )
+
+
+def replaced(path, name, values):
+    with h5py.File(path, "a") as file:
+        del file[name]
+        file[name] = values
+    return path
+
+
+def test_a_tensor_of_another_shape_is_refused(mini, mini_file):
+    replaced(mini_file, "conv_pw_5/conv_pw_5/kernel", np.zeros((1, 1, 64, 63), np.float32))
+    assert "tensor 'conv_pw_5/kernel' has shape (1, 1, 64, 63), expected is (1, 1, 64, 64)" in (
+        refusal(mini_file, unchecked("mini"), mini)
+    )
+
+
+def test_text_instead_of_numbers_is_refused(mini, mini_file):
+    replaced(mini_file, "conv1_bn/conv1_bn/gamma", np.array([b"a"] * 8))
+    assert "tensor 'conv1_bn/gamma' holds |S1, expected are numbers" in refusal(
+        mini_file, unchecked("mini"), mini
+    )
+
+
+def relisted(path, group, attribute, change):
+    with h5py.File(path, "a") as file:
+        names = list(np.asarray(file[group].attrs[attribute]).astype(str))
+        file[group].attrs[attribute] = [name.encode() for name in change(names)]
+
+
+def test_a_missing_layer_is_refused(mini, mini_file):
+    relisted(mini_file, "/", "layer_names", lambda names: [n for n in names if n != "conv_dw_2"])
+    assert "has no layer 'conv_dw_2'" in refusal(mini_file, unchecked("mini"), mini)
+
+
+def test_a_layer_too_many_is_refused(mini, mini_file):
+    with h5py.File(mini_file, "a") as file:
+        file.copy("conv1", "conv99")
+    relisted(mini_file, "/", "layer_names", lambda names: [*names, "conv99"])
+    assert "has the layer 'conv99' too many" in refusal(mini_file, unchecked("mini"), mini)
+
+
+def test_a_missing_tensor_is_refused(mini, mini_file):
+    relisted(mini_file, "conv1_bn", "weight_names", lambda names: names[:-1])
+    assert (
+        "layer 'conv1_bn' has 3 tensors, expected are 4: gamma, beta, moving_mean, moving_variance"
+        in refusal(mini_file, unchecked("mini"), mini)
+    )
+
+
+def test_a_tensor_of_another_name_is_refused(mini, mini_file):
+    with h5py.File(mini_file, "a") as file:
+        file.move("conv1_bn/conv1_bn/gamma", "conv1_bn/conv1_bn/delta")
+    relisted(mini_file, "conv1_bn", "weight_names", lambda names: ["conv1_bn/delta", *names[1:]])
+    assert "has the tensors delta, beta, moving_mean, moving_variance, expected are gamma" in (
+        refusal(mini_file, unchecked("mini"), mini)
+    )
+
+
+def test_layers_and_tensors_in_another_order_are_found_by_name(mini, mini_file):
+    relisted(mini_file, "/", "layer_names", lambda names: names[::-1])
+    relisted(mini_file, "conv1_bn", "weight_names", lambda names: names[::-1])
+    entry = unchecked("mini")
+    model = entry.build()
+    load(mini_file, entry, model)
+    for ours, theirs in zip(model.get_weights(), mini.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_names_of_older_keras_are_understood(mini, mini_file):
+    def renamed(group, old, new):
+        with h5py.File(mini_file, "a") as file:
+            file.move(f"{group}/{group}/{old}", f"{group}/{new}")
+        relisted(
+            mini_file,
+            group,
+            "weight_names",
+            lambda names: [new if name.endswith(f"/{old}") else name for name in names],
+        )
+
+    renamed("conv1", "kernel", "conv1_W_1:0")
+    renamed("conv_dw_1", "kernel", "conv_dw_1/depthwise_kernel:0")
+    renamed("conv1_bn", "beta", "conv1_bn_1/beta:0")
+    load(mini_file, unchecked("mini"), mini)
+
+
+def chain(first, second):
+    """Two layers that Keras names itself."""
+    inputs = keras.Input((3,))
+    return keras.Model(inputs, keras.layers.Dense(second)(keras.layers.Dense(first)(inputs)))
+
+
+@pytest.mark.parametrize("layout", ["legacy", "keras3"])
+def test_layers_without_a_name_are_matched_in_order(tmp_path, layout):
+    written, read = chain(4, 4), chain(4, 4)
+    assert [layer.name for layer in written.layers] != [layer.name for layer in read.layers]
+    path = save(written, tmp_path / "w", layout)
+    load(path, unchecked("mini"), read)
+    for ours, theirs in zip(read.get_weights(), written.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("layout", ["legacy", "keras3"])
+def test_layers_without_a_name_must_fit(tmp_path, layout):
+    path = save(chain(4, 5), tmp_path / "w", layout)
+    text = refusal(path, unchecked("mini"), chain(4, 4))
+    assert "tensor 'dense[1]/kernel' has shape (4, 5), expected is (4, 4)" in text
+
+
+@pytest.mark.parametrize("layout", ["legacy", "keras3"])
+def test_one_layer_without_a_name_too_many_is_refused(tmp_path, layout):
+    inputs = keras.Input((3,))
+    short = keras.Model(inputs, keras.layers.Dense(4)(inputs))
+    path = save(chain(4, 4), tmp_path / "w", layout)
+    assert re.search(r"has the layer 'dense_\d+' too many", refusal(path, unchecked("mini"), short))
+    path = save(short, tmp_path / "short", layout)
+    assert "has no layer 'dense[1]'" in refusal(path, unchecked("mini"), chain(4, 4))
+
+
+def test_the_new_layout_is_held_to_the_layers_names(tmp_path):
+    def named(*names):
+        inputs = x = keras.Input((3,))
+        for name in names:
+            x = keras.layers.Dense(3, name=name)(x)
+        return keras.Model(inputs, x)
+
+    path = save(named("a", "b"), tmp_path / "w", "keras3")
+    text = refusal(path, unchecked("mini"), named("b", "a"))
+    assert "has the layer 'a' in place of 'b'" in text
+
+
+def test_a_compiled_network_with_its_optimizer_is_read(tmp_path):
+    model = chain(4, 4)
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(np.ones((4, 3)), np.ones((4, 4)), verbose=0)
+    path = save(model, tmp_path / "w", "keras3")
+    load(path, unchecked("mini"), model)
+
+
+def test_normalization_computes_with_what_was_loaded(tmp_path):
+    def network():
+        inputs = keras.Input((2,))
+        return keras.Model(inputs, keras.layers.Normalization(name="scale")(inputs))
+
+    written, read = network(), network()
+    written.layers[-1].adapt(np.array([[1.0, 10.0], [3.0, 30.0]]))
+    load(save(written, tmp_path / "w", "legacy"), unchecked("mini"), read)
+    x = np.array([[5.0, 5.0]])
+    np.testing.assert_array_equal(read(x), written(x))
+
+
+def test_classes_are_spelled_as_keras_spells_them():
+    classes = [
+        keras.layers.Conv2D,
+        keras.layers.DepthwiseConv2D,
+        keras.layers.BatchNormalization,
+        keras.layers.ReLU,
+        keras.layers.PReLU,
+        keras.layers.LSTM,
+        keras.layers.InputLayer,
+        keras.layers.GlobalAveragePooling2D,
+    ]
+    from keras.src.utils.naming import to_snake_case
+
+    for found in classes:
+        assert matching.snake_case(found.__name__) == to_snake_case(found.__name__)
