@@ -23,6 +23,8 @@ from fer_bench.plugin.state import EXPERIMENT, RECORD, RUN, SETTINGS
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from fer_bench.results import Status
+
 __all__ = ["cell", "dataset", "experiment", "measured", "protocol", "split", "trained"]
 
 
@@ -81,7 +83,7 @@ def pytest_runtest_makereport(
     callspec = getattr(item, "callspec", None)
     if record is not None and callspec is not None and "cell" in callspec.params:
         if call.excinfo is not None and (report.failed or report.skipped):
-            status = "failed" if report.failed else "skipped"
+            status: Status = "failed" if report.failed else "skipped"
             record.ended(callspec.params["cell"], status, _reason(call.excinfo.value))
     return report
 

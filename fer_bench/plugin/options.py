@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from fer_bench import backbones
 from fer_bench.cache import cache_root
@@ -138,7 +138,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if init != "both" and init not in INITS:
         raise FerBenchError(f"--init {init!r} is unknown; accepted: pretrained, random, both")
     layers = given.text("trainable-layers")
-    asked = {
+    asked: dict[str, Any] = {
         "split": given.text("split") or None,
         "epochs": given.number("epochs"),
         "batch_size": given.number("batch-size"),
