@@ -81,10 +81,10 @@ def pytest_runtest_makereport(
     report = yield
     record = item.config.stash.get(RECORD, None)
     callspec = getattr(item, "callspec", None)
-    if record is not None and callspec is not None and "cell" in callspec.params:
-        if call.excinfo is not None and (report.failed or report.skipped):
-            status: Status = "failed" if report.failed else "skipped"
-            record.ended(callspec.params["cell"], status, _reason(call.excinfo.value))
+    cell = callspec.params.get("cell") if callspec is not None else None
+    if record is not None and cell is not None and call.excinfo is not None and not report.passed:
+        status: Status = "failed" if report.failed else "skipped"
+        record.ended(cell, status, _reason(call.excinfo.value))
     return report
 
 
