@@ -57,6 +57,11 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return
     if not any("experiment" in getattr(item, "fixturenames", ()) for item in session.items):
         return
+    if hasattr(config, "workerinput"):
+        raise pytest.UsageError(
+            "benchmarks share one store and one report and are timed: they run in one process; "
+            "leave -n out"
+        )
     from fer_bench.plugin.preparation import prepare
     from fer_bench.plugin.record import Record
 

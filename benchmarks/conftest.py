@@ -1,0 +1,12 @@
+"""Warnings of a library end no benchmark: only the tests of this project take them for errors."""
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    """Shows warnings of the benchmarks instead of failing on them."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.filterwarnings("default"))
