@@ -1,0 +1,84 @@
+"""The data sets that can be asked for by name, and the way to any other by its path."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_bench.cache import cache_root
+from fer_bench.datasets.fer2013 import load_fer2013
+from fer_bench.datasets.layouts import ACCEPTED, load_path
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from fer_bench.datasets.dataset import Dataset
+
+Loader = Callable[[Path], "Dataset"]
+"""Called with the cache folder, in which it may keep files; returns the data set."""
+
+
+def _load_sketch(cache_dir: Path) -> Dataset:
+    from fer_bench.datasets.sketch import sketch
+
+    return sketch()
+
+
+_LOADERS: dict[str, Loader] = {"sketch": _load_sketch, "fer2013": load_fer2013}
+
+
+def register_dataset(name: str, loader: Loader) -> None:
+    """Makes a data set available under a name.
+
+    Args:
+        name: lower-case letters, digits, ``-`` and ``_``, so that no path is mistaken for it.
+        loader: called with the cache folder each time the data set is asked for.
+
+    Raises:
+        FerBenchError: the name has another form, or is taken.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+        raise FerBenchError(
+            f"data set name {name!r} is not accepted; accepted: lower-case letters, digits, - and _"
+        )
+    if name in _LOADERS:
+        raise FerBenchError(
+            f"data set name {name!r} is taken; accepted: any but {', '.join(_LOADERS)}"
+        )
+    _LOADERS[name] = loader
+
+
+def dataset_names() -> tuple[str, ...]:
+    """The names that ``load_dataset`` knows, in the order of their registration."""
+    return tuple(_LOADERS)
+
+
+def load_dataset(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) -> Dataset:
+    """Loads a data set.
+
+    Args:
+        spec: a registered name, or the path of a csv file, an npz file or a folder of images. A
+            file that is called like a data set is reached as ``./name``.
+        cache_dir: the cache folder, ``fer_bench.cache.cache_root()`` by default.
+
+    Raises:
+        FerBenchError: the name is unknown, nothing is at the path, or what is there is not in
+            an accepted layout.
+    """
+    cache = cache_root() if cache_dir is None else cache_dir
+    text = os.fspath(spec)
+    if isinstance(spec, str) and spec in _LOADERS:
+        return _LOADERS[spec](cache)
+    path = Path(text).expanduser()
+    looks_like_path = len(path.parts) > 1 or path.suffix or text.endswith(os.sep)
+    if text and (not isinstance(spec, str) or looks_like_path or path.exists()):
+        return load_path(path, cache)
+    near = difflib.get_close_matches(text.lower(), _LOADERS, n=2)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    raise FerBenchError(
+        f"data set {text!r} is unknown; {hint}accepted: {', '.join(_LOADERS)}, or the path of "
+        f"{ACCEPTED}"
+    )

@@ -1,0 +1,149 @@
+"""FER2013 by its name: found on this machine, or fetched from Kaggle."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_bench.datasets.csv_layout import load_csv
+from fer_bench.datasets.layouts import is_fer2013, load_path, named
+from fer_bench.datasets.npz_layout import pack_npz
+from fer_bench.errors import FerBenchError
+from fer_bench.files import write_atomically
+from fer_bench.paper import published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fer_bench.datasets.dataset import Dataset
+
+DATA_VARIABLE = "FER_BENCH_DATA"
+"""Environment variable that names FER2013's file or a folder that holds it."""
+
+FILE_NAMES: tuple[str, ...] = ("fer2013.csv", "icml_face_data.csv", "fer2013.npz")
+"""What FER2013 is looked for as in a folder, in this order, before ``train``."""
+
+KAGGLE_HANDLE = "deadskull7/fer2013"
+"""Kaggle data set that holds the original csv, for which no competition rules are accepted."""
+
+CSV_MD5 = "f8428a1edbd21e88f42c73edd2a14f95"
+"""MD5 of Kaggle's ``fer2013.csv``."""
+
+
+def load_fer2013(cache_dir: Path) -> Dataset:
+    """FER2013 from ``FER_BENCH_DATA``, else from the cache, else from Kaggle.
+
+    In ``FER_BENCH_DATA`` (where it is a folder) and in the folder ``datasets`` of the cache it may
+    lie as one of ``FILE_NAMES`` or as ``train`` and ``test``. What is downloaded is kept in the
+    cache as ``fer2013.npz``, where the cache can be written to.
+
+    Args:
+        cache_dir: the cache folder.
+
+    Raises:
+        FerBenchError: it is nowhere and cannot be downloaded, or what was found is not FER2013;
+            says where to put the file.
+    """
+    home = cache_dir / "datasets"
+    source = _in_variable() or _in_folder(home)
+    if source is not None:
+        return _checked(load_path(source, cache_dir), source)
+    csv = _download(home)
+    dataset = _checked(named(load_csv(csv)), csv)
+    with contextlib.suppress(FerBenchError):
+        write_atomically(home / "fer2013.npz", pack_npz(dataset))
+    return dataset
+
+
+def _in_variable() -> Path | None:
+    text = os.environ.get(DATA_VARIABLE)
+    if not text:
+        return None
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise FerBenchError(
+            f"{DATA_VARIABLE} names {text!r}, which is not there; accepted: FER2013's file, or a "
+            f"folder that holds {_wanted()}; correct or unset it"
+        )
+    return _in_folder(path) if path.is_dir() else path
+
+
+def _in_folder(folder: Path) -> Path | None:
+    for name in FILE_NAMES:
+        if (folder / name).is_file():
+            return folder / name
+    return folder if (folder / "train").is_dir() else None
+
+
+def _wanted() -> str:
+    return f"{', '.join(FILE_NAMES)} or train/ and test/"
+
+
+def _checked(dataset: Dataset, source: Path) -> Dataset:
+    if not is_fer2013(dataset):
+        found = ", ".join(f"{name} {count}" for name, count in dataset.counts.items())
+        wanted = ", ".join(f"{name} {published.COUNTS[name]}" for name in dataset.classes)
+        raise FerBenchError(
+            f"{str(source)!r} is not the whole FER2013: {len(dataset)} images ({found}); accepted: "
+            f"{published.TOTAL} ({wanted}); to use it as it is, give --dataset its path"
+        )
+    return dataset
+
+
+def _download(home: Path) -> Path:
+    """Fetches Kaggle's csv into kagglehub's own cache."""
+    nowhere = (
+        f"data set 'fer2013' is not on this machine ({DATA_VARIABLE} names none, and "
+        f"{str(home)!r} does not hold it)"
+    )
+    advice = (
+        f"put {FILE_NAMES[0]} into {str(home)!r}, or name it with {DATA_VARIABLE} or --dataset=PATH"
+    )
+    try:
+        import kagglehub
+
+        with _quiet():
+            folder = Path(kagglehub.dataset_download(KAGGLE_HANDLE))
+    except Exception as error:  # requests, zip and file errors, and several of its own
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
+        raise FerBenchError(
+            f"{nowhere}, and the download of {KAGGLE_HANDLE} from Kaggle failed "
+            f"({cause[:200]}); {advice}"
+        ) from error
+    csv = folder / FILE_NAMES[0]
+    if not csv.is_file():
+        raise FerBenchError(
+            f"{nowhere}, and {KAGGLE_HANDLE} from Kaggle holds no {csv.name}; {advice}"
+        )
+    md5 = hashlib.md5(usedforsecurity=False)
+    with csv.open("rb") as file:
+        while block := file.read(1 << 20):
+            md5.update(block)
+    if md5.hexdigest() != CSV_MD5:
+        raise FerBenchError(
+            f"{nowhere}, and {str(csv)!r} from Kaggle has the MD5 {md5.hexdigest()}; accepted: "
+            f"{CSV_MD5}; remove it and start again, or {advice}"
+        )
+    return csv
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps kagglehub's messages off the terminal, and its progress bar out of files."""
+    logger = logging.getLogger("kagglehub")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+            if not sys.stderr.isatty():
+                stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,170 @@
+"""A data set as an ``.npz`` file of numpy arrays.
+
+The arrays are ``images`` (uint8, shape (n, height, width)), ``labels`` (integers from 0 to 6,
+shape (n,)) and, where known, ``usage`` (integers from 0 to 2, shape (n,)). Other arrays in the
+file are not looked at.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from lzma import LZMAError
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.datasets.dataset import EMOTIONS, USAGES, Dataset
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_HIGHEST_RATIO = 1100
+"""Deflate, the method of ``numpy.savez_compressed``, packs at most 1032 bytes into one."""
+
+_HEADER_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def load_npz(path: Path) -> Dataset:
+    """Reads an ``.npz`` file, pickled objects excluded.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The images in the file's order, named after the file, with the usage where the file has
+        it.
+
+    Raises:
+        FerBenchError: the file cannot be read, is damaged, or its arrays are not as above.
+    """
+    arrays = read_arrays(path, ("images", "labels"), ("usage",))
+    images = arrays["images"]
+    if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape:
+        raise _wrong(
+            path,
+            f"images are {images.dtype} of shape {images.shape}",
+            "uint8 of shape (n, height, width), none of them 0",
+        )
+    labels = _codes(path, "labels", arrays["labels"], len(images), len(EMOTIONS))
+    usage = None
+    if "usage" in arrays:
+        usage = _codes(path, "usage", arrays["usage"], len(images), len(USAGES))
+    return Dataset(np.ascontiguousarray(images), labels, EMOTIONS, path.stem, usage)
+
+
+def read_arrays(
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, NDArray[Any]]:
+    """Reads the named arrays of an ``.npz`` file.
+
+    Sizes are compared with the file's before memory is taken for an array, and contents with
+    the file's checksums.
+
+    Args:
+        path: the file.
+        required: names of arrays that must be there.
+        optional: names of arrays that are read where they are there.
+
+    Returns:
+        The arrays found, by name.
+
+    Raises:
+        FerBenchError: the file cannot be read, is damaged, lacks a required array, or one of
+            the named arrays holds pickled objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = set(archive.namelist())
+            for name in required:
+                if f"{name}.npy" not in found:
+                    there = ", ".join(sorted(map(repr, found))[:9]) or "nothing"
+                    raise _wrong(
+                        path, f"no array {name!r} (it holds {there})", " and ".join(required)
+                    )
+            names = [name for name in (*required, *optional) if f"{name}.npy" in found]
+            return {name: _read_array(path, archive, name) for name in names}
+    except zipfile.BadZipFile as error:
+        raise _wrong(
+            path, f"no npz file, or a damaged one ({error})", "a whole npz file"
+        ) from error
+    except (
+        EOFError,
+        LZMAError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        zlib.error,
+    ) as error:
+        cause = " ".join(str(error).split()) or type(error).__name__
+        raise _wrong(path, f"damaged or not readable ({cause})", "a whole npz file") from error
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        raise _wrong(path, f"cannot be read ({cause})", "a whole npz file") from error
+
+
+def pack_npz(dataset: Dataset, **words: str) -> bytes:
+    """The content of an ``.npz`` file that ``load_npz`` reads, not compressed.
+
+    Args:
+        dataset: what it holds.
+        words: texts to put beside, by name.
+    """
+    arrays: dict[str, Any] = {"images": dataset.images, "labels": dataset.labels}
+    if dataset.usage is not None:
+        arrays["usage"] = dataset.usage
+    arrays.update((name, np.array(text)) for name, text in words.items())
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def _wrong(path: Path, what: str, accepted: str) -> FerBenchError:
+    return FerBenchError(
+        f"{str(path)!r}: {what}; accepted is {accepted}; correct the file or fetch it again"
+    )
+
+
+def _read_array(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    member = archive.getinfo(f"{name}.npy")
+    with archive.open(member) as file:
+        version = np.lib.format.read_magic(file)
+        if version not in _HEADER_READERS:
+            raise _wrong(path, f"array {name!r} has npy version {version}", "version 1.0 or 2.0")
+        shape, _, dtype = _HEADER_READERS[version](file)
+        if dtype.hasobject:
+            raise _wrong(path, f"array {name!r} holds pickled objects", "arrays of numbers")
+        claimed = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
+    if claimed != member.file_size or claimed > _HIGHEST_RATIO * member.compress_size:
+        raise _wrong(
+            path,
+            f"array {name!r} claims {claimed} bytes and has {member.file_size}, "
+            f"packed into {member.compress_size}",
+            "a whole npz file",
+        )
+    with archive.open(member) as file:
+        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+        return array
+
+
+def _codes(path: Path, name: str, values: NDArray[Any], n: int, n_codes: int) -> NDArray[np.uint8]:
+    if values.dtype.kind not in "iu" or values.shape != (n,):
+        raise _wrong(
+            path,
+            f"{name} are {values.dtype} of shape {values.shape}",
+            f"integers of shape ({n},), one for each image",
+        )
+    for code in (int(values.min()), int(values.max())):
+        if not 0 <= code < n_codes:
+            row = int(np.flatnonzero(values == code)[0])
+            raise _wrong(
+                path, f"{name} has {code} for image {row}", f"integers from 0 to {n_codes - 1}"
+            )
+    return values.astype(np.uint8)
