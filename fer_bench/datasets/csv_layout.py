@@ -80,12 +80,9 @@ def _load(path: Path, file: BufferedReader, size: int) -> Dataset:
             raise wrong(path, number, what, f"lines of an emotion and {PIXELS} pixels")
         n = len(labels)
         plain = finder.find(buffer, MARGIN, stop)
+        spans = plain.spans if plain else []
         rows: PlainRows | Rows
-        if (
-            plain
-            and plain.spans
-            and reader.read(text, plain.spans, images[n : n + len(plain.spans)])
-        ):
+        if plain and spans and reader.read(text, spans, images[n : n + len(spans)]):
             rows = plain
             number += plain.n_lines
         else:
