@@ -90,7 +90,7 @@ class Experiment:
 class TrainedCell:
     """A cell whose learning result is known, and whose network can be used.
 
-    The network is built when it is first needed: a result from the store needs none.
+    The network is built when it is first needed: knowing a stored result needs none.
 
     Attributes:
         result: the record of the cell, without timings.

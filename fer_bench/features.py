@@ -137,6 +137,7 @@ class FeatureStore:
                     stack.enter_context(_TensorFile(waiting / f"{number}.npy", len(images), shape))
                     for number, shape in enumerate(shapes)
                 ]
+                progress("frozen features", 0, len(images))
                 started = perf_counter()
                 for start in range(0, len(images), EXTRACTION_BATCH):
                     batch = images[start : start + EXTRACTION_BATCH]

@@ -6,7 +6,6 @@ may be reused.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
     from fer_bench.protocol import Protocol
 
 
+COMPUTATION = 1
+"""Grows whenever this package comes to compute features or results otherwise."""
+
+
 def weights_facts(entry: Backbone, cell: Cell, identity: str | None) -> dict[str, Any]:
     """What determines the weights of a cell's backbone before training.
 
@@ -34,13 +37,15 @@ def weights_facts(entry: Backbone, cell: Cell, identity: str | None) -> dict[str
     return {
         "structure": entry.structure,
         "weights": identity if identity is not None else {"seed": cell.seed},
+        "computation": COMPUTATION,
         "keras": runtime.version("keras"),
         "backend": runtime.backend_version(),
+        "deepface": runtime.version("deepface"),
     }
 
 
 def features_key(
-    entry: Backbone, weights: Mapping[str, Any], dataset: Dataset, boundary: tuple[str, ...]
+    entry: Backbone, weights: Mapping[str, Any], dataset: Dataset, boundary: tuple[int, ...]
 ) -> str:
     """Key of the outputs of a frozen prefix for every image of a data set.
 
@@ -48,7 +53,7 @@ def features_key(
         entry: the cell's backbone, for its preprocessing.
         weights: from ``weights_facts``.
         dataset: whose images are rows, in their order.
-        boundary: names of the layers at which the prefix ends.
+        boundary: positions of the layers at which the prefix ends.
     """
     return _digest(
         {
@@ -71,20 +76,25 @@ def result_fingerprint(
 ) -> str:
     """Fingerprint of a cell's learning result.
 
-    Of the protocol's trainable layers only the value for the cell's own init counts.
+    Of the protocol only what training depends on counts, of its trainable layers only the value
+    for the cell's own init; the split's settings are in the split's digest.
     """
-    settings = dataclasses.asdict(protocol)
-    settings["trainable_layers"] = protocol.trainable_layers.of(cell.init)
     return _digest(
         {
             "kind": "result",
             "schema": SCHEMA,
-            "cell": dataclasses.asdict(cell),
+            "backbone": entry.name,
+            "init": cell.init,
+            "seed": cell.seed,
             "weights": weights,
             "preprocessing": [entry.input_size, entry.scale, entry.offset],
-            "protocol": settings,
+            "trainable_layers": protocol.trainable_layers.of(cell.init),
+            "learning_rate": protocol.learning_rate,
+            "epochs": protocol.epochs,
+            "batch_size": protocol.batch_size,
             "dataset": dataset.row_digest,
             "split": split.digest,
+            "numpy": runtime.version("numpy"),
         }
     )
 

@@ -79,6 +79,11 @@ def _chosen(default: Any, why: str) -> Any:
     return field(default=default, metadata={"origin": "chosen", "why": why})
 
 
+def _settled(origin: Origin, value: str, why: str) -> Any:
+    """A setting that the code has one way to do: printed, never changed."""
+    return field(default=value, init=False, metadata={"origin": origin, "why": why})
+
+
 @dataclass(frozen=True)
 class Setting:
     """One row of the printed protocol.
@@ -109,7 +114,8 @@ class Protocol:
         "paper", "70/10/20, stratified, random_state 42; sizes 25,121 / 3,589 / 7,177 on FER2013"
     )
     split_seed: int = _stated(42, "random_state of both calls of train_test_split")
-    excluded: str = _stated(
+    excluded: str = _settled(
+        "stated",
         "last layer",
         "the classification layer, where a network has one: the parameter counts that the paper "
         "gives are ResNet-50 and MobileNet without their tops and OpenFace whole",
@@ -119,45 +125,56 @@ class Protocol:
     )
     learning_rate: float = _stated(1e-4, "stated as 1e-4")
     epochs: int = _stated(20, "stated as 20")
-    loss: str = _stated("categorical_crossentropy", "stated")
+    loss: str = _settled("stated", "categorical_crossentropy", "stated")
     window: int = _stated(5, "key metrics are read every 5 epochs")
-    last_layers_counted: str = _chosen(
+    last_layers_counted: str = _settled(
+        "chosen",
         "entries of the Keras layer list",
         "the usual reading of base.layers[:-4] once the last layer is excluded; layers without "
         "weights count too",
     )
-    optimizer: str = _chosen("adam", "the usual choice at a learning rate of 1e-4")
+    optimizer: str = _settled("chosen", "adam", "the usual choice at a learning rate of 1e-4")
     batch_size: int = _chosen(32, "the default of Keras' fit")
-    order: str = _chosen(
+    order: str = _settled(
+        "chosen",
         "a fresh permutation every epoch",
         "drawn from the cell's seed; Keras' own shuffling repeats one permutation once "
         "set_random_seed was called",
     )
-    input_size: str = _chosen(
+    input_size: str = _settled(
+        "chosen",
         "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face",
         "FER2013's own size where a network takes any, the built-in size of the face networks",
     )
-    resize: str = _chosen("bilinear, no antialiasing", "the default of tf.image.resize")
-    channels: str = _chosen("grey repeated to three channels", "all networks expect colour")
-    preprocessing: str = _chosen(
+    resize: str = _settled("chosen", "bilinear, no antialiasing", "the default of tf.image.resize")
+    channels: str = _settled(
+        "chosen", "grey repeated to three channels", "all networks expect colour"
+    )
+    preprocessing: str = _settled(
+        "chosen",
         "each network's own",
         "x/127.5-1 for MobileNet and mini, BGR less ImageNet's mean for ResNet-50, x/255 for "
         "the face networks as deepface does by default",
     )
-    head: str = _chosen(
-        "flatten, then one softmax layer", "the smallest head that maps features to classes"
+    head: str = _settled(
+        "chosen",
+        "flatten, then one softmax layer",
+        "the smallest head that maps features to classes",
     )
-    training_figures: str = _chosen(
+    training_figures: str = _settled(
+        "chosen",
         "running mean over the epoch",
         "what Keras' fit reports on training data; the figures evaluated after each epoch are "
         "reported beside it",
     )
-    metric_0: str = _chosen(
+    metric_0: str = _settled(
+        "chosen",
         "first-epoch and untrained",
         "the paper leaves the first difference undefined, and its own tables rule out 0: both "
         "conventions are reported",
     )
-    initial: str = _chosen(
+    initial: str = _settled(
+        "chosen",
         "after epoch 1, on validation data",
         "the paper says initial and shows no epoch 0; the untrained figures are reported too",
     )

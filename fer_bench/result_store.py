@@ -84,8 +84,8 @@ class ResultStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             waiting = Path(tempfile.mkdtemp(prefix=f".{cell.fingerprint[:16]}.", dir=self._folder))
             try:
-                arrays = {str(number): array for number, array in enumerate(suffix_weights)}
-                np.savez(waiting / _SUFFIX, allow_pickle=False, **arrays)
+                arrays: dict[str, Any] = {str(k): array for k, array in enumerate(suffix_weights)}
+                np.savez(waiting / _SUFFIX, **arrays)
                 write_json(waiting / _RESULT, document)
                 shutil.rmtree(target, ignore_errors=True)
                 waiting.replace(target)

@@ -139,6 +139,7 @@ class Trainer:
             FerBenchError: the loss or the network's output left the numbers.
         """
         epochs = self._protocol.epochs
+        progress("training epochs", 0, epochs)
         running: list[tuple[float, float]] = []
         train = [self.evaluate(self._rows)]
         held_out = [self.evaluate(validation)]

@@ -34,14 +34,15 @@ class Network:
             frozen before the first trained layer.
         suffix: boundary tensors, or uint8 images where there is no prefix, to logits
             (n, classes).
-        boundary: names of the layers whose outputs cross the cut, in the suffix's input order.
+        boundary: positions, in the layer list of the backbone with its head, of the layers whose
+            outputs cross the cut, in the suffix's input order.
         parameters: numbers of weights.
     """
 
     whole: keras.Model
     prefix: keras.Model | None
     suffix: keras.Model
-    boundary: tuple[str, ...]
+    boundary: tuple[int, ...]
     parameters: Parameters
 
 
@@ -109,7 +110,8 @@ def _is_constant(operation: Any) -> bool:
     if isinstance(operation, keras.layers.InputLayer) or not isinstance(operation, keras.Layer):
         return True
     draws_random_numbers = len(operation.variables) > len(operation.weights)
-    return not operation.trainable and not draws_random_numbers
+    is_trained = operation.trainable and operation.weights
+    return not is_trained and not draws_random_numbers
 
 
 def transfer(
@@ -150,6 +152,8 @@ def transfer(
         whole=whole,
         prefix=keras.Model(images, keras.tree.flatten(extractor(faces))),
         suffix=keras.Model(boundary, network.output),
-        boundary=tuple(str(tensor._keras_history.operation.name) for tensor in boundary),
+        boundary=tuple(
+            network.layers.index(tensor._keras_history.operation) for tensor in boundary
+        ),
         parameters=parameters,
     )

@@ -4,8 +4,29 @@ From the root of the repository:
 
     python scripts/pretrain_mini.py --out fer_bench/backbones/data/mini.weights.npz
 
-`mini` is MobileNet of width 0.25 at 48x48 without its top. It learns here to tell drawn people
-apart; emotions and the data set `sketch` play no part in it.
+`mini` is MobileNet of width 0.25 at 48x48 without its top. It learns here to tell 100 drawn
+people apart, through global average pooling and one softmax layer. A person keeps features and a
+resting face, which is any set of action units; hair, beard, glasses, pose, light, noise and a part
+of the expression change with each image. The data set `sketch`, its people and the emotions'
+prototypes play no part.
+
+What the run behind the packaged file was, all of it fixed by the constants below:
+
+- Data: `sketch_identities(100, 160, seed=7)`, 16,000 images; the first 16 of each person are held
+  out.
+- Training: 10 epochs of 450 steps of 32 images, a fresh order each epoch drawn from seed 7, Adam,
+  learning rate 4e-3 falling to 0 along a cosine; weights drawn under Keras' seed 7; TensorFlow's
+  deterministic operations on 2 threads, no XLA.
+- Versions: Python 3.11.7, numpy 2.4.6, Keras 3.15.1, tensorflow-cpu 2.21.0, on an AMD EPYC (x86-64).
+- Time: 298 to 332 s of processor time; 8 minutes by the clock on 2 busy cores.
+- Identity accuracy: 0.894 as a running mean over the last epoch, 0.872 (loss 0.414) on the 1,600
+  held-out images with the weights as stored.
+- SHA-256 of the values, as this script prints it:
+  4b449ec5da448bbf505964aad48ca67a9547e675c03e1ab6241be854c841be1c
+
+How exact: two runs on that machine gave the same bits in every value, and the same file. The images
+are the same on every machine; other versions, processors or numbers of threads may add in another
+order and give other bits after 4,500 steps, hence weights of the same kind but not the same ones.
 """
 
 from __future__ import annotations
@@ -138,7 +159,7 @@ def _half(values: NDArray[np.float32]) -> NDArray[np.float16]:
 def values_digest(weights: dict[str, NDArray[Any]]) -> str:
     """SHA-256 over names, types, shapes and values in the order of the names.
 
-    Unlike the file's own digest it does not depend on the times that an archive holds.
+    Unlike the file's own digest it does not depend on how an archive packs them.
     """
     digest = hashlib.sha256()
     for name in sorted(weights):

@@ -236,14 +236,17 @@ def _split(path: Path, number: int, line: bytes, accepted: str) -> list[str]:
 
 def _exact_pixels(path: Path, number: int, text: str) -> list[int]:
     words = text.split()
+    values = []
     for place, word in enumerate(words, start=1):
-        plain = word.isascii() and word.isdigit() and len(word) <= 3
-        if not plain or int(word) > 255:
+        digits = word.lstrip("0") or "0"
+        plain = word.isascii() and word.isdigit() and len(digits) <= 3
+        if not plain or int(digits) > 255:
             what = f"pixel {_shown(word)} (number {place} of the row)"
             raise wrong(path, number, what, "a whole number from 0 to 255")
-    if len(words) != PIXELS:
-        raise wrong(path, number, f"{len(words)} pixels", f"{PIXELS} ({SIDE}x{SIDE})")
-    return [int(word) for word in words]
+        values.append(int(digits))
+    if len(values) != PIXELS:
+        raise wrong(path, number, f"{len(values)} pixels", f"{PIXELS} ({SIDE}x{SIDE})")
+    return values
 
 
 def _shown(value: str) -> str:

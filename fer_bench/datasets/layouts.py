@@ -7,6 +7,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.csv_layout import load_csv
+from fer_bench.datasets.csv_rows import SIDE
 from fer_bench.datasets.folder_layout import list_images, load_folder
 from fer_bench.datasets.npz_layout import load_npz
 from fer_bench.datasets.parsed import load_once
@@ -50,8 +51,8 @@ def named(dataset: Dataset) -> Dataset:
 
 
 def is_fer2013(dataset: Dataset) -> bool:
-    """Whether the classes have the sizes that the paper's Table 1 gives for FER2013."""
-    return dataset.counts == published.COUNTS
+    """Whether size of images and classes are FER2013's, the classes as in the paper's Table 1."""
+    return dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
 
 
 def _load(path: Path, cache_dir: Path) -> Dataset:

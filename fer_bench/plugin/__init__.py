@@ -17,11 +17,12 @@ from fer_bench.plugin.fixtures import (
     split,
     trained,
 )
+from fer_bench.plugin.measured import check_timing
 from fer_bench.plugin.options import add_options, read_settings
-from fer_bench.plugin.state import EXPERIMENT, RECORD, RUN, SETTINGS
+from fer_bench.plugin.state import EXPERIMENT, PROBLEM, RECORD, RUN, SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping, Sequence
 
     from fer_bench.results import Status
 
@@ -42,10 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs what takes ``cell`` once for each backbone and init."""
-    if "cell" in metafunc.fixturenames:
+    """Runs what takes our ``cell`` once for each backbone and init."""
+    if _takes(metafunc._arg2fixturedefs, cell):
         settings = metafunc.config.stash[SETTINGS]
-        cells = [f"{entry.name}-{init}" for entry in settings.backbones for init in settings.inits]
+        cells = [f"{entry.name}-{init}" for entry, init in settings.cells()]
         metafunc.parametrize("cell", cells, indirect=True, scope="session")
 
 
@@ -53,15 +54,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Prepares what the collected benchmarks share, before the first of them runs."""
     config = session.config
-    if config.option.collectonly or session.testsfailed:
+    stops = session.testsfailed and not config.option.continue_on_collection_errors
+    is_worker = hasattr(config, "workerinput")
+    items = [item for item in session.items if _takes(_fixturedefs(item), experiment)]
+    if config.option.collectonly or stops or is_worker or not items:
         return
-    if not any("experiment" in getattr(item, "fixturenames", ()) for item in session.items):
-        return
-    if hasattr(config, "workerinput"):
-        raise pytest.UsageError(
-            "benchmarks share one store and one report and are timed: they run in one process; "
-            "leave -n out"
-        )
     from fer_bench.plugin.preparation import prepare
     from fer_bench.plugin.record import Record
 
@@ -69,13 +66,11 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     settings = config.stash[SETTINGS]
     try:
-        config.stash[EXPERIMENT] = prepare(settings)
+        check_timing(config)
+        config.stash[EXPERIMENT] = prepare(settings, {_cell_of(item) for item in items})
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[RECORD] = Record(
-        config.stash[EXPERIMENT],
-        [(entry, init) for entry in settings.backbones for init in settings.inits],
-    )
+    config.stash[RECORD] = Record(config.stash[EXPERIMENT], settings.cells())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -85,14 +80,14 @@ def pytest_runtest_makereport(
     """Notes which cell was skipped or failed, and why."""
     report = yield
     record = item.config.stash.get(RECORD, None)
-    callspec = getattr(item, "callspec", None)
-    cell = callspec.params.get("cell") if callspec is not None else None
-    if record is not None and cell is not None and call.excinfo is not None and not report.passed:
+    cell_id = _cell_of(item)
+    if record is not None and cell_id and call.excinfo is not None and not report.passed:
         status: Status = "failed" if report.failed else "skipped"
-        record.ended(cell, status, _reason(call.excinfo.value))
+        record.ended(cell_id, status, _reason(call.excinfo.value))
     return report
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
     """Adds the run's record to every file that pytest-benchmark writes."""
     record = config.stash.get(RECORD, None)
@@ -108,12 +103,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if RECORD not in config.stash:
         return
-    from fer_bench.plugin.report import write
+    from fer_bench.plugin.report import document_of, write
+    from fer_bench.results_json import read_run
 
+    document = document_of(config)
+    config.stash[RUN] = read_run(document)
     try:
-        config.stash[RUN] = write(config, config.stash[SETTINGS].report_dir)
+        write(document, config.stash[RUN], config.stash[SETTINGS].report_dir)
     except FerBenchError as error:
-        raise pytest.UsageError(str(error)) from None
+        config.stash[PROBLEM] = str(error)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -122,7 +121,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if RUN in config.stash:
         from fer_bench.plugin.report import show
 
-        show(config.stash[RUN], config.stash[SETTINGS].report_dir, terminalreporter)
+        folder = config.stash[SETTINGS].report_dir
+        show(config.stash[RUN], folder, config.stash.get(PROBLEM, ""), terminalreporter)
+
+
+def _takes(fixturedefs: Mapping[str, Sequence[Any]], fixture: Any) -> bool:
+    """Whether a test takes this fixture of ours, not another one of the same name."""
+    found = fixturedefs.get(fixture.__name__, ())
+    return bool(found) and found[-1].func.__module__ == fixture.__module__
+
+
+def _fixturedefs(item: pytest.Item) -> Mapping[str, Sequence[Any]]:
+    return item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+
+
+def _cell_of(item: pytest.Item) -> str:
+    """Id of the cell that a test runs, empty where it runs none."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None or not _takes(_fixturedefs(item), cell):
+        return ""
+    return str(callspec.params.get("cell", ""))
 
 
 def _reason(error: BaseException) -> str:

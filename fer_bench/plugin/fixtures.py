@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def experiment(pytestconfig: pytest.Config) -> Experiment:
     """What all cells of the run share."""
+    if hasattr(pytestconfig, "workerinput"):
+        pytest.fail(
+            "benchmarks are timed and share one store and one report: run them in one process, "
+            "without -n",
+            pytrace=False,
+        )
     return pytestconfig.stash[EXPERIMENT]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.errors import FerBenchError
 from fer_bench.results import InferenceSpeed, TrainingSpeed
 from fer_bench.results_json import KEY, inference_record, quality_record, training_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pytest
 
     from fer_bench.cells import Cell
     from fer_bench.results import Quality
@@ -32,18 +35,31 @@ class Measured:
 
     def training(self, images: int) -> None:
         """The benchmark's rounds as epochs of ``images`` images."""
-        if seconds := self._seconds():
-            self._put(training_record(self._cell, TrainingSpeed.of(images, seconds)))
+        speed = TrainingSpeed.of(images, self._seconds())
+        self._put(training_record(self._cell, speed))
 
     def inference(self, batch_size: int) -> None:
         """The benchmark's rounds as calls with ``batch_size`` images."""
-        if seconds := self._seconds():
-            self._put(inference_record(self._cell, InferenceSpeed.of(batch_size, seconds)))
+        speed = InferenceSpeed.of(batch_size, self._seconds())
+        self._put(inference_record(self._cell, speed))
 
     def _put(self, record: Mapping[str, Any]) -> None:
         self._benchmark.extra_info[KEY] = record
 
     def _seconds(self) -> Sequence[float]:
-        """Empty where pytest-benchmark is switched off and times nothing."""
-        statistics = self._benchmark.stats
-        return statistics.stats.data if statistics is not None else ()
+        seconds: Sequence[float] = self._benchmark.stats.stats.data
+        return seconds
+
+
+def check_timing(config: pytest.Config) -> None:
+    """Makes sure that pytest-benchmark is there and measures.
+
+    Raises:
+        FerBenchError: it is switched off.
+    """
+    session: Any = getattr(config, "_benchmarksession", None)
+    if session is None or session.disabled or session.skip:
+        raise FerBenchError(
+            "pytest-benchmark is switched off and nothing would be measured; leave out "
+            "-p no:benchmark, --benchmark-disable and --benchmark-skip"
+        )

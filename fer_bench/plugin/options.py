@@ -113,6 +113,10 @@ class Settings:
     store: Path
     fresh: bool
 
+    def cells(self) -> list[tuple[Backbone, Init]]:
+        """Every backbone with every init, in the order asked for."""
+        return [(entry, init) for entry in self.backbones for init in self.inits]
+
 
 def add_options(parser: pytest.Parser) -> None:
     """Declares every option, on the command line and for ini files."""
@@ -169,6 +173,8 @@ class _Given:
     def text(self, name: str) -> str:
         ini = self._options[name].ini
         value = self._config.getoption(ini)
+        if value == "":
+            raise FerBenchError(f"--{name} is empty; give it a value or leave it out")
         return str(self._config.getini(ini) if value is None else value)
 
     def flag(self, name: str) -> bool:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from fer_bench.backbones import WeightsMissing, locate
 from fer_bench.datasets import load_dataset, make_split, stratified_sample
+from fer_bench.errors import FerBenchError
 from fer_bench.experiment import Experiment, check_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
     from fer_bench.plugin.options import Settings
 
 
-def prepare(settings: Settings) -> Experiment:
+def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
     """Loads and splits the data, and proves every weight file that a cell will run on.
 
+    Args:
+        settings: what was asked for.
+        cells: ids of those cells that will run.
+
     Raises:
-        FerBenchError: the data or a weight file is not sound, or weights that are required are
-            missing.
+        FerBenchError: the data or a weight file is not sound, weights that are required are
+            missing, or the report or the store cannot be written.
     """
+    for option, folder in (("--report-dir", settings.report_dir), ("--store", settings.store)):
+        _check_folder(option, folder)
     dataset = load_dataset(settings.dataset)
     protocol = settings.protocol
     if settings.limit is not None:
@@ -31,8 +42,8 @@ def prepare(settings: Settings) -> Experiment:
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
     )
-    if "pretrained" in settings.inits:
-        for entry in settings.backbones:
+    for entry, init in settings.cells():
+        if init == "pretrained" and experiment.cell(entry, init).id in cells:
             try:
                 located = locate(entry, settings.weights_dir)
             except WeightsMissing:
@@ -41,3 +52,13 @@ def prepare(settings: Settings) -> Experiment:
             else:
                 check_weights(entry, located)
     return experiment
+
+
+def _check_folder(option: str, folder: Path) -> None:
+    """Makes sure that a folder is there or can be made, and can be written to."""
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise FerBenchError(
+            f"{option} {str(folder)!r}: {str(nearest)!r} is no folder that can be written to; "
+            "name another one"
+        )

@@ -37,7 +37,7 @@ class Record:
                 dataset=cell.dataset,
                 seed=cell.seed,
                 status="skipped",
-                reason="not run: no test of this cell was started",
+                reason="not run: it was left out, or the run ended before it was trained",
             )
 
     def trained(self, result: CellResult) -> None:

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.reporting import terminal_text, write_report
-from fer_bench.results_json import read_run, write_json
+from fer_bench.results_json import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,30 +18,27 @@ if TYPE_CHECKING:
 RESULTS = "results.json"
 
 
-def write(config: pytest.Config, folder: Path) -> Run:
+def write(document: dict[str, Any], run: Run, folder: Path) -> None:
     """Writes ``results.json`` and the tables.
-
-    Returns:
-        The run as the file holds it.
 
     Raises:
         FerBenchError: a file cannot be written.
     """
-    document = _document(config)
-    run = read_run(document)
     write_json(folder / RESULTS, document)
     write_report(folder, run)
-    return run
 
 
-def show(run: Run, folder: Path, terminal: pytest.TerminalReporter) -> None:
-    """Prints the tables and where the files lie."""
+def show(run: Run, folder: Path, problem: str, terminal: pytest.TerminalReporter) -> None:
+    """Prints the tables, and where the files lie or why they do not."""
     terminal.section("fer_bench", sep="=")
     terminal.write_line(terminal_text(run, shutil.get_terminal_size((120, 24)).columns))
-    terminal.write_line(f"report: {folder}")
+    if problem:
+        terminal.write_line(f"ERROR: {problem}", red=True)
+    else:
+        terminal.write_line(f"report: {folder}")
 
 
-def _document(config: pytest.Config) -> dict[str, Any]:
+def document_of(config: pytest.Config) -> dict[str, Any]:
     """The session as pytest-benchmark's own JSON, also where it was not asked to save any."""
     hook = config.hook
     benchmarks = config._benchmarksession.benchmarks  # type: ignore[attr-defined]

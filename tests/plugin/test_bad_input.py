@@ -15,13 +15,20 @@ def one_line(result, *words):
 
 def nothing_written(pytester, tmp_path):
     assert not (pytester.path / "report").exists()
-    assert not list((tmp_path / "cache").rglob("*.npy"))
+    assert not (tmp_path / "cache" / "store").exists()
+    assert not list(tmp_path.rglob("*.part"))
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--epochs=0"], ["epochs 0", "accepted: 1 or more"]),
+        (["--epochs="], ["--epochs is empty"]),
+        (["--dataset="], ["--dataset is empty"]),
+        (["--benchmark-disable"], ["pytest-benchmark is switched off"]),
+        (["-p", "no:benchmark"], ["pytest-benchmark is switched off"]),
+        (["--report-dir=/proc/version/report"], ["--report-dir", "'/proc/version'"]),
+        (["--store=/proc/version"], ["--store", "no folder"]),
         (["--epochs=many"], ["--epochs 'many'", "accepted"]),
         (["--batch-size=-3"], ["batch size -3"]),
         (["--seed=-1"], ["seed -1"]),

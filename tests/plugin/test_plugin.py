@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from fer_bench.plugin.options import OPTIONS
 from fer_bench.results_json import KEY, read_run
 
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 HEAVY = "{'tensorflow', 'keras', 'deepface', 'sklearn', 'pandas', 'h5py'}"
 
 
@@ -57,8 +59,6 @@ def test_a_mistake_in_an_ini_file_is_told(bench, pytester):
     ],
 )
 def test_heavy_libraries_stay_unloaded(code):
-    from conftest import BENCHMARKS
-
     script = (
         f"BENCHMARKS = {str(BENCHMARKS)!r}\n{code}\nimport sys\nprint({HEAVY} & set(sys.modules))"
     )

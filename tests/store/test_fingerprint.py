@@ -36,23 +36,26 @@ def result(
     return fingerprint.result_fingerprint(entry, cell, weights, protocol, dataset, split)
 
 
-def protocol_changes():
-    for item in dataclasses.fields(Protocol):
-        value = item.default
-        if item.name == "split":
-            other = "kaggle"
-        elif isinstance(value, TrainableLayers):
-            other = TrainableLayers(4, "all")
-        elif isinstance(value, str):
-            other = value + " otherwise"
-        else:
-            other = value * 2
-        yield pytest.param({item.name: other}, id=item.name)
-
-
-@pytest.mark.parametrize("change", list(protocol_changes()))
-def test_every_setting_of_the_protocol_counts(change):
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 21},
+        {"batch_size": 64},
+        {"learning_rate": 2e-4},
+        {"trainable_layers": TrainableLayers(4, "all")},
+    ],
+)
+def test_every_setting_that_training_depends_on_counts(change):
     assert result(protocol=Protocol(**change)) != result()
+
+
+def test_settings_of_the_report_do_not_count():
+    assert result(protocol=Protocol(window=4)) == result()
+
+
+def test_names_of_the_data_do_not_count():
+    renamed = dataclasses.replace(DATA, name="other")
+    assert result(dataset=renamed, cell=Cell("mini", "random", "other", 1)) == result()
 
 
 def test_trainable_layers_of_the_other_init_do_not_count():
@@ -70,7 +73,6 @@ def test_trainable_layers_of_the_other_init_do_not_count():
         {"identity": "a" * 64},
         {"cell": Cell("mini", "random", "tiny", 2)},
         {"cell": Cell("mini", "pretrained", "tiny", 1)},
-        {"cell": Cell("mini", "random", "other", 1)},
         {"name": "mobilenet"},
         {"entry": dataclasses.replace(get("mini"), structure="mini 2")},
         {"entry": dataclasses.replace(get("mini"), scale=1.0)},
@@ -85,14 +87,21 @@ def test_two_weight_files_differ():
     assert result(identity="a" * 64) != result(identity="b" * 64)
 
 
-@pytest.mark.parametrize("what", ["backend", "keras"])
-def test_library_versions_count(what, monkeypatch):
-    before = result()
-    if what == "backend":
-        monkeypatch.setattr(runtime, "backend_version", lambda: "jax 1.2.3")
-    else:
-        monkeypatch.setattr(runtime, "version", lambda *_: "9.9")
+@pytest.mark.parametrize("package", ["keras", "deepface", "numpy"])
+def test_library_versions_count(package, monkeypatch):
+    before, version = result(), runtime.version
+    monkeypatch.setattr(
+        runtime, "version", lambda *names: "9.9" if package in names else version(*names)
+    )
     assert result() != before
+
+
+def test_the_backend_and_the_way_of_computing_count(monkeypatch):
+    before = result()
+    monkeypatch.setattr(runtime, "backend_version", lambda: "jax 1.2.3")
+    other = result()
+    monkeypatch.setattr(fingerprint, "COMPUTATION", fingerprint.COMPUTATION + 1)
+    assert len({before, other, result()}) == 3
 
 
 def test_features_are_shared_by_splits_and_seeds_of_pretrained_cells():
@@ -102,7 +111,7 @@ def test_features_are_shared_by_splits_and_seeds_of_pretrained_cells():
             entry,
             fingerprint.weights_facts(entry, Cell("mini", "pretrained", "tiny", seed), "a" * 64),
             DATA,
-            ("relu",),
+            (84,),
         )
         for seed in range(3)
     }
@@ -119,6 +128,6 @@ def test_features_of_random_weights_depend_on_the_seed_and_the_boundary():
             boundary,
         )
         for seed in range(2)
-        for boundary in (("relu",), ("conv",), ("relu", "conv"))
+        for boundary in ((84,), (81,), (81, 84))
     }
     assert len(keys) == 6

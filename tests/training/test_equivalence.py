@@ -5,7 +5,7 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.backbones import get  # noqa: E402
+from fer_bench.backbones import get, load, locate  # noqa: E402
 from fer_bench.datasets import Dataset, Split  # noqa: E402
 from fer_bench.experiment import Experiment  # noqa: E402
 from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
@@ -29,10 +29,12 @@ def parts(images, validation, test):
     return Split("tiny", rows[validation + test :], rows[:validation], rows[validation:][:test])
 
 
-def plain_fit(entry, protocol, dataset, split):
+def plain_fit(entry, init, protocol, dataset, split):
     """What a user writes with Keras alone; only the order of the images is given from outside."""
     keras.utils.set_random_seed(protocol.seed)
     backbone = entry.build()
+    if init == "pretrained":
+        load(locate(entry), entry, backbone)
     trainable = protocol.trainable_layers.random
     for layer in backbone.layers[: -trainable if trainable != "all" else 0]:
         layer.trainable = False
@@ -65,10 +67,8 @@ def plain_fit(entry, protocol, dataset, split):
     return np.array(figures)
 
 
-def ours(entry, protocol, dataset, split, store):
-    history = (
-        Experiment(protocol, dataset, split, store).run(entry, "random").result.quality.history
-    )
+def ours(entry, init, protocol, dataset, split, store):
+    history = Experiment(protocol, dataset, split, store).run(entry, init).result.quality.history
     return np.array(
         [
             history.running_loss,
@@ -80,18 +80,18 @@ def ours(entry, protocol, dataset, split, store):
 
 
 @pytest.mark.parametrize(
-    ("name", "images", "epochs", "trainable"),
+    ("name", "init", "images", "epochs", "trainable"),
     [
-        ("mini", 90, 4, 4),
-        ("mini", 90, 3, 7),
-        ("mini", 90, 3, "all"),
-        ("mobilenet", 60, 3, 4),
-        ("resnet50", 60, 3, 4),
-        ("openface", 40, 3, 4),
-        ("vggface", 14, 2, 4),
+        ("mini", "pretrained", 90, 4, 4),
+        ("mini", "random", 90, 3, 7),
+        ("mini", "random", 90, 3, "all"),
+        ("mobilenet", "random", 60, 3, 4),
+        ("resnet50", "random", 60, 3, 4),
+        ("openface", "random", 40, 3, 4),
+        ("vggface", "random", 14, 2, 4),
     ],
 )
-def test_same_history_as_plain_fit(name, images, epochs, trainable, tmp_path):
+def test_same_history_as_plain_fit(name, init, images, epochs, trainable, tmp_path):
     protocol = Protocol(
         epochs=epochs,
         batch_size=8,
@@ -100,9 +100,9 @@ def test_same_history_as_plain_fit(name, images, epochs, trainable, tmp_path):
         trainable_layers=TrainableLayers(trainable, trainable),
     )
     dataset, split = tiny(images), parts(images, images // 7, images // 7)
-    expected = plain_fit(get(name), protocol, dataset, split)
+    expected = plain_fit(get(name), init, protocol, dataset, split)
     keras.utils.clear_session()
-    found = ours(get(name), protocol, dataset, split, tmp_path)
+    found = ours(get(name), init, protocol, dataset, split, tmp_path)
     np.testing.assert_allclose(found[:, [0, 2]], expected[:, [0, 2]], atol=1e-4, rtol=1e-4)
     # Frozen at random the outputs of some networks are nearly equal for all classes: a few
     # ties fall the other way, which costs no loss.

@@ -38,18 +38,30 @@ def entry(build):
 
 
 def boundary_of(build, trainable):
-    return transfer(entry(build), build(), trainable, (8, 8), 3).boundary
+    backbone = build()
+    boundary = transfer(entry(build), backbone, trainable, (8, 8), 3).boundary
+    names = [*(layer.name for layer in backbone.layers), "head_flatten"]
+    return tuple(names[position] for position in boundary)
 
 
 @pytest.mark.parametrize(
-    ("trainable", "boundary"), [(0, ("third",)), (1, ("relu",)), (2, ("second",)), (3, ("drop",))]
+    ("trainable", "boundary"),
+    [
+        (0, ("head_flatten",)),
+        (1, ("relu",)),
+        (2, ("relu",)),  # a layer without weights has nothing to train
+        (3, ("first",)),
+        (4, ()),
+    ],
 )
 def test_the_last_entries_of_the_layer_list_are_trained(trainable, boundary):
-    # Dropout draws anew in every epoch, frozen or not: what lies after it cannot be stored.
+    assert boundary_of(without_dropout, trainable) == boundary
+
+
+@pytest.mark.parametrize("trainable", [0, 1, 2, 3, 4])
+def test_the_cut_lies_before_dropout(trainable):
+    # It draws anew in every epoch, frozen or not: what lies after it cannot be stored.
     assert boundary_of(chain, trainable) == ("first",)
-    assert boundary_of(without_dropout, trainable) == tuple(
-        "first" if name == "drop" else name for name in boundary
-    )
 
 
 def without_dropout():
@@ -63,7 +75,7 @@ def without_dropout():
 
 def test_the_cut_may_cross_several_tensors():
     assert boundary_of(fork, 3) == ("side", "trunk")
-    assert boundary_of(fork, 2) == ("inner", "trunk")
+    assert boundary_of(fork, 2) == ("head_flatten",)
 
 
 def test_nothing_frozen_leaves_no_prefix():

@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from layout_writers import (
+    ICML,
+    KAGGLE,
+    WITHOUT_USAGE,
+    csv_lines,
+    csv_row,
+    random_dataset,
+    write_csv,
+)
+
+from fer_bench.datasets import EMOTIONS, Dataset, csv_layout
+from fer_bench.datasets.csv_layout import load_csv
+from fer_bench.errors import FerBenchError
+
+
+def assert_same(found: Dataset, wanted: Dataset) -> None:
+    np.testing.assert_array_equal(found.images, wanted.images)
+    np.testing.assert_array_equal(found.labels, wanted.labels)
+    assert found.classes == EMOTIONS
+    if wanted.usage is None:
+        assert found.usage is None
+    else:
+        np.testing.assert_array_equal(found.usage, wanted.usage)
+
+
+def load_bytes(tmp_path: Path, content: bytes) -> Dataset:
+    path = tmp_path / "faces.csv"
+    path.write_bytes(content)
+    return load_csv(path)
+
+
+def load_lines(tmp_path: Path, lines: list[str], end: str = "\n") -> Dataset:
+    return load_bytes(tmp_path, "".join(line + end for line in lines).encode())
+
+
+@given(
+    st.integers(1, 5),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from(
+        [KAGGLE, ICML, "pixels,emotion,Usage", "Usage,id, emotion ,pixels,note", "PIXELS,Emotion"]
+    ),
+)
+def test_round_trip(n: int, seed: int, header: str) -> None:
+    wanted = random_dataset(n, seed, usage="usage" in header.lower())
+    with TemporaryDirectory() as folder:
+        found = load_csv(write_csv(Path(folder) / "some.csv", wanted, header))
+    assert_same(found, wanted)
+    assert found.name == "some"
+    assert found.images.shape == (n, 48, 48)
+
+
+def test_a_copy_without_usage(tmp_path: Path) -> None:
+    wanted = random_dataset(3, usage=False)
+    assert_same(load_csv(write_csv(tmp_path / "train.csv", wanted, WITHOUT_USAGE)), wanted)
+
+
+@pytest.mark.parametrize("block", [5000, 9000, 10_000, 20_000])
+def test_rows_across_blocks(
+    tmp_path: Path, few: Dataset, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(csv_layout, "_LONGEST_LINE", 10_000)
+    assert_same(load_csv(write_csv(tmp_path / "few.csv", few)), few)
+
+
+def test_more_than_one_block_of_the_usual_size(tmp_path: Path) -> None:
+    wanted = random_dataset(400, seed=3)
+    path = write_csv(tmp_path / "more.csv", wanted)
+    assert path.stat().st_size > 2 * csv_layout._BLOCK_BYTES
+    assert_same(load_csv(path), wanted)
+
+
+class TestUnusualButRight:
+    def test_crlf(self, tmp_path: Path, few: Dataset) -> None:
+        assert_same(load_lines(tmp_path, csv_lines(few), "\r\n"), few)
+
+    def test_crlf_with_pixels_last(self, tmp_path: Path, few: Dataset) -> None:
+        assert_same(load_lines(tmp_path, csv_lines(few, ICML), "\r\n"), few)
+
+    def test_byte_order_mark(self, tmp_path: Path, few: Dataset) -> None:
+        text = "\ufeff" + "\n".join(csv_lines(few))
+        assert_same(load_bytes(tmp_path, text.encode()), few)
+
+    def test_no_end_of_the_last_line(self, tmp_path: Path, few: Dataset) -> None:
+        assert_same(load_bytes(tmp_path, "\n".join(csv_lines(few)).encode()), few)
+
+    def test_blank_lines(self, tmp_path: Path, few: Dataset) -> None:
+        header, first, *others = csv_lines(few)
+        assert_same(load_lines(tmp_path, [header, "", first, "  ", *others, "", "\r", " "]), few)
+
+    def test_only_blank_lines_in_a_block(
+        self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 3000)
+        monkeypatch.setattr(csv_layout, "_LONGEST_LINE", 10_000)
+        header, *rows = csv_lines(few)
+        assert_same(load_lines(tmp_path, [header, *([""] * 40_000), *rows]), few)
+
+    @pytest.mark.parametrize("quoted", [["pixels"], ["emotion", "pixels", "Usage"]])
+    def test_quotes(self, tmp_path: Path, few: Dataset, quoted: list[str]) -> None:
+        names = KAGGLE.split(",")
+        lines = [KAGGLE]
+        for row in csv_lines(few)[1:]:
+            fields = zip(names, row.split(","), strict=True)
+            lines.append(",".join(f'"{text}"' if name in quoted else text for name, text in fields))
+        assert_same(load_lines(tmp_path, lines), few)
+
+    def test_quoted_commas_in_other_columns(self, tmp_path: Path, few: Dataset) -> None:
+        header = "note,emotion,pixels,Usage"
+        rows = [csv_row(few, row, header, extra='"a, b"') for row in range(len(few))]
+        assert_same(load_lines(tmp_path, [header, *rows]), few)
+
+    def test_spaces_and_leading_zeros(self, tmp_path: Path, few: Dataset) -> None:
+        lines = [line.replace(" ", "  ", 5) for line in csv_lines(few)]
+        lines[3] = change_pixels(lines[3], 2304, f"000{few.images[2, -1, -1]}")
+        lines[4] = lines[4].replace(" ", "\t", 3)
+        assert_same(load_lines(tmp_path, lines), few)
+
+
+ROW = 4
+"""Line that is made wrong below; the file has seven rows from line 2 on."""
+
+
+def change_pixels(line: str, place: int, value: str) -> str:
+    emotion, pixels, usage = line.split(",")
+    words = pixels.split(" ")
+    words[place - 1 : place] = [value] if value else []
+    return ",".join((emotion, " ".join(words), usage))
+
+
+BAD_ROWS = {
+    "too few pixels": (
+        lambda line: change_pixels(line, 2304, ""),
+        "2303 pixels; accepted is 2304 (48x48)",
+    ),
+    "too many pixels": (
+        lambda line: change_pixels(line, 2304, "1 2"),
+        "2305 pixels; accepted is 2304 (48x48)",
+    ),
+    "pixel 256": (
+        lambda line: change_pixels(line, 17, "256"),
+        "pixel '256' (number 17 of the row); accepted is a whole number from 0 to 255",
+    ),
+    "pixel 300": (lambda line: change_pixels(line, 1, "300"), "pixel '300' (number 1 of the row)"),
+    "pixel 512": (lambda line: change_pixels(line, 9, "512"), "pixel '512' (number 9 of the row)"),
+    "pixel 1234": (
+        lambda line: change_pixels(line, 2304, "1234"),
+        "pixel '1234' (number 2304 of the row)",
+    ),
+    "pixel -1": (lambda line: change_pixels(line, 3, "-1"), "pixel '-1' (number 3 of the row)"),
+    "pixel nan": (lambda line: change_pixels(line, 3, "nan"), "pixel 'nan' (number 3 of the row)"),
+    "pixel 1.5": (lambda line: change_pixels(line, 3, "1.5"), "pixel '1.5' (number 3 of the row)"),
+    "many digits": (
+        lambda line: change_pixels(line, 3, "1" * 5000),
+        "pixel '1111111111111111111111111111111111111...' (number 3 of the row)",
+    ),
+    "arabic digit": (lambda line: change_pixels(line, 3, "٣"), "pixel '٣' (number 3 of the row)"),
+    "no pixels": (lambda line: f"{line[0]},,Training", "0 pixels; accepted is 2304 (48x48)"),
+    "even out": (  # an empty number and one with leading zeros
+        lambda line: change_pixels(change_pixels(line, 5, " 007"), 1, ""),
+        "2303 pixels",
+    ),
+    "emotion 7": (lambda line: "7" + line[1:], "emotion '7'; accepted is a code from 0 to 6"),
+    "emotion -1": (lambda line: "-1" + line[1:], "emotion '-1'; accepted is a code from 0 to 6"),
+    "emotion happy": (lambda line: "happy" + line[1:], "emotion 'happy'; accepted is a code"),
+    "no emotion": (lambda line: line[1:], "emotion ''; accepted is a code from 0 to 6"),
+    "unknown usage": (
+        lambda line: line[: line.rindex(",")] + ",Test",
+        "Usage 'Test'; accepted is Training, PublicTest, PrivateTest",
+    ),
+    "empty usage": (lambda line: line[: line.rindex(",")] + ",", "Usage ''; accepted is Training"),
+    "a column less": (
+        lambda line: line[: line.rindex(",")],
+        "2 columns; accepted is 3 columns (emotion, pixels, Usage)",
+    ),
+    "a column more": (lambda line: line + ",x", "4 columns; accepted is 3 columns"),
+    "one word": (lambda line: "oops", "1 columns; accepted is 3 columns"),
+    "open quote": (lambda line: '"' + line, "the line is not csv"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_ROWS.values(), ids=BAD_ROWS.keys())
+@pytest.mark.parametrize("block", [1 << 19, 9000])
+def test_bad_rows(
+    tmp_path: Path, few: Dataset, change, message: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", block)
+    lines = csv_lines(few)
+    lines[ROW - 1] = change(lines[ROW - 1])
+    with pytest.raises(FerBenchError) as raised:
+        load_lines(tmp_path, lines)
+    text = str(raised.value)
+    assert f"faces.csv', line {ROW}: " in text
+    assert message in text
+    assert "accepted is" in text
+    assert "\n" not in text
+
+
+def test_a_row_too_long_and_one_too_short_do_not_even_out(tmp_path: Path, few: Dataset) -> None:
+    lines = csv_lines(few)
+    lines[2] = change_pixels(lines[2], 2304, "1 2")
+    lines[3] = change_pixels(lines[3], 2304, "")
+    with pytest.raises(FerBenchError, match=r"line 3: 2305 pixels"):
+        load_lines(tmp_path, lines)
+
+
+def test_the_line_number_counts_blank_lines(tmp_path: Path, few: Dataset) -> None:
+    header, first, second, *_ = csv_lines(few)
+    with pytest.raises(FerBenchError, match=r"line 5: emotion '9'"):
+        load_lines(tmp_path, [header, "", first, "", "9" + second[1:]])
+
+
+@pytest.mark.parametrize("header", [KAGGLE, WITHOUT_USAGE])
+def test_a_last_row_cut_off_anywhere(tmp_path: Path, header: str) -> None:
+    faces = random_dataset(2, seed=5, usage=header == KAGGLE)
+    whole = "\n".join(csv_lines(faces, header)).encode()
+    start = whole.rindex(b"\n") + 1
+    last = whole[start:]
+    # With the pixels last, a cut within the last number looks like another number.
+    cuts = range(1, len(last) if header == KAGGLE else last.rindex(b" ") + 1)
+    for cut in [*cuts[:300:7], *cuts[300:-30:211], *cuts[-30:]]:
+        with pytest.raises(FerBenchError, match=r"faces\.csv', line 3: "):
+            load_bytes(tmp_path, whole[: start + cut])
+
+
+HEADERS = {
+    "no emotion": ("label,pixels,Usage", "no column 'emotion' in the header 'label, pixels, Usage'"),
+    "no pixels": ("emotion,Usage", "no column 'pixels' in the header 'emotion, Usage'"),
+    "no header": ("3,70 80,Training", "no column 'emotion' in the header '3, 70 80, Training'"),
+    "twice": ("emotion,pixels,Emotion", "the column 'emotion' stands there twice"),
+    "blank": ("", "no column 'emotion' in the header ''"),
+    "open quote": ('"emotion,pixels', "the line is not csv"),
+}
+
+
+@pytest.mark.parametrize(("header", "message"), HEADERS.values(), ids=HEADERS.keys())
+def test_bad_headers(tmp_path: Path, few: Dataset, header: str, message: str) -> None:
+    with pytest.raises(FerBenchError) as raised:
+        load_lines(tmp_path, [header, *csv_lines(few)[1:]])
+    text = str(raised.value)
+    assert "faces.csv', line 1: " in text
+    assert message in text
+    assert "accepted is a header with the columns emotion and pixels" in text
+    assert "\n" not in text
+
+
+def test_not_utf_8(tmp_path: Path, few: Dataset) -> None:
+    text = "\n".join(csv_lines(few))
+    with pytest.raises(FerBenchError, match="line 1: the line is not UTF-8 text"):
+        load_bytes(tmp_path, text.encode("utf-16"))
+    lines = [line.encode() for line in csv_lines(few)]
+    lines[2] = lines[2].replace(b" ", b"\xa0", 1)
+    with pytest.raises(FerBenchError, match="line 3: the line is not UTF-8 text"):
+        load_bytes(tmp_path, b"\n".join(lines))
+
+
+def test_a_non_breaking_space_in_a_short_field(tmp_path: Path, few: Dataset) -> None:
+    lines = [line.encode() for line in csv_lines(few)]
+    lines[2] = b"\xa0" + lines[2]
+    with pytest.raises(FerBenchError, match="line 3: the line is not UTF-8 text"):
+        load_bytes(tmp_path, b"\n".join(lines))
+
+
+def test_nothing_in_it(tmp_path: Path) -> None:
+    with pytest.raises(FerBenchError, match=r"faces\.csv': the file is empty; accepted is a header"):
+        load_bytes(tmp_path, b"")
+    with pytest.raises(FerBenchError, match="there is no row below the header"):
+        load_lines(tmp_path, [KAGGLE])
+    with pytest.raises(FerBenchError, match="there is no row below the header"):
+        load_lines(tmp_path, [KAGGLE, "", " "])
+
+
+def test_a_line_without_end(tmp_path: Path, few: Dataset) -> None:
+    text = "\n".join([*csv_lines(few)[:3], "0," + "7 " * 500_000])
+    with pytest.raises(FerBenchError, match=r"line 4: the line is longer than \d+ bytes"):
+        load_bytes(tmp_path, text.encode())
+
+
+def test_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FerBenchError, match=r"it cannot be read \(No such file or directory\)"):
+        load_csv(tmp_path / "none.csv")
+
+
+def test_many_short_rows(tmp_path: Path) -> None:
+    with pytest.raises(FerBenchError, match="line 2: 3 pixels; accepted is 2304"):
+        load_lines(tmp_path, [KAGGLE, *(["0,1 2 3,Training"] * 10_000)])

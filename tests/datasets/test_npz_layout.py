@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from layout_writers import random_dataset, write_npz
+
+from fer_bench.datasets import EMOTIONS, Dataset
+from fer_bench.datasets.npz_layout import load_npz, pack_npz, read_arrays
+from fer_bench.errors import FerBenchError
+
+
+def message_of(path: Path) -> str:
+    with pytest.raises(FerBenchError) as raised:
+        load_npz(path)
+    text = str(raised.value)
+    assert text.startswith(repr(str(path)))
+    assert "accepted is" in text
+    assert "\n" not in text
+    return text
+
+
+@given(
+    st.integers(1, 5),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["uint8", "int8", "int64", ">i4", "uint16"]),
+)
+def test_round_trip(n: int, seed: int, usage: bool, compressed: bool, dtype: str) -> None:
+    wanted = random_dataset(n, seed, usage=usage)
+    arrays = {"images": wanted.images, "labels": wanted.labels.astype(dtype)}
+    if wanted.usage is not None:
+        arrays["usage"] = wanted.usage.astype(dtype)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "some.npz"
+        (np.savez_compressed if compressed else np.savez)(path, **arrays)
+        found = load_npz(path)
+    assert (found.name, found.classes) == ("some", EMOTIONS)
+    assert found.row_digest == wanted.row_digest
+    if wanted.usage is None:
+        assert found.usage is None
+    else:
+        np.testing.assert_array_equal(found.usage, wanted.usage)
+
+
+def test_packed_bytes_are_an_npz_file(tmp_path: Path, few: Dataset) -> None:
+    path = tmp_path / "packed.npz"
+    path.write_bytes(pack_npz(few, note="hello"))
+    found = load_npz(path)
+    assert found.row_digest == few.row_digest
+    np.testing.assert_array_equal(found.usage, few.usage)
+    assert str(read_arrays(path, ("note",))["note"]) == "hello"
+
+
+def test_other_sizes_and_orders_of_memory(tmp_path: Path) -> None:
+    images = np.asfortranarray(np.arange(2 * 3 * 5, dtype=np.uint8).reshape(2, 3, 5))
+    path = tmp_path / "small.npz"
+    np.savez(path, images=images, labels=[0, 6])
+    found = load_npz(path)
+    np.testing.assert_array_equal(found.images, images)
+    assert found.images.flags.c_contiguous
+
+
+WRONG_ARRAYS = {
+    "float images": ("images", lambda a: a.astype(float), "images are float64 of shape (7, 48, 48)"),
+    "a channel": ("images", lambda a: a[..., None], "images are uint8 of shape (7, 48, 48, 1)"),
+    "flat images": ("images", lambda a: a.reshape(7, -1), "images are uint8 of shape (7, 2304)"),
+    "no image": ("images", lambda a: a[:0], "images are uint8 of shape (0, 48, 48)"),
+    "no images": ("images", lambda a: None, "no array 'images' (it holds 'labels.npy', "),
+    "no labels": ("labels", lambda a: None, "no array 'labels'"),
+    "few labels": ("labels", lambda a: a[:6], "labels are uint8 of shape (6,); accepted is integers"),
+    "float labels": ("labels", lambda a: a.astype(float), "labels are float64 of shape (7,)"),
+    "text labels": ("labels", lambda a: a.astype(str), "labels are <U3 of shape (7,)"),
+    "label 7": ("labels", lambda a: np.array([0, 1, 7, 2, 7, 3, 4]), "labels has 7 for image 2"),
+    "label -1": ("labels", lambda a: np.array([0, 1, 6, 2, -1, 3, 4]), "labels has -1 for image 4"),
+    "label 256": ("labels", lambda a: np.full(7, 256), "labels has 256 for image 0"),
+    "usage 3": ("usage", lambda a: np.full(7, 3), "usage has 3 for image 0; accepted is integers"),
+    "few usages": ("usage", lambda a: a[:1], "usage are uint8 of shape (1,)"),
+    "pickled images": ("images", lambda a: np.array([1, "x"], object), "'images' holds pickled"),
+    "pickled labels": ("labels", lambda a: np.array([{}] * 7), "'labels' holds pickled objects"),
+    "pickled usage": ("usage", lambda a: np.array([None] * 7), "'usage' holds pickled objects"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"), WRONG_ARRAYS.values(), ids=WRONG_ARRAYS.keys()
+)
+def test_wrong_arrays(tmp_path: Path, few: Dataset, name: str, change, message: str) -> None:
+    path = write_npz(tmp_path / "faces.npz", few, **{name: change(getattr(few, name))})
+    assert message in message_of(path)
+
+
+def test_pickled_objects_are_not_unpickled(tmp_path: Path, few: Dataset) -> None:
+    flag = tmp_path / "flag"
+
+    class Trap:
+        def __reduce__(self):
+            return Path.touch, (flag,)
+
+    path = write_npz(tmp_path / "faces.npz", few, labels=np.array([Trap()] * 7))
+    message_of(path)
+    assert not flag.exists()
+
+
+def test_other_arrays_are_not_looked_at(tmp_path: Path, few: Dataset) -> None:
+    path = write_npz(tmp_path / "faces.npz", few, note=np.array([{}]))
+    assert load_npz(path).row_digest == few.row_digest
+
+
+def test_no_npz_file(tmp_path: Path, few: Dataset) -> None:
+    path = tmp_path / "faces.npz"
+    path.write_bytes(b"")
+    assert "no npz file, or a damaged one (File is not a zip file)" in message_of(path)
+    path.write_text("emotion,pixels\n")
+    assert "no npz file" in message_of(path)
+    np.save(path.open("wb"), few.images)
+    assert "no npz file" in message_of(path)
+    path.unlink()
+    assert "cannot be read (No such file or directory)" in message_of(path)
+
+
+def test_cut_off_anywhere(tmp_path: Path, few: Dataset) -> None:
+    whole = pack_npz(few)
+    path = tmp_path / "faces.npz"
+    for cut in [*range(1, len(whole), 997), len(whole) - 1]:
+        path.write_bytes(whole[:cut])
+        assert "no npz file" in message_of(path)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_damaged_anywhere(tmp_path: Path, few: Dataset, compressed: bool) -> None:
+    file = io.BytesIO()
+    (np.savez_compressed if compressed else np.savez)(
+        file, images=few.images, labels=few.labels, usage=few.usage
+    )
+    whole = file.getvalue()
+    path = tmp_path / "faces.npz"
+    end_of_arrays = whole.index(b"PK\x01\x02")
+    for place in range(0, end_of_arrays, 101):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x55
+        path.write_bytes(damaged)
+        # Bytes that neither size nor checksum depend on, like a local time stamp, may differ.
+        try:
+            found = load_npz(path)
+        except FerBenchError as error:
+            assert "\n" not in str(error)
+        else:
+            assert found.row_digest == few.row_digest
+            np.testing.assert_array_equal(found.usage, few.usage)
+
+
+def npy(shape: str, dtype: str = "|u1", data: bytes = b"") -> bytes:
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + data
+
+
+LIES = {
+    "more than memory": npy("(1000000000000, 48, 48)"),
+    "a little more": npy("(3, 48, 48)", data=bytes(2 * 2304)),
+    "less": npy("(1, 48, 48)", data=bytes(2 * 2304)),
+    "beyond 64 bits": npy("(4294967296, 4294967296, 4294967296)"),
+    "negative": npy("(-1, 48, 48)", data=bytes(2304)),
+}
+
+
+@pytest.mark.parametrize("content", LIES.values(), ids=LIES.keys())
+def test_lying_headers(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "faces.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", content)
+        archive.writestr("labels.npy", npy("(2,)", data=bytes(2)))
+    assert "array 'images' claims" in message_of(path)
+
+
+def test_a_directory_that_lies_in_accord_with_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "faces.npz"
+    content = npy("(1000000000, 48, 48)", data=bytes(2304))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images.npy", content)
+        archive.writestr("labels.npy", npy("(2,)", data=bytes(2)))
+        archive.getinfo("images.npy").file_size = 128 + 2304 * 10**9
+    text = message_of(path)
+    assert "array 'images' claims 2304000000128 bytes and has 2304000000128, packed into" in text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x93NUMPY", b"\x93NUMPY\x01\x00\xff\xff{", npy("(2, 48,"), npy("(2, 48)", "|u9")]
+    + [npy("(2, 48)", "hello"), b"\x93NUMPY\x09\x00" + npy("(1,)")[8:], b"not numpy at all"],
+)
+def test_broken_headers(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "faces.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", content)
+        archive.writestr("labels.npy", npy("(2,)", data=bytes(2)))
+    message_of(path)
