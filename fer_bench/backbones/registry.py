@@ -261,7 +261,11 @@ register(
         offset=(-1.0, -1.0, -1.0),
         builder="fer_bench.backbones.keras_applications:mini",
         structure="mini 1",
-        weights=WeightsSource(file="mini.weights.npz", cache=Path(__file__).parent / "data"),
+        weights=WeightsSource(
+            file="mini.weights.npz",
+            cache=Path(__file__).parent / "data",
+            digest="values:def240875a4e8a2517f52de7b3e24184ae701c14f1633e58179aad514587f6c8",
+        ),
         parameters=218_544,
     )
 )

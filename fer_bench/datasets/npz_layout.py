@@ -8,6 +8,7 @@ file are not looked at.
 from __future__ import annotations
 
 import io
+import tokenize
 import zipfile
 import zlib
 from lzma import LZMAError
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
 
 _HIGHEST_RATIO = 1100
 """Deflate, the method of ``numpy.savez_compressed``, packs at most 1032 bytes into one."""
+
+_DAMAGES = (
+    EOFError,
+    LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    ValueError,
+    tokenize.TokenError,
+    zlib.error,
+)
+"""What zipfile, the decompressors and numpy's reader of headers raise on damaged bytes."""
 
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -95,14 +108,7 @@ def read_arrays(
         raise _wrong(
             path, f"no npz file, or a damaged one ({error})", "a whole npz file"
         ) from error
-    except (
-        EOFError,
-        LZMAError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        zlib.error,
-    ) as error:
+    except _DAMAGES as error:
         cause = " ".join(str(error).split()) or type(error).__name__
         raise _wrong(path, f"damaged or not readable ({cause})", "a whole npz file") from error
     except OSError as error:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def tables(run: Run) -> list[Table]:
     """Every table of a run's report, in the order of the report.
 
-    Their keys: ``table-1`` to ``table-5``, ``initial``, ``cells``, ``recall``, ``speed``,
-    ``weights``, ``protocol``, ``environment``.
+    Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``recall``, ``speed``,
+    ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``.
 
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not fit it.
@@ -27,9 +27,11 @@ def tables(run: Run) -> list[Table]:
         _class_counts(run),
         *rate_tables(run),
         _initial(run),
-        _cells(run),
+        _final(run),
         _recall(run),
         _speed(run),
+        _parts(run),
+        _cells(run),
         _weights(run),
         _protocol(run),
         _environment(run),
@@ -98,11 +100,43 @@ def _initial(run: Run) -> Table:
     )
 
 
+def _final(run: Run) -> Table:
+    rows = []
+    for cell in run.cells:
+        entries: tuple[Entry, ...] = (None,) * 8
+        if cell.quality is not None:
+            quality, history = cell.quality, cell.quality.history
+            entries = (
+                history.running_accuracy[-1],
+                history.train_accuracy[-1],
+                history.validation_accuracy[-1],
+                quality.test_accuracy,
+                history.running_loss[-1],
+                history.train_loss[-1],
+                history.validation_loss[-1],
+                quality.test_loss,
+            )
+        rows.append(_row(cell, cell.quality is not None, entries))
+    names = ("running", "training", "validation", "test")
+    return Table(
+        key="final",
+        title=f"Final accuracy and loss on {run.dataset.name}",
+        head="Model",
+        columns=tuple(
+            Column(name, group, decimals=4) for group in ("accuracy", "loss") for name in names
+        ),
+        rows=tuple(rows),
+        notes=(
+            "Accuracy: share, 0 to 1. Loss: nats. running: on training data, mean over the last "
+            "epoch while the weights move; training, validation, test: evaluated after it.",
+        ),
+    )
+
+
 def _cells(run: Run) -> Table:
     rows = []
     for cell in run.cells:
         counts = cell.parameters
-        quality = cell.quality
         entries: tuple[Entry, ...] = (
             cell.status,
             cell.source,
@@ -110,20 +144,11 @@ def _cells(run: Run) -> Table:
             published.PARAMETERS.get(cell.backbone),
             None if counts is None else counts.trainable,
         )
-        if quality is None:
-            entries += (None,) * 4
-        else:
-            entries += (
-                quality.history.validation_accuracy[-1],
-                quality.history.validation_loss[-1],
-                quality.test_accuracy,
-                quality.test_loss,
-            )
-        reason, _ = why_missing(cell, quality is not None)
+        reason, _ = why_missing(cell, cell.quality is not None)
         rows.append(Row(cell.label, entries, reason))
     return Table(
         key="cells",
-        title=f"Cells: {run.dataset.name}, final figures",
+        title="Cells",
         head="Model",
         columns=(
             Column("status", kind="word"),
@@ -131,15 +156,11 @@ def _cells(run: Run) -> Table:
             Column("backbone", "parameters"),
             Column("paper", "parameters", published=True),
             Column("trainable", "parameters"),
-            Column("accuracy", "validation", decimals=4),
-            Column("loss", "validation", decimals=4),
-            Column("accuracy", "test", decimals=4),
-            Column("loss", "test", decimals=4),
         ),
         rows=tuple(rows),
         notes=(
-            "After the last epoch. Accuracy: share, 0 to 1. Loss: nats. quality: trained in this "
-            "run, or taken from the store under the same fingerprint.",
+            "quality: trained in this run, or taken from the store under the same fingerprint. "
+            "backbone: without its last layer. trainable: with the head.",
         ),
     )
 
@@ -203,9 +224,30 @@ def _speed(run: Run) -> Table:
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
-            "Measured in this run, whatever the quality comes from. training: one epoch, median "
-            "of the rounds. batch N: from N images of 48x48 uint8 to probabilities; p99 needs 100 "
+            "Measured in this run, whatever the quality comes from. training: one epoch of the "
+            "trained layers on stored features of the frozen ones, median of the rounds. batch N: "
+            "from N images of 48x48 uint8 to probabilities, through all layers; p99 needs 100 "
             "calls.",
+        ),
+    )
+
+
+def _parts(run: Run) -> Table:
+    names = ("building the network", "frozen features", "training")
+    rows = []
+    for cell in run.cells:
+        seconds = dict(cell.parts)
+        entries = tuple(seconds.get(name) for name in names)
+        rows.append(_row(cell, bool(seconds), entries))
+    return Table(
+        key="parts",
+        title="Seconds of each part, when the cell was trained",
+        head="Model",
+        columns=tuple(Column(name, decimals=1) for name in names),
+        rows=tuple(rows),
+        notes=(
+            "frozen features: all images once through the frozen layers, none where they were "
+            "stored or nothing is frozen. training: all epochs, with the evaluations after each.",
         ),
     )
 

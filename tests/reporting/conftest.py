@@ -82,6 +82,7 @@ def cell(backbone: str, init: str, step: float) -> CellResult:
             InferenceSpeed(1, (0.004,) * 100, 0.004, 0.0072, 250.0),
             InferenceSpeed(32, (0.02,) * 50, 0.02, None, 1600.0),
         ),
+        parts=(("building the network", 1.5), ("frozen features", 60.0), ("training", 90.0)),
     )
 
 
