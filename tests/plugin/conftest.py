@@ -28,9 +28,10 @@ def bench(pytester, tmp_path, monkeypatch):
     monkeypatch.delenv("FER_BENCH_DATA", raising=False)
     monkeypatch.delenv("FER_BENCH_WEIGHTS", raising=False)
 
-    def run(*arguments):
-        # A process of its own: numpy cannot be loaded twice in one.
-        return pytester.runpytest_subprocess(
+    def run(*arguments, apart=True):
+        # Apart, in a process of its own, where numpy or Keras load: they cannot load twice in one.
+        runpytest = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
+        return runpytest(
             str(BENCHMARKS), "-p", "no:cacheprovider", f"--rootdir={pytester.path}", *arguments
         )
 

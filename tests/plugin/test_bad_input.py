@@ -25,10 +25,6 @@ def nothing_written(pytester, tmp_path):
         (["--epochs=0"], ["epochs 0", "accepted: 1 or more"]),
         (["--epochs="], ["--epochs is empty"]),
         (["--dataset="], ["--dataset is empty"]),
-        (["--benchmark-disable"], ["pytest-benchmark is switched off"]),
-        (["-p", "no:benchmark"], ["pytest-benchmark is switched off"]),
-        (["--report-dir=/proc/version/report"], ["--report-dir", "'/proc/version'"]),
-        (["--store=/proc/version"], ["--store", "no folder"]),
         (["--epochs=many"], ["--epochs 'many'", "accepted"]),
         (["--batch-size=-3"], ["batch size -3"]),
         (["--seed=-1"], ["seed -1"]),
@@ -37,15 +33,33 @@ def nothing_written(pytester, tmp_path):
         (["--backbone=mini,mini"], ["'mini' is given twice"]),
         (["--split=halves"], ["'halves'", "paper, kaggle"]),
         (["--trainable-layers=some"], ["'some'", "pretrained:4,random:all"]),
+    ],
+)
+def test_options_that_are_not_accepted(bench, pytester, tmp_path, arguments, words):
+    one_line(bench(*arguments, apart=False), *words)
+    nothing_written(pytester, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--benchmark-disable"], ["pytest-benchmark is switched off"]),
+        (["-p", "no:benchmark"], ["pytest-benchmark is switched off"]),
         (["--dataset=/nowhere/fer2013.csv"], ["/nowhere/fer2013.csv"]),
         (["--dataset=sketsh"], ["'sketsh'", "sketch"]),
         (["--limit=0"], ["0", "accepted"]),
         (["--weights-dir=/nowhere", "--init=pretrained"], ["--weights-dir", "/nowhere"]),
     ],
 )
-def test_unaccepted_options(bench, pytester, tmp_path, arguments, words):
+def test_runs_that_cannot_begin(bench, pytester, tmp_path, arguments, words):
     one_line(bench(*arguments), *words)
     nothing_written(pytester, tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--report-dir", "--store"])
+def test_folders_that_cannot_be_made(bench, tmp_path, tiny_data, option):
+    result = bench(f"--dataset={tiny_data}", f"{option}={tiny_data}/folder")
+    one_line(result, option, f"'{tiny_data}' is no folder", "name another one")
 
 
 @pytest.mark.parametrize("limit", [3, 20])
