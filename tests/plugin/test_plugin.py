@@ -3,12 +3,16 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from fer_bench.plugin.options import OPTIONS
 from fer_bench.results_json import KEY, read_run
+
+# Looked for, not imported: TensorFlow cannot be loaded twice in one process.
+needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 HEAVY = "{'tensorflow', 'keras', 'deepface', 'sklearn', 'pandas', 'h5py'}"
@@ -68,9 +72,9 @@ def test_heavy_libraries_stay_unloaded(code):
     assert done.stdout.splitlines()[-1] == "set()"
 
 
+@needs_keras
 @pytest.mark.network
 def test_a_run_from_data_to_report(bench, pytester, tiny_data):
-    pytest.importorskip("keras")
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--batch-size=16", "--init=both")
     result = bench(*arguments)
     result.assert_outcomes(passed=8)
@@ -109,9 +113,9 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
     assert [cell.quality for cell in third.cells] == [cell.quality for cell in run.cells]
 
 
+@needs_keras
 @pytest.mark.network
 def test_missing_weights_are_a_visible_row(bench, pytester, tiny_data, tmp_path, monkeypatch):
-    pytest.importorskip("keras")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     result = bench(f"--dataset={tiny_data}", "--backbone=resnet50", "--init=pretrained")
     result.assert_outcomes(skipped=4)
@@ -121,9 +125,9 @@ def test_missing_weights_are_a_visible_row(bench, pytester, tiny_data, tmp_path,
     assert "skipped" in result.stdout.str()
 
 
+@needs_keras
 @pytest.mark.network
 def test_a_failing_cell_is_a_visible_row(bench, pytester, tiny_data):
-    pytest.importorskip("keras")
     result = bench(f"--dataset={tiny_data}", "--init=random", "--trainable-layers=999")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
