@@ -200,7 +200,7 @@ def _longest(texts: Iterable[str]) -> int:
 
 def _heading(column: Column) -> list[str]:
     """Lines of a heading, narrow so that it does not widen its numbers."""
-    return textwrap.wrap(clean(column.name), _HEADING)
+    return textwrap.wrap(clean(column.name), _HEADING, break_long_words=False)
 
 
 def _grouped(grid: Sequence[str], columns: Sequence[Column]) -> list[str]:
