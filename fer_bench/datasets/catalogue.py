@@ -73,7 +73,7 @@ def load_dataset(spec: str | os.PathLike[str], *, cache_dir: Path | None = None)
     if isinstance(spec, str) and spec in _LOADERS:
         return _LOADERS[spec](cache)
     path = Path(text).expanduser()
-    looks_like_path = len(path.parts) > 1 or path.suffix or text.endswith(os.sep)
+    looks_like_path = "/" in text or os.sep in text or path.suffix
     if text and (not isinstance(spec, str) or looks_like_path or path.exists()):
         return load_path(path, cache)
     near = difflib.get_close_matches(text.lower(), _LOADERS, n=2)

@@ -72,11 +72,13 @@ class Rows:
         labels: one for each row.
         usages: one for each row, all 0 where there is no such column.
         pixels: uint8, shape (rows, 2304).
+        n_lines: lines read, blank ones included.
     """
 
     labels: list[int]
     usages: list[int]
     pixels: NDArray[np.uint8]
+    n_lines: int
 
 
 def wrong(path: Path, line: int | None, what: str, accepted: str) -> FerBenchError:
@@ -221,7 +223,12 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         labels.append(label)
         usages.append(usage)
         pixels.append(_exact_pixels(path, number, fields[columns.pixels]))
-    return Rows(labels, usages, np.array(pixels, np.uint8).reshape(-1, PIXELS))
+    return Rows(
+        labels,
+        usages,
+        np.array(pixels, np.uint8).reshape(-1, PIXELS),
+        data.count(b"\n"),
+    )
 
 
 def _split(path: Path, number: int, line: bytes, accepted: str) -> list[str]:

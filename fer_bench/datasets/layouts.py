@@ -76,6 +76,6 @@ def _load(path: Path, cache_dir: Path) -> Dataset:
     if path.suffix.lower() == ".npz":
         return named(load_npz(path))
     raise FerBenchError(
-        f"data set {str(path)!r}: the layout of a {path.suffix!r} file is unknown; "
+        f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}; "
         f"accepted: {ACCEPTED}"
     )

@@ -81,7 +81,7 @@ def make_split(dataset: Dataset, name: SplitName, seed: int = 42) -> Split:
         raise FerBenchError(
             f"split 'kaggle': {dataset.name!r} does not say to which part an image belongs; "
             f"accepted: a csv with the column Usage, an npz with the array usage, folders whose "
-            f"files are named {'_…, '.join(USAGES)}_…; take one of them or the split 'paper'"
+            f"files are named {'_*, '.join(USAGES)}_*; take one of them or the split 'paper'"
         )
     split = kaggle_split(dataset.usage)
     lacking = _lacking(split, dataset.labels)

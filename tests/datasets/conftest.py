@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from layout_writers import random_dataset
 
-from fer_bench.datasets import Dataset
 from fer_bench.datasets.npz_layout import load_npz
+
+if TYPE_CHECKING:
+    from fer_bench.datasets import Dataset
 
 REAL_DATA = "FER_BENCH_REAL_DATA"
 

@@ -63,12 +63,11 @@ def test_a_copy_without_usage(tmp_path: Path) -> None:
     assert_same(load_csv(write_csv(tmp_path / "train.csv", wanted, WITHOUT_USAGE)), wanted)
 
 
-@pytest.mark.parametrize("block", [5000, 9000, 10_000, 20_000])
+@pytest.mark.parametrize("block", [10_000, 11_111, 20_000, 30_000])
 def test_rows_across_blocks(
     tmp_path: Path, few: Dataset, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", block)
-    monkeypatch.setattr(csv_layout, "_LONGEST_LINE", 10_000)
     assert_same(load_csv(write_csv(tmp_path / "few.csv", few)), few)
 
 
@@ -100,8 +99,7 @@ class TestUnusualButRight:
     def test_only_blank_lines_in_a_block(
         self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 3000)
-        monkeypatch.setattr(csv_layout, "_LONGEST_LINE", 10_000)
+        monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 10_000)
         header, *rows = csv_lines(few)
         assert_same(load_lines(tmp_path, [header, *([""] * 40_000), *rows]), few)
 
@@ -120,7 +118,8 @@ class TestUnusualButRight:
         assert_same(load_lines(tmp_path, [header, *rows]), few)
 
     def test_spaces_and_leading_zeros(self, tmp_path: Path, few: Dataset) -> None:
-        lines = [line.replace(" ", "  ", 5) for line in csv_lines(few)]
+        lines = csv_lines(few)
+        lines[2] = lines[2].replace(" ", "  ", 5)
         lines[3] = change_pixels(lines[3], 2304, f"000{few.images[2, -1, -1]}")
         lines[4] = lines[4].replace(" ", "\t", 3)
         assert_same(load_lines(tmp_path, lines), few)
@@ -189,7 +188,7 @@ BAD_ROWS = {
 
 
 @pytest.mark.parametrize(("change", "message"), BAD_ROWS.values(), ids=BAD_ROWS.keys())
-@pytest.mark.parametrize("block", [1 << 19, 9000])
+@pytest.mark.parametrize("block", [1 << 19, 20_000])
 def test_bad_rows(
     tmp_path: Path, few: Dataset, change, message: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +212,31 @@ def test_a_row_too_long_and_one_too_short_do_not_even_out(tmp_path: Path, few: D
         load_lines(tmp_path, lines)
 
 
+@pytest.mark.parametrize("change", [lambda line: line[1:], lambda line: line.replace(" ", " x", 1)])
+def test_the_first_of_several_wrong_lines_is_named(
+    tmp_path: Path, change, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 12_000)
+    lines = csv_lines(random_dataset(60, seed=8))
+    lines[9:] = [change(line) for line in lines[9:]]
+    for _ in range(20):
+        with pytest.raises(FerBenchError, match=r"faces\.csv', line 10: "):
+            load_lines(tmp_path, lines)
+
+
+def test_unusual_rows_among_usual_ones_keep_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 24_000)
+    wanted = random_dataset(60, seed=8)
+    lines = csv_lines(wanted)
+    for number in (5, 6, 20, 41):
+        lines[number] = lines[number].replace(" ", "  ")  # refused by the pixel reader
+    for number in (11, 30, 59):
+        lines[number] = f'"{lines[number][0]}"{lines[number][1:]}'  # refused by the row finder
+    assert_same(load_lines(tmp_path, lines), wanted)
+
+
 def test_the_line_number_counts_blank_lines(tmp_path: Path, few: Dataset) -> None:
     header, first, second, *_ = csv_lines(few)
     with pytest.raises(FerBenchError, match=r"line 5: emotion '9'"):
@@ -233,7 +257,10 @@ def test_a_last_row_cut_off_anywhere(tmp_path: Path, header: str) -> None:
 
 
 HEADERS = {
-    "no emotion": ("label,pixels,Usage", "no column 'emotion' in the header 'label, pixels, Usage'"),
+    "no emotion": (
+        "label,pixels,Usage",
+        "no column 'emotion' in the header 'label, pixels, Usage'",
+    ),
     "no pixels": ("emotion,Usage", "no column 'pixels' in the header 'emotion, Usage'"),
     "no header": ("3,70 80,Training", "no column 'emotion' in the header '3, 70 80, Training'"),
     "twice": ("emotion,pixels,Emotion", "the column 'emotion' stands there twice"),
@@ -271,7 +298,9 @@ def test_a_non_breaking_space_in_a_short_field(tmp_path: Path, few: Dataset) -> 
 
 
 def test_nothing_in_it(tmp_path: Path) -> None:
-    with pytest.raises(FerBenchError, match=r"faces\.csv': the file is empty; accepted is a header"):
+    with pytest.raises(
+        FerBenchError, match=r"faces\.csv': the file is empty; accepted is a header"
+    ):
         load_bytes(tmp_path, b"")
     with pytest.raises(FerBenchError, match="there is no row below the header"):
         load_lines(tmp_path, [KAGGLE])

@@ -69,13 +69,21 @@ def test_other_sizes_and_orders_of_memory(tmp_path: Path) -> None:
 
 
 WRONG_ARRAYS = {
-    "float images": ("images", lambda a: a.astype(float), "images are float64 of shape (7, 48, 48)"),
+    "float images": (
+        "images",
+        lambda a: a.astype(float),
+        "images are float64 of shape (7, 48, 48)",
+    ),
     "a channel": ("images", lambda a: a[..., None], "images are uint8 of shape (7, 48, 48, 1)"),
     "flat images": ("images", lambda a: a.reshape(7, -1), "images are uint8 of shape (7, 2304)"),
     "no image": ("images", lambda a: a[:0], "images are uint8 of shape (0, 48, 48)"),
     "no images": ("images", lambda a: None, "no array 'images' (it holds 'labels.npy', "),
     "no labels": ("labels", lambda a: None, "no array 'labels'"),
-    "few labels": ("labels", lambda a: a[:6], "labels are uint8 of shape (6,); accepted is integers"),
+    "few labels": (
+        "labels",
+        lambda a: a[:6],
+        "labels are uint8 of shape (6,); accepted is integers",
+    ),
     "float labels": ("labels", lambda a: a.astype(float), "labels are float64 of shape (7,)"),
     "text labels": ("labels", lambda a: a.astype(str), "labels are <U3 of shape (7,)"),
     "label 7": ("labels", lambda a: np.array([0, 1, 7, 2, 7, 3, 4]), "labels has 7 for image 2"),
@@ -120,7 +128,8 @@ def test_no_npz_file(tmp_path: Path, few: Dataset) -> None:
     assert "no npz file, or a damaged one (File is not a zip file)" in message_of(path)
     path.write_text("emotion,pixels\n")
     assert "no npz file" in message_of(path)
-    np.save(path.open("wb"), few.images)
+    with path.open("wb") as file:
+        np.save(file, few.images)
     assert "no npz file" in message_of(path)
     path.unlink()
     assert "cannot be read (No such file or directory)" in message_of(path)
@@ -143,6 +152,7 @@ def test_damaged_anywhere(tmp_path: Path, few: Dataset, compressed: bool) -> Non
     whole = file.getvalue()
     path = tmp_path / "faces.npz"
     end_of_arrays = whole.index(b"PK\x01\x02")
+    messages = []
     for place in range(0, end_of_arrays, 101):
         damaged = bytearray(whole)
         damaged[place] ^= 0x55
@@ -151,10 +161,12 @@ def test_damaged_anywhere(tmp_path: Path, few: Dataset, compressed: bool) -> Non
         try:
             found = load_npz(path)
         except FerBenchError as error:
-            assert "\n" not in str(error)
+            messages.append(str(error))
         else:
             assert found.row_digest == few.row_digest
             np.testing.assert_array_equal(found.usage, few.usage)
+    assert len(messages) > 0.9 * end_of_arrays / 101
+    assert not [text for text in messages if "\n" in text]
 
 
 def npy(shape: str, dtype: str = "|u1", data: bytes = b"") -> bytes:
@@ -191,11 +203,19 @@ def test_a_directory_that_lies_in_accord_with_the_header(tmp_path: Path) -> None
     assert "array 'images' claims 2304000000128 bytes and has 2304000000128, packed into" in text
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"\x93NUMPY", b"\x93NUMPY\x01\x00\xff\xff{", npy("(2, 48,"), npy("(2, 48)", "|u9")]
-    + [npy("(2, 48)", "hello"), b"\x93NUMPY\x09\x00" + npy("(1,)")[8:], b"not numpy at all"],
-)
+BROKEN_HEADERS = {
+    "empty": b"",
+    "only magic": b"\x93NUMPY",
+    "cut off": b"\x93NUMPY\x01\x00\xff\xff{",
+    "open bracket": npy("(2, 48,"),
+    "unknown size": npy("(2, 48)", "|u9"),
+    "unknown type": npy("(2, 48)", "hello"),
+    "unknown version": b"\x93NUMPY\x09\x00" + npy("(1,)")[8:],
+    "no magic": b"not numpy at all",
+}
+
+
+@pytest.mark.parametrize("content", BROKEN_HEADERS.values(), ids=BROKEN_HEADERS.keys())
 def test_broken_headers(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "faces.npz"
     with zipfile.ZipFile(path, "w") as archive:

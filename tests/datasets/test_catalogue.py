@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from layout_writers import write_csv, write_folders
+
+from fer_bench.datasets import Dataset, catalogue, dataset_names, load_dataset, register_dataset
+from fer_bench.errors import FerBenchError
+
+
+@pytest.fixture(autouse=True)
+def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
+
+
+def test_the_embedded_default(tmp_path: Path) -> None:
+    found = load_dataset("sketch", cache_dir=tmp_path)
+    assert found.name == "sketch"
+    assert all(found.counts.values())
+
+
+def test_names() -> None:
+    assert dataset_names() == ("sketch", "fer2013")
+
+
+def test_registration(tmp_path: Path, few: Dataset) -> None:
+    asked = []
+
+    def load(cache_dir: Path) -> Dataset:
+        asked.append(cache_dir)
+        return few
+
+    register_dataset("my-faces_2", load)
+    assert dataset_names() == ("sketch", "fer2013", "my-faces_2")
+    assert load_dataset("my-faces_2", cache_dir=tmp_path) is few
+    assert asked == [tmp_path]
+    with pytest.raises(FerBenchError, match="name 'my-faces_2' is taken; accepted: any but sketch"):
+        register_dataset("my-faces_2", load)
+
+
+@pytest.mark.parametrize("name", ["", "a.csv", "a/b", "Faces", "-x", "a b", "~", ".."])
+def test_names_that_look_like_paths(name: str, few: Dataset) -> None:
+    with pytest.raises(FerBenchError, match="is not accepted; accepted: lower-case letters"):
+        register_dataset(name, lambda cache_dir: few)
+
+
+def test_paths(tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_csv(tmp_path / "faces.csv", few)
+    cache = tmp_path / "cache"
+    assert load_dataset(path, cache_dir=cache).row_digest == few.row_digest
+    assert load_dataset(str(path), cache_dir=cache).row_digest == few.row_digest
+    monkeypatch.chdir(tmp_path)
+    assert load_dataset("faces.csv", cache_dir=cache).row_digest == few.row_digest
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert load_dataset("~/faces.csv", cache_dir=cache).row_digest == few.row_digest
+
+
+def test_the_users_cache_is_the_default(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "mine"))
+    load_dataset(write_csv(tmp_path / "faces.csv", few))
+    assert len(list((tmp_path / "mine").rglob("*.npz"))) == 1
+
+
+def test_a_name_goes_before_a_file_that_is_called_so(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_folders(tmp_path / "sketch", few)
+    monkeypatch.setitem(catalogue._LOADERS, "sketch", lambda cache_dir: few.take(np.arange(1)))
+    assert len(load_dataset("sketch", cache_dir=tmp_path)) == 1
+    assert len(load_dataset("./sketch", cache_dir=tmp_path)) == len(few)
+    assert len(load_dataset(Path("sketch"), cache_dir=tmp_path)) == len(few)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("fer2031", "data set 'fer2031' is unknown; did you mean 'fer2013'? accepted: sketch, "),
+        ("FER2013", "data set 'FER2013' is unknown; did you mean 'fer2013'? "),
+        ("skech", "did you mean 'sketch'? "),
+        ("imagenet", "data set 'imagenet' is unknown; accepted: sketch, fer2013, or the path of a"),
+        ("", "data set '' is unknown; accepted: "),
+        ("none.csv", "none.csv' cannot be opened: No such file or directory; accepted: a .csv"),
+        ("data/none", "none' cannot be opened: No such file or directory; accepted: a .csv"),
+    ],
+)
+def test_unknown(spec: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FerBenchError) as raised:
+        load_dataset(spec, cache_dir=tmp_path / "cache")
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_package_loads_nothing_heavy() -> None:
+    heavy = ["PIL", "h5py", "kagglehub", "keras", "pandas", "sklearn", "tensorflow"]
+    code = f"import sys, fer_bench.datasets; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from layout_writers import ICML, random_dataset, write_csv, write_folders, write_npz
+
+from fer_bench.datasets import Dataset, fer2013, load_dataset
+from fer_bench.errors import FerBenchError
+from fer_bench.paper import published
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No data from the machine, no credentials, and no way to Kaggle."""
+    monkeypatch.delenv("FER_BENCH_DATA", raising=False)
+    monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path / "kagglehub"))
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "kaggle"))
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy", "KAGGLE_USERNAME", "KAGGLE_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def whole(monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """A small data set that passes for the whole FER2013."""
+    faces = random_dataset(30, seed=4)
+    monkeypatch.setattr(published, "COUNTS", faces.counts)
+    return faces
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def message_of(cache: Path) -> str:
+    with pytest.raises(FerBenchError) as raised:
+        load_dataset("fer2013", cache_dir=cache)
+    text = str(raised.value)
+    assert "\n" not in text
+    return text
+
+
+WRITERS = {
+    "fer2013.csv": write_csv,
+    "icml_face_data.csv": lambda path, faces: write_csv(path, faces, ICML),
+    "fer2013.npz": write_npz,
+    "train": lambda path, faces: write_folders(path.parent, faces),
+}
+
+
+class TestFound:
+    @pytest.mark.parametrize("name", WRITERS)
+    def test_in_the_named_folder(
+        self, name: str, tmp_path: Path, cache: Path, whole: Dataset, monkeypatch
+    ) -> None:
+        (tmp_path / "data").mkdir()
+        WRITERS[name](tmp_path / "data" / name, whole)
+        monkeypatch.setenv("FER_BENCH_DATA", str(tmp_path / "data"))
+        found = load_dataset("fer2013", cache_dir=cache)
+        assert (found.name, found.digest) == ("fer2013", whole.digest)
+
+    @pytest.mark.parametrize("name", WRITERS)
+    def test_in_the_cache(self, name: str, cache: Path, whole: Dataset) -> None:
+        (cache / "datasets").mkdir(parents=True)
+        WRITERS[name](cache / "datasets" / name, whole)
+        found = load_dataset("fer2013", cache_dir=cache)
+        assert (found.name, found.digest) == ("fer2013", whole.digest)
+
+    def test_the_named_file(
+        self, tmp_path: Path, cache: Path, whole: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FER_BENCH_DATA", str(write_csv(tmp_path / "any name.csv", whole)))
+        assert load_dataset("fer2013", cache_dir=cache).row_digest == whole.row_digest
+
+    def test_the_named_folder_goes_first_and_the_cache_second(
+        self, tmp_path: Path, cache: Path, whole: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FER_BENCH_DATA", str(tmp_path / "data"))
+        (tmp_path / "data").mkdir()
+        (cache / "datasets").mkdir(parents=True)
+        upside_down = Dataset(whole.images[:, ::-1].copy(), whole.labels, whole.classes, "x")
+        write_npz(cache / "datasets" / "fer2013.npz", upside_down)
+        assert load_dataset("fer2013", cache_dir=cache).digest == upside_down.digest
+        write_npz(tmp_path / "data" / "fer2013.npz", whole)
+        assert load_dataset("fer2013", cache_dir=cache).digest == whole.digest
+
+    def test_what_is_not_the_whole(self, cache: Path, few: Dataset) -> None:
+        (cache / "datasets").mkdir(parents=True)
+        path = write_npz(cache / "datasets" / "fer2013.npz", few)
+        text = message_of(cache)
+        assert f"{str(path)!r} is not the whole FER2013: 7 images (Angry " in text
+        assert "accepted: 35887 (Angry 4953, Disgust 547, Fear 5121, Happy 8989, Sad 6077, " in text
+
+    def test_a_variable_that_names_nothing(
+        self, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FER_BENCH_DATA", str(tmp_path / "none"))
+        text = message_of(cache)
+        assert f"FER_BENCH_DATA names {str(tmp_path / 'none')!r}, which is not there" in text
+        assert "fer2013.csv, icml_face_data.csv, fer2013.npz or train/ and test/" in text
+
+
+class TestDownload:
+    def test_offline(self, cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        level = logging.getLogger("kagglehub").level
+        text = message_of(cache)
+        assert text.startswith("data set 'fer2013' is not on this machine (FER_BENCH_DATA names ")
+        assert "and the download of deadskull7/fer2013 from Kaggle failed (ProxyError: " in text
+        home = str(cache / "datasets")
+        assert text.endswith(
+            f"; put fer2013.csv into {home!r}, or name it with FER_BENCH_DATA or --dataset=PATH"
+        )
+        assert capfd.readouterr() == ("", "")
+        assert not cache.exists()
+        if level != logging.NOTSET:  # kagglehub was loaded before
+            assert logging.getLogger("kagglehub").level == level
+
+    @pytest.fixture
+    def kaggle(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A folder that stands for what kagglehub has downloaded."""
+        import kagglehub
+
+        folder = tmp_path / "downloaded"
+        folder.mkdir()
+
+        def download(handle: str) -> str:
+            assert handle == fer2013.KAGGLE_HANDLE
+            print("Downloading ...")
+            return str(folder)
+
+        monkeypatch.setattr(kagglehub, "dataset_download", download)
+        return folder
+
+    def test_another_file_than_kaggles(self, kaggle: Path, cache: Path, whole: Dataset) -> None:
+        write_csv(kaggle / "fer2013.csv", whole)
+        text = message_of(cache)
+        assert "from Kaggle has the MD5 " in text
+        assert "accepted: f8428a1edbd21e88f42c73edd2a14f95; remove it and start again" in text
+        assert not cache.exists()
+
+    def test_no_csv(self, kaggle: Path, cache: Path) -> None:
+        assert "deadskull7/fer2013 from Kaggle holds no fer2013.csv; put " in message_of(cache)
+
+    def test_kept_for_the_next_time(
+        self,
+        kaggle: Path,
+        cache: Path,
+        whole: Dataset,
+        monkeypatch: pytest.MonkeyPatch,
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        import hashlib
+
+        path = write_csv(kaggle / "fer2013.csv", whole)
+        md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        monkeypatch.setattr(fer2013, "CSV_MD5", md5)
+        first = load_dataset("fer2013", cache_dir=cache)
+        assert first.row_digest == whole.row_digest
+        assert [file.name for file in cache.rglob("*.*")] == ["fer2013.npz"]
+        path.unlink()
+        second = load_dataset("fer2013", cache_dir=cache)
+        assert second.row_digest == whole.row_digest
+        assert second.usage.tolist() == whole.usage.tolist()
+        assert capfd.readouterr() == ("", "")

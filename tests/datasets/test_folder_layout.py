@@ -1,0 +1,256 @@
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layout_writers import random_dataset, write_folders
+from PIL import Image
+
+from fer_bench.datasets import EMOTIONS, Dataset
+from fer_bench.datasets.folder_layout import load_folder
+from fer_bench.errors import FerBenchError
+
+GREY = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48).astype(np.uint8)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A data set of four images."""
+    for folder, name, value in (
+        ("train/angry", "b.png", 1),
+        ("train/angry", "a.png", 2),
+        ("train/happy", "a.png", 3),
+        ("test/sad", "a.png", 4),
+    ):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((48, 48), value, np.uint8)).save(tmp_path / folder / name)
+    return tmp_path
+
+
+def message_of(root: Path, named: Path) -> str:
+    with pytest.raises(FerBenchError) as raised:
+        load_folder(root)
+    text = str(raised.value)
+    assert text.startswith(f"{str(named)!r}: ")
+    assert "accepted: " in text
+    assert "\n" not in text
+    return text
+
+
+@given(st.integers(2, 6), st.integers(0, 2**32 - 1), st.booleans())
+@settings(max_examples=25)
+def test_round_trip(n: int, seed: int, kaggle_names: bool) -> None:
+    wanted = random_dataset(n, seed)
+    usage = wanted.usage.copy()
+    usage[:2] = 0, 1  # so that train and test both exist
+    wanted = Dataset(wanted.images, wanted.labels, EMOTIONS, "x", usage)
+    with TemporaryDirectory() as folder:
+        found = load_folder(
+            write_folders(Path(folder) / "faces", wanted, kaggle_names=kaggle_names)
+        )
+    assert (found.name, found.classes) == ("faces", EMOTIONS)
+    assert found.digest == wanted.digest
+    if not kaggle_names:
+        assert found.usage is None
+        return
+    # train before test, then by label, then by name, which sorts by usage and row
+    names = [f"{('Training', 'PublicTest', 'PrivateTest')[u]}_{i:05d}" for i, u in enumerate(usage)]
+    order = sorted(range(n), key=lambda row: (usage[row] > 0, wanted.labels[row], names[row]))
+    np.testing.assert_array_equal(found.images, wanted.images[order])
+    np.testing.assert_array_equal(found.usage, usage[order])
+
+
+def test_order(root: Path) -> None:
+    found = load_folder(root)
+    assert found.images[:, 0, 0].tolist() == [2, 1, 3, 4]
+    assert found.labels.tolist() == [0, 0, 3, 4]
+
+
+def test_more_files_than_are_read_at_a_time(tmp_path: Path) -> None:
+    wanted = random_dataset(400, seed=2)
+    assert load_folder(write_folders(tmp_path, wanted)).digest == wanted.digest
+
+
+def test_names_in_any_case_and_the_papers_sadness(root: Path) -> None:
+    (root / "train").rename(root / "TRAIN")
+    (root / "TRAIN" / "angry").rename(root / "TRAIN" / "Angry")
+    (root / "test" / "sad").rename(root / "test" / "Sadness")
+    assert load_folder(root).labels.tolist() == [0, 0, 3, 4]
+
+
+def test_usage_only_where_every_name_tells_it(root: Path) -> None:
+    assert load_folder(root).usage is None
+    (root / "train/angry/a.png").rename(root / "train/angry/Training_1.png")
+    assert load_folder(root).usage is None
+    (root / "train/angry/b.png").rename(root / "train/angry/Training_2.png")
+    (root / "train/happy/a.png").rename(root / "train/happy/Training_3.png")
+    (root / "test/sad/a.png").rename(root / "test/sad/PrivateTest_4.png")
+    assert load_folder(root).usage.tolist() == [0, 0, 0, 2]
+
+
+def test_passed_over(root: Path) -> None:
+    for name in ("README.txt", ".DS_Store", "train/.DS_Store", "train/angry/Thumbs.db"):
+        (root / name).write_text("nothing")
+    (root / ".git").mkdir()
+    assert len(load_folder(root)) == 4
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".pgm", ".tif", ".TIFF", ".webp"])
+def test_lossless_formats(root: Path, suffix: str) -> None:
+    (root / "test/sad/a.png").unlink()
+    Image.fromarray(GREY).save(root / f"test/sad/a{suffix}", lossless=True)
+    if suffix == ".webp":  # stores colour, which comes back as grey within one level
+        difference = load_folder(root).images[3].astype(int) - GREY
+        assert np.abs(difference).max() <= 1
+    else:
+        np.testing.assert_array_equal(load_folder(root).images[3], GREY)
+
+
+def test_jpeg_keeps_what_is_stored(root: Path) -> None:
+    path = root / "test/sad/a.jpg"
+    Image.fromarray(GREY).save(path)
+    (root / "test/sad/a.png").unlink()
+    with Image.open(path) as image:
+        wanted = np.array(image)
+    np.testing.assert_array_equal(load_folder(root).images[3], wanted)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA", "1", "CMYK"])
+def test_colour_becomes_grey(root: Path, mode: str) -> None:
+    path = root / "test/sad/a.png"
+    colour = np.zeros((48, 48, 3), np.uint8)
+    colour[:24] = 255, 0, 0
+    image = Image.fromarray(colour).convert(mode)
+    if mode == "CMYK":
+        path.unlink()
+        path = path.with_suffix(".tif")
+    image.save(path, **({"transparency": bytes(range(256))} if mode == "P" else {}))
+    found = load_folder(root).images[3]
+    # ITU-R 601 luma of pure red: 0.299 * 255 = 76.2; "1" is black or white
+    assert set(np.unique(found)) <= ({0, 255} if mode == "1" else {0, 76})
+    assert (found[24:] == 0).all()
+
+
+def test_images_of_another_size_as_long_as_all_have_it(root: Path) -> None:
+    for path in root.rglob("*.png"):
+        Image.fromarray(np.zeros((3, 5), np.uint8)).save(path)
+    assert load_folder(root).images.shape == (4, 3, 5)
+
+
+def test_one_image_of_another_size(root: Path) -> None:
+    path = root / "train/happy/a.png"
+    Image.fromarray(np.zeros((48, 64), np.uint8)).save(path)
+    text = message_of(root, path)
+    assert "the image has 64x48 pixels; accepted: 48x48 as in the first image" in text
+
+
+def test_sixteen_bits(root: Path) -> None:
+    path = root / "train/happy/a.png"
+    Image.fromarray(np.full((48, 48), 40_000, np.uint16)).save(path)
+    assert "the image has mode 'I;16'; accepted: 8 bits for each channel" in message_of(root, path)
+
+
+def test_unknown_class(root: Path) -> None:
+    path = root / "train" / "contempt"
+    path.mkdir()
+    text = message_of(root, path)
+    assert "the folder's name 'contempt' is unknown" in text
+    assert "angry, disgust, fear, happy, sad, surprise, neutral" in text
+
+
+def test_unknown_part(root: Path) -> None:
+    (root / "validation").mkdir()
+    text = message_of(root, root / "validation")
+    assert "'validation' is unknown; accepted: folders named train, test" in text
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_missing_part(root: Path, part: str) -> None:
+    (root / part).rename(root / f".{part}")
+    assert f"no folder {part!r} in it; accepted: train and test" in message_of(root, root)
+
+
+def test_two_folders_of_a_class(root: Path) -> None:
+    (root / "test" / "sadness").mkdir()
+    text = message_of(root, root / "test" / "sadness")
+    assert "stands for the same as 'sad'; accepted: one folder of each" in text
+
+
+def test_empty_folders(root: Path) -> None:
+    (root / "test/sad/a.png").unlink()
+    assert "the folder is empty" in message_of(root, root / "test" / "sad")
+    (root / "test/sad").rmdir()
+    assert "the folder is empty" in message_of(root, root / "test")
+
+
+def test_a_file_among_the_classes(root: Path) -> None:
+    path = root / "train" / "a.png"
+    path.write_bytes((root / "train/happy/a.png").read_bytes())
+    assert "the file lies where folders are expected" in message_of(root, path)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "a", "folder.png/"])
+def test_no_image_file(root: Path, name: str) -> None:
+    path = root / "train" / "happy" / name
+    path.mkdir() if name.endswith("/") else path.write_text("x")
+    assert "no image file; accepted: image files (.bmp, .jpeg, " in message_of(root, path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])
+def test_unreadable_image(root: Path, content: bytes) -> None:
+    path = root / "train/happy/a.png"
+    path.write_bytes(content)
+    assert "cannot be read as an image (" in message_of(root, path)
+
+
+def test_image_cut_off_anywhere(root: Path) -> None:
+    path = root / "train/happy/a.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)).save(path)
+    whole = path.read_bytes()
+    for cut in range(0, len(whole) - 64, 61):  # the last bytes hold no pixels
+        path.write_bytes(whole[:cut])
+        assert "cannot be read as an image (" in message_of(root, path)
+
+
+def test_the_first_of_several_bad_images_is_named(root: Path) -> None:
+    for name in ("train/angry/b.png", "train/happy/a.png", "test/sad/a.png"):
+        (root / name).write_bytes(b"")
+    message_of(root, root / "train/angry/b.png")
+
+
+def test_links_that_lead_out(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    Image.fromarray(GREY).save(outside / "a.png")
+    link = root / "train/happy/z.png"
+    link.symlink_to(outside / "a.png")
+    assert "a link that leads out of the data set" in message_of(root, link)
+    link.unlink()
+    link = root / "train/fear"
+    link.symlink_to(outside)
+    assert "a link that leads out of the data set" in message_of(root, link)
+
+
+def test_links_that_stay_within(root: Path) -> None:
+    (root / "train/happy/z.png").symlink_to(root / "train/angry/a.png")
+    assert load_folder(root).images[:, 0, 0].tolist() == [2, 1, 3, 2, 4]
+
+
+def test_dangling_link(root: Path) -> None:
+    link = root / "train/happy/z.png"
+    link.symlink_to(root / "train/happy/none.png")
+    assert "no image file" in message_of(root, link)
+
+
+def test_a_root_that_is_a_link(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    link = tmp_path_factory.mktemp("elsewhere") / "faces"
+    link.symlink_to(root)
+    assert load_folder(link).row_digest == load_folder(root).row_digest
+
+
+def test_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    assert "cannot be read (No such file or directory)" in message_of(path, path)

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layout_writers import ICML, random_dataset, write_csv, write_folders, write_npz
+
+from fer_bench.datasets import EMOTIONS, Dataset, layouts
+from fer_bench.datasets.layouts import is_fer2013, load_path
+from fer_bench.errors import FerBenchError
+from fer_bench.paper import published
+
+
+def entries(cache: Path) -> list[Path]:
+    return sorted(path for path in cache.rglob("*") if path.is_file())
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError(f"{name} was called")
+
+    monkeypatch.setattr(layouts, name, fail)
+
+
+@given(st.integers(2, 5), st.integers(0, 2**32 - 1))
+@settings(max_examples=25)
+def test_the_layout_does_not_show(n: int, seed: int) -> None:
+    wanted = random_dataset(n, seed)
+    usage = wanted.usage.copy()
+    usage[:2] = 0, 2  # so that train and test both exist
+    wanted = Dataset(wanted.images, wanted.labels, EMOTIONS, "x", usage)
+    with TemporaryDirectory() as folder:
+        root, cache = Path(folder), Path(folder) / "cache"
+        ordered = [
+            load_path(write_csv(root / "fer2013.csv", wanted), cache),
+            load_path(write_csv(root / "icml_face_data.csv", wanted, ICML), cache),
+            load_path(write_npz(root / "faces.npz", wanted), cache),
+        ]
+        loose = load_path(write_folders(root / "faces", wanted), cache)
+    for found in ordered:
+        assert found.digest == wanted.digest
+        assert found.row_digest == wanted.row_digest
+        np.testing.assert_array_equal(found.usage, wanted.usage)
+    assert loose.digest == wanted.digest
+    assert np.bincount(loose.usage).tolist() == np.bincount(wanted.usage).tolist()
+    assert [found.name for found in [*ordered, loose]] == [
+        "fer2013",
+        "icml_face_data",
+        "faces",
+        "faces",
+    ]
+
+
+def test_named_fer2013_by_its_counts(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "COUNTS", dict(reversed(few.counts.items())))
+    for _ in range(2):  # the second time from the cache
+        assert load_path(write_csv(tmp_path / "a.csv", few), tmp_path / "c").name == "fer2013"
+    assert load_path(write_npz(tmp_path / "b.npz", few), tmp_path / "c").name == "fer2013"
+    small = Dataset(few.images[:, :8, :8].copy(), few.labels, few.classes, "small")
+    assert is_fer2013(few)
+    assert not is_fer2013(small)
+
+
+def test_suffixes_in_any_case(tmp_path: Path, few: Dataset) -> None:
+    assert len(load_path(write_csv(tmp_path / "A.CSV", few), tmp_path / "c")) == len(few)
+    write_npz(tmp_path / "b.npz", few).rename(tmp_path / "B.NPZ")
+    assert len(load_path(tmp_path / "B.NPZ", tmp_path / "c")) == len(few)
+
+
+def test_wrong_paths(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    with pytest.raises(FerBenchError, match=r"none\.csv' cannot be opened: No such file or direc"):
+        load_path(tmp_path / "none.csv", cache)
+    path = tmp_path / "faces.zip"
+    path.write_bytes(b"PK")
+    with pytest.raises(
+        FerBenchError, match=r"no layout is known for the suffix '\.zip'; accepted: a"
+    ):
+        load_path(path, cache)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(
+        FerBenchError, match=r"empty': no folder 'train' in it; accepted: train and"
+    ):
+        load_path(tmp_path / "empty", cache)
+    assert entries(cache) == []
+
+
+class TestCache:
+    @pytest.fixture
+    def cache(self, tmp_path: Path) -> Path:
+        return tmp_path / "cache"
+
+    @pytest.fixture
+    def csv(self, tmp_path: Path, few: Dataset) -> Path:
+        return write_csv(tmp_path / "faces.csv", few)
+
+    def test_a_csv_is_parsed_once(
+        self, csv: Path, cache: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = load_path(csv, cache)
+        assert [path.parent for path in entries(cache)] == [cache / "datasets" / "parsed"]
+        forbid(monkeypatch, "load_csv")
+        monkeypatch.chdir(csv.parent)
+        for path in (csv, Path("faces.csv")):
+            second = load_path(path, cache)
+            assert second.row_digest == first.row_digest == few.row_digest
+            assert second.name == first.name == "faces"
+            np.testing.assert_array_equal(second.usage, few.usage)
+
+    def test_a_folder_is_decoded_once(
+        self, tmp_path: Path, cache: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        root = write_folders(tmp_path / "faces.v2", few)
+        first = load_path(root, cache)
+        forbid(monkeypatch, "load_folder")
+        second = load_path(root, cache)
+        assert second.row_digest == first.row_digest
+        assert second.name == first.name == "faces.v2"
+        np.testing.assert_array_equal(second.usage, first.usage)
+
+    def test_without_usage(
+        self, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = write_csv(tmp_path / "a.csv", random_dataset(3, usage=False), "emotion,pixels")
+        load_path(path, cache)
+        forbid(monkeypatch, "load_csv")
+        assert load_path(path, cache).usage is None
+
+    def test_a_changed_csv_takes_the_place_of_the_old(self, csv: Path, cache: Path) -> None:
+        load_path(csv, cache)
+        kept = entries(cache)
+        other = random_dataset(5, seed=9)
+        write_csv(csv, other)
+        assert load_path(csv, cache).row_digest == other.row_digest
+        assert entries(cache) == kept
+        assert load_path(csv, cache).row_digest == other.row_digest
+
+    def test_the_same_size_at_another_time(self, csv: Path, cache: Path, few: Dataset) -> None:
+        load_path(csv, cache)
+        text = csv.read_text()
+        place = text.index("\n") + 1
+        csv.write_text(text[:place] + str((few.labels[0] + 1) % 7) + text[place + 1 :])
+        os.utime(csv, ns=(0, 12345))
+        assert load_path(csv, cache).labels[0] == (few.labels[0] + 1) % 7
+
+    @pytest.mark.parametrize("change", ["add", "remove", "rename", "rewrite"])
+    def test_a_changed_folder(self, tmp_path: Path, cache: Path, few: Dataset, change: str) -> None:
+        root = write_folders(tmp_path / "faces", few)
+        before = load_path(root, cache)
+        path = next(root.rglob("*.png"))
+        content = path.read_bytes()
+        if change == "add":
+            path.with_name("Training_9.png").write_bytes(content)
+        elif change == "remove":
+            path.with_name("Training_9.png").write_bytes(content)
+            load_path(root, cache)
+            path.with_name("Training_9.png").unlink()
+        elif change == "rename":
+            path.rename(path.with_name("other.png"))
+        else:
+            path.write_bytes(content)
+            os.utime(path, ns=(0, 12345))
+        after = load_path(root, cache)
+        assert len(after) == len(before) + (change == "add")
+        assert (after.usage is None) == (change == "rename")
+
+    def test_a_damaged_entry_is_made_anew(self, csv: Path, cache: Path, few: Dataset) -> None:
+        load_path(csv, cache)
+        (entry,) = entries(cache)
+        whole = entry.read_bytes()
+        for place in range(0, len(whole), 487):
+            damaged = bytearray(whole)
+            damaged[place] ^= 0x10
+            entry.write_bytes(damaged)
+            found = load_path(csv, cache)
+            assert found.row_digest == few.row_digest
+            np.testing.assert_array_equal(found.usage, few.usage)
+        for content in (b"", whole[:100], whole[:-1], b"x" * len(whole)):
+            entry.write_bytes(content)
+            assert load_path(csv, cache).row_digest == few.row_digest
+            assert load_path(csv, cache).row_digest == few.row_digest
+        assert len(entry.read_bytes()) == len(whole)
+
+    def test_an_entry_with_other_images_is_made_anew(
+        self, csv: Path, cache: Path, few: Dataset
+    ) -> None:
+        load_path(csv, cache)
+        (entry,) = entries(cache)
+        with np.load(entry) as arrays:
+            changed = dict(arrays)
+        changed["images"][3, 7, 7] ^= 1
+        np.savez(entry, **changed)
+        assert load_path(csv, cache).row_digest == few.row_digest
+
+    def test_a_cache_that_cannot_be_written_to(
+        self, csv: Path, tmp_path: Path, few: Dataset
+    ) -> None:
+        blocked = tmp_path / "file"
+        blocked.write_text("no folder")
+        for _ in range(2):
+            assert load_path(csv, blocked).row_digest == few.row_digest
+        assert blocked.read_text() == "no folder"
+
+    def test_nothing_is_kept_of_a_source_with_mistakes(self, csv: Path, cache: Path) -> None:
+        csv.write_text(csv.read_text() + "7,1 2 3,Training\n")
+        with pytest.raises(FerBenchError):
+            load_path(csv, cache)
+        assert entries(cache) == []
+
+    def test_an_npz_file_is_not_kept(self, tmp_path: Path, cache: Path, few: Dataset) -> None:
+        load_path(write_npz(tmp_path / "faces.npz", few), cache)
+        assert entries(cache) == []

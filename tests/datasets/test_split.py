@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import hashlib
+import re
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
+
+from fer_bench.datasets import (
+    EMOTIONS,
+    Dataset,
+    Split,
+    kaggle_split,
+    make_split,
+    paper_split,
+    stratified_sample,
+)
+from fer_bench.datasets.split import ALWAYS_ENOUGH
+from fer_bench.errors import FerBenchError
+from fer_bench.paper import published
+
+
+def labels_of(counts: list[int], seed: int = 0) -> np.ndarray:
+    labels = np.repeat(np.arange(len(counts)), counts).astype(np.uint8)
+    return np.random.default_rng(seed).permutation(labels)
+
+
+def dataset_of(counts: list[int], seed: int = 0, usage: np.ndarray | None = None) -> Dataset:
+    """Images of 1x4 pixels that tell their row."""
+    labels = labels_of(counts, seed)
+    rows = np.arange(len(labels), dtype=">u4").view(np.uint8).reshape(-1, 1, 4)
+    return Dataset(rows, labels, EMOTIONS[: max(len(counts), 1)], "faces", usage)
+
+
+def check(split: Split, labels: np.ndarray) -> None:
+    """What holds for every split of the paper's kind."""
+    n = len(labels)
+    parts = {"train": split.train, "validation": split.validation, "test": split.test}
+    assert [len(rows) for rows in parts.values()] == [
+        n - round(0.1 * n) - round(0.2 * n),
+        round(0.1 * n),
+        round(0.2 * n),
+    ]
+    assert np.sort(np.concatenate(list(parts.values()))).tolist() == list(range(n))
+    for rows in parts.values():
+        assert rows.dtype == np.int64
+        for label in np.unique(labels):
+            found = np.count_nonzero(labels[rows] == label)
+            share = np.count_nonzero(labels == label) * len(rows) / n
+            assert found >= 1
+            assert abs(found - share) < 2
+
+
+FER2013 = [published.COUNTS[name] for name in EMOTIONS]
+
+
+class TestPaperSplit:
+    def test_fer2013(self) -> None:
+        labels = labels_of(FER2013)
+        split = paper_split(labels)
+        check(split, labels)
+        sizes = {"train": 25121, "validation": 3589, "test": 7177}
+        assert sizes == published.SPLIT
+        for part, size in sizes.items():
+            assert len(getattr(split, part)) == size
+
+    def test_the_usual_recipe_gives_the_same_images_in_the_same_order(self) -> None:
+        labels = labels_of([60, 20, 45, 33, 90])
+        images = np.random.default_rng(1).integers(0, 256, (248, 2, 2))
+        rest, test, rest_labels, _ = train_test_split(
+            images, labels, test_size=50, stratify=labels, random_state=42
+        )
+        train, validation, _, _ = train_test_split(
+            rest, rest_labels, test_size=25, stratify=rest_labels, random_state=42
+        )
+        split = paper_split(labels)
+        np.testing.assert_array_equal(images[split.train], train)
+        np.testing.assert_array_equal(images[split.validation], validation)
+        np.testing.assert_array_equal(images[split.test], test)
+
+    @given(
+        st.lists(st.integers(ALWAYS_ENOUGH, 60), min_size=1, max_size=7), st.integers(0, 2**32 - 1)
+    )
+    @settings(max_examples=60)
+    def test_always_enough(self, counts: list[int], seed: int) -> None:
+        labels = labels_of(counts, seed)
+        check(paper_split(labels, seed), labels)
+
+    @pytest.mark.parametrize("n_classes", [1, 2, 3, 7])
+    def test_always_enough_at_its_limit(self, n_classes: int) -> None:
+        for others in range(ALWAYS_ENOUGH, 80):
+            labels = labels_of([ALWAYS_ENOUGH] + [others] * (n_classes - 1))
+            for seed in range(3):
+                check(paper_split(labels, seed), labels)
+
+    @given(st.lists(st.integers(0, 13), max_size=7), st.integers(0, 99))
+    @settings(max_examples=200)
+    def test_few_images_are_split_soundly_or_refused(self, counts: list[int], seed: int) -> None:
+        labels = labels_of(counts)
+        try:
+            split = paper_split(labels, seed)
+        except FerBenchError as error:
+            message = str(error)
+        else:
+            check(split, labels)
+            return
+        assert "accepted: 14 of each class are always enough; take more" in message
+        assert "\n" not in message
+
+    def test_the_same_again_and_another_with_another_seed(self) -> None:
+        labels = labels_of([50, 50])
+        assert paper_split(labels, 7).digest == paper_split(labels, 7).digest
+        assert paper_split(labels, 7).digest != paper_split(labels, 8).digest
+
+    def test_a_class_with_too_few(self) -> None:
+        dataset = dataset_of([50, 2, 50])
+        with pytest.raises(FerBenchError) as raised:
+            make_split(dataset, "paper", 42)
+        assert str(raised.value) == (
+            "split 'paper': class 'Disgust' has 2 images, too few for one in each of train, "
+            "validation, test; accepted: 14 of each class are always enough; take more images"
+        )
+        with pytest.raises(FerBenchError, match="class 1 has 2 images, too few"):
+            paper_split(dataset.labels)
+
+    def test_too_few_in_all(self) -> None:
+        with pytest.raises(
+            FerBenchError, match="12 images of 4 classes are too few for 1 in the v"
+        ):
+            paper_split(labels_of([3, 3, 3, 3]))
+        with pytest.raises(FerBenchError, match="0 images of 0 classes are too few"):
+            paper_split(np.array([], np.uint8))
+
+    @pytest.mark.parametrize("seed", [-1, 2**32])
+    def test_seed_out_of_range(self, seed: int) -> None:
+        with pytest.raises(
+            FerBenchError, match=f"seed {seed} is out of range; accepted: 0 to 4294"
+        ):
+            paper_split(labels_of([50, 50]), seed)
+
+
+class TestKaggleSplit:
+    def test_rows_in_their_order(self) -> None:
+        split = kaggle_split(np.array([0, 2, 1, 0, 2, 1, 0], np.uint8))
+        assert split.name == "kaggle"
+        assert split.train.tolist() == [0, 3, 6]
+        assert split.validation.tolist() == [2, 5]
+        assert split.test.tolist() == [1, 4]
+        assert split.test.dtype == np.int64
+
+    def test_a_part_without_images(self) -> None:
+        with pytest.raises(
+            FerBenchError, match="no image belongs to PublicTest; accepted: images in"
+        ):
+            kaggle_split(np.array([0, 2, 0], np.uint8))
+
+    def test_by_name(self) -> None:
+        usage = np.tile(np.array([0, 1, 2], np.uint8), 40)
+        dataset = dataset_of([60, 60], usage=usage)
+        assert make_split(dataset, "kaggle", 1).digest == kaggle_split(usage).digest
+        assert make_split(dataset, "paper", 1).digest == paper_split(dataset.labels, 1).digest
+
+    def test_without_usage(self) -> None:
+        with pytest.raises(FerBenchError) as raised:
+            make_split(dataset_of([60, 60]), "kaggle")
+        text = str(raised.value)
+        assert text.startswith(
+            "split 'kaggle': 'faces' does not say to which part an image belongs"
+        )
+        assert "a csv with the column Usage" in text
+        assert "Training_*, PublicTest_*, PrivateTest_*" in text
+        assert text.endswith("or the split 'paper'")
+
+    def test_a_part_without_a_class(self) -> None:
+        dataset = dataset_of([6, 6])
+        usage = np.where(dataset.labels == 0, 0, np.arange(12) % 3).astype(np.uint8)
+        usage[np.flatnonzero(dataset.labels == 1)[:3]] = 0, 1, 2
+        dataset = dataset_of([6, 6], usage=usage)
+        with pytest.raises(FerBenchError, match="no image of class 'Angry' in the validation part"):
+            make_split(dataset, "kaggle")
+
+
+class TestDigest:
+    def test_known_answer(self) -> None:
+        split = Split("paper", np.array([2, 0]), np.array([1]), np.array([3]))
+        data = b"('fer_bench split 1', 'paper')"
+        for name, rows in (("train", [2, 0]), ("validation", [1]), ("test", [3])):
+            data += f"{name} {len(rows)} ".encode()
+            data += b"".join(row.to_bytes(8, "little") for row in rows)
+        assert split.digest == hashlib.sha256(data).hexdigest()
+
+    def test_all_of_it_counts(self) -> None:
+        def digest(name: str, *parts: list[int]) -> str:
+            return Split(name, *(np.array(part, np.int64) for part in parts)).digest
+
+        digests = [
+            digest("paper", [0, 1], [2], [3]),
+            digest("kaggle", [0, 1], [2], [3]),
+            digest("paper", [1, 0], [2], [3]),
+            digest("paper", [0], [1, 2], [3]),
+            digest("paper", [0, 1], [], [2, 3]),
+        ]
+        assert len(set(digests)) == len(digests)
+
+
+class TestStratifiedSample:
+    @given(
+        st.lists(st.integers(2, 40), min_size=1, max_size=7),
+        st.integers(1, 200),
+        st.integers(0, 2**32 - 1),
+    )
+    @settings(max_examples=100)
+    def test_sound_or_refused(self, counts: list[int], limit: int, seed: int) -> None:
+        dataset = dataset_of(counts, usage=np.arange(sum(counts)).astype(np.uint8) % 3)
+        try:
+            sample = stratified_sample(dataset, limit, seed)
+        except FerBenchError as error:
+            message = str(error)
+        else:
+            message = None
+        if message is not None:
+            assert limit < sum(counts)
+            assert "accepted: " in message
+            return
+        if limit >= len(dataset):
+            assert sample is dataset
+            return
+        rows = sample.images.reshape(-1, 4).copy().view(">u4").ravel()
+        assert len(sample) == limit == len(set(rows.tolist()))
+        np.testing.assert_array_equal(sample.labels, dataset.labels[rows])
+        np.testing.assert_array_equal(sample.usage, dataset.usage[rows])
+        assert sample.name == dataset.name
+        for name, count in dataset.counts.items():
+            assert sample.counts[name] >= 1
+            assert abs(sample.counts[name] - count * limit / len(dataset)) < 1
+
+    def test_the_usual_recipe_gives_the_same_images_in_the_same_order(self) -> None:
+        dataset = dataset_of([60, 20, 45])
+        images, _ = train_test_split(
+            dataset.images, train_size=50, stratify=dataset.labels, random_state=42
+        )
+        np.testing.assert_array_equal(stratified_sample(dataset, 50).images, images)
+
+    @given(st.lists(st.integers(3, 60), min_size=2, max_size=7), st.integers(0, 2**32 - 1))
+    @settings(max_examples=60)
+    def test_the_limit_that_the_message_names_works(self, counts: list[int], seed: int) -> None:
+        dataset = dataset_of(counts)
+        with pytest.raises(FerBenchError) as raised:
+            stratified_sample(dataset, 1, seed)
+        found = re.search(r"accepted: (\d+) to (\d+), with which", str(raised.value))
+        assume(found)
+        least, most = map(int, found.groups())
+        for limit in {least, (least + most) // 2, most}:
+            sample = stratified_sample(dataset, limit, seed)
+            check(make_split(sample, "paper", seed), sample.labels)
+
+    def test_limit_3_of_fer2013(self) -> None:
+        with pytest.raises(FerBenchError) as raised:
+            stratified_sample(dataset_of(FER2013), 3)
+        assert str(raised.value) == (
+            "limit 3 is too small for a stratified sample of 'faces': it has 7 classes, the "
+            "smallest with 547 of 35887 images; accepted: 919 to 35880, with which a split works "
+            "too, or 35887 for all"
+        )
+
+    def test_a_class_that_would_be_lost(self) -> None:
+        with pytest.raises(
+            FerBenchError, match=r"limit 8 is too small .* no image of class 'Disgust'"
+        ):
+            stratified_sample(dataset_of([900, 2]), 8)
+
+    def test_a_class_of_one(self) -> None:
+        with pytest.raises(
+            FerBenchError, match="the smallest with 1 of 51 images; accepted: 51 or m"
+        ):
+            stratified_sample(dataset_of([50, 1]), 20)
+
+    def test_almost_all(self) -> None:
+        dataset = dataset_of([50, 50, 50])
+        with pytest.raises(
+            FerBenchError, match="limit 148 leaves out 2 of 150 images, less than one"
+        ):
+            stratified_sample(dataset, 148)
+        assert len(stratified_sample(dataset, 147)) == 147
+
+    @pytest.mark.parametrize("limit", [0, -5])
+    def test_no_images(self, limit: int) -> None:
+        with pytest.raises(FerBenchError, match=f"limit {limit} is too small"):
+            stratified_sample(dataset_of([50, 50]), limit)
+
+    def test_another_seed_gives_another_sample(self) -> None:
+        dataset = dataset_of([50, 50])
+        first, again, other = (stratified_sample(dataset, 20, seed) for seed in (1, 1, 2))
+        assert first.row_digest == again.row_digest != other.row_digest
+        with pytest.raises(FerBenchError, match="seed -1 is out of range"):
+            stratified_sample(dataset, 20, -1)
