@@ -1,7 +1,13 @@
 """What all tests share."""
 
-import hypothesis
 
-# The machines that run the tests are shared: time says nothing about an example.
-hypothesis.settings.register_profile("shared machine", deadline=None)
-hypothesis.settings.load_profile("shared machine")
+def pytest_configure(config):
+    """Lets no deadline fail a hypothesis test: the machines that run them are shared.
+
+    pytest reads this file for its help too, where hypothesis need not be installed.
+    """
+    if config.pluginmanager.hasplugin("hypothesispytest"):
+        import hypothesis
+
+        hypothesis.settings.register_profile("shared machine", deadline=None)
+        hypothesis.settings.load_profile("shared machine")
