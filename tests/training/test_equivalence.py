@@ -96,7 +96,6 @@ def test_same_history_as_plain_fit(name, init, images, epochs, trainable, tmp_pa
         epochs=epochs,
         batch_size=8,
         seed=11,
-        learning_rate=1e-3 if name == "mini" else 1e-4,
         trainable_layers=TrainableLayers(trainable, trainable),
     )
     dataset, split = tiny(images), parts(images, images // 7, images // 7)
