@@ -188,7 +188,7 @@ def stratified_sample(dataset: Dataset, limit: int, seed: int = 42) -> Dataset:
     enough = math.ceil(ALWAYS_ENOUGH * n / n_smallest)
     accepted = f"accepted: {n} or more, which takes them all"
     if enough <= most:
-        accepted = f"accepted: {enough} to {most}, with which a split works too, or {n} for all"
+        accepted = f"accepted: {enough} to {most} (fewer may do), or {n} for all"
     if limit > most:
         raise FerBenchError(
             f"limit {limit} leaves out {n - limit} of {n} images, less than one for each of the "
