@@ -24,6 +24,7 @@ import numpy as np
 from filelock import FileLock
 
 from fer_bench.errors import FerBenchError
+from fer_bench.files import file_digest
 from fer_bench.progress import silent
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class FeatureStore:
         try:
             index = json.loads((folder / _INDEX).read_text("utf-8"))
             for name, digest in index["files"].items():
-                if _file_digest(folder / name) != digest:
+                if file_digest(folder / name, "sha256") != digest:
                     raise ValueError(name)
             return _mapped(folder, index["files"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -204,11 +205,3 @@ class _TensorFile:
 
 def _mapped(folder: Path, names: Iterable[str]) -> tuple[NDArray[np.float32], ...]:
     return tuple(np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in names)
-
-
-def _file_digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,8 +1,9 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and what their bytes are known by."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import uuid
 from typing import TYPE_CHECKING
@@ -11,6 +12,23 @@ from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def file_digest(path: Path, algorithm: str) -> str:
+    """Hexadecimal digest of a file's bytes, read piece by piece.
+
+    Args:
+        path: the file.
+        algorithm: a name that ``hashlib`` knows, for example ``"sha256"``.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -8,7 +8,6 @@ found is taken and checked; a bad one is an error, never a reason to look furthe
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import re
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from fer_bench.backbones import matching, weight_files
 from fer_bench.backbones.download import DownloadFailed, download
 from fer_bench.errors import FerBenchError
+from fer_bench.files import file_digest
 
 if TYPE_CHECKING:
     import keras
@@ -210,7 +210,7 @@ def _downloaded(source: WeightsSource) -> Located:
 def _check_download(source: WeightsSource, path: Path) -> None:
     """Keeps out of the cache what can be seen to be wrong without building the network."""
     kind, _, expected = (source.digest or "").partition(":")
-    if kind in ("md5", "sha256") and _file_digest(path, kind) != expected:
+    if kind in ("md5", "sha256") and file_digest(path, kind) != expected:
         raise DownloadFailed(f"what arrived has another {kind} than {expected}")
     try:
         with weight_files.opened(path):
@@ -236,15 +236,7 @@ def identity(path: Path) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _sha256(path: Path, _size: int, _time: int) -> str:
-    return _file_digest(path, "sha256")
-
-
-def _file_digest(path: Path, algorithm: str) -> str:
-    digest = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+    return file_digest(path, "sha256")
 
 
 def verify(located: Located, backbone: Backbone, model: keras.Model) -> WeightsRecord:
@@ -304,7 +296,7 @@ def _proof(path: Path, digest: str | None, sha256: str, values_digest: str) -> s
     if kind == "values":
         found, what = values_digest, "values"
     else:
-        found, what = (sha256 if kind == "sha256" else _file_digest(path, kind)), "file"
+        found, what = (sha256 if kind == "sha256" else file_digest(path, kind)), "file"
     if found != expected:
         raise FerBenchError(
             f"weight file {str(path)!r} fits the network but is not upstream's: the digest of its "

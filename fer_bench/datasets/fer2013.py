@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import logging
 import os
@@ -15,7 +14,7 @@ from fer_bench.datasets.csv_layout import load_csv
 from fer_bench.datasets.layouts import is_fer2013, load_path, named
 from fer_bench.datasets.npz_layout import pack_npz
 from fer_bench.errors import FerBenchError
-from fer_bench.files import write_atomically
+from fer_bench.files import file_digest, write_atomically
 from fer_bench.paper import published
 
 if TYPE_CHECKING:
@@ -121,13 +120,10 @@ def _download(home: Path) -> Path:
         raise FerBenchError(
             f"{nowhere}, and {KAGGLE_HANDLE} from Kaggle holds no {csv.name}; {advice}"
         )
-    md5 = hashlib.md5(usedforsecurity=False)
-    with csv.open("rb") as file:
-        while block := file.read(1 << 20):
-            md5.update(block)
-    if md5.hexdigest() != CSV_MD5:
+    md5 = file_digest(csv, "md5")
+    if md5 != CSV_MD5:
         raise FerBenchError(
-            f"{nowhere}, and {str(csv)!r} from Kaggle has the MD5 {md5.hexdigest()}; accepted: "
+            f"{nowhere}, and {str(csv)!r} from Kaggle has the MD5 {md5}; accepted: "
             f"{CSV_MD5}; remove it and start again, or {advice}"
         )
     return csv
