@@ -2,7 +2,10 @@
 
 import itertools
 
+import pytest
 
+
+@pytest.mark.fer_speed
 def test_training_speed(trained, split, benchmark, measured):
     """Time of one epoch of the trainable suffix on stored features."""
     benchmark.group = "training speed"

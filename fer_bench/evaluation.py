@@ -50,6 +50,21 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
     return float(np.mean(log_totals - values[np.arange(len(codes)), codes]))
 
 
+def softmax(logits: ArrayLike) -> NDArray[np.float64]:
+    """Probabilities of logits.
+
+    Args:
+        logits: shape (n, classes).
+
+    Returns:
+        float64, shape (n, classes); each row adds up to 1.
+    """
+    values = np.asarray(logits, np.float64)
+    odds = np.exp(values - values.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
+    return shares
+
+
 def confusion(labels: ArrayLike, predicted: ArrayLike, n_classes: int) -> NDArray[np.int64]:
     """Counts how often each class was taken for each.
 

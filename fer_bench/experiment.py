@@ -1,35 +1,26 @@
-"""One cell from its backbone to its result: the way of the data in one place."""
+"""What all cells of a run share, and the way from it to a cell."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fer_bench import evaluation, fingerprint
-from fer_bench.backbones import Located, WeightsRecord, identity, load, locate
+from fer_bench import fingerprint
+from fer_bench.backbones import Located, WeightsRecord, locate
 from fer_bench.cells import Cell
-from fer_bench.features import FeatureStore
 from fer_bench.progress import silent
-from fer_bench.result_store import ResultStore
-from fer_bench.results import CellResult, DatasetSummary, Quality, Run
+from fer_bench.results import CellResult, DatasetSummary, Run
+from fer_bench.store.results import ResultStore
+from fer_bench.trained_cell import TrainedCell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from fer_bench.backbones import Backbone
     from fer_bench.cells import Init
     from fer_bench.datasets import Dataset, Split
     from fer_bench.progress import Progress
     from fer_bench.protocol import Protocol
-    from fer_bench.training import Trainer
-    from fer_bench.transfer import Network
 
 
 @dataclass(frozen=True)
@@ -83,171 +74,40 @@ class Experiment:
             WeightsMissing: a pretrained cell whose weights are nowhere.
             FerBenchError: the weights are not sound, the disk is full, or training diverged.
         """
-        located = locate(entry, self.weights_dir) if init == "pretrained" else None
+        located = self._located(entry, init)
         return TrainedCell(self, entry, self.cell(entry, init), located, progress)
 
+    def is_stored(self, entry: Backbone, init: Init) -> bool:
+        """Whether the store has the result of a cell, so that no network is needed to know it.
 
-class TrainedCell:
-    """A cell whose learning result is known, and whose network can be used.
+        Raises:
+            WeightsMissing: a pretrained cell whose weights are nowhere.
+        """
+        found = self.fingerprint(entry, self.cell(entry, init), self._located(entry, init))
+        return not self.fresh and ResultStore(self.store).find(found) is not None
 
-    The network is built when it is first needed: knowing a stored result needs none.
+    def fingerprint(self, entry: Backbone, cell: Cell, located: Located | None) -> str:
+        """Digest of all that determines the result of a cell.
 
-    Attributes:
-        result: the record of the cell, without timings.
-    """
+        Args:
+            entry: the cell's backbone.
+            cell: one of this experiment.
+            located: the file of its pretrained weights, None where they are random.
 
-    def __init__(
-        self,
-        experiment: Experiment,
-        entry: Backbone,
-        cell: Cell,
-        located: Located | None,
-        progress: Progress,
-    ) -> None:
-        self._experiment = experiment
-        self._entry = entry
-        self._cell = cell
-        self._located = located
-        self._progress = progress
-        self._weights_facts = fingerprint.weights_facts(
-            entry, cell, identity(located.path) if located else None
-        )
-        self._fingerprint = fingerprint.result_fingerprint(
+        Raises:
+            FerBenchError: the file cannot be read.
+        """
+        return fingerprint.result_fingerprint(
             entry,
             cell,
-            self._weights_facts,
-            experiment.protocol,
-            experiment.dataset,
-            experiment.split,
+            fingerprint.weights_facts(entry, cell, located),
+            self.protocol,
+            self.dataset,
+            self.split,
         )
-        self._results = ResultStore(experiment.store / "results")
-        self._network: Network | None = None
-        self._trainer: Trainer | None = None
-        self._weights = f"random, seed {cell.seed}"
-        self._seconds: dict[str, float] = {}
-        stored = None if experiment.fresh else self._results.find(self._fingerprint)
-        self._is_stored = stored is not None
-        self.result = dataclasses.replace(stored, source="store") if stored else self._train()
 
-    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probabilities, shape (n, classes), of uint8 images, shape (n, height, width)."""
-        import keras
-
-        whole = self._ready_network().whole
-        return np.asarray(keras.ops.convert_to_numpy(whole.predict_on_batch(images)))
-
-    def score_test(self) -> tuple[float, float]:
-        """Accuracy and loss of the trained suffix on the test images."""
-        return self._ready_trainer().evaluate(self._experiment.split.test)
-
-    def train_epoch(self, number: int) -> None:
-        """Trains one more epoch, in the order of the epoch ``number``, for its time only.
-
-        The weights move on: call ``restore`` afterwards.
-        """
-        self._ready_trainer().epoch(number)
-
-    def restore(self) -> None:
-        """Sets the suffix back to the weights of the result."""
-        self._ready_network().suffix.set_weights(self._results.suffix_weights(self._fingerprint))
-
-    def _train(self) -> CellResult:
-        experiment, split = self._experiment, self._experiment.split
-        trainer, network = self._ready_trainer(), self._ready_network()
-        started = perf_counter()
-        history = trainer.train(split.validation, self._progress)
-        self._seconds["training"] = perf_counter() - started
-        labels = experiment.dataset.labels[split.test]
-        logits = trainer.logits(split.test)
-        confusion = evaluation.confusion(
-            labels, logits.argmax(axis=1), len(experiment.dataset.classes)
-        )
-        result = CellResult(
-            backbone=self._entry.name,
-            title=self._entry.title,
-            init=self._cell.init,
-            dataset=self._cell.dataset,
-            seed=self._cell.seed,
-            status="ok",
-            fingerprint=self._fingerprint,
-            source="trained",
-            weights=self._weights,
-            parameters=network.parameters,
-            quality=Quality(
-                history=history,
-                test_accuracy=evaluation.accuracy(logits, labels),
-                test_loss=evaluation.cross_entropy(logits, labels),
-                recall=evaluation.recall(confusion),
-                confusion=tuple(tuple(int(count) for count in row) for row in confusion),
-            ),
-            parts=tuple(self._seconds.items()),
-        )
-        self._results.save(experiment.record((result,)), network.suffix.get_weights())
-        return result
-
-    def _ready_network(self) -> Network:
-        """The network, trained if the result comes from the store."""
-        if self._network is None:
-            import keras
-
-            from fer_bench.transfer import transfer
-
-            started = perf_counter()
-            keras.utils.set_random_seed(self._cell.seed)
-            backbone = self._entry.build()
-            if self._located is not None:
-                self._weights = str(load(self._located, self._entry, backbone))
-            dataset = self._experiment.dataset
-            self._network = transfer(
-                self._entry,
-                backbone,
-                self._experiment.protocol.trainable_layers.of(self._cell.init),
-                dataset.images.shape[1:],
-                len(dataset.classes),
-            )
-            self._seconds["building the network"] = perf_counter() - started
-            if self._is_stored:
-                self.restore()
-        return self._network
-
-    def _ready_trainer(self) -> Trainer:
-        if self._trainer is None:
-            from fer_bench.training import Trainer
-
-            network = self._ready_network()
-            experiment = self._experiment
-            self._trainer = Trainer(
-                network.suffix,
-                experiment.protocol,
-                self._cell.seed,
-                self._tensors(network),
-                experiment.dataset.labels,
-                experiment.split.train,
-            )
-        return self._trainer
-
-    def _tensors(self, network: Network) -> Sequence[NDArray[Any]]:
-        """What the suffix is fed: stored features, or the images where nothing is frozen."""
-        images, prefix = self._experiment.dataset.images, network.prefix
-        if prefix is None:
-            return (images,)
-        import keras
-
-        def extract(batch: NDArray[np.uint8]) -> Sequence[Any]:
-            values = keras.tree.flatten(prefix.predict_on_batch(batch))
-            return [keras.ops.convert_to_numpy(value) for value in values]
-
-        store = FeatureStore(self._experiment.store / "features")
-        key = fingerprint.features_key(
-            self._entry, self._weights_facts, self._experiment.dataset, network.boundary
-        )
-        if self._experiment.fresh:
-            store.discard(key)
-        shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(prefix.output)]
-        extraction = store.extract(key, images, shapes, extract, self._progress)
-        if extraction.seconds is not None:
-            self._seconds["frozen features"] = extraction.seconds
-        return extraction.tensors
+    def _located(self, entry: Backbone, init: Init) -> Located | None:
+        return locate(entry, self.weights_dir) if init == "pretrained" else None
 
 
 def check_weights(entry: Backbone, located: Located) -> WeightsRecord:

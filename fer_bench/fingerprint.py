@@ -11,36 +11,53 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fer_bench import runtime
+from fer_bench.backbones import identity
 from fer_bench.results import SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fer_bench.backbones import Backbone
+    from fer_bench.backbones import Backbone, Located
     from fer_bench.cells import Cell
     from fer_bench.datasets import Dataset, Split
     from fer_bench.protocol import Protocol
 
 
-COMPUTATION = 1
+COMPUTATION = 2
 """Grows whenever this package comes to compute features or results otherwise."""
 
 
-def weights_facts(entry: Backbone, cell: Cell, identity: str | None) -> dict[str, Any]:
+def features_versions() -> dict[str, str | int]:
+    """The installed software that frozen features depend on, by name. Loads no Keras."""
+    return {
+        "computation": COMPUTATION,
+        "keras": runtime.version("keras"),
+        "backend": runtime.backend_version(),
+        "float type": runtime.keras_settings()[1],
+        "deepface": runtime.version("deepface"),
+    }
+
+
+def results_versions() -> dict[str, str | int]:
+    """The installed software that a cell's result depends on, by name. Loads no Keras."""
+    return {**features_versions(), "numpy": runtime.version("numpy"), "schema": SCHEMA}
+
+
+def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[str, Any]:
     """What determines the weights of a cell's backbone before training.
 
     Args:
         entry: the cell's backbone.
         cell: its seed counts where the weights are random.
-        identity: SHA-256 of the weight file; None where the weights are random.
+        located: the file of its pretrained weights, known by its SHA-256; None where they are
+            random.
+
+    Raises:
+        FerBenchError: the file cannot be read.
     """
     return {
         "structure": entry.structure,
-        "weights": identity if identity is not None else {"seed": cell.seed},
-        "computation": COMPUTATION,
-        "keras": runtime.version("keras"),
-        "backend": runtime.backend_version(),
-        "deepface": runtime.version("deepface"),
+        "weights": {"seed": cell.seed} if located is None else identity(located.path),
     }
 
 
@@ -58,6 +75,7 @@ def features_key(
     return _digest(
         {
             "kind": "features",
+            "versions": features_versions(),
             "weights": weights,
             "preprocessing": [entry.input_size, entry.scale, entry.offset],
             "dataset": dataset.row_digest,
@@ -82,7 +100,7 @@ def result_fingerprint(
     return _digest(
         {
             "kind": "result",
-            "schema": SCHEMA,
+            "versions": results_versions(),
             "backbone": entry.name,
             "init": cell.init,
             "seed": cell.seed,
@@ -94,7 +112,6 @@ def result_fingerprint(
             "batch_size": protocol.batch_size,
             "dataset": dataset.row_digest,
             "split": split.digest,
-            "numpy": runtime.version("numpy"),
         }
     )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import platform
 import sys
+from pathlib import Path
 
 import fer_bench
 
@@ -25,11 +27,29 @@ def version(*packages: str) -> str:
     return "not installed"
 
 
+def keras_settings() -> tuple[str, str]:
+    """Keras' backend and its float type, for example ``("tensorflow", "float32")``.
+
+    Asked of Keras where it is loaded. Otherwise found as Keras will find them: loading it, and its
+    backend with it, takes seconds, and a run whose results are all stored needs neither.
+    """
+    if "keras" in sys.modules:
+        import keras
+
+        return keras.config.backend(), keras.config.floatx()
+    home = os.environ.get("KERAS_HOME")
+    folder = Path(home) if home is not None else Path("~/.keras")
+    try:
+        settings = dict(json.loads((folder / "keras.json").expanduser().read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        settings = {}
+    backend = os.environ.get("KERAS_BACKEND") or settings.get("backend", "tensorflow")
+    return str(backend), str(settings.get("floatx", "float32"))
+
+
 def backend_version() -> str:
     """Keras' backend with its version, for example ``"tensorflow 2.21.0"``."""
-    import keras
-
-    backend = keras.config.backend()
+    backend, _ = keras_settings()
     return f"{backend} {version(*_BACKEND_PACKAGES.get(backend, (backend,)))}"
 
 
@@ -52,11 +72,11 @@ def environment() -> tuple[tuple[str, str], ...]:
         ("pytest-benchmark", version("pytest-benchmark")),
         ("keras", version("keras")),
         ("deepface", version("deepface")),
+        ("backend", backend_version()),
     ]
     if "keras" in sys.modules:
         import keras
 
-        rows.append(("backend", backend_version()))
         rows.append(("devices", ", ".join(keras.distribution.list_devices())))
     return tuple(rows)
 

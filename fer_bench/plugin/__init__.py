@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,17 @@ from fer_bench.plugin.fixtures import (
     trained,
 )
 from fer_bench.plugin.measured import check_timing
+from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
-from fer_bench.plugin.state import EXPERIMENT, PROBLEM, RECORD, RUN, SETTINGS
+from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEM, RECORD, RUN, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from fer_bench.results import Status
+
+SPEED = "fer_speed"
+"""Marker of the benchmarks that measure speed."""
 
 __all__ = ["cell", "dataset", "experiment", "measured", "protocol", "split", "trained"]
 
@@ -36,10 +41,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Reads the settings, so that a mistake in them ends the run at once."""
+    config.addinivalue_line(
+        "markers", f"{SPEED}: measures training or inference speed; --no-timing leaves it out"
+    )
     try:
         config.stash[SETTINGS] = read_settings(config)
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[NOTES] = Notes()
+    logging.getLogger("fer_bench").addHandler(config.stash[NOTES])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Listens no longer."""
+    if NOTES in config.stash:
+        logging.getLogger("fer_bench").removeHandler(config.stash[NOTES])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -48,6 +64,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         settings = metafunc.config.stash[SETTINGS]
         cells = [f"{entry.name}-{init}" for entry, init in settings.cells()]
         metafunc.parametrize("cell", cells, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what measures speed, where no timing is wanted."""
+    if config.stash[SETTINGS].timing:
+        return
+    left_out = [item for item in items if item.get_closest_marker(SPEED)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker(SPEED)]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -121,8 +147,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if RUN in config.stash:
         from fer_bench.plugin.report import show
 
-        folder = config.stash[SETTINGS].report_dir
-        show(config.stash[RUN], folder, config.stash.get(PROBLEM, ""), terminalreporter)
+        folder, notes = config.stash[SETTINGS].report_dir, config.stash[NOTES].lines
+        show(config.stash[RUN], folder, notes, config.stash.get(PROBLEM, ""), terminalreporter)
 
 
 def _takes(fixturedefs: Mapping[str, Sequence[Any]], fixture: Any) -> bool:

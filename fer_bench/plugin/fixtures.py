@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,14 +13,16 @@ from fer_bench.errors import FerBenchError
 from fer_bench.plugin.measured import Measured
 from fer_bench.plugin.progress import ProgressBar
 from fer_bench.plugin.state import EXPERIMENT, RECORD
+from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fer_bench.cells import Cell
     from fer_bench.datasets import Dataset, Split
-    from fer_bench.experiment import Experiment, TrainedCell
+    from fer_bench.experiment import Experiment
     from fer_bench.protocol import Protocol
+    from fer_bench.trained_cell import TrainedCell
 
 
 @pytest.fixture(scope="session")
@@ -64,8 +67,6 @@ def trained(
     request: pytest.FixtureRequest, cell: Cell, experiment: Experiment
 ) -> Iterator[TrainedCell]:
     """The trained cell. Skips where pretrained weights are missing."""
-    import keras  # here, where its noise is captured
-
     record = request.config.stash[RECORD]
     progress = ProgressBar(cell.id)
     try:
@@ -73,11 +74,18 @@ def trained(
             result = experiment.run(get(cell.backbone), cell.init, progress)
     except WeightsMissing as missing:
         pytest.skip(str(missing))
+    except StoreError as error:
+        # No other cell could be kept either.
+        record.ended(cell.id, "failed", str(error))
+        pytest.exit(str(error), pytest.ExitCode.TESTS_FAILED)
     except FerBenchError as error:
         pytest.fail(str(error), pytrace=False)
     record.trained(result.result)
     yield result
-    keras.utils.clear_session()
+    if "keras" in sys.modules:
+        import keras
+
+        keras.utils.clear_session()
 
 
 @pytest.fixture

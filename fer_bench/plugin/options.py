@@ -82,6 +82,11 @@ OPTIONS = (
         "DIR",
     ),
     Option("fresh", "Compute everything again, whatever the store holds."),
+    Option(
+        "no-timing",
+        "Leave out training and inference speed: a cell whose result is stored then needs no "
+        "network.",
+    ),
 )
 
 
@@ -100,6 +105,7 @@ class Settings:
         report_dir: where the report goes.
         store: folder of features and results.
         fresh: whether the store's content is computed again.
+        timing: whether training and inference speed are measured.
     """
 
     backbones: tuple[Backbone, ...]
@@ -112,6 +118,7 @@ class Settings:
     report_dir: Path
     store: Path
     fresh: bool
+    timing: bool
 
     def cells(self) -> list[tuple[Backbone, Init]]:
         """Every backbone with every init, in the order asked for."""
@@ -160,6 +167,7 @@ def read_settings(config: pytest.Config) -> Settings:
         report_dir=given.path("report-dir") or config.invocation_params.dir / "report",
         store=given.path("store") or cache_root() / "store",
         fresh=given.flag("fresh"),
+        timing=not given.flag("no-timing"),
     )
 
 
@@ -191,12 +199,12 @@ class _Given:
 
     def path(self, name: str) -> Path | None:
         text = self.text(name)
-        return self._base(name) / Path(text).expanduser() if text else None
+        return self._base(name) / _expanded(name, text) if text else None
 
     def dataset(self) -> str:
         """The data set's name as given, or its path made absolute."""
         text = self.text("dataset") or "sketch"
-        path = self._base("dataset") / Path(text).expanduser()
+        path = self._base("dataset") / _expanded("dataset", text)
         is_name = text in dataset_names() or not (os.sep in text or path.suffix or path.exists())
         return text if is_name else str(path)
 
@@ -204,3 +212,13 @@ class _Given:
         """Paths on the command line start where it was typed, those in ini files at the root."""
         on_command_line = self._config.getoption(self._options[name].ini) is not None
         return self._config.invocation_params.dir if on_command_line else self._config.rootpath
+
+
+def _expanded(name: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise FerBenchError(
+            f"--{name} {text!r}: there is no such user's home folder; accepted: ~ for your own, or "
+            "a path without it"
+        ) from None

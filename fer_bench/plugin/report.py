@@ -9,6 +9,7 @@ from fer_bench.reporting import terminal_text, write_report
 from fer_bench.results_json import write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     import pytest
@@ -28,10 +29,18 @@ def write(document: dict[str, Any], run: Run, folder: Path) -> None:
     write_report(folder, run)
 
 
-def show(run: Run, folder: Path, problem: str, terminal: pytest.TerminalReporter) -> None:
-    """Prints the tables, and where the files lie or why they do not."""
+def show(
+    run: Run,
+    folder: Path,
+    notes: Iterable[str],
+    problem: str,
+    terminal: pytest.TerminalReporter,
+) -> None:
+    """Prints the tables, what was noted, and where the files lie or why they do not."""
     terminal.section("fer_bench", sep="=")
     terminal.write_line(terminal_text(run, shutil.get_terminal_size((120, 24)).columns))
+    for note in notes:
+        terminal.write_line(f"NOTE: {note}", yellow=True)
     if problem:
         terminal.write_line(f"ERROR: {problem}", red=True)
     else:

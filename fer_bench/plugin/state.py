@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from fer_bench.experiment import Experiment
+    from fer_bench.plugin.notes import Notes
     from fer_bench.plugin.options import Settings
     from fer_bench.plugin.record import Record
     from fer_bench.results import Run
@@ -16,4 +17,5 @@ SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 EXPERIMENT: pytest.StashKey[Experiment] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+NOTES: pytest.StashKey[Notes] = pytest.StashKey()
 PROBLEM: pytest.StashKey[str] = pytest.StashKey()

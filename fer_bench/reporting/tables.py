@@ -233,7 +233,7 @@ def _speed(run: Run) -> Table:
 
 
 def _parts(run: Run) -> Table:
-    names = ("building the network", "frozen features", "training")
+    names = ("building the network", "frozen features", "training", "evaluation")
     rows = []
     for cell in run.cells:
         seconds = dict(cell.parts)
@@ -247,7 +247,8 @@ def _parts(run: Run) -> Table:
         rows=tuple(rows),
         notes=(
             "frozen features: all images once through the frozen layers, none where they were "
-            "stored or nothing is frozen. training: all epochs, with the evaluations after each.",
+            "stored or nothing is frozen. training: all epochs. evaluation: on the training and "
+            "validation images, before the first and after each epoch.",
         ),
     )
 

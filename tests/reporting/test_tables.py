@@ -147,6 +147,7 @@ def test_seconds_of_the_parts(run: Run) -> None:
         "building the network": None,
         "frozen features": 2.5,
         "training": 9.0,
+        "evaluation": None,
     }
 
 

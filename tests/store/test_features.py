@@ -1,118 +1,210 @@
 """The store of frozen features."""
 
+import json
+import logging
+import os
 import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fer_bench import features
 from fer_bench.errors import FerBenchError
-from fer_bench.features import FeatureStore
+from fer_bench.store import sealed
+from fer_bench.store.features import FeatureStore, Wanted
+from fer_bench.store.sealed import StoreError
 
-SHAPES = [(2, 3), (5,)]
-
-
-@pytest.fixture
-def images():
-    return np.random.default_rng(0).integers(0, 256, (300, 4, 4), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (300, 4, 4), dtype=np.uint8)
+SHAPES = ((2, 3), (5,))
+SHARD = 32
+WANTED = Wanted(len(IMAGES), SHAPES, SHARD, {"backbone": "mini"})
 
 
 class Prefix:
-    """Two tensors out of an image, counting the images that pass."""
+    """Two tensors out of an image, noting which images pass."""
 
-    def __init__(self):
-        self.passed = 0
+    def __init__(self, stop_before=None):
+        self.passed = []
+        self._stop_before = stop_before
 
-    def __call__(self, batch):
-        self.passed += len(batch)
-        flat = batch.reshape(len(batch), -1).astype(np.float32)
+    def __call__(self, rows):
+        if self._stop_before is not None and rows.start >= self._stop_before:
+            raise RuntimeError("half way")
+        self.passed.extend(range(rows.start, rows.stop))
+        flat = IMAGES[rows].reshape(-1, 16).astype(np.float32)
         return [flat[:, :6].reshape(-1, 2, 3), flat[:, 6:11] / 7]
 
 
-def test_values_are_those_of_the_prefix(tmp_path, images):
-    extraction = FeatureStore(tmp_path / "new").extract("key", images, SHAPES, Prefix())
-    first, second = Prefix()(images)
-    np.testing.assert_array_equal(extraction.tensors[0], first)
-    np.testing.assert_array_equal(extraction.tensors[1], second)
+EVERY = np.arange(len(IMAGES))
+FIRST, SECOND = Prefix()(slice(0, len(IMAGES)))
+
+
+def check(extraction):
+    np.testing.assert_array_equal(extraction.tensors[0][EVERY], FIRST)
+    np.testing.assert_array_equal(extraction.tensors[1][EVERY], SECOND)
+
+
+def test_values_are_those_of_the_prefix(tmp_path):
+    extraction = FeatureStore(tmp_path / "new").extract("key", WANTED, Prefix())
+    check(extraction)
+    assert extraction.computed == len(IMAGES)
     assert extraction.seconds > 0
-    assert all(isinstance(tensor, np.memmap) for tensor in extraction.tensors)
+    assert [tensor.shape for tensor in extraction.tensors] == [(300, 2, 3), (300, 5)]
 
 
-def test_a_second_time_nothing_is_computed(tmp_path, images):
-    store, prefix = FeatureStore(tmp_path), Prefix()
-    stored = store.extract("key", images, SHAPES, prefix)
-    again = store.extract("key", images, SHAPES, prefix)
-    assert prefix.passed == len(images)
-    assert again.seconds is None
-    np.testing.assert_array_equal(again.tensors[0], stored.tensors[0])
-    store.extract("other", images, SHAPES, prefix)
-    assert prefix.passed == 2 * len(images)
+@given(st.lists(st.integers(0, 299), max_size=40))
+def test_rows_are_gathered_in_any_order(tmp_path_factory, rows):
+    store = FeatureStore(tmp_path_factory.getbasetemp() / "shared")
+    first, _ = store.extract("key", WANTED, Prefix()).tensors
+    chosen = np.array(rows, np.int64)
+    np.testing.assert_array_equal(first[chosen], FIRST[chosen])
+    np.testing.assert_array_equal(first[chosen], FIRST[chosen])  # pages given back are read again
 
 
-@pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "index"])
-def test_damage_is_found_and_mended(tmp_path, images, damage):
-    store, prefix = FeatureStore(tmp_path), Prefix()
-    store.extract("key", images, SHAPES, prefix)
-    path = tmp_path / "key" / ("index.json" if damage == "index" else "1.npy")
-    data = bytearray(path.read_bytes())
-    if damage == "remove":
-        path.unlink()
-    elif damage == "flip":
-        data[-3] ^= 1
-        path.write_bytes(data)
-    else:
-        path.write_bytes(data[: len(data) // 2])
-    assert store.find("key") is None
-    mended = store.extract("key", images, SHAPES, prefix)
-    np.testing.assert_array_equal(mended.tensors[1], Prefix()(images)[1])
-
-
-def test_discarded_features_are_gone(tmp_path, images):
+def test_files_can_be_read_with_numpy(tmp_path):
     store = FeatureStore(tmp_path)
-    store.extract("key", images, SHAPES, Prefix())
+    store.extract("key", WANTED, Prefix())
+    np.testing.assert_array_equal(np.load(store.folder("key") / "1.npy"), SECOND)
+
+
+def test_a_second_time_nothing_is_computed(tmp_path):
+    store, prefix = FeatureStore(tmp_path), Prefix()
+    stored = store.extract("key", WANTED, prefix)
+    again = store.extract("key", WANTED, prefix)
+    assert prefix.passed == list(EVERY)
+    assert again.computed == 0
+    assert again.seconds == stored.seconds
+    check(again)
+    store.extract("other", WANTED, prefix)
+    assert len(prefix.passed) == 2 * len(IMAGES)
+
+
+@pytest.mark.parametrize("stop", [0, 32, 160, 288])
+def test_an_interrupted_extraction_goes_on_where_it_was(tmp_path, stop):
+    store, rest = FeatureStore(tmp_path), Prefix()
+    with pytest.raises(RuntimeError, match="half way"):
+        store.extract("key", WANTED, Prefix(stop_before=stop))
+    extraction = store.extract("key", WANTED, rest)
+    assert rest.passed == list(range(stop, len(IMAGES)))
+    assert extraction.computed == len(IMAGES) - stop
+    check(extraction)
+
+
+def test_shards_stay_as_they_were_begun(tmp_path):
+    store, rest = FeatureStore(tmp_path), Prefix()
+    with pytest.raises(RuntimeError, match="half way"):
+        store.extract("key", WANTED, Prefix(stop_before=64))
+    check(store.extract("key", Wanted(len(IMAGES), SHAPES, 100, {}), rest))
+    assert rest.passed[0] == 64
+
+
+def flipped(path, offset):
+    with path.open("r+b") as file:
+        file.seek(offset)
+        byte = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes([byte ^ 1]))
+
+
+@pytest.mark.parametrize(
+    ("damage", "computed"),
+    [
+        (lambda folder: flipped(folder / "0.npy", 128 + 40 * 24), range(32, 64)),
+        (lambda folder: flipped(folder / "1.npy", 128 + 299 * 20), (288,)),
+        (lambda folder: os.truncate(folder / "1.npy", 128 + 270 * 20), range(256, 300)),
+        (lambda folder: (folder / "0.npy").unlink(), range(300)),
+        (lambda folder: (folder / "0.npy").write_bytes(b"no array"), range(300)),
+        (lambda folder: flipped(folder / "facts.json", 3), range(300)),
+        (lambda folder: flipped(folder / "1.npy", 70), ()),
+    ],
+    ids=["flip", "flip in the last", "truncate", "remove", "other", "facts", "header"],
+)
+def test_damage_is_found_told_and_mended(tmp_path, damage, computed, caplog):
+    store, again = FeatureStore(tmp_path), Prefix()
+    store.extract("key", WANTED, Prefix())
+    damage(store.folder("key"))
+    with caplog.at_level(logging.WARNING, "fer_bench"):
+        check(store.extract("key", WANTED, again))
+    expected = {row // SHARD for row in computed}
+    assert {row // SHARD for row in again.passed} == expected
+    assert str(store.folder("key")) in caplog.text
+    assert "damaged" in caplog.text
+    caplog.clear()
+    assert store.extract("key", WANTED, Prefix(stop_before=0)).computed == 0
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("keep", range(0, 400, 7))
+def test_half_a_line_counts_as_none(tmp_path, keep):
+    store = FeatureStore(tmp_path)
+    store.extract("key", WANTED, Prefix())
+    journal = store.folder("key") / "shards.jsonl"
+    text = journal.read_bytes()
+    journal.write_bytes(text[:keep])
+    rest = Prefix()
+    check(store.extract("key", WANTED, rest))
+    assert rest.passed[0] == SHARD * text[:keep].count(b"\n")
+    assert store.extract("key", WANTED, Prefix(stop_before=0)).computed == 0
+
+
+def test_features_of_other_images_are_not_taken(tmp_path, caplog):
+    store, prefix = FeatureStore(tmp_path), Prefix()
+    fewer = Wanted(100, SHAPES, SHARD, {})
+    store.extract("key", fewer, Prefix())
+    check(store.extract("key", WANTED, prefix))
+    assert len(prefix.passed) == len(IMAGES)
+    assert "tells of other features" in caplog.text
+
+
+def test_discarded_features_are_gone(tmp_path):
+    store = FeatureStore(tmp_path)
+    store.extract("key", WANTED, Prefix())
     store.discard("key")
-    assert store.find("key") is None
+    assert not store.folder("key").exists()
 
 
-def test_what_fails_leaves_nothing(tmp_path, images):
-    class Failing(Prefix):
-        def __call__(self, batch):
-            if self.passed:
-                raise RuntimeError("half way")
-            return super().__call__(batch)
+def test_too_little_room_is_told_before_the_work_begins(tmp_path, monkeypatch):
+    usage = sealed.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(sealed.shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    prefix = Prefix()
+    with pytest.raises(FerBenchError, match=r"need 0\.00 GiB.*free; make room.*--limit"):
+        FeatureStore(tmp_path).extract("key", WANTED, prefix)
+    assert prefix.passed == []
 
+
+def test_room_is_needed_for_what_is_missing_only(tmp_path, monkeypatch):
     store = FeatureStore(tmp_path)
     with pytest.raises(RuntimeError, match="half way"):
-        store.extract("key", images, SHAPES, Failing())
-    assert store.find("key") is None
-    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
+        store.extract("key", WANTED, Prefix(stop_before=288))
+    usage = sealed.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(sealed.shutil, "disk_usage", lambda _: usage._replace(free=12 * 11 * 4))
+    check(store.extract("key", WANTED, Prefix()))
 
 
-def test_a_full_disk_is_told_before_the_work_begins(tmp_path, images, monkeypatch):
-    usage = features.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(features.shutil, "disk_usage", lambda _: usage._replace(free=1000))
-    prefix = Prefix()
-    with pytest.raises(FerBenchError, match=r"need 0\.0 GiB.*free; make room.*--limit"):
-        FeatureStore(tmp_path).extract("key", images, SHAPES, prefix)
-    assert prefix.passed == 0
-
-
-def test_an_unwritable_folder_is_told(tmp_path, images):
+def test_an_unwritable_folder_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(FerBenchError, match=r"cannot write features to .*--store"):
-        FeatureStore(tmp_path / "file").extract("key", images, SHAPES, Prefix())
+    with pytest.raises(StoreError, match=r"cannot be written: .*--store"):
+        FeatureStore(tmp_path / "file").extract("key", WANTED, Prefix())
 
 
-def test_only_one_of_two_computes(tmp_path, images):
+def test_only_one_of_two_computes(tmp_path):
     prefix, results = Prefix(), []
 
     def work():
-        results.append(FeatureStore(tmp_path).extract("key", images, SHAPES, prefix))
+        results.append(FeatureStore(tmp_path).extract("key", WANTED, prefix))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert prefix.passed == len(images)
-    assert sorted(result.seconds is None for result in results) == [False, True]
+    assert prefix.passed == list(EVERY)
+    assert sorted(result.computed for result in results) == [0, len(IMAGES)]
+
+
+def test_what_they_are_is_noted(tmp_path):
+    store = FeatureStore(tmp_path)
+    store.extract("key", WANTED, Prefix())
+    noted = json.loads((store.folder("key") / "facts.json").read_text())
+    assert noted["facts"] == {"backbone": "mini"}

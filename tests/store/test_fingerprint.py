@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench import fingerprint, runtime
-from fer_bench.backbones import get
+from fer_bench import fingerprint, runtime, trained_cell
+from fer_bench.backbones import Located, get
 from fer_bench.cells import Cell
 from fer_bench.datasets import Dataset, Split
 from fer_bench.protocol import Protocol, TrainableLayers
@@ -26,12 +26,21 @@ def backend(monkeypatch):
     monkeypatch.setattr(runtime, "backend_version", lambda: "tensorflow 1.2.3")
 
 
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Two files, one of them twice."""
+    folder = tmp_path_factory.mktemp("weights")
+    for name, content in (("a", b"1"), ("b", b"2"), ("copy of a", b"1")):
+        (folder / name).write_bytes(content)
+    return {path.name: Located(path, f"from {path.name}") for path in folder.iterdir()}
+
+
 def result(
-    name="mini", cell=None, identity=None, protocol=None, dataset=DATA, split=SPLIT, entry=None
+    name="mini", cell=None, located=None, protocol=None, dataset=DATA, split=SPLIT, entry=None
 ):
     entry = entry or get(name)
     cell = cell or Cell(entry.name, "random", "tiny", 1)
-    weights = fingerprint.weights_facts(entry, cell, identity)
+    weights = fingerprint.weights_facts(entry, cell, located)
     protocol = protocol or Protocol()
     return fingerprint.result_fingerprint(entry, cell, weights, protocol, dataset, split)
 
@@ -70,7 +79,6 @@ def test_trainable_layers_of_the_other_init_do_not_count():
         {"dataset": DATA.take(np.array([1, 0, 2, 3, 4, 5]))},
         {"split": Split("paper", np.array([1, 0, 2]), SPLIT.validation, SPLIT.test)},
         {"split": Split("other", SPLIT.train, SPLIT.validation, SPLIT.test)},
-        {"identity": "a" * 64},
         {"cell": Cell("mini", "random", "tiny", 2)},
         {"cell": Cell("mini", "pretrained", "tiny", 1)},
         {"name": "mobilenet"},
@@ -83,8 +91,9 @@ def test_cell_data_split_weights_and_structure_count(change):
     assert result(**change) != result()
 
 
-def test_two_weight_files_differ():
-    assert result(identity="a" * 64) != result(identity="b" * 64)
+def test_the_content_of_a_weight_file_counts_and_its_place_does_not(weights):
+    assert result(located=weights["a"]) == result(located=weights["copy of a"])
+    assert len({result(), result(located=weights["a"]), result(located=weights["b"])}) == 3
 
 
 @pytest.mark.parametrize("package", ["keras", "deepface", "numpy"])
@@ -96,6 +105,30 @@ def test_library_versions_count(package, monkeypatch):
     assert result() != before
 
 
+@pytest.mark.parametrize("values", [("tensorflow", "float16"), ("jax", "float32")])
+def test_the_settings_of_keras_count(values, monkeypatch):
+    monkeypatch.undo()
+    before = result()
+    monkeypatch.setattr(runtime, "keras_settings", lambda: values)
+    assert result() != before
+
+
+def test_the_schema_of_results_counts_for_results_only(monkeypatch):
+    before, features = result(), fingerprint.features_versions()
+    monkeypatch.setattr(fingerprint, "SCHEMA", fingerprint.SCHEMA + 1)
+    assert result() != before
+    assert fingerprint.features_versions() == features
+
+
+def test_the_machine_and_the_batches_of_the_prefix_do_not_count(monkeypatch):
+    before = result()
+    monkeypatch.setattr(runtime, "environment", lambda: (("cpu cores available", "99"),))
+    monkeypatch.setattr(runtime, "runs_on_cpu", lambda: False)
+    monkeypatch.setattr(trained_cell, "SHARD_PIXELS", 1)
+    assert trained_cell.shard_images(48) == 8
+    assert result() == before
+
+
 def test_the_backend_and_the_way_of_computing_count(monkeypatch):
     before = result()
     monkeypatch.setattr(runtime, "backend_version", lambda: "jax 1.2.3")
@@ -104,16 +137,17 @@ def test_the_backend_and_the_way_of_computing_count(monkeypatch):
     assert len({before, other, result()}) == 3
 
 
-def test_features_are_shared_by_splits_and_seeds_of_pretrained_cells():
+def test_features_are_shared_by_splits_and_seeds_of_pretrained_cells(weights):
     entry = get("mini")
     keys = {
         fingerprint.features_key(
             entry,
-            fingerprint.weights_facts(entry, Cell("mini", "pretrained", "tiny", seed), "a" * 64),
+            fingerprint.weights_facts(entry, Cell("mini", "pretrained", "tiny", seed), located),
             DATA,
             (84,),
         )
         for seed in range(3)
+        for located in (weights["a"], weights["copy of a"])
     }
     assert len(keys) == 1
 

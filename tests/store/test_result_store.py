@@ -7,11 +7,13 @@ import pytest
 
 from fer_bench.errors import FerBenchError
 from fer_bench.protocol import Protocol
-from fer_bench.result_store import ResultStore
 from fer_bench.results import CellResult, DatasetSummary, History, Parameters, Quality, Run
+from fer_bench.store.results import ResultStore
+from fer_bench.store.sealed import StoreError
 
 PROTOCOL = tuple(Protocol(epochs=1).settings())
 SUMMARY = DatasetSummary("tiny", "d" * 64, (("a", 3), ("b", 2)), "paper", 3, 1, 1)
+LOGITS = np.array([[3.0, 1.0]], np.float32)
 WEIGHTS = [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(3, np.float32)]
 
 
@@ -38,54 +40,75 @@ def cell():
     )
 
 
+def save(store, cell):
+    store.save(run_of(cell), LOGITS, WEIGHTS, {"cell": cell.id})
+
+
 def test_what_is_saved_is_found(tmp_path, cell):
     store = ResultStore(tmp_path / "new")
     assert store.find(cell.fingerprint) is None
-    store.save(run_of(cell), WEIGHTS)
-    assert store.find(cell.fingerprint) == cell
-    for found, saved in zip(store.suffix_weights(cell.fingerprint), WEIGHTS, strict=True):
-        np.testing.assert_array_equal(found, saved)
+    save(store, cell)
+    found = store.find(cell.fingerprint)
+    assert found.result == cell
+    np.testing.assert_array_equal(found.logits, LOGITS)
+    for weights, saved in zip(store.suffix_weights(cell.fingerprint), WEIGHTS, strict=True):
+        np.testing.assert_array_equal(weights, saved)
 
 
 def test_a_newer_result_takes_the_place_of_an_older_one(tmp_path, cell):
     store = ResultStore(tmp_path)
-    store.save(run_of(cell), WEIGHTS)
+    save(store, cell)
     newer = dataclasses.replace(cell, parts=(("training", 9.0),))
-    store.save(run_of(newer), WEIGHTS)
-    assert store.find(cell.fingerprint) == newer
-    assert len(list(tmp_path.iterdir())) == 1
+    save(store, newer)
+    assert store.find(cell.fingerprint).result == newer
+    assert len(list((tmp_path / "results").iterdir())) == 1
 
 
-@pytest.mark.parametrize("name", ["result.json", "suffix.npz"])
-@pytest.mark.parametrize("keep", [0, 0.5])
-def test_a_damaged_result_counts_as_absent(tmp_path, cell, name, keep):
+def damaged(path, how):
+    data = bytearray(path.read_bytes())
+    if how == "flip":
+        data[len(data) // 2] ^= 1
+    else:
+        del data[int(len(data) * how) :]
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", ["result.json", "logits.npz", "index.json"])
+@pytest.mark.parametrize("how", [0, 0.5, "flip"])
+def test_a_damaged_result_is_told_and_counts_as_absent(tmp_path, cell, name, how, caplog):
     store = ResultStore(tmp_path)
-    store.save(run_of(cell), WEIGHTS)
-    path = tmp_path / cell.fingerprint / name
-    data = path.read_bytes()
-    path.write_bytes(data[: int(len(data) * keep)])
+    save(store, cell)
+    damaged(store.folder(cell.fingerprint) / name, how)
+    assert store.find(cell.fingerprint) is None
+    assert not store.folder(cell.fingerprint).exists()
+    assert "is damaged" in caplog.text
+    assert "trained again" in caplog.text
+
+
+@pytest.mark.parametrize("how", [0, 0.5, "flip"])
+def test_damaged_weights_are_told_and_the_result_is_thrown_away(tmp_path, cell, how):
+    store = ResultStore(tmp_path)
+    save(store, cell)
+    damaged(store.folder(cell.fingerprint) / "suffix.npz", how)
+    with pytest.raises(FerBenchError, match=r"suffix\.npz has changed.*run again"):
+        store.suffix_weights(cell.fingerprint)
     assert store.find(cell.fingerprint) is None
 
 
 def test_a_result_under_another_name_counts_as_absent(tmp_path, cell):
     store = ResultStore(tmp_path)
-    store.save(run_of(cell), WEIGHTS)
-    (tmp_path / cell.fingerprint).rename(tmp_path / ("e" * 64))
+    save(store, cell)
+    store.folder(cell.fingerprint).rename(store.folder("e" * 64))
     assert store.find("e" * 64) is None
-
-
-def test_missing_weights_are_told(tmp_path):
-    with pytest.raises(FerBenchError, match=r"stored weights .* cannot be read.*--fresh"):
-        ResultStore(tmp_path).suffix_weights("f" * 64)
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, cell):
     (tmp_path / "file").write_text("")
-    with pytest.raises(FerBenchError, match=r"cannot write a result .*--store"):
-        ResultStore(tmp_path / "file").save(run_of(cell), WEIGHTS)
+    with pytest.raises(StoreError, match=r"cannot be written: .*--store"):
+        save(ResultStore(tmp_path / "file"), cell)
 
 
 def test_a_cell_without_result_is_refused(tmp_path, cell):
     with pytest.raises(ValueError, match="was not trained"):
-        ResultStore(tmp_path).save(run_of(dataclasses.replace(cell, quality=None)), WEIGHTS)
+        save(ResultStore(tmp_path), dataclasses.replace(cell, quality=None))
     assert list(tmp_path.iterdir()) == []

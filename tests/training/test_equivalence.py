@@ -9,7 +9,7 @@ from fer_bench.backbones import get, load, locate  # noqa: E402
 from fer_bench.datasets import Dataset, Split  # noqa: E402
 from fer_bench.experiment import Experiment  # noqa: E402
 from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
-from fer_bench.training import epoch_order  # noqa: E402
+from fer_bench.training.trainer import epoch_order  # noqa: E402
 
 pytestmark = pytest.mark.network
 

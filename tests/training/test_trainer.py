@@ -1,5 +1,7 @@
 """The order of the images, and figures of a trainer that can be worked out otherwise."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,10 +9,10 @@ from hypothesis import strategies as st
 
 keras = pytest.importorskip("keras")
 
-from fer_bench import training  # noqa: E402
 from fer_bench.errors import FerBenchError  # noqa: E402
 from fer_bench.protocol import Protocol  # noqa: E402
-from fer_bench.training import Trainer, epoch_order  # noqa: E402
+from fer_bench.training import trainer as training  # noqa: E402
+from fer_bench.training.trainer import Trainer, epoch_order  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -77,12 +79,12 @@ def test_the_network_sees_every_training_image_once_an_epoch_in_fresh_order():
 
 
 def test_blocks_change_nothing(monkeypatch):
-    whole = trainer().train(np.arange(10))
+    whole, _ = trainer().train(np.arange(10))
     monkeypatch.setattr(training, "BLOCK_BYTES", 3 * 4 * FEATURES * 4)
     blocks = trainer()
     assert len(list(blocks._blocks(np.arange(40)))) == 4
     np.testing.assert_allclose(
-        blocks.train(np.arange(10)).running_loss, whole.running_loss, rtol=1e-6
+        blocks.train(np.arange(10))[0].running_loss, whole.running_loss, rtol=1e-6
     )
 
 
@@ -101,7 +103,9 @@ def test_evaluation_by_hand():
 def test_untrained_figures_come_first():
     watched = trainer()
     before = watched.evaluate(np.arange(10))
-    history = watched.train(np.arange(10))
+    history, seconds = watched.train(np.arange(10))
+    assert seconds.training > 0
+    assert seconds.evaluation > 0
     assert (history.validation_accuracy[0], history.validation_loss[0]) == before
     assert history.epochs == 3
     assert len(history.train_loss) == len(history.validation_loss) == 4
@@ -121,3 +125,36 @@ def test_an_output_that_is_no_number_is_told():
     diverging._tensors[0][3] = np.inf
     with pytest.raises(FerBenchError, match=r"diverged: an output of the network is not finite"):
         diverging.evaluate(np.arange(10))
+
+
+def random_suffix():
+    """One that draws random numbers in training and has moving averages."""
+    keras.utils.set_random_seed(5)
+    features = keras.Input((FEATURES,))
+    hidden = keras.layers.Dropout(0.5)(keras.layers.BatchNormalization()(features))
+    return keras.Model([features], keras.layers.Dense(CLASSES)(hidden))
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_training_goes_on_from_any_epoch_as_if_never_interrupted(stop):
+    kept = []
+
+    def keep(state):
+        kept.append(dataclasses.replace(state, variables=[np.copy(v) for v in state.variables]))
+
+    undisturbed = trainer(random_suffix())
+    history, _ = undisturbed.train(np.arange(10), keep=keep)
+    assert [state.history.epochs for state in kept] == [1, 2, 3]
+    keras.utils.set_random_seed(77)
+    resumed = trainer(random_suffix())
+    again, seconds = resumed.train(np.arange(10), start=kept[stop - 1])
+    assert again == history
+    assert seconds.training >= kept[stop - 1].seconds.training
+    for one, other in zip(undisturbed._variables(), resumed._variables(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_room_that_is_needed_covers_two_checkpoints():
+    watched = trainer()
+    written = sum(value.nbytes for value in watched._variables())
+    assert watched.written_bytes >= 2 * written

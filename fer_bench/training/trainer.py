@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
@@ -13,14 +16,16 @@ from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import History
 from fer_bench.runtime import runs_on_cpu
+from fer_bench.training.state import Seconds, TrainingState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from fer_bench.progress import Progress
     from fer_bench.protocol import Protocol
+    from fer_bench.store.features import StoredTensor
 
 BLOCK_BYTES = 2**28
 """Features gathered into memory at a time: memory does not grow with the number of images."""
@@ -53,7 +58,8 @@ class Trainer:
         suffix: a list of boundary tensors to logits; it is compiled here.
         protocol: learning rate, batch size, number of epochs.
         seed: of the order of the images.
-        tensors: the boundary tensors' values, shape (n, ...) each, in the suffix's input order.
+        tensors: the boundary tensors' values, shape (n, ...) each, in the suffix's input order;
+            arrays, or what gives an array when it is indexed with row numbers.
         labels: uint8, shape (n,).
         rows: int64, which of the n images are trained on.
     """
@@ -63,7 +69,7 @@ class Trainer:
         suffix: keras.Model,
         protocol: Protocol,
         seed: int,
-        tensors: Sequence[NDArray[Any]],
+        tensors: Sequence[NDArray[Any] | StoredTensor],
         labels: NDArray[np.uint8],
         rows: NDArray[np.int64],
     ) -> None:
@@ -128,42 +134,117 @@ class Trainer:
             raise _diverged("an output of the network")
         return evaluation.accuracy(logits, labels), evaluation.cross_entropy(logits, labels)
 
-    def train(self, validation: NDArray[np.int64], progress: Progress = silent) -> History:
-        """Trains all epochs of the protocol.
+    def train(
+        self,
+        validation: NDArray[np.int64],
+        progress: Progress = silent,
+        start: TrainingState | None = None,
+        keep: Callable[[TrainingState], None] = lambda _: None,
+    ) -> tuple[History, Seconds]:
+        """Trains all epochs of the protocol, or those that are left.
 
         Args:
             validation: int64, rows of the validation images.
             progress: told the number of epochs done.
+            start: the state to go on from, as an earlier call gave it to ``keep``; None to begin.
+            keep: given the state after each epoch; its variables are read when it is called.
+
+        Returns:
+            The history of all epochs, and the time they took.
 
         Raises:
             FerBenchError: the loss or the network's output left the numbers.
         """
         epochs = self._protocol.epochs
-        progress("training epochs", 0, epochs)
-        running: list[tuple[float, float]] = []
-        train = [self.evaluate(self._rows)]
-        held_out = [self.evaluate(validation)]
-        for number in range(1, epochs + 1):
-            running.append(self.epoch(number))
-            if not math.isfinite(running[-1][1]):
+        clock = _Clock()
+        if start is None:
+            history = _untrained(self._measured(clock, validation))
+        else:
+            self._restore(start.variables)
+            history, clock.seconds = start.history, start.seconds
+        progress("training epochs", history.epochs, epochs)
+        for number in range(history.epochs + 1, epochs + 1):
+            with clock.running("training"):
+                running = self.epoch(number)
+            if not math.isfinite(running[1]):
                 raise _diverged(f"the training loss of epoch {number}")
-            train.append(self.evaluate(self._rows))
-            held_out.append(self.evaluate(validation))
+            history = _grown(history, running, self._measured(clock, validation))
+            keep(TrainingState(history, clock.seconds, self._variables()))
             progress("training epochs", number, epochs)
-        return History(
-            *(
-                tuple(series)
-                for pairs in (running, train, held_out)
-                for series in zip(*pairs, strict=True)
-            )
+        return history, clock.seconds
+
+    def _measured(
+        self, clock: _Clock, validation: NDArray[np.int64]
+    ) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Accuracy and loss on the training and on the validation images."""
+        with clock.running("evaluation"):
+            return self.evaluate(self._rows), self.evaluate(validation)
+
+    def _variables(self) -> Iterator[NDArray[Any]]:
+        """All that training changes, one array at a time."""
+        for variable in self._changing():
+            yield variable.numpy()
+
+    def _restore(self, values: Iterable[NDArray[Any]]) -> None:
+        for variable, value in zip(self._changing(), values, strict=True):
+            variable.assign(value)
+
+    def _changing(self) -> list[Any]:
+        optimizer = self.suffix.optimizer
+        if not optimizer.built:
+            optimizer.build(self.suffix.trainable_variables)
+        return [*self.suffix.variables, *optimizer.variables]
+
+    @property
+    def written_bytes(self) -> int:
+        """Most bytes that lie on the disk at once while training is kept epoch by epoch.
+
+        Two checkpoints, the newer one before the older one goes.
+        """
+        return 2 * sum(
+            np.dtype(variable.dtype).itemsize * math.prod(variable.shape)
+            for variable in self._changing()
         )
 
     def _blocks(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        image_bytes = sum(tensor[:1].nbytes for tensor in self._tensors)
+        image_bytes = sum(
+            math.prod(tensor.shape[1:]) * tensor.dtype.itemsize for tensor in self._tensors
+        )
         batches = max(1, BLOCK_BYTES // (image_bytes * self._protocol.batch_size))
         step = batches * self._protocol.batch_size
         for start in range(0, len(rows), step):
             yield rows[start : start + step]
+
+
+class _Clock:
+    """Adds up the time of the two kinds of work."""
+
+    def __init__(self) -> None:
+        self.seconds = Seconds()
+
+    @contextlib.contextmanager
+    def running(self, work: Literal["training", "evaluation"]) -> Iterator[None]:
+        started = perf_counter()
+        yield
+        spent = getattr(self.seconds, work) + perf_counter() - started
+        self.seconds = dataclasses.replace(self.seconds, **{work: spent})
+
+
+def _untrained(evaluated: tuple[tuple[float, float], tuple[float, float]]) -> History:
+    """The history of no epoch yet."""
+    (train_accuracy, train_loss), (accuracy, loss) = evaluated
+    return History((), (), (train_accuracy,), (train_loss,), (accuracy,), (loss,))
+
+
+def _grown(
+    history: History,
+    running: tuple[float, float],
+    evaluated: tuple[tuple[float, float], tuple[float, float]],
+) -> History:
+    """The history with one more epoch."""
+    figures = (*running, *evaluated[0], *evaluated[1])
+    series = (getattr(history, field.name) for field in dataclasses.fields(history))
+    return History(*((*old, new) for old, new in zip(series, figures, strict=True)))
 
 
 def _diverged(what: str) -> FerBenchError:

@@ -1,0 +1,355 @@
+"""Outputs of frozen prefixes, computed once and kept on disk.
+
+A set of features is known by a key: a digest of all that determines the values. Under
+``<store>/features/<key>/`` lie
+
+* ``facts.json``: what they are, and how many images make a shard;
+* one ``.npy`` file for each boundary tensor, with the images in the rows of the whole data set, so
+  that another split, head or number of epochs reads the same files;
+* ``shards.jsonl``: a line for each finished shard, with the SHA-256 of its rows in all files.
+
+A shard is what one pass through the prefix gives. A shard without a line, or whose rows are not as
+its line says, is computed; the others are kept. So an interrupted extraction goes on where it was,
+and damage costs the shards it hit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import math
+import mmap
+import shutil
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.files import write_atomically
+from fer_bench.progress import silent
+from fer_bench.store.locking import locked
+from fer_bench.store.sealed import Damaged, check_room, log, throw_away, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    from fer_bench.progress import Progress
+
+KIND = "features"
+FACTS = "facts.json"
+SHARDS = "shards.jsonl"
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """A set of features and what it cost.
+
+    Attributes:
+        tensors: one for each boundary tensor.
+        computed: how many images passed the prefix for this call; the others were stored.
+        seconds: time of all passes that made the features, earlier interrupted runs included.
+    """
+
+    tensors: tuple[StoredTensor, ...]
+    computed: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The features of a data set's images.
+
+    Attributes:
+        images: number of images.
+        shapes: of one image's features, for each boundary tensor.
+        shard: images in one pass through the prefix.
+        facts: what the features are, as JSON holds it, for those who look into the store.
+    """
+
+    images: int
+    shapes: tuple[tuple[int, ...], ...]
+    shard: int
+    facts: Mapping[str, Any]
+
+    @property
+    def image_bytes(self) -> int:
+        """Size of one image's features."""
+        return sum(4 * math.prod(shape) for shape in self.shapes)
+
+
+class StoredTensor:
+    """float32 features of all images in a file, read when they are asked for.
+
+    What was read does not stay in the process's memory: the file is mapped, and its pages are
+    given back after each reading, so that memory does not grow with the number of images.
+
+    Attributes:
+        shape: (n, ...).
+        dtype: float32.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self.shape, self.dtype, start = _read_header(file)
+            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        count = math.prod(self.shape)
+        flat = np.frombuffer(self._mapping, self.dtype, count, start)
+        self._rows = flat.reshape(self.shape)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """A copy of the features of the images at ``rows`` (int64, shape (k,))."""
+        values: NDArray[np.float32] = self._rows[rows]
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)
+        return values
+
+
+class FeatureStore:
+    """Features of frozen prefixes in a store.
+
+    Args:
+        store: the store's folder; made when the first features are written.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+
+    def folder(self, key: str) -> Path:
+        """Where the features known by ``key`` lie, if they are there."""
+        return self._store / KIND / key
+
+    def discard(self, key: str) -> None:
+        """Removes the features known by ``key``, if they are there."""
+        with told(self._store), locked(self._store, KIND, key):
+            shutil.rmtree(self.folder(key), ignore_errors=True)
+
+    def extract(
+        self,
+        key: str,
+        wanted: Wanted,
+        extract: Callable[[slice], Sequence[Any]],
+        progress: Progress = silent,
+    ) -> Extraction:
+        """The features known by ``key``; what is not there of them is computed.
+
+        One process computes while others that want the same key wait for it.
+
+        Args:
+            key: digest of all that determines the values.
+            wanted: how many images, and what is computed of each.
+            extract: maps a slice of the images to the boundary tensors' values.
+            progress: told the number of images done.
+
+        Raises:
+            FerBenchError: the disk has no room for them.
+            StoreError: they cannot be written.
+        """
+        folder = self.folder(key)
+        with told(self._store), locked(self._store, KIND, key, progress):
+            folder.mkdir(parents=True, exist_ok=True)
+            wanted = _settled(folder, wanted)
+            with _Shards(folder, wanted) as shards:
+                missing = shards.missing()
+                if missing:
+                    check_room(
+                        self._store,
+                        shards.images_in(missing) * wanted.image_bytes,
+                        "the frozen features",
+                    )
+                    _compute(shards, missing, extract, progress)
+                return Extraction(
+                    tensors=tuple(StoredTensor(path) for path in shards.paths),
+                    computed=shards.images_in(missing),
+                    seconds=shards.seconds,
+                )
+
+
+def _settled(folder: Path, wanted: Wanted) -> Wanted:
+    """Notes what the features are, or finds what was noted: its shards count from then on."""
+    try:
+        noted = json.loads((folder / FACTS).read_text("utf-8"))
+        shapes = tuple(map(tuple, noted["shapes"]))
+        shard = int(noted["shard"])
+        if (noted["images"], shapes) == (wanted.images, wanted.shapes) and shard > 0:
+            return Wanted(wanted.images, wanted.shapes, shard, wanted.facts)
+        damage = Damaged(f"{FACTS} tells of other features")
+    except FileNotFoundError:
+        damage = None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        damage = Damaged(f"{FACTS} cannot be read ({type(error).__name__})")
+    if damage is not None:
+        throw_away(folder, damage, "computed again")
+        folder.mkdir()
+    note = {"images": wanted.images, "shapes": wanted.shapes, "shard": wanted.shard}
+    write_atomically(folder / FACTS, json.dumps({**note, "facts": wanted.facts}, indent=1))
+    return wanted
+
+
+def _compute(
+    shards: _Shards,
+    missing: Sequence[int],
+    extract: Callable[[slice], Sequence[Any]],
+    progress: Progress,
+) -> None:
+    total = shards.wanted.images
+    done = total - shards.images_in(missing)
+    progress("frozen features", done, total)
+    for number in missing:
+        started = perf_counter()
+        values = extract(shards.rows(number))
+        shards.write(number, values, perf_counter() - started)
+        done += shards.images_in([number])
+        progress("frozen features", done, total)
+
+
+class _Shards:
+    """The files of one set of features, shard by shard.
+
+    Rows are written through files: a full disk is an error there; written through a memory map, it
+    would kill the process.
+    """
+
+    def __init__(self, folder: Path, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.paths = [folder / f"{number}.npy" for number in range(len(wanted.shapes))]
+        self._folder = folder
+        self._stack = contextlib.ExitStack()
+        self._seconds: dict[int, float] = {}
+
+    def __enter__(self) -> _Shards:
+        with contextlib.ExitStack() as stack:
+            self._files = [stack.enter_context(_opened(path)) for path in self.paths]
+            self._starts = [
+                _ensure_header(file, (self.wanted.images, *shape))
+                for file, shape in zip(self._files, self.wanted.shapes, strict=True)
+            ]
+            self._journal = stack.enter_context(_opened(self._folder / SHARDS))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def seconds(self) -> float:
+        return sum(self._seconds.values())
+
+    def rows(self, number: int) -> slice:
+        start = number * self.wanted.shard
+        return slice(start, min(start + self.wanted.shard, self.wanted.images))
+
+    def images_in(self, numbers: Sequence[int]) -> int:
+        return sum(rows.stop - rows.start for rows in map(self.rows, numbers))
+
+    def missing(self) -> list[int]:
+        """Numbers of the shards that are not there as they were written."""
+        count = math.ceil(self.wanted.images / self.wanted.shard)
+        noted = self._noted()
+        whole = {number for number in noted if self._digest(number) == noted[number]["sha256"]}
+        damaged = sorted(noted.keys() - whole)
+        if damaged:
+            log.warning(
+                "store: %s is damaged: %d of %d shards (%s) have changed since they were stored; "
+                "they were thrown away and are computed again",
+                self._folder,
+                len(damaged),
+                count,
+                ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else ""),
+            )
+        self._seconds = {number: float(noted[number]["seconds"]) for number in whole}
+        return [number for number in range(count) if number not in whole]
+
+    def write(self, number: int, tensors: Sequence[Any], seconds: float) -> None:
+        rows = self.rows(number)
+        digest = hashlib.sha256()
+        for file, values, place, shape in zip(
+            self._files, tensors, self._places(number), self.wanted.shapes, strict=True
+        ):
+            batch = np.ascontiguousarray(values, dtype="<f4")
+            if batch.shape != (rows.stop - rows.start, *shape):
+                raise ValueError(f"{file.name}: {batch.shape} is not {shape} for each of {rows}")
+            file.seek(place[0])
+            file.write(batch)
+            file.flush()
+            digest.update(batch.data)
+        line = {"shard": number, "sha256": digest.hexdigest(), "seconds": seconds}
+        # Only once the rows are in their files: a process killed in between leaves no line.
+        self._journal.seek(0, 2)
+        self._journal.write(json.dumps(line).encode() + b"\n")
+        self._journal.flush()
+        self._seconds[number] = seconds
+
+    def _noted(self) -> dict[int, dict[str, Any]]:
+        """The journal's lines by shard, the last one for each; half a line counts as none."""
+        self._journal.seek(0)
+        text = self._journal.read()
+        if text and not text.endswith(b"\n"):
+            self._journal.write(b"\n")
+        noted = {}
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                entry = json.loads(line)
+                if self.rows(int(entry["shard"])).start < self.wanted.images:
+                    noted[int(entry["shard"])] = {
+                        "sha256": str(entry["sha256"]),
+                        "seconds": float(entry["seconds"]),
+                    }
+        return noted
+
+    def _digest(self, number: int) -> str:
+        digest = hashlib.sha256()
+        for file, (start, size) in zip(self._files, self._places(number), strict=True):
+            file.seek(start)
+            digest.update(file.read(size))
+        return digest.hexdigest()
+
+    def _places(self, number: int) -> list[tuple[int, int]]:
+        """Where a shard's rows stand in each file: first byte and number of bytes."""
+        rows = self.rows(number)
+        return [
+            (start + rows.start * size, (rows.stop - rows.start) * size)
+            for start, shape in zip(self._starts, self.wanted.shapes, strict=True)
+            for size in [4 * math.prod(shape)]
+        ]
+
+
+def _opened(path: Path) -> Any:
+    """Opens a file to read and write where it is, made if it is missing."""
+    path.touch()
+    return path.open("r+b")
+
+
+def _ensure_header(file: Any, shape: tuple[int, ...]) -> int:
+    """Writes the header of an ``.npy`` file if it is not there; where its rows start."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f4", "fortran_order": False, "shape": shape}
+    )
+    found = file.read(len(header.getvalue()))
+    if found != header.getvalue():
+        if found:
+            log.warning("store: %s is damaged: its header is made anew", file.name)
+        file.seek(0)
+        file.write(header.getvalue())
+    return len(header.getvalue())
+
+
+def _read_header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    np.lib.format.read_magic(file)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    return shape, dtype, file.tell()

@@ -1,0 +1,248 @@
+"""One cell from its backbone to its result: the way of the data in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench import evaluation, fingerprint
+from fer_bench.backbones import load
+from fer_bench.results import CellResult, Quality
+from fer_bench.store.checkpoints import Checkpoints
+from fer_bench.store.features import FeatureStore, StoredTensor, Wanted
+from fer_bench.store.locking import locked
+from fer_bench.store.results import ResultStore
+from fer_bench.store.sealed import check_room, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from fer_bench.backbones import Backbone, Located
+    from fer_bench.cells import Cell
+    from fer_bench.experiment import Experiment
+    from fer_bench.progress import Progress
+    from fer_bench.training.trainer import Trainer
+    from fer_bench.transfer import Network
+
+SHARD_PIXELS = 128 * 96 * 96
+"""Input pixels in one pass through a frozen prefix: memory is the same for every input size."""
+
+
+class TrainedCell:
+    """A cell whose learning result is known, and whose network can be used.
+
+    The network is built when it is first needed: knowing a stored result needs none.
+
+    Args:
+        experiment: what the cell shares with others.
+        entry: its backbone.
+        cell: which one it is.
+        located: the file of its pretrained weights, None where they are random.
+        progress: told how far extraction and training are.
+
+    Attributes:
+        result: the record of the cell, without timings.
+        logits: float32, shape (images, classes): the trained network's output for the test images.
+
+    Raises:
+        FerBenchError: the weights are not sound, the disk is full, or training diverged.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        entry: Backbone,
+        cell: Cell,
+        located: Located | None,
+        progress: Progress,
+    ) -> None:
+        self._experiment = experiment
+        self._entry = entry
+        self._cell = cell
+        self._located = located
+        self._progress = progress
+        self._fingerprint = experiment.fingerprint(entry, cell, located)
+        self._results = ResultStore(experiment.store)
+        self._checkpoints = Checkpoints(experiment.store, self._fingerprint, self._facts())
+        self._network: Network | None = None
+        self._trainer: Trainer | None = None
+        self._weights = f"random, seed {cell.seed}"
+        self._seconds: dict[str, float] = {}
+        with self._alone():
+            if experiment.fresh:
+                self._results.discard(self._fingerprint)
+                self._checkpoints.discard()
+            stored = self._results.find(self._fingerprint)
+            self._is_stored = stored is not None
+            if stored is not None:
+                self.result = dataclasses.replace(stored.result, source="store")
+                self.logits = stored.logits
+            else:
+                self.result, self.logits = self._train()
+
+    @property
+    def test_labels(self) -> NDArray[np.uint8]:
+        """uint8, shape (images,): labels of the test images, in the order of ``logits``."""
+        return self._experiment.dataset.labels[self._experiment.split.test]
+
+    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities, shape (n, classes), of uint8 images, shape (n, height, width)."""
+        import keras
+
+        whole = self._ready_network().whole
+        return np.asarray(keras.ops.convert_to_numpy(whole.predict_on_batch(images)))
+
+    def train_epoch(self, number: int) -> None:
+        """Trains one more epoch, in the order of the epoch ``number``, for its time only.
+
+        The weights move on: call ``restore`` afterwards.
+        """
+        self._ready_trainer().epoch(number)
+
+    def restore(self) -> None:
+        """Sets the suffix back to the weights of the result."""
+        self._ready_network().suffix.set_weights(self._results.suffix_weights(self._fingerprint))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps other processes from training the same cell meanwhile."""
+        store = self._experiment.store
+        with told(store), locked(store, "cell", self._fingerprint, self._progress):
+            yield
+
+    def _facts(self) -> dict[str, Any]:
+        """What the result is, for those who look into the store."""
+        return {
+            "cell": self._cell.id,
+            "seed": self._cell.seed,
+            "dataset": self._cell.dataset,
+            "images": len(self._experiment.dataset),
+            "epochs": self._experiment.protocol.epochs,
+            "versions": fingerprint.results_versions(),
+        }
+
+    def _train(self) -> tuple[CellResult, NDArray[np.float32]]:
+        experiment, split = self._experiment, self._experiment.split
+        trainer, network = self._ready_trainer(), self._ready_network()
+        check_room(experiment.store, trainer.written_bytes, "checkpoints and result")
+        history, spent = trainer.train(
+            split.validation, self._progress, self._checkpoints.latest(), self._checkpoints.keep
+        )
+        self._seconds.update(dataclasses.asdict(spent))
+        logits, labels = trainer.logits(split.test), self.test_labels
+        confusion = evaluation.confusion(
+            labels, logits.argmax(axis=1), len(experiment.dataset.classes)
+        )
+        result = CellResult(
+            backbone=self._entry.name,
+            title=self._entry.title,
+            init=self._cell.init,
+            dataset=self._cell.dataset,
+            seed=self._cell.seed,
+            status="ok",
+            fingerprint=self._fingerprint,
+            source="trained",
+            weights=self._weights,
+            parameters=network.parameters,
+            quality=Quality(
+                history=history,
+                test_accuracy=evaluation.accuracy(logits, labels),
+                test_loss=evaluation.cross_entropy(logits, labels),
+                recall=evaluation.recall(confusion),
+                confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+            ),
+            parts=tuple(self._seconds.items()),
+        )
+        self._results.save(
+            experiment.record((result,)), logits, network.suffix.get_weights(), self._facts()
+        )
+        self._checkpoints.discard()
+        return result, logits
+
+    def _ready_network(self) -> Network:
+        """The network, trained if the result comes from the store."""
+        if self._network is None:
+            import keras
+
+            from fer_bench.transfer import transfer
+
+            started = perf_counter()
+            keras.utils.set_random_seed(self._cell.seed)
+            backbone = self._entry.build()
+            if self._located is not None:
+                self._weights = str(load(self._located, self._entry, backbone))
+            dataset = self._experiment.dataset
+            self._network = transfer(
+                self._entry,
+                backbone,
+                self._experiment.protocol.trainable_layers.of(self._cell.init),
+                dataset.images.shape[1:],
+                len(dataset.classes),
+            )
+            self._seconds["building the network"] = perf_counter() - started
+            if self._is_stored:
+                self.restore()
+        return self._network
+
+    def _ready_trainer(self) -> Trainer:
+        if self._trainer is None:
+            from fer_bench.training.trainer import Trainer
+
+            network = self._ready_network()
+            experiment = self._experiment
+            self._trainer = Trainer(
+                network.suffix,
+                experiment.protocol,
+                self._cell.seed,
+                self._tensors(network),
+                experiment.dataset.labels,
+                experiment.split.train,
+            )
+        return self._trainer
+
+    def _tensors(self, network: Network) -> Sequence[NDArray[Any] | StoredTensor]:
+        """What the suffix is fed: stored features, or the images where nothing is frozen."""
+        images, prefix = self._experiment.dataset.images, network.prefix
+        if prefix is None:
+            return (images,)
+        import keras
+
+        def extract(rows: slice) -> Sequence[Any]:
+            values = keras.tree.flatten(prefix.predict_on_batch(images[rows]))
+            return [keras.ops.convert_to_numpy(value) for value in values]
+
+        store = FeatureStore(self._experiment.store)
+        key = fingerprint.features_key(
+            self._entry,
+            fingerprint.weights_facts(self._entry, self._cell, self._located),
+            self._experiment.dataset,
+            network.boundary,
+        )
+        if self._experiment.fresh:
+            store.discard(key)
+        wanted = Wanted(
+            images=len(images),
+            shapes=tuple(tensor.shape[1:] for tensor in keras.tree.flatten(prefix.output)),
+            shard=shard_images(self._entry.input_size),
+            facts={
+                "backbone": self._entry.name,
+                "weights": self._weights,
+                "dataset": self._cell.dataset,
+                "versions": fingerprint.features_versions(),
+            },
+        )
+        extraction = store.extract(key, wanted, extract, self._progress)
+        if extraction.computed:
+            self._seconds["frozen features"] = extraction.seconds
+        return extraction.tensors
+
+
+def shard_images(input_size: int) -> int:
+    """Images in one pass through a prefix with inputs of that side, in pixels."""
+    return max(8, min(512, SHARD_PIXELS // input_size**2))

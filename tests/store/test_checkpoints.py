@@ -1,0 +1,79 @@
+"""Checkpoints of training."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from fer_bench.results import History
+from fer_bench.store.checkpoints import Checkpoints
+from fer_bench.store.sealed import StoreError
+from fer_bench.training.state import Seconds, TrainingState
+
+VARIABLES = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array(3, np.int64), np.zeros(0)]
+
+
+def state(epochs):
+    figures = tuple(1 / (3 + epoch) for epoch in range(epochs + 1))
+    history = History(figures[1:], figures[1:], *([figures] * 4))
+    return TrainingState(history, Seconds(1.5 * epochs, 0.1), (epochs + one for one in VARIABLES))
+
+
+def same(found, epochs):
+    expected = state(epochs)
+    assert (found.history, found.seconds) == (expected.history, expected.seconds)
+    for value, kept in zip(found.variables, expected.variables, strict=True):
+        assert value.dtype == kept.dtype
+        np.testing.assert_array_equal(value, kept)
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    return Checkpoints(tmp_path, "f" * 64, {"cell": "mini-random"})
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "checkpoints" / ("f" * 64)
+
+
+def test_the_last_state_is_found_bit_by_bit(checkpoints, folder):
+    assert checkpoints.latest() is None
+    for epochs in (1, 2, 9, 10, 11):
+        checkpoints.keep(state(epochs))
+        same(checkpoints.latest(), epochs)
+        assert len(list(folder.iterdir())) == 1
+
+
+@pytest.mark.parametrize("name", ["variables.npz", "progress.json", "index.json"])
+def test_a_damaged_one_is_told_and_the_one_before_is_taken(checkpoints, folder, name, caplog):
+    checkpoints.keep(state(4))
+    before = folder / "epoch-0004"
+    before.rename(folder / "kept")
+    checkpoints.keep(state(5))
+    (folder / "kept").rename(before)  # as where a process is killed before it removes the older
+    data = bytearray((folder / "epoch-0005" / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / "epoch-0005" / name).write_bytes(data)
+    with caplog.at_level(logging.WARNING, "fer_bench"):
+        same(checkpoints.latest(), 4)
+    assert "epoch-0005 is damaged" in caplog.text
+    assert not (folder / "epoch-0005").exists()
+
+
+def test_one_that_was_not_finished_is_not_seen(checkpoints, folder):
+    checkpoints.keep(state(4))
+    (folder / ".epoch-0005.abc").mkdir()
+    same(checkpoints.latest(), 4)
+
+
+def test_discarded_ones_are_gone(checkpoints):
+    checkpoints.keep(state(4))
+    checkpoints.discard()
+    assert checkpoints.latest() is None
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"cannot be written: .*--store"):
+        Checkpoints(tmp_path / "file", "f", {}).keep(state(1))

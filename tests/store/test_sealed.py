@@ -1,0 +1,109 @@
+"""Folders that are there whole or not at all."""
+
+import errno
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_bench.store.sealed import Damaged, StoreError, facts_of, proven, sealed, throw_away, told
+
+
+def make(target, text="content", facts=None):
+    with sealed(target, facts or {}) as folder:
+        (folder / "a.txt").write_text(text)
+        (folder / "b.bin").write_bytes(b"\0" * 10)
+
+
+def test_what_is_sealed_is_proven(tmp_path):
+    make(tmp_path / "new" / "part", facts={"cell": "mini-random"})
+    path, other = proven(tmp_path / "new" / "part", "a.txt", "b.bin")
+    assert path.read_text() == "content"
+    assert other.read_bytes() == b"\0" * 10
+    assert facts_of(tmp_path / "new" / "part") == {"cell": "mini-random"}
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["part"]
+
+
+def test_a_newer_one_takes_the_place(tmp_path):
+    make(tmp_path / "part", "old")
+    make(tmp_path / "part", "new")
+    assert proven(tmp_path / "part", "a.txt")[0].read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+
+
+def test_what_fails_leaves_the_older_one(tmp_path):
+    make(tmp_path / "part", "old")
+
+    def fail():
+        with sealed(tmp_path / "part", {}) as folder:
+            (folder / "a.txt").write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert proven(tmp_path / "part", "a.txt")[0].read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+
+
+def test_leftovers_of_killed_writers_are_removed_and_no_others(tmp_path):
+    (tmp_path / ".part.abc").mkdir()
+    (tmp_path / ".part.abc.old").mkdir()
+    (tmp_path / ".partial.abc").mkdir()
+    make(tmp_path / "part")
+    assert {path.name for path in tmp_path.iterdir()} == {"part", ".partial.abc"}
+
+
+@given(name=st.sampled_from(["a.txt", "b.bin"]), position=st.integers(0, 6), bit=st.integers(0, 7))
+def test_any_flipped_bit_is_found(tmp_path_factory, name, position, bit):
+    target = tmp_path_factory.mktemp("flip") / "part"
+    make(target)
+    data = bytearray((target / name).read_bytes())
+    data[position] ^= 1 << bit
+    (target / name).write_bytes(data)
+    with pytest.raises(Damaged, match="has changed since it was stored"):
+        proven(target, name)
+
+
+@pytest.mark.parametrize("keep", range(0, 189, 9))
+def test_a_cut_index_is_found(tmp_path, keep):
+    make(tmp_path / "part")
+    index = tmp_path / "part" / "index.json"
+    assert keep < len(index.read_bytes())
+    index.write_bytes(index.read_bytes()[:keep])
+    with pytest.raises(Damaged, match=r"index\.json cannot be read"):
+        proven(tmp_path / "part", "a.txt")
+
+
+def test_a_missing_file_and_a_missing_folder_are_found(tmp_path):
+    make(tmp_path / "part")
+    (tmp_path / "part" / "a.txt").unlink()
+    with pytest.raises(Damaged, match=r"a\.txt cannot be read"):
+        proven(tmp_path / "part", "a.txt")
+    with pytest.raises(Damaged, match=r"index\.json"):
+        proven(tmp_path / "none", "a.txt")
+
+
+def test_a_file_that_was_not_sealed_is_refused(tmp_path):
+    make(tmp_path / "part")
+    (tmp_path / "part" / "c.txt").write_text("came later")
+    with pytest.raises(Damaged, match=r"c\.txt"):
+        proven(tmp_path / "part", "c.txt")
+
+
+def test_what_is_thrown_away_is_told(tmp_path, caplog):
+    make(tmp_path / "part")
+    with caplog.at_level(logging.WARNING, "fer_bench"):
+        throw_away(tmp_path / "part", Damaged("a.txt has changed"), "made again")
+    assert not (tmp_path / "part").exists()
+    assert "a.txt has changed; it was thrown away and made again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "make room .*goes on from there"), (errno.EACCES, "accepted: a folder that")],
+)
+def test_errors_of_the_file_system_become_one_line(tmp_path, number, words):
+    with pytest.raises(StoreError, match=words) as caught, told(tmp_path):
+        raise OSError(number, "what the system says")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,55 @@
+"""What the benchmark runs on."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from fer_bench import runtime
+
+KNOWN_TO_KERAS = """
+from fer_bench import runtime
+before = runtime.keras_settings()
+import keras
+assert before == runtime.keras_settings() == (keras.config.backend(), keras.config.floatx()), before
+"""
+
+
+def set_up(tmp_path, monkeypatch, variable, settings):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    if variable is not None:
+        monkeypatch.setenv("KERAS_BACKEND", variable)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    if settings is not None:
+        (tmp_path / "keras.json").write_text(settings)
+
+
+@pytest.mark.parametrize(
+    ("variable", "settings", "expected"),
+    [
+        (None, None, ("tensorflow", "float32")),
+        ("", None, ("tensorflow", "float32")),
+        ("jax", None, ("jax", "float32")),
+        (None, json.dumps({"backend": "jax", "floatx": "float16"}), ("jax", "float16")),
+        ("torch", json.dumps({"backend": "jax"}), ("torch", "float32")),
+        (None, "no json", ("tensorflow", "float32")),
+    ],
+)
+def test_settings_of_keras_without_keras(tmp_path, monkeypatch, variable, settings, expected):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    set_up(tmp_path, monkeypatch, variable, settings)
+    assert runtime.keras_settings() == expected
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("settings", [None, json.dumps({"floatx": "float16"})])
+def test_keras_itself_says_the_same(tmp_path, monkeypatch, settings):
+    pytest.importorskip("keras")
+    backend = runtime.keras_settings()[0]
+    set_up(tmp_path, monkeypatch, backend, settings)
+    subprocess.run([sys.executable, "-c", KNOWN_TO_KERAS], check=True)
+
+
+def test_the_environment_names_the_backend():
+    assert dict(runtime.environment())["backend"] == runtime.backend_version()
