@@ -201,10 +201,10 @@ class Trainer:
 
         Two checkpoints, the newer one before the older one goes.
         """
-        return 2 * sum(
-            np.dtype(variable.dtype).itemsize * math.prod(variable.shape)
-            for variable in self._changing()
+        sizes = (
+            np.dtype(entry.dtype).itemsize * math.prod(entry.shape) for entry in self._changing()
         )
+        return 2 * int(sum(sizes))
 
     def _blocks(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         image_bytes = sum(
