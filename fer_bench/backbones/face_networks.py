@@ -16,6 +16,7 @@ import keras
 
 from fer_bench.backbones import deepface_structures, structure_files
 from fer_bench.backbones.registry import get
+from fer_bench.backbones.structure_config import with_fresh_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ def _network(name: str, build: Callable[[], keras.Model]) -> keras.Model:
         config = keras.saving.serialize_keras_object(build())
     # A network refers to itself: without this, VGG-Face would be in memory twice.
     gc.collect()
-    return keras.saving.deserialize_keras_object(config, safe_mode=True)
+    return _built(config)
 
 
 def from_file(name: str, path: Path) -> keras.Model:
@@ -66,7 +67,7 @@ def from_file(name: str, path: Path) -> keras.Model:
     # Before anything is built: another network may be too large to.
     _expect(path, "name", _name(config), name)
     try:
-        model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        model = _built(config)
     # The file decides what Keras stumbles over: a missing key, a shape, a graph with a loop.
     except Exception as error:
         why = next(iter(str(error).splitlines()), type(error).__name__)
@@ -77,6 +78,10 @@ def from_file(name: str, path: Path) -> keras.Model:
     _expect(path, "input shape", model.input_shape, (None, size, size, 3))
     _expect(path, "number of parameters", model.count_params(), entry.parameters)
     return model
+
+
+def _built(config: dict[str, Any]) -> keras.Model:
+    return keras.saving.deserialize_keras_object(with_fresh_names(config), safe_mode=True)
 
 
 def _name(config: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""What a structure's configuration may name.
+"""What a structure's configuration may ask for, and how its layers are called.
 
 Keras makes objects from a configuration by the names of their classes. Some of Keras' own run code
 or read files that the configuration names, and older versions of Keras import any module. So what
@@ -7,7 +7,10 @@ is asked for is compared with a list of what the networks are made of before Ker
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
+
+from fer_bench.backbones.matching import snake_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +75,46 @@ def refuse_foreign(config: dict[str, Any]) -> None:
                 f"it asks for {name!r} of {module!r}, registered as {registered!r}; accepted are "
                 "the layers of Keras and fer_bench that the face networks are made of"
             )
+
+
+def with_fresh_names(config: dict[str, Any]) -> dict[str, Any]:
+    """The same configuration, with new names for the layers that were never given one.
+
+    A layer called ``flatten`` by the Keras that wrote the configuration would clash with the one
+    that this Keras calls so next.
+
+    Args:
+        config: of a functional model.
+
+    Raises:
+        KeyError, TypeError: it is none.
+    """
+    import keras
+
+    fresh: dict[Any, str] = {}
+    for layer in config["config"]["layers"]:
+        kind = snake_case(layer["class_name"])
+        if re.fullmatch(rf"{kind}(_\d+)?", layer["name"]):
+            number = keras.backend.get_uid(kind) - 1
+            fresh[layer["name"]] = f"{kind}_{number}" if number else kind
+    renamed: dict[str, Any] = _renamed(config, fresh)
+    return renamed
+
+
+def _renamed(value: Any, fresh: dict[Any, str]) -> Any:
+    """Names stand under ``name``, and first in the list that tells a tensor: name, node, number."""
+    if isinstance(value, dict):
+        return {
+            key: fresh.get(part, part)
+            if key == "name" and isinstance(part, str)
+            else _renamed(part, fresh)
+            for key, part in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        if value and isinstance(value[0], str):
+            return [fresh.get(value[0], value[0]), *value[1:]]
+        return [_renamed(part, fresh) for part in value]
+    return value
 
 
 def _asked(value: Any) -> Iterator[dict[str, Any]]:

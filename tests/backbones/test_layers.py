@@ -10,11 +10,7 @@ tf = pytest.importorskip("tensorflow")
 
 from fer_bench.backbones import layers  # noqa: E402
 
-pytestmark = [
-    pytest.mark.network,
-    # TensorFlow's variables do not know numpy's copy keyword yet.
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
+pytestmark = pytest.mark.network
 
 ALL = [
     layers.LocalResponseNormalization(),

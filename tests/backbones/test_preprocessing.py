@@ -11,11 +11,7 @@ tf = pytest.importorskip("tensorflow")
 from fer_bench import backbones  # noqa: E402
 from fer_bench.backbones.preprocessing import FaceInput  # noqa: E402
 
-pytestmark = [
-    pytest.mark.network,
-    # TensorFlow's variables do not know numpy's copy keyword yet.
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
+pytestmark = pytest.mark.network
 
 
 def faces(n: int, side: int = 48) -> np.ndarray:
