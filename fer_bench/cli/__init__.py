@@ -32,7 +32,7 @@ class _OneLineErrors(click.Group):
     commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(fer_bench.__version__, package_name="fer-bench")
+@click.version_option(fer_bench.__version__)
 def main() -> None:
     """Benchmark of pretrained and random backbones for facial emotion recognition.
 

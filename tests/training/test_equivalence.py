@@ -91,7 +91,10 @@ def ours(entry, init, protocol, dataset, split, store):
         ("vggface", "random", 14, 2, 4),
     ],
 )
-def test_same_history_as_plain_fit(name, init, images, epochs, trainable, tmp_path):
+def test_same_history_as_plain_fit(
+    name, init, images, epochs, trainable, tmp_path, needs_structure
+):
+    needs_structure(name)
     protocol = Protocol(
         epochs=epochs,
         batch_size=8,
