@@ -31,7 +31,7 @@ def test_each_name_becomes_a_file_that_keras_loads(tmp_path, monkeypatch):
     result = export("mini,mobilenet")
     assert result.exit_code == 0
     mini, mobilenet = (tmp_path / "structures" / f"{name}.keras" for name in ("mini", "mobilenet"))
-    assert result.output.splitlines() == [
+    assert result.stdout.splitlines() == [
         f"{mini}: 218,544 parameters",
         f"{mobilenet}: 3,228,864 parameters",
     ]
