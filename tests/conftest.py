@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import pytest
+
 
 def pytest_configure(config):
     """Lets no lack of time fail a hypothesis test: the machines that run them are shared.
@@ -13,3 +15,21 @@ def pytest_configure(config):
             "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
         )
         settings.load_profile("shared machine")
+
+
+@pytest.fixture(scope="session")
+def needs_structure():
+    """Skips where a backbone's structure is nowhere: neither deepface nor an exported file."""
+    pytest.importorskip("keras")
+    from fer_bench.backbones import deepface_structures, structure_files
+    from fer_bench.errors import FerBenchError
+
+    def check(name):
+        missing = deepface_structures.missing_packages()
+        if name in ("vggface", "openface") and missing:
+            try:
+                structure_files.find(name, missing)
+            except FerBenchError as error:
+                pytest.skip(str(error))
+
+    return check

@@ -212,4 +212,8 @@ def test_cross_entropy_equals_keras() -> None:
     labels = random.integers(0, 7, 500)
     expected = keras.losses.categorical_crossentropy(np.eye(7)[labels], logits, from_logits=True)
     assert np.max(expected) > -math.log(1e-7)
-    assert cross_entropy(logits, labels) == pytest.approx(float(np.mean(expected)), rel=1e-12)
+    # JAX computes in single precision whatever it is given.
+    exact = np.asarray(expected).dtype == np.float64
+    assert cross_entropy(logits, labels) == pytest.approx(
+        float(np.mean(expected)), rel=1e-12 if exact else 1e-6
+    )

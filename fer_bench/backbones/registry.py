@@ -109,7 +109,7 @@ class Backbone:
             raise FerBenchError(
                 f"backbone {self.name!r}: builder {self.builder!r} cannot be imported: "
                 f"{str(error).splitlines()[0]}; Keras and its backend come with "
-                "pip install 'fer-bench[cpu]' (or [gpu])"
+                "pip install 'fer-bench[cpu]' (or [gpu] or [jax])"
             ) from error
         return found
 
@@ -184,7 +184,7 @@ register(
         input_size=224,
         scale=1 / 255,
         offset=NO_OFFSET,
-        builder="fer_bench.backbones.deepface_structures:vggface",
+        builder="fer_bench.backbones.face_networks:vggface",
         structure="vggface 1",
         weights=WeightsSource(
             file="vgg_face_weights.h5",
@@ -204,7 +204,7 @@ register(
         input_size=96,
         scale=1 / 255,
         offset=NO_OFFSET,
-        builder="fer_bench.backbones.deepface_structures:openface",
+        builder="fer_bench.backbones.face_networks:openface",
         structure="openface 1",
         weights=WeightsSource(
             file="openface_weights.h5",

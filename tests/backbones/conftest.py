@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
 
 REAL_WEIGHTS = os.environ.get("FER_BENCH_WEIGHTS")
@@ -44,20 +45,41 @@ def seed() -> int:
 
 
 @pytest.fixture(scope="session")
-def built():
-    """Builds a registered backbone, each one once."""
+def built(needs_structure):
+    """Builds a registered backbone, each one once; skips where its structure is nowhere."""
     keras = pytest.importorskip("keras")
     from fer_bench import backbones
 
     models = {}
 
     def build(name):
+        needs_structure(name)
         if name not in models:
             keras.utils.set_random_seed(SEED)
             models[name] = backbones.get(name).build()
         return models[name]
 
     return build
+
+
+@pytest.fixture(scope="session")
+def gradient():
+    """The gradient of a function of one array to a scalar, by whatever backend Keras runs on."""
+    keras = pytest.importorskip("keras")
+
+    def of(function, values):
+        if keras.config.backend() == "jax":
+            import jax
+
+            return np.asarray(jax.jit(jax.grad(function))(values))
+        tf = pytest.importorskip("tensorflow")
+        x = tf.constant(values)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = function(x)
+        return tape.gradient(y, x).numpy()
+
+    return of
 
 
 @pytest.fixture(scope="session")
@@ -82,15 +104,18 @@ def build_only():
 
 @pytest.fixture(scope="session")
 def vggface(build_only):
-    """Our VGG-Face, deepface's classifier that it was cut from, and deepface's own cut of it."""
-    keras = pytest.importorskip("keras")
-    pytest.importorskip("deepface")
-    from fer_bench import backbones
-    from fer_bench.backbones.deepface_structures import _structure
+    """Our VGG-Face, deepface's classifier that it was cut from, and deepface's own cut of it.
 
-    module = _structure("VGGFace")
+    The three share their layers.
+    """
+    keras = pytest.importorskip("keras")
+    pytest.importorskip("tensorflow")
+    pytest.importorskip("deepface")
+    from fer_bench.backbones import deepface_structures
+
+    module = deepface_structures._structure("VGGFace")
     keras.utils.set_random_seed(SEED)
     with build_only(module):
         classifier = module.base_model()
     with mock.patch.object(module, "base_model", return_value=classifier), build_only(module):
-        return backbones.get("vggface").build(), classifier, module.load_model()
+        return deepface_structures.vggface(), classifier, module.load_model()

@@ -18,11 +18,7 @@ from fer_bench import backbones  # noqa: E402
 from fer_bench.backbones import Located, WeightsSource, matching  # noqa: E402
 from fer_bench.errors import FerBenchError  # noqa: E402
 
-pytestmark = [
-    pytest.mark.network,
-    # TensorFlow's variables do not know numpy's copy keyword yet.
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
+pytestmark = pytest.mark.network
 
 
 def save(model, path, layout):

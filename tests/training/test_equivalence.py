@@ -80,21 +80,26 @@ def ours(entry, init, protocol, dataset, split, store):
 
 
 @pytest.mark.parametrize(
-    ("name", "init", "images", "epochs", "trainable"),
+    ("name", "init", "images", "batch_size", "epochs", "trainable"),
     [
-        ("mini", "pretrained", 90, 4, 4),
-        ("mini", "random", 90, 3, 7),
-        ("mini", "random", 90, 3, "all"),
-        ("mobilenet", "random", 60, 3, 4),
-        ("resnet50", "random", 60, 3, 4),
-        ("openface", "random", 40, 3, 4),
-        ("vggface", "random", 14, 2, 4),
+        ("mini", "pretrained", 90, 8, 4, 4),
+        ("mini", "random", 90, 8, 3, 7),
+        # Normalised over a batch of a few images, or of weak random signals, rounding grows from
+        # layer to layer: two ways of compiling plain fit would differ by more than is allowed.
+        ("mini", "pretrained", 90, 22, 3, "all"),
+        ("mobilenet", "random", 60, 8, 3, 4),
+        ("resnet50", "random", 60, 8, 3, 4),
+        ("openface", "random", 40, 8, 3, 4),
+        ("vggface", "random", 14, 8, 2, 4),
     ],
 )
-def test_same_history_as_plain_fit(name, init, images, epochs, trainable, tmp_path):
+def test_same_history_as_plain_fit(
+    name, init, images, batch_size, epochs, trainable, tmp_path, needs_structure
+):
+    needs_structure(name)
     protocol = Protocol(
         epochs=epochs,
-        batch_size=8,
+        batch_size=batch_size,
         seed=11,
         trainable_layers=TrainableLayers(trainable, trainable),
     )

@@ -1,0 +1,36 @@
+"""``fer-bench export-backbone``: structures for machines without deepface and TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("export-backbone", short_help="Write the structures of backbones to .keras files.")
+@click.argument("names")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write to; by default 'structures' in the cache folder.",
+)
+def command(names: str, output: Path | None) -> None:
+    """Write the structures of backbones to .keras files.
+
+    NAMES are names between commas, or 'all' for the paper's four.
+
+    OpenFace and VGG-Face are built by deepface under TensorFlow. Where these are not installed,
+    the benchmark builds the two networks from the files that this command wrote elsewhere, found in
+    the folder that FER_BENCH_STRUCTURES names, then in the cache folder. The weights in the files
+    are zeros: pretrained weights come from where they always do.
+    """
+    from fer_bench import backbones
+    from fer_bench.backbones import structure_files
+
+    entries = backbones.select(names)
+    folder = structure_files.cache_folder() if output is None else output
+    for entry in entries:
+        model = entry.build()
+        path = folder / structure_files.file_name(entry.name)
+        structure_files.write(model, path)
+        click.echo(f"{path}: {model.count_params():,} parameters")

@@ -1,0 +1,80 @@
+"""The command itself: help, mistakes, and what it does not load."""
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import fer_bench
+from fer_bench import cli
+from fer_bench.errors import FerBenchError
+
+HEAVY = "{'tensorflow', 'keras', 'deepface', 'sklearn', 'pandas', 'h5py', 'numpy'}"
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.main, arguments)
+
+
+def test_help_names_each_command():
+    text = run("--help").output
+    assert cli.main.commands
+    for name, command in cli.main.commands.items():
+        assert f"  {name} " in text
+        assert command.get_short_help_str(limit=80) in text
+
+
+def test_the_version_is_told():
+    assert run("--version").output.split()[-1] == fer_bench.__version__
+
+
+def test_the_command_is_installed():
+    (entry,) = entry_points(group="console_scripts", name="fer-bench")
+    assert entry.load() is cli.main
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["export-backbone"], ["--nonsense"]])
+def test_bad_usage_ends_with_2(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Usage: " in result.stderr
+
+
+def test_a_mistake_is_one_line_and_ends_with_1():
+    @click.command()
+    def fails():
+        raise FerBenchError("the cause 'value'; accepted: another")
+
+    group = type(cli.main)(commands={"fails": fails})
+    result = CliRunner().invoke(group, ["fails"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: the cause 'value'; accepted: another\n"
+    assert result.stdout == ""
+
+
+def test_an_error_of_ours_in_the_code_stays_visible():
+    @click.command()
+    def fails():
+        raise ZeroDivisionError
+
+    group = type(cli.main)(commands={"fails": fails})
+    assert isinstance(CliRunner().invoke(group, ["fails"]).exception, ZeroDivisionError)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import fer_bench.cli",
+        "from fer_bench.cli import main; main(['--help'], standalone_mode=False)",
+        "from fer_bench.cli import main; main(['export-backbone', '-h'], standalone_mode=False)",
+    ],
+)
+def test_heavy_libraries_stay_unloaded(code):
+    script = f"{code}\nimport sys\nprint({HEAVY} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
