@@ -159,9 +159,8 @@ class TrainedCell:
             ),
             parts=tuple(self._seconds.items()),
         )
-        self._results.save(
-            experiment.record((result,)), logits, network.suffix.get_weights(), self._facts()
-        )
+        weights = (weight.numpy() for weight in network.suffix.weights)
+        self._results.save(experiment.record((result,)), logits, weights, self._facts())
         self._checkpoints.discard()
         return result, logits
 
@@ -232,7 +231,9 @@ class TrainedCell:
             shard=shard_images(self._entry.input_size),
             facts={
                 "backbone": self._entry.name,
-                "weights": self._weights,
+                "weights": self._cell.init
+                if self._located is not None
+                else f"random, seed {self._cell.seed}",
                 "dataset": self._cell.dataset,
                 "versions": fingerprint.features_versions(),
             },

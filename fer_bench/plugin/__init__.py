@@ -21,7 +21,7 @@ from fer_bench.plugin.fixtures import (
 from fer_bench.plugin.measured import check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
-from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEM, RECORD, RUN, SETTINGS
+from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, RUN, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SETTINGS] = read_settings(config)
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[NOTES] = Notes()
+    config.stash[NOTES], config.stash[PROBLEMS] = Notes(), []
     logging.getLogger("fer_bench").addHandler(config.stash[NOTES])
 
 
@@ -134,10 +134,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
     document = document_of(config)
     config.stash[RUN] = read_run(document)
+    folder = config.stash[SETTINGS].report_dir
     try:
-        write(document, config.stash[RUN], config.stash[SETTINGS].report_dir)
+        write(document, config.stash[RUN], folder)
+        config.stash[REPORT] = folder
     except FerBenchError as error:
-        config.stash[PROBLEM] = str(error)
+        config.stash[PROBLEMS].append(str(error))
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -147,8 +149,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if RUN in config.stash:
         from fer_bench.plugin.report import show
 
-        folder, notes = config.stash[SETTINGS].report_dir, config.stash[NOTES].lines
-        show(config.stash[RUN], folder, notes, config.stash.get(PROBLEM, ""), terminalreporter)
+        show(
+            config.stash[RUN],
+            config.stash.get(REPORT, None),
+            config.stash[NOTES].lines,
+            config.stash[PROBLEMS],
+            terminalreporter,
+        )
 
 
 def _takes(fixturedefs: Mapping[str, Sequence[Any]], fixture: Any) -> bool:

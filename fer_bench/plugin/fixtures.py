@@ -12,7 +12,7 @@ from fer_bench.backbones import WeightsMissing, get
 from fer_bench.errors import FerBenchError
 from fer_bench.plugin.measured import Measured
 from fer_bench.plugin.progress import ProgressBar
-from fer_bench.plugin.state import EXPERIMENT, RECORD
+from fer_bench.plugin.state import EXPERIMENT, PROBLEMS, RECORD
 from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def trained(
     except StoreError as error:
         # No other cell could be kept either.
         record.ended(cell.id, "failed", str(error))
+        request.config.stash[PROBLEMS].append(str(error))
         pytest.exit(str(error), pytest.ExitCode.TESTS_FAILED)
     except FerBenchError as error:
         pytest.fail(str(error), pytrace=False)

@@ -31,20 +31,28 @@ def write(document: dict[str, Any], run: Run, folder: Path) -> None:
 
 def show(
     run: Run,
-    folder: Path,
+    folder: Path | None,
     notes: Iterable[str],
-    problem: str,
+    problems: list[str],
     terminal: pytest.TerminalReporter,
 ) -> None:
-    """Prints the tables, what was noted, and where the files lie or why they do not."""
+    """Prints the tables, what was noted, where the files lie, and what went wrong.
+
+    Args:
+        run: what the tables are made from.
+        folder: of the report, None where it could not be written.
+        notes: what the package said meanwhile, a line each.
+        problems: what went wrong, a line each.
+        terminal: where to.
+    """
     terminal.section("fer_bench", sep="=")
     terminal.write_line(terminal_text(run, shutil.get_terminal_size((120, 24)).columns))
     for note in notes:
         terminal.write_line(f"NOTE: {note}", yellow=True)
-    if problem:
-        terminal.write_line(f"ERROR: {problem}", red=True)
-    else:
+    if folder is not None:
         terminal.write_line(f"report: {folder}")
+    for problem in problems:
+        terminal.write_line(f"ERROR: {problem}", red=True)
 
 
 def document_of(config: pytest.Config) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fer_bench.experiment import Experiment
     from fer_bench.plugin.notes import Notes
     from fer_bench.plugin.options import Settings
@@ -18,4 +20,5 @@ EXPERIMENT: pytest.StashKey[Experiment] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()
-PROBLEM: pytest.StashKey[str] = pytest.StashKey()
+REPORT: pytest.StashKey[Path] = pytest.StashKey()
+PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()

@@ -46,18 +46,26 @@ def locked(store: Path, kind: str, key: str, progress: Progress = silent) -> Ite
         lock.release()
 
 
-def is_locked(store: Path, kind: str, key: str) -> bool:
-    """Whether a process works on a part just now.
+@contextlib.contextmanager
+def lock_if_free(store: Path, kind: str, key: str) -> Iterator[bool]:
+    """Holds the lock of one part if no process has it.
+
+    Yields:
+        Whether it is held.
 
     Raises:
         OSError: the folder cannot be written to.
     """
     lock = _lock(store, kind, key)
     try:
-        with lock.acquire(timeout=0):
-            return False
+        lock.acquire(timeout=0)
     except Timeout:
-        return True
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 def _lock(store: Path, kind: str, key: str) -> FileLock:

@@ -18,7 +18,7 @@ from fer_bench.store.arrays import read_arrays, write_arrays
 from fer_bench.store.sealed import Damaged, proven, sealed, throw_away, told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import numpy as np
@@ -90,7 +90,7 @@ class ResultStore:
         self,
         run: Run,
         logits: NDArray[np.float32],
-        suffix_weights: Sequence[NDArray[Any]],
+        suffix_weights: Iterable[NDArray[Any]],
         facts: Mapping[str, Any],
     ) -> None:
         """Keeps the result of a run's one cell under its fingerprint, in place of an older one.

@@ -260,7 +260,7 @@ def _gains_from_xla(suffix: keras.Model) -> bool | str:
     layers too; other convolutions run several times slower than without it. Elsewhere Keras
     decides.
     """
-    if not runs_on_cpu():
+    if keras.config.backend() != "tensorflow" or not runs_on_cpu():
         return "auto"
     return not any(
         isinstance(layer, keras.Model)

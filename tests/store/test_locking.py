@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from fer_bench.store.locking import is_locked, locked
+from fer_bench.store.locking import lock_if_free, locked
 
 HOLD = """
 import sys, time
@@ -16,11 +16,17 @@ with locked(Path(sys.argv[1]), "cell", "key"):
 
 
 def test_a_lock_is_seen_and_ends_with_its_block(tmp_path):
-    assert not is_locked(tmp_path, "cell", "key")
+    def is_free(key="key"):
+        with lock_if_free(tmp_path, "cell", key) as held:
+            return held
+
+    assert is_free()
     with locked(tmp_path, "cell", "key"):
-        assert is_locked(tmp_path, "cell", "key")
-        assert not is_locked(tmp_path, "cell", "other")
-    assert not is_locked(tmp_path, "cell", "key")
+        assert not is_free()
+        assert is_free("other")
+    assert is_free()
+    with lock_if_free(tmp_path, "cell", "key"):
+        assert not is_free()
 
 
 def test_the_lock_of_a_killed_process_is_free_and_waiting_is_told(tmp_path):

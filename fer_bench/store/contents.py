@@ -1,0 +1,152 @@
+"""What lies in the store, how large it is, and what of it can go."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from fer_bench import fingerprint
+from fer_bench.store import checkpoints, features, results
+from fer_bench.store.locking import lock_if_free
+from fer_bench.store.sealed import Damaged, facts_of, told
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+Kind = Literal["features", "checkpoints", "results"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_LOCKS: Mapping[Kind, str] = {"features": features.KIND, "checkpoints": "cell", "results": "cell"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One part of the store.
+
+    Attributes:
+        kind: ``"features"``, ``"checkpoints"`` or ``"results"``.
+        path: its folder.
+        what: what it is, in a few words.
+        state: how complete it is, in a few words.
+        size: bytes of its files.
+        written: when it was last written, in seconds since 1970.
+        useless: why no run can use it, empty where one can.
+    """
+
+    kind: Kind
+    path: Path
+    what: str
+    state: str
+    size: int
+    written: float
+    useless: str
+
+
+def entries(store: Path) -> list[Entry]:
+    """Everything in the store, the largest first. Reads no more than what each part says of itself.
+
+    Args:
+        store: the store's folder, which need not exist.
+    """
+    found = [
+        _entry(store, kind, path)
+        for kind in KINDS
+        for path in _folders(store / kind)
+        if path.is_dir()
+    ]
+    return sorted(found, key=lambda entry: (-entry.size, entry.path))
+
+
+def remove(store: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Removes parts of the store, those excepted that a process works on just now.
+
+    Returns:
+        What was removed, and what is in use.
+
+    Raises:
+        StoreError: the store cannot be written to.
+    """
+    removed: list[Entry] = []
+    in_use: list[Entry] = []
+    with told(store):
+        for entry in chosen:
+            # A leftover is called after the part that its writer held the lock of.
+            key = entry.path.name.strip(".").partition(".")[0]
+            with lock_if_free(store, _LOCKS[entry.kind], key) as held:
+                if held:
+                    shutil.rmtree(entry.path)
+                (removed if held else in_use).append(entry)
+    return removed, in_use
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(FileNotFoundError):
+        yield from sorted(folder.iterdir())
+
+
+def _entry(store: Path, kind: Kind, path: Path) -> Entry:
+    files = [file.stat() for file in path.rglob("*") if file.is_file()]
+    what, state, useless = "", "", ""
+    try:
+        if path.name.startswith("."):
+            raise Damaged("left behind by a process that was killed")
+        describe = {"features": _features, "checkpoints": _checkpoint, "results": _result}[kind]
+        what, state, versions = describe(path)
+        useless = _outdated(kind, versions)
+        if kind == checkpoints.KIND and (store / results.KIND / path.name).is_dir():
+            useless = "its cell is finished"
+    except Damaged as damage:
+        useless = str(damage)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        useless = f"it cannot be read ({type(error).__name__})"
+    return Entry(
+        kind=kind,
+        path=path,
+        what=what or path.name[:16],
+        state=state,
+        size=sum(file.st_size for file in files),
+        written=max((file.st_mtime for file in files), default=path.stat().st_mtime),
+        useless=useless,
+    )
+
+
+def _features(path: Path) -> tuple[str, str, Mapping[str, Any]]:
+    noted = json.loads((path / features.FACTS).read_text("utf-8"))
+    facts, images = noted["facts"], int(noted["images"])
+    shards = (path / features.SHARDS).read_text("utf-8").splitlines()
+    done = min(images, len(shards) * int(noted["shard"]))
+    state = "whole" if done == images else f"{done:,} of {images:,} images"
+    return f"{facts['backbone']} {facts['weights']}, {facts['dataset']}", state, facts["versions"]
+
+
+def _checkpoint(path: Path) -> tuple[str, str, Mapping[str, Any]]:
+    kept = [folder for folder in _folders(path) if not folder.name.startswith(".")]
+    if not kept:
+        raise Damaged("no epoch is in it")
+    facts = facts_of(kept[-1])
+    epoch = int(kept[-1].name.partition("-")[2])
+    return _cell(facts), f"epoch {epoch} of {facts['epochs']}", facts["versions"]
+
+
+def _result(path: Path) -> tuple[str, str, Mapping[str, Any]]:
+    facts = facts_of(path)
+    return _cell(facts), "whole", facts["versions"]
+
+
+def _cell(facts: Mapping[str, Any]) -> str:
+    words = (f"{facts['images']:,} images", f"{facts['epochs']} epochs", f"seed {facts['seed']}")
+    return ", ".join((facts["cell"], facts["dataset"], *words))
+
+
+def _outdated(kind: Kind, versions: Mapping[str, Any]) -> str:
+    now = fingerprint.features_versions() if kind == "features" else fingerprint.results_versions()
+    changed = [
+        f"{name} {versions.get(name)} (now {version})"
+        for name, version in now.items()
+        if versions.get(name) != version
+    ]
+    return f"made with {', '.join(changed)}" if changed else ""

@@ -1,0 +1,109 @@
+"""Kills a process at every file operation within a store, and looks at what the next one finds.
+
+Run as a script, apart from the test's process: it forks, which is safe only where no library has
+started threads. Prints the number of kills.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from fer_bench.protocol import Protocol
+from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
+from fer_bench.store.checkpoints import Checkpoints
+from fer_bench.store.features import FeatureStore, Wanted
+from fer_bench.store.locking import locked
+from fer_bench.store.results import ResultStore
+from fer_bench.training.state import Seconds, TrainingState
+
+IMAGES, SHARD, EPOCHS, KEY, FINGERPRINT = 100, 16, 4, "k" * 64, "f" * 64
+EVENTS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.scandir", "shutil.rmtree"}
+
+
+def prefix(rows):
+    numbers = np.arange(rows.start, rows.stop, dtype=np.float32)
+    return [numbers[:, None] / np.arange(1, 8, dtype=np.float32)]
+
+
+def grown(history, value):
+    longer = [(*getattr(history, name), value) for name in history.__dataclass_fields__]
+    return History(*longer)
+
+
+def work(store):
+    """As a cell does it: features, epochs with checkpoints, the result. Numbers for a network."""
+    wanted = Wanted(IMAGES, ((7,),), SHARD, {})
+    (tensor,) = FeatureStore(store).extract(KEY, wanted, prefix).tensors
+    results, checkpoints = ResultStore(store), Checkpoints(store, FINGERPRINT, {})
+    with locked(store, "cell", FINGERPRINT):
+        stored = results.find(FINGERPRINT)
+        if stored is not None:
+            return stored.result.quality.history, stored.logits
+        state = checkpoints.latest()
+        history, weights = History((), (), *([(0.5,)] * 4)), np.ones(7, np.float32)
+        if state is not None:
+            history, (weights,) = state.history, state.variables
+        for epoch in range(history.epochs + 1, EPOCHS + 1):
+            weights = weights / 3 + tensor[np.array([epoch, 7 * epoch])].mean(axis=0)
+            history = grown(history, float(weights.sum()))
+            checkpoints.keep(TrainingState(history, Seconds(), [weights]))
+        logits = weights[None, :]
+        quality = Quality(history, 1.0, 0.5, (1.0,), ((1,),))
+        cell = CellResult(
+            "mini", "mini", "random", "d", 1, "ok", fingerprint=FINGERPRINT, quality=quality
+        )
+        summary = DatasetSummary("d", "d", (("a", 1),), "paper", 1, 1, 1)
+        run = Run(tuple(Protocol().settings()), summary, (), (cell,))
+        results.save(run, logits, [weights], {})
+        checkpoints.discard()
+    return history, logits
+
+
+def killed(store, operation):
+    """Does the work in a process that dies at its n-th operation; whether it came so far."""
+    child = os.fork()
+    if child == 0:
+        left = operation
+
+        def die(event, arguments):
+            nonlocal left
+            if event in EVENTS and str(store) in str(arguments[0]):
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(die)
+        try:
+            work(store)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        history, logits = work(Path(folder) / "undisturbed")
+        kills = 0
+        while killed(store := Path(folder) / str(kills), kills + 1):
+            kills += 1
+            killed(store, kills)  # a second time, in what the first left behind
+            found, values = work(store)
+            assert found == history, f"after a kill at operation {kills}"
+            np.testing.assert_array_equal(values, logits)
+            lines = (store / "features" / KEY / "shards.jsonl").read_text().splitlines()
+            assert len(lines) <= -(-IMAGES // SHARD) + 2, f"operation {kills}: shards made again"
+            parts = {
+                path.name
+                for kind in ("results", "checkpoints")
+                for path in (store / kind).iterdir()
+            }
+            assert parts == {FINGERPRINT}, f"operation {kills}: left behind: {parts}"
+        print(kills)
+
+
+if __name__ == "__main__":
+    main()

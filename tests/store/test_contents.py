@@ -1,0 +1,141 @@
+"""What lies in the store, and freeing it."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from fer_bench import cli, fingerprint
+from fer_bench.store.contents import entries, remove
+from fer_bench.store.locking import locked
+from fer_bench.store.sealed import sealed
+
+
+def cell_facts(**changes):
+    facts = {"cell": "mini-random", "dataset": "sketch", "images": 3589, "seed": 42, "epochs": 20}
+    return {**facts, "versions": fingerprint.results_versions(), **changes}
+
+
+def add_sealed(folder, size=1000, **changes):
+    with sealed(folder, cell_facts(**changes)) as target:
+        (target / "data").write_bytes(b"\0" * size)
+
+
+def add_features(folder, done=2, **changes):
+    folder.mkdir(parents=True)
+    facts = {"backbone": "mini", "weights": "pretrained", "dataset": "sketch"}
+    facts |= {"versions": fingerprint.features_versions(), **changes}
+    noted = {"images": 100, "shapes": [[3]], "shard": 40, "facts": facts}
+    (folder / "facts.json").write_text(json.dumps(noted))
+    (folder / "shards.jsonl").write_text('{"shard": 0}\n' * done)
+    (folder / "0.npy").write_bytes(b"\0" * 5000)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """One part of each kind that a run can use."""
+    store = tmp_path / "store"
+    add_sealed(store / "results" / "a")
+    add_sealed(store / "checkpoints" / "b" / "epoch-0007")
+    add_features(store / "features" / "c")
+    return store
+
+
+def only(store, kind):
+    (found,) = (entry for entry in entries(store) if entry.kind == kind)
+    return found
+
+
+def test_no_store_is_empty(tmp_path):
+    assert entries(tmp_path / "nowhere") == []
+
+
+def test_each_part_is_described(store):
+    assert entries(store)[0].kind == "features"  # the largest first
+    assert all(entry.useless == "" for entry in entries(store))
+    result, checkpoint, features = (
+        only(store, kind) for kind in ("results", "checkpoints", "features")
+    )
+    assert result.what == "mini-random, sketch, 3,589 images, 20 epochs, seed 42"
+    assert (result.state, checkpoint.state) == ("whole", "epoch 7 of 20")
+    assert (features.what, features.state) == ("mini pretrained, sketch", "80 of 100 images")
+    assert features.size > 5000
+    assert 1000 < result.size < 2500
+
+
+def test_whole_features_are_called_so(tmp_path):
+    add_features(tmp_path / "features" / "c", done=3)
+    assert only(tmp_path, "features").state == "whole"
+
+
+@pytest.mark.parametrize(
+    ("kind", "add", "words"),
+    [
+        ("results", lambda f: add_sealed(f / "results" / "x", versions={}), "made with"),
+        (
+            "features",
+            lambda f: add_features(
+                f / "features" / "x", versions={**fingerprint.features_versions(), "keras": "1"}
+            ),
+            "made with keras 1 (now ",
+        ),
+        ("results", lambda f: (f / "results" / ".x.abc").mkdir(parents=True), "killed"),
+        ("results", lambda f: (f / "results" / "x").mkdir(parents=True), "index.json"),
+        ("features", lambda f: (f / "features" / "x").mkdir(parents=True), "cannot be read"),
+        ("checkpoints", lambda f: (f / "checkpoints" / "x").mkdir(parents=True), "no epoch"),
+        (
+            "checkpoints",
+            lambda f: (
+                add_sealed(f / "checkpoints" / "x" / "epoch-0020"),
+                add_sealed(f / "results" / "x"),
+            ),
+            "its cell is finished",
+        ),
+    ],
+)
+def test_what_no_run_can_use_is_told_and_pruned(tmp_path, store, kind, add, words):
+    kept = entries(store)
+    add(store)
+    (useless,) = (entry for entry in entries(store) if entry.useless)
+    assert useless.kind == kind
+    assert words in useless.useless
+    result = CliRunner().invoke(cli.main, ["cache", "prune", "--store", str(store)])
+    assert result.exit_code == 0
+    assert useless.useless in result.output
+    assert not useless.path.exists()
+    assert {entry.path for entry in kept} <= {entry.path for entry in entries(store)}
+
+
+def test_what_a_process_works_on_stays(store):
+    with locked(store, "cell", "b"):
+        removed, in_use = remove(store, entries(store))
+    assert [entry.kind for entry in in_use] == ["checkpoints"]
+    assert len(removed) == 2
+    assert [entry.kind for entry in entries(store)] == ["checkpoints"]
+
+
+def test_the_list_says_what_there_is_and_how_much_room(store):
+    output = CliRunner().invoke(cli.main, ["cache", "list", "--store", str(store)]).output
+    for words in ("mini pretrained, sketch", "epoch 7 of 20", "3 parts", "free on its disk"):
+        assert words in output
+
+
+@pytest.mark.parametrize(
+    ("kinds", "left"),
+    [
+        ([], set()),
+        (["features"], {"checkpoints", "results"}),
+        (["results", "checkpoints"], {"features"}),
+    ],
+)
+def test_clearing(store, kinds, left):
+    result = CliRunner().invoke(cli.main, ["cache", "clear", *kinds, "--store", str(store)])
+    assert result.exit_code == 0
+    assert {entry.kind for entry in entries(store)} == left
+
+
+def test_an_unknown_kind_is_refused_and_nothing_is_removed(store):
+    result = CliRunner().invoke(cli.main, ["cache", "clear", "result", "--store", str(store)])
+    assert result.exit_code == 2
+    assert "'result' is unknown; accepted: features, checkpoints, results" in result.stderr
+    assert len(entries(store)) == 3

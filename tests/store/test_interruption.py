@@ -1,0 +1,230 @@
+"""Nothing is lost and nothing is wrong: killed processes, two at once, a full disk.
+
+On the real benchmarks with the ``mini`` network, and on the store alone, where every file operation
+can be tried.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_bench.errors import FerBenchError
+from fer_bench.results_json import read_run
+from fer_bench.store.features import FeatureStore, Wanted
+from fer_bench.store.sealed import StoreError
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+KILLS = 10
+
+posix = pytest.mark.skipif(os.name != "posix", reason="kills and mounts as POSIX systems do")
+
+
+@posix
+def test_a_process_killed_at_any_file_operation_is_gone_on_from():
+    script = Path(__file__).with_name("killed_writers.py")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 60
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Starts ``pytest benchmarks`` on tiny data, in a folder of its own for each report."""
+    pytest.importorskip("keras")
+    source = np.random.default_rng(0)
+    labels = np.repeat(np.arange(7, dtype=np.uint8), 300)
+    images = source.integers(0, 40, (len(labels), 48, 48), dtype=np.uint8)
+    images += (labels * 30)[:, None, None].astype(np.uint8)
+    np.savez(tmp_path / "tiny.npz", images=images, labels=labels)
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("FER_BENCH_OFFLINE", "1")
+
+    def run(store, report, *arguments):
+        command = [sys.executable, "-m", "pytest", str(BENCHMARKS), "-q", "--no-timing"]
+        command += ["-p", "no:cacheprovider", f"--rootdir={tmp_path}", "--init=random"]
+        command += [f"--dataset={tmp_path / 'tiny.npz'}", "--epochs=8", f"--store={store}"]
+        command += [f"--report-dir={report}", *arguments]
+        return subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    return run
+
+
+def finished(process):
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    return output
+
+
+def quality(report):
+    (cell,) = read_run(json.loads((report / "results.json").read_text())).cells
+    return cell.quality
+
+
+def shards(store):
+    (journal,) = (store / "features").glob("*/shards.jsonl")
+    return [json.loads(line)["shard"] for line in journal.read_text().splitlines()]
+
+
+def logits(store):
+    (file,) = (store / "results").glob("*/logits.npz")
+    with np.load(file) as arrays:
+        return arrays["0"]
+
+
+def seconds_of_work(process, store):
+    """How long a process worked after it first wrote into its store."""
+    wait_for(process, store)
+    started = time.monotonic()
+    finished(process)
+    return time.monotonic() - started
+
+
+def wait_for(process, store):
+    while process.poll() is None and not (store / "locks").exists():
+        time.sleep(0.01)
+
+
+@posix
+@pytest.mark.network
+def test_a_real_run_killed_at_random_moments_ends_as_if_undisturbed(start, tmp_path):
+    calm = tmp_path / "calm"
+    window = seconds_of_work(start(calm, tmp_path / "calm-report"), calm)
+    expected = quality(tmp_path / "calm-report")
+    seed = random.randrange(2**32)
+    moments = random.Random(seed)
+    kills = runs = 0
+    while kills < KILLS:
+        runs += 1
+        store = tmp_path / f"store-{runs}"
+        for _ in range(4):
+            process = start(store, tmp_path / "report")
+            wait_for(process, store)
+            time.sleep(moments.uniform(0, window))
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += process.returncode == -signal.SIGKILL
+        finished(start(store, tmp_path / "report"))
+        assert quality(tmp_path / "report") == expected, f"seed {seed}"
+        np.testing.assert_array_equal(logits(store), logits(calm))
+        assert sorted(set(shards(store))) == sorted(shards(calm))
+        assert len(shards(store)) <= len(shards(calm)) + 4, "finished shards were made again"
+        assert not list((store / "checkpoints").iterdir())
+
+
+@pytest.mark.network
+def test_two_processes_at_once_compute_each_prefix_once(start, tmp_path):
+    store = tmp_path / "store"
+    reports = [tmp_path / "one", tmp_path / "two"]
+    processes = [start(store, report) for report in reports]
+    for process in processes:
+        finished(process)
+    assert quality(reports[0]) == quality(reports[1])
+    assert len(shards(store)) == len(set(shards(store)))
+    sources = [
+        read_run(json.loads((report / "results.json").read_text())).cells[0].source
+        for report in reports
+    ]
+    assert sorted(sources) == ["store", "trained"]
+
+
+@pytest.mark.network
+def test_damage_is_told_at_the_end_of_the_run_and_mended(start, tmp_path):
+    store, report = tmp_path / "store", tmp_path / "report"
+    finished(start(store, report))
+    expected = quality(report)
+    (result,) = (store / "results").glob("*/logits.npz")
+    (feature,) = (store / "features").glob("*/0.npy")
+    for path in (result, feature):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 4
+        path.write_bytes(data)
+    output = finished(start(store, report))
+    assert quality(report) == expected
+    notes = [line for line in output.splitlines() if line.startswith("NOTE: ")]
+    assert len(notes) == 2
+    assert all("is damaged" in note for note in notes)
+    assert "NOTE" not in finished(start(store, report))
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    """A file system of its own, where this process may mount one."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("this process may not mount a small file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@posix
+def test_a_disk_that_fills_during_extraction_ends_it_and_keeps_what_is_done(tmp_path):
+    wanted = Wanted(300, ((1000,),), 50, {})
+
+    def prefix(rows):
+        return [np.full((rows.stop - rows.start, 1000), rows.start, np.float32)]
+
+    def filling(rows):
+        if rows.start == 100:
+            with contextlib.suppress(OSError), (disk / "filler").open("wb", buffering=0) as file:
+                while file.write(b"x" * 4096):
+                    pass
+        return prefix(rows)
+
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        store = FeatureStore(disk / "store")
+        with pytest.raises(StoreError, match="No space left on device; make room") as caught:
+            store.extract("key", wanted, filling)
+        assert "\n" not in str(caught.value)
+        (disk / "filler").unlink()
+        extraction = store.extract("key", wanted, prefix)
+        assert extraction.computed == 200
+        rows = np.arange(300)
+        np.testing.assert_array_equal(extraction.tensors[0][rows][:, 0], rows // 50 * 50)
+
+
+def test_features_that_cannot_fit_are_told_before_the_work(tmp_path):
+    wanted = Wanted(10**9, ((10**6,),), 50, {})
+    with pytest.raises(FerBenchError, match=r"need 3725290\.30 GiB"):
+        FeatureStore(tmp_path).extract("key", wanted, lambda rows: pytest.fail("work began"))
+
+
+@posix
+@pytest.mark.network
+def test_a_full_disk_ends_a_real_run_with_one_line_and_leaves_a_store_that_works(start, tmp_path):
+    (tmp_path / "deceived.py").write_text(
+        "import shutil\n"
+        "usage = shutil.disk_usage\n"
+        "shutil.disk_usage = lambda path: usage(path)._replace(free=2**40)\n"
+    )
+    report = tmp_path / "report"
+    with small_disk(tmp_path / "disk", "1m") as disk:
+        process = start(disk / "store", report, "-p", "deceived")
+        output, _ = process.communicate()
+        assert process.returncode == pytest.ExitCode.TESTS_FAILED
+        assert "Traceback" not in output
+        (line,) = (line for line in output.splitlines() if line.startswith("ERROR: "))
+        assert "No space left on device; make room" in line
+        assert json.loads((report / "results.json").read_text())["fer_bench"]["cells"][0][
+            "reason"
+        ].startswith("the store")
+        done = len(shards(disk / "store"))
+        assert done > 0
+        subprocess.run(["mount", "-o", "remount,size=32m", str(disk)], check=True)
+        finished(start(disk / "store", report))
+        assert len(shards(disk / "store")) == len(set(shards(disk / "store")))
+        assert quality(report).history.epochs == 8
