@@ -5,15 +5,20 @@ layers but the last few are frozen, and the graph is cut in two: a frozen prefix
 for an image never changes, and a trainable suffix. Training the suffix on the prefix's stored
 outputs is the same computation as training the whole network, without repeating its frozen part
 in every epoch.
+
+The prefix is rewritten into a graph that computes the same faster, without batch normalisation
+after its convolutions (``folding``).
 """
 
 from fer_bench.transfer.cutting import cut, freeze
+from fer_bench.transfer.folding import fold_batch_normalization
 from fer_bench.transfer.network import Network, attach_head, transfer
 
 __all__ = [
     "Network",
     "attach_head",
     "cut",
+    "fold_batch_normalization",
     "freeze",
     "transfer",
 ]

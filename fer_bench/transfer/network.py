@@ -11,6 +11,7 @@ import keras
 from fer_bench.backbones.preprocessing import FaceInput
 from fer_bench.results import Parameters
 from fer_bench.transfer.cutting import cut, freeze
+from fer_bench.transfer.folding import fold_batch_normalization
 
 if TYPE_CHECKING:
     from fer_bench.backbones import Backbone
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Network:
-    """A backbone with its head, cut in prefix and suffix. All parts share their layers.
+    """A backbone with its head, cut in prefix and suffix.
+
+    ``whole`` and ``suffix`` share their variables: what is trained in one predicts in the other.
+    ``prefix`` holds copies of frozen weights as they were when the network was cut.
 
     Attributes:
         whole: uint8 images (n, h, w) to probabilities (n, classes).
@@ -87,7 +91,7 @@ def transfer(
     )
     if [id(tensor) for tensor in boundary] == [id(tensor) for tensor in network.inputs]:
         return Network(whole, None, keras.Model([images], logits), (), parameters)
-    extractor = keras.Model(network.inputs, boundary)
+    extractor = fold_batch_normalization(keras.Model(network.inputs, boundary))
     return Network(
         whole=whole,
         prefix=keras.Model(images, keras.tree.flatten(extractor(faces))),
