@@ -1,23 +1,18 @@
-"""From a backbone to a network for emotions, cut where its frozen part ends.
-
-The last layer is excluded already when a backbone is built. Here the head goes on top, all
-layers but the last few are frozen, and the graph is cut in two: a frozen prefix, whose output
-for an image never changes, and a trainable suffix. Training the suffix on the prefix's stored
-outputs is the same computation as training the whole network, without repeating its frozen part
-in every epoch.
-"""
+"""A backbone with its head, in the parts that training needs."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 
 from fer_bench.backbones.preprocessing import FaceInput
-from fer_bench.errors import FerBenchError
 from fer_bench.results import Parameters
+from fer_bench.transfer.compilable import make_compilable
+from fer_bench.transfer.cutting import cut, freeze
+from fer_bench.transfer.folding import fold_batch_normalization
 
 if TYPE_CHECKING:
     from fer_bench.backbones import Backbone
@@ -26,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Network:
-    """A backbone with its head, cut in prefix and suffix. All parts share their layers.
+    """A backbone with its head, cut in prefix and suffix.
+
+    ``whole`` and ``suffix`` share their variables: what is trained in one predicts in the other.
+    ``prefix`` holds copies of frozen weights as they were when the network was cut.
 
     Attributes:
         whole: uint8 images (n, h, w) to probabilities (n, classes).
@@ -59,59 +57,6 @@ def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
     features = keras.layers.Flatten(name="head_flatten")(backbone.output)
     logits = keras.layers.Dense(classes, name="head")(features)
     return keras.Model(backbone.inputs, logits)
-
-
-def freeze(backbone: keras.Model, trainable: Trainable) -> None:
-    """Freezes all but the last ``trainable`` entries of the backbone's Keras layer list.
-
-    Raises:
-        FerBenchError: there are fewer layers than that.
-    """
-    layers = backbone.layers
-    if trainable == "all":
-        trainable = len(layers)
-    if trainable > len(layers):
-        raise FerBenchError(
-            f"trainable layers {trainable}: {backbone.name} has {len(layers)} layers; "
-            f"accepted: 0 to {len(layers)}, or 'all'"
-        )
-    first_trained = len(layers) - trainable
-    for position, layer in enumerate(layers):
-        layer.trainable = position >= first_trained
-
-
-def cut(network: keras.Model) -> list[Any]:
-    """The tensors at which the network's frozen part ends, in the order of the graph.
-
-    An operation belongs to the frozen part when it and all before it give the same output for
-    the same image in every epoch: it is frozen or has nothing to train, and draws no random
-    numbers. Dropout stays active in training even when frozen, so the cut lies before it.
-
-    Args:
-        network: a flat functional graph.
-
-    Returns:
-        Symbolic tensors; just the network's input where no operation is frozen.
-    """
-    constant: set[int] = set()
-    boundary: dict[int, Any] = {}
-    # The nodes, not the layers: a layer that came through a Sequential has nodes of other graphs.
-    for depth in sorted(network._nodes_by_depth, reverse=True):
-        for node in network._nodes_by_depth[depth]:
-            known = [tensor for tensor in node.input_tensors if id(tensor) in constant]
-            if len(known) == len(node.input_tensors) and _is_constant(node.operation):
-                constant.update(id(tensor) for tensor in node.output_tensors)
-            else:
-                boundary.update({id(tensor): tensor for tensor in known})
-    return list(boundary.values())
-
-
-def _is_constant(operation: Any) -> bool:
-    if isinstance(operation, keras.layers.InputLayer) or not isinstance(operation, keras.Layer):
-        return True
-    draws_random_numbers = len(operation.variables) > len(operation.weights)
-    is_trained = operation.trainable and operation.weights
-    return not is_trained and not draws_random_numbers
 
 
 def transfer(
@@ -147,11 +92,11 @@ def transfer(
     )
     if [id(tensor) for tensor in boundary] == [id(tensor) for tensor in network.inputs]:
         return Network(whole, None, keras.Model([images], logits), (), parameters)
-    extractor = keras.Model(network.inputs, boundary)
+    extractor = fold_batch_normalization(keras.Model(network.inputs, boundary))
     return Network(
         whole=whole,
         prefix=keras.Model(images, keras.tree.flatten(extractor(faces))),
-        suffix=keras.Model(boundary, network.output),
+        suffix=make_compilable(keras.Model(boundary, network.output)),
         boundary=tuple(
             network.layers.index(tensor._keras_history.operation) for tensor in boundary
         ),

@@ -1,0 +1,120 @@
+"""Batch normalisations of a frozen network, folded into the convolutions before them.
+
+A frozen normalisation multiplies and shifts each channel by constants. So does a convolution whose
+kernel and bias hold these constants, without another pass over its output, and a backend can then
+compute it together with the rectification after it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def fold_batch_normalization(model: keras.Model) -> keras.Model:
+    """The same network in inference mode, with fewer normalisations.
+
+    A ``BatchNormalization`` is folded into a ``Conv2D`` or ``DepthwiseConv2D`` without activation
+    whose output nothing else takes. Those that come after other layers stay.
+
+    Args:
+        model: a flat functional graph; it is left as it is.
+
+    Returns:
+        A model with inputs and outputs like ``model``'s. Folded convolutions hold copies of their
+        weights as they are now, all other layers are shared; ``model`` itself where nothing can be
+        folded.
+    """
+    folded = _foldable(model)
+    if not folded:
+        return model
+    normalizations = {id(normalization) for normalization in folded.values()}
+    copies: list[tuple[Any, Any]] = []
+
+    def clone(layer: Any) -> Any:
+        if id(layer) not in folded:
+            return layer
+        copies.append((layer, _copy_with_bias(layer)))
+        return copies[-1][1]
+
+    def call(layer: Any, *inputs: Any, **options: Any) -> Any:
+        return inputs[0] if id(layer) in normalizations else layer(*inputs, **options)
+
+    result = keras.models.clone_model(model, clone_function=clone, call_function=call)
+    for layer, copy in copies:
+        copy.set_weights(_folded_weights(layer, folded[id(layer)]))
+    return result
+
+
+def _foldable(model: keras.Model) -> dict[int, Any]:
+    """The normalisation to fold into each convolution, by the convolution's id."""
+    calls = [node for nodes in model._nodes_by_depth.values() for node in nodes]
+    uses = Counter(id(node.operation) for node in calls)
+    takers: dict[int, list[Any]] = {id(tensor): [None] for tensor in model.outputs}
+    for node in calls:
+        for tensor in node.input_tensors:
+            takers.setdefault(id(tensor), []).append(node.operation)
+    found = {}
+    for node in calls:
+        layer = node.operation
+        if not _is_linear_convolution(layer):
+            continue
+        taken_by = takers[id(node.output_tensors[0])]
+        if len(taken_by) == 1 and _normalizes_channels(taken_by[0], node.output_tensors[0]):
+            found[id(layer)] = taken_by[0]
+    # A layer that is used twice would need to be copied for one place and kept for the other.
+    return {
+        convolution: normalization
+        for convolution, normalization in found.items()
+        if uses[convolution] == uses[id(normalization)] == 1
+    }
+
+
+def _is_linear_convolution(layer: Any) -> bool:
+    return (
+        type(layer) in (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
+        and layer.data_format == "channels_last"
+        and layer.activation is keras.activations.linear
+    )
+
+
+def _normalizes_channels(layer: Any, tensor: Any) -> bool:
+    last = len(tensor.shape) - 1
+    return type(layer) is keras.layers.BatchNormalization and layer.axis in (-1, last)
+
+
+def _copy_with_bias(layer: Any) -> Any:
+    config = {**layer.get_config(), "use_bias": True}
+    # The weights are set afterwards: drawing them would take time and random numbers.
+    for key in ("kernel_initializer", "depthwise_initializer"):
+        if key in config:
+            config[key] = "zeros"
+    return type(layer).from_config(config)
+
+
+def _folded_weights(layer: Any, normalization: Any) -> list[NDArray[np.float64]]:
+    """Kernel and bias with which the convolution alone does what both layers do."""
+    factor = 1 / np.sqrt(_values(normalization.moving_variance) + normalization.epsilon)
+    if normalization.gamma is not None:
+        factor *= _values(normalization.gamma)
+    shift = -_values(normalization.moving_mean)
+    if layer.use_bias:
+        shift += _values(layer.bias)
+    bias = shift * factor
+    if normalization.beta is not None:
+        bias += _values(normalization.beta)
+    kernel = _values(layer.kernel)
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        # Its last two axes are input channel and multiplier: output channels in this order.
+        return [kernel * factor.reshape(kernel.shape[-2:]), bias]
+    return [kernel * factor, bias]
+
+
+def _values(variable: Any) -> NDArray[np.float64]:
+    return np.asarray(variable, dtype=np.float64)
