@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier, get_ident
+from time import sleep
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ from layout_writers import (
     write_csv,
 )
 
-from fer_bench.datasets import EMOTIONS, Dataset, csv_layout
+from fer_bench.datasets import EMOTIONS, Dataset, csv_layout, csv_rows
 from fer_bench.datasets.csv_layout import load_csv
 from fer_bench.errors import FerBenchError
 
@@ -212,16 +215,33 @@ def test_a_row_too_long_and_one_too_short_do_not_even_out(tmp_path: Path, few: D
         load_lines(tmp_path, lines)
 
 
-@pytest.mark.parametrize("change", [lambda line: line[1:], lambda line: line.replace(" ", " x", 1)])
 def test_the_first_of_several_wrong_lines_is_named(
-    tmp_path: Path, change, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 12_000)
     lines = csv_lines(random_dataset(60, seed=8))
-    lines[9:] = [change(line) for line in lines[9:]]
-    for _ in range(20):
-        with pytest.raises(FerBenchError, match=r"faces\.csv', line 10: "):
-            load_lines(tmp_path, lines)
+    lines[9:] = [line.replace(" ", " x", 1) for line in lines[9:]]
+    both = Barrier(2)
+    held: dict[int, int] = {}
+    next_block = csv_layout._Reading._next_block
+    read = csv_layout.PlainPixelReader.read
+
+    def note(reading, buffer):
+        block = next_block(reading, buffer)
+        held[get_ident()] = block.number if block else 0
+        return block
+
+    def refuse(*arguments) -> bool:
+        plain = read(*arguments)
+        if not plain:  # both threads hold a wrong block, and the later one is judged first
+            both.wait(60)
+            sleep(0.5 if held[get_ident()] == min(held.values()) else 0)
+        return plain
+
+    monkeypatch.setattr(csv_layout._Reading, "_next_block", note)
+    monkeypatch.setattr(csv_layout.PlainPixelReader, "read", refuse)
+    with pytest.raises(FerBenchError, match=r"faces\.csv', line 10: "):
+        load_lines(tmp_path, lines)
 
 
 def test_unusual_rows_among_usual_ones_keep_their_place(
@@ -286,15 +306,87 @@ def test_not_utf_8(tmp_path: Path, few: Dataset) -> None:
         load_bytes(tmp_path, text.encode("utf-16"))
     lines = [line.encode() for line in csv_lines(few)]
     lines[2] = lines[2].replace(b" ", b"\xa0", 1)
-    with pytest.raises(FerBenchError, match="line 3: the line is not UTF-8 text"):
+    with pytest.raises(FerBenchError, match=r"line 3: pixel '\d+\ufffd\d+' \(number 1 of"):
         load_bytes(tmp_path, b"\n".join(lines))
 
 
 def test_a_non_breaking_space_in_a_short_field(tmp_path: Path, few: Dataset) -> None:
     lines = [line.encode() for line in csv_lines(few)]
     lines[2] = b"\xa0" + lines[2]
-    with pytest.raises(FerBenchError, match="line 3: the line is not UTF-8 text"):
+    with pytest.raises(FerBenchError, match=r"line 3: emotion '\ufffd\d'"):
         load_bytes(tmp_path, b"\n".join(lines))
+
+
+ODD_NOTES = {
+    "latin 1": (b"\xe4", True),
+    "quoted": (b' "x"', True),
+    "quoted quotes": (b'"a ""b"" c"', True),
+    "quoted comma": (b'"a, b"', True),
+    "quote within": (b'a "b"', True),
+    "no end of quotes": (b'"a', False),
+    "text behind quotes": (b'"a" b', False),
+    "line end within": (b"a\rb", False),
+    "long": (b"x" * 140_000, False),
+}
+
+
+@pytest.mark.parametrize("header", ["note,emotion,pixels,Usage", "Usage,pixels,emotion,note"])
+@pytest.mark.parametrize(("note", "sound"), ODD_NOTES.values(), ids=ODD_NOTES.keys())
+def test_a_row_is_judged_alike_whatever_stands_beside_it(
+    tmp_path: Path, few: Dataset, header: str, note: bytes, sound: bool
+) -> None:
+    lines = [line.encode() for line in csv_lines(few, header)]
+    odd = csv_row(few, 2, header, extra="@").encode().replace(b"@", note)
+    usual = [*lines[:3], odd, *lines[4:]]
+    unusual = [*usual[:1], usual[1].replace(b" ", b"  ", 1), *usual[2:]]  # read number by number
+    for content in (usual, unusual):
+        if sound:
+            assert_same(load_bytes(tmp_path, b"\n".join(content)), few)
+        else:
+            with pytest.raises(FerBenchError, match="line 4: "):
+                load_bytes(tmp_path, b"\n".join(content))
+
+
+ODD_PIXELS = {
+    "quoted": (lambda text: f'"{text}"', True),
+    "spaces before quotes": (lambda text: f'  "{text}"', True),
+    "space behind quotes": (lambda text: f'"{text}" ', False),
+    "tab before quotes": (lambda text: f'\t"{text}"', False),
+    "blanks within quotes": (lambda text: f'"\t {text} \t"', True),
+    "line end behind": (lambda text: f"{text}\r", False),
+    "line end before": (lambda text: f"\r{text}", False),
+}
+
+
+@pytest.mark.parametrize(("change", "sound"), ODD_PIXELS.values(), ids=ODD_PIXELS.keys())
+def test_pixels_are_judged_alike_whatever_stands_beside_them(
+    tmp_path: Path, few: Dataset, change, sound: bool
+) -> None:
+    lines = csv_lines(few)
+    emotion, pixels, usage = lines[3].split(",")
+    usual = [*lines[:3], f"{emotion},{change(pixels)},{usage}", *lines[4:]]
+    unusual = [*usual[:1], usual[1].replace(" ", "  ", 1), *usual[2:]]
+    for content in (usual, unusual):
+        if sound:
+            assert_same(load_lines(tmp_path, content), few)
+        else:
+            with pytest.raises(FerBenchError, match="line 4: "):
+                load_lines(tmp_path, content)
+
+
+def test_quotes_of_the_pixels_do_not_slow_the_reading_down(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("read number by number")
+
+    monkeypatch.setattr(csv_layout, "read_exactly", fail)
+    lines = csv_lines(few, ICML)
+    quoted = [lines[0], *(f'{line.replace(", ", chr(44) + chr(34), 2)}"' for line in lines[1:])]
+    quoted = [line.replace('"', "", 1) for line in quoted]  # the Usage stays as it is
+    assert quoted[1].count('"') == 2
+    for end in ("\n", "\r\n"):
+        assert_same(load_lines(tmp_path, quoted, end), few)
 
 
 def test_nothing_in_it(tmp_path: Path) -> None:
@@ -312,6 +404,52 @@ def test_a_line_without_end(tmp_path: Path, few: Dataset) -> None:
     text = "\n".join([*csv_lines(few)[:3], "0," + "7 " * 500_000])
     with pytest.raises(FerBenchError, match=r"line 4: the line is longer than \d+ bytes"):
         load_bytes(tmp_path, text.encode())
+    columns = ",".join(f"c{number}" for number in range(200_000))
+    with pytest.raises(FerBenchError, match="line 1: the header is longer than 786431 bytes"):
+        load_lines(tmp_path, [f"emotion,pixels,{columns}", "3,1"])
+
+
+@pytest.mark.parametrize("header", ["emotion,pixels,", ""])
+def test_many_columns_are_not_all_named(tmp_path: Path, header: str) -> None:
+    columns = ",".join(f"c{number}" for number in range(5000))
+    with pytest.raises(FerBenchError, match=r"c7.*\.\.\.") as raised:
+        load_lines(tmp_path, [header + columns, "3,1"])
+    assert len(str(raised.value)) < 600 + len(str(tmp_path))
+
+
+def test_a_file_that_is_cut_while_it_is_read(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = csv_lines(few)
+    lines[6] = lines[6].replace(" ", "  ", 1)  # read a second time, number by number
+    path = tmp_path / "faces.csv"
+    path.write_text("\n".join(lines) + "\n")
+    read = csv_layout.PlainPixelReader.read
+
+    def cut(*arguments) -> bool:
+        plain = read(*arguments)
+        os.truncate(path, len("\n".join(lines[:3]) + "\n"))
+        return plain
+
+    monkeypatch.setattr(csv_layout.PlainPixelReader, "read", cut)
+    with pytest.raises(FerBenchError, match=r"faces\.csv': the file changed while it was read"):
+        load_csv(path)
+
+
+def test_numbered_rows_are_not_all_remembered() -> None:
+    columns = csv_rows.read_header(Path("x.csv"), b"id,emotion,pixels\n")
+    finder = csv_rows.PlainRowFinder(columns)
+    for number in range(csv_rows._MOST_KNOWN + 100):
+        assert finder._codes(f"{number},3,".encode(), b"") == (3, 0)
+    assert len(finder._known) == csv_rows._MOST_KNOWN
+
+
+def test_long_rows_are_not_remembered() -> None:
+    columns = csv_rows.read_header(Path("x.csv"), b"note,emotion,pixels\n")
+    finder = csv_rows.PlainRowFinder(columns)
+    assert finder._codes(b"x" * 10_000 + b",3,", b"") == (3, 0)
+    assert finder._codes(b"x,3,", b"") == (3, 0)
+    assert list(finder._known) == [(b"x,3,", b"")]
 
 
 def test_not_there(tmp_path: Path) -> None:
