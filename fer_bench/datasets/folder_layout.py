@@ -195,7 +195,7 @@ def _images_of_class(folder: Path, inside: Path, label: int) -> list[ImageFile]:
 
 def _read_image(path: Path, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
     """One image as uint8, shape (height, width), which must be ``shape`` where given."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         # Of a file with a name, Pillow maps what is not compressed into memory, which garbles a
@@ -218,7 +218,9 @@ def _read_image(path: Path, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
     except (FerBenchError, MemoryError):
         raise
     except Exception as error:  # each of Pillow's decoders raises what it will
-        what = f"cannot be read as an image ({cause_of(error)})"
+        unknown = isinstance(error, UnidentifiedImageError)  # whose text is that of the file object
+        cause = "unknown format" if unknown else cause_of(error)
+        what = f"cannot be read as an image ({cause})"
         raise _wrong(path, what, ", ".join(_FORMATS)) from error
     if shape is not None and pixels.shape != shape:
         raise _wrong_size(path, pixels.shape, shape)
