@@ -1,17 +1,18 @@
-"""Files that are there whole or not at all, and what their bytes are known by."""
+"""Files that are there whole or not at all, what they are known by, and why they failed."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import time
 import uuid
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from fer_bench.errors import FerBenchError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_LEFT_BEHIND_S = 24 * 60 * 60
+"""No write takes so long: a part of this age belongs to a process that was killed."""
 
 
 def file_digest(path: Path, algorithm: str) -> str:
@@ -31,12 +32,39 @@ def file_digest(path: Path, algorithm: str) -> str:
     return digest.hexdigest()
 
 
+def expand_user(path: str) -> Path:
+    """A path with ``~`` and ``~user`` replaced, and as it is where there is no such user."""
+    try:
+        # Path.expanduser raises where there is no such user.
+        return Path(os.path.expanduser(path))  # noqa: PTH111
+    except ValueError:  # no user's name can hold a null character
+        return Path(path)
+
+
+def state_of(status: os.stat_result) -> str:
+    """Words that change whenever the content of a file may have changed.
+
+    The time of the last change of content can be set back by anyone, as ``cp -p`` and ``tar``
+    do; that of the last change of status and the file's number tell even then.
+    """
+    return (
+        f"file {status.st_ino} of {status.st_size} bytes, changed at {status.st_mtime_ns} and "
+        f"{status.st_ctime_ns} ns"
+    )
+
+
+def cause_of(error: BaseException) -> str:
+    """What an error says, in one line of at most 200 characters."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(text.split())[:200]
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a file so that no reader ever sees a part of it.
 
     The content goes to a new file in the same folder, which then takes the place of ``path``.
-    When anything fails, that new file is removed and ``path`` stays as it was. Missing folders
-    are made.
+    When anything fails, that new file is removed and ``path`` stays as it was. What killed
+    processes left behind of the same file is removed after a day. Missing folders are made.
 
     Args:
         path: the file to write.
@@ -46,9 +74,12 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         FerBenchError: the folder cannot be made or written to, or the disk is full.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    waiting = path.parent / f".{uuid.uuid4().hex}.part"
+    # By its digest, a file with the longest name that there may be has room for more.
+    mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    waiting = path.parent / f".{mark}-{uuid.uuid4().hex}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_behind(path.parent, mark)
         try:
             with waiting.open("xb") as file:
                 file.write(data)
@@ -60,8 +91,14 @@ def write_atomically(path: Path, content: str | bytes) -> None:
                 waiting.unlink(missing_ok=True)
             raise
     except OSError as error:
-        cause = error.strerror or type(error).__name__
         raise FerBenchError(
-            f"cannot write {str(path)!r}: {cause}; accepted: a file in a folder that can be "
-            "written to; name another one or make room"
+            f"cannot write {str(path)!r}: {cause_of(error)}; accepted: a file in a folder that can "
+            "be written to; name another one or make room"
         ) from error
+
+
+def _remove_left_behind(folder: Path, mark: str) -> None:
+    for part in folder.glob(f".{mark}-*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - part.stat().st_mtime > _LEFT_BEHIND_S:
+                part.unlink()

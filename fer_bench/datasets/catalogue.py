@@ -13,6 +13,7 @@ from fer_bench.cache import cache_root
 from fer_bench.datasets.fer2013 import load_fer2013
 from fer_bench.datasets.layouts import ACCEPTED, load_path
 from fer_bench.errors import FerBenchError
+from fer_bench.files import expand_user
 
 if TYPE_CHECKING:
     from fer_bench.datasets.dataset import Dataset
@@ -72,9 +73,11 @@ def load_dataset(spec: str | os.PathLike[str], *, cache_dir: Path | None = None)
     text = os.fspath(spec)
     if isinstance(spec, str) and spec in _LOADERS:
         return _LOADERS[spec](cache)
-    path = Path(text).expanduser()
+    path = expand_user(text)
     looks_like_path = "/" in text or os.sep in text or path.suffix
-    if text and (not isinstance(spec, str) or looks_like_path or path.exists()):
+    # Path.exists raises where the name is too long or a folder may not be entered.
+    there = os.path.exists(path)  # noqa: PTH110
+    if text and (not isinstance(spec, str) or looks_like_path or there):
         return load_path(path, cache)
     near = difflib.get_close_matches(text.lower(), _LOADERS, n=2)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""

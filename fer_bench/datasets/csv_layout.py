@@ -2,7 +2,7 @@
 
 One row per image: ``emotion`` (0 to 6), ``pixels`` (2304 numbers from 0 to 255 with spaces
 between them) and, where the file has it, ``Usage``. The columns may stand in any order, with
-spaces after the commas, and among others, which are ignored.
+spaces after the commas, and among others, which are ignored, in whatever encoding they are.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from fer_bench.datasets.csv_rows import (
 )
 from fer_bench.datasets.dataset import EMOTIONS, Dataset
 from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -64,8 +65,8 @@ def load_csv(path: Path) -> Dataset:
         with path.open("rb") as file:
             return _load(path, file)
     except OSError as error:
-        cause = error.strerror or type(error).__name__
-        raise wrong(path, None, f"it cannot be read ({cause})", "a readable csv file") from error
+        what = f"it cannot be read ({cause_of(error)})"
+        raise wrong(path, None, what, "a readable csv file") from error
 
 
 def _load(path: Path, file: BufferedReader) -> Dataset:
@@ -118,7 +119,11 @@ class _Reading:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise wrong(path, None, "the file is empty", "a header and a row per image")
-        self.columns = read_header(path, file.readline(_BLOCK_BYTES))
+        header = file.readline(_BLOCK_BYTES)
+        if len(header) == _BLOCK_BYTES and not header.endswith(b"\n"):
+            what = f"the header is longer than {len(header) - 1} bytes"
+            raise wrong(path, 1, what, "a header with the columns emotion and pixels")
+        self.columns = read_header(path, header)
         # Memory that no row is written to is never taken from the system.
         self.images = np.empty((size // SHORTEST_ROW + 1, PIXELS), np.uint8)
         self.labels: list[int] = []
@@ -143,6 +148,9 @@ class _Reading:
                 try:
                     with self._lock:
                         rows = self._read_exactly(block.number, block.offset, block.size)
+                    if len(rows.pixels) != len(block.pixels):
+                        what = "the file changed while it was read"
+                        raise wrong(self._path, None, what, "a file that stays as it is")
                     block.pixels[:] = rows.pixels
                 except FerBenchError as error:
                     self.errors[block.number] = error

@@ -12,6 +12,7 @@ from fer_bench.datasets.dataset import EMOTIONS, USAGES
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,8 +27,11 @@ SHORTEST_ROW = 2 * PIXELS
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EMOTION_CODES = {str(code): code for code in range(len(EMOTIONS))}
 _USAGE_CODES = {name: code for code, name in enumerate(USAGES)}
-_BLANKS = b" \t\r"
-_QUOTE = ord('"')
+_BLANKS = b" \t"
+_SPACE, _RETURN, _QUOTE = b' \r"'
+
+_MOST_KNOWN, _LONGEST_KNOWN = 4096, 100
+"""What stands around the pixels takes a dozen forms, or another one in each row."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,11 @@ def read_header(path: Path, line: bytes) -> Columns:
         FerBenchError: the line is no header, or lacks a column.
     """
     accepted = "a header with the columns emotion and pixels, and Usage where known"
-    fields = _split(path, 1, line.removeprefix(_BYTE_ORDER_MARK), accepted)
+    try:
+        text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise wrong(path, 1, "the line is not UTF-8 text", accepted) from error
+    fields = _split(path, 1, text, accepted)
     names = tuple(field.strip() for field in fields)
     places: dict[str, int] = {}
     for place, name in enumerate(map(str.lower, names)):
@@ -106,8 +114,8 @@ def read_header(path: Path, line: bytes) -> Columns:
             places[name] = place
     for name in ("emotion", "pixels"):
         if name not in places:
-            header = _shown(", ".join(names))
-            raise wrong(path, 1, f"no column {name!r} in the header {header}", accepted)
+            header = _listed(names)
+            raise wrong(path, 1, f"no column {name!r} in the header {header!r}", accepted)
     return Columns(names, places["emotion"], places["pixels"], places.get("usage"))
 
 
@@ -138,12 +146,15 @@ class PlainRowFinder:
         spans = []
         n_lines = 0
         n_before = self._columns.pixels
+        longest = csv.field_size_limit()
         n_behind = len(self._columns.names) - 1 - n_before
         next_line = begin
         while next_line < stop:
             line, line_end = next_line, data.find(b"\n", next_line)
             next_line = line_end + 1
             n_lines += 1
+            while line_end > line and data[line_end - 1] == _RETURN:
+                line_end -= 1
             if line_end - line < SHORTEST_ROW:
                 if data[line:line_end].strip():
                     return None
@@ -155,15 +166,20 @@ class PlainRowFinder:
                 start = data.find(b",", start, line_end) + 1
             for _ in range(n_behind):
                 end = data.rfind(b",", start, end)
+            if start - line > longest or line_end - end > longest:
+                return None
             codes = self._codes(bytes(data[line:start]), bytes(data[end:line_end]))
             if codes is None:
                 return None
+            # Quotes count only where nothing but spaces before them lies outside.
+            while start < end and data[start] == _SPACE:
+                start += 1
+            if end - start > 1 and data[start] == data[end - 1] == _QUOTE:
+                start, end = start + 1, end - 1
             while start < end and data[start] in _BLANKS:
                 start += 1
             while start < end and data[end - 1] in _BLANKS:
                 end -= 1
-            if end - start > 1 and data[start] == data[end - 1] == _QUOTE:
-                start, end = start + 1, end - 1
             labels.append(codes[0])
             usages.append(codes[1])
             spans.append((start, end))
@@ -172,17 +188,28 @@ class PlainRowFinder:
     def _codes(self, before: bytes, behind: bytes) -> tuple[int, int] | None:
         """Label and usage from what stands around the pixels, which takes few forms."""
         key = before, behind
-        if key not in self._known:
-            columns = self._columns
-            fields = before.decode("ascii", "replace").split(",")[:-1]
-            fields += ["", *behind.decode("ascii", "replace").split(",")[1:]]
-            self._known[key] = None
-            if before.count(b",") == columns.pixels and len(fields) == len(columns.names):
-                label = _EMOTION_CODES.get(fields[columns.emotion].strip())
-                usage = _usage(columns, fields)
-                if label is not None and usage is not None:
-                    self._known[key] = label, usage
-        return self._known[key]
+        if key in self._known:
+            return self._known[key]
+        columns = self._columns
+        fields = before.decode("ascii", "replace").split(",")[:-1]
+        fields += ["", *behind.decode("ascii", "replace").split(",")[1:]]
+        codes = None
+        if len(fields) == len(columns.names) and all(map(_stands_alone, fields)):
+            label = _EMOTION_CODES.get(fields[columns.emotion].strip())
+            usage = _usage(columns, fields)
+            if label is not None and usage is not None:
+                codes = label, usage
+        if len(self._known) < _MOST_KNOWN and len(before) + len(behind) <= _LONGEST_KNOWN:
+            self._known[key] = codes
+        return codes
+
+
+def _stands_alone(field: str) -> bool:
+    """Whether a text between commas is a whole field of csv, whatever stands beside it."""
+    text = field.lstrip(" ")
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    return not any(mark in text for mark in '"\r\0')
 
 
 def _usage(columns: Columns, fields: list[str]) -> int | None:
@@ -196,7 +223,8 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
     Args:
         path: for messages.
         first: number of the first line, from 1.
-        data: whole lines, blank ones are passed over.
+        data: whole lines, blank ones are passed over. What is not UTF-8 matters only in the
+            columns that are read.
         columns: what the header says.
 
     Raises:
@@ -205,11 +233,11 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
     labels = []
     usages = []
     pixels = []
-    accepted = f"{len(columns.names)} columns ({', '.join(columns.names)})"
+    accepted = f"{len(columns.names)} columns ({_listed(columns.names)})"
     for number, line in enumerate(data.split(b"\n"), start=first):
         if not line.strip():
             continue
-        fields = _split(path, number, line, accepted)
+        fields = _split(path, number, line.decode("utf-8", "replace"), accepted)
         if len(fields) != len(columns.names):
             raise wrong(path, number, f"{len(fields)} columns", accepted)
         emotion = fields[columns.emotion].strip()
@@ -231,12 +259,10 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
     )
 
 
-def _split(path: Path, number: int, line: bytes, accepted: str) -> list[str]:
+def _split(path: Path, number: int, line: str, accepted: str) -> list[str]:
     try:
-        text = line.decode("utf-8").rstrip("\r\n")
+        text = line.rstrip("\r\n")
         return next(csv.reader([text], skipinitialspace=True, strict=True), [])
-    except UnicodeDecodeError as error:
-        raise wrong(path, number, "the line is not UTF-8 text", accepted) from error
     except csv.Error as error:
         raise wrong(path, number, f"the line is not csv ({error})", accepted) from error
 
@@ -256,5 +282,13 @@ def _exact_pixels(path: Path, number: int, text: str) -> list[int]:
     return values
 
 
+def _listed(names: Sequence[str]) -> str:
+    return _cut(", ".join(names), 200)
+
+
 def _shown(value: str) -> str:
-    return repr(value if len(value) <= 40 else value[:37] + "...")
+    return repr(_cut(value, 40))
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."

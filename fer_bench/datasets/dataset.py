@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,14 +35,15 @@ class Dataset:
             complete record of Kaggle's three parts.
 
     Raises:
-        FerBenchError: the arrays have other types, or shapes that do not fit together.
+        FerBenchError: the arrays have other types, shapes that do not fit together, or codes
+            that stand for no class or usage.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     classes: tuple[str, ...]
     name: str
-    usage: NDArray[np.uint8] | None = field(default=None)
+    usage: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 3:
@@ -60,6 +62,11 @@ class Dataset:
             raise FerBenchError(
                 f"{self.name}: label {int(self.labels.max())} names no class; "
                 f"accepted are 0 to {len(self.classes) - 1}"
+            )
+        if n and self.usage is not None and int(self.usage.max()) >= len(USAGES):
+            raise FerBenchError(
+                f"{self.name}: usage {int(self.usage.max())} names no part; "
+                f"accepted are 0 to {len(USAGES) - 1} ({', '.join(USAGES)})"
             )
 
     def __len__(self) -> int:
@@ -81,8 +88,15 @@ class Dataset:
             None if self.usage is None else self.usage[rows],
         )
 
+    def renamed(self, name: str) -> Dataset:
+        """The same data set under another name; digests are not computed again."""
+        renamed = copy.copy(self)
+        object.__setattr__(renamed, "name", name)
+        return renamed
+
     @cached_property
-    def _image_digests(self) -> list[bytes]:
+    def image_digests(self) -> list[bytes]:
+        """For each image the 16 bytes of a digest of its pixels and its label."""
         return [
             hashlib.blake2b(bytes([label]) + image.tobytes(), digest_size=16).digest()
             for image, label in zip(self.images, self.labels, strict=True)
@@ -98,7 +112,7 @@ class Dataset:
 
         Equal for the same images from any lossless layout.
         """
-        return self._digest(sorted(self._image_digests))
+        return self._digest(sorted(self.image_digests))
 
     @cached_property
     def row_digest(self) -> str:
@@ -107,4 +121,4 @@ class Dataset:
         What is stored per row (features, results on a split) is known by this one: a split
         picks row numbers, so another order is another experiment.
         """
-        return self._digest(self._image_digests)
+        return self._digest(self.image_digests)

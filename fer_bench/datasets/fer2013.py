@@ -6,15 +6,16 @@ import contextlib
 import io
 import logging
 import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.csv_layout import load_csv
-from fer_bench.datasets.layouts import is_fer2013, load_path, named
+from fer_bench.datasets.layouts import enough_memory, is_fer2013, load_path
 from fer_bench.datasets.npz_layout import pack_npz
 from fer_bench.errors import FerBenchError
-from fer_bench.files import file_digest, write_atomically
+from fer_bench.files import cause_of, expand_user, file_digest, write_atomically
 from fer_bench.paper import published
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def load_fer2013(cache_dir: Path) -> Dataset:
     if source is not None:
         return _checked(load_path(source, cache_dir), source)
     csv = _download(home)
-    dataset = _checked(named(load_csv(csv)), csv)
+    with enough_memory(csv):
+        dataset = load_csv(csv).renamed(published.DATASET)
     with contextlib.suppress(FerBenchError):
         write_atomically(home / "fer2013.npz", pack_npz(dataset))
     return dataset
@@ -64,24 +66,28 @@ def _in_variable() -> Path | None:
     text = os.environ.get(DATA_VARIABLE)
     if not text:
         return None
-    path = Path(text).expanduser()
-    if not path.exists():
-        raise FerBenchError(
-            f"{DATA_VARIABLE} names {text!r}, which is not there; accepted: FER2013's file, or a "
-            f"folder that holds {_wanted()}; correct or unset it"
-        )
-    return _in_folder(path) if path.is_dir() else path
+    path = expand_user(text)
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError) as error:
+        what = f"which cannot be opened ({cause_of(error)})"
+    else:
+        source = _in_folder(path) if is_folder else path
+        if source is not None:
+            return source
+        what = "which holds nothing of that kind"
+    raise FerBenchError(
+        f"{DATA_VARIABLE} names {text!r}, {what}; accepted: FER2013's file, or a folder that holds "
+        f"{', '.join(FILE_NAMES)} or train/ and test/; correct or unset it"
+    )
 
 
 def _in_folder(folder: Path) -> Path | None:
+    # Path.is_file and Path.is_dir raise where a folder may not be entered.
     for name in FILE_NAMES:
-        if (folder / name).is_file():
+        if os.path.isfile(folder / name):  # noqa: PTH113
             return folder / name
-    return folder if (folder / "train").is_dir() else None
-
-
-def _wanted() -> str:
-    return f"{', '.join(FILE_NAMES)} or train/ and test/"
+    return folder if os.path.isdir(folder / "train") else None  # noqa: PTH112
 
 
 def _checked(dataset: Dataset, source: Path) -> Dataset:
@@ -110,10 +116,9 @@ def _download(home: Path) -> Path:
         with _quiet():
             folder = Path(kagglehub.dataset_download(KAGGLE_HANDLE))
     except Exception as error:  # requests, zip and file errors, and several of its own
-        cause = " ".join(f"{type(error).__name__}: {error}".split())
+        cause = f"{type(error).__name__}: {cause_of(error)}"
         raise FerBenchError(
-            f"{nowhere}, and the download of {KAGGLE_HANDLE} from Kaggle failed "
-            f"({cause[:200]}); {advice}"
+            f"{nowhere}, and the download of {KAGGLE_HANDLE} from Kaggle failed ({cause}); {advice}"
         ) from error
     csv = folder / FILE_NAMES[0]
     if not csv.is_file():

@@ -12,6 +12,7 @@ import numpy as np
 
 from fer_bench.datasets.dataset import EMOTIONS, USAGES, Dataset
 from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,14 +45,17 @@ class ImageFile:
     Attributes:
         path: the file.
         label: index into ``EMOTIONS``, from the folder's name.
-        size: in bytes.
-        mtime_ns: when it was last changed, in nanoseconds.
+        state: words that change whenever the file's content may have changed.
     """
 
     path: Path
     label: int
-    size: int
-    mtime_ns: int
+    state: str
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Part, class and name: where the file is in the data set, wherever that is."""
+        return self.path.parts[-3:]
 
 
 def list_images(root: Path) -> list[ImageFile]:
@@ -87,8 +91,9 @@ def load_folder(root: Path, files: Sequence[ImageFile] | None = None) -> Dataset
     """Reads a data set of image files.
 
     Grey images keep their values; colour images become grey as Pillow's mode ``L`` (ITU-R 601
-    luma). The usage is known where every file name starts with ``Training_``, ``PublicTest_`` or
-    ``PrivateTest_``, as in exports of Kaggle's csv.
+    luma). Images that an EXIF entry says to turn are turned. The usage is known where every file
+    name starts with ``Training_``, ``PublicTest_`` or ``PrivateTest_``, as in exports of Kaggle's
+    csv.
 
     Args:
         root: the folder that holds ``train`` and ``test``.
@@ -98,8 +103,8 @@ def load_folder(root: Path, files: Sequence[ImageFile] | None = None) -> Dataset
         The images in the order of ``list_images``, named after the folder.
 
     Raises:
-        FerBenchError: as ``list_images``, or an image cannot be read or has another size than
-            the first; names the file.
+        FerBenchError: as ``list_images``, or an image cannot be read, has several frames or
+            another size than the first; names the file.
     """
     if files is None:
         files = list_images(root)
@@ -123,20 +128,26 @@ def _wrong(path: Path, what: str, accepted: str) -> FerBenchError:
     )
 
 
+def _unreadable(path: Path, error: Exception) -> FerBenchError:
+    return _wrong(path, f"cannot be read ({cause_of(error)})", "files and folders that can be read")
+
+
 def _entries(folder: Path, inside: Path) -> list[os.DirEntry[str]]:
     """What lies in a folder, by name, less what is passed over."""
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=lambda entry: entry.name)
     except OSError as error:
-        cause = error.strerror or type(error).__name__
-        raise _wrong(folder, f"cannot be read ({cause})", "a folder that can be read") from error
+        raise _unreadable(folder, error) from error
     kept = [e for e in entries if e.name[0] != "." and e.name.lower() not in _IGNORED]
     for entry in kept:
-        if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(inside):
-            raise _wrong(
-                Path(entry.path), "a link that leads out of the data set", "files and folders"
-            )
+        path = Path(entry.path)
+        try:
+            leads_out = entry.is_symlink() and not path.resolve().is_relative_to(inside)
+        except (OSError, RuntimeError) as error:  # Python up to 3.12 raises the latter for loops
+            raise _unreadable(path, error) from error
+        if leads_out:
+            raise _wrong(path, "a link that leads out of the data set", "files and folders")
     return kept
 
 
@@ -148,7 +159,11 @@ def _subfolders(
     found: dict[_Key, Path] = {}
     for entry in _entries(folder, inside):
         path = Path(entry.path)
-        if not entry.is_dir():
+        try:
+            is_folder = entry.is_dir()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        if not is_folder:
             if loose_files:
                 continue
             raise _wrong(path, "the file lies where folders are expected", accepted)
@@ -165,10 +180,14 @@ def _images_of_class(folder: Path, inside: Path, label: int) -> list[ImageFile]:
     accepted = f"image files ({', '.join(_SUFFIXES)})"
     files = []
     for entry in _entries(folder, inside):
-        if not entry.name.lower().endswith(_SUFFIXES) or not entry.is_file():
-            raise _wrong(Path(entry.path), "no image file", accepted)
-        status = entry.stat()
-        files.append(ImageFile(Path(entry.path), label, status.st_size, status.st_mtime_ns))
+        path = Path(entry.path)
+        try:
+            if not entry.name.lower().endswith(_SUFFIXES) or not entry.is_file():
+                raise _wrong(path, "no image file", accepted)
+            state = state_of(entry.stat())
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        files.append(ImageFile(path, label, state))
     if not files:
         raise _wrong(folder, "the folder is empty", accepted)
     return files
@@ -176,27 +195,44 @@ def _images_of_class(folder: Path, inside: Path, label: int) -> list[ImageFile]:
 
 def _read_image(path: Path, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
     """One image as uint8, shape (height, width), which must be ``shape`` where given."""
-    from PIL import Image
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        with Image.open(path, formats=_FORMATS) as image:
-            found = (image.height, image.width)
-            if shape is not None and found != shape:
-                raise _wrong(
-                    path,
-                    f"the image has {found[1]}x{found[0]} pixels",
-                    f"{shape[1]}x{shape[0]} as in the first image",
-                )
+        # Of a file with a name, Pillow maps what is not compressed into memory, which garbles a
+        # TIFF that is not square and has to be turned.
+        with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
+            found = image.height, image.width
+            # What has the wrong size lying and standing is not decoded.
+            if shape is not None and sorted(found) != sorted(shape):
+                raise _wrong_size(path, found, shape)
+            n_frames = getattr(image, "n_frames", 1)
+            if n_frames > 1:
+                raise _wrong(path, f"the image has {n_frames} frames", "one")
             if image.mode in _TOO_DEEP:
                 raise _wrong(path, f"the image has mode {image.mode!r}", "8 bits for each channel")
             # Pillow warns of transparency that a conversion drops.
             image.info.pop("transparency", None)
-            return np.array(image if image.mode == "L" else image.convert("L"))
-    except FerBenchError:
+            image.load()  # turns a TIFF, which would be turned twice otherwise
+            ImageOps.exif_transpose(image, in_place=True)
+            pixels = np.array(image if image.mode == "L" else image.convert("L"))
+    except (FerBenchError, MemoryError):
         raise
     except Exception as error:  # each of Pillow's decoders raises what it will
-        cause = " ".join(str(error).split()) or type(error).__name__
-        raise _wrong(path, f"cannot be read as an image ({cause})", ", ".join(_FORMATS)) from error
+        unknown = isinstance(error, UnidentifiedImageError)  # whose text is that of the file object
+        cause = "unknown format" if unknown else cause_of(error)
+        what = f"cannot be read as an image ({cause})"
+        raise _wrong(path, what, ", ".join(_FORMATS)) from error
+    if shape is not None and pixels.shape != shape:
+        raise _wrong_size(path, pixels.shape, shape)
+    return pixels
+
+
+def _wrong_size(path: Path, found: tuple[int, ...], wanted: tuple[int, ...]) -> FerBenchError:
+    return _wrong(
+        path,
+        f"the image has {found[1]}x{found[0]} pixels",
+        f"{wanted[1]}x{wanted[0]} as in the first image",
+    )
 
 
 def _usage(files: Sequence[ImageFile]) -> NDArray[np.uint8] | None:

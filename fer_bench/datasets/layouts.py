@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import hashlib
+import stat
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.csv_layout import load_csv
 from fer_bench.datasets.csv_rows import SIDE
 from fer_bench.datasets.folder_layout import list_images, load_folder
-from fer_bench.datasets.npz_layout import load_npz
+from fer_bench.datasets.npz_layout import is_compressed, load_npz
 from fer_bench.datasets.parsed import load_once
 from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of, state_of
 from fer_bench.paper import published
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from fer_bench.datasets.dataset import Dataset
@@ -28,8 +32,8 @@ ACCEPTED = (
 def load_path(path: Path, cache_dir: Path) -> Dataset:
     """Reads a data set from a file or folder.
 
-    What came out of a csv file or image folder is kept in the cache for the next time; npz files
-    are quick enough without.
+    What came out of a csv file, an image folder or a compressed npz file is kept in the cache for
+    the next time; other npz files are as quick as the cache.
 
     Args:
         path: a csv file, an npz file, or a folder with ``train`` and ``test``.
@@ -40,14 +44,30 @@ def load_path(path: Path, cache_dir: Path) -> Dataset:
         the file or folder.
 
     Raises:
-        FerBenchError: there is nothing at ``path``, or it is in none of these layouts.
+        FerBenchError: there is nothing at ``path``, it is in none of these layouts, or there is
+            too little memory for it.
     """
-    return _load(path, cache_dir)
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise FerBenchError(
+            f"data set {str(path)!r} cannot be opened: {cause_of(error)}; accepted: {ACCEPTED}"
+        ) from error
+    with enough_memory(path):
+        dataset = _load(path, status, cache_dir)
+    return dataset.renamed(published.DATASET) if is_fer2013(dataset) else dataset
 
 
-def named(dataset: Dataset) -> Dataset:
-    """The data set under the name ``"fer2013"`` where it is that, else as it is."""
-    return dataclasses.replace(dataset, name=published.DATASET) if is_fer2013(dataset) else dataset
+@contextlib.contextmanager
+def enough_memory(path: Path) -> Iterator[None]:
+    """Turns the want of memory while ``path`` is read into a ``FerBenchError``."""
+    try:
+        yield
+    except MemoryError as error:
+        raise FerBenchError(
+            f"data set {str(path)!r} needs more memory than there is ({cause_of(error)}); "
+            "accepted: images that fit into memory all at once; take fewer or smaller ones"
+        ) from error
 
 
 def is_fer2013(dataset: Dataset) -> bool:
@@ -55,26 +75,22 @@ def is_fer2013(dataset: Dataset) -> bool:
     return dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
 
 
-def _load(path: Path, cache_dir: Path) -> Dataset:
-    if path.is_dir():
+def _load(path: Path, status: os.stat_result, cache_dir: Path) -> Dataset:
+    def once(state: str, load: Callable[[], Dataset], name: str) -> Dataset:
+        return load_once(path, state, load, cache_dir).renamed(name)
+
+    if stat.S_ISDIR(status.st_mode):
         files = list_images(path)
         listing = hashlib.sha256()
         for file in files:
-            listing.update(f"{file.path!r} {file.label} {file.size} {file.mtime_ns}\n".encode())
-        state = listing.hexdigest()
-        return load_once(path, state, lambda: named(load_folder(path, files)), cache_dir)
-    try:
-        status = path.stat()
-    except OSError as error:
-        cause = error.strerror or type(error).__name__
-        raise FerBenchError(
-            f"data set {str(path)!r} cannot be opened: {cause}; accepted: {ACCEPTED}"
-        ) from error
+            listing.update(f"{file.place!r} {file.state}\n".encode())
+        return once(listing.hexdigest(), lambda: load_folder(path, files), path.resolve().name)
     if path.suffix.lower() == ".csv":
-        state = f"{status.st_size} bytes, changed at {status.st_mtime_ns} ns"
-        return load_once(path, state, lambda: named(load_csv(path)), cache_dir)
+        return once(state_of(status), lambda: load_csv(path), path.stem)
     if path.suffix.lower() == ".npz":
-        return named(load_npz(path))
+        if is_compressed(path):
+            return once(state_of(status), lambda: load_npz(path), path.stem)
+        return load_npz(path)
     raise FerBenchError(
         f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}; "
         f"accepted: {ACCEPTED}"

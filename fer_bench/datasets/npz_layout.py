@@ -7,19 +7,22 @@ file are not looked at.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tokenize
 import zipfile
 import zlib
 from lzma import LZMAError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from fer_bench.datasets.dataset import EMOTIONS, USAGES, Dataset
 from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -45,6 +48,13 @@ _HEADER_READERS = {
 }
 
 
+class Header(NamedTuple):
+    """What an array is said to be, before it is read."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+
 def load_npz(path: Path) -> Dataset:
     """Reads an ``.npz`` file, pickled objects excluded.
 
@@ -58,23 +68,42 @@ def load_npz(path: Path) -> Dataset:
     Raises:
         FerBenchError: the file cannot be read, is damaged, or its arrays are not as above.
     """
-    arrays = read_arrays(path, ("images", "labels"), ("usage",))
-    images = arrays["images"]
-    if images.dtype != np.uint8 or images.ndim != 3 or 0 in images.shape:
-        raise _wrong(
-            path,
-            f"images are {images.dtype} of shape {images.shape}",
-            "uint8 of shape (n, height, width), none of them 0",
-        )
-    labels = _codes(path, "labels", arrays["labels"], len(images), len(EMOTIONS))
-    usage = None
-    if "usage" in arrays:
-        usage = _codes(path, "usage", arrays["usage"], len(images), len(USAGES))
-    return Dataset(np.ascontiguousarray(images), labels, EMOTIONS, path.stem, usage)
+
+    def check(headers: dict[str, Header]) -> None:
+        dtype, shape = headers["images"]
+        if dtype != np.uint8 or len(shape) != 3 or 0 in shape:
+            what = f"images are {dtype} of shape {shape}"
+            raise _wrong(path, what, "uint8 of shape (n, height, width), none of them 0")
+        n = shape[0]
+        for name, (dtype, shape) in headers.items():
+            if name == "images":
+                continue
+            if dtype.kind not in "iu" or shape != (n,):
+                what = f"{name} are {dtype} of shape {shape}"
+                raise _wrong(path, what, f"integers of shape ({n},), one for each image")
+
+    arrays = read_arrays(path, ("images", "labels"), ("usage",), check)
+    labels = _codes(path, "labels", arrays["labels"], len(EMOTIONS))
+    usage = _codes(path, "usage", arrays["usage"], len(USAGES)) if "usage" in arrays else None
+    images = np.ascontiguousarray(arrays["images"])
+    return Dataset(images, labels, EMOTIONS, path.stem, usage)
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether an ``.npz`` file takes longer to read than its size lets expect.
+
+    Raises:
+        FerBenchError: the file cannot be read, or is damaged.
+    """
+    with _opened(path) as archive:
+        return any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist())
 
 
 def read_arrays(
-    path: Path, required: tuple[str, ...], optional: tuple[str, ...] = ()
+    path: Path,
+    required: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+    check: Callable[[dict[str, Header]], None] = lambda headers: None,
 ) -> dict[str, NDArray[Any]]:
     """Reads the named arrays of an ``.npz`` file.
 
@@ -85,48 +114,55 @@ def read_arrays(
         path: the file.
         required: names of arrays that must be there.
         optional: names of arrays that are read where they are there.
+        check: called with the headers of the arrays found, by name, before the first is read.
 
     Returns:
         The arrays found, by name.
 
     Raises:
         FerBenchError: the file cannot be read, is damaged, lacks a required array, or one of
-            the named arrays holds pickled objects.
+            the named arrays holds pickled objects; or as ``check`` does.
     """
+    with _opened(path) as archive:
+        found = set(archive.namelist())
+        for name in required:
+            if f"{name}.npy" not in found:
+                there = ", ".join(sorted(map(repr, found))[:9])[:200] or "nothing"
+                what = f"no array {name!r} (it holds {there})"
+                raise _wrong(path, what, " and ".join(required))
+        names = [name for name in (*required, *optional) if f"{name}.npy" in found]
+        check({name: _read_header(path, archive, name) for name in names})
+        return {name: _read_array(archive, name) for name in names}
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The file, with one kind of error for all that can be wrong with it."""
     try:
         with zipfile.ZipFile(path) as archive:
-            found = set(archive.namelist())
-            for name in required:
-                if f"{name}.npy" not in found:
-                    there = ", ".join(sorted(map(repr, found))[:9]) or "nothing"
-                    raise _wrong(
-                        path, f"no array {name!r} (it holds {there})", " and ".join(required)
-                    )
-            names = [name for name in (*required, *optional) if f"{name}.npy" in found]
-            return {name: _read_array(path, archive, name) for name in names}
+            yield archive
     except zipfile.BadZipFile as error:
-        raise _wrong(
-            path, f"no npz file, or a damaged one ({error})", "a whole npz file"
-        ) from error
+        what = f"no npz file, or a damaged one ({cause_of(error)})"
+        raise _wrong(path, what, "a whole npz file") from error
     except _DAMAGES as error:
-        cause = " ".join(str(error).split()) or type(error).__name__
-        raise _wrong(path, f"damaged or not readable ({cause})", "a whole npz file") from error
-    except OSError as error:
-        cause = error.strerror or type(error).__name__
-        raise _wrong(path, f"cannot be read ({cause})", "a whole npz file") from error
+        what = f"damaged or not readable ({cause_of(error)})"
+        raise _wrong(path, what, "a whole npz file") from error
+    except OSError as error:  # of the system, or of the bz2 decompressor
+        what = f"cannot be read ({cause_of(error)})"
+        raise _wrong(path, what, "a whole npz file") from error
 
 
-def pack_npz(dataset: Dataset, **words: str) -> bytes:
+def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:
     """The content of an ``.npz`` file that ``load_npz`` reads, not compressed.
 
     Args:
         dataset: what it holds.
-        words: texts to put beside, by name.
+        others: texts and arrays to put beside, by name.
     """
     arrays: dict[str, Any] = {"images": dataset.images, "labels": dataset.labels}
     if dataset.usage is not None:
         arrays["usage"] = dataset.usage
-    arrays.update((name, np.array(text)) for name, text in words.items())
+    arrays.update((name, np.asarray(value)) for name, value in others.items())
     file = io.BytesIO()
     np.savez(file, **arrays)
     return file.getvalue()
@@ -138,7 +174,7 @@ def _wrong(path: Path, what: str, accepted: str) -> FerBenchError:
     )
 
 
-def _read_array(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     member = archive.getinfo(f"{name}.npy")
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
@@ -155,18 +191,16 @@ def _read_array(path: Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]
             f"packed into {member.compress_size}",
             "a whole npz file",
         )
-    with archive.open(member) as file:
+    return Header(dtype, shape)
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    with archive.open(f"{name}.npy") as file:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
         return array
 
 
-def _codes(path: Path, name: str, values: NDArray[Any], n: int, n_codes: int) -> NDArray[np.uint8]:
-    if values.dtype.kind not in "iu" or values.shape != (n,):
-        raise _wrong(
-            path,
-            f"{name} are {values.dtype} of shape {values.shape}",
-            f"integers of shape ({n},), one for each image",
-        )
+def _codes(path: Path, name: str, values: NDArray[Any], n_codes: int) -> NDArray[np.uint8]:
     for code in (int(values.min()), int(values.max())):
         if not 0 <= code < n_codes:
             row = int(np.flatnonzero(values == code)[0])

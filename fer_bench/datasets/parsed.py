@@ -1,15 +1,17 @@
 """Data sets read before, kept in the cache so that the next start is quick.
 
-An entry is an ``.npz`` file with the arrays of ``npz_layout`` and a few words more: what was read,
-in which state it was, and the digest of what came out. There is one entry for each source.
+An entry is an ``.npz`` file with the arrays of ``npz_layout`` and a few more: what was read, in
+which state it was, the digests of the images, which take longer to compute than to read, and a
+digest that proves all of it. There is one entry for each source.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fer_bench.datasets.npz_layout import load_npz, pack_npz, read_arrays
 from fer_bench.errors import FerBenchError
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 
     from fer_bench.datasets.dataset import Dataset
 
-_FORMAT = "fer_bench parsed data set 1"
-_WORDS = ("format", "state", "name", "row_digest")
+_FORMAT = "fer_bench parsed data set 2"
+_OTHERS = ("format", "state", "image_digests", "proof")
+_DIGEST_BYTES = 16
 
 
 def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: Path) -> Dataset:
@@ -37,11 +40,14 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
         load: reads the source.
         cache_dir: the cache folder.
 
+    Returns:
+        The data set, under any name: a source may be reached by several paths.
+
     Raises:
         FerBenchError: as ``load`` does.
     """
     place = hashlib.sha256(str(source.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    entry = cache_dir / "datasets" / "parsed" / f"{place[:24]}.npz"
+    entry = cache_dir / "parsed" / f"{place[:24]}.npz"
     kept = _read(entry, state)
     if kept is not None:
         return kept
@@ -54,17 +60,39 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
 def _read(entry: Path, state: str) -> Dataset | None:
     """What an entry holds, or None where it is missing, damaged or outdated."""
     try:
-        words = {key: str(value) for key, value in read_arrays(entry, _WORDS).items()}
-        if (words["format"], words["state"]) != (_FORMAT, state):
+        others = read_arrays(entry, _OTHERS)
+        if (str(others["format"]), str(others["state"])) != (_FORMAT, state):
             return None
-        dataset = dataclasses.replace(load_npz(entry), name=words["name"])
+        dataset = load_npz(entry)
     except FerBenchError:
         return None
-    return dataset if dataset.row_digest == words["row_digest"] else None
+    digests = others["image_digests"].tobytes()
+    if str(others["proof"]) != _proof(dataset, digests):
+        return None
+    # A cached property finds its value there, and is not computed.
+    vars(dataset)["image_digests"] = [
+        digests[start : start + _DIGEST_BYTES] for start in range(0, len(digests), _DIGEST_BYTES)
+    ]
+    return dataset
 
 
 def _write(entry: Path, state: str, dataset: Dataset) -> None:
+    digests = b"".join(dataset.image_digests)
     packed = pack_npz(
-        dataset, format=_FORMAT, state=state, name=dataset.name, row_digest=dataset.row_digest
+        dataset,
+        format=_FORMAT,
+        state=state,
+        image_digests=np.frombuffer(digests, np.uint8),
+        proof=_proof(dataset, digests),
     )
     write_atomically(entry, packed)
+
+
+def _proof(dataset: Dataset, image_digests: bytes) -> str:
+    """SHA-256 over all that an entry holds of a data set."""
+    proof = hashlib.sha256(repr((_FORMAT, dataset.images.shape)).encode())
+    proof.update(np.ascontiguousarray(dataset.images).data)
+    proof.update(dataset.labels.tobytes())
+    proof.update(b"" if dataset.usage is None else dataset.usage.tobytes())
+    proof.update(image_digests)
+    return proof.hexdigest()

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.datasets.dataset import USAGES
+from fer_bench.datasets.draws import stratified_draw
 from fer_bench.errors import FerBenchError
+from fer_bench.protocol import SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -63,20 +66,27 @@ class Split:
         return digest.hexdigest()
 
 
-def make_split(dataset: Dataset, name: SplitName, seed: int = 42) -> Split:
+def make_split(
+    dataset: Dataset, name: SplitName, seed: int = 42, cache_dir: Path | None = None
+) -> Split:
     """Splits a data set.
 
     Args:
         dataset: what to split.
         name: ``"paper"`` or ``"kaggle"``.
         seed: of the paper's split; Kaggle's involves no chance.
+        cache_dir: the cache folder, where the paper's split is remembered; None for no memory.
 
     Raises:
-        FerBenchError: as ``paper_split`` and ``kaggle_split``, or a part of Kaggle's lacks a
-            class that the data set has.
+        FerBenchError: as ``paper_split`` and ``kaggle_split``, a part of Kaggle's lacks a class
+            that the data set has, or ``name`` is another.
     """
+    if name not in SPLITS:
+        raise FerBenchError(
+            f"split {name!r} is unknown; accepted: {', '.join(SPLITS)}; take one of them"
+        )
     if name == "paper":
-        return paper_split(dataset.labels, seed, classes=dataset.classes)
+        return paper_split(dataset.labels, seed, classes=dataset.classes, cache_dir=cache_dir)
     if dataset.usage is None:
         raise FerBenchError(
             f"split 'kaggle': {dataset.name!r} does not say to which part an image belongs; "
@@ -95,7 +105,11 @@ def make_split(dataset: Dataset, name: SplitName, seed: int = 42) -> Split:
 
 
 def paper_split(
-    labels: NDArray[np.uint8], seed: int = 42, *, classes: Sequence[str] | None = None
+    labels: NDArray[np.uint8],
+    seed: int = 42,
+    *,
+    classes: Sequence[str] | None = None,
+    cache_dir: Path | None = None,
 ) -> Split:
     """The paper's split: 70/10/20 percent, stratified by label.
 
@@ -107,6 +121,7 @@ def paper_split(
         labels: uint8, shape (n,).
         seed: 0 to 2**32 - 1.
         classes: names for error messages, in the order of the labels.
+        cache_dir: the cache folder, where the split is remembered; None for no memory.
 
     Returns:
         The split, each part in the order that sklearn gives it.
@@ -128,11 +143,10 @@ def paper_split(
     smallest = int(np.argmin(counts))
     if counts[smallest] < len(PARTS):
         raise _too_few(int(present[smallest]), int(counts[smallest]), classes)
-    rest, test = _stratified(np.arange(n), labels, n - n_test, n_test, seed)
-    train, validation = _stratified(
-        rest, labels[rest], len(rest) - n_validation, n_validation, seed
-    )
-    split = Split("paper", train, validation, test)
+    n_train = n - n_test - n_validation
+    rest, test = stratified_draw(labels, n - n_test, n_test, seed, cache_dir)
+    train, validation = stratified_draw(labels[rest], n_train, n_validation, seed, cache_dir)
+    split = Split("paper", rest[train], rest[validation], test)
     lacking = _lacking(split, labels)
     if lacking is not None:
         label = lacking[1]
@@ -162,22 +176,29 @@ def kaggle_split(usage: NDArray[np.uint8]) -> Split:
     return Split("kaggle", *parts)
 
 
-def stratified_sample(dataset: Dataset, limit: int, seed: int = 42) -> Dataset:
+def stratified_sample(
+    dataset: Dataset, limit: int, seed: int = 42, cache_dir: Path | None = None
+) -> Dataset:
     """A random sample in which each class keeps its share.
 
     Args:
         dataset: what to sample from.
         limit: number of images; the whole data set is returned where it has no more.
         seed: 0 to 2**32 - 1, ``random_state`` of sklearn's ``train_test_split``.
+        cache_dir: the cache folder, where the sample is remembered; None for no memory.
 
     Returns:
         The sample under the same name, in the order that sklearn gives it.
 
     Raises:
         FerBenchError: the sample would lack a class, sklearn cannot leave out so few images,
-            or the seed is out of range.
+            or the limit or the seed is out of range.
     """
     _check_seed(seed)
+    if limit < 1:
+        raise FerBenchError(
+            f"limit {limit} is too small; accepted: a number of images from 1; correct it"
+        )
     n = len(dataset)
     if limit >= n:
         return dataset
@@ -199,7 +220,7 @@ def stratified_sample(dataset: Dataset, limit: int, seed: int = 42) -> Dataset:
             f"limit {limit} is too small for a stratified sample of {dataset.name!r}: it has "
             f"{len(present)} classes, the smallest with {n_smallest} of {n} images; {accepted}"
         )
-    rows, _ = _stratified(np.arange(n), dataset.labels, limit, n - limit, seed)
+    rows, _ = stratified_draw(dataset.labels, limit, n - limit, seed, cache_dir)
     sample = dataset.take(rows)
     for label in present:
         if not (sample.labels == label).any():
@@ -208,17 +229,6 @@ def stratified_sample(dataset: Dataset, limit: int, seed: int = 42) -> Dataset:
                 f"of class {dataset.classes[label]!r} is in it; {accepted}"
             )
     return sample
-
-
-def _stratified(
-    rows: NDArray[np.int64], labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    from sklearn.model_selection import train_test_split
-
-    first, second = train_test_split(
-        rows, train_size=n_first, test_size=n_second, stratify=labels, random_state=seed
-    )
-    return first, second
 
 
 def _lacking(split: Split, labels: NDArray[np.uint8]) -> tuple[str, int] | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +13,26 @@ from PIL import Image
 from fer_bench.datasets import EMOTIONS, USAGES, Dataset
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pytest
 
 KAGGLE = "emotion,pixels,Usage"
 ICML = "emotion, Usage, pixels"
 WITHOUT_USAGE = "emotion,pixels"
 FOLDERS = {"Training": "train", "PublicTest": "test", "PrivateTest": "test"}
+
+
+def forbid_entering(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes a folder whose entries may not be looked at, whoever runs the tests."""
+    folder.mkdir()
+    stat = os.stat
+
+    def refuse(path, *arguments, **options):
+        if str(path).startswith(f"{folder}{os.sep}"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    monkeypatch.setattr(Path, "stat", lambda self, **options: refuse(self, **options))
 
 
 def random_dataset(n: int, seed: int = 0, *, usage: bool = True) -> Dataset:

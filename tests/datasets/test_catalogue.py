@@ -58,6 +58,8 @@ def test_paths(tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     assert load_dataset("~/faces.csv", cache_dir=cache).row_digest == few.row_digest
+    write_folders(tmp_path / "faces", few)  # a bare name, which is looked for
+    assert load_dataset("faces", cache_dir=cache).digest == few.digest
 
 
 def test_the_users_cache_is_the_default(
@@ -88,6 +90,10 @@ def test_a_name_goes_before_a_file_that_is_called_so(
         ("imagenet", "data set 'imagenet' is unknown; accepted: sketch, fer2013, or the path of a"),
         ("", "data set '' is unknown; accepted: "),
         ("none.csv", "none.csv' cannot be opened: No such file or directory; accepted: a .csv"),
+        ("~nobody-of-this-name/a.csv", "a.csv' cannot be opened: No such file or directory; acce"),
+        ("~a\0b/a.csv", "a.csv' cannot be opened: embedded null "),
+        ("a" * 300, "aaa' is unknown; accepted: "),
+        ("a\0b", "data set 'a\\x00b' is unknown; accepted: "),
         ("data/none", "none' cannot be opened: No such file or directory; accepted: a .csv"),
     ],
 )

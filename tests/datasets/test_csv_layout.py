@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Barrier, get_ident
+from time import sleep
 
-import numpy as np
 import pytest
+from csv_checks import assert_same, load_bytes, load_lines
 from hypothesis import given
 from hypothesis import strategies as st
 from layout_writers import (
@@ -17,29 +20,9 @@ from layout_writers import (
     write_csv,
 )
 
-from fer_bench.datasets import EMOTIONS, Dataset, csv_layout
+from fer_bench.datasets import Dataset, csv_layout
 from fer_bench.datasets.csv_layout import load_csv
 from fer_bench.errors import FerBenchError
-
-
-def assert_same(found: Dataset, wanted: Dataset) -> None:
-    np.testing.assert_array_equal(found.images, wanted.images)
-    np.testing.assert_array_equal(found.labels, wanted.labels)
-    assert found.classes == EMOTIONS
-    if wanted.usage is None:
-        assert found.usage is None
-    else:
-        np.testing.assert_array_equal(found.usage, wanted.usage)
-
-
-def load_bytes(tmp_path: Path, content: bytes) -> Dataset:
-    path = tmp_path / "faces.csv"
-    path.write_bytes(content)
-    return load_csv(path)
-
-
-def load_lines(tmp_path: Path, lines: list[str], end: str = "\n") -> Dataset:
-    return load_bytes(tmp_path, "".join(line + end for line in lines).encode())
 
 
 @given(
@@ -212,16 +195,33 @@ def test_a_row_too_long_and_one_too_short_do_not_even_out(tmp_path: Path, few: D
         load_lines(tmp_path, lines)
 
 
-@pytest.mark.parametrize("change", [lambda line: line[1:], lambda line: line.replace(" ", " x", 1)])
 def test_the_first_of_several_wrong_lines_is_named(
-    tmp_path: Path, change, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 12_000)
     lines = csv_lines(random_dataset(60, seed=8))
-    lines[9:] = [change(line) for line in lines[9:]]
-    for _ in range(20):
-        with pytest.raises(FerBenchError, match=r"faces\.csv', line 10: "):
-            load_lines(tmp_path, lines)
+    lines[9:] = [line.replace(" ", " x", 1) for line in lines[9:]]
+    both = Barrier(2)
+    held: dict[int, int] = {}
+    next_block = csv_layout._Reading._next_block
+    read = csv_layout.PlainPixelReader.read
+
+    def note(reading, buffer):
+        block = next_block(reading, buffer)
+        held[get_ident()] = block.number if block else 0
+        return block
+
+    def refuse(*arguments) -> bool:
+        plain = read(*arguments)
+        if not plain:  # both threads hold a wrong block, and the later one is judged first
+            both.wait(60)
+            sleep(0.5 if held[get_ident()] == min(held.values()) else 0)
+        return plain
+
+    monkeypatch.setattr(csv_layout._Reading, "_next_block", note)
+    monkeypatch.setattr(csv_layout.PlainPixelReader, "read", refuse)
+    with pytest.raises(FerBenchError, match=r"faces\.csv', line 10: "):
+        load_lines(tmp_path, lines)
 
 
 def test_unusual_rows_among_usual_ones_keep_their_place(
@@ -286,14 +286,14 @@ def test_not_utf_8(tmp_path: Path, few: Dataset) -> None:
         load_bytes(tmp_path, text.encode("utf-16"))
     lines = [line.encode() for line in csv_lines(few)]
     lines[2] = lines[2].replace(b" ", b"\xa0", 1)
-    with pytest.raises(FerBenchError, match="line 3: the line is not UTF-8 text"):
+    with pytest.raises(FerBenchError, match=r"line 3: pixel '\d+\ufffd\d+' \(number 1 of"):
         load_bytes(tmp_path, b"\n".join(lines))
 
 
 def test_a_non_breaking_space_in_a_short_field(tmp_path: Path, few: Dataset) -> None:
     lines = [line.encode() for line in csv_lines(few)]
     lines[2] = b"\xa0" + lines[2]
-    with pytest.raises(FerBenchError, match="line 3: the line is not UTF-8 text"):
+    with pytest.raises(FerBenchError, match=r"line 3: emotion '\ufffd\d'"):
         load_bytes(tmp_path, b"\n".join(lines))
 
 
@@ -312,6 +312,36 @@ def test_a_line_without_end(tmp_path: Path, few: Dataset) -> None:
     text = "\n".join([*csv_lines(few)[:3], "0," + "7 " * 500_000])
     with pytest.raises(FerBenchError, match=r"line 4: the line is longer than \d+ bytes"):
         load_bytes(tmp_path, text.encode())
+    columns = ",".join(f"c{number}" for number in range(200_000))
+    with pytest.raises(FerBenchError, match="line 1: the header is longer than 786431 bytes"):
+        load_lines(tmp_path, [f"emotion,pixels,{columns}", "3,1"])
+
+
+@pytest.mark.parametrize("header", ["emotion,pixels,", ""])
+def test_many_columns_are_not_all_named(tmp_path: Path, header: str) -> None:
+    columns = ",".join(f"c{number}" for number in range(5000))
+    with pytest.raises(FerBenchError, match=r"c7.*\.\.\.") as raised:
+        load_lines(tmp_path, [header + columns, "3,1"])
+    assert len(str(raised.value)) < 600 + len(str(tmp_path))
+
+
+def test_a_file_that_is_cut_while_it_is_read(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = csv_lines(few)
+    lines[6] = lines[6].replace(" ", "  ", 1)  # read a second time, number by number
+    path = tmp_path / "faces.csv"
+    path.write_text("\n".join(lines) + "\n")
+    read = csv_layout.PlainPixelReader.read
+
+    def cut(*arguments) -> bool:
+        plain = read(*arguments)
+        os.truncate(path, len("\n".join(lines[:3]) + "\n"))
+        return plain
+
+    monkeypatch.setattr(csv_layout.PlainPixelReader, "read", cut)
+    with pytest.raises(FerBenchError, match=r"faces\.csv': the file changed while it was read"):
+        load_csv(path)
 
 
 def test_not_there(tmp_path: Path) -> None:

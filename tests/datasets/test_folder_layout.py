@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -148,6 +150,40 @@ def test_one_image_of_another_size(root: Path) -> None:
     assert "the image has 64x48 pixels; accepted: 48x48 as in the first image" in text
 
 
+def test_several_frames(root: Path) -> None:
+    for name in ("train/happy/b.tif", "train/happy/b.png", "train/happy/b.webp"):
+        image = Image.fromarray(GREY)
+        image.save(root / name, save_all=True, append_images=[Image.fromarray(255 - GREY)])
+        assert "the image has 2 frames; accepted: one" in message_of(root, root / name)
+        (root / name).unlink()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
+def test_images_are_turned_as_exif_says(tmp_path: Path, suffix: str) -> None:
+    lying = np.repeat(np.arange(0, 200, 25, dtype=np.uint8), 8).reshape(8, 8).repeat(2, axis=1)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    for part in ("train", "test"):
+        (tmp_path / part / "sad").mkdir(parents=True)
+        Image.fromarray(np.rot90(lying, -1).copy()).save(tmp_path / part / "sad" / "a.png")
+    path = tmp_path / "test" / "sad" / f"b{suffix}"
+    Image.fromarray(lying).save(path, exif=exif, quality=100, lossless=True)
+    found = load_folder(tmp_path).images
+    assert found.shape == (3, 16, 8)
+    assert np.abs(found[2].astype(int) - found[1]).max() <= 2
+    Image.fromarray(lying).save(path)
+    text = message_of(tmp_path, path)
+    assert "the image has 16x8 pixels; accepted: 8x16 as in the first image" in text
+
+
+def test_a_format_that_is_not_accepted_under_a_suffix_that_is(root: Path) -> None:
+    path = root / "train/happy/a.png"
+    Image.fromarray(GREY).save(path, format="GIF")
+    assert "cannot be read as an image (unknown format); accepted: BMP, JPEG, PNG" in message_of(
+        root, path
+    )
+
+
 def test_sixteen_bits(root: Path) -> None:
     path = root / "train/happy/a.png"
     Image.fromarray(np.full((48, 48), 40_000, np.uint16)).save(path)
@@ -243,6 +279,38 @@ def test_dangling_link(root: Path) -> None:
     link = root / "train/happy/z.png"
     link.symlink_to(root / "train/happy/none.png")
     assert "no image file" in message_of(root, link)
+
+
+@pytest.mark.parametrize("name", ["train/happy/z.png", "train/fear", "z"])
+def test_a_link_to_itself(root: Path, name: str) -> None:
+    (root / name).symlink_to(Path(name).name)
+    message_of(root, root / name)
+
+
+@pytest.mark.parametrize("method", ["is_file", "stat", "is_dir"])
+@pytest.mark.parametrize("error", [PermissionError(13, "No way"), FileNotFoundError(2, "Gone")])
+def test_entries_that_cannot_be_looked_at(
+    root: Path, method: str, error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Entry:
+        def __init__(self, entry: os.DirEntry) -> None:
+            self.name, self.path, self._entry = entry.name, entry.path, entry
+
+        def __getattr__(self, name: str):
+            if name == method and self.name in ("happy", "b.png")[method != "is_dir" :]:
+                raise error
+            return getattr(self._entry, name)
+
+    scandir = os.scandir
+
+    @contextlib.contextmanager
+    def scan(folder: Path):
+        with scandir(folder) as entries:
+            yield map(Entry, entries)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    named = root / "train" / ("happy" if method == "is_dir" else "angry/b.png")
+    assert f"cannot be read ({error.strerror}); accepted: files and " in message_of(root, named)
 
 
 def test_a_root_that_is_a_link(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layout_writers import ICML, random_dataset, write_csv, write_folders, write_npz
+from layout_writers import (
+    ICML,
+    forbid_entering,
+    random_dataset,
+    write_csv,
+    write_folders,
+    write_npz,
+)
+from PIL import Image
 
 from fer_bench.datasets import EMOTIONS, Dataset, layouts
 from fer_bench.datasets.layouts import is_fer2013, load_path
@@ -92,6 +100,43 @@ def test_wrong_paths(tmp_path: Path) -> None:
     assert entries(cache) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [("a" * 300, "File name too long"), ("a\0b", "embedded null "), ("l", "Too m")],
+)
+def test_paths_that_cannot_be(tmp_path: Path, name: str, cause: str) -> None:
+    (tmp_path / "l.csv").symlink_to("l.csv")
+    with pytest.raises(FerBenchError, match=rf"csv' cannot be opened: {cause}.*; accepted: a "):
+        load_path(tmp_path / f"{name}.csv", tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.npz", "sub"])
+def test_a_folder_that_may_not_be_entered(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forbid_entering(tmp_path / "locked", monkeypatch)
+    with pytest.raises(FerBenchError, match=f"{name}' cannot be opened: Permission denied; acc"):
+        load_path(tmp_path / "locked" / name, tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", ["load_csv", "load_npz", "load_folder", "list_images"])
+def test_too_little_memory(
+    tmp_path: Path, few: Dataset, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("Unable to allocate 4 EiB")
+
+    monkeypatch.setattr(layouts, name, fail)
+    path = {
+        "load_csv": lambda: write_csv(tmp_path / "a.csv", few),
+        "load_npz": lambda: write_npz(tmp_path / "a.npz", few),
+    }.get(name, lambda: write_folders(tmp_path / "a", few))()
+    with pytest.raises(FerBenchError) as raised:
+        load_path(path, tmp_path / "cache")
+    wanted = f"data set {str(path)!r} needs more memory than there is (Unable to allocate 4 EiB); "
+    assert str(raised.value).startswith(wanted)
+
+
 class TestCache:
     @pytest.fixture
     def cache(self, tmp_path: Path) -> Path:
@@ -105,7 +150,7 @@ class TestCache:
         self, csv: Path, cache: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         first = load_path(csv, cache)
-        assert [path.parent for path in entries(cache)] == [cache / "datasets" / "parsed"]
+        assert [path.parent for path in entries(cache)] == [cache / "parsed"]
         forbid(monkeypatch, "load_csv")
         monkeypatch.chdir(csv.parent)
         for path in (csv, Path("faces.csv")):
@@ -120,10 +165,12 @@ class TestCache:
         root = write_folders(tmp_path / "faces.v2", few)
         first = load_path(root, cache)
         forbid(monkeypatch, "load_folder")
-        second = load_path(root, cache)
-        assert second.row_digest == first.row_digest
-        assert second.name == first.name == "faces.v2"
-        np.testing.assert_array_equal(second.usage, first.usage)
+        monkeypatch.chdir(root)
+        for path in (root, Path("../faces.v2"), Path()):
+            second = load_path(path, cache)
+            assert second.row_digest == first.row_digest
+            assert second.name == first.name == "faces.v2"
+            np.testing.assert_array_equal(second.usage, first.usage)
 
     def test_without_usage(
         self, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
@@ -164,12 +211,75 @@ class TestCache:
             path.with_name("Training_9.png").unlink()
         elif change == "rename":
             path.rename(path.with_name("other.png"))
-        else:
+        else:  # as many bytes, at the same time
+            status = path.stat()
+            with Image.open(path) as image:
+                turned = image.transpose(Image.Transpose.ROTATE_180)
+            turned.save(path)
+            other = path.read_bytes() + bytes(len(content))
             path.write_bytes(content)
-            os.utime(path, ns=(0, 12345))
+            os.truncate(path, max(len(content), len(other)))
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+            before = load_path(root, cache)
+            path.write_bytes(other)
+            os.truncate(path, max(len(content), len(other)))
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
         after = load_path(root, cache)
         assert len(after) == len(before) + (change == "add")
         assert (after.usage is None) == (change == "rename")
+        assert (after.digest == before.digest) == (change in ("remove", "rename"))
+
+    def test_the_same_size_at_the_same_time(self, csv: Path, cache: Path, few: Dataset) -> None:
+        load_path(csv, cache)
+        status = csv.stat()
+        other = (few.labels[0] + 1) % 7
+        content = csv.read_bytes().replace(b"\n%d" % few.labels[0], b"\n%d" % other, 1)
+        csv.write_bytes(content)
+        os.utime(csv, ns=(status.st_atime_ns, status.st_mtime_ns))
+        assert load_path(csv, cache).labels[0] == other
+        new = csv.with_suffix(".new")
+        new.write_bytes(content.replace(b"\n%d" % other, b"\n%d" % few.labels[0], 1))
+        new.replace(csv)
+        assert load_path(csv, cache).row_digest == few.row_digest
+
+    def test_each_path_gives_its_own_name(self, csv: Path, cache: Path) -> None:
+        link = csv.with_name("link.csv")
+        link.symlink_to(csv)
+        for path in (link, csv, link):
+            assert load_path(path, cache).name == path.stem
+        assert len(entries(cache)) == 1
+
+    def test_an_entry_of_another_format_is_made_anew(
+        self, csv: Path, cache: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        load_path(csv, cache)
+        (entry,) = entries(cache)
+        with np.load(entry) as arrays:
+            changed = dict(arrays)
+        changed["format"] = np.array("fer_bench parsed data set 1")
+        np.savez(entry, **changed)
+        forbid(monkeypatch, "load_csv")
+        with pytest.raises(AssertionError, match="load_csv was called"):
+            load_path(csv, cache)
+
+    def test_the_digests_of_the_images_are_kept(self, csv: Path, cache: Path, few: Dataset) -> None:
+        load_path(csv, cache)
+        kept = load_path(csv, cache)
+        assert vars(kept)["image_digests"] == few.image_digests
+
+    @pytest.mark.parametrize("name", ["image_digests", "labels", "usage"])
+    def test_all_of_an_entry_is_proven(
+        self, csv: Path, cache: Path, few: Dataset, name: str
+    ) -> None:
+        load_path(csv, cache)
+        (entry,) = entries(cache)
+        with np.load(entry) as arrays:
+            changed = dict(arrays)
+        changed[name][0] = (changed[name][0] + 1) % 3
+        np.savez(entry, **changed)
+        found = load_path(csv, cache)
+        assert found.row_digest == few.row_digest
+        np.testing.assert_array_equal(found.usage, few.usage)
 
     def test_a_damaged_entry_is_made_anew(self, csv: Path, cache: Path, few: Dataset) -> None:
         load_path(csv, cache)
@@ -217,3 +327,14 @@ class TestCache:
     def test_an_npz_file_is_not_kept(self, tmp_path: Path, cache: Path, few: Dataset) -> None:
         load_path(write_npz(tmp_path / "faces.npz", few), cache)
         assert entries(cache) == []
+
+    def test_a_compressed_npz_file_is_unpacked_once(
+        self, tmp_path: Path, cache: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "faces.npz"
+        np.savez_compressed(path, images=few.images, labels=few.labels, usage=few.usage)
+        assert load_path(path, cache).row_digest == few.row_digest
+        forbid(monkeypatch, "load_npz")
+        kept = load_path(path, cache)
+        assert (kept.name, kept.row_digest) == ("faces", few.row_digest)
+        np.testing.assert_array_equal(kept.usage, few.usage)

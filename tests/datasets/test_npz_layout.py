@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from layout_writers import random_dataset, write_npz
 
 from fer_bench.datasets import EMOTIONS, Dataset
-from fer_bench.datasets.npz_layout import load_npz, pack_npz, read_arrays
+from fer_bench.datasets.npz_layout import is_compressed, load_npz, pack_npz, read_arrays
 from fer_bench.errors import FerBenchError
 
 
@@ -133,6 +133,54 @@ def test_no_npz_file(tmp_path: Path, few: Dataset) -> None:
     assert "no npz file" in message_of(path)
     path.unlink()
     assert "cannot be read (No such file or directory)" in message_of(path)
+
+
+@pytest.mark.parametrize("name", ["images", "labels", "usage"])
+def test_types_and_shapes_are_checked_before_anything_is_read(
+    tmp_path: Path, few: Dataset, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("an array was read")
+
+    path = write_npz(tmp_path / "faces.npz", few, **{name: np.zeros(7, "U99")})
+    monkeypatch.setattr(np.lib.format, "read_array", fail)
+    assert f"{name} are <U99 of shape (7,); accepted is " in message_of(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
+def test_other_ways_to_compress(tmp_path: Path, few: Dataset, method: int) -> None:
+    path = tmp_path / "faces.npz"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name in ("images", "labels"):
+            content = io.BytesIO()
+            np.save(content, getattr(few, name))
+            archive.writestr(f"{name}.npy", content.getvalue())
+    assert is_compressed(path)
+    assert load_npz(path).row_digest == few.row_digest
+    damaged = bytearray(path.read_bytes())
+    damaged[400] ^= 0x55
+    path.write_bytes(damaged)
+    text = message_of(path)
+    assert "(OSError)" not in text
+    assert method != zipfile.ZIP_BZIP2 or "cannot be read (Invalid data stream)" in text
+
+
+def test_not_compressed(tmp_path: Path, few: Dataset) -> None:
+    assert not is_compressed(write_npz(tmp_path / "faces.npz", few))
+    (tmp_path / "none").write_text("x")
+    with pytest.raises(FerBenchError, match="no npz file"):
+        is_compressed(tmp_path / "none")
+
+
+def test_long_causes_are_cut(tmp_path: Path) -> None:
+    path = tmp_path / "faces.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", npy("(2, 48, " + "x" * 5000))
+        archive.writestr("labels.npy", npy("(2,)", data=bytes(2)))
+    assert len(message_of(path)) < 400 + len(str(path))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x" * 5000, b"")
+    assert len(message_of(path)) < 400 + len(str(path))
 
 
 def test_cut_off_anywhere(tmp_path: Path, few: Dataset) -> None:

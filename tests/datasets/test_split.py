@@ -174,6 +174,12 @@ class TestKaggleSplit:
         assert "Training_*, PublicTest_*, PrivateTest_*" in text
         assert text.endswith("or the split 'paper'")
 
+    @pytest.mark.parametrize("name", ["papr", "", "Paper", None])
+    def test_unknown_name(self, name) -> None:
+        dataset = dataset_of([60, 60], usage=np.tile(np.array([0, 1, 2], np.uint8), 40))
+        with pytest.raises(FerBenchError, match=f"split {name!r} is unknown; accepted: paper, kag"):
+            make_split(dataset, name)
+
     def test_a_part_without_a_class(self) -> None:
         dataset = dataset_of([6, 6])
         usage = np.where(dataset.labels == 0, 0, np.arange(12) % 3).astype(np.uint8)
@@ -290,6 +296,12 @@ class TestStratifiedSample:
     def test_no_images(self, limit: int) -> None:
         with pytest.raises(FerBenchError, match=f"limit {limit} is too small"):
             stratified_sample(dataset_of([50, 50]), limit)
+        with pytest.raises(FerBenchError, match=f"limit {limit} is too small"):
+            stratified_sample(dataset_of([]), limit)
+
+    def test_of_nothing(self) -> None:
+        dataset = dataset_of([])
+        assert stratified_sample(dataset, 3) is dataset
 
     def test_another_seed_gives_another_sample(self) -> None:
         dataset = dataset_of([50, 50])

@@ -18,11 +18,12 @@ from fer_bench.datasets.sketch.expressions import (
 )
 from fer_bench.datasets.sketch.people import FEATURES, STYLE, TRAITS, VIEWS
 from fer_bench.errors import FerBenchError
+from fer_bench.paper import published
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FER2013_COUNTS: tuple[int, ...] = (4953, 547, 5121, 8989, 6077, 4002, 6198)
+FER2013_COUNTS: tuple[int, ...] = tuple(published.COUNTS[name] for name in EMOTIONS)
 """Images of each emotion in FER2013, in the order of ``EMOTIONS``."""
 
 IMAGES = 3589
@@ -58,7 +59,7 @@ def sketch(n_images: int = IMAGES, seed: int = SEED) -> Dataset:
     if counts.min() < 1:
         raise FerBenchError(
             f"sketch of {n_images!r} images: a class would be empty; "
-            f"accepted: 36 or more, {IMAGES} by default"
+            f"accepted: 36 or more are always enough, {IMAGES} by default"
         )
     labels = np.repeat(np.arange(len(EMOTIONS)), counts)[permutation(n_images, generator)]
     shown = shown_emotions(labels, generator)
