@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from fer_bench.backbones import WeightsMissing, locate
+from fer_bench.cache import cache_root
 from fer_bench.datasets import load_dataset, make_split, stratified_sample
 from fer_bench.errors import FerBenchError
 from fer_bench.experiment import Experiment, check_weights
@@ -31,13 +32,13 @@ def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
     for option, folder in (("--report-dir", settings.report_dir), ("--store", settings.store)):
         _check_folder(option, folder)
     dataset = load_dataset(settings.dataset)
-    protocol = settings.protocol
+    protocol, cache = settings.protocol, cache_root()
     if settings.limit is not None:
-        dataset = stratified_sample(dataset, settings.limit, protocol.split_seed)
+        dataset = stratified_sample(dataset, settings.limit, protocol.split_seed, cache)
     experiment = Experiment(
         protocol=protocol,
         dataset=dataset,
-        split=make_split(dataset, protocol.split, protocol.split_seed),
+        split=make_split(dataset, protocol.split, protocol.split_seed, cache),
         store=settings.store,
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
