@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +71,6 @@ class TrainedCell:
         self._fingerprint = experiment.fingerprint(entry, cell, located)
         self._results = ResultStore(experiment.store)
         self._checkpoints = Checkpoints(experiment.store, self._fingerprint, self._facts())
-        self._network: Network | None = None
-        self._trainer: Trainer | None = None
         self._weights = f"random, seed {cell.seed}"
         self._seconds: dict[str, float] = {}
         with self._alone():
@@ -95,7 +94,7 @@ class TrainedCell:
         """Probabilities, shape (n, classes), of uint8 images, shape (n, height, width)."""
         import keras
 
-        whole = self._ready_network().whole
+        whole = self.network.whole
         return np.asarray(keras.ops.convert_to_numpy(whole.predict_on_batch(images)))
 
     def train_epoch(self, number: int) -> None:
@@ -103,11 +102,11 @@ class TrainedCell:
 
         The weights move on: call ``restore`` afterwards.
         """
-        self._ready_trainer().epoch(number)
+        self.trainer.epoch(number)
 
     def restore(self) -> None:
         """Sets the suffix back to the weights of the result."""
-        self._ready_network().suffix.set_weights(self._results.suffix_weights(self._fingerprint))
+        self._restore(self.network)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -129,7 +128,7 @@ class TrainedCell:
 
     def _train(self) -> tuple[CellResult, NDArray[np.float32]]:
         experiment, split = self._experiment, self._experiment.split
-        trainer, network = self._ready_trainer(), self._ready_network()
+        trainer, network = self.trainer, self.network
         check_room(experiment.store, trainer.written_bytes, "checkpoints and result")
         history, spent = trainer.train(
             split.validation, self._progress, self._checkpoints.latest(), self._checkpoints.keep
@@ -164,46 +163,48 @@ class TrainedCell:
         self._checkpoints.discard()
         return result, logits
 
-    def _ready_network(self) -> Network:
+    @cached_property
+    def network(self) -> Network:
         """The network, trained if the result comes from the store."""
-        if self._network is None:
-            import keras
+        import keras
 
-            from fer_bench.transfer import transfer
+        from fer_bench.transfer import transfer
 
-            started = perf_counter()
-            keras.utils.set_random_seed(self._cell.seed)
-            backbone = self._entry.build()
-            if self._located is not None:
-                self._weights = str(load(self._located, self._entry, backbone))
-            dataset = self._experiment.dataset
-            self._network = transfer(
-                self._entry,
-                backbone,
-                self._experiment.protocol.trainable_layers.of(self._cell.init),
-                dataset.images.shape[1:],
-                len(dataset.classes),
-            )
-            self._seconds["building the network"] = perf_counter() - started
-            if self._is_stored:
-                self.restore()
-        return self._network
+        started = perf_counter()
+        keras.utils.set_random_seed(self._cell.seed)
+        backbone = self._entry.build()
+        if self._located is not None:
+            self._weights = str(load(self._located, self._entry, backbone))
+        dataset = self._experiment.dataset
+        network = transfer(
+            self._entry,
+            backbone,
+            self._experiment.protocol.trainable_layers.of(self._cell.init),
+            dataset.images.shape[1:],
+            len(dataset.classes),
+        )
+        self._seconds["building the network"] = perf_counter() - started
+        if self._is_stored:
+            self._restore(network)
+        return network
 
-    def _ready_trainer(self) -> Trainer:
-        if self._trainer is None:
-            from fer_bench.training.trainer import Trainer
+    @cached_property
+    def trainer(self) -> Trainer:
+        """What trains the network's suffix, on frozen features that are computed if need be."""
+        from fer_bench.training.trainer import Trainer
 
-            network = self._ready_network()
-            experiment = self._experiment
-            self._trainer = Trainer(
-                network.suffix,
-                experiment.protocol,
-                self._cell.seed,
-                self._tensors(network),
-                experiment.dataset.labels,
-                experiment.split.train,
-            )
-        return self._trainer
+        experiment, network = self._experiment, self.network
+        return Trainer(
+            network.suffix,
+            experiment.protocol,
+            self._cell.seed,
+            self._tensors(network),
+            experiment.dataset.labels,
+            experiment.split.train,
+        )
+
+    def _restore(self, network: Network) -> None:
+        network.suffix.set_weights(self._results.suffix_weights(self._fingerprint))
 
     def _tensors(self, network: Network) -> Sequence[NDArray[Any] | StoredTensor]:
         """What the suffix is fed: stored features, or the images where nothing is frozen."""

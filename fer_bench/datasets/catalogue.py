@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 import re
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 from fer_bench.cache import cache_root
 from fer_bench.datasets.fer2013 import load_fer2013
 from fer_bench.datasets.layouts import ACCEPTED, load_path
+from fer_bench.datasets.parsed import load_once
 from fer_bench.errors import FerBenchError
-from fer_bench.files import expand_user
+from fer_bench.files import expand_user, file_digest
 
 if TYPE_CHECKING:
     from fer_bench.datasets.dataset import Dataset
@@ -23,9 +25,13 @@ Loader = Callable[[Path], "Dataset"]
 
 
 def _load_sketch(cache_dir: Path) -> Dataset:
-    from fer_bench.datasets.sketch import sketch
+    from fer_bench.datasets import sketch
 
-    return sketch()
+    folder = Path(sketch.__file__).parent
+    code = sorted(folder.glob("*.py"))
+    state = " ".join(file_digest(file, "sha256") for file in code)
+    drawn = load_once(folder, state, sketch.sketch, cache_dir)
+    return dataclasses.replace(drawn, name="sketch")
 
 
 _LOADERS: dict[str, Loader] = {"sketch": _load_sketch, "fer2013": load_fer2013}

@@ -11,8 +11,8 @@ import pytest
 from fer_bench.backbones import WeightsMissing, get
 from fer_bench.errors import FerBenchError
 from fer_bench.plugin.measured import Measured
-from fer_bench.plugin.progress import ProgressBar
 from fer_bench.plugin.state import EXPERIMENT, PROBLEMS, RECORD
+from fer_bench.progress_bar import ProgressBar
 from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:

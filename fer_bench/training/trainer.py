@@ -76,7 +76,7 @@ class Trainer:
         self.suffix = suffix
         self._protocol = protocol
         self._seed = seed
-        self._tensors = tensors
+        self.tensors = tensors
         self._labels = labels
         self._rows = rows
         self._classes = suffix.output_shape[-1]
@@ -101,7 +101,7 @@ class Trainer:
         accuracy = loss = 0.0
         for block in self._blocks(order):
             figures = self.suffix.fit(
-                [tensor[block] for tensor in self._tensors],
+                [tensor[block] for tensor in self.tensors],
                 keras.utils.to_categorical(self._labels[block], self._classes),
                 batch_size=self._protocol.batch_size,
                 shuffle=False,
@@ -117,7 +117,7 @@ class Trainer:
         return np.concatenate(
             [
                 keras.ops.convert_to_numpy(
-                    self.suffix.predict_on_batch([tensor[batch] for tensor in self._tensors])
+                    self.suffix.predict_on_batch([tensor[batch] for tensor in self.tensors])
                 )
                 for batch in np.split(rows, range(EVALUATION_BATCH, len(rows), EVALUATION_BATCH))
             ]
@@ -208,7 +208,7 @@ class Trainer:
 
     def _blocks(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
         image_bytes = sum(
-            math.prod(tensor.shape[1:]) * tensor.dtype.itemsize for tensor in self._tensors
+            math.prod(tensor.shape[1:]) * tensor.dtype.itemsize for tensor in self.tensors
         )
         batches = max(1, BLOCK_BYTES // (image_bytes * self._protocol.batch_size))
         step = batches * self._protocol.batch_size

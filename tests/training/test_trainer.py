@@ -72,7 +72,7 @@ def test_the_network_sees_every_training_image_once_an_epoch_in_fresh_order():
     for seen in epochs:
         assert len(seen) == IMAGES - 10
         np.testing.assert_array_equal(
-            np.sort(seen, axis=0), np.sort(watched._tensors[0][10:], axis=0)
+            np.sort(seen, axis=0), np.sort(watched.tensors[0][10:], axis=0)
         )
     assert not np.array_equal(epochs[0], epochs[1])
     assert not np.array_equal(epochs[1], epochs[2])
@@ -92,7 +92,7 @@ def test_evaluation_by_hand():
     watched = trainer()
     rows = np.array([3, 1, 4])
     kernel, bias = (np.asarray(w, dtype=float) for w in watched.suffix.get_weights())
-    logits = watched._tensors[0][rows] @ kernel + bias
+    logits = watched.tensors[0][rows] @ kernel + bias
     labels = watched._labels[rows]
     odds = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     accuracy, loss = watched.evaluate(rows)
@@ -114,7 +114,7 @@ def test_untrained_figures_come_first():
 def test_a_loss_that_is_no_number_is_told():
     diverging = trainer()
     evaluate = diverging.evaluate
-    diverging._tensors[0][20] = np.nan
+    diverging.tensors[0][20] = np.nan
     diverging.evaluate = lambda rows: evaluate(np.arange(10))
     with pytest.raises(FerBenchError, match=r"diverged: the training loss of epoch 1 is not"):
         diverging.train(np.arange(10))
@@ -122,7 +122,7 @@ def test_a_loss_that_is_no_number_is_told():
 
 def test_an_output_that_is_no_number_is_told():
     diverging = trainer()
-    diverging._tensors[0][3] = np.inf
+    diverging.tensors[0][3] = np.inf
     with pytest.raises(FerBenchError, match=r"diverged: an output of the network is not finite"):
         diverging.evaluate(np.arange(10))
 

@@ -1,0 +1,89 @@
+"""``fer-bench profile``: where the time of one cell goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from fer_bench.profiling import Profile
+
+_STARTED = perf_counter()
+
+
+@click.command("profile", short_help="Show where the time of one cell goes.")
+@click.option("--backbone", default="mini", show_default=True, metavar="NAME")
+@click.option(
+    "--init", type=click.Choice(["pretrained", "random"]), default="pretrained", show_default=True
+)
+@click.option("--dataset", default="sketch", show_default=True, metavar="NAME|PATH")
+@click.option("--limit", type=int, metavar="N", help="Run on a stratified sample of N images.")
+@click.option("--epochs", type=int, default=20, show_default=True, metavar="N")
+@click.option("--trainable-layers", default="4", show_default=True, metavar="N")
+@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+def command(
+    backbone: str,
+    init: str,
+    dataset: str,
+    limit: int | None,
+    epochs: int,
+    trainable_layers: str,
+    weights_dir: Path | None,
+) -> None:
+    """Show where the time of one cell goes, with nothing stored before.
+
+    Beside it stands the floor: one bare pass of all images through the frozen layers, and bare
+    epochs of the trained ones on features in memory, timed in the same process. The store is made
+    for this and removed; data that was read before comes from the cache.
+    """
+    import os
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from fer_bench import backbones, profiling
+    from fer_bench.progress_bar import ProgressBar
+    from fer_bench.protocol import Protocol, TrainableLayers
+
+    protocol = Protocol(epochs=epochs, trainable_layers=TrainableLayers.parse(trainable_layers))
+    bar = ProgressBar(backbone)
+    try:
+        profile = profiling.profile(
+            backbones.get(backbone),
+            "pretrained" if init == "pretrained" else "random",
+            dataset,
+            protocol,
+            limit=limit,
+            weights_dir=weights_dir,
+            started=_STARTED,
+            progress=bar,
+        )
+    finally:
+        bar.close()
+    click.echo(_text(profile))
+
+
+def _text(profile: Profile) -> str:
+    from tabulate import tabulate
+
+    total, floor = profile.seconds, profile.floor
+    rows = [(name, f"{seconds:.2f}", f"{seconds / total:.1%}") for name, seconds in profile.parts]
+    rows.append(("all", f"{total:.2f}", ""))
+    table = tabulate(
+        rows,
+        (f"{profile.cell}, {profile.images:,} images, {profile.epochs} epochs", "s", "share"),
+        "simple",
+        disable_numparse=True,
+        colalign=("left", "right", "right"),
+    )
+    lines = [
+        table,
+        "",
+        f"floor: {floor.prefix:.2f} s bare pass of the frozen layers + {floor.epochs:.2f} s bare "
+        f"epochs of the trained ones = {floor.seconds:.2f} s",
+        f"all / floor: {total / floor.seconds:.2f}",
+    ]
+    if profile.memory is not None:
+        lines.append(f"peak resident memory: {profile.memory / 2**20:,.0f} MiB")
+    return "\n".join(lines)

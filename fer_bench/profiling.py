@@ -1,0 +1,194 @@
+"""Where the time of one cell goes, against the least that its computation takes."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from fer_bench.backbones import locate
+from fer_bench.cache import cache_root
+from fer_bench.datasets import load_dataset, make_split, stratified_sample
+from fer_bench.experiment import Experiment, check_weights
+from fer_bench.progress import silent
+from fer_bench.reporting import write_report
+from fer_bench.trained_cell import shard_images
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.backbones import Backbone
+    from fer_bench.cells import Init
+    from fer_bench.progress import Progress
+    from fer_bench.protocol import Protocol
+    from fer_bench.trained_cell import TrainedCell
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The least that a cell's computation takes: bare loops, with nothing kept or evaluated.
+
+    Attributes:
+        prefix: seconds of one pass of all images through the frozen prefix.
+        epochs: seconds of all epochs of the suffix, on features in memory.
+    """
+
+    prefix: float
+    epochs: float
+
+    @property
+    def seconds(self) -> float:
+        """Both together."""
+        return self.prefix + self.epochs
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One cell on a store that was empty.
+
+    Attributes:
+        cell: its id.
+        images: number of images.
+        epochs: number of epochs.
+        parts: seconds of each part, in the order of the work; all but the floor's.
+        memory: peak resident memory of the process in bytes, the floor's excepted; None where the
+            system does not tell.
+        floor: timed afterwards in the same process, on what is compiled already.
+    """
+
+    cell: str
+    images: int
+    epochs: int
+    parts: tuple[tuple[str, float], ...]
+    memory: int | None
+    floor: Floor
+
+    @property
+    def seconds(self) -> float:
+        """All parts together."""
+        return sum(seconds for _, seconds in self.parts)
+
+
+def profile(
+    entry: Backbone,
+    init: Init,
+    dataset: str,
+    protocol: Protocol,
+    *,
+    limit: int | None = None,
+    weights_dir: Path | None = None,
+    started: float | None = None,
+    progress: Progress = silent,
+) -> Profile:
+    """Runs one cell with nothing stored, then times the floor.
+
+    Args:
+        entry: the cell's backbone.
+        init: ``"pretrained"`` or ``"random"``.
+        dataset: name or path of the data set; it may come from the cache.
+        protocol: how the cell is trained.
+        limit: size of a stratified sample, None for all images.
+        weights_dir: folder to look for pretrained weights in first.
+        started: ``time.perf_counter()`` when the process began, None for now.
+        progress: told how far the work is.
+
+    Raises:
+        FerBenchError: as loading the data, checking the weights and training do.
+    """
+    laps = _Laps(perf_counter() if started is None else started)
+    import keras  # noqa: F401 - its loading is what is timed
+
+    laps.end("start-up")
+    cache = cache_root()
+    data = load_dataset(dataset)
+    if limit is not None:
+        data = stratified_sample(data, limit, protocol.split_seed, cache)
+    split = make_split(data, protocol.split, protocol.split_seed, cache)
+    laps.end("data")
+    if init == "pretrained":
+        check_weights(entry, locate(entry, weights_dir))
+        laps.end("checking the weights")
+    with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
+        experiment = Experiment(protocol, data, split, Path(folder), weights_dir)
+        trained = experiment.run(entry, init, progress)
+        laps.end("writing checkpoints and result, and the rest", dict(trained.result.parts))
+        write_report(Path(folder) / "report", experiment.record((trained.result,)))
+        laps.end("report")
+        memory = _peak_memory()
+        floor = Floor(
+            prefix=_bare_pass(trained, data.images, shard_images(entry.input_size)),
+            epochs=_bare_epochs(trained, data.labels, split.train, protocol),
+        )
+    return Profile(
+        cell=trained.result.id,
+        images=len(data),
+        epochs=protocol.epochs,
+        parts=tuple(laps.parts),
+        memory=memory,
+        floor=floor,
+    )
+
+
+class _Laps:
+    """Divides the time since a moment into parts, without gaps."""
+
+    def __init__(self, started: float) -> None:
+        self.parts: list[tuple[str, float]] = []
+        self._last = started
+
+    def end(self, name: str, within: Mapping[str, float] | None = None) -> None:
+        """Ends a part. What is known of within it stands before it and does not count to it."""
+        now, known = perf_counter(), within or {}
+        self.parts += [*known.items(), (name, now - self._last - sum(known.values()))]
+        self._last = now
+
+
+def _bare_pass(trained: TrainedCell, images: NDArray[np.uint8], batch_size: int) -> float:
+    prefix = trained.network.prefix
+    if prefix is None:
+        return 0.0
+    started = perf_counter()
+    for start in range(0, len(images), batch_size):
+        prefix.predict_on_batch(images[start : start + batch_size])
+    return perf_counter() - started
+
+
+def _bare_epochs(
+    trained: TrainedCell,
+    labels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    protocol: Protocol,
+) -> float:
+    import keras
+
+    from fer_bench.training.trainer import epoch_order
+
+    trainer = trained.trainer
+    features = [tensor[rows] for tensor in trainer.tensors]
+    targets = keras.utils.to_categorical(labels[rows], trainer.suffix.output_shape[-1])
+    started = perf_counter()
+    for number in range(1, protocol.epochs + 1):
+        order = epoch_order(protocol.seed, number, len(rows))
+        trainer.suffix.fit(
+            [tensor[order] for tensor in features],
+            targets[order],
+            batch_size=protocol.batch_size,
+            shuffle=False,
+            verbose=0,
+        )
+    return perf_counter() - started
+
+
+def _peak_memory() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak
