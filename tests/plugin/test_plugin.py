@@ -133,3 +133,34 @@ def test_a_failing_cell_is_a_visible_row(bench, pytester, tiny_data):
     (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
     assert cell.status == "failed"
     assert cell.reason.startswith("trainable layers 999")
+
+
+@needs_keras
+@pytest.mark.network
+def test_a_second_run_without_timing_loads_no_network(bench, pytester, tiny_data):
+    arguments = (f"--dataset={tiny_data}", "--epochs=2", "--no-timing")
+    first = bench(*arguments)
+    first.assert_outcomes(passed=2, deselected=6)
+    run = read_run(json.loads((pytester.path / "report/results.json").read_text()))
+    script = (
+        "import sys, pytest\n"
+        "code = pytest.main(sys.argv[1:])\n"
+        f"print(int(code), {HEAVY} & set(sys.modules))"
+    )
+    again = pytester.run(
+        *(sys.executable, "-c", script, str(BENCHMARKS), "-p", "no:cacheprovider"),
+        *(f"--rootdir={pytester.path}", *arguments),
+    )
+    assert again.outlines[-1] == "0 set()"
+    second = read_run(json.loads((pytester.path / "report/results.json").read_text()))
+    for cell, stored in zip(run.cells, second.cells, strict=True):
+        assert (cell.source, stored.source) == ("trained", "store")
+        assert stored.quality == cell.quality
+        assert (stored.training, stored.inference) == (None, ())
+    assert "not measured in this run" in again.stdout.str()
+
+
+def test_benchmarks_of_speed_can_be_left_out(bench):
+    names = bench("--collect-only", "-q", "--init=random", "--no-timing").stdout.str()
+    assert "test_quality[mini-random]" in names
+    assert "speed" not in names

@@ -1,0 +1,64 @@
+"""Where the time of a cell goes."""
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("keras")
+
+from fer_bench import cli
+from fer_bench.backbones import get
+from fer_bench.profiling import profile
+from fer_bench.protocol import Protocol, TrainableLayers
+
+pytestmark = pytest.mark.network
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
+    labels = np.repeat(np.arange(7, dtype=np.uint8), 20)
+    images = np.random.default_rng(0).integers(0, 255, (140, 48, 48), dtype=np.uint8)
+    np.savez(tmp_path / "tiny.npz", images=images, labels=labels)
+    return str(tmp_path / "tiny.npz")
+
+
+def test_parts_fill_the_whole_time_and_the_floor_comes_beside_it(data):
+    found = profile(get("mini"), "pretrained", data, Protocol(epochs=2))
+    assert [name for name, _ in found.parts] == [
+        "start-up",
+        "data",
+        "checking the weights",
+        "building the network",
+        "frozen features",
+        "training",
+        "evaluation",
+        "writing checkpoints and result, and the rest",
+        "report",
+    ]
+    assert all(seconds >= 0 for _, seconds in found.parts)
+    assert (found.images, found.epochs) == (140, 2)
+    parts = dict(found.parts)
+    assert 0 < found.floor.epochs < parts["training"]
+    assert 0 < found.floor.prefix < parts["frozen features"]
+    assert found.memory > 10**8
+
+
+def test_without_frozen_layers_the_floor_has_no_pass(data):
+    protocol = Protocol(epochs=1, trainable_layers=TrainableLayers("all", "all"))
+    found = profile(get("mini"), "random", data, protocol)
+    assert found.floor.prefix == 0
+    assert "frozen features" not in dict(found.parts)
+
+
+def test_the_command_prints_parts_and_floor(data):
+    arguments = ["profile", "--init=random", f"--dataset={data}", "--epochs=1"]
+    output = CliRunner().invoke(cli.main, arguments).output
+    for words in ("mini-random, 140 images, 1 epochs", "frozen features", "floor: ", "all / floor"):
+        assert words in output
+
+
+def test_a_mistake_is_one_line(data):
+    result = CliRunner().invoke(cli.main, ["profile", "--backbone=mobilnet"])
+    assert result.exit_code == 1
+    assert "did you mean 'mobilenet'?" in result.stderr
