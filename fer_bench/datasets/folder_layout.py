@@ -212,7 +212,6 @@ def _read_image(path: Path, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
                 raise _wrong(path, f"the image has mode {image.mode!r}", "8 bits for each channel")
             # Pillow warns of transparency that a conversion drops.
             image.info.pop("transparency", None)
-            image.load()  # turns a TIFF, which would be turned twice otherwise
             ImageOps.exif_transpose(image, in_place=True)
             pixels = np.array(image if image.mode == "L" else image.convert("L"))
     except (FerBenchError, MemoryError):

@@ -111,3 +111,9 @@ def test_the_package_loads_nothing_heavy() -> None:
     code = f"import sys, fer_bench.datasets; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_path_is_never_taken_for_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FerBenchError, match="data set 'none' cannot be opened: No such file"):
+        load_dataset(Path("none"), cache_dir=tmp_path)
