@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
+
+from fer_bench.files import expand_user
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CACHE_VARIABLE = "FER_BENCH_CACHE"
 """Environment variable that names another folder."""
@@ -18,5 +23,5 @@ def cache_root() -> Path:
     """
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
-        return Path(chosen).expanduser()
+        return expand_user(chosen)
     return platformdirs.user_cache_path("fer_bench", appauthor=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from fer_bench import backbones
@@ -13,9 +12,12 @@ from fer_bench.cache import cache_root
 from fer_bench.cells import INITS
 from fer_bench.datasets import dataset_names
 from fer_bench.errors import FerBenchError
+from fer_bench.files import expand_user
 from fer_bench.protocol import Protocol, TrainableLayers
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
     from fer_bench.backbones import Backbone
@@ -199,26 +201,18 @@ class _Given:
 
     def path(self, name: str) -> Path | None:
         text = self.text(name)
-        return self._base(name) / _expanded(name, text) if text else None
+        return self._base(name) / expand_user(text) if text else None
 
     def dataset(self) -> str:
         """The data set's name as given, or its path made absolute."""
         text = self.text("dataset") or "sketch"
-        path = self._base("dataset") / _expanded("dataset", text)
-        is_name = text in dataset_names() or not (os.sep in text or path.suffix or path.exists())
+        path = self._base("dataset") / expand_user(text)
+        is_name = text in dataset_names() or not (
+            os.sep in text or path.suffix or os.path.exists(path)
+        )
         return text if is_name else str(path)
 
     def _base(self, name: str) -> Path:
         """Paths on the command line start where it was typed, those in ini files at the root."""
         on_command_line = self._config.getoption(self._options[name].ini) is not None
         return self._config.invocation_params.dir if on_command_line else self._config.rootpath
-
-
-def _expanded(name: str, text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:
-        raise FerBenchError(
-            f"--{name} {text!r}: there is no such user's home folder; accepted: ~ for your own, or "
-            "a path without it"
-        ) from None
