@@ -207,10 +207,9 @@ class _Given:
         """The data set's name as given, or its path made absolute."""
         text = self.text("dataset") or "sketch"
         path = self._base("dataset") / expand_user(text)
-        is_name = text in dataset_names() or not (
-            os.sep in text or path.suffix or os.path.exists(path)
-        )
-        return text if is_name else str(path)
+        # Path.exists raises for names that are too long and folders that may not be entered.
+        is_path = os.sep in text or path.suffix or os.path.exists(path)  # noqa: PTH110
+        return text if text in dataset_names() or not is_path else str(path)
 
     def _base(self, name: str) -> Path:
         """Paths on the command line start where it was typed, those in ini files at the root."""
