@@ -175,17 +175,11 @@ def _diverged(what: str) -> FerBenchError:
 def _gains_from_xla(suffix: keras.Model) -> bool | str:
     """Whether XLA compilation pays.
 
-    On the CPU it speeds up dense layers, and convolutions of a single position, which are dense
-    layers too; other convolutions run several times slower than without it. Elsewhere Keras
-    decides.
+    On the CPU it speeds up matrix products, among them ``ConvolutionAsProduct``; real convolutions
+    run several times slower than without it. Elsewhere Keras decides.
     """
     if not runs_on_cpu():
         return "auto"
     return not any(
-        isinstance(layer, keras.Model)
-        or (
-            hasattr(layer, "kernel_size")
-            and math.prod(layer.kernel_size) * math.prod(layer.output.shape[1:-1]) > 1
-        )
-        for layer in suffix.layers
+        isinstance(layer, keras.Model) or hasattr(layer, "kernel_size") for layer in suffix.layers
     )

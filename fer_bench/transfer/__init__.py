@@ -6,10 +6,12 @@ for an image never changes, and a trainable suffix. Training the suffix on the p
 outputs is the same computation as training the whole network, without repeating its frozen part
 in every epoch.
 
-The prefix is rewritten into a graph that computes the same faster, without batch normalisation
-after its convolutions (``folding``).
+Both parts are rewritten into graphs that compute the same faster: the prefix without batch
+normalisation after its convolutions (``folding``), the suffix without convolutions that are matrix
+products (``compilable``).
 """
 
+from fer_bench.transfer.compilable import make_compilable
 from fer_bench.transfer.cutting import cut, freeze
 from fer_bench.transfer.folding import fold_batch_normalization
 from fer_bench.transfer.network import Network, attach_head, transfer
@@ -20,5 +22,6 @@ __all__ = [
     "cut",
     "fold_batch_normalization",
     "freeze",
+    "make_compilable",
     "transfer",
 ]

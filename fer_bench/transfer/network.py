@@ -10,6 +10,7 @@ import keras
 
 from fer_bench.backbones.preprocessing import FaceInput
 from fer_bench.results import Parameters
+from fer_bench.transfer.compilable import make_compilable
 from fer_bench.transfer.cutting import cut, freeze
 from fer_bench.transfer.folding import fold_batch_normalization
 
@@ -95,7 +96,7 @@ def transfer(
     return Network(
         whole=whole,
         prefix=keras.Model(images, keras.tree.flatten(extractor(faces))),
-        suffix=keras.Model(boundary, network.output),
+        suffix=make_compilable(keras.Model(boundary, network.output)),
         boundary=tuple(
             network.layers.index(tensor._keras_history.operation) for tensor in boundary
         ),
