@@ -1,8 +1,8 @@
-"""A network's graph in the form that XLA compiles best.
+"""A network's graph in the form that is trained fastest, by XLA or without it.
 
 XLA on the CPU runs convolutions several times slower than the backends' own kernels, and matrix
-products faster. One convolution in a network therefore decides against compiling all of it; one
-that is a matrix product need not.
+products faster. A convolution that is a matrix product is one to XLA too, but not to TensorFlow
+without XLA, which needs it where another, real convolution decides against compiling.
 """
 
 from __future__ import annotations

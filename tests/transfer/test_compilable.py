@@ -161,8 +161,12 @@ def test_a_layer_that_is_once_a_product_and_once_not_stays():
     shared = keras.layers.Conv2D(4, 3, name="shared")
     large, small = keras.Input((5, 5, 4)), keras.Input((3, 3, 4))
     pooled = keras.layers.GlobalMaxPooling2D(keepdims=True)(shared(large))
-    model = keras.Model([large, small], keras.layers.Add()([pooled, shared(small)]))
-    assert make_compilable(model) is model
+    joined = keras.layers.Add()([pooled, shared(small)])
+    plain = keras.Model([large, small], joined)
+    assert make_compilable(plain) is plain
+    model = make_compilable(keras.Model([large, small], keras.layers.Conv2D(2, 1)(joined)))
+    assert model.get_layer("shared") is shared
+    assert kinds(model)[-1] == "ConvolutionAsProduct"
 
 
 def test_a_layer_that_is_twice_a_product_is_one_layer():

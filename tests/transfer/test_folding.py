@@ -137,6 +137,12 @@ def two_takers():
     return keras.Model(inputs, keras.layers.Add()([Norm()(x), x]))
 
 
+def taker_far_from_the_end():
+    inputs = keras.Input((8, 8, 4))
+    x = keras.layers.Conv2D(4, 1)(inputs)
+    return keras.Model(inputs, [Norm()(x), keras.layers.ReLU()(keras.layers.ReLU()(x))])
+
+
 def taken_as_output():
     inputs = keras.Input((8, 8, 4))
     x = keras.layers.Conv2D(4, 1)(inputs)
@@ -168,6 +174,7 @@ def other_axis():
         after_padding,
         after_activation,
         two_takers,
+        taker_far_from_the_end,
         taken_as_output,
         convolution_used_twice,
         normalization_used_twice,
