@@ -7,7 +7,7 @@ keras = pytest.importorskip("keras")
 
 from fer_bench.backbones import get  # noqa: E402
 from fer_bench.runtime import runs_on_cpu  # noqa: E402
-from fer_bench.training import _gains_from_xla  # noqa: E402
+from fer_bench.training.trainer import _gains_from_xla  # noqa: E402
 from fer_bench.transfer import transfer  # noqa: E402
 
 pytestmark = pytest.mark.network
