@@ -31,7 +31,7 @@ class Experiment:
         protocol: how each cell is trained.
         dataset: the images.
         split: which of them are trained on, validated on and tested on.
-        store: folder of the stored features and results.
+        store: folder of the stored features, checkpoints and results.
         weights_dir: folder to look for pretrained weights in first.
         fresh: whether stored features and results are computed again.
     """
@@ -84,7 +84,7 @@ class Experiment:
             WeightsMissing: a pretrained cell whose weights are nowhere.
         """
         found = self.fingerprint(entry, self.cell(entry, init), self._located(entry, init))
-        return not self.fresh and ResultStore(self.store).find(found) is not None
+        return not self.fresh and ResultStore(self.store).holds(found)
 
     def fingerprint(self, entry: Backbone, cell: Cell, located: Located | None) -> str:
         """Digest of all that determines the result of a cell.

@@ -16,7 +16,7 @@ from fer_bench.results import CellResult, Quality
 from fer_bench.store.checkpoints import Checkpoints
 from fer_bench.store.features import FeatureStore, StoredTensor, Wanted
 from fer_bench.store.locking import locked
-from fer_bench.store.results import ResultStore
+from fer_bench.store.results import ResultStore, Stored
 from fer_bench.store.sealed import check_room, told
 
 if TYPE_CHECKING:
@@ -71,16 +71,17 @@ class TrainedCell:
         self._fingerprint = experiment.fingerprint(entry, cell, located)
         self._results = ResultStore(experiment.store)
         self._checkpoints = Checkpoints(experiment.store, self._fingerprint, self._facts())
+        self._trained_weights: list[NDArray[Any]] | None = None
         self._weights = f"random, seed {cell.seed}"
         self._seconds: dict[str, float] = {}
         with self._alone():
-            if experiment.fresh:
-                self._results.discard(self._fingerprint)
-                self._checkpoints.discard()
-            stored = self._results.find(self._fingerprint)
+            stored = self._found()
             self._is_stored = stored is not None
             if stored is not None:
-                self.result = dataclasses.replace(stored.result, source="store")
+                # Names of data sets do not count: the same images may have had another one.
+                self.result = dataclasses.replace(
+                    stored.result, source="store", dataset=cell.dataset
+                )
                 self.logits = stored.logits
             else:
                 self.result, self.logits = self._train()
@@ -102,18 +103,36 @@ class TrainedCell:
 
         The weights move on: call ``restore`` afterwards.
         """
-        self.trainer.epoch(number)
+        trainer = self.trainer
+        if self._trained_weights is None:
+            self._trained_weights = [weight.numpy() for weight in self.network.suffix.weights]
+        trainer.epoch(number)
 
     def restore(self) -> None:
         """Sets the suffix back to the weights of the result."""
-        self._restore(self.network)
+        if self._trained_weights is not None:
+            self.network.suffix.set_weights(self._trained_weights)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         """Keeps other processes from training the same cell meanwhile."""
         store = self._experiment.store
-        with told(store), locked(store, "cell", self._fingerprint, self._progress):
+        with contextlib.ExitStack() as stack:
+            with told(store):
+                stack.enter_context(locked(store, "cell", self._fingerprint, self._progress))
             yield
+
+    def _found(self) -> Stored | None:
+        """The cell's result out of the store, where it may be used."""
+        with told(self._experiment.store):
+            if self._experiment.fresh:
+                self._results.discard(self._fingerprint)
+                self._checkpoints.discard()
+            stored = self._results.find(self._fingerprint)
+            if stored is not None:
+                # A process that was killed just after it kept the result left them.
+                self._checkpoints.discard()
+        return stored
 
     def _facts(self) -> dict[str, Any]:
         """What the result is, for those who look into the store."""
@@ -129,9 +148,12 @@ class TrainedCell:
     def _train(self) -> tuple[CellResult, NDArray[np.float32]]:
         experiment, split = self._experiment, self._experiment.split
         trainer, network = self.trainer, self.network
-        check_room(experiment.store, trainer.written_bytes, "checkpoints and result")
+        with told(experiment.store):
+            start = self._checkpoints.latest()
+            needed = trainer.written_bytes - self._checkpoints.size
+        check_room(experiment.store, needed, "checkpoints and result")
         history, spent = trainer.train(
-            split.validation, self._progress, self._checkpoints.latest(), self._checkpoints.keep
+            split.validation, self._progress, start, self._checkpoints.keep
         )
         self._seconds.update(dataclasses.asdict(spent))
         logits, labels = trainer.logits(split.test), self.test_labels
@@ -160,7 +182,8 @@ class TrainedCell:
         )
         weights = (weight.numpy() for weight in network.suffix.weights)
         self._results.save(experiment.record((result,)), logits, weights, self._facts())
-        self._checkpoints.discard()
+        with told(experiment.store):
+            self._checkpoints.discard()
         return result, logits
 
     @cached_property
@@ -185,7 +208,7 @@ class TrainedCell:
         )
         self._seconds["building the network"] = perf_counter() - started
         if self._is_stored:
-            self._restore(network)
+            network.suffix.set_weights(self._results.suffix_weights(self._fingerprint))
         return network
 
     @cached_property
@@ -202,9 +225,6 @@ class TrainedCell:
             experiment.dataset.labels,
             experiment.split.train,
         )
-
-    def _restore(self, network: Network) -> None:
-        network.suffix.set_weights(self._results.suffix_weights(self._fingerprint))
 
     def _tensors(self, network: Network) -> Sequence[NDArray[Any] | StoredTensor]:
         """What the suffix is fed: stored features, or the images where nothing is frozen."""

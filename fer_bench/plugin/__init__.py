@@ -22,6 +22,7 @@ from fer_bench.plugin.measured import check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
 from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, RUN, SETTINGS
+from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -103,8 +104,15 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Notes which cell was skipped or failed, and why."""
+    """Notes which cell was skipped or failed, and why. Our own errors show as one line."""
     report = yield
+    error = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(error, FerBenchError) and report.failed:
+        report.longrepr = str(error)
+    if isinstance(error, StoreError):
+        # No other cell could be kept either.
+        item.config.stash[PROBLEMS].append(str(error))
+        item.session.shouldfail = "the store cannot be used"
     record = item.config.stash.get(RECORD, None)
     cell_id = _cell_of(item)
     if record is not None and cell_id and call.excinfo is not None and not report.passed:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fer_bench.backbones import WeightsMissing, get
-from fer_bench.errors import FerBenchError
 from fer_bench.plugin.measured import Measured
-from fer_bench.plugin.state import EXPERIMENT, PROBLEMS, RECORD
+from fer_bench.plugin.state import EXPERIMENT, RECORD
 from fer_bench.progress_bar import ProgressBar
-from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,13 +72,6 @@ def trained(
             result = experiment.run(get(cell.backbone), cell.init, progress)
     except WeightsMissing as missing:
         pytest.skip(str(missing))
-    except StoreError as error:
-        # No other cell could be kept either.
-        record.ended(cell.id, "failed", str(error))
-        request.config.stash[PROBLEMS].append(str(error))
-        pytest.exit(str(error), pytest.ExitCode.TESTS_FAILED)
-    except FerBenchError as error:
-        pytest.fail(str(error), pytrace=False)
     record.trained(result.result)
     yield result
     if "keras" in sys.modules:

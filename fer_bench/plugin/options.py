@@ -79,7 +79,7 @@ OPTIONS = (
     Option("report-dir", "Folder of the report. Default: report.", "DIR"),
     Option(
         "store",
-        "Folder of frozen features and finished results, which later runs use again. Default: "
+        "Folder of frozen features, checkpoints and results, which later runs use again. Default: "
         "store in the cache folder.",
         "DIR",
     ),
@@ -105,7 +105,7 @@ class Settings:
         weights_dir: folder to look for pretrained weights in first.
         require_weights: whether missing weights stop the run.
         report_dir: where the report goes.
-        store: folder of features and results.
+        store: folder of features, checkpoints and results.
         fresh: whether the store's content is computed again.
         timing: whether training and inference speed are measured.
     """

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.results import History
 from fer_bench.store.arrays import read_arrays, write_arrays
-from fer_bench.store.sealed import Damaged, proven, sealed, throw_away, told
-from fer_bench.training.state import Seconds, TrainingState
+from fer_bench.store.sealed import Damaged, proven, remove, sealed, throw_away, told
+from fer_bench.store.state import Seconds, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,12 @@ class Checkpoints:
 
     def discard(self) -> None:
         """Removes all checkpoints of the cell."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove(self._folder)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the checkpoints that are kept."""
+        return sum(file.stat().st_size for file in self._folder.rglob("*") if file.is_file())
 
     def _kept(self) -> list[Path]:
         return sorted(self._folder.glob("epoch-*"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -12,8 +11,10 @@ from fer_bench import fingerprint
 from fer_bench.store import checkpoints, features, results
 from fer_bench.store.locking import lock_if_free
 from fer_bench.store.sealed import Damaged, facts_of, told
+from fer_bench.store.sealed import remove as remove_folder
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
@@ -51,13 +52,17 @@ def entries(store: Path) -> list[Entry]:
 
     Args:
         store: the store's folder, which need not exist.
+
+    Raises:
+        StoreError: the store cannot be read.
     """
-    found = [
-        _entry(store, kind, path)
-        for kind in KINDS
-        for path in _folders(store / kind)
-        if path.is_dir()
-    ]
+    with told(store):
+        found = [
+            _entry(store, kind, path)
+            for kind in KINDS
+            for path in _folders(store / kind)
+            if path.is_dir()
+        ]
     return sorted(found, key=lambda entry: (-entry.size, entry.path))
 
 
@@ -78,7 +83,7 @@ def remove(store: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[En
             key = entry.path.name.strip(".").partition(".")[0]
             with lock_if_free(store, _LOCKS[entry.kind], key) as held:
                 if held:
-                    shutil.rmtree(entry.path)
+                    remove_folder(entry.path)
                 (removed if held else in_use).append(entry)
     return removed, in_use
 
@@ -88,8 +93,16 @@ def _folders(folder: Path) -> Iterator[Path]:
         yield from sorted(folder.iterdir())
 
 
+def _sizes(path: Path) -> Iterator[os.stat_result]:
+    """Of the files in a folder; a run may remove one meanwhile."""
+    for file in path.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            if file.is_file():
+                yield file.stat()
+
+
 def _entry(store: Path, kind: Kind, path: Path) -> Entry:
-    files = [file.stat() for file in path.rglob("*") if file.is_file()]
+    files = list(_sizes(path))
     what, state, useless = "", "", ""
     try:
         if path.name.startswith("."):
@@ -109,7 +122,7 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
         what=what or path.name[:16],
         state=state,
         size=sum(file.st_size for file in files),
-        written=max((file.st_mtime for file in files), default=path.stat().st_mtime),
+        written=max((file.st_mtime for file in files), default=0.0),
         useless=useless,
     )
 
@@ -117,10 +130,14 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
 def _features(path: Path) -> tuple[str, str, Mapping[str, Any]]:
     noted = json.loads((path / features.FACTS).read_text("utf-8"))
     facts, images = noted["facts"], int(noted["images"])
-    shards = (path / features.SHARDS).read_text("utf-8").splitlines()
+    shards = set(map(_shard, (path / features.SHARDS).read_text("utf-8").splitlines()))
     done = min(images, len(shards) * int(noted["shard"]))
     state = "whole" if done == images else f"{done:,} of {images:,} images"
     return f"{facts['backbone']} {facts['weights']}, {facts['dataset']}", state, facts["versions"]
+
+
+def _shard(line: str) -> int:
+    return int(json.loads(line)["shard"])
 
 
 def _checkpoint(path: Path) -> tuple[str, str, Mapping[str, Any]]:
@@ -144,9 +161,12 @@ def _cell(facts: Mapping[str, Any]) -> str:
 
 def _outdated(kind: Kind, versions: Mapping[str, Any]) -> str:
     now = fingerprint.features_versions() if kind == "features" else fingerprint.results_versions()
+    backend, this = (str(known.get("backend")).partition(" ")[0] for known in (versions, now))
+    if backend != this:
+        return ""  # another environment may use it
     changed = [
         f"{name} {versions.get(name)} (now {version})"
         for name, version in now.items()
-        if versions.get(name) != version
+        if versions.get(name) != version and "not installed" not in (versions.get(name), version)
     ]
     return f"made with {', '.join(changed)}" if changed else ""

@@ -21,17 +21,15 @@ import io
 import json
 import math
 import mmap
-import shutil
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.files import write_atomically
 from fer_bench.progress import silent
 from fer_bench.store.locking import locked
-from fer_bench.store.sealed import Damaged, check_room, log, throw_away, told
+from fer_bench.store.sealed import Damaged, check_room, log, remove, throw_away, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -129,9 +127,13 @@ class FeatureStore:
         return self._store / KIND / key
 
     def discard(self, key: str) -> None:
-        """Removes the features known by ``key``, if they are there."""
+        """Removes the features known by ``key``, if they are there.
+
+        Raises:
+            StoreError: they cannot be removed.
+        """
         with told(self._store), locked(self._store, KIND, key):
-            shutil.rmtree(self.folder(key), ignore_errors=True)
+            remove(self.folder(key))
 
     def extract(
         self,
@@ -155,23 +157,38 @@ class FeatureStore:
             StoreError: they cannot be written.
         """
         folder = self.folder(key)
-        with told(self._store), locked(self._store, KIND, key, progress):
-            folder.mkdir(parents=True, exist_ok=True)
-            wanted = _settled(folder, wanted)
-            with _Shards(folder, wanted) as shards:
+        with contextlib.ExitStack() as stack:
+            with told(self._store):
+                stack.enter_context(locked(self._store, KIND, key, progress))
+                folder.mkdir(parents=True, exist_ok=True)
+                shards = stack.enter_context(_Shards(folder, _settled(folder, wanted)))
                 missing = shards.missing()
-                if missing:
-                    check_room(
-                        self._store,
-                        shards.images_in(missing) * wanted.image_bytes,
-                        "the frozen features",
-                    )
-                    _compute(shards, missing, extract, progress)
-                return Extraction(
-                    tensors=tuple(StoredTensor(path) for path in shards.paths),
-                    computed=shards.images_in(missing),
-                    seconds=shards.seconds,
-                )
+            if missing:
+                needed = shards.images_in(missing) * wanted.image_bytes
+                check_room(self._store, needed, "the frozen features")
+                self._compute(shards, missing, extract, progress)
+            with told(self._store):
+                tensors = tuple(StoredTensor(path) for path in shards.paths)
+            return Extraction(tensors, shards.images_in(missing), shards.seconds)
+
+    def _compute(
+        self,
+        shards: _Shards,
+        missing: Sequence[int],
+        extract: Callable[[slice], Sequence[Any]],
+        progress: Progress,
+    ) -> None:
+        total = shards.wanted.images
+        done = total - shards.images_in(missing)
+        progress("frozen features", done, total)
+        for number in missing:
+            started = perf_counter()
+            values = extract(shards.rows(number))
+            # Only what the store does is the store's error.
+            with told(self._store):
+                shards.write(number, values, perf_counter() - started)
+            done += shards.images_in([number])
+            progress("frozen features", done, total)
 
 
 def _settled(folder: Path, wanted: Wanted) -> Wanted:
@@ -185,31 +202,16 @@ def _settled(folder: Path, wanted: Wanted) -> Wanted:
         damage = Damaged(f"{FACTS} tells of other features")
     except FileNotFoundError:
         damage = None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        damage = Damaged(f"{FACTS} cannot be read ({type(error).__name__})")
+    except (ValueError, KeyError, TypeError):
+        damage = Damaged(f"{FACTS} is not as it was written")
     if damage is not None:
         throw_away(folder, damage, "computed again")
         folder.mkdir()
     note = {"images": wanted.images, "shapes": wanted.shapes, "shard": wanted.shard}
-    write_atomically(folder / FACTS, json.dumps({**note, "facts": wanted.facts}, indent=1))
+    waiting = folder / f".{FACTS}.part"
+    waiting.write_text(json.dumps({**note, "facts": wanted.facts}, indent=1), "utf-8")
+    waiting.replace(folder / FACTS)
     return wanted
-
-
-def _compute(
-    shards: _Shards,
-    missing: Sequence[int],
-    extract: Callable[[slice], Sequence[Any]],
-    progress: Progress,
-) -> None:
-    total = shards.wanted.images
-    done = total - shards.images_in(missing)
-    progress("frozen features", done, total)
-    for number in missing:
-        started = perf_counter()
-        values = extract(shards.rows(number))
-        shards.write(number, values, perf_counter() - started)
-        done += shards.images_in([number])
-        progress("frozen features", done, total)
 
 
 class _Shards:
@@ -223,6 +225,7 @@ class _Shards:
         self.wanted = wanted
         self.paths = [folder / f"{number}.npy" for number in range(len(wanted.shapes))]
         self._folder = folder
+        self._count = math.ceil(wanted.images / wanted.shard)
         self._stack = contextlib.ExitStack()
         self._seconds: dict[int, float] = {}
 
@@ -258,7 +261,6 @@ class _Shards:
 
     def missing(self) -> list[int]:
         """Numbers of the shards that are not there as they were written."""
-        count = math.ceil(self.wanted.images / self.wanted.shard)
         noted = self._noted()
         whole = {number for number in noted if self._digest(number) == noted[number]["sha256"]}
         damaged = sorted(noted.keys() - whole)
@@ -268,11 +270,11 @@ class _Shards:
                 "they were thrown away and are computed again",
                 self._folder,
                 len(damaged),
-                count,
+                self._count,
                 ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else ""),
             )
         self._seconds = {number: float(noted[number]["seconds"]) for number in whole}
-        return [number for number in range(count) if number not in whole]
+        return [number for number in range(self._count) if number not in whole]
 
     def write(self, number: int, tensors: Sequence[Any], seconds: float) -> None:
         rows = self.rows(number)
@@ -284,31 +286,41 @@ class _Shards:
             if batch.shape != (rows.stop - rows.start, *shape):
                 raise ValueError(f"{file.name}: {batch.shape} is not {shape} for each of {rows}")
             file.seek(place[0])
-            file.write(batch)
-            file.flush()
+            _write(file, batch.data.cast("B"))
             digest.update(batch.data)
         line = {"shard": number, "sha256": digest.hexdigest(), "seconds": seconds}
         # Only once the rows are in their files: a process killed in between leaves no line.
         self._journal.seek(0, 2)
-        self._journal.write(json.dumps(line).encode() + b"\n")
-        self._journal.flush()
+        _write(self._journal, memoryview(json.dumps(line).encode() + b"\n"))
         self._seconds[number] = seconds
 
     def _noted(self) -> dict[int, dict[str, Any]]:
-        """The journal's lines by shard, the last one for each; half a line counts as none."""
+        """The journal's lines by shard, the last one for each; half a line at its end goes."""
         self._journal.seek(0)
         text = self._journal.read()
-        if text and not text.endswith(b"\n"):
-            self._journal.write(b"\n")
-        noted = {}
-        for line in text.splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
+        whole = text[: text.rfind(b"\n") + 1]
+        noted, kept = {}, []
+        for line in whole.splitlines():
+            try:
                 entry = json.loads(line)
-                if self.rows(int(entry["shard"])).start < self.wanted.images:
-                    noted[int(entry["shard"])] = {
-                        "sha256": str(entry["sha256"]),
-                        "seconds": float(entry["seconds"]),
-                    }
+                number, seconds = entry["shard"], float(entry["seconds"])
+                sha256 = str(entry["sha256"])
+                if not 0 <= int(number) < self._count or not math.isfinite(seconds):
+                    raise ValueError
+            except (ValueError, KeyError, TypeError, OverflowError):
+                continue
+            kept.append(line + b"\n")
+            noted[int(number)] = {"sha256": sha256, "seconds": seconds}
+        if b"".join(kept) != whole:
+            log.warning(
+                "store: %s is damaged: lines of %s have changed; their shards are computed again",
+                self._folder,
+                SHARDS,
+            )
+        if b"".join(kept) != text:
+            self._journal.seek(0)
+            _write(self._journal, memoryview(b"".join(kept)))
+            self._journal.truncate()
         return noted
 
     def _digest(self, number: int) -> str:
@@ -331,7 +343,13 @@ class _Shards:
 def _opened(path: Path) -> Any:
     """Opens a file to read and write where it is, made if it is missing."""
     path.touch()
-    return path.open("r+b")
+    # Unbuffered: what a full disk did not take is told when it is written, not when it is closed.
+    return path.open("r+b", buffering=0)
+
+
+def _write(file: Any, data: memoryview) -> None:
+    while data:
+        data = data[file.write(data) :]
 
 
 def _ensure_header(file: Any, shape: tuple[int, ...]) -> int:
@@ -345,7 +363,7 @@ def _ensure_header(file: Any, shape: tuple[int, ...]) -> int:
         if found:
             log.warning("store: %s is damaged: its header is made anew", file.name)
         file.seek(0)
-        file.write(header.getvalue())
+        _write(file, header.getbuffer())
     return len(header.getvalue())
 
 

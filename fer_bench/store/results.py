@@ -8,14 +8,13 @@ the trained suffix's weights.
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.errors import FerBenchError
-from fer_bench.results_json import KEY, quality_record, read_run, run_record, write_json
+from fer_bench.results_json import KEY, quality_record, read_run, run_record
 from fer_bench.store.arrays import read_arrays, write_arrays
-from fer_bench.store.sealed import Damaged, proven, sealed, throw_away, told
+from fer_bench.store.sealed import Damaged, proven, remove, sealed, throw_away, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,28 +58,42 @@ class ResultStore:
         return self._store / KIND / fingerprint
 
     def find(self, fingerprint: str) -> Stored | None:
-        """The result known by ``fingerprint``, or None; a damaged one is thrown away."""
+        """The result known by ``fingerprint``, or None; a damaged one is thrown away.
+
+        The caller holds the cell's lock.
+
+        Raises:
+            OSError: the system does not let it be read.
+        """
         folder = self.folder(fingerprint)
         if not folder.is_dir():
             return None
         try:
-            result, logits = proven(folder, _RESULT, _LOGITS)
+            # The weights too: whoever needs them later finds them sound.
+            result, logits, _ = proven(folder, _RESULT, _LOGITS, _SUFFIX)
             return Stored(_cell(result, fingerprint), read_arrays(logits)[0])
         except Damaged as damage:
             throw_away(folder, damage, "the cell is trained again")
             return None
 
+    def holds(self, fingerprint: str) -> bool:
+        """Whether there is a sound result known by ``fingerprint``. Changes nothing."""
+        try:
+            proven(self.folder(fingerprint), _RESULT, _LOGITS, _SUFFIX)
+        except (Damaged, OSError):
+            return False
+        return True
+
     def suffix_weights(self, fingerprint: str) -> list[NDArray[Any]]:
         """Weights of the trained suffix, in the order of Keras' ``get_weights``.
 
         Raises:
-            FerBenchError: they are not there, or damaged; the result is thrown away then.
+            FerBenchError: they are not there any more, or damaged.
         """
         folder = self.folder(fingerprint)
         try:
             return read_arrays(*proven(folder, _SUFFIX))
         except Damaged as damage:
-            throw_away(folder, damage, "the cell is trained again by the next run")
             raise FerBenchError(
                 f"the stored weights in {str(folder)!r} cannot be used: {damage}; run again: the "
                 "cell is then trained again"
@@ -117,18 +130,18 @@ class ResultStore:
         with told(self._store), sealed(self.folder(cell.fingerprint), facts) as folder:
             write_arrays(folder / _LOGITS, [logits])
             write_arrays(folder / _SUFFIX, suffix_weights)
-            write_json(folder / _RESULT, document)
+            (folder / _RESULT).write_text(json.dumps(document, allow_nan=False, indent=1), "utf-8")
 
     def discard(self, fingerprint: str) -> None:
         """Removes a result, if it is there. The caller holds the cell's lock."""
-        shutil.rmtree(self.folder(fingerprint), ignore_errors=True)
+        remove(self.folder(fingerprint))
 
 
 def _cell(path: Path, fingerprint: str) -> CellResult:
     try:
         (cell,) = read_run(json.loads(path.read_text("utf-8")), str(path)).cells
-    except (OSError, ValueError, FerBenchError) as error:
-        raise Damaged(f"{path.name} cannot be read ({error})") from error
+    except (ValueError, FerBenchError) as error:
+        raise Damaged(f"{path.name} is no result ({error})") from error
     if cell.fingerprint != fingerprint or cell.quality is None:
         raise Damaged(f"{path.name} is another cell's")
     return cell

@@ -12,8 +12,7 @@ import errno
 import json
 import logging
 import shutil
-import tempfile
-from pathlib import Path
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.errors import FerBenchError
@@ -21,6 +20,7 @@ from fer_bench.files import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 log = logging.getLogger("fer_bench.store")
 
@@ -28,7 +28,7 @@ INDEX = "index.json"
 
 
 class StoreError(FerBenchError):
-    """The store cannot be written to: no room, no permission, no folder."""
+    """The store cannot be used: no room, no permission, no folder."""
 
 
 class Damaged(Exception):  # noqa: N818 - it tells what is the case
@@ -55,19 +55,23 @@ def sealed(target: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     for leftover in target.parent.glob(f".{target.name}.*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
+    older = aside.with_name(f"{aside.name}.old")
+    aside.mkdir()
     try:
         yield aside
         files = {path.name: file_digest(path, "sha256") for path in sorted(aside.iterdir())}
         index = json.dumps({"facts": facts, "files": files}, indent=1)
         (aside / INDEX).write_text(index, "utf-8")
         if target.exists():
-            target.rename(aside.with_name(f"{aside.name}.old"))
+            target.rename(older)
         aside.rename(target)
-        shutil.rmtree(aside.with_name(f"{aside.name}.old"), ignore_errors=True)
     except BaseException:
+        if older.exists() and not target.exists():
+            older.rename(target)
         shutil.rmtree(aside, ignore_errors=True)
         raise
+    shutil.rmtree(older, ignore_errors=True)
 
 
 def facts_of(folder: Path) -> dict[str, Any]:
@@ -86,15 +90,16 @@ def proven(folder: Path, *names: str) -> tuple[Path, ...]:
     """Paths of files in a sealed folder, once their content is seen to be as it was sealed.
 
     Raises:
-        Damaged: a file is gone, cut short or changed, or the index cannot be read.
+        Damaged: a file or the index is gone, cut short or changed.
+        OSError: the system does not let it be read.
     """
     digests = _index(folder)["files"]
     for name in names:
         try:
-            found = file_digest(folder / name, "sha256")
             expected = digests[name]
-        except (OSError, KeyError, TypeError) as error:
-            raise Damaged(f"{name} cannot be read ({type(error).__name__})") from error
+            found = file_digest(folder / name, "sha256")
+        except (FileNotFoundError, KeyError, TypeError):
+            raise Damaged(f"{name} is missing") from None
         if found != expected:
             raise Damaged(f"{name} has changed since it was stored")
     return tuple(folder / name for name in names)
@@ -108,8 +113,18 @@ def throw_away(folder: Path, damage: Damaged, again: str) -> None:
         damage: how.
         again: what happens now instead, for example ``"it is trained again"``.
     """
+    remove(folder)
     log.warning("store: %s is damaged: %s; it was thrown away and %s", folder, damage, again)
-    shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove(folder: Path) -> None:
+    """Removes a folder, if it is there.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
@@ -117,7 +132,7 @@ def told(folder: Path) -> Iterator[None]:
     """Turns errors of the file system into one line that a user can act on.
 
     Raises:
-        StoreError: something below ``folder`` could not be written.
+        StoreError: something below ``folder`` could not be written or read.
     """
     try:
         yield
@@ -127,11 +142,9 @@ def told(folder: Path) -> Iterator[None]:
             "make room ('fer-bench cache list' shows what lies there) or name another folder with "
             "--store; what is finished is kept, and the same command goes on from there"
             if error.errno in (errno.ENOSPC, errno.EDQUOT)
-            else "accepted: a folder that can be written to; name one with --store"
+            else "accepted: a folder that can be read and written; name one with --store"
         )
-        raise StoreError(f"the store {str(folder)!r} cannot be written: {cause}; {remedy}") from (
-            error
-        )
+        raise StoreError(f"the store {str(folder)!r} cannot be used: {cause}; {remedy}") from error
 
 
 def check_room(store: Path, needed: int, what: str) -> None:
@@ -157,8 +170,10 @@ def check_room(store: Path, needed: int, what: str) -> None:
 def _index(folder: Path) -> dict[str, Any]:
     try:
         index = json.loads((folder / INDEX).read_text("utf-8"))
-        if isinstance(index, dict) and index.keys() == {"facts", "files"}:
-            return index
-    except (OSError, ValueError) as error:
-        raise Damaged(f"{INDEX} cannot be read ({type(error).__name__})") from error
+    except FileNotFoundError:
+        raise Damaged(f"{INDEX} is missing") from None
+    except ValueError:
+        index = None
+    if isinstance(index, dict) and index.keys() == {"facts", "files"}:
+        return index
     raise Damaged(f"{INDEX} is not as it was written")

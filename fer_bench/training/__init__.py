@@ -1,1 +1,1 @@
-"""Training of a cell's suffix: ``trainer`` does it with Keras, ``state`` is how far it has come."""
+"""Training of a cell's suffix on stored features, with Keras."""

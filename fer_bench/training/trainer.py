@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
+import os
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +17,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import History
 from fer_bench.runtime import runs_on_cpu
-from fer_bench.training.state import Seconds, TrainingState
+from fer_bench.store.state import Seconds, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,6 +33,8 @@ BLOCK_BYTES = 2**28
 
 EVALUATION_BATCH = 512
 """Images in one pass of an evaluation. It changes speed and memory only."""
+
+_STEPS_LIMIT = "KERAS_MAX_STEPS_PER_EPOCH"
 
 STEPS_PER_CALL = 64
 """Training steps that one call of the compiled function runs."""
@@ -62,6 +65,9 @@ class Trainer:
             arrays, or what gives an array when it is indexed with row numbers.
         labels: uint8, shape (n,).
         rows: int64, which of the n images are trained on.
+
+    Raises:
+        FerBenchError: Keras is set to cut epochs short.
     """
 
     def __init__(
@@ -73,6 +79,11 @@ class Trainer:
         labels: NDArray[np.uint8],
         rows: NDArray[np.int64],
     ) -> None:
+        if os.environ.get(_STEPS_LIMIT):
+            raise FerBenchError(
+                f"{_STEPS_LIMIT} is set to {os.environ[_STEPS_LIMIT]!r}: Keras would leave out a "
+                "part of every epoch; unset it, and use --limit for fewer images"
+            )
         self.suffix = suffix
         self._protocol = protocol
         self._seed = seed

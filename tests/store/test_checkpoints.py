@@ -8,7 +8,7 @@ import pytest
 from fer_bench.results import History
 from fer_bench.store.checkpoints import Checkpoints
 from fer_bench.store.sealed import StoreError
-from fer_bench.training.state import Seconds, TrainingState
+from fer_bench.store.state import Seconds, TrainingState
 
 VARIABLES = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array(3, np.int64), np.zeros(0)]
 
@@ -75,5 +75,5 @@ def test_discarded_ones_are_gone(checkpoints):
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"cannot be written: .*--store"):
+    with pytest.raises(StoreError, match=r"cannot be used: .*--store"):
         Checkpoints(tmp_path / "file", "f", {}).keep(state(1))

@@ -27,7 +27,7 @@ def add_features(folder, done=2, **changes):
     facts |= {"versions": fingerprint.features_versions(), **changes}
     noted = {"images": 100, "shapes": [[3]], "shard": 40, "facts": facts}
     (folder / "facts.json").write_text(json.dumps(noted))
-    (folder / "shards.jsonl").write_text('{"shard": 0}\n' * done)
+    (folder / "shards.jsonl").write_text("".join(f'{{"shard": {n}}}\n' for n in range(done)))
     (folder / "0.npy").write_bytes(b"\0" * 5000)
 
 
@@ -71,7 +71,13 @@ def test_whole_features_are_called_so(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "add", "words"),
     [
-        ("results", lambda f: add_sealed(f / "results" / "x", versions={}), "made with"),
+        (
+            "results",
+            lambda f: add_sealed(
+                f / "results" / "x", versions={**fingerprint.results_versions(), "computation": 1}
+            ),
+            "made with computation 1 (now ",
+        ),
         (
             "features",
             lambda f: add_features(
@@ -104,6 +110,13 @@ def test_what_no_run_can_use_is_told_and_pruned(tmp_path, store, kind, add, word
     assert useless.useless in result.output
     assert not useless.path.exists()
     assert {entry.path for entry in kept} <= {entry.path for entry in entries(store)}
+
+
+def test_what_another_environment_made_stays(tmp_path):
+    for name, changes in (("x", {"backend": "cntk 1"}), ("y", {"deepface": "not installed"})):
+        versions = {**fingerprint.features_versions(), **changes}
+        add_features(tmp_path / "features" / name, versions=versions)
+    assert [entry.useless for entry in entries(tmp_path)] == ["", ""]
 
 
 def test_what_a_process_works_on_stays(store):

@@ -107,6 +107,12 @@ def flipped(path, offset):
         file.write(bytes([byte ^ 1]))
 
 
+def edited(path, old, new):
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
 @pytest.mark.parametrize(
     ("damage", "computed"),
     [
@@ -117,8 +123,21 @@ def flipped(path, offset):
         (lambda folder: (folder / "0.npy").write_bytes(b"no array"), range(300)),
         (lambda folder: flipped(folder / "facts.json", 3), range(300)),
         (lambda folder: flipped(folder / "1.npy", 70), ()),
+        (
+            lambda folder: edited(folder / "shards.jsonl", '"shard": 1', '"shard": -1'),
+            range(32, 64),
+        ),
+        (
+            lambda folder: edited(folder / "shards.jsonl", '"shard": 2', '"shard": 99'),
+            range(64, 96),
+        ),
+        (lambda folder: edited(folder / "shards.jsonl", '"shard": 3', "1e999,"), range(96, 128)),
+        (lambda folder: edited(folder / "shards.jsonl", '"shard": 2', '"shard": 1'), range(32, 96)),
     ],
-    ids=["flip", "flip in the last", "truncate", "remove", "other", "facts", "header"],
+    ids=[
+        *("flip", "flip in the last", "truncate", "remove", "other", "facts", "header"),
+        *("negative shard", "shard too far", "no line", "shard twice"),
+    ],
 )
 def test_damage_is_found_told_and_mended(tmp_path, damage, computed, caplog):
     store, again = FeatureStore(tmp_path), Prefix()
@@ -184,8 +203,17 @@ def test_room_is_needed_for_what_is_missing_only(tmp_path, monkeypatch):
 
 def test_an_unwritable_folder_is_told(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"cannot be written: .*--store"):
+    with pytest.raises(StoreError, match=r"cannot be used: .*--store"):
         FeatureStore(tmp_path / "file").extract("key", WANTED, Prefix())
+
+
+def test_errors_of_the_prefix_are_not_the_stores(tmp_path):
+    def failing(rows):
+        raise OSError(5, "of the network")
+
+    with pytest.raises(OSError, match="of the network") as caught:
+        FeatureStore(tmp_path).extract("key", WANTED, failing)
+    assert not isinstance(caught.value, FerBenchError)
 
 
 def test_only_one_of_two_computes(tmp_path):

@@ -83,6 +83,7 @@ def test_trainable_layers_of_the_other_init_do_not_count():
         {"cell": Cell("mini", "pretrained", "tiny", 1)},
         {"name": "mobilenet"},
         {"entry": dataclasses.replace(get("mini"), structure="mini 2")},
+        {"entry": dataclasses.replace(get("mini"), input_size=96)},
         {"entry": dataclasses.replace(get("mini"), scale=1.0)},
         {"entry": dataclasses.replace(get("mini"), offset=(0.0, 0.0, 1.0))},
     ],
@@ -165,3 +166,50 @@ def test_features_of_random_weights_depend_on_the_seed_and_the_boundary():
         for boundary in ((84,), (81,), (81, 84))
     }
     assert len(keys) == 6
+
+
+RENAMED = dataclasses.replace(DATA, name="other")
+
+
+MINI = get("mini")
+
+
+def features(entry=MINI, seed=1, dataset=DATA, boundary=(84,)):
+    weights = fingerprint.weights_facts(entry, Cell(entry.name, "random", "tiny", seed), None)
+    return fingerprint.features_key(entry, weights, dataset, boundary)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dataset": dataclasses.replace(DATA, images=DATA.images ^ 1)},
+        {"dataset": DATA.take(np.array([1, 0, 2, 3, 4, 5]))},
+        {"entry": dataclasses.replace(get("mini"), structure="mini 2")},
+        {"entry": dataclasses.replace(get("mini"), input_size=96)},
+        {"entry": dataclasses.replace(get("mini"), scale=1.0)},
+        {"entry": dataclasses.replace(get("mini"), offset=(0.0, 0.0, 1.0))},
+        {"seed": 2},
+        {"boundary": (81,)},
+    ],
+)
+def test_everything_that_features_depend_on_counts(change):
+    assert features(**change) != features()
+
+
+@pytest.mark.parametrize("package", ["keras", "deepface"])
+def test_library_versions_count_for_features(package, monkeypatch):
+    before, version = features(), runtime.version
+    monkeypatch.setattr(
+        runtime, "version", lambda *names: "9.9" if package in names else version(*names)
+    )
+    assert features() != before
+
+
+def test_the_way_of_computing_counts_for_features(monkeypatch):
+    before = features()
+    monkeypatch.setattr(fingerprint, "COMPUTATION", fingerprint.COMPUTATION + 1)
+    assert features() != before
+
+
+def test_names_do_not_make_other_features():
+    assert features(dataset=RENAMED) == features()

@@ -83,24 +83,32 @@ def logits(store):
         return arrays["0"]
 
 
-def seconds_of_work(process, store):
-    """How long a process worked after it first wrote into its store."""
-    wait_for(process, store)
-    started = time.monotonic()
-    finished(process)
-    return time.monotonic() - started
+def traces(store):
+    """What changes in a store whenever a part is finished or begun."""
+    journals = tuple(path.stat().st_size for path in (store / "features").glob("*/shards.jsonl"))
+    folders = [*(store / "checkpoints").glob("*/*"), *(store / "results").glob("*")]
+    return journals, tuple(sorted(path.name for path in folders))
 
 
-def wait_for(process, store):
-    while process.poll() is None and not (store / "locks").exists():
-        time.sleep(0.01)
+def kill_while_it_works(process, store, steps, delay):
+    """Kills a process a moment after the store has changed so many times; how many times it did."""
+    seen, changes = traces(store) if store.exists() else None, 0
+    while changes < steps and process.poll() is None:
+        with contextlib.suppress(FileNotFoundError):
+            found = traces(store)
+            changes += found != seen
+            seen = found
+    time.sleep(delay)
+    process.kill()
+    process.communicate()
+    return process.returncode == -signal.SIGKILL and changes == steps
 
 
 @posix
 @pytest.mark.network
 def test_a_real_run_killed_at_random_moments_ends_as_if_undisturbed(start, tmp_path):
     calm = tmp_path / "calm"
-    window = seconds_of_work(start(calm, tmp_path / "calm-report"), calm)
+    finished(start(calm, tmp_path / "calm-report"))
     expected = quality(tmp_path / "calm-report")
     seed = random.randrange(2**32)
     moments = random.Random(seed)
@@ -110,11 +118,8 @@ def test_a_real_run_killed_at_random_moments_ends_as_if_undisturbed(start, tmp_p
         store = tmp_path / f"store-{runs}"
         for _ in range(4):
             process = start(store, tmp_path / "report")
-            wait_for(process, store)
-            time.sleep(moments.uniform(0, window))
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            kills += process.returncode == -signal.SIGKILL
+            steps, delay = moments.randint(1, 8), moments.uniform(0, 0.05)
+            kills += kill_while_it_works(process, store, steps, delay)
         finished(start(store, tmp_path / "report"))
         assert quality(tmp_path / "report") == expected, f"seed {seed}"
         np.testing.assert_array_equal(logits(store), logits(calm))

@@ -73,7 +73,7 @@ def damaged(path, how):
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("name", ["result.json", "logits.npz", "index.json"])
+@pytest.mark.parametrize("name", ["result.json", "logits.npz", "suffix.npz", "index.json"])
 @pytest.mark.parametrize("how", [0, 0.5, "flip"])
 def test_a_damaged_result_is_told_and_counts_as_absent(tmp_path, cell, name, how, caplog):
     store = ResultStore(tmp_path)
@@ -86,13 +86,23 @@ def test_a_damaged_result_is_told_and_counts_as_absent(tmp_path, cell, name, how
 
 
 @pytest.mark.parametrize("how", [0, 0.5, "flip"])
-def test_damaged_weights_are_told_and_the_result_is_thrown_away(tmp_path, cell, how):
+def test_damaged_weights_are_told_where_they_are_wanted(tmp_path, cell, how):
     store = ResultStore(tmp_path)
     save(store, cell)
     damaged(store.folder(cell.fingerprint) / "suffix.npz", how)
     with pytest.raises(FerBenchError, match=r"suffix\.npz has changed.*run again"):
         store.suffix_weights(cell.fingerprint)
-    assert store.find(cell.fingerprint) is None
+
+
+def test_to_ask_what_it_holds_changes_nothing(tmp_path, cell, caplog):
+    store = ResultStore(tmp_path)
+    assert not store.holds(cell.fingerprint)
+    save(store, cell)
+    assert store.holds(cell.fingerprint)
+    damaged(store.folder(cell.fingerprint) / "suffix.npz", "flip")
+    assert not store.holds(cell.fingerprint)
+    assert store.folder(cell.fingerprint).exists()
+    assert not caplog.text
 
 
 def test_a_result_under_another_name_counts_as_absent(tmp_path, cell):
@@ -104,7 +114,7 @@ def test_a_result_under_another_name_counts_as_absent(tmp_path, cell):
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, cell):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"cannot be written: .*--store"):
+    with pytest.raises(StoreError, match=r"cannot be used: .*--store"):
         save(ResultStore(tmp_path / "file"), cell)
 
 
