@@ -53,10 +53,11 @@ def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[
             random.
 
     Raises:
-        FerBenchError: the file cannot be read.
+        FerBenchError: that file, or a structure file that is needed, cannot be read.
     """
     return {
         "structure": entry.structure,
+        "structure file": entry.structure_digest(),
         "weights": {"seed": cell.seed} if located is None else identity(located.path),
     }
 

@@ -21,11 +21,11 @@ def pytest_configure(config):
 def needs_structure():
     """Skips where a backbone's structure is nowhere: neither deepface nor an exported file."""
     pytest.importorskip("keras")
-    from fer_bench.backbones import deepface_structures, structure_files
+    from fer_bench.backbones import structure_files
     from fer_bench.errors import FerBenchError
 
     def check(name):
-        missing = deepface_structures.missing_packages()
+        missing = structure_files.missing_packages()
         if name in ("vggface", "openface") and missing:
             try:
                 structure_files.find(name, missing)

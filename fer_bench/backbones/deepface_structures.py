@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.util
 import io
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -30,13 +29,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 STRUCTURES = "deepface.models.facial_recognition.tf"
-
-
-def missing_packages() -> tuple[str, ...]:
-    """Which of deepface and TensorFlow are not installed. One that is there may still be broken."""
-    return tuple(
-        name for name in ("deepface", "tensorflow") if importlib.util.find_spec(name) is None
-    )
 
 
 def vggface() -> keras.Model:

@@ -42,7 +42,7 @@ def openface() -> keras.Model:
 
 
 def _network(name: str, build: Callable[[], keras.Model]) -> keras.Model:
-    missing = deepface_structures.missing_packages()
+    missing = structure_files.missing_packages()
     if missing:
         return from_file(name, structure_files.find(name, missing))
     with _without_drawing():

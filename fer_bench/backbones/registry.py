@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.backbones import structure_files
 from fer_bench.backbones.weights import WeightsSource
 from fer_bench.errors import FerBenchError
 
@@ -38,6 +39,8 @@ class Backbone:
         weights: where pretrained weights come from, None where there are none.
         parameters: exact number of parameters, the last layer excluded, or None to leave it
             unchecked.
+        from_deepface: whether deepface builds it, or an exported structure where deepface is not
+            installed.
 
     Raises:
         FerBenchError: name or input size are out of range.
@@ -52,6 +55,7 @@ class Backbone:
     structure: str
     weights: WeightsSource | None = None
     parameters: int | None = None
+    from_deepface: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name) or self.name == "all":
@@ -98,6 +102,14 @@ class Backbone:
                 f"{self.parameters:,}: mend the entry or its builder"
             )
         return model
+
+    def structure_digest(self) -> str | None:
+        """SHA-256 of the exported structure that the network is made from, None where none is.
+
+        Raises:
+            FerBenchError: a structure file is needed, and there is no sound one.
+        """
+        return structure_files.digest(self.name) if self.from_deepface else None
 
     def _builder(self) -> Callable[[], Any]:
         if callable(self.builder):
@@ -195,6 +207,7 @@ register(
         ),
         # 145,002,878 with the last layer.
         parameters=134_260_544,
+        from_deepface=True,
     )
 )
 register(
@@ -212,6 +225,7 @@ register(
             urls=tuple(f"{place}/openface_weights.h5" for place in _DEEPFACE),
         ),
         parameters=3_743_280,
+        from_deepface=True,
     )
 )
 register(

@@ -6,6 +6,8 @@ there on machines that have neither. Only the layers count: the weights in such 
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import io
 import json
 import os
@@ -55,6 +57,29 @@ def cache_folder() -> Path:
 def file_name(name: str) -> str:
     """What the structure file of the backbone ``name`` is called."""
     return f"{name}.keras"
+
+
+def missing_packages() -> tuple[str, ...]:
+    """Which of deepface and TensorFlow are not installed. One that is there may still be broken."""
+    return tuple(
+        name for name in ("deepface", "tensorflow") if importlib.util.find_spec(name) is None
+    )
+
+
+def digest(name: str) -> str | None:
+    """SHA-256 of the structure that a backbone's network is made from, None where no file is.
+
+    Args:
+        name: of a backbone that deepface builds.
+
+    Raises:
+        FerBenchError: a file is needed, and there is no sound one.
+    """
+    missing = missing_packages()
+    if not missing:
+        return None
+    config = json.dumps(read(find(name, missing)), sort_keys=True)
+    return hashlib.sha256(config.encode()).hexdigest()
 
 
 def find(name: str, missing: Sequence[str]) -> Path:

@@ -294,7 +294,7 @@ def test_a_named_folder_that_is_none(places, monkeypatch):
 @pytest.mark.parametrize("missing", ["deepface", "tensorflow"])
 def test_without_a_package_the_file_is_used(places, monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)
-    assert missing in deepface_structures.missing_packages()
+    assert missing in structure_files.missing_packages()
     for name in FACES:
         with pytest.raises(FerBenchError, match=f"{name!r} cannot be built: .*{missing}"):
             backbones.get(name).build()
@@ -313,7 +313,7 @@ def test_a_broken_deepface_is_told_and_no_file_taken_instead(places, monkeypatch
 
 @pytest.mark.parametrize("name", FACES)
 def test_deepfaces_networks_are_the_same_from_a_file(name, tmp_path, monkeypatch):
-    if deepface_structures.missing_packages():
+    if structure_files.missing_packages():
         pytest.skip("compares with what deepface builds")
 
     def build():
@@ -326,7 +326,7 @@ def test_deepfaces_networks_are_the_same_from_a_file(name, tmp_path, monkeypatch
     structure_config.refuse_foreign(config)
     put(tmp_path / f"{name}.keras", config)
     monkeypatch.setenv("FER_BENCH_STRUCTURES", str(tmp_path))
-    monkeypatch.setattr(deepface_structures, "missing_packages", lambda: ("tensorflow",))
+    monkeypatch.setattr(structure_files, "missing_packages", lambda: ("tensorflow",))
     again, drawn_again = build()
     # What is drawn next, the head's weights, is the same too.
     assert drawn_again == drawn

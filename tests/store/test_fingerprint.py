@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_bench import fingerprint, runtime, trained_cell
-from fer_bench.backbones import Located, get
+from fer_bench.backbones import Located, get, structure_files
 from fer_bench.cells import Cell
 from fer_bench.datasets import Dataset, Split
 from fer_bench.protocol import Protocol, TrainableLayers
@@ -95,6 +95,15 @@ def test_cell_data_split_weights_and_structure_count(change):
 def test_the_content_of_a_weight_file_counts_and_its_place_does_not(weights):
     assert result(located=weights["a"]) == result(located=weights["copy of a"])
     assert len({result(), result(located=weights["a"]), result(located=weights["b"])}) == 3
+
+
+def test_an_exported_structure_counts(monkeypatch):
+    found = {}
+    for digest in (None, "a", "b"):
+        monkeypatch.setattr(structure_files, "digest", lambda name, digest=digest: digest)
+        found[digest] = result("openface"), result("mini")
+    assert len({openface for openface, _ in found.values()}) == 3
+    assert len({mini for _, mini in found.values()}) == 1
 
 
 @pytest.mark.parametrize("package", ["keras", "deepface", "numpy"])
