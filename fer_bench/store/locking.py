@@ -34,16 +34,13 @@ def locked(store: Path, kind: str, key: str, progress: Progress = silent) -> Ite
     Raises:
         OSError: the folder cannot be written to.
     """
-    lock = _lock(store, kind, key)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        progress(f"waiting for another process that works on the same {kind}", 0, 1)
-        lock.acquire()
-    try:
+    with lock_if_free(store, kind, key) as held:
+        if held:
+            yield
+            return
+    progress(f"waiting for another process that works on the same {kind}", 0, 1)
+    with _lock(store, kind, key):
         yield
-    finally:
-        lock.release()
 
 
 @contextlib.contextmanager
