@@ -17,7 +17,7 @@ from fer_bench.store.checkpoints import Checkpoints
 from fer_bench.store.features import FeatureStore, StoredTensor, Wanted
 from fer_bench.store.locking import locked
 from fer_bench.store.results import ResultStore, Stored
-from fer_bench.store.sealed import check_room, told
+from fer_bench.store.sealed import check_room, log, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,6 +141,8 @@ class TrainedCell:
             "seed": self._cell.seed,
             "dataset": self._cell.dataset,
             "images": len(self._experiment.dataset),
+            "split": self._experiment.split.name,
+            "trainable_layers": self._experiment.protocol.trainable_layers.of(self._cell.init),
             "epochs": self._experiment.protocol.epochs,
             "versions": fingerprint.results_versions(),
         }
@@ -151,6 +153,8 @@ class TrainedCell:
         with told(experiment.store):
             start = self._checkpoints.latest()
             needed = trainer.written_bytes - self._checkpoints.size
+        if start is not None:
+            log.info("%s: training went on after epoch %d", self._cell.id, start.history.epochs)
         check_room(experiment.store, needed, "checkpoints and result")
         history, spent = trainer.train(
             split.validation, self._progress, start, self._checkpoints.keep
@@ -260,7 +264,8 @@ class TrainedCell:
             },
         )
         extraction = store.extract(key, wanted, extract, self._progress)
-        if extraction.computed:
+        # A run that goes on from an earlier one's epochs has that one's features too.
+        if extraction.computed or self._checkpoints.size:
             self._seconds["frozen features"] = extraction.seconds
         return extraction.tensors
 

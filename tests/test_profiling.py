@@ -54,7 +54,12 @@ def test_without_frozen_layers_the_floor_has_no_pass(data):
 def test_the_command_prints_parts_and_floor(data):
     arguments = ["profile", "--init=random", f"--dataset={data}", "--epochs=1"]
     output = CliRunner().invoke(cli.main, arguments).output
-    for words in ("mini-random, 140 images, 1 epochs", "frozen features", "floor: ", "all / floor"):
+    for words in (
+        "mini-random, 140 images, epochs: 1",
+        "frozen features",
+        "floor: ",
+        "times the floor",
+    ):
         assert words in output
 
 

@@ -63,8 +63,9 @@ def show(store: Path | None) -> None:
 def prune(store: Path | None) -> None:
     """Remove what no run can use again.
 
-    That is: what was made with other versions of the libraries, what is damaged, what killed
-    processes left behind, and checkpoints of finished cells.
+    That is: what was made with other versions of the libraries, what killed processes left behind,
+    what lacks a part, and checkpoints of finished cells. Content is not read: damage within it is
+    found when a run uses it.
     """
     from fer_bench.store import contents
 

@@ -72,7 +72,7 @@ def _text(profile: Profile) -> str:
     rows.append(("all", f"{total:.2f}", ""))
     table = tabulate(
         rows,
-        (f"{profile.cell}, {profile.images:,} images, {profile.epochs} epochs", "s", "share"),
+        (f"{profile.cell}, {profile.images:,} images, epochs: {profile.epochs}", "s", "share"),
         "simple",
         disable_numparse=True,
         colalign=("left", "right", "right"),
@@ -82,7 +82,7 @@ def _text(profile: Profile) -> str:
         "",
         f"floor: {floor.prefix:.2f} s bare pass of the frozen layers + {floor.epochs:.2f} s bare "
         f"epochs of the trained ones = {floor.seconds:.2f} s",
-        f"all / floor: {total / floor.seconds:.2f}",
+        f"all of it took {total / floor.seconds:.2f} times the floor",
     ]
     if profile.memory is not None:
         lines.append(f"peak resident memory: {profile.memory / 2**20:,.0f} MiB")

@@ -50,7 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[NOTES], config.stash[PROBLEMS] = Notes(), []
-    logging.getLogger("fer_bench").addHandler(config.stash[NOTES])
+    logger = logging.getLogger("fer_bench")
+    logger.setLevel(min(logger.level or logging.INFO, logging.INFO))
+    logger.addHandler(config.stash[NOTES])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

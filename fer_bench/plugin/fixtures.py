@@ -68,6 +68,8 @@ def trained(
     record = request.config.stash[RECORD]
     progress = ProgressBar(cell.id)
     try:
+        if not experiment.is_stored(get(cell.backbone), cell.init):
+            import keras
         with _uncaptured(request.config), contextlib.closing(progress):
             result = experiment.run(get(cell.backbone), cell.init, progress)
     except WeightsMissing as missing:

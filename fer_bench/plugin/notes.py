@@ -6,16 +6,16 @@ import logging
 
 
 class Notes(logging.Handler):
-    """Collects the package's warnings: damage that was found and mended.
+    """Collects what the package logs: what it went on from, damage that was found and mended.
 
     Attributes:
         lines: one for each, in their order.
     """
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.INFO)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keeps one warning."""
+        """Keeps one line."""
         self.lines.append(record.getMessage())

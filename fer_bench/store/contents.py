@@ -133,7 +133,8 @@ def _features(path: Path) -> tuple[str, str, Mapping[str, Any]]:
     shards = set(map(_shard, (path / features.SHARDS).read_text("utf-8").splitlines()))
     done = min(images, len(shards) * int(noted["shard"]))
     state = "whole" if done == images else f"{done:,} of {images:,} images"
-    return f"{facts['backbone']} {facts['weights']}, {facts['dataset']}", state, facts["versions"]
+    what = f"{facts['backbone']} {facts['weights']}, {facts['dataset']}, {images:,} images"
+    return what, state, facts["versions"]
 
 
 def _shard(line: str) -> int:
@@ -155,7 +156,13 @@ def _result(path: Path) -> tuple[str, str, Mapping[str, Any]]:
 
 
 def _cell(facts: Mapping[str, Any]) -> str:
-    words = (f"{facts['images']:,} images", f"{facts['epochs']} epochs", f"seed {facts['seed']}")
+    words = (
+        f"{facts['images']:,} images",
+        f"split {facts['split']}",
+        f"trained layers {facts['trainable_layers']}",
+        f"epochs {facts['epochs']}",
+        f"seed {facts['seed']}",
+    )
     return ", ".join((facts["cell"], facts["dataset"], *words))
 
 

@@ -13,6 +13,7 @@ from fer_bench.store.sealed import sealed
 
 def cell_facts(**changes):
     facts = {"cell": "mini-random", "dataset": "sketch", "images": 3589, "seed": 42, "epochs": 20}
+    facts |= {"split": "paper", "trainable_layers": 4}
     return {**facts, "versions": fingerprint.results_versions(), **changes}
 
 
@@ -56,9 +57,14 @@ def test_each_part_is_described(store):
     result, checkpoint, features = (
         only(store, kind) for kind in ("results", "checkpoints", "features")
     )
-    assert result.what == "mini-random, sketch, 3,589 images, 20 epochs, seed 42"
+    assert result.what == (
+        "mini-random, sketch, 3,589 images, split paper, trained layers 4, epochs 20, seed 42"
+    )
     assert (result.state, checkpoint.state) == ("whole", "epoch 7 of 20")
-    assert (features.what, features.state) == ("mini pretrained, sketch", "80 of 100 images")
+    assert (features.what, features.state) == (
+        "mini pretrained, sketch, 100 images",
+        "80 of 100 images",
+    )
     assert features.size > 5000
     assert 1000 < result.size < 2500
 
