@@ -87,9 +87,10 @@ def test_whole_features_are_called_so(tmp_path):
         (
             "features",
             lambda f: add_features(
-                f / "features" / "x", versions={**fingerprint.features_versions(), "keras": "1"}
+                f / "features" / "x",
+                versions={**fingerprint.features_versions(), "float type": "1"},
             ),
-            "made with keras 1 (now ",
+            "made with float type 1 (now ",
         ),
         ("results", lambda f: (f / "results" / ".x.abc").mkdir(parents=True), "killed"),
         ("results", lambda f: (f / "results" / "x").mkdir(parents=True), "index.json"),
