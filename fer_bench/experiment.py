@@ -10,6 +10,7 @@ from fer_bench.backbones import Located, WeightsRecord, locate
 from fer_bench.cells import Cell
 from fer_bench.progress import silent
 from fer_bench.results import CellResult, DatasetSummary, Run
+from fer_bench.runtime import load_keras
 from fer_bench.store.results import ResultStore
 from fer_bench.trained_cell import TrainedCell
 
@@ -116,6 +117,7 @@ def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
     Raises:
         FerBenchError: it does not, or cannot be read.
     """
+    load_keras()
     import keras
 
     from fer_bench.backbones import verify

@@ -15,6 +15,7 @@ from fer_bench.datasets import load_dataset, make_split, stratified_sample
 from fer_bench.experiment import Experiment, check_weights
 from fer_bench.progress import silent
 from fer_bench.reporting import write_report
+from fer_bench.runtime import load_keras
 from fer_bench.trained_cell import shard_images
 
 if TYPE_CHECKING:
@@ -102,8 +103,7 @@ def profile(
         FerBenchError: as loading the data, checking the weights and training do.
     """
     laps = _Laps(perf_counter() if started is None else started)
-    import keras  # noqa: F401 - its loading is what is timed
-
+    load_keras()
     laps.end("start-up")
     cache = cache_root()
     data = load_dataset(dataset)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.metadata
 import json
 import os
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 import fer_bench
+from fer_bench.errors import FerBenchError
 
 _BACKEND_PACKAGES = {
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
@@ -25,6 +27,32 @@ def version(*packages: str) -> str:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             return importlib.metadata.version(package)
     return "not installed"
+
+
+def load_keras() -> None:
+    """Imports Keras with its backend, without what TensorFlow says of itself meanwhile.
+
+    That comes from outside Python, on the file descriptor of standard error, whatever its log
+    level. Errors are raised as ever.
+
+    Raises:
+        FerBenchError: Keras or its backend cannot be imported.
+    """
+    if "keras" in sys.modules:
+        return
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        importlib.import_module("keras")
+    except ImportError as error:
+        raise FerBenchError(
+            f"Keras cannot be imported: {str(error).splitlines()[0]}; Keras and its backend come "
+            "with pip install 'fer-bench[cpu]' (or [gpu], or [jax] with KERAS_BACKEND=jax)"
+        ) from error
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def keras_settings() -> tuple[str, str]:

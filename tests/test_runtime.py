@@ -7,9 +7,11 @@ import sys
 import pytest
 
 from fer_bench import runtime
+from fer_bench.errors import FerBenchError
 
 KNOWN_TO_KERAS = """
 from fer_bench import runtime
+from fer_bench.errors import FerBenchError
 before = runtime.keras_settings()
 import keras
 assert before == runtime.keras_settings() == (keras.config.backend(), keras.config.floatx()), before
@@ -53,3 +55,28 @@ def test_keras_itself_says_the_same(tmp_path, monkeypatch, settings):
 
 def test_the_environment_names_the_backend():
     assert dict(runtime.environment())["backend"] == runtime.backend_version()
+
+
+@pytest.mark.network
+def test_keras_loads_without_a_word_and_standard_error_works_afterwards():
+    pytest.importorskip("keras")
+    script = (
+        "import os, sys\n"
+        "from fer_bench.runtime import load_keras\n"
+        "load_keras()\n"
+        "assert 'keras' in sys.modules\n"
+        "os.write(2, b'heard')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"heard")
+
+
+def test_a_missing_keras_is_told_in_one_line(monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr("importlib.import_module", missing)
+    with pytest.raises(FerBenchError, match=r"^Keras cannot be imported: no keras; .*pip install"):
+        runtime.load_keras()
+
+
+def missing(name):
+    raise ImportError(f"no {name}\nsecond line")

@@ -26,9 +26,11 @@ def command(names: str, output: Path | None) -> None:
     """
     from fer_bench import backbones
     from fer_bench.backbones import structure_files
+    from fer_bench.runtime import load_keras
 
     entries = backbones.select(names)
     folder = structure_files.cache_folder() if output is None else output
+    load_keras()
     for entry in entries:
         model = entry.build()
         path = folder / structure_files.file_name(entry.name)
