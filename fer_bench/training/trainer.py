@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fer_bench.protocol import Protocol
     from fer_bench.store.features import StoredTensor
 
-BLOCK_BYTES = 2**28
+BLOCK_BYTES = 2**26
 """Features gathered into memory at a time: memory does not grow with the number of images."""
 
 EVALUATION_BATCH = 512
