@@ -115,7 +115,7 @@ def test_library_versions_count(package, monkeypatch):
     assert result() != before
 
 
-@pytest.mark.parametrize("values", [("tensorflow", "float16"), ("jax", "float32")])
+@pytest.mark.parametrize("values", [("tensorflow", "float16"), ("torch", "float32")])
 def test_the_settings_of_keras_count(values, monkeypatch):
     monkeypatch.undo()
     before = result()

@@ -129,7 +129,7 @@ def test_the_real_networks_are_cut_before_their_last_four_layers(name, boundary,
     features = keras.tree.flatten(network.prefix.predict_on_batch(images))
     logits = network.suffix.predict_on_batch(features)
     expected = network.whole.predict_on_batch(images)
-    np.testing.assert_allclose(keras.ops.softmax(logits), expected, atol=1e-6)
+    np.testing.assert_allclose(keras.ops.softmax(logits), expected, atol=1e-5)
     # Constants would prove nothing.
     assert all(np.ptp(feature) > 0 for feature in features)
     keras.utils.clear_session()
