@@ -58,7 +58,7 @@ def work(store):
             "mini", "mini", "random", "d", 1, "ok", fingerprint=FINGERPRINT, quality=quality
         )
         summary = DatasetSummary("d", "d", (("a", 1),), "paper", 1, 1, 1)
-        run = Run(tuple(Protocol().settings()), summary, (), (cell,))
+        run = Run(tuple(Protocol(epochs=EPOCHS).settings()), summary, (), (cell,))
         results.save(run, logits, [weights], {})
         checkpoints.discard()
     return history, logits
