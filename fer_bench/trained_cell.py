@@ -13,6 +13,7 @@ import numpy as np
 from fer_bench import evaluation, fingerprint
 from fer_bench.backbones import load
 from fer_bench.results import CellResult, Quality
+from fer_bench.runtime import load_keras
 from fer_bench.store.checkpoints import Checkpoints
 from fer_bench.store.features import FeatureStore, StoredTensor, Wanted
 from fer_bench.store.locking import locked
@@ -193,6 +194,7 @@ class TrainedCell:
     @cached_property
     def network(self) -> Network:
         """The network, trained if the result comes from the store."""
+        load_keras()
         import keras
 
         from fer_bench.transfer import transfer

@@ -12,7 +12,6 @@ from fer_bench.backbones import WeightsMissing, get
 from fer_bench.plugin.measured import Measured
 from fer_bench.plugin.state import EXPERIMENT, RECORD
 from fer_bench.progress_bar import ProgressBar
-from fer_bench.runtime import load_keras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,8 +68,6 @@ def trained(
     record = request.config.stash[RECORD]
     progress = ProgressBar(cell.id)
     try:
-        if not experiment.is_stored(get(cell.backbone), cell.init):
-            load_keras()  # while no progress is shown yet
         with _uncaptured(request.config), contextlib.closing(progress):
             result = experiment.run(get(cell.backbone), cell.init, progress)
     except WeightsMissing as missing:

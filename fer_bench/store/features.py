@@ -21,7 +21,7 @@ import io
 import json
 import math
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +198,7 @@ def _settled(folder: Path, wanted: Wanted) -> Wanted:
         shapes = tuple(map(tuple, noted["shapes"]))
         shard = int(noted["shard"])
         if (noted["images"], shapes) == (wanted.images, wanted.shapes) and shard > 0:
-            return Wanted(wanted.images, wanted.shapes, shard, wanted.facts)
+            return replace(wanted, shard=shard)
         damage = Damaged(f"{FACTS} tells of other features")
     except FileNotFoundError:
         damage = None
