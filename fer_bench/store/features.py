@@ -18,9 +18,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import math
-import mmap
+import weakref
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ import numpy as np
 
 from fer_bench.progress import silent
 from fer_bench.store.locking import locked
-from fer_bench.store.sealed import Damaged, check_room, log, remove, throw_away, told
+from fer_bench.store.sealed import Damaged, StoreError, check_room, log, remove, throw_away, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,8 +86,8 @@ class Wanted:
 class StoredTensor:
     """float32 features of all images in a file, read when they are asked for.
 
-    What was read does not stay in the process's memory: the file is mapped, and its pages are
-    given back after each reading, so that memory does not grow with the number of images.
+    Rows are read, not mapped: of a mapping's pages the kernel brings in many more than are asked
+    for, and they count as the process's memory, which would grow with the number of images.
 
     Attributes:
         shape: (n, ...).
@@ -94,21 +95,26 @@ class StoredTensor:
     """
 
     def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            self.shape, self.dtype, start = _read_header(file)
-            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        count = math.prod(self.shape)
-        flat = np.frombuffer(self._mapping, self.dtype, count, start)
-        self._rows = flat.reshape(self.shape)
+        self._file = path.open("rb", buffering=0)
+        weakref.finalize(self, self._file.close)
+        self.shape, self.dtype, self._start = _read_header(self._file)
+        self._row_bytes = self.dtype.itemsize * math.prod(self.shape[1:])
 
     def __len__(self) -> int:
         return self.shape[0]
 
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """A copy of the features of the images at ``rows`` (int64, shape (k,))."""
-        values: NDArray[np.float32] = self._rows[rows]
-        if hasattr(mmap, "MADV_DONTNEED"):
-            self._mapping.madvise(mmap.MADV_DONTNEED)
+        """A copy of the features of the images at ``rows`` (int64, shape (k,)).
+
+        Raises:
+            StoreError: the file was cut short since it was opened.
+        """
+        values = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        into = values.reshape(-1).view(np.uint8).data
+        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
+        for start, stop in itertools.pairwise([*starts.tolist(), len(rows)]):
+            self._file.seek(self._start + int(rows[start]) * self._row_bytes)
+            _read_into(self._file, into[start * self._row_bytes : stop * self._row_bytes])
         return values
 
 
@@ -350,6 +356,17 @@ def _opened(path: Path) -> Any:
 def _write(file: Any, data: memoryview) -> None:
     while data:
         data = data[file.write(data) :]
+
+
+def _read_into(file: Any, view: memoryview) -> None:
+    while view:
+        count = file.readinto(view)
+        if not count:
+            raise StoreError(
+                f"{file.name} was cut short while it was in use; run the same command again, and "
+                "what is missing is computed again"
+            )
+        view = view[count:]
 
 
 def _ensure_header(file: Any, shape: tuple[int, ...]) -> int:
