@@ -27,5 +27,5 @@ class Cell:
 
     @property
     def id(self) -> str:
-        """Short name, unique within a run: ``mobilenet-random``."""
-        return f"{self.backbone}-{self.init}"
+        """Short name, unique within a run: ``mobilenet-random-42``."""
+        return f"{self.backbone}-{self.init}-{self.seed}"

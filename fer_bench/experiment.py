@@ -9,7 +9,7 @@ from fer_bench import fingerprint
 from fer_bench.backbones import Located, WeightsRecord, locate
 from fer_bench.cells import Cell
 from fer_bench.progress import silent
-from fer_bench.results import CellResult, DatasetSummary, Run
+from fer_bench.results import CellResult, DatasetSummary, Example, Run
 from fer_bench.runtime import load_keras
 from fer_bench.store.results import ResultStore
 from fer_bench.trained_cell import TrainedCell
@@ -45,7 +45,10 @@ class Experiment:
     fresh: bool = False
 
     def record(
-        self, cells: tuple[CellResult, ...], environment: tuple[tuple[str, str], ...] = ()
+        self,
+        cells: tuple[CellResult, ...],
+        environment: tuple[tuple[str, str], ...] = (),
+        examples: tuple[Example, ...] = (),
     ) -> Run:
         """These cells' results with what they share."""
         summary = DatasetSummary(
@@ -56,19 +59,29 @@ class Experiment:
             train=len(self.split.train),
             validation=len(self.split.validation),
             test=len(self.split.test),
+            split_digest=fingerprint.split_digest(self.dataset, self.split),
+            test_labels=self.dataset.labels[self.split.test].tobytes(),
         )
-        return Run(tuple(self.protocol.settings()), summary, environment, cells)
+        return Run(tuple(self.protocol.settings()), summary, environment, cells, examples)
 
-    def cell(self, entry: Backbone, init: Init) -> Cell:
-        """The cell of this experiment with that backbone and init."""
-        return Cell(entry.name, init, self.dataset.name, self.protocol.seed)
+    def cell(self, entry: Backbone, init: Init, seed: int | None = None) -> Cell:
+        """The cell of this experiment with that backbone, init and seed (default: the first)."""
+        seed = self.protocol.seed if seed is None else seed
+        return Cell(entry.name, init, self.dataset.name, seed)
 
-    def run(self, entry: Backbone, init: Init, progress: Progress = silent) -> TrainedCell:
+    def run(
+        self,
+        entry: Backbone,
+        init: Init,
+        progress: Progress = silent,
+        seed: int | None = None,
+    ) -> TrainedCell:
         """Trains a cell, or finds its result in the store.
 
         Args:
             entry: the backbone.
             init: ``"pretrained"`` or ``"random"``.
+            seed: of random weights, head and order of the images; default: the protocol's.
             progress: told how far extraction and training are.
 
         Raises:
@@ -76,15 +89,15 @@ class Experiment:
             FerBenchError: the weights are not sound, the disk is full, or training diverged.
         """
         located = self._located(entry, init)
-        return TrainedCell(self, entry, self.cell(entry, init), located, progress)
+        return TrainedCell(self, entry, self.cell(entry, init, seed), located, progress)
 
-    def is_stored(self, entry: Backbone, init: Init) -> bool:
+    def is_stored(self, entry: Backbone, init: Init, seed: int | None = None) -> bool:
         """Whether the store has the result of a cell, so that no network is needed to know it.
 
         Raises:
             WeightsMissing: a pretrained cell whose weights are nowhere.
         """
-        found = self.fingerprint(entry, self.cell(entry, init), self._located(entry, init))
+        found = self.fingerprint(entry, self.cell(entry, init, seed), self._located(entry, init))
         return not self.fresh and ResultStore(self.store).holds(found)
 
     def fingerprint(self, entry: Backbone, cell: Cell, located: Located | None) -> str:

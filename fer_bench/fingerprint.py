@@ -85,6 +85,11 @@ def features_key(
     )
 
 
+def split_digest(dataset: Dataset, split: Split) -> str:
+    """Digest of the images of each part, in their order: predictions on equal ones are paired."""
+    return _digest({"kind": "split", "dataset": dataset.row_digest, "split": split.digest})
+
+
 def result_fingerprint(
     entry: Backbone,
     cell: Cell,

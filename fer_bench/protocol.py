@@ -179,22 +179,36 @@ class Protocol:
         "the paper says initial and shows no epoch 0; the untrained figures are reported too",
     )
     seed: int = _chosen(42, "the paper's random_state; seeds weights, head and order")
+    seeds: int = _chosen(1, "the paper tells of one run of each cell")
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise FerBenchError(f"split {self.split!r} is unknown; accepted: {', '.join(SPLITS)}")
-        for name, least in (("epochs", 1), ("batch_size", 1), ("window", 1), ("seed", 0)):
+        for name, least in (
+            ("epochs", 1),
+            ("batch_size", 1),
+            ("window", 1),
+            ("seed", 0),
+            ("seeds", 1),
+        ):
             value = getattr(self, name)
             if value < least:
                 raise FerBenchError(
                     f"{name.replace('_', ' ')} {value} is too small; accepted: {least} or more"
                 )
-        if self.seed >= 2**32:
-            raise FerBenchError(f"seed {self.seed} is too large; accepted: 0 to {2**32 - 1}")
+        if self.every_seed[-1] >= 2**32:
+            raise FerBenchError(
+                f"seed {self.every_seed[-1]} is too large; accepted: 0 to {2**32 - 1}"
+            )
         if not 0 < self.learning_rate < float("inf"):
             raise FerBenchError(
                 f"learning rate {self.learning_rate} is out of range; accepted: a number above 0"
             )
+
+    @property
+    def every_seed(self) -> range:
+        """The seeds that each cell is trained with."""
+        return range(self.seed, self.seed + self.seeds)
 
     def settings(self) -> list[Setting]:
         """Every setting with its origin and reason, stated ones first, as declared."""

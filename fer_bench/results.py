@@ -20,13 +20,21 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from fer_bench.cells import Cell
+from fer_bench.evaluation import softmax
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import ArrayLike, NDArray
+
+    from fer_bench.cells import Init
     from fer_bench.protocol import Setting
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the records below. It grows with every change that an older reader cannot read."""
+
+_FULL = 65535
 
 ROUNDS_FOR_P99 = 100
 """Fewer timed calls than this hold no 99th percentile."""
@@ -49,6 +57,10 @@ class History:
         train_loss: the same for the loss.
         validation_accuracy: length E + 1, evaluated on the validation data after each epoch.
         validation_loss: the same for the loss.
+        batch_validation_accuracy: length E + 1, evaluated on the validation data with trained
+            batch normalisation using the statistics of each batch, as it does in training; empty
+            where no batch normalisation is trained. A diagnosis: no such network is deployed.
+        batch_validation_loss: the same for the loss.
     """
 
     running_accuracy: tuple[float, ...]
@@ -57,11 +69,53 @@ class History:
     train_loss: tuple[float, ...]
     validation_accuracy: tuple[float, ...]
     validation_loss: tuple[float, ...]
+    batch_validation_accuracy: tuple[float, ...] = ()
+    batch_validation_loss: tuple[float, ...] = ()
 
     @property
     def epochs(self) -> int:
         """Number of epochs trained."""
         return len(self.running_accuracy)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a network says of each test image, in the order of the split's test part.
+
+    Packed, so that results stay small and can be compared.
+
+    Attributes:
+        classes: a byte for each image: the most probable class.
+        confidences: two bytes for each image, little-endian: the probability of that class,
+            65,535 for 1.
+    """
+
+    classes: bytes
+    confidences: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.confidences) != 2 * len(self.classes):
+            raise ValueError(
+                f"{len(self.classes)} predictions but {len(self.confidences)} bytes of "
+                "confidences; accepted: two for each"
+            )
+
+    @classmethod
+    def of(cls, logits: ArrayLike) -> Predictions:
+        """The predictions that logits, shape (n, classes up to 256), stand for."""
+        shares = softmax(logits)
+        confidences = np.rint(shares.max(axis=1) * _FULL).astype("<u2")
+        return cls(shares.argmax(axis=1).astype(np.uint8).tobytes(), confidences.tobytes())
+
+    @property
+    def predicted(self) -> NDArray[np.uint8]:
+        """The most probable class of each image, shape (n,)."""
+        return np.frombuffer(self.classes, np.uint8)
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """The probability of that class, 0 to 1, shape (n,)."""
+        return np.frombuffer(self.confidences, "<u2") / _FULL
 
 
 @dataclass(frozen=True)
@@ -75,6 +129,7 @@ class Quality:
         recall: share recognised of each class, in the order of the classes; None for a class
             without test images.
         confusion: counts, ``confusion[label][predicted]``, on the test images.
+        predictions: of each test image; None in files of schema 1, which hold none.
     """
 
     history: History
@@ -82,6 +137,7 @@ class Quality:
     test_loss: float
     recall: tuple[float | None, ...]
     confusion: tuple[tuple[int, ...], ...]
+    predictions: Predictions | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +226,7 @@ class CellResult:
 
     backbone: str
     title: str
-    init: str
+    init: Init
     dataset: str
     seed: int
     status: Status
@@ -187,7 +243,7 @@ class CellResult:
     @property
     def id(self) -> str:
         """Short name, unique within a run."""
-        return f"{self.backbone}-{self.init}"
+        return Cell(self.backbone, self.init, self.dataset, self.seed).id
 
     @property
     def label(self) -> str:
@@ -207,6 +263,9 @@ class DatasetSummary:
         train: number of training images.
         validation: number of validation images.
         test: number of test images.
+        split_digest: of the images of each part, empty in files of schema 1.
+        test_labels: a byte for each test image, in the order of predictions: its class; empty in
+            files of schema 1.
     """
 
     name: str
@@ -216,6 +275,32 @@ class DatasetSummary:
     train: int
     validation: int
     test: int
+    split_digest: str = ""
+    test_labels: bytes = b""
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """The class of each test image, shape (test,)."""
+        return np.frombuffer(self.test_labels, np.uint8)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A test picture that a report shows with what each network says of it.
+
+    Attributes:
+        position: in the split's test part, from 0.
+        why: the rule that chose it, in a few words.
+        height: in pixels.
+        width: in pixels.
+        pixels: grey, a byte for each, row by row.
+    """
+
+    position: int
+    why: str
+    height: int
+    width: int
+    pixels: bytes
 
 
 @dataclass(frozen=True)
@@ -227,9 +312,11 @@ class Run:
         dataset: what was measured on.
         environment: versions, device, threads, and so on, by name.
         cells: one result for every cell asked for, in the order asked for.
+        examples: test pictures to show.
     """
 
     protocol: tuple[Setting, ...]
     dataset: DatasetSummary
     environment: tuple[tuple[str, str], ...]
     cells: tuple[CellResult, ...]
+    examples: tuple[Example, ...] = ()

@@ -12,7 +12,7 @@ import numpy as np
 
 from fer_bench import evaluation, fingerprint
 from fer_bench.backbones import load
-from fer_bench.results import CellResult, Quality
+from fer_bench.results import CellResult, Predictions, Quality
 from fer_bench.runtime import load_keras
 from fer_bench.store.checkpoints import Checkpoints
 from fer_bench.store.features import FeatureStore, StoredTensor, Wanted
@@ -182,6 +182,7 @@ class TrainedCell:
                 test_loss=evaluation.cross_entropy(logits, labels),
                 recall=evaluation.recall(confusion),
                 confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+                predictions=Predictions.of(logits),
             ),
             parts=tuple(self._seconds.items()),
         )

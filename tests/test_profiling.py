@@ -55,7 +55,7 @@ def test_the_command_prints_parts_and_floor(data):
     arguments = ["profile", "--init=random", f"--dataset={data}", "--epochs=1"]
     output = CliRunner().invoke(cli.main, arguments).output
     for words in (
-        "mini-random, 140 images, epochs: 1",
+        "mini-random-42, 140 images, epochs: 1",
         "frozen features",
         "floor: ",
         "times the floor",

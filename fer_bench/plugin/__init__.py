@@ -62,10 +62,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs what takes our ``cell`` once for each backbone and init."""
+    """Runs what takes our ``cell`` once for each backbone, init and seed.
+
+    Speed does not depend on the seed: it is measured with the first one.
+    """
     if _takes(metafunc._arg2fixturedefs, cell):
         settings = metafunc.config.stash[SETTINGS]
-        cells = [f"{entry.name}-{init}" for entry, init in settings.cells()]
+        once = metafunc.definition.get_closest_marker(SPEED) is not None
+        cells = [
+            f"{entry.name}-{init}-{seed}"
+            for entry, init, seed in settings.cells()
+            if not once or seed == settings.protocol.seed
+        ]
         metafunc.parametrize("cell", cells, indirect=True, scope="session")
 
 

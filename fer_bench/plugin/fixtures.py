@@ -56,8 +56,8 @@ def split(experiment: Experiment) -> Split:
 @pytest.fixture(scope="session")
 def cell(request: pytest.FixtureRequest, experiment: Experiment) -> Cell:
     """One cell after the other: a test that takes this runs once for each cell asked for."""
-    backbone, _, init = request.param.rpartition("-")
-    return experiment.cell(get(backbone), init)
+    backbone, init, seed = request.param.rsplit("-", 2)
+    return experiment.cell(get(backbone), init, int(seed))
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +69,7 @@ def trained(
     progress = ProgressBar(cell.id)
     try:
         with _uncaptured(request.config), contextlib.closing(progress):
-            result = experiment.run(get(cell.backbone), cell.init, progress)
+            result = experiment.run(get(cell.backbone), cell.init, progress, cell.seed)
     except WeightsMissing as missing:
         pytest.skip(str(missing))
     record.trained(result.result)

@@ -64,6 +64,12 @@ OPTIONS = (
     Option("batch-size", "Images in a training step. Default: 32.", "N"),
     Option("seed", "Seed of random weights, head and order of the images. Default: 42.", "N"),
     Option(
+        "seeds",
+        "Train each cell with N seeds, SEED to SEED + N - 1. Default: 1. Speed is measured with "
+        "the first.",
+        "N",
+    ),
+    Option(
         "trainable-layers",
         "How many of a backbone's last layers are trained: a number or 'all', or one for each "
         "init as in 'pretrained:4,random:all'. Default: 4.",
@@ -122,9 +128,14 @@ class Settings:
     fresh: bool
     timing: bool
 
-    def cells(self) -> list[tuple[Backbone, Init]]:
-        """Every backbone with every init, in the order asked for."""
-        return [(entry, init) for entry in self.backbones for init in self.inits]
+    def cells(self) -> list[tuple[Backbone, Init, int]]:
+        """Every backbone with every init and every seed, in the order asked for."""
+        return [
+            (entry, init, seed)
+            for entry in self.backbones
+            for init in self.inits
+            for seed in self.protocol.every_seed
+        ]
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -156,6 +167,7 @@ def read_settings(config: pytest.Config) -> Settings:
         "epochs": given.number("epochs"),
         "batch_size": given.number("batch-size"),
         "seed": given.number("seed"),
+        "seeds": given.number("seeds"),
         "trainable_layers": TrainableLayers.parse(layers) if layers else None,
     }
     return Settings(

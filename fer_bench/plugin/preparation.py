@@ -43,8 +43,8 @@ def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
     )
-    for entry, init in settings.cells():
-        if init == "pretrained" and experiment.cell(entry, init).id in cells:
+    for entry, init, seed in settings.cells():
+        if init == "pretrained" and experiment.cell(entry, init, seed).id in cells:
             try:
                 located = locate(entry, settings.weights_dir)
             except WeightsMissing:
@@ -52,7 +52,7 @@ def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
                     raise
             else:
                 # A stored result was trained on weights that were checked.
-                if settings.timing or not experiment.is_stored(entry, init):
+                if settings.timing or not experiment.is_stored(entry, init, seed):
                     check_weights(entry, located)
     return experiment
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from fer_bench.results import CellResult
+from fer_bench.examples import choose
+from fer_bench.results import CellResult, Example
 from fer_bench.runtime import environment
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ class Record:
 
     Args:
         experiment: what the cells share.
-        cells: the backbones and inits asked for.
+        cells: the backbones, inits and seeds asked for.
     """
 
-    def __init__(self, experiment: Experiment, cells: Iterable[tuple[Backbone, Init]]) -> None:
+    def __init__(self, experiment: Experiment, cells: Iterable[tuple[Backbone, Init, int]]) -> None:
         self._experiment = experiment
         self._cells: dict[str, CellResult] = {}
-        for entry, init in cells:
-            cell = experiment.cell(entry, init)
+        for entry, init, seed in cells:
+            cell = experiment.cell(entry, init, seed)
             self._cells[cell.id] = CellResult(
                 backbone=cell.backbone,
                 title=entry.title,
@@ -53,4 +54,16 @@ class Record:
 
     def run(self) -> Run:
         """The run, without the figures that its benchmarks carry."""
-        return self._experiment.record(tuple(self._cells.values()), environment())
+        cells = tuple(self._cells.values())
+        return self._experiment.record(cells, environment(), self._examples(cells))
+
+    def _examples(self, cells: Iterable[CellResult]) -> tuple[Example, ...]:
+        dataset, rows = self._experiment.dataset, self._experiment.split.test
+        predictions = [
+            cell.quality.predictions for cell in cells if cell.quality and cell.quality.predictions
+        ]
+        height, width = dataset.images.shape[1:]
+        return tuple(
+            Example(position, why, height, width, dataset.images[rows[position]].tobytes())
+            for position, why in choose(dataset.labels[rows], dataset.classes, predictions)
+        )

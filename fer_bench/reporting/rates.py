@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from fer_bench.metrics import window_convergence_rates, window_overfitting_rates, windows
 from fer_bench.paper import published
@@ -14,7 +14,6 @@ from fer_bench.reporting.table import Column, Row, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.cells import Init
     from fer_bench.results import CellResult, History, Run
 
 EN_DASH = "\N{EN DASH}"
@@ -123,7 +122,7 @@ def why_missing(cell: CellResult, measured: bool) -> tuple[str, str]:
 
 
 def _published(cell: CellResult, kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[float | None]:
-    rates = published.table(kind.number).get((cell.backbone, cast("Init", cell.init)))
+    rates = published.table(kind.number).get((cell.backbone, cell.init))
     known = {} if rates is None else dict(zip(published.WINDOWS, rates, strict=True))
     return [known.get(window) for window in cut]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from fer_bench.errors import FerBenchError
 from fer_bench.protocol import Setting
@@ -12,9 +13,11 @@ from fer_bench.results import (
     SCHEMA,
     CellResult,
     DatasetSummary,
+    Example,
     History,
     InferenceSpeed,
     Parameters,
+    Predictions,
     Quality,
     Run,
     TrainingSpeed,
@@ -23,14 +26,26 @@ from fer_bench.results_json.checking import Mismatch, checked
 from fer_bench.results_json.schema import (
     KEY,
     CellRecord,
+    ExampleRecord,
     InferenceRecord,
+    PredictionsRecord,
     QualityRecord,
     RunRecord,
     TrainingRecord,
 )
+from fer_bench.results_json.upgrading import upgraded_measure, upgraded_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class _Sizes(NamedTuple):
+    """What the parts of a run must agree on: numbers of epochs, classes and test images."""
+
+    epochs: int
+    classes: int
+    test: int
+
 
 _MEASURES = {"quality": QualityRecord, "training": TrainingRecord, "inference": InferenceRecord}
 
@@ -60,20 +75,21 @@ def _run(document: object) -> Run:
     if not isinstance(document, dict) or KEY not in document:
         raise Mismatch(f"no {KEY!r} at top level; accepted: a results.json of fer_bench")
     _check_schema(document[KEY], f".{KEY}")
-    record: RunRecord = checked(document[KEY], RunRecord, f".{KEY}")
+    record: RunRecord = checked(upgraded_run(document[KEY]), RunRecord, f".{KEY}")
     dataset = record["dataset"]
     classes = tuple((entry["name"], entry["images"]) for entry in dataset["classes"])
-    epochs = _epochs(record)
+    sizes = _Sizes(_epochs(record), len(classes), dataset["test"])
+    labels = _bytes(dataset["test_labels"], f".{KEY}.dataset.test_labels", sizes.test, len(classes))
     cells: dict[str, CellResult] = {}
     for entry in record["cells"]:
         if entry["id"] in cells:
             raise Mismatch(f".{KEY}.cells has {entry['id']!r} twice; accepted: each cell once")
         cells[entry["id"]] = _cell(entry)
-    for where, measure in _measures(document):
+    for where, measure in _measures(document, record):
         cell = cells.get(measure["cell"])
         if cell is None:
             raise Mismatch(f"{where}.cell is {measure['cell']!r}; accepted: {', '.join(cells)}")
-        cells[cell.id] = _with_measure(cell, measure, where, len(classes), epochs)
+        cells[cell.id] = _with_measure(cell, measure, where, sizes)
     return Run(
         protocol=tuple(Setting(**setting) for setting in record["protocol"]),
         dataset=DatasetSummary(
@@ -84,9 +100,15 @@ def _run(document: object) -> Run:
             train=dataset["train"],
             validation=dataset["validation"],
             test=dataset["test"],
+            split_digest=dataset["split_digest"],
+            test_labels=labels,
         ),
         environment=tuple((fact["name"], fact["value"]) for fact in record["environment"]),
         cells=tuple(cells.values()),
+        examples=tuple(
+            _example(example, f".{KEY}.examples[{index}]", sizes)
+            for index, example in enumerate(record["examples"])
+        ),
     )
 
 
@@ -131,7 +153,7 @@ def _cell(record: CellRecord) -> CellResult:
     return cell
 
 
-def _measures(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _measures(document: dict[str, Any], run: RunRecord) -> Iterator[tuple[str, Any]]:
     """Our record in each benchmark, and where it stands."""
     benchmarks = document.get("benchmarks")
     if not isinstance(benchmarks, list):
@@ -147,15 +169,14 @@ def _measures(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         kind = extra[KEY].get("kind")
         if not isinstance(kind, str) or kind not in _MEASURES:
             raise Mismatch(f"{where}.kind is {kind!r}; accepted: {', '.join(_MEASURES)}")
-        yield where, checked(extra[KEY], _MEASURES[kind], where)
+        upgraded = upgraded_measure(extra[KEY], cast("dict[str, Any]", run))
+        yield where, checked(upgraded, _MEASURES[kind], where)
 
 
-def _with_measure(
-    cell: CellResult, measure: Any, where: str, classes: int, epochs: int
-) -> CellResult:
+def _with_measure(cell: CellResult, measure: Any, where: str, sizes: _Sizes) -> CellResult:
     if measure["kind"] == "quality":
         _only_once(cell.quality is not None, where, cell)
-        return dataclasses.replace(cell, quality=_quality(measure, where, classes, epochs))
+        return dataclasses.replace(cell, quality=_quality(measure, where, sizes))
     if measure["kind"] == "training":
         _only_once(cell.training is not None, where, cell)
         return dataclasses.replace(cell, training=_training(measure))
@@ -171,24 +192,57 @@ def _only_once(there: bool, where: str, cell: CellResult) -> None:
         raise Mismatch(f"{where} measures {cell.id!r} again; accepted: each measure once")
 
 
-def _quality(record: QualityRecord, where: str, classes: int, epochs: int) -> Quality:
+def _quality(record: QualityRecord, where: str, sizes: _Sizes) -> Quality:
     history = cast("dict[str, list[float]]", record["history"])
     for key, figures in history.items():
-        length = epochs if key.startswith("running") else epochs + 1
-        if len(figures) != length:
+        length = sizes.epochs if key.startswith("running") else sizes.epochs + 1
+        if len(figures) != length and (figures or not key.startswith("batch")):
             raise Mismatch(
                 f"{where}.history.{key} holds {len(figures)} figures; accepted: {length}"
             )
     lengths = [len(record["recall"]), len(record["confusion"]), *map(len, record["confusion"])]
-    if set(lengths) != {classes}:
-        raise Mismatch(f"{where}: recall and confusion are not of {classes} classes")
+    if set(lengths) != {sizes.classes}:
+        raise Mismatch(f"{where}: recall and confusion are not of {sizes.classes} classes")
     return Quality(
         history=History(**{key: tuple(figures) for key, figures in history.items()}),
         test_accuracy=record["test_accuracy"],
         test_loss=record["test_loss"],
         recall=tuple(record["recall"]),
         confusion=tuple(tuple(row) for row in record["confusion"]),
+        predictions=_predictions(record["predictions"], f"{where}.predictions", sizes),
     )
+
+
+def _predictions(record: PredictionsRecord | None, where: str, sizes: _Sizes) -> Predictions | None:
+    if record is None:
+        return None
+    classes = _bytes(record["classes"], f"{where}.classes", sizes.test, sizes.classes)
+    return Predictions(
+        classes, _bytes(record["confidences"], f"{where}.confidences", 2 * len(classes))
+    )
+
+
+def _example(record: ExampleRecord, where: str, sizes: _Sizes) -> Example:
+    if not 0 <= record["position"] < sizes.test:
+        raise Mismatch(f"{where}.position is {record['position']}; accepted: 0 to {sizes.test - 1}")
+    height, width = record["height"], record["width"]
+    if min(height, width) < 1:
+        raise Mismatch(f"{where} is {height} x {width} pixels; accepted: 1 or more")
+    pixels = _bytes(record["pixels"], f"{where}.pixels", height * width)
+    return Example(record["position"], record["why"], height, width, pixels)
+
+
+def _bytes(text: str, where: str, length: int, below: int = 256) -> bytes:
+    """Bytes out of base64, empty or as many as they should be, each smaller than ``below``."""
+    try:
+        value = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise Mismatch(f"{where} is not base64") from None
+    if value and len(value) != length:
+        raise Mismatch(f"{where} holds {len(value):,} bytes; accepted: {length:,}")
+    if max(value, default=0) >= below:
+        raise Mismatch(f"{where} holds {max(value)}; accepted: 0 to {below - 1}")
+    return value
 
 
 def _training(record: TrainingRecord) -> TrainingSpeed:

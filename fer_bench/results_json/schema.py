@@ -1,7 +1,11 @@
 """Every key of our records in a results file.
 
 ``fer_bench.results`` says where the records stand. Figures are finite numbers or null;
-accuracies and recalls are shares (0 to 1), losses are in nats, times are in seconds.
+accuracies and recalls are shares (0 to 1), losses are in nats, times are in seconds. Arrays of
+bytes are texts in base64.
+
+Schema 1 had no seed in the cells' ids, and lacked ``split_digest``, ``test_labels``,
+``predictions``, ``batch_validation_accuracy``, ``batch_validation_loss`` and ``examples``.
 """
 
 from __future__ import annotations
@@ -51,6 +55,8 @@ class DatasetRecord(TypedDict):
         train: number of training images.
         validation: number of validation images.
         test: number of test images.
+        split_digest: of the images of each part.
+        test_labels: bytes, the class of each test image.
     """
 
     name: str
@@ -60,6 +66,8 @@ class DatasetRecord(TypedDict):
     train: int
     validation: int
     test: int
+    split_digest: str
+    test_labels: str
 
 
 class EnvironmentRecord(TypedDict):
@@ -104,7 +112,7 @@ class CellRecord(TypedDict):
     """One cell that was asked for; its figures stand in the benchmarks.
 
     Keys:
-        id: the cell's name within the run, ``backbone-init``; the benchmarks refer to it.
+        id: the cell's name within the run, ``backbone-init-seed``; the benchmarks refer to it.
         backbone: name in the registry.
         title: the backbone's name in tables.
         init: ``"pretrained"`` or ``"random"``.
@@ -134,6 +142,24 @@ class CellRecord(TypedDict):
     parts: list[PartRecord]
 
 
+class ExampleRecord(TypedDict):
+    """A test picture to show.
+
+    Keys:
+        position: in the order of the predictions, from 0.
+        why: the rule that chose it.
+        height: in pixels.
+        width: in pixels.
+        pixels: bytes, grey, row by row.
+    """
+
+    position: int
+    why: str
+    height: int
+    width: int
+    pixels: str
+
+
 class RunRecord(TypedDict):
     """The run, at the top level of the file.
 
@@ -143,6 +169,7 @@ class RunRecord(TypedDict):
         dataset: what was measured on.
         environment: facts about machine and software.
         cells: every cell asked for, skipped and failed ones included.
+        examples: test pictures to show.
     """
 
     schema: int
@@ -150,6 +177,7 @@ class RunRecord(TypedDict):
     dataset: DatasetRecord
     environment: list[EnvironmentRecord]
     cells: list[CellRecord]
+    examples: list[ExampleRecord]
 
 
 class HistoryRecord(TypedDict):
@@ -162,6 +190,9 @@ class HistoryRecord(TypedDict):
         train_loss: the same for the loss.
         validation_accuracy: length E + 1, evaluated after the epoch on validation data.
         validation_loss: the same for the loss.
+        batch_validation_accuracy: length E + 1, on validation data, with batch normalisation by
+            the statistics of each batch; empty where no batch normalisation is trained.
+        batch_validation_loss: the same for the loss.
     """
 
     running_accuracy: list[float]
@@ -170,6 +201,20 @@ class HistoryRecord(TypedDict):
     train_loss: list[float]
     validation_accuracy: list[float]
     validation_loss: list[float]
+    batch_validation_accuracy: list[float]
+    batch_validation_loss: list[float]
+
+
+class PredictionsRecord(TypedDict):
+    """What the network says of each test image.
+
+    Keys:
+        classes: bytes, the most probable class of each image.
+        confidences: two bytes for each image, little-endian: its probability, 65,535 for 1.
+    """
+
+    classes: str
+    confidences: str
 
 
 class QualityRecord(TypedDict):
@@ -184,6 +229,7 @@ class QualityRecord(TypedDict):
         test_loss: mean cross-entropy on the test images, in nats.
         recall: share recognised of each class, null for a class without test images.
         confusion: counts on the test images, ``[label][predicted]``.
+        predictions: of each test image, or null.
     """
 
     schema: int
@@ -194,6 +240,7 @@ class QualityRecord(TypedDict):
     test_loss: float
     recall: list[float | None]
     confusion: list[list[int]]
+    predictions: PredictionsRecord | None
 
 
 class TrainingRecord(TypedDict):

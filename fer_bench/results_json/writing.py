@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 from typing import TYPE_CHECKING, Any, cast
@@ -35,6 +36,7 @@ def run_record(run: Run) -> RunRecord:
         "dataset": dataset,
         "environment": [_named("value", fact) for fact in run.environment],
         "cells": [_cell(cell) for cell in run.cells],
+        "examples": _plain(run.examples),
     }
     return cast("RunRecord", _fitting(record, RunRecord))
 
@@ -94,6 +96,8 @@ def _named(what: str, pair: tuple[str, Any]) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
     return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
 
 

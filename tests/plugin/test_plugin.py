@@ -31,21 +31,21 @@ def test_each_cell_is_a_parameter(bench):
     result = bench("--collect-only", "-q", "--backbone=all", "--init=random")
     names = [line for line in result.stdout.lines if "test_quality" in line]
     assert [name.partition("[")[2] for name in names] == [
-        "vggface-random]",
-        "openface-random]",
-        "resnet50-random]",
-        "mobilenet-random]",
+        "vggface-random-42]",
+        "openface-random-42]",
+        "resnet50-random-42]",
+        "mobilenet-random-42]",
     ]
 
 
 def test_settings_may_stand_in_an_ini_file(bench, pytester):
     pytester.makeini("[pytest]\nfer_backbone = resnet50\nfer_init = random\n")
     result = bench("--collect-only", "-q", f"--config-file={pytester.path / 'tox.ini'}")
-    assert "test_quality[resnet50-random]" in result.stdout.str()
+    assert "test_quality[resnet50-random-42]" in result.stdout.str()
     overridden = bench(
         "--collect-only", "-q", f"--config-file={pytester.path / 'tox.ini'}", "--backbone=mini"
     )
-    assert "test_quality[mini-random]" in overridden.stdout.str()
+    assert "test_quality[mini-random-42]" in overridden.stdout.str()
 
 
 def test_a_mistake_in_an_ini_file_is_told(bench, pytester):
@@ -89,7 +89,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
     }
     document = json.loads((report / "results.json").read_text())
     run = read_run(document)
-    assert [cell.id for cell in run.cells] == ["mini-pretrained", "mini-random"]
+    assert [cell.id for cell in run.cells] == ["mini-pretrained-42", "mini-random-42"]
     for cell in run.cells:
         assert (cell.status, cell.source) == ("ok", "trained")
         assert cell.quality.history.epochs == 2
@@ -162,5 +162,5 @@ def test_a_second_run_without_timing_loads_no_network(bench, pytester, tiny_data
 
 def test_benchmarks_of_speed_can_be_left_out(bench):
     names = bench("--collect-only", "-q", "--init=random", "--no-timing").stdout.str()
-    assert "test_quality[mini-random]" in names
+    assert "test_quality[mini-random-42]" in names
     assert "speed" not in names

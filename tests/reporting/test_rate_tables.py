@@ -293,7 +293,7 @@ def test_what_the_source_lacks_is_stated(run: Run) -> None:
 
 
 def test_a_history_of_another_length_is_refused() -> None:
-    with pytest.raises(ValueError, match="mini-random has 7 epochs and the protocol 8"):
+    with pytest.raises(ValueError, match="mini-random-1 has 7 epochs and the protocol 8"):
         rate_tables(small_run(cell("mini"), epochs=8))
 
 

@@ -203,10 +203,10 @@ def test_figures_stand_in_the_benchmarks_and_nowhere_else() -> None:
 
 
 def test_the_quality_record_key_by_key() -> None:
-    assert quality_record("mini-random", QUALITY) == {
+    assert quality_record("mini-random-42", QUALITY) == {
         "schema": SCHEMA,
         "kind": "quality",
-        "cell": "mini-random",
+        "cell": "mini-random-42",
         "history": {
             "running_accuracy": [0.2, 0.3, 0.4],
             "running_loss": [1.9, 1.8, 1.7],
@@ -379,8 +379,8 @@ EXTRA = f"benchmarks.0.extra_info.{KEY}"
         (put("fer_bench.cells.0.parts", {}), ".cells[0].parts is {}; accepted: a list"),
         (put("fer_bench.cells.0.parameters", 3), ".cells[0].parameters is 3; accepted: an object"),
         (
-            put("fer_bench.cells.1.id", "vggface-random"),
-            "'vggface-random' for 'vggface-pretrained'",
+            put("fer_bench.cells.1.id", "vggface-random-42"),
+            "'vggface-random-42' for 'vggface-pretrained-42'",
         ),
         (put("fer_bench.protocol", []), ".protocol says None for 'epochs'"),
         (put("fer_bench.protocol.0.value", "many"), ".protocol says 'many' for 'epochs'"),
@@ -391,8 +391,8 @@ EXTRA = f"benchmarks.0.extra_info.{KEY}"
         (put(f"{EXTRA}.kind", "colour"), "kind is 'colour'; accepted: quality, training"),
         (put(f"{EXTRA}.kind", ["quality"]), "kind is ['quality']"),
         (
-            put(f"{EXTRA}.cell", "mini-pretrained"),
-            "cell is 'mini-pretrained'; accepted: mini-random",
+            put(f"{EXTRA}.cell", "mini-pretrained-42"),
+            "cell is 'mini-pretrained-42'; accepted: mini-random-42",
         ),
         (put(f"{EXTRA}.test_loss", math.nan), ".test_loss is nan; accepted: a finite number"),
         (put(f"{EXTRA}.test_loss", 10**400), ".test_loss is 1000"),
@@ -429,7 +429,7 @@ def test_a_document_that_is_not_ours_is_refused(other: object) -> None:
 def test_a_cell_twice_is_refused() -> None:
     made = document(RUN)
     made[KEY]["cells"].append(made[KEY]["cells"][0])
-    with pytest.raises(FerBenchError, match="has 'mini-random' twice"):
+    with pytest.raises(FerBenchError, match="has 'mini-random-42' twice"):
         read_run(made)
 
 
@@ -437,7 +437,7 @@ def test_a_cell_twice_is_refused() -> None:
 def test_a_measure_twice_is_refused(index: int) -> None:
     made = document(RUN)
     made["benchmarks"].append(made["benchmarks"][index])
-    with pytest.raises(FerBenchError, match="measures 'mini-random' again"):
+    with pytest.raises(FerBenchError, match="measures 'mini-random-42' again"):
         read_run(made)
 
 

@@ -70,7 +70,7 @@ def test_rows_are_gathered_in_any_order(tmp_path_factory, runs):
 
 def test_a_file_cut_short_while_it_is_read_is_told(tmp_path):
     store = FeatureStore(tmp_path)
-    first, second = store.extract("key", WANTED, Prefix()).tensors
+    _, second = store.extract("key", WANTED, Prefix()).tensors
     path = store.folder("key") / "1.npy"
     os.truncate(path, path.stat().st_size - 1)
     np.testing.assert_array_equal(second[EVERY[:-1]], SECOND[:-1])

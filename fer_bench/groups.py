@@ -1,0 +1,136 @@
+"""Cells that differ in nothing but their seed, and their means."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.results import History, Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from fer_bench.cells import Init
+    from fer_bench.results import CellResult, Run, Status
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells of one backbone and init, one for each seed.
+
+    Attributes:
+        cells: all that were asked for, one or more, in the order of the run.
+    """
+
+    cells: tuple[CellResult, ...]
+
+    @property
+    def backbone(self) -> str:
+        """Name in the registry."""
+        return self.cells[0].backbone
+
+    @property
+    def init(self) -> Init:
+        """``"pretrained"`` or ``"random"``."""
+        return self.cells[0].init
+
+    @property
+    def label(self) -> str:
+        """Name in the paper's tables: ``MobileNet_random``."""
+        return self.cells[0].label
+
+    @property
+    def trained(self) -> tuple[CellResult, ...]:
+        """Those whose quality is known."""
+        return tuple(cell for cell in self.cells if cell.quality is not None)
+
+    @property
+    def qualities(self) -> tuple[Quality, ...]:
+        """Of the trained cells, in their order."""
+        return tuple(cell.quality for cell in self.cells if cell.quality is not None)
+
+    def correct(self, labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+        """Which test images each trained cell recognises.
+
+        Args:
+            labels: uint8, shape (n,): of the test images.
+
+        Returns:
+            Shape (trained cells, n); None where no cell is trained, or predictions or labels are
+            not known, as in files of schema 1.
+        """
+        known = [one.predictions for one in self.qualities if one.predictions is not None]
+        if not known or len(known) < len(self.qualities) or not len(labels):
+            return None
+        return np.stack([one.predicted == labels for one in known])
+
+    def mean(self) -> CellResult:
+        """One cell with the mean figures of the trained ones.
+
+        What is no mean is the first cell's: names, weights, speed. Counts of the confusion are
+        added up. A cell that was not trained gives the status and its reason.
+        """
+        first = self.trained[0] if self.trained else self.cells[0]
+        ended = [cell for cell in self.cells if cell.status != "ok"]
+        status: Status = "ok"
+        reason = ""
+        if ended:
+            status, reason = ended[0].status, ended[0].reason
+            if len(self.cells) > 1 and len(ended) < len(self.cells):
+                seeds = ", ".join(str(cell.seed) for cell in ended)
+                reason = f"seed {seeds} of {len(self.cells)} seeds: {reason}"
+        timed = next((cell for cell in self.cells if cell.training or cell.inference), first)
+        return dataclasses.replace(
+            first,
+            status=status,
+            reason=reason,
+            quality=_mean_quality(self.qualities) if self.qualities else None,
+            training=timed.training,
+            inference=timed.inference,
+        )
+
+
+def groups(run: Run) -> tuple[Group, ...]:
+    """The run's cells by backbone and init, in the order of the run."""
+    found: dict[tuple[str, str], list[CellResult]] = {}
+    for cell in run.cells:
+        found.setdefault((cell.backbone, cell.init), []).append(cell)
+    return tuple(Group(tuple(cells)) for cells in found.values())
+
+
+def averaged(run: Run) -> Run:
+    """The run with one cell for each backbone and init: the mean over its seeds."""
+    return dataclasses.replace(run, cells=tuple(group.mean() for group in groups(run)))
+
+
+def _mean_quality(qualities: Sequence[Quality]) -> Quality:
+    if len(qualities) == 1:
+        return qualities[0]
+    recalls = zip(*(one.recall for one in qualities), strict=True)
+    counts = np.sum([one.confusion for one in qualities], axis=0)
+    return Quality(
+        history=_mean_history([one.history for one in qualities]),
+        test_accuracy=_mean([one.test_accuracy for one in qualities]),
+        test_loss=_mean([one.test_loss for one in qualities]),
+        recall=tuple(
+            None if any(share is None for share in shares) else _mean(shares) for shares in recalls
+        ),
+        confusion=tuple(tuple(int(count) for count in row) for row in counts),
+    )
+
+
+def _mean_history(histories: Sequence[History]) -> History:
+    series = {
+        item.name: np.mean([getattr(one, item.name) for one in histories], axis=0)
+        for item in dataclasses.fields(History)
+    }
+    return History(**{name: tuple(values.tolist()) for name, values in series.items()})
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    return float(np.mean(np.array(values, np.float64)))

@@ -1,0 +1,49 @@
+"""From records of older schemas to the newest one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
+    """The run's record as the newest schema has it; what is not ours stays as it is.
+
+    Args:
+        record: of schema 1 or newer, not checked yet.
+    """
+    if record["schema"] > 1:
+        return record
+    dataset, cells = record.get("dataset"), record.get("cells")
+    if isinstance(dataset, dict):
+        dataset = {**dataset, "split_digest": "", "test_labels": ""}
+    if isinstance(cells, list):
+        cells = [_with_seed(cell) for cell in cells]
+    return {**record, "dataset": dataset, "cells": cells, "examples": []}
+
+
+def upgraded_measure(measure: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
+    """A benchmark's record as the newest schema has it.
+
+    Args:
+        measure: of schema 1 or newer, not checked yet.
+        run: the record of the run, of the newest schema, checked.
+    """
+    if measure["schema"] > 1:
+        return measure
+    # Schema 1 had one seed for all cells.
+    names = {f"{cell['backbone']}-{cell['init']}": cell["id"] for cell in run["cells"]}
+    cell, history = measure.get("cell"), measure.get("history")
+    upgraded = {**measure, "cell": names.get(cell, cell) if isinstance(cell, str) else cell}
+    if isinstance(history, dict):
+        missing: dict[str, list[float]] = {
+            "batch_validation_accuracy": [],
+            "batch_validation_loss": [],
+        }
+        upgraded |= {"history": {**history, **missing}, "predictions": None}
+    return upgraded
+
+
+def _with_seed(cell: Any) -> Any:
+    if not isinstance(cell, dict):
+        return cell
+    return {**cell, "id": f"{cell.get('id')}-{cell.get('seed')}"}
