@@ -217,6 +217,8 @@ def _predictions(record: PredictionsRecord | None, where: str, sizes: _Sizes) ->
     if record is None:
         return None
     classes = _bytes(record["classes"], f"{where}.classes", sizes.test, sizes.classes)
+    if len(classes) != sizes.test:
+        raise Mismatch(f"{where}: predictions of 0 of {sizes.test} test images")
     return Predictions(
         classes, _bytes(record["confidences"], f"{where}.confidences", 2 * len(classes))
     )
