@@ -59,6 +59,10 @@ def test_unclear_trainable_layers_are_an_error(text):
         ({"seeds": 0}, "seeds 0 is too small; accepted: 1 or more"),
         ({"learning_rate": 0.0}, "learning rate 0.0 is out of range"),
         ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
+        (
+            {"batch_normalization": "off"},
+            "batch normalization 'off' is unknown; accepted by --batchnorm: paper, frozen",
+        ),
         ({"split": "halves"}, "split 'halves' is unknown; accepted: paper, kaggle"),
     ],
 )

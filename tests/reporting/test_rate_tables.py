@@ -255,11 +255,14 @@ def test_the_order_of_the_classes_is_no_deviation(run: Run) -> None:
 
 
 def test_every_changed_setting_is_a_deviation(run: Run) -> None:
-    protocol = Protocol(batch_size=64, learning_rate=0.01, split="kaggle")
+    protocol = Protocol(
+        batch_size=64, learning_rate=0.01, split="kaggle", batch_normalization="frozen"
+    )
     changed = dataclasses.replace(run, protocol=tuple(protocol.settings()))
     assert deviations(changed) == [
         "split kaggle instead of paper",
         "learning rate 0.01 instead of 0.0001",
+        "batch normalization frozen instead of paper",
         "batch size 64 instead of 32",
     ]
 
