@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from fer_bench.metrics import initial
 from fer_bench.paper import published
-from fer_bench.reporting.rates import deviations, rate_tables, setting, why_missing
+from fer_bench.paper.deviations import deviations
+from fer_bench.reporting.rates import rate_tables, setting, why_missing
 from fer_bench.reporting.table import Column, Entry, Row, Table
 
 if TYPE_CHECKING:
