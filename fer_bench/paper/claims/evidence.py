@@ -79,7 +79,7 @@ class Evidence:
         seeds = max((len(group.trained) for group in self.groups.values()), default=0)
         said = [figures]
         if seeds == 1:
-            said.append("one seed: the chance of training is not covered, rates have no interval")
+            said.append("one seed: the chance of training is not covered")
         if changed := changed_settings(self.run):
             said.append(f"changed here: {', '.join(changed)}")
         return "; ".join(said)
