@@ -213,7 +213,9 @@ def _grouped(grid: Sequence[str], columns: Sequence[Column]) -> list[str]:
     members = zip((column.group for column in columns), widths, strict=True)
     for group, sizes in groupby(members, key=lambda member: member[0]):
         span = sum(2 + size for _, size in sizes) - 2
-        spans.append(f" {clean(group)} ".center(span, "-") if group else " " * span)
+        name = clean(group)
+        spaced = f" {name} " if len(name) + 2 <= span else name
+        spans.append(spaced.center(span, "-") if group else " " * span)
     return [first, "  ".join([" " * label, *spans]).rstrip(), *others]
 
 

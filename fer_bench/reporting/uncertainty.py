@@ -89,8 +89,8 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
         head="Pair",
         columns=(
             Column("difference", decimals=4),
-            Column("95 % low", decimals=4),
-            Column("95 % high", decimals=4),
+            Column("low", decimals=4),
+            Column("high", decimals=4),
             Column("first", "right alone"),
             Column("second", "right alone"),
             Column("p", decimals=4),
@@ -99,9 +99,9 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
         ),
         rows=tuple(rows),
         notes=(
-            "difference: of the test accuracies. corrected p: by Holm's method over the "
-            f"{len(pairs)} pairs of this table; below {LEVEL} two networks are told apart. The "
-            "intervals are not corrected.",
+            "difference: of the test accuracies; low, high: its 95 % interval, not corrected. "
+            f"corrected p: by Holm's method over all pairs of this table ({len(pairs)}); below "
+            f"{LEVEL} two networks are told apart.",
             "With one seed each, p-value and interval cover which images were drawn, and not the "
             "chance of training. With several they cover both, for a few seeds too narrowly.",
             f"More than {ALL_PAIRS} networks are compared with the most accurate one, pretrained "
