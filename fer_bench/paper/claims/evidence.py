@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fer_bench.cells import INITS
 from fer_bench.groups import groups
 from fer_bench.metrics import mean_convergence_rate, mean_overfitting_rate
+from fer_bench.normalisation import explanation
 from fer_bench.pairs import between
 from fer_bench.paper import published
 from fer_bench.paper.claims.gaps import Gap, gap
@@ -79,7 +80,7 @@ class Evidence:
         seeds = max((len(group.trained) for group in self.groups.values()), default=0)
         said = [figures]
         if seeds == 1:
-            said.append("one seed: the chance of training is not covered, rates have no interval")
+            said.append("one seed: the chance of training is not covered")
         if changed := changed_settings(self.run):
             said.append(f"changed here: {', '.join(changed)}")
         return "; ".join(said)
@@ -127,6 +128,20 @@ class Evidence:
             return "not asked for"
         status = self.groups[key].cells[0].status
         return "not trained" if status == "ok" else status
+
+    def unsteady(self) -> list[str]:
+        """Whose validation accuracy trained batch normalisation moves; no interval covers it."""
+        found = dict.fromkeys(
+            cell.label
+            for group in self.groups.values()
+            for cell in group.trained
+            if explanation(cell)
+        )
+        if not found:
+            return []
+        return [
+            f"validation moved by batch normalisation, not only by learning: {', '.join(found)}"
+        ]
 
     def parameters(self, backbone: str) -> int | None:
         """Number of weights of a backbone, from any of its cells that knows it."""

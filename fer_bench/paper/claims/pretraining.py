@@ -113,6 +113,7 @@ def pretrained_overfits_faster(evidence: Evidence) -> Findings:
         missing,
         unit="accuracy MOFR, pretrained less random, share per epoch",
         convention=evidence.convention(f"{FIGURES}; validation accuracy"),
+        beside=evidence.unsteady(),
     )
 
 

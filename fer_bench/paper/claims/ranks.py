@@ -81,6 +81,7 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
         evidence.lack(VGGFACE, *rivals),
         unit="validation accuracy, share",
         convention=evidence.convention("validation accuracy after epoch 1 and after the last"),
+        beside=evidence.unsteady(),
     )
 
 
@@ -135,4 +136,5 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
         evidence.lack(OPENFACE, *rivals, epochs=FIRST_WINDOW.last),
         unit="accuracy MCR or MOFR, share per epoch",
         convention=evidence.convention(f"{FIGURES}; epochs 1 to 5; pretrained networks"),
+        beside=evidence.unsteady(),
     )
