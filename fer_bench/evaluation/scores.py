@@ -1,4 +1,4 @@
-"""How well predictions meet their labels: pure functions on arrays."""
+"""Figures of one set of predictions: accuracy, loss, confusion, recall."""
 
 from __future__ import annotations
 
