@@ -1,11 +1,24 @@
-"""How well predictions meet their labels: pure functions on arrays."""
+"""How well predictions meet their labels, and how sure that is: pure functions on arrays."""
 
+from fer_bench.evaluation.calibration import Bin, expected_calibration_error, reliability
+from fer_bench.evaluation.intervals import Interval, Spread, over_seeds, sampling_interval
+from fer_bench.evaluation.paired import Comparison, compare, holm
 from fer_bench.evaluation.scores import accuracy, confusion, cross_entropy, recall, softmax
 
 __all__ = [
+    "Bin",
+    "Comparison",
+    "Interval",
+    "Spread",
     "accuracy",
+    "compare",
     "confusion",
     "cross_entropy",
+    "expected_calibration_error",
+    "holm",
+    "over_seeds",
     "recall",
+    "reliability",
+    "sampling_interval",
     "softmax",
 ]

@@ -1,0 +1,113 @@
+"""Whether predictions are right as often as they are confident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The predictions whose confidence lies in one range.
+
+    Attributes:
+        low: lower end of the range, itself not in it.
+        high: upper end of the range, itself in it.
+        images: number of images.
+        accuracy: share of them predicted correctly; None without images.
+        confidence: mean confidence of them; None without images.
+    """
+
+    low: float
+    high: float
+    images: int
+    accuracy: float | None
+    confidence: float | None
+
+
+def reliability(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> tuple[Bin, ...]:
+    """Accuracy beside confidence, in bins of equal width.
+
+    Args:
+        confidence: probability of the predicted class, above 0 and up to 1, shape (n,).
+        correct: whether the predicted class is the label, bool, shape (n,).
+        bins: number of bins, 1 or more.
+
+    Returns:
+        The bins ((m - 1) / bins, m / bins] for m from 1 to ``bins``, those without images too.
+
+    Raises:
+        ValueError: the shapes or types do not fit, nothing is given, or a confidence or ``bins``
+            is out of range.
+    """
+    values, hits = _judged(confidence, correct)
+    if bins < 1:
+        raise ValueError(f"bins is {bins}; accepted: 1 or more")
+    edges = np.arange(bins + 1) / bins
+    places = np.searchsorted(edges, values, side="left") - 1
+    images = np.bincount(places, minlength=bins)
+    right = np.bincount(places, hits, minlength=bins)
+    sure = np.bincount(places, values, minlength=bins)
+    return tuple(
+        Bin(
+            low=float(edges[index]),
+            high=float(edges[index + 1]),
+            images=int(count),
+            accuracy=float(right[index] / count) if count else None,
+            confidence=float(sure[index] / count) if count else None,
+        )
+        for index, count in enumerate(images)
+    )
+
+
+def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> float:
+    """How far accuracy and confidence lie apart, on average over the images.
+
+    ECE = sum over the bins B of |B| / n * |accuracy(B) - confidence(B)|, with the bins of
+    ``reliability`` (Guo, Pleiss, Sun and Weinberger, *On Calibration of Modern Neural Networks*,
+    ICML 2017, formula 3).
+
+    Args:
+        confidence: as ``reliability``.
+        correct: as ``reliability``.
+        bins: as ``reliability``.
+
+    Returns:
+        A share, 0 (calibrated) to 1.
+
+    Raises:
+        ValueError: as ``reliability``.
+    """
+    filled = reliability(confidence, correct, bins)
+    gaps = sum(
+        part.images * abs(part.accuracy - part.confidence)
+        for part in filled
+        if part.accuracy is not None and part.confidence is not None
+    )
+    return gaps / sum(part.images for part in filled)
+
+
+def _judged(
+    confidence: ArrayLike, correct: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    values, hits = np.asarray(confidence), np.asarray(correct)
+    for name, array in (("confidence", values), ("correct", hits)):
+        if array.ndim != 1:
+            raise ValueError(f"{name} has shape {array.shape}; accepted: one dimension")
+    if len(values) != len(hits):
+        raise ValueError(f"{len(values)} confidences but {len(hits)} of correct; accepted: as many")
+    if not len(values):
+        raise ValueError("no predictions; accepted: one image or more")
+    if values.dtype.kind != "f":
+        raise ValueError(f"confidence is of type {values.dtype}; accepted: floats")
+    if hits.dtype.kind != "b":
+        raise ValueError(f"correct is of type {hits.dtype}; accepted: bool")
+    bad = np.flatnonzero(~((values > 0) & (values <= 1)))
+    if bad.size:
+        raise ValueError(f"confidence[{bad[0]}] is {values[bad[0]]}; accepted: above 0 and up to 1")
+    return values.astype(np.float64), hits

@@ -1,0 +1,116 @@
+"""The bootstrap over images: what sums over them come to when images are drawn anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+_DRAWS = 1_000_000
+"""Counts drawn at once: it changes memory and speed only."""
+
+_SUMS = 50_000
+"""Sums of a weighting and a column held at once, few enough for a processor's cache."""
+
+
+def outcomes(name: str, correct: ArrayLike) -> NDArray[np.bool_]:
+    """Which images were recognised, seed by seed.
+
+    Args:
+        name: what errors call it.
+        correct: bool, shape (n,) or (seeds, n).
+
+    Returns:
+        bool, shape (seeds, n).
+
+    Raises:
+        ValueError: another shape or type, no seed, or no image.
+    """
+    values = np.asarray(correct)
+    if values.ndim not in (1, 2):
+        raise ValueError(f"{name} has shape {values.shape}; accepted: (n,) or (seeds, n)")
+    if not values.size:
+        raise ValueError(f"{name} has shape {values.shape}; accepted: one image or more")
+    if values.dtype.kind != "b":
+        raise ValueError(f"{name} is of type {values.dtype}; accepted: bool")
+    return np.atleast_2d(values)
+
+
+def check_resamples(resamples: int) -> None:
+    """Refuses a number of resamples that gives no distribution.
+
+    Raises:
+        ValueError: it is below 1.
+    """
+    if resamples < 1:
+        raise ValueError(f"resamples is {resamples}; accepted: 1 or more")
+
+
+def resampled_sums(
+    rows: NDArray[np.int64], weights: NDArray[np.int64], generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """Sums over n images drawn with replacement, for each of several weightings of the rows.
+
+    Under one weighting each image has a value, the weighted sum of its column. How often each
+    distinct value is drawn is multinomial, with the shares of images that have it: drawing these
+    few counts is the same distribution as drawing n images one by one.
+
+    Args:
+        rows: one column for each image, shape (rows, n).
+        weights: one weighting for each resample, shape (resamples, rows).
+        generator: where the draws come from.
+
+    Returns:
+        One sum for each resample, shape (resamples,), each of a draw of its own.
+    """
+    n = rows.shape[1]
+    patterns, images = np.unique(rows, axis=1, return_counts=True)
+    largest = int(np.abs(weights).sum(axis=1).max() * np.abs(patterns).max())
+    values = np.arange(-largest, largest + 1)
+    step = max(1, _DRAWS // len(values))
+    sums = np.empty(len(weights), np.int64)
+    for start in range(0, len(weights), step):
+        block = slice(start, start + step)
+        distinct, which = np.unique(weights[block], axis=0, return_inverse=True)
+        # Only numpy 2.0 gives the inverse a second dimension.
+        shares = (tally(patterns, images, distinct, largest) / n)[which.reshape(-1)]
+        sums[block] = generator.multinomial(n, shares) @ values
+    return sums
+
+
+def tally(
+    patterns: NDArray[np.int64],
+    images: NDArray[np.int64],
+    weights: NDArray[np.int64],
+    largest: int,
+) -> NDArray[np.int64]:
+    """Counts the images that have each value, for each weighting.
+
+    Args:
+        patterns: distinct columns, shape (rows, patterns).
+        images: number of images with each, shape (patterns,).
+        weights: shape (weightings, rows).
+        largest: no weighted sum of a column lies further from 0.
+
+    Returns:
+        Number of images with each value from -``largest`` to ``largest``, shape
+        (weightings, 2 * largest + 1).
+    """
+    width = 2 * largest + 1
+    counts = np.empty((len(weights), width), np.int64)
+    # Products of whole numbers are exact in float64, where they are many times faster.
+    columns = patterns.astype(np.float64)
+    step = max(1, _SUMS // len(images))
+    for start in range(0, len(weights), step):
+        part = weights[start : start + step].astype(np.float64)
+        places = part @ columns
+        places += largest + width * np.arange(len(part))[:, None]
+        counts[start : start + step] = np.bincount(
+            places.astype(np.int64).ravel(),
+            np.broadcast_to(images, places.shape).ravel(),
+            minlength=len(part) * width,
+        ).reshape(len(part), width)
+    return counts

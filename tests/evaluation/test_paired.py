@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from fer_bench.evaluation import Comparison, Interval, compare, holm, sampling_interval
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from numpy.typing import NDArray
+
+    Table = NDArray[np.bool_]
+
+
+@st.composite
+def two_cells(draw: st.DrawFn) -> tuple[Table, Table]:
+    n, seeds = draw(st.integers(1, 15)), st.none() | st.integers(1, 4)
+    shapes = [(n,) if count is None else (count, n) for count in (draw(seeds), draw(seeds))]
+    first, second = (draw(hnp.arrays(np.bool_, shape)) for shape in shapes)
+    return first, second
+
+
+def cells_of(both: int, only_first: int, only_second: int, neither: int) -> tuple[Table, Table]:
+    counts = (both, only_first, only_second, neither)
+    return np.repeat([True, True, False, False], counts), np.repeat(
+        [True, False, True, False], counts
+    )
+
+
+# -- one seed each
+
+
+def test_mcnemar_by_hand() -> None:
+    # Of 7 images that one alone recognised, at most 1 or at least 6: 2 * (1 + 7) / 2^7.
+    found = compare(*cells_of(5, 1, 6, 8))
+    assert found.p_value == pytest.approx(0.125, rel=1e-12)
+    assert (found.only_first, found.only_second) == (1, 6)
+    assert found.method == "McNemar, exact"
+    assert found.difference == -5 / 20
+    assert found.interval.low < -0.25 < found.interval.high
+
+
+@pytest.mark.parametrize("alone", [0, 1, 4])
+def test_as_many_on_both_sides_is_no_difference(alone: int) -> None:
+    found = compare(*cells_of(3, alone, alone, 2))
+    assert (found.difference, found.p_value) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_cells_that_are_right_or_wrong_throughout_are_the_same(value: bool) -> None:
+    found = compare(np.full(6, value), np.full(6, value))
+    assert found == Comparison(0.0, Interval(0.0, 0.0), 1.0, "McNemar, exact", 0, 0)
+
+
+def test_one_always_right_and_one_always_wrong() -> None:
+    found = compare(np.ones(10, bool), np.zeros(10, bool))
+    assert (found.difference, found.interval) == (1.0, Interval(1.0, 1.0))
+    assert found.p_value == pytest.approx(2 / 2**10)
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 3))
+def test_mcnemar_is_the_sign_test_on_what_differs(
+    only_first: int, only_second: int, both: int
+) -> None:
+    assume(only_first + only_second + both)
+    alone, fewer = only_first + only_second, min(only_first, only_second)
+    tail = sum(math.comb(alone, count) for count in range(fewer + 1)) / 2**alone
+    found = compare(*cells_of(both, only_first, only_second, 0), resamples=9)
+    assert found.p_value == pytest.approx(min(1.0, 2 * tail))
+
+
+def test_images_are_drawn_jointly_for_both_sides() -> None:
+    # Each accuracy varies with the images; the difference does so far less.
+    first = np.arange(400) % 2 == 0
+    second = first.copy()
+    second[:4] = ~second[:4]
+    second[4] = True
+    found = compare(first, second).interval
+    alone = sampling_interval(first)
+    assert 0 < found.high - found.low < (alone.high - alone.low) / 3
+
+
+def test_a_large_sample_has_the_interval_of_the_normal_distribution() -> None:
+    first, second = cells_of(4000, 1500, 1000, 3500)
+    half = 1.96 * math.sqrt((0.25 - 0.05**2) / 10_000)
+    found = compare(first, second)
+    assert found.interval.low == pytest.approx(0.05 - half, abs=5e-4)
+    assert found.interval.high == pytest.approx(0.05 + half, abs=5e-4)
+
+
+# -- several seeds
+
+
+FIRST = np.array([[1, 1, 1, 1], [0, 0, 1, 0]], bool)
+SECOND = np.array([[1, 1, 1, 0], [0, 0, 0, 0]], bool)
+THREE = np.array([[0, 1, 0, 0], [1, 0, 0, 1], [1, 1, 1, 1]], bool)
+
+
+def drawn(count: int) -> list[list[int]]:
+    return [list(places) for places in itertools.product(range(count), repeat=count)]
+
+
+def exact_p_value(first: Table, second: Table, paired: bool) -> float:
+    """Two-sided share over all equally probable draws of seeds and images."""
+    if paired:
+        seeds = [(places, places) for places in drawn(len(first))]
+    else:
+        seeds = list(itertools.product(drawn(len(first)), drawn(len(second))))
+    below = above = total = 0
+    for ours, theirs in seeds:
+        gaps = first[ours].sum(axis=0) * len(second) - second[theirs].sum(axis=0) * len(first)
+        sums = gaps[np.array(drawn(first.shape[1]))].sum(axis=1)
+        below += int((sums <= 0).sum())
+        above += int((sums >= 0).sum())
+        total += len(sums)
+    return min(1.0, 2 * min(below, above) / total)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "paired", "effective"),
+    [
+        (FIRST, SECOND, True, True),
+        (FIRST, SECOND, False, False),
+        (FIRST, THREE, True, False),
+        (FIRST, SECOND[:1], True, False),
+        (SECOND[1], FIRST, True, False),
+    ],
+)
+def test_p_value_is_the_share_over_all_draws_of_seeds_and_images(
+    first: Table, second: Table, paired: bool, effective: bool
+) -> None:
+    found = compare(first, second, resamples=100_000, paired_seeds=paired)
+    expected = exact_p_value(np.atleast_2d(first), np.atleast_2d(second), effective)
+    assert found.p_value == pytest.approx(expected, abs=0.015)
+    assert (found.method, found.only_first, found.only_second) == ("paired bootstrap", None, None)
+    assert found.difference == pytest.approx(first.mean() - second.mean())
+
+
+def test_the_pairing_of_seeds_matters_here() -> None:
+    # Otherwise the test above would not tell the two ways of drawing seeds apart.
+    assert abs(exact_p_value(FIRST, SECOND, True) - exact_p_value(FIRST, SECOND, False)) > 0.05
+
+
+def test_no_p_value_is_zero() -> None:
+    found = compare(np.ones((2, 30), bool), np.zeros((2, 30), bool), resamples=99)
+    assert found.p_value == 2 / 100
+
+
+def test_pairing_takes_out_what_seeds_have_in_common() -> None:
+    # Seed by seed the second is behind by 2 of 40 images; the seeds themselves differ by 20.
+    first = np.stack([np.arange(40) < 10, np.arange(40) < 30])
+    second = np.stack([np.arange(40) < 8, np.arange(40) < 28])
+    together, apart = compare(first, second), compare(first, second, paired_seeds=False)
+    assert together.difference == apart.difference == 0.05
+    assert together.interval.low >= 0
+    assert apart.interval.low < -0.2
+
+
+def test_seeds_that_all_agree_have_the_interval_of_one() -> None:
+    first, second = cells_of(40, 12, 5, 30)
+    one = compare(first, second)
+    three = compare(np.stack([first] * 3), np.stack([second] * 3))
+    assert three.interval.low == pytest.approx(one.interval.low, abs=0.012)
+    assert three.interval.high == pytest.approx(one.interval.high, abs=0.012)
+
+
+def test_the_draws_are_those_of_the_seed() -> None:
+    random = np.random.default_rng(6)
+    first, second = random.random((2, 3, 500)) < 0.5
+    found = [compare(first, second, resamples=99, seed=seed) for seed in (0, 0, 1)]
+    assert found[0] == found[1] != found[2]
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_cells_that_do_not_differ_are_rarely_told_apart(seeds: int) -> None:
+    random = np.random.default_rng(8)
+    hits = 0
+    for seed in range(300):
+        hardness = random.random(100)
+        first, second = random.random((2, seeds, 100)) > hardness
+        hits += compare(first, second, resamples=199, seed=seed).p_value <= 0.05
+    # Three seeds are too few for the bootstrap over seeds to keep to its level.
+    assert hits / 300 <= (0.05 if seeds == 1 else 0.12)
+
+
+# -- laws
+
+
+@given(two_cells())
+def test_the_difference_lies_in_its_interval(case: tuple[Table, Table]) -> None:
+    found = compare(*case, resamples=999)
+    assert -1 <= found.interval.low <= found.difference <= found.interval.high <= 1
+    assert 0 < found.p_value <= 1
+    assert found.difference == pytest.approx(case[0].mean() - case[1].mean(), abs=1e-12)
+
+
+@given(two_cells(), st.booleans())
+def test_the_other_way_round_only_the_sign_turns(case: tuple[Table, Table], paired: bool) -> None:
+    first, second = case
+    assume(not np.array_equal(np.atleast_2d(first), np.atleast_2d(second)))
+    there = compare(first, second, resamples=99, paired_seeds=paired)
+    back = compare(second, first, resamples=99, paired_seeds=paired)
+    assert back.difference == -there.difference
+    assert back.interval == Interval(-there.interval.high, -there.interval.low)
+    assert (back.p_value, back.method) == (there.p_value, there.method)
+    assert (back.only_first, back.only_second) == (there.only_second, there.only_first)
+    for found in (there, back):
+        figures = (found.difference, found.interval.low, found.interval.high)
+        assert all(str(figure) != "-0.0" for figure in figures)
+
+
+@given(two_cells())
+def test_a_cell_does_not_differ_from_itself(case: tuple[Table, Table]) -> None:
+    found = compare(case[0], case[0].copy(), resamples=99)
+    assert (found.difference, found.interval, found.p_value) == (0.0, Interval(0.0, 0.0), 1.0)
+
+
+@given(two_cells(), st.randoms(use_true_random=False))
+def test_the_order_of_the_images_changes_no_difference(
+    case: tuple[Table, Table], random: Random
+) -> None:
+    order = list(range(case[0].shape[-1]))
+    random.shuffle(order)
+    found = compare(*case, resamples=99)
+    shuffled = compare(case[0][..., order], case[1][..., order], resamples=99)
+    assert shuffled.difference == found.difference
+    if found.only_first is not None:
+        assert shuffled.p_value == found.p_value
+
+
+def test_the_cells_are_left_as_they_are() -> None:
+    first, second = FIRST.copy(), SECOND.copy()
+    compare(second, first, resamples=9)
+    assert (first == FIRST).all()
+    assert (second == SECOND).all()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "options", "cause"),
+    [
+        ([True, False], [True], {}, "first has 2 images but second 1; accepted: as many"),
+        ([1, 0], [True, False], {}, "first is of type int64; accepted: bool"),
+        ([True], [0.5], {}, "second is of type float64"),
+        ([], [], {}, r"first has shape \(0,\)"),
+        ([True], [[[True]]], {}, r"second has shape \(1, 1, 1\)"),
+        ([True], [True], {"level": 1.0}, r"level is 1\.0"),
+        ([True], [True], {"resamples": 0}, "resamples is 0"),
+    ],
+)
+def test_bad_cells_are_refused(
+    first: object, second: object, options: dict[str, object], cause: str
+) -> None:
+    with pytest.raises(ValueError, match=cause):
+        compare(first, second, **options)  # type: ignore[arg-type]
+
+
+# -- several tests
+
+
+def test_holm_by_hand() -> None:
+    # Sorted 0.01, 0.02, 0.03, 0.5 times 4, 3, 2, 1; the third may not fall below the second.
+    assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
+
+
+def test_nothing_to_correct() -> None:
+    assert holm([]) == []
+    assert holm([0.2]) == [0.2]
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_corrected_p_values_keep_their_order_between_the_raw_and_bonferroni(
+    raw: list[float],
+) -> None:
+    found = holm(raw)
+    assert len(found) == len(raw)
+    for before, after in zip(raw, found, strict=True):
+        assert before <= after <= min(1.0, len(raw) * before) + 1e-12
+    ranked = sorted(zip(raw, found, strict=True))
+    assert [after for _, after in ranked] == sorted(found)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, math.nan])
+def test_what_is_no_p_value_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=r"p_values\[1\] is .*; accepted: 0 to 1"):
+        holm([0.5, value])
