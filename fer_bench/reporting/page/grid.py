@@ -146,7 +146,7 @@ def _tone(text: str, entry: Entry, column: Column) -> str:
     """How an entry is set off that says what became of a cell or of a claim."""
     if entry is None:
         return "" if text == DASH else _TONES.get(text, "fair")
-    return _TONES.get(text, "") if column.kind == "word" else ""
+    return "" if column.kind == "number" else _TONES.get(text, "")
 
 
 def _distances(table: Table) -> Iterator[list[str]]:

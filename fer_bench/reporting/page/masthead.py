@@ -88,15 +88,15 @@ def _largest(group: Group) -> float | None:
 
 
 def _interval(tables: Iterable[Table], label: str) -> str:
-    """The interval of a cell's accuracy, from the first columns ``low`` and ``high``."""
+    """The interval of a cell's test accuracy over test images, from the table of them."""
     for table in tables:
-        names = [column.name for column in table.columns]
-        if table.key != "uncertainty" or not {"low", "high"} <= set(names):
+        if table.key != "uncertainty":
             continue
+        names = [column.name for column in table.columns]
         for row in table.rows:
-            low, high = (row.entries[names.index(name)] for name in ("low", "high"))
+            low, high = (row.entries[names.index(f"{end} by images")] for end in ("low", "high"))
             if row.label == label and isinstance(low, float) and isinstance(high, float):
-                return f"{low:.3f} to {high:.3f}"
+                return f"{low:.3f} to {high:.3f} by the choice of test images"
     return ""
 
 
