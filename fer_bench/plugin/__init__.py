@@ -21,7 +21,16 @@ from fer_bench.plugin.fixtures import (
 from fer_bench.plugin.measured import check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
-from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, RUN, SETTINGS
+from fer_bench.plugin.state import (
+    COMPARED,
+    EXPERIMENT,
+    NOTES,
+    PROBLEMS,
+    RECORD,
+    REPORT,
+    RUN,
+    SETTINGS,
+)
 from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
@@ -147,14 +156,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if RECORD not in config.stash:
         return
+    from fer_bench.pairs import pairs
     from fer_bench.plugin.report import document_of, write
     from fer_bench.results_json import read_run
 
     document = document_of(config)
     config.stash[RUN] = read_run(document)
+    config.stash[COMPARED] = pairs(config.stash[RUN])
     folder = config.stash[SETTINGS].report_dir
     try:
-        write(document, config.stash[RUN], folder)
+        write(document, config.stash[RUN], config.stash[COMPARED], folder)
         config.stash[REPORT] = folder
     except FerBenchError as error:
         config.stash[PROBLEMS].append(str(error))
@@ -169,6 +180,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
         show(
             config.stash[RUN],
+            config.stash[COMPARED],
             config.stash.get(REPORT, None),
             config.stash[NOTES].lines,
             config.stash[PROBLEMS],

@@ -14,23 +14,31 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from fer_bench.pairs import Pair
     from fer_bench.results import Run
 
 RESULTS = "results.json"
 
 
-def write(document: dict[str, Any], run: Run, folder: Path) -> None:
+def write(document: dict[str, Any], run: Run, compared: tuple[Pair, ...], folder: Path) -> None:
     """Writes ``results.json`` and the tables.
+
+    Args:
+        document: the session as JSON.
+        run: what the tables are made from.
+        compared: its networks, compared with each other.
+        folder: where to.
 
     Raises:
         FerBenchError: a file cannot be written.
     """
     write_json(folder / RESULTS, document)
-    write_report(folder, run)
+    write_report(folder, run, compared)
 
 
 def show(
     run: Run,
+    compared: tuple[Pair, ...],
     folder: Path | None,
     notes: Iterable[str],
     problems: list[str],
@@ -40,13 +48,15 @@ def show(
 
     Args:
         run: what the tables are made from.
+        compared: its networks, compared with each other.
         folder: of the report, None where it could not be written.
         notes: what the package said meanwhile, a line each.
         problems: what went wrong, a line each.
         terminal: where to.
     """
     terminal.section("fer_bench", sep="=")
-    terminal.write_line(terminal_text(run, shutil.get_terminal_size((120, 24)).columns))
+    width = shutil.get_terminal_size((120, 24)).columns
+    terminal.write_line(terminal_text(run, width, compared))
     for note in notes:
         terminal.write_line(f"NOTE: {note}", yellow=True)
     if folder is not None:

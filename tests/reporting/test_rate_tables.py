@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fer_bench.paper.deviations import deviations
 from fer_bench.protocol import Protocol
-from fer_bench.reporting.rates import deviations, rate_tables
+from fer_bench.reporting.rates import rate_tables
 from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
 
 if TYPE_CHECKING:

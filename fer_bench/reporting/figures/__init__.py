@@ -1,0 +1,41 @@
+"""From a run to the figures of its report: the paper's own first, then what else it found out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.reporting.figures.calibration import calibration
+from fer_bench.reporting.figures.confusion import confusion
+from fer_bench.reporting.figures.curves import curves
+from fer_bench.reporting.figures.examples import example_figures
+from fer_bench.reporting.figures.figure import Figure
+from fer_bench.reporting.figures.initial import initial_figures
+from fer_bench.reporting.figures.learning import learning_speed
+from fer_bench.reporting.figures.palette import DARK_PALETTE, PALETTE
+from fer_bench.reporting.figures.theme import themed
+from fer_bench.reporting.figures.tradeoffs import tradeoffs
+
+if TYPE_CHECKING:
+    from fer_bench.results import Run
+
+__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "themed"]
+
+
+def figures(run: Run) -> list[Figure]:
+    """Every figure of a run's report that has something to show, in the order of the report.
+
+    Their keys: ``figure-5-mobilenet`` to ``figure-8-vggface`` and ``curves-BACKBONE`` for other
+    backbones, ``figure-9-initial-accuracy``, ``figure-10-initial-loss``, ``figure-11`` to
+    ``figure-17`` with seven classes and ``examples-NUMBER`` with another number of them,
+    ``mistakes``, ``calibration``, ``confusion``, ``tradeoffs``, ``learning-speed``. Each is drawn
+    when its SVG or PNG is asked for.
+    """
+    return [
+        *curves(run),
+        *initial_figures(run),
+        *example_figures(run),
+        *calibration(run),
+        *confusion(run),
+        *tradeoffs(run),
+        *learning_speed(run),
+    ]
