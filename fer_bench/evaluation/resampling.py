@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 _DRAWS = 1_000_000
 """Counts drawn at once: it changes memory and speed only."""
 
-_SUMS = 50_000
-"""Sums of a weighting and a column held at once, few enough for a processor's cache."""
+_PRODUCTS = 200_000
+"""Products in one multiplication of weightings and columns: it changes memory and speed only.
+
+Few enough for a processor's cache, and for OpenBLAS to stay in one thread: several wait for each
+other longer than so small a product takes, many times longer where the processor is busy.
+"""
 
 
 def outcomes(name: str, correct: ArrayLike) -> NDArray[np.bool_]:
@@ -103,7 +107,7 @@ def tally(
     counts = np.empty((len(weights), width), np.int64)
     # Products of whole numbers are exact in float64, where they are many times faster.
     columns = patterns.astype(np.float64)
-    step = max(1, _SUMS // len(images))
+    step = max(1, _PRODUCTS // columns.size)
     for start in range(0, len(weights), step):
         part = weights[start : start + step].astype(np.float64)
         places = part @ columns

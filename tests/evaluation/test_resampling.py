@@ -81,8 +81,8 @@ def test_the_sizes_of_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
     whole = sums()
     monkeypatch.setattr(resampling, "_DRAWS", 70)
-    monkeypatch.setattr(resampling, "_SUMS", 100)
+    monkeypatch.setattr(resampling, "_PRODUCTS", 700)
     assert sums() == whole
     monkeypatch.setattr(resampling, "_DRAWS", 1)
-    monkeypatch.setattr(resampling, "_SUMS", 1)
+    monkeypatch.setattr(resampling, "_PRODUCTS", 1)
     assert sums() == whole

@@ -38,6 +38,18 @@ def test_each_cell_is_a_parameter(bench):
     ]
 
 
+def test_speed_is_measured_with_the_first_seed_only(bench):
+    names = bench("--collect-only", "-q", "--init=random", "--seed=5", "--seeds=2").stdout.lines
+    tests = [name.partition("::")[2] for name in names if "::" in name]
+    assert sorted(tests) == [
+        "test_inference_speed[mini-random-5-1]",
+        "test_inference_speed[mini-random-5-32]",
+        "test_quality[mini-random-5]",
+        "test_quality[mini-random-6]",
+        "test_training_speed[mini-random-5]",
+    ]
+
+
 def test_settings_may_stand_in_an_ini_file(bench, pytester):
     pytester.makeini("[pytest]\nfer_backbone = resnet50\nfer_init = random\n")
     result = bench("--collect-only", "-q", f"--config-file={pytester.path / 'tox.ini'}")
