@@ -71,18 +71,45 @@ def resampled_sums(
         One sum for each resample, shape (resamples,), each of a draw of its own.
     """
     n = rows.shape[1]
-    patterns, images = np.unique(rows, axis=1, return_counts=True)
+    patterns, _, images = distinct_columns(rows)
     largest = int(np.abs(weights).sum(axis=1).max() * np.abs(patterns).max())
     values = np.arange(-largest, largest + 1)
     step = max(1, _DRAWS // len(values))
     sums = np.empty(len(weights), np.int64)
     for start in range(0, len(weights), step):
         block = slice(start, start + step)
-        distinct, which = np.unique(weights[block], axis=0, return_inverse=True)
-        # Only numpy 2.0 gives the inverse a second dimension.
-        shares = (tally(patterns, images, distinct, largest) / n)[which.reshape(-1)]
+        columns, which, _ = distinct_columns(weights[block].T)
+        shares = (tally(patterns, images, columns.T, largest) / n)[which]
         sums[block] = generator.multinomial(n, shares) @ values
     return sums
+
+
+def distinct_columns(
+    table: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """What ``np.unique`` says of a table's columns, several times as fast.
+
+    Each column is read as the digits of one whole number, first row first: sorting these numbers
+    sorts the columns. Where they would not fit into 64 bits, ``np.unique`` sorts columns itself.
+
+    Args:
+        table: shape (rows, n), n 1 or more.
+
+    Returns:
+        The distinct columns in rising order, shape (rows, distinct); the place of each column
+        among them, shape (n,); and how often each occurs, shape (distinct,).
+    """
+    least = int(table.min())
+    base = int(table.max()) - least + 1
+    if base ** len(table) >= 2**63:
+        columns, which, counts = np.unique(table, axis=1, return_inverse=True, return_counts=True)
+        # Only numpy 2.0 gives the inverse a second dimension.
+        return columns, which.reshape(-1), counts
+    powers = np.array([base**digit for digit in reversed(range(len(table)))], np.int64)
+    numbers, which, counts = np.unique(
+        powers @ (table - least), return_inverse=True, return_counts=True
+    )
+    return numbers // powers[:, None] % base + least, which, counts
 
 
 def tally(

@@ -44,6 +44,10 @@ class Key(NamedTuple):
         return f"{TITLES[self.backbone]}_{self.init}"
 
 
+EVERY = tuple(Key(backbone, init) for backbone in published.BACKBONES for init in INITS)
+"""All eight, in the order of the tables."""
+
+
 class Span(NamedTuple):
     """Epochs from ``first`` to ``last``, both included."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.cells import INITS
 from fer_bench.metrics import CONVENTIONS
 from fer_bench.paper import published
-from fer_bench.paper.claims.evidence import Evidence, Key, Span
+from fer_bench.paper.claims.evidence import EVERY, Evidence, Key, Span
 from fer_bench.paper.claims.gaps import agreed
 from fer_bench.paper.claims.pretraining import FIGURES
 from fer_bench.paper.claims.verdict import Findings, Part
@@ -67,8 +66,7 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
     Initial is after epoch 1. Both among all eight networks: it holds if VGG-Face lies above each
     of the others, fails as soon as one lies above VGG-Face.
     """
-    every = [Key(backbone, init) for backbone in published.BACKBONES for init in INITS]
-    rivals = [key for key in every if key != VGGFACE]
+    rivals = [key for key in EVERY if key != VGGFACE]
     parts = []
     for name, epoch in (("initial", 1), ("final", -1)):
         gaps = {rival: evidence.validation_gap(VGGFACE, rival, epoch) for rival in rivals}

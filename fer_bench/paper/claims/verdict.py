@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fer_bench.paper.claims.evidence import Evidence
 
 Outcome = Literal["supported", "contradicted", "undecided", "not testable here"]
-State = Literal["holds", "fails", "open"]
+State = Literal["holds", "fails", "open", "so far"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class Part:
     """One statement that a claim is made of.
 
     Attributes:
-        state: whether the run shows that it holds, that it fails, or neither.
+        state: whether the run shows that it holds, that it fails, or neither (``"open"``);
+            ``"so far"`` where what is missing could turn it round.
         text: its figures, for a reader.
         effect: as in ``Verdict``.
         interval: as in ``Verdict``.
