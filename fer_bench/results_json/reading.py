@@ -67,8 +67,8 @@ def load_run(path: Path) -> Run:
         ) from error
     except (ValueError, RecursionError) as error:
         raise FerBenchError(
-            f"{path}: no whole JSON ({cause_of(error)}); needed is a results.json of fer_bench as it was "
-            "written"
+            f"{path}: no whole JSON ({cause_of(error)}); needed is a results.json of fer_bench as "
+            "it was written"
         ) from error
     return read_run(document, str(path))
 

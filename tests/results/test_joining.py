@@ -91,7 +91,7 @@ def test_a_setting_that_one_lacks_is_told():
     other = run_of(cell())
     fewer = dataclasses.replace(other, protocol=other.protocol[1:])
     for runs in ([other, fewer], [fewer, other]):
-        with pytest.raises(FerBenchError, match="has split .* and a"):
+        with pytest.raises(FerBenchError, match=r"has split .* and a"):
             joined(list(zip("ab", runs, strict=True)))
 
 
