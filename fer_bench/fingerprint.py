@@ -113,6 +113,7 @@ def result_fingerprint(
             "weights": weights,
             "preprocessing": [entry.input_size, entry.scale, entry.offset],
             "trainable_layers": protocol.trainable_layers.of(cell.init),
+            "batch_normalization": protocol.batch_normalization,
             "learning_rate": protocol.learning_rate,
             "epochs": protocol.epochs,
             "batch_size": protocol.batch_size,

@@ -54,6 +54,16 @@ class Group:
         """Of the trained cells, in their order."""
         return tuple(cell.quality for cell in self.cells if cell.quality is not None)
 
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the trained cells, in their order."""
+        return tuple(cell.seed for cell in self.trained)
+
+    @property
+    def test_accuracy(self) -> float | None:
+        """Mean over the trained cells, None where there is none."""
+        return _mean([one.test_accuracy for one in self.qualities]) if self.qualities else None
+
     def correct(self, labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
         """Which test images each trained cell recognises.
 

@@ -20,6 +20,8 @@ Trainable = int | Literal["all"]
 Origin = Literal["stated", "chosen", "changed"]
 SplitName = Literal["paper", "kaggle"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+BatchNormalization = Literal["paper", "frozen"]
+BATCH_NORMALIZATIONS: tuple[BatchNormalization, ...] = get_args(BatchNormalization)
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,12 @@ class Protocol:
         "the usual reading of base.layers[:-4] once the last layer is excluded; layers without "
         "weights count too",
     )
+    batch_normalization: BatchNormalization = _chosen(
+        "paper",
+        "the paper does not mention it: among the last layers it is trained like them, as Keras "
+        "does by default, with the statistics of the batch in training and moving averages in "
+        "evaluation; 'frozen' uses the moving averages that it started with throughout",
+    )
     optimizer: str = _settled("chosen", "adam", "the usual choice at a learning rate of 1e-4")
     batch_size: int = _chosen(32, "the default of Keras' fit")
     order: str = _settled(
@@ -184,6 +192,11 @@ class Protocol:
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
             raise FerBenchError(f"split {self.split!r} is unknown; accepted: {', '.join(SPLITS)}")
+        if self.batch_normalization not in BATCH_NORMALIZATIONS:
+            raise FerBenchError(
+                f"batch normalization {self.batch_normalization!r} is unknown; accepted by "
+                f"--batchnorm: {', '.join(BATCH_NORMALIZATIONS)}"
+            )
         for name, least in (
             ("epochs", 1),
             ("batch_size", 1),

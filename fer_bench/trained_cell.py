@@ -144,6 +144,7 @@ class TrainedCell:
             "images": len(self._experiment.dataset),
             "split": self._experiment.split.name,
             "trainable_layers": self._experiment.protocol.trainable_layers.of(self._cell.init),
+            "batch_normalization": self._experiment.protocol.batch_normalization,
             "epochs": self._experiment.protocol.epochs,
             "versions": fingerprint.results_versions(),
         }
@@ -212,6 +213,7 @@ class TrainedCell:
             self._experiment.protocol.trainable_layers.of(self._cell.init),
             dataset.images.shape[1:],
             len(dataset.classes),
+            self._experiment.protocol.batch_normalization,
         )
         self._seconds["building the network"] = perf_counter() - started
         if self._is_stored:

@@ -55,11 +55,22 @@ def test_unclear_trainable_layers_are_an_error(text):
         ({"window": 0}, "window 0 is too small"),
         ({"seed": -1}, "seed -1 is too small; accepted: 0 or more"),
         ({"seed": 2**32}, "seed 4294967296 is too large"),
+        ({"seed": 2**32 - 2, "seeds": 3}, "seed 4294967296 is too large"),
+        ({"seeds": 0}, "seeds 0 is too small; accepted: 1 or more"),
         ({"learning_rate": 0.0}, "learning rate 0.0 is out of range"),
         ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
+        (
+            {"batch_normalization": "off"},
+            "batch normalization 'off' is unknown; accepted by --batchnorm: paper, frozen",
+        ),
         ({"split": "halves"}, "split 'halves' is unknown; accepted: paper, kaggle"),
     ],
 )
 def test_values_out_of_range_are_an_error(change, message):
     with pytest.raises(FerBenchError, match=message):
         Protocol(**change)
+
+
+def test_seeds_count_from_the_first():
+    assert list(Protocol(seed=7, seeds=3).every_seed) == [7, 8, 9]
+    assert list(Protocol().every_seed) == [42]

@@ -3,7 +3,14 @@
 from fer_bench.evaluation.calibration import Bin, expected_calibration_error, reliability
 from fer_bench.evaluation.intervals import Interval, Spread, over_seeds, sampling_interval
 from fer_bench.evaluation.paired import Comparison, compare, holm
-from fer_bench.evaluation.scores import accuracy, confusion, cross_entropy, recall, softmax
+from fer_bench.evaluation.scores import (
+    accuracy,
+    confusion,
+    cross_entropy,
+    largest_share,
+    recall,
+    softmax,
+)
 
 __all__ = [
     "Bin",
@@ -16,6 +23,7 @@ __all__ = [
     "cross_entropy",
     "expected_calibration_error",
     "holm",
+    "largest_share",
     "over_seeds",
     "recall",
     "reliability",

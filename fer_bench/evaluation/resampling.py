@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 _DRAWS = 1_000_000
 """Counts drawn at once: it changes memory and speed only."""
 
-_SUMS = 50_000
-"""Sums of a weighting and a column held at once, few enough for a processor's cache."""
+_PRODUCTS = 200_000
+"""Products in one multiplication of weightings and columns: it changes memory and speed only.
+
+Few enough for a processor's cache, and for OpenBLAS to stay in one thread: several wait for each
+other longer than so small a product takes, many times longer where the processor is busy.
+"""
 
 
 def outcomes(name: str, correct: ArrayLike) -> NDArray[np.bool_]:
@@ -67,18 +71,45 @@ def resampled_sums(
         One sum for each resample, shape (resamples,), each of a draw of its own.
     """
     n = rows.shape[1]
-    patterns, images = np.unique(rows, axis=1, return_counts=True)
+    patterns, _, images = distinct_columns(rows)
     largest = int(np.abs(weights).sum(axis=1).max() * np.abs(patterns).max())
     values = np.arange(-largest, largest + 1)
     step = max(1, _DRAWS // len(values))
     sums = np.empty(len(weights), np.int64)
     for start in range(0, len(weights), step):
         block = slice(start, start + step)
-        distinct, which = np.unique(weights[block], axis=0, return_inverse=True)
-        # Only numpy 2.0 gives the inverse a second dimension.
-        shares = (tally(patterns, images, distinct, largest) / n)[which.reshape(-1)]
+        columns, which, _ = distinct_columns(weights[block].T)
+        shares = (tally(patterns, images, columns.T, largest) / n)[which]
         sums[block] = generator.multinomial(n, shares) @ values
     return sums
+
+
+def distinct_columns(
+    table: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """What ``np.unique`` says of a table's columns, several times as fast.
+
+    Each column is read as the digits of one whole number, first row first: sorting these numbers
+    sorts the columns. Where they would not fit into 64 bits, ``np.unique`` sorts columns itself.
+
+    Args:
+        table: shape (rows, n), n 1 or more.
+
+    Returns:
+        The distinct columns in rising order, shape (rows, distinct); the place of each column
+        among them, shape (n,); and how often each occurs, shape (distinct,).
+    """
+    least = int(table.min())
+    base = int(table.max()) - least + 1
+    if base ** len(table) >= 2**63:
+        columns, which, counts = np.unique(table, axis=1, return_inverse=True, return_counts=True)
+        # Only numpy 2.0 gives the inverse a second dimension.
+        return columns, which.reshape(-1), counts
+    powers = np.array([base**digit for digit in reversed(range(len(table)))], np.int64)
+    numbers, which, counts = np.unique(
+        powers @ (table - least), return_inverse=True, return_counts=True
+    )
+    return numbers // powers[:, None] % base + least, which, counts
 
 
 def tally(
@@ -103,7 +134,7 @@ def tally(
     counts = np.empty((len(weights), width), np.int64)
     # Products of whole numbers are exact in float64, where they are many times faster.
     columns = patterns.astype(np.float64)
-    step = max(1, _SUMS // len(images))
+    step = max(1, _PRODUCTS // columns.size)
     for start in range(0, len(weights), step):
         part = weights[start : start + step].astype(np.float64)
         places = part @ columns

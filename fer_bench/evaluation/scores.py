@@ -101,14 +101,34 @@ def recall(counts: ArrayLike) -> tuple[float | None, ...]:
     Raises:
         ValueError: the counts are not square, not whole, or negative.
     """
+    table = _counts(counts)
+    return tuple(
+        int(row[index]) / int(row.sum()) if row.sum() else None for index, row in enumerate(table)
+    )
+
+
+def largest_share(counts: ArrayLike) -> float:
+    """Accuracy of naming the largest class whatever the image.
+
+    Args:
+        counts: what ``confusion`` returns, shape (classes, classes).
+
+    Raises:
+        ValueError: the counts are not square, not whole, negative, or all 0.
+    """
+    sizes = _counts(counts).sum(axis=1)
+    if not sizes.sum():
+        raise ValueError("confusion holds no images; accepted: one or more")
+    return float(sizes.max() / sizes.sum())
+
+
+def _counts(counts: ArrayLike) -> NDArray[np.int64]:
     table = np.asarray(counts)
     if table.ndim != 2 or table.shape[0] != table.shape[1]:
         raise ValueError(f"confusion has shape {table.shape}; accepted: (classes, classes)")
     if table.dtype.kind not in "iu" or (table.size and table.min() < 0):
         raise ValueError("confusion holds other than counts; accepted: whole numbers from 0")
-    return tuple(
-        int(row[index]) / int(row.sum()) if row.sum() else None for index, row in enumerate(table)
-    )
+    return table.astype(np.int64)
 
 
 def _codes(name: str, codes: ArrayLike, n_classes: int) -> NDArray[np.int64]:

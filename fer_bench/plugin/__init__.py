@@ -21,7 +21,7 @@ from fer_bench.plugin.fixtures import (
 from fer_bench.plugin.measured import check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
-from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, RUN, SETTINGS
+from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, SETTINGS
 from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
@@ -143,36 +143,20 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Writes the report."""
+    """Works out the report."""
     config = session.config
-    if RECORD not in config.stash:
-        return
-    from fer_bench.plugin.report import document_of, write
-    from fer_bench.results_json import read_run
+    if RECORD in config.stash:
+        from fer_bench.plugin.report import Report
 
-    document = document_of(config)
-    config.stash[RUN] = read_run(document)
-    folder = config.stash[SETTINGS].report_dir
-    try:
-        write(document, config.stash[RUN], folder)
-        config.stash[REPORT] = folder
-    except FerBenchError as error:
-        config.stash[PROBLEMS].append(str(error))
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        config.stash[REPORT] = Report(session, config.stash[SETTINGS].report_dir)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints the tables."""
+    """Prints and writes the report."""
     config = terminalreporter.config
-    if RUN in config.stash:
-        from fer_bench.plugin.report import show
-
-        show(
-            config.stash[RUN],
-            config.stash.get(REPORT, None),
-            config.stash[NOTES].lines,
-            config.stash[PROBLEMS],
-            terminalreporter,
+    if REPORT in config.stash:
+        config.stash[REPORT].give(
+            terminalreporter, config.stash[NOTES].lines, config.stash[PROBLEMS]
         )
 
 

@@ -76,6 +76,12 @@ OPTIONS = (
         "N",
     ),
     Option(
+        "batchnorm",
+        "paper (the default: batch normalisation among the trained layers is trained like them) or "
+        "frozen (it keeps the averages and factors that it started with).",
+        "MODE",
+    ),
+    Option(
         "weights-dir",
         "Folder to look for pretrained weights in first; then FER_BENCH_WEIGHTS, the upstream "
         "libraries' caches, and their downloads.",
@@ -169,6 +175,7 @@ def read_settings(config: pytest.Config) -> Settings:
         "seed": given.number("seed"),
         "seeds": given.number("seeds"),
         "trainable_layers": TrainableLayers.parse(layers) if layers else None,
+        "batch_normalization": given.text("batchnorm") or None,
     }
     return Settings(
         backbones=backbones.select(given.text("backbone") or "mini"),

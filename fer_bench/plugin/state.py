@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fer_bench.experiment import Experiment
     from fer_bench.plugin.notes import Notes
     from fer_bench.plugin.options import Settings
     from fer_bench.plugin.record import Record
-    from fer_bench.results import Run
+    from fer_bench.plugin.report import Report
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 EXPERIMENT: pytest.StashKey[Experiment] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
-RUN: pytest.StashKey[Run] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()
-REPORT: pytest.StashKey[Path] = pytest.StashKey()
+REPORT: pytest.StashKey[Report] = pytest.StashKey()
 PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from fer_bench.metrics import window_convergence_rates, window_overfitting_rates, windows
 from fer_bench.paper import published
-from fer_bench.protocol import Protocol
+from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.table import Column, Row, Table
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from fer_bench.results import CellResult, History, Run
 
 EN_DASH = "\N{EN DASH}"
-_DEFAULTS = {item.name: item.default for item in dataclasses.fields(Protocol)}
 
 
 @dataclass(frozen=True)
@@ -56,21 +54,6 @@ def setting(run: Run, name: str) -> str:
         if entry.name == name:
             return entry.value
     raise ValueError(f"the run's protocol has no setting {name!r}")
-
-
-def deviations(run: Run) -> list[str]:
-    """How the run differs from the paper's experiment as this project reads it."""
-    found = []
-    images = sum(count for _, count in run.dataset.counts)
-    if run.dataset.name != published.DATASET:
-        found.append(f"data set {run.dataset.name} instead of {published.DATASET}")
-    elif dict(run.dataset.counts) != dict(published.COUNTS):
-        found.append(f"{images:,} images instead of {published.TOTAL:,}")
-    for entry in run.protocol:
-        if entry.origin == "changed":
-            words = entry.name.replace("_", " ")
-            found.append(f"{words} {entry.value} instead of {_DEFAULTS.get(entry.name, 'default')}")
-    return found
 
 
 def rate_tables(run: Run) -> list[Table]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DASH = "\N{EN DASH}"
 _HEADING = 10
-_LEAST_TEXT = 16
+_LEAST_TEXT = 12
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,13 @@ def _terminal(table: Table, width: int, told: set[str]) -> str:
         grids.append("\n".join(_grouped(grid.splitlines(), columns)))
     lines = [clean(table.title), "\n\n".join(grids)]
     for number, reason in enumerate(made.reasons, start=1):
-        wrapped = _wrapped(f"[{number}] {reason}", width)
-        if reason in told and len(wrapped) > 1:
-            wrapped = [f"{wrapped[0][: width - 1]}\N{HORIZONTAL ELLIPSIS}"]
-        lines += wrapped
+        told_in = wrapped(f"[{number}] {reason}", width)
+        if reason in told and len(told_in) > 1:
+            told_in = [f"{told_in[0][: width - 1]}\N{HORIZONTAL ELLIPSIS}"]
+        lines += told_in
         told.add(reason)
     for note in table.notes:
-        lines += _wrapped(clean(note), width)
+        lines += wrapped(clean(note), width)
     return "\n".join(lines) + "\n"
 
 
@@ -134,26 +134,26 @@ def markdown(table: Table) -> str:
     made = body(table)
     rows = [
         [
-            _escaped(label) + ("" if mark is None else f" <sup>{mark}</sup>"),
-            *(_escaped(text) for text in cells),
+            escaped(label) + ("" if mark is None else f" <sup>{mark}</sup>"),
+            *(escaped(text) for text in cells),
         ]
         for label, mark, cells in zip(made.labels, made.marks, made.cells, strict=True)
     ]
     headings = [table.head, *(f"{column.group} {column.name}" for column in table.columns)]
     grid = tabulate(
         rows,
-        [_escaped(clean(heading)) for heading in headings],
+        [escaped(clean(heading)) for heading in headings],
         tablefmt="pipe",
         disable_numparse=True,
         # tabulate 0.9 fails when it is told how to align rows that are not there.
         colalign=["left", *_alignments(table.columns)] if rows else None,
     )
     reasons = [
-        f"<sup>{number}</sup> {_escaped(reason)}"
+        f"<sup>{number}</sup> {escaped(reason)}"
         for number, reason in enumerate(made.reasons, start=1)
     ]
-    notes = [_escaped(clean(note)) for note in table.notes]
-    return "\n\n".join([f"## {_escaped(clean(table.title))}", grid, *reasons, *notes]) + "\n"
+    notes = [escaped(clean(note)) for note in table.notes]
+    return "\n\n".join([f"## {escaped(clean(table.title))}", grid, *reasons, *notes]) + "\n"
 
 
 def tidy_csv(tables: Iterable[Table]) -> str:
@@ -182,7 +182,7 @@ def _inert(text: str) -> str:
     return f"'{made}" if made.startswith(("=", "+", "-", "@")) else made
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Plain text for Markdown: nothing in it is markup, HTML, or the end of a table cell."""
     made = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     made = re.sub(r"([\\`*\[\]|~$#!])", r"\\\1", made)
@@ -213,7 +213,9 @@ def _grouped(grid: Sequence[str], columns: Sequence[Column]) -> list[str]:
     members = zip((column.group for column in columns), widths, strict=True)
     for group, sizes in groupby(members, key=lambda member: member[0]):
         span = sum(2 + size for _, size in sizes) - 2
-        spans.append(f" {clean(group)} ".center(span, "-") if group else " " * span)
+        name = clean(group)
+        spaced = f" {name} " if len(name) + 2 <= span else name
+        spans.append(spaced.center(span, "-") if group else " " * span)
     return [first, "  ".join([" " * label, *spans]).rstrip(), *others]
 
 
@@ -272,5 +274,6 @@ def _text_widths(
     return widths
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
+    """A text as lines of a terminal of ``width`` columns."""
     return textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False)

@@ -2,40 +2,87 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from typing import TYPE_CHECKING
 
+from fer_bench.groups import averaged, groups
 from fer_bench.metrics import initial
+from fer_bench.normalisation import explanation
+from fer_bench.pairs import pairs
 from fer_bench.paper import published
-from fer_bench.reporting.rates import deviations, rate_tables, setting, why_missing
+from fer_bench.paper.claims import judge
+from fer_bench.paper.deviations import deviations
+from fer_bench.reporting.claims_table import claims_table
+from fer_bench.reporting.rates import rate_tables, setting, why_missing
 from fer_bench.reporting.table import Column, Entry, Row, Table
+from fer_bench.reporting.uncertainty import calibration_table, pairs_table, uncertainty_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fer_bench.pairs import Pair
     from fer_bench.results import CellResult, InferenceSpeed, Run
 
 
-def tables(run: Run) -> list[Table]:
-    """Every table of a run's report, in the order of the report.
+def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
+    """Every table of a run's report, in the order of the report, the verdicts last.
 
-    Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``recall``, ``speed``,
-    ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``.
+    Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``recall``, ``uncertainty``,
+    ``pairs``, ``calibration``, ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``,
+    ``environment``, ``claims``. Where cells were trained with several seeds, ``parts``, ``cells``
+    and ``weights`` have a row for each of them, the others one for their mean.
+
+    Args:
+        run: the results.
+        compared: what ``fer_bench.pairs.pairs`` returns for it; None to work it out.
 
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not fit it.
     """
+    if compared is None:
+        compared = pairs(run)
+    mean = averaged(run) if _has_seeds(run) else run
+    seeds = _seeds(run)
     return [
         _class_counts(run),
-        *rate_tables(run),
-        _initial(run),
-        _final(run),
-        _recall(run),
-        _speed(run),
+        *(_noted(table, seeds) for table in (*rate_tables(mean), _initial(mean), _final(mean))),
+        _noted(_recall(mean, run), seeds),
+        uncertainty_table(run),
+        pairs_table(compared),
+        calibration_table(run),
+        _speed(mean),
         _parts(run),
         _cells(run),
         _weights(run),
         _protocol(run),
         _environment(run),
+        claims_table(judge(run, compared)),
     ]
+
+
+def _has_seeds(run: Run) -> bool:
+    """Whether any backbone and init was asked for with several seeds."""
+    return any(len(group.cells) > 1 for group in groups(run))
+
+
+def _seeds(run: Run) -> str:
+    """A note on the seeds that figures are means over; empty where there is one."""
+    if not _has_seeds(run):
+        return ""
+    seeds = sorted({cell.seed for cell in run.cells})
+    return f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))})."
+
+
+def _noted(table: Table, note: str) -> Table:
+    return dataclasses.replace(table, notes=(*table.notes, note)) if note else table
+
+
+def _each(run: Run) -> Iterator[tuple[CellResult, str]]:
+    """Every cell with its label, which tells its seed where there are several."""
+    several = _has_seeds(run)
+    for cell in run.cells:
+        yield cell, f"{cell.label}, seed {cell.seed}" if several else cell.label
 
 
 def _class_counts(run: Run) -> Table:
@@ -59,9 +106,9 @@ def _class_counts(run: Run) -> Table:
     )
 
 
-def _row(cell: CellResult, measured: bool, entries: tuple[Entry, ...]) -> Row:
+def _row(cell: CellResult, measured: bool, entries: tuple[Entry, ...], label: str = "") -> Row:
     reason, missing = why_missing(cell, measured)
-    return Row(cell.label, entries, reason, missing)
+    return Row(label or cell.label, entries, reason, missing)
 
 
 def _initial(run: Run) -> Table:
@@ -129,13 +176,14 @@ def _final(run: Run) -> Table:
         notes=(
             "Accuracy: share, 0 to 1. Loss: nats. running: on training data, mean over the last "
             "epoch while the weights move; training, validation, test: evaluated after it.",
+            *(text for cell in run.cells if (text := explanation(cell))),
         ),
     )
 
 
 def _cells(run: Run) -> Table:
     rows = []
-    for cell in run.cells:
+    for cell, label in _each(run):
         counts = cell.parameters
         entries: tuple[Entry, ...] = (
             cell.status,
@@ -145,7 +193,7 @@ def _cells(run: Run) -> Table:
             None if counts is None else counts.trainable,
         )
         reason, _ = why_missing(cell, cell.quality is not None)
-        rows.append(Row(cell.label, entries, reason))
+        rows.append(Row(label, entries, reason))
     return Table(
         key="cells",
         title="Cells",
@@ -165,18 +213,19 @@ def _cells(run: Run) -> Table:
     )
 
 
-def _recall(run: Run) -> Table:
+def _recall(mean: Run, run: Run) -> Table:
+    """Recall of the mean cells; the run's own tell how many test images there are."""
     names = [name for name, _ in run.dataset.counts]
     rows = []
-    tested: list[int] | None = None
-    for cell in run.cells:
+    for cell in mean.cells:
         entries: tuple[Entry, ...] = (None,) * len(names)
         if cell.quality is not None:
             entries = cell.quality.recall
-            tested = [sum(row) for row in cell.quality.confusion]
         rows.append(_row(cell, cell.quality is not None, entries))
     notes = ["Share of each class' test images that are recognised."]
-    if tested is not None:
+    trained = [cell.quality for cell in run.cells if cell.quality is not None]
+    if trained:
+        tested = [sum(row) for row in trained[0].confusion]
         sizes = ", ".join(f"{name} {size:,}" for name, size in zip(names, tested, strict=True))
         notes.append(f"Test images: {sizes}.")
     return Table(
@@ -235,10 +284,10 @@ def _speed(run: Run) -> Table:
 def _parts(run: Run) -> Table:
     names = ("building the network", "frozen features", "training", "evaluation")
     rows = []
-    for cell in run.cells:
+    for cell, label in _each(run):
         seconds = dict(cell.parts)
         entries = tuple(seconds.get(name) for name in names)
-        rows.append(_row(cell, bool(seconds), entries))
+        rows.append(_row(cell, bool(seconds), entries, label))
     return Table(
         key="parts",
         title="Seconds of each part, when the cell was trained",
@@ -262,8 +311,8 @@ def _inference(speed: InferenceSpeed | None) -> list[Entry]:
 
 def _weights(run: Run) -> Table:
     rows = [
-        _row(cell, bool(cell.weights), (cell.weights or None, cell.fingerprint[:12] or None))
-        for cell in run.cells
+        _row(cell, bool(cell.weights), (cell.weights or None, cell.fingerprint[:12] or None), label)
+        for cell, label in _each(run)
     ]
     return Table(
         key="weights",

@@ -2,10 +2,10 @@
 
 ``results.json`` is a pytest-benchmark file. ``run_record`` gives what stands at its top level
 under ``KEY``, and the other writers what stands in a benchmark's ``extra_info`` under the same
-key. ``read_run`` joins them again.
+key. ``read_run`` joins them again, ``load_run`` out of a file.
 """
 
-from fer_bench.results_json.reading import read_run
+from fer_bench.results_json.reading import load_run, read_run
 from fer_bench.results_json.schema import (
     KEY,
     InferenceRecord,
@@ -30,6 +30,7 @@ __all__ = [
     "RunRecord",
     "TrainingRecord",
     "inference_record",
+    "load_run",
     "quality_record",
     "read_run",
     "run_record",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of
 from fer_bench.protocol import Setting
 from fer_bench.results import (
     SCHEMA,
@@ -37,6 +39,7 @@ from fer_bench.results_json.upgrading import upgraded_measure, upgraded_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 class _Sizes(NamedTuple):
@@ -48,6 +51,26 @@ class _Sizes(NamedTuple):
 
 
 _MEASURES = {"quality": QualityRecord, "training": TrainingRecord, "inference": InferenceRecord}
+
+
+def load_run(path: Path) -> Run:
+    """Reads a results file.
+
+    Raises:
+        FerBenchError: it cannot be read, is no JSON, or as ``read_run``.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise FerBenchError(
+            f"{path}: {cause_of(error)}; needed is a results.json of fer_bench"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise FerBenchError(
+            f"{path}: no whole JSON ({cause_of(error)}); needed is a results.json of fer_bench as "
+            "it was written"
+        ) from error
+    return read_run(document, str(path))
 
 
 def read_run(document: object, name: str = "results") -> Run:
@@ -217,6 +240,8 @@ def _predictions(record: PredictionsRecord | None, where: str, sizes: _Sizes) ->
     if record is None:
         return None
     classes = _bytes(record["classes"], f"{where}.classes", sizes.test, sizes.classes)
+    if len(classes) != sizes.test:
+        raise Mismatch(f"{where}: predictions of 0 of {sizes.test} test images")
     return Predictions(
         classes, _bytes(record["confidences"], f"{where}.confidences", 2 * len(classes))
     )

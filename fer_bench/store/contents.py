@@ -156,10 +156,13 @@ def _result(path: Path) -> tuple[str, str, Mapping[str, Any]]:
 
 
 def _cell(facts: Mapping[str, Any]) -> str:
+    # Parts that older versions wrote say nothing of it, and followed the paper.
+    is_frozen = facts.get("batch_normalization") == "frozen"
     words = (
         f"{facts['images']:,} images",
         f"split {facts['split']}",
         f"trained layers {facts['trainable_layers']}",
+        *(["batch normalization frozen"] if is_frozen else []),
         f"epochs {facts['epochs']}",
         f"seed {facts['seed']}",
     )

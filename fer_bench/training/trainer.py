@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import math
 import os
+from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +19,7 @@ from fer_bench.progress import silent
 from fer_bench.results import History
 from fer_bench.runtime import runs_on_cpu
 from fer_bench.store.state import Seconds, TrainingState
+from fer_bench.transfer.batch_statistics import with_batch_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -45,7 +47,7 @@ def epoch_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
 
     Args:
         seed: the cell's seed.
-        epoch: from 1.
+        epoch: from 1. With 0, which is no epoch, the order of images that are evaluated in batches.
         images: how many there are.
 
     Returns:
@@ -125,14 +127,8 @@ class Trainer:
 
     def logits(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Logits of the images at ``rows``, in inference mode, shape (len(rows), classes)."""
-        return np.concatenate(
-            [
-                keras.ops.convert_to_numpy(
-                    self.suffix.predict_on_batch([tensor[batch] for tensor in self.tensors])
-                )
-                for batch in np.split(rows, range(EVALUATION_BATCH, len(rows), EVALUATION_BATCH))
-            ]
-        )
+        batches = np.split(rows, range(EVALUATION_BATCH, len(rows), EVALUATION_BATCH))
+        return self._outputs(self.suffix, batches)
 
     def evaluate(self, rows: NDArray[np.int64]) -> tuple[float, float]:
         """Accuracy and loss on the images at ``rows``, in inference mode.
@@ -140,7 +136,48 @@ class Trainer:
         Raises:
             FerBenchError: the network's output left the numbers.
         """
-        logits, labels = self.logits(rows), self._labels[rows]
+        return self._figures(self.logits(rows), rows)
+
+    def evaluate_by_batches(self, rows: NDArray[np.int64]) -> tuple[float, float] | None:
+        """Accuracy and loss with trained batch normalisation by the statistics of each batch.
+
+        Apart from that in inference mode; nothing changes. The images come in one order for all
+        epochs, since rows sorted by class would make batches of one class, and in batches that
+        differ in size by one image at most: as large as in training, or a little smaller.
+
+        Returns:
+            None where no batch normalisation is trained.
+
+        Raises:
+            FerBenchError: the network's output left the numbers.
+        """
+        if self._with_batch_statistics is None:
+            return None
+        order = rows[epoch_order(self._seed, 0, len(rows))]
+        batches = np.array_split(order, math.ceil(len(order) / self._protocol.batch_size))
+        return self._figures(self._outputs(self._with_batch_statistics, batches), order)
+
+    @cached_property
+    def _with_batch_statistics(self) -> keras.Model | None:
+        model = with_batch_statistics(self.suffix)
+        if model is not None:
+            model.jit_compile = self.suffix.jit_compile
+        return model
+
+    def _outputs(
+        self, model: keras.Model, batches: Iterable[NDArray[np.int64]]
+    ) -> NDArray[np.float32]:
+        return np.concatenate(
+            [
+                keras.ops.convert_to_numpy(
+                    model.predict_on_batch([tensor[batch] for tensor in self.tensors])
+                )
+                for batch in batches
+            ]
+        )
+
+    def _figures(self, logits: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[float, float]:
+        labels = self._labels[rows]
         if not np.isfinite(logits).all():
             raise _diverged("an output of the network")
         return evaluation.accuracy(logits, labels), evaluation.cross_entropy(logits, labels)
@@ -184,12 +221,14 @@ class Trainer:
             progress("training epochs", number, epochs)
         return history, clock.seconds
 
-    def _measured(
-        self, clock: _Clock, validation: NDArray[np.int64]
-    ) -> tuple[tuple[float, float], tuple[float, float]]:
-        """Accuracy and loss on the training and on the validation images."""
+    def _measured(self, clock: _Clock, validation: NDArray[np.int64]) -> list[float]:
+        """One figure for each (E + 1)-long series of the history that is not empty, in order."""
         with clock.running("evaluation"):
-            return self.evaluate(self._rows), self.evaluate(validation)
+            return [
+                *self.evaluate(self._rows),
+                *self.evaluate(validation),
+                *(self.evaluate_by_batches(validation) or ()),
+            ]
 
     def _variables(self) -> Iterator[NDArray[Any]]:
         """All that training changes, one array at a time."""
@@ -241,21 +280,16 @@ class _Clock:
         self.seconds = dataclasses.replace(self.seconds, **{work: spent})
 
 
-def _untrained(evaluated: tuple[tuple[float, float], tuple[float, float]]) -> History:
+def _untrained(evaluated: Sequence[float]) -> History:
     """The history of no epoch yet."""
-    (train_accuracy, train_loss), (accuracy, loss) = evaluated
-    return History((), (), (train_accuracy,), (train_loss,), (accuracy,), (loss,))
+    return History((), (), *((figure,) for figure in evaluated))
 
 
-def _grown(
-    history: History,
-    running: tuple[float, float],
-    evaluated: tuple[tuple[float, float], tuple[float, float]],
-) -> History:
+def _grown(history: History, running: tuple[float, float], evaluated: Sequence[float]) -> History:
     """The history with one more epoch."""
-    figures = (*running, *evaluated[0], *evaluated[1])
     series = (getattr(history, field.name) for field in dataclasses.fields(history))
-    return History(*((*old, new) for old, new in zip(series, figures, strict=True)))
+    # The last ones stay empty where there is nothing to tell in them.
+    return History(*((*old, new) for old, new in zip(series, (*running, *evaluated), strict=False)))
 
 
 def _diverged(what: str) -> FerBenchError:

@@ -9,11 +9,23 @@ import keras
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from fer_bench.protocol import Trainable
+    from fer_bench.protocol import BatchNormalization, Trainable
 
 
-def freeze(backbone: keras.Model, trainable: Trainable) -> None:
+def freeze(
+    backbone: keras.Model,
+    trainable: Trainable,
+    name: str,
+    batch_normalization: BatchNormalization = "paper",
+) -> None:
     """Freezes all but the last ``trainable`` entries of the backbone's Keras layer list.
+
+    Args:
+        backbone: its layers are set to be trained or not.
+        trainable: how many, or ``"all"``.
+        name: what the user calls the backbone.
+        batch_normalization: with ``"frozen"`` it is frozen among these last layers too. Keras runs
+            frozen batch normalisation in inference mode, in training as well.
 
     Raises:
         FerBenchError: there are fewer layers than that.
@@ -23,12 +35,14 @@ def freeze(backbone: keras.Model, trainable: Trainable) -> None:
         trainable = len(layers)
     if trainable > len(layers):
         raise FerBenchError(
-            f"trainable layers {trainable}: {backbone.name} has {len(layers)} layers; "
-            f"accepted: 0 to {len(layers)}, or 'all'"
+            f"trainable layers {trainable}: {name} has {len(layers)} layers; "
+            f"accepted by --trainable-layers: 0 to {len(layers)}, or 'all'"
         )
     first_trained = len(layers) - trainable
     for position, layer in enumerate(layers):
-        layer.trainable = position >= first_trained
+        is_normalization = isinstance(layer, keras.layers.BatchNormalization)
+        is_kept = batch_normalization == "frozen" and is_normalization
+        layer.trainable = position >= first_trained and not is_kept
 
 
 def cut(network: keras.Model) -> list[Any]:

@@ -16,7 +16,7 @@ from fer_bench.transfer.folding import fold_batch_normalization
 
 if TYPE_CHECKING:
     from fer_bench.backbones import Backbone
-    from fer_bench.protocol import Trainable
+    from fer_bench.protocol import BatchNormalization, Trainable
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def transfer(
     trainable: Trainable,
     image_size: tuple[int, int],
     classes: int,
+    batch_normalization: BatchNormalization = "paper",
 ) -> Network:
     """Freezes, adds the head, and cuts.
 
@@ -74,11 +75,12 @@ def transfer(
         trainable: how many of its last layers are trained, or ``"all"``.
         image_size: height and width of the images in pixels.
         classes: number of classes.
+        batch_normalization: ``"frozen"`` keeps it frozen among the trained layers.
 
     Raises:
         FerBenchError: ``trainable`` is larger than the number of layers.
     """
-    freeze(backbone, trainable)
+    freeze(backbone, trainable, entry.name, batch_normalization)
     network = attach_head(backbone, classes)
     images = keras.Input(image_size, dtype="uint8", name="images")
     faces = FaceInput(entry.input_size, entry.scale, entry.offset, name="face_input")(images)

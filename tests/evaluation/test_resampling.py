@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fer_bench.evaluation import resampling
-from fer_bench.evaluation.resampling import resampled_sums, tally
+from fer_bench.evaluation.resampling import distinct_columns, resampled_sums, tally
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +25,21 @@ def one_resample(draw: st.DrawFn) -> tuple[Whole, Whole, Whole]:
     table = draw(hnp.arrays(np.int64, (rows, n), elements=st.integers(-1, 1)))
     weights = draw(hnp.arrays(np.int64, (count, rows), elements=st.integers(0, 4)))
     return table, weights, draw(hnp.arrays(np.int64, n, elements=st.integers(0, n - 1)))
+
+
+@given(
+    hnp.arrays(
+        np.int64,
+        st.tuples(st.integers(1, 70), st.integers(1, 8)),
+        elements=st.integers(-2, 3),
+    )
+)
+def test_distinct_columns_are_those_of_numpy(table: Whole) -> None:
+    columns, which, counts = distinct_columns(table)
+    expected, places, times = np.unique(table, axis=1, return_inverse=True, return_counts=True)
+    assert columns.tolist() == expected.tolist()
+    assert which.tolist() == places.reshape(-1).tolist()
+    assert counts.tolist() == times.tolist()
 
 
 @given(one_resample())
@@ -81,8 +96,8 @@ def test_the_sizes_of_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 
     whole = sums()
     monkeypatch.setattr(resampling, "_DRAWS", 70)
-    monkeypatch.setattr(resampling, "_SUMS", 100)
+    monkeypatch.setattr(resampling, "_PRODUCTS", 700)
     assert sums() == whole
     monkeypatch.setattr(resampling, "_DRAWS", 1)
-    monkeypatch.setattr(resampling, "_SUMS", 1)
+    monkeypatch.setattr(resampling, "_PRODUCTS", 1)
     assert sums() == whole

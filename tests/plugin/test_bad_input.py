@@ -37,6 +37,7 @@ def nothing_written(pytester, tmp_path):
         (["--backbone=mobilnet"], ["'mobilnet'", "did you mean 'mobilenet'?"]),
         (["--backbone=mini,mini"], ["'mini' is given twice"]),
         (["--split=halves"], ["'halves'", "paper, kaggle"]),
+        (["--batchnorm=off"], ["'off'", "--batchnorm", "paper, frozen"]),
         (["--trainable-layers=some"], ["'some'", "pretrained:4,random:all"]),
     ],
 )

@@ -38,6 +38,18 @@ def test_each_cell_is_a_parameter(bench):
     ]
 
 
+def test_speed_is_measured_with_the_first_seed_only(bench):
+    names = bench("--collect-only", "-q", "--init=random", "--seed=5", "--seeds=2").stdout.lines
+    tests = [name.partition("::")[2] for name in names if "::" in name]
+    assert sorted(tests) == [
+        "test_inference_speed[mini-random-5-1]",
+        "test_inference_speed[mini-random-5-32]",
+        "test_quality[mini-random-5]",
+        "test_quality[mini-random-6]",
+        "test_training_speed[mini-random-5]",
+    ]
+
+
 def test_settings_may_stand_in_an_ini_file(bench, pytester):
     pytester.makeini("[pytest]\nfer_backbone = resnet50\nfer_init = random\n")
     result = bench("--collect-only", "-q", f"--config-file={pytester.path / 'tox.ini'}")
@@ -93,6 +105,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
     for cell in run.cells:
         assert (cell.status, cell.source) == ("ok", "trained")
         assert cell.quality.history.epochs == 2
+        assert len(cell.quality.history.batch_validation_accuracy) == 3
         assert len(cell.training.seconds) == 3
         assert [speed.batch_size for speed in cell.inference] == [1, 32]
         assert 0 < cell.parameters.trainable < cell.parameters.backbone
@@ -132,7 +145,8 @@ def test_a_failing_cell_is_a_visible_row(bench, pytester, tiny_data):
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
     assert cell.status == "failed"
-    assert cell.reason.startswith("trainable layers 999")
+    assert cell.reason.startswith("trainable layers 999: mini has ")
+    assert "--trainable-layers" in cell.reason
 
 
 @needs_keras
@@ -158,6 +172,25 @@ def test_a_second_run_without_timing_loads_no_network(bench, pytester, tiny_data
         assert stored.quality == cell.quality
         assert (stored.training, stored.inference) == (None, ())
     assert "not measured in this run" in again.stdout.str()
+
+
+@needs_keras
+@pytest.mark.network
+def test_frozen_batch_normalization_is_a_variation(bench, pytester, tiny_data):
+    arguments = (f"--dataset={tiny_data}", "--epochs=2", "--no-timing", "--init=pretrained")
+    runs = []
+    for mode in ("paper", "frozen"):
+        result = bench(*arguments, f"--batchnorm={mode}")
+        result.assert_outcomes(passed=1, deselected=3)
+        runs.append(read_run(json.loads((pytester.path / "report/results.json").read_text())))
+    words = " ".join(result.stdout.str().split())
+    assert "batch normalization frozen instead of paper" in words
+    paper, frozen = (run.cells[0] for run in runs)
+    assert frozen.source == "trained"
+    assert frozen.fingerprint != paper.fingerprint
+    assert frozen.parameters.trainable < paper.parameters.trainable
+    assert frozen.quality.history.running_loss != paper.quality.history.running_loss
+    assert frozen.quality.history.batch_validation_loss == ()
 
 
 def test_benchmarks_of_speed_can_be_left_out(bench):

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fer_bench.paper.deviations import deviations
 from fer_bench.protocol import Protocol
-from fer_bench.reporting.rates import deviations, rate_tables
+from fer_bench.reporting.rates import rate_tables
 from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
 
 if TYPE_CHECKING:
@@ -255,11 +256,14 @@ def test_the_order_of_the_classes_is_no_deviation(run: Run) -> None:
 
 
 def test_every_changed_setting_is_a_deviation(run: Run) -> None:
-    protocol = Protocol(batch_size=64, learning_rate=0.01, split="kaggle")
+    protocol = Protocol(
+        batch_size=64, learning_rate=0.01, split="kaggle", batch_normalization="frozen"
+    )
     changed = dataclasses.replace(run, protocol=tuple(protocol.settings()))
     assert deviations(changed) == [
         "split kaggle instead of paper",
         "learning rate 0.01 instead of 0.0001",
+        "batch normalization frozen instead of paper",
         "batch size 64 instead of 32",
     ]
 

@@ -21,14 +21,20 @@ KEYS = [
     "initial",
     "final",
     "recall",
+    "uncertainty",
+    "pairs",
+    "calibration",
     "speed",
     "parts",
     "cells",
     "weights",
     "protocol",
     "environment",
+    "claims",
 ]
-WITH_A_ROW_FOR_EACH_CELL = KEYS[1:12]
+WITH_A_ROW_FOR_EACH_CELL = [
+    key for key in KEYS[1:15] if key not in ("pairs", "uncertainty", "calibration")
+]
 
 
 def table(run: Run, key: str) -> Table:

@@ -18,9 +18,11 @@ from fer_bench.results import (
     SCHEMA,
     CellResult,
     DatasetSummary,
+    Example,
     History,
     InferenceSpeed,
     Parameters,
+    Predictions,
     Quality,
     Run,
     TrainingSpeed,
@@ -64,6 +66,7 @@ counts = st.integers(0, 10**9)
 words = st.text(max_size=12)
 EPOCHS = 3
 CLASSES = 2
+TEST = 4
 
 
 def some(value: st.SearchStrategy[Any], n: int) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -74,6 +77,7 @@ def many(value: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(value, max_size=3).map(tuple)
 
 
+batch_series = st.sampled_from([0, EPOCHS + 1]).flatmap(lambda length: some(numbers, length))
 histories = st.builds(
     History,
     running_accuracy=some(numbers, EPOCHS),
@@ -82,7 +86,11 @@ histories = st.builds(
     train_loss=some(numbers, EPOCHS + 1),
     validation_accuracy=some(numbers, EPOCHS + 1),
     validation_loss=some(numbers, EPOCHS + 1),
+    batch_validation_accuracy=batch_series,
+    batch_validation_loss=batch_series,
 )
+codes = some(st.integers(0, CLASSES - 1), TEST).map(bytes)
+predictions = st.builds(Predictions, codes, st.binary(min_size=2 * TEST, max_size=2 * TEST))
 qualities = st.builds(
     Quality,
     history=histories,
@@ -90,6 +98,13 @@ qualities = st.builds(
     test_loss=numbers,
     recall=some(st.none() | numbers, CLASSES),
     confusion=some(some(counts, CLASSES), CLASSES),
+    predictions=st.none() | predictions,
+)
+examples = st.builds(
+    lambda position, why, pixels: Example(position, why, 2, 3, pixels),
+    st.integers(0, TEST - 1),
+    words,
+    st.binary(min_size=6, max_size=6),
 )
 cells = st.builds(
     CellResult,
@@ -131,10 +146,13 @@ runs = st.builds(
         split=words,
         train=counts,
         validation=counts,
-        test=counts,
+        test=st.just(TEST),
+        split_digest=words,
+        test_labels=st.just(b"") | codes,
     ),
     environment=many(st.tuples(words, words)),
     cells=st.lists(cells, max_size=4, unique_by=lambda cell: cell.id).map(tuple),
+    examples=many(examples),
 )
 
 
@@ -160,10 +178,14 @@ HISTORY = History(
     validation_accuracy=(0.1, 0.2, 0.25, 0.3),
     validation_loss=(2.0, 1.9, 1.85, 1.8),
 )
-QUALITY = Quality(HISTORY, 0.5, 1.5, (0.75, None), ((3, 1), (0, 0)))
+PREDICTIONS = Predictions(bytes([0, 1, 0, 0]), bytes([255, 255, 0, 128, 0, 192, 0, 144]))
+QUALITY = Quality(HISTORY, 0.5, 1.5, (0.75, None), ((3, 1), (0, 0)), PREDICTIONS)
+CLASS_COUNTS = (("Happy", 30), ("Sad", 10))
 RUN = Run(
     protocol=NEEDED,
-    dataset=DatasetSummary("sketch", "abc", (("Happy", 30), ("Sad", 10)), "paper", 28, 4, 8),
+    dataset=DatasetSummary(
+        "sketch", "abc", (("Happy", 30), ("Sad", 10)), "paper", 28, 4, 4, "d", bytes(4)
+    ),
     environment=(("python", "3.11"), ("keras", "3.15")),
     cells=(
         CellResult(
@@ -187,6 +209,7 @@ RUN = Run(
         ),
         CellResult("vggface", "VGG-Face", "pretrained", "sketch", 42, "skipped", "no weights"),
     ),
+    examples=(Example(3, "the only one", 1, 2, bytes([7, 8])),),
 )
 
 
@@ -214,11 +237,14 @@ def test_the_quality_record_key_by_key() -> None:
             "train_loss": [2.0, 1.85, 1.75, 1.65],
             "validation_accuracy": [0.1, 0.2, 0.25, 0.3],
             "validation_loss": [2.0, 1.9, 1.85, 1.8],
+            "batch_validation_accuracy": [],
+            "batch_validation_loss": [],
         },
         "test_accuracy": 0.5,
         "test_loss": 1.5,
         "recall": [0.75, None],
         "confusion": [[3, 1], [0, 0]],
+        "predictions": {"classes": "AAEAAA==", "confidences": "//8AgADAAJA="},
     }
 
 
@@ -368,7 +394,7 @@ EXTRA = f"benchmarks.0.extra_info.{KEY}"
         (put("fer_bench.schema", 0), ".fer_bench.schema is 0"),
         (put("fer_bench.schema", "1"), ".fer_bench.schema is '1'"),
         (put("fer_bench.schema", True), ".fer_bench.schema is True"),
-        (put(f"{EXTRA}.schema", SCHEMA + 1), "extra_info.fer_bench.schema is 2, newer"),
+        (put(f"{EXTRA}.schema", SCHEMA + 1), f"extra_info.fer_bench.schema is {SCHEMA + 1}, newer"),
         (drop("fer_bench.cells"), ".fer_bench.cells is missing"),
         (drop("fer_bench.cells.1.reason"), ".fer_bench.cells[1].reason is missing"),
         (put("fer_bench.cells.0.status", "done"), ".cells[0].status is 'done'; accepted: 'ok'"),
@@ -405,6 +431,23 @@ EXTRA = f"benchmarks.0.extra_info.{KEY}"
         (put(f"{EXTRA}.recall", [0.5]), "recall and confusion are not of 2 classes"),
         (put(f"{EXTRA}.confusion", [[1, 2], [3]]), "recall and confusion are not of 2 classes"),
         (put(f"{EXTRA}.confusion.0.0", 1.5), ".confusion[0][0] is 1.5"),
+        (
+            put(f"{EXTRA}.history.batch_validation_loss", [1.0]),
+            "batch_validation_loss holds 1 figures; accepted: 4",
+        ),
+        (put(f"{EXTRA}.predictions.classes", "AAE"), ".predictions.classes is not base64"),
+        (
+            put(f"{EXTRA}.predictions.classes", "A\N{LATIN SMALL LETTER E WITH ACUTE}=="),
+            "not base64",
+        ),
+        (put(f"{EXTRA}.predictions.classes", "AAE="), "classes holds 2 bytes; accepted: 4"),
+        (put(f"{EXTRA}.predictions.classes", "AAECAA=="), "classes holds 2; accepted: 0 to 1"),
+        (put(f"{EXTRA}.predictions.classes", ""), "predictions of 0 of 4 test images"),
+        (put(f"{EXTRA}.predictions.confidences", "AAE="), "holds 2 bytes; accepted: 8"),
+        (put("fer_bench.dataset.test_labels", "AA=="), "test_labels holds 1 bytes; accepted: 4"),
+        (put("fer_bench.examples.0.position", 4), "[0].position is 4; accepted: 0 to 3"),
+        (put("fer_bench.examples.0.height", -1), "[0] is -1 x 2 pixels"),
+        (put("fer_bench.examples.0.pixels", "AAAA"), "[0].pixels holds 3 bytes; accepted: 2"),
     ],
 )
 def test_a_bad_document_is_an_error_of_one_line(
@@ -476,3 +519,61 @@ def test_write_json_refuses_nan_and_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "results.json", {"a": math.nan})
     assert list(tmp_path.iterdir()) == []
+
+
+# -- files of older schemas
+
+
+def as_schema_1(run: Run) -> dict[str, Any]:
+    """What the first schema wrote of a run."""
+    made = document(run)
+    made[KEY]["schema"] = 1
+    del made[KEY]["examples"]
+    del made[KEY]["dataset"]["split_digest"], made[KEY]["dataset"]["test_labels"]
+    for cell in made[KEY]["cells"]:
+        cell["id"] = f"{cell['backbone']}-{cell['init']}"
+    for benchmark in made["benchmarks"]:
+        record = benchmark["extra_info"][KEY]
+        record["schema"] = 1
+        record["cell"] = record["cell"].rpartition("-")[0]
+        if record["kind"] == "quality":
+            del record["predictions"]
+            del record["history"]["batch_validation_accuracy"]
+            del record["history"]["batch_validation_loss"]
+    return made
+
+
+def test_a_file_of_schema_1_is_read_without_what_it_lacks() -> None:
+    read = read_run(as_schema_1(RUN))
+    assert read == dataclasses.replace(
+        RUN,
+        dataset=dataclasses.replace(RUN.dataset, split_digest="", test_labels=b""),
+        examples=(),
+        cells=(
+            dataclasses.replace(
+                RUN.cells[0], quality=dataclasses.replace(QUALITY, predictions=None)
+            ),
+            RUN.cells[1],
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("damage", "cause"),
+    [
+        (put("fer_bench.cells", 3), ".cells is 3; accepted: a list"),
+        (put("fer_bench.cells.0", 3), ".cells[0] is 3; accepted: an object"),
+        (drop("fer_bench.cells.0.id"), "has 'None-42' for 'mini-random-42'"),
+        (put("fer_bench.dataset", None), ".dataset is None"),
+        (put(f"{EXTRA}.cell", 3), ".cell is 3"),
+        (put(f"{EXTRA}.history", 3), ".history is 3"),
+    ],
+)
+def test_a_bad_file_of_schema_1_is_an_error_of_one_line(
+    damage: Callable[[dict[str, Any]], None], cause: str
+) -> None:
+    made = as_schema_1(RUN)
+    damage(made)
+    with pytest.raises(FerBenchError) as raised:
+        read_run(made)
+    assert cause in str(raised.value)

@@ -45,7 +45,7 @@ def work(store):
             checkpoints.discard()
             return stored.result.quality.history, stored.logits
         state = checkpoints.latest()
-        history, weights = History((), (), *([(0.5,)] * 4)), np.ones(7, np.float32)
+        history, weights = History((), (), *([(0.5,)] * 6)), np.ones(7, np.float32)
         if state is not None:
             history, (weights,) = state.history, state.variables
         for epoch in range(history.epochs + 1, EPOCHS + 1):

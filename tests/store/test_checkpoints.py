@@ -15,7 +15,7 @@ VARIABLES = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array(3, np.in
 
 def state(epochs):
     figures = tuple(1 / (3 + epoch) for epoch in range(epochs + 1))
-    history = History(figures[1:], figures[1:], *([figures] * 4))
+    history = History(figures[1:], figures[1:], *([figures] * 6))
     return TrainingState(history, Seconds(1.5 * epochs, 0.1), (epochs + one for one in VARIABLES))
 
 

@@ -69,6 +69,14 @@ def test_each_part_is_described(store):
     assert 1000 < result.size < 2500
 
 
+def test_what_was_trained_with_frozen_batch_normalization_is_told_apart(tmp_path):
+    for name in ("paper", "frozen"):
+        add_sealed(tmp_path / "results" / name, batch_normalization=name)
+    found = {entry.path.name: entry.what for entry in entries(tmp_path)}
+    assert "batch normalization frozen" in found["frozen"]
+    assert "normalization" not in found["paper"]
+
+
 def test_whole_features_are_called_so(tmp_path):
     add_features(tmp_path / "features" / "c", done=3)
     assert only(tmp_path, "features").state == "whole"

@@ -52,6 +52,7 @@ def result(
         {"batch_size": 64},
         {"learning_rate": 2e-4},
         {"trainable_layers": TrainableLayers(4, "all")},
+        {"batch_normalization": "frozen"},
     ],
 )
 def test_every_setting_that_training_depends_on_counts(change):

@@ -135,6 +135,70 @@ def random_suffix():
     return keras.Model([features], keras.layers.Dense(CLASSES)(hidden))
 
 
+def test_the_diagnosis_is_the_plain_network_in_training_mode_batch_by_batch():
+    rows = np.arange(0, IMAGES, 2)
+    features = keras.Input((FEATURES,))
+    normal = keras.layers.BatchNormalization()(features)
+    model = keras.Model([features], keras.layers.Dense(CLASSES)(normal))
+    watched = trainer(model)
+    found = watched.evaluate_by_batches(rows)
+    order = rows[epoch_order(9, 0, len(rows))]
+    # 25 images in batches of 4: seven of three or four.
+    batches = [order[start : start + 4] for start in (0, 4, 8, 12)]
+    batches += [order[start : start + 3] for start in (16, 19, 22)]
+    logits = np.concatenate(
+        [np.asarray(model([watched.tensors[0][batch]], training=True)) for batch in batches]
+    ).astype(float)
+    labels = watched._labels[order]
+    odds = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert found[0] == pytest.approx(np.mean(odds.argmax(axis=1) == labels))
+    assert found[1] == pytest.approx(-np.log(odds[np.arange(25), labels]).mean(), rel=1e-5)
+    assert found[1] != pytest.approx(watched.evaluate(rows)[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("images", [1, 3, 4, 5, 9, 11, 40])
+def test_the_diagnosis_sees_every_image_once_in_even_batches_in_one_order(images, monkeypatch):
+    watched, seen = trainer(random_suffix()), []
+    outputs = watched._outputs
+
+    def recorded(model, batches):
+        seen.append(batches)
+        return outputs(model, batches)
+
+    monkeypatch.setattr(watched, "_outputs", recorded)
+    rows = np.arange(IMAGES - images, IMAGES)
+    for _ in range(2):
+        watched.evaluate_by_batches(rows)
+    first, second = (np.concatenate(batches) for batches in seen)
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(np.sort(first), rows)
+    sizes = {len(batch) for batch in seen[0]}
+    assert max(sizes) <= 4
+    assert max(sizes) - min(sizes) <= 1
+    assert images < 9 or not np.array_equal(first, rows)
+
+
+def test_the_diagnosis_changes_nothing_else(monkeypatch):
+    with_it, without = trainer(random_suffix()), trainer(random_suffix())
+    monkeypatch.setattr(without, "evaluate_by_batches", lambda rows: None)
+    found, expected = (one.train(np.arange(10))[0] for one in (with_it, without))
+    assert len(found.batch_validation_accuracy) == len(found.batch_validation_loss) == 4
+    assert found.batch_validation_loss != found.validation_loss
+    assert (
+        dataclasses.replace(found, batch_validation_accuracy=(), batch_validation_loss=())
+        == expected
+    )
+    for one, other in zip(with_it._variables(), without._variables(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_without_trained_batch_normalization_there_is_no_diagnosis():
+    watched = trainer()
+    assert watched.evaluate_by_batches(np.arange(10)) is None
+    history, _ = watched.train(np.arange(10))
+    assert (history.batch_validation_accuracy, history.batch_validation_loss) == ((), ())
+
+
 @pytest.mark.parametrize("stop", [1, 2, 3])
 def test_training_goes_on_from_any_epoch_as_if_never_interrupted(stop):
     kept = []
@@ -149,6 +213,7 @@ def test_training_goes_on_from_any_epoch_as_if_never_interrupted(stop):
     resumed = trainer(random_suffix())
     again, seconds = resumed.train(np.arange(10), start=kept[stop - 1])
     assert again == history
+    assert len(again.batch_validation_loss) == 4
     assert seconds.training >= kept[stop - 1].seconds.training
     for one, other in zip(undisturbed._variables(), resumed._variables(), strict=True):
         np.testing.assert_array_equal(one, other)

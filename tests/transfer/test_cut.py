@@ -136,15 +136,63 @@ def test_the_real_networks_are_cut_before_their_last_four_layers(name, boundary,
 
 
 def test_more_trained_layers_than_there_are_is_an_error():
-    with pytest.raises(FerBenchError, match=r"trainable layers 7: chain has 6 layers; accepted"):
-        freeze(chain(), 7)
+    with pytest.raises(
+        FerBenchError, match=r"layers 7: tiny has 6 layers; accepted by --trainable"
+    ):
+        freeze(chain(), 7, "tiny")
+
+
+def normalized():
+    """Seven entries in the layer list: input, conv, norm, relu, conv, norm, relu."""
+    image = x = keras.Input((8, 8, 3))
+    for name in ("first", "second"):
+        x = keras.layers.Conv2D(4, 3, name=name)(x)
+        x = keras.layers.BatchNormalization(name=f"{name}_norm")(x)
+        x = keras.layers.ReLU(name=f"{name}_relu")(x)
+    return keras.Model(image, x, name="normalized")
+
+
+@pytest.mark.parametrize(
+    ("trainable", "mode", "boundary", "trained"),
+    [
+        (2, "paper", "second", ["second_norm"]),
+        (2, "frozen", "head_flatten", []),
+        (4, "paper", "first_relu", ["second", "second_norm"]),
+        (4, "frozen", "first_relu", ["second"]),
+        (5, "paper", "first", ["first_norm", "second", "second_norm"]),
+        (5, "frozen", "first_relu", ["second"]),
+    ],
+)
+def test_batch_normalization_can_stay_frozen_and_the_cut_follows(
+    trainable, mode, boundary, trained
+):
+    backbone = normalized()
+    network = transfer(entry(normalized), backbone, trainable, (8, 8), 3, mode)
+    names = [*(layer.name for layer in backbone.layers), "head_flatten"]
+    assert [names[position] for position in network.boundary] == [boundary]
+    assert [layer.name for layer in backbone.layers if layer.trainable_weights] == trained
+
+
+def test_frozen_batch_normalization_keeps_all_that_it_started_with():
+    backbone = normalized()
+    network = transfer(entry(normalized), backbone, "all", (8, 8), 3, "frozen")
+    norms = [backbone.get_layer(name) for name in ("first_norm", "second_norm")]
+    before = [weight.numpy() for norm in norms for weight in norm.weights]
+    conv = backbone.get_layer("first").kernel.numpy()
+    network.suffix.compile("adam", "mse")
+    images = np.random.default_rng(0).integers(0, 256, (8, 8, 8), dtype=np.uint8)
+    network.suffix.fit([images], np.ones((8, 3)), verbose=0)
+    after = [weight.numpy() for norm in norms for weight in norm.weights]
+    for one, other in zip(before, after, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.array_equal(backbone.get_layer("first").kernel.numpy(), conv)
 
 
 def test_frozen_batch_normalization_runs_in_inference_mode():
     image = keras.Input((8, 8, 3))
     x = keras.layers.BatchNormalization(name="norm")(image)
     backbone = keras.Model(image, keras.layers.Conv2D(2, 3, name="conv")(x))
-    freeze(backbone, 1)
+    freeze(backbone, 1, "tiny")
     network = attach_head(backbone, 3)
     assert [tensor.shape[1:] for tensor in cut(network)] == [(8, 8, 3)]
     norm = network.get_layer("norm")

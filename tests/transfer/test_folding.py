@@ -56,7 +56,7 @@ def test_the_prefix_of_a_backbone_stays_the_same(name):
     keras.utils.set_random_seed(2)
     entry = get(name)
     backbone = draw_statistics(entry.build())
-    freeze(backbone, 4)
+    freeze(backbone, 4, name)
     network = attach_head(backbone, 7)
     plain = keras.Model(network.inputs, cut(network))
     folded = fold_batch_normalization(plain)

@@ -8,7 +8,7 @@ from fer_bench.reporting.figures.calibration import calibration
 from fer_bench.reporting.figures.confusion import confusion
 from fer_bench.reporting.figures.curves import curves
 from fer_bench.reporting.figures.examples import example_figures
-from fer_bench.reporting.figures.figure import Figure
+from fer_bench.reporting.figures.figure import Figure, is_ours
 from fer_bench.reporting.figures.initial import initial_figures
 from fer_bench.reporting.figures.learning import learning_speed
 from fer_bench.reporting.figures.palette import DARK_PALETTE, PALETTE
@@ -18,7 +18,7 @@ from fer_bench.reporting.figures.tradeoffs import tradeoffs
 if TYPE_CHECKING:
     from fer_bench.results import Run
 
-__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "themed"]
+__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "is_ours", "themed"]
 
 
 def figures(run: Run) -> list[Figure]:

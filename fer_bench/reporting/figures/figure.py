@@ -17,12 +17,16 @@ from fer_bench.reporting.figures.palette import INK, PAPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from matplotlib.figure import Figure as Drawing
 
 FONTS = "system-ui, sans-serif"
 DPI = 150
 """Of the PNG."""
+
+MADE_BY = "fer_bench"
+"""Stands near the beginning of each file, so that a later report knows what it may remove."""
 
 _STYLE = {
     "font.family": ["DejaVu Sans"],
@@ -76,7 +80,8 @@ class Figure:
         return (
             '<?xml version="1.0" encoding="utf-8"?>\n'
             '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-            f'width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" role="img" '
+            f'width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" '
+            f'data-software="{MADE_BY}" role="img" '
             'aria-labelledby="title desc" style="stroke-linejoin: round; stroke-linecap: butt">\n'
             f' <title id="title">{html.escape(self.title)}</title>\n'
             f' <desc id="desc">{html.escape(self.alt)}</desc>\n {body}'
@@ -87,8 +92,16 @@ class Figure:
         """The same drawing as a PNG file."""
         target = io.BytesIO()
         with style():
-            self.draw().savefig(target, format="png", dpi=DPI, metadata={"Software": None})
+            self.draw().savefig(target, format="png", dpi=DPI, metadata={"Software": MADE_BY})
         return target.getvalue()
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a drawing that a report of this package wrote."""
+    if path.suffix not in (".svg", ".png") or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return MADE_BY.encode() in file.read(400)
 
 
 @contextmanager

@@ -1,0 +1,141 @@
+"""What came out of a run, in a few plain sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.evaluation import largest_share, sampling_interval
+from fer_bench.groups import groups
+from fer_bench.pairs import between
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.groups import Group
+    from fer_bench.pairs import Pair
+    from fer_bench.results import CellResult, Run
+
+_NAMED = 3
+"""So many names are listed, the others counted."""
+
+
+def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
+    """Which network is best on the test images, by how much, how fast it is, what is missing.
+
+    Args:
+        run: the results.
+        pairs: what ``fer_bench.pairs.pairs`` returns for it.
+
+    Returns:
+        One to four sentences; those with nothing to say are left out.
+    """
+    known = sorted(
+        (group for group in groups(run) if group.trained),
+        key=lambda group: -(group.test_accuracy or 0),
+    )
+    told = (
+        [_best(run, known), _lead(known, pairs), _speed(known)]
+        if known
+        else ["No network was trained, so there is nothing to compare."]
+    )
+    return tuple(sentence for sentence in (*told, _missing(run)) if sentence)
+
+
+def _best(run: Run, known: Sequence[Group]) -> str:
+    best = known[0]
+    accuracy = f"{best.test_accuracy:.3f}"
+    correct = best.correct(run.dataset.labels)
+    if correct is not None:
+        interval = sampling_interval(correct)
+        accuracy += f" [{interval.low:.3f}, {interval.high:.3f}]"
+    if len(best.trained) == 1:
+        seeds = "one seed"
+    else:
+        figures = [one.test_accuracy for one in best.qualities]
+        seeds = f"mean of {len(figures)} seeds, {min(figures):.3f} to {max(figures):.3f}"
+    chance = largest_share(best.qualities[0].confusion)
+    verb = "reaches" if len(known) == 1 else "has the highest test accuracy,"
+    return (
+        f"On {run.dataset.name} ({run.dataset.test:,} test images) {_name(best)} {verb} "
+        f"{accuracy} ({seeds}); naming the largest class gives {chance:.3f}."
+    )
+
+
+def _lead(known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
+    """How sure it is that the first is ahead of the others."""
+    best, *others = known
+    if not others:
+        return ""
+    compared = [(group, _pair(pairs, best, group)) for group in others]
+    level = [(group, pair) for group, pair in compared if pair is not None and not pair.differ]
+    unknown = [group for group, pair in compared if pair is None]
+    told = []
+    if level:
+        shown = [f"{_name(group)} ({pair.text})" for group, pair in level]
+        told.append(f"It cannot be told apart from {_listed(shown)}")
+    ahead = [(group, pair) for group, pair in compared if pair is not None and pair.differ]
+    if ahead:
+        group, pair = ahead[0]
+        start = "it" if told else "It"
+        told.append(f"{start} is clearly ahead of {_name(group)} ({pair.text})")
+    if unknown:
+        start = "it was not" if told else "It was not"
+        told.append(
+            f"{start} compared with {_listed([_name(group) for group in unknown])}, for want of "
+            "predictions"
+        )
+    if all(len(group.trained) == 1 for group in known):
+        told.append("with one seed the chance of training is not covered")
+    return "; ".join(told) + "."
+
+
+def _speed(known: Sequence[Group]) -> str:
+    best = known[0]
+    told = []
+    timed = next((cell.training for cell in best.cells if cell.training is not None), None)
+    if timed is not None:
+        told.append(f"trains on {timed.images_per_second:,.0f} images/s")
+    speeds = _inference(best)
+    if speeds:
+        size = max(speeds)
+        told.append(f"predicts {speeds[size]:,.0f} images/s in batches of {size}")
+        others = [(group, _inference(group).get(size, 0.0)) for group in known[1:]]
+        fastest, speed = max(others, key=lambda one: one[1], default=(best, 0.0))
+        if speed > speeds[size]:
+            told[-1] += f" (fastest: {_name(fastest)} with {speed:,.0f})"
+    return f"{_name(best)} {' and '.join(told)}." if told else ""
+
+
+def _inference(group: Group) -> dict[int, float]:
+    """Images per second by batch size, of the cell that was timed."""
+    timed: Sequence[CellResult] = [cell for cell in group.cells if cell.inference]
+    found = timed[0].inference if timed else ()
+    return {speed.batch_size: speed.images_per_second for speed in found}
+
+
+def _missing(run: Run) -> str:
+    several = len({cell.seed for cell in run.cells}) > 1
+    shown = []
+    for cell in run.cells:
+        if cell.status != "ok" or cell.quality is None:
+            why = "not trained" if cell.status == "ok" else cell.status
+            seed = f", seed {cell.seed}" if several else ""
+            shown.append(f"{cell.title} {cell.init} ({why}{seed})")
+    if not shown:
+        return ""
+    verb = "is" if len(shown) == 1 else "are"
+    return f"{len(shown)} of {len(run.cells)} cells {verb} not complete: {_listed(shown)}."
+
+
+def _pair(pairs: tuple[Pair, ...], first: Group, second: Group) -> Pair | None:
+    return between(pairs, (first.backbone, first.init), (second.backbone, second.init))
+
+
+def _name(group: Group) -> str:
+    return f"{group.cells[0].title} {group.init}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > _NAMED + 1:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
+    return " and ".join([*([", ".join(names[:-1])] if names[:-1] else []), names[-1]])

@@ -1,0 +1,175 @@
+"""C9: which emotions are recognised best and worst."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from fer_bench.evaluation import Interval, largest_share
+from fer_bench.paper import published
+from fer_bench.paper.claims.evidence import EVERY
+from fer_bench.paper.claims.gaps import LEVEL
+from fer_bench.paper.claims.verdict import Findings, Part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.groups import Group
+    from fer_bench.paper.claims.evidence import Evidence
+    from fer_bench.paper.claims.verdict import State
+
+BEST = ("Happy", "Angry", "Fear", "Surprise")
+WORST = "Disgust"
+
+
+def emotions(evidence: Evidence) -> Findings:
+    """C9: happiness, anger, fear and surprise are recognised best, disgust worst.
+
+    By recall on the test images, the mean over the networks that learned anything (each the mean
+    over its seeds): those whose test accuracy lies above the share of the largest class by more
+    than its 95 % sampling error. A network that gives every image one class says nothing of
+    emotions.
+
+    Two parts: each of the four lies above each other emotion; disgust lies below each of the
+    others. A part holds if all its differences are above 0, fails as soon as one is below, and
+    shows the least. While any of the eight networks is missing neither is decided, for it would
+    change the mean. Classes have different images, so a difference of recalls has Newcombe's
+    interval for two independent shares, from their Wilson intervals (*Interval estimation for the
+    difference between independent proportions*, 1998, method 10). The number of images in a class
+    stands for its mean over several networks too: they see the same images, so that is too wide
+    rather than too narrow; that other trainings would differ is not covered.
+    """
+    learned = [group for group in evidence.groups.values() if learns(group)]
+    known = [group for group in evidence.groups.values() if group.trained]
+    missing = evidence.lack(*EVERY)
+    if not missing and not learned:
+        missing = ["a network that does better than naming the largest class"]
+    parts: list[Part] = []
+    beside: list[str] = []
+    if learned:
+        recalls, images = _recalls(evidence, learned)
+        others = [name for name in published.COUNTS if name not in BEST]
+        rest = [name for name in published.COUNTS if name != WORST]
+        best = [(name, other) for name in BEST for other in others]
+        worst = [(name, WORST) for name in rest]
+        tests = len({*best, *worst})
+        parts = [
+            _least("best", best, recalls, images, tests),
+            _least("worst", worst, recalls, images, tests),
+        ]
+        if missing:
+            parts = [dataclasses.replace(part, state="so far") for part in parts]
+        order = sorted(recalls, key=lambda name: -recalls[name])
+        beside = [
+            "recall: " + ", ".join(f"{name} {recalls[name]:.2f}" for name in order),
+            f"mean of {len(learned)} networks" if len(learned) > 1 else f"of {learned[0].label}",
+        ]
+    if ignored := [group.label for group in known if group not in learned]:
+        beside.append(f"left out, for they learned nothing: {', '.join(ignored)}")
+    return Findings(
+        parts,
+        missing,
+        unit="recall, share",
+        convention=evidence.convention("recall on the test images"),
+        beside=beside,
+    )
+
+
+def learns(group: Group) -> bool:
+    """Whether a group's mean test accuracy lies clearly above the share of the largest class.
+
+    Clearly: by 1.96 times sqrt(p (1 - p) / n), with p its accuracy on n test images.
+    """
+    if not group.qualities:
+        return False
+    images = sum(map(sum, group.qualities[0].confusion))
+    accuracy = math.fsum(one.test_accuracy for one in group.qualities) / len(group.qualities)
+    error = math.sqrt(accuracy * (1 - accuracy) / images) if images else math.inf
+    return accuracy - _quantile() * error > largest_share(group.qualities[0].confusion)
+
+
+def wilson(share: float, images: int, tests: int = 1) -> Interval:
+    """Wilson's score interval of a share.
+
+    Args:
+        share: found among the images.
+        images: number of them, 1 or more.
+        tests: number of intervals that shall hold together (Bonferroni).
+    """
+    z2 = _quantile(tests) ** 2
+    middle = share + z2 / (2 * images)
+    half = math.sqrt(z2 * (share * (1 - share) / images + z2 / (4 * images**2)))
+    scale = 1 + z2 / images
+    return Interval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
+
+
+def newcombe(
+    first: float, first_images: int, second: float, second_images: int, tests: int = 1
+) -> Interval:
+    """Interval of the difference of two independent shares, Newcombe's method 10.
+
+    With (l, u) and (m, v) the Wilson intervals of the shares p and q: from
+    p - q - sqrt((p - l)**2 + (v - q)**2) to p - q + sqrt((u - p)**2 + (q - m)**2).
+
+    Args:
+        first: the share p.
+        first_images: number of images that it was found among.
+        second: the share q.
+        second_images: number of images that it was found among.
+        tests: as ``wilson``.
+    """
+    one = wilson(first, first_images, tests)
+    other = wilson(second, second_images, tests)
+    difference = first - second
+    return Interval(
+        difference - math.hypot(first - one.low, other.high - second),
+        difference + math.hypot(one.high - first, second - other.low),
+    )
+
+
+def _quantile(tests: int = 1) -> float:
+    return NormalDist().inv_cdf(1 - (1 - LEVEL) / tests / 2)
+
+
+def _recalls(
+    evidence: Evidence, learned: Sequence[Group]
+) -> tuple[dict[str, float], dict[str, int]]:
+    """Mean recall and number of test images of each class that has test images."""
+    images: dict[str, int] = {}
+    recalls: dict[str, float] = {}
+    for index, (name, _) in enumerate(evidence.run.dataset.counts):
+        images[name] = sum(learned[0].qualities[0].confusion[index])
+        means = []
+        for group in learned:
+            shares = [one.recall[index] for one in group.qualities]
+            means.append(math.fsum(share or 0.0 for share in shares) / len(shares))
+        recalls[name] = math.fsum(means) / len(means)
+    return recalls, images
+
+
+def _least(
+    name: str,
+    pairs: Sequence[tuple[str, str]],
+    recalls: dict[str, float],
+    images: dict[str, int],
+    tests: int,
+) -> Part:
+    """The least difference of those that decide whether each first lies above its second."""
+    found: list[tuple[State, float, str, Interval]] = []
+    for one, other in pairs:
+        shares = (recalls[one], images[one], recalls[other], images[other])
+        interval = newcombe(*shares)
+        state: State = "open"
+        if interval.low > 0:
+            state = "holds"
+        elif newcombe(*shares, tests).high < 0:
+            state = "fails"
+        found.append((state, recalls[one] - recalls[other], f"{one} less {other}", interval))
+    for wanted in ("fails", "open", "holds"):
+        if deciding := [one for one in found if one[0] == wanted]:
+            state, effect, label, interval = min(deciding, key=lambda one: one[1])
+            text = f"{name}: {label} {effect:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+            return Part(state, text, effect, interval)
+    raise ValueError("no pair of classes; accepted: one or more")

@@ -1,0 +1,43 @@
+"""How a run differs from the paper's experiment, as this project reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from fer_bench.paper import published
+from fer_bench.protocol import Protocol
+
+if TYPE_CHECKING:
+    from fer_bench.results import Run
+
+_DEFAULTS = {item.name: item.default for item in dataclasses.fields(Protocol)}
+
+_NO_DEVIATIONS = ("seed", "seeds")
+"""The paper tells of one run of each cell and not with which seed: any seed is like its own."""
+
+
+def other_data(run: Run) -> str:
+    """How the run's images differ from the paper's; empty where they are its own."""
+    if run.dataset.name != published.DATASET:
+        return f"data set {run.dataset.name} instead of {published.DATASET}"
+    if dict(run.dataset.counts) != dict(published.COUNTS):
+        images = sum(count for _, count in run.dataset.counts)
+        return f"{images:,} images instead of {published.TOTAL:,}"
+    return ""
+
+
+def changed_settings(run: Run) -> list[str]:
+    """The settings that were changed for the run, apart from seeds."""
+    return [
+        f"{entry.name.replace('_', ' ')} {entry.value} instead of "
+        f"{_DEFAULTS.get(entry.name, 'default')}"
+        for entry in run.protocol
+        if entry.origin == "changed" and entry.name not in _NO_DEVIATIONS
+    ]
+
+
+def deviations(run: Run) -> list[str]:
+    """All that differs from the paper's experiment: the images first, then settings."""
+    data = other_data(run)
+    return [*([data] if data else []), *changed_settings(run)]

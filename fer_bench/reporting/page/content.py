@@ -1,0 +1,36 @@
+"""What a page is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.reporting.figures import Figure
+    from fer_bench.reporting.table import Table
+    from fer_bench.results import Run
+
+
+@dataclass(frozen=True)
+class Content:
+    """All that the page shows.
+
+    Attributes:
+        run: what was measured.
+        tables: of the run, in any order. The page knows the keys of
+            ``fer_bench.reporting.tables``, and ``claims``, ``pairs``, ``uncertainty`` and
+            ``calibration``; others it shows too.
+        figures: of the run, by their keys in the same way.
+        headline: the sentences of the answer, the first one largest.
+        notes: what a reader of the answer needs to know, one line each.
+        name: of the report.
+    """
+
+    run: Run
+    tables: Sequence[Table]
+    figures: Sequence[Figure]
+    headline: Sequence[str]
+    notes: Sequence[str]
+    name: str

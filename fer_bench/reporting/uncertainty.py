@@ -1,0 +1,161 @@
+"""How sure the test figures are: over images, over seeds, between networks, in confidence."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from fer_bench.evaluation import expected_calibration_error, over_seeds, sampling_interval
+from fer_bench.groups import groups
+from fer_bench.pairs import ALL_PAIRS, LEVEL
+from fer_bench.reporting.rates import why_missing
+from fer_bench.reporting.table import Column, Entry, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.groups import Group
+    from fer_bench.pairs import Pair
+    from fer_bench.results import Run
+
+
+def uncertainty_table(run: Run) -> Table:
+    """Accuracy of each backbone and init, over seeds and over test images."""
+    names = ("mean", "sd", "low by seeds", "high by seeds")
+    columns = [
+        Column("seeds"),
+        *(
+            Column(name, "test accuracy", decimals=4)
+            for name in (*names, "low by images", "high by images")
+        ),
+        *(Column(name, "validation accuracy", decimals=4) for name in names),
+    ]
+    rows = []
+    for group in groups(run):
+        entries: list[Entry] = [None] * len(columns)
+        if group.trained:
+            correct = group.correct(run.dataset.labels)
+            images: list[Entry] = [None, None]
+            if correct is not None:
+                interval = sampling_interval(correct)
+                images = [interval.low, interval.high]
+            entries = [
+                len(group.trained),
+                *_over_seeds([one.test_accuracy for one in group.qualities]),
+                *images,
+                *_over_seeds([one.history.validation_accuracy[-1] for one in group.qualities]),
+            ]
+        rows.append(_row(group, bool(group.trained), entries))
+    return Table(
+        key="uncertainty",
+        title="How sure the accuracies are",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "by seeds: 95 % Student t interval of the mean; it covers the chance of training on "
+            "these images, and not that of the images. One seed has neither sd nor interval.",
+            "by images: 95 % bootstrap interval over the test images; it covers which images were "
+            "drawn, with these trained networks, and not that they might have been trained "
+            "otherwise.",
+            "Neither covers another split or another data set.",
+        ),
+    )
+
+
+def pairs_table(pairs: Sequence[Pair]) -> Table:
+    """Every two networks that were compared on the test images."""
+    rows = []
+    for pair in pairs:
+        found = pair.comparison
+        rows.append(
+            Row(
+                f"{pair.first.label} less {pair.second.label}",
+                (
+                    found.difference,
+                    found.interval.low,
+                    found.interval.high,
+                    found.only_first,
+                    found.only_second,
+                    found.p_value,
+                    pair.corrected,
+                    found.method,
+                ),
+            )
+        )
+    return Table(
+        key="pairs",
+        title="Networks compared on the same test images",
+        head="Pair",
+        columns=(
+            Column("difference", decimals=4),
+            Column("low", decimals=4),
+            Column("high", decimals=4),
+            Column("first", "right alone"),
+            Column("second", "right alone"),
+            Column("p", decimals=4),
+            Column("corrected p", decimals=4),
+            Column("method", kind="word"),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "difference: of the test accuracies; low, high: its 95 % interval, not corrected. "
+            f"corrected p: by Holm's method over all pairs of this table ({len(pairs)}); below "
+            f"{LEVEL} two networks are told apart.",
+            "With one seed each, p-value and interval cover which images were drawn, and not the "
+            "chance of training. With several they cover both, for a few seeds too narrowly.",
+            f"More than {ALL_PAIRS} networks are compared with the most accurate one, pretrained "
+            "with random of one backbone, and the paper's backbones with each other, of one init.",
+        ),
+    )
+
+
+def calibration_table(run: Run) -> Table:
+    """Whether each network is right as often as it is confident."""
+    rows = []
+    for group in groups(run):
+        correct = group.correct(run.dataset.labels)
+        entries: list[Entry] = [None] * 3
+        if correct is not None:
+            confidences = [
+                one.predictions.confidence for one in group.qualities if one.predictions is not None
+            ]
+            errors = [
+                expected_calibration_error(confidence, right)
+                for confidence, right in zip(confidences, correct, strict=True)
+            ]
+            entries = [
+                statistics.mean(errors),
+                statistics.mean(float(confidence.mean()) for confidence in confidences),
+                float(correct.mean()),
+            ]
+        rows.append(_row(group, correct is not None, entries))
+    return Table(
+        key="calibration",
+        title="Confidence on the test images",
+        head="Model",
+        columns=(
+            Column("ECE", decimals=4),
+            Column("mean confidence", decimals=4),
+            Column("accuracy", decimals=4),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "ECE: expected calibration error, the mean distance of accuracy and confidence over 15 "
+            "bins of equal width, weighted by their images; 0 is calibrated. Of several seeds, the "
+            "mean of each one's.",
+            "No interval is given; ECE is above 0 by chance alone where there are few images.",
+        ),
+    )
+
+
+def _over_seeds(figures: Sequence[float]) -> list[Entry]:
+    spread = over_seeds(figures)
+    interval = spread.interval
+    ends: list[Entry] = [None, None] if interval is None else [interval.low, interval.high]
+    return [spread.mean, spread.deviation, *ends]
+
+
+def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
+    reason, missing = why_missing(group.mean(), measured)
+    return Row(group.label, tuple(entries), reason, missing)

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from fer_bench.evaluation import largest_share
+
+
+def test_the_share_of_the_largest_class():
+    assert largest_share([[1, 2], [0, 1]]) == 0.75
+    assert largest_share([[0, 0, 0], [0, 4, 0], [0, 0, 4]]) == 0.5
+
+
+@pytest.mark.parametrize("counts", [[[0]], [[1, 2]], [[0.5]], [[-1]], []])
+def test_what_is_no_confusion_is_refused(counts):
+    with pytest.raises(ValueError, match="confusion"):
+        largest_share(counts)

@@ -1,0 +1,144 @@
+"""Runs of the paper's cells, made by hand from a few figures for each."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.evaluation import confusion, recall
+from fer_bench.paper import published
+from fer_bench.paper.claims.evidence import TITLES
+from fer_bench.protocol import Protocol
+from fer_bench.results import (
+    CellResult,
+    DatasetSummary,
+    History,
+    InferenceSpeed,
+    Parameters,
+    Predictions,
+    Quality,
+    Run,
+    TrainingSpeed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NAMES = tuple(published.COUNTS)
+# A tenth of the paper's images, class by class.
+LABELS = np.repeat(np.arange(7), [count // 10 for count in published.COUNTS.values()])
+SIZES = {**published.PARAMETERS, "vggface": 134_260_544}
+
+
+def line(start: float, end: float, epochs: int) -> tuple[float, ...]:
+    """Evenly from start to end, both included, in ``epochs`` steps."""
+    return tuple(float(value) for value in np.linspace(start, end, epochs + 1))
+
+
+def made_history(
+    running: Sequence[float] = (), validation: Sequence[float] = (), epochs: int = 20
+) -> History:
+    """Accuracy of epochs 0 to E: training (running means alike) and validation."""
+    running = tuple(running) or line(0.15, 0.6, epochs)
+    validation = tuple(validation) or line(0.15, 0.4, epochs)
+    zeros = (0.0,) * len(running)
+    return History(running[1:], zeros[1:], running, zeros, validation, zeros)
+
+
+def made_predictions(shares: float | Mapping[str, float], spread: int = 0) -> np.ndarray:
+    """Predicts the label of that share of the images (of each class), and else the next class.
+
+    The images recognised with a smaller share are among those with a larger one, and are others
+    for another ``spread``.
+    """
+    recognised = np.zeros(len(LABELS), bool)
+    for label, name in enumerate(NAMES):
+        places = np.flatnonzero(label == LABELS)
+        share = shares if isinstance(shares, float) else shares[name]
+        order = np.random.default_rng((spread, label)).permutation(places)
+        recognised[order[: round(share * len(places))]] = True
+    return np.where(recognised, LABELS, (LABELS + 1) % 7).astype(np.uint8)
+
+
+def made_cell(
+    backbone: str,
+    init: str,
+    test: float | Mapping[str, float] = 0.4,
+    *,
+    seed: int = 42,
+    history: History | None = None,
+    predicted: np.ndarray | None = None,
+    speed: float | None = None,
+    spread: int = 0,
+    **other: Any,
+) -> CellResult:
+    """A trained cell that recognises that share of the test images (of each class)."""
+    if predicted is None:
+        predicted = made_predictions(test, spread)
+    counts = confusion(LABELS, predicted, 7)
+    quality = Quality(
+        history=history or made_history(),
+        test_accuracy=float((predicted == LABELS).mean()),
+        test_loss=1.0,
+        recall=recall(counts),
+        confusion=tuple(tuple(int(count) for count in row) for row in counts),
+        predictions=Predictions(predicted.tobytes(), np.full(len(LABELS), 32768, "<u2").tobytes()),
+    )
+    timed = {}
+    if speed is not None:
+        timed = {
+            "training": TrainingSpeed.of(1000, [1000 / speed]),
+            "inference": (InferenceSpeed.of(32, [32 / speed]),),
+        }
+    found = CellResult(
+        backbone=backbone,
+        title=TITLES.get(backbone, backbone),
+        init=init,
+        dataset="fer2013",
+        seed=seed,
+        status="ok",
+        parameters=Parameters(SIZES.get(backbone, 10), 1, 1),
+        quality=quality,
+        **timed,
+    )
+    return dataclasses.replace(found, **other)
+
+
+def made_missing(
+    backbone: str, init: str, status: str = "skipped", seed: int = 42, reason: str = "no weights"
+) -> CellResult:
+    """A cell without figures."""
+    return CellResult(
+        backbone, TITLES.get(backbone, backbone), init, "fer2013", seed, status, reason
+    )
+
+
+def made_run(*cells: CellResult, **settings: Any) -> Run:
+    """A run on the paper's data, under its protocol with those settings."""
+    return Run(
+        protocol=tuple(Protocol(**settings).settings()),
+        dataset=DatasetSummary(
+            "fer2013",
+            "ab" * 32,
+            tuple(published.COUNTS.items()),
+            "paper",
+            25121,
+            3589,
+            len(LABELS),
+            "cd" * 32,
+            LABELS.astype(np.uint8).tobytes(),
+        ),
+        environment=(),
+        cells=cells,
+    )
+
+
+def every_cell(**of: Any) -> list[CellResult]:
+    """The paper's eight cells, all with the same figures."""
+    return [
+        made_cell(backbone, init, **of)
+        for backbone in published.BACKBONES
+        for init in ("pretrained", "random")
+    ]

@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from made_runs import SIZES, every_cell, line, made_cell, made_history, made_missing, made_run
+
+from fer_bench.pairs import pairs
+from fer_bench.paper import published
+from fer_bench.paper.claims import judge
+from fer_bench.paper.claims.emotions import newcombe, wilson
+from fer_bench.results import Parameters
+
+
+def verdict(name, *cells, **settings):
+    run = made_run(*cells, **settings)
+    (found,) = (one for one in judge(run, pairs(run)) if one.id == name)
+    return found
+
+
+def cells_of(histories, **of):
+    """The eight cells, some with histories of their own; all others are slower and worse."""
+    slow = made_history(line(0.15, 0.4, 20), line(0.15, 0.3, 20))
+    return [
+        made_cell(backbone, init, history=histories.get((backbone, init), slow), **of)
+        for backbone in published.BACKBONES
+        for init in ("pretrained", "random")
+    ]
+
+
+def without(cells, backbone, init):
+    return [
+        made_missing(backbone, init) if (cell.backbone, cell.init) == (backbone, init) else cell
+        for cell in cells
+    ]
+
+
+VGGFACE = ("vggface", "pretrained")
+OPENFACE = ("openface", "pretrained")
+RESNET50 = ("resnet50", "pretrained")
+GOOD = made_history(validation=(0.15, *line(0.35, 0.6, 19)))
+
+
+class TestC4:
+    def test_first_of_all_eight_in_both(self):
+        found = verdict("C4", *cells_of({VGGFACE: GOOD}))
+        assert found.outcome == "supported"
+        assert "initial 0.350" in found.because
+        assert "final 0.600, +0.300 [+0.2" in found.because
+        assert found.interval.low > 0
+
+    def test_one_better_network_contradicts_it_whatever_is_missing(self):
+        cells = without(cells_of({RESNET50: GOOD}), "mobilenet", "random")
+        found = verdict("C4", *cells)
+        assert found.outcome == "contradicted"
+        assert "over ResNet-50_pretrained" in found.because
+        assert found.missing == "MobileNet_random (skipped)"
+
+    def test_best_of_those_that_are_there_is_not_enough(self):
+        found = verdict("C4", *without(cells_of({VGGFACE: GOOD}), "openface", "random"))
+        assert found.outcome == "undecided"
+        assert found.because.startswith("so far: initial 0.350")
+
+    def test_without_vggface_it_is_undecided(self):
+        found = verdict("C4", *without(cells_of({VGGFACE: GOOD}), *VGGFACE))
+        assert (found.outcome, found.missing) == ("undecided", "VGG-Face_pretrained (skipped)")
+
+    def test_a_tie_is_open(self):
+        assert verdict("C4", *cells_of({VGGFACE: GOOD, RESNET50: GOOD})).outcome == "undecided"
+
+    def test_the_interval_is_of_two_binomial_shares(self):
+        found = verdict("C4", *cells_of({RESNET50: GOOD}))
+        # Validation after epoch 1: 0.15 + 0.15 / 20 against 0.35, of 3,589 images.
+        error = (0.1575 * 0.8425 / 3589 + 0.35 * 0.65 / 3589) ** 0.5
+        assert found.effect == pytest.approx(-0.1925)
+        assert found.interval.high - found.effect == pytest.approx(1.959964 * error)
+
+
+FLAT = made_history(line(0.2, 0.21, 20))
+STEEP = made_history((0.15, *line(0.3, 0.6, 3), *line(0.6, 0.7, 16)[1:]), (0.15,) + (0.2,) * 20)
+
+
+class TestC5:
+    def test_the_slowest_of_the_pretrained(self):
+        found = verdict("C5", *cells_of({VGGFACE: FLAT, ("mobilenet", "random"): FLAT}))
+        assert found.outcome == "supported"
+        assert found.effect == pytest.approx(0.012)
+
+    def test_a_slower_one_contradicts_it(self):
+        found = verdict("C5", *cells_of({RESNET50: FLAT}))
+        assert found.outcome == "contradicted"
+        assert "ResNet-50_pretrained faster by -0.0120" in found.because
+
+    def test_two_that_are_alike_are_open(self):
+        assert verdict("C5", *cells_of({VGGFACE: FLAT, RESNET50: FLAT})).outcome == "undecided"
+
+    def test_without_vggface_it_is_undecided(self):
+        found = verdict("C5", *without(cells_of({}), *VGGFACE))
+        assert found.missing == "VGG-Face_pretrained (skipped)"
+
+    def test_the_papers_own_table_says_so(self):
+        sums = {key: sum(rates) for key, rates in published.table(2).items()}
+        pretrained = {name: sums[name, "pretrained"] for name in published.BACKBONES}
+        assert min(pretrained, key=pretrained.__getitem__) == "vggface"
+        assert sums["vggface", "random"] < sums["vggface", "pretrained"]
+
+
+class TestC8:
+    def test_the_fastest_of_the_pretrained_in_the_first_window(self):
+        found = verdict("C8", *cells_of({OPENFACE: STEEP, ("resnet50", "random"): STEEP}))
+        assert found.outcome == "supported"
+        assert "MCR +0." in found.because
+        assert "MOFR +0." in found.because
+
+    def test_a_faster_one_contradicts_it(self):
+        found = verdict("C8", *cells_of({RESNET50: STEEP}))
+        assert found.outcome == "contradicted"
+        assert found.effect < 0
+
+    def test_two_that_are_alike_are_open(self):
+        assert verdict("C8", *cells_of({OPENFACE: STEEP, RESNET50: STEEP})).outcome == "undecided"
+
+    def test_four_epochs_are_too_few(self):
+        cells = every_cell(history=made_history(epochs=4))
+        assert verdict("C8", *cells, epochs=4).missing == "5 epochs or more (this run: 4)"
+
+    def test_the_papers_own_table_says_so_of_the_first_window_alone(self):
+        rates = {name: published.table(2)[name, "pretrained"] for name in published.BACKBONES}
+        first = {name: values[0] for name, values in rates.items()}
+        whole = {name: sum(values) for name, values in rates.items()}
+        assert max(first, key=first.__getitem__) == "openface"
+        assert sorted(whole, key=whole.__getitem__)[:2] == ["vggface", "openface"]
+
+
+def openface_and(backbone, ours, theirs, speeds=(200.0, 100.0), init="pretrained"):
+    return [
+        made_cell("openface", init, ours, speed=speeds[0]),
+        made_cell(backbone, init, theirs, speed=speeds[1]),
+    ]
+
+
+class TestC6:
+    def test_as_accurate_smaller_and_faster(self):
+        found = verdict("C6", *openface_and("resnet50", 0.4, 0.401))
+        assert found.outcome == "supported"
+        assert "same if within 0.02" in found.because
+        assert "training 200 against 100 images/s (2.00 times)" in found.because
+
+    @pytest.mark.parametrize(("ours", "theirs"), [(0.4, 0.5), (0.5, 0.4)])
+    def test_another_accuracy_contradicts_it_either_way(self, ours, theirs):
+        found = verdict("C6", *openface_and("resnet50", ours, theirs))
+        assert found.outcome == "contradicted"
+        assert found.effect == pytest.approx(ours - theirs, abs=0.001)
+
+    def test_an_interval_across_the_margin_is_open(self):
+        assert verdict("C6", *openface_and("resnet50", 0.42, 0.4)).outcome == "undecided"
+
+    def test_a_slower_openface_contradicts_it(self):
+        found = verdict("C6", *openface_and("resnet50", 0.4, 0.4, (100.0, 200.0)))
+        assert found.outcome == "contradicted"
+
+    def test_speeds_within_ten_percent_are_open(self):
+        found = verdict("C6", *openface_and("resnet50", 0.4, 0.4, (105.0, 100.0)))
+        assert found.outcome == "undecided"
+
+    def test_speeds_that_were_not_measured_are_missing(self):
+        found = verdict("C6", *openface_and("resnet50", 0.4, 0.4, (None, None)))
+        assert found.outcome == "undecided"
+        assert "inference speed of OpenFace and ResNet-50 with one init" in found.missing
+        assert "training speed of OpenFace and ResNet-50 with one init" in found.missing
+
+    def test_random_networks_decide_nothing_of_the_accuracy(self):
+        found = verdict("C6", *openface_and("resnet50", 0.2, 0.5, init="random"))
+        assert found.outcome == "undecided"
+        assert "random, which decides nothing: OpenFace less ResNet-50 -0.3" in found.because
+        assert "OpenFace_pretrained (not asked for)" in found.missing
+
+
+class TestC7:
+    def test_smallest_and_less_accurate(self):
+        found = verdict("C7", *every_cell())
+        assert found.outcome == "undecided"
+        cells = [
+            made_cell(cell.backbone, cell.init, 0.3 if cell.backbone == "mobilenet" else 0.5)
+            for cell in every_cell()
+        ]
+        found = verdict("C7", *cells)
+        assert found.outcome == "supported"
+        assert found.effect == pytest.approx(0.2, abs=0.001)
+        assert "MobileNet has 3,228,864 parameters, OpenFace 3,743,280" in found.because
+
+    def test_a_more_accurate_mobilenet_contradicts_it(self):
+        found = verdict("C7", *openface_and("mobilenet", 0.3, 0.5))
+        assert found.outcome == "contradicted"
+        assert "a cell of VGG-Face that was built" in found.missing
+
+    def test_a_smaller_network_contradicts_it(self):
+        cells = openface_and("mobilenet", 0.5, 0.3)
+        cells[0] = dataclasses.replace(cells[0], parameters=Parameters(1000, 1, 1))
+        assert verdict("C7", *cells).outcome == "contradicted"
+
+
+class TestC10:
+    def test_equal_counts(self):
+        found = verdict("C10", *every_cell())
+        assert found.outcome == "supported"
+        assert "ResNet-50 23,587,712" in found.because
+
+    def test_a_cell_that_was_built_and_not_trained_is_enough(self):
+        built = [
+            dataclasses.replace(
+                made_missing(name, "random"), parameters=Parameters(SIZES[name], 1, 1)
+            )
+            for name in published.PARAMETERS
+        ]
+        assert verdict("C10", *built).outcome == "supported"
+
+    def test_another_count_contradicts_it(self):
+        cell = made_cell("openface", "random", parameters=Parameters(3_743_281, 1, 1))
+        found = verdict("C10", cell)
+        assert found.outcome == "contradicted"
+        assert "OpenFace 3,743,281 instead of 3,743,280" in found.because
+        assert (found.effect, found.unit) == (1.0, "parameters")
+
+    def test_a_missing_network_leaves_it_undecided(self):
+        found = verdict("C10", made_cell("openface", "random"))
+        assert (found.outcome, found.because) == ("undecided", "so far: OpenFace 3,743,280")
+        assert found.missing == (
+            "a cell of ResNet-50 that was built; a cell of MobileNet that was built"
+        )
+
+
+AS_CLAIMED = {
+    "Angry": 0.6,
+    "Surprise": 0.7,
+    "Disgust": 0.1,
+    "Neutral": 0.4,
+    "Happy": 0.8,
+    "Fear": 0.6,
+    "Sad": 0.4,
+}
+
+
+def of_recall(shares, **others):
+    """The eight cells, all with these recalls but those of some backbones."""
+    return [
+        made_cell(backbone, init, others.get(backbone, shares))
+        for backbone in published.BACKBONES
+        for init in ("pretrained", "random")
+    ]
+
+
+class TestC9:
+    def test_as_claimed(self):
+        found = verdict("C9", *of_recall(AS_CLAIMED))
+        assert found.outcome == "supported"
+        assert "recall: Happy 0.80, Surprise 0.70" in found.because
+        assert "mean of 8 networks" in found.because
+        assert found.effect == pytest.approx(0.2, abs=0.01)
+
+    def test_a_better_other_emotion_contradicts_it(self):
+        found = verdict("C9", *of_recall({**AS_CLAIMED, "Neutral": 0.8}))
+        assert found.outcome == "contradicted"
+        assert "less Neutral -0.2" in found.because
+
+    def test_another_worst_emotion_contradicts_it(self):
+        found = verdict("C9", *of_recall({**AS_CLAIMED, "Disgust": 0.38, "Sad": 0.1}))
+        assert found.outcome == "contradicted"
+        assert "worst: Sad less Disgust -0.2" in found.because
+
+    def test_within_noise_it_is_open(self):
+        found = verdict("C9", *of_recall({**AS_CLAIMED, "Neutral": 0.6, "Sad": 0.6}))
+        assert found.outcome == "undecided"
+        assert "more seeds or images" in found.missing
+
+    @pytest.mark.parametrize("neutral", [0.4, 0.8])
+    def test_a_missing_network_leaves_it_undecided_either_way(self, neutral):
+        cells = without(of_recall({**AS_CLAIMED, "Neutral": neutral}), *VGGFACE)
+        found = verdict("C9", *cells)
+        assert (found.outcome, found.missing) == ("undecided", "VGG-Face_pretrained (skipped)")
+        assert found.because.startswith("so far: best: ")
+
+    def test_networks_that_learned_nothing_are_left_out(self):
+        only_happy = {name: float(name == "Happy") for name in AS_CLAIMED}
+        found = verdict("C9", *of_recall(AS_CLAIMED, openface=only_happy))
+        assert found.outcome == "supported"
+        assert found.because.endswith(
+            "left out, for they learned nothing: OpenFace_pretrained, OpenFace_random"
+        )
+        found = verdict("C9", *of_recall(only_happy))
+        assert found.outcome == "undecided"
+        assert found.missing == "a network that does better than naming the largest class"
+
+    def test_recall_is_the_mean_of_the_networks(self):
+        better = {name: min(1.0, share + 0.1) for name, share in AS_CLAIMED.items()}
+        found = verdict("C9", *of_recall(AS_CLAIMED, openface=better, vggface=better))
+        assert "Happy 0.85" in found.because
+
+
+def test_wilson_and_newcombe_give_the_published_example():
+    # Newcombe 1998, table II, example (a): 56/70 and 48/80, method 10: 0.0524 to 0.3339.
+    found = newcombe(56 / 70, 70, 48 / 80, 80)
+    assert found.low == pytest.approx(0.0524, abs=5e-5)
+    assert found.high == pytest.approx(0.3339, abs=5e-5)
+    # Wilson for 81/263: 0.2553 to 0.3662 (Newcombe 1998, two-sided intervals, method 3).
+    one = wilson(81 / 263, 263)
+    assert (one.low, one.high) == (pytest.approx(0.2553, abs=5e-5), pytest.approx(0.3662, abs=5e-5))
+    assert wilson(0.0, 10).low == 0
+    assert wilson(81 / 263, 263, tests=10).low < one.low

@@ -1,0 +1,349 @@
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import io
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from page_parts import CLAIMS, KEYS, Node, content, read, told
+from PIL import Image
+
+from conftest import make_run, without_figures
+from fer_bench.reporting import Column, Row, Table, tables
+from fer_bench.reporting.page import page
+from fer_bench.reporting.page.grid import grid, short_title
+from fer_bench.reporting.render import DASH, body
+
+if TYPE_CHECKING:
+    from fer_bench.results import Run
+
+SECTIONS = ["answer", "claims", "tables", "figures", "pictures", "beyond", "setup"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "{{ 7*7 }}",
+    "x" * 300,
+    "\N{HEBREW LETTER ALEF}\N{RIGHT-TO-LEFT OVERRIDE}abc",
+    "\"'><img src=x onerror=alert(1)>",
+    "a\x00\ud800\x1b[2J\nb",
+]
+
+
+@pytest.fixture(scope="module")
+def tree() -> Node:
+    return read(page(content()))
+
+
+def test_sections_stand_in_order_and_in_the_navigation(tree: Node) -> None:
+    assert [node.attributes["id"] for node in tree.all("section")] == SECTIONS
+    (nav,) = tree.all("nav")
+    assert [node.attributes["href"] for node in nav.all("a")] == [f"#{name}" for name in SECTIONS]
+
+
+def test_every_link_leads_somewhere_and_no_id_comes_twice(tree: Node) -> None:
+    ids = [node.attributes["id"] for node in tree if "id" in node.attributes]
+    assert len(ids) == len(set(ids))
+    links = [node.attributes["href"] or "" for node in tree.all("a")]
+    files = {f"figures/{key}.{kind}" for key in KEYS for kind in ("svg", "png")}
+    assert {link for link in links if not link.startswith("#")} == files
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+
+
+def test_every_table_row_and_reason_is_there(tree: Node) -> None:
+    for table in content().tables:
+        shown, made = tree.by_id(f"table-of-{table.key}"), body(table)
+        assert shown.rows() == [
+            [label, *cells] for label, cells in zip(made.labels, made.cells, strict=True)
+        ]
+        reasons = [node.text() for details in shown.all("details") for node in details.all("li")]
+        assert reasons == made.reasons
+        for note in table.notes:
+            assert note in shown.text()
+
+
+def test_tables_are_sorted_by_values_with_full_precision(tree: Node) -> None:
+    shown = tree.by_id("table-of-table-2")
+    orders = [node.attributes.get("data-order") for node in shown.all("tr")[2].all("td")]
+    assert orders == [
+        "" if entry is None else repr(entry) for entry in tables(make_run())[1].rows[0].entries
+    ]
+
+
+def test_the_distance_is_ours_less_the_papers(tree: Node) -> None:
+    shown = tree.by_id("table-of-table-2").all("tbody")[0].all("tr")
+    # Running accuracy goes from 0.19 to 0.35 in epochs 1 to 5 and gains 0.04 in each: 0.16 / 4, and
+    # from 0.14 before them: 0.21 / 5. The paper has 0.039937, and 0.02512 in epochs 6 to 10.
+    distances = [[node.text() for node in td.all("small")] for td in shown[0].all("td")]
+    assert distances[:5] == [["+0.00006"], ["+0.00206"], [], ["+0.01488"], []]
+    # A cell that was not trained has none, though the paper has a value.
+    assert shown[2].all("small") == []
+    assert [node.text() for node in tree.by_id("table-of-cells").all("small")][:2] == ["0", "0"]
+    # Table 1 has the paper's values in a row.
+    counts = tree.by_id("table-of-table-1").all("tbody")[0].all("tr")
+    assert [node.text() for node in counts[0].all("small")] == ["0"] * 8
+    assert counts[1].all("small") == []
+
+
+def test_only_columns_right_before_the_papers_in_its_group_are_compared() -> None:
+    columns = (
+        Column("ours", "a", decimals=2),
+        Column("ours", "b", decimals=2),
+        Column("paper", "b", published=True),
+        Column("else", "b", decimals=2),
+        Column("paper", "c", published=True),
+    )
+    (line,) = grid(Table("t", "T", "", columns, (Row("r", (1.0, 1.0, 3.5, 1.0, 2.0)),))).lines
+    assert [entry.distance for entry in line.entries] == ["", "-2.50", "", "", ""]
+
+
+def test_short_titles() -> None:
+    titles = {
+        "Table 2. Mean rate": "Table 2",
+        "Calibration: confidence": "Calibration",
+        "Recall, by class": "Recall",
+        "No. 3": "No. 3",
+    }
+    assert {title: short_title(title) for title in titles} == titles
+
+
+def test_the_answer_comes_first_with_its_figures() -> None:
+    answer = read(page(content(make_run()))).by_id("answer")
+    assert [node.text() for node in answer.all("h1")] == ["Pretraining is worth it."]
+    facts = {
+        node.all("dt")[0].text(): [one.text() for one in node.all("dd")]
+        for node in answer.all("div")
+        if node.all("dt") and not node.all("dl")
+    }
+    assert facts == {
+        "Best cell": ["MobileNet_pretrained"],
+        "Its test accuracy": ["0.354", "0.250 by always naming the largest class"],
+        "Its speed": ["1,600", "images/s to recognise, in batches of 32; 10,048 to train on"],
+        "Cells": ["5 of 8 ok", "2 skipped, 1 failed"],
+    }
+    for text in ("By 0.3 of accuracy.", "One seed each.", "35,887 images", "20 epochs"):
+        assert text in answer.text()
+
+
+def test_the_interval_comes_from_its_table() -> None:
+    columns = (Column("low by images", decimals=3), Column("high by images", decimals=3))
+    rows = (Row("VGG-Face_random", (0.1, 0.2)), Row("MobileNet_pretrained", (0.3432, 0.3651)))
+    table = Table("uncertainty", "Intervals", "Model", columns, rows)
+    shown = read(page(content(tables=[table]))).by_id("answer")
+    assert "0.343 to 0.365 by the choice of test images; 0.250 by always" in shown.text()
+
+
+def test_seeds_are_told_apart() -> None:
+    run = make_run()
+    cell = run.cells[1]
+    quality = dataclasses.replace(cell.quality, test_accuracy=0.5) if cell.quality else None
+    again = dataclasses.replace(cell, seed=43, quality=quality)
+    run = told(dataclasses.replace(run, cells=(*run.cells, again)))
+    text = page(content(run))
+    shown = read(text)
+    assert "mean of 2 seeds" in shown.by_id("answer").text()
+    (first, _) = shown.all("li", class_="picture")
+    networks = [node.text() for node in first.all("span", class_="network")]
+    assert "MobileNet_random, seed 43" in networks
+    assert "MobileNet_pretrained" in networks
+    assert "counts of 2 seeds added up" in shown.by_id("confusion").text()
+
+
+def test_figures_stand_in_the_page_with_their_words(tree: Node) -> None:
+    shown = {node.attributes["id"]: node for node in tree.all("figure")}
+    drawn = ["figure-5-mobilenet", "calibration", "unheard-of"]
+    assert list(shown) == [f"plot-of-{key}" for key in drawn]
+    for key in drawn:
+        one = shown[f"plot-of-{key}"]
+        assert one.all("div", role="img")[0].attributes["aria-label"] == f"Alt of {key}."
+        assert f"Caption of {key}." in one.all("figcaption")[0].text()
+        assert len(one.all("svg")) == 1
+        assert "a < b" in one.text()
+    assert "plot-of-figure-5-mobilenet" in {
+        node.attributes.get("id") for node in tree.by_id("figures")
+    }
+
+
+def test_pictures_tell_what_each_network_says(tree: Node) -> None:
+    first, second = tree.all("li", class_="picture")
+    (image,) = first.all("img")
+    source = image.attributes["src"] or ""
+    assert source.startswith("data:image/png;base64,")
+    picture = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
+    assert np.asarray(picture).tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert image.attributes["alt"] == "Test picture 0: a face, Angry"
+    assert first.all("h3")[0].text() == "Angry"
+    assert "rule 0" in first.text()
+    told_of = [" ".join(node.text().split()) for node in second.all("ul")[0].all("li")]
+    assert len(told_of) == 5
+    assert told_of[0] == "✓ right MobileNet_pretrained Disgust 1.00"
+    assert told_of[-1] == "✗ wrong VGG-Face_random Angry 0.50"
+
+
+def test_confusion_with_recall_beside() -> None:
+    run = make_run()
+    cell = run.cells[0]
+    assert cell.quality is not None
+    # Of class 0 one in four is recognised; class 6 has no test images.
+    counts = np.diag([1, 2, 3, 4, 5, 6, 0])
+    counts[0, 3] = 3
+    confusion = tuple(map(tuple, counts.tolist()))
+    quality = dataclasses.replace(cell.quality, confusion=confusion)
+    run = dataclasses.replace(run, cells=(dataclasses.replace(cell, quality=quality),))
+    (shown,) = read(page(content(run))).by_id("confusion").all("details")
+    assert "open" in shown.attributes
+    rows = shown.rows()
+    assert rows[0] == ["Angry", "0.25", "0.00", "0.00", "0.75", *["0.00"] * 3, "0.250", "4"]
+    assert rows[6] == ["Neutral", *[DASH] * 8, "0"]
+    entries = shown.all("tbody")[0].all("td")
+    assert [one.attributes["class"] for one in entries[:4]] == [
+        "heat-2 right",
+        "heat-0",
+        "heat-0",
+        "heat-8",
+    ]
+    assert "accuracy 0.875" in shown.text()  # 21 of 24
+
+
+def test_skipped_and_failed_cells_are_named_with_their_reasons(tree: Node) -> None:
+    (listed,) = tree.by_id("setup").all("ul", class_="ended")
+    texts = [node.text() for node in listed.all("li")]
+    for cell in make_run().cells:
+        if cell.status != "ok":
+            assert any(cell.label in text and cell.reason in text for text in texts)
+    assert len(texts) == 3
+
+
+def test_verdicts(tree: Node) -> None:
+    shown = tree.by_id("claims")
+    assert shown.rows() == [
+        ["pretrained is better", "supported", "0.3 above"],
+        ["random is worse", "undecided", DASH],
+    ]
+    assert [node.text() for node in shown.all("span", class_="good")] == ["supported"]
+
+
+def test_sections_without_content_say_so() -> None:
+    shown = read(page(content(make_run(), tables=[], figures=[], headline=[], notes=[])))
+    assert [node.attributes["id"] for node in shown.all("section")] == SECTIONS
+    for name in ("claims", "tables", "figures", "pictures"):
+        assert "This report holds no" in shown.by_id(name).text()
+    assert [node.text() for node in shown.all("h1")] == ["The report"]
+
+
+def test_a_run_with_nothing_trained_says_so() -> None:
+    run = dataclasses.replace(
+        make_run(), cells=(without_figures("vggface", "random", "failed", "no memory"),)
+    )
+    shown = read(page(content(run, figures=[])))
+    assert [node.text() for node in shown.all("h1")] == ["No cell of this run was trained."]
+    assert "Pretraining is worth it." in shown.by_id("answer").text()
+    assert "no memory" in shown.by_id("setup").text()
+    assert shown.all("img") == []
+
+
+def test_pictures_of_a_run_without_predictions() -> None:
+    run = told(make_run())
+    older = dataclasses.replace(
+        make_run(), examples=run.examples
+    )  # as read from a file of schema 1: no labels, no predictions
+    shown = read(page(content(older)))
+    assert [node.all("h3")[0].text() for node in shown.all("li", class_="picture")] == [
+        "Class not known"
+    ] * 2
+    assert "No predictions are known." in shown.by_id("pictures").text()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_are_text(name: str) -> None:
+    run = make_run()
+    cells = [
+        dataclasses.replace(cell, title=name, reason=cell.reason and name) for cell in run.cells
+    ]
+    counts = ((name, 4953), *run.dataset.counts[1:])
+    run = told(
+        dataclasses.replace(
+            run,
+            cells=tuple(cells),
+            dataset=dataclasses.replace(run.dataset, name=name, counts=counts),
+        )
+    )
+    run = dataclasses.replace(
+        run, examples=tuple(dataclasses.replace(one, why=name) for one in run.examples)
+    )
+    claims = dataclasses.replace(CLAIMS, rows=(Row(name, (name, name), name, name),), notes=(name,))
+    text = page(
+        content(
+            run,
+            tables=[*tables(run)[:-1], claims],
+            headline=[name],
+            notes=[name],
+            name=name,
+        )
+    )
+    text.encode("utf-8")
+    assert "\x00" not in text
+    assert "\x1b" not in text
+    shown, usual = read(text), read(page(content()))
+    assert len(shown.all("script")) == 1
+    assert len(shown.all("img")) == len(usual.all("img"))
+    assert not [node for node in shown for key in node.attributes if key.startswith("on")]
+    assert "49" not in shown.all("h1")[0].text()
+    if name.isprintable():
+        assert shown.all("title")[0].text() == name
+        assert any(name in node.text() for node in shown.by_id("confusion").all("bdi"))
+
+
+def test_the_policy_lets_nothing_in_but_our_script(tree: Node) -> None:
+    (meta,) = tree.all("meta", **{"http-equiv": "Content-Security-Policy"})
+    policy = meta.attributes["content"] or ""
+    (script,) = tree.all("script")
+    digest = base64.b64encode(hashlib.sha256(script.text().encode()).digest()).decode()
+    assert policy == (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    assert "</" not in script.text()
+
+
+def test_the_page_loads_nothing(tree: Node) -> None:
+    for node in tree:
+        for key in ("src", "href", "xlink:href", "srcset", "data", "action"):
+            value = node.attributes.get(key)
+            if node.tag != "a" and value is not None:
+                assert value.startswith(("data:", "#"))
+    (style,) = tree.all("style")
+    assert not re.search(r"@import|url\((?!#)", style.text())
+
+
+def test_both_themes_have_the_figures_colours(tree: Node) -> None:
+    from fer_bench.reporting.figures import DARK_PALETTE, PALETTE
+
+    text = tree.all("style")[0].text()
+    for palette in (PALETTE, DARK_PALETTE):
+        for name, colour in palette.items():
+            assert f"--{name}: {colour};" in text
+
+
+def test_two_hundred_cells_make_a_page_of_sensible_size(run: Run) -> None:
+    trained = [cell for cell in told(run).cells if cell.quality is not None]
+    cells = tuple(
+        dataclasses.replace(trained[number % 5], backbone=f"b{number}", title=f"Backbone{number}")
+        for number in range(200)
+    )
+    text = page(content(dataclasses.replace(told(run), cells=cells)))
+    assert len(text.encode()) < 6_000_000
+    assert text.count("Backbone199_") > 10
+
+
+def test_the_page_loads_jinja_only_when_it_is_made() -> None:
+    code = (
+        "import sys, fer_bench.reporting.page\n"
+        "print(sorted({'jinja2', 'matplotlib', 'PIL', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from made_runs import LABELS, line, made_cell, made_history, made_missing, made_run
+
+from fer_bench.evaluation import expected_calibration_error, sampling_interval
+from fer_bench.reporting import report_files, tables, terminal_text
+from fer_bench.reporting.latex import latex
+from fer_bench.reporting.render import markdown, terminal, tidy_csv
+
+
+def table(run, key):
+    (found,) = (one for one in tables(run) if one.key == key)
+    return found
+
+
+def entries(found, label):
+    (row,) = (row for row in found.rows if row.label == label)
+    names = [f"{column.group} {column.name}".strip() for column in found.columns]
+    return dict(zip(names, row.entries, strict=True))
+
+
+@pytest.fixture
+def seeds():
+    """Two backbones of three seeds, one of them failed with its third."""
+    return made_run(
+        *(
+            made_cell(
+                "mini",
+                "random",
+                share,
+                seed=seed,
+                history=made_history(validation=line(0.15, share, 20)),
+                speed=100.0 if seed == 42 else None,
+                parts=(("training", float(seed)),),
+            )
+            for seed, share in ((42, 0.4), (43, 0.5), (44, 0.6))
+        ),
+        *(made_cell("openface", "random", 0.3, seed=seed) for seed in (42, 43)),
+        made_missing("openface", "random", "failed", seed=44, reason="it diverged"),
+        seeds=3,
+    )
+
+
+def test_spread_over_seeds_and_over_images(seeds):
+    found = entries(table(seeds, "uncertainty"), "mini_random")
+    cells = seeds.cells[:3]
+    figures = [cell.quality.test_accuracy for cell in cells]
+    assert found["seeds"] == 3
+    assert found["test accuracy mean"] == pytest.approx(sum(figures) / 3)
+    assert found["test accuracy sd"] == pytest.approx(0.1, abs=0.001)
+    # t with 2 degrees of freedom is 4.303.
+    half = 4.302653 * found["test accuracy sd"] / 3**0.5
+    assert found["test accuracy low by seeds"] == pytest.approx(sum(figures) / 3 - half)
+    correct = [cell.quality.predictions.predicted == LABELS for cell in cells]
+    interval = sampling_interval(correct)
+    assert found["test accuracy low by images"] == interval.low
+    assert found["test accuracy high by images"] == interval.high
+    assert found["validation accuracy mean"] == pytest.approx(0.5)
+    assert found["validation accuracy sd"] == pytest.approx(0.1)
+
+
+def test_one_seed_has_no_spread_over_seeds():
+    found = entries(table(made_run(made_cell("mini", "random")), "uncertainty"), "mini_random")
+    assert found["seeds"] == 1
+    assert found["test accuracy sd"] is None
+    assert found["test accuracy low by seeds"] is None
+    assert found["test accuracy low by images"] is not None
+
+
+def test_a_group_that_lacks_a_seed_says_so(seeds):
+    for key in ("uncertainty", "calibration", "final"):
+        (row,) = (row for row in table(seeds, key).rows if row.label == "OpenFace_random")
+        assert row.reason == "failed: seed 44 of 3 seeds: it diverged"
+
+
+def test_pairs_have_their_corrected_p_value():
+    cells = [made_cell(name, "random", share) for name, share in (("mini", 0.5), ("vggface", 0.4))]
+    found = table(made_run(*cells, made_cell("openface", "random", 0.4)), "pairs")
+    assert [row.label for row in found.rows] == [
+        "mini_random less VGG-Face_random",
+        "mini_random less OpenFace_random",
+        "VGG-Face_random less OpenFace_random",
+    ]
+    row = entries(found, "mini_random less VGG-Face_random")
+    assert row["difference"] == pytest.approx(0.1, abs=0.001)
+    assert row["low"] < row["difference"] < row["high"]
+    assert row["p"] < row["corrected p"]
+    assert row["right alone first"] == pytest.approx(358, abs=2)
+    assert row["right alone second"] == 0
+    assert "pairs of this table (3)" in found.notes[0]
+
+
+def test_calibration_is_the_mean_of_the_seeds(seeds):
+    found = entries(table(seeds, "calibration"), "mini_random")
+    errors = [
+        expected_calibration_error(
+            cell.quality.predictions.confidence, cell.quality.predictions.predicted == LABELS
+        )
+        for cell in seeds.cells[:3]
+    ]
+    assert found["ECE"] == pytest.approx(sum(errors) / 3)
+    assert found["mean confidence"] == pytest.approx(0.5, abs=0.001)
+    assert found["accuracy"] == pytest.approx(0.5, abs=0.001)
+
+
+def test_predictions_that_are_not_known_leave_a_gap():
+    cell = made_cell("mini", "random")
+    old = dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, predictions=None))
+    found = table(made_run(old), "calibration")
+    assert set(found.rows[0].entries) == {None}
+    assert entries(table(made_run(old), "uncertainty"), "mini_random")["seeds"] == 1
+
+
+def test_the_papers_tables_are_means_over_the_seeds(seeds):
+    note = "Mean over 3 seeds (42, 43, 44)."
+    for key in ("table-2", "table-3", "table-4", "table-5", "initial", "final", "recall"):
+        found = table(seeds, key)
+        assert [row.label for row in found.rows] == ["mini_random", "OpenFace_random"]
+        assert found.notes[-1] == note
+    final = entries(table(seeds, "final"), "mini_random")
+    assert final["accuracy validation"] == pytest.approx(0.5)
+    # Test images are counted once, not once for each seed.
+    assert "Happy 898" in table(seeds, "recall").notes[1]
+    speed = table(seeds, "speed")
+    assert [row.label for row in speed.rows] == ["mini_random", "OpenFace_random"]
+    assert entries(speed, "mini_random")["training images/s"] == pytest.approx(100.0)
+    assert note not in speed.notes
+
+
+def test_what_is_each_cells_own_has_a_row_for_each_seed(seeds):
+    for key in ("cells", "weights", "parts"):
+        found = table(seeds, key)
+        assert [row.label for row in found.rows][:2] == [
+            "mini_random, seed 42",
+            "mini_random, seed 43",
+        ]
+        assert len(found.rows) == 6
+    assert entries(table(seeds, "parts"), "mini_random, seed 44")["training"] == 44.0
+    assert table(seeds, "cells").rows[-1].reason == "failed: it diverged"
+
+
+def test_one_seed_is_not_called_a_mean():
+    run = made_run(made_cell("mini", "random"))
+    assert not any("Mean over" in note for found in tables(run) for note in found.notes)
+    assert table(run, "cells").rows[0].label == "mini_random"
+
+
+def test_odd_curves_are_explained_below_the_final_figures():
+    history = made_history()
+    moved = dataclasses.replace(
+        history, batch_validation_accuracy=tuple(v + 0.1 for v in history.validation_accuracy)
+    )
+    run = made_run(made_cell("mobilenet", "random", history=moved), made_cell("mini", "random"))
+    notes = table(run, "final").notes
+    assert len([note for note in notes if "trains batch normalisation" in note]) == 1
+
+
+def test_verdicts_and_what_they_lack(seeds):
+    found = table(seeds, "claims")
+    assert [row.label for row in found.rows] == [f"C{number}" for number in range(1, 11)]
+    first = entries(found, "C1")
+    assert first["verdict"] == "undecided"
+    assert found.rows[0].reason.startswith("missing: MobileNet_pretrained (not asked for)")
+
+
+def test_the_terminal_ends_with_verdicts_and_headline(seeds):
+    text = terminal_text(seeds, 100)
+    claims = text.index("The paper's claims")
+    assert claims > text.index("Environment")
+    assert text.index("mini random has the highest test accuracy") > claims
+    assert text.rstrip().endswith("OpenFace random (failed, seed 44).")
+    assert max(map(len, text.splitlines())) <= 100
+    assert "mini random has the highest test accuracy" in report_files(seeds)["tables.md"]
+
+
+@pytest.mark.parametrize("title", ["a|b_*<i>", "\x1b[2J", "{gap} {rival}", r"\end{table} & % $"])
+def test_hostile_names_do_no_harm(title):
+    cells = [
+        made_cell("mobilenet", init, 0.3 if init == "random" else 0.4, title=title)
+        for init in ("pretrained", "random")
+    ]
+    reason = made_missing("openface", "random", reason=f"no {title}\n| x")
+    run = made_run(*cells, dataclasses.replace(reason, title=title))
+    found = [one for one in tables(run) if one.key in ("claims", "pairs", "uncertainty")]
+    assert len(found) == 3
+    for text in (terminal(found, 80), *map(markdown, found), latex(found), tidy_csv(found)):
+        assert "\x1b" not in text
+    assert "\x1b" not in terminal_text(run)
+    assert "\x1b" not in report_files(run)["tables.md"]

@@ -1,0 +1,96 @@
+"""Cells that differ in nothing but their seed."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from fer_bench.groups import averaged, groups
+from fer_bench.results import (
+    CellResult,
+    DatasetSummary,
+    History,
+    Predictions,
+    Quality,
+    Run,
+    TrainingSpeed,
+)
+
+LABELS = np.array([0, 1, 1], np.uint8)
+
+
+def quality(accuracy, classes=(0, 1, 1), recall=(1.0, None)):
+    history = History(*[(accuracy, accuracy / 2)] * 2, *[(0.0, accuracy, accuracy / 2)] * 4)
+    predictions = Predictions(bytes(classes), bytes(6))
+    return Quality(history, accuracy, 2 - accuracy, recall, ((2, 0), (1, 0)), predictions)
+
+
+def cell(backbone, init, seed, made=None, status="ok", reason="", **others):
+    return CellResult(
+        backbone, backbone, init, "sketch", seed, status, reason, quality=made, **others
+    )
+
+
+def run_of(*cells):
+    dataset = DatasetSummary("sketch", "d", (("a", 2), ("b", 1)), "paper", 1, 1, 3)
+    return Run((), dataset, (), cells)
+
+
+def test_cells_are_grouped_by_backbone_and_init_in_the_order_of_the_run():
+    run = run_of(cell("a", "random", 1), cell("a", "random", 2), cell("b", "random", 1))
+    assert [[one.id for one in group.cells] for group in groups(run)] == [
+        ["a-random-1", "a-random-2"],
+        ["b-random-1"],
+    ]
+
+
+def test_one_seed_is_its_own_mean():
+    run = run_of(cell("a", "random", 1, quality(0.5)), cell("b", "random", 1))
+    assert averaged(run) == run
+
+
+def test_figures_of_several_seeds_are_averaged_and_counts_added_up():
+    run = run_of(
+        cell("a", "random", 1, quality(0.25), training=TrainingSpeed(3, (1.0,), 3.0)),
+        cell("a", "random", 2, quality(0.75, recall=(0.5, None))),
+    )
+    (mean,) = averaged(run).cells
+    assert mean.quality == dataclasses.replace(
+        quality(0.5), recall=(0.75, None), confusion=((4, 0), (2, 0)), predictions=None
+    )
+    assert mean.training == TrainingSpeed(3, (1.0,), 3.0)
+    assert (mean.seed, mean.status) == (1, "ok")
+
+
+def test_a_seed_that_failed_is_told_and_the_others_count():
+    run = run_of(
+        cell("a", "random", 1, status="failed", reason="diverged"),
+        cell("a", "random", 2, quality(0.75)),
+    )
+    (mean,) = averaged(run).cells
+    assert mean.quality.test_accuracy == 0.75
+    assert (mean.status, mean.reason) == ("failed", "seed 1 of 2 seeds: diverged")
+
+
+def test_where_all_ended_alike_the_reason_stands_alone():
+    ended = [cell("a", "random", seed, status="skipped", reason="no weights") for seed in (1, 2)]
+    (mean,) = averaged(run_of(*ended)).cells
+    assert (mean.quality, mean.status, mean.reason) == (None, "skipped", "no weights")
+
+
+def test_which_images_are_recognised_by_seed():
+    (group,) = groups(
+        run_of(
+            cell("a", "random", 1, quality(0.5, classes=(0, 0, 1))),
+            cell("a", "random", 2, status="failed", reason="diverged"),
+            cell("a", "random", 3, quality(0.5, classes=(1, 1, 1))),
+        )
+    )
+    assert group.correct(LABELS).tolist() == [[True, False, True], [False, True, True]]
+
+
+@pytest.mark.parametrize("labels", [LABELS[:0], LABELS])
+def test_images_of_unknown_predictions_are_not_guessed(labels):
+    unknown = dataclasses.replace(quality(0.5), predictions=None)
+    (group,) = groups(run_of(cell("a", "random", 1, quality(0.5)), cell("a", "random", 2, unknown)))
+    assert group.correct(labels) is None

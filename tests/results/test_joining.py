@@ -1,0 +1,131 @@
+"""Several runs of one experiment as one run."""
+
+import dataclasses
+
+import pytest
+
+from fer_bench.errors import FerBenchError
+from fer_bench.joining import joined
+from fer_bench.protocol import Protocol
+from fer_bench.results import (
+    CellResult,
+    DatasetSummary,
+    Example,
+    History,
+    InferenceSpeed,
+    Quality,
+    Run,
+    TrainingSpeed,
+)
+
+HISTORY = History((0.5,), (1.0,), *[(0.1, 0.2)] * 4)
+QUALITY = Quality(HISTORY, 0.5, 1.0, (0.5, 0.5), ((1, 1), (1, 1)))
+DATASET = DatasetSummary("sketch", "d", (("a", 9), ("b", 9)), "paper", 10, 4, 4, "s", bytes(4))
+
+
+def cell(backbone="mini", seed=42, quality=QUALITY, status="ok", **others):
+    return CellResult(
+        backbone, backbone, "random", "sketch", seed, status, fingerprint="f", quality=quality,
+        **others,
+    )  # fmt: skip
+
+
+def run_of(*cells, dataset=DATASET, environment=(), examples=(), **settings):
+    return Run(tuple(Protocol(**settings).settings()), dataset, environment, cells, examples)
+
+
+def test_one_run_stays_as_it_is():
+    run = run_of(cell(), environment=(("python", "3.11"),))
+    assert joined([("a", run)]) == run
+
+
+def test_cells_stand_together_in_their_order():
+    whole = joined([("a", run_of(cell("x"), cell("y"))), ("b", run_of(cell("z")))])
+    assert [one.backbone for one in whole.cells] == ["x", "y", "z"]
+
+
+def test_a_result_counts_wherever_it_stands():
+    missing = cell(quality=None, status="skipped")
+    speed, calls = TrainingSpeed(10, (1.0,), 10.0), (InferenceSpeed(1, (1.0,), 1.0, None, 1.0),)
+    first = run_of(dataclasses.replace(missing, inference=calls))
+    second = run_of(cell(training=speed))
+    for runs in ([first, second], [second, first]):
+        (kept,) = joined([(str(index), run) for index, run in enumerate(runs)]).cells
+        assert (kept.status, kept.quality) == ("ok", QUALITY)
+        assert (kept.training, kept.inference) == (speed, calls)
+
+
+def test_speed_comes_from_the_first_that_measured_it():
+    first, second = (TrainingSpeed(10, (s,), 10 / s) for s in (1.0, 2.0))
+    (kept,) = joined(
+        [("a", run_of(cell(training=first))), ("b", run_of(cell(training=second)))]
+    ).cells
+    assert kept.training == first
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "why"),
+    [("f", "though all that determines it is the same"), ("g", "from other versions")],
+)
+def test_two_results_of_a_cell_are_refused(fingerprint, why):
+    other = dataclasses.replace(
+        cell(), quality=dataclasses.replace(QUALITY, test_accuracy=0.6), fingerprint=fingerprint
+    )
+    with pytest.raises(FerBenchError, match=rf"^a and b have different.*mini-random-42, {why}"):
+        joined([("a", run_of(cell())), ("b", run_of(other))])
+
+
+def test_runs_of_several_seeds_join():
+    whole = joined([("a", run_of(cell(seed=1), seed=1)), ("b", run_of(cell(seed=2), seed=2))])
+    assert [one.seed for one in whole.cells] == [1, 2]
+    values = {setting.name: setting.value for setting in whole.protocol}
+    assert (values["seed"], values["seeds"]) == ("1; 2", "1")
+
+
+def test_another_protocol_is_refused():
+    with pytest.raises(FerBenchError, match="b has epochs 3 and a 20; accepted: runs of one"):
+        joined([("a", run_of(cell())), ("b", run_of(cell(), epochs=3))])
+
+
+def test_a_setting_that_one_lacks_is_told():
+    other = run_of(cell())
+    fewer = dataclasses.replace(other, protocol=other.protocol[1:])
+    for runs in ([other, fewer], [fewer, other]):
+        with pytest.raises(FerBenchError, match=r"has split .* and a"):
+            joined(list(zip("ab", runs, strict=True)))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"digest": "e"}, "digest"),
+        ({"counts": (("a", 9), ("c", 9))}, "counts"),
+        ({"split_digest": "t"}, "split digest"),
+        ({"test": 5}, "test"),
+    ],
+)
+def test_other_data_are_refused(change, what):
+    other = run_of(cell("x"), dataset=dataclasses.replace(DATASET, **change))
+    with pytest.raises(FerBenchError, match=f"^b was .* and a on .*: their {what} differs"):
+        joined([("a", run_of(cell())), ("b", other)])
+
+
+def test_the_name_of_the_data_does_not_count():
+    other = run_of(cell("x"), dataset=dataclasses.replace(DATASET, name="faces"))
+    assert len(joined([("a", run_of(cell())), ("b", other)]).cells) == 2
+
+
+def test_facts_that_differ_stand_side_by_side():
+    whole = joined(
+        [
+            ("a", run_of(environment=(("python", "3.11"), ("jax", "0.4")))),
+            ("b", run_of(environment=(("python", "3.12"), ("jax", "0.4"), ("gpu", "H100")))),
+        ]
+    )
+    assert whole.environment == (("python", "3.11; 3.12"), ("jax", "0.4"), ("gpu", "H100"))
+
+
+def test_pictures_come_from_the_first_that_has_some():
+    picture = Example(0, "why", 1, 1, b"a")
+    whole = joined([("a", run_of()), ("b", run_of(examples=(picture,)))])
+    assert whole.examples == (picture,)

@@ -1,0 +1,29 @@
+"""What a network says of each test image, packed."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_bench.evaluation import softmax
+from fer_bench.results import Predictions
+
+
+def test_predictions_are_the_most_probable_classes_with_their_probabilities():
+    made = Predictions.of([[0.0, math.log(3.0)], [800.0, 0.0], [1.0, 1.0]])
+    assert made.predicted.tolist() == [1, 0, 0]
+    assert made.confidence.tolist() == pytest.approx([0.75, 1.0, 0.5], abs=1 / 65535)
+
+
+@given(st.lists(st.lists(st.floats(-50, 50), min_size=5, max_size=5), min_size=1, max_size=20))
+def test_packed_confidences_are_those_of_the_logits(logits):
+    made = Predictions.of(logits)
+    shares = softmax(logits)
+    assert made.predicted.tolist() == shares.argmax(axis=1).tolist()
+    assert abs(made.confidence - shares.max(axis=1)).max() <= 0.5 / 65535 + 1e-12
+
+
+def test_confidences_must_be_as_many_as_classes():
+    with pytest.raises(ValueError, match="2 predictions but 3 bytes of confidences"):
+        Predictions(b"ab", b"abc")

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import dataclasses
+
+from made_runs import made_cell, made_missing, made_run
+
+from fer_bench.headline import headline
+from fer_bench.pairs import pairs
+
+
+def told(*cells):
+    run = made_run(*cells)
+    return headline(run, pairs(run))
+
+
+def test_nothing_trained():
+    assert told() == ("No network was trained, so there is nothing to compare.",)
+    nothing, missing = told(made_missing("openface", "pretrained"), made_missing("mini", "random"))
+    assert nothing == "No network was trained, so there is nothing to compare."
+    assert missing == (
+        "2 of 2 cells are not complete: OpenFace pretrained (skipped) and mini random (skipped)."
+    )
+
+
+def test_one_network():
+    (best,) = told(made_cell("mobilenet", "random", 0.5))
+    assert best.startswith("On fer2013 (3,585 test images) MobileNet random reaches 0.500 [0.48")
+    assert best.endswith("(one seed); naming the largest class gives 0.250.")
+
+
+def test_a_clear_lead():
+    best, lead = told(
+        made_cell("openface", "random", 0.4),
+        made_cell("mobilenet", "random", 0.5),
+        made_cell("vggface", "random", 0.3),
+    )
+    assert "MobileNet random has the highest test accuracy, 0.500" in best
+    assert lead.startswith("It is clearly ahead of OpenFace random (+0.100 [+0.0")
+    assert "corrected p < 0.001)" in lead
+    assert lead.endswith("; with one seed the chance of training is not covered.")
+
+
+def test_networks_within_noise_cannot_be_told_apart():
+    _, lead = told(
+        made_cell("openface", "random", 0.5, spread=1),
+        made_cell("mobilenet", "random", 0.501, spread=2),
+        made_cell("vggface", "random", 0.3, spread=3),
+    )
+    assert lead.startswith("It cannot be told apart from OpenFace random (+0.00")
+    assert "; it is clearly ahead of VGG-Face random (+0.2" in lead
+
+
+def test_many_within_noise_are_counted():
+    _, lead = told(*(made_cell(f"net{index}", "random", spread=index) for index in range(7)))
+    assert lead.count("corrected p = 1.000") == 3
+    assert " and 3 others" in lead
+
+
+def test_predictions_that_are_not_known_are_said():
+    old = made_cell("openface", "random", 0.3)
+    old = dataclasses.replace(old, quality=dataclasses.replace(old.quality, predictions=None))
+    best, lead = told(old, made_cell("mini", "random", 0.4))
+    assert "mini random has the highest test accuracy, 0.400 [" in best
+    assert lead.startswith("It was not compared with OpenFace random, for want of predictions")
+    (best,) = told(old)
+    assert "OpenFace random reaches 0.300 (one seed)" in best
+
+
+def test_seeds():
+    best, lead = told(
+        *(made_cell("mini", "random", 0.5 + seed / 100, seed=seed) for seed in (1, 2, 3)),
+        *(made_cell("openface", "random", 0.3, seed=seed) for seed in (1, 2, 3)),
+    )
+    assert "(mean of 3 seeds, 0.510 to 0.530)" in best
+    assert "one seed" not in lead
+
+
+def test_speed_and_who_is_faster():
+    fast = made_cell("openface", "random", 0.3, speed=500.0)
+    *_, speed = told(made_cell("mini", "random", 0.5, speed=100.0), fast)
+    assert speed == (
+        "mini random trains on 100 images/s and predicts 100 images/s in batches of 32 "
+        "(fastest: OpenFace random with 500)."
+    )
+    *_, speed = told(made_cell("mini", "random", 0.5, speed=900.0), fast)
+    assert speed.endswith("predicts 900 images/s in batches of 32.")
+
+
+def test_what_is_missing_with_its_seed():
+    *_, missing = told(
+        made_cell("mini", "random", seed=1), made_missing("mini", "random", "failed", seed=2)
+    )
+    assert missing == "1 of 2 cells is not complete: mini random (failed, seed 2)."
