@@ -62,7 +62,7 @@ def calibration(run: Run) -> list[Figure]:
     notes = [
         f"Test images in {BINS} bins by confidence, the probability of the predicted class. Dots: "
         "share recognised of a bin against its mean confidence; larger dots hold more images. On "
-        "the diagonal confidence is what it says, below it the network is too sure. Orange: the "
+        "the diagonal confidence is what it says, below it the network is too sure. Bars: the "
         "gap. ECE: expected calibration error, the mean gap weighted by images; 0 is best.",
         *seeds_note(found, "Of several seeds: the first."),
         *left_out(len(panels), MOST, "panels"),

@@ -36,7 +36,7 @@ MOST = 16
 """Panels."""
 MOST_NUMBERS = 10
 """Classes: with more, the shares are colours alone."""
-DEEPEST = 0.6
+DEEPEST = 0.55
 """Opacity of a share of 1, which ink can still be read on."""
 _LEFT, _RIGHT, _HEAD, _FOOT, _GAP = 50.0, 6.0, 18.0, 52.0, 12.0
 _LEAST_FONT = 4.0

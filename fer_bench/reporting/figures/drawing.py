@@ -34,6 +34,8 @@ INIT_LINES = {"pretrained": "-", "random": (0, (4, 2))}
 """The paper's: pretrained solid, random dashed."""
 
 _STEPS = (1, 2, 2.5, 5, 10)
+_LEAST_FACTOR = 1.3
+"""Its square is more than any factor between neighbouring steps: each axis holds one of them."""
 _LOG_STEPS = ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
 KEY_ROW = 13.0
 
@@ -66,9 +68,9 @@ class Scale:
 
     @classmethod
     def log_around(cls, values: ArrayLike, share: float = 0.06) -> Scale:
-        """The same on a logarithmic axis; of values above 0."""
+        """The same on a logarithmic axis, long enough for a tick; of values above 0."""
         low, high = float(np.min(values)), float(np.max(values))
-        room = max(high / low, 2.0) ** share
+        room = max((high / low) ** share, _LEAST_FACTOR)
         return cls(low / room, high * room, log=True)
 
     def share(self, values: ArrayLike) -> NDArray[np.float64]:

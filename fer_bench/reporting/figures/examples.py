@@ -131,7 +131,7 @@ def _draw(said: _Said, shown: Sequence[Example]) -> Drawing:
     tall = _HEAD + max(_SIDE, _ROW * len(said.known)) + _GAP
     drawing, board = sheet(tall * -(-len(shown) // 2) - _GAP + 10)
     for index, example in enumerate(shown):
-        _picture(board, said, example, index % 2 * (WIDTH / 2 + 4) + 4, index // 2 * tall)
+        _picture(board, said, example, index % 2 * (WIDTH / 2 + 2) + 2, index // 2 * tall)
     return drawing
 
 

@@ -114,6 +114,10 @@ def style() -> Iterator[None]:
     settings: Any = {**defaults, **_STYLE}
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
+        # So say releases before 3.11 of scripts that their font lacks.
+        warnings.filterwarnings(
+            "ignore", r"Matplotlib currently does not support .* natively", UserWarning
+        )
         yield
 
 

@@ -1,0 +1,188 @@
+"""What holds for all figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import subprocess
+import sys
+
+import matplotlib as mpl
+import pytest
+from PIL import Image
+
+from fer_bench.reporting.figures import figures
+from fer_bench.reporting.figures.wording import ELLIPSIS
+
+KEYS = [
+    "figure-5-mobilenet",
+    "figure-6-openface",
+    "curves-mini",
+    "figure-9-initial-accuracy",
+    "figure-10-initial-loss",
+    *(f"figure-{number}" for number in range(11, 18)),
+    "mistakes",
+    "calibration",
+    "confusion",
+    "tradeoffs",
+    "learning-speed",
+]
+HOSTILE = {
+    "<script>alert(1)</script>": "<script>",
+    "$x^2$": "$x^2$",
+    r"\alpha_{": r"\alpha_{",
+    "n" * 300: "nnnn",
+    "\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED} abc": "\N{HEBREW LETTER SHIN}",
+    "\N{GRINNING FACE}\N{FACE WITH HEAD-BANDAGE}": "\N{GRINNING FACE}",
+    "\N{DEVANAGARI LETTER KA}\N{DEVANAGARI VOWEL SIGN I}": "\N{DEVANAGARI LETTER KA}",
+    'id="#1b1f24"]]>': 'id="#1b',
+    "&amp;--": "&amp;--",
+    "a\x00b\ud800\ufffe\n\td": "a\\x00",
+    " ": "",
+}
+"""A name, and how what is drawn of it begins."""
+
+
+def test_figures_come_in_the_order_of_the_report(one_seed) -> None:
+    assert [figure.key for figure in figures(one_seed)] == KEYS
+
+
+def test_nothing_to_show_is_no_figure(untrained) -> None:
+    assert figures(untrained) == []
+
+
+def test_without_predictions_there_are_neither_pictures_nor_calibration(one_seed) -> None:
+    def forget(cell):
+        quality = cell.quality and dataclasses.replace(cell.quality, predictions=None)
+        return dataclasses.replace(cell, quality=quality)
+
+    run = dataclasses.replace(
+        one_seed,
+        cells=tuple(map(forget, one_seed.cells)),
+        dataset=dataclasses.replace(one_seed.dataset, test_labels=b""),
+        examples=(),
+    )
+    pictures = re.compile("figure-1[1-7]|mistakes|calibration")
+    assert [one.key for one in figures(run)] == [key for key in KEYS if not pictures.fullmatch(key)]
+
+
+def test_without_parts_speeds_or_sizes_there_are_no_costs(one_seed) -> None:
+    cells = tuple(
+        dataclasses.replace(cell, parts=(), inference=(), parameters=None)
+        for cell in one_seed.cells
+    )
+    keys = [one.key for one in figures(dataclasses.replace(one_seed, cells=cells))]
+    assert keys == [key for key in KEYS if key not in ("tradeoffs", "learning-speed")]
+
+
+@pytest.mark.parametrize("which", ["one_seed", "three_seeds"])
+def test_each_svg_is_sound_and_says_what_it_shows(which, request, read) -> None:
+    for figure in figures(request.getfixturevalue(which)):
+        drawn = read(figure.svg)
+        assert drawn.root.get("role") == "img"
+        assert drawn.root.get("aria-labelledby") == "title desc"
+        assert [part.text for part in drawn.root[:2]] == [figure.title, figure.alt]
+        assert len(drawn.ids) == len(set(drawn.ids)), figure.key
+        assert drawn.texts
+        assert figure.caption
+        assert "\n" not in figure.title + figure.caption + figure.alt
+
+
+def test_skipped_cells_are_told_with_their_reason(one_seed) -> None:
+    for figure in figures(one_seed):
+        about = figure.key not in ("figure-5-mobilenet", "curves-mini")
+        told = "OpenFace_pretrained (skipped: no weights: file is away)" in figure.caption
+        assert told == about, figure.key
+
+
+def test_a_skipped_seed_is_told_by_its_number(three_seeds) -> None:
+    cells = list(three_seeds.cells)
+    cells[1] = dataclasses.replace(cells[1], status="failed", reason="disk full", quality=None)
+    for figure in figures(dataclasses.replace(three_seeds, cells=tuple(cells))):
+        if figure.key in ("curves-mini", "figure-9-initial-accuracy", "confusion", "tradeoffs"):
+            assert "Mini_pretrained seed 2 (failed: disk full)" in figure.caption
+
+
+def test_every_trained_network_is_in_every_alternative_text(one_seed) -> None:
+    for figure in figures(one_seed)[3:]:
+        for label in ("Mini_pretrained", "MobileNet_random", "OpenFace_random"):
+            if figure.key != "tradeoffs":
+                assert label in figure.alt, figure.key
+
+
+def test_nothing_is_written_outside(three_seeds, read) -> None:
+    for figure in figures(three_seeds):
+        drawn = read(figure.svg)
+        _, _, width, height = map(float, drawn.root.get("viewBox").split())
+        for text in drawn.root.iter("{http://www.w3.org/2000/svg}text"):
+            if text.get("x"):
+                assert 0 <= float(text.get("x")) <= width, figure.key
+                assert 0 <= float(text.get("y")) <= height, figure.key
+
+
+def test_text_is_text_in_the_readers_typeface(one_seed) -> None:
+    for figure in figures(one_seed):
+        families = re.findall(r"font(?:-family)?: ([^;\"]*)", figure.svg)
+        assert families
+        assert all(one.endswith("system-ui, sans-serif") for one in families), families
+
+
+@pytest.mark.parametrize(("name", "start"), HOSTILE.items())
+def test_any_name_comes_out_as_text(name, start, make, read, recwarn) -> None:
+    run = make([(name, name), ("mini", "Mini")], classes=[name, *"bcdefg"])
+    for figure in figures(run):
+        assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,80}", figure.key)
+        drawn = read(figure.svg)
+        tags = {part.tag.rpartition("}")[2] for part in drawn.root.iter()}
+        assert tags <= {"svg", "title", "desc", "g", "path", "text", "use", "defs", "image"} | {
+            "clipPath",
+            "rect",
+        }
+        if figure.key == "confusion":
+            # The titles of both its panels, and the class beside and below the first of them.
+            labels = [text for text in drawn.texts if text.strip().startswith(start)]
+            assert len(labels) >= 4, drawn.texts
+    assert figures(run)[0].png.startswith(b"\x89PNG")
+    assert [str(one.message) for one in recwarn] == []
+
+
+def test_long_names_are_cut_in_drawings_alone(make, read) -> None:
+    name = "n" * 300
+    made = {figure.key: figure for figure in figures(make([("mini", name)]))}
+    figure = made["figure-9-initial-accuracy"]
+    assert f"{name}_random" in figure.alt
+    (label,) = (text for text in read(figure.svg).texts if text.endswith("_random"))
+    assert re.fullmatch(rf"n{{8,20}}{ELLIPSIS}_random", label)
+
+
+def test_backbones_of_like_names_have_files_of_their_own(make) -> None:
+    names = ["Net", "net", "n/et", "n\\et", "..", "CON", "n" * 100, "n" * 101]
+    keys = [figure.key for figure in figures(make([(name, name) for name in names]))]
+    assert len({key.lower() for key in keys}) == len(keys)
+
+
+def test_the_same_run_gives_the_same_bytes_whatever_the_settings(three_seeds) -> None:
+    before = [(figure.svg, figure.png) for figure in figures(three_seeds)[:4]]
+    with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "text.color": "red"}):
+        after = [(figure.svg, figure.png) for figure in figures(three_seeds)[:4]]
+        assert mpl.rcParams["font.size"] == 30
+    assert before == after
+
+
+def test_no_state_is_left_behind(one_seed) -> None:
+    before = dict(mpl.rcParams)
+    assert all(figure.svg for figure in figures(one_seed))
+    assert dict(mpl.rcParams) == before
+
+
+def test_png_is_of_the_same_shape(one_seed, read) -> None:
+    figure = figures(one_seed)[0]
+    _, _, width, height = map(float, read(figure.svg).root.get("viewBox").split())
+    image = Image.open(io.BytesIO(figure.png))
+    assert image.size == pytest.approx((width * 150 / 72, height * 150 / 72), abs=1)
+
+
+def test_reports_without_figures_do_not_load_matplotlib() -> None:
+    code = "import sys, fer_bench.reporting; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,83 @@
+"""Figures as parts of a page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fer_bench.reporting.figures import DARK_PALETTE, PALETTE, figures, themed
+from fer_bench.reporting.figures.confusion import DEEPEST
+
+
+def test_themed_figures_stand_beside_each_other(three_seeds, read) -> None:
+    seen: list[str] = []
+    for figure in figures(three_seeds):
+        text = themed(figure)
+        assert text.startswith("<svg")
+        drawn = read(text)
+        seen += drawn.ids
+        assert all(one.startswith(f"{figure.key}-") for one in drawn.ids)
+        assert drawn.root.get("width") is drawn.root.get("height") is None
+        assert drawn.root.get("viewBox")
+        pointed = re.findall(r'(?:url\(|href=")#([^")]+)', text)
+        assert {*drawn.root.get("aria-labelledby").split(), *pointed} <= set(drawn.ids)
+    assert len(seen) == len(set(seen))
+
+
+def test_themed_figures_take_all_colours_from_the_page_and_nothing_from_elsewhere(
+    three_seeds,
+) -> None:
+    for figure in figures(three_seeds):
+        text = themed(figure)
+        assert not re.search(r": #|=\"#[0-9a-f]{3,8}\"|rgb", re.sub(r'href="#', "", text))
+        assert not re.search(r"<style|<script|<\?|<!", text)
+        assert set(re.findall(r"https?://[^\"]*", text)) <= {
+            "http://www.w3.org/2000/svg",
+            "http://www.w3.org/1999/xlink",
+        }
+        variables = set(re.findall(r"var\(--([^)]*)\)", text))
+        assert "ink" in variables
+        assert variables <= PALETTE.keys()
+
+
+def test_names_that_read_like_colours_or_ids_stay(make, read) -> None:
+    name = f"{PALETTE['ink']} url(#a) id="
+    (figure,) = (one for one in figures(make([("mini", name)])) if one.key == "curves-mini")
+    assert figure.title.startswith(name)
+    assert [part.text for part in read(themed(figure)).root[:2]] == [figure.title, figure.alt]
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("palette", [PALETTE, DARK_PALETTE])
+def test_colours_stand_out(palette) -> None:
+    assert palette.keys() == PALETTE.keys()
+    assert len(set(palette.values())) == len(palette)
+    for name, colour in palette.items():
+        needed = {"ink": 7.0, "ink-soft": 4.5, "grid": 1.0, "paper": 1.0}.get(name, 3.0)
+        assert _contrast(colour, palette["paper"]) >= needed, name
+
+
+@pytest.mark.parametrize("palette", [PALETTE, DARK_PALETTE])
+def test_ink_is_legible_on_the_deepest_square(palette) -> None:
+    pairs = zip(
+        re.findall("..", palette["series-1"][1:]),
+        re.findall("..", palette["paper"][1:]),
+        strict=True,
+    )
+    mixed = "".join(
+        f"{round(DEEPEST * int(over, 16) + (1 - DEEPEST) * int(under, 16)):02x}"
+        for over, under in pairs
+    )
+    assert _contrast(palette["ink"], f"#{mixed}") >= 4.5
