@@ -27,38 +27,55 @@ def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
         pairs: what ``fer_bench.pairs.pairs`` returns for it.
 
     Returns:
-        One to four sentences; those with nothing to say are left out.
+        One to five sentences, the first one short; those with nothing to say are left out.
     """
     known = sorted(
         (group for group in groups(run) if group.trained),
         key=lambda group: -(group.test_accuracy or 0),
     )
     told = (
-        [_best(run, known), _lead(known, pairs), _speed(known)]
+        [
+            _best(run, known, pairs),
+            _sureness(run, known[0]),
+            _lead(known, pairs),
+            _speed(known),
+        ]
         if known
         else ["No network was trained, so there is nothing to compare."]
     )
     return tuple(sentence for sentence in (*told, _missing(run)) if sentence)
 
 
-def _best(run: Run, known: Sequence[Group]) -> str:
-    best = known[0]
-    accuracy = f"{best.test_accuracy:.3f}"
+def _best(run: Run, known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
+    """The answer, short enough to stand large."""
+    best, *others = known
+    name, accuracy = _name(best), f"{best.test_accuracy:.3f}"
+    if not others:
+        return f"{name} reaches a test accuracy of {accuracy} on {run.dataset.name}."
+    compared = [_pair(pairs, best, group) for group in others]
+    unsure = any(pair is None or not pair.differ for pair in compared)
+    lead = ", but not clearly" if unsure else ""
+    return f"{name} has the highest test accuracy on {run.dataset.name}, {accuracy}{lead}."
+
+
+def _sureness(run: Run, best: Group) -> str:
+    """How far the best figure could lie elsewhere, and what it is to be held against."""
+    told = []
     correct = best.correct(run.dataset.labels)
     if correct is not None:
         interval = sampling_interval(correct)
-        accuracy += f" [{interval.low:.3f}, {interval.high:.3f}]"
-    if len(best.trained) == 1:
-        seeds = "one seed"
+        told.append(
+            f"{interval.low:.3f} to {interval.high:.3f} by the choice of the {run.dataset.test:,} "
+            "test images (95 %)"
+        )
+    figures = [one.test_accuracy for one in best.qualities]
+    if len(figures) == 1:
+        told.append("one seed")
     else:
-        figures = [one.test_accuracy for one in best.qualities]
-        seeds = f"mean of {len(figures)} seeds, {min(figures):.3f} to {max(figures):.3f}"
+        told.append(f"mean of {len(figures)} seeds from {min(figures):.3f} to {max(figures):.3f}")
     chance = largest_share(best.qualities[0].confusion)
-    verb = "reaches" if len(known) == 1 else "has the highest test accuracy,"
-    return (
-        f"On {run.dataset.name} ({run.dataset.test:,} test images) {_name(best)} {verb} "
-        f"{accuracy} ({seeds}); naming the largest class gives {chance:.3f}."
-    )
+    told.append(f"naming the largest class gives {chance:.3f}")
+    return f"That accuracy: {'; '.join(told)}."
 
 
 def _lead(known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:

@@ -23,35 +23,40 @@ def test_nothing_trained():
 
 
 def test_one_network():
-    (best,) = told(made_cell("mobilenet", "random", 0.5))
-    assert best.startswith("On fer2013 (3,585 test images) MobileNet random reaches 0.500 [0.48")
-    assert best.endswith("(one seed); naming the largest class gives 0.250.")
+    best, sure = told(made_cell("mobilenet", "random", 0.5))
+    assert best == "MobileNet random reaches a test accuracy of 0.500 on fer2013."
+    assert sure.startswith("That accuracy: 0.48")
+    assert sure.endswith(
+        " by the choice of the 3,585 test images (95 %); one seed; naming the largest class gives "
+        "0.250."
+    )
 
 
 def test_a_clear_lead():
-    best, lead = told(
+    best, _, lead = told(
         made_cell("openface", "random", 0.4),
         made_cell("mobilenet", "random", 0.5),
         made_cell("vggface", "random", 0.3),
     )
-    assert "MobileNet random has the highest test accuracy, 0.500" in best
+    assert best == "MobileNet random has the highest test accuracy on fer2013, 0.500."
     assert lead.startswith("It is clearly ahead of OpenFace random (+0.100 [+0.0")
     assert "corrected p < 0.001)" in lead
     assert lead.endswith("; with one seed the chance of training is not covered.")
 
 
 def test_networks_within_noise_cannot_be_told_apart():
-    _, lead = told(
+    best, _, lead = told(
         made_cell("openface", "random", 0.5, spread=1),
         made_cell("mobilenet", "random", 0.501, spread=2),
         made_cell("vggface", "random", 0.3, spread=3),
     )
+    assert best.endswith(" has the highest test accuracy on fer2013, 0.501, but not clearly.")
     assert lead.startswith("It cannot be told apart from OpenFace random (+0.00")
     assert "; it is clearly ahead of VGG-Face random (+0.2" in lead
 
 
 def test_many_within_noise_are_counted():
-    _, lead = told(*(made_cell(f"net{index}", "random", spread=index) for index in range(7)))
+    _, _, lead = told(*(made_cell(f"net{index}", "random", spread=index) for index in range(7)))
     assert lead.count("corrected p = 1.000") == 3
     assert " and 3 others" in lead
 
@@ -59,19 +64,19 @@ def test_many_within_noise_are_counted():
 def test_predictions_that_are_not_known_are_said():
     old = made_cell("openface", "random", 0.3)
     old = dataclasses.replace(old, quality=dataclasses.replace(old.quality, predictions=None))
-    best, lead = told(old, made_cell("mini", "random", 0.4))
-    assert "mini random has the highest test accuracy, 0.400 [" in best
+    best, _, lead = told(old, made_cell("mini", "random", 0.4))
+    assert best == "mini random has the highest test accuracy on fer2013, 0.400, but not clearly."
     assert lead.startswith("It was not compared with OpenFace random, for want of predictions")
-    (best,) = told(old)
-    assert "OpenFace random reaches 0.300 (one seed)" in best
+    _, sure = told(old)
+    assert sure.startswith("That accuracy: one seed; naming")
 
 
 def test_seeds():
-    best, lead = told(
+    _, sure, lead = told(
         *(made_cell("mini", "random", 0.5 + seed / 100, seed=seed) for seed in (1, 2, 3)),
         *(made_cell("openface", "random", 0.3, seed=seed) for seed in (1, 2, 3)),
     )
-    assert "(mean of 3 seeds, 0.510 to 0.530)" in best
+    assert "; mean of 3 seeds from 0.510 to 0.530; " in sure
     assert "one seed" not in lead
 
 

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from eight_cells import make_run
 
-from conftest import make_run
 from fer_bench.reporting import Column, Row, Table, tables
 from fer_bench.reporting.figures import PALETTE, Figure
 from fer_bench.reporting.page import Content

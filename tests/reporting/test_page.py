@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from eight_cells import make_run, without_figures
 from page_parts import CLAIMS, KEYS, Node, content, read, told
 from PIL import Image
 
-from conftest import make_run, without_figures
 from fer_bench.reporting import Column, Row, Table, tables
 from fer_bench.reporting.page import page
 from fer_bench.reporting.page.grid import grid, short_title

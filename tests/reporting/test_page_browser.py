@@ -8,9 +8,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from eight_cells import make_run
 from page_parts import content, told
 
-from conftest import make_run
 from fer_bench.reporting.page import page
 
 if TYPE_CHECKING:
