@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+# Fixtures of the tests of figures; a conftest.py of their own would hide this one's name.
+from figure_runs import make, one_seed, read, three_seeds, untrained  # noqa: F401
+
 from fer_bench.protocol import Protocol
 from fer_bench.results import (
     CellResult,
