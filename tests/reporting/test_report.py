@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -8,7 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reporting import report_files, tables, terminal_text, write_report
+from fer_bench.pairs import pairs
+from fer_bench.reporting import (
+    report_files,
+    tables,
+    terminal_text,
+    write_page,
+    write_report,
+    write_tables,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,12 +45,56 @@ def test_the_terminal_shows_every_table(run: Run) -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_the_report_is_written_as_it_is(run: Run, tmp_path: Path) -> None:
+def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
-    assert write_report(folder, run) == [folder / name for name in NAMES]
+    assert write_tables(folder, run, pairs(run)) == [folder / name for name in NAMES]
     assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
     for name, text in report_files(run).items():
         assert (folder / name).read_bytes() == text.encode("utf-8")
+
+
+def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:
+    page, *drawings = write_page(tmp_path, run, pairs(run))
+    assert page == tmp_path / "index.html"
+    linked = set(re.findall(r'href="(figures/[^"]+)"', page.read_text("utf-8")))
+    assert {path.relative_to(tmp_path).as_posix() for path in drawings} == linked
+    assert all(path.stat().st_size for path in drawings)
+    assert {path.suffix for path in drawings} == {".svg", ".png"}
+
+
+def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -> None:
+    written = write_report(tmp_path, run)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(written) == sorted(files)
+    assert {*NAMES, "index.html"} == {path.name for path in files if path.parent == tmp_path}
+
+
+def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Path) -> None:
+    write_page(tmp_path, run, pairs(run))
+    own = tmp_path / "figures"
+    (own / "figure-5-mobilenet.txt").write_text("fer_bench")
+    (own / "mine.svg").write_text("<svg/>")
+    (own / "mine.png").write_bytes(b"\x89PNG")
+    (own / "folder.svg").mkdir()
+    before = {path.name for path in own.iterdir()}
+    fewer = dataclasses.replace(run, cells=run.cells[2:])
+    write_page(tmp_path, fewer, pairs(fewer))
+    gone = before - {path.name for path in own.iterdir()}
+    assert gone == {"figure-5-mobilenet.svg", "figure-5-mobilenet.png"}
+
+
+def test_a_figure_that_cannot_be_removed_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_page(tmp_path, run, pairs(run))
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.unlink", refused)
+    fewer = dataclasses.replace(run, cells=run.cells[2:])
+    with pytest.raises(FerBenchError, match=r"figure-5-mobilenet.* cannot be removed: Permission"):
+        write_page(tmp_path, fewer, pairs(fewer))
 
 
 def test_a_run_that_contradicts_itself_writes_nothing(run: Run, tmp_path: Path) -> None:

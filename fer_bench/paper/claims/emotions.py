@@ -90,47 +90,34 @@ def learns(group: Group) -> bool:
     return accuracy - _quantile() * error > largest_share(group.qualities[0].confusion)
 
 
-def wilson(share: float, images: int, tests: int = 1) -> Interval:
-    """Wilson's score interval of a share.
-
-    Args:
-        share: found among the images.
-        images: number of them, 1 or more.
-        tests: number of intervals that shall hold together (Bonferroni).
-    """
-    z2 = _quantile(tests) ** 2
-    middle = share + z2 / (2 * images)
-    half = math.sqrt(z2 * (share * (1 - share) / images + z2 / (4 * images**2)))
-    scale = 1 + z2 / images
-    return Interval(max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale))
-
-
 def newcombe(
     first: float, first_images: int, second: float, second_images: int, tests: int = 1
 ) -> Interval:
     """Interval of the difference of two independent shares, Newcombe's method 10.
 
-    With (l, u) and (m, v) the Wilson intervals of the shares p and q: from
-    p - q - sqrt((p - l)**2 + (v - q)**2) to p - q + sqrt((u - p)**2 + (q - m)**2).
-
     Args:
-        first: the share p.
-        first_images: number of images that it was found among.
-        second: the share q.
-        second_images: number of images that it was found among.
-        tests: as ``wilson``.
+        first: a share.
+        first_images: number of images that it was found among, 1 or more.
+        second: the share that is subtracted.
+        second_images: number of images that it was found among, 1 or more.
+        tests: number of intervals that shall hold together (Bonferroni).
     """
-    one = wilson(first, first_images, tests)
-    other = wilson(second, second_images, tests)
-    difference = first - second
-    return Interval(
-        difference - math.hypot(first - one.low, other.high - second),
-        difference + math.hypot(one.high - first, second - other.low),
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    low, high = confint_proportions_2indep(
+        first * first_images,
+        first_images,
+        second * second_images,
+        second_images,
+        method="newcomb",
+        compare="diff",
+        alpha=(1 - LEVEL) / tests,
     )
+    return Interval(float(low), float(high))
 
 
-def _quantile(tests: int = 1) -> float:
-    return NormalDist().inv_cdf(1 - (1 - LEVEL) / tests / 2)
+def _quantile() -> float:
+    return NormalDist().inv_cdf(1 - (1 - LEVEL) / 2)
 
 
 def _recalls(

@@ -1,0 +1,106 @@
+"""``fer-bench report``: from results files to a report, without a network."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from fer_bench import cli
+from fer_bench.protocol import Protocol
+from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
+from fer_bench.results_json import KEY, quality_record, run_record
+
+HISTORY = History((0.5,), (1.0,), *[(0.1, 0.2)] * 4)
+QUALITY = Quality(HISTORY, 0.5, 1.0, (0.5, 0.5), ((1, 1), (1, 1)))
+DATASET = DatasetSummary("sketch", "d", (("a", 9), ("b", 9)), "paper", 10, 4, 4, "s", bytes(4))
+WHOLE = {"index.html", "tables.md", "tables.tex", "tables.csv", "figures"}
+
+
+def write_results(path, backbone="mini", **settings):
+    cell = CellResult(backbone, backbone, "random", "sketch", 42, "ok", quality=QUALITY)
+    run = Run(tuple(Protocol(epochs=1, **settings).settings()), DATASET, (), (cell,))
+    record = {"extra_info": {KEY: quality_record(cell.id, QUALITY)}}
+    path.write_text(json.dumps({KEY: run_record(run), "benchmarks": [record]}))
+    return path
+
+
+def report(*arguments):
+    return CliRunner().invoke(cli.main, ["report", *map(str, arguments)])
+
+
+def test_a_results_file_becomes_a_report(tmp_path):
+    results = write_results(tmp_path / "results.json")
+    before = results.read_bytes()
+    done = report(results, "--report-dir", tmp_path / "new")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == f"report: {tmp_path / 'new' / 'index.html'}\n"
+    assert {path.name for path in (tmp_path / "new").iterdir()} == WHOLE
+    assert results.read_bytes() == before
+
+
+def test_several_files_are_one_report(tmp_path):
+    files = [write_results(tmp_path / f"{name}.json", name) for name in ("left", "right")]
+    assert report(*files, "--report-dir", tmp_path / "new").exit_code == 0
+    text = (tmp_path / "new" / "tables.md").read_text()
+    assert "left_random" in text
+    assert "right_random" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (None, "No such file"),
+        (b"", "no whole JSON"),
+        (b'{"fer_bench": {', "no whole JSON"),
+        (b"\xff\xfe\x00", "no whole JSON"),
+        (b"[" * 100_000, "no whole JSON"),
+        (b"[]", "no 'fer_bench' at top level"),
+        (b'{"benchmarks": [], "machine_info": {}}', "no 'fer_bench' at top level"),
+        (b'{"fer_bench": {"schema": 99}}', "schema is 99, newer than"),
+    ],
+)
+def test_a_file_that_is_none_of_ours_is_one_line(tmp_path, content, cause):
+    path = tmp_path / "results.json"
+    if content is not None:
+        path.write_bytes(content)
+    done = report(path, "--report-dir", tmp_path / "new")
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"Error: {path}: ")
+    assert cause in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_is_no_results_file(tmp_path):
+    done = report(tmp_path)
+    assert done.exit_code == 1
+    assert "Is a directory" in done.stderr
+
+
+def test_runs_that_do_not_fit_are_one_line(tmp_path):
+    one = write_results(tmp_path / "a.json")
+    other = write_results(tmp_path / "b.json", batch_size=8)
+    done = report(one, other, "--report-dir", tmp_path / "new")
+    assert done.exit_code == 1
+    assert "b.json has batch size 8" in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_network_is_loaded(tmp_path):
+    results = write_results(tmp_path / "results.json")
+    code = (
+        "import sys\n"
+        "from fer_bench.cli import main\n"
+        "main(sys.argv[1:], standalone_mode=False)\n"
+        "print({'tensorflow', 'keras', 'jax', 'torch', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "report", results, "--report-dir", tmp_path / "new"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
