@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 from eight_cells import make_run
 
+# Fixtures of the tests of figures; a conftest.py of their own would hide this one's name.
+from figure_runs import make, one_seed, read, three_seeds, untrained  # noqa: F401
+
 if TYPE_CHECKING:
     from fer_bench.results import Run
 
