@@ -135,11 +135,13 @@ def _mean_quality(qualities: Sequence[Quality]) -> Quality:
 
 
 def _mean_history(histories: Sequence[History]) -> History:
-    series = {
-        item.name: np.mean([getattr(one, item.name) for one in histories], axis=0)
-        for item in dataclasses.fields(History)
-    }
-    return History(**{name: tuple(values.tolist()) for name, values in series.items()})
+    means = {}
+    for item in dataclasses.fields(History):
+        series = [getattr(one, item.name) for one in histories]
+        # Files of schema 1 lack what newer ones have.
+        known = all(series)
+        means[item.name] = tuple(np.mean(series, axis=0).tolist()) if known else ()
+    return History(**means)
 
 
 def _mean(values: Sequence[float | None]) -> float:

@@ -20,7 +20,7 @@ LABELS = np.array([0, 1, 1], np.uint8)
 
 
 def quality(accuracy, classes=(0, 1, 1), recall=(1.0, None)):
-    history = History(*[(accuracy, accuracy / 2)] * 2, *[(0.0, accuracy, accuracy / 2)] * 4)
+    history = History(*[(accuracy, accuracy / 2)] * 2, *[(0.0, accuracy, accuracy / 2)] * 6)
     predictions = Predictions(bytes(classes), bytes(6))
     return Quality(history, accuracy, 2 - accuracy, recall, ((2, 0), (1, 0)), predictions)
 
@@ -60,6 +60,18 @@ def test_figures_of_several_seeds_are_averaged_and_counts_added_up():
     )
     assert mean.training == TrainingSpeed(3, (1.0,), 3.0)
     assert (mean.seed, mean.status) == (1, "ok")
+
+
+def test_a_series_that_one_seed_lacks_has_no_mean():
+    lacking = quality(0.25)
+    history = dataclasses.replace(
+        lacking.history, batch_validation_accuracy=(), batch_validation_loss=()
+    )
+    lacking = dataclasses.replace(lacking, history=history)
+    run = run_of(cell("a", "random", 1, lacking), cell("a", "random", 2, quality(0.75)))
+    (mean,) = averaged(run).cells
+    assert mean.quality.history.batch_validation_accuracy == ()
+    assert mean.quality.history.validation_accuracy == (0.0, 0.5, 0.25)
 
 
 def test_a_seed_that_failed_is_told_and_the_others_count():
