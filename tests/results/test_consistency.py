@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, line, made_cell, made_history, made_run
 
-from fer_bench.reporting import report_files
+from fer_bench.reporting import Findings, report_files
 from fer_bench.results import InferenceSpeed, Parameters, Predictions, TrainingSpeed
 from fer_bench.results_json.checking import Mismatch
 from fer_bench.results_json.consistency import check_run
@@ -159,7 +159,7 @@ def test_a_class_without_test_images():
         ),
     )
     check_run(run)
-    assert f"{NAMES[1]} 0" in report_files(run)["tables.md"]
+    assert f"{NAMES[1]} 0" in report_files(Findings.of(run))["tables.md"]
 
 
 def test_one_seed_with_and_one_without_series_by_batch():
@@ -174,7 +174,7 @@ def test_one_seed_with_and_one_without_series_by_batch():
         made_cell("mobilenet", "random", seed=43, history=history),
     )
     check_run(run)
-    assert "MobileNet_random" in report_files(run)["tables.md"]
+    assert "MobileNet_random" in report_files(Findings.of(run))["tables.md"]
 
 
 def test_the_smallest_times_and_losses_pass():
