@@ -48,6 +48,20 @@ def test_several_files_are_one_report(tmp_path):
     assert "right_random" in text
 
 
+def test_two_backbones_of_one_title_keep_their_names_when_joined(tmp_path):
+    files = [write_results(tmp_path / f"{name}.json", name) for name in ("left", "right")]
+    for path in files:
+        document = json.loads(path.read_text())
+        document[KEY]["cells"][0]["title"] = "Net"
+        path.write_text(json.dumps(document))
+    assert report(*files, "--report-dir", tmp_path / "new").exit_code == 0
+    for name in ("tables.md", "index.html"):
+        text = (tmp_path / "new" / name).read_text().replace("\\_", "_")
+        assert "Net (left)_random" in text
+        assert "Net (right)_random" in text
+        assert "Net_random" not in text
+
+
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
