@@ -59,7 +59,13 @@ def choose(
             ranked = rows[np.lexsort((rows, -sure[rows], order[rows]))]
             for position in ranked[:1]:
                 count = f"{recognised[position]} of {len(predictions)}"
-                found.setdefault(int(position), f"{name}: {what} cells recognise it ({count})")
+                if not recognised[rows].any():
+                    why = f"no cell recognises any ({count})"
+                elif len(rows) == 1:
+                    why = f"its only picture, which {count} cells recognise"
+                else:
+                    why = f"the picture that {what} cells recognise ({count})"
+                found.setdefault(int(position), f"{name}: {why}")
     wrong = np.where(right, -1.0, confidence).max(axis=0)
     surest = np.argsort(-wrong, kind="stable")[: MISTAKES + len(found)]
     mistakes = [int(row) for row in surest if wrong[row] >= 0 and int(row) not in found]

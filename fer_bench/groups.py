@@ -83,17 +83,10 @@ class Group:
         """One cell with the mean figures of the trained ones.
 
         What is no mean is the first cell's: names, weights, speed. Counts of the confusion are
-        added up. A cell that was not trained gives the status and its reason.
+        added up. Cells that did not end well give the status and its reason, each its own.
         """
         first = self.trained[0] if self.trained else self.cells[0]
-        ended = [cell for cell in self.cells if cell.status != "ok"]
-        status: Status = "ok"
-        reason = ""
-        if ended:
-            status, reason = ended[0].status, ended[0].reason
-            if len(self.cells) > 1 and len(ended) < len(self.cells):
-                seeds = ", ".join(str(cell.seed) for cell in ended)
-                reason = f"seed {seeds} of {len(self.cells)} seeds: {reason}"
+        status, reason = self._ended()
         timed = next((cell for cell in self.cells if cell.training or cell.inference), first)
         return dataclasses.replace(
             first,
@@ -103,6 +96,41 @@ class Group:
             training=timed.training,
             inference=timed.inference,
         )
+
+    def _ended(self) -> tuple[Status, str]:
+        """What became of the cells that did not end well, and why, seed by seed."""
+        ended: dict[tuple[Status, str], list[str]] = {}
+        for cell in self.cells:
+            if cell.status != "ok":
+                ended.setdefault((cell.status, cell.reason), []).append(str(cell.seed))
+        if not ended:
+            return "ok", ""
+        # A failure weighs more than a cell that was left out.
+        status = min(kind for kind, _ in ended)
+        if len(ended) == 1 and sum(map(len, ended.values())) == len(self.cells):
+            return status, next(reason for _, reason in ended)
+        told: list[str] = []
+        for (kind, reason), seeds in ended.items():
+            of_all = "" if told else f" of {len(self.cells)} seeds"
+            what = reason if kind == status else f"{kind}: {reason}"
+            told.append(f"seed {', '.join(seeds)}{of_all}: {what}")
+        return status, "; ".join(told)
+
+
+def told_apart(run: Run) -> Run:
+    """The run with the registry's name in brackets behind a title that several backbones have."""
+    owners: dict[str, set[str]] = {}
+    for cell in run.cells:
+        owners.setdefault(cell.title, set()).add(cell.backbone)
+    return dataclasses.replace(
+        run,
+        cells=tuple(
+            dataclasses.replace(cell, title=f"{cell.title} ({cell.backbone})")
+            if len(owners[cell.title]) > 1
+            else cell
+            for cell in run.cells
+        ),
+    )
 
 
 def groups(run: Run) -> tuple[Group, ...]:

@@ -10,67 +10,156 @@ from fer_bench.errors import FerBenchError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.results import CellResult, DatasetSummary, Run
+    from fer_bench.protocol import Setting
+    from fer_bench.results import (
+        CellResult,
+        DatasetSummary,
+        Example,
+        InferenceSpeed,
+        Run,
+        Status,
+    )
 
 _FREE = ("seed", "seeds")
 """Settings in which runs of one experiment may differ: each cell carries its own seed."""
+
+_NOT_OF_SPEED = ("scikit-learn", "deepface")
+"""Facts of an environment that change no speed: one splits the data, one brings structures."""
+
+SPEED = "speed"
+"""Fact in the environment of a joined run that tells whose speed it holds."""
+
+_RANKS: dict[Status, int] = {"ok": 0, "failed": 1, "skipped": 2}
 
 
 def joined(runs: Sequence[tuple[str, Run]]) -> Run:
     """One run with the cells of all, in their order.
 
-    A cell that stands in several runs counts once: its result comes from the first that has one,
-    its speed from the first that measured it.
+    A cell that stands in several runs counts once: its result, its parameters and its speed come
+    from whichever run has them, and it is complete where any of them completed it. Speeds are
+    compared on one machine only: those of the first run that measured any stay, with those of
+    runs in the same environment, and the others are left out, which the environment tells.
 
     Args:
-        runs: one or more, each with a name for errors, for example its path.
+        runs: one or more, each with a name for errors and notes, for example its path.
 
     Raises:
         FerBenchError: the runs differ in protocol or data, or have different results of the same
             cell.
     """
     (base_name, base), *others = runs
-    cells: dict[str, tuple[str, CellResult]] = {cell.id: (base_name, cell) for cell in base.cells}
+    if not others:
+        return base
     for name, run in others:
-        _check_protocol(base_name, base, name, run)
         _check_dataset(base_name, base.dataset, name, run.dataset)
+        _check_protocol(base_name, base, name, run)
+    elsewhere, note = _elsewhere(runs)
+    found: dict[str, list[tuple[str, CellResult]]] = {}
+    for name, run in runs:
         for cell in run.cells:
-            known = cells.get(cell.id)
-            cells[cell.id] = (name, cell) if known is None else _one_of(known, (name, cell))
+            kept = _without_speed(cell) if name in elsewhere else cell
+            found.setdefault(cell.id, []).append((name, kept))
+    cells = tuple(_one_of(records) for records in found.values())
     return dataclasses.replace(
         base,
-        protocol=tuple(
-            dataclasses.replace(
-                setting, value=_together(_values(run)[setting.name] for _, run in runs)
-            )
-            for setting in base.protocol
-        ),
-        environment=_environment([run for _, run in runs]),
-        cells=tuple(cell for _, cell in cells.values()),
-        examples=next((run.examples for _, run in runs if run.examples), ()),
+        protocol=_protocol(runs, cells),
+        environment=(*_environment([run for _, run in runs]), *([(SPEED, note)] if note else [])),
+        cells=cells,
+        examples=_examples(runs),
     )
 
 
-def _one_of(
-    first: tuple[str, CellResult], second: tuple[str, CellResult]
-) -> tuple[str, CellResult]:
-    (first_name, one), (second_name, other) = first, second
-    if one.quality is not None and other.quality is not None and one.quality != other.quality:
-        why = (
-            "though all that determines it is the same"
-            if one.fingerprint == other.fingerprint
-            else "from other versions, weights or data"
+def _elsewhere(runs: Sequence[tuple[str, Run]]) -> tuple[set[str], str]:
+    """The runs whose speeds were measured elsewhere than the first ones, and a note on them."""
+    timed = [
+        (name, dict(run.environment))
+        for name, run in runs
+        if any(cell.training or cell.inference for cell in run.cells)
+    ]
+    told = []
+    for name, facts in timed[1:]:
+        first = timed[0][1]
+        differing = [
+            f"{fact} {facts.get(fact, 'unknown')} instead of {first.get(fact, 'unknown')}"
+            for fact in dict.fromkeys([*first, *facts])
+            if fact not in _NOT_OF_SPEED and first.get(fact) != facts.get(fact)
+        ]
+        if differing:
+            told.append((name, f"{name} (measured elsewhere: {', '.join(differing)})"))
+    if not told:
+        return set(), ""
+    away = {name for name, _ in told}
+    own = ", ".join(name for name, _ in timed if name not in away)
+    return away, f"of {own} only; left out: {'; '.join(text for _, text in told)}"
+
+
+def _without_speed(cell: CellResult) -> CellResult:
+    return dataclasses.replace(cell, training=None, inference=())
+
+
+def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
+    """One cell out of what several runs found out about it."""
+    ((first_name, first), *others) = [one for one in records if one[1].quality] or records[:1]
+    for name, other in others:
+        if other.quality != first.quality:
+            why = (
+                "though all that determines it is the same"
+                if first.fingerprint == other.fingerprint
+                else "from other versions, weights or data"
+            )
+            raise FerBenchError(
+                f"{first_name} and {name} have different results of {first.id}, {why}; "
+                "accepted: each cell once, or with one result"
+            )
+    cells = [cell for _, cell in records]
+    # The record of a trained network tells most of it; among equals the order must not matter.
+    told = sorted(
+        cells, key=lambda cell: (cell.quality is None, _RANKS[cell.status], cell.fingerprint)
+    )
+    ended = min(cells, key=lambda cell: (_RANKS[cell.status], cell.reason))
+    speeds: dict[int, InferenceSpeed] = {}
+    for cell in cells:
+        for speed in cell.inference:
+            speeds.setdefault(speed.batch_size, speed)
+    return dataclasses.replace(
+        told[0],
+        status=ended.status,
+        reason=ended.reason,
+        parameters=next((cell.parameters for cell in told if cell.parameters), None),
+        training=next((cell.training for cell in cells if cell.training), None),
+        inference=tuple(speeds[size] for size in sorted(speeds)),
+    )
+
+
+def _examples(runs: Sequence[tuple[str, Run]]) -> tuple[Example, ...]:
+    """The pictures of the first run that has some, and of how many cells they were chosen."""
+    for name, run in runs:
+        if run.examples:
+            known = sum(cell.quality is not None for cell in run.cells)
+            among = f"among the {known} of {name}"
+            return tuple(
+                dataclasses.replace(one, why=f"{one.why}, {among}") for one in run.examples
+            )
+    return ()
+
+
+def _protocol(runs: Sequence[tuple[str, Run]], cells: Sequence[CellResult]) -> tuple[Setting, ...]:
+    """The runs' protocol; where their seeds differ, those that stand in the cells."""
+    (_, base), *others = runs
+    if all(_values(run) == _values(base) for _, run in others):
+        return base.protocol
+    seeds = sorted({cell.seed for cell in cells})
+    values = {"seed": ", ".join(map(str, seeds)), "seeds": str(len(seeds))}
+    return tuple(
+        dataclasses.replace(
+            setting,
+            value=values[setting.name],
+            origin="changed",
+            why="of the joined runs' cells together; each cell has its own",
         )
-        raise FerBenchError(
-            f"{first_name} and {second_name} have different results of {one.id}, {why}; "
-            "accepted: each cell once, or with one result"
-        )
-    has_result = (one.quality is not None) >= (other.quality is not None)
-    name, kept, left = (*first, other) if has_result else (*second, one)
-    return name, dataclasses.replace(
-        kept,
-        training=kept.training or left.training,
-        inference=kept.inference or left.inference,
+        if setting.name in _FREE
+        else setting
+        for setting in base.protocol
     )
 
 
@@ -89,6 +178,13 @@ def _values(run: Run) -> dict[str, str]:
 
 
 def _check_dataset(base_name: str, base: DatasetSummary, name: str, other: DatasetSummary) -> None:
+    if bool(base.split_digest) != bool(other.split_digest):
+        older, newer = (name, base_name) if base.split_digest else (base_name, name)
+        raise FerBenchError(
+            f"{older} is of an older fer_bench and does not record which images its parts hold, so "
+            f"that nobody knows whether {newer} was measured on the same ones; accepted: files "
+            "that both record it, as new runs do"
+        )
     for what in ("digest", "counts", "split", "split_digest", "train", "validation", "test"):
         if getattr(base, what) != getattr(other, what):
             raise FerBenchError(

@@ -14,7 +14,7 @@ from fer_bench.cache import cache_root
 from fer_bench.datasets import load_dataset, make_split, stratified_sample
 from fer_bench.experiment import Experiment, check_weights
 from fer_bench.progress import silent
-from fer_bench.reporting import write_report
+from fer_bench.reporting import Findings, write_report
 from fer_bench.runtime import load_keras
 from fer_bench.trained_cell import shard_images
 
@@ -118,7 +118,8 @@ def profile(
         experiment = Experiment(protocol, data, split, Path(folder), weights_dir)
         trained = experiment.run(entry, init, progress)
         laps.end("writing checkpoints and result, and the rest", dict(trained.result.parts))
-        write_report(Path(folder) / "report", experiment.record((trained.result,)))
+        findings = Findings.of(experiment.record((trained.result,)))
+        write_report(Path(folder) / "report", findings)
         laps.end("report")
         memory = _peak_memory()
         floor = Floor(

@@ -103,9 +103,10 @@ class Predictions:
     @classmethod
     def of(cls, logits: ArrayLike) -> Predictions:
         """The predictions that logits, shape (n, classes up to 256), stand for."""
-        shares = softmax(logits)
-        confidences = np.rint(shares.max(axis=1) * _FULL).astype("<u2")
-        return cls(shares.argmax(axis=1).astype(np.uint8).tobytes(), confidences.tobytes())
+        confidences = np.rint(softmax(logits).max(axis=1) * _FULL).astype("<u2")
+        # Logits that differ by less than a probability can tell still have a highest one.
+        predicted = np.asarray(logits).argmax(axis=1).astype(np.uint8)
+        return cls(predicted.tobytes(), confidences.tobytes())
 
     @property
     def predicted(self) -> NDArray[np.uint8]:

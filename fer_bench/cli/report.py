@@ -29,9 +29,9 @@ def command(results: tuple[Path, ...], report_dir: Path) -> None:
     built, and the results files stay as they are.
     """
     from fer_bench.joining import joined
-    from fer_bench.reporting import write_report
+    from fer_bench.reporting import Findings, write_report
     from fer_bench.results_json import load_run
 
     run = joined([(str(path), load_run(path)) for path in results])
-    write_report(report_dir, run)
+    write_report(report_dir, Findings.of(run))
     click.echo(f"report: {report_dir / 'index.html'}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from fer_bench.errors import FerBenchError
-from fer_bench.pairs import pairs
-from fer_bench.reporting import terminal_text, write_page, write_tables
+from fer_bench.reporting import Findings, terminal_text, write_page, write_tables
 from fer_bench.results_json import read_run, write_json
 
 if TYPE_CHECKING:
@@ -17,62 +16,61 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESULTS = "results.json"
+T = TypeVar("T")
 
 
 class Report:
     """What is told of a finished session.
 
+    Its results are on disk before anything is worked out from them: they took hours.
+
     Args:
-        session: the session; a report that cannot be written makes it fail.
+        session: the session; a report that cannot be made or written makes it fail.
         folder: of the report's files.
     """
 
     def __init__(self, session: pytest.Session, folder: Path) -> None:
         self._session = session
         self._folder = folder
-        self._document = document_of(session.config)
-        self._run = read_run(self._document)
-        self._compared = pairs(self._run)
+        self._problems: list[str] = []
+        document = document_of(session.config)
+        self._tried(lambda: write_json(folder / RESULTS, document))
+        self._findings = self._tried(lambda: Findings.of(read_run(document)))
 
     def give(
         self, terminal: pytest.TerminalReporter, notes: list[str], problems: list[str]
     ) -> None:
-        """Writes results and tables, prints the tables, and then draws the page.
+        """Writes and prints the tables, and then draws the page.
 
         Args:
             terminal: where to print.
             notes: what the package said meanwhile, a line each.
             problems: what went wrong, a line each.
         """
-        problems = [*problems, *self._tried(self._write_tables)]
+        found = self._findings
         terminal.section("fer_bench", sep="=")
-        width = shutil.get_terminal_size((120, 24)).columns
-        terminal.write_line(terminal_text(self._run, width, self._compared))
+        if found is not None:
+            self._tried(lambda: write_tables(self._folder, found))
+            width = shutil.get_terminal_size((120, 24)).columns
+            terminal.write_line(terminal_text(found, width))
         for note in notes:
             terminal.write_line(f"NOTE: {note}", yellow=True)
         # Drawing takes longer than all else here: nobody waits for it with nothing to read.
         terminal.flush()
-        drawing = self._tried(self._write_page)
-        if not drawing:
+        drawn = None if found is None else self._tried(lambda: write_page(self._folder, found))
+        if drawn is not None:
             terminal.write_line(f"report: {self._folder / 'index.html'}")
-        for problem in dict.fromkeys([*problems, *drawing]):
+        for problem in dict.fromkeys([*problems, *self._problems]):
             terminal.write_line(f"ERROR: {problem}", red=True)
 
-    def _write_tables(self) -> None:
-        write_json(self._folder / RESULTS, self._document)
-        write_tables(self._folder, self._run, self._compared)
-
-    def _write_page(self) -> None:
-        write_page(self._folder, self._run, self._compared)
-
-    def _tried(self, write: Callable[[], None]) -> list[str]:
-        """Why a part of the report could not be written; empty where it was."""
+    def _tried(self, make: Callable[[], T]) -> T | None:
+        """What a part of the report gives; None where it could not be made, which is told."""
         try:
-            write()
+            return make()
         except FerBenchError as error:
             self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            return [str(error)]
-        return []
+            self._problems.append(str(error))
+            return None
 
 
 def document_of(config: pytest.Config) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """From a run to tables, figures and a page, and from these to text and files."""
 
+from fer_bench.reporting.findings import Findings
 from fer_bench.reporting.report import (
     report_files,
     terminal_text,
@@ -12,6 +13,7 @@ from fer_bench.reporting.tables import tables
 
 __all__ = [
     "Column",
+    "Findings",
     "Row",
     "Table",
     "report_files",

@@ -98,9 +98,12 @@ def _row(cell: CellResult, kind: _Kind, cut: Sequence[tuple[int, int]]) -> Row:
 
 
 def why_missing(cell: CellResult, measured: bool) -> tuple[str, str]:
-    """The reason and the word for a row's missing values; both empty where none is missing."""
+    """The reason and the word for a row's missing values; no word where all is measured.
+
+    A cell that ended badly though it was measured still tells its reason.
+    """
     if cell.status != "ok":
-        return f"{cell.status}: {cell.reason}", cell.status
+        return f"{cell.status}: {cell.reason}", "" if measured else cell.status
     return ("", "") if measured else ("not measured in this run", "")
 
 

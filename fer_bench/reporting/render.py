@@ -56,7 +56,7 @@ def body(table: Table) -> Body:
         ]
         gaps = [index for index, column in enumerate(table.columns) if _is_gap(row, column, index)]
         if row.missing and gaps:
-            texts[gaps[0]] = clean(row.missing)
+            texts[gaps[0] if row.place is None else row.place] = clean(row.missing)
         made.labels.append(clean(row.label))
         made.marks.append(reasons.index(clean(row.reason)) + 1 if row.reason else None)
         made.cells.append(texts)

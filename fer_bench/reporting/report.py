@@ -1,4 +1,4 @@
-"""A run's report as text and as files."""
+"""A report as text and as files."""
 
 from __future__ import annotations
 
@@ -6,40 +6,28 @@ from typing import TYPE_CHECKING
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, write_atomically
-from fer_bench.headline import headline
-from fer_bench.pairs import pairs
 from fer_bench.reporting.latex import latex
 from fer_bench.reporting.render import clean, escaped, markdown, terminal, tidy_csv, wrapped
-from fer_bench.reporting.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from fer_bench.pairs import Pair
-    from fer_bench.results import Run
+    from fer_bench.reporting.findings import Findings
 
 PAGE = "index.html"
 FIGURES = "figures"
 """Folder of the figures' files, beside the page."""
 
 
-def report_files(run: Run, compared: tuple[Pair, ...] | None = None) -> dict[str, str]:
+def report_files(findings: Findings) -> dict[str, str]:
     """The text of each file of the report, by its name.
-
-    Args:
-        run: the results.
-        compared: what ``fer_bench.pairs.pairs`` returns for it; None to work it out.
 
     Returns:
         ``tables.md``, ``tables.tex`` and ``tables.csv``.
-
-    Raises:
-        ValueError: the run contradicts itself, see ``fer_bench.reporting.tables.tables``.
     """
-    compared = pairs(run) if compared is None else compared
-    made = tables(run, compared)
-    told = [escaped(clean(sentence)) + "\n" for sentence in headline(run, compared)]
+    made = findings.tables
+    told = [escaped(clean(sentence)) + "\n" for sentence in findings.headline]
     return {
         "tables.md": "\n".join(["# Tables\n", *told, *map(markdown, made)]),
         "tables.tex": latex(made),
@@ -47,89 +35,74 @@ def report_files(run: Run, compared: tuple[Pair, ...] | None = None) -> dict[str
     }
 
 
-def terminal_text(run: Run, width: int = 120, compared: tuple[Pair, ...] | None = None) -> str:
+def terminal_text(findings: Findings, width: int = 120) -> str:
     """All tables of a run for a terminal of ``width`` columns, then the headline.
 
     A terminal shows its last lines: verdicts and headline stand there.
-
-    Args:
-        run: the results.
-        width: in columns.
-        compared: as in ``report_files``.
-
-    Raises:
-        ValueError: the run contradicts itself, see ``fer_bench.reporting.tables.tables``.
     """
-    compared = pairs(run) if compared is None else compared
-    told = (wrapped(clean(sentence), width) for sentence in headline(run, compared))
+    told = (wrapped(clean(sentence), width) for sentence in findings.headline)
     lines = [line for sentence in told for line in sentence]
-    return "\n".join([terminal(tables(run, compared), width), *lines, ""])
+    return "\n".join([terminal(findings.tables, width), *lines, ""])
 
 
-def write_report(folder: Path, run: Run, compared: tuple[Pair, ...] | None = None) -> list[Path]:
+def write_report(folder: Path, findings: Findings) -> list[Path]:
     """Writes the whole report: tables, page and figures.
 
     Args:
         folder: where to.
-        run: the results.
-        compared: as in ``report_files``.
+        findings: what to tell.
 
     Returns:
         The files written.
 
     Raises:
-        ValueError: as ``report_files``.
         FerBenchError: a file cannot be written.
     """
-    compared = pairs(run) if compared is None else compared
-    return [*write_tables(folder, run, compared), *write_page(folder, run, compared)]
+    return [*write_tables(folder, findings), *write_page(folder, findings)]
 
 
-def write_tables(folder: Path, run: Run, compared: tuple[Pair, ...]) -> list[Path]:
+def write_tables(folder: Path, findings: Findings) -> list[Path]:
     """Writes the tables, each file atomically, once all of them are made.
 
     Args:
         folder: where to.
-        run: the results.
-        compared: what ``fer_bench.pairs.pairs`` returns for it.
+        findings: what to tell.
 
     Returns:
         The files written.
 
     Raises:
-        ValueError: as ``report_files``; nothing is written.
         FerBenchError: a file cannot be written.
     """
-    return _written(folder, report_files(run, compared))
+    return _written(folder, report_files(findings))
 
 
-def write_page(folder: Path, run: Run, compared: tuple[Pair, ...]) -> list[Path]:
+def write_page(folder: Path, findings: Findings) -> list[Path]:
     """Writes the page and the figures, each file atomically, once the page is made.
 
     Figures that an earlier report left and this one has not are removed.
 
     Args:
         folder: where to.
-        run: the results.
-        compared: what ``fer_bench.pairs.pairs`` returns for it.
+        findings: what to tell.
 
     Returns:
         The page, then the figures' files.
 
     Raises:
-        ValueError: as ``report_files``; nothing is written.
         FerBenchError: a file cannot be written.
     """
     from fer_bench.reporting.figures import figures
     from fer_bench.reporting.page import Content, page
 
+    run = findings.run
     drawn = figures(run)
     made = page(
         Content(
             run=run,
-            tables=tables(run, compared),
+            tables=findings.tables,
             figures=drawn,
-            headline=headline(run, compared),
+            headline=findings.headline,
             notes=(),
             name=f"fer_bench on {run.dataset.name}",
         )

@@ -36,13 +36,15 @@ class Row:
         label: what stands in the first column.
         entries: one for each column; None where there is no value.
         reason: why values of the run are missing, one line, or empty.
-        missing: what the first of them shows; the others show a dash.
+        missing: a word for why, which one of them shows; the others show a dash.
+        place: which one, by its column; None for the first.
     """
 
     label: str
     entries: tuple[Entry, ...]
     reason: str = ""
     missing: str = ""
+    place: int | None = None
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from fer_bench.groups import averaged, groups
+from fer_bench.joining import SPEED
 from fer_bench.metrics import initial
 from fer_bench.normalisation import explanation
 from fer_bench.pairs import pairs
@@ -67,11 +69,22 @@ def _has_seeds(run: Run) -> bool:
 
 
 def _seeds(run: Run) -> str:
-    """A note on the seeds that figures are means over; empty where there is one."""
-    if not _has_seeds(run):
-        return ""
-    seeds = sorted({cell.seed for cell in run.cells})
-    return f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))})."
+    """A note on the seeds that figures are means over; empty where all have the same one."""
+    trained = [group for group in groups(run) if group.trained]
+    several = any(len(group.seeds) > 1 for group in trained)
+    kinds = Counter(tuple(sorted(group.seeds)) for group in trained)
+    if len(kinds) < 2:
+        seeds = next(iter(kinds), ())
+        return f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))})." if several else ""
+    usual, count = kinds.most_common(1)[0]
+    told = [
+        f"{group.label}: {', '.join(map(str, sorted(group.seeds)))}"
+        for group in trained
+        if count == 1 or tuple(sorted(group.seeds)) != usual
+    ]
+    if count > 1:
+        told.append(f"others: {', '.join(map(str, usual))}")
+    return f"{'Means over seeds' if several else 'Seed'}: {'; '.join(told)}."
 
 
 def _noted(table: Table, note: str) -> Table:
@@ -264,8 +277,13 @@ def _speed(run: Run) -> Table:
         measured = {speed.batch_size: speed for speed in cell.inference}
         for size in sizes:
             entries += _inference(measured.get(size))
-        complete = training is not None and bool(sizes) and measured.keys() == set(sizes)
-        rows.append(_row(cell, complete, tuple(entries)))
+        # The word stands in the first measure that is missing, not in a p99 for want of calls.
+        missing = [3 + 3 * index for index, size in enumerate(sizes) if size not in measured]
+        if training is None:
+            missing = [0, *missing]
+        complete = not missing and bool(sizes)
+        row = _row(cell, complete, tuple(entries))
+        rows.append(dataclasses.replace(row, place=missing[0] if missing else None))
     return Table(
         key="speed",
         title="Speed",
@@ -277,6 +295,7 @@ def _speed(run: Run) -> Table:
             "trained layers on stored features of the frozen ones, median of the rounds. batch N: "
             "from N images of 48x48 uint8 to probabilities, through all layers; p99 needs 100 "
             "calls.",
+            *(f"Speed {value}." for name, value in run.environment if name == SPEED),
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import TYPE_CHECKING
 
@@ -65,49 +66,63 @@ def uncertainty_table(run: Run) -> Table:
 
 def pairs_table(pairs: Sequence[Pair]) -> Table:
     """Every two networks that were compared on the test images."""
+    methods = list(dict.fromkeys(pair.comparison.method for pair in pairs))
+    # With several seeds no image is recognised by one network alone.
+    counted = any(pair.comparison.only_first is not None for pair in pairs)
     rows = []
     for pair in pairs:
         found = pair.comparison
-        rows.append(
-            Row(
-                f"{pair.first.label} less {pair.second.label}",
-                (
-                    found.difference,
-                    found.interval.low,
-                    found.interval.high,
-                    found.only_first,
-                    found.only_second,
-                    found.p_value,
-                    pair.corrected,
-                    found.method,
-                ),
-            )
-        )
+        alone: list[Entry] = [found.only_first, found.only_second] if counted else []
+        entries: list[Entry] = [
+            found.difference,
+            found.interval.low,
+            found.interval.high,
+            *alone,
+            found.p_value,
+            pair.corrected,
+        ]
+        if len(methods) > 1:
+            entries.append(found.method)
+        rows.append(Row(f"{pair.first.label} less {pair.second.label}", tuple(entries)))
+    columns = [
+        Column("difference", decimals=4),
+        Column("low", decimals=4),
+        Column("high", decimals=4),
+        *([Column(name, "right alone") for name in ("first", "second")] if counted else []),
+        Column("p", decimals=4),
+        Column("corrected p", decimals=4),
+    ]
+    if len(methods) > 1:
+        columns.append(Column("method", kind="word"))
     return Table(
         key="pairs",
         title="Networks compared on the same test images",
         head="Pair",
-        columns=(
-            Column("difference", decimals=4),
-            Column("low", decimals=4),
-            Column("high", decimals=4),
-            Column("first", "right alone"),
-            Column("second", "right alone"),
-            Column("p", decimals=4),
-            Column("corrected p", decimals=4),
-            Column("method", kind="word"),
-        ),
+        columns=tuple(columns),
         rows=tuple(rows),
         notes=(
             "difference: of the test accuracies; low, high: its 95 % interval, not corrected. "
             f"corrected p: by Holm's method over all pairs of this table ({len(pairs)}); below "
             f"{LEVEL} two networks are told apart.",
+            *(f"Method of all p-values: {method}." for method in methods if len(methods) == 1),
             "With one seed each, p-value and interval cover which images were drawn, and not the "
             "chance of training. With several they cover both, for a few seeds too narrowly.",
-            f"More than {ALL_PAIRS} networks are compared with the most accurate one, pretrained "
-            "with random of one backbone, and the paper's backbones with each other, of one init.",
+            *_left_out(pairs),
         ),
     )
+
+
+def _left_out(pairs: Sequence[Pair]) -> list[str]:
+    """A note where not every two networks were compared."""
+    networks = {
+        (group.backbone, group.init) for pair in pairs for group in (pair.first, pair.second)
+    }
+    if len(pairs) == math.comb(len(networks), 2):
+        return []
+    return [
+        f"More than {ALL_PAIRS} networks are compared with the most accurate one, pretrained "
+        "with random of one backbone, and the paper's backbones with each other, of one init."
+    ]
 
 
 def calibration_table(run: Run) -> Table:

@@ -31,7 +31,7 @@ def checked(value: Any, kind: Any, where: str = "") -> Any:
     origin = get_origin(kind)
     if origin is list:
         if not isinstance(value, list):
-            raise Mismatch(f"{where} is {_shown(value)}; accepted: a list")
+            raise Mismatch(f"{where} is {shown(value)}; accepted: a list")
         (item,) = get_args(kind)
         return [checked(entry, item, f"{where}[{index}]") for index, entry in enumerate(value)]
     if origin in (Union, types.UnionType):
@@ -40,19 +40,19 @@ def checked(value: Any, kind: Any, where: str = "") -> Any:
     if origin is Literal:
         if not isinstance(value, str) or value not in get_args(kind):
             accepted = ", ".join(repr(choice) for choice in get_args(kind))
-            raise Mismatch(f"{where} is {_shown(value)}; accepted: {accepted}")
+            raise Mismatch(f"{where} is {shown(value)}; accepted: {accepted}")
         return value
     if kind is float:
         return _checked_float(value, where)
     if not isinstance(value, kind) or isinstance(value, bool):
         accepted = {int: "a whole number", str: "a text"}[kind]
-        raise Mismatch(f"{where} is {_shown(value)}; accepted: {accepted}")
+        raise Mismatch(f"{where} is {shown(value)}; accepted: {accepted}")
     return value
 
 
 def _checked_keys(value: Any, kind: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Mismatch(f"{where or 'the whole'} is {_shown(value)}; accepted: an object")
+        raise Mismatch(f"{where or 'the whole'} is {shown(value)}; accepted: an object")
     found = {}
     for key, hint in get_type_hints(kind).items():
         if key not in value:
@@ -69,9 +69,10 @@ def _checked_float(value: Any, where: str) -> float:
             number = math.inf
         if math.isfinite(number):
             return number
-    raise Mismatch(f"{where} is {_shown(value)}; accepted: a finite number")
+    raise Mismatch(f"{where} is {shown(value)}; accepted: a finite number")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value for an error, cut where it is long."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

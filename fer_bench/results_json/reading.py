@@ -25,6 +25,7 @@ from fer_bench.results import (
     TrainingSpeed,
 )
 from fer_bench.results_json.checking import Mismatch, checked
+from fer_bench.results_json.consistency import check_run
 from fer_bench.results_json.schema import (
     KEY,
     CellRecord,
@@ -84,7 +85,8 @@ def read_run(document: object, name: str = "results") -> Run:
 
     Raises:
         FerBenchError: the document is not ours, has a newer schema, lacks a key, holds a value
-            of another type or a number that is not finite, or its parts contradict each other.
+            of another type or a number that is not finite or out of its range, or its parts
+            contradict each other.
     """
     try:
         return _run(document)
@@ -113,7 +115,7 @@ def _run(document: object) -> Run:
         if cell is None:
             raise Mismatch(f"{where}.cell is {measure['cell']!r}; accepted: {', '.join(cells)}")
         cells[cell.id] = _with_measure(cell, measure, where, sizes)
-    return Run(
+    run = Run(
         protocol=tuple(Setting(**setting) for setting in record["protocol"]),
         dataset=DatasetSummary(
             name=dataset["name"],
@@ -133,6 +135,8 @@ def _run(document: object) -> Run:
             for index, example in enumerate(record["examples"])
         ),
     )
+    check_run(run)
+    return run
 
 
 def _check_schema(record: Any, where: str) -> None:
@@ -242,9 +246,10 @@ def _predictions(record: PredictionsRecord | None, where: str, sizes: _Sizes) ->
     classes = _bytes(record["classes"], f"{where}.classes", sizes.test, sizes.classes)
     if len(classes) != sizes.test:
         raise Mismatch(f"{where}: predictions of 0 of {sizes.test} test images")
-    return Predictions(
-        classes, _bytes(record["confidences"], f"{where}.confidences", 2 * len(classes))
-    )
+    confidences = _bytes(record["confidences"], f"{where}.confidences", 2 * len(classes))
+    if len(confidences) != 2 * len(classes):
+        raise Mismatch(f"{where}: confidences of 0 of {sizes.test} test images")
+    return Predictions(classes, confidences)
 
 
 def _example(record: ExampleRecord, where: str, sizes: _Sizes) -> Example:
@@ -254,6 +259,8 @@ def _example(record: ExampleRecord, where: str, sizes: _Sizes) -> Example:
     if min(height, width) < 1:
         raise Mismatch(f"{where} is {height} x {width} pixels; accepted: 1 or more")
     pixels = _bytes(record["pixels"], f"{where}.pixels", height * width)
+    if not pixels:
+        raise Mismatch(f"{where}.pixels holds 0 bytes; accepted: {height * width:,}")
     return Example(record["position"], record["why"], height, width, pixels)
 
 

@@ -14,7 +14,7 @@ from fer_bench.results_json import KEY, quality_record, run_record
 
 HISTORY = History((0.5,), (1.0,), *[(0.1, 0.2)] * 4)
 QUALITY = Quality(HISTORY, 0.5, 1.0, (0.5, 0.5), ((1, 1), (1, 1)))
-DATASET = DatasetSummary("sketch", "d", (("a", 9), ("b", 9)), "paper", 10, 4, 4, "s", bytes(4))
+DATASET = DatasetSummary("sketch", "d", (("a", 9), ("b", 9)), "paper", 10, 4, 4, "s", b"\0\0\1\1")
 WHOLE = {"index.html", "tables.md", "tables.tex", "tables.csv", "figures"}
 
 
@@ -48,6 +48,20 @@ def test_several_files_are_one_report(tmp_path):
     assert "right_random" in text
 
 
+def test_two_backbones_of_one_title_keep_their_names_when_joined(tmp_path):
+    files = [write_results(tmp_path / f"{name}.json", name) for name in ("left", "right")]
+    for path in files:
+        document = json.loads(path.read_text())
+        document[KEY]["cells"][0]["title"] = "Net"
+        path.write_text(json.dumps(document))
+    assert report(*files, "--report-dir", tmp_path / "new").exit_code == 0
+    for name in ("tables.md", "index.html"):
+        text = (tmp_path / "new" / name).read_text().replace("\\_", "_")
+        assert "Net (left)_random" in text
+        assert "Net (right)_random" in text
+        assert "Net_random" not in text
+
+
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
@@ -72,6 +86,46 @@ def test_a_file_that_is_none_of_ours_is_one_line(tmp_path, content, cause):
     assert cause in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "cause"),
+    [
+        ("test_accuracy", 5.0, "test_accuracy is 5.0; accepted: 0 to 1"),
+        ("confusion", [[0, 0], [0, 0]], "confusion holds 0 images; accepted: 4"),
+        ("confusion", [[2, 0], [2, 0]], "recall[0] is 0.5; accepted: 1.0"),
+        ("confusion", [[-1, 3], [1, 1]], "a count of confusion is -1"),
+        ("predictions", {"classes": "AAEAAQ==", "confidences": ""}, "confidences of 0 of 4"),
+        ("predictions", {"classes": "AAEAAQ==", "confidences": "AAAAAAAAAAA="}, "is 0.00000"),
+    ],
+)
+def test_an_edited_file_is_one_line(tmp_path, key, value, cause):
+    path = write_results(tmp_path / "results.json")
+    document = json.loads(path.read_text())
+    document["benchmarks"][0]["extra_info"][KEY][key] = value
+    path.write_text(json.dumps(document))
+    done = report(path, "--report-dir", tmp_path / "new")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"Error: {path}: ")
+    assert cause in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("place", ["new", "new/index.html", "new/tables.md", "new/figures"])
+def test_a_report_that_cannot_be_written_is_one_line(tmp_path, place):
+    results = write_results(tmp_path / "results.json")
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    if place in ("new", "new/figures"):
+        (tmp_path / place).write_text("in the way")
+    else:
+        (tmp_path / place).mkdir()
+    done = report(results, "--report-dir", tmp_path / "new")
+    assert done.exit_code in (1, 2)
+    assert str(tmp_path / "new") in done.stderr
+    assert [line for line in done.stderr.splitlines() if line.startswith("Error: ")] != []
+    assert "Traceback" not in done.stderr
+    assert isinstance(done.exception, SystemExit)
 
 
 def test_a_folder_is_no_results_file(tmp_path):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fer_bench.errors import FerBenchError
-from fer_bench.pairs import pairs
 from fer_bench.reporting import (
+    Findings,
     report_files,
     tables,
     terminal_text,
@@ -28,7 +28,7 @@ NAMES = ["tables.md", "tables.tex", "tables.csv"]
 
 
 def test_files_of_the_report(run: Run) -> None:
-    files = report_files(run)
+    files = report_files(Findings.of(run))
     assert list(files) == NAMES
     for text in files.values():
         assert "openface_weights.h5" in text or r"openface\_weights.h5" in text
@@ -39,7 +39,7 @@ def test_files_of_the_report(run: Run) -> None:
 
 
 def test_the_terminal_shows_every_table(run: Run) -> None:
-    text = terminal_text(run, 100)
+    text = terminal_text(Findings.of(run), 100)
     titles = [table.title for table in tables(run)]
     assert [line for line in text.splitlines() if line in titles] == titles
     assert max(map(len, text.splitlines())) <= 100
@@ -47,14 +47,14 @@ def test_the_terminal_shows_every_table(run: Run) -> None:
 
 def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
-    assert write_tables(folder, run, pairs(run)) == [folder / name for name in NAMES]
+    assert write_tables(folder, Findings.of(run)) == [folder / name for name in NAMES]
     assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
-    for name, text in report_files(run).items():
+    for name, text in report_files(Findings.of(run)).items():
         assert (folder / name).read_bytes() == text.encode("utf-8")
 
 
 def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:
-    page, *drawings = write_page(tmp_path, run, pairs(run))
+    page, *drawings = write_page(tmp_path, Findings.of(run))
     assert page == tmp_path / "index.html"
     linked = set(re.findall(r'href="(figures/[^"]+)"', page.read_text("utf-8")))
     assert {path.relative_to(tmp_path).as_posix() for path in drawings} == linked
@@ -63,14 +63,14 @@ def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -> None:
-    written = write_report(tmp_path, run)
+    written = write_report(tmp_path, Findings.of(run))
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted(written) == sorted(files)
     assert {*NAMES, "index.html"} == {path.name for path in files if path.parent == tmp_path}
 
 
 def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Path) -> None:
-    write_page(tmp_path, run, pairs(run))
+    write_page(tmp_path, Findings.of(run))
     own = tmp_path / "figures"
     (own / "figure-5-mobilenet.txt").write_text("fer_bench")
     (own / "mine.svg").write_text("<svg/>")
@@ -78,7 +78,7 @@ def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Pa
     (own / "folder.svg").mkdir()
     before = {path.name for path in own.iterdir()}
     fewer = dataclasses.replace(run, cells=run.cells[2:])
-    write_page(tmp_path, fewer, pairs(fewer))
+    write_page(tmp_path, Findings.of(fewer))
     gone = before - {path.name for path in own.iterdir()}
     assert gone == {"figure-5-mobilenet.svg", "figure-5-mobilenet.png"}
 
@@ -86,7 +86,7 @@ def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Pa
 def test_a_figure_that_cannot_be_removed_is_told(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_page(tmp_path, run, pairs(run))
+    write_page(tmp_path, Findings.of(run))
 
     def refused(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
@@ -94,25 +94,24 @@ def test_a_figure_that_cannot_be_removed_is_told(
     monkeypatch.setattr("pathlib.Path.unlink", refused)
     fewer = dataclasses.replace(run, cells=run.cells[2:])
     with pytest.raises(FerBenchError, match=r"figure-5-mobilenet.* cannot be removed: Permission"):
-        write_page(tmp_path, fewer, pairs(fewer))
+        write_page(tmp_path, Findings.of(fewer))
 
 
-def test_a_run_that_contradicts_itself_writes_nothing(run: Run, tmp_path: Path) -> None:
+def test_a_run_that_contradicts_itself_has_no_findings(run: Run) -> None:
     with pytest.raises(ValueError, match="epochs"):
-        write_report(tmp_path / "report", dataclasses.replace(run, protocol=()))
-    assert list(tmp_path.iterdir()) == []
+        Findings.of(dataclasses.replace(run, protocol=()))
 
 
 def test_a_report_that_cannot_be_written_is_an_error_of_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "report").write_text("a file, not a folder")
     with pytest.raises(FerBenchError) as raised:
-        write_report(tmp_path / "report", run)
+        write_report(tmp_path / "report", Findings.of(run))
     assert "\n" not in str(raised.value)
 
 
 def test_a_hostile_reason_does_not_stop_the_report(run: Run, tmp_path: Path) -> None:
     cell = dataclasses.replace(run.cells[2], reason="no file /data/\udcff\x1b[2J\n| a")
-    write_report(tmp_path, dataclasses.replace(run, cells=(cell,)))
+    write_report(tmp_path, Findings.of(dataclasses.replace(run, cells=(cell,))))
     text = (tmp_path / "tables.md").read_text(encoding="utf-8")
     assert "no file /data/\\\\udcff\\\\x1b\\[2J \\| a" in text
 

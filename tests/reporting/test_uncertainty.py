@@ -6,9 +6,10 @@ import pytest
 from made_runs import LABELS, line, made_cell, made_history, made_missing, made_run
 
 from fer_bench.evaluation import expected_calibration_error, sampling_interval
-from fer_bench.reporting import report_files, tables, terminal_text
+from fer_bench.reporting import Findings, report_files, tables, terminal_text
 from fer_bench.reporting.latex import latex
-from fer_bench.reporting.render import markdown, terminal, tidy_csv
+from fer_bench.reporting.render import body, markdown, terminal, tidy_csv
+from fer_bench.results import InferenceSpeed
 
 
 def table(run, key):
@@ -115,7 +116,7 @@ def test_predictions_that_are_not_known_leave_a_gap():
 
 
 def test_the_papers_tables_are_means_over_the_seeds(seeds):
-    note = "Mean over 3 seeds (42, 43, 44)."
+    note = "Means over seeds: mini_random: 42, 43, 44; OpenFace_random: 42, 43."
     for key in ("table-2", "table-3", "table-4", "table-5", "initial", "final", "recall"):
         found = table(seeds, key)
         assert [row.label for row in found.rows] == ["mini_random", "OpenFace_random"]
@@ -140,6 +141,81 @@ def test_what_is_each_cells_own_has_a_row_for_each_seed(seeds):
         assert len(found.rows) == 6
     assert entries(table(seeds, "parts"), "mini_random, seed 44")["training"] == 44.0
     assert table(seeds, "cells").rows[-1].reason == "failed: it diverged"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "note"),
+    [
+        ([("a", 1), ("a", 2), ("b", 2), ("b", 1)], "Mean over 2 seeds (1, 2)."),
+        ([("a", 1), ("a", 2), ("b", 3)], "Means over seeds: a_random: 1, 2; b_random: 3."),
+        (
+            [("a", 1), ("a", 2), ("b", 3), ("c", 3)],
+            "Means over seeds: a_random: 1, 2; others: 3.",
+        ),
+        ([("a", 1), ("b", 2)], "Seed: a_random: 1; b_random: 2."),
+    ],
+)
+def test_seeds_are_told_network_by_network_where_they_differ(seeds, note):
+    run = made_run(*(made_cell(name, "random", seed=seed) for name, seed in seeds))
+    assert table(run, "final").notes[-1] == note
+
+
+def test_a_cell_is_called_failed_only_where_it_has_no_figures(seeds):
+    for key in ("uncertainty", "final", "table-4", "recall", "calibration"):
+        (row,) = (row for row in table(seeds, key).rows if row.label == "OpenFace_random")
+        assert (row.missing, row.reason) == ("", "failed: seed 44 of 3 seeds: it diverged")
+
+
+def test_failed_stands_in_the_measure_that_is_missing():
+    timed = made_cell("mini", "random", speed=100.0)
+    both = (*timed.inference, InferenceSpeed(64, (1.0,), 1.0, None, 64.0))
+    whole = dataclasses.replace(timed, backbone="other", title="other", inference=both)
+    broken = dataclasses.replace(timed, status="failed", reason="no memory")
+    found = table(made_run(whole, broken), "speed")
+    made = body(found)
+    # Training, then median, p99 and speed of batch 32 and of batch 64.
+    assert made.cells[1][4] == "\N{EN DASH}"
+    assert made.cells[1][6:] == ["failed", "\N{EN DASH}", "\N{EN DASH}"]
+
+
+def test_two_backbones_of_one_title_are_told_apart_everywhere():
+    run = made_run(
+        made_cell("a", "random", 0.5, title="Same"),
+        made_cell("b", "random", 0.3, title="Same"),
+        made_cell("mini", "random", 0.4),
+    )
+    findings = Findings.of(run)
+    assert findings.headline[0].startswith("Same (a) random has the highest")
+    for text in (terminal_text(findings), *report_files(findings).values()):
+        assert "Same (b)" in text
+        assert "mini (mini)" not in text
+        assert "Same_random" not in text.replace("\\_", "_")
+    assert Findings.of(findings.run) == findings
+
+
+def test_a_method_that_all_pairs_share_is_a_note(seeds):
+    one_seed = made_run(*(made_cell(name, "random") for name in ("mini", "openface")))
+    found = table(one_seed, "pairs")
+    assert "method" not in [column.name for column in found.columns]
+    assert any("McNemar" in note for note in found.notes)
+    several = table(seeds, "pairs")
+    assert "right alone" not in [column.group for column in several.columns]
+    mixed = table(made_run(*seeds.cells, *(made_cell(n, "random") for n in "ab")), "pairs")
+    assert {"method", "first", "second"} <= {column.name for column in mixed.columns}
+    assert not any("Method of all" in note for note in mixed.notes)
+
+
+@pytest.mark.parametrize(("networks", "told"), [(8, False), (9, True)])
+def test_pairs_that_were_left_out_are_told(networks, told):
+    run = made_run(*(made_cell(f"n{index}", "random", 0.5) for index in range(networks)))
+    assert any("More than 8" in note for note in table(run, "pairs").notes) == told
+
+
+def test_speed_left_out_of_a_joined_run_is_told_below_the_speeds():
+    run = dataclasses.replace(
+        made_run(made_cell("mini", "random", speed=1.0)), environment=(("speed", "of a only"),)
+    )
+    assert table(run, "speed").notes[-1] == "Speed of a only."
 
 
 def test_one_seed_is_not_called_a_mean():
@@ -167,13 +243,14 @@ def test_verdicts_and_what_they_lack(seeds):
 
 
 def test_the_terminal_ends_with_verdicts_and_headline(seeds):
-    text = terminal_text(seeds, 100)
+    findings = Findings.of(seeds)
+    text = terminal_text(findings, 100)
     claims = text.index("The paper's claims")
     assert claims > text.index("Environment")
     assert text.index("mini random has the highest test accuracy") > claims
     assert text.rstrip().endswith("OpenFace random (failed, seed 44).")
     assert max(map(len, text.splitlines())) <= 100
-    assert "mini random has the highest test accuracy" in report_files(seeds)["tables.md"]
+    assert "mini random has the highest test accuracy" in report_files(findings)["tables.md"]
 
 
 @pytest.mark.parametrize("title", ["a|b_*<i>", "\x1b[2J", "{gap} {rival}", r"\end{table} & % $"])
@@ -188,5 +265,5 @@ def test_hostile_names_do_no_harm(title):
     assert len(found) == 3
     for text in (terminal(found, 80), *map(markdown, found), latex(found), tidy_csv(found)):
         assert "\x1b" not in text
-    assert "\x1b" not in terminal_text(run)
-    assert "\x1b" not in report_files(run)["tables.md"]
+    assert "\x1b" not in terminal_text(Findings.of(run))
+    assert "\x1b" not in report_files(Findings.of(run))["tables.md"]

@@ -25,10 +25,10 @@ def test_of_each_class_the_best_and_the_least_recognised_and_then_the_worst_mist
         ],
     )
     assert chosen == [
-        (1, "Happy: most cells recognise it (2 of 2)"),
-        (2, "Happy: fewest cells recognise it (0 of 2)"),
-        (3, "Sad: most cells recognise it (2 of 2)"),
-        (5, "Sad: fewest cells recognise it (0 of 2)"),
+        (1, "Happy: the picture that most cells recognise (2 of 2)"),
+        (2, "Happy: the picture that fewest cells recognise (0 of 2)"),
+        (3, "Sad: the picture that most cells recognise (2 of 2)"),
+        (5, "Sad: the picture that fewest cells recognise (0 of 2)"),
         (4, "a most confident mistake (0.800)"),
     ]
 
@@ -39,7 +39,15 @@ def test_nothing_is_chosen_where_nothing_is_predicted():
 
 def test_a_class_without_images_has_no_picture():
     chosen = choose(np.array([2], np.uint8), ("a", "b", "c"), [predictions([2], [1.0])])
-    assert chosen == [(0, "c: most cells recognise it (1 of 1)")]
+    assert chosen == [(0, "c: its only picture, which 1 of 1 cells recognise")]
+
+
+def test_a_class_that_nobody_recognises_has_one_picture_and_says_so():
+    labels = np.array([0, 0, 1, 1], np.uint8)
+    chosen = choose(labels, ("Angry", "Sad"), [predictions([1, 1, 1, 1], [0.5, 0.9, 0.6, 0.7])] * 8)
+    assert [one for one in chosen if one.why.startswith("Angry")] == [
+        (1, "Angry: no cell recognises any (0 of 8)")
+    ]
 
 
 @given(st.data(), st.integers(1, 60), st.integers(1, 4))

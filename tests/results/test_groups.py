@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench.groups import averaged, groups
+from fer_bench.groups import averaged, groups, told_apart
 from fer_bench.results import (
     CellResult,
     DatasetSummary,
@@ -88,6 +88,42 @@ def test_where_all_ended_alike_the_reason_stands_alone():
     ended = [cell("a", "random", seed, status="skipped", reason="no weights") for seed in (1, 2)]
     (mean,) = averaged(run_of(*ended)).cells
     assert (mean.quality, mean.status, mean.reason) == (None, "skipped", "no weights")
+
+
+@pytest.mark.parametrize(
+    ("ended", "status", "reason"),
+    [
+        (
+            [("failed", "nan"), ("failed", "no memory"), ("ok", "")],
+            "failed",
+            "seed 1 of 3 seeds: nan; seed 2: no memory",
+        ),
+        (
+            [("skipped", "no weights"), ("failed", "nan"), ("skipped", "no weights")],
+            "failed",
+            "seed 1, 3 of 3 seeds: skipped: no weights; seed 2: nan",
+        ),
+        ([("failed", "nan"), ("failed", "nan"), ("failed", "nan")], "failed", "nan"),
+    ],
+)
+def test_each_seed_has_its_own_reason(ended, status, reason):
+    cells = [
+        cell("a", "random", seed, None if kind != "ok" else quality(0.5), kind, why)
+        for seed, (kind, why) in enumerate(ended, start=1)
+    ]
+    (mean,) = averaged(run_of(*cells)).cells
+    assert (mean.status, mean.reason) == (status, reason)
+
+
+def test_backbones_of_one_title_have_their_own_names():
+    same = [
+        dataclasses.replace(cell(name, init, 1), title="Net")
+        for name in ("a", "b")
+        for init in ("pretrained", "random")
+    ]
+    run = told_apart(run_of(*same, cell("c", "random", 1), cell("c", "random", 2)))
+    assert [one.title for one in run.cells] == ["Net (a)"] * 2 + ["Net (b)"] * 2 + ["c"] * 2
+    assert told_apart(run) == run
 
 
 def test_which_images_are_recognised_by_seed():

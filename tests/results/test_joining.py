@@ -1,6 +1,7 @@
 """Several runs of one experiment as one run."""
 
 import dataclasses
+from itertools import permutations
 
 import pytest
 
@@ -13,6 +14,7 @@ from fer_bench.results import (
     Example,
     History,
     InferenceSpeed,
+    Parameters,
     Quality,
     Run,
     TrainingSpeed,
@@ -79,7 +81,8 @@ def test_runs_of_several_seeds_join():
     whole = joined([("a", run_of(cell(seed=1), seed=1)), ("b", run_of(cell(seed=2), seed=2))])
     assert [one.seed for one in whole.cells] == [1, 2]
     values = {setting.name: setting.value for setting in whole.protocol}
-    assert (values["seed"], values["seeds"]) == ("1; 2", "1")
+    assert (values["seed"], values["seeds"]) == ("1, 2", "2")
+    assert {one.origin for one in whole.protocol if one.name in ("seed", "seeds")} == {"changed"}
 
 
 def test_another_protocol_is_refused():
@@ -128,4 +131,67 @@ def test_facts_that_differ_stand_side_by_side():
 def test_pictures_come_from_the_first_that_has_some():
     picture = Example(0, "why", 1, 1, b"a")
     whole = joined([("a", run_of()), ("b", run_of(examples=(picture,)))])
-    assert whole.examples == (picture,)
+    assert [one.why for one in whole.examples] == ["why, among the 0 of b"]
+
+
+TIMED = TrainingSpeed(10, (1.0,), 10.0)
+CALLS = (InferenceSpeed(32, (1.0,), 1.0, None, 32.0),)
+HERE, THERE = (("devices", "cpu:0"), ("deepface", "1")), (("devices", "gpu:0"), ("deepface", "2"))
+
+
+def test_speeds_of_different_machines_never_stand_side_by_side():
+    first = run_of(cell("x", quality=None))
+    here = run_of(cell("y", training=TIMED, inference=CALLS), environment=HERE)
+    there = run_of(cell("z", training=TIMED, inference=CALLS), environment=THERE)
+    whole = joined([("a", first), ("b", here), ("c", there)])
+    assert [(one.training, one.inference) for one in whole.cells] == [
+        (None, ()),
+        (TIMED, CALLS),
+        (None, ()),
+    ]
+    assert whole.cells[2].quality == QUALITY
+    assert dict(whole.environment)["speed"] == (
+        "of b only; left out: c (measured elsewhere: devices gpu:0 instead of cpu:0)"
+    )
+
+
+def test_speeds_of_one_machine_join_whatever_changes_no_speed():
+    here = run_of(cell("y", training=TIMED), environment=HERE)
+    again = run_of(cell("z", training=TIMED), environment=(HERE[0], ("deepface", "3")))
+    untimed = run_of(cell("w"), environment=THERE)
+    whole = joined([("a", untimed), ("b", here), ("c", again)])
+    assert [one.training for one in whole.cells] == [None, TIMED, TIMED]
+    assert "speed" not in dict(whole.environment)
+
+
+ENDED = [
+    cell(quality=None, status="skipped", reason="no weights"),
+    cell(status="failed", reason="boom in timing"),
+    cell(quality=None, training=TIMED, parameters=Parameters(1, 2, 3)),
+    cell(quality=None, inference=CALLS),
+    cell(quality=None, inference=(InferenceSpeed(1, (1.0,), 1.0, None, 1.0),)),
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(5)))[::7])
+def test_the_order_of_the_files_does_not_matter(order):
+    (kept,) = joined([(str(index), run_of(ENDED[index])) for index in order]).cells
+    assert (kept.status, kept.reason) == ("ok", "")
+    assert (kept.quality, kept.training, kept.parameters) == (QUALITY, TIMED, Parameters(1, 2, 3))
+    assert [speed.batch_size for speed in kept.inference] == [1, 32]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_end_is_told_whichever_file_comes_first(order):
+    runs = [("a", run_of(ENDED[0])), ("b", run_of(ENDED[1]))]
+    (kept,) = joined(runs[::order]).cells
+    assert (kept.status, kept.reason) == ("failed", "boom in timing")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_file_that_does_not_record_its_images_is_not_said_to_differ(order):
+    unknown = dataclasses.replace(DATASET, split_digest="", test_labels=b"")
+    older = run_of(cell("x"), dataset=unknown)
+    runs = [("new", run_of(cell())), ("old", older)]
+    with pytest.raises(FerBenchError, match=r"^old is of an older fer_bench and does not record"):
+        joined(runs[::order])

@@ -20,10 +20,16 @@ def test_predictions_are_the_most_probable_classes_with_their_probabilities():
 def test_packed_confidences_are_those_of_the_logits(logits):
     made = Predictions.of(logits)
     shares = softmax(logits)
-    assert made.predicted.tolist() == shares.argmax(axis=1).tolist()
+    assert made.predicted.tolist() == [row.index(max(row)) for row in logits]
     assert abs(made.confidence - shares.max(axis=1)).max() <= 0.5 / 65535 + 1e-12
 
 
 def test_confidences_must_be_as_many_as_classes():
     with pytest.raises(ValueError, match="2 predictions but 3 bytes of confidences"):
         Predictions(b"ab", b"abc")
+
+
+def test_logits_too_close_for_probabilities_still_have_a_highest_one():
+    made = Predictions.of([[0.0, 1e-30]])
+    assert made.predicted.tolist() == [1]
+    assert made.confidence.tolist() == pytest.approx([0.5], abs=1 / 65535)

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fer_bench.errors import FerBenchError
+from fer_bench.evaluation import confusion, recall
 from fer_bench.protocol import Protocol, Setting
 from fer_bench.results import (
     SCHEMA,
@@ -61,7 +62,6 @@ def document(run: Run) -> dict[str, Any]:
 
 # -- runs of every kind
 
-numbers = st.floats(allow_nan=False, allow_infinity=False)
 counts = st.integers(0, 10**9)
 words = st.text(max_size=12)
 EPOCHS = 3
@@ -77,92 +77,116 @@ def many(value: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(value, max_size=3).map(tuple)
 
 
-batch_series = st.sampled_from([0, EPOCHS + 1]).flatmap(lambda length: some(numbers, length))
-histories = st.builds(
-    History,
-    running_accuracy=some(numbers, EPOCHS),
-    running_loss=some(numbers, EPOCHS),
-    train_accuracy=some(numbers, EPOCHS + 1),
-    train_loss=some(numbers, EPOCHS + 1),
-    validation_accuracy=some(numbers, EPOCHS + 1),
-    validation_loss=some(numbers, EPOCHS + 1),
-    batch_validation_accuracy=batch_series,
-    batch_validation_loss=batch_series,
-)
+shares = st.floats(0, 1)
+losses = st.floats(0, allow_nan=False, allow_infinity=False)
+times = st.floats(0, exclude_min=True, allow_nan=False, allow_infinity=False)
+some_times = st.lists(times, min_size=1, max_size=3).map(tuple)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    batch = draw(st.sampled_from([0, EPOCHS + 1]))
+    lengths = [EPOCHS, EPOCHS + 1, EPOCHS + 1, batch]
+    return History(*(draw(some(kind, length)) for length in lengths for kind in (shares, losses)))
+
+
 codes = some(st.integers(0, CLASSES - 1), TEST).map(bytes)
-predictions = st.builds(Predictions, codes, st.binary(min_size=2 * TEST, max_size=2 * TEST))
-qualities = st.builds(
-    Quality,
-    history=histories,
-    test_accuracy=numbers,
-    test_loss=numbers,
-    recall=some(st.none() | numbers, CLASSES),
-    confusion=some(some(counts, CLASSES), CLASSES),
-    predictions=st.none() | predictions,
-)
+
+
+@st.composite
+def qualities(draw: st.DrawFn, labels: bytes) -> Quality:
+    """Figures that fit the labels, with and without the predictions that they come from."""
+    said = draw(codes)
+    counts = confusion(list(labels), list(said), CLASSES)
+    confidences = draw(some(st.integers(65535 // CLASSES, 65535), TEST))
+    packed = b"".join(value.to_bytes(2, "little") for value in confidences)
+    return Quality(
+        history=draw(histories()),
+        test_accuracy=sum(map(int.__eq__, labels, said)) / TEST,
+        test_loss=draw(losses),
+        recall=recall(counts),
+        confusion=tuple(tuple(map(int, row)) for row in counts),
+        predictions=Predictions(said, packed) if draw(st.booleans()) else None,
+    )
+
+
 examples = st.builds(
     lambda position, why, pixels: Example(position, why, 2, 3, pixels),
     st.integers(0, TEST - 1),
     words,
     st.binary(min_size=6, max_size=6),
 )
-cells = st.builds(
-    CellResult,
-    backbone=words,
-    title=words,
-    init=st.sampled_from(["pretrained", "random"]),
-    dataset=words,
-    seed=counts,
-    status=st.sampled_from(["ok", "skipped", "failed"]),
-    reason=words,
-    fingerprint=words,
-    source=st.sampled_from([None, "trained", "store"]),
-    weights=words,
-    parameters=st.none() | st.builds(Parameters, counts, counts, counts),
-    quality=st.none() | qualities,
-    training=st.none() | st.builds(TrainingSpeed, counts, many(numbers), numbers),
-    inference=st.lists(
-        st.builds(InferenceSpeed, counts, many(numbers), numbers, st.none() | numbers, numbers),
-        max_size=3,
-        unique_by=lambda speed: speed.batch_size,
-    ).map(tuple),
-    parts=many(st.tuples(words, numbers)),
-)
+
+
+def cells(labels: bytes) -> st.SearchStrategy[CellResult]:
+    return st.builds(
+        CellResult,
+        backbone=words,
+        title=words,
+        init=st.sampled_from(["pretrained", "random"]),
+        dataset=words,
+        seed=counts,
+        status=st.sampled_from(["ok", "skipped", "failed"]),
+        reason=words,
+        fingerprint=words,
+        source=st.sampled_from([None, "trained", "store"]),
+        weights=words,
+        parameters=st.none() | st.builds(Parameters, counts, counts, counts),
+        quality=st.none() | qualities(labels),
+        training=st.none() | st.builds(TrainingSpeed, st.integers(1, 10**9), some_times, times),
+        inference=st.lists(
+            st.builds(
+                InferenceSpeed, st.integers(1, 999), some_times, times, st.none() | times, times
+            ),
+            max_size=3,
+            unique_by=lambda speed: speed.batch_size,
+        ).map(tuple),
+        parts=many(st.tuples(words, losses)),
+    )
+
+
 other_settings = st.builds(
     Setting, words.map("x{}".format), words, st.sampled_from(["stated", "chosen", "changed"]), words
 )
 NEEDED = (
     Setting("epochs", str(EPOCHS), "changed", "default 20"),
     Setting("window", "5", "stated", "stated"),
-)
-runs = st.builds(
-    Run,
-    protocol=many(other_settings).map(lambda others: (*NEEDED, *others)),
-    dataset=st.builds(
-        DatasetSummary,
-        name=words,
-        digest=words,
-        counts=some(st.tuples(words, counts), CLASSES),
-        split=words,
-        train=counts,
-        validation=counts,
-        test=st.just(TEST),
-        split_digest=words,
-        test_labels=st.just(b"") | codes,
-    ),
-    environment=many(st.tuples(words, words)),
-    cells=st.lists(cells, max_size=4, unique_by=lambda cell: cell.id).map(tuple),
-    examples=many(examples),
+    Setting("initial", "untrained", "chosen", "chosen"),
 )
 
 
-@given(runs)
+@st.composite
+def runs(draw: st.DrawFn) -> Run:
+    """Runs whose parts fit each other, as far as a reader checks it."""
+    labels = draw(codes)
+    others = st.lists(other_settings, max_size=3, unique_by=lambda setting: setting.name)
+    names = draw(st.lists(words, min_size=CLASSES, max_size=CLASSES, unique=True))
+    return Run(
+        protocol=(*NEEDED, *draw(others)),
+        dataset=DatasetSummary(
+            name=draw(words),
+            digest=draw(words),
+            counts=tuple((name, draw(counts)) for name in names),
+            split=draw(words),
+            train=draw(st.integers(1, 10**9)),
+            validation=draw(st.integers(1, 10**9)),
+            test=TEST,
+            split_digest=draw(words),
+            test_labels=draw(st.sampled_from([b"", labels])),
+        ),
+        environment=draw(many(st.tuples(words, words))),
+        cells=tuple(draw(st.lists(cells(labels), max_size=4, unique_by=lambda cell: cell.id))),
+        examples=draw(many(examples)),
+    )
+
+
+@given(runs())
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_a_run_comes_back_from_json_as_it_was(run: Run) -> None:
     assert read_run(json.loads(json.dumps(document(run), allow_nan=False))) == run
 
 
-@given(runs)
+@given(runs())
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=20)
 def test_sorted_keys_change_nothing(run: Run) -> None:
     assert read_run(json.loads(json.dumps(document(run), sort_keys=True))) == run
@@ -179,7 +203,7 @@ HISTORY = History(
     validation_loss=(2.0, 1.9, 1.85, 1.8),
 )
 PREDICTIONS = Predictions(bytes([0, 1, 0, 0]), bytes([255, 255, 0, 128, 0, 192, 0, 144]))
-QUALITY = Quality(HISTORY, 0.5, 1.5, (0.75, None), ((3, 1), (0, 0)), PREDICTIONS)
+QUALITY = Quality(HISTORY, 0.75, 1.5, (0.75, None), ((3, 1), (0, 0)), PREDICTIONS)
 CLASS_COUNTS = (("Happy", 30), ("Sad", 10))
 RUN = Run(
     protocol=NEEDED,
@@ -240,7 +264,7 @@ def test_the_quality_record_key_by_key() -> None:
             "batch_validation_accuracy": [],
             "batch_validation_loss": [],
         },
-        "test_accuracy": 0.5,
+        "test_accuracy": 0.75,
         "test_loss": 1.5,
         "recall": [0.75, None],
         "confusion": [[3, 1], [0, 0]],
@@ -445,6 +469,8 @@ EXTRA = f"benchmarks.0.extra_info.{KEY}"
         (put(f"{EXTRA}.predictions.classes", ""), "predictions of 0 of 4 test images"),
         (put(f"{EXTRA}.predictions.confidences", "AAE="), "holds 2 bytes; accepted: 8"),
         (put("fer_bench.dataset.test_labels", "AA=="), "test_labels holds 1 bytes; accepted: 4"),
+        (put("fer_bench.examples.0.pixels", ""), "[0].pixels holds 0 bytes; accepted: 2"),
+        (put(f"{EXTRA}.predictions.confidences", ""), "confidences of 0 of 4 test images"),
         (put("fer_bench.examples.0.position", 4), "[0].position is 4; accepted: 0 to 3"),
         (put("fer_bench.examples.0.height", -1), "[0] is -1 x 2 pixels"),
         (put("fer_bench.examples.0.pixels", "AAAA"), "[0].pixels holds 3 bytes; accepted: 2"),

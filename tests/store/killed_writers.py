@@ -30,8 +30,11 @@ def prefix(rows):
 
 
 def grown(history, value):
-    longer = [(*getattr(history, name), value) for name in history.__dataclass_fields__]
-    return History(*longer)
+    longer = {
+        name: (*getattr(history, name), 1 / value if name.endswith("accuracy") else value)
+        for name in history.__dataclass_fields__
+    }
+    return History(**longer)
 
 
 def work(store):

@@ -1,0 +1,43 @@
+"""What a report tells, worked out once for all its forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.groups import told_apart
+from fer_bench.headline import headline
+from fer_bench.pairs import pairs
+from fer_bench.reporting.tables import tables
+
+if TYPE_CHECKING:
+    from fer_bench.reporting.table import Table
+    from fer_bench.results import Run
+
+
+@dataclass(frozen=True)
+class Findings:
+    """A run with what its tables and its headline say.
+
+    Comparing the networks takes seconds, and terminal, files and page all show it.
+
+    Attributes:
+        run: the results; backbones of one title are told apart in it.
+        tables: every table, in the order of the report.
+        headline: the sentences of the answer.
+    """
+
+    run: Run
+    tables: tuple[Table, ...]
+    headline: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: Run) -> Findings:
+        """Works out all of a run's findings.
+
+        Raises:
+            ValueError: the run contradicts itself, see ``fer_bench.reporting.tables.tables``.
+        """
+        run = told_apart(run)
+        compared = pairs(run)
+        return cls(run, tuple(tables(run, compared)), headline(run, compared))
