@@ -21,7 +21,9 @@
   const value = (row, column) => {
     const cell = row.cells[column];
     if (cell.dataset.order !== undefined) return Number(cell.dataset.order);
-    return cell.classList.contains("empty") ? null : cell.textContent.trim();
+    if (cell.classList.contains("empty")) return null;
+    // Without the marks of notes and the distances.
+    return (cell.querySelector("bdi") ?? cell).textContent.trim();
   };
   const compare = (a, b) => {
     if (typeof a === "number" && typeof b === "number") return a - b;
@@ -51,6 +53,26 @@
         body.append(...keyed.map(([, row]) => row));
       });
     }
+  }
+
+  // Only what scrolls is a stop of the tab key; what it scrolls to comes clear of the heads.
+  const fit = (region) => {
+    const scrolls =
+      region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
+    if (scrolls) region.tabIndex = 0;
+    else region.removeAttribute("tabindex");
+    const [corner, head] = ["tbody th", "thead"].map((name) => region.querySelector(name));
+    if (corner) region.style.scrollPaddingLeft = `${corner.offsetWidth + 4}px`;
+    if (head && region.classList.contains("tall"))
+      region.style.scrollPaddingTop = `${head.offsetHeight + 4}px`;
+  };
+  const sizes = new ResizeObserver((entries) => {
+    for (const region of new Set(entries.map((entry) => entry.target.closest(".scroll"))))
+      fit(region);
+  });
+  for (const region of document.querySelectorAll(".scroll")) {
+    sizes.observe(region);
+    sizes.observe(region.firstElementChild);
   }
 
   const bar = document.querySelector("nav ul");
