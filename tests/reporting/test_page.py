@@ -126,7 +126,7 @@ def test_the_answer_comes_first_with_its_figures() -> None:
         "Highest test accuracy": ["0.354", "MobileNet_pretrained"],
         "Its speed": [
             "1,600 images/s",
-            "recognised in batches of 32; 10,048 images/s trained on",
+            "recognised in batches of 32; 10,048 images/s in training",
         ],
         "Cells": ["5 of 8 ok", "2 skipped, 1 failed"],
     }

@@ -30,7 +30,7 @@ class Opinion:
         predicted: name of the most probable class.
         confidence: its probability, 0 to 1.
         right: whether it is the picture's class; None where that is not known.
-        among: how many seeds are right, in words; empty where there is one or it is not known.
+        among: how many seeds are right, in words; empty where all or none are, or it is not known.
     """
 
     network: str
@@ -106,7 +106,7 @@ def _opinion(
     if wrong and example.why.startswith(MISTAKE):
         code, confidence = max(wrong, key=lambda one: one[1])
     among = ""
-    if truth is not None and len(told) > 1:
+    if truth is not None and 0 < len(wrong) < len(told):
         among = f"right in {len(told) - len(wrong)} of {len(told)} seeds"
     return Opinion(
         network=clean(group.label),

@@ -76,7 +76,7 @@ def _speed(cell: CellResult) -> list[Fact]:
     fastest = max(cell.inference, key=lambda speed: speed.images_per_second)
     remark = f"recognised in batches of {fastest.batch_size}"
     if cell.training is not None:
-        remark += f"; {cell.training.images_per_second:,.0f} images/s trained on"
+        remark += f"; {cell.training.images_per_second:,.0f} images/s in training"
     return [Fact("Its speed", f"{fastest.images_per_second:,.0f} images/s", remark)]
 
 

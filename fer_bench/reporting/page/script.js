@@ -55,24 +55,33 @@
     }
   }
 
-  // Only what scrolls is a stop of the tab key; what it scrolls to comes clear of the heads.
+  // Only what scrolls is a stop of the tab key.
   const fit = (region) => {
     const scrolls =
       region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
     if (scrolls) region.tabIndex = 0;
     else region.removeAttribute("tabindex");
-    const [corner, head] = ["tbody th", "thead"].map((name) => region.querySelector(name));
-    if (corner) region.style.scrollPaddingLeft = `${corner.offsetWidth + 4}px`;
-    if (head && region.classList.contains("tall"))
-      region.style.scrollPaddingTop = `${head.offsetHeight + 4}px`;
   };
   const sizes = new ResizeObserver((entries) => {
     for (const region of new Set(entries.map((entry) => entry.target.closest(".scroll"))))
       fit(region);
   });
+  // What has the focus comes clear of the heads that stay: browsers leave alone what is half seen.
+  const clear = (region, target) => {
+    const [corner, head] = ["tbody th", "thead"].map((name) => region.querySelector(name));
+    if (target === region || !head) return;
+    const [seen, side, top] = [target, corner, head].map((one) => one.getBoundingClientRect());
+    const stays = (one) => getComputedStyle(one).position === "sticky";
+    if (stays(corner) && !target.closest("tbody th, [data-column='0']"))
+      region.scrollLeft -= Math.max(0, side.right + 4 - seen.left);
+    if (stays(head) && !target.closest("thead"))
+      region.scrollTop -= Math.max(0, top.bottom + 4 - seen.top);
+  };
   for (const region of document.querySelectorAll(".scroll")) {
+    fit(region);
     sizes.observe(region);
     sizes.observe(region.firstElementChild);
+    region.addEventListener("focusin", ({ target }) => clear(region, target));
   }
 
   const bar = document.querySelector("nav ul");
