@@ -350,5 +350,9 @@ def test_print_opens_what_is_folded_and_hides_the_navigation(visit: Any, address
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert tab.locator("details:not([open])").count() == folded
     tab.emulate_media(media="print", color_scheme="dark")
+    columns = tab.evaluate(
+        "getComputedStyle(document.querySelector('.pictures')).gridTemplateColumns"
+    )
+    assert len(columns.split()) == 3
     assert tab.locator("nav").is_visible() is False
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
