@@ -187,6 +187,8 @@ def test_many_rows_scroll_below_their_heads(visit: Any, tmp_path: Path) -> None:
     assert abs(box.locator("thead").bounding_box()["y"] - edge) < 1
     tab.emulate_media(media="print")
     assert box.evaluate("one => one.scrollHeight <= one.clientHeight")
+    head = box.locator("thead")
+    assert head.evaluate("one => getComputedStyle(one).position") == "static"
 
 
 def test_only_what_scrolls_is_a_stop_of_the_tab_key(visit: Any, address: str) -> None:
