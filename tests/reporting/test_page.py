@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from eight_cells import make_run, without_figures
-from page_parts import CLAIMS, KEYS, Node, content, read, told
+from page_parts import CLAIMS, KEYS, Node, content, figure, read, told
 from PIL import Image
 
+from fer_bench.examples import choose
 from fer_bench.reporting import Column, Row, Table, tables
 from fer_bench.reporting.page import page
+from fer_bench.reporting.page.gallery import MISTAKE
 from fer_bench.reporting.page.grid import grid, short_title
 from fer_bench.reporting.render import DASH, body
+from fer_bench.results import Predictions
 
 if TYPE_CHECKING:
     from fer_bench.results import Run
@@ -120,21 +123,23 @@ def test_the_answer_comes_first_with_its_figures() -> None:
         if node.all("dt") and not node.all("dl")
     }
     assert facts == {
-        "Best cell": ["MobileNet_pretrained"],
-        "Its test accuracy": ["0.354", "0.250 by always naming the largest class"],
-        "Its speed": ["1,600", "images/s to recognise, in batches of 32; 10,048 to train on"],
+        "Highest test accuracy": ["0.354", "MobileNet_pretrained"],
+        "Its speed": [
+            "1,600 images/s",
+            "recognised in batches of 32; 10,048 images/s in training",
+        ],
         "Cells": ["5 of 8 ok", "2 skipped, 1 failed"],
     }
     for text in ("By 0.3 of accuracy.", "One seed each.", "35,887 images", "20 epochs"):
         assert text in answer.text()
 
 
-def test_the_interval_comes_from_its_table() -> None:
-    columns = (Column("low by images", decimals=3), Column("high by images", decimals=3))
-    rows = (Row("VGG-Face_random", (0.1, 0.2)), Row("MobileNet_pretrained", (0.3432, 0.3651)))
-    table = Table("uncertainty", "Intervals", "Model", columns, rows)
-    shown = read(page(content(tables=[table]))).by_id("answer")
-    assert "0.343 to 0.365 by the choice of test images; 0.250 by always" in shown.text()
+def test_only_several_networks_have_something_each() -> None:
+    run = make_run()
+    assert "VGG-Face, each pretrained and random, in" in read(page(content(run))).text()
+    alone = dataclasses.replace(run, cells=run.cells[:2])
+    shown = read(page(content(alone))).by_id("answer").text()
+    assert "MobileNet, pretrained and random, in 20 epochs." in shown
 
 
 def test_seeds_are_told_apart() -> None:
@@ -146,10 +151,13 @@ def test_seeds_are_told_apart() -> None:
     text = page(content(run))
     shown = read(text)
     assert "mean of 2 seeds" in shown.by_id("answer").text()
-    (first, _) = shown.all("li", class_="picture")
+    (first, second) = shown.all("li", class_="picture")
     networks = [node.text() for node in first.all("span", class_="network")]
-    assert "MobileNet_random, seed 43" in networks
-    assert "MobileNet_pretrained" in networks
+    assert len(networks) == 5
+    # The seed that came last takes image 1 for another class; the first one's answer is shown.
+    told_of = [" ".join(node.text().split()) for node in second.all("ul")[0].all("li")]
+    assert told_of[1] == "✓right MobileNet_random Disgust 1.00 right in 1 of 2 seeds"
+    assert told_of[0] == "✓right MobileNet_pretrained Disgust 1.00"
     assert "counts of 2 seeds added up" in shown.by_id("confusion").text()
 
 
@@ -177,11 +185,44 @@ def test_pictures_tell_what_each_network_says(tree: Node) -> None:
     assert np.asarray(picture).tolist() == [[0, 1, 2], [3, 4, 5]]
     assert image.attributes["alt"] == "Test picture 0: a face, Angry"
     assert first.all("h3")[0].text() == "Angry"
-    assert "rule 0" in first.text()
+    assert "Rule 0" in first.text()
     told_of = [" ".join(node.text().split()) for node in second.all("ul")[0].all("li")]
     assert len(told_of) == 5
-    assert told_of[0] == "✓ right MobileNet_pretrained Disgust 1.00"
-    assert told_of[-1] == "✗ wrong VGG-Face_random Angry 0.50"
+    assert told_of[0] == "✓right MobileNet_pretrained Disgust 1.00"
+    assert told_of[-1] == "✗wrong VGG-Face_random Angry 0.50"
+
+
+def test_a_mistake_is_told_by_the_surest_wrong_seed_and_no_class_comes_twice() -> None:
+    run = make_run()
+    run = told(dataclasses.replace(run, cells=(*run.cells, dataclasses.replace(run.cells[1]))))
+    why = ("Angry: most cells recognise it (6 of 6)", "a most confident mistake (0.500)")
+    examples = tuple(
+        dataclasses.replace(one, why=text) for one, text in zip(run.examples, why, strict=True)
+    )
+    shown = read(page(content(dataclasses.replace(run, examples=examples))))
+    first, second = shown.all("li", class_="picture")
+    assert first.all("p", class_="why")[0].text() == "Most cells recognise it (6 of 6)"
+    told_of = [" ".join(node.text().split()) for node in second.all("ul")[0].all("li")]
+    assert told_of[1] == "✗wrong MobileNet_random Angry 0.50 right in 1 of 2 seeds"
+
+
+def test_the_rule_for_mistakes_is_known_by_its_words() -> None:
+    labels = np.zeros(9, np.uint8)
+    logits = np.tile([0.0, 3.0], (9, 1))
+    chosen = choose(labels, ["Angry", "Sad"], [Predictions.of(logits)])
+    assert len(chosen) > 1
+    assert all(one.why.startswith(MISTAKE) for one in chosen[1:])
+
+
+def test_many_networks_are_folded_below_a_picture() -> None:
+    run = told(make_run())
+    cell = run.cells[0]
+    cells = tuple(dataclasses.replace(cell, backbone=f"b{number}") for number in range(13))
+    for count, folded in ((12, 0), (13, 1)):
+        some = dataclasses.replace(run, cells=cells[:count])
+        (first, _) = read(page(content(some))).all("li", class_="picture")
+        assert len(first.all("details")) == folded
+        assert len(first.all("ul")[0].all("li")) == count
 
 
 def test_confusion_with_recall_beside() -> None:
@@ -216,6 +257,76 @@ def test_skipped_and_failed_cells_are_named_with_their_reasons(tree: Node) -> No
         if cell.status != "ok":
             assert any(cell.label in text and cell.reason in text for text in texts)
     assert len(texts) == 3
+
+
+def test_cells_that_were_not_measured_have_their_seeds() -> None:
+    run = make_run()
+    again = [dataclasses.replace(run.cells[0], seed=seed) for seed in (42, 43, 44, 45)]
+    lost = [
+        dataclasses.replace(one, status="failed", reason="no memory", quality=None)
+        for one in again[1:]
+    ]
+    other = without_figures("vggface", "random", "failed", "no memory")
+    run = dataclasses.replace(run, cells=(again[0], *lost[:2], other))
+    (listed,) = read(page(content(run, figures=[]))).all("ul", class_="ended")
+    assert listed.all("strong")[0].text() == "MobileNet_pretrained (seeds 43, 44), VGG-Face_random"
+
+
+def test_curves_of_other_backbones_are_the_papers_only_where_it_has_none_of_them() -> None:
+    curves = [figure("curves-other"), figure("figure-9-initial-accuracy")]
+    run = make_run()
+    foreign = tuple(dataclasses.replace(cell, backbone="other") for cell in run.cells[:1])
+    for made, section, title in (
+        (run, "beyond", "The paper's figures"),
+        (
+            dataclasses.replace(run, cells=foreign),
+            "figures",
+            "The paper's figures, of other backbones",
+        ),
+    ):
+        shown = read(page(content(made, figures=curves)))
+        assert shown.by_id("figures").all("h2")[0].text() == title
+        drawn = [one.attributes["id"] for one in shown.by_id(section).all("figure")]
+        assert "plot-of-curves-other" in drawn
+
+
+def test_tables_with_text_tell_their_columns_beside_each_value(tree: Node) -> None:
+    claims = tree.by_id("table-of-claims")
+    assert claims.all("table", class_="stacked")
+    assert [one.attributes["data-label"] for one in claims.all("td")[:2]] == ["verdict", "because"]
+    assert not tree.by_id("table-of-table-2").all("table", class_="stacked")
+
+
+def test_two_rows_are_not_sorted_and_many_have_a_box_of_their_own() -> None:
+    found = {}
+    for count in (2, 3, 30, 31):
+        rows = tuple(Row(str(number), (1,)) for number in range(count))
+        made = Table("table-2", "T", "", (Column("n"),), rows)
+        shown = read(page(content(tables=[made]))).by_id("table-of-table-2")
+        found[count] = (
+            len(shown.all("table", class_="sortable")),
+            len(shown.all("div", class_="tall")),
+        )
+    assert found == {2: (0, 0), 3: (1, 0), 30: (1, 0), 31: (1, 1)}
+
+
+def test_only_foreign_text_chooses_its_direction(tree: Node) -> None:
+    free = [node for node in tree if node.attributes.get("dir") == "auto"]
+    reasons = {cell.reason for cell in make_run().cells} | {row.reason for row in CLAIMS.rows}
+    assert free
+    assert all(node.text().endswith(tuple(reasons - {""})) for node in free)
+
+
+def test_tables_and_figures_have_names_and_drawings_are_read_once(tree: Node) -> None:
+    for node in tree.all("table"):
+        assert node.attributes.get("aria-label") or node.attributes.get("aria-labelledby")
+    for node in tree.all("figure"):
+        name = tree.by_id(node.attributes["aria-labelledby"] or "")
+        assert name.tag == "h3"
+    assert all(node.attributes.get("aria-hidden") == "true" for node in tree.all("svg"))
+    for node in tree.all("th", scope="row"):
+        if node.all("sup"):
+            assert node.text("sup").endswith("\N{NO-BREAK SPACE}")
 
 
 def test_verdicts(tree: Node) -> None:

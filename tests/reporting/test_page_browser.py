@@ -11,6 +11,7 @@ import pytest
 from eight_cells import make_run
 from page_parts import content, told
 
+from fer_bench.reporting import Column, Row, Table
 from fer_bench.reporting.page import page
 
 if TYPE_CHECKING:
@@ -145,6 +146,143 @@ def test_tables_sort_on_click_and_by_keyboard(visit: Any, address: str) -> None:
     assert complaints == []
 
 
+def test_names_are_sorted_without_their_marks_and_by_their_numbers(
+    visit: Any, tmp_path: Path
+) -> None:
+    rows = tuple(
+        Row(name, (number, "a"), reason)
+        for number, (name, reason) in enumerate(
+            [("C10", ""), ("C2", "no b"), ("C1", "no a"), ("C11", "")]
+        )
+    )
+    columns = (Column("n"), Column("word", kind="word"))
+    table = Table("table-2", "Names", "Name", columns, rows)
+    tab, _, _ = visit(_write(tmp_path, page(content(tables=[table]))))
+    tab.locator(f"{TABLE} th[data-column='0'] button").click()
+    assert labels(tab) == ["C1", "C2", "C10", "C11"]
+
+
+def test_heads_stay_over_their_columns(visit: Any, address: str) -> None:
+    tab, _, _ = visit(address, 500)
+    box = tab.locator("#table-of-table-2 .scroll")
+    assert box.evaluate("one => one.scrollWidth > one.clientWidth + 100")
+    box.evaluate("one => { one.scrollLeft = 100 }")
+    head, entry = (
+        box.locator(name).first.bounding_box()["x"] for name in ("th[data-column='1']", "td")
+    )
+    assert abs(head - entry) < 1
+    edge = box.bounding_box()["x"]
+    for name in ("th[data-column='0']", "tbody th"):
+        assert abs(box.locator(name).first.bounding_box()["x"] - edge) < 1
+
+
+def test_many_rows_scroll_below_their_heads(visit: Any, tmp_path: Path) -> None:
+    rows = tuple(Row(f"row {number}", (number,)) for number in range(60))
+    table = Table("table-2", "Many", "Name", (Column("n", "group"),), rows)
+    tab, _, _ = visit(_write(tmp_path, page(content(tables=[table]))))
+    box = tab.locator("#table-of-table-2 .scroll")
+    assert box.get_attribute("tabindex") == "0"
+    box.evaluate("one => { one.scrollTop = 300 }")
+    edge = box.bounding_box()["y"]
+    assert abs(box.locator("thead").bounding_box()["y"] - edge) < 1
+    tab.emulate_media(media="print")
+    assert box.evaluate("one => one.scrollHeight <= one.clientHeight")
+    head = box.locator("thead")
+    assert head.evaluate("one => getComputedStyle(one).position") == "static"
+
+
+def test_only_what_scrolls_is_a_stop_of_the_tab_key(visit: Any, address: str) -> None:
+    stops = set()
+    for width in (375, 1280):
+        tab, _, _ = visit(address, width)
+        for box in tab.locator(".scroll").all():
+            scrolls = box.evaluate(
+                "one => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight"
+            )
+            sync_api.expect(box).to_have_attribute("role", "group")
+            assert (box.get_attribute("tabindex") == "0") == scrolls
+            stops.add((width, scrolls))
+    assert stops >= {(375, True), (1280, False)}
+
+
+def test_focus_is_not_hidden_by_the_first_column(visit: Any, address: str) -> None:
+    tab, _, _ = visit(address, 375)
+    box = tab.locator("#table-of-table-2 .scroll")
+    box.evaluate("one => { one.scrollLeft = one.scrollWidth }")
+    for column in (3, 2, 1):
+        tab.locator(f"{TABLE} th[data-column='{column}'] button").focus()
+        corner = box.locator("th[data-column='0']").bounding_box()
+        focused = tab.locator(":focus").bounding_box()
+        assert focused["x"] >= corner["x"] + corner["width"] - 1
+
+
+def test_on_a_phone_tables_with_text_lie_open(visit: Any, address: str) -> None:
+    tab, _, _ = visit(address, 375)
+    for key in ("claims", "protocol"):
+        box = tab.locator(f"#table-of-{key} .scroll")
+        assert box.evaluate("one => one.scrollWidth <= one.clientWidth"), key
+        label = box.locator("td").first.evaluate("one => getComputedStyle(one, '::before').content")
+        assert label.strip('"').startswith(box.locator("td").first.get_attribute("data-label"))
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_long_class_names_starve_no_column(visit: Any, tmp_path: Path, width: int) -> None:
+    run = make_run()
+    counts = tuple((f"{name} {'x' * 120}", count) for name, count in run.dataset.counts)
+    run = told(dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, counts=counts)))
+    tab, _, _ = visit(_write(tmp_path, page(content(run))), width)
+    for name in ("network", "said"):
+        assert tab.locator(f".opinions .{name}").first.bounding_box()["width"] > 60
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_numbers_stand_out_from_their_heat(visit: Any, address: str, scheme: str) -> None:
+    tab, _, _ = visit(address, color_scheme=scheme)
+    row = tab.locator(".heat tbody tr").first
+    for heat in range(11):
+        cell = row.locator("td").first
+        cell.evaluate("(one, heat) => { one.className = `heat-${heat}` }", heat)
+        paint = cell.evaluate("one => getComputedStyle(one).backgroundColor")
+        for part in (cell, cell.locator("small")):
+            ink, opacity = part.evaluate(
+                "one => [getComputedStyle(one).color, getComputedStyle(one).opacity]"
+            )
+            assert opacity == "1"
+            assert _contrast(paint, ink) >= 4.5, heat
+
+
+def _contrast(*colours: str) -> float:
+    """The contrast ratio of WCAG 2.2."""
+    lights = []
+    for colour in colours:
+        found = [float(part) for part in re.findall(r"[\d.]+", colour.removeprefix("color(srgb"))]
+        parts = [part / (1 if colour.startswith("color(") else 255) for part in found[:3]]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+        lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_what_is_clicked_is_large_enough(visit: Any, address: str, width: int) -> None:
+    tab, _, _ = visit(address, width)
+    tab.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    small = tab.evaluate("""
+        [...document.querySelectorAll("a, button, summary")]
+          .filter((one) => one.getClientRects().length && !one.closest(".skip, p:not(.files)"))
+          .filter((one) => {
+            const { width, height } = one.getBoundingClientRect();
+            return Math.min(width, height) < 24;
+          }).map((one) => one.outerHTML)
+    """)
+    assert small == []
+
+
+def test_text_in_drawings_is_legible_on_a_phone(visit: Any, address: str) -> None:
+    tab, _, _ = visit(address, 375)
+    for drawing in tab.locator(".plot svg").all():
+        assert drawing.bounding_box()["width"] >= 704
+
+
 def test_the_skip_link_comes_first_and_focus_is_seen(visit: Any, address: str) -> None:
     tab, _, _ = visit(address)
     tab.keyboard.press("Tab")
@@ -214,5 +352,9 @@ def test_print_opens_what_is_folded_and_hides_the_navigation(visit: Any, address
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
     assert tab.locator("details:not([open])").count() == folded
     tab.emulate_media(media="print", color_scheme="dark")
+    columns = tab.evaluate(
+        "getComputedStyle(document.querySelector('.pictures')).gridTemplateColumns"
+    )
+    assert len(columns.split()) == 3
     assert tab.locator("nav").is_visible() is False
     assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
+from fer_bench.paper.published import BACKBONES
 from fer_bench.reporting.page.confusion import heat_maps
 from fer_bench.reporting.page.gallery import pictures
 from fer_bench.reporting.page.grid import Grid, grid, short_title
@@ -26,13 +28,16 @@ _LACKING = (
     "calibration",
     "uncertainty",
     "pairs",
+    "curve",
     "tradeoff",
     "learning-speed",
     "speed",
     "parts",
 )
 _SETUP = ("protocol", "environment", "weights", "cells")
-_PAPER_FIGURES = (*(f"figure-{number}-" for number in range(5, 11)), "curves-")
+_PAPER_FIGURES = tuple(f"figure-{number}-" for number in range(5, 11))
+_OTHER_CURVES = "curves-"
+"""Figures as the paper's own, of backbones that it does not have."""
 _PICTURES = (*(f"figure-{number}-" for number in range(11, 18)), "examples-", "mistakes-")
 """Figures that the page links to as files alone: it shows their pictures in HTML."""
 _CONFUSION = ("confusion-",)
@@ -62,11 +67,17 @@ class Plot(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """Cells that were not measured, for one reason."""
+    """Cells that were not measured, for one reason.
+
+    Attributes:
+        status: ``"skipped"`` or ``"failed"``.
+        reason: one line.
+        cells: the cells' names, each with its seeds in words where the run has several.
+    """
 
     status: str
     reason: str
-    labels: Sequence[str]
+    cells: Sequence[tuple[str, str]]
 
 
 def page(content: Content) -> str:
@@ -92,7 +103,9 @@ def page(content: Content) -> str:
     tables = {table.key: grid(table) for table in content.tables}
     in_html = (*_PICTURES, *_CONFUSION)
     plots = [_plot(figure) for figure in content.figures if not _is(figure.key, in_html)]
-    in_paper = [plot for plot in plots if _is(plot.key, _PAPER_FIGURES)]
+    foreign = not any(cell.backbone in BACKBONES for cell in run.cells)
+    paper_figures = (*_PAPER_FIGURES, _OTHER_CURVES) if foreign else _PAPER_FIGURES
+    in_paper = [plot for plot in plots if _is(plot.key, paper_figures)]
     claims = tables.pop("claims", None)
     paper = _taken(tables, _PAPER)
     setup = _taken(tables, _SETUP)
@@ -107,11 +120,12 @@ def page(content: Content) -> str:
         headline=[clean(sentence) for sentence in content.headline],
         notes=[clean(note) for note in content.notes],
         subject=subject(run),
-        facts=facts(content),
+        facts=facts(run),
         trained=any(cell.quality is not None for cell in run.cells),
         claims=claims,
         paper=paper,
         figures=in_paper,
+        foreign=foreign,
         pictures=pictures(run),
         picture_files=_files(content.figures, _PICTURES),
         heat_maps=heat_maps(run),
@@ -124,14 +138,27 @@ def page(content: Content) -> str:
 
 def ended(run: Run) -> list[Ended]:
     """The skipped and failed cells by their reasons, in the order of the run."""
-    found: dict[tuple[str, str], list[str]] = {}
+    asked = Counter(cell.label for cell in run.cells)
+    found: dict[tuple[str, str], dict[str, list[int]]] = {}
     for cell in run.cells:
         if cell.status != "ok":
-            found.setdefault((cell.status, clean(cell.reason)), []).append(clean(cell.label))
+            labels = found.setdefault((cell.status, clean(cell.reason)), {})
+            labels.setdefault(cell.label, []).append(cell.seed)
     return [
-        Ended(status, reason, list(dict.fromkeys(labels)))
+        Ended(
+            status,
+            reason,
+            [
+                (clean(label), _seeds(seeds) if asked[label] > 1 else "")
+                for label, seeds in labels.items()
+            ],
+        )
         for (status, reason), labels in found.items()
     ]
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"(seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))})"
 
 
 def _plot(figure: Figure) -> Plot:
@@ -146,8 +173,8 @@ def _plot(figure: Figure) -> Plot:
         short=short_title(figure.title),
         caption=clean(figure.caption),
         alt=clean(figure.alt),
-        # Drawn by us, names in it escaped.
-        svg=Markup(themed(figure)),  # noqa: S704
+        # Drawn by us, names in it escaped. What stands around it says what it shows.
+        svg=Markup(themed(figure).replace("<svg", '<svg aria-hidden="true"', 1)),  # noqa: S704
     )
 
 

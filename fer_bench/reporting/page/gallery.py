@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import base64
 import io
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.groups import groups
 from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.results import CellResult, Example, Run
+    from fer_bench.groups import Group
+    from fer_bench.results import Example, Run
+
+
+MISTAKE = "a most confident mistake"
+"""How ``fer_bench.examples.choose`` begins its reason for such a picture."""
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What one network says of a picture.
+    """What one backbone and init says of a picture, in the words of one of its seeds.
 
     Attributes:
-        network: the cell's name in tables, with its seed where there are several.
+        network: the cell's name in tables.
         predicted: name of the most probable class.
         confidence: its probability, 0 to 1.
         right: whether it is the picture's class; None where that is not known.
+        among: how many seeds are right, in words; empty where all or none are, or it is not known.
     """
 
     network: str
     predicted: str
     confidence: float
     right: bool | None
+    among: str
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,8 @@ class Picture:
         height: in pixels.
         alt: what stands for it where it is not seen.
         name: of its class; empty where it is not known.
-        why: the rule that chose it.
-        opinions: of each network whose predictions are known, in the order of the run.
+        why: the rule that chose it, without the name of its class.
+        opinions: of each backbone and init whose predictions are known, in the order of the run.
     """
 
     source: str
@@ -58,22 +65,17 @@ class Picture:
 
 def pictures(run: Run) -> list[Picture]:
     """The run's examples, in their order."""
-    classes = [clean(name) for name, _ in run.dataset.counts]
+    raw = [name for name, _ in run.dataset.counts]
+    classes = [clean(name) for name in raw]
     labels = run.dataset.labels
-    seeds = Counter(cell.label for cell in run.cells)
+    found = groups(run)
     made = []
     for example in run.examples:
         truth = int(labels[example.position]) if example.position < len(labels) else None
         name = "" if truth is None else classes[truth]
-        opinions = []
-        for cell in run.cells:
-            said = _said(cell, example.position)
-            if said is not None:
-                label = clean(cell.label)
-                if seeds[cell.label] > 1:
-                    label += f", seed {cell.seed}"
-                right = None if truth is None else said[0] == truth
-                opinions.append(Opinion(label, classes[said[0]], said[1], right))
+        why = example.why if truth is None else example.why.removeprefix(f"{raw[truth]}: ")
+        why = clean(why)
+        opinions = [_opinion(group, example, truth, classes) for group in found]
         made.append(
             Picture(
                 source=_png(example),
@@ -81,19 +83,38 @@ def pictures(run: Run) -> list[Picture]:
                 height=example.height,
                 alt=f"Test picture {example.position}: a face, {name or 'its class is not known'}",
                 name=name,
-                why=clean(example.why),
-                opinions=opinions,
+                why=why[:1].upper() + why[1:],
+                opinions=[one for one in opinions if one is not None],
             )
         )
     return made
 
 
-def _said(cell: CellResult, position: int) -> tuple[int, float] | None:
-    """Class and confidence, None where they are not known."""
-    if cell.quality is None or cell.quality.predictions is None:
+def _opinion(
+    group: Group, example: Example, truth: int | None, classes: Sequence[str]
+) -> Opinion | None:
+    """None where the predictions of no seed are known."""
+    told = [
+        (int(known.predicted[example.position]), float(known.confidence[example.position]))
+        for known in (one.predictions for one in group.qualities)
+        if known is not None
+    ]
+    if not told:
         return None
-    known = cell.quality.predictions
-    return int(known.predicted[position]), float(known.confidence[position])
+    code, confidence = told[0]
+    wrong = [one for one in told if truth is not None and one[0] != truth]
+    if wrong and example.why.startswith(MISTAKE):
+        code, confidence = max(wrong, key=lambda one: one[1])
+    among = ""
+    if truth is not None and 0 < len(wrong) < len(told):
+        among = f"right in {len(told) - len(wrong)} of {len(told)} seeds"
+    return Opinion(
+        network=clean(group.label),
+        predicted=classes[code],
+        confidence=confidence,
+        right=None if truth is None else code == truth,
+        among=among,
+    )
 
 
 def _png(example: Example) -> str:

@@ -76,6 +76,7 @@ class Grid:
         lines: the rows.
         reasons: why values are missing, in the order of their marks, from 1.
         notes: what a reader needs to know.
+        stacked: whether a narrow page shows each row as a block, since there is text to read.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Grid:
     lines: Sequence[Line]
     reasons: Sequence[str]
     notes: Sequence[str]
+    stacked: bool
 
 
 def grid(table: Table) -> Grid:
@@ -120,6 +122,7 @@ def grid(table: Table) -> Grid:
         lines=lines,
         reasons=made.reasons,
         notes=notes,
+        stacked=any(column.kind == "text" for column in table.columns),
     )
 
 

@@ -21,7 +21,9 @@
   const value = (row, column) => {
     const cell = row.cells[column];
     if (cell.dataset.order !== undefined) return Number(cell.dataset.order);
-    return cell.classList.contains("empty") ? null : cell.textContent.trim();
+    if (cell.classList.contains("empty")) return null;
+    // Without the marks of notes and the distances.
+    return (cell.querySelector("bdi") ?? cell).textContent.trim();
   };
   const compare = (a, b) => {
     if (typeof a === "number" && typeof b === "number") return a - b;
@@ -51,6 +53,35 @@
         body.append(...keyed.map(([, row]) => row));
       });
     }
+  }
+
+  // Only what scrolls is a stop of the tab key.
+  const fit = (region) => {
+    const scrolls =
+      region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
+    if (scrolls) region.tabIndex = 0;
+    else region.removeAttribute("tabindex");
+  };
+  const sizes = new ResizeObserver((entries) => {
+    for (const region of new Set(entries.map((entry) => entry.target.closest(".scroll"))))
+      fit(region);
+  });
+  // What has the focus comes clear of the heads that stay: browsers leave alone what is half seen.
+  const clear = (region, target) => {
+    const [corner, head] = ["tbody th", "thead"].map((name) => region.querySelector(name));
+    if (target === region || !head) return;
+    const [seen, side, top] = [target, corner, head].map((one) => one.getBoundingClientRect());
+    const stays = (one) => getComputedStyle(one).position === "sticky";
+    if (stays(corner) && !target.closest("tbody th, [data-column='0']"))
+      region.scrollLeft -= Math.max(0, side.right + 4 - seen.left);
+    if (stays(head) && !target.closest("thead"))
+      region.scrollTop -= Math.max(0, top.bottom + 4 - seen.top);
+  };
+  for (const region of document.querySelectorAll(".scroll")) {
+    fit(region);
+    sizes.observe(region);
+    sizes.observe(region.firstElementChild);
+    region.addEventListener("focusin", ({ target }) => clear(region, target));
   }
 
   const bar = document.querySelector("nav ul");
