@@ -50,6 +50,13 @@ class Pair:
         return self.corrected < LEVEL
 
     @property
+    def seeds(self) -> int:
+        """Number of seeds of the side with fewer, of those compared."""
+        common = set(self.first.seeds) & set(self.second.seeds)
+        sides = (len(self.first.seeds), len(self.second.seeds))
+        return len(common) if len(common) > 1 else min(sides)
+
+    @property
     def turned(self) -> Pair:
         """The second with the first."""
         return Pair(self.second, self.first, self.comparison.turned, self.corrected)

@@ -40,7 +40,7 @@ def test_a_clear_lead():
     )
     assert best == "MobileNet random has the highest test accuracy on fer2013, 0.500."
     assert lead.startswith("It is clearly ahead of OpenFace random (+0.100 [+0.0")
-    assert "corrected p < 0.001)" in lead
+    assert "corrected p < 0.0001)" in lead
     assert lead.endswith("; with one seed the chance of training is not covered.")
 
 
