@@ -280,7 +280,7 @@ class TestC6:
     def test_random_networks_decide_nothing_of_the_accuracy(self):
         found = verdict("C6", *openface_and("resnet50", 0.2, 0.5, init="random"))
         assert found.outcome == "undecided"
-        assert "random, which decides nothing: -0.3" in found.because
+        assert "random, which decides nothing: OpenFace less ResNet-50 -0.3" in found.because
         assert "OpenFace_pretrained (not asked for)" in found.missing
 
 

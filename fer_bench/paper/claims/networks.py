@@ -214,4 +214,4 @@ def _random(evidence: Evidence, first: str, second: str) -> list[str]:
     pair = evidence.pair(Key(first, "random"), Key(second, "random"))
     if pair is None:
         return []
-    return [f"{ABOUT_PRETRAINED} {pair.effect_text}"]
+    return [f"{ABOUT_PRETRAINED} {TITLES[first]} less {TITLES[second]} {pair.effect_text}"]
