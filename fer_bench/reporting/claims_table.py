@@ -29,8 +29,6 @@ def claims_table(verdicts: Sequence[Verdict]) -> Table:
             Column("verdict", kind="word"),
             Column("because", kind="text"),
             Column("effect", decimals=4),
-            Column("low", decimals=4),
-            Column("high", decimals=4),
         ),
         rows=tuple(_rows(verdicts)),
         notes=tuple(_notes(verdicts)),
@@ -45,7 +43,7 @@ def _rows(verdicts: Sequence[Verdict]) -> list[Row]:
             rows += [_row(verdict) for verdict in alike]
         else:
             label = f"{alike[0].id} to {alike[-1].id}"
-            rows.append(Row(label, ("All that it says of results", outcome, because, *[None] * 3)))
+            rows.append(Row(label, ("All that it says of results", outcome, because, None)))
     return rows
 
 
@@ -54,17 +52,9 @@ def _reason(verdict: Verdict) -> tuple[str, str]:
 
 
 def _row(verdict: Verdict) -> Row:
-    interval = verdict.interval
     return Row(
         verdict.id,
-        (
-            verdict.claim,
-            verdict.outcome,
-            verdict.because,
-            verdict.effect,
-            None if interval is None else interval.low,
-            None if interval is None else interval.high,
-        ),
+        (verdict.claim, verdict.outcome, verdict.because, verdict.effect),
         f"missing: {verdict.missing}" if verdict.missing else "",
     )
 
@@ -72,9 +62,8 @@ def _row(verdict: Verdict) -> Row:
 def _notes(verdicts: Sequence[Verdict]) -> list[str]:
     notes = [
         "supported: every part of the claim holds. contradicted: one part fails. undecided: this "
-        "data could decide it, and what is missing is named. effect and its 95 % interval, low to "
-        "high: of the part that decides, which stands first. a / b: by the conventions "
-        "first-epoch / untrained."
+        "data could decide it, and what is missing is named. effect: of the part that decides, which "
+        "stands first; in brackets 95 % intervals. a / b: by the conventions first-epoch / untrained."
     ]
     conventions: dict[str, list[str]] = {}
     for verdict in verdicts:
