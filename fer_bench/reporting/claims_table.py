@@ -62,8 +62,9 @@ def _row(verdict: Verdict) -> Row:
 def _notes(verdicts: Sequence[Verdict]) -> list[str]:
     notes = [
         "supported: every part of the claim holds. contradicted: one part fails. undecided: this "
-        "data could decide it, and what is missing is named. effect: of the part that decides, which "
-        "stands first; in brackets 95 % intervals. a / b: by the conventions first-epoch / untrained."
+        "data could decide it, and what is missing is named. effect: of the part that decides, "
+        "which stands first; in brackets 95 % intervals. a / b: by the conventions first-epoch / "
+        "untrained."
     ]
     conventions: dict[str, list[str]] = {}
     for verdict in verdicts:
