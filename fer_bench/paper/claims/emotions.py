@@ -76,7 +76,7 @@ def emotions(evidence: Evidence) -> Findings:
         means = {name: math.fsum(shares) / len(shares) for name, shares in each.items()}
         order = sorted(means, key=lambda name: -means[name])
         beside = [
-            f"recall, mean of {len(learned)} networks: "
+            (f"recall, mean of {len(learned)} networks: " if learned[1:] else "recall: ")
             + ", ".join(f"{name} {means[name]:.2f}" for name in order),
         ]
     if ignored := [group.label for group in known if group not in learned]:
