@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.evaluation import largest_share, sampling_interval
 from fer_bench.groups import groups
-from fer_bench.pairs import between
+from fer_bench.pairs import between, p_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +65,8 @@ def _sureness(run: Run, best: Group) -> str:
     if correct is not None:
         interval = sampling_interval(correct)
         told.append(
-            f"{interval.low:.3f} to {interval.high:.3f} by the choice of the {run.dataset.test:,} "
-            "test images (95 %)"
+            f"95 % interval {interval.low:.3f} to {interval.high:.3f} by the choice of the "
+            f"{run.dataset.test:,} test images"
         )
     figures = [one.test_accuracy for one in best.qualities]
     if len(figures) == 1:
@@ -88,20 +88,20 @@ def _lead(known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
     unknown = [group for group, pair in compared if pair is None]
     told = []
     if level:
-        shown = [f"{_name(group)} ({pair.text})" for group, pair in level]
+        shown = [f"{_name(group)} ({_shown(pair)})" for group, pair in level]
         told.append(f"It cannot be told apart from {_listed(shown)}")
     ahead = [(group, pair) for group, pair in compared if pair is not None and pair.differ]
     if ahead:
         group, pair = ahead[0]
         start = "it" if told else "It"
-        told.append(f"{start} is clearly ahead of {_name(group)} ({pair.text})")
+        told.append(f"{start} is clearly ahead of {_name(group)} ({_shown(pair)})")
     if unknown:
         start = "it was not" if told else "It was not"
         told.append(
             f"{start} compared with {_listed([_name(group) for group in unknown])}, for want of "
             "predictions"
         )
-    if all(len(group.trained) == 1 for group in known):
+    if any(pair is not None and pair.seeds == 1 for _, pair in compared):
         told.append("with one seed the chance of training is not covered")
     return "; ".join(told) + "."
 
@@ -141,11 +141,20 @@ def _missing(run: Run) -> str:
     if not shown:
         return ""
     verb = "is" if len(shown) == 1 else "are"
-    return f"{len(shown)} of {len(run.cells)} cells {verb} not complete: {_listed(shown)}."
+    kind = "cells, one for each seed," if several else "cells"
+    return f"{len(shown)} of {len(run.cells)} {kind} {verb} not complete: {_listed(shown)}."
 
 
 def _pair(pairs: tuple[Pair, ...], first: Group, second: Group) -> Pair | None:
     return between(pairs, (first.backbone, first.init), (second.backbone, second.init))
+
+
+def _shown(pair: Pair) -> str:
+    found = pair.comparison
+    return (
+        f"{found.difference:+.3f}, 95 % interval {found.interval.low:+.3f} to "
+        f"{found.interval.high:+.3f}, {p_text(pair.corrected)}"
+    )
 
 
 def _name(group: Group) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from fer_bench.evaluation import Interval, compare, holm
+from fer_bench.evaluation import compare, holm
 from fer_bench.groups import groups
 from fer_bench.paper import published
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -49,17 +50,16 @@ class Pair:
         return self.corrected < LEVEL
 
     @property
+    def seeds(self) -> int:
+        """Number of seeds of the side with fewer, of those compared."""
+        common = set(self.first.seeds) & set(self.second.seeds)
+        sides = (len(self.first.seeds), len(self.second.seeds))
+        return len(common) if len(common) > 1 else min(sides)
+
+    @property
     def turned(self) -> Pair:
         """The second with the first."""
-        found = self.comparison
-        turned = dataclasses.replace(
-            found,
-            difference=0 - found.difference,
-            interval=Interval(0 - found.interval.high, 0 - found.interval.low),
-            only_first=found.only_second,
-            only_second=found.only_first,
-        )
-        return Pair(self.second, self.first, turned, self.corrected)
+        return Pair(self.second, self.first, self.comparison.turned, self.corrected)
 
     @property
     def effect_text(self) -> str:
@@ -74,8 +74,13 @@ class Pair:
 
 
 def p_text(corrected: float) -> str:
-    """A corrected p-value for a reader."""
-    return "corrected p < 0.001" if corrected < 0.001 else f"corrected p = {corrected:.3f}"
+    """A corrected p-value for a reader, with so many decimals as tell it from ``LEVEL``."""
+    if corrected < 0.0001:
+        return "corrected p < 0.0001"
+    decimals = 3 if corrected >= 0.001 else 4
+    while decimals < 9 and round(corrected, decimals) == LEVEL != corrected:
+        decimals += 1
+    return f"corrected p = {corrected:.{decimals}f}"
 
 
 def pairs(run: Run) -> tuple[Pair, ...]:
@@ -86,7 +91,8 @@ def pairs(run: Run) -> tuple[Pair, ...]:
     backbone; and the paper's backbones with each other, of one init. Being chosen as the highest
     on the very images compared on favours the highest one a little.
 
-    Seeds are drawn together where both groups were trained with the same ones.
+    Seeds are paired where both groups were trained with the same ones; with two or more in common,
+    those alone are compared. With other ones, all are, unpaired.
     """
     labels = run.dataset.labels
     known: list[tuple[Group, NDArray[np.bool_]]] = []
@@ -99,7 +105,7 @@ def pairs(run: Run) -> tuple[Pair, ...]:
     compared = []
     for one, other in chosen:
         (first, ours), (second, theirs) = known[one], known[other]
-        compared.append(compare(ours, theirs, paired_seeds=first.seeds == second.seeds))
+        compared.append(_compared(first.seeds, ours, second.seeds, theirs))
     corrected = holm(comparison.p_value for comparison in compared)
     return tuple(
         Pair(known[one][0], known[other][0], comparison, p_value)
@@ -124,6 +130,23 @@ def between(
         if names == [second, first]:
             return pair.turned
     return None
+
+
+def _compared(
+    first: Sequence[int],
+    ours: NDArray[np.bool_],
+    second: Sequence[int],
+    theirs: NDArray[np.bool_],
+) -> Comparison:
+    """Compares tables of one row for each seed, whatever the order of the seeds."""
+    common = sorted(set(first) & set(second))
+    paired = len(common) > 1 or list(first) == list(second)
+    rows = (common, common) if paired else (sorted(first), sorted(second))
+    one, other = (
+        table[[list(seeds).index(seed) for seed in chosen]]
+        for seeds, table, chosen in zip((first, second), (ours, theirs), rows, strict=True)
+    )
+    return compare(one, other, paired_seeds=paired)
 
 
 def _chosen(known: list[Group], accuracies: list[float]) -> list[tuple[int, int]]:

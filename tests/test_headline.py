@@ -25,10 +25,9 @@ def test_nothing_trained():
 def test_one_network():
     best, sure = told(made_cell("mobilenet", "random", 0.5))
     assert best == "MobileNet random reaches a test accuracy of 0.500 on fer2013."
-    assert sure.startswith("That accuracy: 0.48")
+    assert sure.startswith("That accuracy: 95 % interval 0.48")
     assert sure.endswith(
-        " by the choice of the 3,585 test images (95 %); one seed; naming the largest class gives "
-        "0.250."
+        " by the choice of the 3,585 test images; one seed; naming the largest class gives 0.250."
     )
 
 
@@ -39,8 +38,8 @@ def test_a_clear_lead():
         made_cell("vggface", "random", 0.3),
     )
     assert best == "MobileNet random has the highest test accuracy on fer2013, 0.500."
-    assert lead.startswith("It is clearly ahead of OpenFace random (+0.100 [+0.0")
-    assert "corrected p < 0.001)" in lead
+    assert lead.startswith("It is clearly ahead of OpenFace random (+0.100, 95 % interval +0.0")
+    assert "corrected p < 0.0001)" in lead
     assert lead.endswith("; with one seed the chance of training is not covered.")
 
 
@@ -80,6 +79,24 @@ def test_seeds():
     assert "one seed" not in lead
 
 
+def test_a_rival_with_one_seed_is_enough_for_the_caution():
+    *_, lead = told(
+        *(made_cell("mini", "random", 0.5, seed=seed) for seed in (1, 2, 3)),
+        *(made_cell("vggface", "random", 0.4, seed=seed) for seed in (1, 2, 3)),
+        made_cell("openface", "random", 0.3, seed=1),
+    )
+    assert lead.endswith("; with one seed the chance of training is not covered.")
+
+
+def test_a_p_value_next_to_the_level_agrees_with_what_is_said():
+    run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
+    (pair,) = pairs(run)
+    for corrected, said in ((0.0499, "is clearly ahead"), (0.0500001, "cannot be told apart")):
+        _, _, lead = headline(run, (dataclasses.replace(pair, corrected=corrected),))
+        assert said in lead
+        assert f"corrected p = {corrected})" in lead
+
+
 def test_speed_and_who_is_faster():
     fast = made_cell("openface", "random", 0.3, speed=500.0)
     *_, speed = told(made_cell("mini", "random", 0.5, speed=100.0), fast)
@@ -95,4 +112,6 @@ def test_what_is_missing_with_its_seed():
     *_, missing = told(
         made_cell("mini", "random", seed=1), made_missing("mini", "random", "failed", seed=2)
     )
-    assert missing == "1 of 2 cells is not complete: mini random (failed, seed 2)."
+    assert (
+        missing == "1 of 2 cells, one for each seed, is not complete: mini random (failed, seed 2)."
+    )

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from made_runs import made_cell, made_history, made_missing
 
-from fer_bench.normalisation import Normalisation, explanation
+from fer_bench.normalisation import MUCH, Normalisation, explanation
 
 # Epochs 0 to 3. By moving averages validation drops in epoch 2.
 HISTORY = dataclasses.replace(
@@ -20,9 +20,9 @@ def test_the_gap_is_split():
     found = Normalisation.of(HISTORY)
     assert (found.running, found.train) == (0.9, 0.42)
     assert (found.validation, found.batch_validation) == (0.30, 0.41)
-    assert found.overfitting == pytest.approx(0.49)
+    assert found.remaining == pytest.approx(0.49)
     assert found.artefact == pytest.approx(0.11)
-    assert found.overfitting + found.artefact == pytest.approx(found.running - found.validation)
+    assert found.remaining + found.artefact == pytest.approx(found.running - found.validation)
     # Epoch 0 is further apart, but nothing was trained then.
     assert (found.widest, found.epoch) == (pytest.approx(0.25), 2)
     assert found.matters
@@ -48,9 +48,52 @@ def test_the_explanation_has_the_cells_own_figures():
         "running training accuracy, 0.900, is by batch statistics",
         "the training images give 0.420",
         "0.300 by moving averages and 0.410 by batch statistics",
-        "up to 0.250 apart, after epoch 2",
-        "Of the gap of 0.600",
-        "0.110 is due to the moving averages and 0.490 is overfitting",
+        "(0.05 or more apart after epoch 2-3; 0.250 at most, after epoch 2)",
+        "After the last epoch 0.110 of validation accuracy is lost to the averages; 0.490",
+        "is overfitting, and what training within the epoch adds",
     ):
         assert figures in text
     assert "\n" not in text
+
+
+def moved(by_batch, running=HISTORY.running_accuracy):
+    return dataclasses.replace(
+        HISTORY, batch_validation_accuracy=by_batch, running_accuracy=running
+    )
+
+
+def test_a_distance_of_just_so_much_matters():
+    # Exactly representable, so that the distance is: 0.25 and 0.05 less.
+    level = dataclasses.replace(
+        HISTORY, validation_accuracy=(0.0,) * 4, batch_validation_accuracy=(0.0, 0.0, MUCH, 0.0)
+    )
+    found = Normalisation.of(level)
+    assert (found.matters, found.apart, found.epoch) == (True, (2,), 2)
+
+
+def test_averages_that_caught_up_are_no_negative_share():
+    text = explanation(made_cell("mobilenet", "random", history=moved((0.6, 0.35, 0.40, 0.28))))
+    assert "after epoch 2; 0.250 at most" in text
+    assert "After the last epoch no validation accuracy is lost to the averages; 0.620" in text
+    assert "-0." not in text
+
+
+def test_training_that_is_not_ahead_is_no_negative_overfitting():
+    text = explanation(
+        made_cell("mobilenet", "random", history=moved((0.6, 0.38, 0.40, 0.41), (0.2, 0.3, 0.35)))
+    )
+    assert text.endswith("by batch statistics the training images are not ahead.")
+    assert "-0." not in text
+
+
+def test_seeds_are_split_one_by_one():
+    # One loses 0.11 at the end, the other gains 0.02; both jumped, after different epochs.
+    other = moved((0.6, 0.45, 0.15, 0.28))
+    cells = [
+        made_cell("mobilenet", "random", history=history, seed=seed)
+        for seed, history in enumerate((HISTORY, other))
+    ]
+    text = explanation(*cells, made_missing("mobilenet", "random", seed=7))
+    assert "running training accuracy (means of 2 seeds), 0.900" in text
+    assert "apart after epoch 1-3; 0.250 at most, after epoch 2" in text
+    assert "After the last epoch 0.045 of validation accuracy is lost" in text

@@ -40,6 +40,14 @@ def test_a_pair_is_the_comparison_of_its_predictions_corrected_over_all():
     assert any(pair.corrected > pair.comparison.p_value for pair in found)
 
 
+def test_two_are_told_apart_by_the_corrected_p_value():
+    run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
+    (pair,) = pairs(run)
+    for corrected, differ in ((0.0499, True), (0.05, False), (0.06, False)):
+        raw = dataclasses.replace(pair.comparison, p_value=0.01)
+        assert dataclasses.replace(pair, comparison=raw, corrected=corrected).differ is differ
+
+
 def test_without_two_networks_there_is_no_pair():
     assert pairs(made_run()) == ()
     assert pairs(made_run(made_cell("mini", "random"))) == ()
@@ -68,6 +76,24 @@ def test_seeds_belong_together_where_both_have_the_same():
     (different,) = pairs(made_run(*ours, *others))
     assert different.comparison == compare(table(ours), table(theirs), paired_seeds=False)
     assert different.comparison.interval != same.comparison.interval
+    assert different.comparison.method.endswith("unpaired seeds")
+    # The order in the file says nothing.
+    (sorted_too,) = pairs(made_run(*ours, *theirs[::-1]))
+    assert sorted_too.comparison == same.comparison
+
+
+def test_of_seeds_that_are_partly_common_only_those_are_compared():
+    cells = {
+        backbone: [
+            made_cell(backbone, "random", 0.4 + 0.01 * seed, seed=seed, spread=seed)
+            for seed in seeds
+        ]
+        for backbone, seeds in (("mini", (1, 2, 3)), ("openface", (4, 3, 2)))
+    }
+    (found,) = pairs(made_run(*cells["mini"], *cells["openface"]))
+    (common,) = pairs(made_run(*cells["mini"][1:], *cells["openface"][:0:-1]))
+    assert found.comparison == common.comparison
+    assert found.comparison.method == "paired bootstrap over images, t over seeds"
 
 
 def test_many_networks_are_compared_with_the_best_and_their_like():
@@ -116,8 +142,11 @@ def test_a_pair_the_other_way_round():
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.0, "corrected p < 0.001"),
-        (0.0009, "corrected p < 0.001"),
+        (0.0, "corrected p < 0.0001"),
+        (0.0009, "corrected p = 0.0009"),
+        (0.0499, "corrected p = 0.0499"),
+        (0.049996, "corrected p = 0.049996"),
+        (0.05, "corrected p = 0.050"),
         (0.04, "corrected p = 0.040"),
         (1.0, "corrected p = 1.000"),
     ],

@@ -55,7 +55,9 @@ def sampling_interval(
     Several seeds are held fixed: the figure is their mean accuracy, and all of them see the same
     drawn images. An image then counts by the number of seeds that recognised it, so drawing how
     many images of each such number there are is the same as drawing n images one by one. With one
-    seed, that is one binomial draw for each resample.
+    seed, that is one binomial draw for each resample. Where all images are recognised, or
+    none, the bootstrap draws nothing else, and the interval is Wilson's (*Probable Inference, the
+    Law of Succession, and Statistical Inference*, 1927).
 
     Args:
         correct: whether each image was recognised, bool, shape (n,) or (seeds, n).
@@ -73,6 +75,12 @@ def sampling_interval(
     table = outcomes("correct", correct)
     check_level(level)
     check_resamples(resamples)
+    if table.all() or not table.any():
+        from statsmodels.stats.proportion import proportion_confint
+
+        n, right = table.shape[1], bool(table.all())
+        low, high = proportion_confint(right * n, n, alpha=1 - level, method="wilson")
+        return Interval(float(low), 1.0) if right else Interval(0.0, float(high))
     sums = resampled_sums(
         table.sum(axis=0, keepdims=True),
         np.ones((resamples, 1), np.int64),

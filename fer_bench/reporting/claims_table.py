@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fer_bench.reporting.table import Column, Row, Table
@@ -11,38 +12,49 @@ if TYPE_CHECKING:
 
     from fer_bench.paper.claims import Verdict
 
+_UNTESTABLE = "not testable here"
+
 
 def claims_table(verdicts: Sequence[Verdict]) -> Table:
-    """One row for each claim; what is missing to decide it stands below, as a row's reason."""
+    """One row for each claim; what is missing to decide it stands below, as a row's reason.
+
+    Claims that are not testable for one and the same reason share a row.
+    """
     return Table(
         key="claims",
         title="The paper's claims, as this run sees them",
         head="Claim",
         columns=(
             Column("says", kind="text"),
-            Column("verdict", kind="text"),
+            Column("verdict", kind="word"),
             Column("because", kind="text"),
             Column("effect", decimals=4),
-            Column("low", decimals=4),
-            Column("high", decimals=4),
         ),
-        rows=tuple(_row(verdict) for verdict in verdicts),
+        rows=tuple(_rows(verdicts)),
         notes=tuple(_notes(verdicts)),
     )
 
 
+def _rows(verdicts: Sequence[Verdict]) -> list[Row]:
+    rows = []
+    for (outcome, because), members in groupby(verdicts, key=_reason):
+        alike = list(members)
+        if len(alike) == 1 or outcome != _UNTESTABLE:
+            rows += [_row(verdict) for verdict in alike]
+        else:
+            label = f"{alike[0].id} to {alike[-1].id}"
+            rows.append(Row(label, ("All that it says of results", outcome, because, None)))
+    return rows
+
+
+def _reason(verdict: Verdict) -> tuple[str, str]:
+    return verdict.outcome, verdict.because if verdict.outcome == _UNTESTABLE else verdict.id
+
+
 def _row(verdict: Verdict) -> Row:
-    interval = verdict.interval
     return Row(
         verdict.id,
-        (
-            verdict.claim,
-            verdict.outcome,
-            verdict.because,
-            verdict.effect,
-            None if interval is None else interval.low,
-            None if interval is None else interval.high,
-        ),
+        (verdict.claim, verdict.outcome, verdict.because, verdict.effect),
         f"missing: {verdict.missing}" if verdict.missing else "",
     )
 
@@ -50,9 +62,9 @@ def _row(verdict: Verdict) -> Row:
 def _notes(verdicts: Sequence[Verdict]) -> list[str]:
     notes = [
         "supported: every part of the claim holds. contradicted: one part fails. undecided: this "
-        "data could decide it, and what is missing is named. effect and its 95 % interval, low to "
-        "high: of the part that decides. a / b: by the conventions first-epoch / untrained. noise: "
-        "half the width of an interval that covers the images alone."
+        "data could decide it, and what is missing is named. effect: of the part that decides, "
+        "which stands first; in brackets 95 % intervals. a / b: by the conventions first-epoch / "
+        "untrained."
     ]
     conventions: dict[str, list[str]] = {}
     for verdict in verdicts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from fer_bench.reporting.render import body, clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.reporting.table import Column, Table
+    from fer_bench.reporting.render import Body
+    from fer_bench.reporting.table import Table
 
 _HEAD = r"""% To be read with \input by a document that loads booktabs, tabularx and graphicx.
 % Names beyond Latin letters need LuaLaTeX or XeLaTeX and a font that has them.
@@ -55,13 +57,14 @@ def _float(table: Table) -> str:
     made = body(table)
     texts = any(column.kind == "text" for column in table.columns)
     wide = len(table.columns) > _WIDE and not texts
-    kinds = "l" + "".join(_specification(column) for column in table.columns)
+    kinds = "l" + "".join(_specifications(table, made))
     lines = [
         r"\begin{table}",
         r"\centering\footnotesize",
         rf"\caption{{{escaped(_caption(table))}}}",
         rf"\label{{tab:fer-bench-{table.key}}}",
-        *([r"\setlength{\tabcolsep}{3pt}", r"\resizebox{\linewidth}{!}{%"] if wide else []),
+        *([r"\setlength{\tabcolsep}{3pt}"] if wide or texts else []),
+        *([r"\resizebox{\linewidth}{!}{%"] if wide else []),
         rf"\begin{{tabularx}}{{\linewidth}}{{{kinds}}}"
         if texts
         else rf"\begin{{tabular}}{{{kinds}}}",
@@ -93,8 +96,24 @@ def _caption(table: Table) -> str:
     return f"{title} ({number} of the paper)" if dot and number.startswith("Table") else table.title
 
 
-def _specification(column: Column) -> str:
-    return {"number": "r", "word": "l", "text": r">{\raggedright\arraybackslash}X"}[column.kind]
+def _specifications(table: Table, made: Body) -> list[str]:
+    """Column types; texts share the width by the roots of their mean lengths.
+
+    A column that is four times as long is twice as wide, and runs over twice as many lines.
+    """
+    roots = {
+        index: math.sqrt(1 + sum(len(cells[index]) for cells in made.cells))
+        for index, column in enumerate(table.columns)
+        if column.kind == "text"
+    }
+    # A width of 1 is the mean of all X columns.
+    whole = sum(roots.values()) / max(1, len(roots))
+    return [
+        rf">{{\hsize={roots[index] / whole:.2f}\hsize\raggedright\arraybackslash}}X"
+        if index in roots
+        else {"number": "r", "word": "l"}[column.kind]
+        for index, column in enumerate(table.columns)
+    ]
 
 
 def _number(text: str) -> str:

@@ -24,10 +24,13 @@ def test_the_accuracy_lies_in_its_interval(correct: NDArray[np.bool_]) -> None:
     assert 0 <= found.low <= correct.sum() / correct.size <= found.high <= 1
 
 
-@pytest.mark.parametrize("shape", [(40,), (3, 40)])
-def test_without_variation_there_is_no_width(shape: tuple[int, ...]) -> None:
-    assert sampling_interval(np.ones(shape, bool)) == Interval(1.0, 1.0)
-    assert sampling_interval(np.zeros(shape, bool)) == Interval(0.0, 0.0)
+@pytest.mark.parametrize("shape", [(96,), (1, 96), (3, 96)])
+def test_all_right_or_all_wrong_is_not_certain(shape: tuple[int, ...]) -> None:
+    # Wilson's interval of 96 in 96 starts at 96 / (96 + 1.96^2).
+    right = sampling_interval(np.ones(shape, bool))
+    assert right == Interval(pytest.approx(96 / (96 + 1.959964**2)), 1.0)
+    wrong = sampling_interval(np.zeros(shape, bool))
+    assert wrong == Interval(0.0, pytest.approx(1 - right.low))
 
 
 def test_seeds_that_recognise_different_images_alike_often_have_no_width() -> None:

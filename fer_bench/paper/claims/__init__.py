@@ -3,8 +3,8 @@
 Each claim is a pure function of a run's results. It holds if all its parts hold; it is
 contradicted as soon as one part fails; else it is undecided, and the verdict says what is missing.
 A part holds or fails only where a 95 % interval or a corrected p-value shows it; what lies within
-noise is open. With one seed these cover the choice of the images and not the chance of training,
-and the verdict says so.
+noise is open. Rates and figures of one epoch show nothing from one seed. Accuracies on the test
+images may, by the choice of the images; that the chance of training is not covered is then said.
 """
 
 from __future__ import annotations

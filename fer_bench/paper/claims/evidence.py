@@ -80,14 +80,9 @@ class Evidence:
         return cls(run, known, pairs)
 
     def convention(self, figures: str) -> str:
-        """Which figures a verdict rests on, with what seeds, and which settings are changed."""
-        seeds = max((len(group.trained) for group in self.groups.values()), default=0)
-        said = [figures]
-        if seeds == 1:
-            said.append("one seed: the chance of training is not covered")
-        if changed := changed_settings(self.run):
-            said.append(f"changed here: {', '.join(changed)}")
-        return "; ".join(said)
+        """Which figures a verdict rests on, and which settings are changed."""
+        changed = changed_settings(self.run)
+        return "; ".join([figures, *([f"changed here: {', '.join(changed)}"] if changed else [])])
 
     def trained(self, key: Key) -> Group | None:
         """The group if any of its cells is trained."""
@@ -112,11 +107,7 @@ class Evidence:
             The networks that were not trained, each with why; else epochs or seeds that are
             needed; empty where nothing is missing.
         """
-        found = [
-            f"{key.label} ({self._why(key)})"
-            for key in (first, *others)
-            if self.trained(key) is None
-        ]
+        found = self.untrained(first, *others)
         if found:
             return found
         if self.epochs < epochs:
@@ -127,24 +118,22 @@ class Evidence:
             if not set(self.groups[first].seeds) & set(self.groups[other].seeds)
         ]
 
+    def untrained(self, *keys: Key) -> list[str]:
+        """Those of the networks that were not trained, each with why."""
+        return [f"{key.label} ({self._why(key)})" for key in keys if self.trained(key) is None]
+
     def _why(self, key: Key) -> str:
         if key not in self.groups:
             return "not asked for"
         status = self.groups[key].cells[0].status
         return "not trained" if status == "ok" else status
 
-    def unsteady(self) -> list[str]:
-        """Whose validation accuracy trained batch normalisation moves; no interval covers it."""
-        found = dict.fromkeys(
-            cell.label
-            for group in self.groups.values()
-            for cell in group.trained
-            if explanation(cell)
-        )
-        if not found:
-            return []
+    def unsteady(self, *keys: Key) -> list[str]:
+        """Those whose validation accuracy trained batch normalisation moves, in any seed."""
         return [
-            f"validation moved by batch normalisation, not only by learning: {', '.join(found)}"
+            key.label
+            for key in keys
+            if (group := self.trained(key)) is not None and any(map(explanation, group.trained))
         ]
 
     def parameters(self, backbone: str) -> int | None:
@@ -177,22 +166,25 @@ class Evidence:
             if cell.quality is not None
         }
 
-    def mean_validation(self, key: Key, epoch: int) -> float | None:
-        """Mean of ``validation`` over the seeds, None where the network was not trained."""
-        found = self.validation(key, epoch)
-        return math.fsum(found.values()) / len(found) if found else None
-
     def validation_gap(self, first: Key, second: Key, epoch: int) -> Gap | None:
-        """Validation accuracy of one network less that of another.
+        """Validation accuracy of one network less that of another, over the seeds of both.
 
         Its error is that of two binomial shares of different images,
         sqrt(p (1 - p) / n + q (1 - q) / n): too wide rather than too narrow, for both networks
         see the same images, and who recognised which is not stored.
         """
         ours, theirs = self.validation(first, epoch), self.validation(second, epoch)
-        means = [self.mean_validation(key, epoch) for key in (first, second)]
-        variance = sum(share * (1 - share) for share in means if share is not None)
-        return gap(ours, theirs, math.sqrt(variance / self.run.dataset.validation))
+        shared = ours.keys() & theirs.keys()
+        variance = 0.0
+        for figures in (ours, theirs):
+            share = math.fsum(figures[seed] for seed in shared) / max(1, len(shared))
+            variance += share * (1 - share)
+        return gap(
+            ours,
+            theirs,
+            math.sqrt(variance / self.run.dataset.validation),
+            unsteady=self.unsteady(first, second),
+        )
 
     def rates(
         self, key: Key, span: Span, convention: Convention, *, overfitting: bool
@@ -249,4 +241,5 @@ class Evidence:
             self.rates(second, span, convention, overfitting=overfitting),
             math.sqrt(variance) / max(steps, 1),
             is_rate=True,
+            unsteady=self.unsteady(first, second) if overfitting else (),
         )

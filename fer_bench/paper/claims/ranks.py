@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.metrics import CONVENTIONS
 from fer_bench.paper import published
 from fer_bench.paper.claims.evidence import EVERY, Evidence, Key, Span
-from fer_bench.paper.claims.gaps import agreed
+from fer_bench.paper.claims.gaps import Judged, agreed
 from fer_bench.paper.claims.pretraining import FIGURES
-from fer_bench.paper.claims.verdict import Findings, Part
+from fer_bench.paper.claims.verdict import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fer_bench.paper.claims.gaps import Gap
-    from fer_bench.paper.claims.verdict import State
 
 VGGFACE = Key("vggface", "pretrained")
 OPENFACE = Key("openface", "pretrained")
@@ -24,33 +22,18 @@ PRETRAINED = tuple(Key(backbone, "pretrained") for backbone in published.BACKBON
 FIRST_WINDOW = Span(*published.WINDOWS[0])
 
 
-@dataclass(frozen=True)
-class _Nearest:
-    """The rival that decides whether a network is first.
-
-    Attributes:
-        rival: its name.
-        gap: by how much the network is ahead of it.
-        state: whether the network is ahead of all its rivals.
-    """
-
-    rival: str
-    gap: Gap
-    state: State
-
-    def part(self, text: str) -> Part:
-        """A part of a claim, ``{gap}`` and ``{rival}`` in its text filled in."""
-        filled = text.format(gap=self.gap.text(), rival=self.rival)
-        return Part(self.state, filled, self.gap.effect, self.gap.known_interval)
-
-
-def _nearest(gaps: Mapping[Key, Gap | None], tests: int) -> _Nearest | None:
-    """The least gap of those that decide; None where no rival is known.
+def _nearest(gaps: Mapping[Key, Gap | None], tests: int, label: str = "{rival}") -> Judged | None:
+    """The least gap of those that decide whether a network is first; None where none is known.
 
     One rival that is ahead decides, else one that cannot be told apart.
+
+    Args:
+        gaps: by how much the network is ahead of each rival.
+        tests: as in ``Gap.above``.
+        label: of what is found, with the rival's name filled in.
     """
     known = [
-        _Nearest(rival.label, found, found.above(tests=tests))
+        Judged(label.format(rival=rival.label), found, found.above(tests=tests))
         for rival, found in gaps.items()
         if found is not None
     ]
@@ -70,16 +53,16 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
     parts = []
     for name, epoch in (("initial", 1), ("final", -1)):
         gaps = {rival: evidence.validation_gap(VGGFACE, rival, epoch) for rival in rivals}
-        found = _nearest(gaps, tests=2 * len(rivals))
+        found = _nearest(gaps, 2 * len(rivals), "less {rival}")
         if found is not None:
-            own = evidence.mean_validation(VGGFACE, epoch)
-            parts.append(found.part(f"{name} {own:.3f}, {{gap}} over {{rival}}"))
+            seeds = ", ".join(map(str, found.gap.seeds))
+            parts.append(found.part(f"{name} {found.gap.own:.3f} of seed {seeds},"))
     return Findings(
         parts,
+        2,
         evidence.lack(VGGFACE, *rivals),
         unit="validation accuracy, share",
         convention=evidence.convention("validation accuracy after epoch 1 and after the last"),
-        beside=evidence.unsteady(),
     )
 
 
@@ -92,14 +75,15 @@ def vggface_converges_slowest(evidence: Evidence) -> Findings:
     """
     rivals = [key for key in PRETRAINED if key != VGGFACE]
     span = Span(1, evidence.epochs)
-    found: list[Part] = []
+    found: list[Judged] = []
     for convention in CONVENTIONS:
         gaps = {rival: evidence.rate_gap(rival, VGGFACE, span, convention) for rival in rivals}
-        slowest = _nearest(gaps, tests=len(rivals))
+        slowest = _nearest(gaps, len(rivals), f"{{rival}} less {VGGFACE.label}")
         if slowest is not None:
-            found.append(slowest.part("{rival} faster by {gap}"))
+            found.append(slowest)
     return Findings(
-        [agreed("next to VGG-Face_pretrained:", found)] if len(found) == len(CONVENTIONS) else [],
+        [agreed("", found)] if len(found) == len(CONVENTIONS) else [],
+        1,
         evidence.lack(VGGFACE, *rivals, epochs=2),
         unit="accuracy MCR, share per epoch",
         convention=evidence.convention(f"{FIGURES}; pretrained networks"),
@@ -116,7 +100,7 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
     rivals = [key for key in PRETRAINED if key != OPENFACE]
     parts = []
     for name, overfitting in (("MCR", False), ("MOFR", True)):
-        found: list[Part] = []
+        found: list[Judged] = []
         for convention in CONVENTIONS:
             gaps = {
                 rival: evidence.rate_gap(
@@ -124,15 +108,15 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
                 )
                 for rival in rivals
             }
-            fastest = _nearest(gaps, tests=2 * len(rivals))
+            fastest = _nearest(gaps, 2 * len(rivals), f"{OPENFACE.label} less {{rival}}")
             if fastest is not None:
-                found.append(fastest.part("{gap} over {rival}"))
+                found.append(fastest)
         if len(found) == len(CONVENTIONS):
             parts.append(agreed(name, found))
     return Findings(
         parts,
+        2,
         evidence.lack(OPENFACE, *rivals, epochs=FIRST_WINDOW.last),
         unit="accuracy MCR or MOFR, share per epoch",
         convention=evidence.convention(f"{FIGURES}; epochs 1 to 5; pretrained networks"),
-        beside=evidence.unsteady(),
     )

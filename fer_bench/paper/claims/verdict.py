@@ -24,7 +24,7 @@ class Verdict:
         claim: in a few words.
         outcome: ``"supported"``, ``"contradicted"``, ``"undecided"`` (the run could have decided
             it, and ``missing`` says what it lacks) or ``"not testable here"`` (other data).
-        because: the figures that it rests on, for a reader.
+        because: the figures that it rests on, for a reader: those that decide first.
         effect: the figure that decides, None where there is none.
         interval: its 95 % interval, None where there is none.
         unit: of ``effect``.
@@ -53,15 +53,21 @@ class Part:
         text: its figures, for a reader.
         effect: as in ``Verdict``.
         interval: as in ``Verdict``.
+        needs: what would decide it where it is open.
+        seeds: number of seeds that it rests on; None where training has no part in it.
     """
 
     state: State
     text: str
     effect: float | None = None
     interval: Interval | None = None
+    needs: str = ""
+    seeds: int | None = None
 
 
-_NOTHING = Part("open", "nothing to decide it by")
+ONE_SEED = "one seed: the chance of training is not covered"
+_STATES: tuple[State, ...] = ("fails", "open", "so far", "holds")
+"""In the order in which they decide."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class Findings:
 
     Attributes:
         parts: those that it can say something of.
+        needed: number of parts that the claim has.
         missing: what it lacks for the others.
         unit: of the parts' effects.
         convention: which figures are meant.
@@ -77,6 +84,7 @@ class Findings:
     """
 
     parts: Sequence[Part]
+    needed: int
     missing: Sequence[str]
     unit: str
     convention: str
@@ -103,32 +111,43 @@ class Claim:
 def conclude(claim: Claim, findings: Findings) -> Verdict:
     """The verdict on a claim that holds if all its parts do.
 
-    Contradicted as soon as one part fails, whatever is missing. Supported if all parts hold and
-    nothing is missing. Else undecided. Effect and interval are of the first part that decides: one
-    that fails, else one that is open, else the first.
+    Contradicted as soon as one part fails, whatever is missing. Supported if all parts are there
+    and hold, and nothing is missing. Else undecided. Effect and interval are of the first part
+    that decides: one that fails, else one that is open, else the first.
     """
-    parts, lacks = findings.parts, list(dict.fromkeys(findings.missing))
-    failing = [part for part in parts if part.state == "fails"]
-    opened = [part for part in parts if part.state == "open"]
+    lacks = list(findings.missing)
+    parts = [part for state in _STATES for part in findings.parts if part.state == state]
+    if len(parts) < findings.needed and not lacks:
+        lacks.append(f"figures for {findings.needed - len(parts)} of {findings.needed} parts")
     outcome: Outcome = "undecided"
-    if failing:
+    deciding = [part for part in parts if part.state == "fails"]
+    if deciding:
         outcome = "contradicted"
-    elif parts and not opened and not lacks:
-        outcome = "supported"
-    told = "; ".join([*(part.text for part in parts or [_NOTHING]), *findings.beside])
-    if outcome == "undecided" and parts and lacks:
-        told = f"so far: {told}"
-    if outcome == "undecided" and opened:
-        lacks.append("more seeds or images, to tell apart what is within noise")
-    decisive = [*failing, *opened, *parts, _NOTHING][0]
+    elif parts and not lacks and all(part.state == "holds" for part in parts):
+        outcome, deciding = "supported", parts
+    told = [*_told(parts), *findings.beside]
+    if any(part.seeds == 1 for part in deciding):
+        told.append(ONE_SEED)
+    if outcome == "undecided":
+        lacks += [part.needs for part in parts if part.state == "open"]
+    first = parts[0] if parts else Part("open", "")
     return Verdict(
         id=claim.id,
         claim=claim.text,
         outcome=outcome,
-        because=told,
-        effect=decisive.effect,
-        interval=decisive.interval,
-        unit="" if decisive.effect is None else findings.unit,
+        because="; ".join(told) or "nothing to decide it by",
+        effect=first.effect,
+        interval=first.interval,
+        unit="" if first.effect is None else findings.unit,
         convention=findings.convention,
-        missing="; ".join(lacks),
+        missing="; ".join(dict.fromkeys(filter(None, lacks))),
     )
+
+
+def _told(parts: Sequence[Part]) -> list[str]:
+    """The figures of the parts, each state named once before those that have it."""
+    told: list[str] = []
+    for state in _STATES:
+        texts = dict.fromkeys(part.text for part in parts if part.state == state)
+        told += [f"{state}: {text}" if place == 0 else text for place, text in enumerate(texts)]
+    return told
