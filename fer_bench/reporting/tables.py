@@ -48,7 +48,10 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
     seeds = _seeds(run)
     return [
         _class_counts(run),
-        *(_noted(table, seeds) for table in (*rate_tables(mean), _initial(mean), _final(mean))),
+        *(
+            _noted(table, seeds)
+            for table in (*rate_tables(mean), _initial(mean), _final(mean, run))
+        ),
         _noted(_recall(mean, run), seeds),
         uncertainty_table(run),
         pairs_table(compared),
@@ -160,24 +163,25 @@ def _initial(run: Run) -> Table:
     )
 
 
-def _final(run: Run) -> Table:
-    rows = []
-    for cell in run.cells:
-        entries: tuple[Entry, ...] = (None,) * 8
-        if cell.quality is not None:
-            quality, history = cell.quality, cell.quality.history
-            entries = (
-                history.running_accuracy[-1],
-                history.train_accuracy[-1],
-                history.validation_accuracy[-1],
-                quality.test_accuracy,
-                history.running_loss[-1],
-                history.train_loss[-1],
-                history.validation_loss[-1],
-                quality.test_loss,
-            )
-        rows.append(_row(cell, cell.quality is not None, entries))
-    names = ("running", "training", "validation", "test")
+def _final(mean: Run, run: Run) -> Table:
+    """Figures after the last epoch: of ``mean``, a row for each network, made from ``run``."""
+    names = ["running", "training", "validation", "by batches", "test"]
+    notes = [
+        "Accuracy: share, 0 to 1. Loss: nats. running: on training data, mean over the last epoch "
+        "while the weights move; training, validation, test: evaluated after it.",
+    ]
+    rows = [_final_figures(cell) for cell in mean.cells]
+    batches = names.index("by batches")
+    if any(figures[batches] is not None for figures in rows):
+        notes.append(
+            "by batches: validation, with trained batch normalisation using the statistics of each "
+            "batch as in training; a diagnosis."
+        )
+    else:
+        places = [place for place in range(2 * len(names)) if place % len(names) != batches]
+        rows = [tuple(figures[place] for place in places) for figures in rows]
+        del names[batches]
+    notes += (text for group in groups(run) if (text := explanation(*group.cells)))
     return Table(
         key="final",
         title=f"Final accuracy and loss on {run.dataset.name}",
@@ -185,12 +189,30 @@ def _final(run: Run) -> Table:
         columns=tuple(
             Column(name, group, decimals=4) for group in ("accuracy", "loss") for name in names
         ),
-        rows=tuple(rows),
-        notes=(
-            "Accuracy: share, 0 to 1. Loss: nats. running: on training data, mean over the last "
-            "epoch while the weights move; training, validation, test: evaluated after it.",
-            *(text for cell in run.cells if (text := explanation(cell))),
+        rows=tuple(
+            _row(cell, cell.quality is not None, figures)
+            for cell, figures in zip(mean.cells, rows, strict=True)
         ),
+        notes=tuple(notes),
+    )
+
+
+def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
+    """Running, training, validation, validation by batches and test: accuracies, then losses."""
+    if cell.quality is None:
+        return (None,) * 10
+    quality, history = cell.quality, cell.quality.history
+    return (
+        history.running_accuracy[-1],
+        history.train_accuracy[-1],
+        history.validation_accuracy[-1],
+        next(reversed(history.batch_validation_accuracy), None),
+        quality.test_accuracy,
+        history.running_loss[-1],
+        history.train_loss[-1],
+        history.validation_loss[-1],
+        next(reversed(history.batch_validation_loss), None),
+        quality.test_loss,
     )
 
 

@@ -106,7 +106,7 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
             f"{LEVEL} two networks are told apart.",
             *(f"Method of all p-values: {method}." for method in methods if len(methods) == 1),
             "With one seed each, p-value and interval cover which images were drawn, and not the "
-            "chance of training. With several they cover both, for a few seeds too narrowly.",
+            "chance of training. With several they cover both.",
             *_left_out(pairs),
         ),
     )
