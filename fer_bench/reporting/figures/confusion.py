@@ -102,7 +102,7 @@ def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def _draw(
     trained: Sequence[Group], counts: Sequence[NDArray[np.int64]], classes: Sequence[str]
 ) -> Drawing:
-    columns = 2 if len(trained) <= 2 else 3
+    columns = 2 if len(trained) <= 2 else 3 if len(trained) <= 6 else 4
     side = (WIDTH - _LEFT - _RIGHT - (columns - 1) * _GAP) / columns
     rows = -(-len(trained) // columns)
     drawing, board = sheet(rows * (_HEAD + side) + _FOOT)

@@ -182,33 +182,36 @@ class Plot:
         )
 
 
-def spread(places: Sequence[float], least: float) -> list[float]:
+def spread(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
     """Moves places apart, as little as keeps their order.
 
     Args:
         places: any numbers.
         least: distance that each keeps from the next.
+        low: where the first may be.
+        high: where the last may be; there is room for all of them.
 
     Returns:
-        As many, in the same order; together about where they were.
+        As many, in the same order, from ``low`` to ``high``.
     """
+
+    def start(run: Sequence[float]) -> float:
+        return min(max(sum(run) / len(run), low), high - least * (len(run) - 1))
+
     order = sorted(range(len(places)), key=lambda index: places[index])
     # Runs of neighbours that touch, each with the places its members ask the first to have.
     runs: list[list[float]] = []
     for index in order:
         runs.append([places[index]])
-        while len(runs) > 1 and _start(runs[-2]) + len(runs[-2]) * least > _start(runs[-1]):
+        while len(runs) > 1 and start(runs[-2]) + least * len(runs[-2]) > start(runs[-1]):
             last, before = runs.pop(), runs[-1]
-            before += [one - least * len(before) for one in last]
-    made = [_start(run) + least * number for run in runs for number in range(len(run))]
+            step = least * len(before)
+            before += [one - step for one in last]
+    made = [start(run) + least * number for run in runs for number in range(len(run))]
     moved = [0.0] * len(places)
     for index, place in zip(order, made, strict=True):
         moved[index] = place
     return moved
-
-
-def _start(run: Sequence[float]) -> float:
-    return sum(run) / len(run)
 
 
 def key_height(entries: int, columns: int) -> float:

@@ -44,7 +44,7 @@ _WIDE = 8.0
 """Longest over shortest time from which on the axis is logarithmic."""
 _MARKS = 12
 _TOP, _HEIGHT, _FOOT = 20.0, 200.0, 32.0
-_NAMES = 116.0
+_NAMES = 130.0
 """Points beside the plot for the names at the ends of the lines."""
 _ROW = 11.0
 
@@ -110,9 +110,8 @@ def _draw(shown: Sequence[Course], target: float) -> Drawing:
     place.line([place.x.low, place.x.high], [target, target], gid="target", **target_look)
     beside = place.left + place.width + 6
     ends = [(course.seconds[-1], course.accuracies[-1]) for course in shown]
-    *heights, low = spread(
-        [*(float(place.up(accuracy)) for _, accuracy in ends), float(place.up(target))], _ROW
-    )
+    wished = [*(float(place.up(accuracy)) for _, accuracy in ends), float(place.up(target))]
+    *heights, low = spread(wished, _ROW, place.top, place.bottom)
     for number, (course, first) in enumerate(zip(shown, firsts, strict=True)):
         group = course.group
         backbone = backbones.index(group.backbone)
@@ -135,7 +134,7 @@ def _draw(shown: Sequence[Course], target: float) -> Drawing:
         end = (float(place.across(ends[number][0])), float(place.up(ends[number][1])))
         place.leader([end, (beside, heights[number])])
         place.key_mark((beside + 5, heights[number]), look)
-        board.text(beside + 12, heights[number] + 2.7, short_name(group, 13.5), fontsize=SMALL)
+        board.text(beside + 12, heights[number] + 2.7, short_name(group, 15.0), fontsize=SMALL)
     place.leader([(place.left + place.width, float(place.up(target))), (beside, low)])
     words = f"target, {target:.3f}"
     board.text(beside + 12, low + 2.7, words, fontsize=SMALL, color=SOFT)

@@ -107,16 +107,22 @@ def test_stems_are_safe_and_apart(one: str, other: str) -> None:
 
 
 def test_places_are_spread() -> None:
-    assert spread([5.0, 1.0, 5.0], 2.0) == [4.0, 1.0, 6.0]
-    assert spread([], 2.0) == []
+    assert spread([5.0, 1.0, 5.0], 2.0, 0.0, 9.0) == [4.0, 1.0, 6.0]
+    assert spread([5.0, 5.0, 5.0], 2.0, 0.0, 6.0) == [2.0, 4.0, 6.0]
+    assert spread([-1.0, 8.0], 2.0, 0.0, 6.0) == [0.0, 6.0]
+    assert spread([], 2.0, 0.0, 9.0) == []
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1), st.floats(0.1, 20))
-def test_spread_places_keep_distance_order_and_middle(places: list[float], least: float) -> None:
-    moved = spread(places, least)
+def test_spread_places_keep_their_distance_order_and_room(
+    places: list[float], least: float
+) -> None:
+    low, high = -200.0, -200.0 + least * len(places)
+    moved = spread(places, least, low, high)
+    assert low - 1e-6 <= min(moved)
+    assert max(moved) <= high + 1e-6
     order = np.argsort(places, kind="stable")
     assert (np.diff(np.array(moved)[order]) >= least - 1e-6).all()
-    assert np.mean(moved) == pytest.approx(np.mean(places), abs=1e-6)
 
 
 def test_known_front() -> None:
