@@ -109,7 +109,7 @@ def _draw(
     for index, (group, one) in enumerate(zip(trained, counts, strict=True)):
         row, column = divmod(index, columns)
         left, top = _LEFT + column * (side + _GAP), _HEAD + row * (_HEAD + side)
-        board.text(left, top - 5, short_name(group, side / 8), fontsize=8)
+        board.text(left, top - 5, short_name(group, side / 7.2), fontsize=7.5)
         _panel(board, one, left, top, side, full=len(trained) <= MOST_FULL)
         step = side / len(classes)
         size = min(7.5, 0.85 * step)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 _FIRST, _LAST = 11, 17
 _RIGHT, _WRONG = "\N{CHECK MARK}", "\N{BALLOT X}"
-_SIDE, _ROW, _HEAD, _GAP = 80.0, 11.5, 26.0, 12.0
-_NAME, _SAID, _SURE, _SEEDS = 85.0, 166.0, 231.0, 252.0
+_SIDE, _ROW, _HEAD, _GAP = 72.0, 11.5, 26.0, 12.0
+_NAME, _SAID, _SURE, _SEEDS = 77.0, 166.0, 231.0, 252.0
 """Where each column begins or, of numbers, ends; from the picture's left side."""
 
 
@@ -221,8 +221,7 @@ def _picture(
     for row, line in enumerate(said.lines(example, mistake)):
         base = below + _ROW * (row + 0.75)
         weight = "bold" if line is mistake else "normal"
-        most = 10.4 if line is mistake else 11.4
-        board.text(left + _NAME, base, short_name(line.group, most), fontsize=7, weight=weight)
+        board.text(left + _NAME, base, short_name(line.group, 12.5), fontsize=7)
         said_so = f"{_RIGHT if line.right else _WRONG} {short(line.word, 5.0)}"
         board.text(left + _SAID, base, said_so, fontsize=SMALL, weight=weight)
         sure = f"{line.sure:.2f}"
