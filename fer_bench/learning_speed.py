@@ -1,11 +1,87 @@
-"""How long training takes to reach an accuracy: pure functions on numbers."""
+"""How long training takes to reach an accuracy."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.groups import groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from fer_bench.groups import Group
+    from fer_bench.results import CellResult, Run
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a network's validation accuracy rises: means over its timed cells.
+
+    Attributes:
+        group: the network.
+        seconds: of frozen features and training, from the start of a cell to the end of each
+            epoch; the first is when the network is untrained.
+        accuracies: as many, on the validation images.
+    """
+
+    group: Group
+    seconds: tuple[float, ...]
+    accuracies: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Race:
+    """The networks of a run on their way to one accuracy.
+
+    Attributes:
+        courses: of the networks whose training was timed, one or more, in the order of the run.
+        chance: share of the largest class.
+        best: the best final accuracy among them.
+        target: what ``target_accuracy`` makes of the two.
+        times: of each course what ``time_to_accuracy`` makes of the target.
+    """
+
+    courses: tuple[Course, ...]
+    chance: float
+    best: float
+    target: float
+    times: tuple[float | None, ...]
+
+
+def race(run: Run) -> Race | None:
+    """How fast the networks of a run learn; None where no training was timed."""
+    courses = tuple(found for group in groups(run) if (found := _course(group)) is not None)
+    if not courses:
+        return None
+    counts = [count for _, count in run.dataset.counts]
+    chance = max(counts) / sum(counts)
+    best = max(course.accuracies[-1] for course in courses)
+    target = target_accuracy(chance, best)
+    times = tuple(time_to_accuracy(one.seconds, one.accuracies, target) for one in courses)
+    return Race(courses, chance, best, target, times)
+
+
+def timed(cell: CellResult) -> bool:
+    """Whether it is known how long a cell's training took."""
+    return cell.quality is not None and "training" in dict(cell.parts)
+
+
+def _course(group: Group) -> Course | None:
+    times, accuracies = [], []
+    for cell in group.cells:
+        if cell.quality is not None and timed(cell):
+            parts = dict(cell.parts)
+            history = cell.quality.history
+            before = parts.get("frozen features", 0.0)
+            times.append(epoch_ends(before, parts["training"], history.epochs))
+            accuracies.append(history.validation_accuracy)
+    if not times:
+        return None
+    means = (tuple(np.mean(one, axis=0).tolist()) for one in (times, accuracies))
+    return Course(group, *means)
 
 
 def epoch_ends(before: float, training: float, epochs: int) -> tuple[float, ...]:

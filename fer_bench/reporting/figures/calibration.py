@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
-from matplotlib.lines import Line2D
 
 from fer_bench.evaluation.calibration import expected_calibration_error, reliability
 from fer_bench.groups import groups
 from fer_bench.reporting.figures.drawing import WIDTH, sheet
 from fer_bench.reporting.figures.figure import Figure
-from fer_bench.reporting.figures.palette import GRID, SERIES, SOFT
-from fer_bench.reporting.figures.wording import left_out, name, not_shown, seeds_note, short_name
+from fer_bench.reporting.figures.palette import GRID, PAPER, SERIES, SOFT
+from fer_bench.reporting.figures.wording import (
+    briefly,
+    left_out,
+    most_accurate,
+    name,
+    not_shown,
+    seeds_note,
+    short_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
+    from numpy.typing import NDArray
 
     from fer_bench.evaluation.calibration import Bin
     from fer_bench.groups import Group
-    from fer_bench.results import CellResult, Run
+    from fer_bench.results import Run
 
-MOST = 16
-"""Panels."""
 BINS = 15
+FEW = 10
+"""A bin of fewer images says little of its own."""
 _COLUMNS = 4
 _LEFT, _HEAD, _SIDE, _FOOT = 32.0, 30.0, 100.0, 26.0
 
@@ -39,49 +48,51 @@ class _Panel:
     bins: Sequence[Bin]
     error: float
 
+    @property
+    def seeds(self) -> int:
+        return len(self.group.trained)
+
 
 def calibration(run: Run) -> list[Figure]:
     """One figure, a panel for each backbone and init; none where no predictions are known."""
     labels = run.dataset.labels
     found = groups(run)
-    panels = []
-
-    def known(cell: CellResult) -> bool:
-        return bool(
-            len(labels) and cell.quality is not None and cell.quality.predictions is not None
-        )
-
-    for group in found:
-        made = next((cell.quality for cell in group.cells if known(cell)), None)
-        if made is not None and made.predictions is not None:
-            sure, right = made.predictions.confidence, made.predictions.predicted == labels
-            error = expected_calibration_error(sure, right, BINS)
-            panels.append(_Panel(group, reliability(sure, right, BINS), error))
-    if not panels:
+    known = [group for group in found if group.correct(labels) is not None]
+    if not known:
         return []
+    panels = [_measured(group, labels) for group in most_accurate(known)]
     notes = [
         f"Test images in {BINS} bins by confidence, the probability of the predicted class. Dots: "
-        "share recognised of a bin against its mean confidence; larger dots hold more images. On "
-        "the diagonal confidence is what it says, below it the network is too sure. Bars: the "
-        "gap. ECE: expected calibration error, the mean gap weighted by images; 0 is best.",
-        *seeds_note(found, "Of several seeds: the first."),
-        *left_out(len(panels), MOST, "panels"),
+        "share recognised of a bin against its mean confidence, their area by its images, hollow "
+        f"with fewer than {FEW}. On the diagonal confidence is what it says, below it the network "
+        "is too sure. Bars: the gap. ECE: expected calibration error, the mean gap weighted by "
+        "images; 0 is best.",
+        *seeds_note(found, "Bins hold the images of all seeds; ECE: the mean of each seed's."),
+        *left_out(len(known)),
         *not_shown(
-            [group for group in found if not any(map(known, group.cells))],
-            known,
-            "its predictions are not known",
+            found,
+            lambda cell: cell.quality is not None and cell.quality.predictions is not None,
+            "predictions not known",
         ),
     ]
-    told = "; ".join(f"{name(panel.group)} {panel.error:.3f}" for panel in panels)
+    told = [f"{name(panel.group)} {panel.error:.3f}" for panel in panels]
     return [
         Figure(
             key="calibration",
             title="Calibration: share recognised against confidence",
             caption=" ".join(notes),
-            alt=f"Reliability diagrams. Expected calibration errors: {told}.",
-            draw=lambda: _draw(panels[:MOST]),
+            alt=briefly("Reliability diagrams. Expected calibration errors: ", told),
+            draw=lambda: _draw(panels),
         )
     ]
+
+
+def _measured(group: Group, labels: NDArray[np.uint8]) -> _Panel:
+    made = [one.predictions for one in group.qualities if one.predictions is not None]
+    said = [(one.confidence, one.predicted == labels) for one in made]
+    sure, right = (np.concatenate(ones) for ones in zip(*said, strict=True))
+    error = statistics.mean(expected_calibration_error(*one, BINS) for one in said)
+    return _Panel(group, reliability(sure, right, BINS), error)
 
 
 def _draw(panels: Sequence[_Panel]) -> Drawing:
@@ -128,10 +139,19 @@ def _panel(
         for at, ours, ideal in zip(x, y, diagonal, strict=True)
     ]
     board.add_collection(
-        PolyCollection(gaps, facecolors=SERIES[1], alpha=0.3, linewidths=0, clip_on=False)
+        PolyCollection(gaps, facecolors=SOFT, alpha=0.3, linewidths=0, clip_on=False)
     )
-    board.add_artist(Line2D(x, y, color=SERIES[0], linewidth=1, clip_on=False))
-    board.scatter(x, y, s=6 + 50 * images / images.sum(), color=SERIES[0], linewidths=0, zorder=3)
+    few = images < FEW * panel.seeds
+    board.scatter(
+        x,
+        y,
+        s=3 + 120 * images / images.sum(),
+        facecolors=[PAPER if one else SERIES[0] for one in few],
+        edgecolors=SERIES[0],
+        linewidths=0.8,
+        zorder=3,
+        clip_on=False,
+    )
     for at in (0, 0.5, 1):
         if tick_rows:
             board.text(left + _SIDE * at, low + 9, f"{at:g}", fontsize=7, ha="center", color=SOFT)

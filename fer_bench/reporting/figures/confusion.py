@@ -13,7 +13,9 @@ from fer_bench.reporting.figures.drawing import WIDTH, sheet
 from fer_bench.reporting.figures.figure import Figure
 from fer_bench.reporting.figures.palette import SERIES, SOFT
 from fer_bench.reporting.figures.wording import (
+    briefly,
     left_out,
+    most_accurate,
     name,
     not_shown,
     seeds_note,
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     from fer_bench.groups import Group
     from fer_bench.results import Run
 
-MOST = 16
-"""Panels."""
+MOST_FULL = 4
+"""Panels: with more, only their diagonals hold numbers."""
 MOST_NUMBERS = 10
 """Classes: with more, the shares are colours alone."""
 DEEPEST = 0.55
@@ -45,17 +47,21 @@ _LEAST_FONT = 4.0
 def confusion(run: Run) -> list[Figure]:
     """One figure, a panel for each backbone and init; none where nothing was trained."""
     found = groups(run)
-    trained = [group for group in found if group.trained]
-    if not trained:
+    every = [group for group in found if group.trained]
+    if not every:
         return []
+    trained = most_accurate(every)
     classes = [clean(word) for word, _ in run.dataset.counts]
     counts = [np.sum([one.confusion for one in group.qualities], axis=0) for group in trained]
-    numbers = "; numbers: per cent" if len(classes) <= MOST_NUMBERS else ""
+    full = len(trained) <= MOST_FULL
+    numbers = "; numbers: per cent" if full else "; numbers: per cent recognised"
+    if len(classes) > MOST_NUMBERS:
+        numbers = ""
     notes = [
         "Rows: the label; columns: the predicted class, in the same order. Colour: share of the "
         f"row's test images{numbers}. Rows without test images are empty.",
         *seeds_note(found, "Counts of all seeds are added up."),
-        *left_out(len(trained), MOST, "panels"),
+        *left_out(len(every)),
         *not_shown(found, lambda cell: cell.quality is not None),
     ]
     return [
@@ -63,27 +69,27 @@ def confusion(run: Run) -> list[Figure]:
             key="confusion",
             title="Confusion: which class is taken for which",
             caption=" ".join(notes),
-            alt="Confusion matrices. "
-            + " ".join(
-                _told(group, one, classes) for group, one in zip(trained, counts, strict=True)
+            alt=briefly(
+                "Confusion matrices. Recognised, and the most frequent mistake: ",
+                [_told(group, one, classes) for group, one in zip(trained, counts, strict=True)],
             ),
-            draw=lambda: _draw(trained[:MOST], counts, classes),
+            draw=lambda: _draw(trained, counts, classes),
         )
     ]
 
 
 def _told(group: Group, counts: NDArray[np.int64], classes: Sequence[str]) -> str:
     diagonal = int(np.trace(counts))
-    told = f"{name(group)} recognises {diagonal:,} of {int(counts.sum()):,}"
+    told = f"{name(group)} {diagonal / max(int(counts.sum()), 1):.0%}"
     wrong = _shares(counts)
     np.fill_diagonal(wrong, 0)
     label, predicted = divmod(int(wrong.argmax()), len(classes))
     if wrong[label, predicted] > 0:
         told += (
-            f", most often takes {classes[label]} for {classes[predicted]} "
-            f"({wrong[label, predicted]:.0%} of them)"
+            f", {short(classes[label], 12)} for {short(classes[predicted], 12)} "
+            f"({wrong[label, predicted]:.0%})"
         )
-    return f"{told}."
+    return told
 
 
 def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -96,15 +102,15 @@ def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 def _draw(
     trained: Sequence[Group], counts: Sequence[NDArray[np.int64]], classes: Sequence[str]
 ) -> Drawing:
-    columns = 2 if len(trained) <= 2 else 3
+    columns = 2 if len(trained) <= 2 else 3 if len(trained) <= 6 else 4
     side = (WIDTH - _LEFT - _RIGHT - (columns - 1) * _GAP) / columns
     rows = -(-len(trained) // columns)
     drawing, board = sheet(rows * (_HEAD + side) + _FOOT)
-    for index, (group, one) in enumerate(zip(trained, counts, strict=False)):
+    for index, (group, one) in enumerate(zip(trained, counts, strict=True)):
         row, column = divmod(index, columns)
         left, top = _LEFT + column * (side + _GAP), _HEAD + row * (_HEAD + side)
-        board.text(left, top - 5, short_name(group, side / 8), fontsize=8)
-        _panel(board, one, left, top, side)
+        board.text(left, top - 5, short_name(group, side / 7.2), fontsize=7.5)
+        _panel(board, one, left, top, side, full=len(trained) <= MOST_FULL)
         step = side / len(classes)
         size = min(7.5, 0.85 * step)
         if size < _LEAST_FONT:
@@ -120,7 +126,9 @@ def _draw(
     return drawing
 
 
-def _panel(board: Axes, counts: NDArray[np.int64], left: float, top: float, side: float) -> None:
+def _panel(
+    board: Axes, counts: NDArray[np.int64], left: float, top: float, side: float, *, full: bool
+) -> None:
     step = side / len(counts)
     shares = _shares(counts)
     tested = counts.sum(axis=1) > 0
@@ -133,7 +141,7 @@ def _panel(board: Axes, counts: NDArray[np.int64], left: float, top: float, side
             if percent:
                 squares.append([(x, y), (x + step, y), (x + step, y + step), (x, y + step)])
                 colours.append(to_rgba(SERIES[0], DEEPEST * percent / 100))
-            if tested[row] and len(counts) <= MOST_NUMBERS:
+            if tested[row] and len(counts) <= MOST_NUMBERS and (full or row == column):
                 board.text(
                     x + step / 2,
                     y + step / 2 + 0.36 * size,

@@ -9,13 +9,23 @@ import numpy as np
 
 from fer_bench.groups import groups
 from fer_bench.paper import published
-from fer_bench.reporting.figures.drawing import INIT_LINES, Plot, Scale, key, key_height, sheet
+from fer_bench.reporting.figures.drawing import (
+    INIT_FILLINGS,
+    INIT_LINES,
+    Plot,
+    Scale,
+    key,
+    key_height,
+    sheet,
+)
 from fer_bench.reporting.figures.figure import Figure
-from fer_bench.reporting.figures.palette import SERIES, SOFT
+from fer_bench.reporting.figures.palette import INK, SERIES, SOFT
 from fer_bench.reporting.figures.wording import file_stem, name, not_shown, seeds_note
 from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
     from numpy.typing import NDArray
@@ -26,6 +36,8 @@ if TYPE_CHECKING:
 Measure = Literal["accuracy", "loss"]
 VISIBLE = 0.05
 """Accuracies that differ by more in any epoch are drawn as lines of their own."""
+MOST_OTHERS = 4
+"""Backbones beside the paper's that have a figure of their own."""
 _FIRST = 5
 _STEEP = 30.0
 """A loss above this many nats would press all others onto the axis of a linear scale."""
@@ -70,14 +82,27 @@ def curves(run: Run) -> list[Figure]:
         found.setdefault(group.backbone, []).append(group)
     paper = [backbone for backbone in published.BACKBONES if backbone in found]
     others = [backbone for backbone in found if backbone not in paper]
+
+    def trained(backbones: list[str]) -> list[list[Group]]:
+        return [
+            found[backbone]
+            for backbone in backbones
+            if any(group.trained for group in found[backbone])
+        ]
+
+    rest = trained(others)
+    limit = (
+        [f"The first {MOST_OTHERS} of {len(rest)} backbones beside the paper's have such a figure."]
+        if len(rest) > MOST_OTHERS
+        else []
+    )
     return [
-        _figure(found[backbone])
-        for backbone in [*paper, *others]
-        if any(group.trained for group in found[backbone])
+        *(_figure(one) for one in trained(paper)),
+        *(_figure(one, limit) for one in rest[:MOST_OTHERS]),
     ]
 
 
-def _figure(found: list[Group]) -> Figure:
+def _figure(found: list[Group], limit: Sequence[str] = ()) -> Figure:
     backbone, title = found[0].backbone, clean(found[0].cells[0].title)
     trained = [group for group in found if group.trained]
     extra = [part for part in (_EVALUATED, _BATCH) if any(_drawn(one, part) for one in trained)]
@@ -88,9 +113,9 @@ def _figure(found: list[Group]) -> Figure:
     else:
         stem, words = f"curves-{file_stem(backbone)}", f"{title}: accuracy and loss"
     notes = [
-        "Pretrained: solid lines; random: dashed lines. Training: mean over the batches of the "
-        "epoch while the weights move. Validation: evaluated after the epoch; epoch 0 is the "
-        "untrained network.",
+        "Pretrained: solid lines, filled markers; random: dashed, hollow. Training: mean over the "
+        "batches of the epoch while the weights move. Validation: evaluated after the epoch; "
+        "epoch 0 is the untrained network.",
         *seeds_note(trained, "Lines: mean over the seeds; bands: from the least to the greatest."),
     ]
     if _EVALUATED in extra:
@@ -104,13 +129,14 @@ def _figure(found: list[Group]) -> Figure:
             "each batch, as in training; what lies between it and validation comes from moving "
             "averages alone. A diagnosis: no such network is deployed."
         )
+    notes += limit
     notes += not_shown(found, lambda cell: cell.quality is not None)
     return Figure(
         key=stem,
         title=f"{words} over the epochs",
         caption=" ".join(notes),
         alt=" ".join(
-            [f"Two line charts over {epochs} epochs: accuracy, and loss in nats.", *_told(trained)]
+            [f"Line charts of accuracy and loss (nats); after {epochs} epochs:", *_told(trained)]
         ),
         draw=lambda: _draw(trained, extra),
     )
@@ -126,8 +152,8 @@ def _told(trained: list[Group]) -> list[str]:
         }
         best = float(_values(group, _VALIDATION, "accuracy").mean(axis=0).max())
         told.append(
-            f"{name(group)} ends at accuracy {ends[_TRAINING, 'accuracy']:.3f} in training and "
-            f"{ends[_VALIDATION, 'accuracy']:.3f} in validation (best {best:.3f}), at loss "
+            f"{name(group)}: accuracy {ends[_TRAINING, 'accuracy']:.3f} in training, "
+            f"{ends[_VALIDATION, 'accuracy']:.3f} in validation (best {best:.3f}); loss "
             f"{ends[_TRAINING, 'loss']:.3f} and {ends[_VALIDATION, 'loss']:.3f}."
         )
     return told
@@ -151,7 +177,16 @@ def _drawn(group: Group, part: _Part) -> bool:
 
 def _draw(trained: list[Group], extra: list[_Part]) -> Drawing:
     inits: list[tuple[str, dict[str, Any]]] = [
-        (group.init, {"linestyle": INIT_LINES[group.init]}) for group in trained
+        (
+            group.init,
+            {
+                "linestyle": INIT_LINES[group.init],
+                "marker": "o",
+                "markersize": 3.6,
+                "markerfacecolor": INIT_FILLINGS[group.init] or INK,
+            },
+        )
+        for group in trained
     ]
     entries = [(part.words, part.look) for part in (_TRAINING, _VALIDATION, *extra)] + inits
     columns = 3 if extra else 4
@@ -186,7 +221,7 @@ def _plot(board: Axes, left: float, trained: list[Group], extra: list[_Part], me
             linestyle=INIT_LINES[group.init],
             markevery=max(1, len(at) // _MARKS),
             zorder=3 if part in (_TRAINING, _VALIDATION) else 2.5,
-            **part.look,
+            **{"markerfacecolor": INIT_FILLINGS[group.init] or part.look["color"], **part.look},
         )
         if len(values) > 1:
             place.band(

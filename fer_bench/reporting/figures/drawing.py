@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from fer_bench.reporting.figures.palette import GRID, INK, SOFT
+from fer_bench.reporting.figures.palette import GRID, INK, PAPER, SOFT
 from fer_bench.reporting.figures.wording import ems
 
 if TYPE_CHECKING:
@@ -32,10 +32,12 @@ SMALL = 7.5
 
 INIT_LINES = {"pretrained": "-", "random": (0, (4, 2))}
 """The paper's: pretrained solid, random dashed."""
+INIT_FILLINGS = {"pretrained": None, "random": PAPER}
+"""Of markers, None for that of the line: pretrained filled, random hollow."""
 
 _STEPS = (1, 2, 2.5, 5, 10)
-_LEAST_FACTOR = 1.3
-"""Its square is more than any factor between neighbouring steps: each axis holds one of them."""
+_LEAST_FACTOR = 1.6
+"""Its square is more than any factor from a step to the next but one: each axis holds two."""
 _LOG_STEPS = ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
 KEY_ROW = 13.0
 
@@ -157,6 +159,16 @@ class Plot:
         """Draws a line, or markers, as ``look`` says in matplotlib's words."""
         self.board.add_artist(Line2D(self.across(xs), self.up(ys), clip_on=False, **look))
 
+    def leader(self, points: Sequence[tuple[float, float]]) -> None:
+        """Joins, in points of the sheet, the end of a line to its name."""
+        self.board.add_artist(
+            LineCollection([points], colors=SOFT, linewidths=0.5, alpha=0.7, clip_on=False)
+        )
+
+    def key_mark(self, at: tuple[float, float], look: dict[str, Any]) -> None:
+        """A marker of a line, at points of the sheet."""
+        self.board.add_artist(Line2D([at[0]], [at[1]], clip_on=False, **look))
+
     def band(self, xs: ArrayLike, lows: ArrayLike, highs: ArrayLike, colour: str, gid: str) -> None:
         """Fills what lies between two lines."""
         across = self.across(xs)
@@ -168,6 +180,38 @@ class Plot:
                 [outline], facecolors=colour, alpha=0.18, linewidths=0, gid=gid, clip_on=False
             )
         )
+
+
+def spread(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
+    """Moves places apart, as little as keeps their order.
+
+    Args:
+        places: any numbers.
+        least: distance that each keeps from the next.
+        low: where the first may be.
+        high: where the last may be; there is room for all of them.
+
+    Returns:
+        As many, in the same order, from ``low`` to ``high``.
+    """
+
+    def start(run: Sequence[float]) -> float:
+        return min(max(sum(run) / len(run), low), high - least * (len(run) - 1))
+
+    order = sorted(range(len(places)), key=lambda index: places[index])
+    # Runs of neighbours that touch, each with the places its members ask the first to have.
+    runs: list[list[float]] = []
+    for index in order:
+        runs.append([places[index]])
+        while len(runs) > 1 and start(runs[-2]) + least * len(runs[-2]) > start(runs[-1]):
+            last, before = runs.pop(), runs[-1]
+            step = least * len(before)
+            before += [one - step for one in last]
+    made = [start(run) + least * number for run in runs for number in range(len(run))]
+    moved = [0.0] * len(places)
+    for index, place in zip(order, made, strict=True):
+        moved[index] = place
+    return moved
 
 
 def key_height(entries: int, columns: int) -> float:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 FONTS = "system-ui, sans-serif"
-DPI = 150
+DPI = 110
 """Of the PNG."""
+_PNG = {"compress_level": 2}
+"""A third larger than at most effort, in a quarter of the time."""
 
 MADE_BY = "fer_bench"
 """Stands near the beginning of each file, so that a later report knows what it may remove."""
@@ -36,6 +38,8 @@ _STYLE = {
     "figure.facecolor": PAPER,
     "figure.edgecolor": PAPER,
     "axes.facecolor": "none",
+    # Hinting takes a third of the time of a PNG.
+    "text.hinting": "no_hinting",
     "svg.fonttype": "none",
     "svg.hashsalt": "fer_bench",
 }
@@ -69,8 +73,8 @@ class Figure:
     def svg(self) -> str:
         """A whole SVG file in the light palette, with its text as text."""
         target = io.StringIO()
+        drawing = self._drawing
         with style():
-            drawing = self.draw()
             drawing.savefig(target, format="svg")
         made = target.getvalue()
         # What matplotlib writes before its drawing is of no use here: a date, and rules for the
@@ -91,9 +95,17 @@ class Figure:
     def png(self) -> bytes:
         """The same drawing as a PNG file."""
         target = io.BytesIO()
+        drawing = self._drawing
         with style():
-            self.draw().savefig(target, format="png", dpi=DPI, metadata={"Software": MADE_BY})
+            drawing.savefig(
+                target, format="png", dpi=DPI, metadata={"Software": MADE_BY}, pil_kwargs=_PNG
+            )
         return target.getvalue()
+
+    @cached_property
+    def _drawing(self) -> Drawing:
+        with style():
+            return self.draw()
 
 
 def is_ours(path: Path) -> bool:

@@ -2,128 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_bench.groups import groups
-from fer_bench.learning_speed import epoch_ends, target_accuracy, time_to_accuracy
+from fer_bench.learning_speed import race, timed
 from fer_bench.reporting.figures.drawing import (
+    INIT_FILLINGS,
     INIT_LINES,
+    SMALL,
     WIDTH,
     Plot,
     Scale,
     amount,
-    key,
-    key_height,
     sheet,
+    spread,
 )
 from fer_bench.reporting.figures.figure import Figure
 from fer_bench.reporting.figures.palette import SERIES, SOFT
-from fer_bench.reporting.figures.wording import left_out, name, not_shown, seeds_note, short_name
+from fer_bench.reporting.figures.wording import (
+    MOST,
+    briefly,
+    name,
+    not_shown,
+    seeds_note,
+    short_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.figure import Figure as Drawing
-    from numpy.typing import NDArray
 
-    from fer_bench.groups import Group
-    from fer_bench.results import CellResult, Run
+    from fer_bench.learning_speed import Course
+    from fer_bench.results import Run
 
-MOST = len(SERIES)
-"""Backbones drawn, each with its colour."""
 _MARKERS = "os^Dv<>P"
+"""One for each backbone, beside its colour."""
 _WIDE = 8.0
 """Longest over shortest time from which on the axis is logarithmic."""
 _MARKS = 12
-_COLUMNS = 3
-_TOP, _HEIGHT, _FOOT = 20.0, 190.0, 242.0
-
-
-@dataclass(frozen=True)
-class _Course:
-    group: Group
-    seconds: tuple[float, ...]
-    accuracies: NDArray[np.float64]
+_TOP, _HEIGHT, _FOOT = 20.0, 200.0, 32.0
+_NAMES = 130.0
+"""Points beside the plot for the names at the ends of the lines."""
+_ROW = 11.0
 
 
 def learning_speed(run: Run) -> list[Figure]:
     """One figure, a line for each backbone and init; none where no training was timed."""
-    found = groups(run)
-    courses = [course for group in found if (course := _course(group)) is not None]
-    if not courses:
+    found = race(run)
+    if found is None:
         return []
-    counts = [count for _, count in run.dataset.counts]
-    chance = max(counts) / sum(counts)
-    best = max(float(course.accuracies[-1]) for course in courses)
-    target = target_accuracy(chance, best)
-    told = []
-    for course in courses:
-        when = time_to_accuracy(course.seconds, course.accuracies.tolist(), target)
-        told.append(f"{name(course.group)} {'never' if when is None else f'{amount(when)} s'}")
-    backbones = list(dict.fromkeys(course.group.backbone for course in courses))
-    shown = [course for course in courses if course.group.backbone in backbones[:MOST]]
+    ranked = sorted(
+        zip(found.courses, found.times, strict=True), key=lambda one: -one[0].accuracies[-1]
+    )
+    shown = ranked[:MOST]
+    more = len(ranked) > MOST
+    every = groups(run)
     notes = [
         "Validation accuracy against seconds of frozen features and training since the cell's "
-        "start, in the run that trained it; the seconds of training are spread evenly over the "
-        "epochs. Evaluation is not counted, and features that were stored already cost nothing. "
-        "Pretrained: solid lines; random: dashed.",
-        *seeds_note(found, "Means over the seeds."),
-        f"Time to accuracy {target:.3f}, half of the way from the share of the largest class "
-        f"({chance:.3f}) to the best final validation accuracy ({best:.3f}), the dotted line: "
-        f"{'; '.join(told)}.",
-        *left_out(len(backbones), MOST, "backbones"),
-        *not_shown(found, _timed, "its training was not timed"),
+        "start, in the run that trained it. Pretrained: solid lines, filled markers; random: "
+        f"dashed, hollow. Dotted: the target, {found.target:.3f}, which the table of learning "
+        "speed explains, with the time of each network.",
+        *seeds_note(every, "Means over the seeds."),
+        *([f"The {MOST} of {len(ranked)} networks of highest final accuracy."] if more else []),
+        *not_shown(every, timed, "training not timed"),
     ]
+    told = [
+        f"{name(course.group)} {'never' if time is None else f'{amount(time)} s'}"
+        for course, time in shown
+    ]
+    courses = [course for course, _ in shown]
     return [
         Figure(
             key="learning-speed",
             title="Validation accuracy against time of training",
             caption=" ".join(notes),
-            alt=f"Line chart. Seconds to validation accuracy {target:.3f}: {'; '.join(told)}.",
-            draw=lambda: _draw(shown, backbones, target),
+            alt=briefly(f"Seconds to validation accuracy {found.target:.3f}: ", told),
+            draw=lambda: _draw(courses, found.target),
         )
     ]
 
 
-def _timed(cell: CellResult) -> bool:
-    return cell.quality is not None and "training" in dict(cell.parts)
-
-
-def _course(group: Group) -> _Course | None:
-    times, accuracies = [], []
-    for cell in group.cells:
-        if cell.quality is not None and _timed(cell):
-            parts = dict(cell.parts)
-            history = cell.quality.history
-            times.append(
-                epoch_ends(parts.get("frozen features", 0.0), parts["training"], history.epochs)
-            )
-            accuracies.append(history.validation_accuracy)
-    if not times:
-        return None
-    return _Course(group, tuple(np.mean(times, axis=0).tolist()), np.mean(accuracies, axis=0))
-
-
-def _draw(shown: Sequence[_Course], backbones: Sequence[str], target: float) -> Drawing:
+def _draw(shown: Sequence[Course], target: float) -> Drawing:
     target_look = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
-    looks: list[dict[str, Any]] = [
-        {
-            "color": SERIES[number],
-            "linestyle": INIT_LINES[course.group.init],
-            "marker": _MARKERS[number],
-            "markersize": 3.6,
-        }
-        for course in shown
-        for number in [backbones.index(course.group.backbone)]
-    ]
-    entries = [
-        *((short_name(one.group), look) for one, look in zip(shown, looks, strict=True)),
-        (f"target, {target:.3f}", target_look),
-    ]
-    drawing, board = sheet(_FOOT + key_height(len(entries), _COLUMNS) + 2)
+    backbones = list(dict.fromkeys(course.group.backbone for course in shown))
+    drawing, board = sheet(_TOP + _HEIGHT + _FOOT)
     lasts = [course.seconds[-1] for course in shown]
     logarithmic = max(lasts) > _WIDE * min(lasts) > 0
     # A logarithmic axis has no place for a start at 0 seconds.
@@ -134,23 +99,43 @@ def _draw(shown: Sequence[_Course], backbones: Sequence[str], target: float) -> 
         board,
         40,
         _TOP,
-        WIDTH - 52,
+        WIDTH - 44 - _NAMES,
         _HEIGHT,
-        Scale.log_around(times, 0.03) if logarithmic else Scale.around(times, 0.02),
+        Scale.log_around(times, 0.01) if logarithmic else Scale.around(times, 0.02),
         Scale.around(accuracies),
     )
     place.frame(place.x.ticks(8), place.y.ticks())
     place.heading("validation accuracy")
     place.footing("seconds of frozen features and training")
     place.line([place.x.low, place.x.high], [target, target], gid="target", **target_look)
-    for number, (course, first, look) in enumerate(zip(shown, firsts, looks, strict=True), 1):
+    beside = place.left + place.width + 6
+    ends = [(course.seconds[-1], course.accuracies[-1]) for course in shown]
+    wished = [*(float(place.up(accuracy)) for _, accuracy in ends), float(place.up(target))]
+    *heights, low = spread(wished, _ROW, place.top, place.bottom)
+    for number, (course, first) in enumerate(zip(shown, firsts, strict=True)):
+        group = course.group
+        backbone = backbones.index(group.backbone)
+        colour = SERIES[backbone % len(SERIES)]
+        look: dict[str, Any] = {
+            "color": colour,
+            "linestyle": INIT_LINES[group.init],
+            "marker": _MARKERS[backbone % len(_MARKERS)],
+            "markersize": 3.8,
+            "markerfacecolor": INIT_FILLINGS[group.init] or colour,
+        }
         place.line(
             course.seconds[first:],
             course.accuracies[first:],
-            linewidth=1.5,
+            linewidth=1.4,
             markevery=max(1, len(course.seconds) // _MARKS),
-            gid=f"course-{number}-{course.group.init}",
+            gid=f"course-{number + 1}-{group.init}",
             **look,
         )
-    key(board, _FOOT, entries, _COLUMNS)
+        end = (float(place.across(ends[number][0])), float(place.up(ends[number][1])))
+        place.leader([end, (beside, heights[number])])
+        place.key_mark((beside + 5, heights[number]), look)
+        board.text(beside + 12, heights[number] + 2.7, short_name(group, 15.0), fontsize=SMALL)
+    place.leader([(place.left + place.width, float(place.up(target))), (beside, low)])
+    words = f"target, {target:.3f}"
+    board.text(beside + 12, low + 2.7, words, fontsize=SMALL, color=SOFT)
     return drawing

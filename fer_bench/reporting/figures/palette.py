@@ -14,18 +14,17 @@ PALETTE: Mapping[str, str] = MappingProxyType(
         "ink-soft": "#59636e",
         "grid": "#d9dee3",
         "paper": "#ffffff",
-        "series-1": "#0072b2",
-        "series-2": "#c24e00",
-        "series-3": "#00805e",
-        "series-4": "#aa4a86",
-        "series-5": "#9a6a00",
-        "series-6": "#2b86bd",
-        "series-7": "#7a6cc4",
-        "series-8": "#6b6b2a",
+        "series-1": "#015280",
+        "series-2": "#ae3e03",
+        "series-3": "#128562",
+        "series-4": "#cf6fb0",
+        "series-5": "#4e3400",
     }
 )
-"""Light colours by name, after Okabe and Ito ("Color Universal Design", 2008), darkened so that
-each stands out from the paper. No two are equal, so that a colour names its role."""
+"""Light colours by name, of the hues of Okabe and Ito ("Color Universal Design", 2008). Each has a
+lightness of its own, for eyes that mix up hues and for grey print. Roles: ``series-1`` is
+validation, or the one colour of a figure; ``series-2`` is training. No two are equal, so that a
+colour names its role."""
 
 DARK_PALETTE: Mapping[str, str] = MappingProxyType(
     {
@@ -33,14 +32,11 @@ DARK_PALETTE: Mapping[str, str] = MappingProxyType(
         "ink-soft": "#a3adb7",
         "grid": "#3a4149",
         "paper": "#14171a",
-        "series-1": "#5cb3ea",
-        "series-2": "#f28a4b",
-        "series-3": "#35c79c",
-        "series-4": "#e294c4",
-        "series-5": "#e3ab35",
-        "series-6": "#9ad4f5",
-        "series-7": "#b3a8f0",
-        "series-8": "#cfcf7a",
+        "series-1": "#17a5fa",
+        "series-2": "#ea5401",
+        "series-3": "#86fed0",
+        "series-4": "#f095cf",
+        "series-5": "#fec56e",
     }
 )
 """The same names on near-black paper."""
@@ -49,4 +45,4 @@ INK = PALETTE["ink"]
 SOFT = PALETTE["ink-soft"]
 GRID = PALETTE["grid"]
 PAPER = PALETTE["paper"]
-SERIES: tuple[str, ...] = tuple(PALETTE[f"series-{number}"] for number in range(1, 9))
+SERIES: tuple[str, ...] = tuple(PALETTE[f"series-{number}"] for number in range(1, 6))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.groups import groups
-from fer_bench.reporting.figures.drawing import SMALL, Plot, Scale, amount, sheet
+from fer_bench.reporting.figures.drawing import INIT_FILLINGS, SMALL, Plot, Scale, amount, sheet
 from fer_bench.reporting.figures.figure import Figure
 from fer_bench.reporting.figures.palette import INK, SERIES, SOFT
-from fer_bench.reporting.figures.wording import name, not_shown, seeds_note, short_name
+from fer_bench.reporting.figures.wording import briefly, name, not_shown, seeds_note, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +25,17 @@ BATCH = 32
 _LEFT, _TOP, _WIDTH, _HEIGHT, _STEP = 40.0, 20.0, 140.0, 170.0, 168.0
 _ROW = 12.0
 _COLUMNS = 3
-_MARKERS = {"pretrained": ("o", SERIES[0]), "random": ("s", SERIES[1])}
-_SIDES = ((-5, -6), (5, 7), (5, -6), (-5, 7), (-9, 0), (9, 0), (0, 10), (0, -10))
+_MARKERS = {"pretrained": "o", "random": "s"}
+MOST_NUMBERED = 16
+"""Networks: with more, only those on a front have numbers."""
+_SIDES = tuple(
+    (across * far, up * far)
+    for far in (1.0, 1.5, 2.2)
+    for across, up in (
+        *((-6, -7), (6, 8), (6, -7), (-6, 8)),
+        *((-9, 0), (9, 0), (0, 11), (0, -11)),
+    )
+)
 """Where a number may stand beside its point; first where the step line never is."""
 
 
@@ -69,13 +78,29 @@ def tradeoffs(run: Run) -> list[Figure]:
         return []
     seen = {index for cost in shown for index in cost.of}
     notes = [
-        "Test accuracy against costs on logarithmic axes; upper left is best. Circles: "
-        "pretrained; squares: random; the numbers are explained below the axes. Ringed, on the "
-        "step line: the Pareto front, those that no other beats in accuracy without costing more.",
+        "Test accuracy against costs on logarithmic axes; upper left is best. Filled circles: "
+        "pretrained; hollow squares: random; the numbers are explained below the axes.",
+        *(
+            [
+                "Ringed, on the step line: the Pareto front, those that no other beats in accuracy "
+                "without costing more."
+            ]
+            if len(seen) > 1
+            else []
+        ),
+        *(
+            [f"Of {len(seen)} networks those on a front are numbered; the tables hold all."]
+            if len(seen) > MOST_NUMBERED
+            else []
+        ),
         "Parameters: of the whole network with its head. Training time: frozen features and all "
         "epochs, of the run that trained the cell; features that were stored already cost nothing "
         f"there. Inference: from 48x48 images to probabilities, in batches of {batch}, median.",
-        *seeds_note(found, "Means over the seeds; vertical lines: from the least to the greatest."),
+        *seeds_note(found, "Means over the seeds."),
+        *seeds_note(
+            found if len(seen) <= MOST_NUMBERED else [],
+            "Vertical lines: from the least to the greatest.",
+        ),
     ]
     notes += [
         f"No {cost.words} is known of {', '.join(lacking)}."
@@ -83,21 +108,24 @@ def tradeoffs(run: Run) -> list[Figure]:
         if (lacking := [name(found[index]) for index in sorted(seen - cost.of.keys())])
     ]
     notes += not_shown(found, lambda cell: cell.quality is not None)
-    told = [
-        f"On the Pareto front of {cost.words}: "
-        + ", ".join(
-            f"{name(found[index])} ({cost.written(index)}, {gains[index]:.3f})"
-            for index in _front(cost, gains)
-        )
-        + "."
-        for cost in shown
-    ]
+    best = max(seen, key=lambda index: gains[index])
+    price = ", ".join(
+        f"{cost.words.split()[0]} {cost.written(best)}" for cost in shown if best in cost.of
+    )
+    told = [f"most accurate {name(found[best])} {gains[best]:.3f} ({price})"]
+    for cost in shown:
+        least = _front(cost, gains)[0]
+        if least != best:
+            told.append(
+                f"least {cost.words.split()[0]} {name(found[least])} {gains[least]:.3f} "
+                f"({cost.written(least)})"
+            )
     return [
         Figure(
             key="tradeoffs",
             title="Test accuracy against parameters, training time and inference time",
             caption=" ".join(notes),
-            alt="Three scatter plots of test accuracy against costs. " + " ".join(told),
+            alt=briefly("Test accuracy against costs: ", told),
             draw=lambda: _draw(found, gains, shown, sorted(seen)),
         )
     ]
@@ -163,10 +191,13 @@ def _front(cost: _Cost, gains: dict[int, float]) -> list[int]:
 def _draw(
     found: Sequence[Group], gains: dict[int, float], shown: Sequence[_Cost], seen: Sequence[int]
 ) -> Drawing:
-    rows = math.ceil(len(seen) / _COLUMNS)
+    named = list(seen)
+    if len(seen) > MOST_NUMBERED:
+        named = sorted({index for cost in shown for index in _front(cost, gains)})
+    rows = math.ceil(len(named) / _COLUMNS)
     foot = _TOP + _HEIGHT + 44
     drawing, board = sheet(foot + rows * _ROW)
-    numbers = {index: number for number, index in enumerate(seen, 1)}
+    numbers = {index: number for number, index in enumerate(named, 1)}
     spans = {index: [one.test_accuracy for one in found[index].qualities] for index in seen}
     gain = Scale.around([one for span in spans.values() for one in span], 0.08)
     for column, cost in enumerate(shown):
@@ -179,7 +210,7 @@ def _draw(
             place.heading("test accuracy")
         _points(place, found, cost, gains, spans)
         _number(place, cost, gains, numbers)
-    for position, index in enumerate(seen):
+    for position, index in enumerate(named):
         column, row = divmod(position, rows)
         left, base = _LEFT + column * _STEP, foot + row * _ROW
         board.text(left + 10, base, str(numbers[index]), fontsize=SMALL, ha="right")
@@ -196,39 +227,41 @@ def _points(
 ) -> None:
     word = cost.words.split()[0]
     front = _front(cost, gains)
-    place.line(
-        [*(cost.of[index] for index in front), place.x.high],
-        [*(gains[index] for index in front), gains[front[-1]]],
-        drawstyle="steps-post",
-        color=SOFT,
-        linewidth=1,
-        linestyle=(0, (4, 2)),
-        gid=f"front-{word}",
-    )
-    place.line(
-        [cost.of[index] for index in front],
-        [gains[index] for index in front],
-        linestyle="none",
-        marker="o",
-        markersize=9.5,
-        markerfacecolor="none",
-        markeredgecolor=INK,
-        markeredgewidth=0.9,
-        gid=f"ringed-{word}",
-    )
-    for init, (marker, colour) in _MARKERS.items():
+    if len(cost.of) > 1:
+        place.line(
+            [*(cost.of[index] for index in front), place.x.high],
+            [*(gains[index] for index in front), gains[front[-1]]],
+            drawstyle="steps-post",
+            color=SOFT,
+            linewidth=1,
+            linestyle=(0, (4, 2)),
+            gid=f"front-{word}",
+        )
+        place.line(
+            [cost.of[index] for index in front],
+            [gains[index] for index in front],
+            linestyle="none",
+            marker="o",
+            markersize=9.5,
+            markerfacecolor="none",
+            markeredgecolor=INK,
+            markeredgewidth=0.9,
+            gid=f"ringed-{word}",
+        )
+    for init, marker in _MARKERS.items():
         ours = [index for index in cost.of if found[index].init == init]
-        several = [index for index in ours if len(spans[index]) > 1]
+        several = [index for index in ours if len(spans[index]) > 1 and len(spans) <= MOST_NUMBERED]
         for index in several:
             at, ends = cost.of[index], spans[index]
-            place.line([at, at], [min(ends), max(ends)], color=colour, linewidth=0.9)
+            place.line([at, at], [min(ends), max(ends)], color=SERIES[0], linewidth=0.9)
         place.line(
             [cost.of[index] for index in ours],
             [gains[index] for index in ours],
             linestyle="none",
             marker=marker,
             markersize=4.5,
-            color=colour,
+            color=SERIES[0],
+            markerfacecolor=INIT_FILLINGS[init] or SERIES[0],
             gid=f"{init}-{word}",
         )
 
@@ -239,8 +272,9 @@ def _number(place: Plot, cost: _Cost, gains: dict[int, float], numbers: dict[int
         index: (float(place.across(value)), float(place.up(gains[index])))
         for index, value in cost.of.items()
     }
-    taken = [(x, y, 3.0, 3.0) for x, y in at.values()]
-    for index, (x, y) in at.items():
+    taken = [(x, y, 4.5, 4.5) for x, y in at.values()]
+    for index in [index for index in at if index in numbers]:
+        x, y = at[index]
         wide = 2.3 * len(str(numbers[index]))
         boxes = [
             (x + dx + math.copysign(wide, dx) * bool(dx), y + dy, wide, 3.2) for dx, dy in _SIDES

@@ -8,16 +8,21 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from fer_bench.reporting.rates import why_missing
 from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from fer_bench.groups import Group
     from fer_bench.results import CellResult
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+MOST = 8
+"""Networks that one figure shows: the paper's four with both inits."""
+ALT = 300
+"""Characters of an alternative text, about: a screen reader cannot skip within it."""
+_TOLD = 24.0
+"""Longest name in running text, in ems."""
 _SLUG = 40
 _WIDTHS = {
     **dict.fromkeys("ijl.,:;'|! ", 0.32),
@@ -58,8 +63,8 @@ def short_name(group: Group, most: float = 16.0) -> str:
 
 
 def name(group: Group) -> str:
-    """A group's whole label, on one line."""
-    return clean(group.label)
+    """A group's label in running text, on one line."""
+    return short_name(group, _TOLD)
 
 
 def file_stem(text: str) -> str:
@@ -74,24 +79,30 @@ def file_stem(text: str) -> str:
 def not_shown(
     groups: Iterable[Group],
     shown: Callable[[CellResult], bool],
-    why: str = "not measured in this run",
+    why: str = "not measured",
 ) -> list[str]:
-    """A sentence that names the cells which are not shown, and their reasons; none if all are.
+    """A sentence that names the cells which are not shown, by network; none if all are.
 
     Args:
         groups: whose cells belong into the figure.
         shown: whether the figure shows a cell.
-        why: the reason of cells that neither failed nor were skipped.
+        why: what is said of cells that neither failed nor were skipped.
     """
-    found: dict[str, list[str]] = {}
+    told = []
     for group in groups:
+        seeds: dict[str, list[int]] = {}
         for cell in group.cells:
             if not shown(cell):
-                reason = clean(why_missing(cell, False)[0]) if cell.status != "ok" else why
-                seed = f" seed {cell.seed}" if len(group.cells) > 1 else ""
-                found.setdefault(reason, []).append(clean(cell.label) + seed)
-    told = [f"{', '.join(labels)} ({reason})" for reason, labels in found.items()]
-    return [f"Not shown: {'; '.join(told)}."] if told else []
+                seeds.setdefault(why if cell.status == "ok" else cell.status, []).append(cell.seed)
+        for ending, ours in seeds.items():
+            which = ""
+            if len(ours) < len(group.cells):
+                which = f" seed{'s' * (len(ours) > 1)} {', '.join(map(str, ours))}"
+            told.append(f"{short_name(group, _TOLD)}{which} ({ending})")
+    if not told:
+        return []
+    more = [f"{len(told) - MOST} more"] if len(told) > MOST else []
+    return [f"Not shown: {', '.join(told[:MOST] + more)}; the table of cells says why."]
 
 
 def seeds_note(groups: Iterable[Group], what: str) -> list[str]:
@@ -99,8 +110,39 @@ def seeds_note(groups: Iterable[Group], what: str) -> list[str]:
     return [what] if any(len(group.trained) > 1 for group in groups) else []
 
 
-def left_out(total: int, most: int, what: str) -> list[str]:
-    """A sentence on what is more than a figure has room for; none if all fits."""
+def most_accurate(groups: Sequence[Group], most: int = MOST) -> list[Group]:
+    """Those of the highest mean test accuracy, at most so many, in the order of the run.
+
+    Args:
+        groups: with trained cells.
+        most: how many.
+    """
+    ranked = sorted(range(len(groups)), key=lambda index: -(groups[index].test_accuracy or 0.0))
+    return [groups[index] for index in sorted(ranked[:most])]
+
+
+def left_out(total: int, most: int = MOST) -> list[str]:
+    """A sentence on networks that a figure has no room for; none if all fit."""
     if total <= most:
         return []
-    return [f"The first {most} of {total} {what}; the tables hold all of them."]
+    return [f"The {most} of {total} networks of highest test accuracy; the tables hold all."]
+
+
+def briefly(lead: str, items: Sequence[str], rest: str = "the tables") -> str:
+    """An alternative text: the lead and as many of the items as its length allows.
+
+    Args:
+        lead: what the figure is, and what the items are.
+        items: the main numbers, the first ones most important.
+        rest: where the others stand.
+
+    Returns:
+        At most ``ALT`` characters, if the lead and the first item are no longer.
+    """
+    made, number = lead + items[0], 1
+    ending = f" more stand in {rest}."
+    while number < len(items) and len(made) + len(items[number]) + len(ending) + 4 < ALT:
+        made += f"; {items[number]}"
+        number += 1
+    left = len(items) - number
+    return f"{made}; {left}{ending}" if left else f"{made}."

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.reporting.figures.drawing import Scale, amount, log_places
+from fer_bench.reporting.figures.drawing import Scale, amount, log_places, spread
 from fer_bench.reporting.figures.tradeoffs import pareto
 from fer_bench.reporting.figures.wording import ELLIPSIS, ems, file_stem, short
 from fer_bench.reporting.render import clean
@@ -68,7 +68,7 @@ def test_logarithmic_ticks() -> None:
 def test_logarithmic_axes_have_ticks(values: list[float]) -> None:
     scale = Scale.log_around(values)
     places = log_places(scale.low, scale.high, 4)
-    assert 1 <= len(places) <= 4
+    assert 2 <= len(places) <= 4
     assert all(scale.low <= place <= scale.high for place in places)
 
 
@@ -104,6 +104,25 @@ def test_stems_are_safe_and_apart(one: str, other: str) -> None:
     assert 1 <= len(stem) <= 50
     assert set(stem) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-")
     assert (stem == file_stem(other)) == (one == other)
+
+
+def test_places_are_spread() -> None:
+    assert spread([5.0, 1.0, 5.0], 2.0, 0.0, 9.0) == [4.0, 1.0, 6.0]
+    assert spread([5.0, 5.0, 5.0], 2.0, 0.0, 6.0) == [2.0, 4.0, 6.0]
+    assert spread([-1.0, 8.0], 2.0, 0.0, 6.0) == [0.0, 6.0]
+    assert spread([], 2.0, 0.0, 9.0) == []
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1), st.floats(0.1, 20))
+def test_spread_places_keep_their_distance_order_and_room(
+    places: list[float], least: float
+) -> None:
+    low, high = -200.0, -200.0 + least * len(places)
+    moved = spread(places, least, low, high)
+    assert low - 1e-6 <= min(moved)
+    assert max(moved) <= high + 1e-6
+    order = np.argsort(places, kind="stable")
+    assert (np.diff(np.array(moved)[order]) >= least - 1e-6).all()
 
 
 def test_known_front() -> None:
