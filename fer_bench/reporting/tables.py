@@ -16,6 +16,7 @@ from fer_bench.paper import published
 from fer_bench.paper.claims import judge
 from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.claims_table import claims_table
+from fer_bench.reporting.learning_table import learning_speed_table
 from fer_bench.reporting.rates import rate_tables, setting, why_missing
 from fer_bench.reporting.table import Column, Entry, Row, Table
 from fer_bench.reporting.uncertainty import calibration_table, pairs_table, uncertainty_table
@@ -31,9 +32,9 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
     """Every table of a run's report, in the order of the report, the verdicts last.
 
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``recall``, ``uncertainty``,
-    ``pairs``, ``calibration``, ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``,
-    ``environment``, ``claims``. Where cells were trained with several seeds, ``parts``, ``cells``
-    and ``weights`` have a row for each of them, the others one for their mean.
+    ``pairs``, ``calibration``, ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``,
+    ``protocol``, ``environment``, ``claims``. Where cells were trained with several seeds,
+    ``parts``, ``cells`` and ``weights`` have a row for each of them, the others one for their mean.
 
     Args:
         run: the results.
@@ -56,6 +57,7 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
         uncertainty_table(run),
         pairs_table(compared),
         calibration_table(run),
+        learning_speed_table(run),
         _speed(mean),
         _parts(run),
         _cells(run),
