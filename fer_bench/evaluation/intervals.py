@@ -113,10 +113,11 @@ def over_seeds(values: Iterable[float], level: float = 0.95) -> Spread:
     mean = statistics.mean(figures)
     if len(figures) == 1:
         return Spread(mean, None, None, 1)
-    from scipy.stats import t
+    # Of scipy's special functions: its distributions take most of a second to load.
+    from scipy.special import stdtrit
 
     deviation = statistics.stdev(figures)
-    quantile = float(t.ppf((1 + level) / 2, len(figures) - 1))
+    quantile = float(stdtrit(len(figures) - 1, (1 + level) / 2))
     half = quantile * deviation / math.sqrt(len(figures))
     return Spread(mean, deviation, Interval(mean - half, mean + half), len(figures))
 

@@ -145,9 +145,11 @@ def holm(p_values: Iterable[float]) -> list[float]:
             raise ValueError(f"p_values[{index}] is {value}; accepted: 0 to 1")
     if not raw:
         return []
-    from statsmodels.stats.multitest import multipletests
-
-    return [float(value) for value in multipletests(raw, method="holm")[1]]
+    order = np.argsort(raw, kind="stable")
+    steps = np.array(raw)[order] * np.arange(len(raw), 0, -1)
+    corrected = np.empty(len(raw))
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return [float(value) for value in corrected]
 
 
 def _of_one_seed(
@@ -157,14 +159,8 @@ def _of_one_seed(
     resamples: int,
     generator: np.random.Generator,
 ) -> Comparison:
-    from statsmodels.stats.contingency_tables import mcnemar
-
     n = len(first)
-    both = int((first & second).sum())
-    only_first, only_second = int(first.sum()) - both, int(second.sum()) - both
-    test = mcnemar(
-        [[both, only_first], [only_second, n - both - only_first - only_second]], exact=True
-    )
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     sums = _resampled(first[None].astype(np.int64) - second, resamples, generator)
     interval = percentiles(sums / n, level)
     method = "McNemar, exact"
@@ -175,11 +171,19 @@ def _of_one_seed(
     return Comparison(
         difference=(only_first - only_second) / n,
         interval=interval,
-        p_value=float(test.pvalue),
+        p_value=_mcnemar(only_first, only_second),
         method=method,
         only_first=only_first,
         only_second=only_second,
     )
+
+
+def _mcnemar(only_first: int, only_second: int) -> float:
+    """McNemar's exact p: how unlikely so uneven a share is, where both are as likely."""
+    from scipy.special import bdtr
+
+    least, both = min(only_first, only_second), only_first + only_second
+    return min(1.0, 2 * float(bdtr(least, both, 0.5)))
 
 
 def _of_seeds(
@@ -237,10 +241,17 @@ def _over_seeds(
 
 def _half(parts: Sequence[tuple[float, float]], alpha: float) -> float:
     """Half width of the interval of level 1 - alpha, from variances with degrees of freedom."""
-    from scipy.stats import t
+    # Of scipy's special functions: its distributions take most of a second to load.
+    from scipy.special import ndtri, stdtrit
 
+    quantiles = [
+        ndtri(alpha / 2) if free == math.inf else stdtrit(free, alpha / 2) for _, free in parts
+    ]
     return math.hypot(
-        *(float(t.isf(alpha / 2, free)) * math.sqrt(variance) for variance, free in parts)
+        *(
+            float(quantile) * math.sqrt(variance)
+            for quantile, (variance, _) in zip(quantiles, parts, strict=True)
+        )
     )
 
 

@@ -290,6 +290,25 @@ def test_bad_cells_are_refused(
 # -- several tests
 
 
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_holm_is_that_of_statsmodels(raw: list[float]) -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    assert holm(raw) == pytest.approx(multipletests(raw, method="holm")[1].tolist(), abs=1e-12)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 5), st.integers(0, 5))
+def test_mcnemar_is_that_of_statsmodels(first: int, second: int, both: int, neither: int) -> None:
+    from statsmodels.stats.contingency_tables import mcnemar
+
+    if not first + second + both + neither:
+        return
+    one = np.repeat([True, False, True, False], [first, second, both, neither])
+    other = np.repeat([False, True, True, False], [first, second, both, neither])
+    expected = mcnemar([[both, first], [second, neither]], exact=True).pvalue
+    assert compare(one, other, resamples=9).p_value == pytest.approx(float(expected), rel=1e-9)
+
+
 def test_holm_by_hand() -> None:
     # Sorted 0.01, 0.02, 0.03, 0.5 times 4, 3, 2, 1; the third may not fall below the second.
     assert holm([0.03, 0.01, 0.5, 0.02]) == pytest.approx([0.06, 0.04, 0.5, 0.06])
