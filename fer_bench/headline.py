@@ -101,8 +101,11 @@ def _lead(known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
             f"{start} compared with {_listed([_name(group) for group in unknown])}, for want of "
             "predictions"
         )
-    if any(pair is not None and pair.seeds == 1 for _, pair in compared):
+    known_pairs = [pair for _, pair in compared if pair is not None]
+    if any(len(pair.first.seeds) == len(pair.second.seeds) == 1 for pair in known_pairs):
         told.append("with one seed the chance of training is not covered")
+    elif any(pair.seeds == 1 for pair in known_pairs):
+        told.append("where one side has a single seed, the other's spread stands for its own")
     return "; ".join(told) + "."
 
 

@@ -79,13 +79,15 @@ def test_seeds():
     assert "one seed" not in lead
 
 
-def test_a_rival_with_one_seed_is_enough_for_the_caution():
+def test_a_rival_with_one_seed_borrows_the_others_spread():
     *_, lead = told(
         *(made_cell("mini", "random", 0.5, seed=seed) for seed in (1, 2, 3)),
         *(made_cell("vggface", "random", 0.4, seed=seed) for seed in (1, 2, 3)),
         made_cell("openface", "random", 0.3, seed=1),
     )
-    assert lead.endswith("; with one seed the chance of training is not covered.")
+    assert lead.endswith(
+        "; where one side has a single seed, the other's spread stands for its own."
+    )
 
 
 def test_a_p_value_next_to_the_level_agrees_with_what_is_said():

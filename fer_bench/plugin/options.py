@@ -215,7 +215,9 @@ class _Given:
         if not text:
             return None
         if not re.fullmatch(r"-?[0-9]{1,18}", text):
-            raise FerBenchError(f"--{name} {text!r} is no whole number; accepted: 1, 2, 3 ...")
+            raise FerBenchError(
+                f"--{name} {text!r} is no whole number; accepted: one as in --{name}=3"
+            )
         return int(text)
 
     def path(self, name: str) -> Path | None:

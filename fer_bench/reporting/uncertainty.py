@@ -106,7 +106,10 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
             f"{LEVEL} two networks are told apart.",
             *(f"Method of all p-values: {method}." for method in methods if len(methods) == 1),
             "With one seed each, p-value and interval cover which images were drawn, and not the "
-            "chance of training. With several they cover both.",
+            "chance of training. With several they cover both; where one side has a single seed, "
+            "the spread of the other's stands for its own.",
+            "0.0000: below 0.00005. With one seed each the p-value is exact and the interval from "
+            "a bootstrap: close to 0.05, or with few images, they may disagree.",
             *_left_out(pairs),
         ),
     )

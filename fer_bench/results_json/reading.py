@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from fer_bench.errors import FerBenchError
@@ -40,7 +41,6 @@ from fer_bench.results_json.upgrading import upgraded_measure, upgraded_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class _Sizes(NamedTuple):
@@ -54,14 +54,14 @@ class _Sizes(NamedTuple):
 _MEASURES = {"quality": QualityRecord, "training": TrainingRecord, "inference": InferenceRecord}
 
 
-def load_run(path: Path) -> Run:
+def load_run(path: Path | str) -> Run:
     """Reads a results file.
 
     Raises:
         FerBenchError: it cannot be read, is no JSON, or as ``read_run``.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise FerBenchError(
             f"{path}: {cause_of(error)}; needed is a results.json of fer_bench"

@@ -140,7 +140,7 @@ def test_a_wide_table_is_cut_between_groups(run: Run) -> None:
 def test_a_reason_is_told_in_full_once(run: Run) -> None:
     text = terminal(tables(run), 100)
     assert text.count("name it with --weights-dir") == 1
-    assert text.count("[1] skipped: no weights: openface_weights.h5 is neither") == 12
+    assert text.count("[1] skipped: no weights: openface_weights.h5 is neither") == 13
     assert text.count(ELLIPSIS) > 8
 
 

@@ -24,6 +24,7 @@ KEYS = [
     "uncertainty",
     "pairs",
     "calibration",
+    "learning-speed",
     "speed",
     "parts",
     "cells",
