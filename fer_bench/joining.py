@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _FREE = ("seed", "seeds")
 """Settings in which runs of one experiment may differ: each cell carries its own seed."""
 
-_NOT_OF_SPEED = ("scikit-learn", "deepface")
-"""Facts of an environment that change no speed: one splits the data, one brings structures."""
+_NOT_OF_SPEED = ("scikit-learn", "deepface", "commit")
+"""Facts of an environment that change no speed of the same fer_bench: what splits the data, what
+brings structures, and the commit of the folder that it ran in."""
 
 SPEED = "speed"
 """Fact in the environment of a joined run that tells whose speed it holds."""

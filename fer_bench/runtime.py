@@ -21,6 +21,10 @@ _BACKEND_PACKAGES = {
 }
 
 
+_THREAD_LIMITS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+"""Variables of the environment that limit the threads of numpy, TensorFlow and JAX."""
+
+
 def version(*packages: str) -> str:
     """Version of the first of these packages that is installed, or ``"not installed"``."""
     for package in packages:
@@ -95,6 +99,7 @@ def environment() -> tuple[tuple[str, str], ...]:
         ("python", platform.python_version()),
         ("platform", platform.platform()),
         ("cpu cores available", str(_cores())),
+        ("threads", _threads()),
         ("numpy", version("numpy")),
         ("scikit-learn", version("scikit-learn")),
         ("pytest-benchmark", version("pytest-benchmark")),
@@ -107,6 +112,12 @@ def environment() -> tuple[tuple[str, str], ...]:
 
         rows.append(("devices", ", ".join(keras.distribution.list_devices())))
     return tuple(rows)
+
+
+def _threads() -> str:
+    """What limits the threads of computations, as it was set."""
+    limits = [f"{name}={os.environ[name]}" for name in _THREAD_LIMITS if os.environ.get(name)]
+    return ", ".join(limits) or "not limited"
 
 
 def _cores() -> int:

@@ -80,3 +80,11 @@ def test_a_missing_keras_is_told_in_one_line(monkeypatch):
 
 def missing(name):
     raise ImportError(f"no {name}\nsecond line")
+
+
+def test_the_environment_tells_what_limits_threads(monkeypatch):
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    assert dict(runtime.environment())["threads"] == "not limited"
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert dict(runtime.environment())["threads"] == "OMP_NUM_THREADS=1"

@@ -136,9 +136,10 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     """Adds the run's record to every file that pytest-benchmark writes."""
     record = config.stash.get(RECORD, None)
     if record is not None:
+        from fer_bench.plugin.report import facts_of
         from fer_bench.results_json import KEY, run_record
 
-        output_json[KEY] = run_record(record.run())
+        output_json[KEY] = run_record(record.run(facts_of(output_json)))
 
 
 @pytest.hookimpl(trylast=True)

@@ -52,10 +52,15 @@ class Record:
                 self._cells[cell], status=status, reason=" ".join(reason.split())
             )
 
-    def run(self) -> Run:
-        """The run, without the figures that its benchmarks carry."""
+    def run(self, facts: tuple[tuple[str, str], ...] = ()) -> Run:
+        """The run, without the figures that its benchmarks carry.
+
+        Args:
+            facts: what else is known of machine and software, by name.
+        """
         cells = tuple(self._cells.values())
-        return self._experiment.record(cells, environment(), self._examples(cells))
+        known = (*environment(), *facts)
+        return self._experiment.record(cells, known, self._examples(cells))
 
     def _examples(self, cells: Iterable[CellResult]) -> tuple[Example, ...]:
         dataset, rows = self._experiment.dataset, self._experiment.split.test

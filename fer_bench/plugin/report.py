@@ -90,3 +90,16 @@ def document_of(config: pytest.Config) -> dict[str, Any]:
     )
     hook.pytest_benchmark_update_json(config=config, benchmarks=benchmarks, output_json=document)
     return document
+
+
+def facts_of(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What pytest-benchmark found out of processor and commit, as facts of the environment."""
+    # A conftest.py may say otherwise what they hold.
+    cpu, commit = document["machine_info"].get("cpu"), document["commit_info"]
+    processor = cpu.get("brand_raw") if isinstance(cpu, dict) else cpu
+    name = str(commit.get("id", "unversioned"))
+    if name == "unversioned":
+        name = "none: not run in a repository"
+    elif commit.get("dirty"):
+        name += ", with changes that are not committed"
+    return ("processor", str(processor or "not known")), ("commit", name)

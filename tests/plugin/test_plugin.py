@@ -103,6 +103,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
     }
     document = json.loads((report / "results.json").read_text())
     run = read_run(document)
+    assert {"threads", "processor", "commit"} <= {name for name, _ in run.environment}
     assert [cell.id for cell in run.cells] == ["mini-pretrained-42", "mini-random-42"]
     for cell in run.cells:
         assert (cell.status, cell.source) == ("ok", "trained")

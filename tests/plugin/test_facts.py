@@ -1,0 +1,30 @@
+"""What pytest-benchmark knows of the machine, as facts of the run."""
+
+import pytest
+
+from fer_bench.plugin.report import facts_of
+
+MADE_BY_A = "Intel(R) Xeon(R) Processor"
+
+
+@pytest.mark.parametrize(
+    ("machine", "processor"),
+    [
+        ({"cpu": {"brand_raw": MADE_BY_A}}, MADE_BY_A),
+        ({"cpu": "of a conftest.py"}, "of a conftest.py"),
+        ({"cpu": {}}, "not known"),
+        ({}, "not known"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("commit", "name"),
+    [
+        ({"id": "ab12", "dirty": False}, "ab12"),
+        ({"id": "ab12", "dirty": True}, "ab12, with changes that are not committed"),
+        ({"id": "unversioned", "dirty": False}, "none: not run in a repository"),
+        ({}, "none: not run in a repository"),
+    ],
+)
+def test_processor_and_commit_are_told(machine, processor, commit, name):
+    found = facts_of({"machine_info": machine, "commit_info": commit})
+    assert found == (("processor", processor), ("commit", name))
