@@ -98,10 +98,10 @@ def learns(group: Group) -> bool:
 
     Clearly: by 1.96 times sqrt(p (1 - p) / n), with p its accuracy on n test images.
     """
-    if not group.qualities:
+    accuracy = group.test_accuracy
+    if accuracy is None:
         return False
     images = sum(map(sum, group.qualities[0].confusion))
-    accuracy = math.fsum(one.test_accuracy for one in group.qualities) / len(group.qualities)
     error = math.sqrt(accuracy * (1 - accuracy) / images) if images else math.inf
     return accuracy - _quantile() * error > largest_share(group.qualities[0].confusion)
 

@@ -58,9 +58,9 @@ def tradeoffs(run: Run) -> list[Figure]:
     """One figure, three axes; none where no trained cell has any cost."""
     found = groups(run)
     gains = {
-        index: sum(one.test_accuracy for one in group.qualities) / len(group.qualities)
+        index: group.test_accuracy
         for index, group in enumerate(found)
-        if group.trained
+        if group.test_accuracy is not None
     }
     sizes = {speed.batch_size for cell in run.cells for speed in cell.inference}
     batch = BATCH if BATCH in sizes else max(sizes, default=BATCH)
