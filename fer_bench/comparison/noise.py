@@ -1,0 +1,131 @@
+"""How far a time may lie from another by noise alone.
+
+Times are compared by their logarithms: a shift of 0.1 is 10 %, and noise that is a share of the
+time is the same for short and long ones.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+LEAST_RUNS = 4
+"""Both sides together need so many runs to tell how far a time varies from run to run."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far the head's times lie from the base's.
+
+    Attributes:
+        estimate: of the shift, head less base, as a natural logarithm.
+        low: lower end of its interval.
+        high: upper end.
+        method: how it was found, in a few words.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    method: str
+
+    def widened(self, by: float) -> Shift:
+        """The same with an interval that reaches further by ``by`` at each end."""
+        return Shift(self.estimate, self.low - by, self.high + by, self.method)
+
+
+def between_runs(base: Sequence[float], head: Sequence[float], level: float) -> Shift | None:
+    """The shift of the means of one figure of each run, Student's t with a common variance.
+
+    A side of one run is taken to vary as the other does.
+
+    Args:
+        base: logarithm of the figure in each run of the base, one or more.
+        head: the same of the head.
+        level: of the interval, above 0 and below 1.
+
+    Returns:
+        None with fewer than ``LEAST_RUNS`` runs in all, whose variance is hardly known.
+    """
+    if len(base) + len(head) < LEAST_RUNS:
+        return None
+    sides = f"{len(base)} and {len(head)} runs"
+    return _student(base, head, level, f"Student's t over {sides}")
+
+
+def of_rounds(base: Sequence[float], head: Sequence[float], level: float) -> Shift | None:
+    """The shift of single rounds, where too few runs tell how far they vary among themselves.
+
+    Mann and Whitney's test (*On a Test of Whether one of Two Random Variables is Stochastically
+    Larger than the Other*, 1947) where it can reach ``level`` with so many rounds: the interval
+    holds all shifts that it does not reject, and the estimate is the median of all differences
+    (Hodges and Lehmann, *Estimates of Location Based on Rank Tests*, 1963). With fewer rounds
+    Student's t with a common variance.
+
+    Args:
+        base: logarithm of the time of each round of the base.
+        head: the same of the head.
+        level: of the interval, above 0 and below 1.
+
+    Returns:
+        None where the rounds bound nothing: fewer than three in all.
+    """
+    sides = f"{len(base)} and {len(head)} rounds"
+    if len(base) + len(head) < 3:
+        return None
+    if 2 / math.comb(len(base) + len(head), len(base)) > 1 - level:
+        return _student(base, head, level, f"Student's t over {sides}: too few for ranks")
+    return _ranks(np.asarray(base), np.asarray(head), level, f"Mann-Whitney over {sides}")
+
+
+def _student(base: Sequence[float], head: Sequence[float], level: float, method: str) -> Shift:
+    # Of scipy's special functions: its distributions take most of a second to load.
+    from scipy.special import stdtrit
+
+    freedom = len(base) + len(head) - 2
+    squares = sum(
+        sum((value - statistics.fmean(side)) ** 2 for value in side) for side in (base, head)
+    )
+    error = math.sqrt(squares / freedom * (1 / len(base) + 1 / len(head)))
+    half = float(stdtrit(freedom, (1 + level) / 2)) * error
+    estimate = statistics.fmean(head) - statistics.fmean(base)
+    return Shift(estimate, estimate - half, estimate + half, method)
+
+
+def _ranks(
+    base: NDArray[np.float64], head: NDArray[np.float64], level: float, method: str
+) -> Shift:
+    from scipy.stats import mannwhitneyu
+
+    differences = np.sort((head[:, None] - base[None, :]).ravel())
+    # Between two differences, where no two times are tied by the shift.
+    places = (differences[1:] + differences[:-1]) / 2
+
+    def rejected(shift: float) -> bool:
+        return bool(mannwhitneyu(head - shift, base).pvalue < 1 - level)
+
+    estimate = float(np.median(differences))
+    middle = int(np.searchsorted(places, estimate))
+    low = _first(0, middle, lambda place: not rejected(places[place]))
+    high = _first(middle, len(places), lambda place: rejected(places[place]))
+    return Shift(estimate, float(differences[low]), float(differences[high]), method)
+
+
+def _first(start: int, stop: int, holds: Callable[[int], bool]) -> int:
+    """The first place from ``start`` at which what holds from some place on does; else ``stop``."""
+    while start < stop:
+        middle = (start + stop) // 2
+        if holds(middle):
+            stop = middle
+        else:
+            start = middle + 1
+    return start

@@ -1,0 +1,235 @@
+"""What became of how well a backbone and init recognise emotions."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fer_bench.comparison.figures import (
+    ACCURACY,
+    INITIAL_ACCURACY,
+    INITIAL_LOSS,
+    LOSS,
+    MCR,
+    MOFR,
+    RECALL,
+)
+from fer_bench.comparison.outcome import Change
+from fer_bench.comparison.verdicts import LEVEL, allowed, verdict
+from fer_bench.evaluation import Interval, compare, over_seeds
+from fer_bench.metrics import initial, mean_convergence_rate, mean_overfitting_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from fer_bench.comparison.figures import Figure
+    from fer_bench.comparison.rules import Rules
+    from fer_bench.results import DatasetSummary, History, Quality
+
+
+@dataclass(frozen=True)
+class Qualities:
+    """The trained cells of one backbone and init on one side.
+
+    Attributes:
+        of: the quality for each seed, one or more.
+        dataset: that they were trained and tested on.
+    """
+
+    of: Mapping[int, Quality]
+    dataset: DatasetSummary
+
+
+class _Reading(NamedTuple):
+    """A figure, how it is read, and out of how many images it is a share (None: it is none)."""
+
+    figure: Figure
+    of: str
+    read: Callable[[Quality], float | None]
+    images: int | None
+    label: int | None = None
+
+
+class _Found(NamedTuple):
+    change: float
+    interval: Interval
+    how: str
+
+
+def quality_changes(
+    cell: str, base: Qualities, head: Qualities, same_parts: bool | None, rules: Rules
+) -> list[Change]:
+    """Compares every figure of quality of one backbone and init.
+
+    The seeds in common are compared, or all where there are none. Accuracy and recall are compared
+    image by image where both sides hold their predictions (``fer_bench.evaluation.compare``), else
+    as two shares (Newcombe, *Interval Estimation for the Difference Between Independent
+    Proportions*, 1998, his method 10), as is the initial accuracy with one seed. The other figures
+    are compared by how far their differences vary over the seeds; with one seed nothing tells
+    their noise.
+
+    Args:
+        cell: backbone and init.
+        base: the base's trained cells.
+        head: the head's, of a data set with the same images.
+        same_parts: whether both are tested on the same images; None where that is not known.
+        rules: how much worse a figure may get.
+    """
+    common = sorted(set(base.of) & set(head.of))
+    ours = [base.of[seed] for seed in common or sorted(base.of)]
+    theirs = [head.of[seed] for seed in common or sorted(head.of)]
+    pairing = _Pairing(ours, theirs, bool(common), same_parts, base.dataset, head.dataset)
+    return [
+        _change(cell, reading, pairing, rules)
+        for reading in _readings(base.dataset)
+        if reading.read(ours[0]) is not None
+    ]
+
+
+class _Pairing(NamedTuple):
+    """What is compared: qualities by seed, paired by their places or not at all."""
+
+    ours: list[Quality]
+    theirs: list[Quality]
+    paired: bool
+    same_parts: bool | None
+    base: DatasetSummary
+    head: DatasetSummary
+
+    @property
+    def same(self) -> bool:
+        return self.paired and self.ours == self.theirs
+
+
+def _readings(data: DatasetSummary) -> Iterator[_Reading]:
+    yield _Reading(ACCURACY, "", lambda quality: quality.test_accuracy, data.test)
+    yield _Reading(LOSS, "", lambda quality: quality.test_loss, None)
+    for label, (name, _) in enumerate(data.counts):
+
+        def recall(quality: Quality, label: int = label) -> float | None:
+            return quality.recall[label]
+
+        yield _Reading(RECALL, name, recall, None, label)
+    yield _Reading(
+        INITIAL_ACCURACY,
+        "",
+        lambda quality: initial(quality.history.validation_accuracy)[1],
+        data.validation,
+    )
+    yield _Reading(
+        INITIAL_LOSS, "", lambda quality: initial(quality.history.validation_loss)[1], None
+    )
+    yield _Reading(MCR, "", lambda quality: _mcr(quality.history), None)
+    yield _Reading(MOFR, "", lambda quality: _mofr(quality.history), None)
+
+
+def _mcr(history: History) -> float:
+    return mean_convergence_rate(history.running_accuracy, untrained=history.train_accuracy[0])
+
+
+def _mofr(history: History) -> float:
+    return mean_overfitting_rate(
+        history.running_accuracy,
+        history.validation_accuracy[1:],
+        untrained=(history.train_accuracy[0], history.validation_accuracy[0]),
+    )
+
+
+def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Change:
+    figure, of = reading.figure, reading.of
+    threshold = rules.of(cell, figure.name, figure.named(of))
+    ours, theirs = (
+        [value for quality in side if (value := reading.read(quality)) is not None]
+        for side in (pairing.ours, pairing.theirs)
+    )
+    base = statistics.fmean(ours)
+    row = Change(
+        cell,
+        figure,
+        of,
+        "not comparable",
+        base,
+        statistics.fmean(theirs) if theirs else None,
+        threshold=threshold,
+    )
+    if pairing.same_parts is False:
+        return replace(row, why="trained and tested on other images of the data set")
+    if not theirs:
+        return replace(row, why="the head has no test images of this class")
+    if pairing.same:
+        return replace(row, verdict="same", change=0.0, why="the same result")
+    found = _by_images(reading, pairing) or _over_seeds(pairing, ours, theirs)
+    if found is None and reading.images is not None:
+        found = _as_shares(reading.images, ours, theirs)
+    if found is None:
+        why = "of one seed, which does not tell its noise; needed: --seeds=3 or more on both sides"
+        return replace(row, change=statistics.fmean(theirs) - base, why=why)
+    said, why = verdict(figure, found.change, found.interval, allowed(threshold, base))
+    return replace(
+        row,
+        verdict=said,
+        change=found.change,
+        interval=found.interval,
+        regression=said == "worse" and threshold is not None,
+        why=f"{why}; {found.how}",
+    )
+
+
+def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
+    """Accuracy, of all test images or of one class, on the same images."""
+    labels = pairing.base.labels
+    if pairing.same_parts is not True or reading.figure not in (ACCURACY, RECALL):
+        return None
+    ours, theirs = _correct(pairing.ours, labels), _correct(pairing.theirs, labels)
+    if ours is None or theirs is None:
+        return None
+    if reading.label is not None:
+        ours, theirs = ours[:, labels == reading.label], theirs[:, labels == reading.label]
+    found = compare(theirs, ours, LEVEL, paired_seeds=pairing.paired)
+    how = f"{found.method}, {ours.shape[1]:,} images"
+    if found.only_first is not None and found.only_second is not None:
+        how += f", {found.only_second:,} lost and {found.only_first:,} won"
+    return _Found(found.difference, found.interval, how)
+
+
+def _correct(qualities: list[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Which images each network recognises, shape (seeds, n); None where one does not tell."""
+    known = [one.predictions for one in qualities if one.predictions is not None]
+    if len(known) < len(qualities) or not len(labels):
+        return None
+    return np.stack([one.predicted == labels for one in known])
+
+
+def _over_seeds(pairing: _Pairing, ours: list[float], theirs: list[float]) -> _Found | None:
+    if not pairing.paired or len(ours) != len(theirs):
+        return None
+    spread = over_seeds((head - base for base, head in zip(ours, theirs, strict=True)), LEVEL)
+    if spread.interval is None:
+        return None
+    return _Found(spread.mean, spread.interval, f"Student's t over {spread.count} paired seeds")
+
+
+def _as_shares(images: int, ours: list[float], theirs: list[float]) -> _Found:
+    """The difference of two shares of as many images, whichever those are."""
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    base, head = statistics.fmean(ours), statistics.fmean(theirs)
+    low, high = confint_proportions_2indep(
+        round(head * images),
+        images,
+        round(base * images),
+        images,
+        method="newcomb",
+        compare="diff",
+        alpha=1 - LEVEL,
+    )
+    return _Found(
+        head - base,
+        Interval(float(low), float(high)),
+        f"two shares of {images:,} images, unpaired",
+    )

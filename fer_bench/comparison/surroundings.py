@@ -1,0 +1,145 @@
+"""In what the two sides' machines, software, protocols and data differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.comparison.outcome import Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fer_bench.comparison.sides import Side
+
+_MACHINE = ("processor", "cpu cores available", "platform")
+_THREADS = ("threads",)
+_DEVICE = ("devices",)
+_OF_REFERENCE = ("python", "numpy", "keras", "backend")
+"""Software that the reference workload runs on too."""
+
+_NOT_COMPARED = ("commit", "speed")
+"""What is bound to differ, and a note of files that were joined."""
+
+_SEEDS = ("seed", "seeds")
+"""Settings that stand in the cells themselves."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What both sides were measured in, and on.
+
+    Attributes:
+        differences: in the order machine, threads, device, libraries, protocol, data.
+        same_machine: as far as is known.
+        same_device: whether both computed on the same kind of device, with the same backend.
+        same_software: whether what the reference workload runs on is the same.
+        same_data: whether both have the same images.
+        same_parts: whether both test on the same images; None where a file does not tell.
+    """
+
+    differences: tuple[Difference, ...]
+    same_machine: bool
+    same_device: bool
+    same_software: bool
+    same_data: bool
+    same_parts: bool | None
+
+
+def surroundings(base: Side, head: Side) -> Surroundings:
+    """Compares what both sides say of themselves; what one of them does not say is no difference.
+
+    The runs of one side are taken together: a fact that differs among them stands with all its
+    values.
+    """
+    ours, theirs = _facts(base), _facts(head)
+    names = [name for name in {**ours, **theirs} if name not in _NOT_COMPARED]
+    groups = (_MACHINE, _THREADS, _DEVICE)
+    named = [name for group in groups for name in group]
+    others = [name for name in names if name not in named]
+    found = {
+        name: Difference(name, ours[name], theirs[name], "")
+        for name in [*named, *others]
+        if name in ours and name in theirs and ours[name] != theirs[name]
+    }
+    same_machine = not any(name in found for name in _MACHINE)
+    same_software = not any(name in found for name in _OF_REFERENCE)
+    backends = [facts.get("backend", "").split(" ")[0] for facts in (ours, theirs)]
+    same_device = not any(name in found for name in _DEVICE) and backends[0] == backends[1]
+    told = [
+        Difference(name, difference.base, difference.head, _meaning(name, same_machine))
+        for name, difference in found.items()
+    ]
+    same_data, same_parts, data = _data(base, head)
+    return Surroundings(
+        differences=(*told, *_protocol(base, head), *data),
+        same_machine=same_machine,
+        same_device=same_device,
+        same_software=same_software,
+        same_data=same_data,
+        same_parts=same_parts,
+    )
+
+
+def _meaning(name: str, same_machine: bool) -> str:
+    if name in _MACHINE:
+        return (
+            "another machine: speeds are divided by those of the reference workload, which makes "
+            "up for its general speed and no more"
+        )
+    if name in _THREADS:
+        return "speeds differ by the threads as well as by the code"
+    if name in _DEVICE:
+        return "speeds of different devices are not compared"
+    if name not in _OF_REFERENCE:
+        return "results and speeds may differ by it as well as by the code"
+    if same_machine:
+        return (
+            "results and speeds may differ by it as well as by the code; the reference workload "
+            "runs on it too, so speeds are compared as they are"
+        )
+    return (
+        "results may differ by it as well as by the code; what it changes in speed cannot be told "
+        "from what the machine does"
+    )
+
+
+def _protocol(base: Side, head: Side) -> Iterable[Difference]:
+    ours, theirs = _settings(base), _settings(head)
+    for name in {**ours, **theirs}:
+        one, other = ours.get(name, "not known"), theirs.get(name, "not known")
+        if name not in _SEEDS and one != other:
+            yield Difference(
+                f"protocol: {name.replace('_', ' ')}",
+                one,
+                other,
+                "quality is of another experiment, and differs by it as well as by the code",
+            )
+
+
+def _data(base: Side, head: Side) -> tuple[bool, bool | None, list[Difference]]:
+    ours, theirs = base.runs[0][1].dataset, head.runs[0][1].dataset
+    told = [
+        f"{data.name}, {sum(count for _, count in data.counts):,} images, split {data.split}"
+        for data in (ours, theirs)
+    ]
+    if (ours.digest, ours.counts) != (theirs.digest, theirs.counts):
+        return False, False, [Difference("data", *told, "no figure can be compared")]
+    if not ours.split_digest or not theirs.split_digest:
+        return True, None, []
+    if (ours.split_digest, ours.test_labels) != (theirs.split_digest, theirs.test_labels):
+        meaning = "other images are trained and tested on: quality cannot be compared"
+        return True, False, [Difference("split", *told, meaning)]
+    return True, True, []
+
+
+def _facts(side: Side) -> dict[str, str]:
+    values: dict[str, dict[str, None]] = {}
+    for _, run in side.runs:
+        for name, value in run.environment:
+            values.setdefault(name, {})[value] = None
+    return {name: "; ".join(of) for name, of in values.items()}
+
+
+def _settings(side: Side) -> dict[str, str]:
+    return {setting.name: setting.value for setting in side.runs[0][1].protocol}
