@@ -1,0 +1,139 @@
+"""Cells that come and go, sides of several runs, and what must be said first."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from comparison_runs import in_environment, one_of, side, timed_run
+from made_runs import made_cell, made_missing, made_run
+
+from fer_bench.comparison import Side, compare, default_rules, parse
+from fer_bench.errors import FerBenchError
+
+
+def outcome(base, head, rules=""):
+    return compare(base, head, default_rules() + parse([rules], "--fail-on"))
+
+
+def run_of(*cells, **facts):
+    return in_environment(made_run(*cells), facts)
+
+
+def told(found):
+    return {change.cell: change for change in found.changes if change.figure is None}
+
+
+def test_a_cell_that_is_gone_is_a_regression_and_a_new_one_is_none():
+    base = side(run_of(made_cell("mini", "pretrained"), made_cell("mini", "random")))
+    head = side(run_of(made_cell("mini", "pretrained"), made_cell("openface", "random")))
+    found = outcome(base, head)
+    assert told(found)["mini-random"].verdict == "gone"
+    assert told(found)["mini-random"].regression
+    assert told(found)["openface-random"].verdict == "new"
+    assert found.exit_status == 1
+    assert outcome(base, head, "gone: off").exit_status == 0
+    assert outcome(base, head, "mini-r*: gone: off").exit_status == 0
+    assert outcome(base, head, "openface*: gone: off").exit_status == 1
+
+
+@pytest.mark.parametrize("status", ["failed", "skipped"])
+def test_a_cell_that_failed_or_was_skipped_is_gone_for_its_reason(status):
+    base = side(run_of(made_cell("mini", "pretrained"), made_cell("mini", "random")))
+    head = side(
+        run_of(
+            made_cell("mini", "pretrained"), made_missing("mini", "random", status, reason="NaN")
+        )
+    )
+    row = told(outcome(base, head))["mini-random"]
+    assert (row.verdict, row.regression) == ("gone", True)
+    assert f"{status}: NaN" in row.why
+    assert told(outcome(head, base))["mini-random"].verdict == "new"
+
+
+def test_a_cell_that_neither_side_measured_is_a_row():
+    base = side(run_of(made_cell("mini", "pretrained"), made_missing("vggface", "pretrained")))
+    found = outcome(base, base)
+    row = told(found)["vggface-pretrained"]
+    assert row.verdict == "not comparable"
+    assert "no weights" in row.why
+    assert found.exit_status == 0
+
+
+def test_nothing_in_common_is_an_error_that_names_both():
+    with pytest.raises(FerBenchError, match=r"mini-random.*openface-random: none in common"):
+        outcome(
+            side(run_of(made_cell("mini", "random"))), side(run_of(made_cell("openface", "random")))
+        )
+
+
+def test_nothing_measured_in_common_cannot_be_compared():
+    base = side(run_of(made_missing("mini", "random")))
+    assert outcome(base, base).exit_status == 2
+
+
+def test_several_runs_of_a_side_are_one_experiment():
+    base = Side((("a", timed_run()), ("b", dataclasses.replace(timed_run(), protocol=()))))
+    with pytest.raises(FerBenchError, match=r"base: a has protocol.* and b"):
+        outcome(base, side(timed_run()))
+    other = timed_run()
+    other = dataclasses.replace(other, dataset=dataclasses.replace(other.dataset, digest="ff"))
+    with pytest.raises(FerBenchError, match=r"head: .*data"):
+        outcome(side(timed_run()), side(timed_run(), other))
+
+
+def test_runs_of_one_side_that_disagree_are_told():
+    same = {"fingerprint": "aa"}
+    one = run_of(made_cell("mini", "pretrained", 0.4, **same))
+    two = run_of(made_cell("mini", "pretrained", 0.3, **same))
+    found = outcome(side(one, two, name="x"), side(one))
+    assert any("x-1.json and x-2.json" in note and "deterministic" in note for note in found.notes)
+    assert one_of(found, "accuracy").base == pytest.approx(0.4, abs=0.001)
+    other = run_of(made_cell("mini", "pretrained", 0.3, fingerprint="bb"))
+    assert any(
+        "different fingerprints" in note for note in outcome(side(one, other), side(one)).notes
+    )
+
+
+def test_a_result_that_only_one_run_of_a_side_has_counts():
+    base = side(
+        run_of(made_missing("mini", "pretrained")), run_of(made_cell("mini", "pretrained", 0.4))
+    )
+    found = outcome(base, side(run_of(made_cell("mini", "pretrained", 0.4))))
+    assert one_of(found, "accuracy").verdict == "same"
+
+
+def test_surroundings_are_told_in_order_of_weight():
+    base = side(timed_run())
+    head = side(
+        timed_run(
+            environment={
+                "keras": "3.16.0",
+                "threads": "OMP_NUM_THREADS=1",
+                "processor": "EPYC",
+                "devices": "gpu:0",
+                "commit": "def",
+            }
+        )
+    )
+    found = outcome(base, head)
+    assert [each.what for each in found.differences] == [
+        "processor",
+        "threads",
+        "devices",
+        "keras",
+    ]
+    assert (found.differences[0].base, found.differences[0].head) == ("Xeon", "EPYC")
+    assert "run-1.json (commit abc)" in found.base
+    assert "(commit def)" in found.head
+
+
+def test_what_one_side_does_not_tell_is_no_difference():
+    bare = dataclasses.replace(timed_run(), environment=())
+    assert outcome(side(bare), side(timed_run())).differences == ()
+
+
+def test_a_side_names_all_its_values():
+    head = side(timed_run(), timed_run(environment={"processor": "EPYC"}))
+    (difference,) = outcome(side(timed_run()), head).differences
+    assert (difference.base, difference.head) == ("Xeon", "Xeon; EPYC")

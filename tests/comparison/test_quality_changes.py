@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from comparison_runs import in_environment, losing, one_of, side
+from made_runs import LABELS, line, made_cell, made_history, made_predictions, made_run
+from scipy.stats import binomtest
+
+from fer_bench.comparison import compare, default_rules, parse
+
+
+def outcome(base, head, rules="", **facts):
+    return compare(
+        side(in_environment(base)),
+        side(in_environment(head, facts)),
+        default_rules() + parse([rules], "--fail-on"),
+    )
+
+
+def printed(cell, value="aa"):
+    return dataclasses.replace(cell, fingerprint=value)
+
+
+SOUND = made_predictions(0.4)
+
+
+def test_a_point_of_accuracy_lost_is_caught_image_by_image():
+    lost = round(0.01 * len(LABELS))
+    base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))
+    head = made_run(printed(made_cell("mini", "pretrained", predicted=losing(SOUND, lost)), "bb"))
+    found = outcome(base, head)
+    row = one_of(found, "accuracy")
+    assert row.verdict == "worse"
+    assert row.regression
+    assert row.change == pytest.approx(-lost / len(LABELS))
+    assert f"{lost} lost and 0 won" in row.why
+    assert "McNemar" in row.why
+    assert found.exit_status == 1
+    assert one_of(outcome(head, base), "accuracy").verdict == "better"
+
+
+def test_as_many_won_as_lost_is_noise():
+    wrong = np.flatnonzero(SOUND != LABELS)[:60]
+    head = losing(SOUND, 70)
+    head[wrong] = LABELS[wrong]
+    assert binomtest(60, 130).pvalue > 0.3
+    found = outcome(
+        made_run(printed(made_cell("mini", "pretrained", predicted=SOUND))),
+        made_run(printed(made_cell("mini", "pretrained", predicted=head), "bb")),
+    )
+    assert one_of(found, "accuracy").verdict == "same"
+    assert one_of(found, "accuracy").why.startswith("within noise")
+    assert found.exit_status == 0
+
+
+def test_a_loss_within_the_rule_is_no_regression():
+    head = made_run(made_cell("mini", "pretrained", predicted=losing(SOUND, 14)))
+    base = made_run(made_cell("mini", "pretrained", predicted=SOUND))
+    found = outcome(base, head)
+    assert one_of(found, "accuracy").verdict == "same"
+    assert "within the rule" in one_of(found, "accuracy").why
+    assert outcome(base, head, "accuracy: 0.1pp").exit_status == 1
+
+
+def test_a_class_that_is_lost_is_told_though_the_accuracy_is_not():
+    head = made_predictions(0.4)
+    disgust, happy = 1, 3
+    right = np.flatnonzero((disgust == LABELS) & (head == disgust))
+    head[right] = happy
+    wrong = np.flatnonzero((happy == LABELS) & (head != happy))[: len(right)]
+    head[wrong] = happy
+    base = made_run(made_cell("mini", "pretrained", predicted=SOUND))
+    found = outcome(base, made_run(made_cell("mini", "pretrained", predicted=head)))
+    assert one_of(found, "accuracy").verdict == "same"
+    assert one_of(found, "recall.Disgust").verdict == "worse"
+    assert not one_of(found, "recall.Disgust").regression
+    ruled = outcome(
+        base, made_run(made_cell("mini", "pretrained", predicted=head)), "recall.Disgust: 5pp"
+    )
+    assert ruled.exit_status == 1
+
+
+def test_the_same_result_is_the_same_to_the_last_figure():
+    run = made_run(printed(made_cell("mini", "pretrained")))
+    found = outcome(run, run)
+    assert {change.verdict for change in found.changes} == {"same"}
+    assert {change.why for change in found.changes} == {"the same result"}
+    assert found.exit_status == 0
+
+
+def test_one_fingerprint_with_two_results_is_not_deterministic():
+    base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))
+    head = made_run(printed(made_cell("mini", "pretrained", predicted=losing(SOUND, 1))))
+    found = outcome(base, head)
+    row = one_of(found, "the whole cell")
+    assert row.verdict == "not deterministic"
+    assert row.regression
+    assert one_of(found, "accuracy").verdict == "same"
+    assert found.exit_status == 1
+    assert outcome(base, head, "determinism: off").exit_status == 0
+    elsewhere = outcome(base, head, processor="EPYC")
+    assert elsewhere.exit_status == 0
+    assert "rounded otherwise" in " ".join(elsewhere.notes)
+
+
+def test_without_predictions_shares_are_compared():
+    def without(run):
+        return dataclasses.replace(
+            run,
+            dataset=dataclasses.replace(run.dataset, split_digest="", test_labels=b""),
+            cells=tuple(
+                dataclasses.replace(
+                    cell, quality=dataclasses.replace(cell.quality, predictions=None)
+                )
+                for cell in run.cells
+            ),
+        )
+
+    base = without(made_run(made_cell("mini", "pretrained", 0.40)))
+    near = without(made_run(made_cell("mini", "pretrained", 0.41)))
+    far = without(made_run(made_cell("mini", "pretrained", 0.33)))
+    assert one_of(outcome(base, near), "accuracy").verdict == "same"
+    assert one_of(outcome(base, far), "accuracy").verdict == "worse"
+    assert "unpaired" in one_of(outcome(base, far), "accuracy").why
+    assert one_of(outcome(base, far), "recall.Happy").verdict == "not comparable"
+
+
+def test_what_one_seed_cannot_tell_is_not_decided():
+    base = made_run(made_cell("mini", "pretrained"))
+    head = made_run(
+        made_cell("mini", "pretrained", history=made_history(running=line(0.15, 0.9, 20)))
+    )
+    found = outcome(base, head, "mcr: 1%")
+    row = one_of(found, "mcr")
+    assert row.verdict == "not comparable"
+    assert row.change == pytest.approx((0.9 - 0.6) / 20)
+    assert "--seeds=3" in row.why
+    assert found.exit_status == 2
+    assert outcome(base, head).exit_status == 0
+
+
+def test_seeds_tell_the_noise_of_every_figure():
+    def seeds(shift):
+        return made_run(
+            *(
+                made_cell(
+                    "mini",
+                    "pretrained",
+                    seed=seed,
+                    history=made_history(running=line(0.15, 0.6 + shift + 0.001 * seed, 20)),
+                )
+                for seed in (1, 2, 3, 4)
+            )
+        )
+
+    found = one_of(outcome(seeds(0.0), seeds(0.2)), "mcr")
+    assert found.verdict == "moved"
+    assert found.change == pytest.approx(0.01)
+    assert "4 paired seeds" in found.why
+
+
+def test_seeds_that_spread_more_than_they_moved_are_noise():
+    accuracies = {1: 0.35, 2: 0.42, 3: 0.38}
+    base = made_run(*(made_cell("mini", "random", each, seed=s) for s, each in accuracies.items()))
+    head = made_run(
+        *(
+            made_cell("mini", "random", each, seed=s, spread=7)
+            for s, each in zip(accuracies, (0.41, 0.36, 0.35), strict=True)
+        )
+    )
+    row = one_of(outcome(base, head), "accuracy", "mini-random")
+    assert row.verdict == "same"
+    assert row.base == pytest.approx(np.mean(list(accuracies.values())), abs=0.001)
+
+
+def test_only_the_seeds_in_common_are_compared_and_others_are_told():
+    base = made_run(*(made_cell("mini", "pretrained", 0.4, seed=seed) for seed in (1, 2)))
+    head = made_run(*(made_cell("mini", "pretrained", 0.4, seed=seed) for seed in (2, 3)))
+    found = outcome(base, head)
+    told = {change.cell: change.verdict for change in found.changes if change.figure is None}
+    assert told == {"mini-pretrained-1": "gone", "mini-pretrained-3": "new"}
+    assert one_of(found, "accuracy").why == "the same result"
+
+
+@pytest.mark.parametrize("what", ["split_digest", "digest"])
+def test_other_images_cannot_be_compared(what):
+    base = made_run(made_cell("mini", "pretrained"))
+    head = dataclasses.replace(base, dataset=dataclasses.replace(base.dataset, **{what: "ff" * 32}))
+    found = outcome(base, head)
+    assert found.exit_status == 2
+    assert not found.compared
+    assert found.differences[-1].what == {"split_digest": "split", "digest": "data"}[what]
+
+
+def test_another_protocol_is_told_and_compared():
+    base = made_run(made_cell("mini", "pretrained"), epochs=20)
+    head = made_run(made_cell("mini", "pretrained", predicted=losing(SOUND, 500)), epochs=3)
+    found = outcome(base, head)
+    assert ("protocol: epochs", "20", "3") in [
+        (each.what, each.base, each.head) for each in found.differences
+    ]
+    assert one_of(found, "accuracy").verdict == "worse"
