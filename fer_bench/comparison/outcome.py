@@ -118,7 +118,7 @@ class Outcome:
     def compared(self) -> bool:
         """Whether any figure could be compared at all."""
         return any(
-            change.figure is not None and change.verdict != "not comparable"
+            change.figure is not None and change.verdict in ("better", "worse", "moved", "same")
             for change in self.changes
         )
 

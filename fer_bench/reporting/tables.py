@@ -14,10 +14,10 @@ from fer_bench.normalisation import explanation
 from fer_bench.pairs import pairs
 from fer_bench.paper import published
 from fer_bench.paper.claims import judge
-from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.claims_table import claims_table
 from fer_bench.reporting.learning_table import learning_speed_table
 from fer_bench.reporting.rates import rate_tables, setting, why_missing
+from fer_bench.reporting.setup_tables import environment_table, protocol_table
 from fer_bench.reporting.table import Column, Entry, Row, Table
 from fer_bench.reporting.uncertainty import calibration_table, pairs_table, uncertainty_table
 
@@ -62,8 +62,8 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
         _parts(run),
         _cells(run),
         _weights(run),
-        _protocol(run),
-        _environment(run),
+        protocol_table(run),
+        environment_table(run),
         claims_table(judge(run, compared)),
     ]
 
@@ -364,38 +364,4 @@ def _weights(run: Run) -> Table:
         columns=(Column("from", kind="text"), Column("fingerprint", kind="word")),
         rows=tuple(rows),
         notes=("fingerprint: the first 12 digits of that of all that determines the quality.",),
-    )
-
-
-def _protocol(run: Run) -> Table:
-    found = deviations(run)
-    return Table(
-        key="protocol",
-        title="Protocol",
-        head="Setting",
-        columns=(
-            Column("value", kind="text"),
-            Column("origin", kind="word"),
-            Column("why", kind="text"),
-        ),
-        rows=tuple(
-            Row(entry.name.replace("_", " "), (entry.value, entry.origin, entry.why))
-            for entry in run.protocol
-        ),
-        notes=(
-            "stated: by the paper. chosen: by this project, where the paper is silent. changed: "
-            "for this run.",
-            *([f"Not like for like with the paper: {'; '.join(found)}."] if found else []),
-        ),
-    )
-
-
-def _environment(run: Run) -> Table:
-    return Table(
-        key="environment",
-        title="Environment",
-        head="What",
-        columns=(Column("value", kind="text"),),
-        rows=tuple(Row(name, (value,)) for name, value in run.environment),
-        notes=(f"Data set {run.dataset.name}, content digest {run.dataset.digest}.",),
     )
