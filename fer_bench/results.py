@@ -142,6 +142,28 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Time of fixed computations around a measurement.
+
+    It tells how fast the machine was meanwhile, so that speeds of two runs can be compared as if
+    it had been equally fast in both. ``fer_bench.reference`` says what is computed.
+
+    Attributes:
+        matrix_product: seconds of each round's matrix product, in the order they were run.
+        convolution: seconds of each round's convolution, likewise.
+    """
+
+    matrix_product: tuple[float, ...]
+    convolution: tuple[float, ...]
+
+    def joined(self, later: Reference) -> Reference:
+        """These rounds and later ones together."""
+        return Reference(
+            self.matrix_product + later.matrix_product, self.convolution + later.convolution
+        )
+
+
+@dataclass(frozen=True)
 class TrainingSpeed:
     """Time of one training epoch.
 
@@ -149,16 +171,21 @@ class TrainingSpeed:
         images: number of training images in an epoch.
         seconds: one entry for each timed round, in the order they were run.
         images_per_second: ``images`` over the median of ``seconds``.
+        reference: how fast the machine was meanwhile; None where it was not measured, as in older
+            files.
     """
 
     images: int
     seconds: tuple[float, ...]
     images_per_second: float
+    reference: Reference | None = None
 
     @classmethod
-    def of(cls, images: int, seconds: Sequence[float]) -> TrainingSpeed:
+    def of(
+        cls, images: int, seconds: Sequence[float], reference: Reference | None = None
+    ) -> TrainingSpeed:
         """The speed at which epochs of ``images`` images took ``seconds`` each."""
-        return cls(images, tuple(seconds), images / statistics.median(seconds))
+        return cls(images, tuple(seconds), images / statistics.median(seconds), reference)
 
 
 @dataclass(frozen=True)
@@ -172,6 +199,8 @@ class InferenceSpeed:
         p99: 99th percentile of ``seconds``, None with fewer than 100 calls, which hold no such
             percentile.
         images_per_second: ``batch_size`` over ``median``.
+        reference: how fast the machine was meanwhile; None where it was not measured, as in older
+            files.
     """
 
     batch_size: int
@@ -179,13 +208,16 @@ class InferenceSpeed:
     median: float
     p99: float | None
     images_per_second: float
+    reference: Reference | None = None
 
     @classmethod
-    def of(cls, batch_size: int, seconds: Sequence[float]) -> InferenceSpeed:
+    def of(
+        cls, batch_size: int, seconds: Sequence[float], reference: Reference | None = None
+    ) -> InferenceSpeed:
         """The speed at which calls with ``batch_size`` images took ``seconds`` each."""
         median = statistics.median(seconds)
         p99 = float(np.quantile(seconds, 0.99)) if len(seconds) >= ROUNDS_FOR_P99 else None
-        return cls(batch_size, tuple(seconds), median, p99, batch_size / median)
+        return cls(batch_size, tuple(seconds), median, p99, batch_size / median, reference)
 
 
 @dataclass(frozen=True)

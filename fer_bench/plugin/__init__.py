@@ -18,7 +18,7 @@ from fer_bench.plugin.fixtures import (
     split,
     trained,
 )
-from fer_bench.plugin.measured import check_timing
+from fer_bench.plugin.measured import SPEED, check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
 from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, SETTINGS
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from fer_bench.results import Status
-
-SPEED = "fer_speed"
-"""Marker of the benchmarks that measure speed."""
 
 __all__ = ["cell", "dataset", "experiment", "measured", "protocol", "split", "trained"]
 

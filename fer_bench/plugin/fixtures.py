@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fer_bench import reference
 from fer_bench.backbones import WeightsMissing, get
-from fer_bench.plugin.measured import Measured
+from fer_bench.plugin.measured import SPEED, Measured
 from fer_bench.plugin.state import EXPERIMENT, RECORD
 from fer_bench.progress_bar import ProgressBar
 
@@ -81,9 +82,14 @@ def trained(
 
 
 @pytest.fixture
-def measured(benchmark: Any, cell: Cell) -> Measured:
-    """Takes down what a benchmark measured."""
-    return Measured(benchmark, cell)
+def measured(request: pytest.FixtureRequest, benchmark: Any, cell: Cell) -> Measured:
+    """Takes down what a benchmark measured, with how fast the machine was around it.
+
+    How fast it was before is known of benchmarks that are marked as measuring speed: only of them
+    it is certain that they will.
+    """
+    is_of_speed = request.node.get_closest_marker(SPEED) is not None
+    return Measured(benchmark, cell, reference.timed() if is_of_speed else None)
 
 
 def _uncaptured(config: pytest.Config) -> contextlib.AbstractContextManager[None]:

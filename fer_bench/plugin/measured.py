@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fer_bench import reference
 from fer_bench.errors import FerBenchError
 from fer_bench.results import InferenceSpeed, TrainingSpeed
 from fer_bench.results_json import KEY, inference_record, quality_record, training_record
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     import pytest
 
     from fer_bench.cells import Cell
-    from fer_bench.results import Quality
+    from fer_bench.results import Quality, Reference
+
+SPEED = "fer_speed"
+"""Marker of the benchmarks that measure speed."""
 
 
 class Measured:
@@ -23,28 +27,35 @@ class Measured:
     Args:
         benchmark: pytest-benchmark's fixture, once it has run.
         cell: the cell it ran.
+        before: how fast the machine was before the benchmark ran, None where that is not known.
     """
 
-    def __init__(self, benchmark: Any, cell: Cell) -> None:
+    def __init__(self, benchmark: Any, cell: Cell, before: Reference | None) -> None:
         self._benchmark = benchmark
         self._cell = cell.id
+        self._before = before
 
     def quality(self, quality: Quality) -> None:
         """How well the cell recognises emotions."""
         self._put(quality_record(self._cell, quality))
 
     def training(self, images: int) -> None:
-        """The benchmark's rounds as epochs of ``images`` images."""
-        speed = TrainingSpeed.of(images, self._seconds())
+        """The benchmark's rounds as epochs of ``images`` images. Call it right after them."""
+        speed = TrainingSpeed.of(images, self._seconds(), self._reference())
         self._put(training_record(self._cell, speed))
 
     def inference(self, batch_size: int) -> None:
-        """The benchmark's rounds as calls with ``batch_size`` images."""
-        speed = InferenceSpeed.of(batch_size, self._seconds())
+        """The benchmark's rounds as calls with ``batch_size`` images. Call it right after them."""
+        speed = InferenceSpeed.of(batch_size, self._seconds(), self._reference())
         self._put(inference_record(self._cell, speed))
 
     def _put(self, record: Mapping[str, Any]) -> None:
         self._benchmark.extra_info[KEY] = record
+
+    def _reference(self) -> Reference:
+        """How fast the machine was around the benchmark."""
+        after = reference.timed()
+        return after if self._before is None else self._before.joined(after)
 
     def _seconds(self) -> Sequence[float]:
         seconds: Sequence[float] = self._benchmark.stats.stats.data

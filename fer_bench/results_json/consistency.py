@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         History,
         Predictions,
         Quality,
+        Reference,
         Run,
     )
 
@@ -89,11 +90,13 @@ def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
         where = f"training of {cell.id!r}"
         _check_count(f"{where}: images", cell.training.images, 1)
         _check_times(where, cell.training.seconds, cell.training.images_per_second)
+        _check_reference(where, cell.training.reference)
     for speed in cell.inference:
         where = f"inference of {cell.id!r}"
         _check_count(f"{where}: batch_size", speed.batch_size, 1)
         others = [speed.median, *([] if speed.p99 is None else [speed.p99])]
         _check_times(where, speed.seconds, speed.images_per_second, *others)
+        _check_reference(where, speed.reference)
     if cell.quality is not None:
         _check_quality(f"quality of {cell.id!r}", cell.quality, data)
 
@@ -104,6 +107,12 @@ def _check_times(where: str, seconds: Sequence[float], *others: float) -> None:
     for value in (*seconds, *others):
         if value <= 0:
             raise Mismatch(f"{where} holds {value!r}; accepted: times and speeds above 0")
+
+
+def _check_reference(where: str, reference: Reference | None) -> None:
+    if reference is not None:
+        for item in dataclasses.fields(reference):
+            _check_times(f"{where}: reference.{item.name}", getattr(reference, item.name))
 
 
 def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:

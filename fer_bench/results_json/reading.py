@@ -22,6 +22,7 @@ from fer_bench.results import (
     Parameters,
     Predictions,
     Quality,
+    Reference,
     Run,
     TrainingSpeed,
 )
@@ -34,6 +35,7 @@ from fer_bench.results_json.schema import (
     InferenceRecord,
     PredictionsRecord,
     QualityRecord,
+    ReferenceRecord,
     RunRecord,
     TrainingRecord,
 )
@@ -282,6 +284,7 @@ def _training(record: TrainingRecord) -> TrainingSpeed:
         images=record["images"],
         seconds=tuple(record["seconds"]),
         images_per_second=record["images_per_second"],
+        reference=_reference(record["reference"]),
     )
 
 
@@ -292,4 +295,11 @@ def _inference(record: InferenceRecord) -> InferenceSpeed:
         median=record["median"],
         p99=record["p99"],
         images_per_second=record["images_per_second"],
+        reference=_reference(record["reference"]),
     )
+
+
+def _reference(record: ReferenceRecord | None) -> Reference | None:
+    if record is None:
+        return None
+    return Reference(tuple(record["matrix_product"]), tuple(record["convolution"]))

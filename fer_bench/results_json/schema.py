@@ -6,6 +6,10 @@ bytes are texts in base64.
 
 Schema 1 had no seed in the cells' ids, and lacked ``split_digest``, ``test_labels``,
 ``predictions``, ``batch_validation_accuracy``, ``batch_validation_loss`` and ``examples``.
+
+``reference`` came within schema 2: older files of that schema and those of schema 1 lack it, and it
+is read as null from them. The number stayed: older readers ignore keys that they do not know, and
+it is part of the fingerprints of stored results, which would no longer be found.
 """
 
 from __future__ import annotations
@@ -243,6 +247,18 @@ class QualityRecord(TypedDict):
     predictions: PredictionsRecord | None
 
 
+class ReferenceRecord(TypedDict):
+    """Time of fixed computations around a measurement: how fast the machine was meanwhile.
+
+    Keys:
+        matrix_product: seconds of each round's matrix product, in the order they were run.
+        convolution: seconds of each round's convolution, likewise.
+    """
+
+    matrix_product: list[float]
+    convolution: list[float]
+
+
 class TrainingRecord(TypedDict):
     """Time of one training epoch, in a benchmark's ``extra_info``.
 
@@ -253,6 +269,7 @@ class TrainingRecord(TypedDict):
         images: training images in an epoch.
         seconds: of each timed round.
         images_per_second: ``images`` over the median of ``seconds``.
+        reference: how fast the machine was meanwhile, or null.
     """
 
     schema: int
@@ -261,6 +278,7 @@ class TrainingRecord(TypedDict):
     images: int
     seconds: list[float]
     images_per_second: float
+    reference: ReferenceRecord | None
 
 
 class InferenceRecord(TypedDict):
@@ -275,6 +293,7 @@ class InferenceRecord(TypedDict):
         median: of ``seconds``.
         p99: 99th percentile of ``seconds``, null with fewer than 100 calls.
         images_per_second: ``batch_size`` over ``median``.
+        reference: how fast the machine was meanwhile, or null.
     """
 
     schema: int
@@ -285,6 +304,7 @@ class InferenceRecord(TypedDict):
     median: float
     p99: float | None
     images_per_second: float
+    reference: ReferenceRecord | None
 
 
 MeasureRecord = QualityRecord | TrainingRecord | InferenceRecord

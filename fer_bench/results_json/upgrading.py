@@ -25,9 +25,12 @@ def upgraded_measure(measure: dict[str, Any], run: dict[str, Any]) -> dict[str, 
     """A benchmark's record as the newest schema has it.
 
     Args:
-        measure: of schema 1 or newer, not checked yet.
+        measure: of schema 1 or newer and of a known kind, not checked further yet.
         run: the record of the run, of the newest schema, checked.
     """
+    if measure["kind"] != "quality":
+        # Older files of schema 2 lack it too.
+        measure = {"reference": None, **measure}
     if measure["schema"] > 1:
         return measure
     # Schema 1 had one seed for all cells.

@@ -8,7 +8,7 @@ import pytest
 from made_runs import LABELS, NAMES, line, made_cell, made_history, made_run
 
 from fer_bench.reporting import Findings, report_files
-from fer_bench.results import InferenceSpeed, Parameters, Predictions, TrainingSpeed
+from fer_bench.results import InferenceSpeed, Parameters, Predictions, Reference, TrainingSpeed
 from fer_bench.results_json.checking import Mismatch
 from fer_bench.results_json.consistency import check_run
 
@@ -120,6 +120,22 @@ def test_running_means_may_miss_their_bounds_by_rounding(spare):
         (with_speed(seconds=(1.0, -1.0)), "training of 'mini-random-42' holds -1.0"),
         (with_speed(images_per_second=0.0), "training of 'mini-random-42' holds 0.0"),
         (with_speed(images=0), "training of 'mini-random-42': images is 0; accepted: 1 to"),
+        (
+            with_speed(reference=Reference((), (1.0,))),
+            "training of 'mini-random-42': reference.matrix_product: seconds is []; accepted: one",
+        ),
+        (
+            with_speed(reference=Reference((1.0,), (1.0, 0.0))),
+            "training of 'mini-random-42': reference.convolution holds 0.0; accepted: times",
+        ),
+        (
+            with_inference(reference=Reference((1.0,), ())),
+            "inference of 'mini-random-42': reference.convolution: seconds is []; accepted: one",
+        ),
+        (
+            with_inference(reference=Reference((-1.0,), (1.0,))),
+            "inference of 'mini-random-42': reference.matrix_product holds -1.0; accepted: times",
+        ),
         (with_inference(batch_size=0), "inference of 'mini-random-42': batch_size is 0"),
         (with_inference(seconds=()), "inference of 'mini-random-42': seconds is []"),
         (with_inference(median=0.0), "inference of 'mini-random-42' holds 0.0"),
@@ -179,9 +195,10 @@ def test_one_seed_with_and_one_without_series_by_batch():
 
 def test_the_smallest_times_and_losses_pass():
     smallest = math.ulp(0.0)
+    reference = Reference((smallest,), (smallest,))
     check_run(
         with_cell(
-            training=TrainingSpeed(1, (smallest,), smallest),
-            inference=(InferenceSpeed(1, (smallest,), smallest, None, smallest),),
+            training=TrainingSpeed(1, (smallest,), smallest, reference),
+            inference=(InferenceSpeed(1, (smallest,), smallest, None, smallest, reference),),
         )
     )

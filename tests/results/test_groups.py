@@ -12,6 +12,7 @@ from fer_bench.results import (
     History,
     Predictions,
     Quality,
+    Reference,
     Run,
     TrainingSpeed,
 )
@@ -50,15 +51,16 @@ def test_one_seed_is_its_own_mean():
 
 
 def test_figures_of_several_seeds_are_averaged_and_counts_added_up():
+    speed = TrainingSpeed(3, (1.0,), 3.0, Reference((0.5,), (0.25,)))
     run = run_of(
-        cell("a", "random", 1, quality(0.25), training=TrainingSpeed(3, (1.0,), 3.0)),
+        cell("a", "random", 1, quality(0.25), training=speed),
         cell("a", "random", 2, quality(0.75, recall=(0.5, None))),
     )
     (mean,) = averaged(run).cells
     assert mean.quality == dataclasses.replace(
         quality(0.5), recall=(0.75, None), confusion=((4, 0), (2, 0)), predictions=None
     )
-    assert mean.training == TrainingSpeed(3, (1.0,), 3.0)
+    assert mean.training == speed
     assert (mean.seed, mean.status) == (1, "ok")
 
 

@@ -16,6 +16,7 @@ from fer_bench.results import (
     InferenceSpeed,
     Parameters,
     Quality,
+    Reference,
     Run,
     TrainingSpeed,
 )
@@ -134,8 +135,9 @@ def test_pictures_come_from_the_first_that_has_some():
     assert [one.why for one in whole.examples] == ["why, among the 0 of b"]
 
 
-TIMED = TrainingSpeed(10, (1.0,), 10.0)
-CALLS = (InferenceSpeed(32, (1.0,), 1.0, None, 32.0),)
+REFERENCE = Reference((0.5,), (0.25,))
+TIMED = TrainingSpeed(10, (1.0,), 10.0, REFERENCE)
+CALLS = (InferenceSpeed(32, (1.0,), 1.0, None, 32.0, REFERENCE),)
 HERE, THERE = (("devices", "cpu:0"), ("deepface", "1")), (("devices", "gpu:0"), ("deepface", "2"))
 
 

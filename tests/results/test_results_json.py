@@ -25,6 +25,7 @@ from fer_bench.results import (
     Parameters,
     Predictions,
     Quality,
+    Reference,
     Run,
     TrainingSpeed,
 )
@@ -81,6 +82,7 @@ shares = st.floats(0, 1)
 losses = st.floats(0, allow_nan=False, allow_infinity=False)
 times = st.floats(0, exclude_min=True, allow_nan=False, allow_infinity=False)
 some_times = st.lists(times, min_size=1, max_size=3).map(tuple)
+references = st.none() | st.builds(Reference, some_times, some_times)
 
 
 @st.composite
@@ -133,10 +135,12 @@ def cells(labels: bytes) -> st.SearchStrategy[CellResult]:
         weights=words,
         parameters=st.none() | st.builds(Parameters, counts, counts, counts),
         quality=st.none() | qualities(labels),
-        training=st.none() | st.builds(TrainingSpeed, st.integers(1, 10**9), some_times, times),
+        training=st.none()
+        | st.builds(TrainingSpeed, st.integers(1, 10**9), some_times, times, references),
         inference=st.lists(
             st.builds(
-                InferenceSpeed, st.integers(1, 999), some_times, times, st.none() | times, times
+                InferenceSpeed,
+                *(st.integers(1, 999), some_times, times, st.none() | times, times, references),
             ),
             max_size=3,
             unique_by=lambda speed: speed.batch_size,
@@ -205,6 +209,7 @@ HISTORY = History(
 PREDICTIONS = Predictions(bytes([0, 1, 0, 0]), bytes([255, 255, 0, 128, 0, 192, 0, 144]))
 QUALITY = Quality(HISTORY, 0.75, 1.5, (0.75, None), ((3, 1), (0, 0)), PREDICTIONS)
 CLASS_COUNTS = (("Happy", 30), ("Sad", 10))
+REFERENCE = Reference((0.004, 0.005), (0.003, 0.002))
 RUN = Run(
     protocol=NEEDED,
     dataset=DatasetSummary(
@@ -224,9 +229,9 @@ RUN = Run(
             weights="drawn",
             parameters=Parameters(10, 5, 3),
             quality=QUALITY,
-            training=TrainingSpeed(28, (0.5, 0.25, 0.75), 56.0),
+            training=TrainingSpeed(28, (0.5, 0.25, 0.75), 56.0, REFERENCE),
             inference=(
-                InferenceSpeed(1, (0.01, 0.02), 0.015, None, 66.7),
+                InferenceSpeed(1, (0.01, 0.02), 0.015, None, 66.7, REFERENCE),
                 InferenceSpeed(32, (0.1,), 0.1, 0.1, 320.0),
             ),
             parts=(("prefix", 1.5),),
@@ -273,13 +278,14 @@ def test_the_quality_record_key_by_key() -> None:
 
 
 def test_the_speed_records_key_by_key() -> None:
-    assert training_record("a", TrainingSpeed(28, (0.5,), 56.0)) == {
+    assert training_record("a", TrainingSpeed(28, (0.5,), 56.0, REFERENCE)) == {
         "schema": SCHEMA,
         "kind": "training",
         "cell": "a",
         "images": 28,
         "seconds": [0.5],
         "images_per_second": 56.0,
+        "reference": {"matrix_product": [0.004, 0.005], "convolution": [0.003, 0.002]},
     }
     assert inference_record("a", InferenceSpeed(1, (0.5,), 0.5, None, 2.0)) == {
         "schema": SCHEMA,
@@ -290,6 +296,7 @@ def test_the_speed_records_key_by_key() -> None:
         "median": 0.5,
         "p99": None,
         "images_per_second": 2.0,
+        "reference": None,
     }
 
 
@@ -303,6 +310,7 @@ def test_the_speed_records_key_by_key() -> None:
         ("HistoryRecord", History, set(), set()),
         ("RunRecord", Run, {"schema"}, set()),
         ("QualityRecord", Quality, {"schema", "kind", "cell"}, set()),
+        ("ReferenceRecord", Reference, set(), set()),
         ("TrainingRecord", TrainingSpeed, {"schema", "kind", "cell"}, set()),
         ("InferenceRecord", InferenceSpeed, {"schema", "kind", "cell"}, set()),
     ],
@@ -407,6 +415,18 @@ def drop(path: str) -> Callable[[dict[str, Any]], None]:
 
 
 EXTRA = f"benchmarks.0.extra_info.{KEY}"
+SPEEDS = [f"benchmarks.{index}.extra_info.{KEY}" for index in (1, 2)]
+
+
+def refused(damage: Callable[[dict[str, Any]], None], cause: str) -> None:
+    made = copy.deepcopy(document(RUN))
+    damage(made)
+    with pytest.raises(FerBenchError) as raised:
+        read_run(made, "old/results.json")
+    text = str(raised.value)
+    assert cause in text
+    assert text.startswith("old/results.json: ")
+    assert "\n" not in text
 
 
 @pytest.mark.parametrize(
@@ -479,14 +499,28 @@ EXTRA = f"benchmarks.0.extra_info.{KEY}"
 def test_a_bad_document_is_an_error_of_one_line(
     damage: Callable[[dict[str, Any]], None], cause: str
 ) -> None:
-    made = copy.deepcopy(document(RUN))
-    damage(made)
-    with pytest.raises(FerBenchError) as raised:
-        read_run(made, "old/results.json")
-    text = str(raised.value)
-    assert cause in text
-    assert text.startswith("old/results.json: ")
-    assert "\n" not in text
+    refused(damage, cause)
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize(
+    ("place", "value", "cause"),
+    [
+        ("", 3, ".reference is 3; accepted: an object"),
+        ("", [[1.0], [1.0]], ".reference is [[1.0], [1.0]]; accepted: an object"),
+        ("", {"matrix_product": [1.0]}, ".reference.convolution is missing"),
+        (".matrix_product", 0.004, ".reference.matrix_product is 0.004; accepted: a list"),
+        (".matrix_product.1", math.nan, "matrix_product[1] is nan; accepted: a finite number"),
+        (".convolution.0", "0.003", "convolution[0] is '0.003'; accepted: a finite number"),
+        (".convolution.0", None, "convolution[0] is None; accepted: a finite number"),
+        (".matrix_product", [], "'mini-random-42': reference.matrix_product: seconds is []"),
+        (".convolution.1", 0, "'mini-random-42': reference.convolution holds 0.0; accepted: times"),
+    ],
+)
+def test_a_bad_reference_is_an_error_of_one_line(
+    speed: str, place: str, value: Any, cause: str
+) -> None:
+    refused(put(f"{speed}.reference{place}", value), cause)
 
 
 @pytest.mark.parametrize("other", [None, [], 3, "fer_bench", {}, {"benchmarks": []}])
@@ -525,6 +559,8 @@ def test_a_figure_that_is_not_finite_is_not_recorded(bad: float) -> None:
         quality_record("a", dataclasses.replace(QUALITY, test_loss=bad))
     with pytest.raises(ValueError, match=r"\.seconds\[0\] is "):
         training_record("a", TrainingSpeed(1, (bad,), 1.0))
+    with pytest.raises(ValueError, match=r"\.reference\.convolution\[1\] is "):
+        training_record("a", TrainingSpeed(1, (1.0,), 1.0, Reference((1.0,), (1.0, bad))))
     with pytest.raises(ValueError, match=r"\.p99 is "):
         inference_record("a", InferenceSpeed(1, (1.0,), 1.0, bad, 1.0))
 
@@ -547,7 +583,25 @@ def test_write_json_refuses_nan_and_writes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-# -- files of older schemas
+# -- older files
+
+
+def without_references(run: Run) -> Run:
+    """What is left of a run in a file from before references were measured."""
+
+    def bare(cell: CellResult) -> CellResult:
+        training = cell.training and dataclasses.replace(cell.training, reference=None)
+        calls = tuple(dataclasses.replace(speed, reference=None) for speed in cell.inference)
+        return dataclasses.replace(cell, training=training, inference=calls)
+
+    return dataclasses.replace(run, cells=tuple(map(bare, run.cells)))
+
+
+def test_a_file_from_before_references_were_measured_is_read_without_them() -> None:
+    made = document(RUN)
+    for benchmark in made["benchmarks"]:
+        benchmark["extra_info"][KEY].pop("reference", None)
+    assert read_run(made) == without_references(RUN)
 
 
 def as_schema_1(run: Run) -> dict[str, Any]:
@@ -562,7 +616,9 @@ def as_schema_1(run: Run) -> dict[str, Any]:
         record = benchmark["extra_info"][KEY]
         record["schema"] = 1
         record["cell"] = record["cell"].rpartition("-")[0]
-        if record["kind"] == "quality":
+        if record["kind"] != "quality":
+            del record["reference"]
+        else:
             del record["predictions"]
             del record["history"]["batch_validation_accuracy"]
             del record["history"]["batch_validation_loss"]
@@ -571,15 +627,14 @@ def as_schema_1(run: Run) -> dict[str, Any]:
 
 def test_a_file_of_schema_1_is_read_without_what_it_lacks() -> None:
     read = read_run(as_schema_1(RUN))
+    timed, skipped = without_references(RUN).cells
     assert read == dataclasses.replace(
         RUN,
         dataset=dataclasses.replace(RUN.dataset, split_digest="", test_labels=b""),
         examples=(),
         cells=(
-            dataclasses.replace(
-                RUN.cells[0], quality=dataclasses.replace(QUALITY, predictions=None)
-            ),
-            RUN.cells[1],
+            dataclasses.replace(timed, quality=dataclasses.replace(QUALITY, predictions=None)),
+            skipped,
         ),
     )
 
