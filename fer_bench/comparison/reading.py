@@ -88,9 +88,12 @@ def _is_folder(path: Path) -> bool:
 def _check_files(files: Iterable[Path]) -> None:
     seen: dict[str, Path] = {}
     for file in files:
-        other = seen.setdefault(os.path.realpath(file), file)
-        if other is not file:
-            raise FerBenchError(f"{file} is the same file as {other}; accepted: each file once")
+        real = os.path.realpath(file)
+        if real in seen:
+            raise FerBenchError(
+                f"{file} is the same file as {seen[real]}; accepted: each file once"
+            )
+        seen[real] = file
 
 
 def _check_measurements(runs: Iterable[tuple[str, Run]]) -> None:
