@@ -58,10 +58,10 @@ def command(
     may hold repeated runs of the head.
 
     A figure is a regression where it got worse by more than its noise and by more than its rule
-    allows. Rules stand in --fail-on, else under [tool.fer_bench.compare] of the nearest
-    pyproject.toml as in fail_on = ["accuracy: 0.5pp"], else they are the defaults: accuracy:
-    0.5pp, training.speed: 5%, inference.median: 5%, gone: on, determinism: on. Of several rules
-    for a figure the last one counts.
+    allows. Rules are the defaults (accuracy: 0.5pp, training.speed: 5%, inference.median: 5%,
+    gone: on, determinism: on), then those under [tool.fer_bench.compare] of the nearest
+    pyproject.toml, as in fail_on = ["accuracy: 0.5pp"], then those of --fail-on. Of several for a
+    figure the last one counts.
 
     Exit status: 0 nothing with a rule got worse, 1 there is a regression, 2 it cannot be told.
     """
