@@ -23,6 +23,13 @@ from fer_bench.results import (
     Run,
     TrainingSpeed,
 )
+from fer_bench.results_json import (
+    KEY,
+    inference_record,
+    quality_record,
+    run_record,
+    training_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,6 +145,21 @@ def made_run(*cells: CellResult, **settings: Any) -> Run:
         environment=(),
         cells=cells,
     )
+
+
+def document(run: Run) -> dict[str, Any]:
+    """A pytest-benchmark file in its barest form."""
+    records: list[Any] = []
+    for cell in run.cells:
+        if cell.quality is not None:
+            records.append(quality_record(cell.id, cell.quality))
+        if cell.training is not None:
+            records.append(training_record(cell.id, cell.training))
+        records.extend(inference_record(cell.id, speed) for speed in cell.inference)
+    return {
+        KEY: run_record(run),
+        "benchmarks": [{"name": "b", "extra_info": {KEY: record}} for record in records],
+    }
 
 
 def every_cell(

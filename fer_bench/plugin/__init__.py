@@ -21,7 +21,7 @@ from fer_bench.plugin.fixtures import (
 from fer_bench.plugin.measured import SPEED, check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
-from fer_bench.plugin.state import EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, SETTINGS
+from fer_bench.plugin.state import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, SETTINGS
 from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     items = [item for item in session.items if _takes(_fixturedefs(item), experiment)]
     if config.option.collectonly or stops or is_worker or not items:
         return
+    from fer_bench.comparison import load_side
     from fer_bench.plugin.preparation import prepare
     from fer_bench.plugin.record import Record
 
@@ -101,6 +102,9 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     settings = config.stash[SETTINGS]
     try:
         check_timing(config)
+        if settings.base:
+            # The report of this run may take the place of the base's files.
+            config.stash[BASE] = load_side(settings.base, "--fer-compare")
         config.stash[EXPERIMENT] = prepare(settings, {_cell_of(item) for item in items})
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
@@ -146,7 +150,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if RECORD in config.stash:
         from fer_bench.plugin.report import Report
 
-        config.stash[REPORT] = Report(session, config.stash[SETTINGS].report_dir)
+        config.stash[REPORT] = Report(session, config.stash[SETTINGS])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fer_bench import backbones
 from fer_bench.cache import cache_root
 from fer_bench.cells import INITS
+from fer_bench.comparison import default_rules, parse, project_rules
 from fer_bench.datasets import dataset_names
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
     from fer_bench.backbones import Backbone
     from fer_bench.cells import Init
+    from fer_bench.comparison import Rules
 
 
 @dataclass(frozen=True)
 class Option:
-    """One setting, on the command line as ``--name`` and in ini files as ``fer_name``."""
+    """One setting, on the command line as ``--name`` and in ini files as ``fer_name``.
+
+    Where the name begins with ``fer-`` itself, it is no other in ini files.
+    """
 
     name: str
     help: str
@@ -40,7 +45,7 @@ class Option:
     @property
     def ini(self) -> str:
         """As it is written in an ini file."""
-        return f"fer_{self.name.replace('-', '_')}"
+        return f"fer_{self.name.removeprefix('fer-').replace('-', '_')}"
 
 
 OPTIONS = (
@@ -101,6 +106,19 @@ OPTIONS = (
         "Leave out training and inference speed: a cell whose result is stored then needs no "
         "network.",
     ),
+    Option(
+        "fer-compare",
+        "Compare this run with results files of an earlier one, or folders of them, separated by "
+        "commas; the run fails where it is worse. Rules for that stand in --fer-fail-on and under "
+        "[tool.fer_bench.compare] of pyproject.toml, see 'fer-bench compare --help'.",
+        "BASE",
+    ),
+    Option(
+        "fer-fail-on",
+        "With --fer-compare: how much worse a figure may get, as in 'accuracy: 0.5pp, "
+        "training.speed: 10%'.",
+        "RULES",
+    ),
 )
 
 
@@ -120,6 +138,8 @@ class Settings:
         store: folder of features, checkpoints and results.
         fresh: whether the store's content is computed again.
         timing: whether training and inference speed are measured.
+        base: results files and folders to compare the run with; none for no comparison.
+        rules: how much worse the run may be.
     """
 
     backbones: tuple[Backbone, ...]
@@ -133,6 +153,8 @@ class Settings:
     store: Path
     fresh: bool
     timing: bool
+    base: tuple[Path, ...]
+    rules: Rules
 
     def cells(self) -> list[tuple[Backbone, Init, int]]:
         """Every backbone with every init and every seed, in the order asked for."""
@@ -168,6 +190,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if init != "both" and init not in INITS:
         raise FerBenchError(f"--init {init!r} is unknown; accepted: pretrained, random, both")
     layers = given.text("trainable-layers")
+    base = given.paths("fer-compare")
     asked: dict[str, Any] = {
         "split": given.text("split") or None,
         "epochs": given.number("epochs"),
@@ -189,7 +212,21 @@ def read_settings(config: pytest.Config) -> Settings:
         store=given.path("store") or cache_root() / "store",
         fresh=given.flag("fresh"),
         timing=not given.flag("no-timing"),
+        base=base,
+        rules=_rules(given, base, config.invocation_params.dir),
     )
+
+
+def _rules(given: _Given, base: tuple[Path, ...], folder: Path) -> Rules:
+    """Rules of the option count more than those of the project, and these than the defaults."""
+    text = given.text("fer-fail-on")
+    if base:
+        return default_rules() + project_rules(folder) + parse([text], "--fer-fail-on")
+    if given.is_on_command_line("fer-fail-on"):
+        raise FerBenchError(
+            f"--fer-fail-on {text!r} has nothing to judge; accepted: with --fer-compare=BASE"
+        )
+    return default_rules()
 
 
 class _Given:
@@ -224,6 +261,15 @@ class _Given:
         text = self.text(name)
         return self._base(name) / expand_user(text) if text else None
 
+    def paths(self, name: str) -> tuple[Path, ...]:
+        texts = [text.strip() for text in self.text(name).split(",")]
+        if len(texts) > 1 and not all(texts):
+            raise FerBenchError(
+                f"--{name} {','.join(texts)!r} has an empty part; accepted: paths with a comma "
+                "between each two"
+            )
+        return tuple(self._base(name) / expand_user(text) for text in texts if text)
+
     def dataset(self) -> str:
         """The data set's name as given, or its path made absolute."""
         text = self.text("dataset") or "sketch"
@@ -234,5 +280,9 @@ class _Given:
 
     def _base(self, name: str) -> Path:
         """Paths on the command line start where it was typed, those in ini files at the root."""
-        on_command_line = self._config.getoption(self._options[name].ini) is not None
-        return self._config.invocation_params.dir if on_command_line else self._config.rootpath
+        if self.is_on_command_line(name):
+            return self._config.invocation_params.dir
+        return self._config.rootpath
+
+    def is_on_command_line(self, name: str) -> bool:
+        return self._config.getoption(self._options[name].ini) is not None

@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from fer_bench.comparison import Side, compare
 from fer_bench.errors import FerBenchError
+from fer_bench.plugin.state import BASE
 from fer_bench.reporting import Findings, terminal_text, write_page, write_tables
+from fer_bench.reporting.comparison import (
+    coloured,
+    conclusion,
+    remove_comparison,
+    write_comparison,
+)
+from fer_bench.reporting.comparison import terminal_text as comparison_text
 from fer_bench.results_json import read_run, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from fer_bench.comparison import Outcome
+    from fer_bench.plugin.options import Settings
 
 RESULTS = "results.json"
 T = TypeVar("T")
@@ -25,34 +36,46 @@ class Report:
     Its results are on disk before anything is worked out from them: they took hours.
 
     Args:
-        session: the session; a report that cannot be made or written makes it fail.
-        folder: of the report's files.
+        session: the session; a report that cannot be made or written makes it fail, and so does
+            a comparison that was asked for and does not pass.
+        settings: what was asked for.
     """
 
-    def __init__(self, session: pytest.Session, folder: Path) -> None:
+    def __init__(self, session: pytest.Session, settings: Settings) -> None:
         self._session = session
-        self._folder = folder
+        self._folder = settings.report_dir
         self._problems: list[str] = []
         document = document_of(session.config)
-        self._tried(lambda: write_json(folder / RESULTS, document))
+        self._tried(lambda: write_json(self._folder / RESULTS, document))
+        # An earlier run's would be taken for one of this run.
+        self._tried(lambda: remove_comparison(self._folder))
         self._findings = self._tried(lambda: Findings.of(read_run(document)))
+        self._outcome = self._tried(lambda: self._compared(settings))
+        if self._outcome is not None and self._outcome.exit_status:
+            word, why = conclusion(self._outcome)
+            self._fail(f"--fer-compare: {word}: {why}")
 
     def give(
         self, terminal: pytest.TerminalReporter, notes: list[str], problems: list[str]
     ) -> None:
-        """Writes and prints the tables, and then draws the page.
+        """Writes and prints the tables and the comparison, and then draws the page.
 
         Args:
             terminal: where to print.
             notes: what the package said meanwhile, a line each.
             problems: what went wrong, a line each.
         """
-        found = self._findings
+        found, outcome = self._findings, self._outcome
+        width = shutil.get_terminal_size((120, 24)).columns
         terminal.section("fer_bench", sep="=")
         if found is not None:
             self._tried(lambda: write_tables(self._folder, found))
-            width = shutil.get_terminal_size((120, 24)).columns
             terminal.write_line(terminal_text(found, width))
+        if outcome is not None:
+            self._tried(lambda: write_comparison(self._folder, outcome))
+            text = comparison_text(outcome, width)
+            terminal.section("compared with --fer-compare", sep="-")
+            terminal.write_line(coloured(text) if terminal.hasmarkup else text)
         for note in notes:
             terminal.write_line(f"NOTE: {note}", yellow=True)
         # Drawing takes longer than all else here: nobody waits for it with nothing to read.
@@ -68,9 +91,20 @@ class Report:
         try:
             return make()
         except FerBenchError as error:
-            self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            self._problems.append(str(error))
+            self._fail(str(error))
             return None
+
+    def _fail(self, problem: str) -> None:
+        self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self._problems.append(problem)
+
+    def _compared(self, settings: Settings) -> Outcome | None:
+        """The run beside its base; None where none was asked for, or the run cannot be read."""
+        base = self._session.config.stash.get(BASE, None)
+        if base is None or self._findings is None:
+            return None
+        head = Side(((str(self._folder / RESULTS), self._findings.run),))
+        return compare(base, head, settings.rules)
 
 
 def document_of(config: pytest.Config) -> dict[str, Any]:

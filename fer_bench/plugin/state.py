@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from fer_bench.comparison import Side
     from fer_bench.experiment import Experiment
     from fer_bench.plugin.notes import Notes
     from fer_bench.plugin.options import Settings
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from fer_bench.plugin.report import Report
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+BASE: pytest.StashKey[Side] = pytest.StashKey()
 EXPERIMENT: pytest.StashKey[Experiment] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()

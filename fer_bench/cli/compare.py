@@ -1,0 +1,127 @@
+"""``fer-bench compare``: whether the results of one commit are worse than those of another."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of, write_atomically
+
+if TYPE_CHECKING:
+    from fer_bench.comparison import Outcome
+
+_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+@click.command("compare", short_help="Compare the results of two commits.")
+@click.argument("files", nargs=-1, metavar="BASE... HEAD", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "markdown", "json", "github"]),
+    default="terminal",
+    show_default=True,
+    help="github: as terminal, with annotations for GitHub Actions on standard output, and "
+    f"Markdown added to the file that {_SUMMARY} names.",
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where the comparison goes, over an earlier one; by default to standard output.",
+)
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="RULES",
+    help="How much worse a figure may get, as in 'accuracy: 0.5pp, vggface*: training.speed: 20%'. "
+    "May be given several times.",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    files: tuple[Path, ...],
+    form: str,
+    output: Path | None,
+    fail_on: tuple[str, ...],
+) -> None:
+    """Compare results files of one commit, BASE, with those of another, HEAD.
+
+    Each is a results file, or a folder that stands for all results files in it and below it. The
+    last one is the head; several before it are repeated runs of the base, and a folder as the head
+    may hold repeated runs of the head.
+
+    A figure is a regression where it got worse by more than its noise and by more than its rule
+    allows. Rules are the defaults (accuracy: 0.5pp, training.speed: 5%, inference.median: 5%,
+    gone: on, determinism: on), then those under [tool.fer_bench.compare] of the nearest
+    pyproject.toml, as in fail_on = ["accuracy: 0.5pp"], then those of --fail-on. Of several for a
+    figure the last one counts.
+
+    Exit status: 0 nothing with a rule got worse, 1 there is a regression, 2 it cannot be told.
+    """
+    from fer_bench.comparison import compare, default_rules, load_side, parse, project_rules
+
+    if len(files) < 2:
+        raise click.UsageError(
+            f"{len(files)} of 2 sides given; accepted: BASE... HEAD, one results file or folder "
+            "for each side at least"
+        )
+    rules = default_rules() + project_rules(Path.cwd()) + parse(fail_on, "--fail-on")
+    *base, head = files
+    outcome = compare(load_side(base, "base"), load_side([head], "head"), rules)
+    if form == "github":
+        _tell_github(outcome, output)
+    else:
+        _tell(outcome, form, output)
+    context.exit(outcome.exit_status)
+
+
+def _tell(outcome: Outcome, form: str, output: Path | None) -> None:
+    from fer_bench.reporting.comparison import coloured, json_text, markdown_text
+
+    if form == "terminal":
+        text = _for_terminal(outcome)
+    else:
+        text = json_text(outcome) if form == "json" else markdown_text(outcome)
+    if output is not None:
+        write_atomically(output, text)
+    elif form == "terminal":
+        # click takes colours out where standard output is no terminal.
+        colour = False if os.environ.get("NO_COLOR") else None
+        click.echo(coloured(text), nl=False, color=colour)
+    else:
+        click.echo(text, nl=False)
+
+
+def _tell_github(outcome: Outcome, output: Path | None) -> None:
+    from fer_bench.reporting.comparison import annotations, fenced, markdown_text
+
+    text = _for_terminal(outcome)
+    if output is None:
+        click.echo(fenced(text, secrets.token_hex(16)), nl=False)
+    else:
+        write_atomically(output, text)
+    for line in annotations(outcome):
+        click.echo(line)
+    summary = os.environ.get(_SUMMARY)
+    if summary:
+        try:
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(markdown_text(outcome))
+        except OSError as error:
+            raise FerBenchError(
+                f"{_SUMMARY} {summary!r} cannot be added to: {cause_of(error)}; accepted: a file "
+                "that can be written"
+            ) from error
+
+
+def _for_terminal(outcome: Outcome) -> str:
+    from fer_bench.reporting.comparison import terminal_text
+
+    return terminal_text(outcome, shutil.get_terminal_size((120, 24)).columns)

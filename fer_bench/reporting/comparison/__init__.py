@@ -1,0 +1,21 @@
+"""From the outcome of a comparison to text and files."""
+
+from fer_bench.reporting.comparison.files import remove_comparison, write_comparison
+from fer_bench.reporting.comparison.github import annotations, fenced
+from fer_bench.reporting.comparison.record import OutcomeRecord, json_text, outcome_record
+from fer_bench.reporting.comparison.text import coloured, markdown_text, terminal_text
+from fer_bench.reporting.comparison.wording import conclusion
+
+__all__ = [
+    "OutcomeRecord",
+    "annotations",
+    "coloured",
+    "conclusion",
+    "fenced",
+    "json_text",
+    "markdown_text",
+    "outcome_record",
+    "remove_comparison",
+    "terminal_text",
+    "write_comparison",
+]

@@ -1,0 +1,127 @@
+"""A comparison for GitHub Actions: workflow commands that show it beside the code.
+
+The commands and their escapes are those of GitHub's documentation, *Workflow commands for GitHub
+Actions*, and of its toolkit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from fer_bench.comparison.figures import FIGURES
+from fer_bench.reporting.comparison.wording import (
+    change_text,
+    name_text,
+    rule_text,
+    value_text,
+    verdict_text,
+)
+from fer_bench.reporting.render import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fer_bench.comparison.outcome import Change, Outcome
+
+_MOST = 10
+"""GitHub shows so many annotations of each kind of one step, and drops the rest."""
+
+_IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_IN_PROPERTIES = {**_IN_DATA, ":": "%3A", ",": "%2C"}
+
+
+class _Told(NamedTuple):
+    title: str
+    message: str
+
+
+def annotations(outcome: Outcome) -> list[str]:
+    """Workflow commands, a line each: errors, then warnings, then notices.
+
+    Regressions are errors. Warnings are, in this order: what has a rule and cannot be compared,
+    what is gone, or not deterministic, without failing, whole cells that cannot be compared, what
+    got worse without a rule, and differences of the surroundings. What is better is a notice. Of
+    more than GitHub shows, the last one tells how many more there are.
+    """
+    undecided = outcome.undecided
+    warned = [change for change in outcome.changes if change in undecided or _is_warned_of(change)]
+    ranks = ("gone", "not deterministic", "not comparable", "worse")
+    warned.sort(
+        key=lambda change: (change not in undecided, ranks.index(change.verdict), *_rank(change))
+    )
+    better = sorted((one for one in outcome.changes if one.verdict == "better"), key=_rank)
+    differing = [
+        _Told(
+            f"Different {one.what}",
+            f"{one.base} in the base, {one.head} in the head: {one.meaning}",
+        )
+        for one in outcome.differences
+    ]
+    return [
+        *_commands("error", [_told(change) for change in sorted(outcome.regressions, key=_rank)]),
+        *_commands("warning", [*map(_told, warned), *differing]),
+        *_commands("notice", [_told(change) for change in better]),
+    ]
+
+
+def fenced(text: str, token: str) -> str:
+    """Text in which GitHub looks for no commands, whatever names stand in it.
+
+    Args:
+        text: ending in a line end.
+        token: letters and digits that cannot be guessed.
+    """
+    return f"::stop-commands::{token}\n{text}::{token}::\n"
+
+
+def in_data(text: str) -> str:
+    """A text as the message of a workflow command."""
+    return "".join(_IN_DATA.get(char, char) for char in text)
+
+
+def in_property(text: str) -> str:
+    """A text as a property of a workflow command, such as its title."""
+    return "".join(_IN_PROPERTIES.get(char, char) for char in text)
+
+
+def _is_warned_of(change: Change) -> bool:
+    if change.regression:
+        return False
+    whole = change.figure is None
+    return change.verdict in ("gone", "not deterministic", "worse") or (
+        whole and change.verdict == "not comparable"
+    )
+
+
+def _rank(change: Change) -> tuple[int, float]:
+    """Whole cells first, then figures in their order, of one figure the largest change first."""
+    place = -1 if change.figure is None else FIGURES.index(change.figure)
+    return place, -abs(change.change or 0.0)
+
+
+def _told(change: Change) -> _Told:
+    title = f"{change.cell}: {name_text(change)} {verdict_text(change)}"
+    parts = [
+        f"{side} {value_text(change.figure, value)}"
+        for side, value in (("base", change.base), ("head", change.head))
+        if change.figure is not None and value is not None
+    ]
+    changed, rule = change_text(change), rule_text(change)
+    parts += [] if changed is None else [f"change {changed}"]
+    parts += [] if rule is None else [f"rule {rule}"]
+    figures = ", ".join(parts)
+    return _Told(title, "; ".join(part for part in (figures, change.why) if part))
+
+
+def _commands(kind: Literal["error", "warning", "notice"], told: Sequence[_Told]) -> Iterator[str]:
+    shown = list(told)
+    if len(told) > _MOST:
+        shown = [*told[: _MOST - 1], _more(told[_MOST - 1 :])]
+    for one in shown:
+        # GitHub takes a command without a message for none.
+        message = clean(one.message) or clean(one.title)
+        yield f"::{kind} title={in_property(clean(one.title))}::{in_data(message)}"
+
+
+def _more(left: Sequence[_Told]) -> _Told:
+    return _Told(f"{len(left)} more", "; ".join(one.title for one in left))

@@ -1,0 +1,188 @@
+"""Sides out of files and folders: what is read, what is passed over, and what is refused."""
+
+import dataclasses
+import json
+import math
+
+import pytest
+from made_runs import document, made_cell, made_run
+
+from fer_bench.comparison import load_side
+from fer_bench.errors import FerBenchError
+from fer_bench.results import SCHEMA
+from fer_bench.results_json import KEY
+
+RUN = made_run(made_cell("mini", "random", 0.5))
+
+
+def timed(speed):
+    return made_run(made_cell("mini", "random", 0.5, speed=speed))
+
+
+def put(path, run=RUN, **changes):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document(run) | changes))
+    return path
+
+
+def refused(paths, *words):
+    with pytest.raises(FerBenchError) as raised:
+        load_side(paths, "base")
+    text = str(raised.value)
+    assert text.startswith("base: ")
+    assert "\n" not in text
+    for word in words:
+        assert word in text
+
+
+# -- what is read
+
+
+def test_files_in_their_order(tmp_path):
+    paths = [put(tmp_path / f"{name}.json") for name in "ba"]
+    assert load_side(paths, "base").runs == tuple((str(path), RUN) for path in paths)
+
+
+def test_a_folder_stands_for_all_results_files_in_it_and_below(tmp_path):
+    paths = [put(tmp_path / name) for name in ("2/results.json", "1/b.json", "1/a.json")]
+    names = [name for name, _ in load_side([tmp_path], "base").runs]
+    assert names == sorted(map(str, paths))
+
+
+def test_other_files_in_a_folder_are_passed_over(tmp_path):
+    path = put(tmp_path / "results.json")
+    (tmp_path / "plain.json").write_text(json.dumps({"benchmarks": [], "machine_info": {}}))
+    (tmp_path / "list.json").write_text("[1]")
+    (tmp_path / "comparison.json").write_text('{\n "format": "fer_bench comparison"}')
+    (tmp_path / "tables.md").write_text(f'{{"{KEY}": ')
+    (tmp_path / "folder.json").mkdir()
+    assert [name for name, _ in load_side([tmp_path], "base").runs] == [str(path)]
+
+
+def test_a_file_of_schema_1_is_read(tmp_path):
+    made = document(RUN)
+    made[KEY]["schema"] = 1
+    made[KEY]["cells"][0]["id"] = "mini-random"
+    made["benchmarks"][0]["extra_info"][KEY] |= {"schema": 1, "cell": "mini-random"}
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(made))
+    ((_, run),) = load_side([path], "base").runs
+    assert run.cells[0].quality.test_accuracy == RUN.cells[0].quality.test_accuracy
+
+
+def test_repeated_runs_of_one_commit_are_several(tmp_path):
+    paths = [put(tmp_path / f"{index}.json", timed(100.0 + index)) for index in range(3)]
+    assert len(load_side(paths, "base").runs) == 3
+
+
+# -- what is refused
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (None, "No such file"),
+        (b"", "no whole JSON"),
+        (b'{"fer_bench": {', "no whole JSON"),
+        (b"\xff\xfe\x00", "no whole JSON"),
+        (b"[" * 100_000, "no whole JSON"),
+        (b"[]", "no 'fer_bench' at top level"),
+        (b'{"benchmarks": [], "machine_info": {}}', "no 'fer_bench' at top level"),
+    ],
+)
+def test_a_file_that_is_no_results_file(tmp_path, content, cause):
+    path = tmp_path / "other.json"
+    if content is not None:
+        path.write_bytes(content)
+    refused([put(tmp_path / "good.json"), path], str(path), cause)
+
+
+def test_half_a_file(tmp_path):
+    path = put(tmp_path / "results.json")
+    path.write_bytes(path.read_bytes()[:-100])
+    refused([path], str(path), "no whole JSON")
+    refused([tmp_path], str(path), "no whole JSON")
+
+
+def schema(made):
+    made[KEY]["schema"] = SCHEMA + 1
+
+
+def figure(made):
+    made["benchmarks"][0]["extra_info"][KEY]["test_loss"] = math.nan
+
+
+def cells(made):
+    made[KEY]["cells"] *= 2
+
+
+def measures(made):
+    made["benchmarks"] *= 2
+
+
+@pytest.mark.parametrize(
+    ("damage", "cause"),
+    [
+        (schema, f"schema is {SCHEMA + 1}, newer than {SCHEMA}; update fer_bench"),
+        (figure, "test_loss is nan; accepted: a finite number"),
+        (cells, "has 'mini-random-42' twice"),
+        (measures, "measures 'mini-random-42' again"),
+    ],
+)
+def test_a_broken_record_alone_and_in_a_folder(tmp_path, damage, cause):
+    put(tmp_path / "good.json")
+    made = document(RUN)
+    damage(made)
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(made))
+    refused([path], str(path), cause)
+    refused([tmp_path], str(path), cause)
+
+
+def test_a_folder_without_a_results_file(tmp_path):
+    (tmp_path / "plain.json").write_text('{"benchmarks": []}')
+    refused([tmp_path], repr(str(tmp_path)), "no results file", "(1 other files of JSON)")
+
+
+def test_a_broken_file_of_others_in_a_folder_may_be_a_results_file(tmp_path):
+    put(tmp_path / "good.json")
+    (tmp_path / "empty.json").touch()
+    refused([tmp_path], "empty.json", "no whole JSON")
+
+
+def test_a_link_to_nothing_in_a_folder(tmp_path):
+    put(tmp_path / "good.json")
+    (tmp_path / "link.json").symlink_to(tmp_path / "gone.json")
+    refused([tmp_path], "link.json", "No such file")
+
+
+# -- nothing counts twice
+
+
+def test_the_same_file_twice(tmp_path):
+    path = put(tmp_path / "results.json")
+    refused([path, path], "is the same file as")
+    refused([path, tmp_path], "is the same file as")
+    refused([tmp_path / "." / "x" / ".." / "results.json", path], "is the same file as")
+    link = tmp_path / "link.json"
+    link.symlink_to(path)
+    refused([path, link], f"{link} is the same file as {path}")
+
+
+def test_a_copy_of_a_measurement(tmp_path):
+    path = put(tmp_path / "results.json", timed((100.0, 101.0, 99.0)))
+    copy = put(tmp_path / "copy.json", timed((100.0, 101.0, 99.0)), datetime="another")
+    refused([path, copy], f"{copy} and {path} hold the same times of training of 'mini-random-42'")
+
+
+def test_a_file_that_another_was_merged_into(tmp_path):
+    run = timed((100.0, 101.0, 99.0))
+    other = made_cell("mini", "pretrained", 0.5, speed=(50.0, 51.0, 52.0))
+    merged = dataclasses.replace(run, cells=(*run.cells, other))
+    paths = [put(tmp_path / "part.json", run), put(tmp_path / "merged.json", merged)]
+    refused(paths, "hold the same times")
+
+
+def test_untimed_results_from_one_store_may_be_alike(tmp_path):
+    paths = [put(tmp_path / f"{name}.json") for name in "ab"]
+    assert len(load_side(paths, "base").runs) == 2

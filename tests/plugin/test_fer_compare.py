@@ -1,0 +1,276 @@
+"""``--fer-compare``: a run held against an earlier one, and what pytest-benchmark makes of it."""
+
+import base64
+import json
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from made_runs import document, made_cell, made_run
+
+from fer_bench.evaluation import confusion, recall
+from fer_bench.results_json import KEY
+
+# Looked for, not imported: TensorFlow cannot be loaded twice in one process.
+needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
+
+CONFTEST = f"""
+import sys
+
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from made_runs import made_cell, made_run
+
+from fer_bench.comparison import load_side
+from fer_bench.plugin.state import BASE, RECORD, SETTINGS
+
+CELL = made_cell("mini", "random", 0.5, fingerprint="a")
+
+
+class Measured:
+    def run(self, facts=()):
+        return made_run(CELL)
+
+
+def pytest_collection_finish(session):
+    stash = session.config.stash
+    stash[RECORD] = Measured()
+    if stash[SETTINGS].base:
+        stash[BASE] = load_side(stash[SETTINGS].base, "--fer-compare")
+"""
+BENCHMARK = """
+from conftest import CELL
+
+from fer_bench.results_json import KEY, quality_record
+
+
+def test_quality(benchmark):
+    benchmark.extra_info[KEY] = quality_record(CELL.id, CELL.quality)
+    benchmark.pedantic(lambda: None)
+"""
+
+
+@pytest.fixture
+def session(pytester):
+    """Runs a session that has measured one cell, in a process of its own."""
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(BENCHMARK)
+    for name, share in (("same", 0.5), ("better", 0.6)):
+        run = made_run(made_cell("mini", "random", share, fingerprint=name))
+        (pytester.path / f"{name}.json").write_text(json.dumps(document(run)))
+
+    def run(*arguments):
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+
+    return run
+
+
+def errors(result):
+    return [line for line in result.outlines if line.startswith("ERROR: ")]
+
+
+def comparison(pytester):
+    return json.loads((pytester.path / "report" / "comparison.json").read_text())
+
+
+def files(pytester):
+    return sorted(path.name for path in (pytester.path / "report").glob("comparison*"))
+
+
+def test_a_run_that_is_no_worse_passes(session, pytester):
+    result = session("--fer-compare=same.json")
+    assert result.ret == pytest.ExitCode.OK
+    assert errors(result) == []
+    lines = result.outlines
+    (verdict,) = (at for at, line in enumerate(lines) if line.startswith("NO REGRESSION: "))
+    assert verdict > lines.index("Networks compared on the same test images")
+    assert files(pytester) == ["comparison.json", "comparison.md"]
+    assert comparison(pytester)["exit_status"] == 0
+    assert "NO REGRESSION" in (pytester.path / "report" / "comparison.md").read_text()
+
+
+def test_a_run_that_is_worse_fails_and_leaves_its_whole_report(session, pytester):
+    result = session("--fer-compare=better.json")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (line,) = errors(result)
+    assert line.startswith("ERROR: --fer-compare: REGRESSION: 1 regression")
+    assert any("WORSE" in line for line in result.outlines)
+    assert comparison(pytester)["exit_status"] == 1
+    assert (pytester.path / "report" / "index.html").exists()
+
+
+def test_several_bases_are_separated_by_commas(session, pytester):
+    (pytester.path / "more").mkdir()
+    again = {**json.loads((pytester.path / "same.json").read_text()), "datetime": "later"}
+    (pytester.path / "more" / "results.json").write_text(json.dumps(again))
+    assert session("--fer-compare=same.json, more").ret == pytest.ExitCode.OK
+    assert "and 1 more" in comparison(pytester)["base"]
+
+
+def test_rules_of_the_option_count_more_than_those_of_the_project(session, pytester):
+    pytester.makepyprojecttoml("[tool.fer_bench.compare]\nfail_on = ['accuracy: 30pp']\n")
+    assert session("--fer-compare=better.json").ret == pytest.ExitCode.OK
+    result = session("--fer-compare=better.json", "--fer-fail-on=accuracy: 1pp")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_base_and_rules_may_stand_in_an_ini_file(session, pytester):
+    pytester.makeini("[pytest]\nfer_compare = better.json\nfer_fail_on = accuracy: 30pp\n")
+    assert session().ret == pytest.ExitCode.OK
+    assert comparison(pytester)["changes"][0]["rule"]["text"] == "30pp"
+
+
+def test_a_comparison_that_cannot_be_made_fails_and_leaves_none(session, pytester):
+    assert session("--fer-compare=same.json").ret == pytest.ExitCode.OK
+    run = made_run(made_cell("resnet50", "random", 0.5))
+    (pytester.path / "other.json").write_text(json.dumps(document(run)))
+    result = session("--fer-compare=other.json")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (line,) = errors(result)
+    assert "none in common" in line
+    assert files(pytester) == []
+
+
+def test_a_comparison_that_cannot_be_written_fails_and_is_shown(session, pytester):
+    (pytester.path / "report" / "comparison.json").mkdir(parents=True)
+    result = session("--fer-compare=same.json")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (line,) = errors(result)
+    assert "comparison.json" in line
+    assert any(line.startswith("NO REGRESSION: ") for line in result.outlines)
+
+
+def test_no_older_comparison_stays_beside_a_run_without_one(session, pytester):
+    session("--fer-compare=same.json")
+    assert len(files(pytester)) == 2
+    assert session().ret == pytest.ExitCode.OK
+    assert files(pytester) == []
+
+
+def test_files_of_that_name_that_are_not_ours_stay(session, pytester):
+    (pytester.path / "report").mkdir()
+    (pytester.path / "report" / "comparison.md").write_text("# Mine")
+    assert session().ret == pytest.ExitCode.OK
+    assert files(pytester) == ["comparison.md"]
+
+
+def test_the_base_may_be_the_report_that_this_run_takes_the_place_of(session, pytester):
+    report = pytester.path / "report"
+    session()
+    shutil.copy(pytester.path / "better.json", report / "results.json")
+    assert session("--fer-compare=report").ret == pytest.ExitCode.TESTS_FAILED
+    assert session("--fer-compare=report").ret == pytest.ExitCode.OK
+
+
+# -- mistakes end the run before its first cell
+
+
+def one_line(result, *words):
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = f"{result.stdout}\n{result.stderr}"
+    (line,) = (line for line in text.splitlines() if line.startswith("ERROR: "))
+    for word in words:
+        assert word in line
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--fer-compare="], ["--fer-compare is empty"]),
+        (["--fer-compare=a.json,,b.json"], ["'a.json,,b.json' has an empty part"]),
+        (["--fer-fail-on=accuracy: 1pp"], ["--fer-fail-on 'accuracy: 1pp'", "--fer-compare=BASE"]),
+        (["--fer-compare=a.json", "--fer-fail-on="], ["--fer-fail-on is empty"]),
+        (["--fer-compare=a.json", "--fer-fail-on=acuracy: 1pp"], ["did you mean 'accuracy'?"]),
+    ],
+)
+def test_options_that_are_not_accepted(bench, pytester, arguments, words):
+    one_line(bench(*arguments, apart=False), *words)
+    assert not (pytester.path / "report").exists()
+
+
+def test_a_project_with_a_mistake(bench, pytester):
+    pytester.makepyprojecttoml("[tool.fer_bench.compare]\nfail-on = []\n")
+    one_line(bench("--fer-compare=a.json", apart=False), "pyproject.toml", "'fail-on'")
+    # A run without a comparison has no use for it.
+    assert bench("--collect-only", "-q", apart=False).ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [(None, "No such file"), ("{", "no whole JSON"), ('{"benchmarks": []}', "no 'fer_bench'")],
+)
+def test_a_base_that_cannot_be_read(bench, pytester, tmp_path, content, cause):
+    path = tmp_path / "base.json"
+    if content is not None:
+        path.write_text(content)
+    one_line(bench(f"--fer-compare={path}"), f"--fer-compare: {path}: ", cause)
+    assert not (pytester.path / "report").exists()
+    assert not (tmp_path / "cache" / "store").exists()
+
+
+# -- whole runs
+
+
+def raised(made):
+    """The document as of a run that recognised every test image."""
+    made = json.loads(json.dumps(made))
+    labels = base64.b64decode(made[KEY]["dataset"]["test_labels"])
+    counts = confusion(list(labels), list(labels), len(made[KEY]["dataset"]["classes"]))
+    for benchmark in made["benchmarks"]:
+        record = benchmark["extra_info"].get(KEY, {})
+        if record.get("kind") == "quality":
+            record["test_accuracy"] = 1.0
+            record["recall"] = recall(counts)
+            record["confusion"] = counts.tolist()
+            record["predictions"]["classes"] = made[KEY]["dataset"]["test_labels"]
+    for cell in made[KEY]["cells"]:
+        cell["fingerprint"] = "of another code"
+    return made
+
+
+@needs_keras
+@pytest.mark.network
+def test_a_run_against_itself_and_against_a_better_one(bench, pytester):
+    arguments = ("--dataset=sketch", "--limit=280", "--epochs=2", "--no-timing")
+    bench(*arguments).assert_outcomes(passed=2, deselected=6)
+    results = pytester.path / "report" / "results.json"
+    made = json.loads(results.read_text())
+    (pytester.path / "better.json").write_text(json.dumps(raised(made)))
+
+    same = bench(*arguments, "--fer-compare=report/results.json")
+    assert same.ret == pytest.ExitCode.OK
+    assert comparison(pytester)["exit_status"] == 0
+    assert {change["verdict"] for change in comparison(pytester)["changes"]} == {"same"}
+
+    worse = bench(*arguments, "--fer-compare=better.json")
+    worse.assert_outcomes(passed=2, deselected=6)
+    assert worse.ret == pytest.ExitCode.TESTS_FAILED
+    (line,) = errors(worse)
+    assert line.startswith("ERROR: --fer-compare: REGRESSION: 2 regressions")
+    found = [change for change in comparison(pytester)["changes"] if change["regression"]]
+    assert [(change["cell"], change["figure"]) for change in found] == [
+        ("mini-pretrained", "accuracy"),
+        ("mini-random", "accuracy"),
+    ]
+
+
+@needs_keras
+@pytest.mark.network
+def test_pytest_benchmark_still_compares_our_files(bench, pytester, tiny_data):
+    arguments = (f"--dataset={tiny_data}", "--epochs=1", "--init=random", "--no-timing")
+    bench(*arguments, "--benchmark-autosave").assert_outcomes(passed=1, deselected=3)
+    (saved,) = (pytester.path / ".benchmarks").rglob("*.json")
+    again = bench(*arguments, "--benchmark-compare")
+    again.assert_outcomes(passed=1, deselected=3)
+    assert "Comparing against benchmarks from" in again.stdout.str() + again.stderr.str()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_benchmark", "compare", saved, "report/results.json"],
+        cwd=pytester.path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.count("test_quality[mini-random-42]") == 2

@@ -1,0 +1,123 @@
+"""Comparisons as JSON: nothing is lost, and every key is explained."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import get_type_hints
+
+import pytest
+from hypothesis import given
+from made_outcomes import EVERYTHING, WORSE, dataclasses, made_outcome, outcomes
+
+from fer_bench.comparison import FIGURES, Change, Difference, Outcome, Threshold
+from fer_bench.evaluation import Interval
+from fer_bench.reporting.comparison import (
+    json_text,
+    outcome_record,
+    record,
+    remove_comparison,
+    write_comparison,
+)
+from fer_bench.results_json import KEY
+
+BY_NAME = {figure.name: figure for figure in FIGURES}
+
+
+def read(text):
+    """The outcome that a record is of."""
+    made = json.loads(text)
+    changes = []
+    for entry in made["changes"]:
+        interval, rule = entry.pop("interval"), entry.pop("rule")
+        figure, unit = BY_NAME.get(entry.pop("figure")), entry.pop("unit")
+        assert unit == (figure and figure.unit)
+        changes.append(
+            Change(
+                **entry,
+                figure=figure,
+                interval=interval and Interval(**interval),
+                threshold=rule and Threshold(**rule),
+            )
+        )
+    outcome = Outcome(
+        base=made["base"],
+        head=made["head"],
+        differences=tuple(Difference(**entry) for entry in made["differences"]),
+        notes=tuple(made["notes"]),
+        changes=tuple(changes),
+        level=made["level"],
+    )
+    assert made["exit_status"] == outcome.exit_status
+    return outcome
+
+
+@given(outcomes())
+def test_an_outcome_comes_back_from_its_record(outcome):
+    assert read(json_text(outcome)) == outcome
+
+
+def test_the_record_of_one_change():
+    (made,) = outcome_record(made_outcome(WORSE))["changes"]
+    assert made == {
+        "cell": "mini-pretrained",
+        "figure": "accuracy",
+        "of": "",
+        "unit": "share",
+        "verdict": "worse",
+        "base": 0.5123,
+        "head": 0.4987,
+        "change": -0.0136,
+        "interval": {"low": -0.0203, "high": -0.0071},
+        "rule": {"amount": 0.005, "relative": False, "text": "0.5pp"},
+        "regression": True,
+        "why": WORSE.why,
+    }
+
+
+def test_a_figure_that_is_not_finite_is_not_written():
+    with pytest.raises(ValueError, match="JSON"):
+        json_text(made_outcome(dataclasses.replace(WORSE, change=math.nan)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "made"),
+    [
+        (record.OutcomeRecord, outcome_record(EVERYTHING)),
+        (record.DifferenceRecord, outcome_record(EVERYTHING)["differences"][0]),
+        (record.ChangeRecord, outcome_record(made_outcome(WORSE))["changes"][0]),
+        (record.IntervalRecord, outcome_record(made_outcome(WORSE))["changes"][0]["interval"]),
+        (record.RuleRecord, outcome_record(made_outcome(WORSE))["changes"][0]["rule"]),
+    ],
+)
+def test_every_key_is_named_and_explained(typed, made):
+    assert set(get_type_hints(typed)) == set(made)
+    for key in made:
+        assert f"\n        {key}: " in typed.__doc__
+
+
+def test_it_cannot_be_taken_for_a_results_file():
+    assert KEY not in outcome_record(EVERYTHING)
+
+
+# -- files
+
+
+def test_both_files_are_written_over_older_ones_and_removed(tmp_path):
+    write_comparison(tmp_path, made_outcome(WORSE))
+    write_comparison(tmp_path, EVERYTHING)
+    assert {path.name for path in tmp_path.iterdir()} == {"comparison.md", "comparison.json"}
+    assert read((tmp_path / "comparison.json").read_text()) == EVERYTHING
+    (tmp_path / "results.json").touch()
+    remove_comparison(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+    remove_comparison(tmp_path)
+    remove_comparison(tmp_path / "nowhere")
+    remove_comparison(tmp_path / "results.json")
+
+
+def test_files_of_others_stay(tmp_path):
+    for name, text in (("comparison.md", "# Mine"), ("comparison.json", '{"format": "mine"}')):
+        (tmp_path / name).write_text(text)
+    remove_comparison(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,311 @@
+"""Comparisons as text: what is shown, in which words, and that nothing breaks out of it."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_outcomes import (
+    EVERYTHING,
+    FASTER,
+    GONE,
+    HOSTILE,
+    NEW,
+    PLAIN,
+    SAME,
+    SAME_RECALL,
+    SLOWER_P99,
+    UNDECIDED,
+    UNKNOWN_LOSS,
+    UNKNOWN_MOFR,
+    WORSE,
+    dataclasses,
+    made_outcome,
+    outcomes,
+)
+
+from fer_bench.comparison import Difference
+from fer_bench.comparison.figures import INFERENCE_MEDIAN, INFERENCE_P99, MCR, TRAINING_SPEED
+from fer_bench.evaluation import Interval
+from fer_bench.reporting.comparison import coloured, conclusion, markdown_text, terminal_text
+from fer_bench.reporting.comparison.wording import (
+    change_text,
+    name_text,
+    value_text,
+    verdict_text,
+)
+from fer_bench.reporting.render import clean, escaped
+
+EN = "\N{EN DASH}"
+
+# -- words and numbers
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "base", "changed", "verdict"),
+    [
+        (WORSE, "accuracy", "0.5123", "-1.36 pp (-2.03 to -0.71)", "WORSE"),
+        (SAME, "accuracy", "0.5123", "-0.04 pp (-0.30 to +0.21)", "same within noise"),
+        (FASTER, "training.speed (images/s)", "12,346", "+13.4 % (+12.1 to +14.8)", "better"),
+        (SLOWER_P99, "inference.p99@32 (ms)", "12.35", "+26.4 % (+20.0 to +33.0)", "worse"),
+        (UNKNOWN_LOSS, "loss (nats)", "1.2346", "+0.0154", "not comparable"),
+        (UNKNOWN_MOFR, "mofr (per epoch)", "-0.01000", "+1.000 pp", "not comparable"),
+        (GONE, "the whole cell", None, None, "GONE"),
+        (NEW, "the whole cell", None, None, "new"),
+        (UNDECIDED, "accuracy", "0.2500", None, "not comparable"),
+    ],
+)
+def test_a_change_in_words(change, name, base, changed, verdict):
+    assert name_text(change) == name
+    assert (None if base is None else value_text(change.figure, change.base)) == base
+    assert change_text(change) == changed
+    assert verdict_text(change) == verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "interval", "verdict"),
+    [
+        (-0.004, Interval(-0.006, -0.002), "same, within the rule"),
+        (-0.004, Interval(-0.008, 0.0), "same within noise"),
+        (0.0, None, "same"),
+    ],
+)
+def test_in_what_way_a_figure_is_the_same(change, interval, verdict):
+    assert verdict_text(dataclasses.replace(SAME, change=change, interval=interval)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "text"),
+    [
+        (TRAINING_SPEED, 0.0456, "0.04560"),
+        (TRAINING_SPEED, 9.9996, "10.000"),
+        (TRAINING_SPEED, 123.456, "123.5"),
+        (TRAINING_SPEED, 1234567.8, "1,234,568"),
+        (INFERENCE_MEDIAN, 0.0009996, "0.9996"),
+        (INFERENCE_P99, 1.23456, "1,235"),
+        (INFERENCE_P99, 1e-12, "0.000000"),
+        (MCR, -0.000001, "0.00000"),
+    ],
+)
+def test_values_have_as_many_digits_as_tell_something(figure, value, text):
+    assert value_text(figure, value) == text
+
+
+def test_a_change_of_nothing_has_no_sign():
+    change = dataclasses.replace(SAME, change=-0.0, interval=Interval(-1e-9, 1e-9))
+    assert change_text(change) == "0.00 pp (0.00 to 0.00)"
+
+
+# -- the conclusion
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "text"),
+    [
+        (
+            [SAME, FASTER],
+            "NO REGRESSION",
+            "0 regressions, else 1 better, 1 same, 0 gone, 0 not comparable; the comparison passes",
+        ),
+        (
+            [WORSE, SLOWER_P99, UNDECIDED],
+            "REGRESSION",
+            "1 regression, else 0 better, 0 same, 0 gone, 1 not comparable, 1 worse without a "
+            "rule; the comparison fails",
+        ),
+        (
+            [WORSE, WORSE, GONE, NEW],
+            "REGRESSION",
+            "3 regressions (2 worse, 1 gone), else 0 better, 0 same, 0 gone, 0 not comparable, "
+            "1 new; the comparison fails",
+        ),
+        (
+            [SAME, UNDECIDED],
+            "NOT DECIDED",
+            "0 regressions, else 0 better, 1 same, 0 gone, 1 not comparable; what has a rule "
+            "cannot be compared, and the comparison fails",
+        ),
+        (
+            [NEW],
+            "NOT DECIDED",
+            "0 regressions, else 0 better, 0 same, 0 gone, 0 not comparable, 1 new; nothing can "
+            "be compared, and the comparison fails",
+        ),
+    ],
+)
+def test_the_conclusion(changes, word, text):
+    outcome = made_outcome(*changes)
+    assert conclusion(outcome) == (word, text)
+    assert terminal_text(outcome, 300).splitlines()[-1] == f"{word}: {text}"
+    assert markdown_text(outcome).splitlines()[-1] == f"**{word}:** {text}"
+
+
+@given(outcomes())
+def test_each_change_is_counted_once(outcome):
+    _, text = conclusion(outcome)
+    counted = re.sub(r"\(.*?\)", "", text.partition(";")[0])
+    assert sum(map(int, re.findall(r"[0-9]+", counted))) == len(outcome.changes)
+
+
+# -- terminal
+
+
+def test_terminal_as_it_looks():
+    assert terminal_text(EVERYTHING, 120).splitlines() == [
+        "base: base/results.json (commit ab12)",
+        "head: head/results.json and 4 more (commit cd34)",
+        "",
+        "DIFFERENT SURROUNDINGS: the sides differ in more than the code",
+        "---------  -------------  ----------------  -----------------------------------",
+        "of         base           head              meaning",
+        "---------  -------------  ----------------  -----------------------------------",
+        "processor  AMD EPYC 7763  Intel Xeon 8370C  another machine: speeds are divided",
+        "---------  -------------  ----------------  -----------------------------------",
+        "",
+        "NOTE: base: a.json and b.json have different results of mini-random-42",
+        "",
+        "Whole cells",
+        "---------------  ----  -------  -------------------------",
+        "cell             rule  verdict  why",
+        "---------------  ----  -------  -------------------------",
+        "mini-random      on    GONE     the head does not have it",
+        f"resnet50-random  {EN}     new      the base does not have it",
+        "---------------  ----  -------  -------------------------",
+        "",
+        "mini-pretrained",
+        "-------------------------  --------  ------  -------------------------  -----  "
+        "--------------",
+        "                                             change",
+        "                                             (99 %",
+        "figure                         base    head  interval)                  rule   verdict",
+        "-------------------------  --------  ------  -------------------------  -----  "
+        "--------------",
+        "accuracy                     0.5123  0.4987  -1.36 pp (-2.03 to -0.71)  0.5pp  WORSE",
+        f"loss (nats)                  1.2346  1.2500  +0.0154                    {EN}      "
+        "not comparable",
+        f"mofr (per epoch)           -0.01000  0.00000  +1.000 pp                  {EN}      "
+        "not comparable",
+        "training.speed (images/s)    12,346  14,000  +13.4 % (+12.1 to +14.8)   5%     better",
+        f"inference.p99@32 (ms)         12.35   15.60  +26.4 % (+20.0 to +33.0)   {EN}      worse",
+    ]
+
+
+def test_same_figures_are_counted_but_for_those_that_are_always_shown():
+    text = terminal_text(made_outcome(SAME, SAME_RECALL, FASTER), 120)
+    assert "accuracy" in text
+    assert "recall.Happy" not in text
+    assert "1 other figure is the same, within noise or rule." in text
+    many = [dataclasses.replace(SAME_RECALL, of=str(number)) for number in range(17)]
+    assert "17 other figures are the same" in terminal_text(made_outcome(SAME, *many), 120)
+    assert "other figure" not in terminal_text(made_outcome(SAME), 120)
+
+
+def test_reasons_that_figures_share_are_told_once():
+    text = terminal_text(made_outcome(UNKNOWN_LOSS, UNKNOWN_MOFR), 200)
+    assert text.count("of one seed") == 1
+    assert "\nloss, mofr: of one seed" in text
+
+
+@given(outcomes(PLAIN), st.sampled_from([80, 100, 120]))
+def test_nothing_is_wider_than_the_terminal(outcome, width):
+    for line in terminal_text(outcome, width).splitlines():
+        assert len(line) <= width
+
+
+@given(outcomes())
+def test_no_name_reaches_the_terminal_as_it_is(outcome):
+    for line in terminal_text(outcome, 120).split("\n"):
+        assert line.isprintable()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_real_names_and_facts_fit(width):
+    platform = "Linux-5.15.0-1064-azure-x86_64-with-glibc2.35"
+    differences = (
+        Difference("platform", platform, platform, "another machine " * 8),
+        Difference("protocol: batch normalization", "paper", "frozen", "quality is of another"),
+    )
+    cells = [
+        dataclasses.replace(change, cell="mobilenet-pretrained")
+        for change in (WORSE, SAME, FASTER, SLOWER_P99, UNKNOWN_LOSS, UNDECIDED)
+    ]
+    wide = dataclasses.replace(SLOWER_P99, of="1024", base=12.345678, head=9.87)
+    outcome = made_outcome(GONE, *cells, wide, differences=differences)
+    lines = terminal_text(outcome, width).splitlines()
+    assert max(map(len, lines)) <= width
+
+
+# -- colours
+
+
+@given(outcomes())
+def test_colours_change_no_text(outcome):
+    text = terminal_text(outcome, 120)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured(text)) == text
+
+
+def test_verdicts_are_coloured():
+    text = coloured(terminal_text(EVERYTHING, 120))
+    for word, code in (("WORSE", "31"), ("better", "32"), ("worse", "33"), ("REGRESSION", "31")):
+        assert re.search(rf"\x1b\[{code}m(\x1b\[[01]m|\x1b\[22m)?{word}\x1b\[0m", text), word
+
+
+# -- Markdown
+
+
+def test_markdown_as_it_looks():
+    lines = [" ".join(line.split()) for line in markdown_text(EVERYTHING).splitlines() if line]
+    assert lines[:6] == [
+        "<!-- fer_bench comparison -->",
+        "# Benchmark comparison",
+        "base: base/results.json (commit ab12)",
+        "head: head/results.json and 4 more (commit cd34)",
+        "## DIFFERENT SURROUNDINGS: the sides differ in more than the code",
+        "| of | base | head | meaning |",
+    ]
+    assert "**Note:** base: a.json and b.json have different results of mini-random-42" in lines
+    assert "## mini-pretrained" in lines
+    assert "| accuracy | 0.5123 | 0.4987 | -1.36 pp (-2.03 to -0.71) | 0.5pp | WORSE |" in lines
+    assert lines[-2] == "1 other figure is the same, within noise or rule."
+    assert lines[-1].startswith("**REGRESSION:** 2 regressions (1 gone, 1 worse), else ")
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags = set()
+        self.rows = []
+        self.comments = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        if tag == "tr":
+            self.rows.append(0)
+        if tag in ("td", "th"):
+            self.rows[-1] += 1
+
+    def handle_comment(self, data):
+        self.comments.append(data)
+
+
+@given(outcomes(HOSTILE))
+def test_no_name_is_markup_or_html(outcome):
+    markdown_it = pytest.importorskip("markdown_it")
+    page = Tags()
+    page.feed(markdown_it.MarkdownIt("commonmark").enable("table").render(markdown_text(outcome)))
+    tables = {"table", "thead", "tbody", "tr", "th", "td"}
+    assert page.tags <= {"h1", "h2", "p", "strong", *tables}
+    assert set(page.rows) <= {4, 6}
+    assert page.comments == [" fer_bench comparison "]
+
+
+@given(outcomes())
+def test_each_figure_that_is_not_the_same_is_named(outcome):
+    terminal, written = terminal_text(outcome, 10_000), markdown_text(outcome)
+    for change in outcome.changes:
+        if change.verdict != "same" and change.figure is not None:
+            assert clean(name_text(change)) in terminal
+            assert escaped(clean(name_text(change))) in written

@@ -1,0 +1,161 @@
+"""Comparisons as GitHub's workflow commands."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_outcomes import (
+    EVERYTHING,
+    FASTER,
+    GONE,
+    HOSTILE,
+    PROCESSOR,
+    SAME,
+    SLOWER_P99,
+    UNDECIDED,
+    UNKNOWN_LOSS,
+    WORSE,
+    dataclasses,
+    made_outcome,
+    outcomes,
+)
+
+from fer_bench.reporting.comparison import annotations, fenced, terminal_text
+from fer_bench.reporting.comparison.github import in_data, in_property
+
+
+def parsed(line):
+    """Kind, title and message of a command, as GitHub's runner reads them."""
+    found = re.fullmatch(r"::([a-z]+) title=(.*?)::(.*)", line)
+    kind, title, message = found.groups()
+    return kind, unescaped(title), unescaped(message)
+
+
+def unescaped(text):
+    # The percent sign last: a name may hold "%0A" itself.
+    for escape, char in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(escape, char)
+    return text
+
+
+def told(*changes, **other):
+    return [parsed(line) for line in annotations(made_outcome(*changes, **other))]
+
+
+@given(st.text() | HOSTILE)
+def test_escaping_can_be_undone_and_leaves_one_line(text):
+    for escape in (in_data, in_property):
+        assert unescaped(escape(text)) == text
+        assert not re.search("[\r\n]", escape(text))
+    assert not re.search("[:,]", in_property(text))
+
+
+def test_each_kind_of_command():
+    assert annotations(made_outcome(WORSE, FASTER, UNDECIDED)) == [
+        "::error title=mini-pretrained%3A accuracy WORSE::base 0.5123, head 0.4987, change -1.36 "
+        "pp (-2.03 to -0.71), rule 0.5pp; beyond noise and rule; McNemar's exact test, 1,346 "
+        "images, 30 lost and 12 won",
+        "::warning title=mini-random%3A accuracy not comparable::base 0.2500, head 0.2600, rule "
+        "0.5pp; trained and tested on other images of the data set",
+        "::notice title=mini-pretrained%3A training.speed (images/s) better::base 12,346, head "
+        "14,000, change +13.4 %25 (+12.1 to +14.8), rule 5%25; beyond noise and rule; reference "
+        "workload 2.1%25 slower, divided out; Student's t",
+    ]
+
+
+def test_warnings_with_the_most_important_first():
+    lost = dataclasses.replace(GONE, regression=False)
+    incomparable = dataclasses.replace(GONE, verdict="not comparable", regression=False)
+    found = told(SLOWER_P99, incomparable, lost, UNDECIDED, differences=(PROCESSOR,))
+    assert [(kind, title.partition(": ")[2]) for kind, title, _ in found[:-1]] == [
+        ("warning", "accuracy not comparable"),
+        ("warning", "the whole cell gone"),
+        ("warning", "the whole cell not comparable"),
+        ("warning", "inference.p99@32 (ms) worse"),
+    ]
+    assert found[-1] == (
+        "warning",
+        "Different processor",
+        "AMD EPYC 7763 in the base, Intel Xeon 8370C in the head: another machine: speeds are "
+        "divided",
+    )
+
+
+def test_what_tells_nothing_new_is_not_annotated():
+    assert (
+        told(SAME, UNKNOWN_LOSS, dataclasses.replace(GONE, verdict="new", regression=False)) == []
+    )
+
+
+def test_errors_with_whole_cells_first_and_then_the_largest_change():
+    smaller = dataclasses.replace(WORSE, cell="a", change=-0.01)
+    slower = dataclasses.replace(FASTER, verdict="worse", change=-0.9, regression=True)
+    titles = [title for _, title, _ in told(slower, smaller, WORSE, GONE)]
+    assert titles == [
+        "mini-random: the whole cell GONE",
+        "mini-pretrained: accuracy WORSE",
+        "a: accuracy WORSE",
+        "mini-pretrained: training.speed (images/s) WORSE",
+    ]
+
+
+@pytest.mark.parametrize("count", [10, 11, 25])
+def test_of_more_than_github_shows_the_last_one_tells_how_many_more(count):
+    worse = [
+        dataclasses.replace(WORSE, cell=f"cell{number}", change=-1 + number / 100)
+        for number in range(count)
+    ]
+    found = told(*worse, FASTER)
+    assert len(found) == 11
+    errors = [one for one in found if one[0] == "error"]
+    shown = [title for _, title, _ in errors]
+    if count == 10:
+        assert shown[-1] == "cell9: accuracy WORSE"
+    else:
+        assert shown[:9] == [f"cell{number}: accuracy WORSE" for number in range(9)]
+        assert shown[9] == f"{count - 9} more"
+        assert errors[9][2].split("; ") == [
+            f"cell{number}: accuracy WORSE" for number in range(9, count)
+        ]
+
+
+@given(outcomes())
+def test_no_name_makes_a_command_of_its_own(outcome):
+    for line in annotations(outcome):
+        assert re.match("::(error|warning|notice) title=[^:,]*::.", line)
+        assert line.isprintable()
+
+
+def runner(text):
+    """The commands that GitHub's runner finds: at the start of a line, or old ones anywhere."""
+    found, ends_at = [], None
+    for line in re.split("\r\n|\r|\n", text):
+        stripped = line.lstrip()
+        if ends_at is not None:
+            ends_at = None if stripped == f"::{ends_at}::" else ends_at
+        elif stripped.startswith("::stop-commands::"):
+            ends_at = stripped.removeprefix("::stop-commands::")
+        elif stripped.startswith("::") or "##[" in line:
+            found.append(line)
+    assert ends_at is None
+    return found
+
+
+@given(
+    outcomes(),
+    st.sampled_from(["::error::x", "##[error]x", "::stop-commands::y", "\n::add-mask::z"]),
+)
+def test_no_name_in_the_text_is_a_command(outcome, name):
+    changes = [dataclasses.replace(change, cell=name, why=name) for change in outcome.changes]
+    made = dataclasses.replace(outcome, changes=tuple(changes), base=name, notes=(name,))
+    text = fenced(terminal_text(made, 80), "0123456789abcdef")
+    assert runner(text) == []
+    assert text.splitlines()[1:-1] == terminal_text(made, 80).splitlines()
+
+
+def test_everything_at_once():
+    kinds = [kind for kind, _, _ in map(parsed, annotations(EVERYTHING))]
+    assert kinds == ["error", "error", "warning", "warning", "warning", "notice"]
