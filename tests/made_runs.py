@@ -23,6 +23,13 @@ from fer_bench.results import (
     Run,
     TrainingSpeed,
 )
+from fer_bench.results_json import (
+    KEY,
+    inference_record,
+    quality_record,
+    run_record,
+    training_record,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,6 +145,64 @@ def made_run(*cells: CellResult, **settings: Any) -> Run:
         environment=(),
         cells=cells,
     )
+
+
+def document(run: Run) -> dict[str, Any]:
+    """A pytest-benchmark file in its barest form."""
+    records: list[Any] = []
+    for cell in run.cells:
+        if cell.quality is not None:
+            records.append(quality_record(cell.id, cell.quality))
+        if cell.training is not None:
+            records.append(training_record(cell.id, cell.training))
+        records.extend(inference_record(cell.id, speed) for speed in cell.inference)
+    return {
+        KEY: run_record(run),
+        "benchmarks": [{"name": "b", "extra_info": {KEY: record}} for record in records],
+    }
+
+
+def as_schema_1(run: Run) -> dict[str, Any]:
+    """What the first schema wrote of a run."""
+    made = document(run)
+    made[KEY]["schema"] = 1
+    del made[KEY]["examples"]
+    del made[KEY]["dataset"]["split_digest"], made[KEY]["dataset"]["test_labels"]
+    for cell in made[KEY]["cells"]:
+        cell["id"] = f"{cell['backbone']}-{cell['init']}"
+    for benchmark in made["benchmarks"]:
+        record = benchmark["extra_info"][KEY]
+        record["schema"] = 1
+        record["cell"] = record["cell"].rpartition("-")[0]
+        if record["kind"] == "quality":
+            del record["predictions"]
+            del record["history"]["batch_validation_accuracy"]
+            del record["history"]["batch_validation_loss"]
+    return made
+
+
+def made_shards(run: Run, count: int) -> list[Run]:
+    """What each of that many shards records of the run."""
+    return [
+        dataclasses.replace(
+            run,
+            cells=tuple(
+                cell
+                if index % count == shard
+                else CellResult(
+                    cell.backbone,
+                    cell.title,
+                    cell.init,
+                    cell.dataset,
+                    cell.seed,
+                    "skipped",
+                    f"in another shard: {index % count + 1}/{count}",
+                )
+                for index, cell in enumerate(run.cells)
+            ),
+        )
+        for shard in range(count)
+    ]
 
 
 def every_cell(

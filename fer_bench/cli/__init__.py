@@ -11,20 +11,31 @@ from typing import Any
 import click
 
 import fer_bench
-from fer_bench.cli import cache, export_backbone, profile, report
+from fer_bench.cli import cache, export_backbone, merge, profile, report
 from fer_bench.errors import FerBenchError
 
-_COMMANDS = (cache.command, export_backbone.command, profile.command, report.command)
+_COMMANDS = (
+    cache.command,
+    export_backbone.command,
+    merge.command,
+    profile.command,
+    report.command,
+)
+
+_ERROR_STATUS = {merge.command.name: 2}
+"""Exit status of the commands whose errors do not end with 1."""
 
 
 class _OneLineErrors(click.Group):
-    """Ends with one line and exit status 1 where a command raises ``FerBenchError``."""
+    """Ends with one line where a command raises ``FerBenchError``, and its own exit status or 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except FerBenchError as error:
-            raise click.ClickException(str(error)) from error
+            told = click.ClickException(str(error))
+            told.exit_code = _ERROR_STATUS.get(ctx.invoked_subcommand, 1)
+            raise told from error
 
 
 @click.group(

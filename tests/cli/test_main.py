@@ -43,14 +43,15 @@ def test_bad_usage_ends_with_2(arguments):
     assert "Usage: " in result.stderr
 
 
-def test_a_mistake_is_one_line_and_ends_with_1():
+@pytest.mark.parametrize(("name", "status"), [("fails", 1), ("merge", 2)])
+def test_a_mistake_is_one_line_and_ends_with_the_status_of_the_command(name, status):
     @click.command()
     def fails():
         raise FerBenchError("the cause 'value'; accepted: another")
 
-    group = type(cli.main)(commands={"fails": fails})
-    result = CliRunner().invoke(group, ["fails"])
-    assert result.exit_code == 1
+    group = type(cli.main)(commands={name: fails})
+    result = CliRunner().invoke(group, [name])
+    assert result.exit_code == status
     assert result.stderr == "Error: the cause 'value'; accepted: another\n"
     assert result.stdout == ""
 
@@ -70,6 +71,7 @@ def test_an_error_of_ours_in_the_code_stays_visible():
         "import fer_bench.cli",
         "from fer_bench.cli import main; main(['--help'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['export-backbone', '-h'], standalone_mode=False)",
+        "from fer_bench.cli import main; main(['merge', '-h'], standalone_mode=False)",
     ],
 )
 def test_heavy_libraries_stay_unloaded(code):
