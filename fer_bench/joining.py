@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from fer_bench.errors import FerBenchError
+from fer_bench.shards import OTHER_SHARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +30,9 @@ brings structures, and the commit of the folder that it ran in."""
 
 SPEED = "speed"
 """Fact in the environment of a joined run that tells whose speed it holds."""
+
+_AMONG = ", among the "
+"""Begins what is added to the reason of a joined run's picture."""
 
 _RANKS: dict[Status, int] = {"ok": 0, "failed": 1, "skipped": 2}
 
@@ -54,7 +58,7 @@ def joined(runs: Sequence[tuple[str, Run]]) -> Run:
     for name, run in others:
         _check_dataset(base_name, base.dataset, name, run.dataset)
         _check_protocol(base_name, base, name, run)
-    elsewhere, note = _elsewhere(runs)
+    elsewhere, note = speeds_elsewhere(runs)
     found: dict[str, list[tuple[str, CellResult]]] = {}
     for name, run in runs:
         for cell in run.cells:
@@ -64,14 +68,24 @@ def joined(runs: Sequence[tuple[str, Run]]) -> Run:
     return dataclasses.replace(
         base,
         protocol=_protocol(runs, cells),
-        environment=(*_environment([run for _, run in runs]), *([(SPEED, note)] if note else [])),
+        environment=_environment(
+            [*(run.environment for _, run in runs), *([((SPEED, note),)] if note else [])]
+        ),
         cells=cells,
         examples=_examples(runs),
     )
 
 
-def _elsewhere(runs: Sequence[tuple[str, Run]]) -> tuple[set[str], str]:
-    """The runs whose speeds were measured elsewhere than the first ones, and a note on them."""
+def speeds_elsewhere(runs: Sequence[tuple[str, Run]]) -> tuple[set[str], str]:
+    """The runs whose speeds were measured elsewhere than the first ones, and a note on them.
+
+    Args:
+        runs: each with a name, as ``joined`` takes them.
+
+    Returns:
+        Names of the runs whose speeds are not comparable with those of the first run that has
+        some, and in words whose speeds stay and why the others do not; empty where all stay.
+    """
     timed = [
         (name, dict(run.environment))
         for name, run in runs
@@ -113,11 +127,10 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
                 "accepted: each cell once, or with one result"
             )
     cells = [cell for _, cell in records]
-    # The record of a trained network tells most of it; among equals the order must not matter.
-    told = sorted(
-        cells, key=lambda cell: (cell.quality is None, _RANKS[cell.status], cell.fingerprint)
-    )
-    ended = min(cells, key=lambda cell: (_RANKS[cell.status], cell.reason))
+    # The record of a trained network tells most of it, that of another shard nothing; among equals
+    # the order must not matter.
+    told = sorted(cells, key=lambda cell: (cell.quality is None, *_rank(cell), cell.fingerprint))
+    ended = min(cells, key=lambda cell: (*_rank(cell), cell.reason))
     speeds: dict[int, InferenceSpeed] = {}
     for cell in cells:
         for speed in cell.inference:
@@ -132,14 +145,20 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
     )
 
 
+def _rank(cell: CellResult) -> tuple[int, bool]:
+    return _RANKS[cell.status], cell.reason.startswith(OTHER_SHARD)
+
+
 def _examples(runs: Sequence[tuple[str, Run]]) -> tuple[Example, ...]:
     """The pictures of the first run that has some, and of how many cells they were chosen."""
     for name, run in runs:
         if run.examples:
             known = sum(cell.quality is not None for cell in run.cells)
-            among = f"among the {known} of {name}"
+            among = f"{_AMONG}{known} of {name}"
+            # Where that run is a joined one, it tells already among which cells they were chosen.
             return tuple(
-                dataclasses.replace(one, why=f"{one.why}, {among}") for one in run.examples
+                one if _AMONG in one.why else dataclasses.replace(one, why=f"{one.why}{among}")
+                for one in run.examples
             )
     return ()
 
@@ -196,9 +215,11 @@ def _check_dataset(base_name: str, base: DatasetSummary, name: str, other: Datas
             )
 
 
-def _environment(runs: Sequence[Run]) -> tuple[tuple[str, str], ...]:
-    names = dict.fromkeys(name for run in runs for name, _ in run.environment)
-    known = [dict(run.environment) for run in runs]
+def _environment(
+    environments: Iterable[tuple[tuple[str, str], ...]],
+) -> tuple[tuple[str, str], ...]:
+    known = [dict(facts) for facts in environments]
+    names = dict.fromkeys(name for facts in known for name in facts)
     return tuple((name, _together([one[name] for one in known if name in one])) for name in names)
 
 

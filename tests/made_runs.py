@@ -162,6 +162,51 @@ def document(run: Run) -> dict[str, Any]:
     }
 
 
+def as_schema_1(run: Run) -> dict[str, Any]:
+    """What the first schema wrote of a run."""
+    made = document(run)
+    made[KEY]["schema"] = 1
+    del made[KEY]["examples"]
+    del made[KEY]["dataset"]["split_digest"], made[KEY]["dataset"]["test_labels"]
+    for cell in made[KEY]["cells"]:
+        cell["id"] = f"{cell['backbone']}-{cell['init']}"
+    for benchmark in made["benchmarks"]:
+        record = benchmark["extra_info"][KEY]
+        record["schema"] = 1
+        record["cell"] = record["cell"].rpartition("-")[0]
+        if record["kind"] != "quality":
+            del record["reference"]
+        else:
+            del record["predictions"]
+            del record["history"]["batch_validation_accuracy"]
+            del record["history"]["batch_validation_loss"]
+    return made
+
+
+def made_shards(run: Run, count: int) -> list[Run]:
+    """What each of that many shards records of the run."""
+    return [
+        dataclasses.replace(
+            run,
+            cells=tuple(
+                cell
+                if index % count == shard
+                else CellResult(
+                    cell.backbone,
+                    cell.title,
+                    cell.init,
+                    cell.dataset,
+                    cell.seed,
+                    "skipped",
+                    f"in another shard: {index % count + 1}/{count}",
+                )
+                for index, cell in enumerate(run.cells)
+            ),
+        )
+        for shard in range(count)
+    ]
+
+
 def every_cell(
     each: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, **of: Any
 ) -> list[CellResult]:

@@ -11,18 +11,19 @@ from typing import Any
 import click
 
 import fer_bench
-from fer_bench.cli import cache, compare, export_backbone, profile, report
+from fer_bench.cli import cache, compare, export_backbone, merge, profile, report
 from fer_bench.errors import FerBenchError
 
 _COMMANDS = (
     cache.command,
     compare.command,
     export_backbone.command,
+    merge.command,
     profile.command,
     report.command,
 )
 
-_ERROR_STATUS = {compare.command.name: 2}
+_ERROR_STATUS = {compare.command.name: 2, merge.command.name: 2}
 """Exit status of the commands whose errors do not end with 1."""
 
 

@@ -75,13 +75,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what measures speed, where no timing is wanted."""
-    if config.stash[SETTINGS].timing:
-        return
-    left_out = [item for item in items if item.get_closest_marker(SPEED)]
+    """Leaves out what measures speed, where no timing is wanted, and the cells of other shards."""
+    settings = config.stash[SETTINGS]
+    elsewhere = settings.elsewhere()
+    left_out = {
+        item
+        for item in items
+        if (not settings.timing and item.get_closest_marker(SPEED)) or _cell_of(item) in elsewhere
+    }
     if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker(SPEED)]
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -108,7 +112,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         config.stash[EXPERIMENT] = prepare(settings, {_cell_of(item) for item in items})
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[RECORD] = Record(config.stash[EXPERIMENT], settings.cells())
+    config.stash[RECORD] = Record(config.stash[EXPERIMENT], settings.cells(), settings.elsewhere())
 
 
 @pytest.hookimpl(wrapper=True)

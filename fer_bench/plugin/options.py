@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fer_bench import backbones
 from fer_bench.cache import cache_root
-from fer_bench.cells import INITS
+from fer_bench.cells import INITS, Cell
 from fer_bench.comparison import default_rules, parse, project_rules
 from fer_bench.datasets import dataset_names
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user
 from fer_bench.protocol import Protocol, TrainableLayers
+from fer_bench.shards import Shard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,6 +120,12 @@ OPTIONS = (
         "training.speed: 10%'.",
         "RULES",
     ),
+    Option(
+        "shard",
+        "Run a share of the cells: of backbone x init x seed, in their order, every N-th, starting "
+        "with the K-th. 'fer-bench merge' joins the results of all N. Default: 1/1, all cells.",
+        "K/N",
+    ),
 )
 
 
@@ -140,6 +147,10 @@ class Settings:
         timing: whether training and inference speed are measured.
         base: results files and folders to compare the run with; none for no comparison.
         rules: how much worse the run may be.
+        shard: which of the cells this run takes.
+
+    Raises:
+        FerBenchError: there are more shards than cells.
     """
 
     backbones: tuple[Backbone, ...]
@@ -155,6 +166,16 @@ class Settings:
     timing: bool
     base: tuple[Path, ...]
     rules: Rules
+    shard: Shard
+
+    def __post_init__(self) -> None:
+        cells = len(self.cells())
+        if self.shard.count > cells:
+            were, shards = ("cell was", "shard") if cells == 1 else ("cells were", "shards")
+            raise FerBenchError(
+                f"--shard={self.shard}: only {cells} {were} asked for; accepted: up to {cells} "
+                f"{shards}"
+            )
 
     def cells(self) -> list[tuple[Backbone, Init, int]]:
         """Every backbone with every init and every seed, in the order asked for."""
@@ -164,6 +185,14 @@ class Settings:
             for init in self.inits
             for seed in self.protocol.every_seed
         ]
+
+    def elsewhere(self) -> dict[str, Shard]:
+        """The cells that this run leaves to other shards: the shard of each, by its id."""
+        shards = {
+            Cell(entry.name, init, self.dataset, seed).id: Shard.of(index, self.shard.count)
+            for index, (entry, init, seed) in enumerate(self.cells())
+        }
+        return {cell: shard for cell, shard in shards.items() if shard != self.shard}
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -214,6 +243,7 @@ def read_settings(config: pytest.Config) -> Settings:
         timing=not given.flag("no-timing"),
         base=base,
         rules=_rules(given, base, config.invocation_params.dir),
+        shard=Shard.parse(given.text("shard") or "1/1"),
     )
 
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from fer_bench.examples import choose
 from fer_bench.results import CellResult, Example
 from fer_bench.runtime import environment
+from fer_bench.shards import OTHER_SHARD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fer_bench.backbones import Backbone
     from fer_bench.cells import Init
     from fer_bench.experiment import Experiment
     from fer_bench.results import Run, Status
+    from fer_bench.shards import Shard
 
 
 class Record:
@@ -24,13 +26,22 @@ class Record:
     Args:
         experiment: what the cells share.
         cells: the backbones, inits and seeds asked for.
+        elsewhere: of the cells that other shards run, by their ids, the shard.
     """
 
-    def __init__(self, experiment: Experiment, cells: Iterable[tuple[Backbone, Init, int]]) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        cells: Iterable[tuple[Backbone, Init, int]],
+        elsewhere: Mapping[str, Shard],
+    ) -> None:
         self._experiment = experiment
         self._cells: dict[str, CellResult] = {}
         for entry, init, seed in cells:
             cell = experiment.cell(entry, init, seed)
+            reason = "not run: it was left out, or the run ended before it was trained"
+            if cell.id in elsewhere:
+                reason = f"{OTHER_SHARD}{elsewhere[cell.id]}"
             self._cells[cell.id] = CellResult(
                 backbone=cell.backbone,
                 title=entry.title,
@@ -38,7 +49,7 @@ class Record:
                 dataset=cell.dataset,
                 seed=cell.seed,
                 status="skipped",
-                reason="not run: it was left out, or the run ended before it was trained",
+                reason=reason,
             )
 
     def trained(self, result: CellResult) -> None:

@@ -2,9 +2,11 @@
 
 ``results.json`` is a pytest-benchmark file. ``run_record`` gives what stands at its top level
 under ``KEY``, and the other writers what stands in a benchmark's ``extra_info`` under the same
-key. ``read_run`` joins them again, ``load_run`` out of a file.
+key. ``read_run`` joins them again, ``load_run`` out of a file. ``merged`` makes one such file of
+several.
 """
 
+from fer_bench.results_json.merging import Merged, merged
 from fer_bench.results_json.reading import load_document, load_run, read_run
 from fer_bench.results_json.schema import (
     KEY,
@@ -26,12 +28,14 @@ __all__ = [
     "KEY",
     "InferenceRecord",
     "MeasureRecord",
+    "Merged",
     "QualityRecord",
     "RunRecord",
     "TrainingRecord",
     "inference_record",
     "load_document",
     "load_run",
+    "merged",
     "quality_record",
     "read_run",
     "run_record",

@@ -43,7 +43,7 @@ def test_bad_usage_ends_with_2(arguments):
     assert "Usage: " in result.stderr
 
 
-@pytest.mark.parametrize(("name", "status"), [("fails", 1), ("compare", 2)])
+@pytest.mark.parametrize(("name", "status"), [("fails", 1), ("compare", 2), ("merge", 2)])
 def test_a_mistake_is_one_line_and_ends_with_the_status_of_the_command(name, status):
     @click.command()
     def fails():
@@ -72,6 +72,7 @@ def test_an_error_of_ours_in_the_code_stays_visible():
         "from fer_bench.cli import main; main(['--help'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['export-backbone', '-h'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['compare', '-h'], standalone_mode=False)",
+        "from fer_bench.cli import main; main(['merge', '-h'], standalone_mode=False)",
     ],
 )
 def test_heavy_libraries_stay_unloaded(code):

@@ -39,6 +39,17 @@ def nothing_written(pytester, tmp_path):
         (["--split=halves"], ["'halves'", "paper, kaggle"]),
         (["--batchnorm=off"], ["'off'", "--batchnorm", "paper, frozen"]),
         (["--trainable-layers=some"], ["'some'", "pretrained:4,random:all"]),
+        (["--shard="], ["--shard is empty"]),
+        (["--shard=2of4"], ["--shard '2of4' is no K/N", "--shard=1/4"]),
+        (["--shard=-1/4"], ["--shard '-1/4' is no K/N"]),
+        (["--shard=1/0"], ["--shard '1/0' is one of no shards", "N from 1"]),
+        (["--shard=0/2"], ["--shard '0/2' is none of 2; accepted: K from 1 to 2"]),
+        (["--shard=3/2"], ["--shard '3/2' is none of 2; accepted: K from 1 to 2"]),
+        (["--shard=3/4"], ["--shard=3/4: only 2 cells were asked for; accepted: up to 2 shards"]),
+        (
+            ["--shard=1/2", "--init=random"],
+            ["--shard=1/2: only 1 cell was asked for; accepted: up to 1 shard"],
+        ),
     ],
 )
 def test_options_that_are_not_accepted(bench, pytester, tmp_path, arguments, words):

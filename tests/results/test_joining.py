@@ -133,6 +133,8 @@ def test_pictures_come_from_the_first_that_has_some():
     picture = Example(0, "why", 1, 1, b"a")
     whole = joined([("a", run_of()), ("b", run_of(examples=(picture,)))])
     assert [one.why for one in whole.examples] == ["why, among the 0 of b"]
+    again = joined([("whole", whole), ("c", run_of())])
+    assert again.examples == whole.examples
 
 
 REFERENCE = Reference((0.5,), (0.25,))
@@ -164,6 +166,36 @@ def test_speeds_of_one_machine_join_whatever_changes_no_speed():
     whole = joined([("a", untimed), ("b", here), ("c", again)])
     assert [one.training for one in whole.cells] == [None, TIMED, TIMED]
     assert "speed" not in dict(whole.environment)
+
+
+def test_whose_speed_was_left_out_is_still_told_when_a_joined_run_is_joined_again():
+    here, there = (run_of(cell(name, training=TIMED), environment=facts) for name, facts in
+                   (("y", HERE), ("z", THERE)))  # fmt: skip
+    whole = joined([("a", here), ("b", there)])
+    again = joined([("ab", whole), ("c", run_of(cell("w")))])
+    note = "of a only; left out: b (measured elsewhere: devices gpu:0 instead of cpu:0)"
+    assert [value for name, value in again.environment if name == "speed"] == [note]
+    last = joined([("ab", whole), ("c", run_of(cell("w", training=TIMED), environment=HERE))])
+    (told,) = (value for name, value in last.environment if name == "speed")
+    assert told.startswith(f"{note}; of ab only; left out: c (measured elsewhere: devices cpu:0")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    "own",
+    [
+        cell(quality=None, status="skipped", reason="the weights are nowhere"),
+        cell(quality=None, status="skipped", reason="an end", weights="drawn", source="trained"),
+        cell(quality=None, status="failed", reason="the loss is NaN"),
+        cell(),
+    ],
+)
+def test_of_a_cell_its_own_shard_tells_and_no_other(own, order):
+    other = dataclasses.replace(
+        cell(quality=None, status="skipped", reason="in another shard: 2/2"), fingerprint=""
+    )
+    runs = [("a", run_of(other)), ("b", run_of(own))]
+    assert joined(runs[::order]).cells == (own,)
 
 
 ENDED = [

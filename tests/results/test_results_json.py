@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from made_runs import as_schema_1, document
+from random_runs import EPOCHS, NEEDED, runs
 
 from fer_bench.errors import FerBenchError
-from fer_bench.evaluation import confusion, recall
 from fer_bench.protocol import Protocol, Setting
 from fer_bench.results import (
     SCHEMA,
@@ -44,144 +44,7 @@ from fer_bench.results_json.checking import Mismatch, checked
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-def document(run: Run) -> dict[str, Any]:
-    """A pytest-benchmark file in its barest form."""
-    records: list[Any] = []
-    for cell in run.cells:
-        if cell.quality is not None:
-            records.append(quality_record(cell.id, cell.quality))
-        if cell.training is not None:
-            records.append(training_record(cell.id, cell.training))
-        records.extend(inference_record(cell.id, speed) for speed in cell.inference)
-    return {
-        KEY: run_record(run),
-        "benchmarks": [{"name": "b", "extra_info": {KEY: record}} for record in records],
-    }
-
-
 # -- runs of every kind
-
-counts = st.integers(0, 10**9)
-words = st.text(max_size=12)
-EPOCHS = 3
-CLASSES = 2
-TEST = 4
-
-
-def some(value: st.SearchStrategy[Any], n: int) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(value, min_size=n, max_size=n).map(tuple)
-
-
-def many(value: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
-    return st.lists(value, max_size=3).map(tuple)
-
-
-shares = st.floats(0, 1)
-losses = st.floats(0, allow_nan=False, allow_infinity=False)
-times = st.floats(0, exclude_min=True, allow_nan=False, allow_infinity=False)
-some_times = st.lists(times, min_size=1, max_size=3).map(tuple)
-references = st.none() | st.builds(Reference, some_times, some_times)
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> History:
-    batch = draw(st.sampled_from([0, EPOCHS + 1]))
-    lengths = [EPOCHS, EPOCHS + 1, EPOCHS + 1, batch]
-    return History(*(draw(some(kind, length)) for length in lengths for kind in (shares, losses)))
-
-
-codes = some(st.integers(0, CLASSES - 1), TEST).map(bytes)
-
-
-@st.composite
-def qualities(draw: st.DrawFn, labels: bytes) -> Quality:
-    """Figures that fit the labels, with and without the predictions that they come from."""
-    said = draw(codes)
-    counts = confusion(list(labels), list(said), CLASSES)
-    confidences = draw(some(st.integers(65535 // CLASSES, 65535), TEST))
-    packed = b"".join(value.to_bytes(2, "little") for value in confidences)
-    return Quality(
-        history=draw(histories()),
-        test_accuracy=sum(map(int.__eq__, labels, said)) / TEST,
-        test_loss=draw(losses),
-        recall=recall(counts),
-        confusion=tuple(tuple(map(int, row)) for row in counts),
-        predictions=Predictions(said, packed) if draw(st.booleans()) else None,
-    )
-
-
-examples = st.builds(
-    lambda position, why, pixels: Example(position, why, 2, 3, pixels),
-    st.integers(0, TEST - 1),
-    words,
-    st.binary(min_size=6, max_size=6),
-)
-
-
-def cells(labels: bytes) -> st.SearchStrategy[CellResult]:
-    return st.builds(
-        CellResult,
-        backbone=words,
-        title=words,
-        init=st.sampled_from(["pretrained", "random"]),
-        dataset=words,
-        seed=counts,
-        status=st.sampled_from(["ok", "skipped", "failed"]),
-        reason=words,
-        fingerprint=words,
-        source=st.sampled_from([None, "trained", "store"]),
-        weights=words,
-        parameters=st.none() | st.builds(Parameters, counts, counts, counts),
-        quality=st.none() | qualities(labels),
-        training=st.none()
-        | st.builds(TrainingSpeed, st.integers(1, 10**9), some_times, times, references),
-        inference=st.lists(
-            st.builds(
-                InferenceSpeed,
-                *(st.integers(1, 999), some_times, times, st.none() | times, times, references),
-            ),
-            max_size=3,
-            unique_by=lambda speed: speed.batch_size,
-        ).map(tuple),
-        parts=many(st.tuples(words, losses)),
-    )
-
-
-other_settings = st.builds(
-    Setting, words.map("x{}".format), words, st.sampled_from(["stated", "chosen", "changed"]), words
-)
-NEEDED = (
-    Setting("epochs", str(EPOCHS), "changed", "default 20"),
-    Setting("window", "5", "stated", "stated"),
-    Setting("initial", "untrained", "chosen", "chosen"),
-)
-
-
-@st.composite
-def runs(draw: st.DrawFn) -> Run:
-    """Runs whose parts fit each other, as far as a reader checks it."""
-    labels = draw(codes)
-    others = st.lists(other_settings, max_size=3, unique_by=lambda setting: setting.name)
-    names = draw(st.lists(words, min_size=CLASSES, max_size=CLASSES, unique=True))
-    return Run(
-        protocol=(*NEEDED, *draw(others)),
-        dataset=DatasetSummary(
-            name=draw(words),
-            digest=draw(words),
-            counts=tuple((name, draw(counts)) for name in names),
-            split=draw(words),
-            train=draw(st.integers(1, 10**9)),
-            validation=draw(st.integers(1, 10**9)),
-            test=TEST,
-            split_digest=draw(words),
-            test_labels=draw(st.sampled_from([b"", labels])),
-        ),
-        environment=draw(many(st.tuples(words, words))),
-        cells=tuple(draw(st.lists(cells(labels), max_size=4, unique_by=lambda cell: cell.id))),
-        examples=draw(many(examples)),
-    )
 
 
 @given(runs())
@@ -602,27 +465,6 @@ def test_a_file_from_before_references_were_measured_is_read_without_them() -> N
     for benchmark in made["benchmarks"]:
         benchmark["extra_info"][KEY].pop("reference", None)
     assert read_run(made) == without_references(RUN)
-
-
-def as_schema_1(run: Run) -> dict[str, Any]:
-    """What the first schema wrote of a run."""
-    made = document(run)
-    made[KEY]["schema"] = 1
-    del made[KEY]["examples"]
-    del made[KEY]["dataset"]["split_digest"], made[KEY]["dataset"]["test_labels"]
-    for cell in made[KEY]["cells"]:
-        cell["id"] = f"{cell['backbone']}-{cell['init']}"
-    for benchmark in made["benchmarks"]:
-        record = benchmark["extra_info"][KEY]
-        record["schema"] = 1
-        record["cell"] = record["cell"].rpartition("-")[0]
-        if record["kind"] != "quality":
-            del record["reference"]
-        else:
-            del record["predictions"]
-            del record["history"]["batch_validation_accuracy"]
-            del record["history"]["batch_validation_loss"]
-    return made
 
 
 def test_a_file_of_schema_1_is_read_without_what_it_lacks() -> None:

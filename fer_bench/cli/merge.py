@@ -1,0 +1,77 @@
+"""``fer-bench merge``: results files, as of the shards of one run, as one file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fer_bench.results_json import Merged
+
+
+@click.command("merge", short_help="Join the results files of a run's shards into one.")
+@click.argument(
+    "results",
+    nargs=-1,
+    required=True,
+    metavar="RESULTS.json...",
+    type=click.Path(path_type=Path),
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("merged.json"),
+    show_default=True,
+    help="The file to write, over an earlier one.",
+)
+def command(results: tuple[Path, ...], output: Path) -> None:
+    """Join the results files of a run's shards (--shard=K/N) into one results file.
+
+    The files must be of one protocol (only seeds may differ), the same images and one commit; they
+    stay as they are. A cell that several hold counts once, and must have one result. What
+    pytest-benchmark says of machine and time comes from the first file. Cells that no file
+    completed are named, and are no error.
+
+    Exit status: 0 merged, 2 cannot be merged.
+    """
+    from fer_bench.errors import FerBenchError
+    from fer_bench.joining import SPEED
+    from fer_bench.results_json import load_document, merged, write_json
+
+    if os.path.realpath(output) in map(os.path.realpath, results):
+        raise FerBenchError(
+            f"--output {str(output)!r} is one of the files to merge; accepted: another file"
+        )
+    names = [str(path) for path in results]
+    whole = merged([(name, load_document(name)) for name in names])
+    try:
+        write_json(output, whole.document)
+    except ValueError as error:
+        raise FerBenchError(
+            f"a benchmark holds a number that JSON has not ({error}); accepted: finite numbers"
+        ) from error
+    for line in _told(names, output, whole):
+        click.echo(line)
+    for fact, note in whole.run.environment:
+        if fact == SPEED:
+            click.secho(f"WARNING: speed {note}", fg="yellow", err=True)
+
+
+def _told(names: Sequence[str], output: Path, whole: Merged) -> Iterator[str]:
+    """What was joined, which cells stand in several files, and which in none."""
+    cells = whole.run.cells
+    missing = [cell for cell in cells if cell.status != "ok"]
+    yield f"{output}: {len(cells) - len(missing)} of {len(cells)} cells completed"
+    for name in dict.fromkeys(names):
+        own = [cell for cell, files in whole.files.items() if name in files]
+        yield f"{name}: {', '.join(own) or 'no cell'}"
+    for cell, files in whole.files.items():
+        if len(files) > 1:
+            yield f"counts once: {cell}, which was measured in {' and '.join(files)}"
+    for one in missing:
+        yield f"still missing: {one.id} ({one.status}: {one.reason})"
