@@ -1,0 +1,80 @@
+"""Commits of a clone, and worktrees of them."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class CannotCompareError(Exception):
+    """Why two commits cannot be compared: one line."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit of a repository.
+
+    Attributes:
+        sha: its name.
+        tree: the name of all its files together: commits with the same files share it.
+    """
+
+    sha: str
+    tree: str
+
+
+def commit(repository: Path, name: str) -> Commit:
+    """The commit that a branch, tag or hash names.
+
+    Raises:
+        CannotCompareError: there is none.
+    """
+    found = git(repository, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", wrong="")
+    if not found:
+        raise CannotCompareError(
+            f"{name!r} names no commit in {str(repository)!r}; accepted: a branch, tag or hash "
+            "that is in this clone, fetched if need be"
+        )
+    return Commit(found, git(repository, "rev-parse", f"{found}^{{tree}}"))
+
+
+def git(repository: Path, *words: str, wrong: str | None = None) -> str:
+    """What a git command prints.
+
+    Args:
+        repository: where it runs.
+        words: the command.
+        wrong: what to return where it fails.
+
+    Raises:
+        CannotCompareError: it fails, and ``wrong`` is None.
+    """
+    command = ["git", "-C", str(repository), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return done.stdout.strip()
+    if wrong is None:
+        said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+        raise CannotCompareError(f"{shlex.join(command)} failed: {said}")
+    return wrong
+
+
+@contextlib.contextmanager
+def checked_out(repository: Path, sha: str, folder: Path) -> Iterator[Path]:
+    """A worktree of a commit, removed in the end; of one that resists, git forgets it by itself.
+
+    Raises:
+        CannotCompareError: git cannot make it.
+    """
+    git(repository, "worktree", "add", "--detach", str(folder), sha)
+    try:
+        yield folder
+    finally:
+        git(repository, "worktree", "remove", "--force", str(folder), wrong="")

@@ -1,0 +1,355 @@
+"""Compares the benchmarks of two commits on this machine, in runs that take turns.
+
+    python scripts/compare_commits.py BASE HEAD [OPTIONS] [-- ARGUMENTS OF PYTEST]
+
+From a clone of the project under test. Each commit gets a git worktree, a virtual environment and
+a store of its own, all in a temporary folder: a stored result is found again by its data,
+protocol, weights and versions but not by the code that made it, so in a shared store the head
+would be given the base's results. First each side trains, untimed; after that every run finds its
+results stored and only measures speed, and neither side is measured right after training. Then
+come the rounds: base, head, head, base, base, head ... so that what else the machine does, and
+how it slows as it warms, hits both alike.
+
+The results folder then holds `base/1/results.json`, `head/1/results.json` and so on, each with its
+report beside it, `comparison.md`, and what every command printed in `logs/`. The head's `fer-bench
+compare` judges them, with the rules in its `pyproject.toml`.
+
+Exit status: that of `fer-bench compare`: 0 nothing got worse, 1 something did, 2 the commits cannot
+be compared, which also stands for a commit that cannot be installed or run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commits import CannotCompareError, Commit, checked_out, commit
+from environments import Environment, fresh, processor, ready, run
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+CANNOT_COMPARE = 2
+INSTALL = "pip install '.[cpu]'"
+OWN_BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+NO_TESTS_RAN = 5
+"""Exit status of pytest, which is fine where all benchmarks measure speed and that is left out."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A commit that is ready to run.
+
+    Attributes:
+        name: ``"base"`` or ``"head"``.
+        checkout: the worktree.
+        environment: what it runs in.
+        cache: its own cache folder, with its store in it.
+    """
+
+    name: str
+    checkout: Path
+    environment: Environment
+    cache: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Environment variables of its runs."""
+        # Not the store alone: splits that are kept beside it depend on the code too.
+        return {**self.environment.variables, "FER_BENCH_CACHE": str(self.cache)}
+
+
+def main(words: Sequence[str]) -> int:
+    """Compares two commits.
+
+    Args:
+        words: the command line.
+
+    Returns:
+        The exit status.
+    """
+    own, given = _parted(words)
+    arguments = _parser().parse_args(own)
+    try:
+        return compare_commits(arguments, given)
+    except (CannotCompareError, OSError) as error:
+        told = (
+            "::error title=Not compared::" if arguments.format == "github" else "compare_commits: "
+        )
+        print(f"{told}{error}", file=sys.stderr)
+        return CANNOT_COMPARE
+
+
+def compare_commits(arguments: argparse.Namespace, given: Sequence[str]) -> int:
+    """Checks both commits out, installs, trains, measures in turns, and compares.
+
+    Args:
+        arguments: of the command line.
+        given: arguments of pytest.
+
+    Returns:
+        The exit status of ``fer-bench compare``.
+
+    Raises:
+        CannotCompareError: they cannot be compared.
+    """
+    named = {"base": arguments.base, "head": arguments.head}
+    commits = {name: commit(arguments.repository, text) for name, text in named.items()}
+    results = _empty(arguments.results)
+    logs = results / "logs"
+    with contextlib.ExitStack() as stack:
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fer_bench-")))
+        sides = []
+        for name, one in commits.items():
+            print(f"{name}: {one.sha}", flush=True)
+            checkout = work / name / "checkout"
+            stack.enter_context(checked_out(arguments.repository, one.sha, checkout))
+            sides.append(_prepared(name, one, work / name, logs, arguments))
+        base, head = sides
+        benchmarks = place_benchmarks(base.checkout, head.checkout, arguments.benchmarks)
+        for side in sides:
+            print(f"{side.name}: trains, where it finds no result stored", flush=True)
+            report = work / side.name / "report"
+            words = [benchmarks, *given, "--no-timing"]
+            _bench(side, words, report, logs / f"{side.name}-training.txt", (0, NO_TESTS_RAN))
+        for number, side in turns(sides, arguments.rounds):
+            print(f"round {number} of {arguments.rounds}: {side.name}", flush=True)
+            report = results / side.name / str(number)
+            log = logs / f"{side.name}-{number}.txt"
+            _bench(side, [benchmarks, *given], report, log)
+            if not (report / "results.json").exists():
+                raise CannotCompareError(f"the {side.name} wrote no results; see {str(log)!r}")
+        return _compare(head, results, arguments.format, arguments.fail_on)
+
+
+def place_benchmarks(base: Path, head: Path, given: str | None) -> str:
+    """Where both sides' benchmarks lie.
+
+    Args:
+        base: worktree of the base.
+        head: worktree of the head.
+        given: a path in each commit, or an absolute one; None for ``benchmarks``, which is copied
+            from this project into both where the head has none, so that pytest finds the settings
+            and the ``conftest.py`` of the project under test.
+
+    Returns:
+        An absolute path, or one from the root of each worktree.
+
+    Raises:
+        CannotCompareError: a side lacks them.
+    """
+    if given is None and not (head / OWN_BENCHMARKS.name).exists():
+        for checkout in (base, head):
+            shutil.copytree(OWN_BENCHMARKS, checkout / OWN_BENCHMARKS.name, dirs_exist_ok=True)
+    path = OWN_BENCHMARKS.name if given is None else given
+    for side, checkout in (("base", base), ("head", head)):
+        if not (checkout / path).exists():
+            raise CannotCompareError(
+                f"the {side} has no {path!r}; accepted by --benchmarks: a path that both commits "
+                "have, or an absolute one"
+            )
+    return path
+
+
+def turns(sides: Sequence[Side], rounds: int) -> Iterator[tuple[int, Side]]:
+    """The order of the runs: each round begins with the side that ended the one before.
+
+    Args:
+        sides: base and head.
+        rounds: how often each runs.
+
+    Yields:
+        The round, counted from 1, and the side.
+    """
+    for number in range(1, rounds + 1):
+        for side in sides if number % 2 else reversed(sides):
+            yield number, side
+
+
+def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What stands before the first ``--``, and what behind it."""
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="compare_commits",
+        usage="%(prog)s BASE HEAD [OPTIONS] [-- ARGUMENTS OF PYTEST]",
+        description=(__doc__ or "").partition("\n")[0],
+        allow_abbrev=False,
+    )
+    parser.add_argument("base", metavar="BASE", help="branch, tag or hash to compare with")
+    parser.add_argument("head", metavar="HEAD", help="branch, tag or hash that may be worse")
+    parser.add_argument(
+        "--repository", type=Path, default=Path(), metavar="DIR", help="clone (default: here)"
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("comparison"),
+        metavar="DIR",
+        help="new folder of the results (default: comparison)",
+    )
+    parser.add_argument(
+        "--rounds", type=_rounds, default=5, metavar="N", help="timed runs of each (default: 5)"
+    )
+    parser.add_argument(
+        "--benchmarks",
+        metavar="PATH",
+        help="in each commit, or absolute (default: benchmarks; where the head has none, those of "
+        "fer_bench)",
+    )
+    parser.add_argument(
+        "--install",
+        default=INSTALL,
+        metavar="COMMAND",
+        help=f"installs a checkout, in a shell at its root (default: {INSTALL})",
+    )
+    for side in ("base", "head"):
+        parser.add_argument(
+            f"--python-of-{side}",
+            metavar="PYTHON",
+            help=f"of an environment that is ready for the {side}: nothing is installed, and the "
+            "root of its checkout goes first on Python's path",
+        )
+    parser.add_argument(
+        "--stores",
+        type=Path,
+        metavar="DIR",
+        help="keep stores here for later comparisons, each under the hashes of its commit's files "
+        "and of what they ran on (default: keep none)",
+    )
+    parser.add_argument("--fail-on", metavar="RULES", help="as of fer-bench compare")
+    parser.add_argument(
+        "--format",
+        choices=("terminal", "github"),
+        default="terminal",
+        help="of what is printed (default: terminal)",
+    )
+    return parser
+
+
+def _rounds(text: str) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,2}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not accepted; accepted: 1 to 999")
+    return int(text)
+
+
+def _empty(folder: Path) -> Path:
+    """A folder for results, in which there are none that would be compared as well."""
+    folder = folder.absolute()
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CannotCompareError(
+            f"--results {str(folder)!r} is not empty; accepted: a new or empty folder"
+        )
+    (folder / "logs").mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _prepared(
+    name: str, one: Commit, work: Path, logs: Path, arguments: argparse.Namespace
+) -> Side:
+    """Makes a side ready to run.
+
+    Args:
+        name: of the side.
+        one: its commit.
+        work: the side's temporary folder, with the commit in ``checkout``.
+        logs: folder of what is printed.
+        arguments: of the command line.
+
+    Raises:
+        CannotCompareError: it cannot be installed, or has no fer_bench.
+    """
+    checkout = work / "checkout"
+    python = arguments.python_of_base if name == "base" else arguments.python_of_head
+    if python is None:
+        print(f"{name}: {arguments.install}", flush=True)
+        log = logs / f"{name}-install.txt"
+        environment = fresh(work / "venv", checkout, arguments.install, log)
+    else:
+        environment = ready(python, checkout)
+    for command in ("fer-bench", "pytest"):
+        if not environment.command(command).exists():
+            raise CannotCompareError(
+                f"the {name} {one.sha} cannot be run: there is no "
+                f"{str(environment.command(command))!r}; accepted: commits whose installation "
+                "brings fer_bench"
+            )
+    if arguments.stores is None:
+        return Side(name, checkout, environment, work / "cache")
+    made_with = f"{environment.versions()}-{processor()}"
+    return Side(name, checkout, environment, arguments.stores.absolute() / one.tree / made_with)
+
+
+def _bench(
+    side: Side, words: Sequence[str], report: Path, log: Path, fine: Collection[int] = (0,)
+) -> None:
+    """Runs one side's benchmarks once.
+
+    Args:
+        side: whose.
+        words: arguments of pytest.
+        report: folder of the report.
+        log: file for what is printed.
+        fine: exit statuses to go on after.
+
+    Raises:
+        CannotCompareError: they end with another one.
+    """
+    command = [
+        str(side.environment.command("pytest")),
+        *words,
+        f"--report-dir={report}",
+        f"--store={side.cache / 'store'}",
+    ]
+    run(command, log, side.checkout, side.variables, fine)
+
+
+def _compare(head: Side, results: Path, form: str, fail_on: str | None) -> int:
+    """Lets the head's ``fer-bench compare`` judge, once for who looks on and once for a file.
+
+    Raises:
+        CannotCompareError: it does not end as it should.
+    """
+    command = [
+        str(head.environment.command("fer-bench")),
+        "compare",
+        str(results / "base"),
+        str(results / "head"),
+        *([] if fail_on is None else [f"--fail-on={fail_on}"]),
+    ]
+    file, log = results / "comparison.md", results / "logs" / "comparison.txt"
+    # At the root of its checkout it finds the rules in the head's pyproject.toml.
+    told = subprocess.run(
+        [*command, f"--format={form}"], cwd=head.checkout, env=head.variables, check=False
+    )
+    with log.open("w", encoding="utf-8") as printed:
+        written = subprocess.run(
+            [*command, "--format=markdown", f"--output={file}"],
+            cwd=head.checkout,
+            env=head.variables,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    judged = told.returncode in (0, 1) and file.exists()
+    if told.returncode != written.returncode or not (judged or told.returncode == CANNOT_COMPARE):
+        raise CannotCompareError(
+            "the head's fer-bench compare broke off: it ended with exit status "
+            f"{told.returncode}, and {written.returncode} for {str(file)!r}; see {str(log)!r}"
+        )
+    return told.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

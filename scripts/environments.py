@@ -1,0 +1,162 @@
+"""Environments that commits run in, and what results depend on in them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from commits import CannotCompareError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+CPU_INFO = Path("/proc/cpuinfo")
+LINES_OF_A_FAILURE = 40
+
+LIST_INSTALLED = """
+import json, sys
+from importlib.metadata import distributions
+print(sys.version)
+for one in distributions():
+    origin = json.loads(one.read_text("direct_url.json") or "{}")
+    print(one.metadata["Name"], one.version, origin.get("vcs_info"), origin.get("archive_info"))
+"""
+"""A program: versions, and of what comes from a repository its commit. No paths, which change."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A Python with what is installed for it.
+
+    Attributes:
+        python: the interpreter.
+        variables: environment variables of all that runs in it.
+    """
+
+    python: Path
+    variables: Mapping[str, str]
+
+    def command(self, name: str) -> Path:
+        """Where an installed command lies, if it is there."""
+        return self.python.parent / name
+
+    def versions(self) -> str:
+        """A short name of its Python and packages: where one of them is another, so is the name.
+
+        Raises:
+            CannotCompareError: it does not run.
+        """
+        done = subprocess.run(
+            [str(self.python), "-c", LIST_INSTALLED],
+            cwd=self.python.parent,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = " ".join(done.stderr.strip().splitlines()[-1:])
+            raise CannotCompareError(f"{str(self.python)!r} does not run: {said}")
+        return _short("\n".join(sorted(done.stdout.splitlines())))
+
+
+def ready(python: str, checkout: Path) -> Environment:
+    """What is installed already, with the code of a checkout first on Python's path.
+
+    Raises:
+        CannotCompareError: there is no such Python.
+    """
+    found = shutil.which(python)
+    if found is None:
+        raise CannotCompareError(f"{python!r} is no program; accepted: the path of a Python")
+    path = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
+    # Not resolved: a virtual environment's python is a link to another, which has no packages.
+    return _environment(Path(found).absolute(), PYTHONPATH=os.pathsep.join(path))
+
+
+def fresh(folder: Path, checkout: Path, install: str, log: Path) -> Environment:
+    """A virtual environment with a checkout installed in it.
+
+    Args:
+        folder: where to make it.
+        checkout: root of the project.
+        install: shell command that installs the project, at its root.
+        log: file for what is printed.
+
+    Raises:
+        CannotCompareError: the command fails.
+    """
+    run([sys.executable, "-m", "venv", str(folder)], log)
+    made = _environment(folder / "bin" / "python", VIRTUAL_ENV=str(folder))
+    variables = {
+        name: value
+        for name, value in made.variables.items()
+        if name not in ("PYTHONPATH", "PYTHONHOME")
+    }
+    run(["sh", "-ec", install], log, checkout, variables)
+    return Environment(made.python, variables)
+
+
+def run(
+    command: Sequence[str],
+    log: Path,
+    folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    fine: Collection[int] = (0,),
+) -> None:
+    """Runs a command, and shows the end of what it printed where it fails.
+
+    Args:
+        command: the program and its arguments.
+        log: file that gets what is printed, behind what it holds.
+        folder: where to run; None for here.
+        variables: environment variables; None for those of this process.
+        fine: exit statuses that are no failure.
+
+    Raises:
+        CannotCompareError: it fails.
+    """
+    started = time.monotonic()
+    with log.open("a", encoding="utf-8") as file:
+        print(f"$ {shlex.join(command)}", file=file, flush=True)
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        print(f"({time.monotonic() - started:.0f} s)", file=file)
+    if done.returncode not in fine:
+        lines = log.read_text("utf-8", errors="replace").splitlines()
+        print("\n".join(lines[-LINES_OF_A_FAILURE:]), file=sys.stderr, flush=True)
+        raise CannotCompareError(
+            f"{shlex.join(command)} ended with exit status {done.returncode}; see {str(log)!r}"
+        )
+
+
+def processor() -> str:
+    """A short name of this machine's processor and the number of its cores."""
+    lines = CPU_INFO.read_text("utf-8").splitlines() if CPU_INFO.exists() else []
+    model = sorted({line for line in lines if line.startswith(("model name", "flags"))})
+    return _short(repr([platform.machine(), platform.processor(), os.cpu_count(), *model]))
+
+
+def _environment(python: Path, **more: str) -> Environment:
+    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)])
+    return Environment(python, {**os.environ, "PATH": path, **more})
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

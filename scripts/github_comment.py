@@ -1,0 +1,116 @@
+"""Shows a comparison on a pull request, in one comment that each run writes anew.
+
+    python scripts/github_comment.py COMPARISON.md --pull-request=NUMBER --name=NAME
+
+NAME tells the comments of several comparisons apart. Where GitHub lets nothing be written, as for
+pull requests from forks, one line says so and the exit status is 0 all the same: what was compared
+stands in the workflow's summary too. Reads GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_RUN_ID and the
+addresses in GITHUB_API_URL and GITHUB_SERVER_URL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+AUTHOR = "github-actions[bot]"
+LONGEST = 65_536
+"""Characters that GitHub takes in a comment."""
+
+PER_PAGE = 100
+SECONDS = 30
+
+
+def main() -> int:
+    """Writes the comment, or says why not."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("comparison", type=Path)
+    parser.add_argument("--pull-request", type=int, required=True, metavar="NUMBER")
+    parser.add_argument("--name", required=True)
+    arguments = parser.parse_args()
+    mark = f"<!-- fer_bench compare: {arguments.name} -->"
+    text = comment(mark, arguments.comparison.read_text("utf-8"), _run_page())
+    try:
+        print(f"comment: {put(arguments.pull_request, mark, text)}")
+    except urllib.error.HTTPError as error:
+        hint = "; it takes permissions: pull-requests: write" if error.code in (403, 404) else ""
+        print(f"::notice title=No comment::GitHub answered {error.code} {error.reason}{hint}")
+    except (OSError, HTTPException, ValueError) as error:
+        print(f"::notice title=No comment::GitHub gave no answer to go by: {error}")
+    return 0
+
+
+def comment(mark: str, comparison: str, page: str) -> str:
+    """What a comment says.
+
+    Args:
+        mark: by which it is found again; not shown.
+        comparison: Markdown.
+        page: address of the workflow's run.
+    """
+    link = f"[This run]({page})"
+    text = f"{mark}\n{comparison.strip()}\n\n{link}\n"
+    if len(text) <= LONGEST:
+        return text
+    return f"{mark}\nThe comparison is too long for a comment: it stands in the summary. {link}\n"
+
+
+def put(pull_request: int, mark: str, text: str) -> str:
+    """Writes a comment over the one with its mark, or as a new one.
+
+    Args:
+        pull_request: its number.
+        mark: how the comment begins.
+        text: of the comment.
+
+    Returns:
+        Its address.
+
+    Raises:
+        OSError: GitHub is not reached, or (HTTPError) does not let it be written.
+        HTTPException: what it answers is no HTTP.
+        ValueError: what it answers is no JSON.
+    """
+    comments = f"/issues/{pull_request}/comments"
+    page = 1
+    while True:
+        found = _ask("GET", f"{comments}?per_page={PER_PAGE}&page={page}")
+        for one in found:
+            # Anyone may write our mark into a comment, but not under this name.
+            if one["user"]["login"] == AUTHOR and one["body"].startswith(mark):
+                return str(_ask("PATCH", f"/issues/comments/{one['id']}", text)["html_url"])
+        if len(found) < PER_PAGE:
+            return str(_ask("POST", comments, text)["html_url"])
+        page += 1
+
+
+def _ask(method: str, path: str, text: str | None = None) -> Any:
+    """GitHub's answer to a request about this repository."""
+    request = urllib.request.Request(  # noqa: S310 - the runner gives the address
+        f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GITHUB_REPOSITORY']}{path}",
+        data=None if text is None else json.dumps({"body": text}).encode(),
+        headers={
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {os.environ['GITHUB_TOKEN']}",
+            "Content-Type": "application/json",
+        },
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def _run_page() -> str:
+    server, repository = os.environ["GITHUB_SERVER_URL"], os.environ["GITHUB_REPOSITORY"]
+    return f"{server}/{repository}/actions/runs/{os.environ['GITHUB_RUN_ID']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""A project in a real repository, whose ``pytest`` and ``fer-bench`` are programs of a few lines.
+
+They take what the real ones take. A file ``accuracy`` in a commit is what its code comes to;
+``pytest`` writes it as its results, or what its store holds of an earlier run.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+BENCHMARKS = {"benchmarks/test_it.py": "", "accuracy": "0.50"}
+
+PYTEST = """
+import json, os, sys
+from pathlib import Path
+
+given = dict(word[2:].split("=", 1) for word in sys.argv[1:] if "=" in word)
+code = Path("accuracy").read_text()
+stored = Path(given["store"], "accuracy")
+trained = not stored.exists()
+if trained:
+    stored.parent.mkdir(parents=True)
+    stored.write_text(code)
+seen = {
+    "code": code,
+    "words": sys.argv[1:],
+    "timed": "--no-timing" not in sys.argv,
+    "trained": trained,
+    "folder": os.getcwd(),
+    "benchmarks": sorted(os.listdir(sys.argv[1])),
+    "variables": dict(os.environ),
+}
+with open(os.environ["TRACE"], "a") as trace:
+    print(json.dumps(seen), file=trace)
+if code.startswith("ends with"):
+    print("the reason why")
+    sys.exit(int(code.split()[-1]))
+if "no tests" in code and "--no-timing" in sys.argv:
+    sys.exit(5)
+if code != "no results":
+    Path(given["report-dir"]).mkdir(parents=True)
+    Path(given["report-dir"], "results.json").write_text(stored.read_text())
+"""
+
+FER_BENCH = """
+import sys
+from pathlib import Path
+
+command, base, head, *words = sys.argv[1:]
+given = dict(word[2:].split("=", 1) for word in words)
+sides = [sorted(path.read_text() for path in Path(side).rglob("*.json")) for side in (base, head)]
+if "breaks" in sides[1][0]:
+    sys.exit(int(sides[1][0].split()[-1]))
+text = f"{given['format']}: {sides}"
+if "output" in given:
+    Path(given["output"]).write_text(text)
+else:
+    print(text)
+sys.exit(given.get("fail-on") != "accuracy: off" and sides[1][0] < sides[0][0])
+"""
+
+
+class Project:
+    """A repository, and an environment that is ready for it.
+
+    Attributes:
+        folder: the clone.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main")
+
+    def git(self, *words):
+        """What a git command prints."""
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
+        done = subprocess.run(
+            ["git", "-C", self.folder, *who, *words], capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, files):
+        """Writes files, or removes those that are None, and returns the commit's hash."""
+        for name, text in files.items():
+            path = self.folder / name
+            if text is None:
+                path.unlink()
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message=a change")
+        return self.git("rev-parse", "HEAD")
+
+    def environment(self):
+        """The python of an environment with both programs."""
+        folder = self.folder.parent / "environment"
+        write_programs(folder)
+        python = folder / "python"
+        if not python.exists():
+            python.symlink_to(sys.executable)
+        return str(python)
+
+    def trace(self):
+        """What the runs of the benchmarks were told and found, in their order."""
+        lines = Path(os.environ["TRACE"]).read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+def write_programs(folder):
+    """Writes ``pytest`` and ``fer-bench``."""
+    folder.mkdir(exist_ok=True)
+    for name, program in (("pytest", PYTEST), ("fer-bench", FER_BENCH)):
+        (folder / name).write_text(f"#!{sys.executable}\n{program}")
+        (folder / name).chmod(0o755)

@@ -1,0 +1,285 @@
+"""Two commits of a real repository, run in turns and compared."""
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from compare_commits import OWN_BENCHMARKS, turns
+from hypothesis import given
+from hypothesis import strategies as st
+from made_project import BENCHMARKS, SCRIPTS
+
+SCRIPT = SCRIPTS / "compare_commits.py"
+
+
+@pytest.fixture
+def compare(project, tmp_path):
+    """Runs the script, with a ready environment where no other is named."""
+
+    def run(base, head, *options, results="results", more=(), ready=True):
+        environment = project.environment()
+        sides = [f"--python-of-{side}={environment}" for side in ("base", "head")]
+        return subprocess.run(
+            [
+                sys.executable,
+                SCRIPT,
+                base,
+                head,
+                f"--repository={project.folder}",
+                f"--results={tmp_path / results}",
+                *(sides if ready else ()),
+                *options,
+                *more,
+            ],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+        )
+
+    return run
+
+
+@given(st.integers(1, 40))
+def test_turns_are_fair(rounds):
+    order = list(turns(["base", "head"], rounds))
+    for side in ("base", "head"):
+        assert [number for number, who in order if who == side] == list(range(1, rounds + 1))
+    places = {side: [at for at, (_, who) in enumerate(order) if who == side] for _, side in order}
+    # What grows or falls steadily with time hits both alike after each second round.
+    assert sum(places["head"]) - sum(places["base"]) == rounds % 2
+    # No side ever runs three times without the other.
+    assert all(len(list(run)) <= 2 for _, run in itertools.groupby(who for _, who in order))
+
+
+def test_runs_take_turns_after_each_side_trained(project, compare, tmp_path):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "0.60"})
+    done = compare(base, head, "--rounds=3", more=["--", "--backbone=mini", "-k", "a or b"])
+    assert done.returncode == 0, done.stderr
+    trace = project.trace()
+    assert [(run["code"], run["timed"], run["trained"]) for run in trace] == [
+        ("0.50", False, True),
+        ("0.60", False, True),
+        *((code, True, False) for code in ["0.50", "0.60", "0.60", "0.50", "0.50", "0.60"]),
+    ]
+    assert all(
+        run["words"][:4] == ["benchmarks", "--backbone=mini", "-k", "a or b"] for run in trace
+    )
+    found = {
+        str(path.relative_to(tmp_path / "results")): path.read_text()
+        for path in (tmp_path / "results").rglob("results.json")
+    }
+    assert found == {
+        f"{side}/{number}/results.json": accuracy
+        for side, accuracy in (("base", "0.50"), ("head", "0.60"))
+        for number in (1, 2, 3)
+    }
+
+
+def test_each_side_runs_its_own_commit_and_nothing_else(project, compare):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "0.60"})
+    (project.folder / "accuracy").write_text("not committed")
+    assert compare(base, head, "--rounds=2").returncode == 0
+    for code in ("0.50", "0.60"):
+        mine = [run for run in project.trace() if run["code"] == code]
+        others = [run for run in project.trace() if run["code"] != code]
+        folders = {run["folder"] for run in mine}
+        caches = {run["variables"]["FER_BENCH_CACHE"] for run in mine}
+        assert len(mine) == 3
+        assert len(folders) == len(caches) == 1
+        assert not caches & {run["variables"]["FER_BENCH_CACHE"] for run in others}
+        for run in mine:
+            assert run["variables"]["PYTHONPATH"].split(os.pathsep)[0] == run["folder"]
+            assert f"--store={run['variables']['FER_BENCH_CACHE']}/store" in run["words"]
+
+
+def test_a_loss_of_accuracy_is_seen_and_told(project, compare, tmp_path):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "0.40"})
+    done = compare(base, head, "--rounds=2")
+    assert done.returncode == 1
+    sides = [["0.50", "0.50"], ["0.40", "0.40"]]
+    assert done.stdout.splitlines()[-1] == f"terminal: {sides}"
+    assert (tmp_path / "results" / "comparison.md").read_text() == f"markdown: {sides}"
+
+
+def test_kept_stores_serve_their_own_commit_only(project, compare, tmp_path):
+    base, better = project.commit(BENCHMARKS), project.commit({"accuracy": "0.60"})
+    worse = project.commit({"accuracy": "0.40"})
+    kept = f"--stores={tmp_path / 'stores'}"
+    assert compare(base, better, kept, "--rounds=1", results="first").returncode == 0
+    assert compare(better, worse, kept, "--rounds=1", results="second").returncode == 1
+    trained = [run["code"] for run in project.trace() if run["trained"]]
+    assert trained == ["0.50", "0.60", "0.40"]
+
+
+def test_a_kept_store_serves_the_same_versions_only(project, compare, tmp_path, monkeypatch):
+    one = project.commit(BENCHMARKS)
+    for number, version in enumerate(["1.0", "1.0", "2.0"]):
+        library = tmp_path / "libraries" / version
+        facts = library / "thing-1.dist-info"
+        facts.mkdir(parents=True, exist_ok=True)
+        text = f"Metadata-Version: 2.1\nName: thing\nVersion: {version}\n"
+        (facts / "METADATA").write_text(text)
+        monkeypatch.setenv("PYTHONPATH", str(library))
+        kept = f"--stores={tmp_path / 'stores'}"
+        assert compare(one, one, kept, "--rounds=1", results=f"r{number}").returncode == 0
+    training = [run for run in project.trace() if not run["timed"]]
+    # Both sides are one commit here, so of each pair the second finds what the first one stored.
+    assert [run["trained"] for run in training] == [True, False, False, False, True, False]
+
+
+def test_without_kept_stores_one_commit_is_trained_on_both_sides(project, compare):
+    one = project.commit(BENCHMARKS)
+    assert compare(one, one, "--rounds=1").returncode == 0
+    assert [run["trained"] for run in project.trace()] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("accuracy", ["0.60", "ends with 3"])
+def test_no_worktree_is_left(project, compare, accuracy):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": accuracy})
+    compare(base, head, "--rounds=1")
+    assert len(project.git("worktree", "list").splitlines()) == 1
+    assert not any(Path(run["folder"]).exists() for run in project.trace())
+
+
+def test_a_run_that_fails_ends_the_comparison(project, compare, tmp_path):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "ends with 1"})
+    done = compare(base, head)
+    assert done.returncode == 2
+    *shown, told = done.stderr.splitlines()
+    assert "the reason why" in shown
+    assert told.startswith("compare_commits: ")
+    log = tmp_path / "results" / "logs" / "head-training.txt"
+    assert told.endswith(f"ended with exit status 1; see {str(log)!r}")
+    assert "the reason why" in log.read_text()
+
+
+def test_a_run_without_results_ends_the_comparison(project, compare):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "no results"})
+    done = compare(base, head)
+    assert done.returncode == 2
+    assert "the head wrote no results" in done.stderr
+
+
+def test_where_all_benchmarks_measure_speed_none_is_run_untimed(project, compare):
+    base = project.commit({**BENCHMARKS, "accuracy": "0.50 no tests"})
+    head = project.commit({"accuracy": "0.60 no tests"})
+    done = compare(base, head, "--rounds=1")
+    assert done.returncode == 0, done.stderr
+
+
+def test_unknown_commits_are_named_before_anything_is_done(project, compare, tmp_path):
+    base = project.commit(BENCHMARKS)
+    assert compare("nowhere", base).returncode == 2
+    done = compare(base, "nowhere")
+    assert done.stderr == (
+        f"compare_commits: 'nowhere' names no commit in {str(project.folder)!r}; accepted: a "
+        "branch, tag or hash that is in this clone, fetched if need be\n"
+    )
+    assert not (tmp_path / "results").exists()
+
+
+def test_results_are_not_mixed_with_earlier_ones(project, compare, tmp_path):
+    base = project.commit(BENCHMARKS)
+    assert compare(base, base, "--rounds=1").returncode == 0
+    before = sorted((tmp_path / "results").rglob("*"))
+    done = compare(base, base, "--rounds=1")
+    assert done.returncode == 2
+    assert f"--results {str(tmp_path / 'results')!r} is not empty" in done.stderr
+    assert sorted((tmp_path / "results").rglob("*")) == before
+
+
+def test_a_base_without_fer_bench_cannot_be_compared(project, compare, tmp_path):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "0.60"})
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "python").symlink_to(sys.executable)
+    done = compare(base, head, f"--python-of-base={bare / 'python'}")
+    assert done.returncode == 2
+    assert f"the base {base} cannot be run" in done.stderr
+    assert str(bare / "fer-bench") in done.stderr
+    assert not Path(os.environ["TRACE"]).exists()
+
+
+def test_a_python_that_is_none_is_named(project, compare):
+    base = project.commit(BENCHMARKS)
+    done = compare(base, base, "--python-of-head=nothing-of-this-name")
+    assert done.returncode == 2
+    assert "'nothing-of-this-name' is no program" in done.stderr
+
+
+def test_a_project_without_benchmarks_gets_those_of_fer_bench(project, compare):
+    base = project.commit({"accuracy": "0.50"})
+    head = project.commit({"accuracy": "0.60"})
+    assert compare(base, head, "--rounds=1").returncode == 0
+    own = {path.name for path in OWN_BENCHMARKS.glob("*.py")}
+    assert own
+    for run in project.trace():
+        assert own <= set(run["benchmarks"])
+        # In the checkout, where pytest finds the project's settings.
+        assert run["words"][0] == "benchmarks"
+
+
+def test_benchmarks_that_only_the_head_has_cannot_be_compared(project, compare):
+    base = project.commit({"accuracy": "0.50"})
+    head = project.commit(BENCHMARKS)
+    done = compare(base, head)
+    assert done.returncode == 2
+    assert "the base has no 'benchmarks'" in done.stderr
+
+
+def test_benchmarks_may_lie_elsewhere(project, compare, tmp_path):
+    base = project.commit({"accuracy": "0.50", "speed/test_speed.py": ""})
+    head = project.commit({"accuracy": "0.60"})
+    (tmp_path / "mine").mkdir()
+    for number, path in enumerate(["speed", str(tmp_path / "mine")]):
+        done = compare(base, head, "--rounds=1", f"--benchmarks={path}", results=f"r{number}")
+        assert done.returncode == 0, done.stderr
+        assert project.trace()[-1]["words"][0] == path
+    done = compare(base, head, "--benchmarks=slow", results="r3")
+    assert done.returncode == 2
+    assert "the base has no 'slow'" in done.stderr
+
+
+def test_rules_and_format_reach_the_comparison(project, compare):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "0.40"})
+    done = compare(base, head, "--rounds=1", "--fail-on=accuracy: off", "--format=github")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "github: [['0.50'], ['0.40']]"
+
+
+def test_on_github_errors_are_annotations(project, compare):
+    base = project.commit(BENCHMARKS)
+    done = compare(base, "nowhere", "--format=github")
+    assert done.stderr.startswith("::error title=Not compared::'nowhere' names no commit")
+
+
+@pytest.mark.parametrize("status", [1, 3])
+def test_a_comparison_that_breaks_off_is_no_regression(project, compare, status):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": f"breaks {status}"})
+    done = compare(base, head, "--rounds=1")
+    assert done.returncode == 2
+    assert "fer-bench compare broke off" in done.stderr
+
+
+def test_a_comparison_that_cannot_tell_says_so(project, compare):
+    base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "breaks 2"})
+    assert compare(base, head, "--rounds=1").returncode == 2
+
+
+@pytest.mark.parametrize("rounds", ["0", "-1", "1000", "five", "٣", ""])
+def test_rounds_are_a_number(project, compare, rounds):
+    base = project.commit(BENCHMARKS)
+    done = compare(base, base, f"--rounds={rounds}")
+    assert done.returncode == 2
+    assert f"{rounds!r} is not accepted; accepted: 1 to 999" in done.stderr
+
+
+def test_a_commit_that_cannot_be_installed_cannot_be_compared(project, compare, tmp_path):
+    base = project.commit(BENCHMARKS)
+    done = compare(base, base, "--install=echo what is wrong; false; true", ready=False)
+    assert done.returncode == 2
+    assert "what is wrong" in done.stderr
+    assert str(tmp_path / "results" / "logs" / "base-install.txt") in done.stderr

@@ -1,0 +1,150 @@
+"""The comment on a pull request, written to a server that keeps comments as GitHub does."""
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from made_project import SCRIPTS
+
+BOT = "github-actions[bot]"
+MARK = "<!-- fer_bench compare: benchmark -->"
+
+
+class GitHub(BaseHTTPRequestHandler):
+    """Comments of pull request 7 of ``owner/name``."""
+
+    def do_GET(self):
+        page = {name: int(value[0]) for name, value in parse_qs(urlsplit(self.path).query).items()}
+        first = (page["page"] - 1) * page["per_page"]
+        self.answer(200, self.server.comments[first : first + page["per_page"]])
+
+    def do_POST(self):
+        assert self.path == "/repos/owner/name/issues/7/comments"
+        self.write({"id": 1000 + len(self.server.comments), "user": {"login": BOT}})
+
+    def do_PATCH(self):
+        number = re.fullmatch(r"/repos/owner/name/issues/comments/(\d+)", self.path)[1]
+        (one,) = [one for one in self.server.comments if one["id"] == int(number)]
+        self.write(one)
+
+    def write(self, one):
+        text = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"]
+        if self.server.refuses:
+            self.answer(403, {"message": "Resource not accessible by integration"})
+            return
+        if one not in self.server.comments:
+            self.server.comments.append(one)
+        one.update(body=text, html_url=f"http://page/{one['id']}")
+        self.answer(200, one)
+
+    def answer(self, status, content):
+        assert self.headers["Authorization"] == "Bearer secret"
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def github():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), GitHub)
+    server.comments, server.refuses = [], False
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def put(github, tmp_path, monkeypatch):
+    """Writes a comparison into the comment; returns what is printed."""
+    variables = {
+        "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
+        "GITHUB_REPOSITORY": "owner/name",
+        "GITHUB_RUN_ID": "55",
+        "GITHUB_SERVER_URL": "https://pages",
+        "GITHUB_TOKEN": "secret",
+        "no_proxy": "*",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    def run(text, name="benchmark"):
+        path = tmp_path / "comparison.md"
+        path.write_text(text)
+        words = [path, "--pull-request=7", f"--name={name}"]
+        command = [sys.executable, SCRIPTS / "github_comment.py", *words]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return run
+
+
+def comment(number, body, who=BOT):
+    return {"id": number, "body": body, "user": {"login": who}}
+
+
+def test_one_comment_is_written_and_then_written_anew(github, put):
+    assert put("# First\n") == "comment: http://page/1000\n"
+    assert put("# Second\n") == "comment: http://page/1000\n"
+    (one,) = github.comments
+    link = "[This run](https://pages/owner/name/actions/runs/55)"
+    assert one["body"] == f"{MARK}\n# Second\n\n{link}\n"
+
+
+def test_each_name_has_its_own_comment(github, put):
+    put("one", "fast")
+    put("two", "slow")
+    put("three", "fast")
+    assert [one["body"].splitlines()[1] for one in github.comments] == ["three", "two"]
+
+
+def test_what_others_wrote_stays(github, put):
+    others = [comment(1, MARK, "someone"), comment(2, f"see {MARK}"), comment(3, "")]
+    github.comments += others
+    put("ours")
+    assert [one["body"] for one in github.comments[:3]] == [MARK, f"see {MARK}", ""]
+    assert len(github.comments) == 4
+
+
+@pytest.mark.parametrize("before", [99, 100, 199, 200])
+def test_it_is_found_among_many(github, put, before):
+    github.comments += [comment(number, "talk", "someone") for number in range(before)]
+    github.comments.append(comment(777, MARK))
+    put("ours")
+    assert len(github.comments) == before + 1
+    assert "ours" in github.comments[-1]["body"]
+
+
+def test_a_comparison_too_long_for_a_comment_is_left_to_the_summary(github, put):
+    link = "[This run](https://pages/owner/name/actions/runs/55)"
+    around = len(f"{MARK}\n\n\n{link}\n")
+    put("x" * (65_536 - around))
+    assert len(github.comments[0]["body"]) == 65_536
+    put("x" * (65_537 - around))
+    (one,) = github.comments
+    assert one["body"].startswith(f"{MARK}\nThe comparison is too long")
+    assert link in one["body"]
+
+
+def test_where_nothing_may_be_written_that_is_told(github, put):
+    github.refuses = True
+    told = put("ours")
+    assert told.startswith("::notice title=No comment::GitHub answered 403")
+    assert "pull-requests: write" in told
+    assert not github.comments
+
+
+def test_where_github_is_out_of_reach_that_is_told(github, put, monkeypatch):
+    monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
+    assert put("ours").startswith("::notice title=No comment::GitHub gave no answer")

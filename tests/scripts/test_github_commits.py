@@ -1,0 +1,100 @@
+"""Which commits a workflow compares, in real clones as GitHub makes them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from made_project import BENCHMARKS, SCRIPTS
+
+NEVER = "0" * 40
+GONE = "1234567890" * 4
+
+
+@pytest.fixture
+def clone(project, tmp_path):
+    """Clones the project with one commit checked out, as actions/checkout does."""
+
+    def make(sha):
+        folder = tmp_path / "clone"
+        subprocess.run(["git", "clone", "--quiet", project.folder, folder], check=True)
+        checkout = ["git", "-C", folder, "checkout", "--quiet", "--detach", sha]
+        subprocess.run(checkout, check=True)
+        # The remote's branches are known by its name alone.
+        delete = ["git", "-C", folder, "branch", "--quiet", "-D", "main"]
+        subprocess.run(delete, check=True)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch):
+    """Runs the script in an event of GitHub's; returns what it prints by name, or its error."""
+
+    def run(folder, event="pull_request", before=None, base=""):
+        path = tmp_path / "event.json"
+        path.write_text(json.dumps({} if before is None else {"before": before}))
+        monkeypatch.setenv("GITHUB_EVENT_NAME", event)
+        monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
+        command = [sys.executable, SCRIPTS / "github_commits.py", folder, f"--base={base}"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            assert done.returncode == 2
+            assert not done.stdout
+            return done.stderr
+        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+
+    return run
+
+
+def test_a_pull_request_is_compared_with_its_target_as_it_was_merged(project, clone, told):
+    project.commit(BENCHMARKS)
+    project.git("switch", "--quiet", "-c", "change")
+    project.commit({"accuracy": "0.60"})
+    project.git("switch", "--quiet", "main")
+    target = project.commit({"other": "someone else's"})
+    project.git("merge", "--quiet", "--no-ff", "--message=merge", "change")
+    merge = project.git("rev-parse", "HEAD")
+    outputs = told(clone(merge))
+    assert (outputs["base"], outputs["head"]) == (target, merge)
+
+
+def test_a_push_is_compared_with_what_the_branch_was_before(project, clone, told):
+    before = project.commit(BENCHMARKS)
+    parent = project.commit({"accuracy": "0.60"})
+    head = project.commit({"accuracy": "0.70"})
+    folder = clone(head)
+    assert told(folder, "push", before)["base"] == before
+    for no_more in (NEVER, GONE):
+        assert told(folder, "push", no_more)["base"] == parent
+    assert told(folder, "workflow_dispatch")["base"] == parent
+
+
+def test_a_base_may_be_named(project, clone, told):
+    first = project.commit(BENCHMARKS)
+    project.git("tag", "v1")
+    second = project.commit({"accuracy": "0.60"})
+    head = project.commit({"accuracy": "0.70"})
+    project.git("branch", "stable", second)
+    folder = clone(head)
+    for name, sha in (("stable", second), ("v1", first), (first, first), ("HEAD~2", first)):
+        assert told(folder, "push", NEVER, name)["base"] == sha
+    error = told(folder, base="nowhere")
+    assert error.startswith("::error title=Which commits to compare::'nowhere' names no commit")
+
+
+def test_a_first_commit_has_no_base(project, clone, told):
+    assert "'HEAD^1' names no commit" in told(clone(project.commit(BENCHMARKS)))
+
+
+def test_stores_are_known_by_the_files_of_a_commit(project, clone, told):
+    project.commit(BENCHMARKS)
+    base = project.commit({"accuracy": "0.60"})
+    head = project.commit({"accuracy": "0.50"})
+    outputs = told(clone(head))
+    assert outputs["base-tree"] == project.git("rev-parse", f"{base}^{{tree}}")
+    assert outputs["head-tree"] == project.git("rev-parse", "HEAD~2^{tree}")
+    assert outputs["base-tree"] != outputs["head-tree"]
+    assert set(outputs) == {"base", "head", "base-tree", "head-tree", "processor"}
+    assert outputs["processor"].isalnum()
