@@ -5,7 +5,7 @@ under ``KEY``, and the other writers what stands in a benchmark's ``extra_info``
 key. ``read_run`` joins them again, ``load_run`` out of a file.
 """
 
-from fer_bench.results_json.reading import load_run, read_run
+from fer_bench.results_json.reading import load_document, load_run, read_run
 from fer_bench.results_json.schema import (
     KEY,
     InferenceRecord,
@@ -30,6 +30,7 @@ __all__ = [
     "RunRecord",
     "TrainingRecord",
     "inference_record",
+    "load_document",
     "load_run",
     "quality_record",
     "read_run",

@@ -58,10 +58,19 @@ def load_run(path: Path | str) -> Run:
     """Reads a results file.
 
     Raises:
-        FerBenchError: it cannot be read, is no JSON, or as ``read_run``.
+        FerBenchError: as ``load_document`` and ``read_run``.
+    """
+    return read_run(load_document(path), str(path))
+
+
+def load_document(path: Path | str) -> Any:
+    """Reads a file of JSON, for ``read_run``.
+
+    Raises:
+        FerBenchError: it cannot be read, or is no JSON.
     """
     try:
-        document = json.loads(Path(path).read_bytes())
+        return json.loads(Path(path).read_bytes())
     except OSError as error:
         raise FerBenchError(
             f"{path}: {cause_of(error)}; needed is a results.json of fer_bench"
@@ -71,7 +80,6 @@ def load_run(path: Path | str) -> Run:
             f"{path}: no whole JSON ({cause_of(error)}); needed is a results.json of fer_bench as "
             "it was written"
         ) from error
-    return read_run(document, str(path))
 
 
 def read_run(document: object, name: str = "results") -> Run:
