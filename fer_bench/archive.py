@@ -130,7 +130,7 @@ def stored_runs(folder: Path) -> tuple[list[Stored], int]:
     if not found:
         raise FerBenchError(
             f"no results file in the folder {str(folder)!r}, nor below it ({others} other files of "
-            "JSON); accepted: a folder that holds a results.json of fer_bench"
+            "JSON); accepted: a folder with results files of fer_bench, such as .benchmarks"
         )
     return found, others
 

@@ -307,7 +307,7 @@ class _Qualities:
             walk.restart(run, "the runs before have no such figure of these seeds")
         elif change.verdict in _MOVING:
             walk.move(run, change, doubtful=False)
-        elif change.verdict == "not comparable":
+        elif change.verdict == "not comparable" and change.base != change.head:
             walk.restart(run, change.why)
         else:
             walk.stay(run)
