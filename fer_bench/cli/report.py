@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from fer_bench.reporting import Findings
 
 
 @click.command("report", short_help="Make the report of results files anew.")
@@ -22,16 +27,48 @@ import click
     show_default=True,
     help="Where the report goes, over an earlier one.",
 )
-def command(results: tuple[Path, ...], report_dir: Path) -> None:
+@click.option(
+    "--history",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Tell as well in which of the runs stored there each figure first moved. All results "
+    "files in the folder and below it count, as those of pytest-benchmark's .benchmarks.",
+)
+def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -> None:
     """Make the page, figures and tables of results files anew.
 
     Several files are joined: they must be runs of one protocol on the same images. No network is
     built, and the results files stay as they are.
     """
+    from fer_bench.reporting import write_report
+
+    findings = _findings(results) if history is None else _with_trend(results, history)
+    write_report(report_dir, findings)
+    if findings.trend is not None:
+        from fer_bench.reporting.render import terminal
+
+        width = shutil.get_terminal_size((120, 24)).columns
+        tables = [table for table in findings.tables if table.key == "trend"]
+        click.echo(terminal(tables, width))
+    click.echo(f"report: {report_dir / 'index.html'}")
+
+
+def _findings(results: tuple[Path, ...]) -> Findings:
     from fer_bench.joining import joined
-    from fer_bench.reporting import Findings, write_report
+    from fer_bench.reporting import Findings
     from fer_bench.results_json import load_run
 
-    run = joined([(str(path), load_run(path)) for path in results])
-    write_report(report_dir, Findings.of(run))
-    click.echo(f"report: {report_dir / 'index.html'}")
+    return Findings.of(joined([(str(path), load_run(path)) for path in results]))
+
+
+def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
+    from fer_bench.archive import as_one, gathered, stored_run, stored_runs
+    from fer_bench.comparison import default_rules
+    from fer_bench.comparison.trend import trend
+    from fer_bench.reporting import Findings
+
+    parts = [stored_run(path) for path in results]
+    reported = as_one(parts)
+    found, others = stored_runs(history)
+    archive = gathered(found, reported, parts, others)
+    return Findings.of(reported.run, trend(archive, default_rules()))

@@ -21,7 +21,16 @@ from fer_bench.plugin.fixtures import (
 from fer_bench.plugin.measured import SPEED, check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
-from fer_bench.plugin.state import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD, REPORT, SETTINGS
+from fer_bench.plugin.state import (
+    BASE,
+    EXPERIMENT,
+    NOTES,
+    PROBLEMS,
+    RECORD,
+    REPORT,
+    SETTINGS,
+    TIME,
+)
 from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
@@ -145,6 +154,8 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
         from fer_bench.results_json import KEY, run_record
 
         output_json[KEY] = run_record(record.run(facts_of(output_json)))
+        # By its time a run is known as the same in all files that hold it.
+        output_json["datetime"] = config.stash.setdefault(TIME, output_json["datetime"])
 
 
 @pytest.hookimpl(trylast=True)

@@ -9,8 +9,10 @@ from fer_bench.groups import told_apart
 from fer_bench.headline import headline
 from fer_bench.pairs import pairs
 from fer_bench.reporting.tables import tables
+from fer_bench.reporting.trend_table import trend_table
 
 if TYPE_CHECKING:
+    from fer_bench.comparison.trend import Trend
     from fer_bench.reporting.table import Table
     from fer_bench.results import Run
 
@@ -25,19 +27,28 @@ class Findings:
         run: the results; backbones of one title are told apart in it.
         tables: every table, in the order of the report.
         headline: the sentences of the answer.
+        trend: of the figures over stored runs; None where none are told of.
     """
 
     run: Run
     tables: tuple[Table, ...]
     headline: tuple[str, ...]
+    trend: Trend | None = None
 
     @classmethod
-    def of(cls, run: Run) -> Findings:
+    def of(cls, run: Run, trend: Trend | None = None) -> Findings:
         """Works out all of a run's findings.
+
+        Args:
+            run: the results.
+            trend: of the figures over stored runs, if that is to be told, too.
 
         Raises:
             ValueError: the run contradicts itself, see ``fer_bench.reporting.tables.tables``.
         """
         run = told_apart(run)
         compared = pairs(run)
-        return cls(run, tuple(tables(run, compared)), headline(run, compared))
+        made = tables(run, compared)
+        if trend is not None:
+            made.append(trend_table(trend))
+        return cls(run, tuple(made), headline(run, compared), trend)

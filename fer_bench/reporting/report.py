@@ -92,11 +92,13 @@ def write_page(folder: Path, findings: Findings) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written.
     """
-    from fer_bench.reporting.figures import figures
+    from fer_bench.reporting.figures import figures, trend_figures
     from fer_bench.reporting.page import Content, page
 
     run = findings.run
     drawn = figures(run)
+    if findings.trend is not None:
+        drawn += trend_figures(findings.trend)
     made = page(
         Content(
             run=run,

@@ -48,6 +48,26 @@ def test_sections_stand_in_order_and_in_the_navigation(tree: Node) -> None:
     assert [node.attributes["href"] for node in nav.all("a")] == [f"#{name}" for name in SECTIONS]
 
 
+def test_a_trend_has_a_section_of_its_own_and_none_where_there_is_none(tree: Node) -> None:
+    made = Table("trend", "Moves", "", (Column("verdict", kind="word"),), (Row("a", ("worse",)),))
+    drawn = [figure("trend"), figure("trend-others"), figure("tradeoffs")]
+    shown = read(page(content(tables=[made], figures=drawn)))
+    sections = [*SECTIONS[:-1], "trend", SECTIONS[-1]]
+    assert [node.attributes["id"] for node in shown.all("section")] == sections
+    (nav,) = shown.all("nav")
+    assert [node.attributes["href"] for node in nav.all("a")] == [f"#{name}" for name in sections]
+    within = shown.by_id("trend")
+    plots = [node.attributes["id"] for node in within.all("figure")]
+    assert plots == ["plot-of-trend", "plot-of-trend-others"]
+    assert within.by_id("table-of-trend").rows() == [["a", "worse"]]
+    assert [node.text() for node in within.all("span", class_="bad")] == ["worse"]
+    # Each stands once, and what is no trend stays where it was.
+    ids = [node.attributes["id"] for node in shown if "id" in node.attributes]
+    assert len(ids) == len(set(ids))
+    assert shown.by_id("beyond").all("figure", id="plot-of-tradeoffs")
+    assert "Trend" not in tree.text()
+
+
 def test_every_link_leads_somewhere_and_no_id_comes_twice(tree: Node) -> None:
     ids = [node.attributes["id"] for node in tree if "id" in node.attributes]
     assert len(ids) == len(set(ids))

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from eight_cells import make_run
+from made_archives import of_accuracies
 from page_parts import content, told
 
 from fer_bench.reporting import Column, Row, Table
+from fer_bench.reporting.figures import trend_figures
 from fer_bench.reporting.page import page
+from fer_bench.reporting.trend_table import trend_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +90,18 @@ def test_the_page_is_quiet_asks_for_nothing_and_fits(visit: Any, address: str, w
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert complaints == []
     assert [one for one in requests if not one.startswith("data:")] == [address]
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_a_trend_fits_and_is_reached_by_its_link(visit: Any, tmp_path: Path, width: int) -> None:
+    found = of_accuracies(*[0.4] * 3, *[0.3] * 3, *[0.4] * 2)
+    text = page(content(tables=[trend_table(found)], figures=trend_figures(found)))
+    tab, complaints, _ = visit(_write(tmp_path, text), width)
+    tab.locator("nav a[href='#trend']").click()
+    tab.wait_for_function("document.querySelector('[aria-current]')?.hash === '#trend'")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.locator("#trend svg").count() == 2
+    assert complaints == []
 
 
 @pytest.mark.parametrize("width", [375, 1280])

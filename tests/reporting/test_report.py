@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from made_archives import of_accuracies
 
 from fer_bench.errors import FerBenchError
 from fer_bench.reporting import (
@@ -100,6 +101,25 @@ def test_a_figure_that_cannot_be_removed_is_told(
 def test_a_run_that_contradicts_itself_has_no_findings(run: Run) -> None:
     with pytest.raises(ValueError, match="epochs"):
         Findings.of(dataclasses.replace(run, protocol=()))
+
+
+def test_a_trend_is_told_in_all_forms_and_else_nowhere(tmp_path: Path) -> None:
+    found = of_accuracies(0.4, 0.3)
+    run = found.archive.runs[-1].run
+    told = Findings.of(run, found)
+    assert [table.key for table in told.tables][-1] == "trend"
+    written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, told)}
+    assert {"figures/trend.svg", "figures/trend-others.png"} <= written
+    for name in (*NAMES, "index.html"):
+        assert "mini-pretrained accuracy" in (tmp_path / name).read_text("utf-8"), name
+    without = Findings.of(run)
+    assert without.trend is None
+    assert told.tables[:-1] == without.tables
+    written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, without)}
+    assert not any("trend" in name for name in written)
+    assert not (tmp_path / "figures" / "trend.svg").exists()
+    for name in (*NAMES, "index.html"):
+        assert "mini-pretrained accuracy" not in (tmp_path / name).read_text("utf-8"), name
 
 
 def test_a_report_that_cannot_be_written_is_an_error_of_one_line(run: Run, tmp_path: Path) -> None:

@@ -14,11 +14,12 @@ from fer_bench.reporting.figures.learning import learning_speed
 from fer_bench.reporting.figures.palette import DARK_PALETTE, PALETTE
 from fer_bench.reporting.figures.theme import themed
 from fer_bench.reporting.figures.tradeoffs import tradeoffs
+from fer_bench.reporting.figures.trend import trend_figures
 
 if TYPE_CHECKING:
     from fer_bench.results import Run
 
-__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "is_ours", "themed"]
+__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "is_ours", "themed", "trend_figures"]
 
 
 def figures(run: Run) -> list[Figure]:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from fer_bench.reporting.figures.palette import GRID, INK, PAPER, SOFT
+from fer_bench.reporting.figures.palette import GRID, INK, PAPER, SERIES, SOFT
 from fer_bench.reporting.figures.wording import ems
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ INIT_LINES = {"pretrained": "-", "random": (0, (4, 2))}
 """The paper's: pretrained solid, random dashed."""
 INIT_FILLINGS = {"pretrained": None, "random": PAPER}
 """Of markers, None for that of the line: pretrained filled, random hollow."""
+
+_MARKERS = "os^Dv<>P"
+"""One for each backbone, beside its colour."""
 
 _STEPS = (1, 2, 2.5, 5, 10)
 _LEAST_FACTOR = 1.6
@@ -180,6 +183,23 @@ class Plot:
                 [outline], facecolors=colour, alpha=0.18, linewidths=0, gid=gid, clip_on=False
             )
         )
+
+
+def cell_look(place: int, init: str) -> dict[str, Any]:
+    """How the line of a backbone and init is drawn, in matplotlib's words.
+
+    Args:
+        place: of the backbone among those of the figure, from 0: its colour and its marker.
+        init: ``"pretrained"`` or ``"random"``: its line and the filling of its marker.
+    """
+    colour = SERIES[place % len(SERIES)]
+    return {
+        "color": colour,
+        "linestyle": INIT_LINES[init],
+        "marker": _MARKERS[place % len(_MARKERS)],
+        "markersize": 3.8,
+        "markerfacecolor": INIT_FILLINGS[init] or colour,
+    }
 
 
 def spread(places: Sequence[float], least: float, low: float, high: float) -> list[float]:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_bench.groups import groups
 from fer_bench.learning_speed import race, timed
 from fer_bench.reporting.figures.drawing import (
-    INIT_FILLINGS,
-    INIT_LINES,
     SMALL,
     WIDTH,
     Plot,
     Scale,
     amount,
+    cell_look,
     sheet,
     spread,
 )
 from fer_bench.reporting.figures.figure import Figure
-from fer_bench.reporting.figures.palette import SERIES, SOFT
+from fer_bench.reporting.figures.palette import SOFT
 from fer_bench.reporting.figures.wording import (
     MOST,
     briefly,
@@ -38,8 +37,6 @@ if TYPE_CHECKING:
     from fer_bench.learning_speed import Course
     from fer_bench.results import Run
 
-_MARKERS = "os^Dv<>P"
-"""One for each backbone, beside its colour."""
 _WIDE = 8.0
 """Longest over shortest time from which on the axis is logarithmic."""
 _MARKS = 12
@@ -114,15 +111,7 @@ def _draw(shown: Sequence[Course], target: float) -> Drawing:
     *heights, low = spread(wished, _ROW, place.top, place.bottom)
     for number, (course, first) in enumerate(zip(shown, firsts, strict=True)):
         group = course.group
-        backbone = backbones.index(group.backbone)
-        colour = SERIES[backbone % len(SERIES)]
-        look: dict[str, Any] = {
-            "color": colour,
-            "linestyle": INIT_LINES[group.init],
-            "marker": _MARKERS[backbone % len(_MARKERS)],
-            "markersize": 3.8,
-            "markerfacecolor": INIT_FILLINGS[group.init] or colour,
-        }
+        look = cell_look(backbones.index(group.backbone), group.init)
         place.line(
             course.seconds[first:],
             course.accuracies[first:],

@@ -20,8 +20,8 @@ class Content:
     Attributes:
         run: what was measured.
         tables: of the run, in any order. The page knows the keys of
-            ``fer_bench.reporting.tables``, and ``claims``, ``pairs``, ``uncertainty`` and
-            ``calibration``; others it shows too.
+            ``fer_bench.reporting.tables``, and ``claims``, ``pairs``, ``uncertainty``,
+            ``calibration`` and ``trend``; others it shows too.
         figures: of the run, by their keys in the same way.
         headline: the sentences of the answer, the first one largest.
         notes: what a reader of the answer needs to know, one line each.

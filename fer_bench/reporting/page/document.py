@@ -34,6 +34,7 @@ _LACKING = (
     "speed",
     "parts",
 )
+_TREND = ("trend",)
 _SETUP = ("protocol", "environment", "weights", "cells")
 _PAPER_FIGURES = tuple(f"figure-{number}-" for number in range(5, 11))
 _OTHER_CURVES = "curves-"
@@ -109,6 +110,9 @@ def page(content: Content) -> str:
     claims = tables.pop("claims", None)
     paper = _taken(tables, _PAPER)
     setup = _taken(tables, _SETUP)
+    trend: list[Plot | Grid] = [plot for plot in plots if _is(plot.key, _TREND)]
+    rest = [plot for plot in plots if plot not in (*in_paper, *trend)]
+    trend += _taken(tables, _TREND)
     return template.render(
         # Our own files; whatever comes from a run is escaped.
         script=Markup(script),  # noqa: S704
@@ -130,7 +134,8 @@ def page(content: Content) -> str:
         picture_files=_files(content.figures, _PICTURES),
         heat_maps=heat_maps(run),
         heat_map_files=_files(content.figures, _CONFUSION),
-        lacking=_in_order([plot for plot in plots if plot not in in_paper], tables),
+        lacking=_in_order(rest, tables),
+        trend=trend,
         setup=setup,
         ended=ended(run),
     )

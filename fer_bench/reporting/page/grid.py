@@ -23,8 +23,13 @@ _TONES = {
     "contradicted": "bad",
     "undecided": "fair",
     "not testable here": "none",
+    "better": "good",
+    "worse": "bad",
+    "moved": "fair",
+    "not deterministic": "bad",
+    "only in this run": "none",
 }
-"""Words that say what became of a cell or of a claim."""
+"""Words that say what became of a cell, a claim or a figure."""
 
 
 @dataclass(frozen=True)

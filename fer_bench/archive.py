@@ -1,0 +1,208 @@
+"""Results files that were kept: the runs of one experiment, in the order of time."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.comparison.sides import Side
+from fer_bench.comparison.surroundings import surroundings
+from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of
+from fer_bench.joining import joined
+from fer_bench.results_json import KEY, load_document, read_run
+from fer_bench.results_json.checking import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.results import Run
+
+_TIME = "datetime"
+"""Where pytest-benchmark's files tell when they were made."""
+_COMMIT = re.compile(r"([0-9a-f]{7,64})(, .*)?")
+_SHORT = 7
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A run that was kept.
+
+    Attributes:
+        name: of its file, for readers.
+        time: when it was measured, in UTC.
+        run: what it measured.
+    """
+
+    name: str
+    time: datetime
+    run: Run
+
+    @property
+    def commit(self) -> str:
+        """What was measured, as the environment tells it; empty where it does not."""
+        return dict(self.run.environment).get("commit", "")
+
+    @property
+    def short_commit(self) -> str:
+        """The commit's first digits, ``+`` behind them where changes were not committed.
+
+        Empty where there is none; those of several runs that were joined have a ``/`` between.
+        """
+        found = map(_COMMIT.fullmatch, self.commit.split("; "))
+        told = [f"{one[1][:_SHORT]}{'+' if one[2] else ''}" for one in found if one is not None]
+        return "/".join(dict.fromkeys(told))
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The stored runs that can be compared with each other.
+
+    Attributes:
+        runs: in the order of time, those of one time by their names.
+        left_out: runs of other data or of another protocol: name and reason of each.
+        copies: number of files that hold a run which is counted already.
+        others: number of files without our record.
+    """
+
+    runs: tuple[Stored, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+    copies: int = 0
+    others: int = 0
+
+
+def stored_run(path: Path) -> Stored:
+    """Reads a results file with the time that it was made at.
+
+    Raises:
+        FerBenchError: as ``fer_bench.results_json.load_run``, or the file tells no time.
+    """
+    return _stored(load_document(path), str(path))
+
+
+def as_one(parts: Sequence[Stored]) -> Stored:
+    """Several runs of one experiment as one, of the time of the latest.
+
+    Args:
+        parts: one or more.
+
+    Raises:
+        FerBenchError: as ``fer_bench.joining.joined``.
+    """
+    first, *others = parts
+    if not others:
+        return first
+    return Stored(
+        name=f"{first.name} and {len(others)} more",
+        time=max(part.time for part in parts),
+        run=joined([(part.name, part.run) for part in parts]),
+    )
+
+
+def stored_runs(folder: Path) -> tuple[list[Stored], int]:
+    """Reads all results files in a folder and below it.
+
+    JSON without our record, such as plain files of pytest-benchmark, is passed over. What is no
+    whole JSON is not: it may be a results file that was cut off.
+
+    Args:
+        folder: as pytest-benchmark's ``.benchmarks``.
+
+    Returns:
+        The runs, named by their paths in the folder, and the number of files passed over.
+
+    Raises:
+        FerBenchError: the folder cannot be read or holds no results file, or a file in it cannot
+            be read or contradicts itself.
+    """
+    found, others = [], 0
+    for path in _files(folder):
+        document = load_document(path)
+        if isinstance(document, dict) and KEY in document:
+            one = _stored(document, str(path))
+            found.append(Stored(path.relative_to(folder).as_posix(), one.time, one.run))
+        else:
+            others += 1
+    if not found:
+        raise FerBenchError(
+            f"no results file in the folder {str(folder)!r}, nor below it ({others} other files of "
+            "JSON); accepted: a folder with results files of fer_bench, such as .benchmarks"
+        )
+    return found, others
+
+
+def gathered(
+    found: Iterable[Stored], reported: Stored, parts: Iterable[Stored] = (), others: int = 0
+) -> Archive:
+    """The stored runs with the one that is reported; those of another experiment are left out.
+
+    Runs of one time and one commit are one and the same, and count once.
+
+    Args:
+        found: the stored runs, in any order.
+        reported: the run that is reported.
+        parts: what it was joined of, where it was.
+        others: number of files passed over.
+    """
+    known = {(one.time, one.commit) for one in (reported, *parts)}
+    runs, left_out, copies = [reported], [], 0
+    for one in sorted(found, key=_order):
+        if (one.time, one.commit) in known:
+            copies += 1
+            continue
+        known.add((one.time, one.commit))
+        reason = _difference(reported.run, one.run)
+        if reason:
+            left_out.append((one.name, reason))
+        else:
+            runs.append(one)
+    return Archive(tuple(sorted(runs, key=_order)), tuple(left_out), copies, others)
+
+
+def _order(one: Stored) -> tuple[datetime, str]:
+    return one.time, one.name
+
+
+def _difference(reported: Run, other: Run) -> str:
+    """In what another run is of another experiment; empty where it is of the same."""
+    around = surroundings(Side((("reported", reported),)), Side((("other", other),)))
+    return "; ".join(
+        f"{one.what} {one.head} instead of {one.base}"
+        for one in around.differences
+        if one.what in ("data", "split") or one.what.startswith("protocol")
+    )
+
+
+def _stored(document: Any, name: str) -> Stored:
+    run = read_run(document, name)
+    text = document.get(_TIME)
+    try:
+        time = datetime.fromisoformat(text)
+        # pytest-benchmark before version 5 wrote UTC without saying so.
+        time = time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time
+        return Stored(name, time.astimezone(timezone.utc), run)
+    except (TypeError, ValueError, OverflowError):
+        raise FerBenchError(
+            f"{name}: {_TIME!r} at top level is {shown(text)}; accepted: a time as "
+            "pytest-benchmark writes it, '2026-01-31T12:00:00+00:00'"
+        ) from None
+
+
+def _files(folder: Path) -> list[Path]:
+    """All files of JSON in a folder and below it, sorted."""
+
+    def fail(error: OSError) -> None:
+        raise FerBenchError(
+            f"{error.filename}: {cause_of(error)}; needed is a folder that can be read"
+        ) from error
+
+    return sorted(
+        Path(place, name)
+        for place, _, names in os.walk(folder, onerror=fail)
+        for name in names
+        if name.endswith(".json")
+    )

@@ -1,0 +1,419 @@
+"""In which of several stored runs each figure first moved."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.comparison.comparing import compare
+from fer_bench.comparison.figures import FIGURES
+from fer_bench.comparison.sides import Side
+from fer_bench.comparison.speed import Timed, speed_change, timed
+from fer_bench.comparison.surroundings import surroundings
+from fer_bench.groups import groups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from fer_bench.archive import Archive
+    from fer_bench.comparison.figures import Figure
+    from fer_bench.comparison.outcome import Change, Verdict
+    from fer_bench.comparison.rules import Rules
+    from fer_bench.comparison.surroundings import Surroundings
+    from fer_bench.results import Quality, Run
+
+_MOVING: tuple[Verdict, ...] = ("better", "worse", "moved", "not deterministic")
+
+_Name = tuple[str, "Figure | None", str]
+"""Of a series: its cell, its figure, and what that is of."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A figure in one run.
+
+    Attributes:
+        run: which one, from 0.
+        value: the mean over the seeds, or the speed as it was measured.
+    """
+
+    run: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Move:
+    """A run in which a figure differs from the runs before.
+
+    Attributes:
+        run: which one, from 0.
+        base: the figure in the runs before, as the comparison took it; None where the whole cell
+            moved.
+        head: the same in this run.
+        verdict: ``"better"``, ``"worse"``, ``"moved"`` or ``"not deterministic"``.
+        why: how it was decided: one line.
+        undone: whether it is a speed, and the next run that measured it is back where it was: then
+            the machine was odd in this run, and the figure did not move.
+    """
+
+    run: int
+    base: float | None
+    head: float | None
+    verdict: Verdict
+    why: str
+    undone: bool = False
+
+
+@dataclass(frozen=True)
+class Series:
+    """One figure of one backbone and init over the stored runs.
+
+    Attributes:
+        cell: backbone and init.
+        figure: None where the whole cell is meant, which moves where it is not deterministic.
+        of: which one of several: a class, a batch size, or empty.
+        points: of each run that measured it, in their order; none of a whole cell.
+        moves: in their order.
+    """
+
+    cell: str
+    figure: Figure | None
+    of: str
+    points: tuple[Point, ...]
+    moves: tuple[Move, ...]
+
+    @property
+    def name(self) -> str:
+        """The figure's name with what it is of."""
+        return "the whole cell" if self.figure is None else self.figure.named(self.of)
+
+    @property
+    def lasting(self) -> tuple[Move, ...]:
+        """The moves that the next run did not undo."""
+        return tuple(move for move in self.moves if not move.undone)
+
+    @property
+    def first(self) -> Move | None:
+        """The first of them: where the figure first moved since the oldest run."""
+        return next(iter(self.lasting), None)
+
+    @property
+    def latest(self) -> Move | None:
+        """The last of them."""
+        return next(reversed(self.lasting), None)
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A run that could not be compared with those before, so that comparing starts anew there.
+
+    Attributes:
+        run: which one, from 0.
+        series: cell and name of the figures that this is said of.
+        why: one line.
+    """
+
+    run: int
+    series: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """All figures over the stored runs.
+
+    Attributes:
+        archive: the runs.
+        series: by cell, those of the newest run first; then by figure, the whole cell first.
+        restarts: in the order of the runs.
+    """
+
+    archive: Archive
+    series: tuple[Series, ...]
+    restarts: tuple[Restart, ...]
+
+
+def trend(archive: Archive, rules: Rules) -> Trend:
+    """Walks through the runs in the order of time, and finds where each figure moved.
+
+    Each run is compared, figure by figure, with all runs since the figure's last move taken
+    together, by the same rules as two sides are. Where the verdict is that it moved, a new stretch
+    begins with that run. A speed that moved in one run and is in the next one what it was before
+    did not move: the odd run is marked and left out of the stretch, which goes on. A whole cell
+    moves where it has the fingerprint of the run before and another result.
+
+    Where a run cannot be compared with the stretch (another machine and no reference workload; a
+    loss of one seed that changed), a new stretch begins without a move.
+
+    Args:
+        archive: the runs, of one experiment.
+        rules: how much worse a figure may get; what changes by less does not move.
+
+    Raises:
+        FerBenchError: as ``compare``.
+    """
+    walks: defaultdict[_Name, _Walk] = defaultdict(_Walk)
+    quality, speed = _Qualities(archive, rules, walks), _Speeds(archive, rules, walks)
+    for run in range(len(archive.runs)):
+        quality.walk(run)
+        speed.walk(run)
+    names = _in_order(walks, archive)
+    series = (Series(*name, tuple(walks[name].points), tuple(walks[name].moves)) for name in names)
+    return Trend(
+        archive,
+        tuple(one for one in series if one.points or one.moves),
+        _restarts(walks, names),
+    )
+
+
+class _Walk:
+    """One figure on its way through time."""
+
+    def __init__(self) -> None:
+        self.points: list[Point] = []
+        self.moves: list[Move] = []
+        self.restarts: list[tuple[int, str]] = []
+        # The runs since the last move, and those before it while the next run may undo it.
+        self.stretch: tuple[int, ...] = ()
+        self.before: tuple[int, ...] = ()
+
+    def stay(self, run: int) -> None:
+        self.stretch, self.before = (*self.stretch, run), ()
+
+    def move(self, run: int, change: Change, *, doubtful: bool) -> None:
+        self.moves.append(Move(run, change.base, change.head, change.verdict, change.why))
+        self.stretch, self.before = (run,), self.stretch if doubtful else ()
+
+    def undo(self, run: int) -> None:
+        self.moves[-1] = dataclasses.replace(self.moves[-1], undone=True)
+        self.stretch, self.before = (*self.before, run), ()
+
+    def restart(self, run: int, why: str) -> None:
+        self.restarts.append((run, why))
+        self.stretch, self.before = (run,), ()
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What the training of a cell gave in one run.
+
+    Attributes:
+        fingerprints: by seed.
+        number: the same for results that are equal, seed by seed.
+    """
+
+    fingerprints: Mapping[int, str]
+    number: int
+
+
+class _Qualities:
+    """Finds moves of what training gave, and of whole cells.
+
+    Only a result that differs from all in its stretch is compared: an equal one was compared
+    before, or is the first. Most runs of an archive then need no comparison, which takes long.
+    """
+
+    def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[_Name, _Walk]) -> None:
+        self._runs = [(one.name, _without_speed(one.run)) for one in archive.runs]
+        self._rules = rules
+        self._walks = walks
+        self._known: dict[str, list[dict[int, Quality]]] = {}
+        # The last run that trained a cell.
+        self._last: dict[str, int] = {}
+        self._results = [self._results_of(run) for _, run in self._runs]
+
+    def walk(self, run: int) -> None:
+        """Takes one run further: the next one."""
+        results = self._results[run]
+        values = self._values(run)
+        to_compare: dict[tuple[int, ...], set[str]] = {}
+        for cell in results:
+            to_compare.setdefault(self._suspect(cell, run), set()).add(cell)
+        for name in values:
+            if self._is_new(name, run):
+                to_compare.setdefault(self._walks[name].stretch, set()).add(name[0])
+        to_compare.pop((), None)
+        changes = {base: self._changes(base, run, cells) for base, cells in to_compare.items()}
+        for cell in results:
+            self._follow_cell(cell, run, changes)
+        for name, value in values.items():
+            if self._is_new(name, run):
+                self._follow(name, run, changes[self._walks[name].stretch].get(name))
+            else:
+                self._walks[name].stay(run)
+            self._walks[name].points.append(Point(run, value))
+
+    def _results_of(self, run: Run) -> dict[str, _Result]:
+        found = {}
+        for group in groups(run):
+            if group.trained:
+                cell = f"{group.backbone}-{group.init}"
+                known = self._known.setdefault(cell, [])
+                ours = dict(zip(group.seeds, group.qualities, strict=True))
+                if ours not in known:
+                    known.append(ours)
+                fingerprints = {one.seed: one.fingerprint for one in group.trained}
+                found[cell] = _Result(fingerprints, known.index(ours))
+        return found
+
+    def _values(self, run: int) -> dict[_Name, float]:
+        """Every figure of a run: what it is compared by, with itself."""
+        if not self._results[run]:
+            return {}
+        side = Side((self._runs[run],))
+        return {
+            (change.cell, change.figure, change.of): change.base
+            for change in compare(side, side, self._rules).changes
+            if change.figure is not None and change.base is not None
+        }
+
+    def _is_new(self, name: _Name, run: int) -> bool:
+        """Whether a cell's result differs from all in the stretch of one of its figures."""
+        cell, stretch = name[0], self._walks[name].stretch
+        numbers = {self._results[other][cell].number for other in stretch}
+        return bool(stretch) and self._results[run][cell].number not in numbers
+
+    def _suspect(self, cell: str, run: int) -> tuple[int, ...]:
+        """The last run with a cell, where it should have the same result but has another."""
+        before = self._last.get(cell)
+        if before is None:
+            return ()
+        ours, theirs = (self._results[one][cell] for one in (run, before))
+        shared = set(ours.fingerprints.items()) & set(theirs.fingerprints.items())
+        return (before,) if shared and ours.number != theirs.number else ()
+
+    def _follow_cell(
+        self, cell: str, run: int, changes: Mapping[tuple[int, ...], Mapping[_Name, Change]]
+    ) -> None:
+        seeds = re.compile(rf"{re.escape(cell)}(-[0-9]+)?")
+        found = [
+            change
+            for change in changes.get(self._suspect(cell, run), {}).values()
+            if change.verdict == "not deterministic" and seeds.fullmatch(change.cell)
+        ]
+        if found:
+            names = ", ".join(change.cell for change in found if change.cell != cell)
+            why = f"{names}: {found[0].why}" if names else found[0].why
+            change = dataclasses.replace(found[0], why=why)
+            self._walks[cell, None, ""].move(run, change, doubtful=False)
+        self._last[cell] = run
+
+    def _follow(self, name: _Name, run: int, change: Change | None) -> None:
+        walk = self._walks[name]
+        if change is None:
+            walk.restart(run, "the runs before have no such figure of these seeds")
+        elif change.verdict in _MOVING:
+            walk.move(run, change, doubtful=False)
+        elif change.verdict == "not comparable" and change.base != change.head:
+            walk.restart(run, change.why)
+        else:
+            walk.stay(run)
+
+    def _changes(
+        self, base: tuple[int, ...], run: int, cells: Collection[str]
+    ) -> dict[_Name, Change]:
+        side = Side(tuple(_only(self._runs[other], cells) for other in base))
+        outcome = compare(side, Side((_only(self._runs[run], cells),)), self._rules)
+        return {(change.cell, change.figure, change.of): change for change in outcome.changes}
+
+
+class _Speeds:
+    """Finds moves of speeds."""
+
+    def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[_Name, _Walk]) -> None:
+        self._runs = [(one.name, one.run) for one in archive.runs]
+        self._rules = rules
+        self._walks = walks
+        self._timed = [_timed_of(one.run) for one in archive.runs]
+
+    def walk(self, run: int) -> None:
+        """Takes one run further: the next one."""
+        around: dict[tuple[int, ...], Surroundings] = {}
+        for name, ours in self._timed[run].items():
+
+            def compared(
+                base: tuple[int, ...], name: _Name = name, ours: Timed = ours
+            ) -> tuple[Change, Surroundings]:
+                if base not in around:
+                    side = Side(tuple(self._runs[other] for other in base))
+                    around[base] = surroundings(side, Side((self._runs[run],)))
+                theirs = [self._timed[other][name] for other in base]
+                timings = tuple(timing for one in theirs for timing in one.timings)
+                before = Timed(ours.figure, ours.of, timings)
+                return speed_change(name[0], before, ours, around[base], self._rules), around[base]
+
+            self._follow(name, run, compared)
+            self._walks[name].points.append(Point(run, ours.value))
+
+    def _follow(
+        self,
+        name: _Name,
+        run: int,
+        compared: Callable[[tuple[int, ...]], tuple[Change, Surroundings]],
+    ) -> None:
+        walk = self._walks[name]
+        if walk.before and compared(walk.before)[0].verdict == "same":
+            walk.undo(run)
+            return
+        if not walk.stretch:
+            walk.stay(run)
+            return
+        change, around = compared(walk.stretch)
+        elsewhere = not (around.same_machine and around.same_device)
+        if change.verdict in _MOVING:
+            walk.move(run, change, doubtful=True)
+        elif change.verdict == "not comparable" and elsewhere:
+            walk.restart(run, change.why)
+        else:
+            # Too few runs or rounds to compare become enough in time.
+            walk.stay(run)
+
+
+def _timed_of(run: Run) -> dict[_Name, Timed]:
+    return {
+        (f"{group.backbone}-{group.init}", figure, of): one
+        for group in groups(run)
+        for (figure, of), one in timed(group.cells).items()
+    }
+
+
+def _without_speed(run: Run) -> Run:
+    cells = (dataclasses.replace(cell, training=None, inference=()) for cell in run.cells)
+    return dataclasses.replace(run, cells=tuple(cells))
+
+
+def _only(named: tuple[str, Run], cells: Collection[str]) -> tuple[str, Run]:
+    """A run with some of its cells alone."""
+    name, run = named
+    kept = (cell for cell in run.cells if f"{cell.backbone}-{cell.init}" in cells)
+    return name, dataclasses.replace(run, cells=tuple(kept))
+
+
+def _in_order(names: Iterable[_Name], archive: Archive) -> list[_Name]:
+    """By cell, those of the newest run first; then by figure, a whole cell first."""
+    cells = list(
+        dict.fromkeys(
+            f"{cell.backbone}-{cell.init}"
+            for one in reversed(archive.runs)
+            for cell in one.run.cells
+        )
+    )
+
+    def place(name: _Name) -> tuple[int, int, int]:
+        cell, figure, of = name
+        if figure is None:
+            return cells.index(cell), -1, 0
+        return cells.index(cell), FIGURES.index(figure), int(of) if figure.speed and of else 0
+
+    return sorted(names, key=place)
+
+
+def _restarts(walks: Mapping[_Name, _Walk], names: Iterable[_Name]) -> tuple[Restart, ...]:
+    found: dict[tuple[int, str], list[str]] = {}
+    for cell, figure, of in names:
+        for restart in walks[cell, figure, of].restarts:
+            found.setdefault(restart, []).append(f"{cell} {figure.named(of) if figure else ''}")
+    return tuple(Restart(run, tuple(found[run, why]), why) for run, why in sorted(found))

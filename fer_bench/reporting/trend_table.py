@@ -1,0 +1,197 @@
+"""In which stored run each figure moved, as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.reporting.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from fer_bench.archive import Archive, Stored
+    from fer_bench.comparison.figures import Figure, Unit
+    from fer_bench.comparison.trend import Move, Series, Trend
+
+UNDONE = "only in this run"
+"""Stands in the place of a verdict where the next run is back at the value before."""
+
+_UNITS: dict[Unit, str] = {
+    "share": "",
+    "nats": "nats",
+    "share per epoch": "per epoch",
+    "nats per epoch": "nats per epoch",
+    "images/s": "images/s",
+    "s": "ms",
+}
+_NAMED = 3
+"""So many names are listed, the others counted."""
+
+
+def trend_table(trend: Trend) -> Table:
+    """A row for each move, figure by figure; of a figure the first move stands first."""
+    runs = trend.archive.runs
+    rows = [
+        Row(
+            _label(series),
+            (
+                UNDONE if move.undone else move.verdict,
+                _value(series.figure, move.base),
+                _value(series.figure, move.head),
+                f"{number(move.run, runs)}, {told(runs[move.run])}",
+                f"{_lasts(series, move, runs)}; {move.why}",
+            ),
+        )
+        for series in trend.series
+        for move in series.moves
+    ]
+    return Table(
+        key="trend",
+        title="Where each figure moved over the stored runs",
+        head="Figure",
+        columns=(
+            Column("verdict", kind="word"),
+            Column("from"),
+            Column("to"),
+            Column("run", kind="text"),
+            Column("how long, and why", kind="text"),
+        ),
+        rows=tuple(rows),
+        notes=tuple(_notes(trend)),
+    )
+
+
+def unit(figure: Figure) -> str:
+    """Of the figure's values as ``shown_value`` gives them; empty for shares."""
+    return _UNITS[figure.unit]
+
+
+def shown_value(figure: Figure, value: float) -> float:
+    """A value in the unit that is shown: milliseconds for seconds."""
+    return 1000 * value if figure.unit == "s" else value
+
+
+def value_text(figure: Figure, value: float) -> str:
+    """A value in the unit that is shown, without it."""
+    value = shown_value(figure, value)
+    if figure.speed:
+        return f"{value:,.{1 if value >= 100 else 2 if value >= 10 else 3}f}"
+    return f"{value:.{5 if 'per epoch' in figure.unit else 4}f}"
+
+
+def number(run: int, runs: Sequence[Stored]) -> str:
+    """Which of the stored runs it is: ``run 3 of 8``."""
+    return f"run {run + 1} of {len(runs)}"
+
+
+def told(stored: Stored) -> str:
+    """Time, commit and name of a stored run."""
+    return f"{stored.time:%Y-%m-%d %H:%M}, {stored.short_commit or 'no commit'}, {stored.name}"
+
+
+def _label(series: Series) -> str:
+    if series.figure is None:
+        return series.cell
+    words = unit(series.figure)
+    return f"{series.cell} {series.name}{f' ({words})' if words else ''}"
+
+
+def _value(figure: Figure | None, value: float | None) -> str | None:
+    return None if figure is None or value is None else value_text(figure, value)
+
+
+def _lasts(series: Series, move: Move, runs: Sequence[Stored]) -> str:
+    """How long a figure stayed where a move brought it."""
+    if move.undone:
+        return "the run after it is back"
+    later = [other for other in series.lasting if other.run > move.run]
+    if later:
+        return f"until {number(later[0].run, runs)}"
+    measured = [point.run for point in series.points] or [len(runs) - 1]
+    return "no run since" if max(measured) <= move.run else "since then"
+
+
+def _notes(trend: Trend) -> Iterator[str]:
+    archive = trend.archive
+    runs = archive.runs
+    moved = sum(series.first is not None for series in trend.series)
+    figures = sum(series.figure is not None for series in trend.series)
+    if len(runs) == 1:
+        yield f"One stored run, {told(runs[0])}: there is nothing to compare it with."
+    else:
+        yield (
+            f"{moved:,} of {figures:,} figures moved over {len(runs):,} stored runs, from "
+            f"{told(runs[0])}, to {told(runs[-1])}. Times are UTC."
+        )
+    yield (
+        "A row for each move, the first one of a figure first. Each run is compared with all runs "
+        "since the figure's last move together; it moved where the change is beyond noise, at "
+        "99 %, and beyond its rule. Of figures without a rule about one in a hundred comparisons "
+        "finds a change that is none."
+    )
+    yield (
+        f"{UNDONE}: a speed that the next run does not tell from what it was before. The machine "
+        "was odd in that run, which is compared with nothing."
+    )
+    yield from _restarts(trend)
+    yield from _partly(trend)
+    yield from _archive(archive)
+
+
+def _restarts(trend: Trend) -> Iterator[str]:
+    """Where nothing could be said, reason by reason."""
+    reasons: dict[str, tuple[dict[str, None], dict[int, None]]] = {}
+    for restart in trend.restarts:
+        names, runs = reasons.setdefault(restart.why, ({}, {}))
+        names.update(dict.fromkeys(restart.series))
+        runs[restart.run + 1] = None
+    for why, (names, runs) in reasons.items():
+        ordinals = _listed([str(run) for run in runs])
+        yield (
+            f"Not compared with the runs before, in run {ordinals}: {_listed(list(names))} ({why})."
+        )
+
+
+def _partly(trend: Trend) -> Iterator[str]:
+    """Cells that some of the runs lack."""
+    total = len(trend.archive.runs)
+    known: dict[str, set[int]] = {}
+    for series in trend.series:
+        known.setdefault(series.cell, set()).update(point.run for point in series.points)
+    for cell, runs in known.items():
+        if len(runs) < total:
+            which = _ranges(sorted(runs))
+            yield f"{cell} was measured in {len(runs):,} of {total:,} runs: {which}."
+
+
+def _archive(archive: Archive) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for name, why in archive.left_out:
+        reasons.setdefault(why, []).append(name)
+    for why, names in reasons.items():
+        yield f"Left out, for it is another experiment: {_listed(names)} ({why})."
+    if archive.copies:
+        yield f"{_files(archive.copies)} of a run that another file holds too: it counts once."
+    if archive.others:
+        yield f"{_files(archive.others)} of JSON without a record of fer_bench: passed over."
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > _NAMED + 1:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED:,} more"]
+    return ", ".join(names)
+
+
+def _ranges(runs: Iterable[int]) -> str:
+    """Numbers of runs from 1, neighbours joined: ``1 to 3, 7``."""
+    spans: list[list[int]] = []
+    for run in runs:
+        if spans and spans[-1][1] == run:
+            spans[-1][1] = run + 1
+        else:
+            spans.append([run + 1, run + 1])
+    return _listed([str(a) if a == b else f"{a} to {b}" for a, b in spans])

@@ -1,0 +1,140 @@
+"""The trend as a table, in every form."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+
+import pytest
+from made_archives import (
+    START,
+    archive_of,
+    mini,
+    of_accuracies,
+    of_speeds,
+    run_of,
+    trend_of,
+)
+
+from fer_bench.comparison import default_rules
+from fer_bench.comparison.figures import FIGURES
+from fer_bench.comparison.trend import trend
+from fer_bench.reporting.render import body, markdown, terminal, tidy_csv
+from fer_bench.reporting.trend_table import trend_table, value_text
+
+SHA = "0123456789abcdef0123456789abcdef0123456"
+
+
+def rows(found, label):
+    return [row.entries for row in trend_table(found).rows if row.label == label]
+
+
+def test_each_move_is_a_row_that_names_its_run() -> None:
+    runs = [
+        run_of(mini(share), facts={"commit": f"{number}{SHA}"})
+        for number, share in enumerate([0.4] * 3 + [0.3] * 3 + [0.4] * 2)
+    ]
+    first, second = rows(trend_of(*runs), "mini-pretrained accuracy")
+    # 1,435 and 1,077 of 3,588 images.
+    assert first[:3] == ("worse", "0.4002", "0.3003")
+    assert first[3] == "run 4 of 8, 2026-03-04 12:00, 3012345, 0003.json"
+    assert first[4].startswith("until run 7 of 8; beyond noise and rule; McNemar")
+    assert second[:3] == ("better", "0.3003", "0.4002")
+    assert second[3].startswith("run 7 of 8, 2026-03-07 12:00, 6012345")
+    assert second[4].startswith("since then; ")
+
+
+def test_an_odd_run_and_the_newest_one_are_told_apart() -> None:
+    found = of_speeds(1000.0, 1000.0, 700.0, 1000.0, 1000.0, 500.0)
+    odd, newest = rows(found, "mini-pretrained training.speed (images/s)")
+    assert odd[0] == "only in this run"
+    assert odd[4].startswith("the run after it is back; ")
+    assert newest[0] == "worse"
+    assert newest[4].startswith("no run since; ")
+    speeds = rows(found, "mini-pretrained inference.median@32 (ms)")
+    # 32 images at 1,000 and at 500 images per second.
+    assert [re.sub(r"\..*", "", entry) for entry in speeds[1][1:3]] in (["31", "63"], ["32", "64"])
+
+
+def test_a_whole_cell_has_no_values() -> None:
+    runs = [run_of(mini(share, fingerprint="a")) for share in (0.4, 0.39)]
+    (entries,) = rows(trend_of(*runs), "mini-pretrained")
+    assert entries[:3] == ("not deterministic", None, None)
+
+
+def test_the_notes_say_what_was_compared_and_what_was_not() -> None:
+    def changed(loss):
+        cell = mini()
+        return dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, test_loss=loss))
+
+    runs = [
+        run_of(changed(1.0 + (number > 1)), *([mini(init="random")] if number != 2 else []))
+        for number in range(4)
+    ]
+    archive = dataclasses.replace(
+        archive_of(*runs),
+        left_out=(("a.json", "protocol: epochs 3 instead of 20"),) * 2,
+        copies=1,
+        others=2,
+    )
+    notes = trend_table(trend(archive, default_rules())).notes
+    assert notes[0].startswith("0 of 24 figures moved over 4 stored runs, from 2026-03-01 12:00, ")
+    assert notes[0].endswith(", to 2026-03-04 12:00, no commit, 0003.json. Times are UTC.")
+    text = "\n".join(notes)
+    assert "in run 3: mini-pretrained loss (of one seed, which does not tell its noise" in text
+    assert "mini-random was measured in 3 of 4 runs: 1 to 2, 4." in text
+    assert "another experiment: a.json, a.json (protocol: epochs 3 instead of 20)." in text
+    assert "1 file of a run that another file holds too: it counts once." in text
+    assert "2 files of JSON without a record of fer_bench: passed over." in text
+
+
+def test_one_run_has_nothing_to_be_compared_with() -> None:
+    table = trend_table(of_accuracies(0.4))
+    assert table.rows == ()
+    assert table.notes[0].startswith("One stored run, 2026-03-01 12:00, ")
+    assert "Figure" in terminal([table])
+    assert "Figure" in markdown(table)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_fits_a_terminal(width) -> None:
+    text = terminal([trend_table(of_accuracies(*[0.4] * 3, *[0.3] * 3, *[0.4] * 2))], width)
+    assert "run 4 of" in text
+    assert max(map(len, text.splitlines())) <= max(width, 100)
+
+
+def test_hostile_names_stay_on_their_line() -> None:
+    runs = [run_of(dataclasses.replace(mini(share), backbone="a\nb|=c")) for share in (0.4, 0.3)]
+    archive = archive_of(*runs)
+    hostile = tuple(dataclasses.replace(one, name="x\n\x1b[2J\udcff|<b>") for one in archive.runs)
+    table = trend_table(
+        trend(
+            dataclasses.replace(archive, runs=hostile, left_out=(("\ny\n", "z\n"),)),
+            default_rules(),
+        )
+    )
+    assert "\x1b" not in terminal([table]) + markdown(table) + tidy_csv([table])
+    assert len(body(table).labels) == len(table.rows)
+    lines = markdown(table).splitlines()
+    assert sum(line.startswith("| ") or line.startswith("|:") for line in lines) == 2 + len(
+        table.rows
+    )
+    read = list(csv.reader(io.StringIO(tidy_csv([table]))))
+    assert {len(line) for line in read} == {6}
+
+
+def test_every_figure_is_written_in_its_unit() -> None:
+    texts = {figure.name: value_text(figure, 0.0123456) for figure in FIGURES}
+    assert texts["accuracy"] == texts["loss"] == "0.0123"
+    assert texts["mcr"] == "0.01235"
+    # Milliseconds.
+    assert texts["inference.p99"] == "12.35"
+    assert value_text(FIGURES[-3], 1234.5678) == "1,234.6"
+
+
+def test_times_are_those_of_the_runs() -> None:
+    found = of_accuracies(0.4, 0.3)
+    (entries,) = rows(found, "mini-pretrained accuracy")
+    assert f"{START.replace(day=2):%Y-%m-%d %H:%M}" in entries[3]
