@@ -83,7 +83,7 @@ class _Group:
     @property
     def trained(self) -> dict[int, CellResult]:
         """The first cell of each seed whose quality is known."""
-        found = {}
+        found: dict[int, CellResult] = {}
         for seed, cells in self.cells.items():
             for _, cell in cells:
                 if cell.quality is not None:

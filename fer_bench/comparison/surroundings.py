@@ -119,17 +119,17 @@ def _protocol(base: Side, head: Side) -> Iterable[Difference]:
 
 def _data(base: Side, head: Side) -> tuple[bool, bool | None, list[Difference]]:
     ours, theirs = base.runs[0][1].dataset, head.runs[0][1].dataset
-    told = [
+    one, other = (
         f"{data.name}, {sum(count for _, count in data.counts):,} images, split {data.split}"
         for data in (ours, theirs)
-    ]
+    )
     if (ours.digest, ours.counts) != (theirs.digest, theirs.counts):
-        return False, False, [Difference("data", *told, "no figure can be compared")]
+        return False, False, [Difference("data", one, other, "no figure can be compared")]
     if not ours.split_digest or not theirs.split_digest:
         return True, None, []
     if (ours.split_digest, ours.test_labels) != (theirs.split_digest, theirs.test_labels):
         meaning = "other images are trained and tested on: quality cannot be compared"
-        return True, False, [Difference("split", *told, meaning)]
+        return True, False, [Difference("split", one, other, meaning)]
     return True, True, []
 
 

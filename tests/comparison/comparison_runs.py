@@ -54,9 +54,9 @@ def with_speed(
     )
 
 
-def timed_run(environment=None, seed=42, test=0.4, **speed):
+def timed_run(environment=None, **speed):
     """A run of one cell with a speed."""
-    cell = with_speed(made_cell("mini", "pretrained", test, seed=seed), **speed)
+    cell = with_speed(made_cell("mini", "pretrained"), **speed)
     return in_environment(made_run(cell), environment)
 
 

@@ -38,6 +38,7 @@ def test_too_few_runs_tell_nothing_of_their_noise(sizes):
     assert between_runs([0.0] * sizes[0], [1.0] * sizes[1], LEVEL) is None
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")  # of scipy's own test
 @given(values, values)
 def test_between_runs_leaves_out_0_where_students_test_rejects(base, head):
     if np.ptp(base) + np.ptp(head) < 1e-6 or len(base) + len(head) < LEAST_RUNS:

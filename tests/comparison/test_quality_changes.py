@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from comparison_runs import in_environment, losing, one_of, side
-from made_runs import LABELS, line, made_cell, made_history, made_predictions, made_run
+from made_runs import LABELS, NAMES, line, made_cell, made_history, made_predictions, made_run
 from scipy.stats import binomtest
 
 from fer_bench.comparison import compare, default_rules, parse
@@ -66,7 +66,7 @@ def test_a_loss_within_the_rule_is_no_regression():
 
 def test_a_class_that_is_lost_is_told_though_the_accuracy_is_not():
     head = made_predictions(0.4)
-    disgust, happy = 1, 3
+    disgust, happy = NAMES.index("Disgust"), NAMES.index("Happy")
     right = np.flatnonzero((disgust == LABELS) & (head == disgust))
     head[right] = happy
     wrong = np.flatnonzero((happy == LABELS) & (head != happy))[: len(right)]
