@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.reporting.comparison.wording import name_text, value_text
 from fer_bench.reporting.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from fer_bench.archive import Archive, Stored
-    from fer_bench.comparison.figures import Figure, Unit
+    from fer_bench.comparison.figures import Figure
     from fer_bench.comparison.trend import Move, Series, Trend
 
 UNDONE = "only in this run"
 """Stands in the place of a verdict where the next run is back at the value before."""
 
-_UNITS: dict[Unit, str] = {
-    "share": "",
-    "nats": "nats",
-    "share per epoch": "per epoch",
-    "nats per epoch": "nats per epoch",
-    "images/s": "images/s",
-    "s": "ms",
-}
 _NAMED = 3
 """So many names are listed, the others counted."""
 
@@ -61,24 +54,6 @@ def trend_table(trend: Trend) -> Table:
     )
 
 
-def unit(figure: Figure) -> str:
-    """Of the figure's values as ``shown_value`` gives them; empty for shares."""
-    return _UNITS[figure.unit]
-
-
-def shown_value(figure: Figure, value: float) -> float:
-    """A value in the unit that is shown: milliseconds for seconds."""
-    return 1000 * value if figure.unit == "s" else value
-
-
-def value_text(figure: Figure, value: float) -> str:
-    """A value in the unit that is shown, without it."""
-    value = shown_value(figure, value)
-    if figure.speed:
-        return f"{value:,.{1 if value >= 100 else 2 if value >= 10 else 3}f}"
-    return f"{value:.{5 if 'per epoch' in figure.unit else 4}f}"
-
-
 def number(run: int, runs: Sequence[Stored]) -> str:
     """Which of the stored runs it is: ``run 3 of 8``."""
     return f"run {run + 1} of {len(runs)}"
@@ -92,8 +67,7 @@ def told(stored: Stored) -> str:
 def _label(series: Series) -> str:
     if series.figure is None:
         return series.cell
-    words = unit(series.figure)
-    return f"{series.cell} {series.name}{f' ({words})' if words else ''}"
+    return f"{series.cell} {name_text(series)}"
 
 
 def _value(figure: Figure | None, value: float | None) -> str | None:

@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_bench.comparison.figures import ACCURACY, FIGURES, INFERENCE_MEDIAN, TRAINING_SPEED
+from fer_bench.reporting.comparison.wording import shown_value, unit_text, value_text
 from fer_bench.reporting.figures.drawing import Plot, Scale, cell_look, key, key_height, sheet
 from fer_bench.reporting.figures.figure import Figure
 from fer_bench.reporting.figures.palette import INK
 from fer_bench.reporting.figures.wording import MOST, briefly, ems, short
-from fer_bench.reporting.trend_table import number, shown_value, unit, value_text
+from fer_bench.reporting.trend_table import number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -56,7 +57,7 @@ class _Panel(NamedTuple):
 
     @property
     def heading(self) -> str:
-        words = unit(self.figure)
+        words = unit_text(self.figure)
         return f"{short(self.figure.named(self.of), _HEADING)}{f', {words}' if words else ''}"
 
     @property
