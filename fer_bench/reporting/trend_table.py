@@ -116,7 +116,8 @@ def _notes(trend: Trend, known: Sequence[str]) -> Iterator[str]:
         "A row for each move, the first one of a figure first. Each run is compared with all runs "
         "since the figure's last move together; it moved where the change is beyond noise, at "
         "99 %, and beyond its rule. Of figures without a rule about one in a hundred comparisons "
-        "finds a change that is none."
+        "finds a change that is none. Speeds of fewer than four runs are compared round by round, "
+        "where a change of the machine looks like a move."
     )
     yield (
         f"{UNDONE}: a speed that the next run does not tell from what it was before. The machine "
