@@ -45,7 +45,7 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     assert "| worse" in line
     assert "0.4003 |" in line
     assert "0.2999 |" in line
-    assert "run 3 of 4, 2026-03-03 12:00, no commit, machine-0/0002.json" in line
+    assert "| 3 of 4, 2026-03-03 12:00, no commit, 0002.json |" in line
     assert "trend,mini-pretrained accuracy,,verdict,worse," in (new / "tables.csv").read_text()
     assert "Where each figure moved" in (new / "tables.tex").read_text()
     assert 'id="trend"' in (new / "index.html").read_text()

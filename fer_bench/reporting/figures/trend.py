@@ -31,7 +31,7 @@ _WIDE = 8.0
 """Largest over smallest value from which on an axis is logarithmic."""
 _LEAST = 0.02
 """Room above and below, at least, as a share of the largest value: small changes look small."""
-_MARKS = 25
+_MARKS = 14
 """Most markers on a line."""
 _NAME, _HEADING = 14.0, 18.0
 """Longest names in the key and above a panel, in ems."""
@@ -198,7 +198,7 @@ def _place(board: Axes, left: float, top: float, panel: _Panel, runs: Sequence[S
     across = Scale(-room, len(runs) - 1 + room)
     place = Plot(board, left, top, _WIDTH, _HEIGHT, across, up)
     marked = sorted({move.run for one in panel.series for move in one.lasting})
-    place.frame(_labels(place, marked, runs), up.ticks(4))
+    place.frame(_labels(place, marked, runs), up.ticks())
     place.heading(panel.heading)
     return place
 

@@ -131,7 +131,7 @@ def test_names_of_runs_do_not_cover_each_other(count, read) -> None:
         # Two panels beside each other, each in its order.
         for one, other in zip(sorted(across), sorted(across)[1:], strict=False):
             assert other - one > 30
-    assert max(len(drawn.marks(name)) for name in drawn.groups("line-")) <= 25 + 1
+    assert max(len(drawn.marks(name)) for name in drawn.groups("line-")) <= 14 + 1
     _, _, width, height = map(float, drawn.root.get("viewBox").split())
     for text in drawn.root.iter("{http://www.w3.org/2000/svg}text"):
         assert 0 <= float(text.get("x")) <= width
