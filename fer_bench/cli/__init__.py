@@ -23,8 +23,13 @@ _COMMANDS = (
     report.command,
 )
 
-_ERROR_STATUS = {compare.command.name: 2, merge.command.name: 2}
-"""Exit status of the commands whose errors do not end with 1."""
+
+class _EndsWith2(click.ClickException):
+    exit_code = 2
+
+
+_ERRORS = {compare.command.name: _EndsWith2, merge.command.name: _EndsWith2}
+"""What ``FerBenchError`` becomes in the commands whose errors do not end with 1."""
 
 
 class _OneLineErrors(click.Group):
@@ -34,9 +39,7 @@ class _OneLineErrors(click.Group):
         try:
             return super().invoke(ctx)
         except FerBenchError as error:
-            told = click.ClickException(str(error))
-            told.exit_code = _ERROR_STATUS.get(ctx.invoked_subcommand, 1)
-            raise told from error
+            raise _ERRORS.get(ctx.invoked_subcommand, click.ClickException)(str(error)) from error
 
 
 @click.group(
