@@ -100,14 +100,14 @@ def _tell(outcome: Outcome, form: str, output: Path | None) -> None:
 
 
 def _tell_github(outcome: Outcome, output: Path | None) -> None:
-    from fer_bench.reporting.comparison import annotations, fenced, markdown_text
+    from fer_bench.reporting.comparison import fenced, markdown_text, workflow_commands
 
     text = _for_terminal(outcome)
     if output is None:
         click.echo(fenced(text, secrets.token_hex(16)), nl=False)
     else:
         write_atomically(output, text)
-    for line in annotations(outcome):
+    for line in workflow_commands(outcome):
         click.echo(line)
     summary = os.environ.get(_SUMMARY)
     if summary:

@@ -117,7 +117,7 @@ OPTIONS = (
     Option(
         "fer-fail-on",
         "With --fer-compare: how much worse a figure may get, as in 'accuracy: 0.5pp, "
-        "training.speed: 10%'.",
+        "inference.p99: 2ms'.",
         "RULES",
     ),
     Option(

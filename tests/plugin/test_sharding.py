@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fer_bench import backbones, cli
 from fer_bench.cells import INITS
+from fer_bench.comparison import Rules
 from fer_bench.plugin.options import Settings
 from fer_bench.protocol import Protocol
 from fer_bench.results_json import load_run
@@ -37,6 +38,8 @@ def settings(shard, names="all", seeds=1):
         fresh=False,
         timing=True,
         shard=shard,
+        base=(),
+        rules=Rules(()),
     )
 
 

@@ -1,14 +1,13 @@
 """From the outcome of a comparison to text and files."""
 
 from fer_bench.reporting.comparison.files import remove_comparison, write_comparison
-from fer_bench.reporting.comparison.github import annotations, fenced
+from fer_bench.reporting.comparison.github import fenced, workflow_commands
 from fer_bench.reporting.comparison.record import OutcomeRecord, json_text, outcome_record
 from fer_bench.reporting.comparison.text import coloured, markdown_text, terminal_text
 from fer_bench.reporting.comparison.wording import conclusion
 
 __all__ = [
     "OutcomeRecord",
-    "annotations",
     "coloured",
     "conclusion",
     "fenced",
@@ -17,5 +16,6 @@ __all__ = [
     "outcome_record",
     "remove_comparison",
     "terminal_text",
+    "workflow_commands",
     "write_comparison",
 ]

@@ -35,7 +35,7 @@ class _Told(NamedTuple):
     message: str
 
 
-def annotations(outcome: Outcome) -> list[str]:
+def workflow_commands(outcome: Outcome) -> list[str]:
     """Workflow commands, a line each: errors, then warnings, then notices.
 
     Regressions are errors. Warnings are, in this order: what has a rule and cannot be compared,

@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal, TypedDict
 
+# Types of keys: get_type_hints looks them up at run time.
+from fer_bench.comparison.figures import Unit  # noqa: TC001
+from fer_bench.comparison.outcome import Verdict  # noqa: TC001
+
 if TYPE_CHECKING:
-    from fer_bench.comparison.figures import Unit
-    from fer_bench.comparison.outcome import Change, Outcome, Verdict
+    from fer_bench.comparison.outcome import Change, Outcome
 
 FORMAT: Literal["fer_bench comparison"] = "fer_bench comparison"
 SCHEMA = 1

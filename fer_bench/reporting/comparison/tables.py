@@ -89,7 +89,7 @@ def _figures(cell: str, changes: Sequence[Change], level: float) -> Table:
         columns=(
             Column("base"),
             Column("head"),
-            Column(f"change ({100 * level:g} % interval)", kind="text"),
+            Column(f"change ({100 * level:g}% interval)", kind="text"),
             Column("rule", kind="text"),
             Column("verdict", kind="text"),
         ),

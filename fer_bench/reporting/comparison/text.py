@@ -41,9 +41,9 @@ def terminal_text(outcome: Outcome, width: int = 120) -> str:
     differences = differences_table(outcome)
     parts = [
         _lines([f"base: {outcome.base}", f"head: {outcome.head}"], width),
-        "" if differences is None else terminal([differences], width),
+        *([] if differences is None else [terminal([differences], width)]),
         _lines([f"NOTE: {note}" for note in outcome.notes], width),
-        terminal(change_tables(outcome), width),
+        *(terminal([table], width) for table in change_tables(outcome)),
         _lines([others_text(_hidden(outcome))], width),
         _lines([": ".join(conclusion(outcome))], width),
     ]

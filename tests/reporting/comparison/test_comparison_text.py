@@ -154,6 +154,7 @@ def test_each_change_is_counted_once(outcome):
 
 
 def test_terminal_as_it_looks():
+    rule = "-------------------------  --------  -------  -------------------------  -----  "
     assert terminal_text(EVERYTHING, 120).splitlines() == [
         "base: base/results.json (commit ab12)",
         "head: head/results.json and 4 more (commit cd34)",
@@ -176,20 +177,41 @@ def test_terminal_as_it_looks():
         "---------------  ----  -------  -------------------------",
         "",
         "mini-pretrained",
-        "-------------------------  --------  ------  -------------------------  -----  "
-        "--------------",
-        "                                             change",
-        "                                             (99 %",
-        "figure                         base    head  interval)                  rule   verdict",
-        "-------------------------  --------  ------  -------------------------  -----  "
-        "--------------",
-        "accuracy                     0.5123  0.4987  -1.36 pp (-2.03 to -0.71)  0.5pp  WORSE",
-        f"loss (nats)                  1.2346  1.2500  +0.0154                    {EN}      "
+        f"{rule}--------------",
+        f"{'change':>52}",
+        f"{'(99%':>50}",
+        "figure                         base     head  interval)                  rule   verdict",
+        f"{rule}--------------",
+        "accuracy                     0.5123   0.4987  -1.36 pp (-2.03 to -0.71)  0.5pp  WORSE",
+        f"loss (nats)                  1.2346   1.2500  +0.0154                    {EN}      "
         "not comparable",
         f"mofr (per epoch)           -0.01000  0.00000  +1.000 pp                  {EN}      "
         "not comparable",
-        "training.speed (images/s)    12,346  14,000  +13.4 % (+12.1 to +14.8)   5%     better",
-        f"inference.p99@32 (ms)         12.35   15.60  +26.4 % (+20.0 to +33.0)   {EN}      worse",
+        "training.speed (images/s)    12,346   14,000  +13.4 % (+12.1 to +14.8)   5%     better",
+        f"inference.p99@32 (ms)         12.35    15.60  +26.4 % (+20.0 to +33.0)   {EN}      worse",
+        f"{rule}--------------",
+        "accuracy: beyond noise and rule; McNemar's exact test, 1,346 images, 30 lost and 12 won",
+        "loss, mofr: of one seed, which does not tell its noise; needed: --seeds=3 or more on both "
+        "sides",
+        "training.speed: beyond noise and rule; reference workload 2.1% slower, divided out; "
+        "Student's t",
+        "inference.p99@32: beyond noise; Student's t over 5 and 5 runs",
+        "",
+        "mini-random",
+        "--------  ------  ------  ---------  -----  --------------",
+        "                          change",
+        "                          (99%",
+        "figure      base    head  interval)  rule   verdict",
+        "--------  ------  ------  ---------  -----  --------------",
+        f"accuracy  0.2500  0.2600  {EN}          0.5pp  not comparable",
+        "--------  ------  ------  ---------  -----  --------------",
+        "accuracy: trained and tested on other images of the data set",
+        "",
+        "1 other figure is the same, within noise or rule.",
+        "",
+        "REGRESSION: 2 regressions (1 gone, 1 worse), else 1 better, 1 same, 0 gone, 3 not "
+        "comparable, 1 worse without a rule, 1",
+        "    new; the comparison fails",
     ]
 
 

@@ -23,7 +23,7 @@ from made_outcomes import (
     outcomes,
 )
 
-from fer_bench.reporting.comparison import annotations, fenced, terminal_text
+from fer_bench.reporting.comparison import fenced, terminal_text, workflow_commands
 from fer_bench.reporting.comparison.github import in_data, in_property
 
 
@@ -42,7 +42,7 @@ def unescaped(text):
 
 
 def told(*changes, **other):
-    return [parsed(line) for line in annotations(made_outcome(*changes, **other))]
+    return [parsed(line) for line in workflow_commands(made_outcome(*changes, **other))]
 
 
 @given(st.text() | HOSTILE)
@@ -54,7 +54,7 @@ def test_escaping_can_be_undone_and_leaves_one_line(text):
 
 
 def test_each_kind_of_command():
-    assert annotations(made_outcome(WORSE, FASTER, UNDECIDED)) == [
+    assert workflow_commands(made_outcome(WORSE, FASTER, UNDECIDED)) == [
         "::error title=mini-pretrained%3A accuracy WORSE::base 0.5123, head 0.4987, change -1.36 "
         "pp (-2.03 to -0.71), rule 0.5pp; beyond noise and rule; McNemar's exact test, 1,346 "
         "images, 30 lost and 12 won",
@@ -124,7 +124,7 @@ def test_of_more_than_github_shows_the_last_one_tells_how_many_more(count):
 
 @given(outcomes())
 def test_no_name_makes_a_command_of_its_own(outcome):
-    for line in annotations(outcome):
+    for line in workflow_commands(outcome):
         assert re.match("::(error|warning|notice) title=[^:,]*::.", line)
         assert line.isprintable()
 
@@ -157,5 +157,5 @@ def test_no_name_in_the_text_is_a_command(outcome, name):
 
 
 def test_everything_at_once():
-    kinds = [kind for kind, _, _ in map(parsed, annotations(EVERYTHING))]
+    kinds = [kind for kind, _, _ in map(parsed, workflow_commands(EVERYTHING))]
     assert kinds == ["error", "error", "warning", "warning", "warning", "notice"]
