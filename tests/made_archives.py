@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from fer_bench.comparison.trend import Series, Trend
+    from fer_bench.comparison.series import Series, Trend
     from fer_bench.results import CellResult, Run
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

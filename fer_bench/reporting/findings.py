@@ -12,7 +12,7 @@ from fer_bench.reporting.tables import tables
 from fer_bench.reporting.trend_table import trend_table
 
 if TYPE_CHECKING:
-    from fer_bench.comparison.trend import Trend
+    from fer_bench.comparison.series import Trend
     from fer_bench.reporting.table import Table
     from fer_bench.results import Run
 

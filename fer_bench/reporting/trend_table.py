@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fer_bench.archive import Archive, Stored
     from fer_bench.comparison.figures import Figure
-    from fer_bench.comparison.trend import Move, Series, Trend
+    from fer_bench.comparison.series import Move, Series, Trend
 
 UNDONE = "only in this run"
 """Stands in the place of a verdict where the next run is back at the value before."""

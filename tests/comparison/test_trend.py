@@ -24,7 +24,8 @@ from made_runs import made_missing
 
 from fer_bench.archive import Stored, gathered
 from fer_bench.comparison import default_rules, parse
-from fer_bench.comparison.trend import Point, Trend, trend
+from fer_bench.comparison.series import Point, Trend
+from fer_bench.comparison.trend import trend
 
 SPEEDS = ("training.speed", "inference.median@32")
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fer_bench.comparison.figures import Figure, Unit
     from fer_bench.comparison.outcome import Change, Outcome, Verdict
-    from fer_bench.comparison.trend import Series
+    from fer_bench.comparison.series import Series
 
 _UNITS: dict[Unit, str] = {
     "share": "",

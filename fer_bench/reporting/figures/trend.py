@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fer_bench.archive import Stored
     from fer_bench.comparison.figures import Figure as Measure
-    from fer_bench.comparison.trend import Series, Trend
+    from fer_bench.comparison.series import Series, Trend
 
 _HEADLINE = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 """Drawn whether they moved or not."""

@@ -9,7 +9,8 @@ import pytest
 from made_archives import archive_of, mini, of_accuracies, of_speeds, run_of, trend_of
 
 from fer_bench.comparison import default_rules
-from fer_bench.comparison.trend import Move, trend
+from fer_bench.comparison.series import Move
+from fer_bench.comparison.trend import trend
 from fer_bench.reporting.figures import DARK_PALETTE, PALETTE, themed, trend_figures
 from fer_bench.reporting.figures.wording import ELLIPSIS
 
