@@ -21,7 +21,7 @@ from fer_bench.reporting.render import clean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fer_bench.comparison.outcome import Change, Outcome
+    from fer_bench.comparison.outcome import Change, Outcome, Verdict
 
 _MOST = 10
 """GitHub shows so many annotations of each kind of one step, and drops the rest."""
@@ -39,17 +39,21 @@ def workflow_commands(outcome: Outcome) -> list[str]:
     """Workflow commands, a line each: errors, then warnings, then notices.
 
     Regressions are errors. Warnings are, in this order: what has a rule and cannot be compared,
-    what is gone, or not deterministic, without failing, whole cells that cannot be compared, what
-    got worse without a rule, and differences of the surroundings. What is better is a notice. Of
-    more than GitHub shows, the last one tells how many more there are.
+    what is gone, or not deterministic, without failing, whole cells that cannot be compared,
+    differences of the surroundings, and what got worse without a rule. What is better is a notice.
+    Of more than GitHub shows, the last one tells how many more there are.
     """
-    undecided = outcome.undecided
-    warned = [change for change in outcome.changes if change in undecided or _is_warned_of(change)]
-    ranks = ("gone", "not deterministic", "not comparable", "worse")
-    warned.sort(
-        key=lambda change: (change not in undecided, ranks.index(change.verdict), *_rank(change))
-    )
-    better = sorted((one for one in outcome.changes if one.verdict == "better"), key=_rank)
+    by_verdict: dict[Verdict, list[Change]] = {}
+    for change in sorted(outcome.changes, key=_rank):
+        if not change.regression:
+            by_verdict.setdefault(change.verdict, []).append(change)
+    whole = [change for change in by_verdict.get("not comparable", []) if change.figure is None]
+    severe = [
+        *sorted(outcome.undecided, key=_rank),
+        *by_verdict.get("gone", []),
+        *by_verdict.get("not deterministic", []),
+        *whole,
+    ]
     differing = [
         _Told(
             f"Different {one.what}",
@@ -57,9 +61,11 @@ def workflow_commands(outcome: Outcome) -> list[str]:
         )
         for one in outcome.differences
     ]
+    worse = by_verdict.get("worse", [])
+    better = by_verdict.get("better", [])
     return [
         *_commands("error", [_told(change) for change in sorted(outcome.regressions, key=_rank)]),
-        *_commands("warning", [*map(_told, warned), *differing]),
+        *_commands("warning", [*map(_told, severe), *differing, *map(_told, worse)]),
         *_commands("notice", [_told(change) for change in better]),
     ]
 
@@ -82,15 +88,6 @@ def in_data(text: str) -> str:
 def in_property(text: str) -> str:
     """A text as a property of a workflow command, such as its title."""
     return "".join(_IN_PROPERTIES.get(char, char) for char in text)
-
-
-def _is_warned_of(change: Change) -> bool:
-    if change.regression:
-        return False
-    whole = change.figure is None
-    return change.verdict in ("gone", "not deterministic", "worse") or (
-        whole and change.verdict == "not comparable"
-    )
 
 
 def _rank(change: Change) -> tuple[int, float]:
