@@ -168,7 +168,7 @@ def _difference(reported: Run, other: Run) -> str:
     return "; ".join(
         f"{one.what} {one.head} instead of {one.base}"
         for one in around.differences
-        if one.what in ("data", "split") or one.what.startswith("protocol")
+        if one.of_experiment
     )
 
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.comparison.figures import FIGURES
+from fer_bench.comparison.checks import check_rules, check_sides, commit_of, mixtures, notes
+from fer_bench.comparison.figures import ACCURACY, FIGURES
+from fer_bench.comparison.gathering import gathered
 from fer_bench.comparison.outcome import Change, Outcome
 from fer_bench.comparison.quality import Qualities, quality_changes
 from fer_bench.comparison.rules import DETERMINISM, GONE
-from fer_bench.comparison.sides import Side
 from fer_bench.comparison.speed import speed_change, timed
 from fer_bench.comparison.surroundings import surroundings
 from fer_bench.comparison.verdicts import LEVEL
 from fer_bench.errors import FerBenchError
+from fer_bench.shards import OTHER_SHARD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
+    from fer_bench.comparison.gathering import Gathered
     from fer_bench.comparison.rules import Rules
+    from fer_bench.comparison.sides import Side
     from fer_bench.comparison.surroundings import Surroundings
-    from fer_bench.results import CellResult, DatasetSummary
 
 
 def compare(base: Side, head: Side, rules: Rules) -> Outcome:
@@ -39,130 +43,70 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
         FerBenchError: the runs of one side are not of one experiment, or the sides have no cell in
             common.
     """
-    for name, side in (("base", base), ("head", head)):
-        _check_side(name, side)
-    around = surroundings(base, head)
-    ours, theirs = _groups(base), _groups(head)
+    check_sides(base, head)
+    ours, theirs = gathered(base), gathered(head)
     if not set(ours) & set(theirs):
         raise FerBenchError(
             f"the base has the cells {_listed(ours)} and the head {_listed(theirs)}: none in "
             "common; accepted: two files with the same backbone and init in both"
         )
-    notes = [*_disagreements("base", ours), *_disagreements("head", theirs)]
+    check_rules(rules, ours, theirs)
+    around = surroundings(base, head)
+    known = _Known(around, _is_one_code(base, head), rules)
+    told = [
+        *notes(base, head, rules, {**ours, **theirs}),
+        *mixtures("base", ours),
+        *mixtures("head", theirs),
+    ]
     changes: list[Change] = []
     for name in {**ours, **theirs}:
         one, other = ours.get(name), theirs.get(name)
         if one is None or other is None:
             changes.append(_alone(name, one, other, rules))
         else:
-            found, told = _of_group(name, one, other, around, rules)
-            changes += found
-            notes += told
+            changes += _of_group(name, one, other, known)
     return Outcome(
         base=_title(base),
         head=_title(head),
         differences=around.differences,
-        notes=tuple(dict.fromkeys(notes)),
+        notes=tuple(told),
         changes=tuple(changes),
         level=LEVEL,
     )
 
 
 @dataclass(frozen=True)
-class _Group:
-    """The cells of one backbone and init in all runs of a side, by seed.
+class _Known:
+    """What all cells share: surroundings, whether the code is the same, and rules."""
 
-    Attributes:
-        cells: for each seed one or more, each with the name of its run.
-        dataset: of the side.
-    """
-
-    cells: Mapping[int, Sequence[tuple[str, CellResult]]]
-    dataset: DatasetSummary
-
-    @property
-    def trained(self) -> dict[int, CellResult]:
-        """The first cell of each seed whose quality is known."""
-        found: dict[int, CellResult] = {}
-        for seed, cells in self.cells.items():
-            for _, cell in cells:
-                if cell.quality is not None:
-                    found.setdefault(seed, cell)
-        return found
-
-    @property
-    def every(self) -> list[CellResult]:
-        return [cell for cells in self.cells.values() for _, cell in cells]
-
-    def reason(self, seed: int) -> str:
-        """Why a cell was not trained."""
-        if seed not in self.cells:
-            return "not asked for"
-        _, cell = self.cells[seed][0]
-        return f"{cell.status}: {cell.reason}"
+    around: Surroundings
+    same_code: bool
+    rules: Rules
 
 
-def _check_side(name: str, side: Side) -> None:
-    (first, run), *others = side.runs
-    for other, another in others:
-        for difference in surroundings(
-            Side(((first, run),)), Side(((other, another),))
-        ).differences:
-            if difference.what in ("data", "split") or difference.what.startswith("protocol"):
-                raise FerBenchError(
-                    f"{name}: {first} has {difference.what} {difference.base} and {other} "
-                    f"{difference.head}; accepted: runs of one experiment on each side"
-                )
+def _is_one_code(base: Side, head: Side) -> bool:
+    """Whether all runs are of one commit, as far as they say."""
+    commits = {commit_of(run) for side in (base, head) for _, run in side.runs}
+    return len(commits) == 1 and not any("not committed" in commit for commit in commits)
 
 
-def _groups(side: Side) -> dict[str, _Group]:
-    found: dict[str, dict[int, list[tuple[str, CellResult]]]] = {}
-    for name, run in side.runs:
-        for cell in run.cells:
-            seeds = found.setdefault(f"{cell.backbone}-{cell.init}", {})
-            seeds.setdefault(cell.seed, []).append((name, cell))
-    dataset = side.runs[0][1].dataset
-    return {name: _Group(seeds, dataset) for name, seeds in found.items()}
-
-
-def _listed(groups: Mapping[str, _Group]) -> str:
+def _listed(groups: Mapping[str, Gathered]) -> str:
     return ", ".join(groups) or "none"
 
 
 def _title(side: Side) -> str:
-    commits = dict.fromkeys(
-        dict(run.environment).get("commit", "not known") for _, run in side.runs
-    )
+    commits = dict.fromkeys(commit_of(run) for _, run in side.runs)
     first = side.runs[0][0]
     files = first if len(side.runs) == 1 else f"{first} and {len(side.runs) - 1} more"
     return f"{files} (commit {'; '.join(commits)})"
 
 
-def _disagreements(side: str, groups: Mapping[str, _Group]) -> Iterator[str]:
-    """Cells that the runs of one side give different results of."""
-    for name, group in groups.items():
-        for seed, cells in group.cells.items():
-            trained = [(run, cell) for run, cell in cells if cell.quality is not None]
-            for run, cell in trained[1:]:
-                first_run, first = trained[0]
-                if cell.quality != first.quality:
-                    why = (
-                        "with one fingerprint: it is not deterministic"
-                        if cell.fingerprint == first.fingerprint
-                        else "of different fingerprints"
-                    )
-                    yield (
-                        f"{side}: {first_run} and {run} have different results of {name}-{seed}, "
-                        f"{why}; its quality is that of {first_run}"
-                    )
-                    break
-
-
-def _alone(name: str, base: _Group | None, head: _Group | None, rules: Rules) -> Change:
+def _alone(name: str, base: Gathered | None, head: Gathered | None, rules: Rules) -> Change:
     """A backbone and init that only one side was asked for."""
     if base is None:
         return Change(name, None, "", "new", why="the base does not have it")
-    return _gone(name, name, base.trained != {}, "the head does not have it", rules)
+    measured = any(base.is_measured(seed) for seed in base.cells)
+    return _gone(name, name, measured, "the head does not have it", rules)
 
 
 def _gone(cell: str, group: str, measured: bool, why: str, rules: Rules) -> Change:
@@ -171,70 +115,95 @@ def _gone(cell: str, group: str, measured: bool, why: str, rules: Rules) -> Chan
     return Change(cell, None, "", "gone", threshold=threshold, regression=regression, why=why)
 
 
-def _of_group(
-    name: str, base: _Group, head: _Group, around: Surroundings, rules: Rules
-) -> tuple[list[Change], list[str]]:
-    """What became of a backbone and init that both sides were asked for, and notes."""
-    changes, notes = _of_seeds(name, base, head, around, rules)
-    ours, theirs = base.trained, head.trained
-    if not ours or not theirs:
-        return changes, notes
-    if not around.same_data:
-        why = "measured on other images"
-        return [*changes, Change(name, None, "", "not comparable", why=why)], notes
-    changes += quality_changes(name, _qualities(base), _qualities(head), around.same_parts, rules)
-    return [*changes, *_speeds(name, base, head, around, rules)], notes
-
-
-def _of_seeds(
-    name: str, base: _Group, head: _Group, around: Surroundings, rules: Rules
-) -> tuple[list[Change], list[str]]:
-    """Cells that one side lacks, and those whose result differs though it should not."""
-    changes, notes = [], []
-    ours, theirs = base.trained, head.trained
+def _of_group(name: str, base: Gathered, head: Gathered, known: _Known) -> Iterator[Change]:
+    """What became of a backbone and init that both sides were asked for."""
     seeds = sorted({*base.cells, *head.cells})
     for seed in seeds:
         cell = f"{name}-{seed}" if len(seeds) > 1 else name
-        if seed not in ours or seed not in theirs:
-            changes.append(_lacking(cell, name, seed, base, head, rules))
-            continue
-        one, other = ours[seed], theirs[seed]
-        if not one.fingerprint or one.fingerprint != other.fingerprint:
-            continue
-        if one.quality == other.quality:
-            continue
-        if around.same_machine:
-            threshold = rules.of(name, DETERMINISM)
-            changes.append(
-                Change(
-                    cell,
-                    None,
-                    "",
-                    "not deterministic",
-                    threshold=threshold,
-                    regression=threshold is not None,
-                    why="the same fingerprint but another result: either the computation is not "
-                    "deterministic, or code that it depends on changed",
-                )
-            )
+        if base.is_measured(seed) and head.is_measured(seed):
+            yield from _deterministic(cell, name, base, head, seed, known)
         else:
-            notes.append(
-                f"{cell} has the same fingerprint on both sides but another result, on another "
-                "machine, where arithmetic may be rounded otherwise"
+            yield _lacking(cell, name, seed, base, head, known.rules)
+    if not known.around.same_data:
+        yield Change(name, None, "", "not comparable", why="measured on other images")
+        return
+    if base.trained and head.trained:
+        ours, theirs = _qualities(base), _qualities(head)
+        yield from quality_changes(name, ours, theirs, known.around.same_parts, known.rules)
+    elif base.trained and head.is_timed:
+        yield _without_quality(name, base, known.rules)
+    if any(head.is_measured(seed) for seed in seeds):
+        yield from _speeds(name, base, head, known.around, known.rules)
+
+
+def _deterministic(
+    cell: str, group: str, base: Gathered, head: Gathered, seed: int, known: _Known
+) -> Iterator[Change]:
+    """Whether all results of a seed with one fingerprint are the same."""
+    results = [
+        (run, found)
+        for side in (base, head)
+        for run, found in side.cells[seed]
+        if found.quality is not None and found.fingerprint
+    ]
+    for place, (run, found) in enumerate(results):
+        for other_run, other in results[place + 1 :]:
+            if found.fingerprint != other.fingerprint or found.quality == other.quality:
+                continue
+            around = known.around
+            elsewhere = not (around.same_machine and around.same_device and around.same_software)
+            threshold = None
+            if elsewhere:
+                why = "on another machine, device, backend or threads, which may round otherwise"
+            elif not known.same_code:
+                why = "of another commit: code that results depend on changed; its figures decide"
+            else:
+                threshold = known.rules.of(group, DETERMINISM)
+                why = "of the same commit: the computation is not deterministic"
+            yield Change(
+                cell,
+                None,
+                "",
+                "not deterministic",
+                threshold=threshold,
+                regression=threshold is not None,
+                why=f"{run} and {other_run} have the same fingerprint and different results, {why}",
             )
-    return changes, notes
+            return
 
 
-def _lacking(cell: str, group: str, seed: int, base: _Group, head: _Group, rules: Rules) -> Change:
-    if seed in base.trained:
-        return _gone(cell, group, True, f"the head: {head.reason(seed)}", rules)
-    if seed in head.trained:
+def _without_quality(name: str, base: Gathered, rules: Rules) -> Change:
+    """The accuracy of a cell whose head has speeds alone."""
+    threshold = rules.of(name, ACCURACY.name)
+    values = [cell.quality.test_accuracy for cell in base.trained.values() if cell.quality]
+    return Change(
+        name,
+        ACCURACY,
+        "",
+        "gone",
+        base=statistics.fmean(values),
+        threshold=threshold,
+        regression=threshold is not None and rules.of(name, GONE) is not None,
+        why="the head measured speeds alone",
+    )
+
+
+def _lacking(
+    cell: str, group: str, seed: int, base: Gathered, head: Gathered, rules: Rules
+) -> Change:
+    """A seed's cell that one side, or none, has measured."""
+    if base.is_measured(seed):
+        reason = head.reason(seed)
+        if OTHER_SHARD in reason:
+            return Change(cell, None, "", "not comparable", why=f"the head: {reason}")
+        return _gone(cell, group, True, f"the head: {reason}", rules)
+    if head.is_measured(seed):
         return Change(cell, None, "", "new", why=f"the base: {base.reason(seed)}")
     why = f"measured on neither side; the base: {base.reason(seed)}; the head: {head.reason(seed)}"
     return Change(cell, None, "", "not comparable", why=why)
 
 
-def _qualities(group: _Group) -> Qualities:
+def _qualities(group: Gathered) -> Qualities:
     return Qualities(
         {seed: cell.quality for seed, cell in group.trained.items() if cell.quality is not None},
         group.dataset,
@@ -242,7 +211,7 @@ def _qualities(group: _Group) -> Qualities:
 
 
 def _speeds(
-    name: str, base: _Group, head: _Group, around: Surroundings, rules: Rules
+    name: str, base: Gathered, head: Gathered, around: Surroundings, rules: Rules
 ) -> Iterator[Change]:
     ours, theirs = timed(base.every), timed(head.every)
     keys = sorted({*ours, *theirs}, key=lambda key: (FIGURES.index(key[0]), int(key[1] or 0)))

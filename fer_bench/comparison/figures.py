@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["share", "nats", "share per epoch", "nats per epoch", "images/s", "s"]
+Unit = Literal["share", "nats", "share per epoch", "images/s", "s"]
 
 
 @dataclass(frozen=True)

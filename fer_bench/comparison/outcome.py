@@ -58,6 +58,19 @@ class Change:
         """The figure's name with what it is of: ``inference.p99@32``, ``recall.Happy``."""
         return "the whole cell" if self.figure is None else self.figure.named(self.of)
 
+    @property
+    def too_noisy(self) -> bool:
+        """Whether its noise is too large to see whether it got worse by more than its rule."""
+        if self.verdict != "same" or self.interval is None or self.figure is None:
+            return False
+        if self.threshold is None or self.base is None:
+            return False
+        allowed = self.threshold.distance(self.base)
+        if self.figure.speed:
+            allowed /= self.base
+        low, high = self.interval.low, self.interval.high
+        return (-low if self.figure.higher_is_better else high) > allowed
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -68,12 +81,14 @@ class Difference:
         base: its value there, one line.
         head: the same of the head.
         meaning: what follows for the comparison, one line.
+        of_experiment: whether it is of protocol or data, not of what they were measured in.
     """
 
     what: str
     base: str
     head: str
     meaning: str
+    of_experiment: bool = False
 
 
 @dataclass(frozen=True)

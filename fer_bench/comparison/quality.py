@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from fer_bench.results import DatasetSummary, History, Quality
 
 
+_LEAST_SEEDS = 3
+"""Two differences are easily alike by chance."""
+
+
 @dataclass(frozen=True)
 class Qualities:
     """The trained cells of one backbone and init on one side.
@@ -67,11 +71,11 @@ def quality_changes(
     """Compares every figure of quality of one backbone and init.
 
     The seeds in common are compared, or all where there are none. Accuracy and recall are compared
-    image by image where both sides hold their predictions (``fer_bench.evaluation.compare``), else
-    as two shares (Newcombe, *Interval Estimation for the Difference Between Independent
-    Proportions*, 1998, his method 10), as is the initial accuracy with one seed. The other figures
-    are compared by how far their differences vary over the seeds; with one seed nothing tells
-    their noise.
+    image by image where both sides hold their predictions (McNemar's exact test for one seed, else
+    ``fer_bench.evaluation.compare``). Without them, accuracy is compared with one seed as two
+    shares, and so is the initial accuracy (Newcombe, *Interval Estimation for the Difference
+    Between Independent Proportions*, 1998, his method 10). The other figures are compared by how
+    far their differences vary over three seeds or more; fewer do not tell their noise.
 
     Args:
         cell: backbone and init.
@@ -164,10 +168,13 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Ch
     if pairing.same:
         return replace(row, verdict="same", change=0.0, why="the same result")
     found = _by_images(reading, pairing) or _over_seeds(pairing, ours, theirs)
-    if found is None and reading.images is not None:
+    if found is None and reading.images is not None and len(ours) == len(theirs) == 1:
         found = _as_shares(reading.images, ours, theirs)
     if found is None:
-        why = "of one seed, which does not tell its noise; needed: --seeds=3 or more on both sides"
+        why = (
+            f"fewer than {_LEAST_SEEDS} seeds in common do not tell its noise; needed: the same "
+            f"--seeds={_LEAST_SEEDS} or more on both sides"
+        )
         return replace(row, change=statistics.fmean(theirs) - base, why=why)
     said, why = verdict(figure, found.change, found.interval, allowed(threshold, base))
     return replace(
@@ -190,11 +197,29 @@ def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
         return None
     if reading.label is not None:
         ours, theirs = ours[:, labels == reading.label], theirs[:, labels == reading.label]
+    images = ours.shape[1]
+    if len(ours) == len(theirs) == 1:
+        won, lost = int((theirs & ~ours).sum()), int((ours & ~theirs).sum())
+        how = f"McNemar, exact, {images:,} images, {lost:,} lost and {won:,} won"
+        return _Found((won - lost) / images, _mcnemar_interval(won, lost, images), how)
     found = compare(theirs, ours, LEVEL, paired_seeds=pairing.paired)
-    how = f"{found.method}, {ours.shape[1]:,} images"
-    if found.only_first is not None and found.only_second is not None:
-        how += f", {found.only_second:,} lost and {found.only_first:,} won"
-    return _Found(found.difference, found.interval, how)
+    return _Found(found.difference, found.interval, f"{found.method}, {images:,} images")
+
+
+def _mcnemar_interval(won: int, lost: int, images: int) -> Interval:
+    """The interval of the difference that leaves out 0 where McNemar's exact test rejects it.
+
+    Given the ``won + lost`` images that one side alone recognises, ``won`` is binomial; the ends
+    are those of the exact interval of its share p (Clopper and Pearson, *The Use of Confidence or
+    Fiducial Limits*, 1934), as (2 p - 1) (won + lost) / images.
+    """
+    # Of scipy's special functions: its distributions take most of a second to load.
+    from scipy.special import betaincinv
+
+    tail, both = (1 - LEVEL) / 2, won + lost
+    low = float(betaincinv(won, lost + 1, tail)) if won else 0.0
+    high = float(betaincinv(won + 1, lost, 1 - tail)) if lost else 1.0
+    return Interval((2 * low - 1) * both / images, (2 * high - 1) * both / images)
 
 
 def _correct(qualities: list[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
@@ -206,7 +231,7 @@ def _correct(qualities: list[Quality], labels: NDArray[np.uint8]) -> NDArray[np.
 
 
 def _over_seeds(pairing: _Pairing, ours: list[float], theirs: list[float]) -> _Found | None:
-    if not pairing.paired or len(ours) != len(theirs):
+    if not pairing.paired or len(ours) != len(theirs) or len(ours) < _LEAST_SEEDS:
         return None
     spread = over_seeds((head - base for base, head in zip(ours, theirs, strict=True)), LEVEL)
     if spread.interval is None:

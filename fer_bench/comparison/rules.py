@@ -65,11 +65,13 @@ class Rule:
         figure: pattern of a figure's name, with or without what it is of: ``"inference.p99"``,
             ``"inference.p99@32"``, ``"recall.*"``; or ``"gone"`` or ``"determinism"``.
         threshold: None where the figure is never to fail a comparison.
+        text: as it was written.
     """
 
     cells: str
     figure: str
     threshold: Threshold | None
+    text: str
 
     def applies(self, cell: str, names: Iterable[str]) -> bool:
         """Whether it is about a figure of a cell.
@@ -78,8 +80,10 @@ class Rule:
             cell: backbone and init: ``"mini-random"``.
             names: of the figure, without and with what it is of.
         """
+        # A pattern of figures is not about whole cells.
         return fnmatchcase(cell, self.cells) and any(
-            fnmatchcase(name, self.figure) for name in names
+            name == self.figure if name in _SWITCHES else fnmatchcase(name, self.figure)
+            for name in names
         )
 
 
@@ -148,9 +152,11 @@ def _rule(text: str, source: str) -> Rule:
             raise FerBenchError(
                 f"{source}: {text!r} gives {figure} the amount {amount!r}; accepted: on, off"
             )
-        return Rule(cells, figure, Threshold(0.0, False, "on") if amount == "on" else None)
+        threshold = Threshold(0.0, False, "on") if amount == "on" else None
+        return Rule(cells, figure, threshold, text)
     meant = _meant(figure, text, source)
-    return Rule(cells, figure, None if amount == "off" else _threshold(amount, meant, text, source))
+    threshold = None if amount == "off" else _threshold(amount, meant, text, source)
+    return Rule(cells, figure, threshold, text)
 
 
 def _meant(pattern: str, text: str, source: str) -> list[Figure]:

@@ -32,11 +32,14 @@ class Timing:
         figure: what the rounds come to, in the same unit: their median, or a percentile.
         pace: logarithms of the times of the two parts of the reference workload, taken around the
             rounds; None where it was not.
+        drift: how far the reference workload after the rounds lies from that before them, as a
+            logarithm.
     """
 
     seconds: tuple[float, ...]
     figure: float
     pace: tuple[float, float] | None
+    drift: float
 
 
 class Timed(NamedTuple):
@@ -60,11 +63,11 @@ def timed(cells: Iterable[CellResult]) -> dict[tuple[Figure, str], Timed]:
         if cell.training is not None:
             training = cell.training
             seconds = tuple(each / training.images for each in training.seconds)
-            timing = Timing(seconds, statistics.median(seconds), _pace(training.reference))
+            timing = Timing(seconds, statistics.median(seconds), *_pace(training.reference))
             found.setdefault((TRAINING_SPEED, ""), []).append(timing)
         for speed in cell.inference:
             for figure, value in _of_calls(speed):
-                timing = Timing(speed.seconds, value, _pace(speed.reference))
+                timing = Timing(speed.seconds, value, *_pace(speed.reference))
                 found.setdefault((figure, str(speed.batch_size)), []).append(timing)
     return {key: Timed(*key, tuple(timings)) for key, timings in found.items()}
 
@@ -78,8 +81,9 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
     Each run's times are divided by those of the reference workload around them, its two parts
     together by their geometric mean, so that a machine that is slower as a whole is no
     regression. As far as the two parts disagree, the machine changed in a way that one factor
-    cannot tell: half of the disagreement widens the interval. Times are compared as they are
-    where the software that the reference workload runs on changed on the same machine, for the
+    cannot tell: half of the disagreement widens the interval. Where single rounds are compared,
+    half of what the reference workload moved by around them does too. Times are compared as they
+    are where the software that the reference workload runs on changed on the same machine, for the
     change would be divided away, and where the machine is the same and no reference is known.
 
     Args:
@@ -119,14 +123,21 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
     )
 
 
-def _pace(reference: Reference | None) -> tuple[float, float] | None:
+def _pace(reference: Reference | None) -> tuple[tuple[float, float] | None, float]:
+    """Pace and drift of a timing."""
     if reference is None:
-        return None
-    product, convolution = (
-        math.log(statistics.median(part))
-        for part in (reference.matrix_product, reference.convolution)
-    )
-    return product, convolution
+        return None, 0.0
+    parts = (reference.matrix_product, reference.convolution)
+    product, convolution = (math.log(statistics.median(part)) for part in parts)
+    drifts = [_drift(part) for part in parts if len(part) > 1]
+    return (product, convolution), abs(statistics.fmean(drifts)) if drifts else 0.0
+
+
+def _drift(seconds: Sequence[float]) -> float:
+    """From the first half of the rounds to the second."""
+    half = len(seconds) // 2
+    before, after = statistics.median(seconds[:half]), statistics.median(seconds[half:])
+    return math.log(after / before)
 
 
 def _of_calls(speed: InferenceSpeed) -> Iterable[tuple[Figure, float]]:
@@ -153,6 +164,10 @@ def _shift(
             for side in (base, head)
         )
         shift = of_rounds(ours, theirs, LEVEL)
+        if shift is not None and divided:
+            # Between runs, what the reference workload varies by is part of their noise.
+            drifts = (statistics.fmean(one.drift for one in side) for side in (base, head))
+            shift = shift.widened(sum(drifts) / 2)
     if shift is None or not divided:
         return shift
     product, convolution = _paces(base, head)

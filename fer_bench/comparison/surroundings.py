@@ -33,7 +33,7 @@ class Surroundings:
         differences: in the order machine, threads, device, libraries, protocol, data.
         same_machine: as far as is known.
         same_device: whether both computed on the same kind of device, with the same backend.
-        same_software: whether what the reference workload runs on is the same.
+        same_software: whether what the reference workload runs on is the same, threads included.
         same_data: whether both have the same images.
         same_parts: whether both test on the same images; None where a file does not tell.
     """
@@ -50,25 +50,26 @@ def surroundings(base: Side, head: Side) -> Surroundings:
     """Compares what both sides say of themselves; what one of them does not say is no difference.
 
     The runs of one side are taken together: a fact that differs among them stands with all its
-    values.
+    values, and a side of several machines is on another machine than any.
     """
     ours, theirs = _facts(base), _facts(head)
     names = [name for name in {**ours, **theirs} if name not in _NOT_COMPARED]
-    groups = (_MACHINE, _THREADS, _DEVICE)
-    named = [name for group in groups for name in group]
+    named = [*_MACHINE, *_THREADS, *_DEVICE]
     others = [name for name in names if name not in named]
     found = {
-        name: Difference(name, ours[name], theirs[name], "")
+        name: ("; ".join(ours[name]), "; ".join(theirs[name]))
         for name in [*named, *others]
-        if name in ours and name in theirs and ours[name] != theirs[name]
+        if name in ours
+        and name in theirs
+        and (ours[name] != theirs[name] or (name in _MACHINE and len(ours[name]) > 1))
     }
     same_machine = not any(name in found for name in _MACHINE)
-    same_software = not any(name in found for name in _OF_REFERENCE)
-    backends = [facts.get("backend", "").split(" ")[0] for facts in (ours, theirs)]
-    same_device = not any(name in found for name in _DEVICE) and backends[0] == backends[1]
+    same_software = not any(name in found for name in (*_THREADS, *_OF_REFERENCE))
+    kinds = [{fact.split(" ")[0] for fact in facts.get("backend", ())} for facts in (ours, theirs)]
+    same_device = not any(name in found for name in _DEVICE) and kinds[0] == kinds[1]
     told = [
-        Difference(name, difference.base, difference.head, _meaning(name, same_machine))
-        for name, difference in found.items()
+        Difference(name, one, other, _meaning(name, same_machine))
+        for name, (one, other) in found.items()
     ]
     same_data, same_parts, data = _data(base, head)
     return Surroundings(
@@ -88,7 +89,9 @@ def _meaning(name: str, same_machine: bool) -> str:
             "up for its general speed and no more"
         )
     if name in _THREADS:
-        return "speeds differ by the threads as well as by the code"
+        if same_machine:
+            return "speeds are compared as they are, and differ by it as well as by the code"
+        return "speeds differ by it as well as by the code"
     if name in _DEVICE:
         return "speeds of different devices are not compared"
     if name not in _OF_REFERENCE:
@@ -114,6 +117,7 @@ def _protocol(base: Side, head: Side) -> Iterable[Difference]:
                 one,
                 other,
                 "quality is of another experiment, and differs by it as well as by the code",
+                of_experiment=True,
             )
 
 
@@ -124,21 +128,22 @@ def _data(base: Side, head: Side) -> tuple[bool, bool | None, list[Difference]]:
         for data in (ours, theirs)
     )
     if (ours.digest, ours.counts) != (theirs.digest, theirs.counts):
-        return False, False, [Difference("data", one, other, "no figure can be compared")]
+        return False, False, [Difference("data", one, other, "no figure can be compared", True)]
     if not ours.split_digest or not theirs.split_digest:
         return True, None, []
     if (ours.split_digest, ours.test_labels) != (theirs.split_digest, theirs.test_labels):
         meaning = "other images are trained and tested on: quality cannot be compared"
-        return True, False, [Difference("split", one, other, meaning)]
+        return True, False, [Difference("split", one, other, meaning, True)]
     return True, True, []
 
 
-def _facts(side: Side) -> dict[str, str]:
-    values: dict[str, dict[str, None]] = {}
+def _facts(side: Side) -> dict[str, tuple[str, ...]]:
+    """The values of each fact in the runs of a side, sorted."""
+    values: dict[str, set[str]] = {}
     for _, run in side.runs:
         for name, value in run.environment:
-            values.setdefault(name, {})[value] = None
-    return {name: "; ".join(of) for name, of in values.items()}
+            values.setdefault(name, set()).add(value)
+    return {name: tuple(sorted(of)) for name, of in values.items()}
 
 
 def _settings(side: Side) -> dict[str, str]:

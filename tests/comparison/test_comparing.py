@@ -10,6 +10,10 @@ from made_runs import made_cell, made_missing, made_run
 
 from fer_bench.comparison import Side, compare, default_rules, parse
 from fer_bench.errors import FerBenchError
+from fer_bench.shards import OTHER_SHARD
+
+OTHER = made_cell("mini", "random")
+HEAD = side(timed_run(call=0.007))
 
 
 def outcome(base, head, rules=""):
@@ -82,17 +86,99 @@ def test_several_runs_of_a_side_are_one_experiment():
         outcome(side(timed_run()), side(timed_run(), other))
 
 
-def test_runs_of_one_side_that_disagree_are_told():
+def test_runs_of_one_side_that_disagree_are_not_deterministic_in_any_order():
     same = {"fingerprint": "aa"}
     one = run_of(made_cell("mini", "pretrained", 0.4, **same))
     two = run_of(made_cell("mini", "pretrained", 0.3, **same))
-    found = outcome(side(one, two, name="x"), side(one))
-    assert any("x-1.json and x-2.json" in note and "deterministic" in note for note in found.notes)
-    assert one_of(found, "accuracy").base == pytest.approx(0.4, abs=0.001)
+    for base in ((one, two), (two, one)):
+        found = outcome(side(*base), side(one))
+        row = told(found)["mini-pretrained"]
+        assert (row.verdict, row.regression) == ("not deterministic", True)
+        assert "run-1.json and run-2.json" in row.why
+        assert found.exit_status == 1
+
+
+def test_runs_of_one_side_with_several_fingerprints_are_told():
+    one = run_of(made_cell("mini", "pretrained", 0.4, fingerprint="aa"))
     other = run_of(made_cell("mini", "pretrained", 0.3, fingerprint="bb"))
-    assert any(
-        "different fingerprints" in note for note in outcome(side(one, other), side(one)).notes
+    found = outcome(side(one, other), side(one))
+    assert any("2 fingerprints" in note for note in found.notes)
+    assert one_of(found, "accuracy").base == pytest.approx(0.4, abs=0.001)
+
+
+def test_runs_of_one_side_of_several_commits_are_told():
+    found = outcome(side(timed_run(), timed_run(call=0.006, environment={"commit": "def"})), HEAD)
+    assert any("2 commits (abc, def)" in note for note in found.notes)
+
+
+def test_one_measurement_is_not_on_both_sides_of_several():
+    with pytest.raises(FerBenchError, match=r"run-2.json of the base and run-1.json of the head"):
+        outcome(side(timed_run(), timed_run(call=0.006)), side(timed_run(call=0.006)))
+    assert outcome(side(timed_run()), side(timed_run())).exit_status == 0
+
+
+def test_cells_that_have_speeds_alone_are_compared_by_them():
+    def bare(run):
+        return dataclasses.replace(
+            run, cells=tuple(dataclasses.replace(cell, quality=None) for cell in run.cells)
+        )
+
+    found = outcome(side(bare(timed_run())), side(bare(timed_run(call=0.05, spread=0.01))))
+    assert one_of(found, "inference.median@32").verdict == "worse"
+    assert found.exit_status == 1
+    without = outcome(side(timed_run()), side(bare(timed_run())))
+    assert one_of(without, "accuracy").verdict == "gone"
+    assert without.exit_status == 1
+    lost = outcome(
+        side(dataclasses.replace(bare(timed_run()), cells=(*bare(timed_run()).cells, OTHER))),
+        side(dataclasses.replace(timed_run(), cells=(OTHER,))),
     )
+    assert told(lost)["mini-pretrained"].regression
+
+
+def test_cells_of_other_shards_are_not_gone():
+    base = side(run_of(made_cell("mini", "pretrained"), made_cell("mini", "random")))
+    elsewhere = made_missing("mini", "random", reason=f"{OTHER_SHARD}2/2")
+    found = outcome(base, side(run_of(made_cell("mini", "pretrained"), elsewhere)))
+    assert told(found)["mini-random"].verdict == "not comparable"
+    assert found.exit_status == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "accepted"),
+    [
+        ("recall.Hapy: 1pp", "recall.Happy"),
+        ("inference.p99@23: 2ms", "inference.p99@32"),
+        ("mini*: inference.median@1: 2ms", "inference.median@32"),
+    ],
+)
+def test_a_rule_about_what_no_file_has_is_an_error(rule, accepted):
+    with pytest.raises(FerBenchError) as caught:
+        outcome(side(timed_run()), side(timed_run()), rule)
+    assert repr(rule) in str(caught.value)
+    assert accepted in str(caught.value)
+
+
+def test_a_rule_waits_for_figures_and_cells_that_no_file_has_yet():
+    untimed = side(run_of(made_cell("mini", "pretrained")))
+    assert outcome(untimed, untimed, "inference.p99@32: 2ms").notes == ()
+    (note,) = outcome(untimed, untimed, "vgface*: accuracy: 1pp").notes
+    assert "'vgface*: accuracy: 1pp'" in note
+
+
+def test_a_pattern_of_figures_is_not_about_whole_cells():
+    base = side(run_of(made_cell("mini", "pretrained"), made_cell("mini", "random")))
+    head = side(run_of(made_cell("mini", "pretrained")))
+    assert outcome(base, head, "*: off").exit_status == 1
+    assert outcome(base, head, "gone: off, *: 10%").exit_status == 0
+
+
+def test_a_side_of_several_machines_is_on_another_machine_than_any():
+    sides = [
+        side(timed_run(call=call), timed_run(call=call + 1, environment={"processor": "EPYC"}))
+        for call in (0.005, 0.006)
+    ]
+    assert [each.what for each in outcome(*sides).differences] == ["processor"]
 
 
 def test_a_result_that_only_one_run_of_a_side_has_counts():
@@ -134,6 +220,6 @@ def test_what_one_side_does_not_tell_is_no_difference():
 
 
 def test_a_side_names_all_its_values():
-    head = side(timed_run(), timed_run(environment={"processor": "EPYC"}))
-    (difference,) = outcome(side(timed_run()), head).differences
-    assert (difference.base, difference.head) == ("Xeon", "Xeon; EPYC")
+    head = side(timed_run(), timed_run(call=0.006, environment={"processor": "EPYC"}))
+    (difference,) = outcome(HEAD, head).differences
+    assert (difference.base, difference.head) == ("Xeon", "EPYC; Xeon")

@@ -26,13 +26,13 @@ def test_between_runs_by_hand():
 
 
 def test_a_side_of_one_run_is_taken_to_vary_as_the_other():
-    # s = 1 over 2 degrees of freedom; t(2) at 0.995 is 9.925.
-    found = between_runs([0.0, 1.0, 2.0], [5.0], LEVEL)
-    half = 9.92484320091807 * math.sqrt(1 / 3 + 1)
-    assert (found.low, found.high) == pytest.approx((4.0 - half, 4.0 + half))
+    # Squares 4 + 1 + 0 + 1 + 4 over 4 degrees of freedom; t(4) at 0.995 is 4.604.
+    found = between_runs([0.0, 1.0, 2.0, 3.0, 4.0], [7.0], LEVEL)
+    half = 4.604094871415897 * math.sqrt(10 / 4 * (1 / 5 + 1))
+    assert (found.low, found.high) == pytest.approx((5.0 - half, 5.0 + half))
 
 
-@pytest.mark.parametrize("sizes", [(1, 1), (2, 1), (1, 2)])
+@pytest.mark.parametrize("sizes", [(1, 1), (2, 1), (2, 3), (4, 1)])
 def test_too_few_runs_tell_nothing_of_their_noise(sizes):
     assert sum(sizes) < LEAST_RUNS
     assert between_runs([0.0] * sizes[0], [1.0] * sizes[1], LEVEL) is None
@@ -84,6 +84,12 @@ def test_a_shift_of_all_rounds_shifts_the_interval(seed, shift):
     other = of_rounds(base.tolist(), (head + shift).tolist(), LEVEL)
     assert other.estimate == pytest.approx(one.estimate + shift)
     assert (other.low, other.high) == pytest.approx((one.low + shift, one.high + shift))
+
+
+def test_ties_that_keep_ranks_from_rejecting_are_told_and_taken_as_normal():
+    found = of_rounds([0.0, 0.0, 0.0, 0.1, 0.1], [5.0, 5.0, 5.0, 5.1, 5.1], LEVEL)
+    assert "Student's t" in found.method
+    assert found.low > 4
 
 
 @given(st.integers(0, 10**6), st.sampled_from([3, 8]))

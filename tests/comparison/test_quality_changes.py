@@ -5,10 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 from comparison_runs import in_environment, losing, one_of, side
+from hypothesis import given
+from hypothesis import strategies as st
 from made_runs import LABELS, NAMES, line, made_cell, made_history, made_predictions, made_run
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from fer_bench.comparison import compare, default_rules, parse
+from fer_bench.comparison.quality import _mcnemar_interval
 
 
 def outcome(base, head, rules="", **facts):
@@ -90,7 +93,7 @@ def test_the_same_result_is_the_same_to_the_last_figure():
     assert found.exit_status == 0
 
 
-def test_one_fingerprint_with_two_results_is_not_deterministic():
+def test_one_fingerprint_with_two_results_of_one_commit_is_not_deterministic():
     base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))
     head = made_run(printed(made_cell("mini", "pretrained", predicted=losing(SOUND, 1))))
     found = outcome(base, head)
@@ -100,9 +103,45 @@ def test_one_fingerprint_with_two_results_is_not_deterministic():
     assert one_of(found, "accuracy").verdict == "same"
     assert found.exit_status == 1
     assert outcome(base, head, "determinism: off").exit_status == 0
-    elsewhere = outcome(base, head, processor="EPYC")
-    assert elsewhere.exit_status == 0
-    assert "rounded otherwise" in " ".join(elsewhere.notes)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"commit": "def"}, "code that results depend on changed"),
+        ({"processor": "EPYC"}, "may round otherwise"),
+        ({"devices": "gpu:0"}, "may round otherwise"),
+        ({"threads": "OMP_NUM_THREADS=1"}, "may round otherwise"),
+    ],
+    ids=["commit", "machine", "device", "threads"],
+)
+def test_another_result_that_has_another_cause_is_told_and_fails_nothing(facts, words):
+    base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))
+    head = made_run(printed(made_cell("mini", "pretrained", predicted=losing(SOUND, 1))))
+    found = outcome(base, head, **facts)
+    row = one_of(found, "the whole cell")
+    assert (row.verdict, row.regression) == ("not deterministic", False)
+    assert words in row.why
+    assert found.exit_status == 0
+
+
+@pytest.mark.parametrize(("lost", "said"), [(7, "same"), (8, "worse")])
+def test_mcnemars_test_decides(lost, said):
+    # Of 7 images lost and none won p is 2 / 2^7 = 0.016, of 8 it is 0.008.
+    base = made_run(made_cell("mini", "pretrained", predicted=SOUND))
+    head = made_run(made_cell("mini", "pretrained", predicted=losing(SOUND, lost)))
+    row = one_of(outcome(base, head, "accuracy: 0.05pp"), "accuracy")
+    assert row.verdict == said
+    assert f"{lost} lost and 0 won" in row.why
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_the_interval_leaves_out_0_where_mcnemars_test_rejects(won, lost):
+    found = _mcnemar_interval(won, lost, 100)
+    both = won + lost
+    rejected = both > 0 and min(1, 2 * binom.cdf(min(won, lost), both, 0.5)) < 0.01
+    assert (not found.low <= 0 <= found.high) == rejected
+    assert -both / 100 - 1e-12 <= found.low <= (won - lost) / 100 <= found.high + 1e-12
 
 
 def test_without_predictions_shares_are_compared():
@@ -202,3 +241,16 @@ def test_another_protocol_is_told_and_compared():
         (each.what, each.base, each.head) for each in found.differences
     ]
     assert one_of(found, "accuracy").verdict == "worse"
+
+
+def test_seeds_that_are_not_the_same_do_not_tell_the_noise_of_a_loss():
+    base = made_run(*(made_cell("mini", "pretrained", 0.4, seed=seed) for seed in (1, 2, 3)))
+    head = made_run(
+        *(
+            dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, test_loss=1.5))
+            for cell in (made_cell("mini", "pretrained", 0.4, seed=seed) for seed in (4, 5, 6))
+        )
+    )
+    row = one_of(outcome(base, head), "loss")
+    assert row.verdict == "not comparable"
+    assert "3 seeds in common" in row.why

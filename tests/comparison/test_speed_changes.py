@@ -7,6 +7,9 @@ import pytest
 from comparison_runs import made_reference, one_of, side, timed_run
 
 from fer_bench.comparison import Rules, compare, default_rules, parse
+from fer_bench.results import Reference
+
+CALL = "inference.median@32"
 
 
 def outcome(base, head, rules=""):
@@ -104,7 +107,7 @@ def test_one_run_on_each_side_bounds_no_99th_percentile():
     found = outcome(runs(1), runs(1, 2.0, seed=1), "inference.p99: 10%")
     tail = one_of(found, "inference.p99@32")
     assert tail.verdict == "not comparable"
-    assert "4 runs" in tail.why
+    assert "6 runs" in tail.why
     assert tail in found.undecided
 
 
@@ -124,6 +127,46 @@ def test_a_slower_machine_hides_no_regression():
     found = one_of(outcome(base, head), "inference.median@32")
     assert found.verdict == "worse"
     assert found.change == pytest.approx(0.1, abs=0.01)
+
+
+def test_a_reference_that_moved_around_single_rounds_widens_the_interval():
+    steady, moved = made_reference(), Reference((0.004,) * 10 + (0.006,) * 10, (0.003,) * 20)
+    calm = one_of(outcome(runs(1, reference=steady), runs(1, 1.1, seed=1, reference=steady)), CALL)
+    shaky = one_of(outcome(runs(1, reference=steady), runs(1, 1.1, seed=1, reference=moved)), CALL)
+    assert calm.verdict == "worse"
+    assert shaky.verdict == "same"
+    assert shaky.too_noisy
+
+
+def test_a_reference_that_is_slower_in_all_runs_of_a_side_is_said():
+    base = [timed_run(reference=made_reference(1 + number / 1000)) for number in range(5)]
+    head = [timed_run(reference=made_reference(1.6 + number / 1000)) for number in range(5)]
+    (note,) = outcome(base, head).notes
+    assert "60% slower" in note
+    assert outcome(base, runs(5, seed=1, reference=made_reference())).notes == ()
+
+
+def test_other_threads_are_not_divided_away():
+    base = runs(5, reference=made_reference())
+    head = runs(
+        5,
+        1.5,
+        seed=1,
+        reference=made_reference(1.5),
+        environment={"threads": "OMP_NUM_THREADS=1"},
+    )
+    assert one_of(outcome(base, head), CALL).verdict == "worse"
+
+
+def test_few_runs_are_said_to_know_no_noise_from_run_to_run():
+    assert any("6 runs or more" in note for note in outcome(runs(2), runs(3, seed=1)).notes)
+    assert outcome(runs(3), runs(3, seed=1)).notes == ()
+
+
+def test_noise_that_would_hide_what_the_rule_forbids_is_told():
+    base, head = runs(3, between=0.1), runs(3, between=0.1, seed=5)
+    assert one_of(outcome(base, head), "training.speed").too_noisy
+    assert not one_of(outcome(runs(5), runs(5, seed=1)), "training.speed").too_noisy
 
 
 def test_where_the_parts_of_the_reference_disagree_the_interval_is_wider():

@@ -19,7 +19,6 @@ _UNITS: dict[Unit, str] = {
     "share": "",
     "nats": "nats",
     "share per epoch": "per epoch",
-    "nats per epoch": "nats per epoch",
     "images/s": "images/s",
     "s": "ms",
 }
@@ -27,7 +26,6 @@ _DECIMALS: dict[Unit, int] = {
     "share": 4,
     "nats": 4,
     "share per epoch": 5,
-    "nats per epoch": 5,
 }
 _DIGITS = 4
 """Of times and speeds: more than the noise between two runs leaves of them."""
@@ -91,6 +89,8 @@ def verdict_text(change: Change) -> str:
         return change.verdict.upper()
     if change.verdict != "same" or change.interval is None:
         return change.verdict
+    if change.too_noisy:
+        return "same, too noisy for the rule"
     within = change.interval.low <= 0 <= change.interval.high
     return "same within noise" if within else "same, within the rule"
 
@@ -133,6 +133,9 @@ def _counts(outcome: Outcome) -> str:
         for kind, words in _SOMETIMES_COUNTED.items()
         if (count := _count(others, kind))
     ]
+    noisy = sum(change.too_noisy for change in others)
+    if noisy:
+        told.append(f"{noisy:,} of the same too noisy to see what the rule allows")
     return f"{text}, else {', '.join(told)}"
 
 
