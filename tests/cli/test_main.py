@@ -70,6 +70,7 @@ def test_an_error_of_ours_in_the_code_stays_visible():
         "import fer_bench.cli",
         "from fer_bench.cli import main; main(['--help'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['export-backbone', '-h'], standalone_mode=False)",
+        "from fer_bench.cli import main; main(['weights', '-h'], standalone_mode=False)",
     ],
 )
 def test_heavy_libraries_stay_unloaded(code):
