@@ -1,5 +1,9 @@
 """What all tests share."""
 
+import os
+import shutil
+import subprocess
+
 import pytest
 
 
@@ -15,6 +19,31 @@ def pytest_configure(config):
             "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
         )
         settings.load_profile("shared machine")
+
+
+@pytest.fixture
+def read_only():
+    """Lets nobody write to a folder; skips where this process cannot be kept from it."""
+    closed, mounted = [], []
+
+    def mount(*arguments):
+        done = shutil.which("mount") and subprocess.run(["mount", *arguments], capture_output=True)
+        if not done or done.returncode:
+            pytest.skip("this process may write to every folder")
+
+    def close(folder):
+        closed.append(folder)
+        folder.chmod(0o555)
+        if os.access(folder, os.W_OK):  # as the superuser may
+            mount("--bind", folder, folder)
+            mounted.append(folder)
+            mount("-o", "remount,bind,ro", folder)
+
+    yield close
+    for folder in mounted:
+        subprocess.run(["umount", "-l", folder], check=True)
+    for folder in closed:
+        folder.chmod(0o755)
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,14 @@
 
 from fer_bench.backbones.registry import PAPER, Backbone, get, names, register, select
 from fer_bench.backbones.weights import (
+    Chain,
+    Download,
     Located,
+    Place,
     WeightsMissing,
     WeightsRecord,
     WeightsSource,
+    chain,
     identity,
     load,
     locate,
@@ -15,10 +19,14 @@ from fer_bench.backbones.weights import (
 __all__ = [
     "PAPER",
     "Backbone",
+    "Chain",
+    "Download",
     "Located",
+    "Place",
     "WeightsMissing",
     "WeightsRecord",
     "WeightsSource",
+    "chain",
     "get",
     "identity",
     "load",

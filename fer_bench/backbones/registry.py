@@ -41,6 +41,8 @@ class Backbone:
             unchecked.
         from_deepface: whether deepface builds it, or an exported structure where deepface is not
             installed.
+        licence: of the code that describes the network, as upstream states it; None where it
+            states none. That of the weights is theirs.
 
     Raises:
         FerBenchError: name or input size are out of range.
@@ -56,6 +58,7 @@ class Backbone:
     weights: WeightsSource | None = None
     parameters: int | None = None
     from_deepface: bool = False
+    licence: str | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name) or self.name == "all":
@@ -189,6 +192,12 @@ _DEEPFACE = (
     "https://huggingface.co/serengil/deepface/resolve/main",
 )
 
+# Licences as they are stated by deepface's README (section "Licence") and the pages it refers to,
+# by Keras' LICENSE, and by the documentation of Keras 2 (docs/templates/applications.md); that of
+# Keras 3 says nothing of the weights.
+_KERAS_CODE = "Apache-2.0 (Keras)"
+_DEEPFACE_CODE = "MIT (deepface)"
+
 register(
     Backbone(
         name="vggface",
@@ -204,10 +213,13 @@ register(
             urls=tuple(f"{place}/vgg_face_weights.h5" for place in _DEEPFACE),
             # deepface's file holds the whole network, its 2,622-way layer included.
             last_layer=((1, 1, 4096, 2622), (2622,)),
+            licence="for non-commercial research only (Visual Geometry Group, Oxford, under a "
+            "Creative Commons Attribution licence)",
         ),
         # 145,002,878 with the last layer.
         parameters=134_260_544,
         from_deepface=True,
+        licence=_DEEPFACE_CODE,
     )
 )
 register(
@@ -223,9 +235,11 @@ register(
             file="openface_weights.h5",
             cache="deepface",
             urls=tuple(f"{place}/openface_weights.h5" for place in _DEEPFACE),
+            licence="Apache-2.0 (Keras-OpenFace, ported from Carnegie Mellon's OpenFace)",
         ),
         parameters=3_743_280,
         from_deepface=True,
+        licence=_DEEPFACE_CODE,
     )
 )
 register(
@@ -243,8 +257,10 @@ register(
             cache="keras",
             urls=(f"{_KERAS}/resnet/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",),
             digest="md5:4d473c1dd8becc155b73f8504c6f6626",
+            licence="MIT (ported from Kaiming He's, says the documentation of Keras 2)",
         ),
         parameters=23_587_712,
+        licence=_KERAS_CODE,
     )
 )
 register(
@@ -262,8 +278,10 @@ register(
             urls=(f"{_KERAS}/mobilenet/mobilenet_1_0_224_tf_no_top.h5",),
             # Upstream publishes no digest and the file gets rebuilt: its values are what is known.
             digest="values:40ae3d1a2c1d69d46d39cb3b19aeda86a2310f76b0823e16193d6f1b5b99b608",
+            licence="Apache-2.0 (that of tensorflow/models, says the documentation of Keras 2)",
         ),
         parameters=3_228_864,
+        licence=_KERAS_CODE,
     )
 )
 register(
@@ -279,7 +297,9 @@ register(
             file="mini.weights.npz",
             cache=Path(__file__).parent / "data",
             digest="values:def240875a4e8a2517f52de7b3e24184ae701c14f1633e58179aad514587f6c8",
+            licence="MIT (fer_bench)",
         ),
         parameters=218_544,
+        licence=_KERAS_CODE,
     )
 )

@@ -8,6 +8,7 @@ found is taken and checked; a bad one is an error, never a reason to look furthe
 from __future__ import annotations
 
 import functools
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class WeightsSource:
             over its tensors (``WeightsRecord.values_digest``), which a rebuilt file keeps.
         last_layer: shapes of the tensors of the excluded last layer, where upstream's file holds
             them; such a file is accepted with them and without.
+        licence: of the weights, as upstream states it; None where it states none.
 
     Raises:
         FerBenchError: a field is malformed.
@@ -58,6 +60,7 @@ class WeightsSource:
     urls: tuple[str, ...] = ()
     digest: str | None = None
     last_layer: tuple[tuple[int, ...], ...] = ()
+    licence: str | None = None
 
     def __post_init__(self) -> None:
         if self.digest is not None and not re.fullmatch(
@@ -86,6 +89,13 @@ class WeightsSource:
             return Path(os.environ.get("DEEPFACE_HOME", Path.home())) / ".deepface" / "weights"
         return self.cache
 
+    def cache_name(self) -> str:
+        """What messages call the cache."""
+        return _CACHE_NAMES.get(str(self.cache), "its own folder")
+
+
+_CACHE_NAMES = {"keras": "Keras' cache", "deepface": "deepface's cache"}
+
 
 @dataclass(frozen=True)
 class Located:
@@ -101,6 +111,57 @@ class Located:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A place where a weight file may lie.
+
+    Attributes:
+        name: as messages call it, for example ``"--weights-dir"``.
+        path: what the file is called there, None where the place is not set.
+    """
+
+    name: str
+    path: Path | None
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.path.parent if self.path is not None else 'not set'})"
+
+
+@dataclass(frozen=True)
+class Download:
+    """The way to a weight file that lies in no place.
+
+    Attributes:
+        urls: addresses of the file, tried in this order.
+        target: where it goes.
+        barred: why it is not tried, None where it is.
+    """
+
+    urls: tuple[str, ...]
+    target: Path
+    barred: str | None
+
+
+@dataclass(frozen=True)
+class Chain:
+    """All places of a weight file, in the order in which a run looks into them.
+
+    Attributes:
+        places: the first of them that has the file counts.
+        download: what is tried where none has it; None where there is no address.
+    """
+
+    places: tuple[Place, ...]
+    download: Download | None
+
+    def found(self) -> Located | None:
+        """The file in the first place that has it; nothing is downloaded."""
+        for place in self.places:
+            if place.path is not None and place.path.is_file():
+                return Located(place.path, place.name)
+        return None
+
+
+@dataclass(frozen=True)
 class WeightsRecord:
     """A weight file that was checked.
 
@@ -112,6 +173,8 @@ class WeightsRecord:
             each one ``<layer>/<variable>``, a zero byte, its sides in decimal between commas, a
             zero byte, its values as little-endian float32 in C order. A layer that was never given
             a name counts as ``<class>[k]``, the k-th such layer with weights.
+        tensors: how many of the network's tensors were compared with the file's.
+        parameters: how many values they hold together, all of them finite.
         provenance: where the file was found.
         proof: what shows that these are the right values, one line.
     """
@@ -120,6 +183,8 @@ class WeightsRecord:
     size: int
     sha256: str
     values_digest: str
+    tensors: int
+    parameters: int
     provenance: str
     proof: str
 
@@ -143,68 +208,78 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
         raise WeightsMissing(
             f"backbone {backbone.name!r} has no pretrained weights; run it with --init=random"
         )
-    looked: list[str] = []
-    for place, folder in _folders(source, weights_dir):
-        if folder is not None:
-            path = folder / source.file
-            if path.is_file():
-                return Located(path, place)
-        looked.append(f"{place} ({folder})" if folder is not None else f"{place} (not set)")
+    way = chain(source, weights_dir)
+    found = way.found()
+    if found is not None:
+        return found
     try:
-        return _downloaded(source)
+        return _downloaded(source, way.download)
     except DownloadFailed as failure:
         get = f"get it from {source.urls[0]} and " if source.urls else ""
+        looked = ", ".join(str(place) for place in way.places)
         raise WeightsMissing(
-            f"pretrained weights of {backbone.title}: {source.file!r} is in none of "
-            f"{', '.join(looked)}; {failure}; {get}name the folder that holds it with --weights-dir"
+            f"pretrained weights of {backbone.title}: {source.file!r} is in none of {looked}; "
+            f"{failure}; {get}name the folder that holds it with --weights-dir"
         ) from failure
 
 
-def _folders(source: WeightsSource, weights_dir: Path | None) -> list[tuple[str, Path | None]]:
-    """The places to look in, in their order; None for one that is not set."""
+def chain(source: WeightsSource, weights_dir: Path | None = None) -> Chain:
+    """Where the file of pretrained weights is looked for. Nothing is looked for yet.
+
+    Args:
+        source: of the weights.
+        weights_dir: a folder to look in first.
+
+    Raises:
+        FerBenchError: ``weights_dir`` or ``FER_BENCH_WEIGHTS`` is no folder.
+    """
     given = os.environ.get(FOLDER_VARIABLE)
-    chosen = [
+    folders = [
         ("--weights-dir", weights_dir),
         (FOLDER_VARIABLE, Path(given).expanduser() if given else None),
     ]
-    for place, folder in chosen:
+    for name, folder in folders:
         if folder is not None and not folder.is_dir():
             raise FerBenchError(
-                f"{place} {str(folder)!r} is no folder; accepted: a folder with weight files"
+                f"{name} {str(folder)!r} is no folder; accepted: a folder with weight files"
             )
-    cache = source.cache_folder()
-    if cache is None:
-        return chosen
-    return [*chosen, (_CACHE_NAMES.get(str(source.cache), "its own folder"), cache)]
-
-
-_CACHE_NAMES = {"keras": "Keras' cache", "deepface": "deepface's cache"}
+    cache, download = source.cache_folder(), None
+    if cache is not None:
+        folders.append((source.cache_name(), cache))
+        if source.urls:
+            download = Download(source.urls, cache / source.file, _barred(source))
+    places = (
+        Place(name, None if folder is None else folder / source.file) for name, folder in folders
+    )
+    return Chain(tuple(places), download)
 
 
 _failed: dict[tuple[str, ...], str] = {}
 """Reasons of the downloads that failed in this process: they are not tried again."""
 
 
-def _downloaded(source: WeightsSource) -> Located:
+def _barred(source: WeightsSource) -> str | None:
+    if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
+        return f"{OFFLINE_VARIABLE} forbids to download it"
+    return _failed.get(source.urls)
+
+
+def _downloaded(source: WeightsSource, way: Download | None) -> Located:
     """Downloads a file into the cache.
 
     Raises:
         DownloadFailed: the file cannot be had, now or earlier in this process.
     """
-    folder = source.cache_folder()
-    if not source.urls or folder is None:
+    if way is None:
         raise DownloadFailed("there is no download of it")
-    if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
-        raise DownloadFailed(f"{OFFLINE_VARIABLE} forbids to download it")
-    if source.urls in _failed:
-        raise DownloadFailed(_failed[source.urls])
-    target = folder / source.file
+    if way.barred is not None:
+        raise DownloadFailed(way.barred)
     try:
-        url = download(source.urls, target, functools.partial(_check_download, source))
+        url = download(way.urls, way.target, functools.partial(_check_download, source))
     except DownloadFailed as failure:
         _failed[source.urls] = str(failure)
         raise
-    return Located(target, f"a download from {url}")
+    return Located(way.target, f"a download from {url}")
 
 
 def _check_download(source: WeightsSource, path: Path) -> None:
@@ -281,10 +356,20 @@ def _check(
         pairs = matching.matched(stored, model, backbone.title, source.last_layer if source else ())
         values_digest = matching.values_digest(pairs)
         proof = _proof(path, source.digest if source else None, sha256, values_digest)
+        if identity(path) != sha256:
+            raise weight_files.refused(path, "changed while it was read")
         if assign:
             matching.assign(pairs, model)
+    own = [pair.variable for pair in pairs if pair.variable is not None]
     return WeightsRecord(
-        path, path.stat().st_size, sha256, values_digest, located.provenance, proof
+        path=path,
+        size=path.stat().st_size,
+        sha256=sha256,
+        values_digest=values_digest,
+        tensors=len(own),
+        parameters=sum(math.prod(variable.shape) for variable in own),
+        provenance=located.provenance,
+        proof=proof,
     )
 
 

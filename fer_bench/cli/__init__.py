@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import fer_bench
-from fer_bench.cli import cache, compare, export_backbone, merge, profile, report
+from fer_bench.cli import cache, compare, export_backbone, merge, profile, report, weights
 from fer_bench.errors import FerBenchError
 
 _COMMANDS = (
@@ -21,6 +21,7 @@ _COMMANDS = (
     merge.command,
     profile.command,
     report.command,
+    weights.command,
 )
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from fer_bench import backbones
+from fer_bench import backbones, weights_lock
 from fer_bench.cache import cache_root
 from fer_bench.cells import INITS, Cell
 from fer_bench.comparison import default_rules, parse, project_rules
@@ -93,6 +93,12 @@ OPTIONS = (
         "libraries' caches, and their downloads.",
         "DIR",
     ),
+    Option(
+        "weights-lock",
+        "File that records which pretrained weights were used first; a run with others ends before "
+        "it begins. Default: fer-bench.lock in pytest's rootdir, where that can be written to.",
+        "FILE",
+    ),
     Option("require-weights", "Stop when pretrained weights are missing; default: skip the cell."),
     Option("report-dir", "Folder of the report. Default: report.", "DIR"),
     Option(
@@ -140,6 +146,8 @@ class Settings:
         limit: size of the sample, None for all images.
         protocol: how cells are trained.
         weights_dir: folder to look for pretrained weights in first.
+        weights_lock: the lock file of pretrained weights.
+        must_lock: whether the run ends where the lock file cannot be written.
         require_weights: whether missing weights stop the run.
         report_dir: where the report goes.
         store: folder of features, checkpoints and results.
@@ -159,6 +167,8 @@ class Settings:
     limit: int | None
     protocol: Protocol
     weights_dir: Path | None
+    weights_lock: Path
+    must_lock: bool
     require_weights: bool
     report_dir: Path
     store: Path
@@ -218,7 +228,7 @@ def read_settings(config: pytest.Config) -> Settings:
     init = given.text("init") or "both"
     if init != "both" and init not in INITS:
         raise FerBenchError(f"--init {init!r} is unknown; accepted: pretrained, random, both")
-    layers = given.text("trainable-layers")
+    layers, lock = given.text("trainable-layers"), given.path("weights-lock")
     base = given.paths("fer-compare")
     asked: dict[str, Any] = {
         "split": given.text("split") or None,
@@ -236,6 +246,8 @@ def read_settings(config: pytest.Config) -> Settings:
         limit=given.number("limit"),
         protocol=Protocol(**{name: value for name, value in asked.items() if value is not None}),
         weights_dir=given.path("weights-dir"),
+        weights_lock=lock or config.rootpath / weights_lock.FILE,
+        must_lock=lock is not None,
         require_weights=given.flag("require-weights"),
         report_dir=given.path("report-dir") or config.invocation_params.dir / "report",
         store=given.path("store") or cache_root() / "store",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
-from fer_bench.backbones import WeightsMissing, locate
+from fer_bench import weights_lock
+from fer_bench.backbones import WeightsMissing, identity, locate
 from fer_bench.cache import cache_root
 from fer_bench.datasets import load_dataset, make_split, stratified_sample
 from fer_bench.errors import FerBenchError
@@ -17,9 +19,13 @@ if TYPE_CHECKING:
 
     from fer_bench.plugin.options import Settings
 
+log = logging.getLogger("fer_bench.plugin")
+
 
 def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
     """Loads and splits the data, and proves every weight file that a cell will run on.
+
+    Last of all, the lock file records the weights that are used for the first time.
 
     Args:
         settings: what was asked for.
@@ -27,7 +33,8 @@ def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
 
     Raises:
         FerBenchError: the data or a weight file is not sound, weights that are required are
-            missing, or the report or the store cannot be written.
+            missing or others than those that are locked, or the report, the store or a lock file
+            that was named cannot be written.
     """
     for option, folder in (("--report-dir", settings.report_dir), ("--store", settings.store)):
         _check_folder(option, folder)
@@ -43,18 +50,43 @@ def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
     )
-    for entry, init, seed in settings.cells():
-        if init == "pretrained" and experiment.cell(entry, init, seed).id in cells:
-            try:
-                located = locate(entry, settings.weights_dir)
-            except WeightsMissing:
-                if settings.require_weights:
-                    raise
-            else:
-                # A stored result was trained on weights that were checked.
-                if settings.timing or not experiment.is_stored(entry, init, seed):
-                    check_weights(entry, located)
+    _check_weights(settings, experiment, cells)
     return experiment
+
+
+def _check_weights(settings: Settings, experiment: Experiment, cells: Collection[str]) -> None:
+    pretrained = [
+        (entry, seed)
+        for entry, init, seed in settings.cells()
+        if init == "pretrained" and experiment.cell(entry, init, seed).id in cells
+    ]
+    if not pretrained:
+        return
+    locks, proven = weights_lock.read(settings.weights_lock), {}
+    for entry in settings.backbones:
+        seeds = [seed for other, seed in pretrained if other is entry]
+        if not seeds:
+            continue
+        try:
+            located = locate(entry, settings.weights_dir)
+        except WeightsMissing:
+            if settings.require_weights:
+                raise
+            continue
+        lock = locks.get(entry.name)
+        # A stored result was trained on weights that were checked.
+        if (
+            settings.timing
+            or not all(experiment.is_stored(entry, "pretrained", seed) for seed in seeds)
+            or (lock is not None and identity(located.path) not in lock.files)
+        ):
+            proven[entry.name] = check_weights(entry, located)
+    try:
+        weights_lock.record(settings.weights_lock, proven)
+    except weights_lock.NotRecorded as error:
+        if settings.must_lock:
+            raise
+        log.warning("the weights of %s are not locked: %s", ", ".join(proven), error)
 
 
 def _check_folder(option: str, folder: Path) -> None:

@@ -12,33 +12,13 @@ import pytest
 keras = pytest.importorskip("keras")
 h5py = pytest.importorskip("h5py")
 
-from keras.src.legacy.saving import legacy_h5_format  # noqa: E402
+from saved_weights import LAYOUTS, save  # noqa: E402
 
 from fer_bench import backbones  # noqa: E402
 from fer_bench.backbones import Located, WeightsSource, matching  # noqa: E402
 from fer_bench.errors import FerBenchError  # noqa: E402
 
 pytestmark = pytest.mark.network
-
-
-def save(model, path, layout):
-    """Writes a network's weights with Keras' own code (npz: with ours)."""
-    if layout == "legacy":
-        path = path.with_suffix(".h5")
-        with h5py.File(path, "w") as file:
-            legacy_h5_format.save_weights_to_hdf5_group(file, model)
-    elif layout == "keras3":
-        path = path.with_suffix(".weights.h5")
-        model.save_weights(path)
-    else:
-        path = path.with_suffix(".npz")
-        arrays = {
-            f"{layer.name}/{variable.name}": variable.numpy()
-            for layer in model.layers
-            for variable in reversed(layer.weights)
-        }
-        np.savez(path, **arrays)
-    return path
 
 
 def unchecked(name):
@@ -75,7 +55,7 @@ def mini_file(mini, tmp_path):
     return save(mini, tmp_path / "w", "legacy")
 
 
-@pytest.mark.parametrize("layout", ["legacy", "keras3", "npz"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_gives_back_every_value(mini, tmp_path, layout):
     entry = unchecked("mini")
     path = save(mini, tmp_path / "w", layout)
@@ -95,7 +75,7 @@ def test_the_values_digest_is_the_same_in_every_layout(mini, tmp_path):
     entry = unchecked("mini")
     digests = {
         backbones.verify(Located(save(mini, tmp_path / "w", layout), ""), entry, mini).values_digest
-        for layout in ("legacy", "keras3", "npz")
+        for layout in LAYOUTS
     }
     assert len(digests) == 1
 
@@ -116,6 +96,7 @@ def test_the_values_digest_by_hand(tmp_path):
     path = save(model, tmp_path / "w", "legacy")
     record = backbones.verify(Located(path, ""), unchecked("mini"), model)
     assert record.values_digest == expected.hexdigest()
+    assert (record.tensors, record.parameters) == (3, 12)
 
 
 def test_half_precision_is_widened(mini, tmp_path):
@@ -169,6 +150,7 @@ def test_a_file_of_deepfaces_whole_classifier_is_loaded_without_its_last_layer(v
         backbones.verify(Located(path, ""), backbones.get("vggface"), ours)
     path.unlink()
     assert record.proof.startswith("names, shapes and finite values")
+    assert (record.tensors, record.parameters) == (30, 134_260_544)
 
 
 def test_the_published_mobilenet_is_proved_and_loaded(built, real_mobilenet):
@@ -229,6 +211,18 @@ def test_a_page_instead_of_a_file_is_refused(mini, tmp_path):
     path = tmp_path / "w.h5"
     path.write_text("<html>Not Found</html>")
     assert "expected is an HDF5 file" in refusal(path, unchecked("mini"), mini)
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(mini, mini_file, monkeypatch):
+    digest_of = matching.values_digest
+
+    def slow(pairs):
+        found = digest_of(pairs)
+        mini_file.write_bytes(mini_file.read_bytes() + b"more")
+        return found
+
+    monkeypatch.setattr(matching, "values_digest", slow)
+    assert "changed while it was read" in refusal(mini_file, unchecked("mini"), mini)
 
 
 def test_a_missing_file_is_refused(mini, tmp_path):

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import http.server
 import io
+import itertools
 import os
 import re
 import socket
@@ -121,6 +122,45 @@ def test_then_deepfaces_own_cache(name, file):
     assert found == backbones.Located(path, "deepface's cache")
 
 
+def test_the_chain_names_every_place_before_any_is_looked_into(tmp_path):
+    (tmp_path / "given").mkdir()
+    source = backbones.get("mobilenet").weights
+    cache = Path(os.environ["KERAS_HOME"]) / "models" / MOBILENET
+    assert backbones.chain(source, tmp_path / "given") == backbones.Chain(
+        places=(
+            backbones.Place("--weights-dir", tmp_path / "given" / MOBILENET),
+            backbones.Place("FER_BENCH_WEIGHTS", None),
+            backbones.Place("Keras' cache", cache),
+        ),
+        download=backbones.Download(source.urls, cache, "FER_BENCH_OFFLINE forbids to download it"),
+    )
+    assert backbones.chain(WeightsSource("w.h5")).places == (
+        backbones.Place("--weights-dir", None),
+        backbones.Place("FER_BENCH_WEIGHTS", None),
+    )
+    assert backbones.chain(WeightsSource("w.h5")).download is None
+
+
+@pytest.mark.parametrize("held", list(itertools.product([False, True], repeat=3)))
+def test_what_is_located_is_what_the_chain_finds(tmp_path, monkeypatch, held):
+    given, named = tmp_path / "given", tmp_path / "named"
+    cache = Path(os.environ["KERAS_HOME"]) / "models"
+    for folder, has_file in zip((given, named, cache), held, strict=True):
+        folder.mkdir(parents=True)
+        if has_file:
+            put(folder)
+    monkeypatch.setenv("FER_BENCH_WEIGHTS", str(named))
+    entry = backbones.get("mobilenet")
+    found = backbones.chain(entry.weights, given).found()
+    if any(held):
+        assert found == backbones.locate(entry, given)
+        assert found.path.parent == (given, named, cache)[held.index(True)]
+    else:
+        assert found is None
+        with pytest.raises(WeightsMissing):
+            backbones.locate(entry, given)
+
+
 def test_a_backbone_without_weights_says_so():
     without = dataclasses.replace(backbones.get("mini"), weights=None)
     with pytest.raises(WeightsMissing, match="'mini' has no pretrained weights"):
@@ -206,6 +246,7 @@ def test_a_failed_download_leaves_nothing_and_is_not_repeated(server, tmp_path, 
         with pytest.raises(WeightsMissing, match=reason) as caught:
             backbones.locate(backbone)
         assert "\n" not in str(caught.value)
+        assert reason in backbones.chain(backbone.weights).download.barred
     assert asked == [f"/{page}"]
     assert not target.parent.exists() or not list(target.parent.iterdir())
 

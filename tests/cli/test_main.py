@@ -73,6 +73,7 @@ def test_an_error_of_ours_in_the_code_stays_visible():
         "from fer_bench.cli import main; main(['export-backbone', '-h'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['compare', '-h'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['merge', '-h'], standalone_mode=False)",
+        "from fer_bench.cli import main; main(['weights', '-h'], standalone_mode=False)",
     ],
 )
 def test_heavy_libraries_stay_unloaded(code):

@@ -20,6 +20,7 @@ def one_line(result, *words):
 
 def nothing_written(pytester, tmp_path):
     assert not (pytester.path / "report").exists()
+    assert not (pytester.path / "fer-bench.lock").exists()
     assert not (tmp_path / "cache" / "store").exists()
     assert not list(tmp_path.rglob("*.part"))
 
@@ -30,6 +31,7 @@ def nothing_written(pytester, tmp_path):
         (["--epochs=0"], ["epochs 0", "accepted: 1 or more"]),
         (["--epochs="], ["--epochs is empty"]),
         (["--dataset="], ["--dataset is empty"]),
+        (["--weights-lock="], ["--weights-lock is empty"]),
         (["--epochs=many"], ["--epochs 'many'", "accepted"]),
         (["--batch-size=-3"], ["batch size -3"]),
         (["--seed=-1"], ["seed -1"]),

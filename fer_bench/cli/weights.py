@@ -1,0 +1,249 @@
+"""``fer-bench weights``: where pretrained weights come from, and the proof that they are sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fer_bench.errors import FerBenchError
+from fer_bench.files import expand_user
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fer_bench.backbones import Backbone, Chain, Located, Place, WeightsRecord, WeightsSource
+
+
+def _path(_context: click.Context, parameter: click.Parameter, given: str | None) -> Path | None:
+    """Reads a path as the benchmark does."""
+    if given == "":
+        raise click.UsageError(f"{parameter.opts[0]} is empty; give it a value or leave it out")
+    return None if given is None else expand_user(given)
+
+
+def _looks(function: Callable[..., None]) -> Callable[..., None]:
+    """Which backbones a command is about, and where their weights are looked for first."""
+    names = click.argument("names", nargs=-1, metavar="[BACKBONE]...")
+    folder = click.option(
+        "--weights-dir",
+        callback=_path,
+        metavar="DIR",
+        help="Folder to look in first, as the benchmark's option --weights-dir.",
+    )
+    return names(folder(function))
+
+
+@click.group("weights", short_help="Show and prove pretrained weights.")
+def command() -> None:
+    """Show where pretrained weights come from, and prove those that are here.
+
+    BACKBONEs are names, or 'all' for the paper's four; by default all that there are. These
+    commands download nothing: a run does, where no place has the file.
+    """
+
+
+@command.command("list", short_help="Show files, origin and licences, and what is here.")
+@_looks
+def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
+    """Show each backbone's weight file, its origin, its licences, and whether it is here.
+
+    A file may have Keras' legacy HDF5 layout, that of '.weights.h5', or be an npz of arrays: its
+    content tells, not its name.
+    """
+    from fer_bench.backbones import chain
+
+    blocks = []
+    for entry in _entries(names):
+        source, network = entry.weights, ("licence of the network", entry.licence or _NOT_STATED)
+        if source is None:
+            rows = [("file", "it has no pretrained weights"), network]
+        else:
+            found = chain(source, weights_dir).found()
+            rows = [*_origin(source), network, *_here(entry, found)]
+        blocks.append(_block(entry, rows))
+    click.echo("\n".join(blocks))
+
+
+@command.command(short_help="Show each place that is looked into, and what it has.")
+@_looks
+def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
+    """Show every place that a run looks into, in its order, and what is found there."""
+    from fer_bench.backbones import chain
+
+    blocks = []
+    for entry in _entries(names):
+        if entry.weights is None:
+            rows = [("nowhere", "it has no pretrained weights")]
+        else:
+            way = chain(entry.weights, weights_dir)
+            found = way.found()
+            rows = [(place.name, _found_in(place, found)) for place in way.places]
+            rows.append(("download", _download(way, found)))
+        blocks.append(_block(entry, rows))
+    click.echo("\n".join(blocks))
+
+
+@command.command(short_help="Prove the files that are here, and lock them.")
+@_looks
+@click.option(
+    "--weights-lock",
+    callback=_path,
+    metavar="FILE",
+    help="Lock file to hold them to; by default fer-bench.lock in this folder.",
+)
+@click.option("--update-lock", is_flag=True, help="Lock these, whatever was locked before.")
+def verify(
+    names: tuple[str, ...],
+    weights_dir: Path | None,
+    weights_lock: Path | None,
+    update_lock: bool,
+) -> None:
+    """Prove each weight file that is here, as a run does before its first cell.
+
+    It must hold every tensor of the network and no other, in its shape, with finite values; have
+    the digest that is known of it, where one is; and hold the values that the lock file records.
+    The lock file records what it does not hold yet.
+
+    Exit status: 1 where a file is not sound or is another one than is locked, or where a backbone
+    that was named has none.
+    """
+    import os
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from fer_bench import weights_lock as lock_file
+    from fer_bench.runtime import load_keras
+
+    lock = weights_lock or Path.cwd() / lock_file.FILE
+    lock_file.read(lock)
+    files = [(entry, _found(entry, weights_dir)) for entry in _entries(names)]
+    if any(found is not None for _, found in files):
+        load_keras()
+    failed = False
+    for entry, found in files:
+        try:
+            if found is None:
+                rows = [("nothing proven", _missing(entry))]
+                failed = failed or bool(names)
+            else:
+                rows = _proven(entry, found, lock, update_lock, weights_lock is not None)
+        except FerBenchError as error:
+            click.echo(f"Error: {error}", err=True)
+            failed = True
+        else:
+            click.echo(_block(entry, rows))
+    if failed:
+        click.get_current_context().exit(1)
+
+
+_NOT_STATED = "not stated upstream"
+_NO_DOWNLOAD = "there is no download of it"
+
+
+def _entries(names: Sequence[str]) -> tuple[Backbone, ...]:
+    from fer_bench import backbones
+
+    return backbones.select(",".join(names or backbones.names()))
+
+
+def _found(entry: Backbone, weights_dir: Path | None) -> Located | None:
+    from fer_bench.backbones import chain
+
+    return None if entry.weights is None else chain(entry.weights, weights_dir).found()
+
+
+def _missing(entry: Backbone) -> str:
+    if entry.weights is None:
+        return "it has no pretrained weights"
+    return f"{entry.weights.file!r} is not here; 'fer-bench weights where {entry.name}' tells more"
+
+
+def _origin(source: WeightsSource) -> list[tuple[str, str]]:
+    """What is known of a weight file that need not be here."""
+    layer = ", with its last layer or without" if source.last_layer else ""
+    rows = [("file", source.file + layer)]
+    rows += [("from", url) for url in source.urls] or [("from", _NO_DOWNLOAD)]
+    if source.cache is not None:
+        rows.append(("kept in", f"{source.cache_name()}, {source.cache_folder()}"))
+    rows.append(("known digest", source.digest or "upstream publishes none"))
+    rows.append(("licence of the weights", source.licence or _NOT_STATED))
+    return rows
+
+
+def _here(entry: Backbone, found: Located | None) -> list[tuple[str, str]]:
+    from fer_bench.backbones import identity
+
+    if found is None:
+        return [("here", f"no; 'fer-bench weights where {entry.name}' tells where it was sought")]
+    return [
+        ("here", f"{found.path}, from {found.provenance}"),
+        ("size", f"{found.path.stat().st_size:,} bytes"),
+        ("sha256", identity(found.path)),
+    ]
+
+
+def _found_in(place: Place, found: Located | None) -> str:
+    path = place.path
+    if path is None:
+        return "not set"
+    if path.is_file():
+        is_used = found is not None and found.provenance == place.name
+        return f"{path}: found" + ("" if is_used else ", not used: an earlier place has it")
+    if path.exists():
+        return f"{path}: is no file"
+    return f"{path}: not there" + ("" if path.parent.is_dir() else ", nor is its folder")
+
+
+def _download(way: Chain, found: Located | None) -> str:
+    if way.download is None:
+        return _NO_DOWNLOAD
+    if found is not None:
+        return "not needed"
+    if way.download.barred is not None:
+        return way.download.barred
+    return f"{way.download.target}: a run gets it from {', else '.join(way.download.urls)}"
+
+
+def _proven(
+    entry: Backbone, found: Located, lock: Path, update_lock: bool, must_lock: bool
+) -> list[tuple[str, str]]:
+    """What is proven of a weight file.
+
+    Raises:
+        FerBenchError: it is not sound, or another one than is locked.
+    """
+    from fer_bench import weights_lock
+    from fer_bench.experiment import check_weights
+
+    weights = check_weights(entry, found)
+    try:
+        was_written = weights_lock.record(lock, {entry.name: weights}, replace=update_lock)
+        state = f"{'recorded in' if was_written else 'as in'} {lock}"
+    except weights_lock.NotRecorded as error:
+        if must_lock or update_lock:
+            raise
+        state = f"not locked: {error}"
+    return [*_facts(weights), ("lock", state)]
+
+
+def _facts(weights: WeightsRecord) -> list[tuple[str, str]]:
+    return [
+        ("file", f"{weights.path}, from {weights.provenance}, {weights.size:,} bytes"),
+        (
+            "proven",
+            f"{weights.tensors:,} tensors, {weights.parameters:,} parameters; {weights.proof}",
+        ),
+        ("sha256 of the file", weights.sha256),
+        ("sha256 of the values", weights.values_digest),
+    ]
+
+
+def _block(entry: Backbone, rows: Sequence[tuple[str, str]]) -> str:
+    """A backbone's title above its facts."""
+    from textwrap import indent
+
+    from tabulate import tabulate
+
+    table = tabulate(rows, tablefmt="plain", disable_numparse=True)
+    return f"{entry.title} ({entry.name})\n{indent(table, '  ')}"

@@ -1,0 +1,163 @@
+"""Runs and the lock file of pretrained weights."""
+
+import hashlib
+import json
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_bench.backbones import registry
+from fer_bench.weights_lock import Lock, read
+
+# Looked for, not imported: TensorFlow cannot be loaded twice in one process.
+needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+MINI = Path(registry.__file__).parent / "data" / "mini.weights.npz"
+VALUES = "def240875a4e8a2517f52de7b3e24184ae701c14f1633e58179aad514587f6c8"
+LOCK = Lock(VALUES, frozenset({hashlib.sha256(MINI.read_bytes()).hexdigest()}))
+OTHER = {"version": 1, "weights": {"mini": {"files": ["b" * 64], "values": "a" * 64}}}
+
+
+@pytest.fixture
+def run(bench, tiny_data):
+    """Runs mini pretrained, two epochs, without timing."""
+
+    def run(*arguments):
+        return bench(
+            f"--dataset={tiny_data}", "--epochs=2", "--no-timing", "--init=pretrained", *arguments
+        )
+
+    return run
+
+
+@pytest.fixture
+def lock(pytester):
+    return pytester.path / "fer-bench.lock"
+
+
+def one_line(result):
+    """The one line of a run that did not begin."""
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    text = f"{result.stdout}\n{result.stderr}"
+    assert "Traceback" not in text
+    (line,) = (line for line in text.splitlines() if line.startswith("ERROR: "))
+    return line
+
+
+def nothing_written(pytester, tmp_path):
+    assert not (pytester.path / "report").exists()
+    assert not (tmp_path / "cache" / "store").exists()
+
+
+@needs_keras
+@pytest.mark.network
+def test_the_first_run_locks_and_a_second_one_loads_no_network(
+    run, lock, pytester, tiny_data, tmp_path
+):
+    run().assert_outcomes(passed=1, deselected=3)
+    assert read(lock) == {"mini": LOCK}
+    before = lock.stat()
+    script = (
+        "import sys, pytest\n"
+        "code = pytest.main(sys.argv[1:])\n"
+        "print(int(code), {'tensorflow', 'keras', 'h5py'} & set(sys.modules))"
+    )
+    arguments = (f"--dataset={tiny_data}", "--epochs=2", "--no-timing", "--init=pretrained")
+    again = pytester.run(
+        *(sys.executable, "-c", script, str(BENCHMARKS), "-p", "no:cacheprovider"),
+        *(f"--rootdir={pytester.path}", *arguments),
+    )
+    assert again.outlines[-1] == "0 set()"
+    assert lock.stat().st_mtime_ns == before.st_mtime_ns
+
+    # The result is stored, but of weights that are not those that are locked now.
+    lock.write_text(json.dumps(OTHER))
+    assert "holds other weights of 'mini'" in one_line(run(f"--report-dir={tmp_path / 'new'}"))
+    assert not (tmp_path / "new").exists()
+
+
+@needs_keras
+@pytest.mark.network
+def test_other_weights_than_are_locked_end_the_run_before_it_begins(run, lock, pytester, tmp_path):
+    lock.write_text(json.dumps(OTHER))
+    line = one_line(run())
+    for part in (repr(str(MINI)), VALUES, "a" * 64, repr(str(lock)), "--update-lock"):
+        assert part in line
+    nothing_written(pytester, tmp_path)
+    assert json.loads(lock.read_text()) == OTHER
+
+
+@needs_keras
+@pytest.mark.network
+def test_the_same_weights_saved_again_are_run(run, lock, tmp_path):
+    with np.load(MINI) as arrays:
+        values = {name: arrays[name].astype(np.float32) for name in arrays.files}
+    (tmp_path / "given").mkdir()
+    np.savez(tmp_path / "given" / MINI.name, **values)
+    again = hashlib.sha256((tmp_path / "given" / MINI.name).read_bytes()).hexdigest()
+    lock.write_text(
+        json.dumps({"version": 1, "weights": {"mini": {"files": ["b" * 64], "values": VALUES}}})
+    )
+    run(f"--weights-dir={tmp_path / 'given'}").assert_outcomes(passed=1, deselected=3)
+    assert read(lock) == {"mini": Lock(VALUES, frozenset({"b" * 64, again}))}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("<<<<<<< HEAD", "cannot be read as JSON"),
+        ('{"version": 1, "weights": {"mini": 3}}', "'mini' is 3"),
+        ('{"version": 2, "weights": {}}', "newer fer_bench"),
+    ],
+)
+def test_a_broken_lock_file_ends_the_run_before_it_begins(
+    run, lock, pytester, tmp_path, content, reason
+):
+    lock.write_text(content)
+    line = one_line(run())
+    assert repr(str(lock)) in line
+    assert reason in line
+    nothing_written(pytester, tmp_path)
+
+
+@needs_keras
+@pytest.mark.network
+def test_a_lock_file_may_stand_in_an_ini_file(run, lock, pytester):
+    pytester.makeini("[pytest]\nfer_weights_lock = locks/weights.lock\n")
+    config = f"--config-file={pytester.path / 'tox.ini'}"
+    run(config).assert_outcomes(passed=1, deselected=3)
+    assert read(pytester.path / "locks" / "weights.lock") == {"mini": LOCK}
+    assert not lock.exists()
+
+
+@needs_keras
+@pytest.mark.network
+def test_a_read_only_checkout_is_run_and_told(run, pytester, tmp_path, read_only):
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    read_only(checkout)
+    result = run(f"--rootdir={checkout}")
+    result.assert_outcomes(passed=1, deselected=3)
+    (note,) = (line for line in result.outlines if "not locked" in line)
+    assert note.startswith("NOTE: the weights of mini are not locked: cannot write")
+    assert (pytester.path / "report" / "results.json").exists()
+
+
+@needs_keras
+@pytest.mark.network
+def test_a_lock_file_that_was_named_must_be_writable(run, pytester, tmp_path):
+    (tmp_path / "file").touch()
+    path = tmp_path / "file" / "a.lock"
+    assert repr(str(path)) in one_line(run(f"--weights-lock={path}"))
+    nothing_written(pytester, tmp_path)
+
+
+@needs_keras
+@pytest.mark.network
+def test_random_weights_need_no_lock_file(run, lock):
+    lock.write_text("<<<<<<< HEAD")
+    run("--init=random").assert_outcomes(passed=1, deselected=3)

@@ -1,0 +1,28 @@
+"""Weight files as they are met: written with Keras' own code in each of its layouts, or as npz."""
+
+import numpy as np
+
+LAYOUTS = ("legacy", "keras3", "npz")
+
+
+def save(model, path, layout):
+    """Writes a network's weights with Keras' own code (npz: with ours)."""
+    if layout == "legacy":
+        import h5py
+        from keras.src.legacy.saving import legacy_h5_format
+
+        path = path.with_suffix(".h5")
+        with h5py.File(path, "w") as file:
+            legacy_h5_format.save_weights_to_hdf5_group(file, model)
+    elif layout == "keras3":
+        path = path.with_suffix(".weights.h5")
+        model.save_weights(path)
+    else:
+        path = path.with_suffix(".npz")
+        arrays = {
+            f"{layer.name}/{variable.name}": variable.numpy()
+            for layer in model.layers
+            for variable in reversed(layer.weights)
+        }
+        np.savez(path, **arrays)
+    return path

@@ -1,0 +1,294 @@
+"""The lock file alone: what it records, what it refuses, and several processes at it."""
+
+import hashlib
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_bench import weights_lock
+from fer_bench.backbones import WeightsRecord
+from fer_bench.errors import FerBenchError
+from fer_bench.weights_lock import Lock, NotRecorded, read, record
+
+A, B, C, D = (letter * 64 for letter in "abcd")
+
+
+def verified(values=A, file=B, provenance="Keras' cache"):
+    return WeightsRecord(Path("/cache/w.h5"), 1, file, values, 1, 1, provenance, "proof")
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """Where processes wait for each other."""
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project" / "fer-bench.lock"
+
+
+def refusal(path, proven, **options):
+    """The error's text; the lock file must be left as it was."""
+    before = path.read_bytes()
+    with pytest.raises(FerBenchError) as caught:
+        record(path, proven, **options)
+    assert path.read_bytes() == before
+    assert not isinstance(caught.value, NotRecorded)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert repr(str(path)) in text
+    return text
+
+
+def test_no_file_holds_nothing(path):
+    assert read(path) == {}
+    assert not path.exists()
+
+
+def test_the_first_use_is_recorded_sorted_and_readable(path):
+    assert record(path, {"openface": verified(C, D), "mobilenet": verified(A, B)})
+    assert path.read_text() == (
+        "{\n"
+        '  "version": 1,\n'
+        '  "weights": {\n'
+        '    "mobilenet": {\n'
+        f'      "files": [\n        "{B}"\n      ],\n'
+        f'      "values": "{A}"\n'
+        "    },\n"
+        '    "openface": {\n'
+        f'      "files": [\n        "{D}"\n      ],\n'
+        f'      "values": "{C}"\n'
+        "    }\n"
+        "  }\n"
+        "}\n"
+    )
+    assert [found.name for found in path.parent.iterdir()] == ["fer-bench.lock"]
+
+
+def test_what_is_known_is_not_written_again(path):
+    record(path, {"mini": verified()})
+    before = path.stat()
+    assert not record(path, {"mini": verified()})
+    assert not record(path, {"mini": verified()}, replace=True)
+    assert not record(path, {})
+    assert path.stat().st_ino == before.st_ino
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+
+
+def test_other_bytes_with_the_same_values_are_accepted_and_recorded(path):
+    record(path, {"mini": verified(A, D)})
+    assert record(path, {"mini": verified(A, B)})
+    assert read(path) == {"mini": Lock(A, frozenset({B, D}))}
+    assert json.loads(path.read_text())["weights"]["mini"]["files"] == [B, D]
+
+
+def test_other_values_are_refused_with_all_that_is_needed_to_go_on(path):
+    record(path, {"mini": verified(A, B)})
+    text = refusal(path, {"other": verified(), "mini": verified(C, D)})
+    assert "weight file '/cache/w.h5' holds other weights of 'mini'" in text
+    assert f"the SHA-256 of its values is {C}" in text
+    assert f"it is {A};" in text
+    assert f"run 'fer-bench weights verify mini --update-lock --weights-lock={path}'" in text
+    assert "remove 'mini' from the lock file" in text
+
+
+def test_known_bytes_do_not_help_other_values(path):
+    """Where the record contradicts what was verified, somebody wrote it by hand."""
+    record(path, {"mini": verified(A, B)})
+    assert C in refusal(path, {"mini": verified(C, B)})
+
+
+def test_the_command_that_accepts_finds_the_same_file(path):
+    record(path, {"mini": verified(A, B)})
+    text = refusal(path, {"mini": verified(C, D, "--weights-dir")})
+    assert f"--weights-lock={path} --weights-dir=/cache'" in text
+
+
+def test_others_are_locked_anew_where_that_is_asked_for(path):
+    record(path, {"mini": verified(A, B), "openface": verified(A, B)})
+    assert record(path, {"mini": verified(C, D)}, replace=True)
+    assert read(path) == {"mini": Lock(C, frozenset({D})), "openface": Lock(A, frozenset({B}))}
+
+
+DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
+LOCKS = st.dictionaries(st.text(min_size=1), st.tuples(DIGESTS, DIGESTS), max_size=4)
+
+
+@given(LOCKS, st.randoms())
+def test_what_was_recorded_is_read_in_whatever_order_it_came(tmp_path_factory, locks, random):
+    folder = tmp_path_factory.mktemp("locks")
+    names = list(locks)
+    texts = []
+    for number in range(2):
+        random.shuffle(names)
+        path = folder / str(number)
+        path.write_text('{"version": 1, "weights": {}}')
+        for name in names:
+            assert record(path, {name: verified(*locks[name])})
+        assert read(path) == {
+            name: Lock(values, frozenset({file})) for name, (values, file) in locks.items()
+        }
+        texts.append(path.read_bytes())
+    assert texts[0] == texts[1]
+
+
+def entry(**changes):
+    return json.dumps({"version": 1, "weights": {"mini": {"files": [B], "values": A} | changes}})
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "cannot be read as JSON"),
+        ("{", "cannot be read as JSON"),
+        ("<<<<<<< HEAD\n{}", "cannot be read as JSON"),
+        (b"\xff\xfe", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
+        ('{"version": 1, "weights": {"a": {}, "a": {}}}', "'a' is given twice"),
+        ("[]", "names the version None; accepted: 1"),
+        ("{}", "names the version None; accepted: 1"),
+        ('{"version": "1", "weights": {}}', "names the version '1'; accepted: 1"),
+        ('{"version": true, "weights": {}}', "names the version True; accepted: 1"),
+        ('{"version": 1.0, "weights": {}}', "names the version 1.0; accepted: 1"),
+        ('{"version": 0, "weights": {}}', "names the version 0; accepted: 1"),
+        ('{"version": 1}', "something else than 'version' and 'weights'"),
+        ('{"version": 1, "weights": []}', "something else than 'version' and 'weights'"),
+        ('{"version": 1, "weights": {}, "more": 1}', "something else than"),
+        ('{"version": 1, "weights": {"mini": null}}', "'mini' is None; accepted: 'files' and"),
+        ('{"version": 1, "weights": {"mini": {"values": "a"}}}', "'mini' is {'values': 'a'}"),
+        (entry(more=1), "accepted: 'files' and 'values'"),
+        (entry(files=[]), "'files' of 'mini' is []; accepted: a list"),
+        (entry(files=B), "'files' of 'mini' is 'bbbb"),
+        (entry(files=[1]), "'mini' has the digest 1; accepted: a SHA-256"),
+        (entry(files=[B, B[:-1]]), "accepted: a SHA-256 in 64 small hexadecimal digits"),
+        (entry(values=A.upper()), "'mini' has the digest 'AAAA"),
+        (entry(values=f"{A}\n"), "'mini' has the digest 'aaaa"),
+        (entry(values=None), "'mini' has the digest None"),
+    ],
+)
+def test_what_is_no_lock_file_is_refused(path, content, reason):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    text = refusal(path, {"mini": verified()}, replace=True)
+    assert reason in text
+    assert "or remove it" in text
+    assert len(text) < 600
+
+
+def test_a_newer_layout_is_not_guessed_at(path):
+    path.write_text('{"version": 2, "weights": [{"name": "mini"}]}')
+    text = refusal(path, {})
+    assert "is of version 2, accepted is up to 1" in text
+    assert "newer fer_bench" in text
+
+
+def test_a_folder_is_no_lock_file(path):
+    path.mkdir()
+    with pytest.raises(FerBenchError, match="cannot be read: Is a directory"):
+        read(path)
+
+
+def test_a_lock_file_that_cannot_be_written_is_told_apart(path, read_only):
+    record(path, {"mini": verified()})
+    read_only(path.parent)
+    assert not record(path, {"mini": verified()})
+    with pytest.raises(NotRecorded, match=r"cannot write '.*fer-bench\.lock'") as caught:
+        record(path, {"mini": verified(), "openface": verified()})
+    assert "\n" not in str(caught.value)
+    assert "--weights-lock" in str(caught.value)
+    with pytest.raises(FerBenchError, match="holds other weights of 'mini'"):
+        record(path, {"mini": verified(C, D)})
+
+
+def test_without_a_place_to_wait_nothing_is_written(path, cache):
+    cache.write_text("no folder")
+    with pytest.raises(NotRecorded, match="FER_BENCH_CACHE") as caught:
+        record(path, {"mini": verified()})
+    assert "\n" not in str(caught.value)
+    assert not path.exists()
+
+
+PROCESS = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_weights_lock import verified
+from fer_bench.errors import FerBenchError
+from fer_bench.weights_lock import record
+
+print("ready", flush=True)
+sys.stdin.readline()
+path, values, *names = sys.argv[1:]
+try:
+    for name in names:
+        record(Path(path), {{name: verified(values)}})
+except FerBenchError as error:
+    print(error)
+"""
+
+
+def at_once(path, *arguments):
+    """What processes print that begin to record at the same moment."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, str(path), *own],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for own in arguments
+    ]
+    for process in running:
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    printed = [process.communicate()[0] for process in running]
+    assert all(process.returncode == 0 for process in running)
+    return printed
+
+
+def test_processes_lose_nothing_of_each_other(path):
+    names = [[f"{letter}{number}" for number in range(25)] for letter in "abc"]
+    assert at_once(path, *([A, *own] for own in names)) == [""] * 3
+    assert set(read(path)) == set(itertools.chain(*names))
+    assert [found.name for found in path.parent.iterdir()] == ["fer-bench.lock"]
+
+
+def test_of_two_processes_with_different_weights_one_is_refused(path):
+    for name in (f"n{number}" for number in range(3)):
+        printed = dict(zip((A, C), at_once(path, [A, name], [C, name]), strict=True))
+        (refused,) = (values for values, text in printed.items() if text)
+        assert "holds other weights" in printed[refused]
+        assert read(path)[name].values == ({A, C} - {refused}).pop()
+
+
+def test_the_lock_file_is_held_to_without_keras(path):
+    record(path, {"mini": verified()})
+    code = (
+        "import sys, pathlib; from fer_bench import weights_lock as w; "
+        f"w.record(pathlib.Path({str(path)!r}), {{}}); w.read(pathlib.Path({str(path)!r})); "
+        "print(sorted({'keras', 'tensorflow', 'h5py'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_digest_is_what_identity_gives(tmp_path, path):
+    """What is compared with the recorded bytes is written as they are recorded."""
+    from fer_bench.backbones import identity
+
+    (tmp_path / "w").write_bytes(b"one")
+    digest = hashlib.sha256(b"one").hexdigest()
+    assert identity(tmp_path / "w") == digest
+    record(path, {"mini": verified(A, digest)})
+    assert digest in read(path)["mini"].files
+    assert weights_lock.FILE == "fer-bench.lock"
