@@ -8,11 +8,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from fer_bench.comparison.figures import FIGURES, RECALL
-from fer_bench.comparison.noise import LEAST_RUNS, between_runs
+from fer_bench.comparison.noise import LEAST_RUNS
 from fer_bench.comparison.sides import Side
-from fer_bench.comparison.speed import timed
+from fer_bench.comparison.speed import RUN_NOISE, SLOWER, timed
 from fer_bench.comparison.surroundings import surroundings
-from fer_bench.comparison.verdicts import LEVEL
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from fer_bench.comparison.gathering import Gathered
     from fer_bench.comparison.rules import Rules
     from fer_bench.results import Run
-
-_NOTABLE = 0.05
-"""A reference workload that is slower by less, as a logarithm, is not worth a note."""
 
 
 def check_sides(base: Side, head: Side) -> None:
@@ -108,9 +104,9 @@ def notes(base: Side, head: Side, rules: Rules, cells: Collection[str]) -> Itera
         count = len(base.runs) + len(head.runs)
         if count < LEAST_RUNS:
             yield (
-                f"with {count} runs, both sides together, nobody knows how far a speed varies from "
-                "run to run: a change of speed that single rounds tell may be the machine's; "
-                f"{LEAST_RUNS} runs or more tell, better five on each side"
+                f"{count} runs, both sides together, do not tell how far a speed varies from run "
+                f"to run: it is taken to be {RUN_NOISE:.0%}; {LEAST_RUNS} runs or more tell, "
+                "better five on each side"
             )
     yield from _reference(base, head)
     for rule in rules.rules:
@@ -142,18 +138,16 @@ def commit_of(run: Run) -> str:
 
 
 def _reference(base: Side, head: Side) -> Iterator[str]:
-    """Whether the reference workload took longer in all runs of a side, and not by chance."""
+    """Whether the reference workload took much longer in the runs of one side."""
     ours, theirs = ([pace for _, run in side.runs for pace in _pace(run)] for side in (base, head))
-    shift = between_runs(ours, theirs, LEVEL) if ours and theirs else None
-    if shift is None or shift.low <= 0 <= shift.high or abs(shift.estimate) < _NOTABLE:
-        return
-    slower = math.expm1(shift.estimate)
-    yield (
-        f"the reference workload was {abs(slower):.0%} {'slower' if slower > 0 else 'faster'} in "
-        "the head's runs, more than it varies from run to run: the machine was, or something that "
-        "the code sets for all computations; where speeds are divided by it, a change of that kind "
-        "is divided out"
-    )
+    shift = statistics.fmean(theirs) - statistics.fmean(ours) if ours and theirs else 0.0
+    if abs(shift) > SLOWER:
+        slower = math.expm1(shift)
+        yield (
+            f"the reference workload was {abs(slower):.0%} {'slower' if slower > 0 else 'faster'} "
+            "in the head's runs: either the machine was, or something that the code sets for all "
+            "computations; speeds are divided by it, so that a change of that kind is divided out"
+        )
 
 
 def _pace(run: Run) -> Iterator[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.comparison.figures import INFERENCE_MEDIAN, INFERENCE_P99, TRAINING_SPEED
@@ -23,6 +24,22 @@ if TYPE_CHECKING:
     from fer_bench.results import CellResult, InferenceSpeed, Reference
 
 
+RUN_NOISE = 0.05
+"""Standard deviation of a speed from run to run, as a logarithm, where few runs tell it.
+
+Measured on a virtual machine of two cores: 0.04 to 0.06 (docs/comparison.md).
+"""
+
+PACE_NOISE = 0.07
+"""The same of the reference workload."""
+
+SLOWER = 0.25
+"""A reference workload that differs by more, as a logarithm, was on a slower or faster machine.
+
+On one machine two runs differ by as much in about one of a hundred cases.
+"""
+
+
 @dataclass(frozen=True)
 class Timing:
     """One figure of one run.
@@ -31,15 +48,12 @@ class Timing:
         seconds: of each round, of one image or one call.
         figure: what the rounds come to, in the same unit: their median, or a percentile.
         pace: logarithms of the times of the two parts of the reference workload, taken around the
-            rounds; None where it was not.
-        drift: how far the reference workload after the rounds lies from that before them, as a
-            logarithm.
+            rounds, each of its fastest round; None where it was not.
     """
 
     seconds: tuple[float, ...]
     figure: float
     pace: tuple[float, float] | None
-    drift: float
 
 
 class Timed(NamedTuple):
@@ -63,11 +77,11 @@ def timed(cells: Iterable[CellResult]) -> dict[tuple[Figure, str], Timed]:
         if cell.training is not None:
             training = cell.training
             seconds = tuple(each / training.images for each in training.seconds)
-            timing = Timing(seconds, statistics.median(seconds), *_pace(training.reference))
+            timing = Timing(seconds, statistics.median(seconds), _pace(training.reference))
             found.setdefault((TRAINING_SPEED, ""), []).append(timing)
         for speed in cell.inference:
             for figure, value in _of_calls(speed):
-                timing = Timing(speed.seconds, value, *_pace(speed.reference))
+                timing = Timing(speed.seconds, value, _pace(speed.reference))
                 found.setdefault((figure, str(speed.batch_size)), []).append(timing)
     return {key: Timed(*key, tuple(timings)) for key, timings in found.items()}
 
@@ -75,16 +89,16 @@ def timed(cells: Iterable[CellResult]) -> dict[tuple[Figure, str], Timed]:
 def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rules: Rules) -> Change:
     """Compares one speed of one cell.
 
-    Several runs are compared by how far they vary from run to run; where both sides together have
-    fewer than ``LEAST_RUNS``, by how far single rounds vary.
+    Several runs are compared by how far they vary from run to run. Where both sides together have
+    fewer than ``LEAST_RUNS``, single rounds are, and their interval is widened by what runs are
+    assumed to vary by, ``RUN_NOISE``, which more runs make less.
 
-    Each run's times are divided by those of the reference workload around them, its two parts
-    together by their geometric mean, so that a machine that is slower as a whole is no
-    regression. As far as the two parts disagree, the machine changed in a way that one factor
-    cannot tell: half of the disagreement widens the interval. Where single rounds are compared,
-    half of what the reference workload moved by around them does too. Times are compared as they
-    are where the software that the reference workload runs on changed on the same machine, for the
-    change would be divided away, and where the machine is the same and no reference is known.
+    On another machine, and on one whose reference workload differs by more than ``SLOWER``, times
+    are divided by those of the reference workload, its two parts together by their geometric mean:
+    a machine that is slower as a whole is no regression. As far as the two parts disagree, one
+    factor cannot tell: half of the disagreement widens the interval. Otherwise times are compared
+    as they are, for the reference workload varies more than they do; and where the software that it
+    runs on, or the threads, changed on the same machine, as the change would be divided away.
 
     Args:
         cell: backbone and init.
@@ -104,7 +118,13 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
             row,
             why="measured on different machines, and no reference workload tells how fast they are",
         )
-    divided = known and (around.same_software or not around.same_machine)
+    divided = known and (
+        not around.same_machine
+        or (
+            around.same_software
+            and abs(statistics.fmean(_paces(base.timings, head.timings))) > SLOWER
+        )
+    )
     shift = _shift(figure, base.timings, head.timings, divided)
     if shift is None:
         return replace(row, why=_too_little(figure))
@@ -123,21 +143,11 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
     )
 
 
-def _pace(reference: Reference | None) -> tuple[tuple[float, float] | None, float]:
-    """Pace and drift of a timing."""
+def _pace(reference: Reference | None) -> tuple[float, float] | None:
     if reference is None:
-        return None, 0.0
-    parts = (reference.matrix_product, reference.convolution)
-    product, convolution = (math.log(statistics.median(part)) for part in parts)
-    drifts = [_drift(part) for part in parts if len(part) > 1]
-    return (product, convolution), abs(statistics.fmean(drifts)) if drifts else 0.0
-
-
-def _drift(seconds: Sequence[float]) -> float:
-    """From the first half of the rounds to the second."""
-    half = len(seconds) // 2
-    before, after = statistics.median(seconds[:half]), statistics.median(seconds[half:])
-    return math.log(after / before)
+        return None
+    # What disturbs so short a computation only makes it longer: its fastest round varies least.
+    return math.log(min(reference.matrix_product)), math.log(min(reference.convolution))
 
 
 def _of_calls(speed: InferenceSpeed) -> Iterable[tuple[Figure, float]]:
@@ -164,14 +174,18 @@ def _shift(
             for side in (base, head)
         )
         shift = of_rounds(ours, theirs, LEVEL)
-        if shift is not None and divided:
-            # Between runs, what the reference workload varies by is part of their noise.
-            drifts = (statistics.fmean(one.drift for one in side) for side in (base, head))
-            shift = shift.widened(sum(drifts) / 2)
+        if shift is not None:
+            shift = shift.widened(_assumed(len(base), len(head), divided))
     if shift is None or not divided:
         return shift
     product, convolution = _paces(base, head)
     return shift.widened(abs(product - convolution) / 2)
+
+
+def _assumed(base: int, head: int, divided: bool) -> float:
+    """By how much so many runs of each side may differ, as it is assumed where few tell it."""
+    noise = math.hypot(RUN_NOISE, PACE_NOISE) if divided else RUN_NOISE
+    return NormalDist().inv_cdf((1 + LEVEL) / 2) * noise * math.sqrt(1 / base + 1 / head)
 
 
 def _too_little(figure: Figure) -> str:
