@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fer_bench.comparison.gathering import Gathered
+    from fer_bench.comparison.outcome import Verdict
     from fer_bench.comparison.rules import Rules
     from fer_bench.comparison.sides import Side
     from fer_bench.comparison.surroundings import Surroundings
@@ -152,6 +153,7 @@ def _deterministic(
                 continue
             around = known.around
             elsewhere = not (around.same_machine and around.same_device and around.same_software)
+            verdict: Verdict = "not comparable" if elsewhere else "not deterministic"
             threshold = None
             if elsewhere:
                 why = "on another machine, device, backend or threads, which may round otherwise"
@@ -164,7 +166,7 @@ def _deterministic(
                 cell,
                 None,
                 "",
-                "not deterministic",
+                verdict,
                 threshold=threshold,
                 regression=threshold is not None,
                 why=f"{run} and {other_run} have the same fingerprint and different results, {why}",

@@ -126,7 +126,9 @@ def test_the_seeds_that_are_not_deterministic_are_named() -> None:
     ]
     (move,) = series_of(trend_of(*runs), "the whole cell").moves
     assert (move.base, move.head) == (None, None)
-    assert move.why.startswith("mini-pretrained-2: the same fingerprint but another result")
+    assert move.why.startswith(
+        "mini-pretrained-2: 0000.json and 0001.json have the same fingerprint"
+    )
 
 
 # -- speed
