@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.comparison.reading import timings
 from fer_bench.comparison.sides import Side
 from fer_bench.comparison.surroundings import surroundings
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of
 from fer_bench.joining import joined
-from fer_bench.results_json import KEY, load_document, read_run
+from fer_bench.results_json import json_files, load_document, load_documents, read_run
 from fer_bench.results_json.checking import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from fer_bench.results import Run
 
@@ -104,10 +103,7 @@ def as_one(parts: Sequence[Stored]) -> Stored:
 
 
 def stored_runs(folder: Path) -> tuple[list[Stored], int]:
-    """Reads all results files in a folder and below it.
-
-    JSON without our record, such as plain files of pytest-benchmark, is passed over. What is no
-    whole JSON is not: it may be a results file that was cut off.
+    """Reads all results files in a folder and below it, as ``load_documents`` does.
 
     Args:
         folder: as pytest-benchmark's ``.benchmarks``.
@@ -116,23 +112,13 @@ def stored_runs(folder: Path) -> tuple[list[Stored], int]:
         The runs, named by their paths in the folder, and the number of files passed over.
 
     Raises:
-        FerBenchError: the folder cannot be read or holds no results file, or a file in it cannot
-            be read or contradicts itself.
+        FerBenchError: as ``load_documents`` and ``stored_run``.
     """
-    found, others = [], 0
-    for path in _files(folder):
-        document = load_document(path)
-        if isinstance(document, dict) and KEY in document:
-            one = _stored(document, str(path))
-            found.append(Stored(path.relative_to(folder).as_posix(), one.time, one.run))
-        else:
-            others += 1
-    if not found:
-        raise FerBenchError(
-            f"no results file in the folder {str(folder)!r}, nor below it ({others} other files of "
-            "JSON); accepted: a folder with results files of fer_bench, such as .benchmarks"
-        )
-    return found, others
+    found = []
+    for path, document in load_documents(folder):
+        one = _stored(document, str(path))
+        found.append(Stored(path.relative_to(folder).as_posix(), one.time, one.run))
+    return found, len(json_files(folder)) - len(found)
 
 
 def gathered(
@@ -140,7 +126,8 @@ def gathered(
 ) -> Archive:
     """The stored runs with the one that is reported; those of another experiment are left out.
 
-    Runs of one time and one commit are one and the same, and count once.
+    A run counts once, whatever number of files hold it: runs of one time and one commit are the
+    same, and so is one all of whose times another one holds, as a merged file does.
 
     Args:
         found: the stored runs, in any order.
@@ -149,22 +136,30 @@ def gathered(
         others: number of files passed over.
     """
     known = {(one.time, one.commit) for one in (reported, *parts)}
+    held = {time for one in (reported, *parts) for time in _times(one.run)}
     runs, left_out, copies = [reported], [], 0
-    for one in sorted(found, key=_order):
-        if (one.time, one.commit) in known:
+    # The fullest first: a merged file has the time of one of its parts.
+    for one in sorted(found, key=lambda one: (-len(_times(one.run)), *_order(one))):
+        times = _times(one.run)
+        if (one.time, one.commit) in known or (times and times <= held):
             copies += 1
             continue
         known.add((one.time, one.commit))
+        held |= times
         reason = _difference(reported.run, one.run)
         if reason:
             left_out.append((one.name, reason))
         else:
             runs.append(one)
-    return Archive(tuple(sorted(runs, key=_order)), tuple(left_out), copies, others)
+    return Archive(tuple(sorted(runs, key=_order)), tuple(sorted(left_out)), copies, others)
 
 
 def _order(one: Stored) -> tuple[datetime, str]:
     return one.time, one.name
+
+
+def _times(run: Run) -> set[tuple[str, str, tuple[float, ...]]]:
+    return {(cell.id, what, seconds) for cell in run.cells for what, seconds in timings(cell)}
 
 
 def _difference(reported: Run, other: Run) -> str:
@@ -190,19 +185,3 @@ def _stored(document: Any, name: str) -> Stored:
             f"{name}: {_TIME!r} at top level is {shown(text)}; accepted: a time as "
             "pytest-benchmark writes it, '2026-01-31T12:00:00+00:00'"
         ) from None
-
-
-def _files(folder: Path) -> list[Path]:
-    """All files of JSON in a folder and below it, sorted."""
-
-    def fail(error: OSError) -> None:
-        raise FerBenchError(
-            f"{error.filename}: {cause_of(error)}; needed is a folder that can be read"
-        ) from error
-
-    return sorted(
-        Path(place, name)
-        for place, _, names in os.walk(folder, onerror=fail)
-        for name in names
-        if name.endswith(".json")
-    )

@@ -15,8 +15,7 @@ OTHER_SHARD = "in another shard: "
 class Shard:
     """Every ``count``-th cell of those asked for, starting with the ``number``-th.
 
-    The cells of one backbone and init so spread over several shards, and each cell is whole in
-    one of them.
+    Each cell is whole in one shard; the seeds of one backbone and init spread over several.
 
     Attributes:
         number: from 1 to ``count``.

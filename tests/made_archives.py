@@ -7,18 +7,11 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from made_runs import made_cell, made_run
+from made_runs import document, made_cell, made_run
 
 from fer_bench.archive import Archive, Stored
 from fer_bench.comparison import default_rules
 from fer_bench.comparison.trend import trend
-from fer_bench.results_json import (
-    KEY,
-    inference_record,
-    quality_record,
-    run_record,
-    training_record,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,18 +78,7 @@ def moves_of(found: Trend, name: str, cell: str = "mini-pretrained") -> list[tup
 
 def document_of(run: Run, time: str | None) -> dict[str, Any]:
     """What pytest-benchmark would write of a run, in its barest form."""
-    records: list[Any] = []
-    for cell in run.cells:
-        if cell.quality is not None:
-            records.append(quality_record(cell.id, cell.quality))
-        if cell.training is not None:
-            records.append(training_record(cell.id, cell.training))
-        records.extend(inference_record(cell.id, speed) for speed in cell.inference)
-    document = {
-        "benchmarks": [{"name": "b", "extra_info": {KEY: record}} for record in records],
-        KEY: run_record(run),
-    }
-    return document if time is None else {**document, "datetime": time}
+    return document(run) | ({} if time is None else {"datetime": time})
 
 
 def write_stored(folder: Path, runs: Iterable[Run]) -> list[Path]:

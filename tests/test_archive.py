@@ -55,6 +55,27 @@ def test_the_parts_of_a_joined_run_count_no_further_time() -> None:
     assert archive.copies == 2
 
 
+def test_a_merged_file_stands_for_its_parts() -> None:
+    def shard(hours, *inits):
+        cells = [mini(speed=1000.0 + len(init), init=init) for init in inits]
+        return Stored(f"{'-'.join(inits)}.json", START + timedelta(hours=hours), run_of(*cells))
+
+    parts = [shard(1, "pretrained"), shard(2, "random")]
+    merged = shard(1, "pretrained", "random")
+    # It has the time of its first part; whichever stands first, nothing is lost.
+    for found in ([*parts, merged], [merged, *parts]):
+        archive = gathered(found, at(5, "reported"))
+        assert names(archive) == ["pretrained-random.json", "reported"]
+        assert archive.copies == 2
+    assert names(gathered([*parts, merged], merged)) == ["pretrained-random.json"]
+
+
+def test_runs_without_times_are_known_by_their_own_alone() -> None:
+    # A second run of what is stored has the same figures, and is another run.
+    archive = gathered([at(1, "a"), at(2, "b")], at(3, "c"))
+    assert names(archive) == ["a", "b", "c"]
+
+
 def test_runs_of_another_experiment_are_left_out_and_say_why() -> None:
     def with_data(**changes):
         run = run_of(mini())

@@ -63,7 +63,7 @@ def _findings(results: tuple[Path, ...]) -> Findings:
 
 def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
     from fer_bench.archive import as_one, gathered, stored_run, stored_runs
-    from fer_bench.comparison import default_rules
+    from fer_bench.comparison import default_rules, project_rules
     from fer_bench.comparison.trend import trend
     from fer_bench.reporting import Findings
 
@@ -71,4 +71,5 @@ def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
     reported = as_one(parts)
     found, others = stored_runs(history)
     archive = gathered(found, reported, parts, others)
-    return Findings.of(reported.run, trend(archive, default_rules()))
+    rules = default_rules() + project_rules(Path.cwd())
+    return Findings.of(reported.run, trend(archive, rules))

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.comparison.sides import Side
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of
-from fer_bench.results_json import KEY, load_document, read_run
+from fer_bench.results_json import json_files, load_document, load_documents, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from fer_bench.results import CellResult, Run
 
@@ -43,41 +42,16 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
     return Side(runs)
 
 
-def _documents(path: Path) -> Iterator[tuple[str, Any]]:
+def _documents(path: Path) -> list[tuple[str, Any]]:
     """Each results file that a path stands for: its name and what it holds."""
     if not _is_folder(path):
-        yield str(path), load_document(path)
-        return
-    files = _files(path)
-    found = 0
-    for file in files:
-        document = load_document(file)
-        if isinstance(document, dict) and KEY in document:
-            found += 1
-            yield str(file), document
-    if not found:
-        raise FerBenchError(
-            f"no results file in the folder {str(path)!r}, nor below it ({len(files)} other files "
-            "of JSON); accepted: a results.json of fer_bench, or a folder that holds some"
-        )
+        return [(str(path), load_document(path))]
+    return [(str(file), document) for file, document in load_documents(path)]
 
 
 def _files(path: Path) -> list[Path]:
     """The file itself, or all files of JSON in a folder and below it, sorted."""
-    if not _is_folder(path):
-        return [path]
-
-    def fail(error: OSError) -> None:
-        raise FerBenchError(
-            f"{error.filename}: {cause_of(error)}; needed is a folder that can be read"
-        ) from error
-
-    return sorted(
-        Path(folder, name)
-        for folder, _, names in os.walk(path, onerror=fail)
-        for name in names
-        if name.endswith(".json")
-    )
+    return json_files(path) if _is_folder(path) else [path]
 
 
 def _is_folder(path: Path) -> bool:
@@ -101,7 +75,7 @@ def _check_measurements(runs: Iterable[tuple[str, Run]]) -> None:
     seen: dict[tuple[str, str, tuple[float, ...]], str] = {}
     for name, run in runs:
         for cell in run.cells:
-            for what, seconds in _timings(cell):
+            for what, seconds in timings(cell):
                 other = seen.setdefault((cell.id, what, seconds), name)
                 if other != name:
                     raise FerBenchError(
@@ -110,7 +84,8 @@ def _check_measurements(runs: Iterable[tuple[str, Run]]) -> None:
                     )
 
 
-def _timings(cell: CellResult) -> Iterator[tuple[str, tuple[float, ...]]]:
+def timings(cell: CellResult) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """What was timed of a cell, with the seconds of each round, which tell a measurement apart."""
     if cell.training is not None:
         yield "training", cell.training.seconds
     for speed in cell.inference:

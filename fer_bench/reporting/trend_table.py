@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from fer_bench.reporting.comparison.wording import name_text, value_text
 from fer_bench.reporting.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from fer_bench.archive import Archive, Stored
-    from fer_bench.comparison.figures import Figure, Unit
+    from fer_bench.comparison.figures import Figure
     from fer_bench.comparison.trend import Move, Series, Trend
 
 UNDONE = "only in this run"
 """Stands in the place of a verdict where the next run is back at the value before."""
 
-_UNITS: dict[Unit, str] = {
-    "share": "",
-    "nats": "nats",
-    "share per epoch": "per epoch",
-    "nats per epoch": "nats per epoch",
-    "images/s": "images/s",
-    "s": "ms",
-}
+_DIGEST = re.compile("[0-9a-f]{40,64}")
+"""A whole commit in a file's name, as pytest-benchmark puts it there."""
 _NAMED = 3
 """So many names are listed, the others counted."""
 
@@ -31,6 +28,7 @@ _NAMED = 3
 def trend_table(trend: Trend) -> Table:
     """A row for each move, figure by figure; of a figure the first move stands first."""
     runs = trend.archive.runs
+    known = _told(runs)
     rows = [
         Row(
             _label(series),
@@ -38,7 +36,7 @@ def trend_table(trend: Trend) -> Table:
                 UNDONE if move.undone else move.verdict,
                 _value(series.figure, move.base),
                 _value(series.figure, move.head),
-                f"{number(move.run, runs)}, {told(runs[move.run])}",
+                f"{move.run + 1} of {len(runs)}, {known[move.run]}",
                 f"{_lasts(series, move, runs)}; {move.why}",
             ),
         )
@@ -57,26 +55,8 @@ def trend_table(trend: Trend) -> Table:
             Column("how long, and why", kind="text"),
         ),
         rows=tuple(rows),
-        notes=tuple(_notes(trend)),
+        notes=tuple(_notes(trend, known)),
     )
-
-
-def unit(figure: Figure) -> str:
-    """Of the figure's values as ``shown_value`` gives them; empty for shares."""
-    return _UNITS[figure.unit]
-
-
-def shown_value(figure: Figure, value: float) -> float:
-    """A value in the unit that is shown: milliseconds for seconds."""
-    return 1000 * value if figure.unit == "s" else value
-
-
-def value_text(figure: Figure, value: float) -> str:
-    """A value in the unit that is shown, without it."""
-    value = shown_value(figure, value)
-    if figure.speed:
-        return f"{value:,.{1 if value >= 100 else 2 if value >= 10 else 3}f}"
-    return f"{value:.{5 if 'per epoch' in figure.unit else 4}f}"
 
 
 def number(run: int, runs: Sequence[Stored]) -> str:
@@ -84,16 +64,25 @@ def number(run: int, runs: Sequence[Stored]) -> str:
     return f"run {run + 1} of {len(runs)}"
 
 
-def told(stored: Stored) -> str:
-    """Time, commit and name of a stored run."""
-    return f"{stored.time:%Y-%m-%d %H:%M}, {stored.short_commit or 'no commit'}, {stored.name}"
+def _told(runs: Sequence[Stored]) -> list[str]:
+    """Time, commit and file of each stored run, without folders where files are known by less."""
+    names = [
+        _DIGEST.sub(lambda found: f"{found[0][:7]}\N{HORIZONTAL ELLIPSIS}", one.name)
+        for one in runs
+    ]
+    files = [PurePath(name).name for name in names]
+    if len(set(files)) == len(files):
+        names = files
+    return [
+        f"{one.time:%Y-%m-%d %H:%M}, {one.short_commit or 'no commit'}, {name}"
+        for one, name in zip(runs, names, strict=True)
+    ]
 
 
 def _label(series: Series) -> str:
     if series.figure is None:
         return series.cell
-    words = unit(series.figure)
-    return f"{series.cell} {series.name}{f' ({words})' if words else ''}"
+    return f"{series.cell} {name_text(series)}"
 
 
 def _value(figure: Figure | None, value: float | None) -> str | None:
@@ -111,23 +100,24 @@ def _lasts(series: Series, move: Move, runs: Sequence[Stored]) -> str:
     return "no run since" if max(measured) <= move.run else "since then"
 
 
-def _notes(trend: Trend) -> Iterator[str]:
+def _notes(trend: Trend, known: Sequence[str]) -> Iterator[str]:
     archive = trend.archive
     runs = archive.runs
     moved = sum(series.first is not None for series in trend.series)
     figures = sum(series.figure is not None for series in trend.series)
     if len(runs) == 1:
-        yield f"One stored run, {told(runs[0])}: there is nothing to compare it with."
+        yield f"One stored run, {known[0]}: there is nothing to compare it with."
     else:
         yield (
             f"{moved:,} of {figures:,} figures moved over {len(runs):,} stored runs, from "
-            f"{told(runs[0])}, to {told(runs[-1])}. Times are UTC."
+            f"{known[0]}, to {known[-1]}. Times are UTC."
         )
     yield (
         "A row for each move, the first one of a figure first. Each run is compared with all runs "
         "since the figure's last move together; it moved where the change is beyond noise, at "
         "99 %, and beyond its rule. Of figures without a rule about one in a hundred comparisons "
-        "finds a change that is none."
+        "finds a change that is none. Speeds of fewer than four runs are compared round by round, "
+        "where a change of the machine looks like a move."
     )
     yield (
         f"{UNDONE}: a speed that the next run does not tell from what it was before. The machine "

@@ -6,6 +6,7 @@ key. ``read_run`` joins them again, ``load_run`` out of a file. ``merged`` makes
 several.
 """
 
+from fer_bench.results_json.folder import json_files, load_documents
 from fer_bench.results_json.merging import Merged, merged
 from fer_bench.results_json.reading import load_document, load_run, read_run
 from fer_bench.results_json.schema import (
@@ -33,7 +34,9 @@ __all__ = [
     "RunRecord",
     "TrainingRecord",
     "inference_record",
+    "json_files",
     "load_document",
+    "load_documents",
     "load_run",
     "merged",
     "quality_record",

@@ -143,7 +143,7 @@ def speeds(run):
 def test_merged_shards_are_the_unsharded_run(bench, tmp_path):
     def results(name, passed, *shard):
         done = bench(
-            *("--limit=280", "--epochs=2", "--seeds=2", *shard),
+            *("--limit=1000", "--epochs=2", "--seeds=2", *shard),
             *(f"--store={tmp_path / 'stores' / name}", f"--report-dir={tmp_path / name}"),
         )
         done.assert_outcomes(passed=passed, deselected=10 - passed)

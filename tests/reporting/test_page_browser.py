@@ -98,7 +98,7 @@ def test_a_trend_fits_and_is_reached_by_its_link(visit: Any, tmp_path: Path, wid
     text = page(content(tables=[trend_table(found)], figures=trend_figures(found)))
     tab, complaints, _ = visit(_write(tmp_path, text), width)
     tab.locator("nav a[href='#trend']").click()
-    tab.wait_for_function("document.querySelector('[aria-current]')?.hash === '#trend'")
+    tab.locator("nav a[href='#trend'][aria-current]").wait_for()
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.locator("#trend svg").count() == 2
     assert complaints == []

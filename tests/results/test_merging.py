@@ -5,7 +5,7 @@ import dataclasses
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_runs import as_schema_1, document, made_cell, made_missing, made_run, made_shards
 from random_runs import runs
@@ -60,6 +60,7 @@ def test_shards_merge_to_the_run_that_they_are_of(run, data):
 
 
 @given(st.data())
+@settings(max_examples=20)
 def test_merging_in_steps_is_merging_at_once(data):
     first, *others = named(*made_shards(RUN, 5))
     others = data.draw(st.permutations(others))

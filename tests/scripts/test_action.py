@@ -86,6 +86,7 @@ def test_the_scripts_of_the_action_work_together(runner, project):
     assert runner.values["steps.commits.outputs.head-tree"] == tree
     runner.values["inputs.rounds"] = "2"
     runner.values["inputs.arguments"] = "--backbone=mini -k 'a or b'"
+    runner.values["inputs.fail-on"] = "accuracy: 1pp, loss: off"
     done = runner.run("compare")
     assert done.returncode == 1, done.stderr
     sides = [["0.50", "0.50"], ["0.40", "0.40"]]

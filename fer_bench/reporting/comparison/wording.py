@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from fer_bench.comparison.figures import Figure, Unit
     from fer_bench.comparison.outcome import Change, Outcome, Verdict
+    from fer_bench.comparison.trend import Series
 
 _UNITS: dict[Unit, str] = {
     "share": "",
@@ -40,16 +41,26 @@ _SOMETIMES_COUNTED: dict[Verdict, str] = {
 }
 
 
-def name_text(change: Change) -> str:
+def name_text(change: Change | Series) -> str:
     """The figure's name with its unit: ``inference.p99@32 (ms)``."""
-    unit = "" if change.figure is None else _UNITS[change.figure.unit]
+    unit = "" if change.figure is None else unit_text(change.figure)
     return f"{change.name} ({unit})" if unit else change.name
 
 
+def unit_text(figure: Figure) -> str:
+    """The unit that its values are shown in; empty for shares."""
+    return _UNITS[figure.unit]
+
+
+def shown_value(figure: Figure, value: float) -> float:
+    """A figure in that unit: milliseconds for seconds."""
+    return value * 1000 if figure.unit == "s" else value
+
+
 def value_text(figure: Figure, value: float) -> str:
-    """A figure in the unit that ``name_text`` says."""
+    """The same as text, without the unit."""
     if figure.speed:
-        shown = value * 1000 if figure.unit == "s" else value
+        shown = shown_value(figure, value)
         return f"{shown:,.{_sensible(shown)}f}"
     return _plain(f"{value:,.{_DECIMALS[figure.unit]}f}")
 

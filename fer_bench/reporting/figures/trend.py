@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_bench.comparison.figures import ACCURACY, FIGURES, INFERENCE_MEDIAN, TRAINING_SPEED
+from fer_bench.reporting.comparison.wording import shown_value, unit_text, value_text
 from fer_bench.reporting.figures.drawing import Plot, Scale, cell_look, key, key_height, sheet
 from fer_bench.reporting.figures.figure import Figure
 from fer_bench.reporting.figures.palette import INK
 from fer_bench.reporting.figures.wording import MOST, briefly, ems, short
-from fer_bench.reporting.trend_table import number, shown_value, unit, value_text
+from fer_bench.reporting.trend_table import number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -30,7 +31,7 @@ _WIDE = 8.0
 """Largest over smallest value from which on an axis is logarithmic."""
 _LEAST = 0.02
 """Room above and below, at least, as a share of the largest value: small changes look small."""
-_MARKS = 25
+_MARKS = 14
 """Most markers on a line."""
 _NAME, _HEADING = 14.0, 18.0
 """Longest names in the key and above a panel, in ems."""
@@ -56,7 +57,7 @@ class _Panel(NamedTuple):
 
     @property
     def heading(self) -> str:
-        words = unit(self.figure)
+        words = unit_text(self.figure)
         return f"{short(self.figure.named(self.of), _HEADING)}{f', {words}' if words else ''}"
 
     @property
@@ -197,7 +198,7 @@ def _place(board: Axes, left: float, top: float, panel: _Panel, runs: Sequence[S
     across = Scale(-room, len(runs) - 1 + room)
     place = Plot(board, left, top, _WIDTH, _HEIGHT, across, up)
     marked = sorted({move.run for one in panel.series for move in one.lasting})
-    place.frame(_labels(place, marked, runs), up.ticks(4))
+    place.frame(_labels(place, marked, runs), up.ticks())
     place.heading(panel.heading)
     return place
 
