@@ -15,7 +15,8 @@ report beside it, `comparison.md`, and what every command printed in `logs/`. Th
 compare` judges them, with the rules in its `pyproject.toml`.
 
 Exit status: that of `fer-bench compare`: 0 nothing got worse, 1 something did, 2 the commits cannot
-be compared, which also stands for a commit that cannot be installed or run.
+be compared, which also stands for a commit that cannot be installed or run, and for mistakes in
+this script.
 """
 
 from __future__ import annotations
@@ -27,12 +28,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commits import CannotCompareError, Commit, checked_out, commit
-from environments import Environment, fresh, processor, ready, run
+from environments import CommandFailedError, Environment, fresh, processor, ready, run
+from github_log import annotation, fenced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -80,12 +83,15 @@ def main(words: Sequence[str]) -> int:
     arguments = _parser().parse_args(own)
     try:
         return compare_commits(arguments, given)
+    except CommandFailedError as error:
+        why, above = str(error), error.printed
     except (CannotCompareError, OSError) as error:
-        told = (
-            "::error title=Not compared::" if arguments.format == "github" else "compare_commits: "
-        )
-        print(f"{told}{error}", file=sys.stderr)
-        return CANNOT_COMPARE
+        why, above = str(error), ""
+    except Exception as error:
+        # Python would end with 1, as after a regression.
+        why, above = f"a mistake in this script: {error!r}", traceback.format_exc()
+    print(_not_compared(why, above, arguments.format), file=sys.stderr)
+    return CANNOT_COMPARE
 
 
 def compare_commits(arguments: argparse.Namespace, given: Sequence[str]) -> int:
@@ -119,12 +125,14 @@ def compare_commits(arguments: argparse.Namespace, given: Sequence[str]) -> int:
             print(f"{side.name}: trains, where it finds no result stored", flush=True)
             report = work / side.name / "report"
             words = [benchmarks, *given, "--no-timing"]
-            _bench(side, words, report, logs / f"{side.name}-training.txt", (0, NO_TESTS_RAN))
+            log = logs / f"{side.name}-training.txt"
+            _bench(f"training the {side.name}", side, words, report, log, (0, NO_TESTS_RAN))
         for number, side in turns(sides, arguments.rounds):
             print(f"round {number} of {arguments.rounds}: {side.name}", flush=True)
             report = results / side.name / str(number)
             log = logs / f"{side.name}-{number}.txt"
-            _bench(side, [benchmarks, *given], report, log)
+            what = f"round {number} of the {side.name}"
+            _bench(what, side, [benchmarks, *given], report, log)
             if not (report / "results.json").exists():
                 raise CannotCompareError(f"the {side.name} wrote no results; see {str(log)!r}")
         return _compare(head, results, arguments.format, arguments.fail_on)
@@ -172,6 +180,13 @@ def turns(sides: Sequence[Side], rounds: int) -> Iterator[tuple[int, Side]]:
     for number in range(1, rounds + 1):
         for side in sides if number % 2 else reversed(sides):
             yield number, side
+
+
+def _not_compared(why: str, above: str, form: str) -> str:
+    """Why nothing was compared, in one line, and what was printed or raised before above it."""
+    if form == "github":
+        return f"{above and fenced(above)}{annotation('error', 'Not compared', why)}"
+    return f"{above}compare_commits: {why}"
 
 
 def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -273,9 +288,9 @@ def _prepared(
     checkout = work / "checkout"
     python = arguments.python_of_base if name == "base" else arguments.python_of_head
     if python is None:
-        print(f"{name}: {arguments.install}", flush=True)
+        print(f"{name}: is installed", flush=True)
         log = logs / f"{name}-install.txt"
-        environment = fresh(work / "venv", checkout, arguments.install, log)
+        environment = fresh(name, work / "venv", checkout, arguments.install, log)
     else:
         environment = ready(python, checkout)
     for command in ("fer-bench", "pytest"):
@@ -292,11 +307,17 @@ def _prepared(
 
 
 def _bench(
-    side: Side, words: Sequence[str], report: Path, log: Path, fine: Collection[int] = (0,)
+    what: str,
+    side: Side,
+    words: Sequence[str],
+    report: Path,
+    log: Path,
+    fine: Collection[int] = (0,),
 ) -> None:
     """Runs one side's benchmarks once.
 
     Args:
+        what: it is for, for errors.
         side: whose.
         words: arguments of pytest.
         report: folder of the report.
@@ -304,7 +325,7 @@ def _bench(
         fine: exit statuses to go on after.
 
     Raises:
-        CannotCompareError: they end with another one.
+        CommandFailedError: they end with another one.
     """
     command = [
         str(side.environment.command("pytest")),
@@ -312,7 +333,7 @@ def _bench(
         f"--report-dir={report}",
         f"--store={side.cache / 'store'}",
     ]
-    run(command, log, side.checkout, side.variables, fine)
+    run(what, command, log, side.checkout, side.variables, fine)
 
 
 def _compare(head: Side, results: Path, form: str, fail_on: str | None) -> int:

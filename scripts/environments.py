@@ -33,6 +33,18 @@ for one in distributions():
 """A program: versions, and of what comes from a repository its commit. No paths, which change."""
 
 
+class CommandFailedError(CannotCompareError):
+    """A command failed.
+
+    Attributes:
+        printed: the end of what it printed, ending in a line end.
+    """
+
+    def __init__(self, why: str, printed: str) -> None:
+        super().__init__(why)
+        self.printed = printed
+
+
 @dataclass(frozen=True)
 class Environment:
     """A Python with what is installed for it.
@@ -83,39 +95,43 @@ def ready(python: str, checkout: Path) -> Environment:
     return _environment(Path(found).absolute(), PYTHONPATH=os.pathsep.join(path))
 
 
-def fresh(folder: Path, checkout: Path, install: str, log: Path) -> Environment:
+def fresh(side: str, folder: Path, checkout: Path, install: str, log: Path) -> Environment:
     """A virtual environment with a checkout installed in it.
 
     Args:
+        side: whose it is, for errors.
         folder: where to make it.
         checkout: root of the project.
         install: shell command that installs the project, at its root.
         log: file for what is printed.
 
     Raises:
-        CannotCompareError: the command fails.
+        CommandFailedError: the command fails.
     """
-    run([sys.executable, "-m", "venv", str(folder)], log)
+    venv = [sys.executable, "-m", "venv", str(folder)]
+    run(f"making a virtual environment of the {side}", venv, log)
     made = _environment(folder / "bin" / "python", VIRTUAL_ENV=str(folder))
     variables = {
         name: value
         for name, value in made.variables.items()
         if name not in ("PYTHONPATH", "PYTHONHOME")
     }
-    run(["sh", "-ec", install], log, checkout, variables)
+    run(f"installing the {side}", ["sh", "-ec", install], log, checkout, variables)
     return Environment(made.python, variables)
 
 
 def run(
+    what: str,
     command: Sequence[str],
     log: Path,
     folder: Path | None = None,
     variables: Mapping[str, str] | None = None,
     fine: Collection[int] = (0,),
 ) -> None:
-    """Runs a command, and shows the end of what it printed where it fails.
+    """Runs a command.
 
     Args:
+        what: it does, one line, for errors: a command itself may have many.
         command: the program and its arguments.
         log: file that gets what is printed, behind what it holds.
         folder: where to run; None for here.
@@ -123,7 +139,7 @@ def run(
         fine: exit statuses that are no failure.
 
     Raises:
-        CannotCompareError: it fails.
+        CommandFailedError: it fails.
     """
     started = time.monotonic()
     with log.open("a", encoding="utf-8") as file:
@@ -140,9 +156,9 @@ def run(
         print(f"({time.monotonic() - started:.0f} s)", file=file)
     if done.returncode not in fine:
         lines = log.read_text("utf-8", errors="replace").splitlines()
-        print("\n".join(lines[-LINES_OF_A_FAILURE:]), file=sys.stderr, flush=True)
-        raise CannotCompareError(
-            f"{shlex.join(command)} ended with exit status {done.returncode}; see {str(log)!r}"
+        raise CommandFailedError(
+            f"{what} ended with exit status {done.returncode}; see {str(log)!r}",
+            "".join(f"{line}\n" for line in lines[-LINES_OF_A_FAILURE:]),
         )
 
 

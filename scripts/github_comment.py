@@ -20,6 +20,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+from github_log import annotation
+
 AUTHOR = "github-actions[bot]"
 LONGEST = 65_536
 """Characters that GitHub takes in a comment."""
@@ -41,9 +43,9 @@ def main() -> int:
         print(f"comment: {put(arguments.pull_request, mark, text)}")
     except urllib.error.HTTPError as error:
         hint = "; it takes permissions: pull-requests: write" if error.code in (403, 404) else ""
-        print(f"::notice title=No comment::GitHub answered {error.code} {error.reason}{hint}")
+        print(_no_comment(f"GitHub answered {error.code} {error.reason}{hint}"))
     except (OSError, HTTPException, ValueError) as error:
-        print(f"::notice title=No comment::GitHub gave no answer to go by: {error}")
+        print(_no_comment(f"GitHub gave no answer to go by: {error}"))
     return 0
 
 
@@ -83,12 +85,23 @@ def put(pull_request: int, mark: str, text: str) -> str:
     while True:
         found = _ask("GET", f"{comments}?per_page={PER_PAGE}&page={page}")
         for one in found:
-            # Anyone may write our mark into a comment, but not under this name.
-            if one["user"]["login"] == AUTHOR and one["body"].startswith(mark):
+            if _is_ours(one, mark):
                 return str(_ask("PATCH", f"/issues/comments/{one['id']}", text)["html_url"])
         if len(found) < PER_PAGE:
             return str(_ask("POST", comments, text)["html_url"])
         page += 1
+
+
+def _is_ours(one: Any, mark: str) -> bool:
+    """Whether a comment, as GitHub tells of it, is the one with a mark."""
+    # Null where the account is gone, and where nothing was written.
+    author, body = one["user"] or {"login": ""}, one["body"] or ""
+    # Anyone may write our mark into a comment, but not under this name.
+    return bool(author["login"] == AUTHOR and body.startswith(mark))
+
+
+def _no_comment(why: str) -> str:
+    return annotation("notice", "No comment", why)
 
 
 def _ask(method: str, path: str, text: str | None = None) -> Any:

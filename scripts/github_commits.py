@@ -23,6 +23,7 @@ from pathlib import Path
 
 from commits import CannotCompareError, Commit, commit, git
 from environments import processor
+from github_log import annotation
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def main() -> int:
         head = commit(arguments.clone, "HEAD")
         base = base_commit(arguments.clone, arguments.base, _before())
     except CannotCompareError as error:
-        print(f"::error title=Which commits to compare::{error}", file=sys.stderr)
+        print(annotation("error", "Which commits to compare", str(error)), file=sys.stderr)
         return 2
     print(f"base={base.sha}\nhead={head.sha}\nbase-tree={base.tree}\nhead-tree={head.tree}")
     print(f"processor={processor()}")

@@ -6,7 +6,8 @@ nothing that takes long to load, as ``fer-bench --help`` loads all of them.
 
 from __future__ import annotations
 
-from typing import Any
+import traceback
+from typing import IO, Any
 
 import click
 
@@ -25,22 +26,40 @@ _COMMANDS = (
 )
 
 
+_ENDING_WITH_2 = (compare.command.name, merge.command.name)
+"""Commands whose errors do not end with 1, mistakes in the code among them."""
+
+
 class _EndsWith2(click.ClickException):
     exit_code = 2
 
 
-_ERRORS = {compare.command.name: _EndsWith2, merge.command.name: _EndsWith2}
-"""What ``FerBenchError`` becomes in the commands whose errors do not end with 1."""
+class _Unexpected(_EndsWith2):
+    """Shows its cause with the traceback."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        traceback.print_exception(self.__cause__, file=file)
 
 
 class _OneLineErrors(click.Group):
-    """Ends with one line where a command raises ``FerBenchError``, and its own exit status or 1."""
+    """Ends with one line where a command raises ``FerBenchError``, and 2 or 1 for its status.
+
+    Other errors are mistakes in the code, and keep their traceback.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except FerBenchError as error:
-            raise _ERRORS.get(ctx.invoked_subcommand, click.ClickException)(str(error)) from error
+            ends_with_2 = ctx.invoked_subcommand in _ENDING_WITH_2
+            kind = _EndsWith2 if ends_with_2 else click.ClickException
+            raise kind(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if ctx.invoked_subcommand in _ENDING_WITH_2:
+                raise _Unexpected(repr(error)) from error
+            raise
 
 
 @click.group(

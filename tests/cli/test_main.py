@@ -65,6 +65,43 @@ def test_an_error_of_ours_in_the_code_stays_visible():
     assert isinstance(CliRunner().invoke(group, ["fails"]).exception, ZeroDivisionError)
 
 
+@pytest.mark.parametrize("name", ["compare", "merge"])
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("why"), OSError(5, "why"), RuntimeError("why")]
+)
+def test_an_error_of_ours_in_the_code_is_no_regression(name, error):
+    @click.command()
+    def fails():
+        raise error
+
+    group = type(cli.main)(commands={name: fails})
+    result = CliRunner().invoke(group, [name])
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    first, *_, last = result.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert ", in fails\n" in result.stderr
+    assert last.startswith(f"{type(error).__name__}: ")
+    with pytest.raises(click.ClickException) as raised:
+        group.main([name], standalone_mode=False)
+    assert raised.value.__cause__ is error
+
+
+@pytest.mark.parametrize("name", ["compare", "merge"])
+@pytest.mark.parametrize(
+    ("ends", "status"),
+    [(click.exceptions.Exit(1), 1), (click.exceptions.Exit(0), 0), (click.UsageError("why"), 2)],
+)
+def test_a_command_ends_as_it_says(name, ends, status):
+    @click.command()
+    def command():
+        raise ends
+
+    result = CliRunner().invoke(type(cli.main)(commands={name: command}), [name])
+    assert result.exit_code == status
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -111,6 +111,20 @@ class Project:
         return [json.loads(line) for line in lines]
 
 
+def workflow_commands(log):
+    """The workflow commands that GitHub's runner finds in a log."""
+    fence, found = None, []
+    for line in log.splitlines():
+        if fence is not None:
+            fence = None if line.strip() == f"::{fence}::" else fence
+        elif line.strip().startswith("::stop-commands::"):
+            fence = line.strip().removeprefix("::stop-commands::")
+        elif line.strip().startswith("::") or "##[" in line:
+            found.append(line)
+    assert fence is None
+    return found
+
+
 def write_programs(folder):
     """Writes ``pytest`` and ``fer-bench``."""
     folder.mkdir(exist_ok=True)

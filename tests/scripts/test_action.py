@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from made_project import BENCHMARKS, write_programs
+from made_project import BENCHMARKS, workflow_commands, write_programs
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -113,8 +113,25 @@ def test_what_cannot_be_compared_is_an_annotation(runner):
     runner.values["inputs.install"] = "exit 7"
     done = runner.run("compare")
     assert done.returncode == 2
-    assert "::error title=Not compared::sh -ec 'exit 7' ended with exit status 7" in done.stderr
+    (command,) = workflow_commands(done.stderr)
+    assert command.startswith(
+        "::error title=Not compared::installing the base ended with exit status 7; see "
+    )
     assert "steps.compare.outputs.compared" not in runner.values
+
+
+def test_what_a_failing_installation_prints_is_no_command(runner):
+    runner.run("commits")
+    planted = "::error::planted\n  ::add-mask::0\n##[error]planted\n::stop-commands::mine"
+    runner.values["inputs.install"] = f"cat << END\n{planted}\nEND\nexit 7\n"
+    done = runner.run("compare")
+    assert done.returncode == 2
+    assert planted in done.stderr
+    assert workflow_commands(done.stdout) == []
+    (command,) = workflow_commands(done.stderr)
+    assert command.startswith("::error title=Not compared::installing the base ended with")
+    # A whole line, which ends with where the log is.
+    assert command.endswith("base-install.txt'")
 
 
 def test_what_is_saved_is_what_is_looked_for():
@@ -200,6 +217,19 @@ def test_the_examples_are_workflows_that_use_the_action(page):
                         found += 1
                         assert set(one.get("with", {})) <= set(ACTION["inputs"])
     assert found
+
+
+def test_shards_on_several_runners_measure_no_speeds():
+    (shard,) = [
+        yaml.safe_load(block)["jobs"]["shard"]
+        for block in indented_blocks((ROOT / "docs" / "ci.md").read_text())
+        if "--shard=" in block
+    ]
+    (words,) = [one["run"].split() for one in shard["steps"] if "--shard=" in one.get("run", "")]
+    assert words[:2] == ["pytest", "benchmarks"]
+    assert "--no-timing" in words
+    # One line of YAML, with GitHub's expression whole.
+    assert " ".join(words).endswith(" --shard=${{ matrix.shard }}/4")
 
 
 def test_each_input_is_described():

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import compare_commits
 import pytest
 from compare_commits import OWN_BENCHMARKS, turns
 from hypothesis import given
 from hypothesis import strategies as st
-from made_project import BENCHMARKS, SCRIPTS
+from made_project import BENCHMARKS, SCRIPTS, workflow_commands
 
 SCRIPT = SCRIPTS / "compare_commits.py"
 
@@ -150,9 +151,10 @@ def test_a_run_that_fails_ends_the_comparison(project, compare, tmp_path):
     assert done.returncode == 2
     *shown, told = done.stderr.splitlines()
     assert "the reason why" in shown
-    assert told.startswith("compare_commits: ")
     log = tmp_path / "results" / "logs" / "head-training.txt"
-    assert told.endswith(f"ended with exit status 1; see {str(log)!r}")
+    assert told == (
+        f"compare_commits: training the head ended with exit status 1; see {str(log)!r}"
+    )
     assert "the reason why" in log.read_text()
 
 
@@ -254,6 +256,27 @@ def test_on_github_errors_are_annotations(project, compare):
     base = project.commit(BENCHMARKS)
     done = compare(base, "nowhere", "--format=github")
     assert done.stderr.startswith("::error title=Not compared::'nowhere' names no commit")
+    assert compare(base, "5% more", "--format=github").stderr.startswith(
+        "::error title=Not compared::'5%25 more' names no commit"
+    )
+
+
+@pytest.mark.parametrize("form", ["terminal", "github"])
+def test_a_mistake_in_the_script_is_no_regression(monkeypatch, capsys, form):
+    def fails(*_):
+        raise ZeroDivisionError("::error::planted")
+
+    monkeypatch.setattr(compare_commits, "compare_commits", fails)
+    assert compare_commits.main(["main", "HEAD", f"--format={form}"]) == 2
+    done = capsys.readouterr()
+    assert done.out == ""
+    assert "Traceback" in done.err
+    mistake = "a mistake in this script: ZeroDivisionError('::error::planted')\n"
+    if form == "github":
+        (command,) = workflow_commands(done.err)
+        assert f"{command}\n" == f"::error title=Not compared::{mistake}"
+    else:
+        assert done.err.endswith(f"\ncompare_commits: {mistake}")
 
 
 @pytest.mark.parametrize("status", [1, 3])
@@ -281,5 +304,9 @@ def test_a_commit_that_cannot_be_installed_cannot_be_compared(project, compare, 
     base = project.commit(BENCHMARKS)
     done = compare(base, base, "--install=echo what is wrong; false; true", ready=False)
     assert done.returncode == 2
-    assert "what is wrong" in done.stderr
-    assert str(tmp_path / "results" / "logs" / "base-install.txt") in done.stderr
+    *shown, told = done.stderr.splitlines()
+    assert "what is wrong" in shown
+    log = tmp_path / "results" / "logs" / "base-install.txt"
+    assert told == (
+        f"compare_commits: installing the base ended with exit status 1; see {str(log)!r}"
+    )

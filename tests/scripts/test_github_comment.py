@@ -137,6 +137,17 @@ def test_a_comparison_too_long_for_a_comment_is_left_to_the_summary(github, put)
     assert link in one["body"]
 
 
+def test_comments_whose_author_or_text_is_gone_are_passed_by(github, put):
+    github.comments += [
+        {"id": 1, "body": MARK, "user": None},
+        {"id": 2, "body": None, "user": {"login": BOT}},
+        {"id": 3, "body": None, "user": None},
+        comment(4, MARK),
+    ]
+    assert put("ours") == "comment: http://page/4\n"
+    assert [one["body"] for one in github.comments[:3]] == [MARK, None, None]
+
+
 def test_where_nothing_may_be_written_that_is_told(github, put):
     github.refuses = True
     told = put("ours")
