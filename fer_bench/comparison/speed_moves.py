@@ -59,12 +59,14 @@ class Speeds:
         self._logarithms = [
             {name: _logarithms(one) for name, one in found.items()} for found in self._timed
         ]
-        # Of two sides, for all figures of one run.
+        # What was found for one run: several questions ask for the same two sides.
         self._around: dict[tuple[_Runs, _Runs], Surroundings] = {}
+        self._changes: dict[tuple[Name, _Runs, _Runs], Change] = {}
 
     def walk(self, run: int) -> None:
         """Takes one run further: the next one."""
         self._around.clear()
+        self._changes.clear()
         for name, ours in self._timed[run].items():
             self._follow(name, run)
             self._walks[name].points.append(Point(run, ours.value))
@@ -172,14 +174,18 @@ class Speeds:
         return differ(ours, theirs, others, level)
 
     def _compared(self, name: Name, base: _Runs, head: _Runs) -> Change:
-        ours, theirs = (self._joined(name, runs) for runs in (base, head))
-        return speed_change(name[0], ours, theirs, self._surroundings(base, head), self._rules)
+        asked = name, base, head
+        if asked not in self._changes:
+            ours, theirs = (self._joined(name, runs) for runs in (base, head))
+            around = self._surroundings(base, head)
+            self._changes[asked] = speed_change(name[0], ours, theirs, around, self._rules)
+        return self._changes[asked]
 
     def _joined(self, name: Name, runs: _Runs) -> Timed:
         """What the runs measured, taken together."""
-        _, figure, of = name
-        timings = (timing for run in runs for timing in self._timed[run][name].timings)
-        return Timed(figure, of, tuple(timings))
+        measured = [self._timed[run][name] for run in runs]
+        timings = tuple(timing for one in measured for timing in one.timings)
+        return measured[0]._replace(timings=timings)
 
     def _surroundings(self, base: _Runs, head: _Runs) -> Surroundings:
         if (base, head) not in self._around:
