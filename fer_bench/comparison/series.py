@@ -32,11 +32,11 @@ class Move:
         run: which one, from 0.
         base: the figure in the runs before, as the comparison took it; None where the whole cell
             moved.
-        head: the same in this run.
+        head: the same in this run, or in this and later runs where they told the move together.
         verdict: ``"better"``, ``"worse"``, ``"moved"`` or ``"not deterministic"``.
         why: how it was decided: one line.
-        undone: whether it is a speed, and the next run that measured it is back where it was: then
-            the machine was odd in this run, and the figure did not move.
+        undone: whether it is a speed, and the next run that measured it is back where it was,
+            unlike this one: then the machine was odd in this run, and the figure did not move.
     """
 
     run: int

@@ -10,26 +10,20 @@ from typing import TYPE_CHECKING
 
 from fer_bench.comparison.comparing import compare
 from fer_bench.comparison.figures import FIGURES
-from fer_bench.comparison.series import Move, Point, Restart, Series, Trend
+from fer_bench.comparison.series import Point, Series, Trend
 from fer_bench.comparison.sides import Side
-from fer_bench.comparison.speed import Timed, speed_change, timed
-from fer_bench.comparison.surroundings import surroundings
+from fer_bench.comparison.speed_moves import Speeds
+from fer_bench.comparison.walk import MOVING, Walk, restarts
 from fer_bench.groups import groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from fer_bench.archive import Archive
-    from fer_bench.comparison.figures import Figure
-    from fer_bench.comparison.outcome import Change, Verdict
+    from fer_bench.comparison.outcome import Change
     from fer_bench.comparison.rules import Rules
-    from fer_bench.comparison.surroundings import Surroundings
+    from fer_bench.comparison.walk import Name
     from fer_bench.results import Quality, Run
-
-_MOVING: tuple[Verdict, ...] = ("better", "worse", "moved", "not deterministic")
-
-_Name = tuple[str, "Figure | None", str]
-"""Of a series: its cell, its figure, and what that is of."""
 
 
 def trend(archive: Archive, rules: Rules) -> Trend:
@@ -37,9 +31,9 @@ def trend(archive: Archive, rules: Rules) -> Trend:
 
     Each run is compared, figure by figure, with all runs since the figure's last move taken
     together, by the same rules as two sides are. Where the verdict is that it moved, a new stretch
-    begins with that run. A speed that moved in one run and is in the next one what it was before
-    did not move: the odd run is marked and left out of the stretch, which goes on. A whole cell
-    moves where it has the fingerprint of the run before and another result.
+    begins with that run. Speeds vary from run to run: they are looked at again with each later run
+    (``Speeds``). A whole cell moves where it has the fingerprint of the run before and another
+    result.
 
     Where a run cannot be compared with the stretch (another machine and no reference workload; a
     loss of one seed that changed), a new stretch begins without a move.
@@ -51,45 +45,18 @@ def trend(archive: Archive, rules: Rules) -> Trend:
     Raises:
         FerBenchError: as ``compare``.
     """
-    walks: defaultdict[_Name, _Walk] = defaultdict(_Walk)
-    quality, speed = _Qualities(archive, rules, walks), _Speeds(archive, rules, walks)
+    walks: defaultdict[Name, Walk] = defaultdict(Walk)
+    quality, speed = _Qualities(archive, rules, walks), Speeds(archive, rules, walks)
     for run in range(len(archive.runs)):
         quality.walk(run)
         speed.walk(run)
     names = _in_order(walks, archive)
-    series = (Series(*name, tuple(walks[name].points), tuple(walks[name].moves)) for name in names)
+    series = (Series(*name, tuple(walks[name].points), walks[name].told) for name in names)
     return Trend(
         archive,
         tuple(one for one in series if one.points or one.moves),
-        _restarts(walks, names),
+        restarts(walks, names),
     )
-
-
-class _Walk:
-    """One figure on its way through time."""
-
-    def __init__(self) -> None:
-        self.points: list[Point] = []
-        self.moves: list[Move] = []
-        self.restarts: list[tuple[int, str]] = []
-        # The runs since the last move, and those before it while the next run may undo it.
-        self.stretch: tuple[int, ...] = ()
-        self.before: tuple[int, ...] = ()
-
-    def stay(self, run: int) -> None:
-        self.stretch, self.before = (*self.stretch, run), ()
-
-    def move(self, run: int, change: Change, *, doubtful: bool) -> None:
-        self.moves.append(Move(run, change.base, change.head, change.verdict, change.why))
-        self.stretch, self.before = (run,), self.stretch if doubtful else ()
-
-    def undo(self, run: int) -> None:
-        self.moves[-1] = dataclasses.replace(self.moves[-1], undone=True)
-        self.stretch, self.before = (*self.before, run), ()
-
-    def restart(self, run: int, why: str) -> None:
-        self.restarts.append((run, why))
-        self.stretch, self.before = (run,), ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +79,7 @@ class _Qualities:
     before, or is the first. Most runs of an archive then need no comparison, which takes long.
     """
 
-    def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[_Name, _Walk]) -> None:
+    def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[Name, Walk]) -> None:
         self._runs = [(one.name, _without_speed(one.run)) for one in archive.runs]
         self._rules = rules
         self._walks = walks
@@ -155,7 +122,7 @@ class _Qualities:
                 found[cell] = _Result(fingerprints, known.index(ours))
         return found
 
-    def _values(self, run: int) -> dict[_Name, float]:
+    def _values(self, run: int) -> dict[Name, float]:
         """Every figure of a run: what it is compared by, with itself."""
         if not self._results[run]:
             return {}
@@ -166,7 +133,7 @@ class _Qualities:
             if change.figure is not None and change.base is not None
         }
 
-    def _is_new(self, name: _Name, run: int) -> bool:
+    def _is_new(self, name: Name, run: int) -> bool:
         """Whether a cell's result differs from all in the stretch of one of its figures."""
         cell, stretch = name[0], self._walks[name].stretch
         numbers = {self._results[other][cell].number for other in stretch}
@@ -182,7 +149,7 @@ class _Qualities:
         return (before,) if shared and ours.number != theirs.number else ()
 
     def _follow_cell(
-        self, cell: str, run: int, changes: Mapping[tuple[int, ...], Mapping[_Name, Change]]
+        self, cell: str, run: int, changes: Mapping[tuple[int, ...], Mapping[Name, Change]]
     ) -> None:
         seeds = re.compile(rf"{re.escape(cell)}(-[0-9]+)?")
         found = [
@@ -197,11 +164,11 @@ class _Qualities:
             self._walks[cell, None, ""].move(run, change, doubtful=False)
         self._last[cell] = run
 
-    def _follow(self, name: _Name, run: int, change: Change | None) -> None:
+    def _follow(self, name: Name, run: int, change: Change | None) -> None:
         walk = self._walks[name]
         if change is None:
             walk.restart(run, "the runs before have no such figure of these seeds")
-        elif change.verdict in _MOVING:
+        elif change.verdict in MOVING:
             walk.move(run, change, doubtful=False)
         elif change.verdict == "not comparable" and change.base != change.head:
             walk.restart(run, change.why)
@@ -210,70 +177,10 @@ class _Qualities:
 
     def _changes(
         self, base: tuple[int, ...], run: int, cells: Collection[str]
-    ) -> dict[_Name, Change]:
+    ) -> dict[Name, Change]:
         side = Side(tuple(_only(self._runs[other], cells) for other in base))
         outcome = compare(side, Side((_only(self._runs[run], cells),)), self._rules)
         return {(change.cell, change.figure, change.of): change for change in outcome.changes}
-
-
-class _Speeds:
-    """Finds moves of speeds."""
-
-    def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[_Name, _Walk]) -> None:
-        self._runs = [(one.name, one.run) for one in archive.runs]
-        self._rules = rules
-        self._walks = walks
-        self._timed = [_timed_of(one.run) for one in archive.runs]
-
-    def walk(self, run: int) -> None:
-        """Takes one run further: the next one."""
-        around: dict[tuple[int, ...], Surroundings] = {}
-        for name, ours in self._timed[run].items():
-
-            def compared(
-                base: tuple[int, ...], name: _Name = name, ours: Timed = ours
-            ) -> tuple[Change, Surroundings]:
-                if base not in around:
-                    side = Side(tuple(self._runs[other] for other in base))
-                    around[base] = surroundings(side, Side((self._runs[run],)))
-                theirs = [self._timed[other][name] for other in base]
-                timings = tuple(timing for one in theirs for timing in one.timings)
-                before = Timed(ours.figure, ours.of, timings)
-                return speed_change(name[0], before, ours, around[base], self._rules), around[base]
-
-            self._follow(name, run, compared)
-            self._walks[name].points.append(Point(run, ours.value))
-
-    def _follow(
-        self,
-        name: _Name,
-        run: int,
-        compared: Callable[[tuple[int, ...]], tuple[Change, Surroundings]],
-    ) -> None:
-        walk = self._walks[name]
-        if walk.before and compared(walk.before)[0].verdict == "same":
-            walk.undo(run)
-            return
-        if not walk.stretch:
-            walk.stay(run)
-            return
-        change, around = compared(walk.stretch)
-        elsewhere = not (around.same_machine and around.same_device)
-        if change.verdict in _MOVING:
-            walk.move(run, change, doubtful=True)
-        elif change.verdict == "not comparable" and elsewhere:
-            walk.restart(run, change.why)
-        else:
-            # Too few runs or rounds to compare become enough in time.
-            walk.stay(run)
-
-
-def _timed_of(run: Run) -> dict[_Name, Timed]:
-    return {
-        (f"{group.backbone}-{group.init}", figure, of): one
-        for group in groups(run)
-        for (figure, of), one in timed(group.cells).items()
-    }
 
 
 def _without_speed(run: Run) -> Run:
@@ -288,7 +195,7 @@ def _only(named: tuple[str, Run], cells: Collection[str]) -> tuple[str, Run]:
     return name, dataclasses.replace(run, cells=tuple(kept))
 
 
-def _in_order(names: Iterable[_Name], archive: Archive) -> list[_Name]:
+def _in_order(names: Iterable[Name], archive: Archive) -> list[Name]:
     """By cell, those of the newest run first; then by figure, a whole cell first."""
     cells = list(
         dict.fromkeys(
@@ -298,18 +205,10 @@ def _in_order(names: Iterable[_Name], archive: Archive) -> list[_Name]:
         )
     )
 
-    def place(name: _Name) -> tuple[int, int, int]:
+    def place(name: Name) -> tuple[int, int, int]:
         cell, figure, of = name
         if figure is None:
             return cells.index(cell), -1, 0
         return cells.index(cell), FIGURES.index(figure), int(of) if figure.speed and of else 0
 
     return sorted(names, key=place)
-
-
-def _restarts(walks: Mapping[_Name, _Walk], names: Iterable[_Name]) -> tuple[Restart, ...]:
-    found: dict[tuple[int, str], list[str]] = {}
-    for cell, figure, of in names:
-        for restart in walks[cell, figure, of].restarts:
-            found.setdefault(restart, []).append(f"{cell} {figure.named(of) if figure else ''}")
-    return tuple(Restart(run, tuple(found[run, why]), why) for run, why in sorted(found))

@@ -116,12 +116,18 @@ def _notes(trend: Trend, known: Sequence[str]) -> Iterator[str]:
         "A row for each move, the first one of a figure first. Each run is compared with all runs "
         "since the figure's last move together; it moved where the change is beyond noise, at "
         "99 %, and beyond its rule. Of figures without a rule about one in a hundred comparisons "
-        "finds a change that is none. Speeds of fewer than four runs are compared round by round, "
-        "where a change of the machine looks like a move."
+        "finds a change that is none."
     )
     yield (
-        f"{UNDONE}: a speed that the next run does not tell from what it was before. The machine "
-        "was odd in that run, which is compared with nothing."
+        "A speed is looked at again with each later run: a step too small to be seen in its own "
+        "run is told, in that run, as soon as enough runs follow, and a move that they do not "
+        "bear out is told no more. While too few runs tell how far they vary, speeds are compared "
+        "round by round, where a change of the machine looks like a move."
+    )
+    yield (
+        f"{UNDONE}: a speed that the next run does not tell from what it was before, but from "
+        "what it was in this run, and that is at least twice as near to the former. The machine "
+        "was odd in this run, which is compared with nothing."
     )
     yield from _restarts(trend)
     yield from _partly(trend)

@@ -283,19 +283,12 @@ def test_only_the_order_of_time_matters(speeds, data) -> None:
 
 @given(some_speeds)
 @settings(max_examples=25)
-def test_a_later_run_changes_nothing_but_whether_the_last_one_was_odd(speeds) -> None:
-    runs = [run_of(mini(speed=speed)) for speed in speeds]
-    later, earlier = trend_of(*runs), trend_of(*runs[:-1])
-    for before in earlier.series:
-        (after,) = [
-            one for one in later.series if (one.cell, one.name) == (before.cell, before.name)
-        ]
-        last = len(runs) - 2
-        told = [move for move in after.moves if move.run <= last]
-        assert len(told) == len(before.moves)
-        for ours, theirs in zip(before.moves, told, strict=True):
-            assert dataclasses.replace(ours, undone=theirs.undone) == theirs
-            assert ours.undone == theirs.undone or theirs.run == last
+def test_moves_stand_in_the_order_of_time_each_in_a_run_of_its_own(speeds) -> None:
+    for series in of_speeds(*speeds).series:
+        runs = [move.run for move in series.moves]
+        assert runs == sorted(set(runs))
+        assert 0 not in runs
+        assert set(runs) <= {point.run for point in series.points}
 
 
 @given(some_speeds, st.sampled_from([0.5, 4.0]))
