@@ -53,7 +53,7 @@ def is_one_line(done, *words):
     ("base", "head", "status", "word"),
     [
         ("good", "good", 0, "NO REGRESSION: 0 regressions"),
-        ("bad", "good", 0, "NO REGRESSION: 0 regressions, else 8 better"),
+        ("bad", "good", 0, "NO REGRESSION: 0 regressions, else 7 better"),
         ("good", "bad", 1, "REGRESSION: 1 regression"),
         ("good", "other", 2, "NOT DECIDED: 0 regressions"),
     ],

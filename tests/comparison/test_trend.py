@@ -94,7 +94,7 @@ def test_a_loss_of_one_seed_that_changed_is_told_and_moves_nothing() -> None:
     assert series_of(found, "loss").points == tuple(map(Point, range(4), (1.0, 1.0, 2.0, 2.0)))
     (restart,) = found.restarts
     assert (restart.run, restart.series) == (2, ("mini-pretrained loss",))
-    assert "one seed" in restart.why
+    assert "fewer than 3 seeds" in restart.why
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,9 @@ def test_a_change_in_words(change, name, base, changed, verdict):
 @pytest.mark.parametrize(
     ("change", "interval", "verdict"),
     [
-        (-0.004, Interval(-0.006, -0.002), "same, within the rule"),
-        (-0.004, Interval(-0.008, 0.0), "same within noise"),
+        (-0.003, Interval(-0.004, -0.002), "same, within the rule"),
+        (-0.004, Interval(-0.006, -0.002), "same, too noisy for the rule"),
+        (-0.002, Interval(-0.004, 0.0), "same within noise"),
         (0.0, None, "same"),
     ],
 )
