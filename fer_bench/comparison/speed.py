@@ -110,7 +110,7 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
     figure, of = base.figure, base.of
     threshold = rules.of(cell, figure.name, figure.named(of))
     row = Change(cell, figure, of, "not comparable", base.value, head.value, threshold=threshold)
-    known = all(timing.pace for side in (base, head) for timing in side.timings)
+    known = _is_paced(base.timings, head.timings)
     if not around.same_device:
         return replace(row, why="computed on different devices or backends")
     if not around.same_machine and not known:
@@ -118,13 +118,7 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
             row,
             why="measured on different machines, and no reference workload tells how fast they are",
         )
-    divided = known and (
-        not around.same_machine
-        or (
-            around.same_software
-            and abs(statistics.fmean(_paces(base.timings, head.timings))) > SLOWER
-        )
-    )
+    divided = is_divided(base.timings, head.timings, around)
     shift = _shift(figure, base.timings, head.timings, divided)
     if shift is None:
         return replace(row, why=_too_little(figure))
@@ -141,6 +135,19 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
         regression=found == "worse" and threshold is not None,
         why=f"{why}; {shift.method}",
     )
+
+
+def is_divided(base: Sequence[Timing], head: Sequence[Timing], around: Surroundings) -> bool:
+    """Whether times are compared after division by those of the reference workload."""
+    if not _is_paced(base, head):
+        return False
+    if not around.same_machine:
+        return True
+    return around.same_software and abs(statistics.fmean(_paces(base, head))) > SLOWER
+
+
+def _is_paced(base: Sequence[Timing], head: Sequence[Timing]) -> bool:
+    return all(timing.pace for side in (base, head) for timing in side)
 
 
 def _pace(reference: Reference | None) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.comparison.series import Point
 from fer_bench.comparison.sides import Side
-from fer_bench.comparison.speed import Timed, speed_change, timed
+from fer_bench.comparison.speed import Timed, is_divided, speed_change, timed
 from fer_bench.comparison.steps import differ, step
 from fer_bench.comparison.surroundings import surroundings
 from fer_bench.comparison.verdicts import LEVEL
@@ -195,11 +195,11 @@ class Speeds:
 
     def _divided(self, name: Name, base: _Runs, head: _Runs) -> bool:
         """Whether ``speed_change`` divides by the reference workload."""
-        around = self._surroundings(base, head)
-        known = all(
-            timing.pace for run in (*base, *head) for timing in self._timed[run][name].timings
+        ours, theirs = (
+            [timing for run in runs for timing in self._timed[run][name].timings]
+            for runs in (base, head)
         )
-        return known and (around.same_software or not around.same_machine)
+        return is_divided(ours, theirs, self._surroundings(base, head))
 
     def _numbers(self, name: Name, runs: _Runs, divided: bool) -> list[float]:
         """The logarithm of each run's time."""
