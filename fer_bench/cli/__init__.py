@@ -11,10 +11,16 @@ from typing import Any
 import click
 
 import fer_bench
-from fer_bench.cli import cache, export_backbone, profile, report
+from fer_bench.cli import cache, data, export_backbone, profile, report
 from fer_bench.errors import FerBenchError
 
-_COMMANDS = (cache.command, export_backbone.command, profile.command, report.command)
+_COMMANDS = (
+    cache.command,
+    data.command,
+    export_backbone.command,
+    profile.command,
+    report.command,
+)
 
 
 class _OneLineErrors(click.Group):
