@@ -3,8 +3,11 @@
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
+
+REAL_DATA = "FER_BENCH_REAL_DATA"
 
 
 def pytest_configure(config):
@@ -62,3 +65,20 @@ def needs_structure():
                 pytest.skip(str(error))
 
     return check
+
+
+@pytest.fixture(scope="session")
+def real_folder():
+    """The folder that holds the real FER2013 and, perhaps, FER+'s votes on it."""
+    folder = os.environ.get(REAL_DATA)
+    if not folder:
+        pytest.skip(f"{REAL_DATA} names no folder with fer2013.npz")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def real_data(real_folder):
+    """The real FER2013."""
+    from fer_bench.datasets.npz_layout import load_npz
+
+    return load_npz(real_folder / "fer2013.npz")

@@ -12,12 +12,13 @@ from typing import IO, Any
 import click
 
 import fer_bench
-from fer_bench.cli import cache, compare, export_backbone, merge, profile, report, weights
+from fer_bench.cli import cache, compare, data, export_backbone, merge, profile, report, weights
 from fer_bench.errors import FerBenchError
 
 _COMMANDS = (
     cache.command,
     compare.command,
+    data.command,
     export_backbone.command,
     merge.command,
     profile.command,

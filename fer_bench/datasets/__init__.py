@@ -4,13 +4,20 @@ A data set is a ``Dataset`` whatever layout it came from. ``load_dataset`` takes
 or a path; ``register_dataset`` adds a name.
 """
 
-from fer_bench.datasets.catalogue import Loader, dataset_names, load_dataset, register_dataset
+from fer_bench.datasets.catalogue import (
+    Loader,
+    dataset_names,
+    load_dataset,
+    register_dataset,
+    source_of,
+)
 from fer_bench.datasets.dataset import EMOTIONS, USAGES, Dataset
 from fer_bench.datasets.split import (
     Split,
     kaggle_split,
     make_split,
     paper_split,
+    stratified_rows,
     stratified_sample,
 )
 
@@ -26,5 +33,7 @@ __all__ = [
     "make_split",
     "paper_split",
     "register_dataset",
+    "source_of",
+    "stratified_rows",
     "stratified_sample",
 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_bench.cache import cache_root
-from fer_bench.datasets.fer2013 import load_fer2013
+from fer_bench.datasets.fer2013 import find_fer2013, load_fer2013
 from fer_bench.datasets.layouts import ACCEPTED, load_path
 from fer_bench.datasets.parsed import load_once
 from fer_bench.errors import FerBenchError
@@ -91,3 +91,18 @@ def load_dataset(spec: str | os.PathLike[str], *, cache_dir: Path | None = None)
         f"data set {text!r} is unknown; {hint}accepted: {', '.join(_LOADERS)}, or the path of "
         f"{ACCEPTED}"
     )
+
+
+def source_of(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) -> Path | None:
+    """The file or folder that ``load_dataset`` reads for the same arguments.
+
+    Returns:
+        The path, or None where the data set is made or fetched by its loader.
+
+    Raises:
+        FerBenchError: ``FER_BENCH_DATA`` names something that does not hold FER2013.
+    """
+    if isinstance(spec, str) and spec in _LOADERS:
+        cache = cache_root() if cache_dir is None else cache_dir
+        return find_fer2013(cache) if _LOADERS[spec] is load_fer2013 else None
+    return expand_user(os.fspath(spec))

@@ -50,16 +50,28 @@ def load_fer2013(cache_dir: Path) -> Dataset:
         FerBenchError: it is nowhere and cannot be downloaded, or what was found is not FER2013;
             says where to put the file.
     """
-    home = cache_dir / "datasets"
-    source = _in_variable() or _in_folder(home)
+    source = find_fer2013(cache_dir)
     if source is not None:
         return _checked(load_path(source, cache_dir), source)
+    home = cache_dir / "datasets"
     csv = _download(home)
     with enough_memory(csv):
         dataset = load_csv(csv).renamed(published.DATASET)
     with contextlib.suppress(FerBenchError):
         write_atomically(home / "fer2013.npz", pack_npz(dataset))
     return dataset
+
+
+def find_fer2013(cache_dir: Path) -> Path | None:
+    """Where FER2013 lies on this machine, None where it would have to be downloaded.
+
+    Args:
+        cache_dir: the cache folder.
+
+    Raises:
+        FerBenchError: ``FER_BENCH_DATA`` names something that does not hold it.
+    """
+    return _in_variable() or _in_folder(cache_dir / "datasets")
 
 
 def _in_variable() -> Path | None:

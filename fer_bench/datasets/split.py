@@ -191,6 +191,27 @@ def stratified_sample(
         The sample under the same name, in the order that sklearn gives it.
 
     Raises:
+        FerBenchError: as ``stratified_rows``.
+    """
+    rows = stratified_rows(dataset, limit, seed, cache_dir)
+    return dataset if limit >= len(dataset) else dataset.take(rows)
+
+
+def stratified_rows(
+    dataset: Dataset, limit: int, seed: int = 42, cache_dir: Path | None = None
+) -> NDArray[np.int64]:
+    """The rows of a ``stratified_sample``, for what else is known of its images.
+
+    Args:
+        dataset: what to sample from.
+        limit: number of images; all rows are returned where it has no more.
+        seed: 0 to 2**32 - 1, ``random_state`` of sklearn's ``train_test_split``.
+        cache_dir: the cache folder, where the sample is remembered; None for no memory.
+
+    Returns:
+        int64, in the order that sklearn gives them.
+
+    Raises:
         FerBenchError: the sample would lack a class, sklearn cannot leave out so few images,
             or the limit or the seed is out of range.
     """
@@ -201,7 +222,7 @@ def stratified_sample(
         )
     n = len(dataset)
     if limit >= n:
-        return dataset
+        return np.arange(n, dtype=np.int64)
     present, counts = np.unique(dataset.labels, return_counts=True)
     smallest = int(np.argmin(counts))
     n_smallest = int(counts[smallest])
@@ -221,14 +242,13 @@ def stratified_sample(
             f"{len(present)} classes, the smallest with {n_smallest} of {n} images; {accepted}"
         )
     rows, _ = stratified_draw(dataset.labels, limit, n - limit, seed, cache_dir)
-    sample = dataset.take(rows)
     for label in present:
-        if not (sample.labels == label).any():
+        if not (dataset.labels[rows] == label).any():
             raise FerBenchError(
                 f"limit {limit} is too small for a stratified sample of {dataset.name!r}: no image "
                 f"of class {dataset.classes[label]!r} is in it; {accepted}"
             )
-    return sample
+    return rows
 
 
 def _lacking(split: Split, labels: NDArray[np.uint8]) -> tuple[str, int] | None:

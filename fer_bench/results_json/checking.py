@@ -17,7 +17,7 @@ def checked(value: Any, kind: Any, where: str = "") -> Any:
     Args:
         value: what ``json.loads`` gave.
         kind: a ``TypedDict``, ``list[...]``, ``Literal[...]`` of texts, ``float`` (any finite
-            number), ``int``, ``str``, or one of these ``| None``.
+            number), ``int``, ``str``, ``bool``, or one of these ``| None``.
         where: how the value is reached, for the error.
 
     Returns:
@@ -44,8 +44,8 @@ def checked(value: Any, kind: Any, where: str = "") -> Any:
         return value
     if kind is float:
         return _checked_float(value, where)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        accepted = {int: "a whole number", str: "a text"}[kind]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        accepted = {int: "a whole number", str: "a text", bool: "true or false"}[kind]
         raise Mismatch(f"{where} is {shown(value)}; accepted: {accepted}")
     return value
 

@@ -16,6 +16,7 @@ from fer_bench.datasets import (
     kaggle_split,
     make_split,
     paper_split,
+    stratified_rows,
     stratified_sample,
 )
 from fer_bench.datasets.split import ALWAYS_ENOUGH
@@ -233,9 +234,11 @@ class TestStratifiedSample:
             return
         if limit >= len(dataset):
             assert sample is dataset
+            assert stratified_rows(dataset, limit, seed).tolist() == list(range(len(dataset)))
             return
         rows = sample.images.reshape(-1, 4).copy().view(">u4").ravel()
         assert len(sample) == limit == len(set(rows.tolist()))
+        np.testing.assert_array_equal(stratified_rows(dataset, limit, seed), rows)
         np.testing.assert_array_equal(sample.labels, dataset.labels[rows])
         np.testing.assert_array_equal(sample.usage, dataset.usage[rows])
         assert sample.name == dataset.name

@@ -32,6 +32,8 @@ def settings(shard, names="all", seeds=1):
         limit=None,
         protocol=Protocol(seeds=seeds),
         weights_dir=None,
+        weights_lock=None,
+        must_lock=False,
         require_weights=False,
         report_dir=None,
         store=None,

@@ -82,7 +82,9 @@ def test_the_notes_say_what_was_compared_and_what_was_not() -> None:
     assert notes[0].startswith("0 of 26 figures moved over 4 stored runs, from 2026-03-01 12:00, ")
     assert notes[0].endswith(", to 2026-03-04 12:00, no commit, 0003.json. Times are UTC.")
     text = "\n".join(notes)
-    assert "in run 3: mini-pretrained loss (of one seed, which does not tell its noise" in text
+    assert (
+        "in run 3: mini-pretrained loss (fewer than 3 seeds in common do not tell its noise" in text
+    )
     assert "mini-random was measured in 3 of 4 runs: 1 to 2, 4." in text
     assert "another experiment: a.json, a.json (protocol: epochs 3 instead of 20)." in text
     assert "1 file of a run that another file holds too: it counts once." in text

@@ -413,6 +413,13 @@ def test_a_long_bad_value_is_shown_in_short() -> None:
     assert len(str(raised.value)) < 120
 
 
+@pytest.mark.parametrize(("value", "kind"), [(1, bool), ("true", bool), (True, int), (True, float)])
+def test_truth_is_no_number(value: object, kind: type) -> None:
+    assert checked(True, bool) is True
+    with pytest.raises(Mismatch, match="accepted: "):
+        checked(value, kind, ".f")
+
+
 # -- figures that must not be written
 
 

@@ -1,0 +1,99 @@
+"""All that is found out about a data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.audit.classes import balance
+from fer_bench.audit.doubts import agreement
+from fer_bench.audit.emptiness import blanks
+from fer_bench.audit.likeness import LIKENESSES, near_twins, twins
+from fer_bench.audit.repeats import copies, leaks
+from fer_bench.progress import silent
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.audit.classes import ClassBalance
+    from fer_bench.audit.doubts import Agreement
+    from fer_bench.audit.emptiness import Blanks
+    from fer_bench.audit.likeness import Likeness, NearPair
+    from fer_bench.audit.repeats import Copies, Leak
+    from fer_bench.audit.votes import Votes
+    from fer_bench.datasets import Dataset, Split
+    from fer_bench.progress import Progress
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What is known of a data set and a split of it. Rows count from 0.
+
+    Attributes:
+        name: of the data set.
+        digest: of its content, whatever the order of the images.
+        images: number of them.
+        height: of each, in pixels.
+        width: of each, in pixels.
+        split: name of the split.
+        classes: sizes of the classes, in the order of the labels.
+        copies: pictures that occur more than once, for each of ``LIKENESSES``.
+        leaks: images that stand in two parts of the split, for each of ``LIKENESSES``.
+        near_pairs: pairs that are nearly the same, by their rows.
+        blanks: empty images.
+        agreement: what other people say of the labels, or None where it is not known.
+    """
+
+    name: str
+    digest: str
+    images: int
+    height: int
+    width: int
+    split: str
+    classes: tuple[ClassBalance, ...]
+    copies: tuple[Copies, ...]
+    leaks: tuple[Leak, ...]
+    near_pairs: tuple[NearPair, ...]
+    blanks: Blanks
+    agreement: Agreement | None
+
+
+def audit(
+    dataset: Dataset, split: Split, votes: Votes | None = None, progress: Progress = silent
+) -> Audit:
+    """Finds out all that can be known of a data set without training on it.
+
+    Args:
+        dataset: what to look at.
+        split: of the data set.
+        votes: of other people on the same images in the same order, where there are any.
+        progress: told how far the search for near pictures is, which takes nearly all the time.
+
+    Raises:
+        FerBenchError: the votes do not belong to the images.
+    """
+    told = None if votes is None else agreement(dataset, votes)
+    near, pairs = near_twins(dataset, progress)
+    numbers: dict[Likeness, NDArray[np.int64]] = {
+        "identical": twins(dataset, "identical"),
+        "mirrored": twins(dataset, "mirrored"),
+        "near": near,
+    }
+    labels = dataset.labels
+    return Audit(
+        name=dataset.name,
+        digest=dataset.digest,
+        images=len(dataset),
+        height=dataset.images.shape[1],
+        width=dataset.images.shape[2],
+        split=split.name,
+        classes=balance(dataset, split),
+        copies=tuple(copies(numbers[kind], labels, kind) for kind in LIKENESSES),
+        leaks=tuple(
+            leak for kind in LIKENESSES for leak in leaks(numbers[kind], labels, split, kind)
+        ),
+        near_pairs=pairs,
+        blanks=blanks(dataset.images),
+        agreement=told,
+    )

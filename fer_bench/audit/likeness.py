@@ -1,0 +1,122 @@
+"""Which images of a data set show one and the same picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from fer_bench.audit.near import near_pairs
+from fer_bench.errors import FerBenchError
+from fer_bench.progress import silent
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from numpy.typing import NDArray
+
+    from fer_bench.datasets import Dataset
+    from fer_bench.progress import Progress
+
+Likeness = Literal["identical", "mirrored", "near"]
+"""What counts as the same picture: every pixel equal; or so once mirrored; or nearly so."""
+
+LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
+"""From the strictest on; each holds those before it."""
+
+
+@dataclass(frozen=True)
+class NearPair:
+    """Two images that are nearly the same, and neither identical nor mirror images.
+
+    Attributes:
+        first: row of the one.
+        second: row of the other, higher.
+        mirrored: whether one is nearly the mirror image of the other.
+        correlation: of their grey levels, once mirrored where that is so.
+    """
+
+    first: int
+    second: int
+    mirrored: bool
+    correlation: float
+
+
+def twins(
+    dataset: Dataset, likeness: Likeness = "identical", progress: Progress = silent
+) -> NDArray[np.int64]:
+    """The group of each image: images of one group show the same picture.
+
+    Args:
+        dataset: the images; their labels do not matter.
+        likeness: ``"identical"``: every pixel is equal. ``"mirrored"``: that, or one is the mirror
+            image of the other. ``"near"``: that, or they are nearly the same as
+            ``fer_bench.audit.near.near_pairs`` has it, which takes seconds where the others take
+            none; whatever is near to one image of a group belongs to it.
+        progress: told how far the search for near ones is.
+
+    Returns:
+        int64, shape (n,), from 0 in the order in which the groups first occur.
+
+    Raises:
+        FerBenchError: the likeness is another.
+    """
+    if likeness not in LIKENESSES:
+        raise FerBenchError(
+            f"likeness {likeness!r} is unknown; accepted: {', '.join(LIKENESSES)}; take one of them"
+        )
+    if likeness == "identical":
+        return _numbered(image.tobytes() for image in dataset.images)
+    if likeness == "mirrored":
+        return _numbered(image.tobytes() for image in _oriented(dataset.images)[0])
+    return near_twins(dataset, progress)[0]
+
+
+def near_twins(
+    dataset: Dataset, progress: Progress = silent
+) -> tuple[NDArray[np.int64], tuple[NearPair, ...]]:
+    """As ``twins`` with ``"near"``, with the pairs that join what is not the same otherwise.
+
+    A picture that occurs several times stands in the pairs as its first image.
+    """
+    images, turned = _oriented(dataset.images)
+    numbers = _numbered(image.tobytes() for image in images)
+    first = np.unique(numbers, return_index=True)[1]
+    pairs, mirrored, correlations = near_pairs(images[first], progress)
+    found = tuple(
+        NearPair(
+            int(first[one]),
+            int(first[other]),
+            bool(flipped ^ turned[first[one]] ^ turned[first[other]]),
+            float(correlation),
+        )
+        for (one, other), flipped, correlation in zip(pairs, mirrored, correlations, strict=True)
+    )
+    return _numbered(_joined(len(first), pairs)[numbers].tolist()), found
+
+
+def _oriented(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """The images, each mirrored or not so that its mirror image becomes the same; and which are."""
+    turned = np.array([image[:, ::-1].tobytes() < image.tobytes() for image in images], np.bool_)
+    oriented = images.copy()
+    oriented[turned] = images[turned][:, :, ::-1]
+    return oriented, turned
+
+
+def _numbered(things: Iterable[Hashable]) -> NDArray[np.int64]:
+    """Equal things as equal numbers, from 0 in the order of their first occurrence."""
+    numbers: dict[Hashable, int] = {}
+    return np.array([numbers.setdefault(thing, len(numbers)) for thing in things], np.int64)
+
+
+def _joined(n: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers of n things, equal for those that pairs join directly or through others."""
+    if not len(pairs):
+        return np.arange(n)
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    joined: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return joined

@@ -1,0 +1,219 @@
+"""What other people see in FER2013's images: FER+, ten taggers each.
+
+E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang: "Training Deep Networks for Facial Expression
+Recognition with Crowd-Sourced Label Distribution", ICMI 2016. Its ``fer2013new.csv`` has a row for
+each row of Kaggle's csv, in the same order; the image names in it tell nothing about that.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.datasets import USAGES
+from fer_bench.datasets.csv_rows import wrong
+from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fer_bench.datasets import Dataset
+
+CATEGORIES: tuple[str, ...] = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "NF",
+)
+"""What a tagger could say, in the order of the file. ``NF`` stands for no face."""
+
+UNKNOWN, NO_FACE = CATEGORIES.index("unknown"), CATEGORIES.index("NF")
+
+CATEGORY_OF: dict[str, int] = {
+    "Angry": CATEGORIES.index("anger"),
+    "Disgust": CATEGORIES.index("disgust"),
+    "Fear": CATEGORIES.index("fear"),
+    "Happy": CATEGORIES.index("happiness"),
+    "Sad": CATEGORIES.index("sadness"),
+    "Surprise": CATEGORIES.index("surprise"),
+    "Neutral": CATEGORIES.index("neutral"),
+}
+"""For each of FER2013's classes the category that means the same. The others mean none of them."""
+
+TAGGERS = 10
+
+LEAST_KAPPA = 0.2
+"""Cohen's kappa up to here is called slight agreement by Landis and Koch ("The Measurement of
+Observer Agreement for Categorical Data", Biometrics 33, 1977). FER2013's labels and FER+ reach
+0.58; rows in another order reach 0."""
+
+ENOUGH_FOR_KAPPA = 100
+"""By chance, the kappa of so many images is hardly ever beyond 0.2."""
+
+_HEADER = ("Usage", "Image name", *CATEGORIES)
+_COUNTS = {str(count): count for count in range(TAGGERS + 1)}
+_SHOWN = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """What the taggers said of each image of a data set, in its order.
+
+    Attributes:
+        counts: uint8, shape (n, 10), number of taggers for each of ``CATEGORIES``.
+        usage: uint8, shape (n,), indices into ``fer_bench.datasets.USAGES``.
+        name: of the file, for messages.
+    """
+
+    counts: NDArray[np.uint8]
+    usage: NDArray[np.uint8]
+    name: str
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def take(self, rows: NDArray[np.int64]) -> Votes:
+        """The votes on the images at ``rows`` (int64, shape (k,)), in that order."""
+        return Votes(self.counts[rows], self.usage[rows], self.name)
+
+    def winners(self) -> NDArray[np.int64]:
+        """For each image the category with the most votes, -1 where several share them."""
+        most = self.counts.max(axis=1)
+        tied = (self.counts == most[:, None]).sum(axis=1) > 1
+        return np.where(tied, -1, self.counts.argmax(axis=1))
+
+
+def load_votes(path: Path) -> Votes:
+    """Reads FER+'s ``fer2013new.csv``.
+
+    Args:
+        path: the file: ``Usage``, ``Image name``, then the number of taggers for each category.
+            Blank lines and a UTF-8 byte order mark are passed over.
+
+    Raises:
+        FerBenchError: the file cannot be read or is not so; names the first line that is wrong,
+            and the value.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _load(path, file)
+    except OSError as error:
+        what = f"it cannot be read ({cause_of(error)})"
+        raise wrong(path, None, what, "a readable csv file") from error
+    except UnicodeDecodeError as error:
+        what = f"it is not UTF-8 text ({cause_of(error)})"
+        raise wrong(path, None, what, "FER+'s fer2013new.csv") from error
+
+
+def _load(path: Path, file: Iterable[str]) -> Votes:
+    lines = csv.reader(file, strict=True)
+    counts, usages = [], []
+    try:
+        header = tuple(field.strip() for field in next(lines, []))
+        if header != _HEADER:
+            what = f"the header is {_cut(','.join(header))}"
+            raise wrong(path, 1, what, ",".join(_HEADER))
+        for fields in lines:
+            if not fields:
+                continue
+            number = lines.line_num
+            if len(fields) != len(_HEADER):
+                raise wrong(path, number, f"{len(fields)} columns", f"{len(_HEADER)}")
+            usage, _, *votes = map(str.strip, fields)
+            if usage not in USAGES:
+                raise wrong(path, number, f"Usage {_cut(usage)}", ", ".join(USAGES))
+            usages.append(USAGES.index(usage))
+            counts.append(_counted(path, number, votes))
+    except csv.Error as error:
+        what = f"the line is not csv ({cause_of(error)})"
+        raise wrong(path, lines.line_num, what, f"{len(_HEADER)} columns") from error
+    if not counts:
+        raise wrong(path, None, "there is no row below the header", "a row for each image")
+    return Votes(np.array(counts, np.uint8), np.array(usages, np.uint8), path.name)
+
+
+def _counted(path: Path, number: int, votes: list[str]) -> list[int]:
+    for name, vote in zip(CATEGORIES, votes, strict=True):
+        if vote not in _COUNTS:
+            what = f"{name} has {_cut(vote)}"
+            raise wrong(path, number, what, f"a whole number from 0 to {TAGGERS}")
+    counts = [_COUNTS[vote] for vote in votes]
+    if not 1 <= sum(counts) <= TAGGERS:
+        raise wrong(path, number, f"{sum(counts)} votes", f"1 to {TAGGERS} in a row")
+    return counts
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...")
+
+
+def check_votes(votes: Votes, dataset: Dataset) -> float:
+    """Makes sure, as far as can be told, that votes belong to the images in this order.
+
+    Returns:
+        Cohen's kappa of labels and votes over the images whose votes name one of the classes; 0
+        where it is not defined.
+
+    Raises:
+        FerBenchError: classes are not FER2013's, there are more or fewer votes than images, an
+            image has another usage, or labels and votes agree no better than by chance.
+    """
+    both = f"votes {votes.name!r} and data set {dataset.name!r}"
+    accepted = "accepted: a row for each image, in the same order"
+    for name in dataset.classes:
+        if name not in CATEGORY_OF:
+            raise FerBenchError(
+                f"{both}: no vote can be for class {name!r}; accepted: {', '.join(CATEGORY_OF)}"
+            )
+    if len(votes) != len(dataset):
+        raise FerBenchError(f"{both}: {len(votes)} rows and {len(dataset)} images; {accepted}")
+    if dataset.usage is not None:
+        other = np.flatnonzero(votes.usage != dataset.usage)
+        if len(other):
+            row = int(other[0])
+            raise FerBenchError(
+                f"{both}: row {row} (from 0) is of {USAGES[votes.usage[row]]} in the one and of "
+                f"{USAGES[dataset.usage[row]]} in the other; {accepted}"
+            )
+    voted = _as_labels(votes.winners(), dataset.classes)
+    named = voted >= 0
+    agreed = _kappa(dataset.labels[named], voted[named], len(dataset.classes))
+    if agreed < LEAST_KAPPA and int(named.sum()) >= ENOUGH_FOR_KAPPA:
+        raise FerBenchError(
+            f"{both}: labels and votes agree hardly better than by chance (Cohen's kappa "
+            f"{agreed:.2f} of {LEAST_KAPPA} at least), as rows in another order do; {accepted}"
+        )
+    return agreed
+
+
+def _as_labels(winners: NDArray[np.int64], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """Categories as indices of classes, -1 for those that are none."""
+    labels = np.full(len(CATEGORIES) + 1, -1)
+    for label, name in enumerate(classes):
+        labels[CATEGORY_OF[name]] = label
+    found: NDArray[np.int64] = labels[winners]
+    return found
+
+
+def _kappa(one: NDArray[np.uint8], other: NDArray[np.int64], n_classes: int) -> float:
+    """Cohen's kappa: (agreement - agreement by chance) / (1 - agreement by chance)."""
+    if not len(one):
+        return 0.0
+    shares = [np.bincount(each, minlength=n_classes) / len(one) for each in (one, other)]
+    by_chance = float(shares[0] @ shares[1])
+    if by_chance == 1:
+        return 0.0
+    return (float(np.mean(one == other)) - by_chance) / (1 - by_chance)

@@ -1,0 +1,117 @@
+"""``fer-bench data``: what a data set is, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.reporting import Table
+
+
+@click.group("data", short_help="Tell what a data set is, and look for mistakes in it.")
+def command() -> None:
+    """Tell what a data set is, and look for mistakes in it.
+
+    DATASET is what the benchmark's option --dataset takes: sketch, fer2013, or the path of a
+    fer2013.csv, an icml_face_data.csv, an .npz, or a folder with train/ and test/.
+    """
+
+
+@command.command(short_help="Tell layout, size, classes and digest.")
+@click.argument("dataset")
+def info(dataset: str) -> None:
+    """Tell layout, size, classes by part, digest and memory of DATASET."""
+    from fer_bench.cache import cache_root
+    from fer_bench.datasets.info import load_info
+    from fer_bench.reporting.dataset_tables import dataset_tables
+
+    click.echo(_text(dataset_tables(load_info(dataset, cache_dir=cache_root()))), nl=False)
+
+
+@command.command(short_help="Look for copies, leaks, empty images and doubtful labels.")
+@click.argument("dataset")
+@click.option(
+    "--votes",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="FER+'s fer2013new.csv: what ten taggers see in each image, in the same order.",
+)
+@click.option("--split", type=click.Choice(["paper", "kaggle"]), default="paper", show_default=True)
+@click.option("--limit", type=int, metavar="N", help="Audit a stratified sample of N images.")
+@click.option(
+    "--json",
+    "record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write all findings, row by row, as described in fer_bench/audit/schema.py.",
+)
+@click.option(
+    "--report-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write audit.html and, in audit/, contact sheets; nothing else there is touched.",
+)
+def audit(
+    dataset: str,
+    votes: Path | None,
+    split: str,
+    limit: int | None,
+    record: Path | None,
+    report_dir: Path | None,
+) -> None:
+    """Look for mistakes in DATASET before figures measured on it are believed.
+
+    Pictures that occur more than once, images that stand in two parts of the split, empty images,
+    sizes of the classes and, with --votes, labels that other people doubt. Rows count from 0, with
+    --limit within the sample.
+    """
+    from fer_bench.audit import audit as audited
+    from fer_bench.audit import audit_record, check_votes, load_votes
+    from fer_bench.cache import cache_root
+    from fer_bench.datasets import load_dataset, make_split, stratified_rows
+    from fer_bench.progress_bar import ProgressBar
+    from fer_bench.protocol import Protocol
+    from fer_bench.reporting.audit import audit_tables, summary, write_audit
+    from fer_bench.reporting.render import clean, wrapped
+    from fer_bench.results_json import write_json
+
+    seed, cache = Protocol().split_seed, cache_root()
+    data = load_dataset(dataset)
+    known = None if votes is None else load_votes(votes)
+    if known is not None:
+        check_votes(known, data)
+    if limit is not None and limit < len(data):
+        rows = stratified_rows(data, limit, seed, cache)
+        data, known = data.take(rows), None if known is None else known.take(rows)
+    parts = make_split(data, "kaggle" if split == "kaggle" else "paper", seed, cache)
+    bar = ProgressBar(data.name)
+    try:
+        found = audited(data, parts, known, bar)
+    finally:
+        bar.close()
+    click.echo(_text(audit_tables(found)))
+    for sentence in summary(found):
+        click.echo("\n".join(wrapped(clean(sentence), _width())))
+    if record is not None:
+        write_json(record, audit_record(found))
+        click.echo(f"json: {record}")
+    if report_dir is not None:
+        page = write_audit(report_dir, found, data)[0]
+        click.echo(f"report: {page}")
+
+
+def _text(tables: Sequence[Table]) -> str:
+    from fer_bench.reporting.render import terminal
+
+    return terminal(tables, _width())
+
+
+def _width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((120, 24)).columns

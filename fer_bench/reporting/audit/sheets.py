@@ -1,0 +1,218 @@
+"""Contact sheets: what an audit found, to be looked at."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from fer_bench.reporting.render import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    from fer_bench.audit import Audit
+    from fer_bench.audit.repeats import Group
+    from fer_bench.datasets import Dataset
+
+T = TypeVar("T")
+
+KEYS: tuple[str, ...] = ("conflicts", "mirrored", "near", "blanks", "label-errors")
+"""Of all sheets that there may be, in their order."""
+
+_SHOWN = 48
+_SIDE = 96
+_WIDTH = 960
+_GAP = 16
+_SEAM = 4
+_LINE = 14
+_FONT_SIZE = 11
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One finding.
+
+    Attributes:
+        rows: of the images to show side by side.
+        lines: what stands below them.
+    """
+
+    rows: tuple[int, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Findings of one kind.
+
+    Attributes:
+        key: one of ``KEYS``, names the file.
+        title: one line.
+        caption: what is seen, and how it was chosen.
+        tiles: those that are shown.
+        total: number of all findings.
+    """
+
+    key: str
+    title: str
+    caption: str
+    tiles: tuple[Tile, ...]
+    total: int
+
+    @property
+    def alt(self) -> str:
+        """What stands for the sheet where it is not seen."""
+        return f"{self.title}: {'; '.join(', '.join(tile.lines) for tile in self.tiles)}"
+
+
+def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
+    """A sheet for each kind of finding that there is.
+
+    Of more than 48 findings evenly spaced ones are shown, the same ones each time.
+
+    Args:
+        found: the audit.
+        dataset: what was audited.
+    """
+    names = [dataset.classes[label] for label in dataset.labels]
+    identical, mirrored, _ = found.copies
+    conflicts = [_conflict(group, names) for group in identical.conflicts]
+    pairs = [
+        _pair(first, second, names, "mirrored")
+        for first, second in _mirrored(dataset.images, mirrored.groups)
+    ]
+    near = [
+        _pair(
+            one.first,
+            one.second,
+            names,
+            f"{'mirrored, ' if one.mirrored else ''}correlation {one.correlation:.3f}",
+        )
+        for one in found.near_pairs
+    ]
+    blanks = [
+        Tile((row,), (f"row {row}", names[row], what))
+        for rows, what in ((found.blanks.constant, "empty"), (found.blanks.nearly, "nearly empty"))
+        for row in rows
+    ]
+    doubts = () if found.agreement is None else found.agreement.errors
+    errors = [
+        Tile(
+            (one.row,),
+            (
+                f"row {one.row}",
+                f"{one.label}: {one.votes_for_label}",
+                f"{one.voted}: {one.votes_for_voted}",
+            ),
+        )
+        for one in doubts
+    ]
+    made = (
+        (conflicts, "Identical images with different labels", "The image once, with its labels"),
+        (pairs, "Mirror images", "Of each picture one image and one that is its mirror image"),
+        (near, "Nearly the same", "Pairs that are neither identical nor mirror images"),
+        (blanks, "Empty images", "First those of one grey level, then those that nearly are"),
+        (errors, "Labels that are likely wrong", "The votes for the label, then for what is seen"),
+    )
+    return [
+        _sheet(key, title, caption, tiles)
+        for key, (tiles, title, caption) in zip(KEYS, made, strict=True)
+        if tiles
+    ]
+
+
+def _sheet(key: str, title: str, caption: str, tiles: Sequence[Tile]) -> Sheet:
+    shown = _spaced(tiles)
+    which = "all" if len(shown) == len(tiles) else f"{len(shown)}, evenly spaced, of"
+    return Sheet(key, title, f"{caption}; {which} {len(tiles):,}.", tuple(shown), len(tiles))
+
+
+def _spaced(things: Sequence[T]) -> list[T]:
+    n = len(things)
+    return [things[index * n // _SHOWN] for index in range(_SHOWN)] if n > _SHOWN else list(things)
+
+
+def _conflict(group: Group, names: Sequence[str]) -> Tile:
+    labels = dict.fromkeys(names[row] for row in group)
+    return Tile((group[0],), (*labels, f"rows {', '.join(map(str, group))}"))
+
+
+def _pair(first: int, second: int, names: Sequence[str], how: str) -> Tile:
+    labels = names[first] if names[first] == names[second] else f"{names[first]} / {names[second]}"
+    return Tile((first, second), (labels, f"rows {first}, {second}", how))
+
+
+def _mirrored(images: NDArray[np.uint8], groups: Sequence[Group]) -> list[tuple[int, int]]:
+    """Of each group that holds mirror images, its first image and the first one unlike it."""
+    pairs = []
+    for first, *others in groups:
+        unlike = (row for row in others if not np.array_equal(images[row], images[first]))
+        second = next(unlike, None)
+        if second is not None:
+            pairs.append((first, second))
+    return pairs
+
+
+def draw(sheet: Sheet, images: NDArray[np.uint8]) -> bytes:
+    """The sheet as a PNG file.
+
+    Args:
+        sheet: what to draw.
+        images: uint8, shape (n, height, width), that its tiles name.
+    """
+    from PIL import Image, ImageDraw
+    from PIL.Image import Resampling
+    from PIL.ImageFont import load_default
+
+    from fer_bench.reporting.figures.palette import GRID, INK, PAPER, SOFT
+
+    font = load_default(_FONT_SIZE)
+    height, width = images.shape[1:]
+    scale = max(1, _SIDE // max(height, width))
+    high, wide = scale * height, scale * width
+    side_by_side = max(len(tile.rows) for tile in sheet.tiles)
+    across = side_by_side * (wide + _SEAM) - _SEAM
+    columns = max(1, (_WIDTH - _GAP) // (across + _GAP))
+    shelves = [sheet.tiles[at : at + columns] for at in range(0, len(sheet.tiles), columns)]
+    depths = [high + _SEAM + _LINE * max(len(tile.lines) for tile in shelf) for shelf in shelves]
+    size = columns * (across + _GAP) + _GAP, sum(depths) + _GAP * (len(shelves) + 1)
+    drawing = Image.new("RGB", size, PAPER)
+    pen = ImageDraw.Draw(drawing)
+    top = _GAP
+    for shelf, depth in zip(shelves, depths, strict=True):
+        for column, tile in enumerate(shelf):
+            left = _GAP + column * (across + _GAP)
+            for place, row in enumerate(tile.rows):
+                picture = Image.fromarray(images[row]).resize((wide, high), Resampling.NEAREST)
+                at = left + place * (wide + _SEAM)
+                # A frame around it, for what is as white as the paper.
+                pen.rectangle((at - 1, top - 1, at + wide, top + high), outline=GRID)
+                drawing.paste(picture, (at, top))
+            for place, line in enumerate(tile.lines):
+                text = _fitting(clean(line), across, font)
+                where = left, top + high + _SEAM + place * _LINE
+                pen.text(where, text, SOFT if place else INK, font)
+        top += depth + _GAP
+    return _png(drawing)
+
+
+def _fitting(text: str, width: int, font: FreeTypeFont | ImageFont) -> str:
+    """The text, cut where it is wider than so many pixels."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(f"{text}\N{HORIZONTAL ELLIPSIS}") > width:
+        text = text[:-1]
+    return f"{text}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _png(drawing: Image) -> bytes:
+    file = io.BytesIO()
+    drawing.save(file, "PNG", optimize=True)
+    return file.getvalue()

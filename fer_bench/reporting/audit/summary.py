@@ -1,0 +1,43 @@
+"""An audit in a few sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer_bench.audit import Audit, Leak
+
+
+def summary(found: Audit) -> list[str]:
+    """What to know before trusting figures measured on the data set, the first most."""
+    identical, _, near = found.copies
+    leaks = {(leak.likeness, leak.source, leak.target): leak for leak in found.leaks}
+    told = [
+        _leaked(leaks["identical", "train", "test"], leaks["near", "train", "test"], found.split),
+        f"{identical.surplus:,} of {found.images:,} images are copies of others, "
+        f"{near.surplus:,} with those that are mirrored or nearly the same. Pictures that are "
+        f"there with several labels: {len(identical.conflicts):,}.",
+    ]
+    if found.blanks.constant or found.blanks.nearly:
+        told.append(
+            f"Empty images: {len(found.blanks.constant):,}, nearly empty ones: "
+            f"{len(found.blanks.nearly):,}."
+        )
+    if found.agreement is not None:
+        whole = found.agreement.whole
+        told.append(
+            f"Labels that are likely wrong by the votes: {whole.likely_wrong:,} "
+            f"({whole.likely_wrong / whole.images:.1%}). Images that most taggers call no face: "
+            f"{whole.no_face:,}."
+        )
+    return told
+
+
+def _leaked(identical: Leak, near: Leak, split: str) -> str:
+    if not near.images:
+        return f"No test image of the split {split!r} is also among the training images."
+    return (
+        f"{identical.images:,} of {identical.total:,} test images ({identical.share:.1%}) of the "
+        f"split {split!r} are also among the training images, {near.images:,} ({near.share:.1%}) "
+        "with those that are mirrored or nearly the same."
+    )

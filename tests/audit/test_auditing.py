@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from made_audits import audited
+
+from fer_bench.audit import ClassBalance, LabelError, audit_record
+from fer_bench.audit.schema import AuditRecord
+from fer_bench.results_json.checking import checked
+
+
+@pytest.fixture(scope="module")
+def made():
+    return audited()
+
+
+def test_what_is_planted_is_found(made) -> None:
+    found = made.found
+    assert [one.groups for one in found.copies] == [
+        ((0, 35), (3, 4)),
+        ((0, 35), (1, 36), (3, 4)),
+        ((0, 35), (1, 36), (2, 37), (3, 4)),
+    ]
+    assert [one.conflicts for one in found.copies] == [((3, 4),)] * 3
+    assert [(one.first, one.second, one.mirrored) for one in found.near_pairs] == [(2, 37, False)]
+    leaks = {(leak.source, leak.target, leak.likeness): leak.images for leak in found.leaks}
+    assert [leaks["train", "test", kind] for kind in ("identical", "mirrored", "near")] == [1, 2, 3]
+    assert sum(leaks.values()) == 6
+    assert (found.blanks.constant, found.blanks.nearly) == ((5,), (6,))
+    assert found.classes[0] == ClassBalance("Angry", 6, 4, 1, 1)
+    assert found.agreement.errors == (LabelError(7, "Angry", "Happy", 1, 9),)
+    assert (found.name, found.images, found.height, found.width) == ("faces", 42, 48, 48)
+    assert (found.split, found.digest) == ("kaggle", made.dataset.digest)
+
+
+def test_without_votes_nothing_is_said_of_them() -> None:
+    found = audited(votes=False).found
+    assert found.agreement is None
+    assert audit_record(found)["agreement"] is None
+
+
+class TestRecord:
+    def test_it_is_json_and_fits_its_schema(self, made) -> None:
+        record = audit_record(made.found)
+        again = json.loads(json.dumps(record, allow_nan=False))
+        assert again == record == checked(again, AuditRecord)
+
+    def test_known_answers(self, made) -> None:
+        record = audit_record(made.found)
+        assert record["schema"] == 1
+        assert record["rules"] == {
+            "hash": "imagehash.phash",
+            "hash_bits": 64,
+            "most_bits": 10,
+            "least_correlation": 0.92,
+            "most_of_one_level": 0.55,
+            "least_spread": 5.0,
+            "margin": 6,
+        }
+        assert record["copies"][0] == {
+            "likeness": "identical",
+            "distinct": 40,
+            "groups": [[0, 35], [3, 4]],
+            "conflicts": [[3, 4]],
+        }
+        (pair,) = record["near_pairs"]
+        assert (pair["first"], pair["second"], pair["mirrored"]) == (2, 37, False)
+        assert record["agreement"]["classes"][0]["instead"] == [{"name": "Happy", "images": 1}]
+        assert record["blanks"] == {"constant": [5], "nearly": [6]}
+
+    def test_every_finding_is_in_it(self, made) -> None:
+        record = audit_record(made.found)
+        names = {field.name for field in dataclasses.fields(made.found)}
+        assert set(record) == names | {"schema", "rules"}
+
+    def test_a_wrong_value_does_not_pass(self, made) -> None:
+        with pytest.raises(ValueError, match=r"record does not fit its schema: .images is 'many'"):
+            audit_record(dataclasses.replace(made.found, images="many"))

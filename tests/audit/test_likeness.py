@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import io
+import re
+from itertools import combinations, pairwise
+
+import imagehash
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_images import dataset_of, mirrored, partition, patterns
+from PIL import Image
+
+from fer_bench.audit import LEAST_CORRELATION, LIKENESSES, MOST_BITS, near, twins
+from fer_bench.audit.likeness import near_twins
+from fer_bench.errors import FerBenchError
+from fer_bench.progress import silent
+
+
+def jpeg(image: np.ndarray, quality: int = 80) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.array(Image.open(file))
+
+
+@st.composite
+def planted(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Different pictures, some of them several times, in any order; and which is which."""
+    times = draw(st.lists(st.integers(1, 4), min_size=1, max_size=6))
+    which = np.array(draw(st.permutations(np.repeat(np.arange(len(times)), times).tolist())))
+    return patterns(len(times), draw(st.integers(0, 99)))[which], which
+
+
+class TestIdentical:
+    @given(planted())
+    def test_what_is_planted_is_found_whatever_the_order(self, made: tuple) -> None:
+        images, which = made
+        assert partition(twins(dataset_of(images))) == partition(which)
+
+    def test_numbers_follow_the_first_occurrence(self) -> None:
+        a, b, c = patterns(3)
+        numbers = twins(dataset_of(np.stack([b, a, b, c, a])))
+        assert numbers.tolist() == [0, 1, 0, 2, 1]
+        assert numbers.dtype == np.int64
+
+    def test_labels_do_not_matter(self) -> None:
+        images = np.repeat(patterns(1), 2, axis=0)
+        assert twins(dataset_of(images, [0, 1])).tolist() == [0, 0]
+
+    def test_one_grey_level_of_one_pixel_is_a_difference(self) -> None:
+        images = np.repeat(patterns(1), 2, axis=0)
+        images[1, 3, 5] ^= 1
+        assert twins(dataset_of(images)).tolist() == [0, 1]
+
+    def test_pixels_in_another_shape_are_another_picture(self) -> None:
+        """The same bytes shifted from one row to the next."""
+        images = np.array([[[1, 2], [2, 1]], [[2, 1], [1, 2]]], np.uint8)
+        assert twins(dataset_of(images)).tolist() == [0, 1]
+        assert twins(dataset_of(images), "mirrored").tolist() == [0, 0]
+
+
+class TestMirrored:
+    def test_known_answers(self) -> None:
+        a, b = patterns(2)
+        images = np.stack([a, b, mirrored(a), a, mirrored(b)])
+        assert twins(dataset_of(images)).tolist() == [0, 1, 2, 0, 3]
+        assert twins(dataset_of(images), "mirrored").tolist() == [0, 1, 0, 0, 1]
+
+    def test_turning_upside_down_is_not_mirroring(self) -> None:
+        (a,) = patterns(1)
+        assert twins(dataset_of(np.stack([a, a[::-1]])), "mirrored").tolist() == [0, 1]
+
+    @given(planted(), st.data())
+    def test_mirroring_any_images_changes_nothing(self, made: tuple, data: st.DataObject) -> None:
+        images, which = made
+        chosen = np.array(
+            data.draw(st.lists(st.booleans(), min_size=len(which), max_size=len(which)))
+        )
+        turned = np.where(chosen[:, None, None], mirrored(images), images)
+        assert partition(twins(dataset_of(turned), "mirrored")) == partition(which)
+
+    @given(planted())
+    def test_mirroring_twice_is_the_identity(self, made: tuple) -> None:
+        images, _ = made
+        again = dataset_of(mirrored(mirrored(images)))
+        assert twins(again).tolist() == twins(dataset_of(images)).tolist()
+
+    def test_a_picture_that_is_its_own_mirror_image(self) -> None:
+        (a,) = patterns(1)
+        even = np.maximum(a, mirrored(a))
+        assert twins(dataset_of(np.stack([even, even])), "mirrored").tolist() == [0, 0]
+
+
+class TestNear:
+    def test_what_counts_as_nearly_the_same(self) -> None:
+        a, b = patterns(2, side=48)
+        noise = np.random.default_rng(5).integers(-4, 5, a.shape)
+        images = np.stack(
+            [
+                a,
+                b,
+                (a * 0.7 + 20).astype(np.uint8),
+                np.clip(a.astype(int) + noise, 0, 255).astype(np.uint8),
+                jpeg(a),
+                mirrored(jpeg(a, 60)),
+                255 - a,
+                a[::-1],
+            ]
+        )
+        numbers, pairs = near_twins(dataset_of(images))
+        assert numbers.tolist() == [0, 1, 0, 0, 0, 0, 2, 3]
+        alike = {0: False, 2: False, 3: False, 4: False, 5: True}
+        found = {(pair.first, pair.second): pair.mirrored for pair in pairs}
+        assert found == {
+            (one, other): alike[one] != alike[other] for one, other in combinations(alike, 2)
+        }
+        assert all(LEAST_CORRELATION <= pair.correlation <= 1.000001 for pair in pairs)
+
+    def test_identical_and_mirror_images_are_no_pair(self) -> None:
+        a, b = patterns(2, side=48)
+        images = np.stack([a, b, mirrored(a), jpeg(b), a, b])
+        numbers, pairs = near_twins(dataset_of(images))
+        assert numbers.tolist() == [0, 1, 0, 1, 0, 1]
+        assert [(pair.first, pair.second) for pair in pairs] == [(1, 3)]
+
+    def test_what_is_near_to_one_of_a_group_belongs_to_it(self) -> None:
+        a, b = patterns(2, side=48).astype(float)
+        steps = np.linspace(0, 0.5, 6)[:, None, None]
+        images = ((1 - steps) * a + steps * b).astype(np.uint8)
+        ends = dataset_of(images[[0, -1]])
+        assert twins(ends, "near").tolist() == [0, 1]
+        assert twins(dataset_of(images), "near").tolist() == [0] * 6
+
+    @settings(max_examples=15)
+    @given(
+        st.permutations(range(9)),
+        st.integers(0, 9),
+        st.lists(st.booleans(), min_size=9, max_size=9),
+    )
+    def test_neither_order_nor_mirroring_matters(
+        self, order: list[int], seed: int, turned: list[bool]
+    ) -> None:
+        a, b, c = patterns(3, seed, 48)
+        images = np.stack([a, b, c, jpeg(a), jpeg(b), mirrored(a), a, b, mirrored(jpeg(c))])
+        wanted = [0, 1, 2, 0, 1, 0, 0, 1, 2]
+        images = np.where(np.array(turned)[:, None, None], mirrored(images), images)[order]
+        numbers = twins(dataset_of(images), "near")
+        assert partition(numbers) == partition(np.array(wanted)[order])
+
+    def test_images_of_one_grey_level_are_near_to_none(self) -> None:
+        levels = np.array([0, 255, 0, 1, 7], np.uint8)
+        images = np.broadcast_to(levels[:, None, None], (5, 16, 16)).copy()
+        images[4, 0, 0] = 8
+        assert twins(dataset_of(images), "near").tolist() == [0, 1, 0, 2, 3]
+
+    def test_it_tells_how_far_it_is(self) -> None:
+        told = []
+        twins(dataset_of(patterns(3)), "near", lambda *what: told.append(what))
+        assert {stage for stage, _, _ in told} == {
+            "hashing pictures",
+            "comparing pictures",
+            "comparing mirror images",
+        }
+        assert [(done, total) for _, done, total in told] == [(0, 3), (3, 3)] * 3
+
+
+@given(planted(), st.integers(0, 9))
+@settings(max_examples=20)
+def test_each_likeness_holds_the_stricter_ones(made: tuple, seed: int) -> None:
+    images, _ = made
+    turned = np.random.default_rng(seed).random(len(images)) < 0.5
+    images = np.where(turned[:, None, None], mirrored(images), images)
+    groups = [partition(twins(dataset_of(images), likeness)) for likeness in LIKENESSES]
+    for strict, loose in pairwise(groups):
+        assert all(any(one <= other for other in loose) for one in strict)
+
+
+@pytest.mark.parametrize("likeness", LIKENESSES)
+def test_no_image(likeness: str) -> None:
+    assert twins(dataset_of(patterns(0)), likeness).shape == (0,)
+
+
+def test_an_unknown_likeness() -> None:
+    wanted = "likeness 'same' is unknown; accepted: identical, mirrored, near; take one of them"
+    with pytest.raises(FerBenchError, match=re.escape(wanted)):
+        twins(dataset_of(patterns(1)), "same")
+
+
+class TestSearch:
+    def test_hashes_are_those_of_the_library(self) -> None:
+        images = patterns(4, side=48)
+        for signs, shown in zip(
+            near._signs(images, silent), (images, mirrored(images)), strict=True
+        ):
+            hashes = [imagehash.phash(Image.fromarray(image)) for image in shown]
+            for one, other in combinations(range(4), 2):
+                differing = (near.BITS - int(signs[one] @ signs[other])) // 2
+                assert differing == hashes[one] - hashes[other]
+
+    @given(st.integers(0, 99), st.integers(1, 30), st.integers(1, 9))
+    @settings(max_examples=30)
+    def test_neighbours_are_those_of_comparing_each_with_each(
+        self, seed: int, n: int, at_a_time: int
+    ) -> None:
+        random = np.random.default_rng(seed)
+        left, right = np.sign(random.random((2, n, near.BITS)) - 0.5).astype(np.float32)
+        for row in range(1, n):  # some that differ by about the limit from another
+            for signs in (left, right):
+                signs[row] = left[random.integers(row)]
+                flips = random.choice(near.BITS, MOST_BITS - 1 + row % 3, replace=False)
+                signs[row, flips] *= -1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(near, "_HASHES_AT_A_TIME", at_a_time)
+            for other in (left, right):
+                blocks = near._neighbours(left, other, silent, "")
+                found = [tuple(pair) for pairs in blocks for pair in pairs.tolist()]
+                assert len(set(found)) == len(found)
+                assert set(found) == {
+                    (one, two)
+                    for one in range(n)
+                    for two in range(n)
+                    if (one < two if other is left else one != two)
+                    and (left[one] != other[two]).sum() <= MOST_BITS
+                }
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_correlations_are_pearsons(self, turned: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(near, "_PAIRS_AT_A_TIME", 2)
+        images = patterns(4)
+        pairs = np.array(list(combinations(range(4), 2)))
+        found = near._correlations(images, *near._moments(images), pairs, turned)
+        second = mirrored(images) if turned else images
+        wanted = [
+            np.corrcoef(images[one].ravel(), second[other].ravel())[0, 1] for one, other in pairs
+        ]
+        np.testing.assert_allclose(found, wanted, atol=1e-12)

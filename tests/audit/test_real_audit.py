@@ -1,0 +1,88 @@
+"""The real FER2013 and FER+'s votes on it, against counts made without this code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fer_bench.audit import audit, check_votes, load_votes, twins
+from fer_bench.datasets import make_split
+from fer_bench.errors import FerBenchError
+
+pytestmark = pytest.mark.real_data
+
+
+@pytest.fixture(scope="module")
+def votes(real_folder):
+    path = real_folder / "fer2013new.csv"
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    return load_votes(path)
+
+
+@pytest.fixture(scope="module")
+def kaggle(real_data, votes):
+    return audit(real_data, make_split(real_data, "kaggle"), votes)
+
+
+def test_copies(kaggle) -> None:
+    identical = kaggle.copies[0]
+    assert kaggle.images == 35_887
+    assert identical.distinct == 34_034
+    assert identical.surplus == 35_887 - 34_034
+    assert len(identical.conflicts) == 57
+
+
+def test_leaks(kaggle, real_data) -> None:
+    (leak,) = (
+        leak
+        for leak in kaggle.leaks
+        if (leak.likeness, leak.source, leak.target) == ("identical", "train", "test")
+    )
+    assert (leak.images, leak.total) == (288, 3589)
+    training = {image.tobytes() for image in real_data.images[real_data.usage == 0]}
+    tested = real_data.images[real_data.usage == 2]
+    assert sum(image.tobytes() in training for image in tested) == 288
+
+
+def test_each_likeness_finds_more(kaggle) -> None:
+    distinct = [one.distinct for one in kaggle.copies]
+    assert distinct == sorted(distinct, reverse=True)
+    for target in ("validation", "test"):
+        found = [
+            leak.images for leak in kaggle.leaks if (leak.source, leak.target) == ("train", target)
+        ]
+        assert found == sorted(found)
+
+
+def test_the_papers_split_leaks_in_the_same_way(real_data) -> None:
+    split, numbers = make_split(real_data, "paper"), twins(real_data)
+    shared = np.isin(numbers[split.test], numbers[split.train]).sum()
+    assert 0.05 < shared / len(split.test) < 0.1
+
+
+def test_votes(kaggle) -> None:
+    whole = kaggle.agreement.whole
+    assert whole.images == 35_887
+    assert round(100 * whole.unanimous / whole.images, 1) == 22.6
+    assert round(100 * whole.tied / whole.images, 1) == 4.9
+    assert whole.no_face == 176
+    assert [one.likely_wrong for one in kaggle.agreement.classes] == [
+        1032,
+        57,
+        2166,
+        293,
+        1461,
+        276,
+        254,
+    ]
+
+
+def test_rows_in_another_order_are_refused(real_data, votes) -> None:
+    order = np.argsort(real_data.labels, kind="stable")
+    sorted_like_folders = real_data.take(order)
+    with pytest.raises(FerBenchError, match=r"row \d+ \(from 0\) is of"):
+        check_votes(votes, sorted_like_folders)
+    object.__setattr__(sorted_like_folders, "usage", None)
+    with pytest.raises(FerBenchError, match="hardly better than by chance"):
+        check_votes(votes, sorted_like_folders)

@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_images import dataset_of, patterns
+from made_votes import HEADER, row, unanimous, votes_of, write_votes
+from sklearn.metrics import cohen_kappa_score
+
+from fer_bench.audit import CATEGORIES, check_votes, load_votes
+from fer_bench.audit.votes import CATEGORY_OF, TAGGERS, _kappa
+from fer_bench.datasets import EMOTIONS
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = row(happiness=9, NF=1)
+
+
+def write(path: Path, *lines: str) -> Path:
+    path.write_bytes("".join(f"{line}\n" for line in lines).encode())
+    return path
+
+
+class TestLoading:
+    def test_known_answers(self, tmp_path: Path) -> None:
+        lines = (HEADER, row(happiness=10), row("PrivateTest", NF=3, unknown=7), row(neutral=9))
+        found = load_votes(write(tmp_path / "votes.csv", *lines))
+        assert found.counts.tolist() == [
+            [0, 10, 0, 0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0, 0, 0, 0, 7, 3],
+            [9, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        ]
+        assert found.usage.tolist() == [0, 2, 0]
+        assert (found.counts.dtype, found.usage.dtype) == (np.uint8, np.uint8)
+        assert (len(found), found.name) == (3, "votes.csv")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"{HEADER}\n{GOOD}",
+            f"{HEADER}\r\n{GOOD}\r\n",
+            f"\ufeff{HEADER}\n{GOOD}\n",
+            f"{HEADER}\n\n{GOOD}\n\n",
+            f"{HEADER}\n{GOOD.replace('fer0000000.png', '')}\n",
+            f"{HEADER}\n{GOOD.replace(',9,', ', 9 ,')}\n",
+        ],
+        ids=["no last line end", "CRLF", "byte order mark", "blank lines", "no name", "spaces"],
+    )
+    def test_forms_of_one_row(self, text: str, tmp_path: Path) -> None:
+        path = tmp_path / "votes.csv"
+        path.write_bytes(text.encode())
+        assert load_votes(path).counts.tolist() == [[0, 9, 0, 0, 0, 0, 0, 0, 0, 1]]
+
+    @given(
+        counts=st.lists(
+            st.lists(st.integers(0, 9), min_size=1, max_size=TAGGERS).map(
+                lambda said: np.bincount(said, minlength=len(CATEGORIES)).tolist()
+            ),
+            min_size=1,
+            max_size=5,
+        )
+    )
+    def test_what_is_written_is_read(
+        self, counts: list[list[int]], tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        votes = votes_of(*(dict(zip(CATEGORIES, one, strict=True)) for one in counts))
+        path = write_votes(tmp_path_factory.mktemp("votes") / "v.csv", votes)
+        assert load_votes(path).counts.tolist() == counts
+
+    @pytest.mark.parametrize(
+        ("lines", "where", "what"),
+        [
+            ((), ", line 1", "the header is ''; accepted is Usage,Image name,neutral,"),
+            ((HEADER.lower(), GOOD), ", line 1", "the header is 'usage,image name,neutral,happin"),
+            ((HEADER,), "", "there is no row below the header; accepted is a row for each image"),
+            ((HEADER, GOOD, GOOD + ",1"), ", line 3", "13 columns; accepted is 12"),
+            ((HEADER, GOOD[:-2]), ", line 2", "11 columns; accepted is 12"),
+            ((HEADER, row("Test", fear=1)), ", line 2", "Usage 'Test'; accepted is Training, Pu"),
+            (
+                (HEADER, row(fear=11)),
+                ", line 2",
+                "fear has '11'; accepted is a whole number from 0",
+            ),
+            ((HEADER, row(fear=-1)), ", line 2", "fear has '-1'; accepted is a whole number from"),
+            ((HEADER, GOOD, row(NF="x" * 99)), ", line 3", f"NF has '{'x' * 37}...'; accepted is"),
+            ((HEADER, row(fear="1.0")), ", line 2", "fear has '1.0'; accepted is a whole number"),
+            (
+                (HEADER, row(fear="\N{ARABIC-INDIC DIGIT ONE}")),
+                ", line 2",
+                "fear has '\u0661'; acc",
+            ),
+            ((HEADER, GOOD, row()), ", line 3", "0 votes; accepted is 1 to 10 in a row"),
+            ((HEADER, row(fear=6, NF=5)), ", line 2", "11 votes; accepted is 1 to 10 in a row"),
+            ((HEADER, "", GOOD, row(fear="")), ", line 4", "fear has ''; accepted is a whole numb"),
+            ((HEADER, '"Training,x,1'), ", line 2", "the line is not csv (unexpected end of data)"),
+        ],
+    )
+    def test_a_bad_file_is_one_line(
+        self, lines: tuple[str, ...], where: str, what: str, tmp_path: Path
+    ) -> None:
+        path = write(tmp_path / "votes.csv", *lines)
+        with pytest.raises(FerBenchError) as raised:
+            load_votes(path)
+        told = str(raised.value)
+        assert told.startswith(f"{str(path)!r}{where}: {what}")
+        assert "\n" not in told
+
+    def test_no_text(self, tmp_path: Path) -> None:
+        path = tmp_path / "votes.csv"
+        path.write_bytes(b"\xff\xfe\x00")
+        with pytest.raises(FerBenchError, match="it is not UTF-8 text"):
+            load_votes(path)
+
+    def test_no_file(self, tmp_path: Path) -> None:
+        with pytest.raises(FerBenchError, match=r"it cannot be read.*No such file"):
+            load_votes(tmp_path / "votes.csv")
+        with pytest.raises(FerBenchError, match=r"it cannot be read.*Is a directory"):
+            load_votes(tmp_path)
+
+
+def test_winners() -> None:
+    votes = votes_of(
+        {"fear": 4, "NF": 6}, {"fear": 5, "anger": 5}, {"fear": 2, "sadness": 2, "NF": 3}
+    )
+    assert votes.winners().tolist() == [9, -1, 9]
+
+
+def test_some_rows() -> None:
+    votes = votes_of({"fear": 1}, {"anger": 2}, {"sadness": 3}, usage=[0, 1, 2])
+    taken = votes.take(np.array([2, 0]))
+    assert taken.counts.sum(axis=1).tolist() == [3, 1]
+    assert (taken.usage.tolist(), taken.name) == ([2, 0], "votes.csv")
+
+
+def test_each_emotion_has_a_category_of_its_own() -> None:
+    assert tuple(CATEGORY_OF) == EMOTIONS
+    assert len(set(CATEGORY_OF.values())) == len(EMOTIONS)
+
+
+class TestJoin:
+    def test_what_fits(self) -> None:
+        dataset = dataset_of(patterns(4), [0, 1, 2, 3], usage=[0, 0, 1, 2])
+        votes = unanimous(dataset.labels)
+        votes.usage[:] = dataset.usage
+        assert check_votes(votes, dataset) == 1.0
+
+    @pytest.mark.parametrize("n", [3, 5])
+    def test_another_number_of_rows(self, n: int) -> None:
+        votes = unanimous(np.zeros(n, int))
+        wanted = (
+            f"votes 'votes.csv' and data set 'faces': {n} rows and 4 images; accepted: a row for "
+            "each image, in the same order"
+        )
+        with pytest.raises(FerBenchError, match=re.escape(wanted)):
+            check_votes(votes, dataset_of(patterns(4)))
+
+    def test_another_usage(self) -> None:
+        dataset = dataset_of(patterns(3), usage=[0, 2, 2])
+        votes = unanimous(dataset.labels)
+        votes.usage[:] = [0, 1, 2]
+        with pytest.raises(FerBenchError, match=r"row 1 \(from 0\) is of PublicTest in the one"):
+            check_votes(votes, dataset)
+
+    def test_another_class(self) -> None:
+        dataset = dataset_of(patterns(1), classes=("Angry", "Bored"))
+        with pytest.raises(
+            FerBenchError, match="no vote can be for class 'Bored'; accepted: Angry"
+        ):
+            check_votes(votes_of({"anger": 1}), dataset)
+
+    def test_another_order(self) -> None:
+        labels = np.random.default_rng(0).integers(0, 7, 400)
+        dataset = dataset_of(np.broadcast_to(patterns(1), (400, 16, 16)), labels)
+        votes = unanimous(labels)
+        assert check_votes(votes, dataset) == 1.0
+        with pytest.raises(FerBenchError, match=r"hardly better than by chance .* in another"):
+            check_votes(votes.take(np.argsort(labels)), dataset)
+
+    def test_few_images_are_not_judged(self) -> None:
+        check_votes(unanimous(np.array([1, 0])), dataset_of(patterns(2), [0, 1]))
+
+    def test_no_vote_for_an_emotion(self) -> None:
+        votes = votes_of({"NF": 10}, {"fear": 1, "anger": 1})
+        assert check_votes(votes, dataset_of(patterns(2))) == 0.0
+
+    @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=30))
+    def test_kappa_is_sklearns(self, pairs: list[tuple[int, int]]) -> None:
+        one, other = np.array(pairs).T
+        if len(set(one) | set(other)) == 1:
+            assert _kappa(one, other, 3) == 0.0
+        else:
+            assert _kappa(one, other, 3) == pytest.approx(cohen_kappa_score(one, other))

@@ -1,0 +1,197 @@
+"""``fer-bench data``: what a data set is, and what is wrong with it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from made_audits import audited
+from made_images import dataset_of, patterns
+from made_votes import unanimous, write_votes
+
+from fer_bench import cli
+from fer_bench.audit.schema import AuditRecord
+from fer_bench.datasets.npz_layout import pack_npz
+from fer_bench.results_json.checking import checked
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def made():
+    return audited()
+
+
+@pytest.fixture
+def faces(made, tmp_path):
+    path = tmp_path / "faces.npz"
+    path.write_bytes(pack_npz(made.dataset))
+    return path
+
+
+@pytest.fixture
+def votes(made, tmp_path):
+    return write_votes(tmp_path / "votes.csv", made.votes)
+
+
+def data(*arguments):
+    return CliRunner().invoke(cli.main, ["data", *map(str, arguments)])
+
+
+def line_of(text, start):
+    """The words of the one line that starts so, without these."""
+    (line,) = (line for line in text.splitlines() if line.startswith(start))
+    return line.removeprefix(start).split()
+
+
+class TestInfo:
+    def test_an_npz_file(self, faces, made):
+        done = data("info", faces)
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert line_of(done.stdout, "source") == [str(faces)]
+        assert line_of(done.stdout, "layout") == ["npz", "file", "with", "the", "usage"]
+        assert line_of(done.stdout, "images") == ["42", "of", "48x48", "pixels"]
+        assert line_of(done.stdout, "digest in this order") == [made.dataset.row_digest]
+        assert line_of(done.stdout, "in memory") == ["0.1", "MiB"]
+        assert line_of(done.stdout, "the paper's Table 1")[-1] == "35,887"
+        assert line_of(done.stdout, "split kaggle, train (Training)") == ["4"] * 7 + ["28"]
+
+    def test_counts_are_below_their_names(self, tmp_path):
+        labels = np.repeat(np.arange(7), [14, 15, 16, 17, 18, 19, 20])
+        images = np.zeros((len(labels), 2, 2), np.uint8)
+        (tmp_path / "a.npz").write_bytes(pack_npz(dataset_of(images, labels)))
+        done = data("info", tmp_path / "a.npz")
+        assert line_of(done.stdout, "Images")[:7] == [
+            "Angry",
+            "Surprise",
+            "Disgust",
+            "Neutral",
+            "Happy",
+            "Fear",
+            "Sad",
+        ]
+        assert line_of(done.stdout, "a ") == ["14", "19", "15", "20", "17", "16", "18", "119"]
+        tests = line_of(done.stdout, "split paper, test")
+        assert sum(map(int, tests[:-1])) == int(tests[-1]) == 24
+
+    def test_what_cannot_be_split_is_told(self, tmp_path):
+        (tmp_path / "a.npz").write_bytes(pack_npz(dataset_of(patterns(7))))
+        done = data("info", tmp_path / "a.npz")
+        assert done.exit_code == 0
+        assert "none" in line_of(done.stdout, "split paper, test")
+        assert "split 'kaggle': 'a' does not say" in " ".join(done.stdout.split())
+        assert "npz file without the usage" in done.stdout
+
+    def test_a_name(self):
+        done = data("info", "sketch")
+        assert done.exit_code == 0
+        assert line_of(done.stdout, "source") == ["sketch"]
+        assert " ".join(line_of(done.stdout, "layout")) == "given by the loader of this name"
+
+    def test_fer2013_by_its_name(self, faces, monkeypatch):
+        monkeypatch.setenv("FER_BENCH_DATA", str(faces))
+        done = data("info", "fer2013")
+        assert done.exit_code == 1
+        assert done.stderr.startswith(f"Error: {str(faces)!r} is not the whole FER2013: 42 images")
+
+    def test_an_unknown_name_is_one_line(self):
+        done = data("info", "sketsch")
+        assert done.exit_code == 1
+        assert done.stderr.startswith("Error: data set 'sketsch' is unknown; did you mean 'sketch'")
+        assert done.stderr.count("\n") == 1
+
+
+class TestAudit:
+    def test_all_of_it(self, faces, votes, tmp_path):
+        done = data(
+            *("audit", faces, "--votes", votes, "--split", "kaggle"),
+            *("--json", tmp_path / "audit.json", "--report-dir", tmp_path / "report"),
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
+        assert line_of(done.stdout, "test images also in train")[:2] == ["7", "1"]
+        assert "likely wrong" in done.stdout
+        assert done.stdout.splitlines()[-2:] == [
+            f"json: {tmp_path / 'audit.json'}",
+            f"report: {tmp_path / 'report' / 'audit.html'}",
+        ]
+        record = json.loads((tmp_path / "audit.json").read_text())
+        assert checked(record, AuditRecord) == record
+        assert [error["row"] for error in record["agreement"]["errors"]] == [7]
+        assert (tmp_path / "report" / "audit.html").exists()
+
+    def test_nothing_is_written_unasked(self, faces, tmp_path):
+        before = set(tmp_path.iterdir())
+        done = data("audit", faces, "--split=kaggle")
+        assert done.exit_code == 0
+        assert set(tmp_path.iterdir()) - before <= {tmp_path / "cache"}
+        assert "likely wrong" not in done.stdout
+
+    def test_a_sample_keeps_its_votes(self, votes_of_many, tmp_path):
+        faces, votes = votes_of_many
+        done = data("audit", faces, "--votes", votes, "--limit=140", "--json", tmp_path / "a.json")
+        assert (done.exit_code, done.stderr) == (0, "")
+        record = json.loads((tmp_path / "a.json").read_text())
+        assert record["images"] == 140
+        assert sum(one["unanimous"] for one in record["agreement"]["classes"]) == 140
+        assert record["agreement"]["kappa"] == 1.0
+
+    @pytest.fixture
+    def votes_of_many(self, tmp_path):
+        labels = np.arange(210) % 7
+        (tmp_path / "many.npz").write_bytes(pack_npz(dataset_of(patterns(210), labels)))
+        return tmp_path / "many.npz", write_votes(tmp_path / "many.csv", unanimous(labels))
+
+    def test_a_sample_excuses_no_wrong_votes(self, votes_of_many, votes):
+        faces, _ = votes_of_many
+        done = data("audit", faces, "--votes", votes, "--limit=140")
+        assert done.exit_code == 1
+        assert "42 rows and 210 images; accepted: a row for each image" in done.stderr
+        assert done.stdout == ""
+
+    @pytest.mark.parametrize(
+        ("arguments", "cause"),
+        [
+            (["--limit=0"], "limit 0 is too small"),
+            (["--split=paper"], "split 'paper': 42 images of 7 classes are too few"),
+            (["--votes=nowhere.csv"], "'nowhere.csv': it cannot be read (No such file"),
+        ],
+    )
+    def test_a_mistake_is_one_line(self, faces, arguments, cause):
+        done = data("audit", faces, *arguments)
+        assert done.exit_code == 1
+        assert done.stderr.startswith("Error: ")
+        assert cause in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert done.stdout == ""
+
+    def test_an_unknown_split_is_bad_usage(self, faces):
+        assert data("audit", faces, "--split=own").exit_code == 2
+
+    def test_a_file_that_cannot_be_written_is_one_line(self, faces, tmp_path):
+        (tmp_path / "file").touch()
+        done = data("audit", faces, "--split=kaggle", "--json", tmp_path / "file" / "a.json")
+        assert done.exit_code == 1
+        assert done.stderr.startswith("Error: cannot write")
+        assert done.stderr.count("\n") == 1
+
+
+def test_no_network_is_loaded(faces):
+    code = (
+        "import sys\n"
+        "from fer_bench.cli import main\n"
+        "main(sys.argv[1:], standalone_mode=False)\n"
+        "print({'tensorflow', 'keras', 'jax', 'torch', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "data", "audit", faces, "--split=kaggle"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "set()"

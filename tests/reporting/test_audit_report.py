@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import base64
+import dataclasses
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from made_audits import audited
+from page_parts import read
+from PIL import Image
+
+from fer_bench.audit import Leak
+from fer_bench.errors import FerBenchError
+from fer_bench.reporting.audit import (
+    Sheet,
+    Tile,
+    audit_page,
+    audit_tables,
+    draw,
+    sheets,
+    summary,
+    write_audit,
+)
+from fer_bench.reporting.audit.sheets import KEYS
+from fer_bench.reporting.render import terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from made_audits import Audited
+    from page_parts import Node
+
+    from fer_bench.reporting import Table
+
+
+@pytest.fixture(scope="module")
+def made() -> Audited:
+    return audited()
+
+
+@pytest.fixture(scope="module")
+def without() -> Audited:
+    return audited(votes=False)
+
+
+@pytest.fixture(scope="module")
+def tables(made: Audited) -> dict[str, Table]:
+    return {table.key: table for table in audit_tables(made.found)}
+
+
+@pytest.fixture(scope="module")
+def document(made: Audited) -> Node:
+    found, dataset = made.found, made.dataset
+    shown = [(sheet, draw(sheet, dataset.images)) for sheet in sheets(found, dataset)]
+    return read(audit_page(found, shown))
+
+
+def rows_of(table: Table) -> dict[str, tuple]:
+    return {row.label: row.entries for row in table.rows}
+
+
+class TestTables:
+    def test_copies(self, tables: dict[str, Table]) -> None:
+        assert rows_of(tables["audit-copies"]) == {
+            "identical": (40, 2, 2, 4, 2, 1, 2),
+            "or mirrored": (39, 3, 3, 6, 2, 1, 2),
+            "or nearly the same": (38, 4, 4, 8, 2, 1, 2),
+        }
+
+    def test_leaks(self, tables: dict[str, Table]) -> None:
+        none = (0, 0.0, 0)
+        assert rows_of(tables["audit-leaks"]) == {
+            "validation images also in train": (7, *none, *none, *none),
+            "test images also in train": (
+                *(7, 1, pytest.approx(100 / 7), 1),
+                *(2, pytest.approx(200 / 7), 2),
+                *(3, pytest.approx(300 / 7), 3),
+            ),
+            "test images also in validation": (7, *none, *none, *none),
+        }
+
+    def test_blanks(self, tables: dict[str, Table]) -> None:
+        assert [row.entries for row in tables["audit-blanks"].rows] == [(1, "5"), (1, "6")]
+
+    def test_many_rows_are_cut(self, made: Audited) -> None:
+        blanks = dataclasses.replace(made.found.blanks, constant=tuple(range(10)), nearly=())
+        table = audit_tables(dataclasses.replace(made.found, blanks=blanks))[2]
+        told = [row.entries for row in table.rows]
+        assert told == [(10, "0, 1, 2, 3, 4, 5, 6, 7 and 2 more"), (0, "")]
+
+    def test_classes(self, tables: dict[str, Table]) -> None:
+        rows = rows_of(tables["audit-classes"])
+        assert rows["Angry"] == (6, pytest.approx(100 / 7), 1.0, 4, 1, 1)
+        assert rows["all"] == (42, 100.0, None, 28, 7, 7)
+
+    def test_votes(self, tables: dict[str, Table]) -> None:
+        rows = rows_of(tables["audit-votes"])
+        assert rows["Angry"] == (6, 5, 0, 5, 0, 0, 1, pytest.approx(100 / 6), "Happy 1")
+        assert rows["Disgust"] == (6, 6, 0, 6, 0, 0, 0, 0.0, None)
+        assert rows["all"] == (42, 41, 0, 41, 0, 0, 1, pytest.approx(100 / 42), "Happy 1")
+
+    def test_without_votes_there_is_no_table_of_them(self, without: Audited) -> None:
+        assert [table.key for table in audit_tables(without.found)] == [
+            "audit-copies",
+            "audit-leaks",
+            "audit-blanks",
+            "audit-classes",
+        ]
+
+    def test_a_class_without_images(self, made: Audited) -> None:
+        empty = dataclasses.replace(made.found.classes[0], images=0)
+        found = dataclasses.replace(made.found, classes=(empty, *made.found.classes[1:]))
+        assert rows_of(audit_tables(found)[3])["Angry"][:3] == (0, 0.0, None)
+
+    @pytest.mark.parametrize("width", [60, 80, 120])
+    def test_they_fit_the_terminal(self, made: Audited, width: int) -> None:
+        assert max(map(len, terminal(audit_tables(made.found), width).splitlines())) <= width
+
+
+class TestSummary:
+    def test_known_answers(self, made: Audited) -> None:
+        assert summary(made.found) == [
+            "1 of 7 test images (14.3%) of the split 'kaggle' are also among the training images, "
+            "3 (42.9%) with those that are mirrored or nearly the same.",
+            "2 of 42 images are copies of others, 4 with those that are mirrored or nearly the "
+            "same. Pictures that are there with several labels: 1.",
+            "Empty images: 1, nearly empty ones: 1.",
+            "Labels that are likely wrong by the votes: 1 (2.4%). Images that most taggers call no "
+            "face: 0.",
+        ]
+
+    def test_no_leak(self, without: Audited) -> None:
+        leaks = tuple(
+            Leak(leak.likeness, leak.source, leak.target, 0, 0, 7) for leak in without.found.leaks
+        )
+        told = summary(dataclasses.replace(without.found, leaks=leaks))
+        assert told[0] == ("No test image of the split 'kaggle' is also among the training images.")
+        assert len(told) == 3
+
+
+class TestSheets:
+    def test_what_is_shown(self, made: Audited) -> None:
+        shown = {sheet.key: sheet.tiles for sheet in sheets(made.found, made.dataset)}
+        (near,) = made.found.near_pairs
+        assert shown == {
+            "conflicts": (Tile((3,), ("Happy", "Sad", "rows 3, 4")),),
+            "mirrored": (Tile((1, 36), ("Disgust", "rows 1, 36", "mirrored")),),
+            "near": (Tile((2, 37), ("Fear", "rows 2, 37", f"correlation {near.correlation:.3f}")),),
+            "blanks": (
+                Tile((5,), ("row 5", "Surprise", "empty")),
+                Tile((6,), ("row 6", "Neutral", "nearly empty")),
+            ),
+            "label-errors": (Tile((7,), ("row 7", "Angry: 1", "Happy: 9")),),
+        }
+
+    def test_two_labels_of_a_pair(self, made: Audited) -> None:
+        dataset = dataclasses.replace(made.dataset, labels=made.dataset.labels.copy())
+        dataset.labels[36] = 0
+        tiles = {sheet.key: sheet.tiles for sheet in sheets(made.found, dataset)}
+        assert tiles["mirrored"][0].lines[0] == "Disgust / Angry"
+
+    def test_without_votes_there_is_no_sheet_of_them(self, without: Audited) -> None:
+        keys = [sheet.key for sheet in sheets(without.found, without.dataset)]
+        assert keys == list(KEYS[:-1])
+
+    def test_of_many_evenly_spaced_ones_are_shown(self, made: Audited) -> None:
+        images = np.zeros((480, 4, 4), np.uint8)
+        dataset = dataclasses.replace(
+            made.dataset, images=images, labels=np.zeros(480, np.uint8), usage=None
+        )
+        blanks = dataclasses.replace(made.found.blanks, constant=tuple(range(480)), nearly=())
+        found = dataclasses.replace(
+            made.found,
+            blanks=blanks,
+            near_pairs=(),
+            copies=tuple(
+                dataclasses.replace(one, groups=(), conflicts=()) for one in made.found.copies
+            ),
+            agreement=None,
+        )
+        (sheet,) = sheets(found, dataset)
+        assert sheet.total == 480
+        assert [tile.rows[0] for tile in sheet.tiles] == list(range(0, 480, 10))
+        assert sheet.caption.endswith("48, evenly spaced, of 480.")
+
+    def test_drawing_it_twice_gives_the_same_file(self, made: Audited) -> None:
+        for sheet in sheets(made.found, made.dataset):
+            once, again = (draw(sheet, made.dataset.images) for _ in range(2))
+            assert once == again
+            image = Image.open(io.BytesIO(once))
+            assert image.format == "PNG"
+            assert image.width <= 960
+
+    @pytest.mark.parametrize("shape", [(1, 4), (48, 48), (31, 96), (300, 200)])
+    def test_pictures_of_any_size_are_seen_whole(self, shape: tuple[int, int]) -> None:
+        images = np.full((2, *shape), 100, np.uint8)
+        sheet = Sheet("near", "Title", "caption", (Tile((0, 1), ("a line",)),), 1)
+        drawn = np.asarray(Image.open(io.BytesIO(draw(sheet, images))).convert("L"))
+        scale = max(1, 96 // max(shape))
+        assert (drawn == 100).sum() >= 2 * images[0].size * scale**2
+        assert (drawn == 100).any(axis=1).sum() >= scale * shape[0]
+
+    def test_long_lines_are_cut(self) -> None:
+        images = np.zeros((1, 48, 48), np.uint8)
+        sizes = set()
+        for text in ("", "x" * 400, "\N{HEBREW LETTER ALEF}" * 9, "a\nb\x00"):
+            sheet = Sheet("near", "Title", "caption", (Tile((0,), (text,)),), 1)
+            sizes.add(Image.open(io.BytesIO(draw(sheet, images))).size)
+        assert len(sizes) == 1
+
+
+class TestPage:
+    def test_it_holds_all_tables_and_sheets(self, made: Audited, document: Node) -> None:
+        ids = [table.key for table in audit_tables(made.found)]
+        assert [one.attributes["id"] for one in document.all("article")] == [
+            f"table-of-{key}" for key in ids
+        ]
+        figures = document.all("figure")
+        assert [one.attributes["id"] for one in figures] == [f"sheet-of-{key}" for key in KEYS]
+        for figure in figures:
+            (image,) = figure.all("img")
+            kind, _, data = image.attributes["src"].partition(",")
+            assert kind == "data:image/png;base64"
+            assert Image.open(io.BytesIO(base64.b64decode(data))).width > 0
+            assert image.attributes["alt"]
+
+    def test_it_says_what_matters_first(self, made: Audited, document: Node) -> None:
+        (headline,) = document.all("h1")
+        assert headline.text() == summary(made.found)[0]
+
+    def test_it_loads_nothing(self, document: Node) -> None:
+        (policy,) = document.all("meta", **{"http-equiv": "Content-Security-Policy"})
+        assert policy.attributes["content"].startswith("default-src 'none'; img-src data:")
+        assert document.all("script") == []
+        for node in document:
+            for name in ("src", "href"):
+                assert (node.attributes.get(name) or "data:").startswith("data:")
+
+    def test_names_are_no_markup(self) -> None:
+        hostile = "<script>alert(1)</script>{{ 7*7 }}"
+        made = audited(name=hostile)
+        text = audit_page(made.found, [])
+        assert "<script>" not in text
+        assert "&lt;script&gt;" in text
+        assert "{{ 7*7 }}" in text
+        assert "Nothing was found that could be shown." in text
+
+
+class TestFiles:
+    def test_what_is_written(self, made: Audited, tmp_path: Path) -> None:
+        written = write_audit(tmp_path / "new", made.found, made.dataset)
+        assert written == [
+            tmp_path / "new" / "audit.html",
+            *(tmp_path / "new" / "audit" / f"{key}.png" for key in KEYS),
+        ]
+        assert all(path.stat().st_size for path in written)
+
+    def test_what_an_earlier_audit_left_is_removed_and_nothing_else(
+        self, made: Audited, without: Audited, tmp_path: Path
+    ) -> None:
+        write_audit(tmp_path, made.found, made.dataset)
+        others = [tmp_path / "index.html", tmp_path / "audit" / "own.png"]
+        for path in others:
+            path.write_text("mine")
+        written = write_audit(tmp_path, without.found, without.dataset)
+        assert {path for path in tmp_path.rglob("*") if path.is_file()} == {*written, *others}
+        assert [path.read_text() for path in others] == ["mine", "mine"]
+
+    @pytest.mark.parametrize("place", ["audit", "audit.html/x", "audit/near.png/x"])
+    def test_what_is_in_the_way_is_one_line(
+        self, made: Audited, tmp_path: Path, place: str
+    ) -> None:
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text("in the way")
+        with pytest.raises(FerBenchError, match="cannot write"):
+            write_audit(tmp_path, made.found, made.dataset)
