@@ -74,7 +74,13 @@ def command(
         )
     rules = default_rules() + project_rules(Path.cwd()) + parse(fail_on, "--fail-on")
     *base, head = files
-    outcome = compare(load_side(base, "base"), load_side([head], "head"), rules)
+    sides = load_side(base, "base"), load_side([head], "head")
+    read = {os.path.realpath(name) for side in sides for name, _ in side.runs}
+    if output is not None and os.path.realpath(output) in read:
+        raise FerBenchError(
+            f"--output {str(output)!r} is one of the files to compare; accepted: another file"
+        )
+    outcome = compare(*sides, rules)
     if form == "github":
         _tell_github(outcome, output)
     else:

@@ -145,8 +145,8 @@ def _reference(base: Side, head: Side) -> Iterator[str]:
         slower = math.expm1(shift)
         yield (
             f"the reference workload was {abs(slower):.0%} {'slower' if slower > 0 else 'faster'} "
-            "in the head's runs: either the machine was, or something that the code sets for all "
-            "computations; speeds are divided by it, so that a change of that kind is divided out"
+            "in the head's runs, all measurements together: either the machine was, or something "
+            "that the code sets for all computations; rows that say so have it divided out"
         )
 
 

@@ -179,6 +179,10 @@ def _meant(pattern: str, text: str, source: str) -> list[Figure]:
     )
 
 
+def _units(figure: Figure) -> str:
+    return "".join(f", {unit}" for unit, kinds in _FITTING.items() if figure.unit in kinds)
+
+
 def _threshold(amount: str, figures: list[Figure], text: str, source: str) -> Threshold:
     found = _AMOUNT.fullmatch(amount)
     if found is None:
@@ -193,6 +197,6 @@ def _threshold(amount: str, figures: list[Figure], text: str, source: str) -> Th
     if unfit:
         raise FerBenchError(
             f"{source}: {text!r} gives {unfit[0].name} an amount in {unit}, but it is in "
-            f"{unfit[0].unit}; accepted: %, or a plain number in {unfit[0].unit}"
+            f"{unfit[0].unit}; accepted: %{_units(unfit[0])}, or a plain number in {unfit[0].unit}"
         )
     return Threshold(number * _SCALES[unit], False, amount)

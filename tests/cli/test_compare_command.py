@@ -165,6 +165,15 @@ def test_a_file_takes_what_would_be_printed(compare, tmp_path, form):
         assert (done.stdout, written) == ("", printed)
 
 
+@pytest.mark.parametrize("name", ["good.json", "bad.json"])
+def test_no_input_is_written_over(compare, tmp_path, name):
+    before = (tmp_path / name).read_bytes()
+    done = compare("good.json", "bad.json", f"--output={name}")
+    assert done.exit_code == 2
+    is_one_line(done, name, "accepted: another file")
+    assert (tmp_path / name).read_bytes() == before
+
+
 def test_colours_stand_in_terminals_only_and_not_where_none_are_wanted(compare):
     arguments = ("good.json", "bad.json")
     assert "\x1b[31m" in compare(*arguments, color=True).stdout
