@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.comparison.reading import timings
-from fer_bench.comparison.sides import Side
+from fer_bench.comparison.sides import Side, measurement
 from fer_bench.comparison.surroundings import surroundings
 from fer_bench.errors import FerBenchError
 from fer_bench.joining import joined
@@ -136,11 +135,11 @@ def gathered(
         others: number of files passed over.
     """
     known = {(one.time, one.commit) for one in (reported, *parts)}
-    held = {time for one in (reported, *parts) for time in _times(one.run)}
+    held = {time for one in (reported, *parts) for time in measurement(one.run)}
     runs, left_out, copies = [reported], [], 0
     # The fullest first: a merged file has the time of one of its parts.
-    for one in sorted(found, key=lambda one: (-len(_times(one.run)), *_order(one))):
-        times = _times(one.run)
+    for one in sorted(found, key=lambda one: (-len(measurement(one.run)), *_order(one))):
+        times = measurement(one.run)
         if (one.time, one.commit) in known or (times and times <= held):
             copies += 1
             continue
@@ -156,10 +155,6 @@ def gathered(
 
 def _order(one: Stored) -> tuple[datetime, str]:
     return one.time, one.name
-
-
-def _times(run: Run) -> set[tuple[str, str, tuple[float, ...]]]:
-    return {(cell.id, what, seconds) for cell in run.cells for what, seconds in timings(cell)}
 
 
 def _difference(reported: Run, other: Run) -> str:

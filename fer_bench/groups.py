@@ -74,10 +74,7 @@ class Group:
             Shape (trained cells, n); None where no cell is trained, or predictions or labels are
             not known, as in files of schema 1.
         """
-        known = [one.predictions for one in self.qualities if one.predictions is not None]
-        if not known or len(known) < len(self.qualities) or not len(labels):
-            return None
-        return np.stack([one.predicted == labels for one in known])
+        return correct(self.qualities, labels)
 
     def mean(self) -> CellResult:
         """One cell with the mean figures of the trained ones.
@@ -115,6 +112,23 @@ class Group:
             what = reason if kind == status else f"{kind}: {reason}"
             told.append(f"seed {', '.join(seeds)}{of_all}: {what}")
         return status, "; ".join(told)
+
+
+def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Which test images each of several trained networks recognises.
+
+    Args:
+        qualities: of the networks.
+        labels: uint8, shape (n,): of the test images.
+
+    Returns:
+        Shape (networks, n); None where there is none, or predictions or labels are not known, as
+        in files of schema 1.
+    """
+    known = [one.predictions for one in qualities if one.predictions is not None]
+    if not known or len(known) < len(qualities) or not len(labels):
+        return None
+    return np.stack([one.predicted == labels for one in known])
 
 
 def told_apart(run: Run) -> Run:

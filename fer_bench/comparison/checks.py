@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.comparison.figures import FIGURES, RECALL
 from fer_bench.comparison.noise import LEAST_RUNS
-from fer_bench.comparison.sides import Side
+from fer_bench.comparison.sides import Side, measurement
 from fer_bench.comparison.speed import RUN_NOISE, SLOWER, timed
 from fer_bench.comparison.surroundings import surroundings
 from fer_bench.errors import FerBenchError
@@ -41,12 +41,12 @@ def check_sides(base: Side, head: Side) -> None:
                     )
     if len(base.runs) == len(head.runs) == 1:
         return
-    known = {_measurement(run): name for name, run in base.runs}
+    known = {measurement(run): name for name, run in base.runs}
     for name, run in head.runs:
-        measurement = _measurement(run)
-        if measurement and measurement in known:
+        times = measurement(run)
+        if times and times in known:
             raise FerBenchError(
-                f"{known[measurement]} of the base and {name} of the head are the same "
+                f"{known[times]} of the base and {name} of the head are the same "
                 "measurement; accepted: each on one side"
             )
 
@@ -100,7 +100,7 @@ def notes(base: Side, head: Side, rules: Rules, cells: Collection[str]) -> Itera
                 "what changed between them counts as noise here"
             )
     sides = [side.runs for side in (base, head)]
-    if all(any(_measurement(run) for _, run in runs) for runs in sides):
+    if all(any(measurement(run) for _, run in runs) for runs in sides):
         count = len(base.runs) + len(head.runs)
         if count < LEAST_RUNS:
             yield (
@@ -161,12 +161,3 @@ def _pace(run: Run) -> Iterator[float]:
     ]
     if paces:
         yield statistics.fmean(paces)
-
-
-def _measurement(run: Run) -> tuple[object, ...]:
-    """The times that a run measured, which no other run has; empty where it measured none."""
-    return tuple(
-        (cell.id, cell.training, cell.inference)
-        for cell in run.cells
-        if cell.training or cell.inference
-    )

@@ -21,6 +21,7 @@ from fer_bench.shards import OTHER_SHARD
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from fer_bench.comparison.figures import Figure
     from fer_bench.comparison.gathering import Gathered
     from fer_bench.comparison.outcome import Verdict
     from fer_bench.comparison.rules import Rules
@@ -132,7 +133,9 @@ def _of_group(name: str, base: Gathered, head: Gathered, known: _Known) -> Itera
         ours, theirs = _qualities(base), _qualities(head)
         yield from quality_changes(name, ours, theirs, known.around.same_parts, known.rules)
     elif base.trained and head.is_timed:
-        yield _without_quality(name, base, known.rules)
+        values = [cell.quality.test_accuracy for cell in base.trained.values() if cell.quality]
+        why = "the head measured speeds alone"
+        yield _figure_gone(name, ACCURACY, "", statistics.fmean(values), why, known.rules)
     if any(head.is_measured(seed) for seed in seeds):
         yield from _speeds(name, base, head, known.around, known.rules)
 
@@ -174,19 +177,12 @@ def _deterministic(
             return
 
 
-def _without_quality(name: str, base: Gathered, rules: Rules) -> Change:
-    """The accuracy of a cell whose head has speeds alone."""
-    threshold = rules.of(name, ACCURACY.name)
-    values = [cell.quality.test_accuracy for cell in base.trained.values() if cell.quality]
+def _figure_gone(name: str, figure: Figure, of: str, base: float, why: str, rules: Rules) -> Change:
+    """A figure that the base has and the head lacks: a regression where it has a rule."""
+    threshold = rules.of(name, figure.name, figure.named(of))
+    regression = threshold is not None and rules.of(name, GONE) is not None
     return Change(
-        name,
-        ACCURACY,
-        "",
-        "gone",
-        base=statistics.fmean(values),
-        threshold=threshold,
-        regression=threshold is not None and rules.of(name, GONE) is not None,
-        why="the head measured speeds alone",
+        name, figure, of, "gone", base=base, threshold=threshold, regression=regression, why=why
     )
 
 
@@ -222,17 +218,8 @@ def _speeds(
         if key in ours and key in theirs:
             yield speed_change(name, ours[key], theirs[key], around, rules)
         elif key in ours:
-            watched = rules.of(name, figure.name, figure.named(of))
-            yield Change(
-                name,
-                figure,
-                of,
-                "gone",
-                base=ours[key].value,
-                threshold=watched,
-                regression=watched is not None and rules.of(name, GONE) is not None,
-                why="the head did not measure it",
-            )
+            why = "the head did not measure it"
+            yield _figure_gone(name, figure, of, ours[key].value, why, rules)
         else:
             why = "the base did not measure it"
             yield Change(name, figure, of, "new", head=theirs[key].value, why=why)

@@ -6,8 +6,6 @@ import statistics
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from fer_bench.comparison.figures import (
     ACCURACY,
     INITIAL_ACCURACY,
@@ -20,12 +18,11 @@ from fer_bench.comparison.figures import (
 from fer_bench.comparison.outcome import Change
 from fer_bench.comparison.verdicts import LEVEL, allowed, verdict
 from fer_bench.evaluation import Interval, compare, over_seeds
+from fer_bench.groups import correct
 from fer_bench.metrics import initial, mean_convergence_rate, mean_overfitting_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from numpy.typing import NDArray
 
     from fer_bench.comparison.figures import Figure
     from fer_bench.comparison.rules import Rules
@@ -194,7 +191,7 @@ def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
     labels = pairing.base.labels
     if pairing.same_parts is not True or reading.figure not in (ACCURACY, RECALL):
         return None
-    ours, theirs = _correct(pairing.ours, labels), _correct(pairing.theirs, labels)
+    ours, theirs = correct(pairing.ours, labels), correct(pairing.theirs, labels)
     if ours is None or theirs is None:
         return None
     if reading.label is not None:
@@ -225,14 +222,6 @@ def _mcnemar_interval(won: int, lost: int, images: int) -> Interval:
     low = float(betaincinv(won, lost + 1, tail)) if won else 0.0
     high = float(betaincinv(won + 1, lost, 1 - tail)) if lost else 1.0
     return Interval((2 * low - 1) * both / images, (2 * high - 1) * both / images)
-
-
-def _correct(qualities: list[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-    """Which images each network recognises, shape (seeds, n); None where one does not tell."""
-    known = [one.predictions for one in qualities if one.predictions is not None]
-    if len(known) < len(qualities) or not len(labels):
-        return None
-    return np.stack([one.predicted == labels for one in known])
 
 
 def _over_seeds(pairing: _Pairing, ours: list[float], theirs: list[float]) -> _Found | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.comparison.sides import Side
+from fer_bench.comparison.sides import Side, timings
 from fer_bench.errors import FerBenchError
 from fer_bench.results_json import json_files, load_document, load_documents, read_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from fer_bench.results import CellResult, Run
+    from fer_bench.results import Run
 
 
 def load_side(paths: Sequence[Path], which: str) -> Side:
@@ -82,11 +82,3 @@ def _check_measurements(runs: Iterable[tuple[str, Run]]) -> None:
                         f"{name} and {other} hold the same times of {what} of {cell.id!r}; "
                         "accepted: each measurement once"
                     )
-
-
-def timings(cell: CellResult) -> Iterator[tuple[str, tuple[float, ...]]]:
-    """What was timed of a cell, with the seconds of each round, which tell a measurement apart."""
-    if cell.training is not None:
-        yield "training", cell.training.seconds
-    for speed in cell.inference:
-        yield f"inference, batch {speed.batch_size}", speed.seconds

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fer_bench.results import Run
+    from collections.abc import Iterator
+
+    from fer_bench.results import CellResult, Run
 
 
 @dataclass(frozen=True)
@@ -21,3 +23,18 @@ class Side:
     """
 
     runs: tuple[tuple[str, Run], ...]
+
+
+def timings(cell: CellResult) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """What was timed of a cell, with the seconds of each round, which tell a measurement apart."""
+    if cell.training is not None:
+        yield "training", cell.training.seconds
+    for speed in cell.inference:
+        yield f"inference, batch {speed.batch_size}", speed.seconds
+
+
+def measurement(run: Run) -> frozenset[tuple[str, str, tuple[float, ...]]]:
+    """All that a run timed, which no other run has: cell, what, and seconds of each round."""
+    return frozenset(
+        (cell.id, what, seconds) for cell in run.cells for what, seconds in timings(cell)
+    )

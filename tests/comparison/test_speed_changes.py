@@ -155,7 +155,9 @@ def test_a_disturbed_round_of_the_reference_does_not_count():
 
 def test_a_reference_that_is_slower_in_all_runs_of_a_side_is_said():
     base = [timed_run(reference=made_reference(1 + number / 1000)) for number in range(5)]
-    head = [timed_run(reference=made_reference(1.6 + number / 1000)) for number in range(5)]
+    head = [
+        timed_run(epoch=2.1, reference=made_reference(1.6 + number / 1000)) for number in range(5)
+    ]
     (note,) = outcome(base, head).notes
     assert "60% slower" in note
     assert outcome(base, runs(5, seed=1, reference=made_reference())).notes == ()
