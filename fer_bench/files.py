@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import stat
 import time
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 _LEFT_BEHIND_S = 24 * 60 * 60
 """No write takes so long: a part of this age belongs to a process that was killed."""
@@ -30,6 +36,36 @@ def file_digest(path: Path, algorithm: str) -> str:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Opens a file for reading, where it is one: a pipe may never end, nor may a device.
+
+    Raises:
+        OSError: the file cannot be read, or is none.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # of a folder, the system tells that it is
+        what = "it is a pipe, a socket or a device, and no file"
+        raise OSError(errno.EINVAL, what, str(path))
+    return path.open("rb")
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """What a file holds.
+
+    Args:
+        path: the file.
+        most: bytes that it may have.
+
+    Raises:
+        OSError: the file cannot be read, is none, or is larger.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise OSError(errno.EFBIG, f"it has {size:,} bytes, more than {most:,}", str(path))
+        return file.read()
 
 
 def expand_user(path: str) -> Path:

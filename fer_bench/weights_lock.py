@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.cache import cache_root
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of, write_atomically
+from fer_bench.files import cause_of, read_regular, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +33,10 @@ FILE = "fer-bench.lock"
 
 VERSION = 1
 """Of the layout; a reader refuses newer ones."""
+
+
+_LARGEST = 1 << 20
+"""Bytes of a lock file that is read; what is recorded of a backbone takes some hundred."""
 
 
 class NotRecorded(FerBenchError):  # noqa: N818 - it tells what is the case
@@ -59,7 +63,9 @@ def read(path: Path) -> dict[str, Lock]:
         FerBenchError: the file cannot be read, is no lock file, or is of a newer version.
     """
     try:
-        document = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_unrepeated)
+        document = json.loads(
+            read_regular(path, _LARGEST).decode("utf-8"), object_pairs_hook=_unrepeated
+        )
     except FileNotFoundError:
         return {}
     except OSError as error:

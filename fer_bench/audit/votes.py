@@ -7,6 +7,7 @@ each row of Kaggle's csv, in the same order; the image names in it tell nothing 
 
 from __future__ import annotations
 
+import codecs
 import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,10 +17,11 @@ import numpy as np
 from fer_bench.datasets import USAGES
 from fer_bench.datasets.csv_rows import wrong
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of
+from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from io import BufferedReader
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -66,6 +68,7 @@ ENOUGH_FOR_KAPPA = 100
 _HEADER = ("Usage", "Image name", *CATEGORIES)
 _COUNTS = {str(count): count for count in range(TAGGERS + 1)}
 _SHOWN = 40
+_LONGEST_LINE = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,41 +111,53 @@ def load_votes(path: Path) -> Votes:
             and the value.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_regular(path) as file:
             return _load(path, file)
     except OSError as error:
         what = f"it cannot be read ({cause_of(error)})"
         raise wrong(path, None, what, "a readable csv file") from error
-    except UnicodeDecodeError as error:
-        what = f"it is not UTF-8 text ({cause_of(error)})"
-        raise wrong(path, None, what, "FER+'s fer2013new.csv") from error
 
 
-def _load(path: Path, file: Iterable[str]) -> Votes:
-    lines = csv.reader(file, strict=True)
+def _load(path: Path, file: BufferedReader) -> Votes:
+    lines = _lines(path, file)
     counts, usages = [], []
-    try:
-        header = tuple(field.strip() for field in next(lines, []))
-        if header != _HEADER:
-            what = f"the header is {_cut(','.join(header))}"
-            raise wrong(path, 1, what, ",".join(_HEADER))
-        for fields in lines:
-            if not fields:
-                continue
-            number = lines.line_num
-            if len(fields) != len(_HEADER):
-                raise wrong(path, number, f"{len(fields)} columns", f"{len(_HEADER)}")
-            usage, _, *votes = map(str.strip, fields)
-            if usage not in USAGES:
-                raise wrong(path, number, f"Usage {_cut(usage)}", ", ".join(USAGES))
-            usages.append(USAGES.index(usage))
-            counts.append(_counted(path, number, votes))
-    except csv.Error as error:
-        what = f"the line is not csv ({cause_of(error)})"
-        raise wrong(path, lines.line_num, what, f"{len(_HEADER)} columns") from error
+    _, names = next(lines, (1, []))
+    header = tuple(map(str.strip, names))
+    if header != _HEADER:
+        what = f"the header is {_cut(','.join(header))}"
+        raise wrong(path, 1, what, ",".join(_HEADER))
+    for number, fields in lines:
+        if not fields:
+            continue
+        if len(fields) != len(_HEADER):
+            raise wrong(path, number, f"{len(fields)} columns", f"{len(_HEADER)}")
+        usage, _, *votes = map(str.strip, fields)
+        if usage not in USAGES:
+            raise wrong(path, number, f"Usage {_cut(usage)}", ", ".join(USAGES))
+        usages.append(USAGES.index(usage))
+        counts.append(_counted(path, number, votes))
     if not counts:
         raise wrong(path, None, "there is no row below the header", "a row for each image")
     return Votes(np.array(counts, np.uint8), np.array(usages, np.uint8), path.name)
+
+
+def _lines(path: Path, file: BufferedReader) -> Iterator[tuple[int, list[str]]]:
+    """The number of each line, from 1, and its fields."""
+    accepted = f"{len(_HEADER)} columns of UTF-8 text"
+    number = 0
+    while line := file.readline(_LONGEST_LINE + 1):
+        number += 1
+        if len(line) > _LONGEST_LINE:
+            what = f"the line is longer than {_LONGEST_LINE} bytes"
+            raise wrong(path, number, what, accepted)
+        try:
+            text = (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode("utf-8")
+            yield number, next(csv.reader([text.rstrip("\r\n")], strict=True), [])
+        except UnicodeDecodeError as error:
+            raise wrong(path, number, "the line is not UTF-8 text", accepted) from error
+        except csv.Error as error:
+            what = f"the line is not csv ({cause_of(error)})"
+            raise wrong(path, number, what, accepted) from error
 
 
 def _counted(path: Path, number: int, votes: list[str]) -> list[int]:

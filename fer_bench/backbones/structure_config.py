@@ -72,9 +72,15 @@ def refuse_foreign(config: dict[str, Any]) -> None:
         accepted = ACCEPTED.get(module, frozenset()) if isinstance(module, str) else frozenset()
         if not isinstance(name, str) or name not in accepted or registered not in names:
             raise ValueError(
-                f"it asks for {name!r} of {module!r}, registered as {registered!r}; accepted are "
-                "the layers of Keras and fer_bench that the face networks are made of"
+                f"it asks for {_shown(name)} of {_shown(module)}, registered as "
+                f"{_shown(registered)}; accepted are the layers of Keras and "
+                "fer_bench that the face networks are made of"
             )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def with_fresh_names(config: dict[str, Any]) -> dict[str, Any]:

@@ -14,14 +14,13 @@ import os
 import tempfile
 import zipfile
 import zlib
-from lzma import LZMAError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.backbones.structure_config import kinds, refuse_foreign
 from fer_bench.cache import cache_root
 from fer_bench.errors import FerBenchError
-from fer_bench.files import write_atomically
+from fer_bench.files import open_regular, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +34,7 @@ LARGEST_CONFIG = 1 << 20
 """Bytes of a ``config.json`` that are read at most; the largest of ours has 150 KB."""
 
 _CONFIG = "config.json"
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _UNREADABLE = (
     OSError,
@@ -44,7 +44,6 @@ _UNREADABLE = (
     RuntimeError,
     zipfile.BadZipFile,
     zlib.error,
-    LZMAError,
 )
 """What zipfile and json raise on files that are truncated, corrupt, locked or built by hand."""
 
@@ -129,8 +128,12 @@ def read(path: Path) -> dict[str, Any]:
         FerBenchError: the file cannot be read, is too large, or holds what is not accepted.
     """
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(_CONFIG) as file:
-            text = file.read(LARGEST_CONFIG + 1)
+        with open_regular(path) as whole, zipfile.ZipFile(whole) as archive:
+            # Of other ways to compress, zipfile unpacks as much as there is at once.
+            if archive.getinfo(_CONFIG).compress_type not in _METHODS:
+                raise refused(path, f"its {_CONFIG} is neither stored nor deflated, as Keras does")
+            with archive.open(_CONFIG) as file:
+                text = file.read(LARGEST_CONFIG + 1)
         if len(text) > LARGEST_CONFIG:
             raise refused(
                 path, f"its {_CONFIG} is too large; accepted are {LARGEST_CONFIG:,} bytes at most"

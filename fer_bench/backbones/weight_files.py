@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.errors import FerBenchError
+from fer_bench.files import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,10 +63,12 @@ _UNREADABLE = (
     ValueError,
     KeyError,
     EOFError,
+    MemoryError,
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What h5py and numpy raise on files that are truncated, corrupt or built by hand."""
+"""What h5py and numpy raise on files that are truncated, corrupt or built by hand; of memory there
+is too little for the sizes that such files claim."""
 
 
 @contextlib.contextmanager
@@ -87,7 +90,7 @@ def opened(path: Path) -> Iterator[StoredWeights]:
     """
     with contextlib.ExitStack() as open_files:
         with readable(path):
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 start = file.read(8)
             if start.startswith(b"PK"):
                 stored = _npz(path)

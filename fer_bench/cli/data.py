@@ -37,7 +37,7 @@ def info(dataset: str) -> None:
 @click.argument("dataset")
 @click.option(
     "--votes",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="FER+'s fer2013new.csv: what ten taggers see in each image, in the same order.",
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.comparison.rules import Rules, parse
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of
+from fer_bench.files import cause_of, read_regular
 from fer_bench.results_json.checking import shown
 
 if sys.version_info >= (3, 11):
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FILE = "pyproject.toml"
+
+_LARGEST = 1 << 24
+"""Bytes of a file that is read."""
 
 
 def project_rules(folder: Path) -> Rules:
@@ -44,8 +47,7 @@ def project_rules(folder: Path) -> Rules:
 
 def _rules(path: Path) -> Rules:
     try:
-        with path.open("rb") as file:
-            document: dict[str, Any] = tomllib.load(file)
+        document: dict[str, Any] = tomllib.loads(read_regular(path, _LARGEST).decode("utf-8"))
     except OSError as error:
         raise FerBenchError(f"{path}: {cause_of(error)}; needed is a file to be read") from error
     except (ValueError, RecursionError) as error:

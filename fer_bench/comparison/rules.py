@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.comparison.figures import FIGURES
 from fer_bench.errors import FerBenchError
+from fer_bench.results_json.checking import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,14 +144,15 @@ def _rule(text: str, source: str) -> Rule:
     parts = [part.strip() for part in text.split(":")]
     if len(parts) not in (2, 3) or not all(parts):
         raise FerBenchError(
-            f"{source}: {text!r} is no rule; accepted: FIGURE: AMOUNT or CELLS: FIGURE: AMOUNT, as "
-            "in 'accuracy: 0.5pp' or 'vggface*: training.speed: 20%'"
+            f"{source}: {shown(text)} is no rule; accepted: FIGURE: AMOUNT or CELLS: FIGURE: "
+            "AMOUNT, as in 'accuracy: 0.5pp' or 'vggface*: training.speed: 20%'"
         )
     cells, figure, amount = ["*", *parts][-3:]
     if figure in _SWITCHES:
         if amount not in ("on", "off"):
             raise FerBenchError(
-                f"{source}: {text!r} gives {figure} the amount {amount!r}; accepted: on, off"
+                f"{source}: {shown(text)} gives {figure} the amount {shown(amount)}; accepted: on, "
+                "off"
             )
         threshold = Threshold(0.0, False, "on") if amount == "on" else None
         return Rule(cells, figure, threshold, text)
@@ -174,7 +176,7 @@ def _meant(pattern: str, text: str, source: str) -> list[Figure]:
     near = difflib.get_close_matches(pattern, names, 1, 0.4)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise FerBenchError(
-        f"{source}: {text!r} names the unknown figure {pattern!r}; {hint}accepted: "
+        f"{source}: {shown(text)} names the unknown figure {shown(pattern)}; {hint}accepted: "
         f"{', '.join(names)}"
     )
 
@@ -187,8 +189,8 @@ def _threshold(amount: str, figures: list[Figure], text: str, source: str) -> Th
     found = _AMOUNT.fullmatch(amount)
     if found is None:
         raise FerBenchError(
-            f"{source}: {text!r} has the amount {amount!r}; accepted: a number of 0 or more with "
-            "%, pp, ms, s or nothing after it, or off"
+            f"{source}: {shown(text)} has the amount {shown(amount)}; accepted: a number of 0 or "
+            "more with %, pp, ms, s or nothing after it, or off"
         )
     unit, number = found["unit"], float(found["number"])
     if unit == "%":
@@ -196,7 +198,7 @@ def _threshold(amount: str, figures: list[Figure], text: str, source: str) -> Th
     unfit = [figure for figure in figures if unit and figure.unit not in _FITTING[unit]]
     if unfit:
         raise FerBenchError(
-            f"{source}: {text!r} gives {unfit[0].name} an amount in {unit}, but it is in "
+            f"{source}: {shown(text)} gives {unfit[0].name} an amount in {unit}, but it is in "
             f"{unfit[0].unit}; accepted: %{_units(unfit[0])}, or a plain number in {unfit[0].unit}"
         )
     return Threshold(number * _SCALES[unit], False, amount)

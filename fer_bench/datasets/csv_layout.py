@@ -28,7 +28,7 @@ from fer_bench.datasets.csv_rows import (
 )
 from fer_bench.datasets.dataset import EMOTIONS, Dataset
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of
+from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -62,7 +62,7 @@ def load_csv(path: Path) -> Dataset:
             that is wrong, and the value.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _load(path, file)
     except OSError as error:
         what = f"it cannot be read ({cause_of(error)})"

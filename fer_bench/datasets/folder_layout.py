@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import struct
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from fer_bench.files import cause_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from io import BufferedReader
 
     from numpy.typing import NDArray
 
@@ -33,6 +36,9 @@ _SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp")
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _TOO_DEEP = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes whose values do not fit into 0 to 255."""
+
+_MOST_PIXELS = 1 << 24
+"""Of an image: 4096x4096. A few bytes can claim to be a picture that fills the memory."""
 
 _IGNORED = ("desktop.ini", "thumbs.db")
 _FILES_AT_A_TIME = 128
@@ -106,8 +112,19 @@ def load_folder(root: Path, files: Sequence[ImageFile] | None = None) -> Dataset
         FerBenchError: as ``list_images``, or an image cannot be read, has several frames or
             another size than the first; names the file.
     """
+    from PIL import Image
+
     if files is None:
         files = list_images(root)
+    with warnings.catch_warnings():
+        # Of a size far beyond what is accepted here, Pillow warns as it opens the image.
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        images = _read_images(files)
+    labels = np.array([file.label for file in files], np.uint8)
+    return Dataset(images, labels, EMOTIONS, root.resolve().name, _usage(files))
+
+
+def _read_images(files: Sequence[ImageFile]) -> NDArray[np.uint8]:
     first = _read_image(files[0].path, None)
     images = np.empty((len(files), *first.shape), np.uint8)
 
@@ -118,8 +135,7 @@ def load_folder(root: Path, files: Sequence[ImageFile] | None = None) -> Dataset
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for _ in pool.map(read, range(0, len(files), _FILES_AT_A_TIME)):
             pass
-    labels = np.array([file.label for file in files], np.uint8)
-    return Dataset(images, labels, EMOTIONS, root.resolve().name, _usage(files))
+    return images
 
 
 def _wrong(path: Path, what: str, accepted: str) -> FerBenchError:
@@ -205,6 +221,9 @@ def _read_image(path: Path, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
             # What has the wrong size lying and standing is not decoded.
             if shape is not None and sorted(found) != sorted(shape):
                 raise _wrong_size(path, found, shape)
+            if image.height * image.width > _MOST_PIXELS:
+                size = f"{image.width}x{image.height}"
+                raise _wrong(path, f"the image has {size} pixels", f"{_MOST_PIXELS:,} at most")
             n_frames = getattr(image, "n_frames", 1)
             if n_frames > 1:
                 raise _wrong(path, f"the image has {n_frames} frames", "one")
@@ -214,6 +233,8 @@ def _read_image(path: Path, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
             image.info.pop("transparency", None)
             ImageOps.exif_transpose(image, in_place=True)
             pixels = np.array(image if image.mode == "L" else image.convert("L"))
+            if image.format == "PNG" and not _is_whole_png(file):
+                raise _wrong(path, "the image is cut off", "whole images")
     except (FerBenchError, MemoryError):
         raise
     except Exception as error:  # each of Pillow's decoders raises what it will
@@ -224,6 +245,17 @@ def _read_image(path: Path, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
     if shape is not None and pixels.shape != shape:
         raise _wrong_size(path, pixels.shape, shape)
     return pixels
+
+
+def _is_whole_png(file: BufferedReader) -> bool:
+    """Whether the last chunk is there. Pillow asks for no more than the pixels."""
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        size, name = struct.unpack(">L4s", head)
+        if name == b"IEND":
+            return len(file.read(4)) == 4  # its checksum
+        file.seek(size + 4, os.SEEK_CUR)
+    return False
 
 
 def _wrong_size(path: Path, found: tuple[int, ...], wanted: tuple[int, ...]) -> FerBenchError:

@@ -12,14 +12,14 @@ import io
 import tokenize
 import zipfile
 import zlib
-from lzma import LZMAError
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from fer_bench.datasets.dataset import EMOTIONS, USAGES, Dataset
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of
+from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,12 +27,25 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those of ``numpy.savez`` and ``numpy.savez_compressed``. Of others, zipfile unpacks as much as
+there is at once."""
+
 _HIGHEST_RATIO = 1100
-"""Deflate, the method of ``numpy.savez_compressed``, packs at most 1032 bytes into one."""
+"""Deflate packs at most 1032 bytes into one."""
+
+_HIGHEST_RATIO_OF_MANY, _MANY = 100, 1 << 26
+"""So many bytes of an array are packed no better, unless nearly all of its images are empty."""
+
+_LARGEST_DIRECTORY = 1 << 20
+"""Bytes of an archive's list of members, some ten thousand. A member takes ten times as much memory
+as its place in the list."""
+
+_RECORD_BYTES = 30
+"""What stands before each member's name and data has at least this size."""
 
 _DAMAGES = (
     EOFError,
-    LZMAError,
     NotImplementedError,
     RuntimeError,
     SyntaxError,
@@ -40,7 +53,7 @@ _DAMAGES = (
     tokenize.TokenError,
     zlib.error,
 )
-"""What zipfile, the decompressors and numpy's reader of headers raise on damaged bytes."""
+"""What zipfile, zlib and numpy's reader of headers raise on damaged bytes."""
 
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -124,22 +137,49 @@ def read_arrays(
             the named arrays holds pickled objects; or as ``check`` does.
     """
     with _opened(path) as archive:
-        found = set(archive.namelist())
+        listed = archive.namelist()
+        found = set(listed)
         for name in required:
             if f"{name}.npy" not in found:
                 there = ", ".join(sorted(map(repr, found))[:9])[:200] or "nothing"
                 what = f"no array {name!r} (it holds {there})"
                 raise _wrong(path, what, " and ".join(required))
         names = [name for name in (*required, *optional) if f"{name}.npy" in found]
+        for name in names:
+            if listed.count(f"{name}.npy") > 1:
+                raise _wrong(path, f"the member '{name}.npy' is there twice", "each one once")
         check({name: _read_header(path, archive, name) for name in names})
         return {name: _read_array(archive, name) for name in names}
+
+
+class _Bytes(io.BufferedReader):
+    """An archive's bytes. Its list of members, which zipfile reads at once, may not be large."""
+
+    is_open = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if not self.is_open and size is not None and size > _LARGEST_DIRECTORY:
+            raise zipfile.BadZipFile(f"its list of members has {size} bytes")
+        return super().read(size)
+
+
+def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
+    """Makes sure that no byte belongs to two members: so they are not more than the file."""
+    members = sorted(archive.infolist(), key=lambda member: member.header_offset)
+    for one, other in pairwise(members):
+        end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
+        if end > other.header_offset:
+            what = f"the members {one.filename[:40]!r} and {other.filename[:40]!r} overlap"
+            raise _wrong(path, what, "a whole npz file")
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """The file, with one kind of error for all that can be wrong with it."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _Bytes(open_regular(path).detach()) as file, zipfile.ZipFile(file) as archive:
+            file.is_open = True
+            _check_places(path, archive)
             yield archive
     except zipfile.BadZipFile as error:
         what = f"no npz file, or a damaged one ({cause_of(error)})"
@@ -147,7 +187,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     except _DAMAGES as error:
         what = f"damaged or not readable ({cause_of(error)})"
         raise _wrong(path, what, "a whole npz file") from error
-    except OSError as error:  # of the system, or of the bz2 decompressor
+    except OSError as error:
         what = f"cannot be read ({cause_of(error)})"
         raise _wrong(path, what, "a whole npz file") from error
 
@@ -176,6 +216,9 @@ def _wrong(path: Path, what: str, accepted: str) -> FerBenchError:
 
 def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     member = archive.getinfo(f"{name}.npy")
+    if member.compress_type not in _METHODS:
+        what = f"array {name!r} is packed by method {member.compress_type}"
+        raise _wrong(path, what, "stored or deflated, as numpy.savez_compressed writes it")
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         if version not in _HEADER_READERS:
@@ -184,14 +227,19 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
         if dtype.hasobject:
             raise _wrong(path, f"array {name!r} holds pickled objects", "arrays of numbers")
         claimed = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
-    if claimed != member.file_size or claimed > _HIGHEST_RATIO * member.compress_size:
+    ratio = _HIGHEST_RATIO if claimed < _MANY else _HIGHEST_RATIO_OF_MANY
+    if claimed != member.file_size or claimed > ratio * member.compress_size:
         raise _wrong(
             path,
-            f"array {name!r} claims {claimed} bytes and has {member.file_size}, "
+            f"array {name!r} claims {_bytes(claimed)} and has {member.file_size}, "
             f"packed into {member.compress_size}",
             "a whole npz file",
         )
     return Header(dtype, shape)
+
+
+def _bytes(claimed: int) -> str:
+    return f"{claimed} bytes" if abs(claimed) < 1 << 63 else "more bytes than there can be"
 
 
 def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:

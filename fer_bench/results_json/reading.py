@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of
+from fer_bench.files import cause_of, read_regular
 from fer_bench.protocol import Setting
 from fer_bench.results import (
     SCHEMA,
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+LARGEST = 1 << 26
+"""Bytes of a results file that is read; one of all the paper's cells has some hundred thousand."""
+
+
 class _Sizes(NamedTuple):
     """What the parts of a run must agree on: numbers of epochs, classes and test images."""
 
@@ -72,7 +76,7 @@ def load_document(path: Path | str) -> Any:
         FerBenchError: it cannot be read, or is no JSON.
     """
     try:
-        return json.loads(Path(path).read_bytes())
+        return json.loads(read_regular(Path(path), LARGEST))
     except OSError as error:
         raise FerBenchError(
             f"{path}: {cause_of(error)}; needed is a results.json of fer_bench"

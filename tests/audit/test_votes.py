@@ -114,7 +114,7 @@ class TestLoading:
     def test_no_text(self, tmp_path: Path) -> None:
         path = tmp_path / "votes.csv"
         path.write_bytes(b"\xff\xfe\x00")
-        with pytest.raises(FerBenchError, match="it is not UTF-8 text"):
+        with pytest.raises(FerBenchError, match="line 1: the line is not UTF-8 text"):
             load_votes(path)
 
     def test_no_file(self, tmp_path: Path) -> None:

@@ -1,0 +1,181 @@
+"""Looks for bytes on which a loader neither loads nor tells in one line why not.
+
+    python scripts/fuzz_loaders.py csv|npz|votes [FOLDER] [-max_total_time=600] [-jobs=1] [...]
+
+Coverage-guided, by atheris, which is no dependency of this project: ``pip install atheris`` in an
+environment of Python 3.11 to 3.13. Options and FOLDER, where inputs worth keeping stay from run to
+run, are those of libFuzzer (``-help=1``). It begins with small sound files that it makes itself,
+and ends at the first finding, whose input it leaves in the current folder as ``crash-...``; with
+that file in place of FOLDER the same is done once more. ``--write=FILE`` writes instead what the
+loader got to read.
+
+An input is more than the bytes of a file where these alone would hardly ever get past the first
+check: in ``csv`` the byte 0x01 stands for the 2304 pixels of an image, and in ``npz`` the first
+byte says whether the rest is the file or is cut at 0xFE 0xFF into members of an archive whose
+sizes and checksums are right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import io
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+# What the loaders import is imported where they are, so that atheris sees what runs in it.
+
+PIXELS = " ".join(str(number % 256) for number in range(48 * 48)).encode()
+CUT = b"\xfe\xff"
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+MEMBERS = ("images.npy", "labels.npy", "usage.npy")
+WHOLE = len(METHODS)
+"""First byte, modulo one more than the methods, of an ``npz`` input that is a file as it is."""
+
+
+def csv_content(data: bytes) -> bytes:
+    """The csv file that an input stands for."""
+    return data.replace(b"\x01", PIXELS)
+
+
+def npz_content(data: bytes) -> bytes:
+    """The npz file that an input stands for."""
+    kind, rest = (data[0] % (WHOLE + 1), data[1:]) if data else (WHOLE, b"")
+    if kind == WHOLE:
+        return rest
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", METHODS[kind]) as archive:
+        for name, content in zip(MEMBERS, rest.split(CUT), strict=False):
+            archive.writestr(zipfile.ZipInfo(name), content, METHODS[kind])
+    return file.getvalue()
+
+
+def csv_seeds() -> list[bytes]:
+    """Inputs that stand for csv files, most of them sound."""
+    texts = (
+        "emotion,pixels,Usage\n3,\1,Training\n6,\1,PublicTest\n",
+        "emotion, Usage, pixels\r\n0, PrivateTest, \1\r\n",
+        '\ufeffpixels,emotion\n"\1","4"\n\n\1,1',
+        "emotion,pixels,note\n2,\1,\xe9\n2,7 8,x\n",
+    )
+    return [text.encode() for text in texts]
+
+
+def npz_seeds() -> list[bytes]:
+    """Inputs that stand for npz files, most of them sound."""
+    import numpy as np
+
+    arrays = (np.arange(24, dtype=np.uint8).reshape(2, 3, 4), np.array([0, 6]), np.array([1, 2]))
+    members = []
+    for array in arrays:
+        file = io.BytesIO()
+        np.save(file, array)
+        members.append(file.getvalue())
+    as_members = [bytes([kind]) + CUT.join(members) for kind in range(len(METHODS))]
+    return [*as_members, *(bytes([WHOLE]) + npz_content(seed) for seed in as_members)]
+
+
+def votes_seeds() -> list[bytes]:
+    """Votes files, most of them sound."""
+    header = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt"
+    texts = (
+        f"{header},unknown,NF\nTraining,fer0000000.png,4,0,0,1,3,2,0,0,0,0\n",
+        f"\ufeff{header},unknown,NF\r\nPrivateTest,,0,10,0,0,0,0,0,0,0,0\r\n\r\n",
+        f'{header},unknown,NF\n"Training","a\nb", 1 ,0,0,0,0,0,0,0,0,9\n',
+        f"{header},unknown,NF\nTraining,x,4,0\n",
+    )
+    return [text.encode() for text in texts]
+
+
+def loader(kind: str) -> Callable[[Path], Any]:
+    """The function that reads files of a kind."""
+    if kind == "csv":
+        from fer_bench.datasets.csv_layout import load_csv
+
+        return load_csv
+    if kind == "npz":
+        from fer_bench.datasets.npz_layout import load_npz
+
+        return load_npz
+    from fer_bench.audit.votes import load_votes
+
+    return load_votes
+
+
+def as_it_is(data: bytes) -> bytes:
+    """The file that an input is."""
+    return data
+
+
+KINDS: dict[str, tuple[Callable[[bytes], bytes], Callable[[], list[bytes]]]] = {
+    "csv": (csv_content, csv_seeds),
+    "npz": (npz_content, npz_seeds),
+    "votes": (as_it_is, votes_seeds),
+}
+
+
+def check(load: Callable[[Path], Any], path: Path) -> None:
+    """Loads a file, and makes sure that nothing but a line that names it is raised.
+
+    Raises:
+        AssertionError: the error has several lines, does not name the file, or is long.
+    """
+    from fer_bench.errors import FerBenchError
+
+    try:
+        load(path)
+    except FerBenchError as error:
+        text = str(error)
+        if not text.isprintable() or repr(str(path)) not in text or len(text) > 1500:
+            raise AssertionError(repr(text)) from error
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Fuzzes until something is found, or libFuzzer's options end it."""
+    kind, *options = arguments or ["--help"]
+    if kind not in KINDS:
+        raise SystemExit((__doc__ or "").strip())
+    content, seeds = KINDS[kind]
+    if options and options[0].startswith("--write="):
+        target = Path(options[0].partition("=")[2])
+        target.write_bytes(content(Path(options[1]).read_bytes()))
+        return
+    try:
+        atheris = importlib.import_module("atheris")
+    except ImportError:
+        raise SystemExit("atheris is not installed; get it with: pip install atheris") from None
+    with atheris.instrument_imports(include=["fer_bench", "numpy.lib._format_impl"]):
+        load = loader(kind)
+    for owner in (zipfile.ZipFile, zipfile.ZipExtFile):  # atheris itself has imported them
+        for name, function in inspect.getmembers(owner, inspect.isfunction):
+            setattr(owner, name, atheris.instrument_func(function))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"input.{'npz' if kind == 'npz' else 'csv'}"
+        beginning = Path(folder) / "seeds"
+        beginning.mkdir()
+        for number, seed in enumerate(seeds()):
+            (beginning / str(number)).write_bytes(seed)
+
+        def one(data: bytes) -> None:
+            path.write_bytes(content(data))
+            check(load, path)
+
+        again = [option for option in options if Path(option).is_file()]
+        own = [] if again else [str(beginning)]
+        if not any(Path(option).is_dir() for option in options) and not again:
+            own.insert(0, str(Path(folder) / "kept"))
+            Path(own[0]).mkdir()
+        with contextlib.suppress(KeyboardInterrupt):
+            atheris.Setup([sys.argv[0], "-timeout=20", *options, *own], one)
+            atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,143 @@
+"""Runs commands within one process, each with a limit of time and memory, and notes how they end.
+
+    python corpus_child.py FOLDER
+
+reads ``jobs.json`` there, as ``doors.Job``, and adds to ``outcomes`` a line for each job done.
+"""
+
+import contextlib
+import faulthandler
+import importlib
+import json
+import os
+import re
+import resource
+import sys
+import traceback
+from pathlib import Path
+
+SECONDS = 15
+ROOM = 2 << 30
+"""Bytes of addresses that a command may take beyond those of the process before the first one."""
+
+NOBODY = 65534
+
+
+def main(scratch: Path) -> None:
+    """Runs all jobs."""
+    jobs = json.loads((scratch / "jobs.json").read_text())
+    load(jobs)
+    most = _memory("VmSize", "status") + ROOM
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with (scratch / "outcomes").open("a") as outcomes, (scratch / "hang").open("w") as hang:
+        for job in jobs:
+            faulthandler.dump_traceback_later(SECONDS, exit=True)
+            outcome = one(job, scratch)
+            faulthandler.cancel_dump_traceback_later()
+            outcomes.write(json.dumps(outcome) + "\n")
+            outcomes.flush()
+    hang.close()
+
+
+def load(jobs: list[dict]) -> None:
+    """Imports what takes room before the room is measured."""
+    import numpy  # noqa: F401
+    import pytest  # noqa: F401
+
+    import fer_bench.cli  # noqa: F401
+
+
+def one(job: dict, scratch: Path) -> dict:
+    """Runs one job."""
+    folder = Path(job["folder"])
+    os.chdir(folder)
+    os.environ["FER_BENCH_CACHE"] = str(folder / "cache")
+    switched = job["unprivileged"] and os.geteuid() == 0
+    if switched:
+        try:
+            os.seteuid(NOBODY)
+        except OSError as error:
+            return {"status": None, "why_not": f"cannot become another user: {error}"}
+    try:
+        (scratch / "out").unlink(missing_ok=True) if not switched else None
+        before = _reset_peak()
+        status, out, err = _redirected(job["call"])
+        grown = _memory("VmHWM", "status") - before
+    finally:
+        if switched:
+            os.seteuid(0)
+    return {"status": status, "out": out, "err": err, "grown": grown}
+
+
+def _redirected(call: list[str]) -> tuple[int, str, str]:
+    """Runs a command with standard output and error in files of no name."""
+    kept = [os.dup(1), os.dup(2)]
+    files = [os.memfd_create(name) for name in ("out", "err")]
+    try:
+        for number, file in enumerate(files, start=1):
+            os.dup2(file, number)
+        try:
+            status = ended(call)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+    finally:
+        for number, file in enumerate(kept, start=1):
+            os.dup2(file, number)
+            os.close(file)
+    texts = []
+    for file in files:
+        with os.fdopen(file, "rb") as reader:
+            reader.seek(0)
+            texts.append(reader.read().decode("utf-8", "replace"))
+    return status, texts[0], texts[1]
+
+
+def ended(call: list[str]) -> int:
+    """The exit status of a command, run as its script would."""
+    try:
+        return _called(call)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        return 1
+
+
+def _called(call: list[str]) -> int:
+    program, *arguments = call
+    if program == "fer-bench":
+        from fer_bench.cli import main as fer_bench
+
+        fer_bench(args=arguments, prog_name="fer-bench")
+    if program == "pytest":
+        import pytest
+
+        return int(pytest.main(arguments))
+    from fer_bench.errors import FerBenchError
+
+    module, _, name = arguments[0].partition(":")
+    try:
+        getattr(importlib.import_module(module), name)(*map(Path, arguments[1:]))
+    except FerBenchError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _memory(what: str, file: str) -> int:
+    """Bytes of memory of this process, as Linux tells."""
+    text = Path(f"/proc/self/{file}").read_text()
+    return 1024 * int(re.search(rf"{what}:\s+(\d+) kB", text)[1])
+
+
+def _reset_peak() -> int:
+    """Begins to measure the peak anew; returns the memory taken now."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    return _memory("VmRSS", "status")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
