@@ -116,7 +116,7 @@ def _leaks(found: Audit) -> Table:
 def _blanks(found: Audit) -> Table:
     return Table(
         key="audit-blanks",
-        title="Empty images",
+        title="Images with nothing on them",
         head="What is on them",
         columns=(Column("images"), Column("rows", kind="text")),
         rows=(
