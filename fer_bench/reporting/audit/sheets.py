@@ -29,7 +29,7 @@ FOLDER = "audit"
 """Of the sheets' files, beside the page."""
 
 _SHOWN = 24
-_ROWS_SHOWN = 3
+_ROWS_SHOWN = 2
 _SIDE = 96
 _WIDTH = 960
 _GAP = 16
@@ -143,13 +143,9 @@ def _spaced(things: Sequence[T]) -> list[T]:
 
 def _conflict(group: Group, names: Sequence[str]) -> Tile:
     labels = dict.fromkeys(names[row] for row in group)
-    return Tile((group[0],), (*labels, _rows(group)))
-
-
-def _rows(group: Group) -> str:
-    listed = ", ".join(map(str, group[:_ROWS_SHOWN]))
-    more = f" and {len(group) - _ROWS_SHOWN} more" if len(group) > _ROWS_SHOWN else ""
-    return f"rows {listed}{more}"
+    rows = f"rows {', '.join(map(str, group[:_ROWS_SHOWN]))}"
+    more = [f"and {len(group) - _ROWS_SHOWN} more"] if len(group) > _ROWS_SHOWN else []
+    return Tile((group[0],), (*labels, rows, *more))
 
 
 def _pair(first: int, second: int, names: Sequence[str], how: str) -> Tile:

@@ -44,12 +44,9 @@ def _conflicting(found: Audit) -> list[str]:
     if not pictures:
         return []
     return [
-        f"{_things(pictures, 'picture')} occur with several labels, pixel by pixel the same. A "
-        f"network gives a picture one answer, so that it is wrong on at least {pictures:,} of the "
+        f"Pictures that occur with several labels, pixel by pixel the same: {pictures:,}. A "
+        "network gives a picture one answer, so that it is wrong on at least so many of the "
         "images, whatever it learns."
-        if pictures > 1
-        else "One picture occurs with several labels, pixel by pixel the same. A network gives it "
-        "one answer, so that it is wrong on at least one of these images, whatever it learns."
     ]
 
 
@@ -65,8 +62,10 @@ def _unequal(found: Audit) -> list[str]:
     ]
     if least.test < most.test:
         told.append(
-            f"{least.name} has {_things(least.test, 'test image')}: one of them moves its recall "
-            f"by {100 / least.test:.1f} percentage points, and the accuracy by "
+            # No sentence begins with a name: it may read like the mark of a list.
+            f"Of {least.name} there {'is' if least.test == 1 else 'are'} "
+            f"{_things(least.test, 'test image')}: one more or less that is recognised moves the "
+            f"recall by {100 / least.test:.1f} percentage points, and the accuracy by "
             f"{100 / total:.2f}."
         )
     return told
