@@ -69,10 +69,14 @@ class TestCard:
         assert facts["digest in this order"] == made.dataset.row_digest
         assert facts["in memory"] == "0.1 MiB"
         assert facts["audited"] == "all images"
+        assert "digest of what was audited" not in facts
 
     def test_what_was_left_out_is_told(self, made: Audited) -> None:
-        info = info_of(made.dataset, "faces.npz")
+        info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest="of 45 images")
         text = data_card(info, made.found, COMMAND, [("votes tied", 3)])
+        assert re.search(
+            rf"^\| digest of what was audited +\| {made.found.digest}", text, re.MULTILINE
+        )
         assert re.search(r"^\| left out: votes tied +\| 3 images", text, re.MULTILINE)
         assert re.search(r"^\| audited +\| 42 images", text, re.MULTILINE)
 

@@ -94,6 +94,8 @@ def _facts(info: Info, found: Audit, left_out: Sequence[tuple[str, int]]) -> Tab
         ("audited", f"{found.images:,} images" if left_out else "all images"),
         *((f"left out: {why}", f"{images:,} images") for why, images in left_out),
     ]
+    if found.digest != info.digest:
+        facts.append(("digest of what was audited", found.digest))
     return Table(
         "card",
         "What it is",
