@@ -1,0 +1,167 @@
+"""How accurate networks are on parts of the test images, and by other labels.
+
+A test image whose picture also stands in the training part, its twin, can be known by heart: what
+a network recognises of pictures that it never saw, it tells on the others. Such parts, looked at
+by themselves, are called slices.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.audit import LIKENESSES
+from fer_bench.evaluation import Interval, sampling_interval
+from fer_bench.results import NO_VOTE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.groups import Group
+    from fer_bench.results import DatasetSummary
+
+_IDENTICAL = len(LIKENESSES)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A share of some test images.
+
+    Attributes:
+        images: number of them, 1 or more.
+        accuracy: share recognised, the mean over seeds.
+        interval: 95 %, over the images; the networks are held fixed.
+    """
+
+    images: int
+    accuracy: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Excess:
+    """By how much the accuracy on all test images is above that on the clean ones.
+
+    Attributes:
+        difference: a share, -1 to 1.
+        interval: 95 %, over the images; the networks and the number of twins are held fixed.
+    """
+
+    difference: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """Accuracy on all test images, and on those that training could and could not leak into.
+
+    Attributes:
+        whole: all test images.
+        distinct: those without an identical twin in training; None where there are none.
+        clean: those without any twin, be it nearly the same, mirrored or identical; likewise.
+        twinned: those with one; likewise.
+        excess: of ``whole`` over ``clean``; None where one of the two parts is empty.
+    """
+
+    whole: Score
+    distinct: Score | None
+    clean: Score | None
+    twinned: Score | None
+    excess: Excess | None
+
+
+@dataclass(frozen=True)
+class Voted:
+    """Accuracy by the class that most of FER+'s taggers name, where they name one.
+
+    Attributes:
+        votes: share of these test images that the network takes for that class.
+        labels: share of the same images that it takes for their label.
+    """
+
+    votes: Score
+    labels: Score
+
+
+def leakage(group: Group, data: DatasetSummary) -> Leakage | None:
+    """What a network's test accuracy owes to pictures that it was trained on.
+
+    Args:
+        group: the network, with all its seeds.
+        data: what it was tested on.
+
+    Returns:
+        None where no cell is trained, or predictions, labels or twins are not known.
+    """
+    correct = group.correct(data.labels)
+    if correct is None or not len(data.twins):
+        return None
+    whole = _score(correct)
+    clean, twinned = (_part(correct, chosen) for chosen in (data.twins == 0, data.twins > 0))
+    return Leakage(
+        whole=whole,
+        distinct=_part(correct, data.twins < _IDENTICAL),
+        clean=clean,
+        twinned=twinned,
+        excess=None if clean is None or twinned is None else _excess(clean, twinned),
+    )
+
+
+def voted(group: Group, data: DatasetSummary) -> Voted | None:
+    """How accurate a network is by FER+.
+
+    Returns:
+        None where no cell is trained, predictions, labels or votes are not known, or the taggers
+        name no class of any image.
+    """
+    named = data.votes != NO_VOTE
+    by_votes, by_labels = group.correct(data.votes), group.correct(data.labels)
+    if by_votes is None or by_labels is None or not named.any():
+        return None
+    return Voted(_score(by_votes[:, named]), _score(by_labels[:, named]))
+
+
+def label_agreement(data: DatasetSummary) -> Score | None:
+    """How accurate the labels themselves are by FER+: what a network is to be held against.
+
+    Returns:
+        None where labels or votes are not known, or the taggers name no class of any image.
+    """
+    named = data.votes != NO_VOTE
+    if not len(data.labels) or not named.any():
+        return None
+    return _score((data.labels == data.votes)[None, named])
+
+
+def _part(correct: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Score | None:
+    return _score(correct[:, chosen]) if chosen.any() else None
+
+
+def _score(correct: NDArray[np.bool_]) -> Score:
+    return Score(correct.shape[1], float(correct.mean()), sampling_interval(correct))
+
+
+def _excess(clean: Score, twinned: Score) -> Excess:
+    """Whole less clean, out of the two parts that have no image in common.
+
+    Of n images t have a twin, so that whole less clean is t / n (T - C), with T and C the
+    accuracies with and without. The interval of T - C comes from those of T and C, as in
+    Newcombe's method 10 (*Interval Estimation for the Difference Between Independent
+    Proportions*, 1998): it reaches as far below as the root of the squared distances from T to
+    its lower and from C to its upper end, and the other way round. That holds for intervals of
+    other kinds than his (Zou and Donner, *Construction of Confidence Limits About Effect
+    Measures: A General Approach*, 2008).
+    """
+    share = twinned.images / (twinned.images + clean.images)
+    difference = twinned.accuracy - clean.accuracy
+    below = math.hypot(
+        twinned.accuracy - twinned.interval.low, clean.interval.high - clean.accuracy
+    )
+    above = math.hypot(
+        twinned.interval.high - twinned.accuracy, clean.accuracy - clean.interval.low
+    )
+    return Excess(
+        share * difference, Interval(share * (difference - below), share * (difference + above))
+    )
