@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.audit import LIKENESSES
 from fer_bench.evaluation import Interval, sampling_interval
@@ -23,6 +23,22 @@ if TYPE_CHECKING:
     from fer_bench.results import DatasetSummary
 
 _IDENTICAL = len(LIKENESSES)
+
+
+class Parts(NamedTuple):
+    """Which test images are in which part, each bool, shape (test,).
+
+    Attributes:
+        whole: all of them.
+        distinct: those without an identical twin in training.
+        clean: those without any twin, be it nearly the same, mirrored or identical.
+        twinned: those with one.
+    """
+
+    whole: NDArray[np.bool_]
+    distinct: NDArray[np.bool_]
+    clean: NDArray[np.bool_]
+    twinned: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -55,14 +71,14 @@ class Excess:
 
 @dataclass(frozen=True)
 class Leakage:
-    """Accuracy on all test images, and on those that training could and could not leak into.
+    """Accuracy on the parts of the test images, None on one that has no image.
 
     Attributes:
-        whole: all test images.
-        distinct: those without an identical twin in training; None where there are none.
-        clean: those without any twin, be it nearly the same, mirrored or identical; likewise.
-        twinned: those with one; likewise.
-        excess: of ``whole`` over ``clean``; None where one of the two parts is empty.
+        whole: as ``Parts`` has it.
+        distinct: likewise.
+        clean: likewise.
+        twinned: likewise.
+        excess: of ``whole`` over ``clean``; None where no image has a twin, or each has.
     """
 
     whole: Score
@@ -85,6 +101,14 @@ class Voted:
     labels: Score
 
 
+def parts(data: DatasetSummary) -> Parts | None:
+    """The parts of the test images by their twins in training; None where these are not known."""
+    twins = data.twins
+    if not len(twins):
+        return None
+    return Parts(twins >= 0, twins < _IDENTICAL, twins == 0, twins > 0)
+
+
 def leakage(group: Group, data: DatasetSummary) -> Leakage | None:
     """What a network's test accuracy owes to pictures that it was trained on.
 
@@ -95,14 +119,13 @@ def leakage(group: Group, data: DatasetSummary) -> Leakage | None:
     Returns:
         None where no cell is trained, or predictions, labels or twins are not known.
     """
-    correct = group.correct(data.labels)
-    if correct is None or not len(data.twins):
+    correct, found = group.correct(data.labels), parts(data)
+    if correct is None or found is None:
         return None
-    whole = _score(correct)
-    clean, twinned = (_part(correct, chosen) for chosen in (data.twins == 0, data.twins > 0))
+    clean, twinned = _part(correct, found.clean), _part(correct, found.twinned)
     return Leakage(
-        whole=whole,
-        distinct=_part(correct, data.twins < _IDENTICAL),
+        whole=_score(correct),
+        distinct=_part(correct, found.distinct),
         clean=clean,
         twinned=twinned,
         excess=None if clean is None or twinned is None else _excess(clean, twinned),

@@ -1,0 +1,138 @@
+"""How accurate the networks are without leaked test images, and by FER+, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.groups import groups
+from fer_bench.reporting.rates import why_missing
+from fer_bench.reporting.same_picture import SAME_PICTURE
+from fer_bench.reporting.table import Column, Row, Table
+from fer_bench.slices import Score, label_agreement, leakage, parts, voted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.groups import Group
+    from fer_bench.reporting.table import Entry
+    from fer_bench.results import DatasetSummary, Run
+    from fer_bench.slices import Excess, Parts
+
+_TITLES = {
+    "whole": "all",
+    "clean": "clean",
+    "distinct": "not identical",
+    "twinned": "with a twin",
+}
+"""Parts of the test images in words."""
+
+_INTERVALS = (
+    "low, high: 95 % interval over the images; it covers which of them were drawn, with these "
+    "trained networks."
+)
+
+
+def slices_tables(run: Run) -> list[Table]:
+    """What is known beside the accuracy on all test images.
+
+    Their keys: ``clean`` where twins in training are known, and ``votes`` where FER+'s votes are.
+    """
+    known = parts(run.dataset)
+    return [
+        *([_clean(run, known)] if known is not None else []),
+        *([_votes(run)] if len(run.dataset.votes) else []),
+    ]
+
+
+def left_out(data: DatasetSummary) -> str:
+    """A sentence on what of the source is not in the data set; empty where nothing is known."""
+    told = [f"{why} ({count:,})" for why, count in data.left_out]
+    return f"Left out of the source: {', '.join(told)}." if told else ""
+
+
+def _clean(run: Run, known: Parts) -> Table:
+    sizes = {name: int(getattr(known, name).sum()) for name in _TITLES}
+    # Where no image has a twin, or each has, there is nothing to subtract.
+    differ = sizes["clean"] > 0 and sizes["twinned"] > 0
+    columns = []
+    for name in ("whole", "clean", "excess", "distinct", "twinned"):
+        if name == "excess":
+            columns += _columns("difference", "all less clean") if differ else []
+        elif sizes[name]:
+            columns += _columns("accuracy", f"{_TITLES[name]} ({sizes[name]:,})")
+    rows = []
+    for group in groups(run):
+        found = leakage(group, run.dataset)
+        entries: list[Entry] = [None] * len(columns)
+        if found is not None:
+            scores = (found.whole, found.clean, found.excess, found.distinct, found.twinned)
+            entries = [entry for one in scores if one is not None for entry in _entries(one)]
+        rows.append(_row(group, found is not None, entries))
+    return Table(
+        key="clean",
+        title="Test accuracy without images that have a twin in training",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            f"A twin is a training image, of the split {run.dataset.split!r}, that shows the same "
+            "picture. In brackets: number of test images. not identical: without an identical "
+            "twin. clean: without any.",
+            SAME_PICTURE,
+            _INTERVALS,
+            *(
+                [
+                    "all less clean: what the test accuracy owes to images with a twin. Its "
+                    "interval comes from those with and without a twin by Newcombe's method 10."
+                ]
+                if differ
+                else []
+            ),
+        ),
+    )
+
+
+def _votes(run: Run) -> Table:
+    data = run.dataset
+    agreement = label_agreement(data)
+    named = 0 if agreement is None else agreement.images
+    columns = [
+        *_columns("accuracy", f"by FER+ ({named:,})"),
+        *_columns("accuracy", f"by the label ({named:,})"),
+    ]
+    rows = [] if agreement is None else [Row("the labels", (*_entries(agreement), *[None] * 3))]
+    for group in groups(run):
+        found = voted(group, data)
+        entries = [None] * 6 if found is None else [*_entries(found.votes), *_entries(found.labels)]
+        rows.append(_row(group, found is not None, entries))
+    return Table(
+        key="votes",
+        title="Test accuracy by FER+",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "by FER+: an image counts as recognised where the network names the class that most "
+            "of FER+'s taggers name. by the label: on the same images. In brackets: their number; "
+            f"{data.test - named:,} of the {data.test:,} test images are left out, where several "
+            "categories share the most votes or none of the classes has them.",
+            f"the labels: how often the label that {data.name} gives is the class that most "
+            "taggers name: what a network that had learned these labels without a fault would "
+            "reach. One that averages their errors out may reach more.",
+            _INTERVALS,
+        ),
+    )
+
+
+def _columns(name: str, group: str) -> list[Column]:
+    return [Column(each, group, decimals=4) for each in (name, "low", "high")]
+
+
+def _entries(one: Score | Excess) -> list[Entry]:
+    figure = one.accuracy if isinstance(one, Score) else one.difference
+    return [figure, one.interval.low, one.interval.high]
+
+
+def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
+    reason, missing = why_missing(group.mean(), measured)
+    return Row(group.label, tuple(entries), reason, missing)
