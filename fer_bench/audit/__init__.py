@@ -14,7 +14,7 @@ from fer_bench.audit.likeness import LIKENESSES, Likeness, NearPair, near_twins,
 from fer_bench.audit.near import LEAST_CORRELATION, MOST_BITS
 from fer_bench.audit.record import audit_record
 from fer_bench.audit.repeats import Copies, Leak, copies, leaks
-from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes
+from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes, majority_labels
 
 __all__ = [
     "CATEGORIES",
@@ -44,6 +44,7 @@ __all__ = [
     "copies",
     "leaks",
     "load_votes",
+    "majority_labels",
     "near_twins",
     "twins",
 ]

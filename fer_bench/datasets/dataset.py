@@ -79,14 +79,21 @@ class Dataset:
         return {name: int(count) for name, count in zip(self.classes, found, strict=True)}
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
-        """The images at ``rows`` (int64, shape (k,)), in that order, under the same name."""
-        return Dataset(
+        """The images at ``rows`` (int64, shape (k,)), in that order, under the same name.
+
+        Digests are not computed again.
+        """
+        taken = Dataset(
             self.images[rows],
             self.labels[rows],
             self.classes,
             self.name,
             None if self.usage is None else self.usage[rows],
         )
+        if "image_digests" in vars(self):
+            # A cached property finds its value there.
+            vars(taken)["image_digests"] = [self.image_digests[row] for row in rows]
+        return taken
 
     def renamed(self, name: str) -> Dataset:
         """The same data set under another name; digests are not computed again."""

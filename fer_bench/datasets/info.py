@@ -12,7 +12,7 @@ from fer_bench.datasets.catalogue import load_dataset, source_of
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.split import PARTS, make_split
 from fer_bench.errors import FerBenchError
-from fer_bench.protocol import SPLITS, Protocol
+from fer_bench.protocol import Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from fer_bench.datasets.dataset import Dataset
     from fer_bench.protocol import SplitName
+
+_SPLITS: tuple[SplitName, ...] = ("paper", "kaggle")
+"""Those that can be told at once: a grouped split needs the search for copies."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def load_info(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) ->
         height=height,
         width=width,
         counts=tuple(dataset.counts.items()),
-        parts=tuple(part for split in SPLITS for part in _parts(dataset, split, cache_dir)),
+        parts=tuple(part for split in _SPLITS for part in _parts(dataset, split, cache_dir)),
         usage=dataset.usage is not None,
         digest=dataset.digest,
         row_digest=dataset.row_digest,

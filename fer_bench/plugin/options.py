@@ -64,7 +64,31 @@ OPTIONS = (
         "icml_face_data.csv, an .npz, or a folder with train/ and test/.",
         "NAME|PATH",
     ),
-    Option("split", "paper (70/10/20, the default) or kaggle (its own three parts).", "SPLIT"),
+    Option(
+        "split",
+        "paper (70/10/20, the default), kaggle (its own three parts), or grouped (70/10/20 of the "
+        "different pictures: all copies of one are in one part).",
+        "SPLIT",
+    ),
+    Option(
+        "dedupe",
+        "Which copies of pictures are left out: none (the default), train (what is trained on "
+        "stands in no other part, and once), or all (each picture is in one part, once). Nearly "
+        "the same pictures and mirror images count as copies.",
+        "WHICH",
+    ),
+    Option(
+        "votes",
+        "FER+'s fer2013new.csv, in the order of the data set: networks are also held against what "
+        "most of its taggers see.",
+        "FILE",
+    ),
+    Option(
+        "labels",
+        "fer2013 (the data set's own, the default) or ferplus (what most taggers of --votes see; "
+        "images where that is tied or none of the classes are left out).",
+        "LABELS",
+    ),
     Option("limit", "Run on a stratified sample of N images.", "N"),
     Option("epochs", "Epochs of training. Default: 20.", "N"),
     Option("batch-size", "Images in a training step. Default: 32.", "N"),
@@ -143,6 +167,7 @@ class Settings:
         backbones: in the order asked for.
         inits: in the order pretrained, random.
         dataset: name or path.
+        votes: FER+'s file, or None.
         limit: size of the sample, None for all images.
         protocol: how cells are trained.
         weights_dir: folder to look for pretrained weights in first.
@@ -164,6 +189,7 @@ class Settings:
     backbones: tuple[Backbone, ...]
     inits: tuple[Init, ...]
     dataset: str
+    votes: Path | None
     limit: int | None
     protocol: Protocol
     weights_dir: Path | None
@@ -232,6 +258,8 @@ def read_settings(config: pytest.Config) -> Settings:
     base = given.paths("fer-compare")
     asked: dict[str, Any] = {
         "split": given.text("split") or None,
+        "dedupe": given.text("dedupe") or None,
+        "labels": given.text("labels") or None,
         "epochs": given.number("epochs"),
         "batch_size": given.number("batch-size"),
         "seed": given.number("seed"),
@@ -243,6 +271,7 @@ def read_settings(config: pytest.Config) -> Settings:
         backbones=backbones.select(given.text("backbone") or "mini"),
         inits=INITS if init == "both" else (cast("Init", init),),
         dataset=given.dataset(),
+        votes=given.path("votes"),
         limit=given.number("limit"),
         protocol=Protocol(**{name: value for name, value in asked.items() if value is not None}),
         weights_dir=given.path("weights-dir"),
