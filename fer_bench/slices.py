@@ -110,7 +110,7 @@ def parts(data: DatasetSummary) -> Parts | None:
 
 
 def leakage(group: Group, data: DatasetSummary) -> Leakage | None:
-    """What a network's test accuracy owes to pictures that it was trained on.
+    """How accurate a network is with and without test images that have a twin in training.
 
     Args:
         group: the network, with all its seeds.

@@ -70,7 +70,7 @@ def _clean(run: Run, known: Parts) -> Table:
         rows.append(_row(group, found is not None, entries))
     return Table(
         key="clean",
-        title="Test accuracy without images that have a twin in training",
+        title="Test accuracy without twins in training",
         head="Model",
         columns=tuple(columns),
         rows=tuple(rows),
@@ -82,8 +82,9 @@ def _clean(run: Run, known: Parts) -> Table:
             _INTERVALS,
             *(
                 [
-                    "all less clean: what the test accuracy owes to images with a twin. Its "
-                    "interval comes from those with and without a twin by Newcombe's method 10."
+                    "all less clean: by how much the images with a twin raise the test accuracy; "
+                    "they may be easier for other reasons, too. Its interval comes from those with "
+                    "and without a twin by Newcombe's method 10."
                 ]
                 if differ
                 else []
