@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.evaluation import largest_share, sampling_interval
 from fer_bench.groups import groups
 from fer_bench.pairs import between, p_text
-from fer_bench.slices import label_agreement, leakage, voted
+from fer_bench.slices import baseline, label_agreement, leakage, voted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +111,9 @@ def _sureness(run: Run, best: Group) -> str:
         told.append(f"mean of {len(figures)} seeds from {min(figures):.3f} to {max(figures):.3f}")
     chance = largest_share(best.qualities[0].confusion)
     told.append(f"naming the largest class gives {chance:.3f}")
+    base = baseline(run.dataset)
+    if base is not None and base.leakage.clean is not None and base.leakage.excess is not None:
+        told[-1] += f", without twins {base.leakage.clean.accuracy:.3f}"
     agreement = label_agreement(run.dataset)
     if agreement is not None:
         told.append(f"the labels themselves reach {agreement.accuracy:.3f} by FER+")

@@ -11,12 +11,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from fer_bench.audit import LIKENESSES
 from fer_bench.evaluation import Interval, sampling_interval
 from fer_bench.results import NO_VOTE
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from fer_bench.groups import Group
@@ -89,6 +90,22 @@ class Leakage:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """What naming the largest class of the test images reaches, whatever the image.
+
+    The classes are not in the same proportion on all parts, so that it tells what a difference
+    between them may owe to that.
+
+    Attributes:
+        name: of the class.
+        leakage: its accuracy on the parts.
+    """
+
+    name: str
+    leakage: Leakage
+
+
+@dataclass(frozen=True)
 class Voted:
     """Accuracy by the class that most of FER+'s taggers name, where they name one.
 
@@ -120,16 +137,16 @@ def leakage(group: Group, data: DatasetSummary) -> Leakage | None:
         None where no cell is trained, or predictions, labels or twins are not known.
     """
     correct, found = group.correct(data.labels), parts(data)
-    if correct is None or found is None:
+    return None if correct is None or found is None else _leakage(correct, found)
+
+
+def baseline(data: DatasetSummary) -> Baseline | None:
+    """What a network is to be held against on each part; None where labels or twins are unknown."""
+    found = parts(data)
+    if found is None or not len(data.labels):
         return None
-    clean, twinned = _part(correct, found.clean), _part(correct, found.twinned)
-    return Leakage(
-        whole=_score(correct),
-        distinct=_part(correct, found.distinct),
-        clean=clean,
-        twinned=twinned,
-        excess=None if clean is None or twinned is None else _excess(clean, twinned),
-    )
+    largest = np.bincount(data.labels).argmax()
+    return Baseline(data.counts[largest][0], _leakage((data.labels == largest)[None], found))
 
 
 def voted(group: Group, data: DatasetSummary) -> Voted | None:
@@ -156,6 +173,17 @@ def label_agreement(data: DatasetSummary) -> Score | None:
     if not len(data.labels) or not named.any():
         return None
     return _score((data.labels == data.votes)[None, named])
+
+
+def _leakage(correct: NDArray[np.bool_], found: Parts) -> Leakage:
+    clean, twinned = _part(correct, found.clean), _part(correct, found.twinned)
+    return Leakage(
+        whole=_score(correct),
+        distinct=_part(correct, found.distinct),
+        clean=clean,
+        twinned=twinned,
+        excess=None if clean is None or twinned is None else _excess(clean, twinned),
+    )
 
 
 def _part(correct: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Score | None:

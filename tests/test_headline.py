@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_runs import LABELS, audited, made_cell, made_missing, made_predictions, made_run
+from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
 
 from fer_bench.headline import headline
 from fer_bench.pairs import pairs
@@ -133,6 +133,8 @@ def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
     named = run.dataset.votes != 255
     votes = (made_predictions(0.5) == run.dataset.votes)[named].mean()
     best, sure = headline(run, ())
+    happy = (NAMES.index("Happy") == LABELS)[run.dataset.twins == 0].mean()
+    assert f"; naming the largest class gives 0.250, without twins {happy:.3f}; " in sure
     assert best == (
         "MobileNet random reaches a test accuracy of 0.500 on fer2013; "
         f"{clean:.3f} without twins in training (2,607 of 3,585 images), {votes:.3f} by FER+."
@@ -144,7 +146,8 @@ def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
 @pytest.mark.parametrize(("twins", "which"), [(0, "none"), (1, "each"), (3, "each")])
 def test_a_test_set_of_one_kind_is_told(twins, which):
     run = with_twins(made_run(made_cell("mobilenet", "random", 0.5)), twins)
-    best, _ = headline(run, ())
+    best, sure = headline(run, ())
+    assert sure.endswith("; naming the largest class gives 0.250.")
     assert best == (
         "MobileNet random reaches a test accuracy of 0.500 on fer2013; "
         f"{which} of its 3,585 test images has a twin in training."

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from made_runs import LABELS, audited, made_cell, made_missing, made_predictions, made_run
+from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from fer_bench.evaluation import Interval, sampling_interval
 from fer_bench.groups import groups
 from fer_bench.results import NO_VOTE, Predictions
-from fer_bench.slices import Score, _excess, label_agreement, leakage, voted
+from fer_bench.slices import Score, _excess, baseline, label_agreement, leakage, voted
 
 SMALL = 12
 
@@ -58,6 +58,17 @@ def test_each_part_by_hand():
     assert (found.twinned.images, found.twinned.accuracy) == (6, pytest.approx(4 / 6))
     assert found.excess.difference == pytest.approx(7 / 12 - 3 / 6)
     assert found.clean.interval == sampling_interval(np.array([1, 1, 1, 0, 0, 0], bool))
+
+
+def test_the_largest_class_on_each_part():
+    twins = [0] * 8 + [3] * 4
+    labels = [2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2]
+    found = baseline(small([[0] * SMALL], twins, labels=labels).dataset)
+    assert found.name == NAMES[2]
+    assert found.leakage.whole.accuracy == pytest.approx(7 / 12)
+    assert found.leakage.clean.accuracy == pytest.approx(6 / 8)
+    assert found.leakage.twinned.accuracy == pytest.approx(1 / 4)
+    assert baseline(small([[0] * SMALL]).dataset) is None
 
 
 def test_seeds_are_averaged():

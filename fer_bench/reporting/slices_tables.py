@@ -8,7 +8,7 @@ from fer_bench.groups import groups
 from fer_bench.reporting.rates import why_missing
 from fer_bench.reporting.same_picture import SAME_PICTURE
 from fer_bench.reporting.table import Column, Row, Table
-from fer_bench.slices import Score, label_agreement, leakage, parts, voted
+from fer_bench.slices import Score, baseline, label_agreement, leakage, parts, voted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fer_bench.groups import Group
     from fer_bench.reporting.table import Entry
     from fer_bench.results import DatasetSummary, Run
-    from fer_bench.slices import Excess, Parts
+    from fer_bench.slices import Excess, Leakage, Parts
 
 _TITLES = {
     "whole": "all",
@@ -60,13 +60,11 @@ def _clean(run: Run, known: Parts) -> Table:
             columns += _columns("difference", "all less clean") if differ else []
         elif sizes[name]:
             columns += _columns("accuracy", f"{_TITLES[name]} ({sizes[name]:,})")
-    rows = []
+    base = baseline(run.dataset)
+    rows = [] if base is None else [Row(f"naming {base.name}", tuple(_leaked(base.leakage)))]
     for group in groups(run):
         found = leakage(group, run.dataset)
-        entries: list[Entry] = [None] * len(columns)
-        if found is not None:
-            scores = (found.whole, found.clean, found.excess, found.distinct, found.twinned)
-            entries = [entry for one in scores if one is not None for entry in _entries(one)]
+        entries = [None] * len(columns) if found is None else _leaked(found)
         rows.append(_row(group, found is not None, entries))
     return Table(
         key="clean",
@@ -82,11 +80,17 @@ def _clean(run: Run, known: Parts) -> Table:
             _INTERVALS,
             *(
                 [
-                    "all less clean: by how much the images with a twin raise the test accuracy; "
-                    "they may be easier for other reasons, too. Its interval comes from those with "
-                    "and without a twin by Newcombe's method 10."
+                    "all less clean: by how much the images with a twin raise the test accuracy. "
+                    "They may be easier for other reasons too, first of all for their classes: "
+                    "hold it against the first row. Its interval comes from those with and without "
+                    "a twin by Newcombe's method 10."
                 ]
                 if differ
+                else []
+            ),
+            *(
+                [f"naming {base.name}: the largest class of all test images, whatever the image."]
+                if base is not None
                 else []
             ),
         ),
@@ -127,6 +131,11 @@ def _votes(run: Run) -> Table:
 
 def _columns(name: str, group: str) -> list[Column]:
     return [Column(each, group, decimals=4) for each in (name, "low", "high")]
+
+
+def _leaked(found: Leakage) -> list[Entry]:
+    scores = (found.whole, found.clean, found.excess, found.distinct, found.twinned)
+    return [entry for one in scores if one is not None for entry in _entries(one)]
 
 
 def _entries(one: Score | Excess) -> list[Entry]:
