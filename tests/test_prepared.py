@@ -11,10 +11,13 @@ from made_audits import audited
 from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous, votes_of
 
+from fer_bench import runtime
 from fer_bench.audit import CATEGORIES, audit
 from fer_bench.audit.votes import CATEGORY_OF
+from fer_bench.backbones import get
 from fer_bench.datasets import EMOTIONS, PARTS, Dataset, Split
 from fer_bench.errors import FerBenchError
+from fer_bench.experiment import Experiment
 from fer_bench.prepared import prepare_data
 from fer_bench.protocol import Protocol
 from fer_bench.results import NO_VOTE
@@ -182,6 +185,40 @@ def test_an_audit_of_what_a_split_leaves_out() -> None:
     assert found.copies[0].surplus == 20
     assert not any(leak.images for leak in found.leaks)
     assert sum(one.train + one.validation + one.test for one in found.classes) == N
+
+
+def test_variations_have_fingerprints_of_their_own(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(runtime, "backend_version", lambda: "tensorflow 1.2.3")
+    images = patterns(N, seed=5)
+    labels = np.arange(N + 20) % 7
+    source = dataset_of(
+        np.concatenate([images, images[:20]]), labels, usage=np.arange(N + 20) % 5 % 3
+    )
+    votes = unanimous(source.labels)
+    votes.usage[:] = source.usage
+    votes.counts[:5] = votes_of({"NF": 10}).counts[0]
+
+    def fingerprint(known, **settings: str) -> str:
+        protocol = Protocol(**settings)
+        data = prepare_data(source, protocol, votes=known)
+        experiment = Experiment(protocol, data.dataset, data.split, tmp_path)
+        entry = get("mini")
+        return experiment.fingerprint(entry, experiment.cell(entry, "random"), None)
+
+    plain = fingerprint(None)
+    # To hold networks against votes changes nothing in them.
+    assert fingerprint(votes) == plain
+    found = [
+        plain,
+        fingerprint(votes, labels="ferplus"),
+        *(
+            fingerprint(None, split=split, dedupe=dedupe)
+            for split in ("paper", "grouped", "kaggle")
+            for dedupe in ("none", "train", "all")
+            if (split, dedupe) != ("paper", "none")
+        ),
+    ]
+    assert len(set(found)) == len(found)
 
 
 @pytest.mark.real_data
