@@ -35,11 +35,12 @@ _INTERVALS = (
 def slices_tables(run: Run) -> list[Table]:
     """What is known beside the accuracy on all test images.
 
-    Their keys: ``clean`` where twins in training are known, and ``votes`` where FER+'s votes are.
+    Their keys: ``clean`` where test images are known to have twins in training, and ``votes`` where
+    FER+'s votes are known.
     """
     known = parts(run.dataset)
     return [
-        *([_clean(run, known)] if known is not None else []),
+        *([_clean(run, known)] if known is not None and known.twinned.any() else []),
         *([_votes(run)] if len(run.dataset.votes) else []),
     ]
 
@@ -50,14 +51,26 @@ def left_out(data: DatasetSummary) -> str:
     return f"Left out of the source: {', '.join(told)}." if told else ""
 
 
+def clean_note(known: Parts) -> str:
+    """What the clean test images are, below an accuracy on them."""
+    if known.twinned.any():
+        return (
+            f"clean: on those {int(known.clean.sum()):,} of the {len(known.whole):,} test images "
+            "that have no twin in training."
+        )
+    return (
+        f"clean: none of the {len(known.whole):,} test images has a twin in training, an image "
+        f"that shows the same picture. {SAME_PICTURE}"
+    )
+
+
 def _clean(run: Run, known: Parts) -> Table:
     sizes = {name: int(getattr(known, name).sum()) for name in _TITLES}
-    # Where no image has a twin, or each has, there is nothing to subtract.
-    differ = sizes["clean"] > 0 and sizes["twinned"] > 0
     columns = []
     for name in ("whole", "clean", "excess", "distinct", "twinned"):
         if name == "excess":
-            columns += _columns("difference", "all less clean") if differ else []
+            # Where each image has a twin there is nothing to subtract.
+            columns += _columns("difference", "all less clean") if sizes["clean"] else []
         elif sizes[name]:
             columns += _columns("accuracy", f"{_TITLES[name]} ({sizes[name]:,})")
     base = baseline(run.dataset)
@@ -85,7 +98,7 @@ def _clean(run: Run, known: Parts) -> Table:
                     "hold it against the first row. Its interval comes from those with and without "
                     "a twin by Newcombe's method 10."
                 ]
-                if differ
+                if sizes["clean"]
                 else []
             ),
             *(

@@ -18,7 +18,7 @@ from fer_bench.reporting.claims_table import claims_table
 from fer_bench.reporting.learning_table import learning_speed_table
 from fer_bench.reporting.rates import rate_tables, setting, why_missing
 from fer_bench.reporting.setup_tables import environment_table, protocol_table
-from fer_bench.reporting.slices_tables import left_out, slices_tables
+from fer_bench.reporting.slices_tables import clean_note, left_out, slices_tables
 from fer_bench.reporting.table import Column, Entry, Row, Table
 from fer_bench.reporting.uncertainty import calibration_table, pairs_table, uncertainty_table
 from fer_bench.slices import leakage, parts
@@ -35,10 +35,10 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
     """Every table of a run's report, in the order of the report, the verdicts last.
 
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` where
-    these are known, ``recall``, ``uncertainty``, ``pairs``, ``calibration``, ``learning-speed``,
-    ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``, ``claims``. Where
-    cells were trained with several seeds, ``parts``, ``cells`` and ``weights`` have a row for each
-    of them, the others one for their mean.
+    twins and votes are known, ``recall``, ``uncertainty``, ``pairs``, ``calibration``,
+    ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``,
+    ``claims``. Where cells were trained with several seeds, ``parts``, ``cells`` and ``weights``
+    have a row for each of them, the others one for their mean.
 
     Args:
         run: the results.
@@ -199,11 +199,7 @@ def _final(mean: Run, run: Run) -> Table:
             (*figures[:place], _clean_accuracy(group, run), *figures[place:])
             for group, figures in zip(groups(run), rows, strict=True)
         ]
-        notes.insert(
-            1,
-            f"clean: on those {int(known.clean.sum()):,} of the {run.dataset.test:,} test images "
-            "that have no twin in training.",
-        )
+        notes.insert(1, clean_note(known))
     return Table(
         key="final",
         title=f"Final accuracy and loss on {run.dataset.name}",

@@ -112,15 +112,25 @@ def test_the_clean_accuracy_stands_beside_that_on_all(run):
     assert any("those 2,607 of the 3,585" in note for note in final.notes)
 
 
-@pytest.mark.parametrize(("code", "left"), [(0, "clean (3,585)"), (3, "with a twin (3,585)")])
-def test_parts_without_images_have_no_columns(run, code, left):
-    found = by_key(with_data(run, test_twins=bytes([code]) * 3585))
-    groups = {column.group for column in found["clean"].columns}
-    assert left in groups
-    assert "all less clean" not in groups
-    assert not any("(0)" in group for group in groups)
-    assert ("clean" in [column.name for column in found["final"].columns]) == (code == 0)
+def test_where_each_image_has_a_twin_there_is_no_clean_accuracy(run):
+    found = by_key(with_data(run, test_twins=bytes([3]) * 3585))
+    groups = list(dict.fromkeys(column.group for column in found["clean"].columns))
+    assert groups == ["all (3,585)", "with a twin (3,585)"]
+    assert "clean" not in [column.name for column in found["final"].columns]
     assert None not in found["clean"].rows[1].entries
+    near_alone = by_key(with_data(run, test_twins=bytes([1]) * 3585))["clean"]
+    groups = list(dict.fromkeys(column.group for column in near_alone.columns))
+    assert groups == ["all (3,585)", "not identical (3,585)", "with a twin (3,585)"]
+
+
+def test_where_no_image_has_a_twin_the_final_figures_say_so_alone(run):
+    found = by_key(with_data(run, test_twins=bytes(3585)))
+    assert "clean" not in found
+    final = entries(found["final"], "MobileNet_random")
+    assert final["accuracy clean"] == pytest.approx(final["accuracy test"])
+    (note,) = (note for note in found["final"].notes if note.startswith("clean: "))
+    assert note.startswith("clean: none of the 3,585 test images has a twin in training, an image")
+    assert "correlate by at least 0.92" in note
 
 
 def test_accuracy_by_votes(run):
