@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _PAPER = ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "final")
 _LACKING = (
+    "clean",
+    "votes",
     "recall",
     "calibration",
     "uncertainty",
