@@ -38,7 +38,7 @@ def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
     """
     for option, folder in (("--report-dir", settings.report_dir), ("--store", settings.store)):
         _check_folder(option, folder)
-    dataset = load_dataset(settings.dataset)
+    dataset = load_dataset(settings.dataset, class_map=settings.class_map)
     protocol, cache = settings.protocol, cache_root()
     if settings.limit is not None:
         dataset = stratified_sample(dataset, settings.limit, protocol.split_seed, cache)
