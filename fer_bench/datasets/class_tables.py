@@ -99,12 +99,12 @@ class ClassTable:
 
     def accepted(self, names: Iterable[str]) -> str:
         """What could stand in place of names, one of which is unknown, and what would help."""
-        numbers = sorted({folded(name) for name in names if is_number(folded(name))}, key=int)
+        numbers = sorted({folded(name) for name in names if is_number(folded(name))}, key=_size)
         words = f"names of classes ({', '.join(name.lower() for name in _SYNONYMS)})"
         if not numbers:
             return f"{words} or their synonyms, or --class-map=FILE with columns name and class"
         fitting = [
-            f"{name} ({', '.join(f'{key} {meant}' for key, meant in table.items())})"
+            f"{name} ({', '.join(f'{number} {table[number]}' for number in numbers)})"
             for name, table in NUMBERED.items()
             if table.keys() >= set(numbers)
         ]
@@ -234,6 +234,11 @@ def _read(path: Path) -> dict[str, str]:
         raise wrong(path, None, "there is no row below the header", "a row for each name")
     classes_of(found.values())
     return found
+
+
+def _size(number: str) -> tuple[int, str]:
+    """Orders numbers of any length by their size, which Python's int does not."""
+    return len(number), number
 
 
 def is_number(text: str) -> bool:

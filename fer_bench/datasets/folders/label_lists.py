@@ -13,7 +13,7 @@ from fer_bench.datasets.csv_rows import wrong as wrong_row
 from fer_bench.datasets.csv_text import csv_rows, shown
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.folders.found import PARTS, Found
-from fer_bench.datasets.folders.listing import wrong
+from fer_bench.datasets.folders.listing import is_folder, wrong
 from fer_bench.files import cause_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def find_csv(root: Root, table: ClassTable) -> Found | None:
     files = [
         root.path / entry.name
         for entry in root.entries(root.path)
-        if entry.name.lower().endswith(".csv") and entry.is_file()
+        if entry.name.lower().endswith(".csv") and not is_folder(entry) and entry.is_file()
     ]
     lists = [file for file in files if is_label_list(file)]
     if not lists:

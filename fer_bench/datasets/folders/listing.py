@@ -105,20 +105,20 @@ class Root:
         Raises:
             FerBenchError: as ``entries``, or a link leads back to a folder that holds it.
         """
-        yield from self._all_images(self.path if folder is None else folder, ())
-
-    def _all_images(self, folder: Path, above: tuple[Path, ...]) -> Iterator[ImageFile]:
-        place = folder.resolve()
-        if place in above:
-            raise wrong(folder, "a link that leads back to a folder above it", "files and folders")
-        below = []
-        for entry in self.entries(folder):
-            if is_folder(entry):
-                below.append(Path(entry.path))
-            elif is_image(entry.name):
-                yield _image(entry)
-        for path in below:
-            yield from self._all_images(path, (*above, place))
+        waiting: list[tuple[Path, tuple[Path, ...]]] = [(folder or self.path, ())]
+        while waiting:
+            here, above = waiting.pop()
+            place = here.resolve()
+            if place in above:
+                what = "a link that leads back to a folder above it"
+                raise wrong(here, what, "files and folders")
+            below = []
+            for entry in self.entries(here):
+                if is_folder(entry):
+                    below.append((Path(entry.path), (*above, place)))
+                elif is_image(entry.name):
+                    yield _image(entry)
+            waiting += reversed(below)
 
 
 def is_image(name: str) -> bool:
