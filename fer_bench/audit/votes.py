@@ -188,7 +188,7 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
                 f"{both}: row {row} (from 0) is of {USAGES[votes.usage[row]]} in the one and of "
                 f"{USAGES[dataset.usage[row]]} in the other; {accepted}"
             )
-    voted = _as_labels(votes.winners(), dataset.classes)
+    voted = majority_labels(votes, dataset.classes)
     named = voted >= 0
     agreed = _kappa(dataset.labels[named], voted[named], len(dataset.classes))
     if agreed < LEAST_KAPPA and int(named.sum()) >= ENOUGH_FOR_KAPPA:
@@ -199,12 +199,21 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
     return agreed
 
 
-def _as_labels(winners: NDArray[np.int64], classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Categories as indices of classes, -1 for those that are none."""
+def majority_labels(votes: Votes, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """The class that most taggers name, for each image.
+
+    Args:
+        votes: of n images.
+        classes: of the data set, each one of ``CATEGORY_OF``.
+
+    Returns:
+        int64, shape (n,), indices into ``classes``; -1 where several categories have the most
+        votes, or the one that has is none of the classes.
+    """
     labels = np.full(len(CATEGORIES) + 1, -1)
     for label, name in enumerate(classes):
         labels[CATEGORY_OF[name]] = label
-    found: NDArray[np.int64] = labels[winners]
+    found: NDArray[np.int64] = labels[votes.winners()]
     return found
 
 

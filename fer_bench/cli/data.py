@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
+
+from fer_bench.protocol import SPLITS, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fer_bench.protocol import SplitName
     from fer_bench.reporting import Table
 
 
@@ -53,7 +56,9 @@ def info(dataset: str, class_map: str | None) -> None:
     metavar="FILE",
     help="FER+'s fer2013new.csv: what ten taggers see in each image, in the same order.",
 )
-@click.option("--split", type=click.Choice(["paper", "kaggle"]), default="paper", show_default=True)
+@click.option(
+    "--split", type=click.Choice(SPLITS), default="paper", show_default=True, help="As pytest's."
+)
 @click.option("--limit", type=int, metavar="N", help="Audit a stratified sample of N images.")
 @click.option(
     "--json",
@@ -80,33 +85,33 @@ def audit(
     """Look for mistakes in DATASET before figures measured on it are believed.
 
     Pictures that occur more than once, images that stand in two parts of the split, empty images,
-    sizes of the classes and, with --votes, labels that other people doubt. Rows count from 0, with
-    --limit within the sample.
+    sizes of the classes and, with --votes, labels that other people doubt. Rows count from 0 in the
+    order of DATASET.
     """
-    from fer_bench.audit import audit as audited
-    from fer_bench.audit import audit_record, check_votes, load_votes
+    from fer_bench.audit import audit_record, load_votes
     from fer_bench.cache import cache_root
-    from fer_bench.datasets import load_dataset, make_split, stratified_rows
+    from fer_bench.datasets import load_dataset
+    from fer_bench.prepared import prepare_data
     from fer_bench.progress_bar import ProgressBar
-    from fer_bench.protocol import Protocol
     from fer_bench.reporting.audit import audit_tables, summary, write_audit
     from fer_bench.reporting.render import clean, wrapped
     from fer_bench.results_json import write_json
 
-    seed, cache = Protocol().split_seed, cache_root()
     data = load_dataset(dataset, class_map=class_map)
     known = None if votes is None else load_votes(votes)
-    if known is not None:
-        check_votes(known, data)
-    if limit is not None and limit < len(data):
-        rows = stratified_rows(data, limit, seed, cache)
-        data, known = data.take(rows), None if known is None else known.take(rows)
-    parts = make_split(data, "kaggle" if split == "kaggle" else "paper", seed, cache)
     bar = ProgressBar(data.name)
     try:
-        found = audited(data, parts, known, bar)
+        prepared = prepare_data(
+            data,
+            Protocol(split=cast("SplitName", split)),
+            limit=limit,
+            votes=known,
+            cache_dir=cache_root(),
+            progress=bar,
+        )
     finally:
         bar.close()
+    found = prepared.audited
     click.echo(_text(audit_tables(found)))
     for sentence in summary(found):
         click.echo("\n".join(wrapped(clean(sentence), _width())))

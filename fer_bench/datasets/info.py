@@ -11,7 +11,7 @@ import numpy as np
 from fer_bench.datasets.catalogue import load_dataset, source_of
 from fer_bench.datasets.split import PARTS, make_split
 from fer_bench.errors import FerBenchError
-from fer_bench.protocol import SPLITS, Protocol
+from fer_bench.protocol import Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from fer_bench.datasets.dataset import Dataset
     from fer_bench.protocol import SplitName
+
+_SPLITS: tuple[SplitName, ...] = ("paper", "kaggle")
+"""Those that can be told at once: a grouped split needs the search for copies."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class Info:
         digest: of the content, whatever the order of the images.
         row_digest: of the content in this order.
         memory: bytes of the arrays, which stay in memory during a run.
-        facts: what else reading it found and did, as pairs of what and how.
+        notes: what else reading it found and did, as pairs of what and how.
     """
 
     name: str
@@ -72,7 +75,7 @@ class Info:
     digest: str
     row_digest: str
     memory: int
-    facts: tuple[tuple[str, str], ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 def load_info(
@@ -103,19 +106,19 @@ def load_info(
         height=height,
         width=width,
         counts=tuple(dataset.counts.items()),
-        parts=tuple(part for split in SPLITS for part in _parts(dataset, split, cache_dir)),
+        parts=tuple(part for split in _SPLITS for part in _parts(dataset, split, cache_dir)),
         usage=dataset.usage is not None,
         digest=dataset.digest,
         row_digest=dataset.row_digest,
         memory=sum(array.nbytes for array in arrays if array is not None),
-        facts=tuple((what, how) for what, how in dataset.facts if what != "layout"),
+        notes=tuple((what, how) for what, how in dataset.notes if what != "layout"),
     )
 
 
 def _layout(path: Path, dataset: Dataset) -> str:
     known = dataset.usage is not None
-    if "layout" in dict(dataset.facts):
-        return dict(dataset.facts)["layout"]
+    if "layout" in dict(dataset.notes):
+        return dict(dataset.notes)["layout"]
     kind, what = ("csv", "column Usage") if path.suffix.lower() == ".csv" else ("npz", "usage")
     return f"{kind} file {'with' if known else 'without'} the {what}"
 

@@ -1,7 +1,7 @@
 """Data sets read before, kept in the cache so that the next start is quick.
 
 An entry is an ``.npz`` file with the arrays of ``npz_layout`` and a few more: what was read, in
-which state it was, classes and facts, the digests of the images, which take longer to compute than
+which state it was, classes and notes, the digests of the images, which take longer to compute than
 to read, and a digest that proves all of it. There is one entry for each source.
 """
 
@@ -70,9 +70,9 @@ def _read(entry: Path, state: str) -> Dataset | None:
         words, digests = str(found["words"]), found["image_digests"].tobytes()
         if str(found["proof"]) != _proof(*arrays, words, digests):
             return None
-        classes, facts = json.loads(words)
+        classes, notes = json.loads(words)
         images, labels, usage = arrays
-        dataset = Dataset(images, labels, tuple(classes), "", usage, tuple(map(tuple, facts)))
+        dataset = Dataset(images, labels, tuple(classes), "", usage, tuple(map(tuple, notes)))
     except FerBenchError:
         return None
     # A cached property finds its value there, and is not computed.
@@ -84,7 +84,7 @@ def _read(entry: Path, state: str) -> Dataset | None:
 
 def _write(entry: Path, state: str, dataset: Dataset) -> None:
     digests = b"".join(dataset.image_digests)
-    words = json.dumps([dataset.classes, dataset.facts])
+    words = json.dumps([dataset.classes, dataset.notes])
     packed = pack_npz(
         dataset,
         format=_FORMAT,

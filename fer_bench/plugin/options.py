@@ -72,7 +72,31 @@ OPTIONS = (
         "with the columns name and class, which may name other classes too.",
         "NAME|FILE",
     ),
-    Option("split", "paper (70/10/20, the default) or kaggle (its own three parts).", "SPLIT"),
+    Option(
+        "split",
+        "paper (70/10/20, the default), kaggle (its own three parts), or grouped (70/10/20 of the "
+        "different pictures: all copies of one are in one part).",
+        "SPLIT",
+    ),
+    Option(
+        "dedupe",
+        "Which copies of pictures are left out: none (the default), train (what is trained on "
+        "stands in no other part, and once), or all (each picture is in one part, once). Nearly "
+        "the same pictures and mirror images count as copies.",
+        "WHICH",
+    ),
+    Option(
+        "votes",
+        "FER+'s fer2013new.csv, in the order of the data set: networks are also held against what "
+        "most of its taggers see.",
+        "FILE",
+    ),
+    Option(
+        "labels",
+        "fer2013 (the data set's own, the default) or ferplus (what most taggers of --votes see; "
+        "images where that is tied or none of the classes are left out).",
+        "LABELS",
+    ),
     Option("limit", "Run on a stratified sample of N images.", "N"),
     Option("epochs", "Epochs of training. Default: 20.", "N"),
     Option("batch-size", "Images in a training step. Default: 32.", "N"),
@@ -152,6 +176,7 @@ class Settings:
         inits: in the order pretrained, random.
         dataset: name or path.
         class_map: name or path of what names of its classes stand for, None for what is usual.
+        votes: FER+'s file, or None.
         limit: size of the sample, None for all images.
         protocol: how cells are trained.
         weights_dir: folder to look for pretrained weights in first.
@@ -174,6 +199,7 @@ class Settings:
     inits: tuple[Init, ...]
     dataset: str
     class_map: str | None
+    votes: Path | None
     limit: int | None
     protocol: Protocol
     weights_dir: Path | None
@@ -242,6 +268,8 @@ def read_settings(config: pytest.Config) -> Settings:
     base = given.paths("fer-compare")
     asked: dict[str, Any] = {
         "split": given.text("split") or None,
+        "dedupe": given.text("dedupe") or None,
+        "labels": given.text("labels") or None,
         "epochs": given.number("epochs"),
         "batch_size": given.number("batch-size"),
         "seed": given.number("seed"),
@@ -254,6 +282,7 @@ def read_settings(config: pytest.Config) -> Settings:
         inits=INITS if init == "both" else (cast("Init", init),),
         dataset=given.dataset(),
         class_map=given.class_map(),
+        votes=given.path("votes"),
         limit=given.number("limit"),
         protocol=Protocol(**{name: value for name, value in asked.items() if value is not None}),
         weights_dir=given.path("weights-dir"),

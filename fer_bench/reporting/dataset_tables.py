@@ -26,7 +26,7 @@ def _facts(info: Info) -> Table:
         ("source", info.source),
         ("layout", info.layout),
         ("images", f"{info.images:,} of {info.width}x{info.height} pixels"),
-        *info.facts,
+        *info.notes,
         ("classes", ", ".join(name for name, _ in info.counts)),
         ("its own three parts", usage),
         ("digest", info.digest),

@@ -52,7 +52,7 @@ class TestBoth:
         rows = ["name,class", *(f"{n},{'-' if n in (2, 7) else EMOTIONS[n % 7]}" for n in range(8))]
         (tmp_path / "map.csv").write_text("\n".join(rows))
         info = load_info(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
-        assert info.facts == (("left out", "2: the class map leaves out their numbers"),)
+        assert info.notes == (("left out", "2: the class map leaves out their numbers"),)
         assert info.layout.startswith(("csv file with", "npz file with"))
         found = load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
         stay = [0, 1, 3, 4, 5, 6]

@@ -58,7 +58,7 @@ class TestClassesWithoutParts:
         assert found.classes == (*EMOTIONS, "Contempt")
         assert found.counts["Neutral"] == 0
         assert found.usage is None
-        assert found.facts == (
+        assert found.notes == (
             ("layout", "folder of image files in a folder for each class, without a usage"),
             ("size of the files", "6x4 pixels, kept"),
             ("files in colour", "0 of 7"),
@@ -87,7 +87,7 @@ class TestClassesWithoutParts:
         assert told(found)[-3:] == [(4, "Surprise"), (7, "Surprise"), (9, "Calm")]
         assert found.counts["Fear"] == 0
         assert found.classes == (*EMOTIONS, "Calm")
-        assert ("left out", "2: the class map leaves out 'contempt'") in found.facts
+        assert ("left out", "2: the class map leaves out 'contempt'") in found.notes
 
     def test_all_is_left_out(self, tmp_path: Path) -> None:
         write_images(tmp_path / "set", {"happy/a.png": 1})
@@ -107,7 +107,7 @@ class TestParts:
         assert told(found) == [(1, "Happy"), (2, "Contempt"), (3, "Sad")]
         assert found.usage.tolist() == [0, 1, 2]
         wanted = f"folder of image files in Train/, {validation}/ and test/, with the usage"
-        assert found.facts[0] == ("layout", wanted)
+        assert found.notes[0] == ("layout", wanted)
 
     def test_the_split_kaggle_is_then_the_three_parts(self, tmp_path: Path) -> None:
         names = ("train", "val", "test")
@@ -210,7 +210,7 @@ class TestThroughTheDoor:
             found = load_dataset(root, cache_dir=cache, class_map=path)
             assert told(found) == [(1, "Awe")]
             assert found.classes == (*EMOTIONS, "Awe")
-            assert dict(found.facts)["left out"] == "1: the class map leaves out '2'"
+            assert dict(found.notes)["left out"] == "1: the class map leaves out '2'"
         file_map(path, "1,Zeal", "2,-")
         assert told(load_dataset(root, cache_dir=cache, class_map=path)) == [(1, "Zeal")]
 
@@ -232,7 +232,7 @@ class TestThroughTheDoor:
         info = load_info(root, cache_dir=tmp_path / "c")
         assert info.layout == "folder of image files that are named as in KDEF, without a usage"
         assert (info.images, info.width, info.height) == (3, 224, 224)
-        assert info.facts == (
+        assert info.notes == (
             ("size of the files", "562x762; 3 of 3 brought to 224x224, antialiased"),
             ("files in colour", "1 of 3, which became grey by ITU-R 601 luma"),
         )

@@ -38,8 +38,8 @@ class TestCsv:
         assert told(found) == [(2, "Surprise"), (3, "Angry"), (1, "Contempt")]
         assert (found.classes, found.usage) == ((*EMOTIONS, "Contempt"), None)
         layout = "image files with a list of labels, labels.csv, without a usage"
-        assert found.facts[0] == ("layout", layout)
-        assert "left out" not in dict(found.facts)
+        assert found.notes[0] == ("layout", layout)
+        assert "left out" not in dict(found.notes)
 
     @pytest.mark.parametrize("path", ["image", "IMAGE_PATH", "filename", "subDirectory_filePath"])
     @pytest.mark.parametrize("label", ["emotion", "Label", "expression", "class"])
@@ -52,7 +52,7 @@ class TestCsv:
         (root / "labels.csv").write_text("image,label\nhappy/d.png,sad\nsad/e.png,sad\n")
         found = load_folder(root)
         assert told(found) == [(4, "Sad"), (5, "Sad")]
-        assert ("left out", "3: no row in labels.csv") in found.facts
+        assert ("left out", "3: no row in labels.csv") in found.notes
 
     def test_the_end_of_a_path_is_enough_where_it_is_clear(self, root: Path) -> None:
         (root / "l.csv").write_text("image,label\nb.png,sad\nmore\\\\b.png,sad\n")
@@ -174,8 +174,8 @@ class TestRafDb:
         found = load_folder(root, class_table("rafdb"))
         assert told(found) == [(5, "Sad"), (1, "Surprise"), (7, "Neutral")]
         layout = "RAF-DB's list_patition_label.txt and aligned images, without a usage"
-        assert found.facts[0] == ("layout", layout)
-        assert "left out" not in dict(found.facts)
+        assert found.notes[0] == ("layout", layout)
+        assert "left out" not in dict(found.notes)
 
     def test_the_table_must_be_asked_for(self, root: Path) -> None:
         text = message_of(root)

@@ -43,7 +43,7 @@ def test_jaffe(tmp_path: Path) -> None:
             strict=True,
         )
     )
-    assert found.facts[0] == (
+    assert found.notes[0] == (
         "layout",
         "folder of image files that are named as in JAFFE, without a usage",
     )
@@ -61,7 +61,7 @@ def test_kdef(tmp_path: Path, flat: bool) -> None:
         )
     )
     assert (found.classes, found.usage) == (EMOTIONS, None)
-    assert found.facts[0][1].startswith("folder of image files that are named as in KDEF")
+    assert found.notes[0][1].startswith("folder of image files that are named as in KDEF")
 
 
 def test_the_two_files_of_kdef_that_lost_their_code(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_two_files_of_kdef_that_lost_their_code(tmp_path: Path) -> None:
     assert (
         "left out",
         "1: no code in the name 'AF31V.JPG'; 1: no code in the name 'AM31H.JPG'",
-    ) in (found.facts)
+    ) in (found.notes)
 
 
 @pytest.mark.parametrize("place", ["AF01/me.jpg", "AF01XXS.JPG", "AF01/AF01AFX.JPG"])
@@ -92,7 +92,7 @@ def test_a_class_map_takes_codes(tmp_path: Path) -> None:
         *("Angry", "Disgust", "Happy", "Calm", "Sad", "Surprise")
     ]
     assert found.classes == (*EMOTIONS, "Calm")
-    assert ("left out", "1: the class map leaves out 'AF'") in found.facts
+    assert ("left out", "1: the class map leaves out 'AF'") in found.notes
 
 
 def test_folders_of_persons_are_looked_at_one_deep(tmp_path: Path) -> None:

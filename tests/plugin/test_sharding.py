@@ -30,6 +30,7 @@ def settings(shard, names="all", seeds=1):
         inits=INITS,
         dataset="sketch",
         class_map=None,
+        votes=None,
         limit=None,
         protocol=Protocol(seeds=seeds),
         weights_dir=None,

@@ -95,13 +95,13 @@ def load_listing(listing: Listing) -> Dataset:
     codes = {name: code for code, name in enumerate(classes)}
     labels = np.array([codes[image.meant] for image in found.images], np.uint8)
     usage, how = _usage(found.images)
-    facts = (
+    notes = (
         ("layout", f"{found.layout}, {how}"),
         ("size of the files", _sizes(read)),
         ("files in colour", f"{read.colour:,} of {len(labels):,}{_GREY if read.colour else ''}"),
         *((("left out", _left_out(found)),) if found.left_out else ()),
     )
-    return Dataset(read.pixels, labels, classes, listing.name, usage, facts)
+    return Dataset(read.pixels, labels, classes, listing.name, usage, notes)
 
 
 def load_folder(path: Path, table: ClassTable = UNNUMBERED) -> Dataset:
