@@ -108,7 +108,10 @@ class ClassTable:
             for name, table in NUMBERED.items()
             if table.keys() >= set(numbers)
         ]
-        found = ", ".join(numbers[:12]) + (", ..." if len(numbers) > 12 else "")
+        found = ", ".join(
+            number if len(number) <= 9 else f"{number[:6]}..." for number in numbers[:12]
+        )
+        found += ", ..." if len(numbers) > 12 else ""
         would = f"--class-map=NAME, of which {', '.join(fitting)} would fit" if fitting else ""
         return (
             f"{words}, or for the numbers found ({found}) "

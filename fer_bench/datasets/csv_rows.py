@@ -100,7 +100,10 @@ def read_header(path: Path, line: bytes, codes: Mapping[str, int]) -> Columns:
     Raises:
         FerBenchError: the line is no header, or lacks a column.
     """
-    accepted = "a header with the columns emotion and pixels, and Usage where known"
+    accepted = (
+        "a header with the columns emotion and pixels, and Usage where known, or with those of a "
+        "list of labels (docs/datasets.md)"
+    )
     try:
         text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
     except UnicodeDecodeError as error:

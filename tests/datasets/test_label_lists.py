@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from image_folders import told, write_image, write_images
 
-from fer_bench.datasets import EMOTIONS
+from fer_bench.datasets import EMOTIONS, load_dataset
 from fer_bench.datasets.class_tables import UNNUMBERED, class_table
 from fer_bench.datasets.folders import load_folder
 from fer_bench.errors import FerBenchError
@@ -137,7 +137,19 @@ class TestCsv:
         (root / "l.csv").write_text("id,label\n1,sad\n")
         text = message_of(root)
         assert "no layout fits 1 folders ('faces') and 1 images ('c.png') and 1 other f" in text
-        assert "a csv file with columns like image and label" in text
+        assert "('l.csv' with the columns 'id, label'); accepted: " in text
+        assert "a column of paths (path, pth, file, filename" in text
+        assert "one of labels (label, emotion, expression, class)" in text
+
+    def test_a_list_named_itself_that_is_none(self, root: Path, tmp_path: Path) -> None:
+        (root / "l.csv").write_text("id,label\n1,sad\n")
+        with pytest.raises(FerBenchError, match=r"or with those of a list of labels \(docs/"):
+            load_dataset(root / "l.csv", cache_dir=tmp_path / "c")
+
+    @pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+    def test_line_ends(self, root: Path, end: str) -> None:
+        (root / "l.csv").write_bytes(end.join(["image,label", "c.png,sad", ""]).encode())
+        assert told(load_folder(root)) == [(3, "Sad")]
 
     def test_links_that_lead_out(self, root: Path, tmp_path: Path) -> None:
         outside = write_image(tmp_path / "outside" / "x.png", 1)

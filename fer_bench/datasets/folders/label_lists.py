@@ -13,7 +13,7 @@ from fer_bench.datasets.csv_rows import wrong as wrong_row
 from fer_bench.datasets.csv_text import csv_rows, shown
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.folders.found import PARTS, Found
-from fer_bench.datasets.folders.listing import is_folder, wrong
+from fer_bench.datasets.folders.listing import is_csv, wrong
 from fer_bench.files import cause_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ PATH_COLUMNS = (
 LABEL_COLUMNS = ("label", "emotion", "expression", "class")
 PART_COLUMNS = ("usage", "split", "part")
 
-CSV_TREE = "a csv file with columns like image and label beside images at any depth"
+CSV_TREE = (
+    f"beside images at any depth, a csv file with a column of paths ({', '.join(PATH_COLUMNS)}) "
+    f"and one of labels ({', '.join(LABEL_COLUMNS)})"
+)
 RAFDB_TREE = "RAF-DB's EmoLabel/list_patition_label.txt and Image/aligned/IMAGES"
 
 _RAFDB_LIST = "list_patition_label.txt"
@@ -74,8 +77,9 @@ def header_of(path: Path) -> list[str]:
     """The names in the first line of a csv file in lower case; none where that is no csv."""
     try:
         with path.open("rb") as file:
-            line = file.readline(_MOST_HEADER).decode("utf-8-sig")
-        fields = next(csv.reader([line.strip()], skipinitialspace=True, strict=True), [])
+            text = file.readline(_MOST_HEADER).decode("utf-8-sig")
+        line = re.split("[\r\n]", text)[0]
+        fields = next(csv.reader([line], skipinitialspace=True, strict=True), [])
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
     return [field.strip().lower() for field in fields]
@@ -87,11 +91,7 @@ def find_csv(root: Root, table: ClassTable) -> Found | None:
     Raises:
         FerBenchError: as ``from_csv``, or of several lists it is not clear which counts.
     """
-    files = [
-        root.path / entry.name
-        for entry in root.entries(root.path)
-        if entry.name.lower().endswith(".csv") and not is_folder(entry) and entry.is_file()
-    ]
+    files = [root.path / entry.name for entry in root.entries(root.path) if is_csv(entry)]
     lists = [file for file in files if is_label_list(file)]
     if not lists:
         return None

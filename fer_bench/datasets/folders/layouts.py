@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fer_bench.datasets.csv_text import shown
 from fer_bench.datasets.folders import class_folders, label_lists, name_codes
-from fer_bench.datasets.folders.listing import is_folder, is_image, wrong
+from fer_bench.datasets.folders.label_lists import header_of
+from fer_bench.datasets.folders.listing import is_csv, is_folder, is_image, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +63,9 @@ def _described(root: Root) -> str:
     others: list[str] = []
     for entry in root.entries(root.path):
         kind = folders if is_folder(entry) else images if is_image(entry.name) else others
-        kind.append(entry.name)
+        columns = header_of(root.path / entry.name) if is_csv(entry) else []
+        words = f" with the columns {shown(', '.join(columns), 60)}" if columns else ""
+        kind.append(f"{entry.name!r}{words}")
     parts = [
         f"{len(names)} {what} ({_some(names)})"
         for names, what in ((folders, "folders"), (images, "images"), (others, "other files"))
@@ -71,4 +75,4 @@ def _described(root: Root) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

@@ -126,6 +126,15 @@ def is_image(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
+def is_csv(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a csv file.
+
+    Raises:
+        FerBenchError: it cannot be looked at.
+    """
+    return entry.name.lower().endswith(".csv") and not is_folder(entry) and entry.is_file()
+
+
 def is_folder(entry: os.DirEntry[str]) -> bool:
     """Whether an entry is a folder, or a link to one.
 
