@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.audit.classes import balance
 from fer_bench.audit.doubts import agreement
 from fer_bench.audit.emptiness import blanks
-from fer_bench.audit.likeness import LIKENESSES, near_twins, twins
+from fer_bench.audit.likeness import LIKENESSES, exact_twins, near_twins
 from fer_bench.audit.repeats import copies, leaks
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
@@ -87,9 +87,10 @@ def audit(
             f"{dataset.name}: near pictures of {len(alike)} images are known, and there are "
             f"{len(dataset)}; accepted: what near_twins gives for the same images; search again"
         )
+    identical, mirrored = exact_twins(dataset)
     numbers: dict[Likeness, NDArray[np.int64]] = {
-        "identical": twins(dataset, "identical"),
-        "mirrored": twins(dataset, "mirrored"),
+        "identical": identical,
+        "mirrored": mirrored,
         "near": alike,
     }
     labels = dataset.labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -71,7 +72,8 @@ def info(dataset: str, class_map: str | None) -> None:
     "--report-dir",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write audit.html and, in audit/, contact sheets; nothing else there is touched.",
+    help="Write audit.html, data-card.md and, in audit/, contact sheets; nothing else there is "
+    "touched.",
 )
 def audit(
     dataset: str,
@@ -91,9 +93,10 @@ def audit(
     from fer_bench.audit import audit_record, load_votes
     from fer_bench.cache import cache_root
     from fer_bench.datasets import load_dataset
+    from fer_bench.datasets.info import info_of
     from fer_bench.prepared import prepare_data
     from fer_bench.progress_bar import ProgressBar
-    from fer_bench.reporting.audit import audit_tables, summary, write_audit
+    from fer_bench.reporting.audit import AuditedData, audit_tables, summary, write_audit
     from fer_bench.reporting.render import clean, wrapped
     from fer_bench.results_json import write_json
 
@@ -119,8 +122,29 @@ def audit(
         write_json(record, audit_record(found))
         click.echo(f"json: {record}")
     if report_dir is not None:
-        page = write_audit(report_dir, found, data)[0]
+        page = write_audit(
+            report_dir,
+            AuditedData(
+                found,
+                prepared.source,
+                info_of(data, dataset),
+                _command(dataset, class_map, votes, split, limit),
+                prepared.facts.left_out,
+            ),
+        )[0]
         click.echo(f"report: {page}")
+
+
+def _command(
+    dataset: str, class_map: str | None, votes: Path | None, split: str, limit: int | None
+) -> str:
+    """What was asked for, without the name of the folder that it goes to."""
+    words = ["fer-bench", "data", "audit", dataset]
+    words += [] if class_map is None else [f"--class-map={class_map}"]
+    words += [] if votes is None else [f"--votes={votes}"]
+    words.append(f"--split={split}")
+    words += [] if limit is None else [f"--limit={limit}"]
+    return shlex.join([*words, "--report-dir=report"])
 
 
 def _text(tables: Sequence[Table]) -> str:

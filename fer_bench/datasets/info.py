@@ -14,6 +14,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.protocol import Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class Info:
         height: of each, in pixels.
         width: of each, in pixels.
         counts: number of images of each class, in the order of the labels.
-        parts: of each split.
+        parts: of each split that was asked for.
         usage: whether Kaggle's three parts are known.
         digest: of the content, whatever the order of the images.
         row_digest: of the content in this order.
@@ -95,6 +96,27 @@ def load_info(
         FerBenchError: as ``load_dataset``.
     """
     dataset = load_dataset(spec, cache_dir=cache_dir, class_map=class_map)
+    return info_of(dataset, spec, _SPLITS, cache_dir=cache_dir)
+
+
+def info_of(
+    dataset: Dataset,
+    spec: str | os.PathLike[str],
+    splits: Sequence[SplitName] = (),
+    *,
+    cache_dir: Path | None = None,
+) -> Info:
+    """Tells what a data set is that was loaded before.
+
+    Args:
+        dataset: the whole of it.
+        spec: what ``load_dataset`` loaded it from.
+        splits: those whose parts are told.
+        cache_dir: the cache folder, ``fer_bench.cache.cache_root()`` by default.
+
+    Raises:
+        FerBenchError: ``FER_BENCH_DATA`` names something that does not hold FER2013.
+    """
     path = source_of(spec, cache_dir=cache_dir)
     arrays = [dataset.images, dataset.labels, dataset.usage]
     _, height, width = dataset.images.shape
@@ -106,7 +128,7 @@ def load_info(
         height=height,
         width=width,
         counts=tuple(dataset.counts.items()),
-        parts=tuple(part for split in _SPLITS for part in _parts(dataset, split, cache_dir)),
+        parts=tuple(part for split in splits for part in _parts(dataset, split, cache_dir)),
         usage=dataset.usage is not None,
         digest=dataset.digest,
         row_digest=dataset.row_digest,

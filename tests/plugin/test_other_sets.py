@@ -83,9 +83,12 @@ def test_data_commands(faces, tmp_path, monkeypatch):
     assert "left out 20: the class map leaves out '2'" in words
     assert "Angry Surprise Disgust Neutral Happy Fear Sad Awe Total" in words
     assert "faces 20 0 0 0 20 20 20 20 100" in words
-    done = data("audit", faces, "--class-map=ckplus")
+    done = data("audit", faces, "--class-map=ckplus", "--report-dir", tmp_path / "report")
     assert (done.exit_code, done.stderr) == (0, "")
     assert "Contempt 20 16.7" in " ".join(done.stdout.split())
+    card = " ".join((tmp_path / "report" / "data-card.md").read_text().split())
+    assert "| files in colour | 120 of 120, which became grey by ITU-R 601 luma |" in card
+    assert f"fer-bench data audit {faces} --class-map=ckplus --split=paper" in card
     done = data("info", faces)
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
