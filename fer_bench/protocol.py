@@ -175,9 +175,17 @@ class Protocol:
         "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face",
         "FER2013's own size where a network takes any, the built-in size of the face networks",
     )
-    resize: str = _settled("chosen", "bilinear, no antialiasing", "the default of tf.image.resize")
+    resize: str = _settled(
+        "chosen",
+        "bilinear, no antialiasing",
+        "the default of tf.image.resize; image files of several sizes, or beyond 224 pixels, were "
+        "brought to one square before, antialiased and not cropped",
+    )
     channels: str = _settled(
-        "chosen", "grey repeated to three channels", "all networks expect colour"
+        "chosen",
+        "grey repeated to three channels",
+        "all networks expect colour; files in colour become grey by ITU-R 601 luma, as FER2013 is "
+        "grey: one rule for all data",
     )
     preprocessing: str = _settled(
         "chosen",

@@ -17,28 +17,40 @@ if TYPE_CHECKING:
     from fer_bench.reporting import Table
 
 
+_class_map = click.option(
+    "--class-map",
+    metavar="NAME|FILE",
+    help="What the numbers of classes mean: fer2013, rafdb, affectnet, ckplus, ckextended, or a "
+    "csv file with the columns name and class, which may name other classes too.",
+)
+
+
 @click.group("data", short_help="Tell what a data set is, and look for mistakes in it.")
 def command() -> None:
     """Tell what a data set is, and look for mistakes in it.
 
     DATASET is what the benchmark's option --dataset takes: sketch, fer2013, or the path of a
-    fer2013.csv, an icml_face_data.csv, an .npz, or a folder with train/ and test/.
+    fer2013.csv, an icml_face_data.csv, an .npz, or a folder of images: in classes, in train/ and
+    test/, with a csv of labels, or named as in JAFFE and KDEF.
     """
 
 
 @command.command(short_help="Tell layout, size, classes and digest.")
 @click.argument("dataset")
-def info(dataset: str) -> None:
+@_class_map
+def info(dataset: str, class_map: str | None) -> None:
     """Tell layout, size, classes by part, digest and memory of DATASET."""
     from fer_bench.cache import cache_root
     from fer_bench.datasets.info import load_info
     from fer_bench.reporting.dataset_tables import dataset_tables
 
-    click.echo(_text(dataset_tables(load_info(dataset, cache_dir=cache_root()))), nl=False)
+    found = load_info(dataset, cache_dir=cache_root(), class_map=class_map)
+    click.echo(_text(dataset_tables(found)), nl=False)
 
 
 @command.command(short_help="Look for copies, leaks, empty images and doubtful labels.")
 @click.argument("dataset")
+@_class_map
 @click.option(
     "--votes",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -65,6 +77,7 @@ def info(dataset: str) -> None:
 )
 def audit(
     dataset: str,
+    class_map: str | None,
     votes: Path | None,
     split: str,
     limit: int | None,
@@ -87,7 +100,7 @@ def audit(
     from fer_bench.reporting.render import clean, wrapped
     from fer_bench.results_json import write_json
 
-    data = load_dataset(dataset)
+    data = load_dataset(dataset, class_map=class_map)
     known = None if votes is None else load_votes(votes)
     bar = ProgressBar(data.name)
     try:
@@ -115,16 +128,19 @@ def audit(
                 found,
                 prepared.source,
                 info_of(data, dataset),
-                _command(dataset, votes, split, limit),
+                _command(dataset, class_map, votes, split, limit),
                 prepared.facts.left_out,
             ),
         )[0]
         click.echo(f"report: {page}")
 
 
-def _command(dataset: str, votes: Path | None, split: str, limit: int | None) -> str:
+def _command(
+    dataset: str, class_map: str | None, votes: Path | None, split: str, limit: int | None
+) -> str:
     """What was asked for, without the name of the folder that it goes to."""
     words = ["fer-bench", "data", "audit", dataset]
+    words += [] if class_map is None else [f"--class-map={class_map}"]
     words += [] if votes is None else [f"--votes={votes}"]
     words.append(f"--split={split}")
     words += [] if limit is None else [f"--limit={limit}"]

@@ -33,6 +33,8 @@ class Dataset:
         name: what the data set is called in tables, for example ``"fer2013"``.
         usage: uint8, shape (n,), indices into ``USAGES``, or None where the source has no
             complete record of Kaggle's three parts.
+        notes: what reading the source found and did, as pairs of what and how; the layout is
+            among them where it is not plain from the source.
 
     Raises:
         FerBenchError: the arrays have other types, shapes that do not fit together, or codes
@@ -44,6 +46,7 @@ class Dataset:
     classes: tuple[str, ...]
     name: str
     usage: NDArray[np.uint8] | None = None
+    notes: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 3:
@@ -81,7 +84,7 @@ class Dataset:
     def take(self, rows: NDArray[np.int64]) -> Dataset:
         """The images at ``rows`` (int64, shape (k,)), in that order, under the same name.
 
-        Digests are not computed again.
+        Digests are not computed again. Notes tell of the whole, and are left behind.
         """
         taken = Dataset(
             self.images[rows],

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.datasets.catalogue import load_dataset, source_of
-from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.split import PARTS, make_split
 from fer_bench.errors import FerBenchError
 from fer_bench.protocol import Protocol
@@ -62,6 +61,7 @@ class Info:
         digest: of the content, whatever the order of the images.
         row_digest: of the content in this order.
         memory: bytes of the arrays, which stay in memory during a run.
+        notes: what else reading it found and did, as pairs of what and how.
     """
 
     name: str
@@ -76,19 +76,27 @@ class Info:
     digest: str
     row_digest: str
     memory: int
+    notes: tuple[tuple[str, str], ...] = ()
 
 
-def load_info(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) -> Info:
+def load_info(
+    spec: str | os.PathLike[str],
+    *,
+    cache_dir: Path | None = None,
+    class_map: str | os.PathLike[str] | None = None,
+) -> Info:
     """Loads a data set and tells what it is.
 
     Args:
         spec: as for ``load_dataset``.
         cache_dir: the cache folder, ``fer_bench.cache.cache_root()`` by default.
+        class_map: as for ``load_dataset``.
 
     Raises:
         FerBenchError: as ``load_dataset``.
     """
-    return info_of(load_dataset(spec, cache_dir=cache_dir), spec, _SPLITS, cache_dir=cache_dir)
+    dataset = load_dataset(spec, cache_dir=cache_dir, class_map=class_map)
+    return info_of(dataset, spec, _SPLITS, cache_dir=cache_dir)
 
 
 def info_of(
@@ -125,14 +133,14 @@ def info_of(
         digest=dataset.digest,
         row_digest=dataset.row_digest,
         memory=sum(array.nbytes for array in arrays if array is not None),
+        notes=tuple((what, how) for what, how in dataset.notes if what != "layout"),
     )
 
 
 def _layout(path: Path, dataset: Dataset) -> str:
     known = dataset.usage is not None
-    if path.is_dir():
-        named = f"whose names begin with {', '.join(USAGES)}" if known else "without a usage"
-        return f"folder of image files in train/ and test/, {named}"
+    if "layout" in dict(dataset.notes):
+        return dict(dataset.notes)["layout"]
     kind, what = ("csv", "column Usage") if path.suffix.lower() == ".csv" else ("npz", "usage")
     return f"{kind} file {'with' if known else 'without'} the {what}"
 

@@ -140,8 +140,9 @@ def _kaggle_parts(dataset: Dataset) -> Split:
     if dataset.usage is None:
         raise FerBenchError(
             f"split 'kaggle': {dataset.name!r} does not say to which part an image belongs; "
-            f"accepted: a csv with the column Usage, an npz with the array usage, folders whose "
-            f"files are named {'_*, '.join(USAGES)}_*; take one of them or the split 'paper'"
+            f"accepted: a csv with the column Usage, an npz with the array usage, folders train, "
+            f"val and test, or whose files are named {'_*, '.join(USAGES)}_*; take one of them or "
+            f"the split 'paper'"
         )
     return kaggle_split(dataset.usage)
 

@@ -12,6 +12,7 @@ from fer_bench.cache import cache_root
 from fer_bench.cells import INITS, Cell
 from fer_bench.comparison import default_rules, parse, project_rules
 from fer_bench.datasets import dataset_names
+from fer_bench.datasets.class_tables import NUMBERED
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user
 from fer_bench.protocol import Protocol, TrainableLayers
@@ -61,8 +62,15 @@ OPTIONS = (
         "dataset",
         "sketch (drawn by code, the default), fer2013 (looked for in FER_BENCH_DATA, then in the "
         "cache, then downloaded from Kaggle), or the path of a fer2013.csv, an "
-        "icml_face_data.csv, an .npz, or a folder with train/ and test/.",
+        "icml_face_data.csv, an .npz, or a folder of images: in classes, in train/ and test/, with "
+        "a csv of labels, or named as in JAFFE and KDEF.",
         "NAME|PATH",
+    ),
+    Option(
+        "class-map",
+        f"What the numbers of classes in a data set mean: {', '.join(NUMBERED)}, or a csv file "
+        "with the columns name and class, which may name other classes too.",
+        "NAME|FILE",
     ),
     Option(
         "split",
@@ -167,6 +175,7 @@ class Settings:
         backbones: in the order asked for.
         inits: in the order pretrained, random.
         dataset: name or path.
+        class_map: name or path of what names of its classes stand for, None for what is usual.
         votes: FER+'s file, or None.
         limit: size of the sample, None for all images.
         protocol: how cells are trained.
@@ -189,6 +198,7 @@ class Settings:
     backbones: tuple[Backbone, ...]
     inits: tuple[Init, ...]
     dataset: str
+    class_map: str | None
     votes: Path | None
     limit: int | None
     protocol: Protocol
@@ -271,6 +281,7 @@ def read_settings(config: pytest.Config) -> Settings:
         backbones=backbones.select(given.text("backbone") or "mini"),
         inits=INITS if init == "both" else (cast("Init", init),),
         dataset=given.dataset(),
+        class_map=given.class_map(),
         votes=given.path("votes"),
         limit=given.number("limit"),
         protocol=Protocol(**{name: value for name, value in asked.items() if value is not None}),
@@ -348,6 +359,11 @@ class _Given:
         # Path.exists raises for names that are too long and folders that may not be entered.
         is_path = os.sep in text or path.suffix or os.path.exists(path)  # noqa: PTH110
         return text if text in dataset_names() or not is_path else str(path)
+
+    def class_map(self) -> str | None:
+        """The name of a table as given, or the path of a file made absolute."""
+        text = self.text("class-map")
+        return text or None if text in (*NUMBERED, "") else str(self.path("class-map"))
 
     def _base(self, name: str) -> Path:
         """Paths on the command line start where it was typed, those in ini files at the root."""

@@ -50,7 +50,7 @@ def prepare(
     for option, folder in (("--report-dir", settings.report_dir), ("--store", settings.store)):
         _check_folder(option, folder)
     data = prepare_data(
-        load_dataset(settings.dataset),
+        load_dataset(settings.dataset, class_map=settings.class_map),
         settings.protocol,
         limit=settings.limit,
         votes=None if settings.votes is None else load_votes(settings.votes),

@@ -85,6 +85,7 @@ def _facts(info: Info, found: Audit, left_out: Sequence[tuple[str, int]]) -> Tab
         ("source", info.source),
         ("layout", info.layout),
         ("images", f"{info.images:,} of {info.width}x{info.height} pixels, grey levels 0 to 255"),
+        *info.notes,
         ("classes", ", ".join(name for name, _ in info.counts)),
         ("Kaggle's three parts", "known" if info.usage else "not known"),
         ("digest", info.digest),
