@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench import fingerprint
 from fer_bench.backbones import Located, WeightsRecord, locate
 from fer_bench.cells import Cell
+from fer_bench.prepared import UNKNOWN, SplitFacts
 from fer_bench.progress import silent
 from fer_bench.results import CellResult, DatasetSummary, Example, Run
 from fer_bench.runtime import load_keras
@@ -35,6 +36,7 @@ class Experiment:
         store: folder of the stored features, checkpoints and results.
         weights_dir: folder to look for pretrained weights in first.
         fresh: whether stored features and results are computed again.
+        facts: what is known of the test images and of those left out.
     """
 
     protocol: Protocol
@@ -43,6 +45,7 @@ class Experiment:
     store: Path
     weights_dir: Path | None = None
     fresh: bool = False
+    facts: SplitFacts = UNKNOWN
 
     def record(
         self,
@@ -61,6 +64,9 @@ class Experiment:
             test=len(self.split.test),
             split_digest=fingerprint.split_digest(self.dataset, self.split),
             test_labels=self.dataset.labels[self.split.test].tobytes(),
+            test_twins=self.facts.test_twins,
+            test_votes=self.facts.test_votes,
+            left_out=self.facts.left_out,
         )
         return Run(tuple(self.protocol.settings()), summary, environment, cells, examples)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.evaluation import largest_share, sampling_interval
 from fer_bench.groups import groups
 from fer_bench.pairs import between, p_text
+from fer_bench.slices import baseline, label_agreement, leakage, voted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
         pairs: what ``fer_bench.pairs.pairs`` returns for it.
 
     Returns:
-        One to five sentences, the first one short; those with nothing to say are left out.
+        One to six sentences, the first one short; those with nothing to say are left out.
     """
     known = sorted(
         (group for group in groups(run) if group.trained),
@@ -37,6 +38,7 @@ def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
         [
             _best(run, known, pairs),
             _sureness(run, known[0]),
+            _best_of_clean(run, known),
             _lead(known, pairs),
             _speed(known),
         ]
@@ -49,13 +51,47 @@ def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
 def _best(run: Run, known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
     """The answer, short enough to stand large."""
     best, *others = known
-    name, accuracy = _name(best), f"{best.test_accuracy:.3f}"
+    name, accuracy, beside = _name(best), f"{best.test_accuracy:.3f}", _beside(run, best)
     if not others:
-        return f"{name} reaches a test accuracy of {accuracy} on {run.dataset.name}."
+        return f"{name} reaches a test accuracy of {accuracy} on {run.dataset.name}{beside}."
     compared = [_pair(pairs, best, group) for group in others]
     unsure = any(pair is None or not pair.differ for pair in compared)
     lead = ", but not clearly" if unsure else ""
-    return f"{name} has the highest test accuracy on {run.dataset.name}, {accuracy}{lead}."
+    return f"{name} has the highest test accuracy on {run.dataset.name}, {accuracy}{lead}{beside}."
+
+
+def _beside(run: Run, best: Group) -> str:
+    """Its accuracy without leaked test images and by FER+, as far as they are known."""
+    data, told = run.dataset, []
+    leaked, found = leakage(best, data), voted(best, data)
+    if leaked is not None and leaked.twinned is None:
+        told.append(f"none of its {data.test:,} test images has a twin in training")
+    elif leaked is not None and leaked.clean is None:
+        told.append(f"each of its {data.test:,} test images has a twin in training")
+    elif leaked is not None and leaked.clean is not None:
+        told.append(
+            f"{leaked.clean.accuracy:.3f} without twins in training ({leaked.clean.images:,} of "
+            f"{data.test:,} images)"
+        )
+    if found is not None:
+        told.append(f"{found.votes.accuracy:.3f} by FER+")
+    return f"; {', '.join(told)}" if told else ""
+
+
+def _best_of_clean(run: Run, known: Sequence[Group]) -> str:
+    """Which network is best without leaked test images, where that is another one."""
+    found = [(group, leakage(group, run.dataset)) for group in known]
+    scores = [
+        (group, leaked.clean.accuracy)
+        for group, leaked in found
+        if leaked is not None and leaked.clean is not None
+    ]
+    if len(scores) < len(known):
+        return ""
+    group, accuracy = max(scores, key=lambda one: one[1])
+    if accuracy == scores[0][1]:
+        return ""
+    return f"Without twins {_name(group)} is the highest, {accuracy:.3f}."
 
 
 def _sureness(run: Run, best: Group) -> str:
@@ -75,6 +111,12 @@ def _sureness(run: Run, best: Group) -> str:
         told.append(f"mean of {len(figures)} seeds from {min(figures):.3f} to {max(figures):.3f}")
     chance = largest_share(best.qualities[0].confusion)
     told.append(f"naming the largest class gives {chance:.3f}")
+    base = baseline(run.dataset)
+    if base is not None and base.leakage.clean is not None and base.leakage.excess is not None:
+        told[-1] += f", without twins {base.leakage.clean.accuracy:.3f}"
+    agreement = label_agreement(run.dataset)
+    if agreement is not None:
+        told.append(f"the labels themselves reach {agreement.accuracy:.3f} by FER+")
     return f"That accuracy: {'; '.join(told)}."
 
 

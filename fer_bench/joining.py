@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.shards import OTHER_SHARD
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _FREE = ("seed", "seeds")
 """Settings in which runs of one experiment may differ: each cell carries its own seed."""
 
+_FOUND = ("test_twins", "test_votes", "left_out")
+"""What is found out about a data set: a run may not know it, as those of older fer_bench."""
+
 _NOT_OF_SPEED = ("scikit-learn", "deepface", "commit")
 """Facts of an environment that change no speed of the same fer_bench: what splits the data, what
 brings structures, and the commit of the folder that it ran in."""
@@ -43,7 +46,8 @@ def joined(runs: Sequence[tuple[str, Run]]) -> Run:
     A cell that stands in several runs counts once: its result, its parameters and its speed come
     from whichever run has them, and it is complete where any of them completed it. Speeds are
     compared on one machine only: those of the first run that measured any stay, with those of
-    runs in the same environment, and the others are left out, which the environment tells.
+    runs in the same environment, and the others are left out, which the environment tells. What
+    only some of the runs know of their common data holds for all.
 
     Args:
         runs: one or more, each with a name for errors and notes, for example its path.
@@ -55,8 +59,8 @@ def joined(runs: Sequence[tuple[str, Run]]) -> Run:
     (base_name, base), *others = runs
     if not others:
         return base
+    dataset = _dataset(runs)
     for name, run in others:
-        _check_dataset(base_name, base.dataset, name, run.dataset)
         _check_protocol(base_name, base, name, run)
     elsewhere, note = speeds_elsewhere(runs)
     found: dict[str, list[tuple[str, CellResult]]] = {}
@@ -68,6 +72,7 @@ def joined(runs: Sequence[tuple[str, Run]]) -> Run:
     return dataclasses.replace(
         base,
         protocol=_protocol(runs, cells),
+        dataset=dataset,
         environment=_environment(
             [*(run.environment for _, run in runs), *([((SPEED, note),)] if note else [])]
         ),
@@ -195,6 +200,27 @@ def _check_protocol(base_name: str, base: Run, name: str, other: Run) -> None:
 
 def _values(run: Run) -> dict[str, str]:
     return {setting.name: setting.value for setting in run.protocol}
+
+
+def _dataset(runs: Sequence[tuple[str, Run]]) -> DatasetSummary:
+    """The data set of all runs, with what any of them knows of it."""
+    (base_name, base), *others = ((name, run.dataset) for name, run in runs)
+    for name, other in others:
+        _check_dataset(base_name, base, name, other)
+    known: dict[str, Any] = {}
+    for what in _FOUND:
+        told = [(name, getattr(data, what)) for name, data in [(base_name, base), *others]]
+        told = [(name, value) for name, value in told if value]
+        for name, value in told[1:]:
+            if value != told[0][1]:
+                raise FerBenchError(
+                    f"{name} and {told[0][0]} were measured on the same images, but their "
+                    f"{what.replace('_', ' ')} differs; accepted: runs whose data were prepared "
+                    "and audited alike"
+                )
+        if told:
+            known[what] = told[0][1]
+    return dataclasses.replace(base, **known)
 
 
 def _check_dataset(base_name: str, base: DatasetSummary, name: str, other: DatasetSummary) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from fer_bench.backbones import locate
 from fer_bench.cache import cache_root
-from fer_bench.datasets import load_dataset, make_split, stratified_sample
+from fer_bench.datasets import load_dataset
 from fer_bench.experiment import Experiment, check_weights
+from fer_bench.prepared import prepare_data
 from fer_bench.progress import silent
 from fer_bench.reporting import Findings, write_report
 from fer_bench.runtime import load_keras
@@ -105,17 +106,18 @@ def profile(
     laps = _Laps(perf_counter() if started is None else started)
     load_keras()
     laps.end("start-up")
-    cache = cache_root()
-    data = load_dataset(dataset)
-    if limit is not None:
-        data = stratified_sample(data, limit, protocol.split_seed, cache)
-    split = make_split(data, protocol.split, protocol.split_seed, cache)
+    prepared = prepare_data(
+        load_dataset(dataset), protocol, limit=limit, cache_dir=cache_root(), progress=progress
+    )
+    data, split = prepared.dataset, prepared.split
     laps.end("data")
     if init == "pretrained":
         check_weights(entry, locate(entry, weights_dir))
         laps.end("checking the weights")
     with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
-        experiment = Experiment(protocol, data, split, Path(folder), weights_dir)
+        experiment = Experiment(
+            protocol, data, split, Path(folder), weights_dir, facts=prepared.facts
+        )
         trained = experiment.run(entry, init, progress)
         laps.end("writing checkpoints and result, and the rest", dict(trained.result.parts))
         findings = Findings.of(experiment.record((trained.result,)))

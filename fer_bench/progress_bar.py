@@ -8,14 +8,14 @@ from tqdm import tqdm
 
 
 class ProgressBar:
-    """Shows one stage of one cell at a time.
+    """Shows one stage of the work at a time.
 
     Args:
-        cell: id of the cell.
+        subject: what is worked on, for example the id of a cell.
     """
 
-    def __init__(self, cell: str) -> None:
-        self._cell = cell
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
         self._stage = ""
         self._bar: tqdm[None] | None = None
 
@@ -27,7 +27,7 @@ class ProgressBar:
             # disable=None: no bar where standard error is not a terminal.
             self._bar = tqdm(
                 total=total,
-                desc=f"{self._cell}: {stage}",
+                desc=f"{self._subject}: {stage}",
                 disable=None,
                 leave=False,
                 file=sys.stderr,

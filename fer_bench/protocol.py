@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 Trainable = int | Literal["all"]
 Origin = Literal["stated", "chosen", "changed"]
-SplitName = Literal["paper", "kaggle"]
+SplitName = Literal["paper", "kaggle", "grouped"]
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+Dedupe = Literal["none", "train", "all"]
+DEDUPES: tuple[Dedupe, ...] = get_args(Dedupe)
+Labels = Literal["fer2013", "ferplus"]
+LABELS: tuple[Labels, ...] = get_args(Labels)
 BatchNormalization = Literal["paper", "frozen"]
 BATCH_NORMALIZATIONS: tuple[BatchNormalization, ...] = get_args(BatchNormalization)
 
@@ -116,6 +120,23 @@ class Protocol:
         "paper", "70/10/20, stratified, random_state 42; sizes 25,121 / 3,589 / 7,177 on FER2013"
     )
     split_seed: int = _stated(42, "random_state of both calls of train_test_split")
+    row_order: str = _settled(
+        "chosen",
+        "by the digests of the images",
+        "the paper does not say in which order its images were drawn from; in this one the same "
+        "images give the same split and results from a csv file, an npz file and folders",
+    )
+    dedupe: Dedupe = _chosen(
+        "none",
+        "the paper does not mention that images occur more than once; 'train' leaves out of "
+        "training what stands in validation or test and keeps each picture once, 'all' keeps each "
+        "picture once in all three parts together",
+    )
+    labels: Labels = _chosen(
+        "fer2013",
+        "the data set's own; 'ferplus' takes what most of FER+'s taggers see, and leaves out where "
+        "that is tied or none of the classes",
+    )
     excluded: str = _settled(
         "stated",
         "last layer",
@@ -154,9 +175,17 @@ class Protocol:
         "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face",
         "FER2013's own size where a network takes any, the built-in size of the face networks",
     )
-    resize: str = _settled("chosen", "bilinear, no antialiasing", "the default of tf.image.resize")
+    resize: str = _settled(
+        "chosen",
+        "bilinear, no antialiasing",
+        "the default of tf.image.resize; image files of several sizes, or beyond 224 pixels, were "
+        "brought to one square before, antialiased and not cropped",
+    )
     channels: str = _settled(
-        "chosen", "grey repeated to three channels", "all networks expect colour"
+        "chosen",
+        "grey repeated to three channels",
+        "all networks expect colour; files in colour become grey by ITU-R 601 luma, as FER2013 is "
+        "grey: one rule for all data",
     )
     preprocessing: str = _settled(
         "chosen",
@@ -190,8 +219,11 @@ class Protocol:
     seeds: int = _chosen(1, "the paper tells of one run of each cell")
 
     def __post_init__(self) -> None:
-        if self.split not in SPLITS:
-            raise FerBenchError(f"split {self.split!r} is unknown; accepted: {', '.join(SPLITS)}")
+        for name, accepted in (("split", SPLITS), ("dedupe", DEDUPES), ("labels", LABELS)):
+            if getattr(self, name) not in accepted:
+                raise FerBenchError(
+                    f"{name} {getattr(self, name)!r} is unknown; accepted: {', '.join(accepted)}"
+                )
         if self.batch_normalization not in BATCH_NORMALIZATIONS:
             raise FerBenchError(
                 f"batch normalization {self.batch_normalization!r} is unknown; accepted by "

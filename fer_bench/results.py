@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 SCHEMA = 2
 """Version of the records below. It grows with every change that an older reader cannot read."""
 
+TWIN_CODES = 4
+"""A test image's likest twin in training is told by a code below it: see ``DatasetSummary``."""
+
+NO_VOTE = 255
+"""Stands in ``DatasetSummary.test_votes`` for an image of which most taggers name no class."""
+
 _FULL = 65535
 
 ROUNDS_FOR_P99 = 100
@@ -299,6 +305,14 @@ class DatasetSummary:
         split_digest: of the images of each part, empty in files of schema 1.
         test_labels: a byte for each test image, in the order of predictions: its class; empty in
             files of schema 1.
+        test_twins: a byte for each test image, likewise: 0 where no training image shows the same
+            picture, 1 where one is nearly the same, 2 where one is its mirror image, 3 where one
+            is identical, by ``fer_bench.audit.LIKENESSES``; of several the highest. Empty where
+            it is not known.
+        test_votes: a byte for each test image, likewise: the class that most of FER+'s taggers
+            name; ``NO_VOTE`` where several share the most votes or they go to none of the
+            classes. Empty without votes.
+        left_out: why images of the source are not in the data set or its parts, and how many.
     """
 
     name: str
@@ -310,11 +324,24 @@ class DatasetSummary:
     test: int
     split_digest: str = ""
     test_labels: bytes = b""
+    test_twins: bytes = b""
+    test_votes: bytes = b""
+    left_out: tuple[tuple[str, int], ...] = ()
 
     @property
     def labels(self) -> NDArray[np.uint8]:
         """The class of each test image, shape (test,)."""
         return np.frombuffer(self.test_labels, np.uint8)
+
+    @property
+    def twins(self) -> NDArray[np.uint8]:
+        """How like each test image's likest twin in training is, 0 to 3, shape (test,)."""
+        return np.frombuffer(self.test_twins, np.uint8)
+
+    @property
+    def votes(self) -> NDArray[np.uint8]:
+        """The class that most taggers name, or ``NO_VOTE``, for each test image, shape (test,)."""
+        return np.frombuffer(self.test_votes, np.uint8)
 
 
 @dataclass(frozen=True)

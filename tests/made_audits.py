@@ -12,6 +12,8 @@ from made_votes import unanimous
 from fer_bench.audit import Audit, Votes, audit
 from fer_bench.audit.votes import CATEGORY_OF
 from fer_bench.datasets import Dataset, Split, kaggle_split
+from fer_bench.datasets.info import info_of
+from fer_bench.reporting.audit import AuditedData
 
 N = 42
 
@@ -21,6 +23,10 @@ class Audited(NamedTuple):
     split: Split
     votes: Votes
     found: Audit
+
+    def told(self, command: str = "fer-bench data audit faces.npz") -> AuditedData:
+        """The data with what was found, as a report takes it."""
+        return AuditedData(self.found, self.dataset, info_of(self.dataset, "faces.npz"), command)
 
 
 def audited(*, votes: bool = True, name: str = "faces") -> Audited:

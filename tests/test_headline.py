@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from made_runs import made_cell, made_missing, made_run
+import numpy as np
+import pytest
+from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
 
 from fer_bench.headline import headline
 from fer_bench.pairs import pairs
@@ -117,3 +119,53 @@ def test_what_is_missing_with_its_seed():
     assert (
         missing == "1 of 2 cells, one for each seed, is not complete: mini random (failed, seed 2)."
     )
+
+
+def with_twins(run, twins):
+    packed = np.full(len(LABELS), twins, np.uint8).tobytes()
+    return dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, test_twins=packed))
+
+
+def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
+    run = audited(made_run(made_cell("mobilenet", "random", 0.5)))
+    right = made_predictions(0.5) == LABELS
+    clean = right[run.dataset.twins == 0].mean()
+    named = run.dataset.votes != 255
+    votes = (made_predictions(0.5) == run.dataset.votes)[named].mean()
+    best, sure = headline(run, ())
+    happy = (NAMES.index("Happy") == LABELS)[run.dataset.twins == 0].mean()
+    assert f"; naming the largest class gives 0.250, without twins {happy:.3f}; " in sure
+    assert best == (
+        "MobileNet random reaches a test accuracy of 0.500 on fer2013; "
+        f"{clean:.3f} without twins in training (2,607 of 3,585 images), {votes:.3f} by FER+."
+    )
+    agreement = (run.dataset.votes == LABELS)[named].mean()
+    assert sure.endswith(f"; the labels themselves reach {agreement:.3f} by FER+.")
+
+
+@pytest.mark.parametrize(("twins", "which"), [(0, "none"), (1, "each"), (3, "each")])
+def test_a_test_set_of_one_kind_is_told(twins, which):
+    run = with_twins(made_run(made_cell("mobilenet", "random", 0.5)), twins)
+    best, sure = headline(run, ())
+    assert sure.endswith("; naming the largest class gives 0.250.")
+    assert best == (
+        "MobileNet random reaches a test accuracy of 0.500 on fer2013; "
+        f"{which} of its 3,585 test images has a twin in training."
+    )
+
+
+def test_another_network_that_is_the_best_without_twins_is_named():
+    # The first recognises what has a twin and little else, the second all alike.
+    twinned = np.arange(len(LABELS)) % 2 == 0
+    by_heart = np.where(twinned, made_predictions(0.9), made_predictions(0.2)).astype(np.uint8)
+    run = made_run(
+        made_cell("openface", "random", predicted=by_heart),
+        made_cell("mobilenet", "random", 0.5),
+    )
+    run = with_twins(run, np.where(twinned, 3, 0))
+    clean = (made_predictions(0.5) == LABELS)[~twinned].mean()
+    best, _, other, *_ = headline(run, pairs(run))
+    assert best.startswith("OpenFace random has the highest test accuracy")
+    assert other == f"Without twins MobileNet random is the highest, {clean:.3f}."
+    same = with_twins(run, 0)
+    assert not any("is the highest" in one for one in headline(same, pairs(same)))

@@ -1,20 +1,20 @@
 """What is wrong with a data set, before anything is trained on it.
 
 Pure functions of a ``Dataset``, a ``Split`` and the votes of other people: pictures that occur
-more than once (``twins``, ``copies``), those that stand in two parts of a split (``leaks``), empty
-ones (``blanks``), the sizes of the classes (``balance``), and labels that others doubt
-(``agreement``). ``audit`` puts all of it together.
+more than once (``twins``, ``near_twins``, ``copies``), those that stand in two parts of a split
+(``leaks``), empty ones (``blanks``), the sizes of the classes (``balance``), and labels that
+others doubt (``agreement``). ``audit`` puts all of it together.
 """
 
 from fer_bench.audit.auditing import Audit, audit
 from fer_bench.audit.classes import ClassBalance, balance
 from fer_bench.audit.doubts import MARGIN, Agreement, ClassAgreement, LabelError, agreement
 from fer_bench.audit.emptiness import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, blanks
-from fer_bench.audit.likeness import LIKENESSES, Likeness, NearPair, twins
+from fer_bench.audit.likeness import LIKENESSES, Likeness, NearPair, near_twins, twins
 from fer_bench.audit.near import LEAST_CORRELATION, MOST_BITS
 from fer_bench.audit.record import audit_record
 from fer_bench.audit.repeats import Copies, Leak, copies, leaks
-from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes
+from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes, majority_labels
 
 __all__ = [
     "CATEGORIES",
@@ -44,5 +44,7 @@ __all__ = [
     "copies",
     "leaks",
     "load_votes",
+    "majority_labels",
+    "near_twins",
     "twins",
 ]

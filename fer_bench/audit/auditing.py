@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from fer_bench.audit.classes import balance
 from fer_bench.audit.doubts import agreement
 from fer_bench.audit.emptiness import blanks
-from fer_bench.audit.likeness import LIKENESSES, near_twins, twins
+from fer_bench.audit.likeness import LIKENESSES, exact_twins, near_twins
 from fer_bench.audit.repeats import copies, leaks
+from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 
 if TYPE_CHECKING:
@@ -60,7 +61,11 @@ class Audit:
 
 
 def audit(
-    dataset: Dataset, split: Split, votes: Votes | None = None, progress: Progress = silent
+    dataset: Dataset,
+    split: Split,
+    votes: Votes | None = None,
+    progress: Progress = silent,
+    near: tuple[NDArray[np.int64], tuple[NearPair, ...]] | None = None,
 ) -> Audit:
     """Finds out all that can be known of a data set without training on it.
 
@@ -69,16 +74,24 @@ def audit(
         split: of the data set.
         votes: of other people on the same images in the same order, where there are any.
         progress: told how far the search for near pictures is, which takes nearly all the time.
+        near: what ``near_twins`` gave for the same images in the same order, where that is known;
+            they are not searched then.
 
     Raises:
-        FerBenchError: the votes do not belong to the images.
+        FerBenchError: the votes do not belong to the images, or ``near`` is of more or fewer.
     """
     told = None if votes is None else agreement(dataset, votes)
-    near, pairs = near_twins(dataset, progress)
+    alike, pairs = near_twins(dataset, progress) if near is None else near
+    if len(alike) != len(dataset):
+        raise FerBenchError(
+            f"{dataset.name}: near pictures of {len(alike)} images are known, and there are "
+            f"{len(dataset)}; accepted: what near_twins gives for the same images; search again"
+        )
+    identical, mirrored = exact_twins(dataset)
     numbers: dict[Likeness, NDArray[np.int64]] = {
-        "identical": twins(dataset, "identical"),
-        "mirrored": twins(dataset, "mirrored"),
-        "near": near,
+        "identical": identical,
+        "mirrored": mirrored,
+        "near": alike,
     }
     labels = dataset.labels
     return Audit(

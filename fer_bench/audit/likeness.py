@@ -66,11 +66,17 @@ def twins(
         raise FerBenchError(
             f"likeness {likeness!r} is unknown; accepted: {', '.join(LIKENESSES)}; take one of them"
         )
-    if likeness == "identical":
-        return _numbered(image.tobytes() for image in dataset.images)
-    if likeness == "mirrored":
-        return _numbered(image.tobytes() for image in _oriented(dataset.images)[0])
-    return near_twins(dataset, progress)[0]
+    if likeness == "near":
+        return near_twins(dataset, progress)[0]
+    identical, mirrored = exact_twins(dataset)
+    return identical if likeness == "identical" else mirrored
+
+
+def exact_twins(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """As ``twins`` with ``"identical"`` and with ``"mirrored"``, both in one go."""
+    turned, mirrored = _oriented(dataset.images)
+    # Of one picture and turned alike: that is the same image.
+    return _numbered(zip(mirrored.tolist(), turned.tolist(), strict=True)), mirrored
 
 
 def near_twins(
@@ -80,10 +86,11 @@ def near_twins(
 
     A picture that occurs several times stands in the pairs as its first image.
     """
-    images, turned = _oriented(dataset.images)
-    numbers = _numbered(image.tobytes() for image in images)
+    turned, numbers = _oriented(dataset.images)
     first = np.unique(numbers, return_index=True)[1]
-    pairs, mirrored, correlations = near_pairs(images[first], progress)
+    images = dataset.images[first]
+    images[turned[first]] = images[turned[first]][:, :, ::-1]
+    pairs, mirrored, correlations = near_pairs(images, progress)
     found = tuple(
         NearPair(
             int(first[one]),
@@ -96,12 +103,24 @@ def near_twins(
     return _numbered(_joined(len(first), pairs)[numbers].tolist()), found
 
 
-def _oriented(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """The images, each mirrored or not so that its mirror image becomes the same; and which are."""
-    turned = np.array([image[:, ::-1].tobytes() < image.tobytes() for image in images], np.bool_)
-    oriented = images.copy()
-    oriented[turned] = images[turned][:, :, ::-1]
-    return oriented, turned
+def _oriented(images: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which images to mirror so that each becomes the same as its mirror image; the groups then.
+
+    Of an image and its mirror image the one is kept whose first other pixel is darker.
+    """
+    turned = np.zeros(len(images), np.bool_)
+    undecided = np.arange(len(images))
+    for line in range(images.shape[1]):  # the first one decides nearly all
+        pixels = images[undecided, line]
+        other = pixels != pixels[:, ::-1]
+        decided = np.flatnonzero(other.any(axis=1))
+        place = other[decided].argmax(axis=1)
+        turned[undecided[decided]] = pixels[decided, -1 - place] < pixels[decided, place]
+        undecided = np.delete(undecided, decided)
+    shown = zip(images, turned.tolist(), strict=True)
+    return turned, _numbered(
+        (image[:, ::-1] if mirrored else image).tobytes() for image, mirrored in shown
+    )
 
 
 def _numbered(things: Iterable[Hashable]) -> NDArray[np.int64]:

@@ -58,7 +58,7 @@ def near_pairs(
     rows = np.flatnonzero(flat.min(axis=1) != flat.max(axis=1))
     drawn = images[rows]
     upright, mirrored = _signs(drawn, progress)
-    sums, spreads = _moments(drawn)
+    sums, spreads = moments(drawn)
     found: dict[tuple[int, int], tuple[bool, float]] = {}
     for other, turned, stage in (
         (upright, False, "comparing pictures"),
@@ -121,8 +121,8 @@ def _neighbours(
     progress(stage, n, n)
 
 
-def _moments(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each image the sum Σx of its n pixels, and √(n Σx² - (Σx)²)."""
+def moments(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each image the sum Σx of its n pixels, and √(n Σx² - (Σx)²), n standard deviations."""
     flat = _rows(images)
     sums = flat.sum(axis=1, dtype=np.float64)
     return sums, np.sqrt(flat.shape[1] * _products(flat, flat) - sums**2)

@@ -55,12 +55,13 @@ def copies(numbers: NDArray[np.int64], labels: NDArray[np.uint8], likeness: Like
         labels: uint8, shape (n,).
         likeness: what the groups were made with.
     """
-    order = np.argsort(numbers, kind="stable")
-    starts = np.flatnonzero(np.diff(numbers[order])) + 1
-    pieces = np.split(order, starts) if len(order) else []
-    groups = sorted(tuple(map(int, piece)) for piece in pieces if len(piece) > 1)
+    _, which, times = np.unique(numbers, return_inverse=True, return_counts=True)
+    members: dict[int, list[int]] = {}
+    for row in np.flatnonzero(times[which] > 1).tolist():
+        members.setdefault(int(which[row]), []).append(row)
+    groups = tuple(map(tuple, members.values()))
     conflicts = [group for group in groups if len(set(labels[list(group)].tolist())) > 1]
-    return Copies(likeness, len(pieces), tuple(groups), tuple(conflicts))
+    return Copies(likeness, len(times), groups, tuple(conflicts))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ each row of Kaggle's csv, in the same order; the image names in it tell nothing 
 
 from __future__ import annotations
 
-import codecs
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,12 +14,10 @@ import numpy as np
 
 from fer_bench.datasets import USAGES
 from fer_bench.datasets.csv_rows import wrong
+from fer_bench.datasets.csv_text import csv_lines
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from io import BufferedReader
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -68,7 +64,6 @@ ENOUGH_FOR_KAPPA = 100
 _HEADER = ("Usage", "Image name", *CATEGORIES)
 _COUNTS = {str(count): count for count in range(TAGGERS + 1)}
 _SHOWN = 40
-_LONGEST_LINE = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,19 +105,9 @@ def load_votes(path: Path) -> Votes:
         FerBenchError: the file cannot be read or is not so; names the first line that is wrong,
             and the value.
     """
-    try:
-        with open_regular(path) as file:
-            return _load(path, file)
-    except OSError as error:
-        what = f"it cannot be read ({cause_of(error)})"
-        raise wrong(path, None, what, "a readable csv file") from error
-
-
-def _load(path: Path, file: BufferedReader) -> Votes:
-    lines = _lines(path, file)
+    lines = csv_lines(path, f"{len(_HEADER)} columns of UTF-8 text")
     counts, usages = [], []
-    _, names = next(lines, (1, []))
-    header = tuple(map(str.strip, names))
+    header = tuple(next(lines, (1, []))[1])
     if header != _HEADER:
         what = f"the header is {_cut(','.join(header))}"
         raise wrong(path, 1, what, ",".join(_HEADER))
@@ -131,7 +116,7 @@ def _load(path: Path, file: BufferedReader) -> Votes:
             continue
         if len(fields) != len(_HEADER):
             raise wrong(path, number, f"{len(fields)} columns", f"{len(_HEADER)}")
-        usage, _, *votes = map(str.strip, fields)
+        usage, _, *votes = fields
         if usage not in USAGES:
             raise wrong(path, number, f"Usage {_cut(usage)}", ", ".join(USAGES))
         usages.append(USAGES.index(usage))
@@ -139,25 +124,6 @@ def _load(path: Path, file: BufferedReader) -> Votes:
     if not counts:
         raise wrong(path, None, "there is no row below the header", "a row for each image")
     return Votes(np.array(counts, np.uint8), np.array(usages, np.uint8), path.name)
-
-
-def _lines(path: Path, file: BufferedReader) -> Iterator[tuple[int, list[str]]]:
-    """The number of each line, from 1, and its fields."""
-    accepted = f"{len(_HEADER)} columns of UTF-8 text"
-    number = 0
-    while line := file.readline(_LONGEST_LINE + 1):
-        number += 1
-        if len(line) > _LONGEST_LINE:
-            what = f"the line is longer than {_LONGEST_LINE} bytes"
-            raise wrong(path, number, what, accepted)
-        try:
-            text = (line.removeprefix(codecs.BOM_UTF8) if number == 1 else line).decode("utf-8")
-            yield number, next(csv.reader([text.rstrip("\r\n")], strict=True), [])
-        except UnicodeDecodeError as error:
-            raise wrong(path, number, "the line is not UTF-8 text", accepted) from error
-        except csv.Error as error:
-            what = f"the line is not csv ({cause_of(error)})"
-            raise wrong(path, number, what, accepted) from error
 
 
 def _counted(path: Path, number: int, votes: list[str]) -> list[int]:
@@ -203,7 +169,7 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
                 f"{both}: row {row} (from 0) is of {USAGES[votes.usage[row]]} in the one and of "
                 f"{USAGES[dataset.usage[row]]} in the other; {accepted}"
             )
-    voted = _as_labels(votes.winners(), dataset.classes)
+    voted = majority_labels(votes, dataset.classes)
     named = voted >= 0
     agreed = _kappa(dataset.labels[named], voted[named], len(dataset.classes))
     if agreed < LEAST_KAPPA and int(named.sum()) >= ENOUGH_FOR_KAPPA:
@@ -214,12 +180,21 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
     return agreed
 
 
-def _as_labels(winners: NDArray[np.int64], classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """Categories as indices of classes, -1 for those that are none."""
+def majority_labels(votes: Votes, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """The class that most taggers name, for each image.
+
+    Args:
+        votes: of n images.
+        classes: of the data set, each one of ``CATEGORY_OF``.
+
+    Returns:
+        int64, shape (n,), indices into ``classes``; -1 where several categories have the most
+        votes, or the one that has is none of the classes.
+    """
     labels = np.full(len(CATEGORIES) + 1, -1)
     for label, name in enumerate(classes):
         labels[CATEGORY_OF[name]] = label
-    found: NDArray[np.int64] = labels[winners]
+    found: NDArray[np.int64] = labels[votes.winners()]
     return found
 
 

@@ -32,6 +32,7 @@ class Figure:
 
 
 ACCURACY = Figure("accuracy", "share", True)
+CLEAN_ACCURACY = Figure("accuracy.clean", "share", True)
 LOSS = Figure("loss", "nats", False)
 RECALL = Figure("recall", "share", True, mark=".")
 INITIAL_ACCURACY = Figure("initial.accuracy", "share", True)
@@ -44,6 +45,7 @@ INFERENCE_P99 = Figure("inference.p99", "s", False, speed=True, mark="@")
 
 FIGURES = (
     ACCURACY,
+    CLEAN_ACCURACY,
     LOSS,
     RECALL,
     INITIAL_ACCURACY,
@@ -56,8 +58,9 @@ FIGURES = (
 )
 """All of them, in the order in which they are told.
 
-``accuracy`` and ``loss`` are of the test images, ``recall`` is of one class of them; ``initial``
-is on the validation images after one epoch; ``mcr`` and ``mofr`` are the paper's mean convergence
-rate and mean overfitting rate of accuracy over all epochs. A faster convergence is no better in
-itself. ``inference`` is the time of one call, at each batch size.
+``accuracy`` and ``loss`` are of the test images, ``accuracy.clean`` is of those without a twin in
+training, where that is known, and ``recall`` of one class of them; ``initial`` is on the validation
+images after one epoch; ``mcr`` and ``mofr`` are the paper's mean convergence rate and mean
+overfitting rate of accuracy over all epochs. A faster convergence is no better in itself.
+``inference`` is the time of one call, at each batch size.
 """

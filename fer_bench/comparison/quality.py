@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.comparison.figures import (
     ACCURACY,
+    CLEAN_ACCURACY,
     INITIAL_ACCURACY,
     INITIAL_LOSS,
     LOSS,
@@ -20,6 +21,7 @@ from fer_bench.comparison.verdicts import LEVEL, allowed, verdict
 from fer_bench.evaluation import Interval, compare, over_seeds
 from fer_bench.groups import correct
 from fer_bench.metrics import initial, mean_convergence_rate, mean_overfitting_rate
+from fer_bench.slices import parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 _LEAST_SEEDS = 3
 """Two differences are easily alike by chance."""
+
+_BY_IMAGES = (ACCURACY, CLEAN_ACCURACY, RECALL)
+"""Shares of test images, which are compared image by image."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class _Reading(NamedTuple):
 
     figure: Figure
     of: str
-    read: Callable[[Quality], float | None]
+    read: Callable[[Quality, DatasetSummary], float | None]
     images: int | None
     label: int | None = None
 
@@ -67,8 +72,9 @@ def quality_changes(
 ) -> list[Change]:
     """Compares every figure of quality of one backbone and init.
 
-    The seeds in common are compared, or all where there are none. Accuracy and recall are compared
-    image by image where both sides hold their predictions (McNemar's exact test for one seed, else
+    The seeds in common are compared, or all where there are none. Accuracy, on all test images and
+    on those without a twin in training, and recall are compared image by image where both sides
+    hold their predictions (McNemar's exact test for one seed, else
     ``fer_bench.evaluation.compare``). Without them, accuracy is compared with one seed as two
     shares, and so is the initial accuracy (Newcombe, *Interval Estimation for the Difference
     Between Independent Proportions*, 1998, his method 10). The other figures are compared by how
@@ -88,7 +94,7 @@ def quality_changes(
     return [
         _change(cell, reading, pairing, rules)
         for reading in _readings(base.dataset)
-        if reading.read(ours[0]) is not None
+        if reading.read(ours[0], base.dataset) is not None
     ]
 
 
@@ -108,25 +114,33 @@ class _Pairing(NamedTuple):
 
 
 def _readings(data: DatasetSummary) -> Iterator[_Reading]:
-    yield _Reading(ACCURACY, "", lambda quality: quality.test_accuracy, data.test)
-    yield _Reading(LOSS, "", lambda quality: quality.test_loss, None)
+    yield _Reading(ACCURACY, "", lambda quality, _: quality.test_accuracy, data.test)
+    yield _Reading(CLEAN_ACCURACY, "", _clean_accuracy, None)
+    yield _Reading(LOSS, "", lambda quality, _: quality.test_loss, None)
     for label, (name, _) in enumerate(data.counts):
 
-        def recall(quality: Quality, label: int = label) -> float | None:
+        def recall(quality: Quality, _: DatasetSummary, label: int = label) -> float | None:
             return quality.recall[label]
 
         yield _Reading(RECALL, name, recall, None, label)
     yield _Reading(
         INITIAL_ACCURACY,
         "",
-        lambda quality: initial(quality.history.validation_accuracy)[1],
+        lambda quality, _: initial(quality.history.validation_accuracy)[1],
         data.validation,
     )
     yield _Reading(
-        INITIAL_LOSS, "", lambda quality: initial(quality.history.validation_loss)[1], None
+        INITIAL_LOSS, "", lambda quality, _: initial(quality.history.validation_loss)[1], None
     )
-    yield _Reading(MCR, "", lambda quality: _mcr(quality.history), None)
-    yield _Reading(MOFR, "", lambda quality: _mofr(quality.history), None)
+    yield _Reading(MCR, "", lambda quality, _: _mcr(quality.history), None)
+    yield _Reading(MOFR, "", lambda quality, _: _mofr(quality.history), None)
+
+
+def _clean_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
+    right, known = correct([quality], data.labels), parts(data)
+    if right is None or known is None or not known.clean.any():
+        return None
+    return float(right[0, known.clean].mean())
 
 
 def _mcr(history: History) -> float:
@@ -145,8 +159,8 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Ch
     figure, of = reading.figure, reading.of
     threshold = rules.of(cell, figure.name, figure.named(of))
     ours, theirs = (
-        [value for quality in side if (value := reading.read(quality)) is not None]
-        for side in (pairing.ours, pairing.theirs)
+        [value for quality in side if (value := reading.read(quality, data)) is not None]
+        for side, data in ((pairing.ours, pairing.base), (pairing.theirs, pairing.head))
     )
     base = statistics.fmean(ours)
     row = Change(
@@ -161,10 +175,12 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Ch
     if pairing.same_parts is False:
         return replace(row, why="trained and tested on other images of the data set")
     if not theirs:
-        return replace(row, why="the head has no test images of this class")
+        return replace(row, why=_why_none(figure))
+    if figure is CLEAN_ACCURACY and pairing.base.test_twins != pairing.head.test_twins:
+        return replace(row, why="other test images are known to have twins in training")
     if pairing.same:
         return replace(row, verdict="same", change=0.0, why="the same result")
-    if pairing.paired and ours == theirs and reading.figure not in (ACCURACY, RECALL):
+    if pairing.paired and ours == theirs and figure not in _BY_IMAGES:
         return replace(row, verdict="same", change=0.0, why="the same figure")
     found = _by_images(reading, pairing) or _over_seeds(pairing, ours, theirs)
     if found is None and reading.images is not None and len(ours) == len(theirs) == 1:
@@ -186,16 +202,25 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Ch
     )
 
 
+def _why_none(figure: Figure) -> str:
+    """Why the head has no such figure though the base has it."""
+    if figure is CLEAN_ACCURACY:
+        return "the head does not know its clean test images, or holds no predictions"
+    return "the head has no test images of this class"
+
+
 def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
-    """Accuracy, of all test images or of one class, on the same images."""
-    labels = pairing.base.labels
-    if pairing.same_parts is not True or reading.figure not in (ACCURACY, RECALL):
+    """Accuracy, of all test images, the clean ones or one class, on the same images."""
+    labels, known = pairing.base.labels, parts(pairing.base)
+    if pairing.same_parts is not True or reading.figure not in _BY_IMAGES:
         return None
     ours, theirs = correct(pairing.ours, labels), correct(pairing.theirs, labels)
     if ours is None or theirs is None:
         return None
     if reading.label is not None:
         ours, theirs = ours[:, labels == reading.label], theirs[:, labels == reading.label]
+    if reading.figure is CLEAN_ACCURACY and known is not None:
+        ours, theirs = ours[:, known.clean], theirs[:, known.clean]
     images = ours.shape[1]
     found = compare(theirs, ours, LEVEL, paired_seeds=pairing.paired)
     interval, how = found.interval, f"{found.method}, {images:,} images"

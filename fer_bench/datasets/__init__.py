@@ -12,22 +12,27 @@ from fer_bench.datasets.catalogue import (
     source_of,
 )
 from fer_bench.datasets.dataset import EMOTIONS, USAGES, Dataset
+from fer_bench.datasets.order import by_content
+from fer_bench.datasets.sample import stratified_rows, stratified_sample
 from fer_bench.datasets.split import (
+    PARTS,
     Split,
+    grouped_split,
     kaggle_split,
     make_split,
     paper_split,
-    stratified_rows,
-    stratified_sample,
 )
 
 __all__ = [
     "EMOTIONS",
+    "PARTS",
     "USAGES",
     "Dataset",
     "Loader",
     "Split",
+    "by_content",
     "dataset_names",
+    "grouped_split",
     "kaggle_split",
     "load_dataset",
     "make_split",

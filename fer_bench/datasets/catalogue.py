@@ -63,28 +63,41 @@ def dataset_names() -> tuple[str, ...]:
     return tuple(_LOADERS)
 
 
-def load_dataset(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) -> Dataset:
+def load_dataset(
+    spec: str | os.PathLike[str],
+    *,
+    cache_dir: Path | None = None,
+    class_map: str | os.PathLike[str] | None = None,
+) -> Dataset:
     """Loads a data set.
 
     Args:
         spec: a registered name, or the path of a csv file, an npz file or a folder of images. A
             file that is called like a data set is reached as ``./name``.
         cache_dir: the cache folder, ``fer_bench.cache.cache_root()`` by default.
+        class_map: what names and numbers of classes stand for: a name of
+            ``fer_bench.datasets.class_tables.NUMBERED``, or the path of a csv file with the columns
+            name and class.
 
     Raises:
         FerBenchError: the name is unknown, nothing is at the path, or what is there is not in
-            an accepted layout.
+            an accepted layout; or the class map is not sound, or given for a registered name.
     """
     cache = cache_root() if cache_dir is None else cache_dir
     text = os.fspath(spec)
     if isinstance(spec, str) and spec in _LOADERS:
+        if class_map is not None:
+            raise FerBenchError(
+                f"class map {os.fspath(class_map)!r} has nothing to map: the loader of {spec!r} "
+                "gives classes; accepted: with the path of a data set"
+            )
         return _LOADERS[spec](cache)
     path = expand_user(text)
     looks_like_path = "/" in text or os.sep in text or path.suffix
     # Path.exists raises where the name is too long or a folder may not be entered.
     there = os.path.exists(path)  # noqa: PTH110
     if text and (not isinstance(spec, str) or looks_like_path or there):
-        return load_path(path, cache)
+        return load_path(path, cache, class_map)
     near = difflib.get_close_matches(text.lower(), _LOADERS, n=2)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise FerBenchError(

@@ -1,8 +1,9 @@
 """FER2013 as a csv file: Kaggle's ``fer2013.csv`` and ``icml_face_data.csv``.
 
-One row per image: ``emotion`` (0 to 6), ``pixels`` (2304 numbers from 0 to 255 with spaces
-between them) and, where the file has it, ``Usage``. The columns may stand in any order, with
-spaces after the commas, and among others, which are ignored, in whatever encoding they are.
+One row per image: ``emotion`` (a number, from 0 to 6 unless a class map says otherwise),
+``pixels`` (2304 numbers from 0 to 255 with spaces between them) and, where the file has it,
+``Usage``. The columns may stand in any order, with spaces after the commas, and among others,
+which are ignored, in whatever encoding they are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.datasets.class_tables import KAGGLE, labelled
 from fer_bench.datasets.csv_pixels import MARGIN, PlainPixelReader
 from fer_bench.datasets.csv_rows import (
     PIXELS,
@@ -26,15 +28,18 @@ from fer_bench.datasets.csv_rows import (
     read_header,
     wrong,
 )
-from fer_bench.datasets.dataset import EMOTIONS, Dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from io import BufferedReader
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from fer_bench.datasets.class_tables import ClassTable
+    from fer_bench.datasets.dataset import Dataset
 
 _BLOCK_BYTES = 3 << 18
 """What is read at a time: more leaves the processor's cache, less repeats the fixed costs."""
@@ -45,13 +50,14 @@ _THREADS = 2
 _LINE_END = ord("\n")
 
 
-def load_csv(path: Path) -> Dataset:
+def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
     """Reads a csv file.
 
     Blank lines, CRLF line ends, a UTF-8 byte order mark and quoted fields are accepted.
 
     Args:
         path: the file.
+        table: what the numbers in the column emotion stand for.
 
     Returns:
         Images uint8 of shape (n, 48, 48) in the file's order, named after the file, with the
@@ -63,14 +69,16 @@ def load_csv(path: Path) -> Dataset:
     """
     try:
         with open_regular(path) as file:
-            return _load(path, file)
+            return _load(path, file, table)
     except OSError as error:
         what = f"it cannot be read ({cause_of(error)})"
         raise wrong(path, None, what, "a readable csv file") from error
 
 
-def _load(path: Path, file: BufferedReader) -> Dataset:
-    reading = _Reading(path, file)
+def _load(path: Path, file: BufferedReader, table: ClassTable) -> Dataset:
+    names = sorted(set(table.numbers.values()))
+    codes = {number: names.index(meant) for number, meant in table.numbers.items()}
+    reading = _Reading(path, file, codes)
     with ThreadPoolExecutor(_THREADS) as pool:
         for worker in [pool.submit(reading.work) for _ in range(_THREADS)]:
             worker.result()
@@ -80,13 +88,8 @@ def _load(path: Path, file: BufferedReader) -> Dataset:
     if n == 0:
         raise wrong(path, None, "there is no row below the header", "a row per image")
     reading.images.resize((n, SIDE, SIDE), refcheck=False)
-    return Dataset(
-        reading.images,
-        np.array(reading.labels, np.uint8),
-        EMOTIONS,
-        path.stem,
-        None if reading.columns.usage is None else np.array(reading.usages, np.uint8),
-    )
+    usage = None if reading.columns.usage is None else np.array(reading.usages, np.uint8)
+    return labelled(path, reading.images, np.array(reading.labels), names, usage)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class _Reading:
     its own rows.
     """
 
-    def __init__(self, path: Path, file: BufferedReader) -> None:
+    def __init__(self, path: Path, file: BufferedReader, codes: Mapping[str, int]) -> None:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
             raise wrong(path, None, "the file is empty", "a header and a row per image")
@@ -123,7 +126,7 @@ class _Reading:
         if len(header) == _BLOCK_BYTES and not header.endswith(b"\n"):
             what = f"the header is longer than {len(header) - 1} bytes"
             raise wrong(path, 1, what, "a header with the columns emotion and pixels")
-        self.columns = read_header(path, header)
+        self.columns = read_header(path, header, codes)
         # Memory that no row is written to is never taken from the system.
         self.images = np.empty((size // SHORTEST_ROW + 1, PIXELS), np.uint8)
         self.labels: list[int] = []

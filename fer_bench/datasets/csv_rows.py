@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.datasets.dataset import EMOTIONS, USAGES
+from fer_bench.datasets.dataset import USAGES
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,7 +25,6 @@ SHORTEST_ROW = 2 * PIXELS
 """No row of so many pixels has fewer bytes than this."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_EMOTION_CODES = {str(code): code for code in range(len(EMOTIONS))}
 _USAGE_CODES = {name: code for code, name in enumerate(USAGES)}
 _BLANKS = b" \t"
 _SPACE, _RETURN, _QUOTE = b' \r"'
@@ -43,12 +42,14 @@ class Columns:
         emotion: number of the column, from 0.
         pixels: number of the column.
         usage: number of the column, or None without one.
+        codes: labels by what may stand in the column of the emotion.
     """
 
     names: tuple[str, ...]
     emotion: int
     pixels: int
     usage: int | None
+    codes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,16 @@ def wrong(path: Path, line: int | None, what: str, accepted: str) -> FerBenchErr
     )
 
 
-def read_header(path: Path, line: bytes) -> Columns:
-    """Finds the columns.
+def read_header(path: Path, line: bytes, codes: Mapping[str, int]) -> Columns:
+    """Finds the columns, of which that of the emotion holds ``codes``.
 
     Raises:
         FerBenchError: the line is no header, or lacks a column.
     """
-    accepted = "a header with the columns emotion and pixels, and Usage where known"
+    accepted = (
+        "a header with the columns emotion and pixels, and Usage where known, or with those of a "
+        "list of labels (docs/datasets.md)"
+    )
     try:
         text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -116,7 +120,7 @@ def read_header(path: Path, line: bytes) -> Columns:
         if name not in places:
             header = _listed(names)
             raise wrong(path, 1, f"no column {name!r} in the header {header!r}", accepted)
-    return Columns(names, places["emotion"], places["pixels"], places.get("usage"))
+    return Columns(names, places["emotion"], places["pixels"], places.get("usage"), codes)
 
 
 class PlainRowFinder:
@@ -195,7 +199,7 @@ class PlainRowFinder:
         fields += ["", *behind.decode("ascii", "replace").split(",")[1:]]
         codes = None
         if len(fields) == len(columns.names) and all(map(_stands_alone, fields)):
-            label = _EMOTION_CODES.get(fields[columns.emotion].strip())
+            label = columns.codes.get(fields[columns.emotion].strip())
             usage = _usage(columns, fields)
             if label is not None and usage is not None:
                 codes = label, usage
@@ -241,9 +245,12 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         if len(fields) != len(columns.names):
             raise wrong(path, number, f"{len(fields)} columns", accepted)
         emotion = fields[columns.emotion].strip()
-        label = _EMOTION_CODES.get(emotion)
+        label = columns.codes.get(emotion)
         if label is None:
-            raise wrong(path, number, f"emotion {_shown(emotion)}", "a code from 0 to 6")
+            known = sorted(map(int, columns.codes))
+            accepted = f"a code from {known[0]} to {known[-1]}" if known else "no code"
+            what = f"emotion {_shown(emotion)}"
+            raise wrong(path, number, what, f"{accepted} (or others with --class-map)")
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
         usage = _USAGE_CODES.get(name)
         if usage is None:

@@ -33,6 +33,8 @@ class Dataset:
         name: what the data set is called in tables, for example ``"fer2013"``.
         usage: uint8, shape (n,), indices into ``USAGES``, or None where the source has no
             complete record of Kaggle's three parts.
+        notes: what reading the source found and did, as pairs of what and how; the layout is
+            among them where it is not plain from the source.
 
     Raises:
         FerBenchError: the arrays have other types, shapes that do not fit together, or codes
@@ -44,6 +46,7 @@ class Dataset:
     classes: tuple[str, ...]
     name: str
     usage: NDArray[np.uint8] | None = None
+    notes: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 3:
@@ -79,14 +82,21 @@ class Dataset:
         return {name: int(count) for name, count in zip(self.classes, found, strict=True)}
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
-        """The images at ``rows`` (int64, shape (k,)), in that order, under the same name."""
-        return Dataset(
+        """The images at ``rows`` (int64, shape (k,)), in that order, under the same name.
+
+        Digests are not computed again. Notes tell of the whole, and are left behind.
+        """
+        taken = Dataset(
             self.images[rows],
             self.labels[rows],
             self.classes,
             self.name,
             None if self.usage is None else self.usage[rows],
         )
+        if "image_digests" in vars(self):
+            # A cached property finds its value there.
+            vars(taken)["image_digests"] = [self.image_digests[row] for row in rows]
+        return taken
 
     def renamed(self, name: str) -> Dataset:
         """The same data set under another name; digests are not computed again."""

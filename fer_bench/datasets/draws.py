@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import io
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.datasets.npz_layout import read_arrays
+from fer_bench.datasets.remembered import remembered
 from fer_bench.errors import FerBenchError
-from fer_bench.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,24 +41,21 @@ def stratified_draw(
     Raises:
         ValueError: ``train_test_split`` cannot draw so.
     """
-    if cache_dir is None:
-        return _draw(labels, n_first, n_second, seed)
+    names = ("first", "second")
+
+    def draw() -> dict[str, NDArray[np.int64]]:
+        return dict(zip(names, _draw(labels, n_first, n_second, seed), strict=True))
+
+    facts = ("fer_bench draw 2", labels.dtype.str, labels.tobytes(), n_first, n_second, seed)
     try:
         # Another version may draw other rows. Its number is found without importing it.
         drawer = version("scikit-learn")
     except PackageNotFoundError:
-        return _draw(labels, n_first, n_second, seed)
-    words = ("fer_bench draw 1", labels.dtype.str, len(labels), n_first, n_second, seed, drawer)
-    key = hashlib.sha256(repr(words).encode() + labels.tobytes()).hexdigest()
-    entry = cache_dir / "draws" / f"{key}.npz"
-    drawn = _read(entry, key)
-    if drawn is None:
-        drawn = _draw(labels, n_first, n_second, seed)
-        file = io.BytesIO()
-        np.savez(file, first=drawn[0], second=drawn[1], proof=_proof(key, drawn))
-        with contextlib.suppress(FerBenchError):
-            write_atomically(entry, file.getvalue())
-    return drawn
+        drawn = draw()
+    else:
+        folder = None if cache_dir is None else cache_dir / "draws"
+        drawn = remembered(folder, (*facts, drawer), names, draw)
+    return drawn["first"], drawn["second"]
 
 
 def _draw(labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int) -> Draw:
@@ -78,19 +71,11 @@ def _draw(labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int) -> 
     return first, second
 
 
-def _read(entry: Path, key: str) -> Draw | None:
-    """What an entry holds, or None where it is missing, damaged or that of another draw."""
-    try:
-        arrays = read_arrays(entry, ("first", "second", "proof"))
-    except FerBenchError:
-        return None
-    drawn = arrays["first"], arrays["second"]
-    return drawn if str(arrays["proof"]) == _proof(key, drawn) else None
+def check_seed(seed: int) -> None:
+    """Makes sure that scikit-learn takes the seed of a draw.
 
-
-def _proof(key: str, drawn: Draw) -> str:
-    proof = hashlib.sha256(key.encode())
-    for rows in drawn:
-        proof.update(f"{rows.dtype.str} {rows.shape} ".encode())
-        proof.update(rows.tobytes())
-    return proof.hexdigest()
+    Raises:
+        FerBenchError: it is out of range.
+    """
+    if not 0 <= seed < 2**32:
+        raise FerBenchError(f"split seed {seed} is out of range; accepted: 0 to {2**32 - 1}")

@@ -35,6 +35,9 @@ KAGGLE_HANDLE = "deadskull7/fer2013"
 CSV_MD5 = "f8428a1edbd21e88f42c73edd2a14f95"
 """MD5 of Kaggle's ``fer2013.csv``."""
 
+DIGEST = "23ac13b7efd8906022b21e94705a6b1fb1f6cae080606ecbb9130b6694a1268d"
+"""``Dataset.digest`` of FER2013, from whichever layout it was read."""
+
 
 def load_fer2013(cache_dir: Path) -> Dataset:
     """FER2013 from ``FER_BENCH_DATA``, else from the cache, else from Kaggle.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import stat
 from typing import TYPE_CHECKING
 
+from fer_bench.datasets.class_tables import KAGGLE, UNNUMBERED, class_table
 from fer_bench.datasets.csv_layout import load_csv
 from fer_bench.datasets.csv_rows import SIDE
-from fer_bench.datasets.folder_layout import list_images, load_folder
+from fer_bench.datasets.folders import is_label_list, list_folder, load_listing
 from fer_bench.datasets.npz_layout import is_compressed, load_npz
 from fer_bench.datasets.parsed import load_once
 from fer_bench.errors import FerBenchError
@@ -21,31 +21,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from fer_bench.datasets.class_tables import ClassTable
     from fer_bench.datasets.dataset import Dataset
 
 ACCEPTED = (
     "a .csv file (columns emotion, pixels and, where known, Usage), an .npz file (arrays images, "
-    "labels and, where known, usage), or a folder that holds train/<emotion>/ and test/<emotion>/"
+    "labels and, where known, usage), or a folder of images (in classes, in train/ and test/, with "
+    "a csv of labels, or named as in JAFFE and KDEF)"
 )
 
 
-def load_path(path: Path, cache_dir: Path) -> Dataset:
+def load_path(
+    path: Path, cache_dir: Path, class_map: str | os.PathLike[str] | None = None
+) -> Dataset:
     """Reads a data set from a file or folder.
 
     What came out of a csv file, an image folder or a compressed npz file is kept in the cache for
     the next time; other npz files are as quick as the cache.
 
     Args:
-        path: a csv file, an npz file, or a folder with ``train`` and ``test``.
+        path: a csv file, an npz file, a folder in one of ``fer_bench.datasets.folders.LAYOUTS``,
+            or a csv list of labels in the folder of its images.
         cache_dir: the cache folder.
+        class_map: what names and numbers stand for, as ``class_tables.class_table`` takes it; by
+            default numbers are Kaggle's in csv and npz files and unknown in folders.
 
     Returns:
         The data set, named ``"fer2013"`` where its classes have FER2013's sizes, otherwise after
         the file or folder.
 
     Raises:
-        FerBenchError: there is nothing at ``path``, it is in none of these layouts, or there is
-            too little memory for it.
+        FerBenchError: there is nothing at ``path``, it is in none of these layouts, the class map
+            is not known or not sound, or there is too little memory.
     """
     try:
         status = path.stat()
@@ -54,7 +61,8 @@ def load_path(path: Path, cache_dir: Path) -> Dataset:
             f"data set {str(path)!r} cannot be opened: {cause_of(error)}; accepted: {ACCEPTED}"
         ) from error
     with enough_memory(path):
-        dataset = _load(path, status, cache_dir)
+        table = None if class_map is None else class_table(class_map)
+        dataset = _load(path, status, cache_dir, table)
     return dataset.renamed(published.DATASET) if is_fer2013(dataset) else dataset
 
 
@@ -75,22 +83,23 @@ def is_fer2013(dataset: Dataset) -> bool:
     return dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
 
 
-def _load(path: Path, status: os.stat_result, cache_dir: Path) -> Dataset:
+def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable | None) -> Dataset:
     def once(state: str, load: Callable[[], Dataset], name: str) -> Dataset:
         return load_once(path, state, load, cache_dir).renamed(name)
 
-    if stat.S_ISDIR(status.st_mode):
-        files = list_images(path)
-        listing = hashlib.sha256()
-        for file in files:
-            listing.update(f"{file.place!r} {file.state}\n".encode())
-        return once(listing.hexdigest(), lambda: load_folder(path, files), path.resolve().name)
-    if path.suffix.lower() == ".csv":
-        return once(state_of(status), lambda: load_csv(path), path.stem)
-    if path.suffix.lower() == ".npz":
+    suffix = path.suffix.lower()
+    is_folder = stat.S_ISDIR(status.st_mode)
+    if is_folder or (suffix == ".csv" and is_label_list(path)):
+        listing = list_folder(path, UNNUMBERED if table is None else table)
+        return once(listing.state, lambda: load_listing(listing), listing.name)
+    codes = KAGGLE if table is None else table
+    state = f"{state_of(status)}, {codes.state}"
+    if suffix == ".csv":
+        return once(state, lambda: load_csv(path, codes), path.stem)
+    if suffix == ".npz":
         if is_compressed(path):
-            return once(state_of(status), lambda: load_npz(path), path.stem)
-        return load_npz(path)
+            return once(state, lambda: load_npz(path, codes), path.stem)
+        return load_npz(path, codes)
     raise FerBenchError(
         f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}; "
         f"accepted: {ACCEPTED}"

@@ -1,8 +1,8 @@
 """A data set as an ``.npz`` file of numpy arrays.
 
-The arrays are ``images`` (uint8, shape (n, height, width)), ``labels`` (integers from 0 to 6,
-shape (n,)) and, where known, ``usage`` (integers from 0 to 2, shape (n,)). Other arrays in the
-file are not looked at.
+The arrays are ``images`` (uint8, shape (n, height, width)), ``labels`` (integers, from 0 to 6
+unless a class map says otherwise, shape (n,)) and, where known, ``usage`` (integers from 0 to 2,
+shape (n,)). Other arrays in the file are not looked at.
 """
 
 from __future__ import annotations
@@ -17,15 +17,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fer_bench.datasets.dataset import EMOTIONS, USAGES, Dataset
+from fer_bench.datasets.class_tables import KAGGLE, labelled
+from fer_bench.datasets.dataset import USAGES
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from fer_bench.datasets.class_tables import ClassTable
+    from fer_bench.datasets.dataset import Dataset
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those of ``numpy.savez`` and ``numpy.savez_compressed``. Of others, zipfile unpacks as much as
@@ -68,11 +72,12 @@ class Header(NamedTuple):
     shape: tuple[int, ...]
 
 
-def load_npz(path: Path) -> Dataset:
+def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
     """Reads an ``.npz`` file, pickled objects excluded.
 
     Args:
         path: the file.
+        table: what the labels stand for.
 
     Returns:
         The images in the file's order, named after the file, with the usage where the file has
@@ -96,10 +101,13 @@ def load_npz(path: Path) -> Dataset:
                 raise _wrong(path, what, f"integers of shape ({n},), one for each image")
 
     arrays = read_arrays(path, ("images", "labels"), ("usage",), check)
-    labels = _codes(path, "labels", arrays["labels"], len(EMOTIONS))
-    usage = _codes(path, "usage", arrays["usage"], len(USAGES)) if "usage" in arrays else None
+    meanings = {int(number): meant for number, meant in table.numbers.items()}
+    codes = _codes(path, "labels", arrays["labels"], meanings)
+    usage = (
+        _codes(path, "usage", arrays["usage"], range(len(USAGES))) if "usage" in arrays else None
+    )
     images = np.ascontiguousarray(arrays["images"])
-    return Dataset(images, labels, EMOTIONS, path.stem, usage)
+    return labelled(path, images, codes, list(meanings.values()), usage)
 
 
 def is_compressed(path: Path) -> bool:
@@ -248,11 +256,17 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         return array
 
 
-def _codes(path: Path, name: str, values: NDArray[Any], n_codes: int) -> NDArray[np.uint8]:
-    for code in (int(values.min()), int(values.max())):
-        if not 0 <= code < n_codes:
-            row = int(np.flatnonzero(values == code)[0])
-            raise _wrong(
-                path, f"{name} has {code} for image {row}", f"integers from 0 to {n_codes - 1}"
-            )
-    return values.astype(np.uint8)
+def _codes(
+    path: Path, name: str, values: NDArray[Any], known: Collection[int]
+) -> NDArray[np.uint8]:
+    """The place of each value in ``known``."""
+    found, codes = np.unique(values, return_inverse=True)
+    places = {value: place for place, value in enumerate(known)}
+    for value in map(int, found):
+        if value not in places:
+            row = int(np.flatnonzero(values == value)[0])
+            accepted = f"integers from {min(known)} to {max(known)}" if known else "none"
+            if name == "labels":
+                accepted += " (or others with --class-map)"
+            raise _wrong(path, f"{name} has {value} for image {row}", accepted)
+    return np.array([places[int(value)] for value in found], np.uint8)[codes]

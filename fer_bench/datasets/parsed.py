@@ -1,19 +1,21 @@
 """Data sets read before, kept in the cache so that the next start is quick.
 
 An entry is an ``.npz`` file with the arrays of ``npz_layout`` and a few more: what was read, in
-which state it was, the digests of the images, which take longer to compute than to read, and a
-digest that proves all of it. There is one entry for each source.
+which state it was, classes and notes, the digests of the images, which take longer to compute than
+to read, and a digest that proves all of it. There is one entry for each source.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.datasets.npz_layout import load_npz, pack_npz, read_arrays
+from fer_bench.datasets.dataset import Dataset
+from fer_bench.datasets.npz_layout import pack_npz, read_arrays
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_atomically
 
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from fer_bench.datasets.dataset import Dataset
+    from numpy.typing import NDArray
 
-_FORMAT = "fer_bench parsed data set 2"
-_OTHERS = ("format", "state", "image_digests", "proof")
+_FORMAT = "fer_bench parsed data set 3"
+_ARRAYS = ("images", "labels", "format", "state", "words", "image_digests", "proof")
 _DIGEST_BYTES = 16
 
 
@@ -60,14 +62,18 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
 def _read(entry: Path, state: str) -> Dataset | None:
     """What an entry holds, or None where it is missing, damaged or outdated."""
     try:
-        others = read_arrays(entry, _OTHERS)
-        if (str(others["format"]), str(others["state"])) != (_FORMAT, state):
+        found = read_arrays(entry, ("format", "state"))
+        if (str(found["format"]), str(found["state"])) != (_FORMAT, state):
             return None
-        dataset = load_npz(entry)
+        found = read_arrays(entry, _ARRAYS, ("usage",))
+        arrays = found["images"], found["labels"], found.get("usage")
+        words, digests = str(found["words"]), found["image_digests"].tobytes()
+        if str(found["proof"]) != _proof(*arrays, words, digests):
+            return None
+        classes, notes = json.loads(words)
+        images, labels, usage = arrays
+        dataset = Dataset(images, labels, tuple(classes), "", usage, tuple(map(tuple, notes)))
     except FerBenchError:
-        return None
-    digests = others["image_digests"].tobytes()
-    if str(others["proof"]) != _proof(dataset, digests):
         return None
     # A cached property finds its value there, and is not computed.
     vars(dataset)["image_digests"] = [
@@ -78,21 +84,29 @@ def _read(entry: Path, state: str) -> Dataset | None:
 
 def _write(entry: Path, state: str, dataset: Dataset) -> None:
     digests = b"".join(dataset.image_digests)
+    words = json.dumps([dataset.classes, dataset.notes])
     packed = pack_npz(
         dataset,
         format=_FORMAT,
         state=state,
+        words=words,
         image_digests=np.frombuffer(digests, np.uint8),
-        proof=_proof(dataset, digests),
+        proof=_proof(dataset.images, dataset.labels, dataset.usage, words, digests),
     )
     write_atomically(entry, packed)
 
 
-def _proof(dataset: Dataset, image_digests: bytes) -> str:
+def _proof(
+    images: NDArray[Any],
+    labels: NDArray[Any],
+    usage: NDArray[Any] | None,
+    words: str,
+    image_digests: bytes,
+) -> str:
     """SHA-256 over all that an entry holds of a data set."""
-    proof = hashlib.sha256(repr((_FORMAT, dataset.images.shape)).encode())
-    proof.update(np.ascontiguousarray(dataset.images).data)
-    proof.update(dataset.labels.tobytes())
-    proof.update(b"" if dataset.usage is None else dataset.usage.tobytes())
+    proof = hashlib.sha256(repr((_FORMAT, images.shape, words)).encode())
+    proof.update(np.ascontiguousarray(images).data)
+    proof.update(labels.tobytes())
+    proof.update(b"" if usage is None else usage.tobytes())
     proof.update(image_digests)
     return proof.hexdigest()

@@ -21,8 +21,10 @@ from fer_bench.plugin.fixtures import (
 from fer_bench.plugin.measured import SPEED, check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
+from fer_bench.plugin.showing import showing_progress
 from fer_bench.plugin.state import (
     BASE,
+    DATA,
     EXPERIMENT,
     NOTES,
     PROBLEMS,
@@ -118,7 +120,10 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         if settings.base:
             # The report of this run may take the place of the base's files.
             config.stash[BASE] = load_side(settings.base, "--fer-compare")
-        config.stash[EXPERIMENT] = prepare(settings, {_cell_of(item) for item in items})
+        with showing_progress(config, "data") as progress:
+            config.stash[EXPERIMENT], config.stash[DATA] = prepare(
+                settings, {_cell_of(item) for item in items}, progress
+            )
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RECORD] = Record(config.stash[EXPERIMENT], settings.cells(), settings.elsewhere())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,8 @@ import pytest
 from fer_bench import reference
 from fer_bench.backbones import WeightsMissing, get
 from fer_bench.plugin.measured import SPEED, Measured
+from fer_bench.plugin.showing import showing_progress
 from fer_bench.plugin.state import EXPERIMENT, RECORD
-from fer_bench.progress_bar import ProgressBar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,9 +66,8 @@ def trained(
 ) -> Iterator[TrainedCell]:
     """The trained cell. Skips where pretrained weights are missing."""
     record = request.config.stash[RECORD]
-    progress = ProgressBar(cell.id)
     try:
-        with _uncaptured(request.config), contextlib.closing(progress):
+        with showing_progress(request.config, cell.id) as progress:
             result = experiment.run(get(cell.backbone), cell.init, progress, cell.seed)
     except WeightsMissing as missing:
         pytest.skip(str(missing))
@@ -90,12 +88,3 @@ def measured(request: pytest.FixtureRequest, benchmark: Any, cell: Cell) -> Meas
     """
     is_of_speed = request.node.get_closest_marker(SPEED) is not None
     return Measured(benchmark, cell, reference.timed() if is_of_speed else None)
-
-
-def _uncaptured(config: pytest.Config) -> contextlib.AbstractContextManager[None]:
-    """Lets the progress bar through pytest's capturing."""
-    capture: Any = config.pluginmanager.getplugin("capturemanager")
-    if capture is None:
-        return contextlib.nullcontext()
-    manager: contextlib.AbstractContextManager[None] = capture.global_and_fixture_disabled()
-    return manager

@@ -12,6 +12,7 @@ from fer_bench.cache import cache_root
 from fer_bench.cells import INITS, Cell
 from fer_bench.comparison import default_rules, parse, project_rules
 from fer_bench.datasets import dataset_names
+from fer_bench.datasets.class_tables import NUMBERED
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user
 from fer_bench.protocol import Protocol, TrainableLayers
@@ -61,10 +62,41 @@ OPTIONS = (
         "dataset",
         "sketch (drawn by code, the default), fer2013 (looked for in FER_BENCH_DATA, then in the "
         "cache, then downloaded from Kaggle), or the path of a fer2013.csv, an "
-        "icml_face_data.csv, an .npz, or a folder with train/ and test/.",
+        "icml_face_data.csv, an .npz, or a folder of images: in classes, in train/ and test/, with "
+        "a csv of labels, or named as in JAFFE and KDEF.",
         "NAME|PATH",
     ),
-    Option("split", "paper (70/10/20, the default) or kaggle (its own three parts).", "SPLIT"),
+    Option(
+        "class-map",
+        f"What the numbers of classes in a data set mean: {', '.join(NUMBERED)}, or a csv file "
+        "with the columns name and class, which may name other classes too.",
+        "NAME|FILE",
+    ),
+    Option(
+        "split",
+        "paper (70/10/20, the default), kaggle (its own three parts), or grouped (70/10/20 of the "
+        "different pictures: all copies of one are in one part).",
+        "SPLIT",
+    ),
+    Option(
+        "dedupe",
+        "Which copies of pictures are left out: none (the default), train (what is trained on "
+        "stands in no other part, and once), or all (each picture is in one part, once). Nearly "
+        "the same pictures and mirror images count as copies.",
+        "WHICH",
+    ),
+    Option(
+        "votes",
+        "FER+'s fer2013new.csv, in the order of the data set: networks are also held against what "
+        "most of its taggers see.",
+        "FILE",
+    ),
+    Option(
+        "labels",
+        "fer2013 (the data set's own, the default) or ferplus (what most taggers of --votes see; "
+        "images where that is tied or none of the classes are left out).",
+        "LABELS",
+    ),
     Option("limit", "Run on a stratified sample of N images.", "N"),
     Option("epochs", "Epochs of training. Default: 20.", "N"),
     Option("batch-size", "Images in a training step. Default: 32.", "N"),
@@ -143,6 +175,8 @@ class Settings:
         backbones: in the order asked for.
         inits: in the order pretrained, random.
         dataset: name or path.
+        class_map: name or path of what names of its classes stand for, None for what is usual.
+        votes: FER+'s file, or None.
         limit: size of the sample, None for all images.
         protocol: how cells are trained.
         weights_dir: folder to look for pretrained weights in first.
@@ -164,6 +198,8 @@ class Settings:
     backbones: tuple[Backbone, ...]
     inits: tuple[Init, ...]
     dataset: str
+    class_map: str | None
+    votes: Path | None
     limit: int | None
     protocol: Protocol
     weights_dir: Path | None
@@ -232,6 +268,8 @@ def read_settings(config: pytest.Config) -> Settings:
     base = given.paths("fer-compare")
     asked: dict[str, Any] = {
         "split": given.text("split") or None,
+        "dedupe": given.text("dedupe") or None,
+        "labels": given.text("labels") or None,
         "epochs": given.number("epochs"),
         "batch_size": given.number("batch-size"),
         "seed": given.number("seed"),
@@ -243,6 +281,8 @@ def read_settings(config: pytest.Config) -> Settings:
         backbones=backbones.select(given.text("backbone") or "mini"),
         inits=INITS if init == "both" else (cast("Init", init),),
         dataset=given.dataset(),
+        class_map=given.class_map(),
+        votes=given.path("votes"),
         limit=given.number("limit"),
         protocol=Protocol(**{name: value for name, value in asked.items() if value is not None}),
         weights_dir=given.path("weights-dir"),
@@ -319,6 +359,11 @@ class _Given:
         # Path.exists raises for names that are too long and folders that may not be entered.
         is_path = os.sep in text or path.suffix or os.path.exists(path)  # noqa: PTH110
         return text if text in dataset_names() or not is_path else str(path)
+
+    def class_map(self) -> str | None:
+        """The name of a table as given, or the path of a file made absolute."""
+        text = self.text("class-map")
+        return text or None if text in (*NUMBERED, "") else str(self.path("class-map"))
 
     def _base(self, name: str) -> Path:
         """Paths on the command line start where it was typed, those in ini files at the root."""

@@ -7,22 +7,29 @@ import os
 from typing import TYPE_CHECKING
 
 from fer_bench import weights_lock
+from fer_bench.audit import load_votes
 from fer_bench.backbones import WeightsMissing, identity, locate
 from fer_bench.cache import cache_root
-from fer_bench.datasets import load_dataset, make_split, stratified_sample
+from fer_bench.datasets import load_dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.experiment import Experiment, check_weights
+from fer_bench.prepared import prepare_data
+from fer_bench.progress import silent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
     from fer_bench.plugin.options import Settings
+    from fer_bench.prepared import PreparedData
+    from fer_bench.progress import Progress
 
 log = logging.getLogger("fer_bench.plugin")
 
 
-def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
+def prepare(
+    settings: Settings, cells: Collection[str], progress: Progress = silent
+) -> tuple[Experiment, PreparedData]:
     """Loads and splits the data, and proves every weight file that a cell will run on.
 
     Last of all, the lock file records the weights that are used for the first time.
@@ -30,28 +37,37 @@ def prepare(settings: Settings, cells: Collection[str]) -> Experiment:
     Args:
         settings: what was asked for.
         cells: ids of those cells that will run.
+        progress: told how far the search for copies among the images is.
+
+    Returns:
+        What the cells share, and the data in full.
 
     Raises:
-        FerBenchError: the data or a weight file is not sound, weights that are required are
-            missing or others than those that are locked, or the report, the store or a lock file
-            that was named cannot be written.
+        FerBenchError: the data, the votes or a weight file is not sound, weights that are required
+            are missing or others than those that are locked, or the report, the store or a lock
+            file that was named cannot be written.
     """
     for option, folder in (("--report-dir", settings.report_dir), ("--store", settings.store)):
         _check_folder(option, folder)
-    dataset = load_dataset(settings.dataset)
-    protocol, cache = settings.protocol, cache_root()
-    if settings.limit is not None:
-        dataset = stratified_sample(dataset, settings.limit, protocol.split_seed, cache)
+    data = prepare_data(
+        load_dataset(settings.dataset, class_map=settings.class_map),
+        settings.protocol,
+        limit=settings.limit,
+        votes=None if settings.votes is None else load_votes(settings.votes),
+        cache_dir=cache_root(),
+        progress=progress,
+    )
     experiment = Experiment(
-        protocol=protocol,
-        dataset=dataset,
-        split=make_split(dataset, protocol.split, protocol.split_seed, cache),
+        protocol=settings.protocol,
+        dataset=data.dataset,
+        split=data.split,
         store=settings.store,
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
+        facts=data.facts,
     )
     _check_weights(settings, experiment, cells)
-    return experiment
+    return experiment, data
 
 
 def _check_weights(settings: Settings, experiment: Experiment, cells: Collection[str]) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from fer_bench.comparison import Side, compare
+from fer_bench.datasets.info import info_of
 from fer_bench.errors import FerBenchError
-from fer_bench.plugin.state import BASE
+from fer_bench.plugin.state import BASE, DATA
 from fer_bench.reporting import Findings, terminal_text, write_page, write_tables
+from fer_bench.reporting.audit import AuditedData
 from fer_bench.reporting.comparison import (
     coloured,
     conclusion,
@@ -43,6 +46,7 @@ class Report:
 
     def __init__(self, session: pytest.Session, settings: Settings) -> None:
         self._session = session
+        self._settings = settings
         self._folder = settings.report_dir
         self._problems: list[str] = []
         document = document_of(session.config)
@@ -50,7 +54,7 @@ class Report:
         # An earlier run's would be taken for one of this run.
         self._tried(lambda: remove_comparison(self._folder))
         self._findings = self._tried(lambda: Findings.of(read_run(document)))
-        self._outcome = self._tried(lambda: self._compared(settings))
+        self._outcome = self._tried(lambda: self._compared())
         if self._outcome is not None and self._outcome.exit_status:
             word, why = conclusion(self._outcome)
             self._fail(f"--fer-compare: {word}: {why}")
@@ -80,7 +84,7 @@ class Report:
             terminal.write_line(f"NOTE: {note}", yellow=True)
         # Drawing takes longer than all else here: nobody waits for it with nothing to read.
         terminal.flush()
-        drawn = None if found is None else self._tried(lambda: write_page(self._folder, found))
+        drawn = found and self._tried(lambda: write_page(self._folder, found, self._audited()))
         if drawn is not None:
             terminal.write_line(f"report: {self._folder / 'index.html'}")
         for problem in dict.fromkeys([*problems, *self._problems]):
@@ -98,13 +102,34 @@ class Report:
         self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._problems.append(problem)
 
-    def _compared(self, settings: Settings) -> Outcome | None:
+    def _audited(self) -> AuditedData:
+        """What is known of the run's data, and the command that tells it again."""
+        data, settings = self._session.config.stash[DATA], self._settings
+        protocol = settings.protocol
+        asked = {
+            "dataset": settings.dataset,
+            "split": protocol.split,
+            "dedupe": protocol.dedupe,
+            "labels": protocol.labels,
+            "votes": settings.votes,
+            "limit": settings.limit,
+        }
+        words = [f"--{name}={value}" for name, value in asked.items() if value is not None]
+        return AuditedData(
+            data.audited,
+            data.source,
+            info_of(data.source, settings.dataset),
+            shlex.join(["pytest", "benchmarks", *words]),
+            data.facts.left_out,
+        )
+
+    def _compared(self) -> Outcome | None:
         """The run beside its base; None where none was asked for, or the run cannot be read."""
         base = self._session.config.stash.get(BASE, None)
         if base is None or self._findings is None:
             return None
         head = Side(((str(self._folder / RESULTS), self._findings.run),))
-        return compare(base, head, settings.rules)
+        return compare(base, head, self._settings.rules)
 
 
 def document_of(config: pytest.Config) -> dict[str, Any]:

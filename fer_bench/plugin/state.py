@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from fer_bench.plugin.options import Settings
     from fer_bench.plugin.record import Record
     from fer_bench.plugin.report import Report
+    from fer_bench.prepared import PreparedData
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 BASE: pytest.StashKey[Side] = pytest.StashKey()
 EXPERIMENT: pytest.StashKey[Experiment] = pytest.StashKey()
+DATA: pytest.StashKey[PreparedData] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()
 REPORT: pytest.StashKey[Report] = pytest.StashKey()

@@ -26,8 +26,9 @@ def _facts(info: Info) -> Table:
         ("source", info.source),
         ("layout", info.layout),
         ("images", f"{info.images:,} of {info.width}x{info.height} pixels"),
+        *info.notes,
         ("classes", ", ".join(name for name, _ in info.counts)),
-        ("Kaggle's parts", usage),
+        ("its own three parts", usage),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
         ("in memory", f"{info.memory / 2**20:,.1f} MiB"),
@@ -43,11 +44,13 @@ def _facts(info: Info) -> Table:
 
 def _classes(info: Info) -> Table:
     ours = dict(info.counts)
-    is_papers = set(ours) == set(published.COUNTS)
-    names = list(published.COUNTS if is_papers else ours)
+    is_papers = set(ours) >= set(published.COUNTS)
+    names = list(ours)
+    if is_papers:
+        names = [*published.COUNTS, *(name for name in ours if name not in published.COUNTS)]
     rows = [Row(info.name, (*(ours[name] for name in names), info.images))]
     if is_papers:
-        theirs = (*(published.COUNTS[name] for name in names), published.TOTAL)
+        theirs = (*(published.COUNTS.get(name) for name in names), published.TOTAL)
         rows.append(Row("the paper's Table 1", theirs))
     order = [list(ours).index(name) for name in names]
     rows += [_part(part, order) for part in info.parts]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, write_atomically
+from fer_bench.reporting.audit.files import write_sheets
+from fer_bench.reporting.card import CARD
 from fer_bench.reporting.latex import latex
 from fer_bench.reporting.render import clean, escaped, markdown, terminal, tidy_csv, wrapped
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from fer_bench.reporting.audit import AuditedData
     from fer_bench.reporting.findings import Findings
 
 PAGE = "index.html"
@@ -45,12 +48,15 @@ def terminal_text(findings: Findings, width: int = 120) -> str:
     return "\n".join([terminal(findings.tables, width), *lines, ""])
 
 
-def write_report(folder: Path, findings: Findings) -> list[Path]:
-    """Writes the whole report: tables, page and figures.
+def write_report(
+    folder: Path, findings: Findings, audited: AuditedData | None = None
+) -> list[Path]:
+    """Writes the whole report: tables, page, figures and what was found in the data.
 
     Args:
         folder: where to.
         findings: what to tell.
+        audited: as for ``write_page``.
 
     Returns:
         The files written.
@@ -58,7 +64,7 @@ def write_report(folder: Path, findings: Findings) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written.
     """
-    return [*write_tables(folder, findings), *write_page(folder, findings)]
+    return [*write_tables(folder, findings), *write_page(folder, findings, audited)]
 
 
 def write_tables(folder: Path, findings: Findings) -> list[Path]:
@@ -77,20 +83,22 @@ def write_tables(folder: Path, findings: Findings) -> list[Path]:
     return _written(folder, report_files(findings))
 
 
-def write_page(folder: Path, findings: Findings) -> list[Path]:
-    """Writes the page and the figures, each file atomically, once the page is made.
+def write_page(folder: Path, findings: Findings, audited: AuditedData | None = None) -> list[Path]:
+    """Writes the page, the figures, and the data's card and contact sheets, each file atomically.
 
-    Figures that an earlier report left and this one has not are removed.
+    Figures and sheets that an earlier report left and this one has not are removed.
 
     Args:
         folder: where to.
         findings: what to tell.
+        audited: the data with what was found in it; None where it is not at hand. The page says so
+            then, and card and sheets of an earlier audit stay as they are.
 
     Returns:
-        The page, then the figures' files.
+        The page, then the other files.
 
     Raises:
-        FerBenchError: a file cannot be written.
+        FerBenchError: a file cannot be written or removed.
     """
     from fer_bench.reporting.figures import figures, trend_figures
     from fer_bench.reporting.page import Content, page
@@ -107,6 +115,7 @@ def write_page(folder: Path, findings: Findings) -> list[Path]:
             headline=findings.headline,
             notes=(),
             name=f"fer_bench on {run.dataset.name}",
+            audit=None if audited is None else audited.section,
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}
@@ -114,6 +123,9 @@ def write_page(folder: Path, findings: Findings) -> list[Path]:
     # The page waits for no PNG: it shows none, and their drawing takes a quarter of all the time.
     written += _written(folder, {f"{FIGURES}/{figure.key}.png": figure.png for figure in drawn})
     _remove_older(folder / FIGURES, {path.name for path in written})
+    if audited is not None:
+        written += _written(folder, {CARD: audited.card})
+        written += write_sheets(folder, audited.sheets, audited.dataset.images)
     return written
 
 

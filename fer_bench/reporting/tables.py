@@ -18,12 +18,15 @@ from fer_bench.reporting.claims_table import claims_table
 from fer_bench.reporting.learning_table import learning_speed_table
 from fer_bench.reporting.rates import rate_tables, setting, why_missing
 from fer_bench.reporting.setup_tables import environment_table, protocol_table
+from fer_bench.reporting.slices_tables import clean_note, left_out, slices_tables
 from fer_bench.reporting.table import Column, Entry, Row, Table
 from fer_bench.reporting.uncertainty import calibration_table, pairs_table, uncertainty_table
+from fer_bench.slices import leakage, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fer_bench.groups import Group
     from fer_bench.pairs import Pair
     from fer_bench.results import CellResult, InferenceSpeed, Run
 
@@ -31,10 +34,11 @@ if TYPE_CHECKING:
 def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
     """Every table of a run's report, in the order of the report, the verdicts last.
 
-    Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``recall``, ``uncertainty``,
-    ``pairs``, ``calibration``, ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``,
-    ``protocol``, ``environment``, ``claims``. Where cells were trained with several seeds,
-    ``parts``, ``cells`` and ``weights`` have a row for each of them, the others one for their mean.
+    Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` where
+    twins and votes are known, ``recall``, ``uncertainty``, ``pairs``, ``calibration``,
+    ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``,
+    ``claims``. Where cells were trained with several seeds, ``parts``, ``cells`` and ``weights``
+    have a row for each of them, the others one for their mean.
 
     Args:
         run: the results.
@@ -53,6 +57,7 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
             _noted(table, seeds)
             for table in (*rate_tables(mean), _initial(mean), _final(mean, run))
         ),
+        *(_noted(table, seeds) for table in slices_tables(run)),
         _noted(_recall(mean, run), seeds),
         uncertainty_table(run),
         pairs_table(compared),
@@ -120,6 +125,7 @@ def _class_counts(run: Run) -> Table:
         ),
         notes=(
             f"Training / validation / test, split {data.split!r}: {sizes}; the paper: {theirs}.",
+            *([left_out(data)] if data.left_out else []),
         ),
     )
 
@@ -184,19 +190,32 @@ def _final(mean: Run, run: Run) -> Table:
         rows = [tuple(figures[place] for place in places) for figures in rows]
         del names[batches]
     notes += (text for group in groups(run) if (text := explanation(*group.cells)))
+    columns = [Column(name, group, decimals=4) for group in ("accuracy", "loss") for name in names]
+    known = parts(run.dataset)
+    if known is not None and known.clean.any():
+        place = 1 + names.index("test")
+        columns.insert(place, Column("clean", "accuracy", decimals=4))
+        rows = [
+            (*figures[:place], _clean_accuracy(group, run), *figures[place:])
+            for group, figures in zip(groups(run), rows, strict=True)
+        ]
+        notes.insert(1, clean_note(known))
     return Table(
         key="final",
         title=f"Final accuracy and loss on {run.dataset.name}",
         head="Model",
-        columns=tuple(
-            Column(name, group, decimals=4) for group in ("accuracy", "loss") for name in names
-        ),
+        columns=tuple(columns),
         rows=tuple(
             _row(cell, cell.quality is not None, figures)
             for cell, figures in zip(mean.cells, rows, strict=True)
         ),
         notes=tuple(notes),
     )
+
+
+def _clean_accuracy(group: Group, run: Run) -> float | None:
+    found = leakage(group, run.dataset)
+    return None if found is None or found.clean is None else found.clean.accuracy
 
 
 def _final_figures(cell: CellResult) -> tuple[float | None, ...]:

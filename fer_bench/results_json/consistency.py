@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.evaluation import confusion
+from fer_bench.results import NO_VOTE, TWIN_CODES
 from fer_bench.results_json.checking import Mismatch, shown
 
 if TYPE_CHECKING:
@@ -49,14 +50,37 @@ def check_run(run: Run) -> None:
     _check_names("settings", [setting.name for setting in run.protocol])
     if "initial" not in {setting.name for setting in run.protocol}:
         raise Mismatch("the protocol has no 'initial'; accepted: a protocol with all its settings")
-    data = run.dataset
+    _check_dataset(run.dataset)
+    for cell in run.cells:
+        _check_cell(cell, run.dataset)
+
+
+def _check_dataset(data: DatasetSummary) -> None:
     _check_names("classes", [name for name, _ in data.counts])
     for name, count in data.counts:
         _check_count(f"images of {name!r}", count)
     for part in ("train", "validation", "test"):
         _check_count(f"dataset.{part}", getattr(data, part), 1)
-    for cell in run.cells:
-        _check_cell(cell, data)
+    for what in ("test_labels", "test_twins", "test_votes"):
+        known = getattr(data, what)
+        if known and len(known) != data.test:
+            raise Mismatch(
+                f"dataset.{what} holds {len(known):,} bytes; accepted: {data.test:,}, or none"
+            )
+    if max(data.test_twins, default=0) >= TWIN_CODES:
+        raise Mismatch(
+            f"dataset.test_twins holds {max(data.test_twins)}; accepted: 0 to {TWIN_CODES - 1}"
+        )
+    classes = len(data.counts)
+    for vote in sorted(set(data.test_votes)):
+        if vote >= classes and vote != NO_VOTE:
+            raise Mismatch(
+                f"dataset.test_votes holds {vote}; accepted: 0 to {classes - 1}, or {NO_VOTE} for "
+                "none of the classes"
+            )
+    _check_names("reasons why images are left out", [why for why, _ in data.left_out])
+    for why, count in data.left_out:
+        _check_count(f"images left out as {why!r}", count)
 
 
 def _check_names(what: str, names: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from fer_bench.files import cause_of, read_regular
 from fer_bench.protocol import Setting
 from fer_bench.results import (
     SCHEMA,
+    TWIN_CODES,
     CellResult,
     DatasetSummary,
     Example,
@@ -31,6 +32,7 @@ from fer_bench.results_json.consistency import check_run
 from fer_bench.results_json.schema import (
     KEY,
     CellRecord,
+    DatasetRecord,
     ExampleRecord,
     InferenceRecord,
     PredictionsRecord,
@@ -115,10 +117,9 @@ def _run(document: object) -> Run:
         raise Mismatch(f"no {KEY!r} at top level; accepted: a results.json of fer_bench")
     _check_schema(document[KEY], f".{KEY}")
     record: RunRecord = checked(upgraded_run(document[KEY]), RunRecord, f".{KEY}")
-    dataset = record["dataset"]
-    classes = tuple((entry["name"], entry["images"]) for entry in dataset["classes"])
-    sizes = _Sizes(_epochs(record), len(classes), dataset["test"])
-    labels = _bytes(dataset["test_labels"], f".{KEY}.dataset.test_labels", sizes.test, len(classes))
+    data = record["dataset"]
+    sizes = _Sizes(_epochs(record), len(data["classes"]), data["test"])
+    dataset = _dataset(data, f".{KEY}.dataset", sizes)
     cells: dict[str, CellResult] = {}
     for entry in record["cells"]:
         if entry["id"] in cells:
@@ -131,17 +132,7 @@ def _run(document: object) -> Run:
         cells[cell.id] = _with_measure(cell, measure, where, sizes)
     run = Run(
         protocol=tuple(Setting(**setting) for setting in record["protocol"]),
-        dataset=DatasetSummary(
-            name=dataset["name"],
-            digest=dataset["digest"],
-            counts=classes,
-            split=dataset["split"],
-            train=dataset["train"],
-            validation=dataset["validation"],
-            test=dataset["test"],
-            split_digest=dataset["split_digest"],
-            test_labels=labels,
-        ),
+        dataset=dataset,
         environment=tuple((fact["name"], fact["value"]) for fact in record["environment"]),
         cells=tuple(cells.values()),
         examples=tuple(
@@ -171,6 +162,24 @@ def _epochs(record: RunRecord) -> int:
                 f".{KEY}.protocol says {text!r} for {name!r}; accepted: a whole number from 1"
             )
     return int(values["epochs"])
+
+
+def _dataset(record: DatasetRecord, where: str, sizes: _Sizes) -> DatasetSummary:
+    test = sizes.test
+    return DatasetSummary(
+        name=record["name"],
+        digest=record["digest"],
+        counts=tuple((entry["name"], entry["images"]) for entry in record["classes"]),
+        split=record["split"],
+        train=record["train"],
+        validation=record["validation"],
+        test=test,
+        split_digest=record["split_digest"],
+        test_labels=_bytes(record["test_labels"], f"{where}.test_labels", test, sizes.classes),
+        test_twins=_bytes(record["test_twins"], f"{where}.test_twins", test, TWIN_CODES),
+        test_votes=_bytes(record["test_votes"], f"{where}.test_votes", test),
+        left_out=tuple((entry["why"], entry["images"]) for entry in record["left_out"]),
+    )
 
 
 def _cell(record: CellRecord) -> CellResult:

@@ -9,7 +9,8 @@ Schema 1 had no seed in the cells' ids, and lacked ``split_digest``, ``test_labe
 
 ``reference`` came within schema 2: older files of that schema and those of schema 1 lack it, and it
 is read as null from them. The number stayed: older readers ignore keys that they do not know, and
-it is part of the fingerprints of stored results, which would no longer be found.
+it is part of the fingerprints of stored results, which would no longer be found. ``test_twins``,
+``test_votes`` and ``left_out`` came so too: older files are read without them.
 """
 
 from __future__ import annotations
@@ -48,6 +49,18 @@ class ClassRecord(TypedDict):
     images: int
 
 
+class LeftOutRecord(TypedDict):
+    """Images of the source that are not in the data set, or in none of its parts.
+
+    Keys:
+        why: in a few words.
+        images: number of them.
+    """
+
+    why: str
+    images: int
+
+
 class DatasetRecord(TypedDict):
     """What the run was measured on.
 
@@ -61,6 +74,12 @@ class DatasetRecord(TypedDict):
         test: number of test images.
         split_digest: of the images of each part.
         test_labels: bytes, the class of each test image.
+        test_twins: bytes, for each test image: 0 where no training image shows the same picture,
+            1 where one is nearly the same, 2 where one is its mirror image, 3 where one is
+            identical; of several the highest. Empty where it is not known.
+        test_votes: bytes, for each test image the class that most of FER+'s taggers name, 255
+            where that is tied or is none of the classes. Empty without votes.
+        left_out: images of the source that are missing here, by their reasons.
     """
 
     name: str
@@ -72,6 +91,9 @@ class DatasetRecord(TypedDict):
     test: int
     split_digest: str
     test_labels: str
+    test_twins: str
+    test_votes: str
+    left_out: list[LeftOutRecord]
 
 
 class EnvironmentRecord(TypedDict):

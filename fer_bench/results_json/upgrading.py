@@ -11,9 +11,13 @@ def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
     Args:
         record: of schema 1 or newer, not checked yet.
     """
+    dataset, cells = record.get("dataset"), record.get("cells")
+    if isinstance(dataset, dict):
+        # Older files of schema 2 lack them too.
+        dataset = {"test_twins": "", "test_votes": "", "left_out": [], **dataset}
+        record = {**record, "dataset": dataset}
     if record["schema"] > 1:
         return record
-    dataset, cells = record.get("dataset"), record.get("cells")
     if isinstance(dataset, dict):
         dataset = {**dataset, "split_digest": "", "test_labels": ""}
     if isinstance(cells, list):

@@ -30,6 +30,7 @@ def run_record(run: Run) -> RunRecord:
     """
     dataset = _plain(run.dataset)
     dataset["classes"] = [_named("images", count) for count in dataset["counts"]]
+    dataset["left_out"] = [{"why": why, "images": count} for why, count in dataset["left_out"]]
     record = {
         "schema": SCHEMA,
         "protocol": _plain(run.protocol),

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_images import dataset_of, patterns
 
-from fer_bench.audit import MOST_OF_ONE_LEVEL, Blanks, ClassBalance, balance, blanks
+from fer_bench.audit import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, ClassBalance, balance, blanks
 from fer_bench.datasets import Split
 
 
@@ -34,6 +34,35 @@ def test_little_contrast_is_next_to_nothing():
 
 def test_no_image():
     assert blanks(np.zeros((0, 3, 3), np.uint8)) == Blanks((), ())
+
+
+@given(
+    st.integers(1, 9),
+    st.integers(1, 9),
+    st.integers(0, 99),
+    st.lists(st.tuples(st.integers(1, 80), st.integers(0, 81), st.booleans()), max_size=12),
+)
+def test_they_are_those_of_looking_at_each_image(height, width, seed, made):
+    """What is passed over without counting its levels is not among them, whatever lies where."""
+    random = np.random.default_rng(seed)
+    images = np.zeros((len(made), height, width), np.uint8)
+    for image, (levels, of_one, in_order) in zip(images, made, strict=True):
+        flat = image.reshape(-1)
+        flat[:] = 40 + random.integers(levels, size=flat.size)
+        flat[:of_one] = 7 if in_order else 40
+        if not in_order:
+            random.shuffle(flat)
+    most = np.array([np.bincount(image.ravel()).max() for image in images], int)
+    whole, spread = height * width, [image.std() for image in images]
+    assert blanks(images) == Blanks(
+        tuple(row for row in range(len(made)) if most[row] == whole),
+        tuple(
+            row
+            for row in range(len(made))
+            if most[row] < whole
+            and (most[row] >= MOST_OF_ONE_LEVEL * whole or spread[row] < LEAST_SPREAD - 1e-9)
+        ),
+    )
 
 
 @given(st.integers(0, 255), st.integers(0, 99))

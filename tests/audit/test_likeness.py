@@ -229,7 +229,7 @@ class TestSearch:
         monkeypatch.setattr(near, "_PAIRS_AT_A_TIME", 2)
         images = patterns(4)
         pairs = np.array(list(combinations(range(4), 2)))
-        found = near._correlations(images, *near._moments(images), pairs, turned)
+        found = near._correlations(images, *near.moments(images), pairs, turned)
         second = mirrored(images) if turned else images
         wanted = [
             np.corrcoef(images[one].ravel(), second[other].ravel())[0, 1] for one, other in pairs

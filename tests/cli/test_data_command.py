@@ -124,6 +124,10 @@ class TestAudit:
         assert checked(record, AuditRecord) == record
         assert [error["row"] for error in record["agreement"]["errors"]] == [7]
         assert (tmp_path / "report" / "audit.html").exists()
+        card = (tmp_path / "report" / "data-card.md").read_text("utf-8")
+        assert card.endswith(
+            f"    fer-bench data audit {faces} --votes={votes} --split=kaggle --report-dir=report\n"
+        )
 
     def test_nothing_is_written_unasked(self, faces, tmp_path):
         before = set(tmp_path.iterdir())

@@ -7,7 +7,16 @@ import pytest
 from comparison_runs import in_environment, losing, one_of, side
 from hypothesis import given
 from hypothesis import strategies as st
-from made_runs import LABELS, NAMES, line, made_cell, made_history, made_predictions, made_run
+from made_runs import (
+    LABELS,
+    NAMES,
+    audited,
+    line,
+    made_cell,
+    made_history,
+    made_predictions,
+    made_run,
+)
 from scipy.stats import binom, binomtest
 
 from fer_bench.comparison import compare, default_rules, parse
@@ -254,3 +263,99 @@ def test_seeds_that_are_not_the_same_do_not_tell_the_noise_of_a_loss():
     row = one_of(outcome(base, head), "loss")
     assert row.verdict == "not comparable"
     assert "3 seeds in common" in row.why
+
+
+# -- accuracy on the clean test images
+
+
+def only_twins_lost(run, images):
+    """Predictions that recognise so many fewer of the images with a twin, and all others alike."""
+    right = SOUND == LABELS
+    changed = SOUND.copy()
+    lost = np.flatnonzero(right & (run.dataset.twins > 0))[:images]
+    changed[lost] = (LABELS[lost] + 1) % 7
+    return changed
+
+
+def one_cell(predicted, **other):
+    return audited(made_run(made_cell("mini", "pretrained", predicted=predicted, **other)))
+
+
+def knowing(run, twins):
+    return dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, test_twins=twins))
+
+
+def test_what_is_lost_on_twins_alone_is_no_loss_of_clean_accuracy():
+    base = one_cell(SOUND)
+    found = outcome(base, one_cell(only_twins_lost(base, 100)), "accuracy.clean: 0.1pp")
+    assert one_of(found, "accuracy").verdict == "worse"
+    row = one_of(found, "accuracy.clean")
+    assert (row.verdict, row.regression, row.change) == ("same", False, 0.0)
+    assert "2,607 images, 0 lost and 0 won" in row.why
+    clean = base.dataset.twins == 0
+    assert row.base == row.head == pytest.approx((SOUND == LABELS)[clean].mean())
+
+
+def test_clean_accuracy_fails_only_by_a_rule_of_its_own():
+    base = one_cell(SOUND)
+    right = np.flatnonzero((SOUND == LABELS) & (base.dataset.twins == 0))[:40]
+    changed = SOUND.copy()
+    changed[right] = (LABELS[right] + 1) % 7
+    head = one_cell(changed)
+    row = one_of(outcome(base, head), "accuracy.clean")
+    assert (row.verdict, row.regression, row.threshold) == ("worse", False, None)
+    assert row.change == pytest.approx(-40 / 2607)
+    assert "McNemar" in row.why
+    assert "40 lost and 0 won" in row.why
+    assert outcome(base, head, "accuracy: off").exit_status == 0
+    ruled = outcome(base, head, "accuracy: off, accuracy.clean: 1pp")
+    assert one_of(ruled, "accuracy.clean").regression
+    assert ruled.exit_status == 1
+
+
+def test_a_base_that_does_not_know_its_clean_images_has_no_such_figure():
+    base = made_run(made_cell("mini", "pretrained", predicted=SOUND))
+    found = outcome(base, one_cell(losing(SOUND, 100)), "accuracy.clean: 1pp")
+    assert "accuracy.clean" not in {change.name for change in found.changes}
+
+
+@pytest.mark.parametrize("predicted", [SOUND, losing(SOUND, 100)])
+def test_a_head_that_does_not_know_its_clean_images_cannot_be_compared_in_them(predicted):
+    head = made_run(made_cell("mini", "pretrained", predicted=predicted))
+    row = one_of(outcome(one_cell(SOUND), head), "accuracy.clean")
+    assert (row.verdict, row.head) == ("not comparable", None)
+    assert row.why == "the head does not know its clean test images, or holds no predictions"
+
+
+def test_other_twins_cannot_be_compared_and_fail_what_has_a_rule():
+    base = one_cell(SOUND)
+    head = knowing(base, bytes(len(LABELS)))
+    found = outcome(base, head)
+    row = one_of(found, "accuracy.clean")
+    assert row.verdict == "not comparable"
+    assert row.why == "other test images are known to have twins in training"
+    assert found.exit_status == 0
+    assert outcome(base, head, "accuracy.clean: 1pp").exit_status == 2
+
+
+def test_other_test_images_are_told_of_both_accuracies_in_the_same_words():
+    base = one_cell(SOUND)
+    other = dataclasses.replace(base.dataset, split_digest="ff" * 32)
+    head = dataclasses.replace(base, dataset=other)
+    found = outcome(base, head)
+    words = {one_of(found, name).why for name in ("accuracy", "accuracy.clean")}
+    assert words == {"trained and tested on other images of the data set"}
+
+
+def test_where_each_test_image_has_a_twin_there_is_no_clean_accuracy():
+    run = knowing(one_cell(SOUND), bytes([1]) * len(LABELS))
+    assert "accuracy.clean" not in {change.name for change in outcome(run, run).changes}
+
+
+def test_clean_accuracy_of_several_seeds():
+    base = audited(made_run(*(made_cell("mini", "random", 0.4, seed=seed) for seed in (1, 2, 3))))
+    head = audited(made_run(*(made_cell("mini", "random", 0.2, seed=seed) for seed in (1, 2, 3))))
+    row = one_of(outcome(base, head), "accuracy.clean", "mini-random")
+    assert row.verdict == "worse"
+    assert "2,607 images" in row.why
+    assert row.base == pytest.approx((SOUND == LABELS)[base.dataset.twins == 0].mean())

@@ -20,7 +20,7 @@ from made_archives import (
     stored,
     trend_of,
 )
-from made_runs import made_missing
+from made_runs import audited, made_missing
 
 from fer_bench.archive import Stored, gathered
 from fer_bench.comparison import default_rules, parse
@@ -75,6 +75,16 @@ def test_small_steps_add_up_to_a_move() -> None:
     # Each loses 0.4 points, within the rule of 0.5; the second one has lost 0.8 in all.
     found = of_accuracies(0.4, 0.396, 0.392, 0.392)
     assert moves_of(found, "accuracy") == [(2, "worse", False)]
+
+
+def test_clean_accuracy_is_followed_through_the_runs_that_know_it() -> None:
+    bare = [run_of(mini(share)) for share in (0.4, 0.4)]
+    known = [audited(run_of(mini(share))) for share in (0.4, 0.4, 0.3)]
+    found = trend_of(bare[0], known[0], bare[1], *known[1:])
+    clean = series_of(found, "accuracy.clean")
+    assert [point.run for point in clean.points] == [1, 3, 4]
+    assert moves_of(found, "accuracy.clean") == [(4, "worse", False)]
+    assert moves_of(found, "accuracy") == [(4, "worse", False)]
 
 
 def test_rules_say_what_moves() -> None:

@@ -77,8 +77,8 @@ def many_columns(number: int) -> Damage:
     return in_line(number, "n", "n" + "," * 10_000_000)
 
 
-def _kind(name: str, damage: Damage, *told: str, sound=csv_file, apart: bool = False) -> Kind:
-    return Kind(f"csv: {name}", "data", sound, damage, told, apart)
+def _kind(name: str, damage: Damage, *told: str, sound=csv_file) -> Kind:
+    return Kind(f"csv: {name}", "data", sound, damage, told)
 
 
 def _png(path: Path) -> None:
@@ -138,19 +138,19 @@ def _values() -> list[Kind]:
             "line 3",
             sound=csv_file_with_notes,
         ),
-        _kind("10 million columns in a row", many_columns(3), "line 3", apart=True),
+        _kind("10 million columns in a row", many_columns(3), "line 3"),
     ]
 
 
 def _headers() -> list[Kind]:
     return [
         _kind("no header", swapped(f"{HEADER}\n", ""), "line 1", "'emotion'"),
-        _kind("no column pixels", swapped("pixels", "image"), "line 1", "'pixels'"),
+        _kind("no column pixels", swapped("pixels", "picture"), "line 1", "'pixels'"),
         _kind("a column twice", swapped("Usage", "Emotion"), "line 1", "twice"),
         _kind("semicolons", changed(lambda data: data.replace(b",", b";")), "line 1"),
         _kind("tabs", changed(lambda data: data.replace(b",", b"\t")), "line 1"),
         _kind("a header with an open quote", swapped("emotion", '"emotion'), "line 1"),
-        _kind("10 million columns", many_columns(1), "line 1", "longer", apart=True),
+        _kind("10 million columns", many_columns(1), "line 1", "longer"),
         _kind(
             "escapes in the header, and a column too few in a row",
             both(swapped("note", "n\x1b[31m\x7f\u202eote"), in_line(3, ",note", "")),
@@ -217,7 +217,7 @@ def _others() -> list[Kind]:
         _kind("compressed", changed(gzip.compress), "line 1"),
         _kind("a picture", _png, "line 1"),
         _kind("a pickle", content(b"\x80\x04cos\nsystem\n(S'true'\ntR."), "line 1"),
-        _kind("a terabyte of zero bytes", as_large_as(TERABYTE), apart=True),
+        _kind("a terabyte of zero bytes", as_large_as(TERABYTE)),
     ]
 
 

@@ -376,8 +376,10 @@ def _structures() -> list[Kind]:
         "a config in Latin-1": config(b'{"a": "\xe9"}'),
         "a config nested deeply": config("[" * 100_000),
         "a config nested in objects": config('{"a":' * 100_000),
-        "a config of 100 MB": config(" " * 100_000_000),
-        "a config of 100 MB in a few bytes": config(" " * 100_000_000, zipfile.ZIP_BZIP2),
+        "a config of 256 MiB": lambda path: config(b" " * (1 << 28))(path),
+        "a config of 256 MiB in a few bytes": lambda path: config(
+            b" " * (1 << 28), zipfile.ZIP_BZIP2
+        )(path),
         "a Lambda layer": asking(class_name="Lambda", module="keras.layers"),
         "a class of another module": asking(class_name="system", module="os"),
         "a class name of escapes": asking(class_name="\x1b[2J\u202e\n", module="keras.layers"),

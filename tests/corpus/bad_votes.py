@@ -44,8 +44,8 @@ def _of_another_part(votes: Votes) -> Votes:
     return votes
 
 
-def _kind(name: str, damage: Damage, *told: str, apart: bool = False) -> Kind:
-    return Kind(f"votes: {name}", "votes", votes_file, damage, told, apart)
+def _kind(name: str, damage: Damage, *told: str) -> Kind:
+    return Kind(f"votes: {name}", "votes", votes_file, damage, told)
 
 
 def _line_3() -> list[Kind]:
@@ -76,7 +76,6 @@ def _line_3() -> list[Kind]:
             name,
             in_line(3, old, new),
             *() if name in whole_file else ("line 3",),
-            apart=name == "ten million columns",
         )
         for name, (old, new) in changes.items()
     ]
@@ -110,7 +109,6 @@ KINDS = [
         "a line without end",
         changed(lambda data: data + b"x" * 20_000_000),
         f"line {N + 2}",
-        apart=True,
     ),
     _kind("a row too few", _other(lambda votes: votes.take(np.arange(N - 1))), "139", "140"),
     _kind("a row too many", _other(lambda votes: votes.take(np.arange(N + 1) % N)), "141", "140"),

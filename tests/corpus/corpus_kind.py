@@ -27,7 +27,6 @@ class Kind:
         sound: writes the same thing before the damage, which must be accepted.
         damage: makes it bad.
         told: what the line must hold beside the path that was passed: file, line, member.
-        apart: whether it is read in a process of its own.
         unprivileged: whether it is read by a user who is not the superuser.
     """
 
@@ -36,7 +35,6 @@ class Kind:
     sound: Sound
     damage: Damage
     told: tuple[str, ...] = ()
-    apart: bool = False
     unprivileged: bool = False
 
     def write(self, folder: Path) -> Path:
@@ -155,6 +153,11 @@ def both(*damages: Damage) -> Damage:
     return damage
 
 
+def in_root(name: str, damage: Damage) -> Damage:
+    """Damages something in a folder, which is what is passed still."""
+    return lambda root: done(damage(root / name))
+
+
 def done(_: object) -> None:
     """Makes a damage of a call that returns something."""
 
@@ -178,7 +181,7 @@ def file_kinds(door: str, what: str, sound: Sound) -> list[Kind]:
         "a very long name": both(renamed(f"{'n' * 240}.NAME"), content(b"\0")),
     }
     kinds = [
-        Kind(f"{what}: {name}", door, sound, _with_suffix(damage), apart=name == "a terabyte")
+        Kind(f"{what}: {name}", door, sound, _with_suffix(damage))
         for name, damage in damages.items()
     ]
     closed_one = Kind(

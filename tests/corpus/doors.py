@@ -55,6 +55,10 @@ def _pytest(path: Path) -> Call:
     return ["pytest", str(BENCHMARKS), *options, f"--dataset={path}"]
 
 
+def _mapped(path: Path) -> Call:
+    return ["fer-bench", "data", "info", str(path.parent / DATA), f"--class-map={path}"]
+
+
 def _votes(path: Path) -> Call:
     return ["fer-bench", "data", "audit", str(path.parent / DATA), f"--votes={path}"]
 
@@ -79,6 +83,7 @@ DOORS = {
     "data": Door(lambda path: [_info(path), _audit(path)], _info),
     # A run says the same of a file's content, and takes ten times as long to say it.
     "run": Door(lambda path: [_info(path), _audit(path), _pytest(path)], _info),
+    "class map": Door(lambda path: [_mapped(path)], _mapped),
     "votes": Door(lambda path: [_votes(path)], _votes),
     "results": Door(
         lambda path: [

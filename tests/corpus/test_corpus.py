@@ -11,13 +11,18 @@ from pathlib import Path
 
 import bad_csv
 import bad_images
+import bad_labels
 import bad_npz
 import bad_records
 import bad_votes
 import pytest
 from doors import DOORS, Job, run
 
-KINDS = [*bad_csv.KINDS, *bad_npz.KINDS, *bad_images.KINDS, *bad_votes.KINDS, *bad_records.KINDS]
+KINDS = [
+    kind
+    for module in (bad_csv, bad_npz, bad_images, bad_labels, bad_votes, bad_records)
+    for kind in module.KINDS
+]
 SOUND = {(kind.door, kind.sound): kind for kind in KINDS if not kind.unprivileged}
 MOST_MEMORY = 192 << 20
 LONGEST_LINE = 1500
@@ -48,7 +53,7 @@ def outcomes(request, tmp_path_factory, open_folder):
     asked = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
     kinds = [params["kind"] for params in asked if "kind" in params]
     sounds = [params["sound"] for params in asked if "sound" in params] or [*SOUND.values()]
-    places, jobs, apart = {}, [], []
+    places, jobs = {}, []
     for kind in sounds:
         folder = new_folder(base, len(places))
         places["sound", kind.name] = (folder, path := kind.sound(folder), listing(folder))
@@ -57,18 +62,11 @@ def outcomes(request, tmp_path_factory, open_folder):
         folder = new_folder(open_folder if kind.unprivileged else base, len(places))
         path = kind.write(folder)
         places[kind.name] = (folder, path, listing(folder))
-        calls = [
+        jobs += [
             Job(f"{number} {kind.name}", call, str(folder), kind.unprivileged)
             for number, call in enumerate(DOORS[kind.door].calls(path))
         ]
-        if kind.apart:
-            apart.append(calls)
-        else:
-            jobs += calls
-    found = {}
-    for batch in [jobs, *apart]:
-        found |= run(batch, tmp_path_factory.mktemp("scratch"))
-    return places, found
+    return places, run(jobs, tmp_path_factory.mktemp("scratch"))
 
 
 def new_folder(base, number):

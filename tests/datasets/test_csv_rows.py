@@ -11,6 +11,8 @@ from layout_writers import ICML, csv_lines, csv_row
 from fer_bench.datasets import Dataset, csv_layout, csv_rows
 from fer_bench.errors import FerBenchError
 
+CODES = {str(code): code for code in range(7)}
+
 ODD_NOTES = {
     "latin 1": (b"\xe4", True),
     "quoted": (b' "x"', True),
@@ -84,7 +86,7 @@ def test_quotes_of_the_pixels_do_not_slow_the_reading_down(
 
 
 def test_numbered_rows_are_not_all_remembered() -> None:
-    columns = csv_rows.read_header(Path("x.csv"), b"id,emotion,pixels\n")
+    columns = csv_rows.read_header(Path("x.csv"), b"id,emotion,pixels\n", CODES)
     finder = csv_rows.PlainRowFinder(columns)
     for number in range(csv_rows._MOST_KNOWN + 100):
         assert finder._codes(f"{number},3,".encode(), b"") == (3, 0)
@@ -92,7 +94,7 @@ def test_numbered_rows_are_not_all_remembered() -> None:
 
 
 def test_long_rows_are_not_remembered() -> None:
-    columns = csv_rows.read_header(Path("x.csv"), b"note,emotion,pixels\n")
+    columns = csv_rows.read_header(Path("x.csv"), b"note,emotion,pixels\n", CODES)
     finder = csv_rows.PlainRowFinder(columns)
     assert finder._codes(b"x" * 10_000 + b",3,", b"") == (3, 0)
     assert finder._codes(b"x,3,", b"") == (3, 0)

@@ -94,7 +94,7 @@ def test_wrong_paths(tmp_path: Path) -> None:
         load_path(path, cache)
     (tmp_path / "empty").mkdir()
     with pytest.raises(
-        FerBenchError, match=r"empty': no folder 'train' in it; accepted: train and"
+        FerBenchError, match=r"empty': no layout fits a folder with nothing in it; accepted: RAF"
     ):
         load_path(tmp_path / "empty", cache)
     assert entries(cache) == []
@@ -119,7 +119,7 @@ def test_a_folder_that_may_not_be_entered(
         load_path(tmp_path / "locked" / name, tmp_path / "cache")
 
 
-@pytest.mark.parametrize("name", ["load_csv", "load_npz", "load_folder", "list_images"])
+@pytest.mark.parametrize("name", ["load_csv", "load_npz", "load_listing", "list_folder"])
 def test_too_little_memory(
     tmp_path: Path, few: Dataset, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +164,7 @@ class TestCache:
     ) -> None:
         root = write_folders(tmp_path / "faces.v2", few)
         first = load_path(root, cache)
-        forbid(monkeypatch, "load_folder")
+        forbid(monkeypatch, "load_listing")
         monkeypatch.chdir(root)
         for path in (root, Path("../faces.v2"), Path()):
             second = load_path(path, cache)

@@ -94,6 +94,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
     assert "Table 2" in text
     report = pytester.path / "report"
     assert {path.name for path in report.iterdir()} == {
+        "data-card.md",
         "figures",
         "index.html",
         "results.json",
@@ -101,8 +102,10 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
         "tables.md",
         "tables.tex",
     }
+    assert "Can the data be trusted?" in (report / "index.html").read_text()
     document = json.loads((report / "results.json").read_text())
     run = read_run(document)
+    assert len(run.dataset.test_twins) == run.dataset.test
     # What pytest-benchmark keeps itself is known as the same run.
     (kept,) = (pytester.path / ".benchmarks").rglob("*.json")
     saved = json.loads(kept.read_text())

@@ -29,6 +29,8 @@ def settings(shard, names="all", seeds=1):
         backbones=backbones.select(names),
         inits=INITS,
         dataset="sketch",
+        class_map=None,
+        votes=None,
         limit=None,
         protocol=Protocol(seeds=seeds),
         weights_dir=None,

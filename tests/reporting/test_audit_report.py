@@ -17,13 +17,14 @@ from fer_bench.reporting.audit import (
     Sheet,
     Tile,
     audit_page,
+    audit_section,
     audit_tables,
     draw,
     sheets,
     summary,
     write_audit,
 )
-from fer_bench.reporting.audit.sheets import KEYS
+from fer_bench.reporting.audit.sheets import KEYS, greys
 from fer_bench.reporting.render import terminal
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ def tables(made: Audited) -> dict[str, Table]:
 
 @pytest.fixture(scope="module")
 def document(made: Audited) -> Node:
-    found, dataset = made.found, made.dataset
-    shown = [(sheet, draw(sheet, dataset.images)) for sheet in sheets(found, dataset)]
-    return read(audit_page(found, shown))
+    return read(audit_page(made.found, made.told().section))
 
 
 def rows_of(table: Table) -> dict[str, tuple]:
@@ -182,8 +181,15 @@ class TestSheets:
         )
         (sheet,) = sheets(found, dataset)
         assert sheet.total == 480
-        assert [tile.rows[0] for tile in sheet.tiles] == list(range(0, 480, 10))
-        assert sheet.caption.endswith("48, evenly spaced, of 480.")
+        assert [tile.rows[0] for tile in sheet.tiles] == list(range(0, 480, 20))
+        assert sheet.shown == "24 of 480, evenly spaced"
+
+    def test_many_rows_of_a_conflict_are_cut(self, made: Audited) -> None:
+        group = (3, 4, 10, 17)
+        first = dataclasses.replace(made.found.copies[0], groups=(group,), conflicts=(group,))
+        found = dataclasses.replace(made.found, copies=(first, *made.found.copies[1:]))
+        (tile,) = sheets(found, made.dataset)[0].tiles
+        assert tile == Tile((3,), ("Happy", "Sad", "rows 3, 4", "and 2 more"))
 
     def test_drawing_it_twice_gives_the_same_file(self, made: Audited) -> None:
         for sheet in sheets(made.found, made.dataset):
@@ -197,10 +203,11 @@ class TestSheets:
     def test_pictures_of_any_size_are_seen_whole(self, shape: tuple[int, int]) -> None:
         images = np.full((2, *shape), 100, np.uint8)
         sheet = Sheet("near", "Title", "caption", (Tile((0, 1), ("a line",)),), 1)
-        drawn = np.asarray(Image.open(io.BytesIO(draw(sheet, images))).convert("L"))
+        drawn = np.asarray(Image.open(io.BytesIO(draw(sheet, images))))
         scale = max(1, 96 // max(shape))
-        assert (drawn == 100).sum() >= 2 * images[0].size * scale**2
-        assert (drawn == 100).any(axis=1).sum() >= scale * shape[0]
+        level = greys(images)[0, 0, 0]
+        assert (drawn == level).sum() >= 2 * images[0].size * scale**2
+        assert (drawn == level).any(axis=1).sum() >= scale * shape[0]
 
     def test_long_lines_are_cut(self) -> None:
         images = np.zeros((1, 48, 48), np.uint8)
@@ -211,6 +218,15 @@ class TestSheets:
         assert len(sizes) == 1
 
 
+def test_64_greys_keep_black_and_white_and_their_order() -> None:
+    levels = np.arange(256, dtype=np.uint8)
+    fewer = greys(levels)
+    assert fewer.dtype == np.uint8
+    assert (fewer[0], fewer[255], len(set(fewer.tolist()))) == (0, 255, 64)
+    assert (np.diff(fewer.astype(int)) >= 0).all()
+    assert np.abs(fewer.astype(int) - levels).max() <= 3
+
+
 class TestPage:
     def test_it_holds_all_tables_and_sheets(self, made: Audited, document: Node) -> None:
         ids = [table.key for table in audit_tables(made.found)]
@@ -219,12 +235,27 @@ class TestPage:
         ]
         figures = document.all("figure")
         assert [one.attributes["id"] for one in figures] == [f"sheet-of-{key}" for key in KEYS]
-        for figure in figures:
-            (image,) = figure.all("img")
-            kind, _, data = image.attributes["src"].partition(",")
-            assert kind == "data:image/png;base64"
-            assert Image.open(io.BytesIO(base64.b64decode(data))).width > 0
-            assert image.attributes["alt"]
+        for figure, made_sheet in zip(figures, sheets(made.found, made.dataset), strict=True):
+            tiles = figure.all("li")
+            assert len(tiles) == len(made_sheet.tiles)
+            for tile, one in zip(tiles, made_sheet.tiles, strict=True):
+                assert tuple(line.text() for line in tile.all("p")) == one.lines
+                images = tile.all("img")
+                assert [image.attributes["alt"] for image in images] == [
+                    f"image of row {row}" for row in one.rows
+                ]
+                for image, row in zip(images, one.rows, strict=True):
+                    kind, _, data = (image.attributes["src"] or "").partition(",")
+                    assert kind == "data:image/png;base64"
+                    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+                    assert (shown == greys(made.dataset.images[row])).all()
+                    assert (image.attributes["width"], image.attributes["height"]) == ("48", "48")
+
+    def test_large_images_are_made_smaller(self, made: Audited) -> None:
+        sheet = Sheet("near", "Title", "caption", (Tile((0,), ("a line",)),), 1)
+        section = audit_section(made.found, [sheet], np.full((1, 300, 200), 7, np.uint8))
+        (thumbnail,) = section.sheets[0].tiles[0].images
+        assert (thumbnail.width, thumbnail.height) == (64, 96)
 
     def test_it_says_what_matters_first(self, made: Audited, document: Node) -> None:
         (headline,) = document.all("h1")
@@ -235,13 +266,18 @@ class TestPage:
         assert policy.attributes["content"].startswith("default-src 'none'; img-src data:")
         assert document.all("script") == []
         for node in document:
-            for name in ("src", "href"):
-                assert (node.attributes.get(name) or "data:").startswith("data:")
+            assert (node.attributes.get("src") or "data:").startswith("data:")
+        assert {
+            node.attributes["href"]
+            for node in document.all("a")
+            if "#" not in node.attributes["href"]
+        } == {"data-card.md", *(f"audit/{key}.png" for key in KEYS)}
 
     def test_names_are_no_markup(self) -> None:
         hostile = "<script>alert(1)</script>{{ 7*7 }}"
         made = audited(name=hostile)
-        text = audit_page(made.found, [])
+        section = dataclasses.replace(made.told().section, sheets=())
+        text = audit_page(made.found, section)
         assert "<script>" not in text
         assert "&lt;script&gt;" in text
         assert "{{ 7*7 }}" in text
@@ -250,9 +286,10 @@ class TestPage:
 
 class TestFiles:
     def test_what_is_written(self, made: Audited, tmp_path: Path) -> None:
-        written = write_audit(tmp_path / "new", made.found, made.dataset)
+        written = write_audit(tmp_path / "new", made.told())
         assert written == [
             tmp_path / "new" / "audit.html",
+            tmp_path / "new" / "data-card.md",
             *(tmp_path / "new" / "audit" / f"{key}.png" for key in KEYS),
         ]
         assert all(path.stat().st_size for path in written)
@@ -260,19 +297,21 @@ class TestFiles:
     def test_what_an_earlier_audit_left_is_removed_and_nothing_else(
         self, made: Audited, without: Audited, tmp_path: Path
     ) -> None:
-        write_audit(tmp_path, made.found, made.dataset)
+        write_audit(tmp_path, made.told())
         others = [tmp_path / "index.html", tmp_path / "audit" / "own.png"]
         for path in others:
             path.write_text("mine")
-        written = write_audit(tmp_path, without.found, without.dataset)
+        written = write_audit(tmp_path, without.told())
         assert {path for path in tmp_path.rglob("*") if path.is_file()} == {*written, *others}
         assert [path.read_text() for path in others] == ["mine", "mine"]
 
-    @pytest.mark.parametrize("place", ["audit", "audit.html/x", "audit/near.png/x"])
+    @pytest.mark.parametrize(
+        "place", ["audit", "audit.html/x", "data-card.md/x", "audit/near.png/x"]
+    )
     def test_what_is_in_the_way_is_one_line(
         self, made: Audited, tmp_path: Path, place: str
     ) -> None:
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text("in the way")
         with pytest.raises(FerBenchError, match="cannot write"):
-            write_audit(tmp_path, made.found, made.dataset)
+            write_audit(tmp_path, made.told())

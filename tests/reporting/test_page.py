@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from eight_cells import make_run, without_figures
+from made_audits import audited
 from page_parts import CLAIMS, KEYS, Node, content, figure, read, told
 from PIL import Image
 
+from fer_bench.datasets.info import info_of
 from fer_bench.examples import choose
 from fer_bench.reporting import Column, Row, Table, tables
+from fer_bench.reporting.audit import AuditedData, audit_tables, summary
 from fer_bench.reporting.page import page
 from fer_bench.reporting.page.gallery import MISTAKE
 from fer_bench.reporting.page.grid import grid, short_title
@@ -24,9 +27,11 @@ from fer_bench.reporting.render import DASH, body
 from fer_bench.results import Predictions
 
 if TYPE_CHECKING:
+    from made_audits import Audited
+
     from fer_bench.results import Run
 
-SECTIONS = ["answer", "claims", "tables", "figures", "pictures", "beyond", "setup"]
+SECTIONS = ["answer", "claims", "tables", "figures", "pictures", "beyond", "data", "setup"]
 HOSTILE = [
     "<script>alert(1)</script>",
     "{{ 7*7 }}",
@@ -66,6 +71,75 @@ def test_a_trend_has_a_section_of_its_own_and_none_where_there_is_none(tree: Nod
     assert len(ids) == len(set(ids))
     assert shown.by_id("beyond").all("figure", id="plot-of-tradeoffs")
     assert "Trend" not in tree.text()
+
+
+@pytest.fixture(scope="module")
+def made() -> Audited:
+    return audited()
+
+
+@pytest.fixture(scope="module")
+def shown(made: Audited) -> Node:
+    return read(page(content(audit=made.told().section))).by_id("data")
+
+
+class TestData:
+    def test_it_tells_the_summary_and_every_table(self, made: Audited, shown: Node) -> None:
+        text = shown.text()
+        for sentence in summary(made.found):
+            assert sentence in text
+        for table in audit_tables(made.found):
+            assert shown.by_id(f"table-of-{table.key}").rows() == [
+                [label, *cells]
+                for label, cells in zip(body(table).labels, body(table).cells, strict=True)
+            ]
+
+    def test_pictures_are_in_it_and_link_to_their_files(self, made: Audited, shown: Node) -> None:
+        figures = shown.all("figure")
+        sheets = made.told().sheets
+        assert [one.attributes["id"] for one in figures] == [f"sheet-of-{s.key}" for s in sheets]
+        for one, sheet in zip(figures, sheets, strict=True):
+            images = one.all("img")
+            assert len(images) == sum(len(tile.rows) for tile in sheet.tiles)
+            assert all(
+                image.attributes["src"].startswith("data:image/png;base64,") for image in images
+            )
+            assert all(image.attributes["alt"] for image in images)
+            (caption,) = one.all("figcaption")
+            assert sheet.title in caption.text()
+            assert sheet.caption in caption.text()
+            (link,) = one.all("a")
+            assert link.attributes["href"] == f"audit/{sheet.key}.png"
+        # All of them at once would be long: one is open.
+        assert ["open" in one.attributes for one in shown.all("details")] == [
+            True,
+            *[False] * (len(sheets) - 1),
+        ]
+
+    def test_ids_and_links_of_the_whole_page_are_sound(self, made: Audited) -> None:
+        whole = read(page(content(audit=made.told().section)))
+        ids = [node.attributes["id"] for node in whole if "id" in node.attributes]
+        assert len(ids) == len(set(ids))
+        links = [node.attributes["href"] or "" for node in whole.all("a")]
+        assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+
+    def test_without_an_audit_it_says_what_makes_one(self, tree: Node) -> None:
+        told = tree.by_id("data")
+        assert "are not kept in results files" in told.text()
+        assert told.all("code")[0].text() == (
+            f"fer-bench data audit DATASET --split={make_run().dataset.split} --report-dir=report"
+        )
+        assert not told.all("figure")
+
+    def test_names_in_it_are_no_markup(self) -> None:
+        made = audited(name=HOSTILE[0])
+        dataset = dataclasses.replace(made.dataset, classes=(*HOSTILE, "usual"), usage=None)
+        told = AuditedData(made.found, dataset, info_of(dataset, HOSTILE[0]), HOSTILE[0])
+        text = page(content(audit=told.section))
+        assert HOSTILE[0] not in text
+        assert "{{ 7*7 }}" in text
+        assert HOSTILE[4] not in text
+        read(text)
 
 
 def test_every_link_leads_somewhere_and_no_id_comes_twice(tree: Node) -> None:

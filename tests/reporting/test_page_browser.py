@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eight_cells import make_run
 from made_archives import of_accuracies
+from made_audits import audited
 from page_parts import content, told
 
 from fer_bench.reporting import Column, Row, Table
@@ -102,6 +103,27 @@ def test_a_trend_fits_and_is_reached_by_its_link(visit: Any, tmp_path: Path, wid
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     assert tab.locator("#trend svg").count() == 2
     assert complaints == []
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pictures_of_the_data_fit_and_are_drawn(
+    visit: Any, tmp_path: Path, width: int, theme: str
+) -> None:
+    text = page(content(audit=audited().told().section))
+    tab, complaints, requests = visit(_write(tmp_path, text), width, color_scheme=theme)
+    tab.locator("nav a[href='#data']").click()
+    tab.locator("nav a[href='#data'][aria-current]").wait_for()
+    folded = tab.locator("#data details:not([open]) > summary")
+    for _ in range(folded.count()):
+        folded.first.click()
+    images = tab.locator("#data .tiles img")
+    assert images.count() == 1 + 2 + 2 + 2 + 1
+    assert all(images.nth(n).is_visible() for n in range(images.count()))
+    assert images.evaluate_all("all => all.every(one => one.complete && one.naturalWidth === 48)")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert complaints == []
+    assert [one for one in requests if not one.startswith("data:")] == [tab.url.split("#")[0]]
 
 
 @pytest.mark.parametrize("width", [375, 1280])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from made_archives import of_accuracies
+from made_audits import audited
 
 from fer_bench.errors import FerBenchError
 from fer_bench.reporting import (
@@ -68,6 +69,32 @@ def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted(written) == sorted(files)
     assert {*NAMES, "index.html"} == {path.name for path in files if path.parent == tmp_path}
+
+
+def test_what_was_found_in_the_data_stands_beside_the_page(run: Run, tmp_path: Path) -> None:
+    told = audited().told()
+    written = write_report(tmp_path, Findings.of(run), told)
+    names = {path.relative_to(tmp_path).as_posix() for path in written}
+    assert names == {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
+    text = (tmp_path / "index.html").read_text("utf-8")
+    linked = set(re.findall(r'href="([^"#:]+)"', text))
+    assert linked <= names
+    assert {name for name in names if name.startswith("audit/")} <= linked
+    assert (tmp_path / "data-card.md").read_text("utf-8") == told.card
+
+
+def test_sheets_of_an_earlier_audit_go_with_the_next_one_alone(run: Run, tmp_path: Path) -> None:
+    findings = Findings.of(run)
+    write_page(tmp_path, findings, audited().told())
+    votes = tmp_path / "audit" / "label-errors.png"
+    write_page(tmp_path, findings)
+    assert votes.exists()
+    assert "audit/" not in (tmp_path / "index.html").read_text("utf-8")
+    write_page(tmp_path, findings, audited(votes=False).told())
+    assert not votes.exists()
+    assert (tmp_path / "audit" / "near.png").exists()
 
 
 def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Path) -> None:

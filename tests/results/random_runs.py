@@ -111,6 +111,7 @@ def cells(labels: bytes) -> st.SearchStrategy[CellResult]:
 other_settings = st.builds(
     Setting, words.map("x{}".format), words, st.sampled_from(["stated", "chosen", "changed"]), words
 )
+left_out = st.lists(st.tuples(words, counts), max_size=3, unique_by=lambda one: one[0]).map(tuple)
 NEEDED = (
     Setting("epochs", str(EPOCHS), "changed", "default 20"),
     Setting("window", "5", "stated", "stated"),
@@ -136,6 +137,11 @@ def runs(draw: st.DrawFn) -> Run:
             test=TEST,
             split_digest=draw(words),
             test_labels=draw(st.sampled_from([b"", labels])),
+            test_twins=draw(st.just(b"") | some(st.integers(0, 3), TEST).map(bytes)),
+            test_votes=draw(
+                st.just(b"") | some(st.sampled_from([*range(CLASSES), 255]), TEST).map(bytes)
+            ),
+            left_out=draw(left_out),
         ),
         environment=draw(many(st.tuples(words, words))),
         cells=tuple(draw(st.lists(cells(labels), max_size=4, unique_by=lambda cell: cell.id))),

@@ -229,3 +229,27 @@ def test_a_file_that_does_not_record_its_images_is_not_said_to_differ(order):
     runs = [("new", run_of(cell())), ("old", older)]
     with pytest.raises(FerBenchError, match=r"^old is of an older fer_bench and does not record"):
         joined(runs[::order])
+
+
+FOUND = {
+    "test_twins": (bytes([0, 3, 0, 1]), bytes([0, 3, 0, 0])),
+    "test_votes": (bytes([0, 1, 255, 1]), bytes([0, 1, 0, 1])),
+    "left_out": ((("copies", 3),), (("copies", 2),)),
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("what", list(FOUND))
+def test_what_one_run_knows_of_the_data_holds_for_all(what, order):
+    known = dataclasses.replace(DATASET, **{what: FOUND[what][0]})
+    runs = [run_of(cell("x"), dataset=known), run_of(cell("y")), run_of(cell("z"), dataset=known)]
+    assert joined([(str(index), runs[index]) for index in order]).dataset == known
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+@pytest.mark.parametrize("what", list(FOUND))
+def test_contradicting_knowledge_of_the_data_is_refused(what, order):
+    one, other = (dataclasses.replace(DATASET, **{what: value}) for value in FOUND[what])
+    runs = [run_of(cell("x"), dataset=one), run_of(cell("y")), run_of(cell("z"), dataset=other)]
+    with pytest.raises(FerBenchError, match=f"their {what.replace('_', ' ')} differs; accepted"):
+        joined([("abc"[index], runs[index]) for index in order])

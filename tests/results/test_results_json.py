@@ -76,7 +76,18 @@ REFERENCE = Reference((0.004, 0.005), (0.003, 0.002))
 RUN = Run(
     protocol=NEEDED,
     dataset=DatasetSummary(
-        "sketch", "abc", (("Happy", 30), ("Sad", 10)), "paper", 28, 4, 4, "d", bytes(4)
+        "sketch",
+        "abc",
+        (("Happy", 30), ("Sad", 10)),
+        "paper",
+        28,
+        4,
+        4,
+        "d",
+        bytes(4),
+        test_twins=bytes([0, 3, 1, 2]),
+        test_votes=bytes([0, 1, 255, 0]),
+        left_out=(("copies of other images", 5),),
     ),
     environment=(("python", "3.11"), ("keras", "3.15")),
     cells=(
@@ -352,6 +363,23 @@ def refused(damage: Callable[[dict[str, Any]], None], cause: str) -> None:
         (put(f"{EXTRA}.predictions.classes", ""), "predictions of 0 of 4 test images"),
         (put(f"{EXTRA}.predictions.confidences", "AAE="), "holds 2 bytes; accepted: 8"),
         (put("fer_bench.dataset.test_labels", "AA=="), "test_labels holds 1 bytes; accepted: 4"),
+        (put("fer_bench.dataset.test_twins", "AA=="), "test_twins holds 1 bytes; accepted: 4"),
+        (put("fer_bench.dataset.test_twins", "BAAAAA=="), "test_twins holds 4; accepted: 0 to 3"),
+        (put("fer_bench.dataset.test_votes", "AAA="), "test_votes holds 2 bytes; accepted: 4"),
+        (
+            put("fer_bench.dataset.test_votes", "AgD//w=="),
+            "dataset.test_votes holds 2; accepted: 0 to 1, or 255 for none of the classes",
+        ),
+        (put("fer_bench.dataset.test_votes", None), ".test_votes is None; accepted: a text"),
+        (
+            put("fer_bench.dataset.left_out.0.images", -1),
+            "images left out as 'copies of other images' is -1; accepted: 0 to",
+        ),
+        (put("fer_bench.dataset.left_out", {}), ".left_out is {}; accepted: a list"),
+        (
+            put("fer_bench.dataset.left_out", [{"why": "empty", "images": 1}] * 2),
+            "2 reasons why images are left out have the name 'empty'; accepted: each name once",
+        ),
         (put("fer_bench.examples.0.pixels", ""), "[0].pixels holds 0 bytes; accepted: 2"),
         (put(f"{EXTRA}.predictions.confidences", ""), "confidences of 0 of 4 test images"),
         (put("fer_bench.examples.0.position", 4), "[0].position is 4; accepted: 0 to 3"),
@@ -456,6 +484,11 @@ def test_write_json_refuses_nan_and_writes_nothing(tmp_path: Path) -> None:
 # -- older files
 
 
+def unaudited(data: DatasetSummary) -> DatasetSummary:
+    """What is left of a data set in a file from before twins and votes were known."""
+    return dataclasses.replace(data, test_twins=b"", test_votes=b"", left_out=())
+
+
 def without_references(run: Run) -> Run:
     """What is left of a run in a file from before references were measured."""
 
@@ -474,12 +507,31 @@ def test_a_file_from_before_references_were_measured_is_read_without_them() -> N
     assert read_run(made) == without_references(RUN)
 
 
+def test_a_file_from_before_twins_and_votes_were_known_is_read_without_them() -> None:
+    made = document(RUN)
+    for key in ("test_twins", "test_votes", "left_out"):
+        del made[KEY]["dataset"][key]
+    read = read_run(made)
+    assert read == dataclasses.replace(RUN, dataset=unaudited(RUN.dataset))
+    assert not len(read.dataset.twins)
+    assert not len(read.dataset.votes)
+
+
+def test_the_dataset_record_of_twins_and_votes() -> None:
+    record = document(RUN)[KEY]["dataset"]
+    assert record["test_twins"] == "AAMBAg=="
+    assert record["test_votes"] == "AAH/AA=="
+    assert record["left_out"] == [{"why": "copies of other images", "images": 5}]
+    assert RUN.dataset.twins.tolist() == [0, 3, 1, 2]
+    assert RUN.dataset.votes.tolist() == [0, 1, 255, 0]
+
+
 def test_a_file_of_schema_1_is_read_without_what_it_lacks() -> None:
     read = read_run(as_schema_1(RUN))
     timed, skipped = without_references(RUN).cells
     assert read == dataclasses.replace(
         RUN,
-        dataset=dataclasses.replace(RUN.dataset, split_digest="", test_labels=b""),
+        dataset=dataclasses.replace(unaudited(RUN.dataset), split_digest="", test_labels=b""),
         examples=(),
         cells=(
             dataclasses.replace(timed, quality=dataclasses.replace(QUALITY, predictions=None)),

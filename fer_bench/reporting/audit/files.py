@@ -1,4 +1,4 @@
-"""An audit's page and contact sheets as files."""
+"""An audit's page, contact sheets and data card as files."""
 
 from __future__ import annotations
 
@@ -7,42 +7,63 @@ from typing import TYPE_CHECKING
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, write_atomically
 from fer_bench.reporting.audit.page import audit_page
-from fer_bench.reporting.audit.sheets import KEYS, draw, sheets
+from fer_bench.reporting.audit.sheets import FOLDER, KEYS, draw
+from fer_bench.reporting.card import CARD
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from fer_bench.audit import Audit
-    from fer_bench.datasets import Dataset
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.reporting.audit.audited import AuditedData
+    from fer_bench.reporting.audit.sheets import Sheet
 
 PAGE = "audit.html"
-SHEETS = "audit"
-"""Folder of the contact sheets, beside the page."""
 
 
-def write_audit(folder: Path, found: Audit, dataset: Dataset) -> list[Path]:
-    """Writes the page and the contact sheets, each file atomically, once all of them are made.
+def write_audit(folder: Path, audited: AuditedData) -> list[Path]:
+    """Writes the page, the data card and the contact sheets, each file atomically.
 
     Sheets that an earlier audit left and this one has not are removed.
 
     Args:
         folder: where to; a report of the benchmark there stays as it is.
-        found: the audit.
-        dataset: what was audited.
+        audited: what was audited, and what was found.
 
     Returns:
-        The page, then the sheets.
+        The page, the card, then the sheets.
 
     Raises:
         FerBenchError: a file cannot be written or removed.
     """
-    pictures = [(sheet, draw(sheet, dataset.images)) for sheet in sheets(found, dataset)]
-    written = [folder / PAGE]
-    write_atomically(written[0], audit_page(found, pictures))
-    for sheet, png in pictures:
-        written.append(folder / SHEETS / f"{sheet.key}.png")
-        write_atomically(written[-1], png)
-    for path in (folder / SHEETS / f"{key}.png" for key in KEYS):
+    page, card = folder / PAGE, folder / CARD
+    made = audit_page(audited.found, audited.section)
+    write_atomically(page, made)
+    write_atomically(card, audited.card)
+    return [page, card, *write_sheets(folder, audited.sheets, audited.dataset.images)]
+
+
+def write_sheets(folder: Path, made: Sequence[Sheet], images: NDArray[np.uint8]) -> list[Path]:
+    """Draws contact sheets to ``audit/`` and removes those that an earlier audit left there.
+
+    Args:
+        folder: where the report goes.
+        made: the sheets.
+        images: uint8, shape (n, height, width), that they name.
+
+    Returns:
+        The files written.
+
+    Raises:
+        FerBenchError: a file cannot be written or removed.
+    """
+    written = []
+    for sheet in made:
+        written.append(folder / FOLDER / f"{sheet.key}.png")
+        write_atomically(written[-1], draw(sheet, images))
+    for path in (folder / FOLDER / f"{key}.png" for key in KEYS):
         if path not in written:
             _remove(path)
     return written

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.audit import (
-    LEAST_CORRELATION,
-    LEAST_SPREAD,
-    LIKENESSES,
-    MARGIN,
-    MOST_BITS,
-    MOST_OF_ONE_LEVEL,
-)
-from fer_bench.audit.near import BITS
+from fer_bench.audit import LEAST_SPREAD, LIKENESSES, MARGIN, MOST_OF_ONE_LEVEL
+from fer_bench.reporting.same_picture import SAME_PICTURE
 from fer_bench.reporting.table import Column, Row, Table
 
 if TYPE_CHECKING:
@@ -69,13 +62,7 @@ def _copies(found: Audit) -> Table:
             )
             for one in found.copies
         ),
-        notes=(
-            "Each row holds those above it. "
-            "identical: every pixel is equal. mirrored: so, once one of the two is mirrored. "
-            f"nearly the same: their perceptual hashes (phash) differ in at most {MOST_BITS} of "
-            f"{BITS} bits and their grey levels correlate by at least {LEAST_CORRELATION}, as they "
-            "are or mirrored; images of one grey level are near to none.",
-        ),
+        notes=(f"Each row holds those above it. {SAME_PICTURE}",),
     )
 
 
@@ -116,7 +103,7 @@ def _leaks(found: Audit) -> Table:
 def _blanks(found: Audit) -> Table:
     return Table(
         key="audit-blanks",
-        title="Empty images",
+        title="Images with nothing on them",
         head="What is on them",
         columns=(Column("images"), Column("rows", kind="text")),
         rows=(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.reporting.figures import Figure
+    from fer_bench.reporting.page.contact import AuditSection
     from fer_bench.reporting.table import Table
     from fer_bench.results import Run
 
@@ -26,6 +27,8 @@ class Content:
         headline: the sentences of the answer, the first one largest.
         notes: what a reader of the answer needs to know, one line each.
         name: of the report.
+        audit: what was found in the data; None where that is not known, as results files do not
+            hold it.
     """
 
     run: Run
@@ -34,3 +37,4 @@ class Content:
     headline: Sequence[str]
     notes: Sequence[str]
     name: str
+    audit: AuditSection | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.paper.published import BACKBONES
@@ -13,17 +12,21 @@ from fer_bench.reporting.page.confusion import heat_maps
 from fer_bench.reporting.page.gallery import pictures
 from fer_bench.reporting.page.grid import Grid, grid, short_title
 from fer_bench.reporting.page.masthead import facts, subject
+from fer_bench.reporting.page.templates import filled, resource
 from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fer_bench.reporting.figures import Figure
+    from fer_bench.reporting.page.contact import AuditSection
     from fer_bench.reporting.page.content import Content
     from fer_bench.results import Run
 
 _PAPER = ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "final")
 _LACKING = (
+    "clean",
+    "votes",
     "recall",
     "calibration",
     "uncertainty",
@@ -91,15 +94,9 @@ def page(content: Content) -> str:
     Raises:
         ValueError: the run contradicts itself, see ``fer_bench.reporting.tables.tables``.
     """
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    from fer_bench.reporting.figures import DARK_PALETTE, PALETTE
-
-    script = _resource("script.js")
-    template = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string(_resource("index.html.j2"))
+    script = resource("page/script.js")
     run = content.run
     tables = {table.key: grid(table) for table in content.tables}
     in_html = (*_PICTURES, *_CONFUSION)
@@ -113,13 +110,11 @@ def page(content: Content) -> str:
     trend: list[Plot | Grid] = [plot for plot in plots if _is(plot.key, _TREND)]
     rest = [plot for plot in plots if plot not in (*in_paper, *trend)]
     trend += _taken(tables, _TREND)
-    return template.render(
-        # Our own files; whatever comes from a run is escaped.
+    return filled(
+        "page/index.html.j2",
+        # Our own file.
         script=Markup(script),  # noqa: S704
-        style=Markup(_resource("style.css")),  # noqa: S704
         policy=_policy(script),
-        light=PALETTE,
-        dark=DARK_PALETTE,
         name=clean(content.name),
         headline=[clean(sentence) for sentence in content.headline],
         notes=[clean(note) for note in content.notes],
@@ -135,6 +130,8 @@ def page(content: Content) -> str:
         heat_maps=heat_maps(run),
         heat_map_files=_files(content.figures, _CONFUSION),
         lacking=_in_order(rest, tables),
+        audit=None if content.audit is None else _data(content.audit),
+        split=clean(run.dataset.split),
         trend=trend,
         setup=setup,
         ended=ended(run),
@@ -208,6 +205,10 @@ def _in_order(plots: Sequence[Plot], tables: dict[str, Grid]) -> list[Plot | Gri
     return found + [one for one in everything if one not in found]
 
 
+def _data(audit: AuditSection) -> dict[str, object]:
+    return {**vars(audit), "tables": [grid(table) for table in audit.tables]}
+
+
 def _policy(script: str) -> str:
     """What the page may load: nothing, apart from pictures and styles that stand in it.
 
@@ -218,7 +219,3 @@ def _policy(script: str) -> str:
         "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
-
-
-def _resource(name: str) -> str:
-    return resources.files("fer_bench.reporting.page").joinpath(name).read_text(encoding="utf-8")

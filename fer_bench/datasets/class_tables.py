@@ -1,0 +1,252 @@
+"""Which class a name, a code or a number stands for.
+
+Names and their usual synonyms are known. Numbers say nothing by themselves, as each data set has
+its own: a table of ``NUMBERED`` or a file must be asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.datasets.csv_rows import wrong
+from fer_bench.datasets.csv_text import csv_rows, shown
+from fer_bench.datasets.dataset import EMOTIONS, Dataset
+from fer_bench.errors import FerBenchError
+from fer_bench.files import expand_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+LEFT_OUT = "-"
+"""In place of a class: images of that name are left out."""
+
+_SYNONYMS: dict[str, str] = {
+    "Angry": "angry anger an",
+    "Disgust": "disgust disgusted di",
+    "Fear": "fear fearful afraid af fe",
+    "Happy": "happy happiness ha",
+    "Sad": "sad sadness sa",
+    "Surprise": "surprise surprised su",
+    "Neutral": "neutral ne",
+    "Contempt": "contempt contemptuous",
+}
+"""The codes of two letters are those of KDEF and JAFFE; the paper writes Sad as Sadness."""
+
+NAMES: dict[str, str] = {word: name for name, words in _SYNONYMS.items() for word in words.split()}
+"""Classes by their names in lower case."""
+
+
+def _numbered(first: int, names: str) -> dict[str, str]:
+    return {str(number): name for number, name in enumerate(names.split(), start=first)}
+
+
+NUMBERED: dict[str, dict[str, str]] = {
+    "fer2013": _numbered(0, "Angry Disgust Fear Happy Sad Surprise Neutral"),
+    "rafdb": _numbered(1, "Surprise Fear Disgust Happy Sad Angry Neutral"),
+    "affectnet": _numbered(0, "Neutral Happy Sad Surprise Fear Disgust Angry Contempt - - -"),
+    "ckplus": _numbered(0, "Neutral Angry Contempt Disgust Fear Happy Sad Surprise"),
+    "ckextended": _numbered(0, "Angry Disgust Fear Happy Sad Surprise Neutral Contempt"),
+}
+"""What numbers mean, by the name of the table: as each set's own readme numbers its classes.
+
+AffectNet's 8 to 10 are none, uncertain and no face. ``ckplus`` are the numbers of the original
+labels of CK+, ``ckextended`` those of Kaggle's csv of it.
+"""
+
+_MOST_CLASSES = 256
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """What names stand for.
+
+    Attributes:
+        name: what the table is called, empty where none was asked for.
+        own: classes by what this table adds to ``NAMES`` or says otherwise, as ``folded``.
+        merges: whether several names of one class are meant to be one.
+    """
+
+    name: str
+    own: Mapping[str, str]
+    merges: bool = False
+
+    def class_of(self, name: str) -> str | None:
+        """The class that a name stands for, ``LEFT_OUT``, or None where it is unknown."""
+        key = folded(name)
+        return self.own.get(key, NAMES.get(key))
+
+    def subject_of(self, name: str) -> str:
+        """Equal for names of which a data set may have only one: by accident, two of one class."""
+        key = folded(name)
+        return key if self.merges and key in self.own else str(self.class_of(name))
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """Classes by those of its names that are numbers."""
+        return {name: meant for name, meant in self.own.items() if is_number(name)}
+
+    @property
+    def state(self) -> str:
+        """Words that differ wherever the tables do."""
+        return f"classes {sorted(self.own.items())!r}"
+
+    def accepted(self, names: Iterable[str]) -> str:
+        """What could stand in place of names, one of which is unknown, and what would help."""
+        numbers = sorted({folded(name) for name in names if is_number(folded(name))}, key=_size)
+        words = f"names of classes ({', '.join(name.lower() for name in _SYNONYMS)})"
+        if not numbers:
+            return f"{words} or their synonyms, or --class-map=FILE with columns name and class"
+        fitting = [
+            f"{name} ({', '.join(f'{number} {table[number]}' for number in numbers)})"
+            for name, table in NUMBERED.items()
+            if table.keys() >= set(numbers)
+        ]
+        found = ", ".join(
+            number if len(number) <= 9 else f"{number[:6]}..." for number in numbers[:12]
+        )
+        found += ", ..." if len(numbers) > 12 else ""
+        would = f"--class-map=NAME, of which {', '.join(fitting)} would fit" if fitting else ""
+        return (
+            f"{words}, or for the numbers found ({found}) "
+            f"{would or 'no built-in table'}, or --class-map=FILE with columns name and class"
+        )
+
+
+UNNUMBERED = ClassTable("", {})
+"""Names alone."""
+
+KAGGLE = ClassTable("fer2013", NUMBERED["fer2013"])
+"""What the numbers in csv and npz files mean where nothing else is asked for."""
+
+
+def folded(name: str) -> str:
+    """A name without its case, a number without leading zeros."""
+    text = name.strip().casefold()
+    return text.lstrip("0") or "0" if is_number(text) else text
+
+
+def class_table(spec: str | os.PathLike[str]) -> ClassTable:
+    """The table of a name or a file.
+
+    Args:
+        spec: a name of ``NUMBERED``, or the path of a csv file with the columns ``name`` and
+            ``class``, where the class ``-`` leaves images out. What the file does not list means
+            what ``NAMES`` says. A file that is called like a table is reached as ``./name``.
+
+    Raises:
+        FerBenchError: there is no such table or file, or the file is not so; names the line.
+    """
+    text = os.fspath(spec)
+    if isinstance(spec, str) and text in NUMBERED:
+        return ClassTable(text, NUMBERED[text])
+    path = expand_user(text)
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where the name is too long
+        raise FerBenchError(
+            f"class map {text!r} is neither a known name nor a file; accepted: "
+            f"{', '.join(NUMBERED)}, or the path of a csv file with the columns name and class"
+        )
+    return ClassTable(text, _read(path), merges=True)
+
+
+def classes_of(names: Iterable[str]) -> tuple[str, ...]:
+    """All classes of a data set: the seven, then those of ``names`` beyond them by alphabet.
+
+    Raises:
+        FerBenchError: there are more than a label can tell apart.
+    """
+    classes = (*EMOTIONS, *sorted(set(names) - {*EMOTIONS, LEFT_OUT}))
+    if len(classes) > _MOST_CLASSES:
+        raise FerBenchError(
+            f"the class map makes {len(classes)} classes; accepted: up to {_MOST_CLASSES}; give "
+            "several names one class"
+        )
+    return classes
+
+
+def labelled(
+    path: Path,
+    images: NDArray[np.uint8],
+    codes: NDArray[np.integer],
+    names: Sequence[str],
+    usage: NDArray[np.uint8] | None,
+) -> Dataset:
+    """A data set of images of which it is known what each was called.
+
+    Args:
+        path: the file they were read from.
+        images: uint8, shape (n, height, width).
+        codes: for each image the place of its class in ``names``, shape (n,).
+        names: classes or ``LEFT_OUT``, in any order.
+        usage: as in ``Dataset``.
+
+    Raises:
+        FerBenchError: all images are left out.
+    """
+    classes = classes_of(names[code] for code in np.unique(codes))
+    places = {name: place for place, name in enumerate(classes)}
+    labels = np.array([places.get(name, 0) for name in names], np.uint8)[codes]
+    stays = np.array([name != LEFT_OUT for name in names], np.bool_)[codes]
+    n_out = len(stays) - int(np.count_nonzero(stays))
+    if n_out == 0:
+        return Dataset(images, labels, classes, path.stem, usage)
+    if n_out == len(stays):
+        what = f"the class map leaves out all {n_out:,} images"
+        raise wrong(path, None, what, "one image or more")
+    return Dataset(
+        images[stays],
+        labels[stays],
+        classes,
+        path.stem,
+        None if usage is None else usage[stays],
+        (("left out", f"{n_out:,}: the class map leaves out their numbers"),),
+    )
+
+
+def _read(path: Path) -> dict[str, str]:
+    rows = csv_rows(path)
+    header = [field.lower() for field in next(rows)[1]]
+    if sorted(header) != ["class", "name"]:
+        what = f"the header is {shown(','.join(header))}"
+        raise wrong(path, 1, what, "the two columns name and class")
+    found: dict[str, str] = {}
+    spelt: dict[str, str] = {}
+    for line, fields in rows:
+        name, meant = (fields[header.index(column)] for column in ("name", "class"))
+        if not name or not meant:
+            raise wrong(path, line, "an empty field", "a name and a class, or - for none")
+        if is_number(meant):
+            raise wrong(path, line, f"the class {shown(meant)}", "the name of a class, or -")
+        key = folded(name)
+        if key in found:
+            raise wrong(path, line, f"the name {shown(name)} stands there twice", "each once")
+        # A class may be called by any of its synonyms, and a new one is what the file calls it.
+        known = NAMES.get(folded(meant), meant)
+        first = spelt.setdefault(known.casefold(), known)
+        if first != known:
+            what = f"the class {shown(meant)} stands there as {shown(first)} too"
+            raise wrong(path, line, what, "one spelling")
+        found[key] = known
+    if not found:
+        raise wrong(path, None, "there is no row below the header", "a row for each name")
+    try:
+        classes_of(found.values())
+    except FerBenchError as error:
+        raise FerBenchError(f"{str(path)!r}: {error}") from error
+    return found
+
+
+def _size(number: str) -> tuple[int, str]:
+    """Orders numbers of any length by their size, which Python's int does not."""
+    return len(number), number
+
+
+def is_number(text: str) -> bool:
+    """Whether a name is one of those that say nothing by themselves."""
+    return text.isascii() and text.isdigit()

@@ -1,0 +1,143 @@
+"""Data sets as folders of image files, in one of several layouts.
+
+``listing`` looks at folders safely, ``layouts`` names the layouts, each of which is a function in
+``class_folders``, ``label_lists`` or ``name_codes`` and returns what ``found`` describes, and
+``reading`` reads the pixels. What names stand for is in ``fer_bench.datasets.class_tables``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.datasets.class_tables import UNNUMBERED, classes_of
+from fer_bench.datasets.dataset import USAGES, Dataset
+from fer_bench.datasets.folders.label_lists import from_csv, is_label_list
+from fer_bench.datasets.folders.layouts import LAYOUTS, find
+from fer_bench.datasets.folders.listing import Root, wrong
+from fer_bench.datasets.folders.reading import Images, read_images
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fer_bench.datasets.class_tables import ClassTable
+    from fer_bench.datasets.folders.found import Found, Labelled
+
+__all__ = ["LAYOUTS", "Listing", "is_label_list", "list_folder", "load_folder", "load_listing"]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A data set of which everything is known but the pixels.
+
+    Attributes:
+        root: its folder.
+        found: its images.
+    """
+
+    root: Root
+    found: Found
+
+    @property
+    def name(self) -> str:
+        """Of the folder."""
+        return self.root.inside.name
+
+    @property
+    def state(self) -> str:
+        """Words that change whenever the data set may have changed."""
+        digest = hashlib.sha256(repr((self.found.layout, self.found.left_out)).encode())
+        for image in self.found.images:
+            words = (self.root.place(image.file.path), image.meant, image.part, image.file.state)
+            digest.update(f"{words!r}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+
+def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
+    """Finds the images of a data set and their labels.
+
+    Args:
+        path: a folder in one of ``LAYOUTS``, or a csv list of labels in the folder of its images.
+        table: what names of classes, codes and numbers stand for.
+
+    Raises:
+        FerBenchError: the folder is in none of the layouts, or is not as its layout says; names
+            the file or folder that is wrong.
+    """
+    if path.is_file():
+        root = Root.of(path.parent)
+        found = from_csv(root, table, {path: None})
+    else:
+        root = Root.of(path)
+        found = find(root, table)
+    if not found.images:
+        raise wrong(path, f"no image is left ({_left_out(found)})", "one image or more")
+    return Listing(root, found)
+
+
+def load_listing(listing: Listing) -> Dataset:
+    """Reads the images that ``list_folder`` found.
+
+    The usage is known where the layout names all three parts, and where every file name starts
+    with ``Training_``, ``PublicTest_`` or ``PrivateTest_``, as in exports of Kaggle's csv.
+
+    Raises:
+        FerBenchError: an image cannot be read; names the file.
+    """
+    found = listing.found
+    read = read_images([image.file.path for image in found.images])
+    classes = classes_of(image.meant for image in found.images)
+    codes = {name: code for code, name in enumerate(classes)}
+    labels = np.array([codes[image.meant] for image in found.images], np.uint8)
+    usage, how = _usage(found.images)
+    notes = (
+        ("layout", f"{found.layout}, {how}"),
+        ("size of the files", _sizes(read)),
+        ("files in colour", f"{read.colour:,} of {len(labels):,}{_GREY if read.colour else ''}"),
+        *((("left out", _left_out(found)),) if found.left_out else ()),
+    )
+    return Dataset(read.pixels, labels, classes, listing.name, usage, notes)
+
+
+def load_folder(path: Path, table: ClassTable = UNNUMBERED) -> Dataset:
+    """Reads a data set of image files: ``load_listing`` of ``list_folder``."""
+    return load_listing(list_folder(path, table))
+
+
+_GREY = ", which became grey by ITU-R 601 luma"
+
+
+def _usage(images: list[Labelled]) -> tuple[NDArray[np.uint8] | None, str]:
+    """The usage where it is known, and from where."""
+    parts = [image.part for image in images if image.part is not None]
+    if len(parts) == len(images) and len(set(parts)) == len(USAGES):
+        return np.array(parts, np.uint8), "with the usage"
+    codes = {name: code for code, name in enumerate(USAGES)}
+    told = [codes.get(image.file.path.name.partition("_")[0]) for image in images]
+    known = [code for code in told if code is not None]
+    if len(known) == len(images):
+        return np.array(known, np.uint8), f"whose names begin with {', '.join(USAGES)}"
+    return None, "without a usage"
+
+
+def _sizes(read: Images) -> str:
+    sizes = {f"{width}x{height}" for width, height in read.sizes}
+    height, width = read.pixels.shape[1:]
+    if not read.squared:
+        return f"{' and '.join(sorted(sizes))} pixels, kept"
+    if len(sizes) == 1:
+        of = sizes.pop()
+    else:
+        sides = sorted(max(size) for size in read.sizes)
+        of = f"{len(sizes):,} sizes, the longer side from {sides[0]:,} to {sides[-1]:,}"
+    brought = sum(size != (width, height) for size in read.sizes)
+    return f"{of}; {brought:,} of {len(read.sizes):,} brought to {width}x{height}, antialiased"
+
+
+def _left_out(found: Found) -> str:
+    return "; ".join(f"{count:,}: {why}" for why, count in found.left_out.items())

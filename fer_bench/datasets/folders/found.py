@@ -1,0 +1,55 @@
+"""What a layout makes of a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fer_bench.datasets.class_tables import LEFT_OUT
+
+if TYPE_CHECKING:
+    from fer_bench.datasets.folders.listing import ImageFile
+
+PARTS: dict[str, int] = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
+"""Names of the parts in lower case, as indices into ``USAGES``."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """An image with its label.
+
+    Attributes:
+        file: the image.
+        meant: the class.
+        part: index into ``USAGES``, None where the layout has no parts.
+    """
+
+    file: ImageFile
+    meant: str
+    part: int | None = None
+
+
+@dataclass
+class Found:
+    """The images of a data set.
+
+    Attributes:
+        layout: how they lie there, for ``data info``.
+        images: in the order of the data set, at least one.
+        left_out: numbers of images that are not among them, by the reason.
+    """
+
+    layout: str
+    images: list[Labelled] = field(default_factory=list)
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def add(self, file: ImageFile, name: str, meant: str, part: int | None = None) -> None:
+        """Adds an image that is called ``name``, unless that is left out."""
+        if meant == LEFT_OUT:
+            self.leave_out(f"the class map leaves out {name!r}")
+        else:
+            self.images.append(Labelled(file, meant, part))
+
+    def leave_out(self, why: str, images: int = 1) -> None:
+        """Counts images that are not in the data set."""
+        self.left_out[why] = self.left_out.get(why, 0) + images

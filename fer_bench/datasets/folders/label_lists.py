@@ -1,0 +1,271 @@
+"""Lists of labels beside the images: csv files, and RAF-DB's own list."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from fer_bench.datasets.class_tables import is_number
+from fer_bench.datasets.csv_rows import wrong as wrong_row
+from fer_bench.datasets.csv_text import csv_rows, shown
+from fer_bench.datasets.dataset import USAGES
+from fer_bench.datasets.folders.found import PARTS, Found
+from fer_bench.datasets.folders.listing import is_csv, wrong
+from fer_bench.files import cause_of, open_regular, read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fer_bench.datasets.class_tables import ClassTable
+    from fer_bench.datasets.folders.listing import ImageFile, Root
+
+PATH_COLUMNS = (
+    "path",
+    "pth",
+    "file",
+    "filename",
+    "file_name",
+    "filepath",
+    "file_path",
+    "image",
+    "image_name",
+    "image_path",
+    "img",
+    "img_name",
+    "img_path",
+    "subdirectory_filepath",
+)
+LABEL_COLUMNS = ("label", "emotion", "expression", "class")
+PART_COLUMNS = ("usage", "split", "part")
+
+CSV_TREE = (
+    f"beside images at any depth, a csv file with a column of paths ({', '.join(PATH_COLUMNS)}) "
+    f"and one of labels ({', '.join(LABEL_COLUMNS)})"
+)
+RAFDB_TREE = "RAF-DB's EmoLabel/list_patition_label.txt and Image/aligned/IMAGES"
+
+_RAFDB_LIST = "list_patition_label.txt"
+_PART_NAMES = PARTS | {name.lower(): part for part, name in enumerate(USAGES)}
+_MOST_HEADER = 1 << 16
+_LARGEST_LIST = 1 << 24
+"""Bytes of RAF-DB's list that are read; it has 316 kB."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of a list: where, and the texts as they stand there."""
+
+    file: Path
+    line: int
+    image: str
+    label: str
+    part: int | None
+
+
+def is_label_list(path: Path) -> bool:
+    """Whether the header of a csv file has a column of paths and one of labels, and no pixels."""
+    names = header_of(path)
+    return (
+        "pixels" not in names
+        and any(name in PATH_COLUMNS for name in names)
+        and any(name in LABEL_COLUMNS for name in names)
+    )
+
+
+def header_of(path: Path) -> list[str]:
+    """The names in the first line of a csv file in lower case; none where that is no csv."""
+    try:
+        with open_regular(path) as file:
+            text = file.readline(_MOST_HEADER).decode("utf-8-sig")
+        line = re.split("[\r\n]", text)[0]
+        fields = next(csv.reader([line], skipinitialspace=True, strict=True), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+    return [field.strip().lower() for field in fields]
+
+
+def find_csv(root: Root, table: ClassTable) -> Found | None:
+    """The csv of labels in the folder, or several that are called after parts.
+
+    Raises:
+        FerBenchError: as ``from_csv``, or of several lists it is not clear which counts.
+    """
+    files = [root.path / entry.name for entry in root.entries(root.path) if is_csv(entry)]
+    lists = [file for file in files if is_label_list(file)]
+    if not lists:
+        return None
+    if len(lists) == 1:
+        return from_csv(root, table, {lists[0]: None})
+    parts = {file: PARTS.get(re.split("[^a-z]", file.stem.lower())[0]) for file in lists}
+    if None in parts.values() or len(set(parts.values())) < len(parts):
+        names = ", ".join(repr(file.name) for file in lists[:5])
+        accepted = "one, or one for each part, like train_labels.csv and test_labels.csv"
+        raise wrong(
+            root.path, f"several lists of labels ({names})", f"{accepted}; name one as PATH"
+        )
+    return from_csv(root, table, parts)
+
+
+def from_csv(root: Root, table: ClassTable, lists: dict[Path, int | None]) -> Found:
+    """The images that csv files name, in their order.
+
+    A path in a list counts from the folder. Where nothing is there, it may be the end of one
+    image's path, of an image in a folder of the row's part where several end so. Images that no
+    row names are left out.
+
+    Args:
+        root: the folder that holds the images at any depth.
+        table: what labels stand for.
+        lists: csv files, each with the part of its images where its name tells one.
+
+    Raises:
+        FerBenchError: a list is not so, or a row names an image that is not there, not clear,
+            outside the folder or named before, or a label that is no class; names file and line.
+    """
+    rows = [row for file, part in lists.items() for row in _csv_rows(file, part)]
+    names = " and ".join(file.name for file in lists)
+    found = Found(f"image files with a list of labels, {names}")
+    return _labelled(found, table, rows, _Images(root), f"no row in {names}")
+
+
+def find_rafdb(root: Root, table: ClassTable) -> Found | None:
+    """RAF-DB as its authors give it out: labels of the aligned images, which are read.
+
+    Raises:
+        FerBenchError: the folder of the images is not there, or as ``from_csv``.
+    """
+    folder = next((path for path in root.folders(root.path) if path.name == "EmoLabel"), None)
+    if folder is None or all(entry.name != _RAFDB_LIST for entry in root.entries(folder)):
+        return None
+    images: Path | None = root.path
+    for name in ("Image", "aligned"):
+        below = root.folders(images) if images is not None else []
+        images = next((path for path in below if path.name == name), None)
+    if images is None:
+        raise wrong(root.path, "no folder 'Image/aligned' in it", RAFDB_TREE)
+    aligned = {file.path.name: file for file in root.all_images(images)}
+    found = Found(f"RAF-DB's {_RAFDB_LIST} and aligned images")
+    rows = list(_rafdb_rows(folder / _RAFDB_LIST))
+    return _labelled(found, table, rows, _Aligned(aligned), f"no line in {_RAFDB_LIST}")
+
+
+class _Images:
+    """The images of a folder, by what rows may call them."""
+
+    def __init__(self, root: Root) -> None:
+        self.all: dict[str, ImageFile] = {}
+        self._ends: dict[str, list[str]] = {}
+        for file in root.all_images():
+            place = "/".join(root.place(file.path))
+            self.all[place] = file
+            self._ends.setdefault(file.path.name, []).append(place)
+
+    def place_of(self, row: _Row) -> str:
+        """The key in ``all`` of the image that a row names."""
+        path = PurePosixPath(row.image.replace("\\", "/"))
+        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+            what = f"the path {shown(row.image)} leads out of the folder"
+            raise wrong_row(row.file, row.line, what, "paths from the folder of the images")
+        place = str(path)
+        if place in self.all:
+            return place
+        ends = [one for one in self._ends.get(path.name, []) if one.endswith(f"/{place}")]
+        if len(ends) > 1 and row.part is not None:
+            ends = [one for one in ends if row.part in map(PARTS.get, one.lower().split("/")[:-1])]
+        if len(ends) == 1:
+            return ends[0]
+        if not ends:
+            what = f"no image {shown(row.image, 80)}"
+            raise wrong_row(row.file, row.line, what, "images that are in the folder")
+        what = f"{shown(row.image, 80)} may be {shown(ends[0], 80)} or {shown(ends[1], 80)}"
+        raise wrong_row(row.file, row.line, what, "as much of the path as tells them apart")
+
+
+class _Aligned:
+    """RAF-DB's aligned images, by what its list calls the originals."""
+
+    def __init__(self, images: dict[str, ImageFile]) -> None:
+        self.all = images
+
+    def place_of(self, row: _Row) -> str:
+        """The key in ``all`` of the image that a row names."""
+        stem, dot, suffix = row.image.rpartition(".")
+        for name in (f"{stem}_aligned{dot}{suffix}", row.image):
+            if name in self.all:
+                return name
+        what = f"no image {shown(row.image, 80)} in Image/aligned, with or without '_aligned'"
+        raise wrong_row(row.file, row.line, what, "images that are in the folder")
+
+
+def _labelled(
+    found: Found, table: ClassTable, rows: Sequence[_Row], images: _Images | _Aligned, unnamed: str
+) -> Found:
+    named: dict[str, _Row] = {}
+    for row in rows:
+        meant = table.class_of(row.label)
+        if meant is None:
+            labels = {row.label, *(one.label for one in rows if is_number(one.label))}
+            accepted = table.accepted(labels if is_number(row.label) else ())
+            raise wrong_row(row.file, row.line, f"label {shown(row.label)} is no class", accepted)
+        place = images.place_of(row)
+        if place in named:
+            before = named[place]
+            what = f"{shown(place, 80)} is in line {before.line} of {before.file.name!r} already"
+            raise wrong_row(row.file, row.line, what, "each image once")
+        named[place] = row
+        found.add(images.all[place], row.label, meant, row.part)
+    if len(named) < len(images.all):
+        found.leave_out(unnamed, len(images.all) - len(named))
+    return found
+
+
+def _csv_rows(path: Path, part: int | None) -> Iterator[_Row]:
+    lines = csv_rows(path)
+    header = [field.lower() for field in next(lines)[1]]
+    image = _column(path, header, PATH_COLUMNS, "of paths")
+    label = _column(path, header, LABEL_COLUMNS, "of labels")
+    tells_part = any(name in PART_COLUMNS for name in header)
+    usage = _column(path, header, PART_COLUMNS, "of parts") if tells_part else None
+    n_rows = 0
+    for line, fields in lines:
+        n_rows += 1
+        own = part
+        if usage is not None:
+            own = _PART_NAMES.get(fields[usage].lower())
+            if own is None:
+                what = f"{header[usage]} {shown(fields[usage])}"
+                raise wrong_row(path, line, what, ", ".join(_PART_NAMES))
+        yield _Row(path, line, fields[image], fields[label], own)
+    if n_rows == 0:
+        raise wrong_row(path, None, "there is no row below the header", "a row for each image")
+
+
+def _column(path: Path, header: list[str], names: Sequence[str], what: str) -> int:
+    places = [place for place, name in enumerate(header) if name in names]
+    if len(places) != 1:
+        found = " and ".join(repr(header[place]) for place in places)
+        cause = f"several columns {what} ({found})" if places else f"no column {what}"
+        cause += f" in the header {shown(', '.join(header), 200)}"
+        raise wrong_row(path, 1, cause, f"one of {', '.join(names)}")
+    return places[0]
+
+
+def _rafdb_rows(path: Path) -> Iterator[_Row]:
+    accepted = "lines of an image and a number, like 'train_00001.jpg 5'"
+    try:
+        text = read_regular(path, _LARGEST_LIST).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"it cannot be read ({cause_of(error)})"
+        raise wrong_row(path, None, what, accepted) from error
+    lines = text.splitlines()
+    if not any(map(str.split, lines)):
+        raise wrong_row(path, None, "the file is empty", accepted)
+    for number, line in enumerate(lines, start=1):
+        fields = line.split()
+        if fields and len(fields) != 2:
+            raise wrong_row(path, number, f"{len(fields)} words", accepted)
+        if fields:
+            yield _Row(path, number, fields[0], fields[1], None)

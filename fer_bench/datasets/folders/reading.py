@@ -1,0 +1,197 @@
+"""The pixels of image files: one grey level for each, and one size for all.
+
+Colour becomes grey as Pillow's mode ``L``, which is ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B.
+Where all files have one size and no side is beyond 224 pixels, which is the largest input of any
+backbone, they keep it. Otherwise every image is brought to one square, whose side is the median of
+the files' longer sides (the lower one of two) and at most 224: bilinear, antialiased where it gets
+smaller, nothing cropped, so that proportions change. Grey comes first, then the size.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.datasets.folders.listing import wrong
+from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from io import BufferedReader
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from PIL.Image import Image as PillowImage
+
+MOST_PIXELS = 224
+"""The longest side of an image in a data set."""
+
+_FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+_TOO_DEEP = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
+"""Pillow's modes whose values do not fit into 0 to 255."""
+
+_GREY = ("1", "L", "LA", "La")
+_LARGEST = 1 << 26
+"""Pixels of a file: each thread holds one decoded, and Pillow warns of larger ones."""
+
+_FILES_AT_A_TIME = 128
+
+Size = tuple[int, int]
+"""Width and height."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What was read.
+
+    Attributes:
+        pixels: uint8, shape (n, height, width).
+        colour: how many files were in colour.
+        sizes: of the files, lying or standing as they are stored.
+        squared: whether all were brought to one square.
+    """
+
+    pixels: NDArray[np.uint8]
+    colour: int
+    sizes: tuple[Size, ...]
+    squared: bool
+
+
+def read_images(paths: Sequence[Path]) -> Images:
+    """Reads image files, as many at a time as there are processors, up to eight.
+
+    Images that an EXIF entry says to turn are turned.
+
+    Args:
+        paths: one or more.
+
+    Raises:
+        FerBenchError: a file cannot be read as an image, has several frames, more than 8 bits for
+            a channel or too many pixels; names the file.
+    """
+    sizes: list[Size] = [(0, 0)] * len(paths)
+    with _reading() as pool:
+
+        def look(row: int) -> None:
+            with _opened(paths[row]) as image:
+                sizes[row] = image.size
+
+        _each(pool, look, len(paths))
+        if len({tuple(sorted(size)) for size in sizes}) == 1 and max(sizes[0]) <= MOST_PIXELS:
+            shape = _read_image(paths[0], None)[0].shape
+            pixels, colour, fits = _decode(pool, paths, shape, None)
+            if fits:  # or else some lie and some stand, once all are turned
+                return Images(pixels, colour, tuple(sizes), squared=False)
+        side = square_side(sizes)
+        pixels, colour, _ = _decode(pool, paths, (side, side), (side, side))
+    return Images(pixels, colour, tuple(sizes), squared=True)
+
+
+def square_side(sizes: Sequence[Size]) -> int:
+    """The side of the square for images of these sizes."""
+    longer = sorted(map(max, sizes))
+    return min(longer[(len(longer) - 1) // 2], MOST_PIXELS)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[ThreadPoolExecutor]:
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        # Of too many pixels, an error tells.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            yield pool
+
+
+def _each(pool: ThreadPoolExecutor, work: Callable[[int], None], n: int) -> None:
+    """Does the work for 0 to n - 1; of several errors, the first in this order counts."""
+
+    def some(start: int) -> None:
+        for row in range(start, min(start + _FILES_AT_A_TIME, n)):
+            work(row)
+
+    for _ in pool.map(some, range(0, n, _FILES_AT_A_TIME)):
+        pass
+
+
+def _decode(
+    pool: ThreadPoolExecutor, paths: Sequence[Path], shape: tuple[int, ...], wanted: Size | None
+) -> tuple[NDArray[np.uint8], int, bool]:
+    """Pixels, how many are in colour, and whether all have the shape: else pixels are missing."""
+    pixels = np.empty((len(paths), *shape), np.uint8)
+    is_colour = np.zeros(len(paths), np.bool_)
+    fits = np.ones(len(paths), np.bool_)
+
+    def decode(row: int) -> None:
+        found, is_colour[row] = _read_image(paths[row], wanted)
+        fits[row] = found.shape == shape
+        if fits[row]:
+            pixels[row] = found
+
+    _each(pool, decode, len(paths))
+    return pixels, int(is_colour.sum()), bool(fits.all())
+
+
+def _read_image(path: Path, wanted: Size | None) -> tuple[NDArray[np.uint8], bool]:
+    """One image as uint8, shape (height, width), and whether it is in colour."""
+    from PIL import Image, ImageOps
+
+    with _opened(path) as image:
+        n_frames = getattr(image, "n_frames", 1)
+        if n_frames > 1:
+            raise wrong(path, f"the image has {n_frames} frames", "one")
+        if image.mode in _TOO_DEEP:
+            raise wrong(path, f"the image has mode {image.mode!r}", "8 bits for each channel")
+        is_colour = image.mode not in _GREY
+        # Pillow warns of transparency that a conversion drops.
+        image.info.pop("transparency", None)
+        ImageOps.exif_transpose(image, in_place=True)
+        grey = image if image.mode == "L" else image.convert("L")
+        if wanted is not None and grey.size != wanted:
+            grey = grey.resize(wanted, Image.Resampling.BILINEAR)
+        return np.array(grey), is_colour
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[PillowImage]:
+    """An image that is not decoded yet, with one kind of error for all that can go wrong."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        # Of a file with a name, Pillow maps what is not compressed into memory, which garbles a
+        # TIFF that is not square and has to be turned.
+        with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
+            if image.width * image.height > _LARGEST:
+                what = f"the image has {image.width}x{image.height} pixels"
+                raise wrong(path, what, f"at most {_LARGEST:,}")
+            is_png = image.format == "PNG"
+            yield image
+            if is_png and not _is_whole_png(file):
+                raise EOFError("it is cut off")
+    except (FerBenchError, MemoryError):
+        raise
+    except Exception as error:  # each of Pillow's decoders raises what it will
+        unknown = isinstance(error, UnidentifiedImageError)  # whose text is that of the file object
+        cause = "unknown format" if unknown else cause_of(error)
+        what = f"cannot be read as an image ({cause})"
+        raise wrong(path, what, ", ".join(_FORMATS)) from error
+
+
+def _is_whole_png(file: BufferedReader) -> bool:
+    """Whether the last chunk is there: Pillow asks for no more than the pixels."""
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        size, name = struct.unpack(">L4s", head)
+        if name == b"IEND":
+            return len(file.read(4)) == 4  # its checksum
+        file.seek(size + 4, os.SEEK_CUR)
+    return False

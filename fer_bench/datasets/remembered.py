@@ -1,0 +1,74 @@
+"""Arrays that take longer to work out than to read, kept in the cache folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.datasets.npz_layout import read_arrays
+from fer_bench.errors import FerBenchError
+from fer_bench.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+def remembered(
+    folder: Path | None,
+    facts: tuple[object, ...],
+    names: Sequence[str],
+    make: Callable[[], Mapping[str, NDArray[Any]]],
+) -> dict[str, NDArray[Any]]:
+    """The arrays that ``make`` gives, from the folder where they are kept and whole.
+
+    A missing or damaged entry is made anew. Where the folder cannot be written to, nothing is
+    kept.
+
+    Args:
+        folder: where entries are kept; None to remember nothing.
+        facts: all that determines the arrays; texts, numbers and bytes.
+        names: of the arrays.
+        make: works them out, by name.
+
+    Raises:
+        Exception: as ``make`` does.
+    """
+    if folder is None:
+        return dict(make())
+    key = hashlib.sha256(repr(facts).encode()).hexdigest()
+    entry = folder / f"{key}.npz"
+    kept = _read(entry, key, names)
+    if kept is not None:
+        return kept
+    made: dict[str, Any] = dict(make())
+    file = io.BytesIO()
+    np.savez(file, proof=_proof(key, made), **made)
+    with contextlib.suppress(FerBenchError):
+        write_atomically(entry, file.getvalue())
+    return made
+
+
+def _read(entry: Path, key: str, names: Sequence[str]) -> dict[str, NDArray[Any]] | None:
+    """What an entry holds, or None where it is missing, damaged or that of other facts."""
+    try:
+        arrays = read_arrays(entry, (*names, "proof"))
+    except FerBenchError:
+        return None
+    proof = str(arrays.pop("proof"))
+    return arrays if proof == _proof(key, arrays) else None
+
+
+def _proof(key: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    proof = hashlib.sha256(key.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        proof.update(f"{name} {array.dtype.str} {array.shape} ".encode())
+        proof.update(np.ascontiguousarray(array).tobytes())
+    return proof.hexdigest()

@@ -1,0 +1,72 @@
+"""An audit as a section of a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+from fer_bench.reporting.audit.sheets import FOLDER, greys
+from fer_bench.reporting.audit.summary import summary
+from fer_bench.reporting.audit.tables import audit_tables
+from fer_bench.reporting.card import CARD
+from fer_bench.reporting.page.contact import AuditSection, ContactSheet, ContactTile, Thumbnail
+from fer_bench.reporting.render import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.audit import Audit
+    from fer_bench.reporting.audit.sheets import Sheet, Tile
+
+_MOST = 96
+"""Pixels of a thumbnail's longer side."""
+
+
+def audit_section(found: Audit, made: Sequence[Sheet], images: NDArray[np.uint8]) -> AuditSection:
+    """Sentences, tables and contact sheets of an audit, with their pictures.
+
+    Args:
+        found: the audit.
+        made: its contact sheets.
+        images: uint8, shape (n, height, width), that the sheets name.
+    """
+    return AuditSection(
+        sentences=[clean(sentence) for sentence in summary(found)],
+        tables=audit_tables(found),
+        sheets=[_shown(sheet, images) for sheet in made],
+        card=CARD,
+    )
+
+
+def _shown(sheet: Sheet, images: NDArray[np.uint8]) -> ContactSheet:
+    return ContactSheet(
+        id=f"sheet-of-{sheet.key}",
+        file=f"{FOLDER}/{sheet.key}.png",
+        title=clean(sheet.title),
+        shown=sheet.shown,
+        caption=clean(f"{sheet.caption} Rows count from 0."),
+        tiles=[_tile(tile, images) for tile in sheet.tiles],
+        abreast=max(len(tile.rows) for tile in sheet.tiles),
+    )
+
+
+def _tile(tile: Tile, images: NDArray[np.uint8]) -> ContactTile:
+    return ContactTile(
+        images=[_thumbnail(row, images[row]) for row in tile.rows],
+        lines=[clean(line) for line in tile.lines],
+    )
+
+
+def _thumbnail(row: int, image: NDArray[np.uint8]) -> Thumbnail:
+    from PIL import Image
+
+    small = Image.fromarray(greys(image))
+    small.thumbnail((_MOST, _MOST))
+    file = io.BytesIO()
+    small.save(file, "PNG")
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    return Thumbnail(f"data:image/png;base64,{data}", *small.size, f"image of row {row}")

@@ -1,0 +1,125 @@
+"""The card as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.reporting.audit.summary import summary
+from fer_bench.reporting.audit.tables import audit_tables
+from fer_bench.reporting.card.meaning import meaning
+from fer_bench.reporting.card.origin import origin
+from fer_bench.reporting.render import clean, escaped, markdown
+from fer_bench.reporting.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.audit import Audit
+    from fer_bench.datasets.info import Info
+
+CARD = "data-card.md"
+"""Name of its file."""
+
+_UNKNOWN = (
+    "who is shown, and whether they agreed to it",
+    "their ages, sexes and origins, so that nothing can be said of how well each group is "
+    "recognised",
+    "who took the pictures, when, where and under which licence",
+    "who gave the labels, what they were told, and how sure they were",
+)
+
+_NOT_FOUND = (
+    "Not looked for, or not found: copies that were cropped by more than a pixel or two, and "
+    "whether different pictures show the same person."
+)
+
+_TAGGERS = (
+    "The votes are FER+'s, of ten taggers for each image: E. Barsoum et al., Training Deep "
+    "Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, ICMI 2016."
+)
+
+
+def data_card(
+    info: Info, found: Audit, command: str, left_out: Sequence[tuple[str, int]] = ()
+) -> str:
+    """What is known of a data set, in Markdown.
+
+    Args:
+        info: what it is; its parts do not matter.
+        found: its audit.
+        command: what makes the card again.
+        left_out: why images of it are not in the audit, and how many.
+    """
+    classes, *others = _in_order(audit_tables(found))
+    parts = [
+        f"# Data card: {_told(info.name)}",
+        _list(summary(found)),
+        *map(_section, (_facts(info, found, left_out), classes, *others)),
+        *([] if found.agreement is None else [_told(_TAGGERS)]),
+        "## What that means for figures measured on it",
+        _list(meaning(found)),
+        *_origin(info),
+        "## What is not known",
+        "Not recorded in the files:",
+        _list(_UNKNOWN),
+        _told(_NOT_FOUND),
+        "## How to make this card again",
+        # On one line and indented, it is code whatever stands in it.
+        f"    {clean(command)}",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _in_order(tables: Iterable[Table]) -> list[Table]:
+    """The classes first: the other tables tell what is wrong."""
+    return sorted(tables, key=lambda table: table.key != "audit-classes")
+
+
+def _section(table: Table) -> str:
+    return markdown(table).rstrip("\n")
+
+
+def _facts(info: Info, found: Audit, left_out: Sequence[tuple[str, int]]) -> Table:
+    facts = [
+        ("name", info.name),
+        ("source", info.source),
+        ("layout", info.layout),
+        ("images", f"{info.images:,} of {info.width}x{info.height} pixels, grey levels 0 to 255"),
+        *info.notes,
+        ("classes", ", ".join(name for name, _ in info.counts)),
+        ("Kaggle's three parts", "known" if info.usage else "not known"),
+        ("digest", info.digest),
+        ("digest in this order", info.row_digest),
+        ("in memory", f"{info.memory / 2**20:,.1f} MiB"),
+        ("split", found.split),
+        ("audited", f"{found.images:,} images" if left_out else "all images"),
+        *((f"left out: {why}", f"{images:,} images") for why, images in left_out),
+    ]
+    if found.digest != info.digest:
+        facts.append(("digest of what was audited", found.digest))
+    return Table(
+        "card",
+        "What it is",
+        "What",
+        (Column("value", kind="word"),),
+        tuple(Row(name, (value,)) for name, value in facts),
+        (
+            "digest: SHA-256 over size, classes and labelled images, whatever their order and "
+            "layout.",
+        ),
+    )
+
+
+def _origin(info: Info) -> list[str]:
+    told = origin(info)
+    if told is None:
+        return []
+    return ["## Where it is from", _told(told.source), _list(told.facts)]
+
+
+def _list(sentences: Iterable[str]) -> str:
+    return "\n".join(f"- {_told(sentence)}" for sentence in sentences)
+
+
+def _told(text: str) -> str:
+    return escaped(clean(text))

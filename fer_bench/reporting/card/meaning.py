@@ -1,0 +1,98 @@
+"""What an audit means for figures that are measured on the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer_bench.audit import Audit
+
+
+def meaning(found: Audit) -> list[str]:
+    """What follows from the findings, in sentences."""
+    told = [*_leaked(found), *_conflicting(found), *_unequal(found)]
+    empty = len(found.blanks.constant) + len(found.blanks.nearly)
+    if empty:
+        told.append(
+            f"{empty:,} images show nothing, or next to nothing: their labels cannot be "
+            "recognised, only guessed or known by heart."
+        )
+    return [*told, *_doubted(found)]
+
+
+def _leaked(found: Audit) -> list[str]:
+    (leak,) = (
+        one
+        for one in found.leaks
+        if (one.likeness, one.source, one.target) == ("near", "train", "test")
+    )
+    if not leak.images:
+        return ["No test image was seen in training, as far as copies can be found."]
+    if leak.images == leak.total:
+        return ["Every test image is also trained on: a test accuracy says nothing of new faces."]
+    share = leak.share
+    return [
+        f"{leak.images:,} of {leak.total:,} test images ({share:.1%}) can be known by heart, "
+        f"{leak.same_label:,} of them with the label that they have in training. Of a network "
+        f"whose test accuracy is A, the accuracy on the other test images lies between "
+        f"(A - {share:.3f}) / {1 - share:.3f} and A / {1 - share:.3f}."
+    ]
+
+
+def _conflicting(found: Audit) -> list[str]:
+    pictures = len(found.copies[0].conflicts)
+    if not pictures:
+        return []
+    return [
+        f"Pictures that occur with several labels, pixel by pixel the same: {pictures:,}. A "
+        "network gives a picture one answer, so that it is wrong on at least so many of the "
+        "images, whatever it learns."
+    ]
+
+
+def _unequal(found: Audit) -> list[str]:
+    tested = [one for one in found.classes if one.test]
+    if not tested:
+        return []
+    total = sum(one.test for one in tested)
+    most, least = max(tested, key=lambda one: one.test), min(tested, key=lambda one: one.test)
+    told = [
+        f"Whoever always answers {most.name} is right on {most.test / total:.1%} of the test "
+        "images: an accuracy is to be read from there on, not from 0."
+    ]
+    if least.test < most.test:
+        told.append(
+            # No sentence begins with a name: it may read like the mark of a list.
+            f"Of {least.name} there {'is' if least.test == 1 else 'are'} "
+            f"{_things(least.test, 'test image')}: one more or less that is recognised moves the "
+            f"recall by {100 / least.test:.1f} percentage points, and the accuracy by "
+            f"{100 / total:.2f}."
+        )
+    return told
+
+
+def _doubted(found: Audit) -> list[str]:
+    if found.agreement is None:
+        return ["Whether the labels are right was not looked into: no votes on them were given."]
+    whole = found.agreement.whole
+    told = [
+        f"If the taggers are right where they are nearly of one mind, a network without fault "
+        f"would be wrong by the labels on {_things(whole.likely_wrong, 'image')} "
+        f"({whole.likely_wrong / whole.images:.1%})."
+    ]
+    worst = max(
+        (one for one in found.agreement.classes if one.images),
+        key=lambda one: one.likely_wrong / one.images,
+    )
+    if worst.likely_wrong:
+        instead, images = worst.instead[0]
+        told.append(
+            f"The labels of {worst.name} are the most doubtful ones: "
+            f"{worst.likely_wrong / worst.images:.1%} of them are likely wrong, most often "
+            f"because taggers see {instead} ({images:,})."
+        )
+    return told
+
+
+def _things(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,40 @@
+"""The package's templates of HTML."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+
+def filled(template: str, **values: Any) -> str:
+    """The HTML that a template gives.
+
+    Args:
+        template: its file, seen from ``fer_bench.reporting``. What it shares with others it takes
+            from ``page/macros.html.j2``.
+        values: what stands in it. Text is escaped, whatever it holds.
+    """
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from fer_bench.reporting.figures.palette import DARK_PALETTE, PALETTE
+
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(resource),
+    )
+    return environment.get_template(template).render(
+        # Our own file.
+        style=Markup(resource("page/style.css")),  # noqa: S704
+        light=PALETTE,
+        dark=DARK_PALETTE,
+        **values,
+    )
+
+
+def resource(name: str) -> str:
+    """The text of a file of the package, seen from ``fer_bench.reporting``."""
+    return resources.files("fer_bench.reporting").joinpath(name).read_text(encoding="utf-8")

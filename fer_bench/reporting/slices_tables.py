@@ -1,0 +1,161 @@
+"""How accurate the networks are without leaked test images, and by FER+, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.groups import groups
+from fer_bench.reporting.rates import why_missing
+from fer_bench.reporting.same_picture import SAME_PICTURE
+from fer_bench.reporting.table import Column, Row, Table
+from fer_bench.slices import Score, baseline, label_agreement, leakage, parts, voted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.groups import Group
+    from fer_bench.reporting.table import Entry
+    from fer_bench.results import DatasetSummary, Run
+    from fer_bench.slices import Excess, Leakage, Parts
+
+_TITLES = {
+    "whole": "all",
+    "clean": "clean",
+    "distinct": "not identical",
+    "twinned": "with a twin",
+}
+"""Parts of the test images in words."""
+
+_INTERVALS = (
+    "low, high: 95 % interval over the images; it covers which of them were drawn, with these "
+    "trained networks."
+)
+
+
+def slices_tables(run: Run) -> list[Table]:
+    """What is known beside the accuracy on all test images.
+
+    Their keys: ``clean`` where test images are known to have twins in training, and ``votes`` where
+    FER+'s votes are known.
+    """
+    known = parts(run.dataset)
+    return [
+        *([_clean(run, known)] if known is not None and known.twinned.any() else []),
+        *([_votes(run)] if len(run.dataset.votes) else []),
+    ]
+
+
+def left_out(data: DatasetSummary) -> str:
+    """A sentence on what of the source is not in the data set; empty where nothing is known."""
+    told = [f"{why} ({count:,})" for why, count in data.left_out]
+    return f"Left out of the source: {', '.join(told)}." if told else ""
+
+
+def clean_note(known: Parts) -> str:
+    """What the clean test images are, below an accuracy on them."""
+    if known.twinned.any():
+        return (
+            f"clean: on those {int(known.clean.sum()):,} of the {len(known.whole):,} test images "
+            "that have no twin in training."
+        )
+    return (
+        f"clean: none of the {len(known.whole):,} test images has a twin in training, an image "
+        f"that shows the same picture. {SAME_PICTURE}"
+    )
+
+
+def _clean(run: Run, known: Parts) -> Table:
+    sizes = {name: int(getattr(known, name).sum()) for name in _TITLES}
+    columns = []
+    for name in ("whole", "clean", "excess", "distinct", "twinned"):
+        if name == "excess":
+            # Where each image has a twin there is nothing to subtract.
+            columns += _columns("difference", "all less clean") if sizes["clean"] else []
+        elif sizes[name]:
+            columns += _columns("accuracy", f"{_TITLES[name]} ({sizes[name]:,})")
+    base = baseline(run.dataset)
+    rows = [] if base is None else [Row(f"naming {base.name}", tuple(_leaked(base.leakage)))]
+    for group in groups(run):
+        found = leakage(group, run.dataset)
+        entries = [None] * len(columns) if found is None else _leaked(found)
+        rows.append(_row(group, found is not None, entries))
+    return Table(
+        key="clean",
+        title="Test accuracy without twins in training",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            f"A twin is a training image, of the split {run.dataset.split!r}, that shows the same "
+            "picture. In brackets: number of test images. not identical: without an identical "
+            "twin. clean: without any.",
+            SAME_PICTURE,
+            _INTERVALS,
+            *(
+                [
+                    "all less clean: by how much the images with a twin raise the test accuracy. "
+                    "They may be easier for other reasons too, first of all for their classes: "
+                    "hold it against the first row. Its interval comes from those with and without "
+                    "a twin by Newcombe's method 10."
+                ]
+                if sizes["clean"]
+                else []
+            ),
+            *(
+                [f"naming {base.name}: the largest class of all test images, whatever the image."]
+                if base is not None
+                else []
+            ),
+        ),
+    )
+
+
+def _votes(run: Run) -> Table:
+    data = run.dataset
+    agreement = label_agreement(data)
+    named = 0 if agreement is None else agreement.images
+    columns = [
+        *_columns("accuracy", f"by FER+ ({named:,})"),
+        *_columns("accuracy", f"by the label ({named:,})"),
+    ]
+    rows = [] if agreement is None else [Row("the labels", (*_entries(agreement), *[None] * 3))]
+    for group in groups(run):
+        found = voted(group, data)
+        entries = [None] * 6 if found is None else [*_entries(found.votes), *_entries(found.labels)]
+        rows.append(_row(group, found is not None, entries))
+    return Table(
+        key="votes",
+        title="Test accuracy by FER+",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "by FER+: an image counts as recognised where the network names the class that most "
+            "of FER+'s taggers name. by the label: on the same images. In brackets: their number; "
+            f"{data.test - named:,} of the {data.test:,} test images are left out, where several "
+            "categories share the most votes or none of the classes has them.",
+            f"the labels: how often the label that {data.name} gives is the class that most "
+            "taggers name: what a network that had learned these labels without a fault would "
+            "reach. One that averages their errors out may reach more.",
+            _INTERVALS,
+        ),
+    )
+
+
+def _columns(name: str, group: str) -> list[Column]:
+    return [Column(each, group, decimals=4) for each in (name, "low", "high")]
+
+
+def _leaked(found: Leakage) -> list[Entry]:
+    scores = (found.whole, found.clean, found.excess, found.distinct, found.twinned)
+    return [entry for one in scores if one is not None for entry in _entries(one)]
+
+
+def _entries(one: Score | Excess) -> list[Entry]:
+    figure = one.accuracy if isinstance(one, Score) else one.difference
+    return [figure, one.interval.low, one.interval.high]
+
+
+def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
+    reason, missing = why_missing(group.mean(), measured)
+    return Row(group.label, tuple(entries), reason, missing)

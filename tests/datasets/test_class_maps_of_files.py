@@ -1,0 +1,77 @@
+"""Class maps of csv files of pixels and of npz files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from layout_writers import random_dataset, write_csv, write_npz
+
+from fer_bench.datasets import EMOTIONS, load_dataset
+from fer_bench.datasets.info import load_info
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fer_bench.datasets import Dataset
+
+CONTEMPT = (*EMOTIONS, "Contempt")
+
+
+@pytest.fixture
+def eight() -> Dataset:
+    """An image of each of the numbers 0 to 7."""
+    drawn = random_dataset(8, seed=5)
+    vars(drawn)["labels"] = np.arange(8, dtype=np.uint8)
+    return drawn
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_csv, "ckextended.csv"), (write_npz, "a.npz")])
+class TestBoth:
+    def test_the_numbers_of_ckextended(self, tmp_path: Path, eight: Dataset, write, name) -> None:
+        path = write(tmp_path / name, eight)
+        for _ in range(2):  # the second time from the cache
+            found = load_dataset(path, cache_dir=tmp_path / "c", class_map="ckextended")
+            assert found.classes == CONTEMPT
+            assert found.labels.tolist() == list(range(8))
+            np.testing.assert_array_equal(found.images, eight.images)
+            np.testing.assert_array_equal(found.usage, eight.usage)
+
+    def test_another_order(self, tmp_path: Path, eight: Dataset, write, name) -> None:
+        path = write(tmp_path / name, eight)
+        found = load_dataset(path, cache_dir=tmp_path / "c", class_map="affectnet")
+        wanted = ["Neutral", "Happy", "Sad", "Surprise", "Fear", "Disgust", "Angry", "Contempt"]
+        assert [found.classes[label] for label in found.labels] == wanted
+        other = load_dataset(path, cache_dir=tmp_path / "c", class_map="ckextended")
+        assert [other.classes[label] for label in other.labels] == list(CONTEMPT)
+
+    def test_some_are_left_out(self, tmp_path: Path, eight: Dataset, write, name) -> None:
+        path = write(tmp_path / name, eight)
+        rows = ["name,class", *(f"{n},{'-' if n in (2, 7) else EMOTIONS[n % 7]}" for n in range(8))]
+        (tmp_path / "map.csv").write_text("\n".join(rows))
+        info = load_info(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+        assert info.notes == (("left out", "2: the class map leaves out their numbers"),)
+        assert info.layout.startswith(("csv file with", "npz file with"))
+        found = load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+        stay = [0, 1, 3, 4, 5, 6]
+        assert found.labels.tolist() == stay
+        np.testing.assert_array_equal(found.images, eight.images[stay])
+        np.testing.assert_array_equal(found.usage, eight.usage[stay])
+        assert found.counts["Fear"] == 0
+
+    def test_mistakes(self, tmp_path: Path, eight: Dataset, write, name) -> None:
+        path = write(tmp_path / name, eight)
+        with pytest.raises(FerBenchError, match=r" from 0 to 6 \(or others with --class-map\)"):
+            load_dataset(path, cache_dir=tmp_path / "c")
+        with pytest.raises(FerBenchError, match=r"(emotion '0'|labels has 0).* from 1 to 7"):
+            load_dataset(path, cache_dir=tmp_path / "c", class_map="rafdb")
+        (tmp_path / "map.csv").write_text("name,class\n" + "".join(f"{n},-\n" for n in range(8)))
+        with pytest.raises(FerBenchError, match="the class map leaves out all 8 images"):
+            load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+        (tmp_path / "map.csv").write_text("name,class\nglad,Happy\n")
+        with pytest.raises(FerBenchError, match=r"(emotion '0'|labels has 0)"):
+            load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+        with pytest.raises(FerBenchError, match="class map 'rafbd' is neither"):
+            load_dataset(path, cache_dir=tmp_path / "c", class_map="rafbd")

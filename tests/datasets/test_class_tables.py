@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_bench.datasets import EMOTIONS
+from fer_bench.datasets.class_tables import (
+    KAGGLE,
+    LEFT_OUT,
+    NUMBERED,
+    UNNUMBERED,
+    class_table,
+    classes_of,
+    folded,
+)
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("names", "meant"),
+    [
+        ("angry Anger ANGRY AN", "Angry"),
+        ("disgust Disgusted DI", "Disgust"),
+        ("fear Fearful afraid AF FE", "Fear"),
+        ("happy Happiness HA", "Happy"),
+        ("sad Sadness SA", "Sad"),
+        ("surprise Surprised su", "Surprise"),
+        ("neutral Neutral NE", "Neutral"),
+        ("contempt CONTEMPT", "Contempt"),
+    ],
+)
+def test_names_and_their_synonyms_in_any_case(names: str, meant: str) -> None:
+    assert {UNNUMBERED.class_of(name) for name in names.split()} == {meant}
+
+
+@given(st.sampled_from(["", "calm", "happ", "none", "0", "7", "07", "-", "1.0", "\u0663"]))
+def test_what_says_nothing_by_itself(name: str) -> None:
+    assert UNNUMBERED.class_of(name) is None
+
+
+# From the readme of each set.
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("fer2013", "0 Angry, 1 Disgust, 2 Fear, 3 Happy, 4 Sad, 5 Surprise, 6 Neutral"),
+        ("rafdb", "1 Surprise, 2 Fear, 3 Disgust, 4 Happy, 5 Sad, 6 Angry, 7 Neutral"),
+        (
+            "affectnet",
+            "0 Neutral, 1 Happy, 2 Sad, 3 Surprise, 4 Fear, 5 Disgust, 6 Angry, 7 Contempt, 8 -, "
+            "9 -, 10 -",
+        ),
+        (
+            "ckplus",
+            "0 Neutral, 1 Angry, 2 Contempt, 3 Disgust, 4 Fear, 5 Happy, 6 Sad, 7 Surprise",
+        ),
+        (
+            "ckextended",
+            "0 Angry, 1 Disgust, 2 Fear, 3 Happy, 4 Sad, 5 Surprise, 6 Neutral, 7 Contempt",
+        ),
+    ],
+)
+def test_numbered_tables(name: str, meant: str) -> None:
+    table = class_table(name)
+    assert ", ".join(f"{key} {value}" for key, value in table.numbers.items()) == meant
+    assert table.class_of("007" if name != "fer2013" else "006") is not None
+    assert table.class_of("Happiness") == "Happy"
+
+
+def test_fer2013_has_the_order_of_the_labels() -> None:
+    assert tuple(NUMBERED["fer2013"].values()) == EMOTIONS
+    assert class_table("fer2013") == KAGGLE
+
+
+@given(st.sets(st.sampled_from([*EMOTIONS, "Contempt", "Awe", "Zeal", LEFT_OUT])))
+def test_the_seven_come_first_and_others_by_alphabet(names: set[str]) -> None:
+    classes = classes_of(names)
+    assert classes[:7] == EMOTIONS
+    assert list(classes[7:]) == sorted(names - {*EMOTIONS, LEFT_OUT})
+
+
+@given(st.integers(0, 10**30), st.integers(0, 5))
+def test_zeros_before_a_number_do_not_count(number: int, zeros: int) -> None:
+    assert folded(" " + "0" * zeros + str(number)) == str(number)
+
+
+class TestFile:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "map.csv"
+
+    def test_it_counts_more_than_the_names(self, path: Path) -> None:
+        path.write_text("name,class\n1,HAPPINESS\n2,Calm\nfear,-\nCONTEMPT,disgust\n")
+        table = class_table(path)
+        assert [
+            table.class_of(name) for name in ["1", "01", "2", "Fear", "contempt", "afraid", "3"]
+        ] == [*("Happy", "Happy", "Calm", "-", "Disgust", "Fear", None)]
+
+    def test_columns_in_any_order_with_quotes_and_blank_lines(self, path: Path) -> None:
+        path.write_bytes(b'\xef\xbb\xbfClass, Name\r\n\r\n"Calm", "at ease"\r\n')
+        assert class_table(str(path)).class_of("At Ease") == "Calm"
+
+    @pytest.mark.parametrize(
+        ("text", "cause"),
+        [
+            ("", "the file is empty"),
+            ("name,class\n", "there is no row below the header"),
+            ("a,b\n1,Happy\n", "line 1: the header is 'a,b'; accepted is the two columns name"),
+            ("name,class,x\n", "line 1: the header is 'name,class,x'"),
+            ("name,class\n1,Happy\n\n01,Sad\n", "line 4: the name '01' stands there twice"),
+            ("name,class\n1,\n", "line 2: an empty field"),
+            ("name,class\n1\n", "line 2: 1 columns; accepted is 2, as in the header"),
+            ("name,class\nHappy,1\n", "line 2: the class '1'; accepted is the name of a class"),
+            ("name,class\n1,Calm\n2,calm\n", "line 3: the class 'calm' stands there as 'Calm'"),
+            ('name,class\n"1,Calm\n', "the line is not csv"),
+            (b"name,class\n1,\xff\n", "line 2: the line is not UTF-8 text"),
+            (
+                "name,class\n" + "".join(f"{n},c{n}\n" for n in range(250)),
+                "the class map makes 257 classes; accepted: up to 256",
+            ),
+        ],
+    )
+    def test_mistakes(self, path: Path, text: str | bytes, cause: str) -> None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(FerBenchError) as raised:
+            class_table(path)
+        assert cause in str(raised.value)
+        assert "\n" not in str(raised.value)
+
+    def test_neither_a_name_nor_a_file(self, path: Path) -> None:
+        with pytest.raises(FerBenchError, match=r"'rafbd' is neither .*; accepted: fer2013, rafdb"):
+            class_table("rafbd")
+        with pytest.raises(FerBenchError, match="is neither a known name nor a file"):
+            class_table("a\0b")
+        with pytest.raises(FerBenchError, match="it cannot be read"):
+            class_table(path.parent)
+
+
+def test_numbers_get_the_tables_that_would_fit() -> None:
+    text = UNNUMBERED.accepted(["7", "10", "x"])
+    assert "the numbers found (7, 10)" in text
+    assert "of which affectnet (7 Contempt, 10 -) would fit" in text
+    assert "rafdb" not in text
+    assert "no built-in table" in UNNUMBERED.accepted(["11"])
+    assert "(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ...)" in UNNUMBERED.accepted(
+        map(str, np.arange(20))
+    )

@@ -1,0 +1,251 @@
+"""Folders of classes in other sets than FER2013, and which layout a folder is in."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from image_folders import told, write_image, write_images
+from PIL import Image
+
+from fer_bench.datasets import EMOTIONS, load_dataset, make_split
+from fer_bench.datasets.class_tables import UNNUMBERED, class_table
+from fer_bench.datasets.folders import LAYOUTS, load_folder
+from fer_bench.datasets.info import load_info
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CK = {
+    "anger/S010_004_00000017.png": 1,
+    "contempt/S138_008_00000007.png": 2,
+    "disgust/S005_001_00000009.png": 3,
+    "fear/S011_003_00000012.png": 4,
+    "happy/S010_006_00000013.png": 5,
+    "sadness/S011_002_00000020.png": 6,
+    "surprise/S010_002_00000012.png": 7,
+}
+CK_READ = list(
+    zip(
+        (1, 3, 4, 5, 6, 7, 2),
+        ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Contempt"),
+        strict=True,
+    )
+)
+
+
+def message_of(path: Path, table=UNNUMBERED) -> str:
+    with pytest.raises(FerBenchError) as raised:
+        load_folder(path, table)
+    assert "; accepted: " in str(raised.value)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+def file_map(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join(["name,class", *rows]))
+    return path
+
+
+class TestClassesWithoutParts:
+    def test_ck(self, tmp_path: Path) -> None:
+        (tmp_path / "README.txt").write_text("terms")
+        found = load_folder(write_images(tmp_path, CK))
+        assert told(found) == CK_READ
+        assert found.classes == (*EMOTIONS, "Contempt")
+        assert found.counts["Neutral"] == 0
+        assert found.usage is None
+        assert found.notes == (
+            ("layout", "folder of image files in a folder for each class, without a usage"),
+            ("size of the files", "6x4 pixels, kept"),
+            ("files in colour", "0 of 7"),
+        )
+
+    def test_loose_images_belong_to_no_class(self, tmp_path: Path) -> None:
+        path = write_image(write_images(tmp_path, CK) / "x.png", 1)
+        assert message_of(tmp_path).startswith(f"{str(path)!r}: the file lies where folders are ")
+
+    def test_names_that_differ_in_case_alone(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {"Happy/a.png": 1, "happy/a.png": 2})
+        assert "happy': stands for the same as 'Happy'; accepted: one folder" in message_of(
+            tmp_path
+        )
+
+    def test_numbers_with_and_without_zeros(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {"1/a.png": 1, "01/a.png": 2})
+        assert "1': stands for the same as '01'" in message_of(tmp_path, class_table("rafdb"))
+
+    def test_a_map_may_put_classes_together_and_leave_some_out(self, tmp_path: Path) -> None:
+        write_images(tmp_path / "set", CK | {"contempt/b.png": 8, "calm/c.png": 9})
+        rows = ("Contempt,-", "FEAR,Surprise", "calm,Calm")
+        table = class_table(file_map(tmp_path / "map.csv", *rows))
+        found = load_folder(tmp_path / "set", table)
+        # within a class by folder, then by file
+        assert told(found)[-3:] == [(4, "Surprise"), (7, "Surprise"), (9, "Calm")]
+        assert found.counts["Fear"] == 0
+        assert found.classes == (*EMOTIONS, "Calm")
+        assert ("left out", "2: the class map leaves out 'contempt'") in found.notes
+
+    def test_all_is_left_out(self, tmp_path: Path) -> None:
+        write_images(tmp_path / "set", {"happy/a.png": 1})
+        table = class_table(file_map(tmp_path / "map.csv", "happy,-"))
+        assert "no image is left (1: the class map leaves out 'happy')" in message_of(
+            tmp_path / "set", table
+        )
+
+
+class TestParts:
+    @pytest.mark.parametrize("validation", ["val", "valid", "Validation"])
+    def test_three_parts_make_the_usage_known(self, tmp_path: Path, validation: str) -> None:
+        write_images(
+            tmp_path, {"test/sad/a.png": 3, f"{validation}/7/b.png": 2, "Train/Happiness/c.png": 1}
+        )
+        found = load_folder(tmp_path, class_table("affectnet"))
+        assert told(found) == [(1, "Happy"), (2, "Contempt"), (3, "Sad")]
+        assert found.usage.tolist() == [0, 1, 2]
+        wanted = f"folder of image files in Train/, {validation}/ and test/, with the usage"
+        assert found.notes[0] == ("layout", wanted)
+
+    def test_the_split_kaggle_is_then_the_three_parts(self, tmp_path: Path) -> None:
+        names = ("train", "val", "test")
+        images = {
+            f"{part}/{name}/a.png": n for n, part in enumerate(names) for name in ("sad", "ha")
+        }
+        split = make_split(load_folder(write_images(tmp_path, images)), "kaggle")
+        assert [part.tolist() for part in (split.train, split.validation, split.test)] == [
+            *([0, 1], [2, 3], [4, 5])
+        ]
+
+    @pytest.mark.parametrize("other", ["val", "test"])
+    def test_of_two_parts_the_split_is_drawn(self, tmp_path: Path, other: str) -> None:
+        write_images(tmp_path, {"train/sad/a.png": 1, f"{other}/fear/a.png": 2})
+        found = load_folder(tmp_path)
+        assert told(found) == [(1, "Sad"), (2, "Fear")]
+        assert found.usage is None
+
+    def test_two_folders_for_a_part(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {"train/sad/a.png": 1, "val/sad/a.png": 2, "valid/sad/a.png": 2})
+        assert "valid': stands for the same as 'val'" in message_of(tmp_path)
+
+    def test_numbers_need_a_table(self, tmp_path: Path) -> None:
+        images = {
+            f"{part}/{n}/{part}_{n}.jpg": n for part in ("train", "test") for n in range(1, 8)
+        }
+        write_images(tmp_path, images)
+        text = message_of(tmp_path)
+        assert text.startswith(
+            f"{str(tmp_path / 'train' / '1')!r}: the folder's name '1' is unknown"
+        )
+        assert (
+            "the numbers found (1, 2, 3, 4, 5, 6, 7) --class-map=NAME, of which rafdb (1 S" in text
+        )
+        found = load_folder(tmp_path, class_table("rafdb"))
+        order = (6, 3, 2, 4, 5, 1, 7)  # as the seven stand in EMOTIONS
+        assert told(found) == [*zip(order, EMOTIONS, strict=True)] * 2
+
+
+class TestDetection:
+    @pytest.mark.parametrize(
+        ("images", "words"),
+        [
+            ({}, "no layout fits a folder with nothing in it"),
+            ({"a.png": 1, "b.jpg": 2}, "no layout fits 2 images ('a.png', 'b.jpg')"),
+            (
+                {f"{name}/happy/a.png": 1 for name in "abcd"},
+                "no layout fits 4 folders ('a', 'b', 'c', ...)",
+            ),
+        ],
+    )
+    def test_nothing_fits(self, tmp_path: Path, images: dict[str, int], words: str) -> None:
+        text = message_of(write_images(tmp_path, images))
+        assert words in text
+        for layout in LAYOUTS:
+            assert layout.tree in text
+
+    def test_other_files_are_named(self, tmp_path: Path) -> None:
+        (tmp_path / "faces.zip").touch()
+        assert "no layout fits 1 other files ('faces.zip')" in message_of(tmp_path)
+
+    def test_files_that_are_no_lists_do_not_matter(self, tmp_path: Path) -> None:
+        write_images(tmp_path, CK)
+        (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage,image\n")
+        (tmp_path / "binary.csv").write_bytes(b"\xff\x00" * 1000)
+        (tmp_path / "folder.csv.d").mkdir()
+        (tmp_path / "folder.csv.d").rename(tmp_path / ".folder.csv")
+        assert told(load_folder(tmp_path)) == CK_READ
+
+    def test_a_link_to_nowhere_that_is_called_like_a_list(self, tmp_path: Path) -> None:
+        write_images(tmp_path, CK)
+        (tmp_path / "l.csv").symlink_to("l.csv")
+        assert "l.csv': cannot be read (" in message_of(tmp_path)
+
+    def test_folders_that_may_not_be_read(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write_images(tmp_path, CK)
+        scandir = os.scandir
+
+        def scan(folder: Path):
+            if str(folder).endswith("fear"):
+                raise PermissionError(13, "No way")
+            return scandir(folder)
+
+        monkeypatch.setattr(os, "scandir", scan)
+        assert "fear': cannot be read (No way)" in message_of(tmp_path)
+
+
+class TestThroughTheDoor:
+    def test_the_cache_knows_the_class_map(self, tmp_path: Path) -> None:
+        root, cache = write_images(tmp_path / "set", {"1/a.png": 1, "2/a.png": 2}), tmp_path / "c"
+        rafdb = load_dataset(root, cache_dir=cache, class_map="rafdb")
+        assert told(rafdb) == [(2, "Fear"), (1, "Surprise")]
+        for _ in range(2):
+            affectnet = load_dataset(root, cache_dir=cache, class_map="affectnet")
+            assert told(affectnet) == [(1, "Happy"), (2, "Sad")]
+        path = file_map(tmp_path / "map.csv", "1,Awe", "2,-")
+        for _ in range(2):  # the second time from the cache
+            found = load_dataset(root, cache_dir=cache, class_map=path)
+            assert told(found) == [(1, "Awe")]
+            assert found.classes == (*EMOTIONS, "Awe")
+            assert dict(found.notes)["left out"] == "1: the class map leaves out '2'"
+        file_map(path, "1,Zeal", "2,-")
+        assert told(load_dataset(root, cache_dir=cache, class_map=path)) == [(1, "Zeal")]
+
+    def test_a_list_that_changes(self, tmp_path: Path) -> None:
+        root, cache = write_images(tmp_path / "set", {"a.png": 1}), tmp_path / "c"
+        for label in ("Sad", "Fear"):
+            (root / "l.csv").write_text(f"image,label\na.png,{label}\n")
+            for path in (root, root / "l.csv"):
+                found = load_dataset(path, cache_dir=cache)
+                assert (told(found), found.name) == ([(1, label)], "set")
+
+    def test_a_class_map_for_a_name(self, tmp_path: Path) -> None:
+        with pytest.raises(FerBenchError, match="class map 'rafdb' has nothing to map: the loader"):
+            load_dataset("sketch", cache_dir=tmp_path, class_map="rafdb")
+
+    def test_info(self, tmp_path: Path) -> None:
+        root = write_images(tmp_path / "KDEF", {"AF01AFS.JPG": 1, "AF01HAS.JPG": 2}, (562, 762))
+        Image.new("RGB", (562, 762)).save(root / "AF01NES.JPG")
+        info = load_info(root, cache_dir=tmp_path / "c")
+        assert info.layout == "folder of image files that are named as in KDEF, without a usage"
+        assert (info.images, info.width, info.height) == (3, 224, 224)
+        assert info.notes == (
+            ("size of the files", "562x762; 3 of 3 brought to 224x224, antialiased"),
+            ("files in colour", "1 of 3, which became grey by ITU-R 601 luma"),
+        )
+
+
+def test_an_export_of_fer2013_is_still_read_as_before(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 48, 48), np.uint8)
+    places = [("train", "angry"), ("train", "neutral"), ("test", "sad"), ("test", "surprise")]
+    for image, (part, name) in zip(pixels, places, strict=True):
+        (tmp_path / part / name).mkdir(parents=True)
+        Image.fromarray(image).save(tmp_path / part / name / "Training_1.png")
+    found = load_folder(tmp_path)
+    np.testing.assert_array_equal(found.images, pixels)
+    assert found.labels.tolist() == [0, 6, 4, 5]
+    assert found.classes == EMOTIONS
+    assert found.usage.tolist() == [0] * 4

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from image_folders import told, write_image, write_images
+
+from fer_bench.datasets import EMOTIONS
+from fer_bench.datasets.class_tables import class_table
+from fer_bench.datasets.folders import load_folder
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JAFFE = {
+    "KA.AN1.39.tiff": 1,
+    "KA.DI2.43.tiff": 2,
+    "KA.FE3.47.tiff": 3,
+    "KA.HA1.29.tiff": 4,
+    "KA.NE1.26.tiff": 5,
+    "KA.SA2.34.tiff": 6,
+    "YM.SU3.60.tiff": 7,
+}
+KDEF = {
+    "AF01/AF01AFS.JPG": 1,
+    "AF01/AF01ANFL.JPG": 2,
+    "AF01/AF01DIHL.JPG": 3,
+    "AM35/AM35HAHR.JPG": 4,
+    "AM35/AM35NEFR.JPG": 5,
+    "BF02/BF02SAS.JPG": 6,
+    "BF02/BF02SUS.JPG": 7,
+}
+
+
+def test_jaffe(tmp_path: Path) -> None:
+    (tmp_path / "README_FIRST.txt").write_text("terms")
+    found = load_folder(write_images(tmp_path, JAFFE))
+    assert told(found) == list(
+        zip(
+            range(1, 8),
+            ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"],
+            strict=True,
+        )
+    )
+    assert found.notes[0] == (
+        "layout",
+        "folder of image files that are named as in JAFFE, without a usage",
+    )
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_kdef(tmp_path: Path, flat: bool) -> None:
+    files = {place.rpartition("/")[2] if flat else place: n for place, n in KDEF.items()}
+    found = load_folder(write_images(tmp_path, files))
+    assert told(found) == list(
+        zip(
+            range(1, 8),
+            ["Fear", "Angry", "Disgust", "Happy", "Neutral", "Sad", "Surprise"],
+            strict=True,
+        )
+    )
+    assert (found.classes, found.usage) == (EMOTIONS, None)
+    assert found.notes[0][1].startswith("folder of image files that are named as in KDEF")
+
+
+def test_the_two_files_of_kdef_that_lost_their_code(tmp_path: Path) -> None:
+    write_images(tmp_path, KDEF | {"AF31/AF31V.JPG": 8, "AM31/AM31H.JPG": 9})
+    found = load_folder(tmp_path)
+    assert len(found) == 7
+    assert (
+        "left out",
+        "1: no code in the name 'AF31V.JPG'; 1: no code in the name 'AM31H.JPG'",
+    ) in (found.notes)
+
+
+@pytest.mark.parametrize("place", ["AF01/me.jpg", "AF01XXS.JPG", "AF01/AF01AFX.JPG"])
+def test_another_name_among_them(tmp_path: Path, place: str) -> None:
+    write_images(tmp_path, KDEF)
+    path = write_image(tmp_path / place, 9)
+    with pytest.raises(FerBenchError) as raised:
+        load_folder(tmp_path)
+    assert str(raised.value).startswith(
+        f"{str(path)!r}: the name {path.name!r} tells no class; accepted: names as in KDEF, like AF"
+    )
+
+
+def test_a_class_map_takes_codes(tmp_path: Path) -> None:
+    (tmp_path / "map.csv").write_text("name,class\nAF,-\nNE,Calm\n")
+    found = load_folder(write_images(tmp_path, KDEF), class_table(tmp_path / "map.csv"))
+    assert [name for _, name in told(found)] == [
+        *("Angry", "Disgust", "Happy", "Calm", "Sad", "Surprise")
+    ]
+    assert found.classes == (*EMOTIONS, "Calm")
+    assert ("left out", "1: the class map leaves out 'AF'") in found.notes
+
+
+def test_folders_of_persons_are_looked_at_one_deep(tmp_path: Path) -> None:
+    write_images(tmp_path / "KDEF", KDEF)
+    with pytest.raises(FerBenchError, match=r"no layout fits 1 folders \('KDEF'\); accepted"):
+        load_folder(tmp_path)

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from made_audits import audited
+
+from fer_bench.audit import Leak
+from fer_bench.datasets.fer2013 import DIGEST
+from fer_bench.datasets.info import info_of
+from fer_bench.reporting.audit import audit_tables, summary
+from fer_bench.reporting.card import data_card
+from fer_bench.reporting.card.meaning import meaning
+from fer_bench.reporting.render import escaped, markdown
+
+if TYPE_CHECKING:
+    from made_audits import Audited
+
+    from fer_bench.audit import Audit
+
+COMMAND = "fer-bench data audit faces.npz --split=kaggle --report-dir=report"
+HOSTILE = "a|b\n# <b>*x*</b> `y`"
+
+
+@pytest.fixture(scope="module")
+def made() -> Audited:
+    return audited()
+
+
+@pytest.fixture(scope="module")
+def card(made: Audited) -> str:
+    return made.told(COMMAND).card
+
+
+def leaking(found: Audit, images: int) -> Audit:
+    leaks = tuple(Leak(one.likeness, one.source, one.target, images, 0, 7) for one in found.leaks)
+    return dataclasses.replace(found, leaks=leaks)
+
+
+class TestCard:
+    def test_sections_stand_in_order(self, card: str, made: Audited) -> None:
+        copies, leaks, blanks, classes, votes = (one.title for one in audit_tables(made.found))
+        assert re.findall("^#+ (.*)$", card, re.MULTILINE) == [
+            "Data card: faces",
+            "What it is",
+            *(escaped(title) for title in (classes, copies, leaks, blanks, votes)),
+            "What that means for figures measured on it",
+            "What is not known",
+            "How to make this card again",
+        ]
+
+    def test_every_finding_is_in_it_with_the_rule_that_it_rests_on(
+        self, card: str, made: Audited
+    ) -> None:
+        for sentence in [*summary(made.found), *meaning(made.found)]:
+            assert f"\n- {escaped(sentence)}\n" in card
+        for table in audit_tables(made.found):
+            assert markdown(table) in f"{card}\n"
+            assert all(escaped(note) in card for note in table.notes)
+
+    def test_what_the_data_set_is(self, card: str, made: Audited) -> None:
+        facts = dict(re.findall(r"^\| ([\w' ]+?) +\| (.+?) +\|$", card, re.MULTILINE))
+        assert facts["source"] == "faces.npz"
+        assert facts["layout"] == "npz file with the usage"
+        assert facts["images"] == "42 of 48x48 pixels, grey levels 0 to 255"
+        assert facts["digest"] == made.dataset.digest
+        assert facts["digest in this order"] == made.dataset.row_digest
+        assert facts["in memory"] == "0.1 MiB"
+        assert facts["audited"] == "all images"
+        assert "digest of what was audited" not in facts
+
+    def test_what_was_left_out_is_told(self, made: Audited) -> None:
+        info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest="of 45 images")
+        text = data_card(info, made.found, COMMAND, [("votes tied", 3)])
+        assert re.search(
+            rf"^\| digest of what was audited +\| {made.found.digest}", text, re.MULTILINE
+        )
+        assert re.search(r"^\| left out: votes tied +\| 3 images", text, re.MULTILINE)
+        assert re.search(r"^\| audited +\| 42 images", text, re.MULTILINE)
+
+    def test_the_command_is_code(self, card: str, made: Audited) -> None:
+        assert card.endswith(f"\n\n    {COMMAND}\n")
+        assert made.told("a\n# b `c`").card.endswith("\n\n    a # b `c`\n")
+
+    def test_without_votes_nothing_is_said_of_taggers(self) -> None:
+        text = audited(votes=False).told().card
+        assert "tagger" not in text
+        assert "no votes on them were given" in text
+
+    def test_names_are_no_markup(self, made: Audited) -> None:
+        hostile = audited(name=HOSTILE)
+        classes = (HOSTILE, *hostile.dataset.classes[1:])
+        dataset = dataclasses.replace(hostile.dataset, classes=classes)
+        balance = dataclasses.replace(hostile.found.classes[0], name=HOSTILE, test=100)
+        found = dataclasses.replace(
+            hostile.found, classes=(balance, *hostile.found.classes[1:]), agreement=None
+        )
+        text = data_card(info_of(dataset, HOSTILE), found, COMMAND)
+        assert "<b>" not in text
+        assert len(re.findall("^#", text, re.MULTILINE)) == 9
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        assert rows
+        in_cells = [line for line in rows if "a\\|b" in line]
+        assert len(in_cells) == 4  # name, source, classes, and the line of the class
+        assert not re.search(r"(?<!\\)[`*]", text)
+
+
+class TestOrigin:
+    def test_fer2013_is_known_by_its_content(self, made: Audited) -> None:
+        info = info_of(made.dataset, "faces.npz")
+        text = data_card(dataclasses.replace(info, digest=DIGEST), made.found, COMMAND)
+        assert "\n## Where it is from\n" in text
+        assert "arXiv:1307.0414" in text
+
+    def test_what_only_has_its_name_is_not_it(self, made: Audited) -> None:
+        info = dataclasses.replace(info_of(made.dataset, "faces.npz"), name="fer2013")
+        assert "Goodfellow" not in data_card(info, made.found, COMMAND)
+
+    @pytest.mark.real_data
+    def test_the_real_one(self, real_data) -> None:
+        assert real_data.digest == DIGEST
+
+
+class TestMeaning:
+    def test_known_answers(self, made: Audited) -> None:
+        assert meaning(made.found) == [
+            "3 of 7 test images (42.9%) can be known by heart, 3 of them with the label that they "
+            "have in training. Of a network whose test accuracy is A, the accuracy on the other "
+            "test images lies between (A - 0.429) / 0.571 and A / 0.571.",
+            "Pictures that occur with several labels, pixel by pixel the same: 1. A network gives "
+            "a picture one answer, so that it is wrong on at least so many of the images, "
+            "whatever it learns.",
+            "Whoever always answers Angry is right on 14.3% of the test images: an accuracy is to "
+            "be read from there on, not from 0.",
+            "2 images show nothing, or next to nothing: their labels cannot be recognised, only "
+            "guessed or known by heart.",
+            "If the taggers are right where they are nearly of one mind, a network without fault "
+            "would be wrong by the labels on 1 image (2.4%).",
+            "The labels of Angry are the most doubtful ones: 16.7% of them are likely wrong, most "
+            "often because taggers see Happy (1).",
+        ]
+
+    def test_a_rare_class(self, made: Audited) -> None:
+        often = dataclasses.replace(made.found.classes[2], name="often", test=44)
+        rare = dataclasses.replace(made.found.classes[0], name="rare", test=1)
+        found = dataclasses.replace(made.found, classes=(rare, often, *made.found.classes[2:]))
+        (told,) = (one for one in meaning(found) if "rare" in one)
+        assert told == (
+            "Of rare there is 1 test image: one more or less that is recognised moves the recall "
+            "by 100.0 percentage points, and the accuracy by 2.00."
+        )
+
+    def test_no_leak(self, made: Audited) -> None:
+        assert meaning(leaking(made.found, 0))[0].startswith("No test image was seen in training")
+
+    def test_nothing_but_leaks(self, made: Audited) -> None:
+        told = meaning(leaking(made.found, 7))[0]
+        assert (
+            told
+            == "Every test image is also trained on: a test accuracy says nothing of new faces."
+        )

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+
+import pytest
+from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_run
+from page_parts import read
+
+from fer_bench.evaluation import sampling_interval
+from fer_bench.reporting import Findings, report_files, tables, terminal_text
+from fer_bench.reporting.page import Content, page
+from fer_bench.reporting.page.masthead import facts, subject
+from fer_bench.results import NO_VOTE
+
+
+def by_key(run):
+    return {one.key: one for one in tables(run)}
+
+
+def entries(found, label):
+    (row,) = (row for row in found.rows if row.label == label)
+    names = [f"{column.group} {column.name}".strip() for column in found.columns]
+    assert len(set(names)) == len(names)
+    return dict(zip(names, row.entries, strict=True))
+
+
+def with_data(run, **changes):
+    return dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, **changes))
+
+
+@pytest.fixture
+def run():
+    return audited(
+        made_run(
+            made_cell("mobilenet", "random", 0.5, seed=1),
+            made_cell("mobilenet", "random", 0.4, seed=2),
+            made_missing("vggface", "pretrained"),
+        )
+    )
+
+
+def right(run):
+    return [cell.quality.predictions.predicted == LABELS for cell in run.cells[:2]]
+
+
+def test_a_run_that_knows_neither_has_no_table_and_no_column(run):
+    bare = with_data(run, test_twins=b"", test_votes=b"", left_out=())
+    found = by_key(bare)
+    assert not {"clean", "votes"} & set(found)
+    assert "clean" not in [column.name for column in found["final"].columns]
+    assert len(found["table-1"].notes) == 1
+    told = " ".join([*Findings.of(bare).headline, *subject(bare)])
+    assert not any(word in told for word in ("FER+", "twin", "Left out"))
+
+
+def test_each_is_shown_without_the_other(run):
+    assert "votes" not in by_key(with_data(run, test_votes=b""))
+    assert "clean" in by_key(with_data(run, test_votes=b""))
+    assert "clean" not in by_key(with_data(run, test_twins=b""))
+    assert "votes" in by_key(with_data(run, test_twins=b""))
+
+
+def test_accuracy_without_twins(run):
+    found = by_key(run)["clean"]
+    twins = run.dataset.twins
+    clean = [one[twins == 0] for one in right(run)]
+    row = entries(found, "MobileNet_random")
+    # Of 3,585 images 326 each have an identical, a mirrored and a near twin.
+    assert row["all (3,585) accuracy"] == pytest.approx(sum(map(sum, right(run))) / 2 / 3585)
+    assert row["clean (2,607) accuracy"] == pytest.approx(sum(map(sum, clean)) / 2 / 2607)
+    interval = sampling_interval(clean)
+    assert (row["clean (2,607) low"], row["clean (2,607) high"]) == (interval.low, interval.high)
+    assert row["all less clean difference"] == pytest.approx(
+        row["all (3,585) accuracy"] - row["clean (2,607) accuracy"]
+    )
+    assert row["all less clean low"] < row["all less clean difference"] < row["all less clean high"]
+    assert row["not identical (3,259) accuracy"] is not None
+    assert row["with a twin (978) accuracy"] is not None
+    missing = found.rows[2]
+    assert set(missing.entries) == {None}
+    assert (missing.reason, missing.missing) == ("skipped: no weights", "skipped")
+    assert any("split 'paper'" in note for note in found.notes)
+    assert any("at least 0.92" in note for note in found.notes)
+    assert found.notes[-1] == "Mean over 2 seeds (1, 2)."
+
+
+def test_networks_are_held_against_the_largest_class_on_each_part(run):
+    found = by_key(run)["clean"]
+    assert found.rows[0].label == "naming Happy"
+    happy, clean = NAMES.index("Happy") == LABELS, run.dataset.twins == 0
+    row = entries(found, "naming Happy")
+    assert row["all (3,585) accuracy"] == pytest.approx(happy.mean())
+    assert row["clean (2,607) accuracy"] == pytest.approx(happy[clean].mean())
+    assert row["all less clean difference"] == pytest.approx(happy.mean() - happy[clean].mean())
+    assert row["with a twin (978) accuracy"] == pytest.approx(happy[~clean].mean())
+    unlabelled = by_key(with_data(run, test_labels=b""))["clean"]
+    assert [one.label for one in unlabelled.rows] == ["MobileNet_random", "VGG-Face_pretrained"]
+
+
+def test_the_clean_accuracy_stands_beside_that_on_all(run):
+    found = by_key(run)
+    final = found["final"]
+    names = [(column.group, column.name) for column in final.columns]
+    assert names[names.index(("accuracy", "test")) + 1] == ("accuracy", "clean")
+    assert ("loss", "clean") not in names
+    shown = entries(final, "MobileNet_random")
+    clean = entries(found["clean"], "MobileNet_random")
+    assert shown["accuracy clean"] == clean["clean (2,607) accuracy"]
+    assert entries(final, "VGG-Face_pretrained")["accuracy clean"] is None
+    assert any("those 2,607 of the 3,585" in note for note in final.notes)
+
+
+def test_where_each_image_has_a_twin_there_is_no_clean_accuracy(run):
+    found = by_key(with_data(run, test_twins=bytes([3]) * 3585))
+    groups = list(dict.fromkeys(column.group for column in found["clean"].columns))
+    assert groups == ["all (3,585)", "with a twin (3,585)"]
+    assert "clean" not in [column.name for column in found["final"].columns]
+    assert None not in found["clean"].rows[1].entries
+    near_alone = by_key(with_data(run, test_twins=bytes([1]) * 3585))["clean"]
+    groups = list(dict.fromkeys(column.group for column in near_alone.columns))
+    assert groups == ["all (3,585)", "not identical (3,585)", "with a twin (3,585)"]
+
+
+def test_where_no_image_has_a_twin_the_final_figures_say_so_alone(run):
+    found = by_key(with_data(run, test_twins=bytes(3585)))
+    assert "clean" not in found
+    final = entries(found["final"], "MobileNet_random")
+    assert final["accuracy clean"] == pytest.approx(final["accuracy test"])
+    (note,) = (note for note in found["final"].notes if note.startswith("clean: "))
+    assert note.startswith("clean: none of the 3,585 test images has a twin in training, an image")
+    assert "correlate by at least 0.92" in note
+
+
+def test_accuracy_by_votes(run):
+    found = by_key(run)["votes"]
+    votes = run.dataset.votes
+    named = votes != NO_VOTE
+    (labels, network, missing) = found.rows
+    assert labels.label == "the labels"
+    assert labels.entries[0] == pytest.approx((votes == LABELS)[named].mean())
+    assert labels.entries[3:] == (None, None, None)
+    said = [cell.quality.predictions.predicted for cell in run.cells[:2]]
+    both = sum((one == votes)[named].mean() for one in said) / 2
+    assert network.entries[0] == pytest.approx(both)
+    assert network.entries[3] == pytest.approx(sum(one[named].mean() for one in right(run)) / 2)
+    assert (missing.reason, missing.missing) == ("skipped: no weights", "skipped")
+    assert "513 of the 3,585 test images are left out" in found.notes[0]
+
+
+def test_votes_that_name_no_class_give_no_figure(run):
+    found = by_key(with_data(run, test_votes=bytes([NO_VOTE]) * 3585))["votes"]
+    assert [row.label for row in found.rows] == ["MobileNet_random", "VGG-Face_pretrained"]
+    assert {entry for row in found.rows for entry in row.entries} == {None}
+    assert "3,585 of the 3,585" in found.notes[0]
+
+
+def test_what_was_left_out_stands_below_the_class_counts_and_on_the_page(run):
+    sentence = "Left out of the source: copies of other images (1,853), empty images (12)."
+    assert by_key(run)["table-1"].notes[1] == sentence
+    assert sentence in subject(run)
+
+
+def test_every_form_of_the_report_tells_it(run):
+    findings = Findings.of(run)
+    files = report_files(findings)
+    assert "## Test accuracy without twins in training" in files["tables.md"]
+    assert r"\label{tab:fer-bench-clean}" in files["tables.tex"]
+    rows = list(csv.DictReader(io.StringIO(files["tables.csv"])))
+    shares = {(row["table"], row["row"], row["group"], row["column"]): row for row in rows}
+    share = shares["clean", "MobileNet_random", "clean (2,607)", "accuracy"]["value"]
+    assert (
+        float(share) == entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
+    )
+    text = terminal_text(findings)
+    assert text.index("Final accuracy") < text.index("Test accuracy without") < text.index("Recall")
+
+
+def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
+    findings = Findings.of(run)
+    made = page(Content(run, findings.tables, (), findings.headline, (), "The report"))
+    shown = [
+        node.attributes["id"] for node in read(made).by_id("beyond").all("article", class_="table")
+    ]
+    assert shown[:3] == ["table-of-clean", "table-of-votes", "table-of-recall"]
+
+
+def test_the_masthead_names_the_figures_beside_the_highest(run):
+    best = facts(run)[0]
+    clean = entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
+    votes = by_key(run)["votes"].rows[1].entries[0]
+    assert best.remark == (
+        f"mean of 2 seeds; {clean:.3f} without twins in training; {votes:.3f} by FER+"
+    )
+    assert facts(with_data(run, test_twins=b"", test_votes=b""))[0].remark == "mean of 2 seeds"

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_audits import audited
+from made_images import dataset_of, mirrored, patterns
+from made_votes import unanimous, votes_of
+
+from fer_bench import runtime
+from fer_bench.audit import CATEGORIES, audit
+from fer_bench.audit.votes import CATEGORY_OF
+from fer_bench.backbones import get
+from fer_bench.datasets import EMOTIONS, PARTS, Dataset, Split
+from fer_bench.errors import FerBenchError
+from fer_bench.experiment import Experiment
+from fer_bench.prepared import prepare_data
+from fer_bench.protocol import Protocol
+from fer_bench.results import NO_VOTE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+N = 150
+
+
+def faces(n: int = N, seed: int = 5) -> Dataset:
+    return dataset_of(patterns(n, seed))
+
+
+def labelled(dataset: Dataset, rows: np.ndarray) -> list[tuple[bytes, int]]:
+    return [(dataset.images[row].tobytes(), int(dataset.labels[row])) for row in rows]
+
+
+def parts_of(dataset: Dataset, split: Split) -> list[list[tuple[bytes, int]]]:
+    return [labelled(dataset, getattr(split, part)) for part in PARTS]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.sampled_from(["paper", "grouped"]), st.sampled_from([None, 130]), st.randoms())
+def test_the_order_of_the_images_does_not_matter(name, limit, random) -> None:
+    source = faces()
+    rows = list(range(N))
+    random.shuffle(rows)
+    one, two = (
+        prepare_data(dataset, Protocol(split=name), limit=limit)
+        for dataset in (source, source.take(np.array(rows)))
+    )
+    assert one.dataset.row_digest == two.dataset.row_digest
+    assert parts_of(one.dataset, one.split) == parts_of(two.dataset, two.split)
+    assert one.split.digest == two.split.digest
+    assert one.facts == two.facts
+
+
+def test_rows_lead_back_to_the_source() -> None:
+    source = faces()
+    found = prepare_data(source, Protocol(), limit=130)
+    assert len(found.rows) == len(found.dataset) == 130
+    assert found.rows.tolist() == sorted(set(found.rows.tolist()))
+    np.testing.assert_array_equal(source.images[found.rows[found.order]], found.dataset.images)
+    np.testing.assert_array_equal(source.labels[found.rows[found.order]], found.dataset.labels)
+    assert found.facts.left_out == (("not in the sample", 20),)
+
+
+def test_the_likest_twin_in_training_is_told() -> None:
+    """Kaggle's parts, so that it is known which images are tested."""
+    made = audited()
+    found = prepare_data(made.dataset, Protocol(split="kaggle"), votes=made.votes)
+    test = found.rows[found.order][found.split.test]
+    told = dict(zip(test.tolist(), found.facts.test_twins, strict=True))
+    # Row 35 is row 0, row 36 is row 1 mirrored, row 37 is row 2 but brighter.
+    assert told == {35: 3, 36: 2, 37: 1, 38: 0, 39: 0, 40: 0, 41: 0}
+
+
+def test_votes_on_the_test_images() -> None:
+    made = audited()
+    made.votes.counts[38] = 0
+    made.votes.counts[38, [CATEGORY_OF["Happy"], CATEGORY_OF["Sad"]]] = 5
+    made.votes.counts[39] = 0
+    made.votes.counts[39, CATEGORIES.index("contempt")] = 10
+    made.votes.counts[40] = 0
+    made.votes.counts[40, CATEGORY_OF["Neutral"]] = 10
+    found = prepare_data(made.dataset, Protocol(split="kaggle"), votes=made.votes)
+    test = found.rows[found.order][found.split.test]
+    told = dict(zip(test.tolist(), found.facts.test_votes, strict=True))
+    wanted = {row: row % 7 for row in (35, 36, 37, 41)}
+    assert told == {**wanted, 38: NO_VOTE, 39: NO_VOTE, 40: EMOTIONS.index("Neutral")}
+
+
+def test_labels_that_most_taggers_give() -> None:
+    source = faces()
+    votes = unanimous((source.labels + 1) % 7)
+    for row, counts in (
+        (3, {"anger": 5, "fear": 5}),
+        (4, {"contempt": 9, "fear": 1}),
+        (5, {"NF": 9, "fear": 1}),
+        (6, {"unknown": 9, "fear": 1}),
+        (7, {"sadness": 2, "surprise": 2, "NF": 1}),
+    ):
+        votes.counts[row] = votes_of(counts).counts[0]
+    # Labels that agree no better than by chance are taken for votes on other images.
+    votes.counts[60:] = unanimous(source.labels[60:]).counts
+    found = prepare_data(source, Protocol(labels="ferplus"), votes=votes)
+    assert found.facts.left_out == (
+        ("voted NF", 1),
+        ("voted contempt", 1),
+        ("voted unknown", 1),
+        ("votes tied", 2),
+    )
+    assert found.rows.tolist() == [row for row in range(N) if row not in (3, 4, 5, 6, 7)]
+    wanted = np.where(np.arange(N) < 60, (source.labels + 1) % 7, source.labels)
+    np.testing.assert_array_equal(found.dataset.labels, wanted[found.rows[found.order]])
+    # Beside labels that are made from them, votes say nothing more.
+    assert found.facts.test_votes == b""
+    assert found.audited.agreement is None
+
+
+def test_labels_from_votes_that_are_not_there() -> None:
+    said = re.escape(
+        "labels 'ferplus' need FER+'s votes; accepted: --votes=FILE with its fer2013new.csv, or "
+        "--labels=fer2013; give one of them"
+    )
+    with pytest.raises(FerBenchError, match=said):
+        prepare_data(faces(), Protocol(labels="ferplus"))
+
+
+def test_votes_on_other_images() -> None:
+    with pytest.raises(FerBenchError, match="149 rows and 150 images"):
+        prepare_data(faces(), Protocol(), votes=unanimous(faces(149).labels))
+
+
+@pytest.mark.parametrize("dedupe", ["train", "all"])
+def test_copies_that_are_left_out_are_counted(dedupe: str) -> None:
+    images = patterns(N, seed=5)
+    source = dataset_of(np.concatenate([images, images[:10], mirrored(images[10:20])]))
+    found = prepare_data(source, Protocol(dedupe=dedupe))
+    assert set(found.facts.test_twins) == {0}
+    left = len(source) - sum(len(getattr(found.split, part)) for part in PARTS)
+    assert found.facts.left_out == (("copies of other images", left),)
+    # Of a pair, one stays in any case; with "train" both do where both are evaluated.
+    assert left == 20 if dedupe == "all" else 0 < left <= 20
+
+
+def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
+    from fer_bench.audit import remembering
+
+    source = audited().dataset
+    wanted = prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
+    assert list((tmp_path / "twins").iterdir())
+    monkeypatch.setattr(remembering, "near_twins", None)
+    found = prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
+    assert found.facts == wanted.facts
+    assert found.near[1] == wanted.near[1] != ()
+    np.testing.assert_array_equal(found.near[0], wanted.near[0])
+
+
+def test_the_audit_tells_rows_of_the_source() -> None:
+    made = audited()
+    found = prepare_data(made.dataset, Protocol(split="kaggle"), votes=made.votes).audited
+    assert found == audit(made.dataset, made.split, made.votes)
+
+
+def test_the_audit_of_a_sample_tells_rows_of_the_source() -> None:
+    images = patterns(N, seed=5)
+    images[140], images[20] = images[139], 0
+    source = dataset_of(images)
+    # Rows 3 to 7 have no label, so that all others have other numbers in what takes part.
+    votes = unanimous(source.labels)
+    votes.counts[3:8] = votes_of({"NF": 10}).counts[0]
+    found = prepare_data(source, Protocol(labels="ferplus"), votes=votes).audited
+    assert found.images == N - 5
+    assert found.copies[0].groups == ((139, 140),)
+    assert found.blanks.constant == (20,)
+
+
+def test_an_audit_of_what_a_split_leaves_out() -> None:
+    """The copies are there, and none of them leaks."""
+    images = patterns(N, seed=5)
+    source = dataset_of(np.concatenate([images, images[:20]]))
+    found = prepare_data(source, Protocol(dedupe="all")).audited
+    assert found.copies[0].surplus == 20
+    assert not any(leak.images for leak in found.leaks)
+    assert sum(one.train + one.validation + one.test for one in found.classes) == N
+
+
+def test_variations_have_fingerprints_of_their_own(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(runtime, "backend_version", lambda: "tensorflow 1.2.3")
+    images = patterns(N, seed=5)
+    labels = np.arange(N + 20) % 7
+    source = dataset_of(
+        np.concatenate([images, images[:20]]), labels, usage=np.arange(N + 20) % 5 % 3
+    )
+    votes = unanimous(source.labels)
+    votes.usage[:] = source.usage
+    votes.counts[:5] = votes_of({"NF": 10}).counts[0]
+
+    def fingerprint(known, **settings: str) -> str:
+        protocol = Protocol(**settings)
+        data = prepare_data(source, protocol, votes=known)
+        experiment = Experiment(protocol, data.dataset, data.split, tmp_path)
+        entry = get("mini")
+        return experiment.fingerprint(entry, experiment.cell(entry, "random"), None)
+
+    plain = fingerprint(None)
+    # To hold networks against votes changes nothing in them.
+    assert fingerprint(votes) == plain
+    found = [
+        plain,
+        fingerprint(votes, labels="ferplus"),
+        *(
+            fingerprint(None, split=split, dedupe=dedupe)
+            for split in ("paper", "grouped", "kaggle")
+            for dedupe in ("none", "train", "all")
+            if (split, dedupe) != ("paper", "none")
+        ),
+    ]
+    assert len(set(found)) == len(found)
+
+
+@pytest.mark.real_data
+def test_fer2013(real_data: Dataset, tmp_path: Path) -> None:
+    """288 of Kaggle's PrivateTest are identical to training images, 464 with nearly alike ones."""
+    found = prepare_data(real_data, Protocol(split="kaggle"), cache_dir=tmp_path)
+    assert np.bincount(np.frombuffer(found.facts.test_twins, np.uint8)).tolist() == [
+        3125,
+        176,
+        0,
+        288,
+    ]
+    for protocol in (Protocol(split="grouped"), Protocol(dedupe="train")):
+        clean = prepare_data(real_data, protocol, cache_dir=tmp_path)
+        assert set(clean.facts.test_twins) == {0}

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from fer_bench.evaluation import Interval, sampling_interval
+from fer_bench.groups import groups
+from fer_bench.results import NO_VOTE, Predictions
+from fer_bench.slices import Score, _excess, baseline, label_agreement, leakage, voted
+
+SMALL = 12
+
+
+def told(run):
+    (group,) = groups(run)
+    return leakage(group, run.dataset), voted(group, run.dataset)
+
+
+def small(said, twins=b"", votes=b"", labels=(0,) * SMALL):
+    """A run of one network for each row of predictions, on twelve images of a few classes."""
+    base = made_run()
+    data = dataclasses.replace(
+        base.dataset,
+        test=SMALL,
+        test_labels=bytes(labels),
+        test_twins=bytes(twins),
+        test_votes=bytes(votes),
+    )
+    cell = made_cell("mini", "random")
+    cells = [
+        dataclasses.replace(
+            cell,
+            seed=seed,
+            quality=dataclasses.replace(
+                cell.quality, predictions=Predictions(bytes(row), bytes(2 * SMALL))
+            ),
+        )
+        for seed, row in enumerate(said, start=1)
+    ]
+    return dataclasses.replace(base, dataset=data, cells=tuple(cells))
+
+
+def test_each_part_by_hand():
+    #         clean          near  mirror identical
+    twins = [0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3]
+    said = [0, 0, 0, 1, 1, 1, 0, 1, 0, 1, 0, 0]
+    found, _ = told(small([said], twins))
+    assert (found.whole.images, found.whole.accuracy) == (12, pytest.approx(7 / 12))
+    assert (found.distinct.images, found.distinct.accuracy) == (10, pytest.approx(5 / 10))
+    assert (found.clean.images, found.clean.accuracy) == (6, pytest.approx(3 / 6))
+    assert (found.twinned.images, found.twinned.accuracy) == (6, pytest.approx(4 / 6))
+    assert found.excess.difference == pytest.approx(7 / 12 - 3 / 6)
+    assert found.clean.interval == sampling_interval(np.array([1, 1, 1, 0, 0, 0], bool))
+
+
+def test_the_largest_class_on_each_part():
+    twins = [0] * 8 + [3] * 4
+    labels = [2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2]
+    found = baseline(small([[0] * SMALL], twins, labels=labels).dataset)
+    assert found.name == NAMES[2]
+    assert found.leakage.whole.accuracy == pytest.approx(7 / 12)
+    assert found.leakage.clean.accuracy == pytest.approx(6 / 8)
+    assert found.leakage.twinned.accuracy == pytest.approx(1 / 4)
+    assert baseline(small([[0] * SMALL]).dataset) is None
+
+
+def test_seeds_are_averaged():
+    twins = [0] * 6 + [3] * 6
+    said = [[0] * 6 + [0] * 6, [0, 0, 0, 1, 1, 1] + [0] * 6, [1] * 6 + [0] * 3 + [1] * 3]
+    found, _ = told(small(said, twins))
+    assert found.clean.accuracy == pytest.approx((1 + 0.5 + 0) / 3)
+    assert found.twinned.accuracy == pytest.approx((1 + 1 + 0.5) / 3)
+    assert found.whole.accuracy == pytest.approx((1 + 0.75 + 0.25) / 3)
+    assert found.excess.difference == pytest.approx(found.whole.accuracy - found.clean.accuracy)
+
+
+def test_votes_by_hand():
+    # Of the last four the taggers name no class; of the others two are not labelled so.
+    votes = [0, 0, 0, 0, 0, 0, 1, 1, NO_VOTE, NO_VOTE, NO_VOTE, NO_VOTE]
+    said = [0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0]
+    run = small([said], votes=votes)
+    leaked, found = told(run)
+    assert leaked is None
+    assert (found.votes.images, found.votes.accuracy) == (8, pytest.approx(4 / 8))
+    assert (found.labels.images, found.labels.accuracy) == (8, pytest.approx(4 / 8))
+    agreement = label_agreement(run.dataset)
+    assert (agreement.images, agreement.accuracy) == (8, pytest.approx(6 / 8))
+    assert agreement.interval == sampling_interval(np.array([1] * 6 + [0] * 2, bool))
+
+
+def test_parts_that_are_empty_have_no_figure():
+    said = [[0, 1] * 6]
+    all_clean, _ = told(small(said, [0] * SMALL))
+    assert all_clean.clean == all_clean.distinct == all_clean.whole
+    assert all_clean.twinned is None
+    assert all_clean.excess is None
+    none_clean, _ = told(small(said, [3] * SMALL))
+    assert none_clean.clean is None
+    assert none_clean.distinct is None
+    assert none_clean.excess is None
+    assert none_clean.twinned == none_clean.whole
+    near_alone, _ = told(small(said, [1] * SMALL))
+    assert near_alone.distinct == near_alone.whole
+    tied = small(said, votes=[NO_VOTE] * SMALL)
+    assert told(tied) == (None, None)
+    assert label_agreement(tied.dataset) is None
+
+
+@pytest.mark.parametrize("missing", ["test_twins", "test_votes", "test_labels", "predictions"])
+def test_what_is_not_known_has_no_figure(missing):
+    run = audited(made_run(made_cell("mini", "random")))
+    if missing == "predictions":
+        (cell,) = run.cells
+        quality = dataclasses.replace(cell.quality, predictions=None)
+        run = dataclasses.replace(run, cells=(dataclasses.replace(cell, quality=quality),))
+    else:
+        run = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, **{missing: b""}))
+    leaked, found = told(run)
+    assert (leaked is None) == (missing != "test_votes")
+    assert (found is None) == (missing != "test_twins")
+    known = missing in ("test_twins", "predictions")
+    assert (label_agreement(run.dataset) is not None) == known
+
+
+def test_a_network_that_was_not_trained_has_no_figure():
+    assert told(audited(made_run(made_missing("openface", "random")))) == (None, None)
+
+
+@given(
+    st.integers(1, 3).flatmap(
+        lambda seeds: arrays(np.uint8, (seeds, SMALL), elements=st.integers(0, 1))
+    ),
+    arrays(np.uint8, SMALL, elements=st.integers(0, 3)),
+)
+def test_the_parts_make_up_the_whole(said, twins):
+    found, _ = told(small(said, twins))
+    parts = [part for part in (found.clean, found.twinned) if part is not None]
+    assert sum(part.images for part in parts) == SMALL
+    together = sum(part.images * part.accuracy for part in parts) / SMALL
+    assert found.whole.accuracy == pytest.approx(together)
+    for part in [found.whole, *parts]:
+        assert 0 <= part.interval.low <= part.accuracy + 1e-9
+        assert part.accuracy - 1e-9 <= part.interval.high <= 1
+    if found.excess is None:
+        assert len(parts) == 1
+    else:
+        assert found.excess.difference == pytest.approx(found.whole.accuracy - found.clean.accuracy)
+        assert found.excess.interval.low <= found.excess.difference <= found.excess.interval.high
+
+
+@pytest.mark.parametrize(
+    ("clean", "clean_images", "twinned", "twinned_images"),
+    [(30, 60, 20, 40), (0, 60, 40, 40), (60, 60, 0, 40), (5, 7, 1, 1)],
+)
+def test_the_interval_of_the_excess_is_newcombes(clean, clean_images, twinned, twinned_images):
+    def score(right, images):
+        ends = proportion_confint(right, images, method="wilson")
+        return Score(images, right / images, Interval(*map(float, ends)))
+
+    found = _excess(score(clean, clean_images), score(twinned, twinned_images))
+    low, high = confint_proportions_2indep(
+        twinned, twinned_images, clean, clean_images, method="newcomb", compare="diff"
+    )
+    share = twinned_images / (twinned_images + clean_images)
+    assert found.interval.low == pytest.approx(share * low)
+    assert found.interval.high == pytest.approx(share * high)
+
+
+def test_the_interval_of_the_excess_is_that_of_a_bootstrap_within_both_parts():
+    run = audited(made_run(made_cell("mini", "random", predicted=made_predictions(0.4))))
+    found, _ = told(run)
+    right = made_predictions(0.4) == LABELS
+    clean = right[run.dataset.twins == 0]
+    twinned = right[run.dataset.twins > 0]
+    chance = np.random.default_rng(1)
+    n = len(right)
+    clean_right = chance.binomial(len(clean), clean.mean(), 20_000)
+    twinned_right = chance.binomial(len(twinned), twinned.mean(), 20_000)
+    replicates = (clean_right + twinned_right) / n - clean_right / len(clean)
+    low, high = np.quantile(replicates, [0.025, 0.975])
+    assert found.excess.interval.low == pytest.approx(low, abs=0.0006)
+    assert found.excess.interval.high == pytest.approx(high, abs=0.0006)
