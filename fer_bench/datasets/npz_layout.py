@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import tokenize
+import warnings
 import zipfile
 import zlib
 from itertools import pairwise
@@ -52,12 +52,10 @@ _DAMAGES = (
     EOFError,
     NotImplementedError,
     RuntimeError,
-    SyntaxError,
     ValueError,
-    tokenize.TokenError,
     zlib.error,
 )
-"""What zipfile, zlib and numpy's reader of headers raise on damaged bytes."""
+"""What zipfile, zlib and numpy raise on damaged bytes."""
 
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -185,7 +183,13 @@ def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """The file, with one kind of error for all that can be wrong with it."""
     try:
-        with _Bytes(open_regular(path).detach()) as file, zipfile.ZipFile(file) as archive:
+        with (
+            warnings.catch_warnings(),
+            _Bytes(open_regular(path).detach()) as file,
+            zipfile.ZipFile(file) as archive,
+        ):
+            # numpy warns of files that Python 2 wrote, which are as good as any.
+            warnings.simplefilter("ignore", UserWarning)
             file.is_open = True
             _check_places(path, archive)
             yield archive
@@ -231,7 +235,12 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
         version = np.lib.format.read_magic(file)
         if version not in _HEADER_READERS:
             raise _wrong(path, f"array {name!r} has npy version {version}", "version 1.0 or 2.0")
-        shape, _, dtype = _HEADER_READERS[version](file)
+        try:
+            shape, _, dtype = _HEADER_READERS[version](file)
+        except (MemoryError, OSError, zipfile.BadZipFile, zlib.error):
+            raise
+        except Exception as error:  # numpy sorts and looks into whatever the header holds
+            raise ValueError(cause_of(error)) from error
         if dtype.hasobject:
             raise _wrong(path, f"array {name!r} holds pickled objects", "arrays of numbers")
         claimed = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))

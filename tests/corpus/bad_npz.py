@@ -347,6 +347,8 @@ def _headers() -> list[Kind]:
         "no type": f"{{'fortran_order': False, 'shape': {shape}, }}",
         "a key too many": header(shape).replace("}", "'more': 1}"),
         "no dictionary": "42",
+        "keys of two types": header(shape).replace("'shape'", "b'shape'"),
+        "the numbers of Python 2, and too few images": header(f"(13L, {SIDE}L, {SIDE}L)"),
         "an open bracket": header(shape)[:-4],
         "a null character": header(shape).replace("14", "1\x004"),
         "brackets nested deeply": f"{'(' * 4000}{')' * 4000}",

@@ -260,7 +260,21 @@ def test_a_directory_that_lies_in_accord_with_the_header(tmp_path: Path) -> None
     assert "array 'images' claims 2304000000128 bytes and has 2304000000128, packed into" in text
 
 
+def test_headers_of_python_2(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    path = tmp_path / "faces.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("images.npy", npy("(2L, 3L, 4L)", data=bytes(range(24))))
+        archive.writestr("labels.npy", npy("(2L,)", data=bytes(2)))
+    assert load_npz(path).images[1].tolist() == [
+        [12, 13, 14, 15],
+        [16, 17, 18, 19],
+        [20, 21, 22, 23],
+    ]
+    assert not recwarn.list
+
+
 BROKEN_HEADERS = {
+    "keys of two types": npy("(2,)").replace(b" 'shape'", b"b'shape'"),
     "empty": b"",
     "only magic": b"\x93NUMPY",
     "cut off": b"\x93NUMPY\x01\x00\xff\xff{",
