@@ -1,0 +1,32 @@
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_bench.errors import FerBenchError
+
+
+@given(st.text())
+def test_the_text_is_one_line_that_commands_no_terminal(text):
+    told = str(FerBenchError(text))
+    assert told.isprintable()
+    assert told == text or not text.isprintable()
+    assert str(FerBenchError(told)) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Gr\u00fc\u00dfe, \N{GRINNING FACE}", "Gr\u00fc\u00dfe, \N{GRINNING FACE}"),
+        ("a\nb\r\t\x1b[31m", "a\\nb\\r\\t\\x1b[31m"),
+        ("\u202eabc\u2066 \u2028", "\\u202eabc\\u2066 \\u2028"),
+        ("bad\udcff.csv", "bad\\udcff.csv"),
+    ],
+)
+def test_known_answers(text, told):
+    assert str(FerBenchError(text)) == told
+
+
+def test_it_can_be_sent_to_another_process():
+    assert str(pickle.loads(pickle.dumps(FerBenchError("a\nb")))) == "a\\nb"
