@@ -9,8 +9,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from fer_bench.datasets.npz_layout import read_all_arrays
 from fer_bench.errors import FerBenchError
 from fer_bench.files import open_regular
 
@@ -108,11 +107,13 @@ def opened(path: Path) -> Iterator[StoredWeights]:
 def _npz(path: Path) -> StoredWeights:
     """Keys ``<layer>/<variable>``; read whole, it is the layout of small packaged weights."""
     layers: dict[str, dict[str, NDArray[Any]]] = {}
-    # numpy leaves a file that it opened itself open where it turns out to be broken.
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        for key in arrays.files:
-            layer, _, variable = key.rpartition("/")
-            layers.setdefault(layer, {})[variable] = arrays[key]
+    try:
+        arrays = read_all_arrays(path)
+    except FerBenchError as error:
+        raise FerBenchError(f"weight file {error}") from error
+    for key, tensor in arrays.items():
+        layer, _, variable = key.rpartition("/")
+        layers.setdefault(layer, {})[variable] = tensor
     found = {
         name: StoredLayer(name, tuple(variables), tuple(variables.values()))
         for name, variables in layers.items()

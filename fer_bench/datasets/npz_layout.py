@@ -23,7 +23,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -143,19 +143,43 @@ def read_arrays(
             the named arrays holds pickled objects; or as ``check`` does.
     """
     with _opened(path) as archive:
-        listed = archive.namelist()
-        found = set(listed)
+        found = set(archive.namelist())
         for name in required:
             if f"{name}.npy" not in found:
                 there = ", ".join(sorted(map(repr, found))[:9])[:200] or "nothing"
                 what = f"no array {name!r} (it holds {there})"
                 raise _wrong(path, what, " and ".join(required))
         names = [name for name in (*required, *optional) if f"{name}.npy" in found]
-        for name in names:
-            if listed.count(f"{name}.npy") > 1:
-                raise _wrong(path, f"the member '{name}.npy' is there twice", "each one once")
+        _check_once(path, archive, names)
         check({name: _read_header(path, archive, name) for name in names})
         return {name: _read_array(archive, name) for name in names}
+
+
+def read_all_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Reads every array of an ``.npz`` file that holds nothing else, in the file's order.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FerBenchError: as ``read_arrays``, or a member is no array.
+    """
+    with _opened(path) as archive:
+        for member in archive.namelist():
+            if not member.endswith(".npy"):
+                raise _wrong(path, f"the member {member[:40]!r} is no array", "arrays alone")
+        names = [member.removesuffix(".npy") for member in archive.namelist()]
+        _check_once(path, archive, names)
+        for name in names:
+            _read_header(path, archive, name)
+        return {name: _read_array(archive, name) for name in names}
+
+
+def _check_once(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> None:
+    listed = archive.namelist()
+    for name in names:
+        if listed.count(f"{name}.npy") > 1:
+            raise _wrong(path, f"the member '{name}.npy' is there twice", "each one once")
 
 
 class _Bytes(io.BufferedReader):

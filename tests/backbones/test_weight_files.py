@@ -49,19 +49,19 @@ def test_npz_keys_are_layers_and_variables(npz):
 
 def test_a_truncated_npz_is_refused(npz):
     npz.write_bytes(npz.read_bytes()[:-60])
-    assert "cannot be read" in refusal(npz)
+    assert "no npz file, or a damaged one" in refusal(npz)
 
 
 def test_a_corrupt_npz_is_refused(npz):
     content = bytearray(npz.read_bytes())
     content[150] ^= 0xFF
     npz.write_bytes(content)
-    assert "cannot be read" in refusal(npz)
+    assert "no npz file, or a damaged one" in refusal(npz)
 
 
 def test_an_npz_of_pickled_objects_is_refused(tmp_path):
     np.savez(tmp_path / "w.npz", **{"conv/kernel": np.array([{}], dtype=object)})
-    assert "allow_pickle=False" in refusal(tmp_path / "w.npz")
+    assert "holds pickled objects" in refusal(tmp_path / "w.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>Not Found</html>", b"\x80\x04pickle"])
