@@ -108,6 +108,7 @@ class Report:
         protocol = settings.protocol
         asked = {
             "dataset": settings.dataset,
+            "class-map": settings.class_map,
             "split": protocol.split,
             "dedupe": protocol.dedupe,
             "labels": protocol.labels,

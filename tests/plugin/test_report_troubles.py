@@ -9,9 +9,12 @@ CONFTEST = f"""
 import sys
 
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from made_audits import audited
 from made_runs import made_cell, made_run
 
-from fer_bench.plugin.state import RECORD
+from fer_bench.plugin.state import DATA, RECORD
+from fer_bench.prepared import prepare_data
+from fer_bench.protocol import Protocol
 
 CELL = made_cell("mini", "random", 0.5)
 
@@ -23,6 +26,7 @@ class Measured:
 
 def pytest_collection_finish(session):
     session.config.stash[RECORD] = Measured()
+    session.config.stash[DATA] = prepare_data(audited().dataset, Protocol(split="kaggle"))
 """
 BENCHMARK = """
 import dataclasses

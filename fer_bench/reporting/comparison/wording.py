@@ -127,15 +127,14 @@ def _counts(outcome: Outcome) -> str:
         counts = [f"{_count(failing, kind):,} {kind}" for kind in kinds]
         text += f" ({', '.join(counts)})"
     others = [change for change in outcome.changes if not change.regression]
-    told = [f"{_count(others, kind):,} {kind}" for kind in _ALWAYS_COUNTED]
+    noisy = sum(change.too_noisy for change in others)
+    unseen = {"same": f" ({noisy:,} too noisy to see what the rule allows)"} if noisy else {}
+    told = [f"{_count(others, kind):,} {kind}{unseen.get(kind, '')}" for kind in _ALWAYS_COUNTED]
     told += [
         f"{count:,} {words}"
         for kind, words in _SOMETIMES_COUNTED.items()
         if (count := _count(others, kind))
     ]
-    noisy = sum(change.too_noisy for change in others)
-    if noisy:
-        told.append(f"{noisy:,} of the same too noisy to see what the rule allows")
     return f"{text}, else {', '.join(told)}"
 
 

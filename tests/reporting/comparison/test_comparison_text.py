@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 
@@ -22,7 +23,6 @@ from made_outcomes import (
     UNKNOWN_LOSS,
     UNKNOWN_MOFR,
     WORSE,
-    dataclasses,
     made_outcome,
     outcomes,
 )
@@ -110,6 +110,12 @@ def test_a_change_of_nothing_has_no_sign():
             [SAME, FASTER],
             "NO REGRESSION",
             "0 regressions, else 1 better, 1 same, 0 gone, 0 not comparable; the comparison passes",
+        ),
+        (
+            [SAME, dataclasses.replace(SAME, interval=Interval(-0.02, 0.019))],
+            "NO REGRESSION",
+            "0 regressions, else 0 better, 2 same (1 too noisy to see what the rule allows), 0 "
+            "gone, 0 not comparable; the comparison passes",
         ),
         (
             [WORSE, SLOWER_P99, UNDECIDED],
