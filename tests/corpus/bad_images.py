@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import struct
@@ -79,6 +80,7 @@ def _packed() -> bytes:
     return zlib.compress(bytes(1 << 28), 1)
 
 
+@functools.cache
 def folder_of(suffix: str) -> Callable[[Path], Path]:
     """A data set of five images, of which one, ``train/happy/b``, has that suffix."""
 
