@@ -51,8 +51,9 @@ def load_path(
         the file or folder.
 
     Raises:
-        FerBenchError: there is nothing at ``path``, it is in none of these layouts, the class map
-            is not known or not sound, or there is too little memory.
+        FerBenchError: there is nothing at ``path``, it is in none of these layouts, all of its
+            images are of one class, the class map is not known or not sound, or there is too
+            little memory.
     """
     try:
         status = path.stat()
@@ -85,7 +86,8 @@ def is_fer2013(dataset: Dataset) -> bool:
 
 def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable | None) -> Dataset:
     def once(state: str, load: Callable[[], Dataset], name: str) -> Dataset:
-        return load_once(path, state, load, cache_dir).renamed(name)
+        kept = load_once(path, state, lambda: _of_classes(path, load()), cache_dir)
+        return kept.renamed(name)
 
     suffix = path.suffix.lower()
     is_folder = stat.S_ISDIR(status.st_mode)
@@ -99,8 +101,19 @@ def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable
     if suffix == ".npz":
         if is_compressed(path):
             return once(state, lambda: load_npz(path, codes), path.stem)
-        return load_npz(path, codes)
+        return _of_classes(path, load_npz(path, codes))
     raise FerBenchError(
         f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}; "
         f"accepted: {ACCEPTED}"
     )
+
+
+def _of_classes(path: Path, dataset: Dataset) -> Dataset:
+    """The data set, of which two classes or more have images."""
+    present = [name for name, count in dataset.counts.items() if count]
+    if len(present) == 1:
+        raise FerBenchError(
+            f"data set {str(path)!r}: all {len(dataset):,} images are of class {present[0]!r}, so "
+            "that nothing can be told apart; accepted: images of two classes or more; add some"
+        )
+    return dataset

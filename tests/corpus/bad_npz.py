@@ -415,3 +415,4 @@ def _others() -> list[Kind]:
 
 KINDS = [*_cuts(), *_archives(), *_headers(), *_values(), *_others()]
 KINDS += [kind for kind in file_kinds("run", "npz", npz_file) if "terabyte" not in kind.name]
+KINDS.append(Kind("npz: one class", "run", npz_file, with_arrays(labels=np.full(N, 3)), ("Happy",)))

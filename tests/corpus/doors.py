@@ -81,7 +81,6 @@ def _lock(path: Path) -> Call:
 
 DOORS = {
     "data": Door(lambda path: [_info(path), _audit(path)], _info),
-    "audit": Door(lambda path: [_audit(path)], _audit),
     # A run says the same of a file's content, and takes ten times as long to say it.
     "run": Door(lambda path: [_info(path), _audit(path), _pytest(path)], _info),
     "class map": Door(lambda path: [_mapped(path)], _mapped),

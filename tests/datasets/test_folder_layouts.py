@@ -199,28 +199,32 @@ class TestDetection:
 
 class TestThroughTheDoor:
     def test_the_cache_knows_the_class_map(self, tmp_path: Path) -> None:
-        root, cache = write_images(tmp_path / "set", {"1/a.png": 1, "2/a.png": 2}), tmp_path / "c"
+        root, cache = (
+            write_images(tmp_path / "set", {f"{n}/a.png": n for n in (1, 2, 3)}),
+            tmp_path / "c",
+        )
         rafdb = load_dataset(root, cache_dir=cache, class_map="rafdb")
-        assert told(rafdb) == [(2, "Fear"), (1, "Surprise")]
+        assert told(rafdb) == [(3, "Disgust"), (2, "Fear"), (1, "Surprise")]
         for _ in range(2):
             affectnet = load_dataset(root, cache_dir=cache, class_map="affectnet")
-            assert told(affectnet) == [(1, "Happy"), (2, "Sad")]
-        path = file_map(tmp_path / "map.csv", "1,Awe", "2,-")
+            assert told(affectnet) == [(1, "Happy"), (2, "Sad"), (3, "Surprise")]
+        path = file_map(tmp_path / "map.csv", "1,Awe", "2,-", "3,Sad")
         for _ in range(2):  # the second time from the cache
             found = load_dataset(root, cache_dir=cache, class_map=path)
-            assert told(found) == [(1, "Awe")]
+            assert told(found) == [(3, "Sad"), (1, "Awe")]
             assert found.classes == (*EMOTIONS, "Awe")
             assert dict(found.notes)["left out"] == "1: the class map leaves out '2'"
-        file_map(path, "1,Zeal", "2,-")
-        assert told(load_dataset(root, cache_dir=cache, class_map=path)) == [(1, "Zeal")]
+        file_map(path, "1,Zeal", "2,-", "3,Sad")
+        found = load_dataset(root, cache_dir=cache, class_map=path)
+        assert told(found) == [(3, "Sad"), (1, "Zeal")]
 
     def test_a_list_that_changes(self, tmp_path: Path) -> None:
-        root, cache = write_images(tmp_path / "set", {"a.png": 1}), tmp_path / "c"
+        root, cache = write_images(tmp_path / "set", {"a.png": 1, "b.png": 2}), tmp_path / "c"
         for label in ("Sad", "Fear"):
-            (root / "l.csv").write_text(f"image,label\na.png,{label}\n")
+            (root / "l.csv").write_text(f"image,label\na.png,{label}\nb.png,Angry\n")
             for path in (root, root / "l.csv"):
                 found = load_dataset(path, cache_dir=cache)
-                assert (told(found), found.name) == ([(1, label)], "set")
+                assert (told(found), found.name) == ([(1, label), (2, "Angry")], "set")
 
     def test_a_class_map_for_a_name(self, tmp_path: Path) -> None:
         with pytest.raises(FerBenchError, match="class map 'rafdb' has nothing to map: the loader"):

@@ -41,7 +41,9 @@ def test_the_layout_does_not_show(n: int, seed: int) -> None:
     wanted = random_dataset(n, seed)
     usage = wanted.usage.copy()
     usage[:2] = 0, 2  # so that train and test both exist
-    wanted = Dataset(wanted.images, wanted.labels, EMOTIONS, "x", usage)
+    labels = wanted.labels.copy()
+    labels[:2] = 3, 4  # and two classes
+    wanted = Dataset(wanted.images, labels, EMOTIONS, "x", usage)
     with TemporaryDirectory() as folder:
         root, cache = Path(folder), Path(folder) / "cache"
         ordered = [
