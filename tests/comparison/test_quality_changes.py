@@ -332,8 +332,6 @@ def without_clean(run, missing):
 CLEAN_IS_LOST = pytest.mark.parametrize(
     "missing", ["twins", "predictions", "clean images", "split"]
 )
-    "missing", ["twins", "predictions", "clean images", "split"]
-)
 
 
 @CLEAN_IS_LOST
