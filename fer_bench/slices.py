@@ -32,7 +32,8 @@ class Parts(NamedTuple):
     Attributes:
         whole: all of them.
         distinct: those without an identical twin in training.
-        clean: those without any twin, be it nearly the same, mirrored or identical.
+        clean: those without any twin, be it identical, mirrored, nearly the same, or linked by
+            images that are.
         twinned: those with one.
     """
 
