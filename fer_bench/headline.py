@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from fer_bench.evaluation import largest_share, sampling_interval
 from fer_bench.groups import groups
-from fer_bench.pairs import between, p_text
-from fer_bench.slices import baseline, label_agreement, leakage, voted
+from fer_bench.pairs import against, between, p_text
+from fer_bench.slices import baseline, label_agreement, leakage, parts, voted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.groups import Group
     from fer_bench.pairs import Pair
-    from fer_bench.results import CellResult, Run
+    from fer_bench.results import CellResult, DatasetSummary, Run
 
 _NAMED = 3
 """So many names are listed, the others counted."""
@@ -38,8 +38,8 @@ def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
         [
             _best(run, known, pairs),
             _sureness(run, known[0]),
-            _best_of_clean(run, known),
             _lead(known, pairs),
+            _best_of_clean(run.dataset, known),
             _speed(known),
         ]
         if known
@@ -78,20 +78,24 @@ def _beside(run: Run, best: Group) -> str:
     return f"; {', '.join(told)}" if told else ""
 
 
-def _best_of_clean(run: Run, known: Sequence[Group]) -> str:
+def _best_of_clean(data: DatasetSummary, known: Sequence[Group]) -> str:
     """Which network is best without leaked test images, where that is another one."""
-    found = [(group, leakage(group, run.dataset)) for group in known]
-    scores = [
-        (group, leaked.clean.accuracy)
-        for group, leaked in found
-        if leaked is not None and leaked.clean is not None
-    ]
-    if len(scores) < len(known):
+    found = parts(data)
+    right = [group.correct(data.labels) for group in known]
+    if found is None or not found.clean.any():
         return ""
-    group, accuracy = max(scores, key=lambda one: one[1])
-    if accuracy == scores[0][1]:
+    scores = [float(one[:, found.clean].mean()) for one in right if one is not None]
+    # Of networks whose predictions are not known any may be the best.
+    if len(scores) < len(known) or max(scores) == scores[0]:
         return ""
-    return f"Without twins {_name(group)} is the highest, {accuracy:.3f}."
+    place = scores.index(max(scores))
+    highest, others = known[place], [*known[:place], *known[place + 1 :]]
+    compared = against(highest, others, data.labels, found.clean)
+    lead = "" if all(pair.differ for pair in compared) else ", but not clearly"
+    return (
+        f"Without twins {_name(highest)} is the highest, {scores[place]:.3f}{lead} (against "
+        f"{_name(known[0])} {_shown(compared[0])})."
+    )
 
 
 def _sureness(run: Run, best: Group) -> str:

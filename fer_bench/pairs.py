@@ -113,6 +113,38 @@ def pairs(run: Run) -> tuple[Pair, ...]:
     )
 
 
+def against(
+    first: Group,
+    others: Sequence[Group],
+    labels: NDArray[np.uint8],
+    images: NDArray[np.bool_],
+) -> tuple[Pair, ...]:
+    """Compares one group with each of the others on some of the test images.
+
+    Seeds are paired as ``pairs`` has it, and p-values corrected over these comparisons.
+
+    Args:
+        first: the one.
+        others: the others, in any order; the predictions of all are known.
+        labels: uint8, shape (n,): of the test images.
+        images: which of them count, bool, shape (n,), one or more.
+    """
+
+    def correct(group: Group) -> NDArray[np.bool_]:
+        found = group.correct(labels)
+        if found is None:
+            raise ValueError(f"{group.label} has no predictions; accepted: groups with them")
+        return found[:, images]
+
+    ours = correct(first)
+    compared = [_compared(first.seeds, ours, other.seeds, correct(other)) for other in others]
+    corrected = holm(comparison.p_value for comparison in compared)
+    return tuple(
+        Pair(first, other, comparison, p_value)
+        for other, comparison, p_value in zip(others, compared, corrected, strict=True)
+    )
+
+
 def between(
     found: tuple[Pair, ...], first: tuple[str, Init], second: tuple[str, Init]
 ) -> Pair | None:

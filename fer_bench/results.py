@@ -307,9 +307,9 @@ class DatasetSummary:
         test_labels: a byte for each test image, in the order of predictions: its class; empty in
             files of schema 1.
         test_twins: a byte for each test image, likewise: 0 where no training image shows the same
-            picture, 1 where one is nearly the same, 2 where one is its mirror image, 3 where one
-            is identical, by ``fer_bench.audit.LIKENESSES``; of several the highest. Empty where
-            it is not known.
+            picture, 1 where one is nearly the same or linked to it by a chain of such images, of
+            whatever part, 2 where one is its mirror image, 3 where one is identical, by
+            ``fer_bench.audit.twins``; of several the highest. Empty where it is not known.
         test_votes: a byte for each test image, likewise: the class that most of FER+'s taggers
             name; ``NO_VOTE`` where several share the most votes or they go to none of the
             classes. Empty without votes.

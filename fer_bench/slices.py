@@ -32,7 +32,8 @@ class Parts(NamedTuple):
     Attributes:
         whole: all of them.
         distinct: those without an identical twin in training.
-        clean: those without any twin, be it nearly the same, mirrored or identical.
+        clean: those without any twin, be it identical, mirrored, nearly the same, or linked by
+            images that are.
         twinned: those with one.
     """
 
@@ -198,12 +199,12 @@ def _excess(clean: Score, twinned: Score) -> Excess:
     """Whole less clean, out of the two parts that have no image in common.
 
     Of n images t have a twin, so that whole less clean is t / n (T - C), with T and C the
-    accuracies with and without. The interval of T - C comes from those of T and C, as in
-    Newcombe's method 10 (*Interval Estimation for the Difference Between Independent
-    Proportions*, 1998): it reaches as far below as the root of the squared distances from T to
-    its lower and from C to its upper end, and the other way round. That holds for intervals of
-    other kinds than his (Zou and Donner, *Construction of Confidence Limits About Effect
-    Measures: A General Approach*, 2008).
+    accuracies with and without. The interval of T - C comes from those of T and C, whatever
+    their kind, by the method of variance estimates recovery (MOVER; Zou and Donner, *Construction
+    of Confidence Limits About Effect Measures: A General Approach*, 2008): it reaches as far
+    below as the root of the squared distances from T to its lower and from C to its upper end,
+    and the other way round. Of Wilson's intervals that is Newcombe's method 10 (*Interval
+    Estimation for the Difference Between Independent Proportions*, 1998).
     """
     share = twinned.images / (twinned.images + clean.images)
     difference = twinned.accuracy - clean.accuracy

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
 
+from fer_bench.evaluation import compare
 from fer_bench.headline import headline
 from fer_bench.pairs import pairs
 
@@ -164,8 +165,75 @@ def test_another_network_that_is_the_best_without_twins_is_named():
     )
     run = with_twins(run, np.where(twinned, 3, 0))
     clean = (made_predictions(0.5) == LABELS)[~twinned].mean()
-    best, _, other, *_ = headline(run, pairs(run))
+    best, _, lead, other = headline(run, pairs(run))
     assert best.startswith("OpenFace random has the highest test accuracy")
-    assert other == f"Without twins MobileNet random is the highest, {clean:.3f}."
+    assert lead.startswith("It is clearly ahead of MobileNet random (+0.05")
+    found = compare((made_predictions(0.5) == LABELS)[~twinned], (by_heart == LABELS)[~twinned])
+    assert other == (
+        f"Without twins MobileNet random is the highest, {clean:.3f} (against OpenFace random "
+        f"{found.difference:+.3f}, 95 % interval {found.interval.low:+.3f} to "
+        f"{found.interval.high:+.3f}, corrected p < 0.0001)."
+    )
     same = with_twins(run, 0)
     assert not any("is the highest" in one for one in headline(same, pairs(same)))
+
+
+def moved(wrong, right, places):
+    """The predictions with so many images lost and won among the places."""
+    found = wrong.copy()
+    is_right = found[places] == LABELS[places]
+    lost, won = places[is_right][: right[0]], places[~is_right][: right[1]]
+    found[lost] = (LABELS[lost] + 1) % 7
+    found[won] = LABELS[won]
+    return found
+
+
+def test_a_lead_without_twins_that_may_be_chance_is_not_clear():
+    # The one recognises 40 more with a twin; of the others, the other one 2 more.
+    twinned = np.arange(len(LABELS)) % 2 == 0
+    first = made_predictions(0.5)
+    second = moved(first, (40, 0), np.flatnonzero(twinned))
+    second = moved(second, (10, 12), np.flatnonzero(~twinned))
+    run = made_run(
+        made_cell("openface", "random", predicted=first),
+        made_cell("mobilenet", "random", predicted=second),
+    )
+    run = with_twins(run, np.where(twinned, 3, 0))
+    best, _, lead, other = headline(run, pairs(run))
+    assert best.startswith("OpenFace random has the highest test accuracy")
+    assert lead.startswith("It is clearly ahead of MobileNet random (+0.01")
+    clean = (second == LABELS)[~twinned].mean()
+    assert other.startswith(
+        f"Without twins MobileNet random is the highest, {clean:.3f}, but not clearly "
+        "(against OpenFace random +0.001, 95 % interval -0.00"
+    )
+    # McNemar's exact p of 10 against 12.
+    assert other.endswith(", corrected p = 0.832).")
+
+
+def test_a_lead_without_twins_is_clear_against_all_others_only():
+    twinned = np.arange(len(LABELS)) % 2 == 0
+    by_heart = np.where(twinned, made_predictions(0.9), made_predictions(0.2)).astype(np.uint8)
+    run = made_run(
+        made_cell("openface", "random", predicted=by_heart),
+        made_cell("mobilenet", "random", 0.5),
+        made_cell("mini", "random", 0.499),
+    )
+    run = with_twins(run, np.where(twinned, 3, 0))
+    (other,) = (one for one in headline(run, pairs(run)) if one.startswith("Without twins"))
+    assert "MobileNet random is the highest, 0." in other
+    assert ", but not clearly (against OpenFace random +0." in other
+
+
+def test_no_network_is_the_best_without_twins_while_another_is_not_known():
+    twinned = np.arange(len(LABELS)) % 2 == 0
+    by_heart = np.where(twinned, made_predictions(0.9), made_predictions(0.2)).astype(np.uint8)
+    old = made_cell("vggface", "random", 0.3)
+    old = dataclasses.replace(old, quality=dataclasses.replace(old.quality, predictions=None))
+    run = made_run(
+        made_cell("openface", "random", predicted=by_heart),
+        made_cell("mobilenet", "random", 0.5),
+        old,
+    )
+    run = with_twins(run, np.where(twinned, 3, 0))
+    assert not any("Without twins" in one for one in headline(run, pairs(run)))

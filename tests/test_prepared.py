@@ -12,7 +12,7 @@ from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench import runtime
-from fer_bench.audit import CATEGORIES, LIKENESSES, audit, remembering
+from fer_bench.audit import CATEGORIES, LIKENESSES, audit, remembering, twins
 from fer_bench.audit.votes import CATEGORY_OF
 from fer_bench.backbones import get
 from fer_bench.datasets import EMOTIONS, PARTS, Dataset, Split
@@ -319,3 +319,21 @@ def test_fer2013(real_data: Dataset, tmp_path: Path) -> None:
     for protocol in (Protocol(split="grouped"), Protocol(dedupe="train")):
         clean = prepare_data(real_data, protocol, cache_dir=tmp_path)
         assert set(clean.facts.test_twins) == {0}
+
+
+def test_an_image_of_another_part_links_a_test_image_to_training() -> None:
+    """Each image is nearly the same as the next one, and the ends of the chain are not."""
+    first, other = patterns(2, seed=0).astype(np.float64)
+    chain = [np.rint(first + share * (other - first)).astype(np.uint8) for share in (0, 0.25, 0.4)]
+    ends, whole = [chain[0], chain[2]], [chain[0], chain[1], chain[2]]
+    assert len(set(twins(dataset_of(np.stack(ends)), "near"))) == 2
+    assert len(set(twins(dataset_of(np.stack(whole)), "near"))) == 1
+    # Kaggle's parts: training, validation, test.
+    rest = patterns(21, seed=9)
+    images = np.concatenate([np.stack(whole), rest])
+    for linked in (True, False):
+        images[1] = chain[1] if linked else patterns(1, seed=8)[0]
+        source = dataset_of(images, [0, 0, 0, *np.arange(21) % 7], [0, 1, 2, *np.arange(21) // 7])
+        found = prepare_data(source, Protocol(split="kaggle"))
+        test = found.rows[found.order][found.split.test]
+        assert dict(zip(test.tolist(), found.facts.test_twins, strict=True))[2] == linked

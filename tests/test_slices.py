@@ -187,3 +187,17 @@ def test_the_interval_of_the_excess_is_that_of_a_bootstrap_within_both_parts():
     low, high = np.quantile(replicates, [0.025, 0.975])
     assert found.excess.interval.low == pytest.approx(low, abs=0.0006)
     assert found.excess.interval.high == pytest.approx(high, abs=0.0006)
+
+
+def test_a_single_image_with_a_twin_tells_next_to_nothing_whatever_the_seeds():
+    twins = [0] * 11 + [3]
+    said = [[0, 1] * 5 + [0, 0], [0, 1] * 5 + [0, 0], [0, 1] * 5 + [0, 1]]
+    found, _ = told(small(said, twins))
+    # None of a kind that makes up 0.975 of all may be missing by chance in one image.
+    assert found.twinned.accuracy == pytest.approx(2 / 3)
+    assert found.twinned.interval.low == pytest.approx(2 / 3 * 0.025)
+    assert found.twinned.interval.high == pytest.approx(2 / 3 + 0.975 / 3)
+    difference = (2 / 3 - 6 / 11) / 12
+    assert found.excess.difference == pytest.approx(difference)
+    assert found.excess.interval.low < difference - 2 / 3 * 0.975 / 12
+    assert found.excess.interval.high > difference + 0.975 / 3 / 12

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.comparison.checks import check_rules, check_sides, commit_of, mixtures, notes
-from fer_bench.comparison.figures import ACCURACY, FIGURES
+from fer_bench.comparison.figures import FIGURES
 from fer_bench.comparison.gathering import gathered
 from fer_bench.comparison.outcome import Change, Outcome
-from fer_bench.comparison.quality import Qualities, quality_changes
+from fer_bench.comparison.quality import Qualities, quality_changes, quality_gone
 from fer_bench.comparison.rules import DETERMINISM, GONE
 from fer_bench.comparison.speed import speed_change, timed
 from fer_bench.comparison.surroundings import surroundings
-from fer_bench.comparison.verdicts import LEVEL
+from fer_bench.comparison.verdicts import LEVEL, figure_gone
 from fer_bench.errors import FerBenchError
 from fer_bench.shards import OTHER_SHARD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fer_bench.comparison.figures import Figure
     from fer_bench.comparison.gathering import Gathered
     from fer_bench.comparison.outcome import Verdict
     from fer_bench.comparison.rules import Rules
@@ -133,9 +131,9 @@ def _of_group(name: str, base: Gathered, head: Gathered, known: _Known) -> Itera
         ours, theirs = _qualities(base), _qualities(head)
         yield from quality_changes(name, ours, theirs, known.around.same_parts, known.rules)
     elif base.trained and head.is_timed:
-        values = [cell.quality.test_accuracy for cell in base.trained.values() if cell.quality]
-        why = "the head measured speeds alone"
-        yield _figure_gone(name, ACCURACY, "", statistics.fmean(values), why, known.rules)
+        yield from quality_gone(
+            name, _qualities(base), "the head measured speeds alone", known.rules
+        )
     if any(head.is_measured(seed) for seed in seeds):
         yield from _speeds(name, base, head, known.around, known.rules)
 
@@ -177,15 +175,6 @@ def _deterministic(
             return
 
 
-def _figure_gone(name: str, figure: Figure, of: str, base: float, why: str, rules: Rules) -> Change:
-    """A figure that the base has and the head lacks: a regression where it has a rule."""
-    threshold = rules.of(name, figure.name, figure.named(of))
-    regression = threshold is not None and rules.of(name, GONE) is not None
-    return Change(
-        name, figure, of, "gone", base=base, threshold=threshold, regression=regression, why=why
-    )
-
-
 def _lacking(
     cell: str, group: str, seed: int, base: Gathered, head: Gathered, rules: Rules
 ) -> Change:
@@ -219,7 +208,7 @@ def _speeds(
             yield speed_change(name, ours[key], theirs[key], around, rules)
         elif key in ours:
             why = "the head did not measure it"
-            yield _figure_gone(name, figure, of, ours[key].value, why, rules)
+            yield figure_gone(name, figure, of, ours[key].value, why, rules)
         else:
             why = "the base did not measure it"
             yield Change(name, figure, of, "new", head=theirs[key].value, why=why)

@@ -17,14 +17,14 @@ from fer_bench.comparison.figures import (
     RECALL,
 )
 from fer_bench.comparison.outcome import Change
-from fer_bench.comparison.verdicts import LEVEL, allowed, verdict
+from fer_bench.comparison.verdicts import LEVEL, allowed, figure_gone, verdict
 from fer_bench.evaluation import Interval, compare, over_seeds
 from fer_bench.groups import correct
 from fer_bench.metrics import initial, mean_convergence_rate, mean_overfitting_rate
 from fer_bench.slices import parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from fer_bench.comparison.figures import Figure
     from fer_bench.comparison.rules import Rules
@@ -60,6 +60,12 @@ class _Reading(NamedTuple):
     images: int | None
     label: int | None = None
 
+    def of_each(self, qualities: Sequence[Quality], data: DatasetSummary) -> list[float]:
+        """The figure of each network; none where one of them does not have it."""
+        values = [self.read(quality, data) for quality in qualities]
+        known = [value for value in values if value is not None]
+        return known if len(known) == len(values) else []
+
 
 class _Found(NamedTuple):
     change: float
@@ -78,7 +84,9 @@ def quality_changes(
     ``fer_bench.evaluation.compare``). Without them, accuracy is compared with one seed as two
     shares, and so is the initial accuracy (Newcombe, *Interval Estimation for the Difference
     Between Independent Proportions*, 1998, his method 10). The other figures are compared by how
-    far their differences vary over three seeds or more; fewer do not tell their noise.
+    far their differences vary over three seeds or more; fewer do not tell their noise. A side has
+    a figure where each of its networks that are compared has it; what one side alone has is gone
+    or new.
 
     Args:
         cell: backbone and init.
@@ -91,11 +99,28 @@ def quality_changes(
     ours = [base.of[seed] for seed in common or sorted(base.of)]
     theirs = [head.of[seed] for seed in common or sorted(head.of)]
     pairing = _Pairing(ours, theirs, bool(common), same_parts, base.dataset, head.dataset)
-    return [
-        _change(cell, reading, pairing, rules)
-        for reading in _readings(base.dataset)
-        if reading.read(ours[0], base.dataset) is not None
-    ]
+    changes = (_change(cell, reading, pairing, rules) for reading in _readings(base.dataset))
+    return [change for change in changes if change is not None]
+
+
+def quality_gone(cell: str, base: Qualities, why: str, rules: Rules) -> Iterator[Change]:
+    """What is lost where the head did not train a backbone and init.
+
+    Accuracy stands for all figures; the others that have a rule are told beside it.
+
+    Args:
+        cell: backbone and init.
+        base: the base's trained cells.
+        why: the head has none.
+        rules: how much worse a figure may get, and whether one may be gone.
+    """
+    for reading in _readings(base.dataset):
+        values = reading.of_each([base.of[seed] for seed in sorted(base.of)], base.dataset)
+        if values:
+            figure, of = reading.figure, reading.of
+            change = figure_gone(cell, figure, of, statistics.fmean(values), why, rules)
+            if figure is ACCURACY or change.threshold is not None:
+                yield change
 
 
 class _Pairing(NamedTuple):
@@ -155,27 +180,24 @@ def _mofr(history: History) -> float:
     )
 
 
-def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Change:
+def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Change | None:
+    """What became of a figure; None where neither side has it."""
     figure, of = reading.figure, reading.of
-    threshold = rules.of(cell, figure.name, figure.named(of))
-    ours, theirs = (
-        [value for quality in side if (value := reading.read(quality, data)) is not None]
-        for side, data in ((pairing.ours, pairing.base), (pairing.theirs, pairing.head))
-    )
-    base = statistics.fmean(ours)
-    row = Change(
-        cell,
-        figure,
-        of,
-        "not comparable",
-        base,
-        statistics.fmean(theirs) if theirs else None,
-        threshold=threshold,
-    )
+    ours = reading.of_each(pairing.ours, pairing.base)
+    theirs = reading.of_each(pairing.theirs, pairing.head)
+    if not ours and not theirs:
+        return None
+    if not theirs:
+        return figure_gone(
+            cell, figure, of, statistics.fmean(ours), _why_none(figure, "head"), rules
+        )
+    head = statistics.fmean(theirs)
+    if not ours:
+        return Change(cell, figure, of, "new", head=head, why=_why_none(figure, "base"))
+    base, threshold = statistics.fmean(ours), rules.of(cell, figure.name, figure.named(of))
+    row = Change(cell, figure, of, "not comparable", base, head, threshold=threshold)
     if pairing.same_parts is False:
         return replace(row, why="trained and tested on other images of the data set")
-    if not theirs:
-        return replace(row, why=_why_none(figure))
     if figure is CLEAN_ACCURACY and pairing.base.test_twins != pairing.head.test_twins:
         return replace(row, why="other test images are known to have twins in training")
     if pairing.same:
@@ -190,7 +212,7 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Ch
             f"fewer than {_LEAST_SEEDS} seeds in common do not tell its noise; needed: the same "
             f"--seeds={_LEAST_SEEDS} or more on both sides"
         )
-        return replace(row, change=statistics.fmean(theirs) - base, why=why)
+        return replace(row, change=head - base, why=why)
     said, why = verdict(figure, found.change, found.interval, allowed(threshold, base))
     return replace(
         row,
@@ -202,11 +224,11 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Ch
     )
 
 
-def _why_none(figure: Figure) -> str:
-    """Why the head has no such figure though the base has it."""
+def _why_none(figure: Figure, side: str) -> str:
+    """Why one side has no such figure though the other has it."""
     if figure is CLEAN_ACCURACY:
-        return "the head does not know its clean test images, or holds no predictions"
-    return "the head has no test images of this class"
+        return f"the {side} knows no clean test images, or does not hold all predictions"
+    return f"the {side} has no test images of this class"
 
 
 def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:

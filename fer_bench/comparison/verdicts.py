@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.comparison.outcome import Change
+from fer_bench.comparison.rules import GONE
+
 if TYPE_CHECKING:
     from fer_bench.comparison.figures import Figure
     from fer_bench.comparison.outcome import Verdict
-    from fer_bench.comparison.rules import Threshold
+    from fer_bench.comparison.rules import Rules, Threshold
     from fer_bench.evaluation import Interval
 
 LEVEL = 0.99
@@ -37,6 +40,24 @@ def verdict(
     improved = (change > 0) == figure.higher_is_better
     return ("better" if improved else "worse"), "beyond noise and rule" if allowed else (
         "beyond noise"
+    )
+
+
+def figure_gone(cell: str, figure: Figure, of: str, base: float, why: str, rules: Rules) -> Change:
+    """A figure that the base has and the head lacks: a regression where it has a rule.
+
+    Args:
+        cell: backbone and init.
+        figure: which one it is.
+        of: what it is of, empty where a cell has one of it.
+        base: its value there.
+        why: the head lacks it.
+        rules: how much worse a figure may get, and whether one may be gone.
+    """
+    threshold = rules.of(cell, figure.name, figure.named(of))
+    regression = threshold is not None and rules.of(cell, GONE) is not None
+    return Change(
+        cell, figure, of, "gone", base=base, threshold=threshold, regression=regression, why=why
     )
 
 

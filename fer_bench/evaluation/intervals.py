@@ -57,7 +57,11 @@ def sampling_interval(
     many images of each such number there are is the same as drawing n images one by one. With one
     seed, that is one binomial draw for each resample. Where all images are recognised, or
     none, the bootstrap draws nothing else, and the interval is Wilson's (*Probable Inference, the
-    Law of Succession, and Statistical Inference*, 1927).
+    Law of Succession, and Statistical Inference*, 1927). Where as many seeds recognise each image,
+    but not all, it draws nothing else either: then a share u = 1 - (a / 2)^(1 / n), a = 1 - level,
+    of other images may have been missed (Clopper and Pearson, *The Use of Confidence or Fiducial
+    Limits*, 1934). Were no seed to recognise any of these, or each all of them, the accuracy p
+    would be p - u p or p + u (1 - p): these are the ends.
 
     Args:
         correct: whether each image was recognised, bool, shape (n,) or (seeds, n).
@@ -81,6 +85,10 @@ def sampling_interval(
         n, right = table.shape[1], bool(table.all())
         low, high = proportion_confint(right * n, n, alpha=1 - level, method="wilson")
         return Interval(float(low), 1.0) if right else Interval(0.0, float(high))
+    counts = table.sum(axis=0)
+    if counts.min() == counts.max():
+        share, missed = counts[0] / len(table), unseen(table.shape[1], level)
+        return Interval(float(share * (1 - missed)), float(share + missed * (1 - share)))
     sums = resampled_sums(
         table.sum(axis=0, keepdims=True),
         np.ones((resamples, 1), np.int64),
@@ -136,6 +144,11 @@ def percentiles(replicates: NDArray[np.float64], level: float) -> Interval:
     ends = (1 - level) / 2, (1 + level) / 2
     low, high = np.quantile(replicates, ends, method="weibull")
     return Interval(float(low), float(high))
+
+
+def unseen(n: int, level: float) -> float:
+    """The largest share of which none may be seen among n images."""
+    return 1 - float(((1 - level) / 2) ** (1 / n))
 
 
 def check_level(level: float) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.evaluation.intervals import Interval, check_level, percentiles
+from fer_bench.evaluation.intervals import Interval, check_level, percentiles, unseen
 from fer_bench.evaluation.resampling import check_resamples, outcomes, resampled_sums
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ def _of_one_seed(
     interval = percentiles(sums / n, level)
     method = "McNemar, exact"
     if interval.low == interval.high:
-        unseen = _unseen(n, level)
-        interval = Interval(max(-1.0, interval.low - unseen), min(1.0, interval.high + unseen))
+        spare = unseen(n, level)
+        interval = Interval(max(-1.0, interval.low - spare), min(1.0, interval.high + spare))
         method += "; interval with exact bound"
     return Comparison(
         difference=(only_first - only_second) / n,
@@ -201,7 +201,7 @@ def _of_seeds(
     difference = int(row.sum()) / scale
     images = float(np.var(_resampled(row[None], resamples, generator) / scale))
     if row.min() == row.max():
-        images = (_unseen(len(row), level) / NormalDist().inv_cdf((1 + level) / 2)) ** 2
+        images = (unseen(len(row), level) / NormalDist().inv_cdf((1 + level) / 2)) ** 2
     parts = [(images, math.inf), *_over_seeds(first, second, paired)]
     method = "paired bootstrap over images, t over seeds"
     if not paired:
@@ -267,11 +267,6 @@ def _p_value(parts: Sequence[tuple[float, float]], distance: float) -> float:
         lambda power: _half(parts, 10.0**power) - distance, math.log10(_LEAST_P), 0.0, xtol=1e-9
     )
     return min(1.0, math.pow(10.0, float(exponent)))
-
-
-def _unseen(n: int, level: float) -> float:
-    """The largest share of which none may be seen among n images."""
-    return 1 - float(((1 - level) / 2) ** (1 / n))
 
 
 def _resampled(

@@ -27,8 +27,9 @@ _TITLES = {
 """Parts of the test images in words."""
 
 _INTERVALS = (
-    "low, high: 95 % interval over the images; it covers which of them were drawn, with these "
-    "trained networks."
+    "low, high: 95 % interval over the images, by the bootstrap; where no drawing changes the "
+    "accuracy, Wilson's or an exact bound on what was not drawn. It covers which images were drawn, "
+    "with these trained networks."
 )
 
 
@@ -96,7 +97,8 @@ def _clean(run: Run, known: Parts) -> Table:
                     "all less clean: by how much the images with a twin raise the test accuracy. "
                     "They may be easier for other reasons too, first of all for their classes: "
                     "hold it against the first row. Its interval comes from those with and without "
-                    "a twin by Newcombe's method 10."
+                    "a twin by Zou and Donner's MOVER (2008), which is Newcombe's method 10 where "
+                    "those are Wilson's."
                 ]
                 if sizes["clean"]
                 else []

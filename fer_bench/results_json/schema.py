@@ -75,8 +75,9 @@ class DatasetRecord(TypedDict):
         split_digest: of the images of each part.
         test_labels: bytes, the class of each test image.
         test_twins: bytes, for each test image: 0 where no training image shows the same picture,
-            1 where one is nearly the same, 2 where one is its mirror image, 3 where one is
-            identical; of several the highest. Empty where it is not known.
+            1 where one is nearly the same or linked to it by a chain of such images, of whatever
+            part, 2 where one is its mirror image, 3 where one is identical; of several the
+            highest. Empty where it is not known.
         test_votes: bytes, for each test image the class that most of FER+'s taggers name, 255
             where that is tied or is none of the classes. Empty without votes.
         left_out: images of the source that are missing here, by their reasons.

@@ -313,18 +313,77 @@ def test_clean_accuracy_fails_only_by_a_rule_of_its_own():
     assert ruled.exit_status == 1
 
 
-def test_a_base_that_does_not_know_its_clean_images_has_no_such_figure():
-    base = made_run(made_cell("mini", "pretrained", predicted=SOUND))
-    found = outcome(base, one_cell(losing(SOUND, 100)), "accuracy.clean: 1pp")
-    assert "accuracy.clean" not in {change.name for change in found.changes}
+def without_clean(run, missing):
+    """The run without what its clean accuracy is counted from, or with another split as well."""
+    if missing == "predictions":
+        cells = (
+            dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, predictions=None))
+            for cell in run.cells
+        )
+        return dataclasses.replace(run, cells=tuple(cells))
+    if missing == "clean images":
+        return knowing(run, bytes([1]) * len(LABELS))
+    if missing == "split":
+        other = dataclasses.replace(run.dataset, split_digest="ff" * 32)
+        run = dataclasses.replace(run, dataset=other)
+    return knowing(run, b"")
 
 
-@pytest.mark.parametrize("predicted", [SOUND, losing(SOUND, 100)])
-def test_a_head_that_does_not_know_its_clean_images_cannot_be_compared_in_them(predicted):
-    head = made_run(made_cell("mini", "pretrained", predicted=predicted))
-    row = one_of(outcome(one_cell(SOUND), head), "accuracy.clean")
-    assert (row.verdict, row.head) == ("not comparable", None)
-    assert row.why == "the head does not know its clean test images, or holds no predictions"
+CLEAN_IS_LOST = pytest.mark.parametrize(
+    "missing", ["twins", "predictions", "clean images", "split"]
+)
+
+
+@CLEAN_IS_LOST
+@pytest.mark.parametrize("predicted", [SOUND, losing(SOUND, 10)])
+def test_clean_accuracy_that_the_head_lacks_is_gone_and_fails_its_rule(missing, predicted):
+    base, head = one_cell(SOUND), without_clean(one_cell(predicted), missing)
+    row = one_of(outcome(base, head), "accuracy.clean")
+    assert (row.verdict, row.regression, row.head) == ("gone", False, None)
+    assert row.base == pytest.approx((SOUND == LABELS)[base.dataset.twins == 0].mean())
+    assert row.why == "the head knows no clean test images, or does not hold all predictions"
+    ruled = outcome(base, head, "accuracy: off, accuracy.clean: 0.1pp")
+    assert one_of(ruled, "accuracy.clean").regression
+    assert ruled.regressions == (one_of(ruled, "accuracy.clean"),)
+    assert ruled.exit_status == 1
+    allowed = outcome(base, head, "accuracy: off, accuracy.clean: 0.1pp, gone: off")
+    assert allowed.regressions == ()
+    assert one_of(allowed, "accuracy.clean").verdict == "gone"
+
+
+@CLEAN_IS_LOST
+def test_clean_accuracy_that_the_base_lacks_is_new_and_fails_nothing(missing):
+    base, head = without_clean(one_cell(SOUND), missing), one_cell(losing(SOUND, 10))
+    found = outcome(base, head, "accuracy.clean: 0.1pp")
+    row = one_of(found, "accuracy.clean")
+    assert (row.verdict, row.regression, row.base) == ("new", False, None)
+    assert row.head == pytest.approx((losing(SOUND, 10) == LABELS)[head.dataset.twins == 0].mean())
+    assert row.why == "the base knows no clean test images, or does not hold all predictions"
+    assert found.regressions == ()
+
+
+def test_clean_accuracy_of_some_of_the_seeds_alone_is_none():
+    seeds = [made_cell("mini", "random", 0.4, seed=seed) for seed in (1, 2, 3)]
+    base = audited(made_run(*seeds))
+    quality = dataclasses.replace(seeds[2].quality, predictions=None)
+    head = audited(made_run(*seeds[:2], dataclasses.replace(seeds[2], quality=quality)))
+    ruled = "accuracy.clean: 0.1pp"
+    assert one_of(outcome(base, head, ruled), "accuracy.clean", "mini-random").regression
+    assert one_of(outcome(head, base, ruled), "accuracy.clean", "mini-random").verdict == "new"
+    assert "accuracy.clean" not in {change.name for change in outcome(head, head).changes}
+
+
+def test_a_head_of_speeds_alone_loses_each_figure_that_has_a_rule():
+    base = one_cell(SOUND, speed=100.0)
+    head = dataclasses.replace(
+        base, cells=tuple(dataclasses.replace(cell, quality=None) for cell in base.cells)
+    )
+    gone = {row.name: row for row in outcome(base, head).changes if row.verdict == "gone"}
+    assert set(gone) == {"accuracy"}
+    found = outcome(base, head, "accuracy: off, accuracy.clean: 0.1pp, recall.Happy: 1pp")
+    gone = {row.name: row.regression for row in found.changes if row.verdict == "gone"}
+    assert gone == {"accuracy": False, "accuracy.clean": True, "recall.Happy": True}
+    assert found.exit_status == 1
 
 
 def test_other_twins_cannot_be_compared_and_fail_what_has_a_rule():
