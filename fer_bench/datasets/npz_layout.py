@@ -101,9 +101,9 @@ def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
     arrays = read_arrays(path, ("images", "labels"), ("usage",), check)
     meanings = {int(number): meant for number, meant in table.numbers.items()}
     codes = _codes(path, "labels", arrays["labels"], meanings)
-    usage = (
-        _codes(path, "usage", arrays["usage"], range(len(USAGES))) if "usage" in arrays else None
-    )
+    usage = None
+    if "usage" in arrays:
+        usage = _codes(path, "usage", arrays["usage"], range(len(USAGES))).astype(np.uint8)
     images = np.ascontiguousarray(arrays["images"])
     return labelled(path, images, codes, list(meanings.values()), usage)
 
@@ -289,10 +289,8 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         return array
 
 
-def _codes(
-    path: Path, name: str, values: NDArray[Any], known: Collection[int]
-) -> NDArray[np.uint8]:
-    """The place of each value in ``known``."""
+def _codes(path: Path, name: str, values: NDArray[Any], known: Collection[int]) -> NDArray[np.intp]:
+    """The place of each value in ``known``, which may have more than a byte can tell apart."""
     found, codes = np.unique(values, return_inverse=True)
     places = {value: place for place, value in enumerate(known)}
     for value in map(int, found):
@@ -302,4 +300,4 @@ def _codes(
             if name == "labels":
                 accepted += " (or others with --class-map)"
             raise _wrong(path, f"{name} has {value} for image {row}", accepted)
-    return np.array([places[int(value)] for value in found], np.uint8)[codes]
+    return np.array([places[int(value)] for value in found], np.intp)[codes]

@@ -61,6 +61,26 @@ class TestBoth:
         np.testing.assert_array_equal(found.usage, eight.usage[stay])
         assert found.counts["Fear"] == 0
 
+    def test_more_numbers_than_a_byte_tells_apart(
+        self, tmp_path: Path, eight: Dataset, write, name
+    ) -> None:
+        numbers = (0, 255, 256, 257, 511, 512, 513, 599)
+        meant = {number: f"c{number}" for number in numbers}
+        rows = [f"{number},{meant.get(number, 'Sad')}" for number in range(600)]
+        (tmp_path / "map.csv").write_text("\n".join(["name,class", *rows]))
+        path = write(tmp_path / name, eight)
+        if write is write_npz:
+            np.savez(path, images=eight.images, labels=np.array(numbers))
+        else:
+            lines = path.read_text().splitlines()
+            header = lines[0].split(",")
+            fields = [line.split(",") for line in lines[1:]]
+            for row, number in zip(fields, numbers, strict=True):
+                row[header.index("emotion")] = str(number)
+            path.write_text("\n".join(map(",".join, [header, *fields])))
+        found = load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+        assert [found.classes[label] for label in found.labels] == list(meant.values())
+
     def test_mistakes(self, tmp_path: Path, eight: Dataset, write, name) -> None:
         path = write(tmp_path / name, eight)
         with pytest.raises(FerBenchError, match=r" from 0 to 6 \(or others with --class-map\)"):
