@@ -7,6 +7,7 @@ its own: a table of ``NUMBERED`` or a file must be asked for.
 from __future__ import annotations
 
 import os
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -127,9 +128,14 @@ KAGGLE = ClassTable("fer2013", NUMBERED["fer2013"])
 
 
 def folded(name: str) -> str:
-    """A name without its case, a number without leading zeros."""
-    text = name.strip().casefold()
+    """A name without its case and way to write accents, a number without leading zeros."""
+    text = composed(unicodedata.normalize("NFD", name).strip().casefold())
     return text.lstrip("0") or "0" if is_number(text) else text
+
+
+def composed(text: str) -> str:
+    """Letters and their accents as one character each, which a Mac writes as two in file names."""
+    return unicodedata.normalize("NFC", text)
 
 
 def class_table(spec: str | os.PathLike[str]) -> ClassTable:
@@ -227,8 +233,8 @@ def _read(path: Path) -> dict[str, str]:
         if key in found:
             raise wrong(path, line, f"the name {shown(name)} stands there twice", "each once")
         # A class may be called by any of its synonyms, and a new one is what the file calls it.
-        known = NAMES.get(folded(meant), meant)
-        first = spelt.setdefault(known.casefold(), known)
+        known = NAMES.get(folded(meant), composed(meant))
+        first = spelt.setdefault(folded(known), known)
         if first != known:
             what = f"the class {shown(meant)} stands there as {shown(first)} too"
             raise wrong(path, line, what, "one spelling")

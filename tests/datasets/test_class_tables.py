@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,22 @@ if TYPE_CHECKING:
 )
 def test_names_and_their_synonyms_in_any_case(names: str, meant: str) -> None:
     assert {UNNUMBERED.class_of(name) for name in names.split()} == {meant}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC"])
+def test_accents_written_in_two_ways(tmp_path: Path, form: str) -> None:
+    (tmp_path / "map.csv").write_text(
+        unicodedata.normalize(form, "name,class\nFr\u00d6hlich,Fr\u00f6hlich\n"), "utf-8"
+    )
+    table = class_table(tmp_path / "map.csv")
+    for other in ("NFC", "NFD"):
+        assert table.class_of(unicodedata.normalize(other, "fr\u00f6hlich")) == "Fr\u00f6hlich"
+
+
+@given(st.text())
+def test_folding_what_is_folded_changes_nothing(name: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert folded(folded(unicodedata.normalize(form, name))) == folded(name)
 
 
 @given(st.sampled_from(["", "calm", "happ", "none", "0", "7", "07", "-", "1.0", "\u0663"]))

@@ -71,7 +71,7 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
     """
     if path.is_file():
         root = Root.of(path.parent)
-        found = from_csv(root, table, {path: None})
+        found = from_csv(root, table, [path])
     else:
         root = Root.of(path)
         found = find(root, table)
