@@ -53,7 +53,24 @@ class TestCsv:
         (root / "labels.csv").write_text("image,label\nhappy/d.png,sad\nsad/e.png,sad\n")
         found = load_folder(root)
         assert told(found) == [(4, "Sad"), (5, "Sad")]
+        how = "1 of 2 images lie in a folder of another class than the list says, which counts"
+        assert ("classes", how) in found.notes
         assert ("left out", "3: no row in labels.csv") in found.notes
+
+    def test_a_list_that_is_meant_for_something_else(self, tmp_path: Path) -> None:
+        write_images(
+            tmp_path, {"train/happy/1.png": 1, "test/sad/2.png": 2, "test/neutral/3.png": 3}
+        )
+        rows = "".join(f"{n}.png,neutral\n" for n in (1, 2, 3))
+        (tmp_path / "sample_submission.csv").write_text(f"filename,label\n{rows}")
+        how = "2 of 3 images lie in a folder of another class than the list says, which counts"
+        assert ("classes", how) in load_folder(tmp_path).notes
+
+    @pytest.mark.parametrize("start", ["\n", "\r\n \r\n", "\ufeff\n\n", ",\n"])
+    def test_blank_lines_first(self, root: Path, start: str) -> None:
+        write_images(root, {"happy/d.png": 4, "sad/e.png": 5})
+        (root / "l.csv").write_bytes(f"{start}image,label\nhappy/d.png,sad\n".encode())
+        assert told(load_folder(root)) == [(4, "Sad")]
 
     def test_the_end_of_a_path_is_enough_where_it_is_clear(self, root: Path) -> None:
         (root / "l.csv").write_text("image,label\nb.png,sad\nmore\\\\b.png,sad\n")

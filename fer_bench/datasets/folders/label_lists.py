@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from fer_bench.datasets.class_tables import composed, is_number
+from fer_bench.datasets.class_tables import LEFT_OUT, composed, is_number
 from fer_bench.datasets.csv_rows import wrong as wrong_row
-from fer_bench.datasets.csv_text import csv_rows, shown
+from fer_bench.datasets.csv_text import csv_lines, csv_rows, shown
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.folders.found import PARTS, Found
 from fer_bench.datasets.folders.listing import is_csv, wrong
+from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from fer_bench.datasets.class_tables import ClassTable
     from fer_bench.datasets.folders.listing import ImageFile, Root
@@ -80,7 +82,10 @@ class _Row:
 
 def is_label_list(path: Path) -> bool:
     """Whether the header of a csv file has a column of paths and one of labels, and no pixels."""
-    names = header_of(path)
+    return _lists_labels(header_of(path))
+
+
+def _lists_labels(names: Collection[str]) -> bool:
     return (
         "pixels" not in names
         and any(name in PATH_COLUMNS for name in names)
@@ -88,16 +93,34 @@ def is_label_list(path: Path) -> bool:
     )
 
 
-def header_of(path: Path) -> list[str]:
-    """The names in the first line of a csv file in lower case; none where that is no csv."""
-    try:
+def _check_written(path: Path) -> None:
+    """Refuses what would be a list of labels, were it written as one.
+
+    Raises:
+        FerBenchError: it has the columns in another encoding, or with other marks between them.
+    """
+    with contextlib.suppress(OSError):
         with open_regular(path) as file:
-            text = file.readline(_MOST_HEADER).decode("utf-8-sig")
-        line = re.split("[\r\n]", text)[0]
-        fields = next(csv.reader([line], skipinitialspace=True, strict=True), [])
-    except (OSError, UnicodeDecodeError, csv.Error):
+            start = file.read(_MOST_HEADER)
+        utf_16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = start.decode("utf-16" if utf_16 else "latin-1", "ignore").lstrip(
+            "\ufeff\r\n \xef\xbb\xbf"
+        )
+        header = re.split("[\r\n]", text)[0].lower()
+        names = {name.strip(' "') for name in re.split("[,;\t|]", header)}
+        if _lists_labels(names):
+            what = f"a list of labels that cannot be read: its header is {shown(header, 80)}"
+            raise wrong_row(path, 1, what, "a csv file in UTF-8 with commas between the columns")
+
+
+def header_of(path: Path) -> list[str]:
+    """The names in the header of a csv file in lower case; none where it is no csv."""
+    try:
+        lines = csv_lines(path, "a csv file in UTF-8 with a header")
+        fields = next((fields for _, fields in lines if any(fields)), [])
+    except FerBenchError:
         return []
-    return [field.strip().lower() for field in fields]
+    return [field.lower() for field in fields]
 
 
 def find_csv(root: Root, table: ClassTable) -> Found | None:
@@ -108,6 +131,9 @@ def find_csv(root: Root, table: ClassTable) -> Found | None:
     """
     files = [root.path / entry.name for entry in root.entries(root.path) if is_csv(entry)]
     lists = [file for file in files if is_label_list(file)]
+    for file in files:
+        if file not in lists:
+            _check_written(file)
     if not lists:
         return None
     parts = [_part_of(file) for file in lists]
@@ -141,7 +167,20 @@ def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
     rows = [row for file in lists for row in _csv_rows(file)]
     names = " and ".join(file.name for file in lists)
     found = Found(f"image files with a list of labels, {names}")
-    return _labelled(found, table, rows, _Images(root), f"no row in {names}")
+    _labelled(found, table, rows, _Images(root), f"no row in {names}")
+    found.notes += _contradicted(root, table, found)
+    return found
+
+
+def _contradicted(root: Root, table: ClassTable, found: Found) -> list[tuple[str, str]]:
+    """A note on images in folders that are called after other classes than the list names."""
+    others = 0
+    for image in found.images:
+        above = map(table.class_of, root.place(image.file.path)[-2::-1])
+        nearest = next((meant for meant in above if meant not in (None, LEFT_OUT)), image.meant)
+        others += nearest != image.meant
+    told = f"{others:,} of {len(found.images):,} images lie in a folder of another class"
+    return [("classes", f"{told} than the list says, which counts")] if others else []
 
 
 def find_rafdb(root: Root, table: ClassTable) -> Found | None:
