@@ -6,15 +6,15 @@ its own: a table of ``NUMBERED`` or a file must be asked for.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fer_bench.datasets.csv_rows import wrong
 from fer_bench.datasets.csv_text import csv_rows, shown
-from fer_bench.datasets.dataset import EMOTIONS, Dataset
+from fer_bench.datasets.dataset import EMOTIONS
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user
 
@@ -22,22 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
 LEFT_OUT = "-"
 """In place of a class: images of that name are left out."""
 
 _SYNONYMS: dict[str, str] = {
-    "Angry": "angry anger an",
-    "Disgust": "disgust disgusted di",
-    "Fear": "fear fearful afraid af fe",
-    "Happy": "happy happiness ha",
-    "Sad": "sad sadness sa",
-    "Surprise": "surprise surprised su",
-    "Neutral": "neutral ne",
+    "Angry": "angry anger",
+    "Disgust": "disgust disgusted",
+    "Fear": "fear fearful afraid",
+    "Happy": "happy happiness",
+    "Sad": "sad sadness",
+    "Surprise": "surprise surprised",
+    "Neutral": "neutral",
     "Contempt": "contempt contemptuous",
 }
-"""The codes of two letters are those of KDEF and JAFFE; the paper writes Sad as Sadness."""
+"""The paper writes Sad as Sadness."""
 
 NAMES: dict[str, str] = {word: name for name, words in _SYNONYMS.items() for word in words.split()}
 """Classes by their names in lower case."""
@@ -68,7 +66,7 @@ class ClassTable:
     """What names stand for.
 
     Attributes:
-        name: what the table is called, empty where none was asked for.
+        name: what the table or its file is called, empty where none was asked for.
         own: classes by what this table adds to ``NAMES`` or says otherwise, as ``folded``.
         merges: whether several names of one class are meant to be one.
     """
@@ -82,10 +80,44 @@ class ClassTable:
         key = folded(name)
         return self.own.get(key, NAMES.get(key))
 
-    def subject_of(self, name: str) -> str:
-        """Equal for names of which a data set may have only one: by accident, two of one class."""
-        key = folded(name)
-        return key if self.merges and key in self.own else str(self.class_of(name))
+    def rivals(self, name: str, other: str) -> bool:
+        """Whether a data set may not have both names: two of one class by accident.
+
+        A file that lists both of them means it, and what is left out may be called as it likes.
+        """
+        meant = self.class_of(name)
+        if meant is None or meant == LEFT_OUT or meant != self.class_of(other):
+            return False
+        keys = folded(name), folded(other)
+        return keys[0] == keys[1] or not (self.merges and all(key in self.own for key in keys))
+
+    def used_for(self, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """A note on what this table did for a data set of these names, without one if none is due.
+
+        Tables of numbers are for all sets of a kind, of which one may lack some; a row of a file
+        that names nothing is a mistake.
+        """
+        if not self.name:
+            return ()
+        known = set(map(folded, names))
+        idle = [name for name in self.own if name not in known]
+        told = []
+        if self.merges and idle:
+            told.append(f"nothing is called {_listed(idle)}, which it names")
+        elif len(idle) == len(self.own):
+            told.append("it changes nothing, as nothing is called by one of its numbers")
+        new = {self.own[name] for name in known if name in self.own} - {*_SYNONYMS, LEFT_OUT}
+        if new:
+            told.append(f"new classes: {_listed(sorted(new))}")
+        return (("class map", "; ".join([self.described, *told])),)
+
+    @property
+    def described(self) -> str:
+        """The name, and of a file what proves that another one says the same."""
+        if not self.merges:
+            return self.name
+        rows = repr(sorted(self.own.items())).encode("utf-8", "surrogateescape")
+        return f"{self.name!r} (SHA-256 of its rows: {hashlib.sha256(rows).hexdigest()[:16]}...)"
 
     @property
     def numbers(self) -> dict[str, str]:
@@ -95,7 +127,7 @@ class ClassTable:
     @property
     def state(self) -> str:
         """Words that differ wherever the tables do."""
-        return f"classes {sorted(self.own.items())!r}"
+        return f"classes of {self.described} {sorted(self.own.items())!r}"
 
     def accepted(self, names: Iterable[str]) -> str:
         """What could stand in place of names, one of which is unknown, and what would help."""
@@ -122,14 +154,19 @@ class ClassTable:
 UNNUMBERED = ClassTable("", {})
 """Names alone."""
 
-KAGGLE = ClassTable("fer2013", NUMBERED["fer2013"])
+KAGGLE = ClassTable("", NUMBERED["fer2013"])
 """What the numbers in csv and npz files mean where nothing else is asked for."""
 
 
 def folded(name: str) -> str:
-    """A name without its case, a number without leading zeros."""
-    text = name.strip().casefold()
+    """A name without its case and way to write accents, a number without leading zeros."""
+    text = composed(unicodedata.normalize("NFD", name).strip().casefold())
     return text.lstrip("0") or "0" if is_number(text) else text
+
+
+def composed(text: str) -> str:
+    """Letters and their accents as one character each, which a Mac writes as two in file names."""
+    return unicodedata.normalize("NFC", text)
 
 
 def class_table(spec: str | os.PathLike[str]) -> ClassTable:
@@ -152,7 +189,7 @@ def class_table(spec: str | os.PathLike[str]) -> ClassTable:
             f"class map {text!r} is neither a known name nor a file; accepted: "
             f"{', '.join(NUMBERED)}, or the path of a csv file with the columns name and class"
         )
-    return ClassTable(text, _read(path), merges=True)
+    return ClassTable(path.name, _read(path), merges=True)
 
 
 def classes_of(names: Iterable[str]) -> tuple[str, ...]:
@@ -168,45 +205,6 @@ def classes_of(names: Iterable[str]) -> tuple[str, ...]:
             "several names one class"
         )
     return classes
-
-
-def labelled(
-    path: Path,
-    images: NDArray[np.uint8],
-    codes: NDArray[np.integer],
-    names: Sequence[str],
-    usage: NDArray[np.uint8] | None,
-) -> Dataset:
-    """A data set of images of which it is known what each was called.
-
-    Args:
-        path: the file they were read from.
-        images: uint8, shape (n, height, width).
-        codes: for each image the place of its class in ``names``, shape (n,).
-        names: classes or ``LEFT_OUT``, in any order.
-        usage: as in ``Dataset``.
-
-    Raises:
-        FerBenchError: all images are left out.
-    """
-    classes = classes_of(names[code] for code in np.unique(codes))
-    places = {name: place for place, name in enumerate(classes)}
-    labels = np.array([places.get(name, 0) for name in names], np.uint8)[codes]
-    stays = np.array([name != LEFT_OUT for name in names], np.bool_)[codes]
-    n_out = len(stays) - int(np.count_nonzero(stays))
-    if n_out == 0:
-        return Dataset(images, labels, classes, path.stem, usage)
-    if n_out == len(stays):
-        what = f"the class map leaves out all {n_out:,} images"
-        raise wrong(path, None, what, "one image or more")
-    return Dataset(
-        images[stays],
-        labels[stays],
-        classes,
-        path.stem,
-        None if usage is None else usage[stays],
-        (("left out", f"{n_out:,}: the class map leaves out their numbers"),),
-    )
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -227,8 +225,8 @@ def _read(path: Path) -> dict[str, str]:
         if key in found:
             raise wrong(path, line, f"the name {shown(name)} stands there twice", "each once")
         # A class may be called by any of its synonyms, and a new one is what the file calls it.
-        known = NAMES.get(folded(meant), meant)
-        first = spelt.setdefault(known.casefold(), known)
+        known = NAMES.get(folded(meant), composed(meant))
+        first = spelt.setdefault(folded(known), known)
         if first != known:
             what = f"the class {shown(meant)} stands there as {shown(first)} too"
             raise wrong(path, line, what, "one spelling")
@@ -240,6 +238,10 @@ def _read(path: Path) -> dict[str, str]:
     except FerBenchError as error:
         raise FerBenchError(f"{str(path)!r}: {error}") from error
     return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(shown, names[:9])) + (", ..." if len(names) > 9 else "")
 
 
 def _size(number: str) -> tuple[int, str]:

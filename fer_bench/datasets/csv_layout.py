@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.datasets.class_tables import KAGGLE, labelled
+from fer_bench.datasets.class_tables import KAGGLE
 from fer_bench.datasets.csv_pixels import MARGIN, PlainPixelReader
 from fer_bench.datasets.csv_rows import (
     PIXELS,
@@ -28,6 +28,7 @@ from fer_bench.datasets.csv_rows import (
     read_header,
     wrong,
 )
+from fer_bench.datasets.numbered import numbered_dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
 
@@ -76,9 +77,7 @@ def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
 
 
 def _load(path: Path, file: BufferedReader, table: ClassTable) -> Dataset:
-    names = sorted(set(table.numbers.values()))
-    codes = {number: names.index(meant) for number, meant in table.numbers.items()}
-    reading = _Reading(path, file, codes)
+    reading = _Reading(path, file, {number: place for place, number in enumerate(table.numbers)})
     with ThreadPoolExecutor(_THREADS) as pool:
         for worker in [pool.submit(reading.work) for _ in range(_THREADS)]:
             worker.result()
@@ -89,7 +88,7 @@ def _load(path: Path, file: BufferedReader, table: ClassTable) -> Dataset:
         raise wrong(path, None, "there is no row below the header", "a row per image")
     reading.images.resize((n, SIDE, SIDE), refcheck=False)
     usage = None if reading.columns.usage is None else np.array(reading.usages, np.uint8)
-    return labelled(path, reading.images, np.array(reading.labels), names, usage)
+    return numbered_dataset(path, reading.images, np.array(reading.labels), table, usage)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from fer_bench.datasets.dataset import USAGES
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -247,10 +247,9 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         emotion = fields[columns.emotion].strip()
         label = columns.codes.get(emotion)
         if label is None:
-            known = sorted(map(int, columns.codes))
-            accepted = f"a code from {known[0]} to {known[-1]}" if known else "no code"
-            what = f"emotion {_shown(emotion)}"
-            raise wrong(path, number, what, f"{accepted} (or others with --class-map)")
+            accepted = numbers_in_words(list(map(int, columns.codes)))
+            accepted += " (or others with --class-map), in plain digits and without zeros before"
+            raise wrong(path, number, f"emotion {_shown(emotion)}", accepted)
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
         usage = _USAGE_CODES.get(name)
         if usage is None:
@@ -264,6 +263,16 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         np.array(pixels, np.uint8).reshape(-1, PIXELS),
         data.count(b"\n"),
     )
+
+
+def numbers_in_words(numbers: Collection[int]) -> str:
+    """The whole numbers that stand for classes, for messages."""
+    if not numbers:
+        return "no number, as the class map has none, and names count beside image files alone"
+    known = sorted(numbers)
+    if known == list(range(known[0], known[-1] + 1)):
+        return f"a number from {known[0]} to {known[-1]}"
+    return f"one of the numbers {_listed(list(map(str, known)))}"
 
 
 def _split(path: Path, number: int, line: str, accepted: str) -> list[str]:

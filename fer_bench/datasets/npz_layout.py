@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fer_bench.datasets.class_tables import KAGGLE, labelled
+from fer_bench.datasets.class_tables import KAGGLE
+from fer_bench.datasets.csv_rows import numbers_in_words
 from fer_bench.datasets.dataset import USAGES
+from fer_bench.datasets.numbered import numbered_dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
 
@@ -99,13 +101,12 @@ def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
                 raise _wrong(path, what, f"integers of shape ({n},), one for each image")
 
     arrays = read_arrays(path, ("images", "labels"), ("usage",), check)
-    meanings = {int(number): meant for number, meant in table.numbers.items()}
-    codes = _codes(path, "labels", arrays["labels"], meanings)
-    usage = (
-        _codes(path, "usage", arrays["usage"], range(len(USAGES))) if "usage" in arrays else None
-    )
+    places = _codes(path, "labels", arrays["labels"], list(map(int, table.numbers)))
+    usage = None
+    if "usage" in arrays:
+        usage = _codes(path, "usage", arrays["usage"], range(len(USAGES))).astype(np.uint8)
     images = np.ascontiguousarray(arrays["images"])
-    return labelled(path, images, codes, list(meanings.values()), usage)
+    return numbered_dataset(path, images, places, table, usage)
 
 
 def is_compressed(path: Path) -> bool:
@@ -289,17 +290,15 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         return array
 
 
-def _codes(
-    path: Path, name: str, values: NDArray[Any], known: Collection[int]
-) -> NDArray[np.uint8]:
-    """The place of each value in ``known``."""
+def _codes(path: Path, name: str, values: NDArray[Any], known: Collection[int]) -> NDArray[np.intp]:
+    """The place of each value in ``known``, which may have more than a byte can tell apart."""
     found, codes = np.unique(values, return_inverse=True)
     places = {value: place for place, value in enumerate(known)}
     for value in map(int, found):
         if value not in places:
             row = int(np.flatnonzero(values == value)[0])
-            accepted = f"integers from {min(known)} to {max(known)}" if known else "none"
+            accepted = numbers_in_words(known)
             if name == "labels":
                 accepted += " (or others with --class-map)"
             raise _wrong(path, f"{name} has {value} for image {row}", accepted)
-    return np.array([places[int(value)] for value in found], np.uint8)[codes]
+    return np.array([places[int(value)] for value in found], np.intp)[codes]

@@ -52,7 +52,10 @@ class TestBoth:
         rows = ["name,class", *(f"{n},{'-' if n in (2, 7) else EMOTIONS[n % 7]}" for n in range(8))]
         (tmp_path / "map.csv").write_text("\n".join(rows))
         info = load_info(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
-        assert info.notes == (("left out", "2: the class map leaves out their numbers"),)
+        assert info.notes[0] == ("left out", "2: the class map leaves out their numbers")
+        ((what, how),) = info.notes[1:]
+        assert (what, how[:31]) == ("class map", "'map.csv' (SHA-256 of its rows:")
+        assert "; " not in how
         assert info.layout.startswith(("csv file with", "npz file with"))
         found = load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
         stay = [0, 1, 3, 4, 5, 6]
@@ -60,6 +63,26 @@ class TestBoth:
         np.testing.assert_array_equal(found.images, eight.images[stay])
         np.testing.assert_array_equal(found.usage, eight.usage[stay])
         assert found.counts["Fear"] == 0
+
+    def test_more_numbers_than_a_byte_tells_apart(
+        self, tmp_path: Path, eight: Dataset, write, name
+    ) -> None:
+        numbers = (0, 255, 256, 257, 511, 512, 513, 599)
+        meant = {number: f"c{number}" for number in numbers}
+        rows = [f"{number},{meant.get(number, 'Sad')}" for number in range(600)]
+        (tmp_path / "map.csv").write_text("\n".join(["name,class", *rows]))
+        path = write(tmp_path / name, eight)
+        if write is write_npz:
+            np.savez(path, images=eight.images, labels=np.array(numbers))
+        else:
+            lines = path.read_text().splitlines()
+            header = lines[0].split(",")
+            fields = [line.split(",") for line in lines[1:]]
+            for row, number in zip(fields, numbers, strict=True):
+                row[header.index("emotion")] = str(number)
+            path.write_text("\n".join(map(",".join, [header, *fields])))
+        found = load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+        assert [found.classes[label] for label in found.labels] == list(meant.values())
 
     def test_mistakes(self, tmp_path: Path, eight: Dataset, write, name) -> None:
         path = write(tmp_path / name, eight)
@@ -71,7 +94,39 @@ class TestBoth:
         with pytest.raises(FerBenchError, match="the class map leaves out all 8 images"):
             load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
         (tmp_path / "map.csv").write_text("name,class\nglad,Happy\n")
-        with pytest.raises(FerBenchError, match=r"(emotion '0'|labels has 0)"):
+        with pytest.raises(FerBenchError, match=r"(emotion '0'|labels has 0).* no number, as the"):
+            load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+        (tmp_path / "map.csv").write_text("name,class\n1,Happy\n5,Sad\nhappy,Happy\n")
+        with pytest.raises(FerBenchError, match=r"(emotion '0'|labels has 0).* numbers 1, 5 \(or"):
             load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
         with pytest.raises(FerBenchError, match="class map 'rafbd' is neither"):
             load_dataset(path, cache_dir=tmp_path / "c", class_map="rafbd")
+
+
+@pytest.mark.parametrize("emotion", ["happy", "01"])
+def test_pixels_are_called_by_plain_numbers_alone(
+    tmp_path: Path, eight: Dataset, emotion: str
+) -> None:
+    path = write_csv(tmp_path / "a.csv", eight)
+    header, *rows = path.read_text().splitlines()
+    assert header.startswith("emotion,")
+    rows[1] = rows[1].replace("1,", f"{emotion},", 1)
+    path.write_text("\n".join([header, *rows]))
+    (tmp_path / "map.csv").write_text(
+        "name,class\nhappy,Happy\n" + "".join(f"{n},Sad\n" for n in range(8))
+    )
+    with pytest.raises(FerBenchError) as raised:
+        load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+    assert f"line 3: emotion '{emotion}'; accepted is a number from 0 to 7 (or" in str(raised.value)
+    assert "in plain digits and without zeros before" in str(raised.value)
+
+
+def test_what_the_map_did_not_do_is_told(tmp_path: Path, eight: Dataset) -> None:
+    path = write_npz(tmp_path / "a.npz", eight)
+    rows = ["name,class", "glad,Happy", "9,Calm", *(f"{n},{EMOTIONS[n % 7]}" for n in range(8))]
+    (tmp_path / "map.csv").write_text("\n".join(rows))
+    found = load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+    assert found.notes[0][1].endswith("; nothing is called 'glad', '9', which it names")
+    assert load_dataset(path, cache_dir=tmp_path / "c", class_map="ckextended").notes == (
+        ("class map", "ckextended"),
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from fer_bench.datasets.class_tables import (
     class_table,
     classes_of,
     folded,
+    is_number,
 )
 from fer_bench.errors import FerBenchError
 
@@ -26,13 +28,13 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("names", "meant"),
     [
-        ("angry Anger ANGRY AN", "Angry"),
-        ("disgust Disgusted DI", "Disgust"),
-        ("fear Fearful afraid AF FE", "Fear"),
-        ("happy Happiness HA", "Happy"),
-        ("sad Sadness SA", "Sad"),
-        ("surprise Surprised su", "Surprise"),
-        ("neutral Neutral NE", "Neutral"),
+        ("angry Anger ANGRY", "Angry"),
+        ("disgust Disgusted", "Disgust"),
+        ("fear Fearful afraid", "Fear"),
+        ("happy Happiness", "Happy"),
+        ("sad Sadness", "Sad"),
+        ("surprise Surprised", "Surprise"),
+        ("neutral Neutral", "Neutral"),
         ("contempt CONTEMPT", "Contempt"),
     ],
 )
@@ -40,7 +42,25 @@ def test_names_and_their_synonyms_in_any_case(names: str, meant: str) -> None:
     assert {UNNUMBERED.class_of(name) for name in names.split()} == {meant}
 
 
-@given(st.sampled_from(["", "calm", "happ", "none", "0", "7", "07", "-", "1.0", "\u0663"]))
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC"])
+def test_accents_written_in_two_ways(tmp_path: Path, form: str) -> None:
+    (tmp_path / "map.csv").write_text(
+        unicodedata.normalize(form, "name,class\nFr\u00d6hlich,Fr\u00f6hlich\n"), "utf-8"
+    )
+    table = class_table(tmp_path / "map.csv")
+    for other in ("NFC", "NFD"):
+        assert table.class_of(unicodedata.normalize(other, "fr\u00f6hlich")) == "Fr\u00f6hlich"
+
+
+@given(st.text())
+def test_folding_what_is_folded_changes_nothing(name: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert folded(folded(unicodedata.normalize(form, name))) == folded(name)
+
+
+@given(
+    st.sampled_from(["", "calm", "happ", "none", "AN", "ne", "0", "7", "07", "-", "1.0", "\u0663"])
+)
 def test_what_says_nothing_by_itself(name: str) -> None:
     assert UNNUMBERED.class_of(name) is None
 
@@ -75,7 +95,8 @@ def test_numbered_tables(name: str, meant: str) -> None:
 
 def test_fer2013_has_the_order_of_the_labels() -> None:
     assert tuple(NUMBERED["fer2013"].values()) == EMOTIONS
-    assert class_table("fer2013") == KAGGLE
+    assert class_table("fer2013").numbers == KAGGLE.numbers
+    assert (KAGGLE.name, KAGGLE.used_for(["0"])) == ("", ())
 
 
 @given(st.sets(st.sampled_from([*EMOTIONS, "Contempt", "Awe", "Zeal", LEFT_OUT])))
@@ -88,6 +109,68 @@ def test_the_seven_come_first_and_others_by_alphabet(names: set[str]) -> None:
 @given(st.integers(0, 10**30), st.integers(0, 5))
 def test_zeros_before_a_number_do_not_count(number: int, zeros: int) -> None:
     assert folded(" " + "0" * zeros + str(number)) == str(number)
+
+
+@given(st.sampled_from(["\u0663", "\u0660\u0663", "\uff13", "\u00b3", "3\u0663"]))
+def test_digits_of_other_scripts_are_no_numbers(name: str) -> None:
+    assert not is_number(name)
+    assert folded(f"0{name}") != folded(name)
+    assert class_table("rafdb").class_of(name) is None
+
+
+class TestRivals:
+    def test_names_of_one_class(self) -> None:
+        assert UNNUMBERED.rivals("happy", "Happiness")
+        assert UNNUMBERED.rivals("happy", "HAPPY")
+        assert not UNNUMBERED.rivals("happy", "sad")
+        assert not UNNUMBERED.rivals("calm", "calm")
+        assert class_table("affectnet").rivals("0", "neutral")
+        assert class_table("affectnet").rivals("01", "1")
+
+    def test_what_is_left_out_may_be_called_as_it_likes(self) -> None:
+        assert not any(class_table("affectnet").rivals("8", name) for name in ("9", "10", "08"))
+
+    def test_a_file_puts_together_only_what_it_lists(self, tmp_path: Path) -> None:
+        (tmp_path / "map.csv").write_text("name,class\nhappy,Happy\n1,Happy\n2,Sad\nsad,Sad\n")
+        table = class_table(tmp_path / "map.csv")
+        assert not table.rivals("happy", "1")
+        assert not table.rivals("2", "SAD")
+        assert table.rivals("happy", "happiness")
+        assert table.rivals("happiness", "1")
+        assert table.rivals("1", "01")
+
+
+def test_two_files_with_the_same_names_are_told_apart(tmp_path: Path) -> None:
+    tables = []
+    for number, rows in enumerate(("1,Sad", "1,Happy", "1,Sad\n2,-")):
+        (tmp_path / str(number)).mkdir()
+        path = tmp_path / str(number) / "map.csv"
+        path.write_text(f"name,class\n{rows}\n")
+        tables.append(class_table(path))
+    assert len({table.state for table in tables}) == 3
+    assert len({table.described for table in tables}) == 3
+    assert all(table.described.startswith("'map.csv' (SHA-256 of its rows: ") for table in tables)
+    assert class_table(tmp_path / "0" / "map.csv").described == tables[0].described
+    assert len({class_table(name).state for name in NUMBERED}) == len(NUMBERED)
+
+
+class TestWhatATableDid:
+    def test_rows_that_name_nothing(self, tmp_path: Path) -> None:
+        (tmp_path / "map.csv").write_text("name,class\n08,none\nafraid,Panic\nsad,-\n")
+        table = class_table(tmp_path / "map.csv")
+        ((what, how),) = table.used_for(["8", "fear"])
+        assert what == "class map"
+        told = "nothing is called 'afraid', 'sad', which it names; new classes: 'none'"
+        assert how == f"{table.described}; {told}"
+        assert table.used_for(["8", "Afraid", "SAD"])[0][1].endswith(
+            "; new classes: 'Panic', 'none'"
+        )
+
+    def test_a_table_of_numbers_that_does_nothing(self) -> None:
+        assert class_table("rafdb").used_for(["1", "happy"]) == (("class map", "rafdb"),)
+        ((_, how),) = class_table("rafdb").used_for(["sad", "happy"])
+        assert how == "rafdb; it changes nothing, as nothing is called by one of its numbers"
+        assert UNNUMBERED.used_for(["sad"]) == ()
 
 
 class TestFile:

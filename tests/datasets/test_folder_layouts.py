@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,10 +38,10 @@ CK_READ = list(
 )
 
 
-def message_of(path: Path, table=UNNUMBERED) -> str:
+def message_of(path: Path, table=UNNUMBERED, accepted: str = "; accepted: ") -> str:
     with pytest.raises(FerBenchError) as raised:
         load_folder(path, table)
-    assert "; accepted: " in str(raised.value)
+    assert accepted in str(raised.value)
     assert "\n" not in str(raised.value)
     return str(raised.value)
 
@@ -80,7 +81,7 @@ class TestClassesWithoutParts:
 
     def test_a_map_may_put_classes_together_and_leave_some_out(self, tmp_path: Path) -> None:
         write_images(tmp_path / "set", CK | {"contempt/b.png": 8, "calm/c.png": 9})
-        rows = ("Contempt,-", "FEAR,Surprise", "calm,Calm")
+        rows = ("Contempt,-", "FEAR,Surprise", "surprise,Surprise", "calm,Calm")
         table = class_table(file_map(tmp_path / "map.csv", *rows))
         found = load_folder(tmp_path / "set", table)
         # within a class by folder, then by file
@@ -88,6 +89,61 @@ class TestClassesWithoutParts:
         assert found.counts["Fear"] == 0
         assert found.classes == (*EMOTIONS, "Calm")
         assert ("left out", "2: the class map leaves out 'contempt'") in found.notes
+
+    @pytest.mark.parametrize(
+        ("folders", "rows"),
+        [
+            (("happiness", "happy"), ("happy,Happy", "sad,Sad")),
+            (("0", "neutral"), ("0,Neutral",)),
+            (("disgust", "contempt"), ("contempt,Disgust",)),
+        ],
+    )
+    def test_a_map_puts_together_only_what_it_lists(
+        self, tmp_path: Path, folders: tuple[str, str], rows: tuple[str, ...]
+    ) -> None:
+        write_images(tmp_path / "set", {f"{name}/a.png": n for n, name in enumerate(folders)})
+        table = class_table(file_map(tmp_path / "map.csv", *rows))
+        assert "stands for the same as " in message_of(tmp_path / "set", table)
+        assert "or both names in the file of --class-map" in message_of(tmp_path / "set", table)
+
+    @pytest.mark.parametrize("parts", [("",), ("train/", "val/")])
+    def test_all_numbers_of_affectnet(self, tmp_path: Path, parts: tuple[str, ...]) -> None:
+        write_images(tmp_path, {f"{part}{n}/{n}.png": n for part in parts for n in range(11)})
+        found = load_folder(tmp_path, class_table("affectnet"))
+        order = [(6, "Angry"), (5, "Disgust"), (4, "Fear"), (1, "Happy"), (2, "Sad")]
+        order += [(3, "Surprise"), (0, "Neutral"), (7, "Contempt")]
+        assert told(found) == order * len(parts)
+        left = "; ".join(f"{len(parts)}: the class map leaves out '{n}'" for n in (10, 8, 9))
+        assert dict(found.notes)["left out"] == left
+
+    def test_initials_of_persons_are_no_classes(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {f"{name}/1.png": 1 for name in ("AN", "DI", "SA")})
+        assert "no layout fits 3 folders ('AN', 'DI', 'SA')" in message_of(tmp_path)
+        write_images(tmp_path, {"happy/1.png": 1})
+        assert "the folder's name 'AN' is unknown" in message_of(tmp_path)
+
+    def test_accents_as_a_mac_writes_them(self, tmp_path: Path) -> None:
+        one, other = (unicodedata.normalize(form, "fr\u00f6hlich") for form in ("NFD", "NFC"))
+        write_images(tmp_path / "set", {f"{one}/a.png": 1, "sad/b.png": 2})
+        table = class_table(file_map(tmp_path / "map.csv", f"{other},Happy"))
+        assert told(load_folder(tmp_path / "set", table)) == [(1, "Happy"), (2, "Sad")]
+        assert (
+            "changes nothing" not in dict(load_folder(tmp_path / "set", table).notes)["class map"]
+        )
+
+    def test_a_table_that_fits_only_the_unknown_number_is_not_advised(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {"0/a.png": 1, "7/b.png": 2})
+        text = message_of(tmp_path, class_table("fer2013"))
+        assert "7': the folder's name '7' is unknown" in text
+        assert "for the numbers found (0, 7) --class-map=NAME, of which affectnet (0 Neu" in text
+        assert "rafdb" not in text
+        write_images(tmp_path, {"calm/a.png": 1})
+        assert "numbers found" not in message_of(tmp_path, class_table("affectnet"))
+
+    def test_a_map_that_does_nothing_is_told(self, tmp_path: Path) -> None:
+        found = load_folder(write_images(tmp_path, CK), class_table("rafdb"))
+        assert told(found) == CK_READ
+        assert dict(found.notes)["class map"].startswith("rafdb; it changes nothing, as nothing is")
 
     def test_all_is_left_out(self, tmp_path: Path) -> None:
         write_images(tmp_path / "set", {"happy/a.png": 1})
@@ -112,7 +168,7 @@ class TestParts:
     def test_the_split_kaggle_is_then_the_three_parts(self, tmp_path: Path) -> None:
         names = ("train", "val", "test")
         images = {
-            f"{part}/{name}/a.png": n for n, part in enumerate(names) for name in ("sad", "ha")
+            f"{part}/{name}/a.png": n for n, part in enumerate(names) for name in ("sad", "happy")
         }
         split = make_split(load_folder(write_images(tmp_path, images)), "kaggle")
         assert [part.tolist() for part in (split.train, split.validation, split.test)] == [
@@ -175,7 +231,36 @@ class TestDetection:
         (tmp_path / "binary.csv").write_bytes(b"\xff\x00" * 1000)
         (tmp_path / "folder.csv.d").mkdir()
         (tmp_path / "folder.csv.d").rename(tmp_path / ".folder.csv")
-        assert told(load_folder(tmp_path)) == CK_READ
+        found = load_folder(tmp_path)
+        assert told(found) == CK_READ
+        assert [how for what, how in found.notes if what == "not read"] == [
+            "'binary.csv' is no list of labels: it is no csv",
+            "'fer2013.csv' is no list of labels: its columns are 'emotion, pixels, usage, image'",
+        ]
+
+    def test_a_list_that_is_not_known_is_told(self, tmp_path: Path) -> None:
+        write_images(tmp_path, CK)
+        (tmp_path / "labels.csv").write_text("Image Name,Emotion\na.png,sad\n")
+        assert (
+            "not read",
+            "'labels.csv' is no list of labels: its columns are 'image name, emotion'",
+        ) in load_folder(tmp_path).notes
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            b"image;label\na.png;sad\n",
+            "\n\nimage;label\n".encode("utf-8-sig"),
+            b"\r\nid\timage\tLabel\r\n",
+            "image,label\n".encode("utf-16"),
+            "image,label,gr\u00f6\u00dfe\n".encode("latin-1"),
+        ],
+    )
+    def test_a_list_written_in_another_way_is_refused(self, tmp_path: Path, text: bytes) -> None:
+        write_images(tmp_path, CK)
+        (tmp_path / "l.csv").write_bytes(text)
+        message = message_of(tmp_path, accepted="; accepted is a csv file in UTF-8 with commas")
+        assert "l.csv', line 1: a list of labels that cannot be read: its header is" in message
 
     def test_a_link_to_nowhere_that_is_called_like_a_list(self, tmp_path: Path) -> None:
         write_images(tmp_path, CK)

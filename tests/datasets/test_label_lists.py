@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,7 +53,24 @@ class TestCsv:
         (root / "labels.csv").write_text("image,label\nhappy/d.png,sad\nsad/e.png,sad\n")
         found = load_folder(root)
         assert told(found) == [(4, "Sad"), (5, "Sad")]
+        how = "1 of 2 images lie in a folder of another class than the list says, which counts"
+        assert ("classes", how) in found.notes
         assert ("left out", "3: no row in labels.csv") in found.notes
+
+    def test_a_list_that_is_meant_for_something_else(self, tmp_path: Path) -> None:
+        write_images(
+            tmp_path, {"train/happy/1.png": 1, "test/sad/2.png": 2, "test/neutral/3.png": 3}
+        )
+        rows = "".join(f"{n}.png,neutral\n" for n in (1, 2, 3))
+        (tmp_path / "sample_submission.csv").write_text(f"filename,label\n{rows}")
+        how = "2 of 3 images lie in a folder of another class than the list says, which counts"
+        assert ("classes", how) in load_folder(tmp_path).notes
+
+    @pytest.mark.parametrize("start", ["\n", "\r\n \r\n", "\ufeff\n\n", ",\n"])
+    def test_blank_lines_first(self, root: Path, start: str) -> None:
+        write_images(root, {"happy/d.png": 4, "sad/e.png": 5})
+        (root / "l.csv").write_bytes(f"{start}image,label\nhappy/d.png,sad\n".encode())
+        assert told(load_folder(root)) == [(4, "Sad")]
 
     def test_the_end_of_a_path_is_enough_where_it_is_clear(self, root: Path) -> None:
         (root / "l.csv").write_text("image,label\nb.png,sad\nmore\\\\b.png,sad\n")
@@ -73,6 +91,74 @@ class TestCsv:
         found = load_folder(root, class_table("rafdb"))
         assert told(found)[-1] == (1, "Neutral")
         assert found.usage.tolist() == [2, 2, 0, 1]
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            ("train_labels.csv", "image,label\n1.png,sad\n3.png,sad\n"),
+            ("train.csv", "image,label\n1.png,sad\ntest/3.png,sad\n"),
+            ("l.csv", "image,label,split\n1.png,sad,train\n3.png,sad,train\n"),
+            ("test.csv", "image,label,split\n1.png,sad,train\n3.png,sad,Training\n"),
+        ],
+    )
+    def test_an_image_of_another_part_is_never_taken(
+        self, tmp_path: Path, name: str, text: str
+    ) -> None:
+        root = write_images(tmp_path / "set", {"train/1.png": 1, "test/1.png": 2, "test/3.png": 3})
+        (root / name).write_text(text)
+        for path in (root, root / name):
+            with pytest.raises(FerBenchError) as raised:
+                load_dataset(path, cache_dir=tmp_path / "c")
+            message = str(raised.value)
+            assert f"{name}', line 3: no image " in message
+            assert "of the row's part, which is 'train': 'test/3.png' lies in the f" in message
+        write_image(root / "train" / "3.png", 4)
+        (root / name).write_text(text.replace("test/3", "train/3"))
+        assert told(load_folder(root)) == [(1, "Sad"), (4, "Sad")]
+
+    def test_lists_that_name_each_others_images(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {f"{part}/{part}.png": 1 for part in ("train", "val", "test")})
+        for part, other in (("train", "test"), ("test", "train"), ("val", "val")):
+            (tmp_path / f"{part}.csv").write_text(f"image,label\n{other}/{other}.png,sad\n")
+        assert "no image 'train/train.png' of the row's part, which is 'test'" in message_of(
+            tmp_path
+        )
+
+    def test_a_folder_of_two_parts_is_of_neither(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {"test/train/1.png": 1})
+        (tmp_path / "train.csv").write_text("image,label\n1.png,sad\n")
+        assert "'test/train/1.png' lies in the folder of another" in message_of(tmp_path)
+
+    def test_the_own_part_counts_before_folders_of_none(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {"faces/1.png": 1, "TRAIN/1.png": 2, "faces/train.png": 3})
+        (tmp_path / "train.csv").write_text("image,label\n1.png,sad\ntrain.png,happy\n")
+        assert told(load_folder(tmp_path)) == [(2, "Sad"), (3, "Happy")]
+
+    def test_both_of_kaggles_tests_in_one_folder(self, tmp_path: Path) -> None:
+        write_images(tmp_path, {"train/1.png": 1, "test/2.png": 2, "test/3.png": 3})
+        rows = ["1.png,sad,Training", "2.png,sad,PublicTest", "3.png,happy,PrivateTest"]
+        (tmp_path / "l.csv").write_text("\n".join(["image,label,Usage", *rows]))
+        assert load_folder(tmp_path).usage.tolist() == [0, 1, 2]
+        rows[0] = "1.png,sad,PublicTest"
+        (tmp_path / "l.csv").write_text("\n".join(["image,label,Usage", *rows]))
+        assert "no image '1.png' of the row's part, which is 'val'" in message_of(tmp_path)
+
+    def test_two_lists_of_one_part(self, root: Path) -> None:
+        for name in ("train.csv", "train_more.csv"):
+            (root / name).write_text("image,label\nc.png,sad\n")
+        assert "several lists of labels ('train.csv', 'train_more.csv')" in message_of(root)
+
+    def test_accents_written_in_two_ways(self, root: Path) -> None:
+        one, other = (unicodedata.normalize(form, "fr\u00f6hlich") for form in ("NFD", "NFC"))
+        for here, there in ((one, other), (other, one)):
+            path = write_image(root / here / f"{here}.png", 7)
+            for place in (f"{there}/{there}.png", f"{there}.png"):
+                (root / "l.csv").write_text(f"image,label\n{place},sad\n", "utf-8")
+                assert told(load_folder(root)) == [(7, "Sad")]
+            path.unlink()
+        write_images(root, {f"{one}.png": 8, f"{other}.png": 9, f"faces/{one}.png": 6})
+        (root / "l.csv").write_text(f"image,label\n{other}.png,sad\n", "utf-8")
+        assert told(load_folder(root)) == [(9, "Sad")]
 
     def test_one_of_several_lists(self, root: Path) -> None:
         for name in ("a.csv", "train.csv"):
@@ -214,6 +300,23 @@ class TestRafDb:
         assert "it cannot be read (" in message_of(root)
         self.list_in(root).write_text("\n")
         assert "the file is empty" in message_of(root)
+
+    @pytest.mark.parametrize("folder", ["old", "Aligned", "0"])
+    def test_only_the_folder_itself_is_read(self, root: Path, folder: str) -> None:
+        write_image(root / f"Image/aligned/{folder}/train_00001_aligned.jpg", 200)
+        assert told(load_folder(root, class_table("rafdb")))[0] == (5, "Sad")
+        (root / "Image/aligned/train_00001_aligned.jpg").unlink()
+        assert "no image 'train_00001.jpg' in Image/aligned" in message_of(
+            root, class_table("rafdb")
+        )
+
+    def test_the_aligned_image_counts_before_the_plain_one(self, root: Path) -> None:
+        write_image(root / "Image/aligned/train_00001.jpg", 200)
+        write_image(root / "Image/aligned/train_00003.jpg", 100)
+        with self.list_in(root).open("a") as file:
+            file.write("train_00003.jpg 4\n")
+        found = load_folder(root, class_table("rafdb"))
+        assert told(found) == [(5, "Sad"), (1, "Surprise"), (7, "Neutral"), (100, "Happy")]
 
     def test_no_aligned_images(self, root: Path) -> None:
         (root / "Image" / "aligned").rename(root / "Image" / "other")

@@ -95,6 +95,14 @@ def test_a_class_map_takes_codes(tmp_path: Path) -> None:
     assert ("left out", "1: the class map leaves out 'AF'") in found.notes
 
 
+def test_a_row_of_a_map_that_has_no_effect_is_told(tmp_path: Path) -> None:
+    (tmp_path / "map.csv").write_text("name,class\nafraid,Panic\nNE,Calm\n")
+    found = load_folder(write_images(tmp_path, KDEF), class_table(tmp_path / "map.csv"))
+    assert told(found)[0] == (1, "Fear")
+    told_of_it = "; nothing is called 'afraid', which it names; new classes: 'Calm'"
+    assert dict(found.notes)["class map"].endswith(told_of_it)
+
+
 def test_folders_of_persons_are_looked_at_one_deep(tmp_path: Path) -> None:
     write_images(tmp_path / "KDEF", KDEF)
     with pytest.raises(FerBenchError, match=r"no layout fits 1 folders \('KDEF'\); accepted"):

@@ -89,7 +89,11 @@ WRONG_ARRAYS = {
     "label 7": ("labels", lambda a: np.array([0, 1, 7, 2, 7, 3, 4]), "labels has 7 for image 2"),
     "label -1": ("labels", lambda a: np.array([0, 1, 6, 2, -1, 3, 4]), "labels has -1 for image 4"),
     "label 256": ("labels", lambda a: np.full(7, 256), "labels has 256 for image 0"),
-    "usage 3": ("usage", lambda a: np.full(7, 3), "usage has 3 for image 0; accepted is integers"),
+    "usage 3": (
+        "usage",
+        lambda a: np.full(7, 3),
+        "usage has 3 for image 0; accepted is a number from 0 to 2",
+    ),
     "few usages": ("usage", lambda a: a[:1], "usage are uint8 of shape (1,)"),
     "pickled images": ("images", lambda a: np.array([1, "x"], object), "'images' holds pickled"),
     "pickled labels": ("labels", lambda a: np.array([{}] * 7), "'labels' holds pickled objects"),

@@ -49,9 +49,13 @@ class Listing:
         return self.root.inside.name
 
     @property
+    def _told(self) -> tuple[object, ...]:
+        return self.found.layout, self.found.left_out, self.found.notes
+
+    @property
     def state(self) -> str:
         """Words that change whenever the data set may have changed."""
-        digest = hashlib.sha256(repr((self.found.layout, self.found.left_out)).encode())
+        digest = hashlib.sha256(repr(self._told).encode("utf-8", "surrogateescape"))
         for image in self.found.images:
             words = (self.root.place(image.file.path), image.meant, image.part, image.file.state)
             digest.update(f"{words!r}\n".encode("utf-8", "surrogateescape"))
@@ -71,10 +75,11 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
     """
     if path.is_file():
         root = Root.of(path.parent)
-        found = from_csv(root, table, {path: None})
+        found = from_csv(root, table, [path])
     else:
         root = Root.of(path)
         found = find(root, table)
+    found.notes += table.used_for(found.names)
     if not found.images:
         raise wrong(path, f"no image is left ({_left_out(found)})", "one image or more")
     return Listing(root, found)
@@ -100,6 +105,7 @@ def load_listing(listing: Listing) -> Dataset:
         ("size of the files", _sizes(read)),
         ("files in colour", f"{read.colour:,} of {len(labels):,}{_GREY if read.colour else ''}"),
         *((("left out", _left_out(found)),) if found.left_out else ()),
+        *found.notes,
     )
     return Dataset(read.pixels, labels, classes, listing.name, usage, notes)
 

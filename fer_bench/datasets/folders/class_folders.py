@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from fer_bench.datasets.class_tables import classes_of, is_number
 from fer_bench.datasets.folders.found import PARTS, Found
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from fer_bench.datasets.class_tables import ClassTable
     from fer_bench.datasets.folders.listing import Root
-
-_Key = TypeVar("_Key", int, str)
 
 PARTS_TREE = "train/CLASS/IMAGES and test/CLASS/IMAGES, val/CLASS/IMAGES too or instead of test"
 CLASSES_TREE = "CLASS/IMAGES"
@@ -40,7 +38,10 @@ def find_parts(root: Root, table: ClassTable) -> Found | None:
         if part is None:
             what = f"the folder's name {folder.name!r} is unknown"
             raise wrong(folder, what, f"folders named {', '.join(PARTS)}")
-        _only_one(parts, part, folder)
+        if part in parts:
+            what = f"stands for the same as {parts[part].name!r}"
+            raise wrong(folder, what, "one folder of each")
+        parts[part] = folder
     for part, name in ((0, "train"), (2, "test")):
         if part not in parts and (part == 0 or len(parts) == 1):
             raise wrong(root.path, f"no folder {name!r} in it", _PARTS_ACCEPTED)
@@ -75,7 +76,6 @@ def _add_classes(
     entries = root.entries(folder)
     names = [entry.name for entry in entries if is_folder(entry)]
     meanings: dict[str, str] = {}
-    taken: dict[str, Path] = {}
     for entry in entries:
         path = folder / entry.name
         if not is_folder(entry):
@@ -85,9 +85,12 @@ def _add_classes(
         meant = table.class_of(entry.name)
         if meant is None:
             what = f"the folder's name {entry.name!r} is unknown"
-            unknown = [name for name in names if table.class_of(name) is None]
-            raise wrong(path, what, table.accepted(unknown))
-        _only_one(taken, table.subject_of(entry.name), path)
+            # Of numbers, all have to be in a table that helps.
+            raise wrong(path, what, table.accepted(names if is_number(entry.name) else ()))
+        rival = next((name for name in meanings if table.rivals(name, entry.name)), None)
+        if rival is not None:
+            accepted = "one folder of each, or both names in the file of --class-map"
+            raise wrong(path, f"stands for the same as {rival!r}", accepted)
         meanings[entry.name] = meant
     if not meanings:
         raise wrong(folder, "the folder is empty", f"a folder for each class, with {IMAGE_FILES}")
@@ -97,9 +100,3 @@ def _add_classes(
     ):
         for file in root.images(folder / name):
             found.add(file, name, meant, part)
-
-
-def _only_one(taken: dict[_Key, Path], key: _Key, folder: Path) -> None:
-    if key in taken:
-        raise wrong(folder, f"stands for the same as {taken[key].name!r}", "one folder of each")
-    taken[key] = folder

@@ -37,14 +37,19 @@ class Found:
         layout: how they lie there, for ``data info``.
         images: in the order of the data set, at least one.
         left_out: numbers of images that are not among them, by the reason.
+        names: what stands in the place of a class, of images that are left out too.
+        notes: what else is to be told, as in ``Dataset``.
     """
 
     layout: str
     images: list[Labelled] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    notes: list[tuple[str, str]] = field(default_factory=list)
 
     def add(self, file: ImageFile, name: str, meant: str, part: int | None = None) -> None:
         """Adds an image that is called ``name``, unless that is left out."""
+        self.names.add(name)
         if meant == LEFT_OUT:
             self.leave_out(f"the class map leaves out {name!r}")
         else:

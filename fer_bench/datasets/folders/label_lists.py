@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import csv
+import codecs
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from fer_bench.datasets.class_tables import is_number
+from fer_bench.datasets.class_tables import LEFT_OUT, composed, is_number
 from fer_bench.datasets.csv_rows import wrong as wrong_row
-from fer_bench.datasets.csv_text import csv_rows, shown
+from fer_bench.datasets.csv_text import csv_lines, csv_rows, shown
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.folders.found import PARTS, Found
 from fer_bench.datasets.folders.listing import is_csv, wrong
+from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from fer_bench.datasets.class_tables import ClassTable
     from fer_bench.datasets.folders.listing import ImageFile, Root
@@ -49,6 +51,9 @@ RAFDB_TREE = "RAF-DB's EmoLabel/list_patition_label.txt and Image/aligned/IMAGES
 
 _RAFDB_LIST = "list_patition_label.txt"
 _PART_NAMES = PARTS | {name.lower(): part for part, name in enumerate(USAGES)}
+_FOLDERS = {"publictest": frozenset({PARTS["val"], PARTS["test"]})}
+"""Exports of Kaggle's csv put both of its tests into one folder."""
+
 _MOST_HEADER = 1 << 16
 _LARGEST_LIST = 1 << 24
 """Bytes of RAF-DB's list that are read; it has 316 kB."""
@@ -56,18 +61,31 @@ _LARGEST_LIST = 1 << 24
 
 @dataclass(frozen=True)
 class _Row:
-    """One line of a list: where, and the texts as they stand there."""
+    """One line of a list: where, and the texts as they stand there.
+
+    Attributes:
+        file: the list.
+        line: from 1.
+        image: what it calls its image.
+        label: of the image.
+        part: index into ``USAGES``, by a column or else by the name of the list; None without.
+        folders: parts below whose folders the image may lie, where there is a part.
+    """
 
     file: Path
     line: int
     image: str
     label: str
     part: int | None
+    folders: frozenset[int] = frozenset()
 
 
 def is_label_list(path: Path) -> bool:
     """Whether the header of a csv file has a column of paths and one of labels, and no pixels."""
-    names = header_of(path)
+    return _lists_labels(header_of(path))
+
+
+def _lists_labels(names: Collection[str]) -> bool:
     return (
         "pixels" not in names
         and any(name in PATH_COLUMNS for name in names)
@@ -75,16 +93,34 @@ def is_label_list(path: Path) -> bool:
     )
 
 
-def header_of(path: Path) -> list[str]:
-    """The names in the first line of a csv file in lower case; none where that is no csv."""
-    try:
+def _check_written(path: Path) -> None:
+    """Refuses what would be a list of labels, were it written as one.
+
+    Raises:
+        FerBenchError: it has the columns in another encoding, or with other marks between them.
+    """
+    with contextlib.suppress(OSError):
         with open_regular(path) as file:
-            text = file.readline(_MOST_HEADER).decode("utf-8-sig")
-        line = re.split("[\r\n]", text)[0]
-        fields = next(csv.reader([line], skipinitialspace=True, strict=True), [])
-    except (OSError, UnicodeDecodeError, csv.Error):
+            start = file.read(_MOST_HEADER)
+        utf_16 = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = start.decode("utf-16" if utf_16 else "latin-1", "ignore").lstrip(
+            "\ufeff\r\n \xef\xbb\xbf"
+        )
+        header = re.split("[\r\n]", text)[0].lower()
+        names = {name.strip(' "') for name in re.split("[,;\t|]", header)}
+        if _lists_labels(names):
+            what = f"a list of labels that cannot be read: its header is {shown(header, 80)}"
+            raise wrong_row(path, 1, what, "a csv file in UTF-8 with commas between the columns")
+
+
+def header_of(path: Path) -> list[str]:
+    """The names in the header of a csv file in lower case; none where it is no csv."""
+    try:
+        lines = csv_lines(path, "a csv file in UTF-8 with a header")
+        fields = next((fields for _, fields in lines if any(fields)), [])
+    except FerBenchError:
         return []
-    return [field.strip().lower() for field in fields]
+    return [field.lower() for field in fields]
 
 
 def find_csv(root: Root, table: ClassTable) -> Found | None:
@@ -95,40 +131,56 @@ def find_csv(root: Root, table: ClassTable) -> Found | None:
     """
     files = [root.path / entry.name for entry in root.entries(root.path) if is_csv(entry)]
     lists = [file for file in files if is_label_list(file)]
+    for file in files:
+        if file not in lists:
+            _check_written(file)
     if not lists:
         return None
-    if len(lists) == 1:
-        return from_csv(root, table, {lists[0]: None})
-    parts = {file: PARTS.get(re.split("[^a-z]", file.stem.lower())[0]) for file in lists}
-    if None in parts.values() or len(set(parts.values())) < len(parts):
+    parts = [_part_of(file) for file in lists]
+    if len(lists) > 1 and (None in parts or len(set(parts)) < len(parts)):
         names = ", ".join(repr(file.name) for file in lists[:5])
         accepted = "one, or one for each part, like train_labels.csv and test_labels.csv"
         raise wrong(
             root.path, f"several lists of labels ({names})", f"{accepted}; name one as PATH"
         )
-    return from_csv(root, table, parts)
+    return from_csv(root, table, lists)
 
 
-def from_csv(root: Root, table: ClassTable, lists: dict[Path, int | None]) -> Found:
+def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
     """The images that csv files name, in their order.
 
     A path in a list counts from the folder. Where nothing is there, it may be the end of one
-    image's path, of an image in a folder of the row's part where several end so. Images that no
-    row names are left out.
+    image's path. A row that has a part, by a column or by the name of its list, never gets an image
+    from the folder of another part; where the paths of several others end so, it gets the one in
+    the folder of its own. Images that no row names are left out.
 
     Args:
         root: the folder that holds the images at any depth.
         table: what labels stand for.
-        lists: csv files, each with the part of its images where its name tells one.
+        lists: csv files.
 
     Raises:
-        FerBenchError: a list is not so, or a row names an image that is not there, not clear,
-            outside the folder or named before, or a label that is no class; names file and line.
+        FerBenchError: a list is not so, or a row names an image that is not there, not clear, in
+            the folder of another part, outside the folder or named before, or a label that is no
+            class; names file and line.
     """
-    rows = [row for file, part in lists.items() for row in _csv_rows(file, part)]
+    rows = [row for file in lists for row in _csv_rows(file)]
     names = " and ".join(file.name for file in lists)
     found = Found(f"image files with a list of labels, {names}")
-    return _labelled(found, table, rows, _Images(root), f"no row in {names}")
+    _labelled(found, table, rows, _Images(root), f"no row in {names}")
+    found.notes += _contradicted(root, table, found)
+    return found
+
+
+def _contradicted(root: Root, table: ClassTable, found: Found) -> list[tuple[str, str]]:
+    """A note on images in folders that are called after other classes than the list names."""
+    others = 0
+    for image in found.images:
+        above = map(table.class_of, root.place(image.file.path)[-2::-1])
+        nearest = next((meant for meant in above if meant not in (None, LEFT_OUT)), image.meant)
+        others += nearest != image.meant
+    told = f"{others:,} of {len(found.images):,} images lie in a folder of another class"
+    return [("classes", f"{told} than the list says, which counts")] if others else []
 
 
 def find_rafdb(root: Root, table: ClassTable) -> Found | None:
@@ -146,7 +198,7 @@ def find_rafdb(root: Root, table: ClassTable) -> Found | None:
         images = next((path for path in below if path.name == name), None)
     if images is None:
         raise wrong(root.path, "no folder 'Image/aligned' in it", RAFDB_TREE)
-    aligned = {file.path.name: file for file in root.all_images(images)}
+    aligned = {file.path.name: file for file in root.loose_images(images)}
     found = Found(f"RAF-DB's {_RAFDB_LIST} and aligned images")
     rows = list(_rafdb_rows(folder / _RAFDB_LIST))
     return _labelled(found, table, rows, _Aligned(aligned), f"no line in {_RAFDB_LIST}")
@@ -161,7 +213,7 @@ class _Images:
         for file in root.all_images():
             place = "/".join(root.place(file.path))
             self.all[place] = file
-            self._ends.setdefault(file.path.name, []).append(place)
+            self._ends.setdefault(composed(file.path.name), []).append(place)
 
     def place_of(self, row: _Row) -> str:
         """The key in ``all`` of the image that a row names."""
@@ -169,19 +221,33 @@ class _Images:
         if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             what = f"the path {shown(row.image)} leads out of the folder"
             raise wrong_row(row.file, row.line, what, "paths from the folder of the images")
-        place = str(path)
-        if place in self.all:
-            return place
-        ends = [one for one in self._ends.get(path.name, []) if one.endswith(f"/{place}")]
-        if len(ends) > 1 and row.part is not None:
-            ends = [one for one in ends if row.part in map(PARTS.get, one.lower().split("/")[:-1])]
-        if len(ends) == 1:
-            return ends[0]
-        if not ends:
+        ends = self._ends_of(str(path))
+        fitting = [one for one in ends if row.part is None or _parts_above(one) <= row.folders]
+        if ends and not fitting:
+            own = next(name for name, part in PARTS.items() if part == row.part)
+            what = f"no image {shown(row.image, 80)} of the row's part, which is {own!r}"
+            what += f": {shown(ends[0], 80)} lies in the folder of another"
+            accepted = "images in a folder of the row's part, or in none of a part"
+            raise wrong_row(row.file, row.line, what, accepted)
+        if len(fitting) > 1 and row.part is not None:
+            fitting = [one for one in fitting if row.part in _parts_above(one)] or fitting
+        if len(fitting) == 1:
+            return fitting[0]
+        if not fitting:
             what = f"no image {shown(row.image, 80)}"
             raise wrong_row(row.file, row.line, what, "images that are in the folder")
-        what = f"{shown(row.image, 80)} may be {shown(ends[0], 80)} or {shown(ends[1], 80)}"
+        one, other = (shown(place, 80) for place in fitting[:2])
+        what = f"{shown(row.image, 80)} may be {one} or {other}"
         raise wrong_row(row.file, row.line, what, "as much of the path as tells them apart")
+
+    def _ends_of(self, place: str) -> list[str]:
+        """The keys of what lies at a place, else of all whose paths end so."""
+        if place in self.all:
+            return [place]
+        wanted = composed(place)
+        found = self._ends.get(wanted.rpartition("/")[2], [])
+        whole = [one for one in found if composed(one) == wanted]
+        return whole or [one for one in found if composed(one).endswith(f"/{wanted}")]
 
 
 class _Aligned:
@@ -222,7 +288,18 @@ def _labelled(
     return found
 
 
-def _csv_rows(path: Path, part: int | None) -> Iterator[_Row]:
+def _part_of(path: Path) -> int | None:
+    """The part that the name of a list begins with."""
+    return PARTS.get(re.split("[^a-z]", path.stem.lower())[0])
+
+
+def _parts_above(place: str) -> set[int]:
+    """The parts after which folders of a path are called."""
+    return {PARTS[name] for name in place.lower().split("/")[:-1] if name in PARTS}
+
+
+def _csv_rows(path: Path) -> Iterator[_Row]:
+    part = _part_of(path)
     lines = csv_rows(path)
     header = [field.lower() for field in next(lines)[1]]
     image = _column(path, header, PATH_COLUMNS, "of paths")
@@ -232,13 +309,15 @@ def _csv_rows(path: Path, part: int | None) -> Iterator[_Row]:
     n_rows = 0
     for line, fields in lines:
         n_rows += 1
-        own = part
+        own, name = part, ""
         if usage is not None:
-            own = _PART_NAMES.get(fields[usage].lower())
+            name = fields[usage].lower()
+            own = _PART_NAMES.get(name)
             if own is None:
                 what = f"{header[usage]} {shown(fields[usage])}"
                 raise wrong_row(path, line, what, ", ".join(_PART_NAMES))
-        yield _Row(path, line, fields[image], fields[label], own)
+        folders = _FOLDERS.get(name, frozenset() if own is None else frozenset({own}))
+        yield _Row(path, line, fields[image], fields[label], own, folders)
     if n_rows == 0:
         raise wrong_row(path, None, "there is no row below the header", "a row for each image")
 

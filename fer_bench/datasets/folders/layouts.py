@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.datasets.csv_text import shown
 from fer_bench.datasets.folders import class_folders, label_lists, name_codes
-from fer_bench.datasets.folders.label_lists import header_of
+from fer_bench.datasets.folders.label_lists import header_of, is_label_list
 from fer_bench.datasets.folders.listing import is_csv, is_folder, is_image, wrong
 
 if TYPE_CHECKING:
@@ -52,9 +52,26 @@ def find(root: Root, table: ClassTable) -> Found:
     for layout in LAYOUTS:
         found = layout.find(root, table)
         if found is not None:
+            found.notes += _passed_over(root, layout)
             return found
     accepted = "; ".join(layout.tree for layout in LAYOUTS)
     raise wrong(root.path, f"no layout fits {_described(root)}", f"{accepted} (docs/datasets.md)")
+
+
+def _passed_over(root: Root, layout: Layout) -> list[tuple[str, str]]:
+    """Notes on csv files in which one might look for labels, and which are not read."""
+    notes = []
+    for entry in root.entries(root.path):
+        if not is_csv(entry):
+            continue
+        path = root.path / entry.name
+        if not is_label_list(path):
+            columns = header_of(path)
+            why = f"its columns are {shown(', '.join(columns), 80)}" if columns else "it is no csv"
+            notes.append(("not read", f"{shown(entry.name, 80)} is no list of labels: {why}"))
+        elif layout.find is not label_lists.find_csv:
+            notes.append(("not read", f"{shown(entry.name, 80)}, as another list counts more"))
+    return notes
 
 
 def _described(root: Root) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fer_bench.datasets.class_tables import NAMES, folded
+from fer_bench.datasets.class_tables import folded
 from fer_bench.datasets.folders.found import Found
 from fer_bench.datasets.folders.listing import is_folder, is_image, wrong
 
@@ -23,6 +23,16 @@ TREES = "images named like JAFFE's KA.AN1.39.tiff or KDEF's AF01/AF01AFS.JPG"
 _SETS = {
     "JAFFE": re.compile(r"[A-Z]{2}\.(AN|DI|FE|HA|NE|SA|SU)[0-9].*", re.IGNORECASE),
     "KDEF": re.compile(r"[AB][FM][0-9]{2}(AF|AN|DI|HA|NE|SA|SU)(FL|HL|S|HR|FR)", re.IGNORECASE),
+}
+_CODES = {
+    "AF": "Fear",
+    "AN": "Angry",
+    "DI": "Disgust",
+    "FE": "Fear",
+    "HA": "Happy",
+    "NE": "Neutral",
+    "SA": "Sad",
+    "SU": "Surprise",
 }
 _EXAMPLES = {"JAFFE": "KA.AN1.39", "KDEF": "AF01AFS"}
 
@@ -71,8 +81,8 @@ def _add(file: ImageFile, name: str, table: ClassTable, found: Found) -> None:
             return
         what = f"the name {file.path.name!r} tells no class"
         raise wrong(file.path, what, f"names as in {name}, like {_EXAMPLES[name]}")
-    code = match[1]
-    found.add(file, code.upper(), table.own.get(folded(code), NAMES[folded(code)]))
+    code = match[1].upper()
+    found.add(file, code, table.own.get(folded(code), _CODES[code]))
 
 
 def _stem(name: str) -> str:
