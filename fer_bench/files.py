@@ -10,11 +10,12 @@ import stat
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from io import BufferedReader
 
 _LEFT_BEHIND_S = 24 * 60 * 60
@@ -95,7 +96,7 @@ def cause_of(error: BaseException) -> str:
     return " ".join(text.split())[:200]
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], object]) -> None:
     """Writes a file so that no reader ever sees a part of it.
 
     The content goes to a new file in the same folder, which then takes the place of ``path``.
@@ -104,7 +105,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
     Args:
         path: the file to write.
-        content: bytes as they are, text as UTF-8 with its line ends untouched.
+        content: bytes as they are, text as UTF-8 with its line ends untouched, or what writes into
+            the open file, so that the whole is never in memory.
 
     Raises:
         FerBenchError: the folder cannot be made or written to, or the disk is full.
@@ -118,7 +120,10 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         _remove_left_behind(path.parent, mark)
         try:
             with waiting.open("xb") as file:
-                file.write(data)
+                if callable(data):
+                    data(file)
+                else:
+                    file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             waiting.replace(path)

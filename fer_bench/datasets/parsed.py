@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.datasets.dataset import Dataset
-from fer_bench.datasets.npz_layout import pack_npz, read_arrays
+from fer_bench.datasets.npz_layout import read_arrays
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_atomically
 
@@ -33,8 +33,8 @@ _DIGEST_BYTES = 16
 def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: Path) -> Dataset:
     """The data set of a source, from the cache where its entry is whole and up to date.
 
-    A missing, damaged or outdated entry is made anew. Where the cache cannot be written to,
-    nothing is kept and the source is read every time.
+    A missing, damaged or outdated entry is made anew. Where the cache cannot be written to, or
+    memory is too short for it, nothing is kept and the source is read every time.
 
     Args:
         source: the file or folder that ``load`` reads.
@@ -54,7 +54,7 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
     if kept is not None:
         return kept
     dataset = load()
-    with contextlib.suppress(FerBenchError):
+    with contextlib.suppress(FerBenchError, MemoryError):
         _write(entry, state, dataset)
     return dataset
 
@@ -85,15 +85,17 @@ def _read(entry: Path, state: str) -> Dataset | None:
 def _write(entry: Path, state: str, dataset: Dataset) -> None:
     digests = b"".join(dataset.image_digests)
     words = json.dumps([dataset.classes, dataset.notes])
-    packed = pack_npz(
-        dataset,
-        format=_FORMAT,
-        state=state,
-        words=words,
-        image_digests=np.frombuffer(digests, np.uint8),
-        proof=_proof(dataset.images, dataset.labels, dataset.usage, words, digests),
-    )
-    write_atomically(entry, packed)
+    arrays: dict[str, Any] = {
+        "images": dataset.images,
+        "labels": dataset.labels,
+        **({} if dataset.usage is None else {"usage": dataset.usage}),
+        "format": _FORMAT,
+        "state": state,
+        "words": words,
+        "image_digests": np.frombuffer(digests, np.uint8),
+        "proof": _proof(dataset.images, dataset.labels, dataset.usage, words, digests),
+    }
+    write_atomically(entry, lambda file: np.savez(file, **arrays))
 
 
 def _proof(

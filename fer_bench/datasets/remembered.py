@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +27,8 @@ def remembered(
 ) -> dict[str, NDArray[Any]]:
     """The arrays that ``make`` gives, from the folder where they are kept and whole.
 
-    A missing or damaged entry is made anew. Where the folder cannot be written to, nothing is
-    kept.
+    A missing or damaged entry is made anew. Where the folder cannot be written to, or memory is
+    too short for it, nothing is kept.
 
     Args:
         folder: where entries are kept; None to remember nothing.
@@ -48,10 +47,9 @@ def remembered(
     if kept is not None:
         return kept
     made: dict[str, Any] = dict(make())
-    file = io.BytesIO()
-    np.savez(file, proof=_proof(key, made), **made)
-    with contextlib.suppress(FerBenchError):
-        write_atomically(entry, file.getvalue())
+    with contextlib.suppress(FerBenchError, MemoryError):
+        proof = _proof(key, made)
+        write_atomically(entry, lambda file: np.savez(file, proof=proof, **made))
     return made
 
 
@@ -70,5 +68,5 @@ def _proof(key: str, arrays: Mapping[str, NDArray[Any]]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         proof.update(f"{name} {array.dtype.str} {array.shape} ".encode())
-        proof.update(np.ascontiguousarray(array).tobytes())
+        proof.update(np.ascontiguousarray(array).data)
     return proof.hexdigest()

@@ -24,6 +24,34 @@ def test_bytes_are_written_as_they_are(tmp_path: Path) -> None:
     assert path.read_bytes() == b"\x00\xff\r\n"
 
 
+def test_pieces_are_written_as_they_come(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old, and longer")
+
+    def write(file) -> None:
+        file.write(b"one")
+        assert path.read_text() == "old, and longer"
+        file.write(b"two")
+
+    write_atomically(path, write)
+    assert path.read_text() == "onetwo"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_pieces_that_do_not_all_come_change_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("old")
+
+    def write(file) -> None:
+        file.write(b"one")
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        write_atomically(path, write)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_text("old, and longer")

@@ -1,8 +1,9 @@
 """Data sets as folders of image files, in one of several layouts.
 
 ``listing`` looks at folders safely, ``layouts`` names the layouts, each of which is a function in
-``class_folders``, ``label_lists`` or ``name_codes`` and returns what ``found`` describes, and
-``reading`` reads the pixels. What names stand for is in ``fer_bench.datasets.class_tables``.
+``class_folders``, ``label_lists``, ``label_files`` or ``name_codes`` and returns what ``found``
+describes, and ``reading`` reads the pixels. What names stand for is in
+``fer_bench.datasets.class_tables``.
 """
 
 from __future__ import annotations

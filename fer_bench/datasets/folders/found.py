@@ -10,8 +10,12 @@ from fer_bench.datasets.class_tables import LEFT_OUT
 if TYPE_CHECKING:
     from fer_bench.datasets.folders.listing import ImageFile
 
-PARTS: dict[str, int] = {"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2}
-"""Names of the parts in lower case, as indices into ``USAGES``."""
+PARTS: dict[str, int] = {
+    **{"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2, "training": 0, "testing": 2},
+    **{"train_set": 0, "training_set": 0, "val_set": 1, "validation_set": 1, "test_set": 2},
+    **{"publictest": 1, "privatetest": 2},
+}
+"""Names of the parts in lower case, as indices into ``USAGES``, whose own names are among them."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.datasets.csv_text import shown
-from fer_bench.datasets.folders import class_folders, label_lists, name_codes
+from fer_bench.datasets.folders import class_folders, label_files, label_lists, name_codes
 from fer_bench.datasets.folders.label_lists import header_of, is_label_list
 from fer_bench.datasets.folders.listing import is_csv, is_folder, is_image, wrong
 
@@ -36,11 +36,13 @@ class Layout(NamedTuple):
 LAYOUTS: tuple[Layout, ...] = (
     Layout(label_lists.RAFDB_TREE, label_lists.find_rafdb),
     Layout(label_lists.CSV_TREE, label_lists.find_csv),
+    Layout(label_files.AFFECTNET_TREE, label_files.find_affectnet),
+    Layout(label_files.CK_TREE, label_files.find_ck),
     Layout(class_folders.PARTS_TREE, class_folders.find_parts),
     Layout(class_folders.CLASSES_TREE, class_folders.find_classes),
     Layout(name_codes.TREES, name_codes.find_names),
 )
-"""The first that fits counts: a list of labels before what folders are called."""
+"""The first that fits counts: labels that are written down before what folders are called."""
 
 
 def find(root: Root, table: ClassTable) -> Found:

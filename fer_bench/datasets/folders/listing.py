@@ -17,7 +17,7 @@ SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp")
 
 IMAGE_FILES = f"image files ({', '.join(SUFFIXES)})"
 
-_IGNORED = ("desktop.ini", "thumbs.db")
+_IGNORED = ("__macosx", "desktop.ini", "thumbs.db")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Root:
         return path.relative_to(self.path).parts
 
     def entries(self, folder: Path) -> list[os.DirEntry[str]]:
-        """What lies in a folder, by name, less hidden files and those of file managers.
+        """What lies in a folder, by name, less hidden files and what file managers leave.
 
         Raises:
             FerBenchError: the folder cannot be read, or a link in it leads out or in circles.
@@ -100,12 +100,23 @@ class Root:
         ]
 
     def all_images(self, folder: Path | None = None) -> Iterator[ImageFile]:
-        """Every image at any depth: those of a folder, then those of its folders.
+        """Every image at any depth, as ``all_files`` has them.
+
+        Raises:
+            FerBenchError: as ``all_files``.
+        """
+        return (_image(entry) for entry in self._walk(folder or self.path) if is_image(entry.name))
+
+    def all_files(self, folder: Path) -> Iterator[Path]:
+        """Every file at any depth: those of a folder, then those of its folders, by name.
 
         Raises:
             FerBenchError: as ``entries``, or a link leads back to a folder that holds it.
         """
-        waiting: list[tuple[Path, tuple[Path, ...]]] = [(folder or self.path, ())]
+        return (Path(entry.path) for entry in self._walk(folder))
+
+    def _walk(self, folder: Path) -> Iterator[os.DirEntry[str]]:
+        waiting: list[tuple[Path, tuple[Path, ...]]] = [(folder, ())]
         while waiting:
             here, above = waiting.pop()
             place = here.resolve()
@@ -116,8 +127,8 @@ class Root:
             for entry in self.entries(here):
                 if is_folder(entry):
                     below.append((Path(entry.path), (*above, place)))
-                elif is_image(entry.name):
-                    yield _image(entry)
+                else:
+                    yield entry
             waiting += reversed(below)
 
 

@@ -90,6 +90,7 @@ def read_images(paths: Sequence[Path]) -> Images:
             pixels, colour, fits = _decode(pool, paths, shape, None)
             if fits:  # or else some lie and some stand, once all are turned
                 return Images(pixels, colour, tuple(sizes), squared=False)
+            del pixels  # before as much memory is taken again
         side = square_side(sizes)
         pixels, colour, _ = _decode(pool, paths, (side, side), (side, side))
     return Images(pixels, colour, tuple(sizes), squared=True)

@@ -1,0 +1,120 @@
+"""How much memory reading takes beside what it returns, which numpy and Python account for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from image_folders import write_image
+
+from fer_bench.datasets import EMOTIONS, Dataset
+from fer_bench.datasets import parsed as parsed_module
+from fer_bench.datasets import remembered as remembered_module
+from fer_bench.datasets.folders.reading import read_images
+from fer_bench.datasets.parsed import load_once
+from fer_bench.datasets.remembered import remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MIB = 1 << 20
+
+
+@contextmanager
+def at_most(size: int) -> Iterator[None]:
+    """Memory may not grow by more, not even for a moment."""
+    tracemalloc.start()
+    try:
+        yield
+        grown = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert grown < size, f"{grown / MIB:.1f} MiB"
+
+
+def large() -> Dataset:
+    """48 MiB of images."""
+    return Dataset(np.zeros((960, 256, 204), np.uint8), np.zeros(960, np.uint8), EMOTIONS, "x")
+
+
+def never() -> Dataset:
+    raise AssertionError("read again")
+
+
+def test_keeping_a_data_set_takes_no_copy_of_it(tmp_path: Path) -> None:
+    dataset = large()
+    with at_most(30 * MIB):  # numpy writes 16 MiB at a time
+        load_once(tmp_path, "state", lambda: dataset, tmp_path)
+    with at_most(52 * MIB):
+        again = load_once(tmp_path, "state", never, tmp_path)
+    assert again.row_digest == dataset.row_digest
+
+
+def test_keeping_arrays_takes_no_copy_of_them(tmp_path: Path) -> None:
+    made = {"a": np.zeros(48 * MIB, np.uint8)}
+    with at_most(30 * MIB):
+        remembered(tmp_path, ("facts",), ("a",), lambda: made)
+
+
+def test_what_was_read_in_vain_is_let_go(tmp_path: Path) -> None:
+    """Of one size as stored; the last one stands, so that all are read again as squares."""
+    first = write_image(tmp_path / "lying.png", 7, (224, 223))
+    standing = write_image(tmp_path / "standing.png", 8, (223, 224))
+    n = 400
+    with at_most(n * 224 * 224 * 3 // 2):
+        found = read_images([first] * (n - 1) + [standing])
+    assert (found.pixels.shape, found.squared) == ((n, 224, 224), True)
+    assert found.pixels[[0, -1], 0, 0].tolist() == [7, 8]
+
+
+def _no_memory(*_: object) -> None:
+    raise MemoryError
+
+
+def test_a_data_set_that_fits_is_read_where_keeping_it_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = Dataset(np.zeros((2, 3, 4), np.uint8), np.zeros(2, np.uint8), EMOTIONS, "x")
+    monkeypatch.setattr(parsed_module, "write_atomically", _no_memory)
+    assert load_once(tmp_path, "state", lambda: dataset, tmp_path) is dataset
+
+
+def test_arrays_are_made_where_keeping_them_does_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembered_module, "write_atomically", _no_memory)
+    made = {"a": np.zeros(0)}
+    assert remembered(tmp_path, ("facts",), ("a",), lambda: made) == made
+
+
+FULL = """
+import pathlib, resource, sys
+import numpy as np
+from fer_bench.datasets import EMOTIONS, Dataset
+from fer_bench.datasets.parsed import load_once
+from fer_bench.datasets.remembered import remembered
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+folder = pathlib.Path(sys.argv[1])
+made = Dataset(np.zeros((40, 50, 60), np.uint8), np.zeros(40, np.uint8), EMOTIONS, "x")
+assert load_once(folder, "state", lambda: made, folder) is made
+remembered(folder, ("facts",), ("a",), lambda: {"a": np.zeros(100_000)})
+"""
+
+
+@pytest.mark.parametrize("room", [0, 60, 50_000, 121_000])
+def test_a_disk_that_is_full_after_any_byte(tmp_path: Path, room: int) -> None:
+    """A file that may not grow fails as one on a full disk does."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", FULL, str(tmp_path), str(room)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
