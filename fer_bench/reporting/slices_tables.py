@@ -28,8 +28,8 @@ _TITLES = {
 
 _INTERVALS = (
     "low, high: 95 % interval over the images, by the bootstrap; where no drawing changes the "
-    "accuracy, Wilson's or an exact bound on what was not drawn. It covers which images were drawn, "
-    "with these trained networks."
+    "accuracy, Wilson's or an exact bound on what was not drawn. It covers which images were "
+    "drawn, with these trained networks."
 )
 
 
