@@ -51,23 +51,26 @@ def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
 def _best(run: Run, known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
     """The answer, short enough to stand large."""
     best, *others = known
-    name, accuracy, beside = _name(best), f"{best.test_accuracy:.3f}", _beside(run, best)
+    name, accuracy, found = _name(best), f"{best.test_accuracy:.3f}", beside(best, run.dataset)
+    beside_it = f"; {', '.join(found)}" if found else ""
     if not others:
-        return f"{name} reaches a test accuracy of {accuracy} on {run.dataset.name}{beside}."
+        return f"{name} reaches a test accuracy of {accuracy} on {run.dataset.name}{beside_it}."
     compared = [_pair(pairs, best, group) for group in others]
     unsure = any(pair is None or not pair.differ for pair in compared)
     lead = ", but not clearly" if unsure else ""
-    return f"{name} has the highest test accuracy on {run.dataset.name}, {accuracy}{lead}{beside}."
+    return (
+        f"{name} has the highest test accuracy on {run.dataset.name}, {accuracy}{lead}{beside_it}."
+    )
 
 
-def _beside(run: Run, best: Group) -> str:
+def beside(best: Group, data: DatasetSummary) -> list[str]:
     """Its accuracy without leaked test images and by FER+, as far as they are known."""
-    data, told = run.dataset, []
+    told = []
     leaked, found = leakage(best, data), voted(best, data)
     if leaked is not None and leaked.twinned is None:
-        told.append(f"none of its {data.test:,} test images has a twin in training")
+        told.append(f"none of the {data.test:,} test images has a twin in training")
     elif leaked is not None and leaked.clean is None:
-        told.append(f"each of its {data.test:,} test images has a twin in training")
+        told.append(f"each of the {data.test:,} test images has a twin in training")
     elif leaked is not None and leaked.clean is not None:
         told.append(
             f"{leaked.clean.accuracy:.3f} without twins in training ({leaked.clean.images:,} of "
@@ -75,7 +78,7 @@ def _beside(run: Run, best: Group) -> str:
         )
     if found is not None:
         told.append(f"{found.votes.accuracy:.3f} by FER+")
-    return f"; {', '.join(told)}" if told else ""
+    return told
 
 
 def _best_of_clean(data: DatasetSummary, known: Sequence[Group]) -> str:

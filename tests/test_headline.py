@@ -151,7 +151,7 @@ def test_a_test_set_of_one_kind_is_told(twins, which):
     assert sure.endswith("; naming the largest class gives 0.250.")
     assert best == (
         "MobileNet random reaches a test accuracy of 0.500 on fer2013; "
-        f"{which} of its 3,585 test images has a twin in training."
+        f"{which} of the 3,585 test images has a twin in training."
     )
 
 

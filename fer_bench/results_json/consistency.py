@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.evaluation import confusion
-from fer_bench.results import NO_VOTE, TWIN_CODES
+from fer_bench.results import NO_VOTE
 from fer_bench.results_json.checking import Mismatch, shown
 
 if TYPE_CHECKING:
@@ -61,16 +61,6 @@ def _check_dataset(data: DatasetSummary) -> None:
         _check_count(f"images of {name!r}", count)
     for part in ("train", "validation", "test"):
         _check_count(f"dataset.{part}", getattr(data, part), 1)
-    for what in ("test_labels", "test_twins", "test_votes"):
-        known = getattr(data, what)
-        if known and len(known) != data.test:
-            raise Mismatch(
-                f"dataset.{what} holds {len(known):,} bytes; accepted: {data.test:,}, or none"
-            )
-    if max(data.test_twins, default=0) >= TWIN_CODES:
-        raise Mismatch(
-            f"dataset.test_twins holds {max(data.test_twins)}; accepted: 0 to {TWIN_CODES - 1}"
-        )
     classes = len(data.counts)
     for vote in sorted(set(data.test_votes)):
         if vote >= classes and vote != NO_VOTE:

@@ -193,6 +193,7 @@ def test_the_masthead_names_the_figures_beside_the_highest(run):
     clean = entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
     votes = by_key(run)["votes"].rows[1].entries[0]
     assert best.remark == (
-        f"mean of 2 seeds; {clean:.3f} without twins in training; {votes:.3f} by FER+"
+        f"mean of 2 seeds; {clean:.3f} without twins in training (2,607 of 3,585 images); "
+        f"{votes:.3f} by FER+"
     )
     assert facts(with_data(run, test_twins=b"", test_votes=b""))[0].remark == "mean of 2 seeds"

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.groups import groups
+from fer_bench.headline import beside
 from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.rates import setting
 from fer_bench.reporting.render import clean
 from fer_bench.reporting.slices_tables import left_out
-from fer_bench.slices import leakage, voted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def facts(run: Run) -> list[Fact]:
         Fact(
             "Highest test accuracy",
             f"{best.test_accuracy:.3f}",
-            _beside(best, run.dataset),
+            _remark(best, run.dataset),
             clean(best.label),
         ),
         *_speed(best.mean()),
@@ -79,15 +79,10 @@ def facts(run: Run) -> list[Fact]:
     ]
 
 
-def _beside(best: Group, data: DatasetSummary) -> str:
+def _remark(best: Group, data: DatasetSummary) -> str:
     """What its accuracy is a mean of, and its accuracy on the clean images and by FER+."""
     told = [f"mean of {len(best.trained)} seeds"] if len(best.trained) > 1 else []
-    leaked, found = leakage(best, data), voted(best, data)
-    if leaked is not None and leaked.clean is not None:
-        told.append(f"{leaked.clean.accuracy:.3f} without twins in training")
-    if found is not None:
-        told.append(f"{found.votes.accuracy:.3f} by FER+")
-    return "; ".join(told)
+    return "; ".join([*told, *beside(best, data)])
 
 
 def _speed(cell: CellResult) -> list[Fact]:
