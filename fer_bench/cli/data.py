@@ -72,8 +72,8 @@ def info(dataset: str, class_map: str | None) -> None:
     "--report-dir",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write audit.html, data-card.md and, in audit/, contact sheets; nothing else there is "
-    "touched.",
+    help="Write audit.html, audit-card.md and, in audit-sheets/, contact sheets; nothing else "
+    "there is touched.",
 )
 def audit(
     dataset: str,

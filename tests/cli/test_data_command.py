@@ -124,7 +124,7 @@ class TestAudit:
         assert checked(record, AuditRecord) == record
         assert [error["row"] for error in record["agreement"]["errors"]] == [7]
         assert (tmp_path / "report" / "audit.html").exists()
-        card = (tmp_path / "report" / "data-card.md").read_text("utf-8")
+        card = (tmp_path / "report" / "audit-card.md").read_text("utf-8")
         assert card.endswith(
             f"    fer-bench data audit {faces} --votes={votes} --split=kaggle --report-dir=report\n"
         )

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from fer_bench.audit import Audit
     from fer_bench.datasets import Dataset
     from fer_bench.datasets.info import Info
+    from fer_bench.reporting.audit.places import Places
     from fer_bench.reporting.audit.sheets import Sheet
     from fer_bench.reporting.page.contact import AuditSection
 
 
 @dataclass(frozen=True, eq=False)
 class AuditedData:
-    """What a report tells of its data, each part worked out once and when it is asked for.
+    """What a report tells of its data, sheets and card worked out once and when they are asked for.
 
     Attributes:
         found: the audit.
@@ -42,11 +43,10 @@ class AuditedData:
         return sheets(self.found, self.dataset)
 
     @cached_property
-    def section(self) -> AuditSection:
-        """What a page shows."""
-        return audit_section(self.found, self.sheets, self.dataset.images)
-
-    @cached_property
     def card(self) -> str:
         """The data card."""
         return data_card(self.info, self.found, self.command, self.left_out)
+
+    def section(self, places: Places) -> AuditSection:
+        """What a page shows that has card and sheets there beside it."""
+        return audit_section(self.found, self.sheets, self.dataset.images, places)

@@ -13,12 +13,13 @@ from fer_bench.reporting.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from fer_bench.audit import Audit
     from fer_bench.datasets.info import Info
 
-CARD = "data-card.md"
-"""Name of its file."""
+_TITLE = "# Data card: "
+"""How each card begins."""
 
 _UNKNOWN = (
     "who is shown, and whether they agreed to it",
@@ -52,7 +53,7 @@ def data_card(
     """
     classes, *others = _in_order(audit_tables(found))
     parts = [
-        f"# Data card: {_told(info.name)}",
+        f"{_TITLE}{_told(info.name)}",
         _list(summary(found)),
         *map(_section, (_facts(info, found, left_out), classes, *others)),
         *([] if found.agreement is None else [_told(_TAGGERS)]),
@@ -68,6 +69,14 @@ def data_card(
         f"    {clean(command)}",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def is_card(path: Path) -> bool:
+    """Whether a file is a card that a report of this package wrote."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_TITLE)) == _TITLE.encode()
 
 
 def _in_order(tables: Iterable[Table]) -> list[Table]:
