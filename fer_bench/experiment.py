@@ -57,7 +57,7 @@ class Experiment:
         summary = DatasetSummary(
             name=self.dataset.name,
             digest=self.dataset.digest,
-            counts=tuple(self.dataset.counts.items()),
+            counts=tuple(self.split.counts(self.dataset).items()),
             split=self.split.name,
             train=len(self.split.train),
             validation=len(self.split.validation),

@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.audit import (
-    LIKENESSES,
-    Audit,
-    NearPair,
-    audit,
-    check_votes,
-    majority_labels,
-    twins,
-)
-from fer_bench.audit.remembering import remembered_near_twins
+from fer_bench.audit import LIKENESSES, Audit, Twins, audit, check_votes, majority_labels
+from fer_bench.audit.remembering import remembered_twins
 from fer_bench.audit.renumbering import renumbered
 from fer_bench.audit.votes import CATEGORIES
 from fer_bench.datasets import PARTS, Dataset, Split, by_content, make_split, stratified_rows
@@ -28,11 +20,12 @@ from fer_bench.progress import silent
 from fer_bench.results import NO_VOTE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from fer_bench.audit import Votes
+    from fer_bench.audit import Likeness, Votes
     from fer_bench.progress import Progress
     from fer_bench.protocol import Protocol
 
@@ -61,25 +54,31 @@ class PreparedData:
     """A data set as a protocol wants it.
 
     Attributes:
-        source: all images in their own order, with the labels that are learned.
+        loaded: the data set as it came.
+        source: all of its images in the same order, with the labels that are learned.
         rows: int64, shape (n,), ascending: the rows of ``source`` that take part.
         votes: on those images, in that order; None where labels are made from them, or none are
             given.
-        near: their groups of nearly identical pictures and the pairs that make them, in that
-            order, as ``fer_bench.audit.likeness.near_twins`` gives them.
+        twins: which of those images show the same picture, in that order.
         order: int64, shape (n,): positions in ``rows``, in the order of the images' contents.
         dataset: the n images in that order: what cells are trained and tested on.
         split: of ``dataset``.
+        not_taken: why images of ``source`` do not take part, and how many.
+        copies: number of images that take part and are in none of the split's parts, as copies of
+            others.
         facts: what is recorded of the split.
     """
 
+    loaded: Dataset
     source: Dataset
     rows: NDArray[np.int64]
     votes: Votes | None
-    near: tuple[NDArray[np.int64], tuple[NearPair, ...]]
+    twins: Twins
     order: NDArray[np.int64]
     dataset: Dataset
     split: Split
+    not_taken: tuple[tuple[str, int], ...]
+    copies: int
     facts: SplitFacts
 
     @cached_property
@@ -90,7 +89,7 @@ class PreparedData:
             _taken(self.source, self.rows),
             Split(self.split.name, *parts),
             self.votes,
-            near=self.near,
+            known=self.twins,
         )
         return renumbered(found, self.rows)
 
@@ -120,7 +119,7 @@ def prepare_data(
     """
     if votes is not None:
         check_votes(votes, source)
-    left_out: list[tuple[str, int]] = []
+    loaded, not_taken = source, list[tuple[str, int]]()
     rows = np.arange(len(source), dtype=np.int64)
     if protocol.labels == "ferplus":
         if votes is None:
@@ -128,43 +127,44 @@ def prepare_data(
                 "labels 'ferplus' need FER+'s votes; accepted: --votes=FILE with its "
                 "fer2013new.csv, or --labels=fer2013; give one of them"
             )
-        source, rows, left_out = _voted(source, votes)
+        source, rows, not_taken = _voted(source, votes)
     dataset = _taken(source, rows)
     if limit is not None and limit < len(dataset):
         order = by_content(dataset)
         sample = stratified_rows(dataset.take(order), limit, protocol.split_seed, cache_dir)
         kept = np.sort(order[sample])
-        left_out.append(("not in the sample", len(rows) - len(kept)))
+        not_taken.append(("not in the sample", len(rows) - len(kept)))
         dataset, rows = dataset.take(kept), rows[kept]
-    near = remembered_near_twins(dataset, cache_dir, progress)
+    twins = remembered_twins(dataset, cache_dir, progress)
     order = by_content(dataset)
     dataset = dataset.take(order)
-    pictures = near[0][order]
+    pictures = {likeness: twins.numbers[likeness][order] for likeness in LIKENESSES}
     split = make_split(
         dataset,
         protocol.split,
         protocol.split_seed,
         cache_dir,
-        pictures=pictures,
+        pictures=pictures["near"],
         dedupe=protocol.dedupe,
     )
     copies = len(dataset) - len(split.train) - len(split.validation) - len(split.test)
-    if copies:
-        left_out.append(("copies of other images", copies))
     # Labels that were made from the votes say nothing more beside them.
     known = None if votes is None or protocol.labels == "ferplus" else votes.take(rows)
     return PreparedData(
+        loaded=loaded,
         source=source,
         rows=rows,
         votes=known,
-        near=near,
+        twins=twins,
         order=order,
         dataset=dataset,
         split=split,
+        not_taken=tuple(not_taken),
+        copies=copies,
         facts=SplitFacts(
-            test_twins=_test_twins(dataset, split, pictures),
+            test_twins=_test_twins(split, pictures),
             test_votes=b"" if known is None else _test_votes(known.take(order), dataset, split),
-            left_out=tuple(left_out),
+            left_out=(*not_taken, *([("copies of other images", copies)] if copies else [])),
         ),
     )
 
@@ -188,11 +188,11 @@ def _voted(
     return relabelled, np.flatnonzero(named), sorted(counted.items())
 
 
-def _test_twins(dataset: Dataset, split: Split, near: NDArray[np.int64]) -> bytes:
+def _test_twins(split: Split, pictures: Mapping[Likeness, NDArray[np.int64]]) -> bytes:
     found = np.zeros(len(split.test), np.uint8)
     # The strictest likeness is told: it comes last.
     for code, likeness in enumerate(reversed(LIKENESSES), start=1):
-        numbers = near if likeness == "near" else twins(dataset, likeness)
+        numbers = pictures[likeness]
         found[np.isin(numbers[split.test], numbers[split.train])] = code
     return found.tobytes()
 

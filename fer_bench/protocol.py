@@ -130,7 +130,8 @@ class Protocol:
         "none",
         "the paper does not mention that images occur more than once; 'train' leaves out of "
         "training what stands in validation or test and keeps each picture once, 'all' keeps each "
-        "picture once in all three parts together",
+        "picture once in all three parts together; of several images the first in this order "
+        "stays, with its label",
     )
     labels: Labels = _chosen(
         "fer2013",

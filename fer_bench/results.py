@@ -297,7 +297,8 @@ class DatasetSummary:
     Attributes:
         name: of the data set.
         digest: content digest, whatever the order of the images.
-        counts: number of images of each class, by name, in the order of the classes.
+        counts: number of images of each class in the three parts together, by name, in the order of
+            the classes.
         split: name of the split.
         train: number of training images.
         validation: number of validation images.

@@ -12,7 +12,7 @@ from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench import runtime
-from fer_bench.audit import CATEGORIES, audit
+from fer_bench.audit import CATEGORIES, LIKENESSES, audit, remembering
 from fer_bench.audit.votes import CATEGORY_OF
 from fer_bench.backbones import get
 from fer_bench.datasets import EMOTIONS, PARTS, Dataset, Split
@@ -146,16 +146,101 @@ def test_copies_that_are_left_out_are_counted(dedupe: str) -> None:
 
 
 def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
-    from fer_bench.audit import remembering
-
-    source = audited().dataset
-    wanted = prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
+    """One of the near pairs is mirrored: that is kept too."""
+    made = audited()
+    made.dataset.images[38] = mirrored((made.dataset.images[10] * 0.8 + 30).astype(np.uint8))
+    wanted = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
+    assert {pair.mirrored for pair in wanted.twins.pairs} == {False, True}
     assert list((tmp_path / "twins").iterdir())
-    monkeypatch.setattr(remembering, "near_twins", None)
-    found = prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
+    monkeypatch.setattr(remembering, "find_twins", None)
+    found = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
     assert found.facts == wanted.facts
-    assert found.near[1] == wanted.near[1] != ()
-    np.testing.assert_array_equal(found.near[0], wanted.near[0])
+    assert found.twins.pairs == wanted.twins.pairs
+    for likeness in LIKENESSES:
+        np.testing.assert_array_equal(found.twins.numbers[likeness], wanted.twins.numbers[likeness])
+
+
+def test_images_in_another_order_are_searched_anew(tmp_path: Path) -> None:
+    made = audited()
+    rows = np.random.default_rng(1).permutation(len(made.dataset))
+    for source in (made.dataset, made.dataset.take(rows)):
+        found = prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
+        alone = prepare_data(source, Protocol(split="kaggle"))
+        assert found.twins.pairs == alone.twins.pairs
+        assert found.facts == alone.facts
+
+
+@pytest.mark.parametrize("name", ["MOST_BITS", "LEAST_CORRELATION"])
+def test_another_threshold_is_another_search(tmp_path: Path, monkeypatch, name: str) -> None:
+    source = audited().dataset
+    assert prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path).twins.pairs
+    monkeypatch.setattr(remembering, name, 2)
+    monkeypatch.setattr(remembering, "find_twins", None)
+    with pytest.raises(TypeError, match="not callable"):
+        prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
+
+
+def test_a_twin_in_validation_alone_is_none_in_training() -> None:
+    made = audited()
+    made.dataset.images[41] = made.dataset.images[28]
+    found = prepare_data(made.dataset, Protocol(split="kaggle"))
+    test = found.rows[found.order][found.split.test]
+    assert dict(zip(test.tolist(), found.facts.test_twins, strict=True))[41] == 0
+
+
+def test_votes_and_rows_of_a_sample_without_unlabelled_images() -> None:
+    """Each finding leads to the picture and the votes that it is about, whatever was left out."""
+    images = patterns(N, seed=5, side=48)
+    images[140] = images[139]
+    images[141] = (images[138] * 0.8 + 30).astype(np.uint8)
+    images[21], images[22] = 0, 0
+    images[22, :4] = images[0, :4]
+    labels = np.arange(N) % 7
+    source = dataset_of(images, labels)
+    votes = unanimous(source.labels)
+    votes.counts[:3] = votes_of({"NF": 10}).counts[0]
+    protocol = Protocol(labels="ferplus")
+    found = prepare_data(source, protocol, votes=votes, limit=N - 10)
+    kept = found.rows.tolist()
+    assert found.not_taken == (("voted NF", 3), ("not in the sample", 7))
+    assert not {0, 1, 2} & set(kept)
+    np.testing.assert_array_equal(images[found.rows[found.order]], found.dataset.images)
+    told = found.audited
+    assert told.images == N - 10
+    assert told.copies[0].groups == tuple({(139, 140)} if {139, 140} <= set(kept) else ())
+    assert told.copies[0].conflicts == told.copies[0].groups
+    near = [(pair.first, pair.second) for pair in told.near_pairs]
+    assert near == [(138, 141)] if {138, 141} <= set(kept) else near == []
+    assert told.blanks.constant == tuple({21} & set(kept))
+    assert told.blanks.nearly == tuple({22} & set(kept))
+
+
+def test_votes_of_a_sample_are_those_on_its_images() -> None:
+    source = faces()
+    votes = unanimous(source.labels)
+    # Of these, another class is likely right.
+    wrong = range(0, N, 4)
+    for row in wrong:
+        votes.counts[row] = unanimous((source.labels[[row]] + 1) % 7).counts[0]
+    found = prepare_data(source, Protocol(), votes=votes, limit=N - 10)
+    assert found.audited.agreement is not None
+    assert [one.row for one in found.audited.agreement.errors] == [
+        row for row in wrong if row in set(found.rows.tolist())
+    ]
+    test = found.rows[found.order][found.split.test].tolist()
+    wanted = [(int(source.labels[row]) + (row in wrong)) % 7 for row in test]
+    assert list(found.facts.test_votes) == wanted
+
+
+def test_what_is_counted_is_what_is_in_the_parts(tmp_path: Path) -> None:
+    images = patterns(N, seed=5)
+    source = dataset_of(np.concatenate([images, images[:20]]))
+    protocol = Protocol(dedupe="all")
+    data = prepare_data(source, protocol)
+    assert (data.copies, data.not_taken) == (20, ())
+    experiment = Experiment(protocol, data.dataset, data.split, tmp_path, facts=data.facts)
+    told = experiment.record(()).dataset
+    assert sum(count for _, count in told.counts) == N == told.train + told.validation + told.test
 
 
 def test_the_audit_tells_rows_of_the_source() -> None:

@@ -1,7 +1,7 @@
 """What is wrong with a data set, before anything is trained on it.
 
 Pure functions of a ``Dataset``, a ``Split`` and the votes of other people: pictures that occur
-more than once (``twins``, ``near_twins``, ``copies``), those that stand in two parts of a split
+more than once (``twins``, ``find_twins``, ``copies``), those that stand in two parts of a split
 (``leaks``), empty ones (``blanks``), the sizes of the classes (``balance``), and labels that
 others doubt (``agreement``). ``audit`` puts all of it together.
 """
@@ -10,7 +10,14 @@ from fer_bench.audit.auditing import Audit, audit
 from fer_bench.audit.classes import ClassBalance, balance
 from fer_bench.audit.doubts import MARGIN, Agreement, ClassAgreement, LabelError, agreement
 from fer_bench.audit.emptiness import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, blanks
-from fer_bench.audit.likeness import LIKENESSES, Likeness, NearPair, near_twins, twins
+from fer_bench.audit.likeness import (
+    LIKENESSES,
+    Likeness,
+    NearPair,
+    Twins,
+    find_twins,
+    twins,
+)
 from fer_bench.audit.near import LEAST_CORRELATION, MOST_BITS
 from fer_bench.audit.record import audit_record
 from fer_bench.audit.repeats import Copies, Leak, copies, leaks
@@ -34,6 +41,7 @@ __all__ = [
     "Leak",
     "Likeness",
     "NearPair",
+    "Twins",
     "Votes",
     "agreement",
     "audit",
@@ -42,9 +50,9 @@ __all__ = [
     "blanks",
     "check_votes",
     "copies",
+    "find_twins",
     "leaks",
     "load_votes",
     "majority_labels",
-    "near_twins",
     "twins",
 ]

@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING
 from fer_bench.audit.classes import balance
 from fer_bench.audit.doubts import agreement
 from fer_bench.audit.emptiness import blanks
-from fer_bench.audit.likeness import LIKENESSES, exact_twins, near_twins
+from fer_bench.audit.likeness import LIKENESSES, find_twins
 from fer_bench.audit.repeats import copies, leaks
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from fer_bench.audit.classes import ClassBalance
     from fer_bench.audit.doubts import Agreement
     from fer_bench.audit.emptiness import Blanks
-    from fer_bench.audit.likeness import Likeness, NearPair
+    from fer_bench.audit.likeness import NearPair, Twins
     from fer_bench.audit.repeats import Copies, Leak
     from fer_bench.audit.votes import Votes
     from fer_bench.datasets import Dataset, Split
@@ -65,7 +62,7 @@ def audit(
     split: Split,
     votes: Votes | None = None,
     progress: Progress = silent,
-    near: tuple[NDArray[np.int64], tuple[NearPair, ...]] | None = None,
+    known: Twins | None = None,
 ) -> Audit:
     """Finds out all that can be known of a data set without training on it.
 
@@ -74,25 +71,19 @@ def audit(
         split: of the data set.
         votes: of other people on the same images in the same order, where there are any.
         progress: told how far the search for near pictures is, which takes nearly all the time.
-        near: what ``near_twins`` gave for the same images in the same order, where that is known;
-            they are not searched then.
+        known: what ``find_twins`` gave for the same images in the same order; they are not searched
+            then.
 
     Raises:
-        FerBenchError: the votes do not belong to the images, or ``near`` is of more or fewer.
+        FerBenchError: the votes do not belong to the images, or ``known`` is of more or fewer.
     """
     told = None if votes is None else agreement(dataset, votes)
-    alike, pairs = near_twins(dataset, progress) if near is None else near
-    if len(alike) != len(dataset):
+    found = find_twins(dataset, progress) if known is None else known
+    if len(found) != len(dataset):
         raise FerBenchError(
-            f"{dataset.name}: near pictures of {len(alike)} images are known, and there are "
-            f"{len(dataset)}; accepted: what near_twins gives for the same images; search again"
+            f"{dataset.name}: twins among {len(found)} images are known, and there are "
+            f"{len(dataset)}; accepted: what find_twins gives for the same images; search again"
         )
-    identical, mirrored = exact_twins(dataset)
-    numbers: dict[Likeness, NDArray[np.int64]] = {
-        "identical": identical,
-        "mirrored": mirrored,
-        "near": alike,
-    }
     labels = dataset.labels
     return Audit(
         name=dataset.name,
@@ -102,11 +93,11 @@ def audit(
         width=dataset.images.shape[2],
         split=split.name,
         classes=balance(dataset, split),
-        copies=tuple(copies(numbers[kind], labels, kind) for kind in LIKENESSES),
+        copies=tuple(copies(found.numbers[kind], labels, kind) for kind in LIKENESSES),
         leaks=tuple(
-            leak for kind in LIKENESSES for leak in leaks(numbers[kind], labels, split, kind)
+            leak for kind in LIKENESSES for leak in leaks(found.numbers[kind], labels, split, kind)
         ),
-        near_pairs=pairs,
+        near_pairs=found.pairs,
         blanks=blanks(dataset.images),
         agreement=told,
     )

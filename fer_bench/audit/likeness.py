@@ -12,7 +12,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -43,6 +43,22 @@ class NearPair:
     correlation: float
 
 
+@dataclass(frozen=True, eq=False)
+class Twins:
+    """Which images of a data set show the same picture, in each meaning of the same.
+
+    Attributes:
+        numbers: for each of ``LIKENESSES``, what ``twins`` gives for it.
+        pairs: what joins groups of nearly the same pictures and not those of mirror images.
+    """
+
+    numbers: Mapping[Likeness, NDArray[np.int64]]
+    pairs: tuple[NearPair, ...]
+
+    def __len__(self) -> int:
+        return len(self.numbers["identical"])
+
+
 def twins(
     dataset: Dataset, likeness: Likeness = "identical", progress: Progress = silent
 ) -> NDArray[np.int64]:
@@ -67,24 +83,18 @@ def twins(
             f"likeness {likeness!r} is unknown; accepted: {', '.join(LIKENESSES)}; take one of them"
         )
     if likeness == "near":
-        return near_twins(dataset, progress)[0]
-    identical, mirrored = exact_twins(dataset)
-    return identical if likeness == "identical" else mirrored
+        return find_twins(dataset, progress).numbers["near"]
+    return _exact(*_oriented(dataset.images))[likeness]
 
 
-def exact_twins(dataset: Dataset) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """As ``twins`` with ``"identical"`` and with ``"mirrored"``, both in one go."""
-    turned, mirrored = _oriented(dataset.images)
-    # Of one picture and turned alike: that is the same image.
-    return _numbered(zip(mirrored.tolist(), turned.tolist(), strict=True)), mirrored
-
-
-def near_twins(
-    dataset: Dataset, progress: Progress = silent
-) -> tuple[NDArray[np.int64], tuple[NearPair, ...]]:
-    """As ``twins`` with ``"near"``, with the pairs that join what is not the same otherwise.
+def find_twins(dataset: Dataset, progress: Progress = silent) -> Twins:
+    """Finds all twins at once, with the pairs that join what is not the same otherwise.
 
     A picture that occurs several times stands in the pairs as its first image.
+
+    Args:
+        dataset: the images; their labels do not matter.
+        progress: told how far the search for near ones is, which takes nearly all the time.
     """
     turned, numbers = _oriented(dataset.images)
     first = np.unique(numbers, return_index=True)[1]
@@ -100,7 +110,16 @@ def near_twins(
         )
         for (one, other), flipped, correlation in zip(pairs, mirrored, correlations, strict=True)
     )
-    return _numbered(_joined(len(first), pairs)[numbers].tolist()), found
+    near = _numbered(_joined(len(first), pairs)[numbers].tolist())
+    return Twins({**_exact(turned, numbers), "near": near}, found)
+
+
+def _exact(
+    turned: NDArray[np.bool_], mirrored: NDArray[np.int64]
+) -> dict[Likeness, NDArray[np.int64]]:
+    # Of one picture and turned alike: that is the same image.
+    identical = _numbered(zip(mirrored.tolist(), turned.tolist(), strict=True))
+    return {"identical": identical, "mirrored": mirrored}
 
 
 def _oriented(images: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.audit.likeness import NearPair, near_twins
+from fer_bench.audit.likeness import LIKENESSES, NearPair, Twins, find_twins
 from fer_bench.audit.near import LEAST_CORRELATION, MOST_BITS
 from fer_bench.datasets.remembered import remembered
 from fer_bench.progress import silent
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from fer_bench.datasets import Dataset
     from fer_bench.progress import Progress
 
-_NAMES = ("numbers", "rows", "mirrored", "correlation")
+_PAIRS = ("pair_rows", "pair_mirrored", "pair_correlation")
 _SOFTWARE = ("ImageHash", "pillow", "scipy")
 """What decides which pictures are near. Its versions are found without importing it."""
 
 
-def remembered_near_twins(
+def remembered_twins(
     dataset: Dataset, cache_dir: Path | None, progress: Progress = silent
-) -> tuple[NDArray[np.int64], tuple[NearPair, ...]]:
-    """As ``near_twins``, kept in ``cache_dir / "twins"`` for the next time.
+) -> Twins:
+    """As ``find_twins``, kept in ``cache_dir / "twins"`` for the next time.
 
     Args:
         dataset: the images; their labels do not matter.
@@ -36,25 +36,28 @@ def remembered_near_twins(
         progress: told how far the search is, where there is one.
     """
 
-    def search() -> dict[str, NDArray[np.generic]]:
-        numbers, pairs = near_twins(dataset, progress)
-        return {
-            "numbers": numbers,
-            "rows": np.array([(one.first, one.second) for one in pairs], np.int64).reshape(-1, 2),
-            "mirrored": np.array([one.mirrored for one in pairs], np.bool_),
-            "correlation": np.array([one.correlation for one in pairs], np.float64),
+    def search() -> dict[str, NDArray[Any]]:
+        twins = find_twins(dataset, progress)
+        rows = [(one.first, one.second) for one in twins.pairs]
+        made: dict[str, NDArray[Any]] = {
+            "pair_rows": np.array(rows, np.int64).reshape(-1, 2),
+            "pair_mirrored": np.array([one.mirrored for one in twins.pairs], np.bool_),
+            "pair_correlation": np.array([one.correlation for one in twins.pairs], np.float64),
         }
+        made.update(twins.numbers.items())
+        return made
 
     versions = [_version(name) for name in _SOFTWARE]
     folder = None if cache_dir is None or None in versions else cache_dir / "twins"
-    facts = ("fer_bench twins 1", dataset.row_digest, MOST_BITS, LEAST_CORRELATION, *versions)
-    kept = remembered(folder, facts, _NAMES, search)
-    pairs = zip(
-        kept["rows"].tolist(), kept["mirrored"].tolist(), kept["correlation"].tolist(), strict=True
-    )
-    return kept["numbers"], tuple(
-        NearPair(first, second, mirrored, correlation)
-        for (first, second), mirrored, correlation in pairs
+    facts = ("fer_bench twins 2", dataset.row_digest, MOST_BITS, LEAST_CORRELATION, *versions)
+    kept = remembered(folder, facts, (*LIKENESSES, *_PAIRS), search)
+    pairs = zip(*(kept[name].tolist() for name in _PAIRS), strict=True)
+    return Twins(
+        {likeness: kept[likeness] for likeness in LIKENESSES},
+        tuple(
+            NearPair(first, second, mirrored, correlation)
+            for (first, second), mirrored, correlation in pairs
+        ),
     )
 
 

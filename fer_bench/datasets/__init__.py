@@ -13,7 +13,7 @@ from fer_bench.datasets.catalogue import (
 )
 from fer_bench.datasets.dataset import EMOTIONS, USAGES, Dataset
 from fer_bench.datasets.order import by_content
-from fer_bench.datasets.sample import stratified_rows, stratified_sample
+from fer_bench.datasets.sample import stratified_rows
 from fer_bench.datasets.split import (
     PARTS,
     Split,
@@ -40,5 +40,4 @@ __all__ = [
     "register_dataset",
     "source_of",
     "stratified_rows",
-    "stratified_sample",
 ]

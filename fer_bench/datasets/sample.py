@@ -19,31 +19,10 @@ if TYPE_CHECKING:
     from fer_bench.datasets.dataset import Dataset
 
 
-def stratified_sample(
-    dataset: Dataset, limit: int, seed: int = 42, cache_dir: Path | None = None
-) -> Dataset:
-    """A random sample in which each class keeps its share.
-
-    Args:
-        dataset: what to sample from.
-        limit: number of images; the whole data set is returned where it has no more.
-        seed: 0 to 2**32 - 1, ``random_state`` of sklearn's ``train_test_split``.
-        cache_dir: the cache folder, where the sample is remembered; None for no memory.
-
-    Returns:
-        The sample under the same name, in the order that sklearn gives it.
-
-    Raises:
-        FerBenchError: as ``stratified_rows``.
-    """
-    rows = stratified_rows(dataset, limit, seed, cache_dir)
-    return dataset if limit >= len(dataset) else dataset.take(rows)
-
-
 def stratified_rows(
     dataset: Dataset, limit: int, seed: int = 42, cache_dir: Path | None = None
 ) -> NDArray[np.int64]:
-    """The rows of a ``stratified_sample``, for what else is known of its images.
+    """The rows of a random sample in which each class keeps its share.
 
     Args:
         dataset: what to sample from.

@@ -55,6 +55,12 @@ class Split:
     validation: NDArray[np.int64]
     test: NDArray[np.int64]
 
+    def counts(self, dataset: Dataset) -> dict[str, int]:
+        """Number of images of each class in the three parts together, in the order of classes."""
+        rows = np.concatenate([self.train, self.validation, self.test])
+        found = np.bincount(dataset.labels[rows], minlength=len(dataset.classes))
+        return dict(zip(dataset.classes, found.tolist(), strict=True))
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the name and the three parts in their order."""

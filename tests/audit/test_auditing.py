@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_audits import audited
 
-from fer_bench.audit import ClassBalance, LabelError, audit, audit_record, near_twins
+from fer_bench.audit import ClassBalance, LabelError, audit, audit_record, find_twins
 from fer_bench.audit.schema import AuditRecord
 from fer_bench.errors import FerBenchError
 from fer_bench.results_json.checking import checked
@@ -43,17 +43,17 @@ def test_without_votes_nothing_is_said_of_them() -> None:
     assert audit_record(found)["agreement"] is None
 
 
-class TestKnownNearPictures:
+class TestKnownTwins:
     def test_they_are_not_searched_again_and_change_nothing(self, made) -> None:
-        near, asked = near_twins(made.dataset), []
-        found = audit(made.dataset, made.split, made.votes, lambda *what: asked.append(what), near)
+        known, asked = find_twins(made.dataset), []
+        found = audit(made.dataset, made.split, made.votes, lambda *what: asked.append(what), known)
         assert found == made.found
         assert asked == []
 
     def test_of_other_images_they_are_refused(self, made) -> None:
-        near = near_twins(made.dataset.take(np.arange(40)))
-        with pytest.raises(FerBenchError, match="of 40 images are known, and there are 42"):
-            audit(made.dataset, made.split, near=near)
+        known = find_twins(made.dataset.take(np.arange(40)))
+        with pytest.raises(FerBenchError, match="among 40 images are known, and there are 42"):
+            audit(made.dataset, made.split, known=known)
 
 
 class TestRecord:

@@ -13,7 +13,7 @@ from made_images import dataset_of, mirrored, partition, patterns
 from PIL import Image
 
 from fer_bench.audit import LEAST_CORRELATION, LIKENESSES, MOST_BITS, near, twins
-from fer_bench.audit.likeness import near_twins
+from fer_bench.audit.likeness import find_twins
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 
@@ -108,7 +108,8 @@ class TestNear:
                 a[::-1],
             ]
         )
-        numbers, pairs = near_twins(dataset_of(images))
+        found_twins = find_twins(dataset_of(images))
+        numbers, pairs = found_twins.numbers["near"], found_twins.pairs
         assert numbers.tolist() == [0, 1, 0, 0, 0, 0, 2, 3]
         alike = {0: False, 2: False, 3: False, 4: False, 5: True}
         found = {(pair.first, pair.second): pair.mirrored for pair in pairs}
@@ -120,7 +121,8 @@ class TestNear:
     def test_identical_and_mirror_images_are_no_pair(self) -> None:
         a, b = patterns(2, side=48)
         images = np.stack([a, b, mirrored(a), jpeg(b), a, b])
-        numbers, pairs = near_twins(dataset_of(images))
+        found_twins = find_twins(dataset_of(images))
+        numbers, pairs = found_twins.numbers["near"], found_twins.pairs
         assert numbers.tolist() == [0, 1, 0, 1, 0, 1]
         assert [(pair.first, pair.second) for pair in pairs] == [(1, 3)]
 

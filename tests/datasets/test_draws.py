@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench.datasets import Dataset, draws, make_split, paper_split, stratified_sample
+from fer_bench.datasets import Dataset, draws, make_split, paper_split, stratified_rows
 from fer_bench.datasets.draws import stratified_draw
 
 LABELS = np.tile(np.array([0, 1, 2, 2], np.uint8), 30)
@@ -41,11 +41,11 @@ def test_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_splits_and_samples_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = np.arange(len(LABELS), dtype=np.uint8).reshape(-1, 1, 1)
     dataset = Dataset(images, LABELS, ("a", "b", "c"), "faces")
-    wanted = paper_split(LABELS, 7).digest, stratified_sample(dataset, 50, 7).row_digest
+    wanted = paper_split(LABELS, 7).digest, stratified_rows(dataset, 50, 7).tolist()
     for _ in range(2):
         found = (
             paper_split(LABELS, 7, cache_dir=tmp_path).digest,
-            stratified_sample(dataset, 50, 7, tmp_path).row_digest,
+            stratified_rows(dataset, 50, 7, tmp_path).tolist(),
         )
         assert found == wanted
         assert make_split(dataset, "paper", 7, tmp_path).digest == wanted[0]
