@@ -27,6 +27,7 @@ from fer_bench.reporting.audit import (
 )
 from fer_bench.reporting.audit.sheets import KEYS, greys
 from fer_bench.reporting.render import terminal
+from fer_bench.reporting.taken import AS_IT_CAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,6 +139,16 @@ class TestSummary:
         told = summary(dataclasses.replace(without.found, leaks=leaks))
         assert told[0] == ("No test image of the split 'kaggle' is also among the training images.")
         assert len(told) == 3
+
+    def test_near_leaks_alone_are_leaks(self, made: Audited) -> None:
+        leaks = tuple(
+            dataclasses.replace(leak, images=0, same_label=0) if leak.likeness != "near" else leak
+            for leak in made.found.leaks
+        )
+        assert summary(dataclasses.replace(made.found, leaks=leaks))[0] == (
+            "0 of 7 test images (0.0%) of the split 'kaggle' are also among the training images, "
+            "3 (42.9%) with those that are mirrored or nearly the same."
+        )
 
 
 class TestSheets:
@@ -254,7 +265,8 @@ class TestPage:
 
     def test_large_images_are_made_smaller(self, made: Audited) -> None:
         sheet = Sheet("near", "Title", "caption", (Tile((0,), ("a line",)),), 1)
-        section = audit_section(made.found, [sheet], np.full((1, 300, 200), 7, np.uint8), OF_AUDIT)
+        images = np.full((1, 300, 200), 7, np.uint8)
+        section = audit_section(made.found, [sheet], images, OF_AUDIT, AS_IT_CAME)
         (thumbnail,) = section.sheets[0].tiles[0].images
         assert (thumbnail.width, thumbnail.height) == (64, 96)
 

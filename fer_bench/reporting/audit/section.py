@@ -21,13 +21,18 @@ if TYPE_CHECKING:
     from fer_bench.audit import Audit
     from fer_bench.reporting.audit.places import Places
     from fer_bench.reporting.audit.sheets import Sheet, Tile
+    from fer_bench.reporting.taken import Taken
 
 _MOST = 96
 """Pixels of a thumbnail's longer side."""
 
 
 def audit_section(
-    found: Audit, made: Sequence[Sheet], images: NDArray[np.uint8], places: Places
+    found: Audit,
+    made: Sequence[Sheet],
+    images: NDArray[np.uint8],
+    places: Places,
+    taken: Taken,
 ) -> AuditSection:
     """Sentences, tables and contact sheets of an audit, with their pictures.
 
@@ -36,9 +41,10 @@ def audit_section(
         made: its contact sheets.
         images: uint8, shape (n, height, width), that the sheets name.
         places: of card and sheets, beside the page.
+        taken: what was audited.
     """
     return AuditSection(
-        sentences=[clean(sentence) for sentence in summary(found)],
+        sentences=[clean(sentence) for sentence in [*summary(found), *taken.sentences]],
         tables=audit_tables(found),
         sheets=[_shown(sheet, images, places) for sheet in made],
         card=places.card,
