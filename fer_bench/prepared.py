@@ -13,11 +13,11 @@ import numpy as np
 from fer_bench.audit import LIKENESSES, Audit, Twins, audit, check_votes, majority_labels
 from fer_bench.audit.remembering import remembered_twins
 from fer_bench.audit.renumbering import renumbered
-from fer_bench.audit.votes import CATEGORIES
+from fer_bench.audit.votes import CATEGORY_NAMES
 from fer_bench.datasets import PARTS, Dataset, Split, by_content, make_split, stratified_rows
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
-from fer_bench.results import NO_VOTE
+from fer_bench.results import COPIES, NO_VOTE, SAMPLED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +133,7 @@ def prepare_data(
         order = by_content(dataset)
         sample = stratified_rows(dataset.take(order), limit, protocol.split_seed, cache_dir)
         kept = np.sort(order[sample])
-        not_taken.append(("not in the sample", len(rows) - len(kept)))
+        not_taken.append((SAMPLED, len(rows) - len(kept)))
         dataset, rows = dataset.take(kept), rows[kept]
     twins = remembered_twins(dataset, cache_dir, progress)
     order = by_content(dataset)
@@ -164,7 +164,7 @@ def prepare_data(
         facts=SplitFacts(
             test_twins=_test_twins(split, pictures),
             test_votes=b"" if known is None else _test_votes(known.take(order), dataset, split),
-            left_out=(*not_taken, *([("copies of other images", copies)] if copies else [])),
+            left_out=(*not_taken, *([(COPIES, copies)] if copies else [])),
         ),
     )
 
@@ -180,7 +180,7 @@ def _voted(
     """The images with the labels that most taggers give, the rows that have one, and why not."""
     labels = majority_labels(votes, source.classes)
     lost = votes.winners()[labels < 0].tolist()
-    counted = Counter("votes tied" if one < 0 else f"voted {CATEGORIES[one]}" for one in lost)
+    counted = Counter("votes tied" if one < 0 else f"voted {CATEGORY_NAMES[one]}" for one in lost)
     named = labels >= 0
     relabelled = dataclasses.replace(
         source, labels=np.where(named, labels, source.labels).astype(np.uint8)

@@ -40,6 +40,9 @@ TWIN_CODES = 4
 NO_VOTE = 255
 """Stands in ``DatasetSummary.test_votes`` for an image of which most taggers name no class."""
 
+SAMPLED, COPIES = "not in the sample", "copies of other images"
+"""Two of the reasons in ``DatasetSummary.left_out``. The others are why an image has no label."""
+
 _FULL = 65535
 
 ROUNDS_FOR_P99 = 100

@@ -106,8 +106,8 @@ def test_labels_that_most_taggers_give() -> None:
     votes.counts[60:] = unanimous(source.labels[60:]).counts
     found = prepare_data(source, Protocol(labels="ferplus"), votes=votes)
     assert found.facts.left_out == (
-        ("voted NF", 1),
         ("voted contempt", 1),
+        ("voted no face", 1),
         ("voted unknown", 1),
         ("votes tied", 2),
     )
@@ -202,7 +202,7 @@ def test_votes_and_rows_of_a_sample_without_unlabelled_images() -> None:
     protocol = Protocol(labels="ferplus")
     found = prepare_data(source, protocol, votes=votes, limit=N - 10)
     kept = found.rows.tolist()
-    assert found.not_taken == (("voted NF", 3), ("not in the sample", 7))
+    assert found.not_taken == (("voted no face", 3), ("not in the sample", 7))
     assert not {0, 1, 2} & set(kept)
     np.testing.assert_array_equal(images[found.rows[found.order]], found.dataset.images)
     told = found.audited

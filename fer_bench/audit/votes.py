@@ -36,7 +36,10 @@ CATEGORIES: tuple[str, ...] = (
     "unknown",
     "NF",
 )
-"""What a tagger could say, in the order of the file. ``NF`` stands for no face."""
+"""What a tagger could say, in the order of the file."""
+
+CATEGORY_NAMES: tuple[str, ...] = (*CATEGORIES[:-1], "no face")
+"""The same in words."""
 
 UNKNOWN, NO_FACE = CATEGORIES.index("unknown"), CATEGORIES.index("NF")
 

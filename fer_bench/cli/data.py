@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
-from fer_bench.protocol import SPLITS, Protocol
+from fer_bench.protocol import DEDUPES, LABELS, SPLITS, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.protocol import SplitName
+    from fer_bench.protocol import Dedupe, Labels, SplitName
     from fer_bench.reporting import Table
 
 
@@ -52,13 +51,31 @@ def info(dataset: str, class_map: str | None) -> None:
 @click.argument("dataset")
 @_class_map
 @click.option(
+    "--split",
+    type=click.Choice(SPLITS),
+    default="paper",
+    show_default=True,
+    help="70/10/20, Kaggle's own three parts, or 70/10/20 of the different pictures; as pytest's.",
+)
+@click.option(
+    "--dedupe",
+    type=click.Choice(DEDUPES),
+    default="none",
+    show_default=True,
+    help="Which copies of pictures are in none of the parts; as pytest's.",
+)
+@click.option(
     "--votes",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="FER+'s fer2013new.csv: what ten taggers see in each image, in the same order.",
 )
 @click.option(
-    "--split", type=click.Choice(SPLITS), default="paper", show_default=True, help="As pytest's."
+    "--labels",
+    type=click.Choice(LABELS),
+    default="fer2013",
+    show_default=True,
+    help="The data set's own, or what most taggers of --votes see; as pytest's.",
 )
 @click.option("--limit", type=int, metavar="N", help="Audit a stratified sample of N images.")
 @click.option(
@@ -72,14 +89,16 @@ def info(dataset: str, class_map: str | None) -> None:
     "--report-dir",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write audit.html, data-card.md and, in audit/, contact sheets; nothing else there is "
-    "touched.",
+    help="Write audit.html, audit-card.md and, in audit-sheets/, contact sheets; nothing else "
+    "there is touched.",
 )
 def audit(
     dataset: str,
     class_map: str | None,
-    votes: Path | None,
     split: str,
+    dedupe: str,
+    votes: Path | None,
+    labels: str,
     limit: int | None,
     record: Path | None,
     report_dir: Path | None,
@@ -87,13 +106,13 @@ def audit(
     """Look for mistakes in DATASET before figures measured on it are believed.
 
     Pictures that occur more than once, images that stand in two parts of the split, empty images,
-    sizes of the classes and, with --votes, labels that other people doubt. Rows count from 0 in the
-    order of DATASET.
+    sizes of the classes and, with --votes, labels that other people doubt. With the split, dedupe,
+    votes, labels and limit of a benchmark's run it audits what that ran on. Rows count from 0 in
+    the order of DATASET.
     """
     from fer_bench.audit import audit_record, load_votes
     from fer_bench.cache import cache_root
     from fer_bench.datasets import load_dataset
-    from fer_bench.datasets.info import info_of
     from fer_bench.prepared import prepare_data
     from fer_bench.progress_bar import ProgressBar
     from fer_bench.reporting.audit import AuditedData, audit_tables, summary, write_audit
@@ -102,11 +121,16 @@ def audit(
 
     data = load_dataset(dataset, class_map=class_map)
     known = None if votes is None else load_votes(votes)
+    protocol = Protocol(
+        split=cast("SplitName", split),
+        dedupe=cast("Dedupe", dedupe),
+        labels=cast("Labels", labels),
+    )
     bar = ProgressBar(data.name)
     try:
         prepared = prepare_data(
             data,
-            Protocol(split=cast("SplitName", split)),
+            protocol,
             limit=limit,
             votes=known,
             cache_dir=cache_root(),
@@ -114,37 +138,17 @@ def audit(
         )
     finally:
         bar.close()
-    found = prepared.audited
-    click.echo(_text(audit_tables(found)))
-    for sentence in summary(found):
+    told = AuditedData.of(
+        prepared, protocol, dataset, class_map=class_map, votes=votes, limit=limit
+    )
+    click.echo(_text(audit_tables(told.found)))
+    for sentence in [*summary(told.found), *told.taken.sentences]:
         click.echo("\n".join(wrapped(clean(sentence), _width())))
     if record is not None:
-        write_json(record, audit_record(found))
+        write_json(record, audit_record(told.found))
         click.echo(f"json: {record}")
     if report_dir is not None:
-        page = write_audit(
-            report_dir,
-            AuditedData(
-                found,
-                prepared.source,
-                info_of(data, dataset),
-                _command(dataset, class_map, votes, split, limit),
-                prepared.facts.left_out,
-            ),
-        )[0]
-        click.echo(f"report: {page}")
-
-
-def _command(
-    dataset: str, class_map: str | None, votes: Path | None, split: str, limit: int | None
-) -> str:
-    """What was asked for, without the name of the folder that it goes to."""
-    words = ["fer-bench", "data", "audit", dataset]
-    words += [] if class_map is None else [f"--class-map={class_map}"]
-    words += [] if votes is None else [f"--votes={votes}"]
-    words.append(f"--split={split}")
-    words += [] if limit is None else [f"--limit={limit}"]
-    return shlex.join([*words, "--report-dir=report"])
+        click.echo(f"report: {write_audit(report_dir, told)[0]}")
 
 
 def _text(tables: Sequence[Table]) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "--report-dir",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("report"),
+    metavar="DIR",
     show_default=True,
     help="Where the report goes, over an earlier one.",
 )
@@ -38,7 +39,9 @@ def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -
     """Make the page, figures and tables of results files anew.
 
     Several files are joined: they must be runs of one protocol on the same images. No network is
-    built, and the results files stay as they are.
+    built, and the results files stay as they are. They do not hold what was found in the data:
+    data-card.md and the contact sheets of an earlier report in DIR are removed, and the page names
+    the command that makes them.
     """
     from fer_bench.reporting import write_report
 

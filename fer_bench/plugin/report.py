@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from fer_bench.comparison import Side, compare
-from fer_bench.datasets.info import info_of
 from fer_bench.errors import FerBenchError
 from fer_bench.plugin.state import BASE, DATA
 from fer_bench.reporting import Findings, terminal_text, write_page, write_tables
@@ -104,24 +102,14 @@ class Report:
 
     def _audited(self) -> AuditedData:
         """What is known of the run's data, and the command that tells it again."""
-        data, settings = self._session.config.stash[DATA], self._settings
-        protocol = settings.protocol
-        asked = {
-            "dataset": settings.dataset,
-            "class-map": settings.class_map,
-            "split": protocol.split,
-            "dedupe": protocol.dedupe,
-            "labels": protocol.labels,
-            "votes": settings.votes,
-            "limit": settings.limit,
-        }
-        words = [f"--{name}={value}" for name, value in asked.items() if value is not None]
-        return AuditedData(
-            data.audited,
-            data.source,
-            info_of(data.source, settings.dataset),
-            shlex.join(["pytest", "benchmarks", *words]),
-            data.facts.left_out,
+        settings = self._settings
+        return AuditedData.of(
+            self._session.config.stash[DATA],
+            settings.protocol,
+            settings.dataset,
+            class_map=settings.class_map,
+            votes=settings.votes,
+            limit=settings.limit,
         )
 
     def _compared(self) -> Outcome | None:

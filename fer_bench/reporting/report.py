@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, write_atomically
-from fer_bench.reporting.audit.files import write_sheets
-from fer_bench.reporting.card import CARD
+from fer_bench.reporting.audit.files import remove_beside, write_beside
+from fer_bench.reporting.audit.places import OF_BENCHMARK
 from fer_bench.reporting.latex import latex
 from fer_bench.reporting.render import clean, escaped, markdown, terminal, tidy_csv, wrapped
 
@@ -86,13 +86,13 @@ def write_tables(folder: Path, findings: Findings) -> list[Path]:
 def write_page(folder: Path, findings: Findings, audited: AuditedData | None = None) -> list[Path]:
     """Writes the page, the figures, and the data's card and contact sheets, each file atomically.
 
-    Figures and sheets that an earlier report left and this one has not are removed.
+    Figures, sheets and a card that an earlier report left and this one has not are removed.
 
     Args:
         folder: where to.
         findings: what to tell.
-        audited: the data with what was found in it; None where it is not at hand. The page says so
-            then, and card and sheets of an earlier audit stay as they are.
+        audited: the data with what was found in it; None where it is not at hand, which the page
+            says then.
 
     Returns:
         The page, then the other files.
@@ -115,7 +115,7 @@ def write_page(folder: Path, findings: Findings, audited: AuditedData | None = N
             headline=findings.headline,
             notes=(),
             name=f"fer_bench on {run.dataset.name}",
-            audit=None if audited is None else audited.section,
+            audit=None if audited is None else audited.section(OF_BENCHMARK),
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}
@@ -123,9 +123,10 @@ def write_page(folder: Path, findings: Findings, audited: AuditedData | None = N
     # The page waits for no PNG: it shows none, and their drawing takes a quarter of all the time.
     written += _written(folder, {f"{FIGURES}/{figure.key}.png": figure.png for figure in drawn})
     _remove_older(folder / FIGURES, {path.name for path in written})
-    if audited is not None:
-        written += _written(folder, {CARD: audited.card})
-        written += write_sheets(folder, audited.sheets, audited.dataset.images)
+    if audited is None:
+        remove_beside(folder, OF_BENCHMARK)
+    else:
+        written += write_beside(folder, audited, OF_BENCHMARK)
     return written
 
 

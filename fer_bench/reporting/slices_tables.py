@@ -8,6 +8,7 @@ from fer_bench.groups import groups
 from fer_bench.reporting.rates import why_missing
 from fer_bench.reporting.same_picture import SAME_PICTURE
 from fer_bench.reporting.table import Column, Row, Table
+from fer_bench.results import COPIES
 from fer_bench.slices import Score, baseline, label_agreement, leakage, parts, voted
 
 if TYPE_CHECKING:
@@ -47,9 +48,16 @@ def slices_tables(run: Run) -> list[Table]:
 
 
 def left_out(data: DatasetSummary) -> str:
-    """A sentence on what of the source is not in the data set; empty where nothing is known."""
-    told = [f"{why} ({count:,})" for why, count in data.left_out]
-    return f"Left out of the source: {', '.join(told)}." if told else ""
+    """What of the source is not in the data set or in none of its parts; empty where nothing is."""
+    counts = dict(data.left_out)
+    copies = counts.pop(COPIES, 0)
+    told = []
+    if counts:
+        listed = ", ".join(f"{why} ({count:,})" for why, count in counts.items())
+        told.append(f"Left out of the source: {listed}.")
+    if copies:
+        told.append(f"In none of the parts, as copies of other images: {copies:,}.")
+    return " ".join(told)
 
 
 def clean_note(known: Parts) -> str:

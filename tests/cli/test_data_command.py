@@ -1,6 +1,7 @@
 """``fer-bench data``: what a data set is, and what is wrong with it."""
 
 import json
+import shlex
 import subprocess
 import sys
 
@@ -124,10 +125,40 @@ class TestAudit:
         assert checked(record, AuditRecord) == record
         assert [error["row"] for error in record["agreement"]["errors"]] == [7]
         assert (tmp_path / "report" / "audit.html").exists()
-        card = (tmp_path / "report" / "data-card.md").read_text("utf-8")
+        card = (tmp_path / "report" / "audit-card.md").read_text("utf-8")
         assert card.endswith(
-            f"    fer-bench data audit {faces} --votes={votes} --split=kaggle --report-dir=report\n"
+            f"    fer-bench data audit {faces} --split=kaggle --votes={votes} --report-dir=report\n"
         )
+
+    def test_what_a_run_was_asked_for(self, tmp_path):
+        images = patterns(210)
+        images[150:170] = images[:20]
+        labels = np.arange(210) % 7
+        votes = unanimous(labels)
+        votes.counts[-1] = 1
+        faces = tmp_path / "many.npz"
+        faces.write_bytes(pack_npz(dataset_of(images, labels)))
+        votes = write_votes(tmp_path / "many.csv", votes)
+        asked = [f"--votes={votes}", "--dedupe=all", "--labels=ferplus", "--limit=200"]
+        done = data("audit", faces, *asked, "--report-dir", tmp_path / "report")
+        assert (done.exit_code, done.stderr) == (0, "")
+        words = " ".join(done.stdout.split())
+        assert "The labels are FER+'s: what most of its ten taggers see" in words
+        assert "not audited: votes tied (1), not in the sample (9)." in words
+        card = (tmp_path / "report" / "audit-card.md").read_text("utf-8")
+        line = card.splitlines()[-1].strip()
+        # The card names the command that makes it.
+        (tmp_path / "report" / "audit-card.md").unlink()
+        again = shlex.split(line.replace("--report-dir=report", f"--report-dir={tmp_path}/report"))
+        assert again[:2] == ["fer-bench", "data"]
+        assert data(*again[2:]).exit_code == 0
+        assert (tmp_path / "report" / "audit-card.md").read_text("utf-8") == card
+
+    def test_labels_without_votes_are_one_line(self, faces):
+        done = data("audit", faces, "--split=kaggle", "--labels=ferplus")
+        assert done.exit_code == 1
+        assert done.stderr.startswith("Error: labels 'ferplus' need FER+'s votes")
+        assert done.stderr.count("\n") == 1
 
     def test_nothing_is_written_unasked(self, faces, tmp_path):
         before = set(tmp_path.iterdir())

@@ -86,7 +86,7 @@ def test_data_commands(faces, tmp_path, monkeypatch):
     done = data("audit", faces, "--class-map=ckplus", "--report-dir", tmp_path / "report")
     assert (done.exit_code, done.stderr) == (0, "")
     assert "Contempt 20 16.7" in " ".join(done.stdout.split())
-    card = " ".join((tmp_path / "report" / "data-card.md").read_text().split())
+    card = " ".join((tmp_path / "report" / "audit-card.md").read_text().split())
     assert "| files in colour | 120 of 120, which became grey by ITU-R 601 luma |" in card
     assert f"fer-bench data audit {faces} --class-map=ckplus --split=paper" in card
     done = data("info", faces)

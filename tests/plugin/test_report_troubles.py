@@ -1,9 +1,17 @@
 """What a finished session leaves behind where something of its report goes wrong."""
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from made_audits import audited
+from made_votes import write_votes
+
+from fer_bench import cli
+from fer_bench.datasets.npz_layout import pack_npz
 
 CONFTEST = f"""
 import sys
@@ -47,10 +55,10 @@ def test_quality(benchmark):
 def session(pytester):
     """Runs a session that has measured one cell, in a process of its own."""
 
-    def run(loss=1.0, conftest=""):
+    def run(loss=1.0, conftest="", arguments=()):
         pytester.makeconftest(CONFTEST + conftest)
         pytester.makepyfile(BENCHMARK.format(loss=loss))
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider")
+        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
 
     return run
 
@@ -72,6 +80,51 @@ def test_a_whole_report(session, pytester):
     for name in ("index.html", "tables.md"):
         assert (pytester.path / "report" / name).exists()
     assert len(results(pytester)["benchmarks"]) == 1
+
+
+def test_the_data_card_names_what_makes_it_again(session, pytester, monkeypatch, tmp_path):
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
+    made = audited()
+    faces = pytester.path / "faces.npz"
+    faces.write_bytes(pack_npz(made.dataset))
+    votes = write_votes(pytester.path / "votes.csv", made.votes)
+    asked = (f"--dataset={faces}", f"--votes={votes}", "--split=kaggle", "--dedupe=train")
+    own = f"""
+from pathlib import Path
+
+from fer_bench.audit import load_votes
+from fer_bench.datasets import load_dataset
+
+
+def pytest_collection_finish(session):
+    session.config.stash[RECORD] = Measured()
+    session.config.stash[DATA] = prepare_data(
+        load_dataset({str(faces)!r}),
+        Protocol(split="kaggle", dedupe="train"),
+        votes=load_votes(Path({str(votes)!r})),
+    )
+"""
+    result = session(conftest=own, arguments=asked)
+    assert result.ret == pytest.ExitCode.OK
+    report = pytester.path / "report"
+    card = (report / "data-card.md").read_text("utf-8")
+    line = card.splitlines()[-1].strip()
+    assert line == (
+        f"fer-bench data audit {faces} --split=kaggle --dedupe=train --votes={votes} "
+        "--report-dir=report"
+    )
+    facts = dict(re.findall(r"^\| ([\w, ]+?) +\| (.+?) +\|$", card, re.MULTILINE))
+    assert facts["digest"] == made.dataset.digest
+    assert facts["audited"] == "all images"
+    assert facts["audited, in none of the parts"] == "4 copies of other images"
+    page = (report / "index.html").read_text("utf-8")
+    assert 'href="data-card.md"' in page
+    # It makes this card and leaves the report as it is.
+    before = {path: path.read_bytes() for path in report.rglob("*") if path.is_file()}
+    monkeypatch.chdir(pytester.path)
+    assert CliRunner().invoke(cli.main, shlex.split(line)[1:]).exit_code == 0
+    assert (report / "audit-card.md").read_text("utf-8") == card
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_results_that_cannot_be_read_again_are_kept_and_told(session, pytester):

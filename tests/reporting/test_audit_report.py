@@ -14,6 +14,7 @@ from PIL import Image
 from fer_bench.audit import Leak
 from fer_bench.errors import FerBenchError
 from fer_bench.reporting.audit import (
+    OF_AUDIT,
     Sheet,
     Tile,
     audit_page,
@@ -26,6 +27,7 @@ from fer_bench.reporting.audit import (
 )
 from fer_bench.reporting.audit.sheets import KEYS, greys
 from fer_bench.reporting.render import terminal
+from fer_bench.reporting.taken import AS_IT_CAME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +55,7 @@ def tables(made: Audited) -> dict[str, Table]:
 
 @pytest.fixture(scope="module")
 def document(made: Audited) -> Node:
-    return read(audit_page(made.found, made.told().section))
+    return read(audit_page(made.found, made.told().section(OF_AUDIT)))
 
 
 def rows_of(table: Table) -> dict[str, tuple]:
@@ -137,6 +139,16 @@ class TestSummary:
         told = summary(dataclasses.replace(without.found, leaks=leaks))
         assert told[0] == ("No test image of the split 'kaggle' is also among the training images.")
         assert len(told) == 3
+
+    def test_near_leaks_alone_are_leaks(self, made: Audited) -> None:
+        leaks = tuple(
+            dataclasses.replace(leak, images=0, same_label=0) if leak.likeness != "near" else leak
+            for leak in made.found.leaks
+        )
+        assert summary(dataclasses.replace(made.found, leaks=leaks))[0] == (
+            "0 of 7 test images (0.0%) of the split 'kaggle' are also among the training images, "
+            "3 (42.9%) with those that are mirrored or nearly the same."
+        )
 
 
 class TestSheets:
@@ -253,7 +265,8 @@ class TestPage:
 
     def test_large_images_are_made_smaller(self, made: Audited) -> None:
         sheet = Sheet("near", "Title", "caption", (Tile((0,), ("a line",)),), 1)
-        section = audit_section(made.found, [sheet], np.full((1, 300, 200), 7, np.uint8))
+        images = np.full((1, 300, 200), 7, np.uint8)
+        section = audit_section(made.found, [sheet], images, OF_AUDIT, AS_IT_CAME)
         (thumbnail,) = section.sheets[0].tiles[0].images
         assert (thumbnail.width, thumbnail.height) == (64, 96)
 
@@ -271,12 +284,12 @@ class TestPage:
             node.attributes["href"]
             for node in document.all("a")
             if "#" not in node.attributes["href"]
-        } == {"data-card.md", *(f"audit/{key}.png" for key in KEYS)}
+        } == {"audit-card.md", *(f"audit-sheets/{key}.png" for key in KEYS)}
 
     def test_names_are_no_markup(self) -> None:
         hostile = "<script>alert(1)</script>{{ 7*7 }}"
         made = audited(name=hostile)
-        section = dataclasses.replace(made.told().section, sheets=())
+        section = dataclasses.replace(made.told().section(OF_AUDIT), sheets=())
         text = audit_page(made.found, section)
         assert "<script>" not in text
         assert "&lt;script&gt;" in text
@@ -289,8 +302,8 @@ class TestFiles:
         written = write_audit(tmp_path / "new", made.told())
         assert written == [
             tmp_path / "new" / "audit.html",
-            tmp_path / "new" / "data-card.md",
-            *(tmp_path / "new" / "audit" / f"{key}.png" for key in KEYS),
+            tmp_path / "new" / "audit-card.md",
+            *(tmp_path / "new" / "audit-sheets" / f"{key}.png" for key in KEYS),
         ]
         assert all(path.stat().st_size for path in written)
 
@@ -298,7 +311,7 @@ class TestFiles:
         self, made: Audited, without: Audited, tmp_path: Path
     ) -> None:
         write_audit(tmp_path, made.told())
-        others = [tmp_path / "index.html", tmp_path / "audit" / "own.png"]
+        others = [tmp_path / "index.html", tmp_path / "audit-sheets" / "own.png"]
         for path in others:
             path.write_text("mine")
         written = write_audit(tmp_path, without.told())
@@ -306,7 +319,7 @@ class TestFiles:
         assert [path.read_text() for path in others] == ["mine", "mine"]
 
     @pytest.mark.parametrize(
-        "place", ["audit", "audit.html/x", "data-card.md/x", "audit/near.png/x"]
+        "place", ["audit-sheets", "audit.html/x", "audit-card.md/x", "audit-sheets/near.png/x"]
     )
     def test_what_is_in_the_way_is_one_line(
         self, made: Audited, tmp_path: Path, place: str

@@ -2,23 +2,31 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from made_audits import audited
+from made_images import dataset_of, patterns
+from made_votes import unanimous, votes_of
 
 from fer_bench.audit import Leak
+from fer_bench.datasets import PARTS
 from fer_bench.datasets.fer2013 import DIGEST
 from fer_bench.datasets.info import info_of
-from fer_bench.reporting.audit import audit_tables, summary
+from fer_bench.prepared import prepare_data
+from fer_bench.protocol import Protocol
+from fer_bench.reporting.audit import AuditedData, audit_tables, summary
 from fer_bench.reporting.card import data_card
 from fer_bench.reporting.card.meaning import meaning
 from fer_bench.reporting.render import escaped, markdown
+from fer_bench.reporting.taken import Taken
 
 if TYPE_CHECKING:
     from made_audits import Audited
 
-    from fer_bench.audit import Audit
+    from fer_bench.audit import Audit, Votes
+    from fer_bench.datasets import Dataset
 
 COMMAND = "fer-bench data audit faces.npz --split=kaggle --report-dir=report"
 HOSTILE = "a|b\n# <b>*x*</b> `y`"
@@ -32,6 +40,17 @@ def made() -> Audited:
 @pytest.fixture(scope="module")
 def card(made: Audited) -> str:
     return made.told(COMMAND).card
+
+
+def facts_of(card: str) -> dict[str, str]:
+    return dict(re.findall(r"^\| ([\w',: ]+?) +\| (.+?) +\|$", card, re.MULTILINE))
+
+
+def prepared(source: Dataset, limit: int | None = None, votes: Votes | None = None, **asked: Any):
+    """The card of data that were prepared so, and what was prepared."""
+    protocol = Protocol(**asked)
+    data = prepare_data(source, protocol, limit=limit, votes=votes)
+    return AuditedData.of(data, protocol, "faces.npz", limit=limit).card, data
 
 
 def leaking(found: Audit, images: int) -> Audit:
@@ -61,7 +80,7 @@ class TestCard:
             assert all(escaped(note) in card for note in table.notes)
 
     def test_what_the_data_set_is(self, card: str, made: Audited) -> None:
-        facts = dict(re.findall(r"^\| ([\w' ]+?) +\| (.+?) +\|$", card, re.MULTILINE))
+        facts = facts_of(card)
         assert facts["source"] == "faces.npz"
         assert facts["layout"] == "npz file with the usage"
         assert facts["images"] == "42 of 48x48 pixels, grey levels 0 to 255"
@@ -69,15 +88,17 @@ class TestCard:
         assert facts["digest in this order"] == made.dataset.row_digest
         assert facts["in memory"] == "0.1 MiB"
         assert facts["audited"] == "all images"
-        assert "digest of what was audited" not in facts
+        assert facts["labels"] == "the data set's own"
+        assert facts["copies"].startswith("none: ")
+        assert not {"digest of what was audited", "audited, in none of the parts"} & set(facts)
 
     def test_what_was_left_out_is_told(self, made: Audited) -> None:
         info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest="of 45 images")
-        text = data_card(info, made.found, COMMAND, [("votes tied", 3)])
+        text = data_card(info, made.found, COMMAND, Taken(not_audited=(("votes tied", 3),)))
         assert re.search(
             rf"^\| digest of what was audited +\| {made.found.digest}", text, re.MULTILINE
         )
-        assert re.search(r"^\| left out: votes tied +\| 3 images", text, re.MULTILINE)
+        assert re.search(r"^\| not audited: votes tied +\| 3 images", text, re.MULTILINE)
         assert re.search(r"^\| audited +\| 42 images", text, re.MULTILINE)
 
     def test_the_command_is_code(self, card: str, made: Audited) -> None:
@@ -107,7 +128,63 @@ class TestCard:
         assert not re.search(r"(?<!\\)[`*]", text)
 
 
+class TestWhatWasTaken:
+    """Each card is of data that were prepared in earnest."""
+
+    def test_labels_of_ferplus(self) -> None:
+        source = dataset_of(patterns(150, seed=5))
+        votes = unanimous(source.labels)
+        votes.counts[:3] = votes_of({"NF": 10}).counts[0]
+        votes.counts[3] = votes_of({"fear": 5, "anger": 5}).counts[0]
+        card, data = prepared(source, 130, votes, labels="ferplus")
+        facts = facts_of(card)
+        assert facts["images"].startswith("150 of ")
+        assert facts["digest"] == source.digest
+        assert facts["labels"].startswith("FER+'s: ")
+        assert facts["audited"] == "130 images"
+        assert facts["not audited: voted no face"] == "3 images"
+        assert facts["not audited: votes tied"] == "1 image"
+        assert facts["not audited: not in the sample"] == "16 images"
+        assert facts["digest of what was audited"] == data.audited.digest
+        assert "most are for none of the classes: 4" in card
+        assert "ICMI 2016" in card
+        assert "no votes on them were given" not in card
+        assert "who gave the labels" not in card
+        assert "who FER\\+'s taggers were" in card
+
+    def test_labels_that_changed_with_no_image_left_out_are_another_content(self) -> None:
+        source = dataset_of(patterns(150, seed=5))
+        votes = unanimous(source.labels)
+        votes.counts[0] = votes_of({"fear": 10}).counts[0]
+        card, data = prepared(source, None, votes, labels="ferplus")
+        facts = facts_of(card)
+        assert data.not_taken == ()
+        assert facts["audited"] == "all images"
+        assert facts["digest"] == source.digest
+        assert facts["digest of what was audited"] == data.dataset.digest != source.digest
+
+    @pytest.mark.parametrize("limit", [None, 150])
+    def test_copies_are_audited_and_in_no_part(self, limit: int | None) -> None:
+        images = patterns(150, seed=5)
+        card, data = prepared(
+            dataset_of(np.concatenate([images, images[:20]])), limit, dedupe="all"
+        )
+        facts = facts_of(card)
+        sizes = sum(len(getattr(data.split, part)) for part in PARTS)
+        assert facts["audited, in none of the parts"] == f"{data.copies} copies of other images"
+        assert data.copies + sizes == data.audited.images == (limit or 170)
+        assert facts["audited"] == ("all images" if limit is None else "150 images")
+        assert ("digest of what was audited" in facts) == (limit is not None)
+        assert facts.get("not audited: not in the sample") == (limit and "20 images")
+        assert "not audited: copies of other images" not in facts
+
+
 class TestOrigin:
+    def test_other_labels_are_no_other_origin(self, made: Audited) -> None:
+        info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest=DIGEST)
+        card = data_card(info, made.found, COMMAND, Taken(labels="ferplus"))
+        assert "\n## Where it is from\n" in card
+
     def test_fer2013_is_known_by_its_content(self, made: Audited) -> None:
         info = info_of(made.dataset, "faces.npz")
         text = data_card(dataclasses.replace(info, digest=DIGEST), made.found, COMMAND)
@@ -151,6 +228,19 @@ class TestMeaning:
             "Of rare there is 1 test image: one more or less that is recognised moves the recall "
             "by 100.0 percentage points, and the accuracy by 2.00."
         )
+
+    def test_a_class_without_test_images_is_no_rare_one(self, made: Audited) -> None:
+        """Of the recall of none there is nothing to say."""
+        none = dataclasses.replace(made.found.classes[0], name="none", test=0)
+        often = dataclasses.replace(made.found.classes[1], name="often", test=5)
+        found = dataclasses.replace(made.found, classes=(none, often, *made.found.classes[2:]))
+        told = meaning(found)
+        assert not any("none " in one for one in told)
+        assert any(one.startswith("Of Fear there is 1 test image: ") for one in told)
+
+    def test_labels_of_ferplus_are_not_held_against_its_votes(self) -> None:
+        (told,) = meaning(audited(votes=False).found, "ferplus")[-1:]
+        assert told.startswith("Whether the labels are right cannot be looked into with FER+'s")
 
     def test_no_leak(self, made: Audited) -> None:
         assert meaning(leaking(made.found, 0))[0].startswith("No test image was seen in training")

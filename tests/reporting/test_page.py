@@ -19,7 +19,7 @@ from PIL import Image
 from fer_bench.datasets.info import info_of
 from fer_bench.examples import choose
 from fer_bench.reporting import Column, Row, Table, tables
-from fer_bench.reporting.audit import AuditedData, audit_tables, summary
+from fer_bench.reporting.audit import OF_BENCHMARK, AuditedData, audit_tables, summary
 from fer_bench.reporting.page import page
 from fer_bench.reporting.page.gallery import MISTAKE
 from fer_bench.reporting.page.grid import grid, short_title
@@ -80,7 +80,7 @@ def made() -> Audited:
 
 @pytest.fixture(scope="module")
 def shown(made: Audited) -> Node:
-    return read(page(content(audit=made.told().section))).by_id("data")
+    return read(page(content(audit=made.told().section(OF_BENCHMARK)))).by_id("data")
 
 
 class TestData:
@@ -109,7 +109,7 @@ class TestData:
             assert sheet.title in caption.text()
             assert sheet.caption in caption.text()
             (link,) = one.all("a")
-            assert link.attributes["href"] == f"audit/{sheet.key}.png"
+            assert link.attributes["href"] == f"data-sheets/{sheet.key}.png"
         # All of them at once would be long: one is open.
         assert ["open" in one.attributes for one in shown.all("details")] == [
             True,
@@ -117,7 +117,7 @@ class TestData:
         ]
 
     def test_ids_and_links_of_the_whole_page_are_sound(self, made: Audited) -> None:
-        whole = read(page(content(audit=made.told().section)))
+        whole = read(page(content(audit=made.told().section(OF_BENCHMARK))))
         ids = [node.attributes["id"] for node in whole if "id" in node.attributes]
         assert len(ids) == len(set(ids))
         links = [node.attributes["href"] or "" for node in whole.all("a")]
@@ -135,7 +135,7 @@ class TestData:
         made = audited(name=HOSTILE[0])
         dataset = dataclasses.replace(made.dataset, classes=(*HOSTILE, "usual"), usage=None)
         told = AuditedData(made.found, dataset, info_of(dataset, HOSTILE[0]), HOSTILE[0])
-        text = page(content(audit=told.section))
+        text = page(content(audit=told.section(OF_BENCHMARK)))
         assert HOSTILE[0] not in text
         assert "{{ 7*7 }}" in text
         assert HOSTILE[4] not in text

@@ -20,6 +20,7 @@ from fer_bench.reporting import (
     write_report,
     write_tables,
 )
+from fer_bench.reporting.audit import write_audit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,20 +82,49 @@ def test_what_was_found_in_the_data_stands_beside_the_page(run: Run, tmp_path: P
     text = (tmp_path / "index.html").read_text("utf-8")
     linked = set(re.findall(r'href="([^"#:]+)"', text))
     assert linked <= names
-    assert {name for name in names if name.startswith("audit/")} <= linked
+    assert {name for name in names if name.startswith("data-sheets/")} <= linked
     assert (tmp_path / "data-card.md").read_text("utf-8") == told.card
 
 
-def test_sheets_of_an_earlier_audit_go_with_the_next_one_alone(run: Run, tmp_path: Path) -> None:
+def test_sheets_of_an_earlier_report_go_with_the_next_one(run: Run, tmp_path: Path) -> None:
     findings = Findings.of(run)
     write_page(tmp_path, findings, audited().told())
-    votes = tmp_path / "audit" / "label-errors.png"
-    write_page(tmp_path, findings)
+    votes = tmp_path / "data-sheets" / "label-errors.png"
     assert votes.exists()
-    assert "audit/" not in (tmp_path / "index.html").read_text("utf-8")
     write_page(tmp_path, findings, audited(votes=False).told())
     assert not votes.exists()
-    assert (tmp_path / "audit" / "near.png").exists()
+    assert (tmp_path / "data-sheets" / "near.png").exists()
+
+
+def test_without_data_card_and_sheets_of_an_earlier_report_go_and_nothing_else(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "data-sheets").mkdir()
+    own = tmp_path / "data-sheets" / "own.png"
+    own.write_text("mine")
+    write_page(tmp_path, Findings.of(run), audited().told())
+    of_audit = write_audit(tmp_path, audited().told())
+    written = write_page(tmp_path, Findings.of(run))
+    left = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {*written, *of_audit, own}
+
+
+def test_a_card_of_someone_else_stays(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data-card.md").write_text("# My data card\n")
+    write_page(tmp_path, Findings.of(run))
+    assert (tmp_path / "data-card.md").read_text() == "# My data card\n"
+
+
+def test_an_audit_leaves_a_report_in_its_folder_as_it_is(run: Run, tmp_path: Path) -> None:
+    written = write_report(tmp_path, Findings.of(run), audited().told())
+    before = {path: path.read_bytes() for path in written}
+    of_audit = write_audit(tmp_path, audited(votes=False, name="other").told())
+    assert {path: path.read_bytes() for path in written} == before
+    assert not set(written) & set(of_audit)
+    # And the other way round.
+    before = {path: path.read_bytes() for path in of_audit}
+    write_report(tmp_path, Findings.of(run))
+    assert {path: path.read_bytes() for path in of_audit} == before
 
 
 def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Path) -> None:

@@ -159,7 +159,10 @@ def test_votes_that_name_no_class_give_no_figure(run):
 
 
 def test_what_was_left_out_stands_below_the_class_counts_and_on_the_page(run):
-    sentence = "Left out of the source: copies of other images (1,853), empty images (12)."
+    sentence = (
+        "Left out of the source: empty images (12). In none of the parts, as copies of other "
+        "images: 1,853."
+    )
     assert by_key(run)["table-1"].notes[1] == sentence
     assert sentence in subject(run)
 

@@ -6,35 +6,76 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from fer_bench.datasets.info import info_of
 from fer_bench.reporting.audit.section import audit_section
 from fer_bench.reporting.audit.sheets import sheets
+from fer_bench.reporting.audit_command import audit_command
 from fer_bench.reporting.card import data_card
+from fer_bench.reporting.taken import AS_IT_CAME, Taken
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fer_bench.audit import Audit
     from fer_bench.datasets import Dataset
     from fer_bench.datasets.info import Info
+    from fer_bench.prepared import PreparedData
+    from fer_bench.protocol import Protocol
+    from fer_bench.reporting.audit.places import Places
     from fer_bench.reporting.audit.sheets import Sheet
     from fer_bench.reporting.page.contact import AuditSection
 
 
 @dataclass(frozen=True, eq=False)
 class AuditedData:
-    """What a report tells of its data, each part worked out once and when it is asked for.
+    """What a report tells of its data, sheets and card worked out once and when they are asked for.
 
     Attributes:
         found: the audit.
-        dataset: the images that its rows count.
-        info: what that data set is.
+        dataset: the images that its rows count, with the labels that were audited.
+        info: what that data set is, as it was loaded.
         command: what makes the audit again.
-        left_out: why images of the data set are not in the audit, and how many.
+        taken: what of that data set was audited, and with which labels.
     """
 
     found: Audit
     dataset: Dataset
     info: Info
     command: str
-    left_out: tuple[tuple[str, int], ...] = ()
+    taken: Taken = AS_IT_CAME
+
+    @classmethod
+    def of(
+        cls,
+        data: PreparedData,
+        protocol: Protocol,
+        spec: str,
+        *,
+        class_map: str | None = None,
+        votes: Path | None = None,
+        limit: int | None = None,
+    ) -> AuditedData:
+        """The audit of data that were prepared.
+
+        Args:
+            data: what was prepared.
+            protocol: what for.
+            spec: name or path that the data set was loaded from.
+            class_map: what it was loaded with.
+            votes: path of the votes that it was prepared with.
+            limit: size of the sample that it was prepared with.
+        """
+        command = audit_command(
+            spec,
+            split=protocol.split,
+            dedupe=protocol.dedupe,
+            labels=protocol.labels,
+            class_map=class_map,
+            votes=None if votes is None else str(votes),
+            limit=limit,
+        )
+        taken = Taken(protocol.labels, protocol.dedupe, data.not_taken, data.copies)
+        return cls(data.audited, data.source, info_of(data.loaded, spec), command, taken)
 
     @cached_property
     def sheets(self) -> list[Sheet]:
@@ -42,11 +83,10 @@ class AuditedData:
         return sheets(self.found, self.dataset)
 
     @cached_property
-    def section(self) -> AuditSection:
-        """What a page shows."""
-        return audit_section(self.found, self.sheets, self.dataset.images)
-
-    @cached_property
     def card(self) -> str:
         """The data card."""
-        return data_card(self.info, self.found, self.command, self.left_out)
+        return data_card(self.info, self.found, self.command, self.taken)
+
+    def section(self, places: Places) -> AuditSection:
+        """What a page shows that has card and sheets there beside it."""
+        return audit_section(self.found, self.sheets, self.dataset.images, places, self.taken)

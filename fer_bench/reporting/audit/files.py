@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, write_atomically
 from fer_bench.reporting.audit.page import audit_page
-from fer_bench.reporting.audit.sheets import FOLDER, KEYS, draw
-from fer_bench.reporting.card import CARD
+from fer_bench.reporting.audit.places import OF_AUDIT
+from fer_bench.reporting.audit.sheets import KEYS, draw
+from fer_bench.reporting.card import is_card
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from fer_bench.reporting.audit.audited import AuditedData
-    from fer_bench.reporting.audit.sheets import Sheet
+    from fer_bench.reporting.audit.places import Places
 
 PAGE = "audit.html"
 
@@ -38,42 +36,69 @@ def write_audit(folder: Path, audited: AuditedData) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written or removed.
     """
-    page, card = folder / PAGE, folder / CARD
-    made = audit_page(audited.found, audited.section)
-    write_atomically(page, made)
-    write_atomically(card, audited.card)
-    return [page, card, *write_sheets(folder, audited.sheets, audited.dataset.images)]
+    page = folder / PAGE
+    write_atomically(page, audit_page(audited.found, audited.section(OF_AUDIT)))
+    return [page, *write_beside(folder, audited, OF_AUDIT)]
 
 
-def write_sheets(folder: Path, made: Sequence[Sheet], images: NDArray[np.uint8]) -> list[Path]:
-    """Draws contact sheets to ``audit/`` and removes those that an earlier audit left there.
+def write_beside(folder: Path, audited: AuditedData, places: Places) -> list[Path]:
+    """Writes data card and contact sheets, and removes sheets of an earlier report of the kind.
 
     Args:
         folder: where the report goes.
-        made: the sheets.
-        images: uint8, shape (n, height, width), that they name.
+        audited: what was audited, and what was found.
+        places: of the kind of report.
 
     Returns:
-        The files written.
+        The card, then the sheets.
 
     Raises:
         FerBenchError: a file cannot be written or removed.
     """
-    written = []
-    for sheet in made:
-        written.append(folder / FOLDER / f"{sheet.key}.png")
-        write_atomically(written[-1], draw(sheet, images))
-    for path in (folder / FOLDER / f"{key}.png" for key in KEYS):
-        if path not in written:
-            _remove(path)
+    written = [folder / places.card]
+    write_atomically(written[0], audited.card)
+    for sheet in audited.sheets:
+        written.append(folder / places.sheet(sheet.key))
+        write_atomically(written[-1], draw(sheet, audited.dataset.images))
+    _remove_sheets(folder, places, written)
     return written
+
+
+def remove_beside(folder: Path, places: Places) -> None:
+    """Removes data card and contact sheets that an earlier report of the kind left.
+
+    Args:
+        folder: where it lies.
+        places: of the kind of report.
+
+    Raises:
+        FerBenchError: a file cannot be removed.
+    """
+    card = folder / places.card
+    try:
+        is_ours = is_card(card)
+    except OSError as error:
+        raise _stuck(card, error) from error
+    if is_ours:
+        _remove(card)
+    _remove_sheets(folder, places)
+
+
+def _remove_sheets(folder: Path, places: Places, kept: Collection[Path] = ()) -> None:
+    for path in (folder / places.sheet(key) for key in KEYS):
+        if path not in kept:
+            _remove(path)
 
 
 def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise FerBenchError(
-            f"{path} belongs to an earlier audit and cannot be removed: {cause_of(error)}; "
-            "remove it, or name another folder with --report-dir"
-        ) from error
+        raise _stuck(path, error) from error
+
+
+def _stuck(path: Path, error: OSError) -> FerBenchError:
+    return FerBenchError(
+        f"{path} belongs to an earlier report and cannot be removed: {cause_of(error)}; "
+        "remove it, or name another folder with --report-dir"
+    )

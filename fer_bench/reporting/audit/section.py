@@ -6,10 +6,9 @@ import base64
 import io
 from typing import TYPE_CHECKING
 
-from fer_bench.reporting.audit.sheets import FOLDER, greys
+from fer_bench.reporting.audit.sheets import greys
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
-from fer_bench.reporting.card import CARD
 from fer_bench.reporting.page.contact import AuditSection, ContactSheet, ContactTile, Thumbnail
 from fer_bench.reporting.render import clean
 
@@ -20,32 +19,42 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.audit import Audit
+    from fer_bench.reporting.audit.places import Places
     from fer_bench.reporting.audit.sheets import Sheet, Tile
+    from fer_bench.reporting.taken import Taken
 
 _MOST = 96
 """Pixels of a thumbnail's longer side."""
 
 
-def audit_section(found: Audit, made: Sequence[Sheet], images: NDArray[np.uint8]) -> AuditSection:
+def audit_section(
+    found: Audit,
+    made: Sequence[Sheet],
+    images: NDArray[np.uint8],
+    places: Places,
+    taken: Taken,
+) -> AuditSection:
     """Sentences, tables and contact sheets of an audit, with their pictures.
 
     Args:
         found: the audit.
         made: its contact sheets.
         images: uint8, shape (n, height, width), that the sheets name.
+        places: of card and sheets, beside the page.
+        taken: what was audited.
     """
     return AuditSection(
-        sentences=[clean(sentence) for sentence in summary(found)],
+        sentences=[clean(sentence) for sentence in [*summary(found), *taken.sentences]],
         tables=audit_tables(found),
-        sheets=[_shown(sheet, images) for sheet in made],
-        card=CARD,
+        sheets=[_shown(sheet, images, places) for sheet in made],
+        card=places.card,
     )
 
 
-def _shown(sheet: Sheet, images: NDArray[np.uint8]) -> ContactSheet:
+def _shown(sheet: Sheet, images: NDArray[np.uint8], places: Places) -> ContactSheet:
     return ContactSheet(
         id=f"sheet-of-{sheet.key}",
-        file=f"{FOLDER}/{sheet.key}.png",
+        file=places.sheet(sheet.key),
         title=clean(sheet.title),
         shown=sheet.shown,
         caption=clean(f"{sheet.caption} Rows count from 0."),

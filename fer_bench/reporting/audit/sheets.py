@@ -25,9 +25,6 @@ T = TypeVar("T")
 KEYS: tuple[str, ...] = ("conflicts", "mirrored", "near", "blanks", "label-errors")
 """Of all sheets that there may be, in their order."""
 
-FOLDER = "audit"
-"""Of the sheets' files, beside the page."""
-
 _SHOWN = 24
 _ROWS_SHOWN = 2
 _SIDE = 96

@@ -6,68 +6,86 @@ from typing import TYPE_CHECKING
 
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
-from fer_bench.reporting.card.meaning import meaning
+from fer_bench.reporting.card.meaning import meaning, things
 from fer_bench.reporting.card.origin import origin
 from fer_bench.reporting.render import clean, escaped, markdown
 from fer_bench.reporting.table import Column, Row, Table
+from fer_bench.reporting.taken import AS_IT_CAME, DEDUPED, LABELLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
+    from pathlib import Path
 
     from fer_bench.audit import Audit
     from fer_bench.datasets.info import Info
+    from fer_bench.reporting.taken import Taken
 
-CARD = "data-card.md"
-"""Name of its file."""
+_TITLE = "# Data card: "
+"""How each card begins."""
 
 _UNKNOWN = (
     "who is shown, and whether they agreed to it",
     "their ages, sexes and origins, so that nothing can be said of how well each group is "
     "recognised",
     "who took the pictures, when, where and under which licence",
-    "who gave the labels, what they were told, and how sure they were",
 )
+
+_LABELLERS = {
+    "fer2013": "who gave the labels, what they were told, and how sure they were",
+    "ferplus": "who FER+'s taggers were, and what they were told",
+}
+"""What is not known of those whose labels were audited."""
 
 _NOT_FOUND = (
     "Not looked for, or not found: copies that were cropped by more than a pixel or two, and "
     "whether different pictures show the same person."
 )
 
-_TAGGERS = (
-    "The votes are FER+'s, of ten taggers for each image: E. Barsoum et al., Training Deep "
-    "Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, ICMI 2016."
+_FERPLUS = (
+    "E. Barsoum et al., Training Deep Networks for Facial Expression Recognition with "
+    "Crowd-Sourced Label Distribution, ICMI 2016."
 )
 
+_TAGGERS = f"The votes are FER+'s, of ten taggers for each image: {_FERPLUS}"
 
-def data_card(
-    info: Info, found: Audit, command: str, left_out: Sequence[tuple[str, int]] = ()
-) -> str:
+
+def data_card(info: Info, found: Audit, command: str, taken: Taken = AS_IT_CAME) -> str:
     """What is known of a data set, in Markdown.
 
     Args:
-        info: what it is; its parts do not matter.
-        found: its audit.
+        info: what it is, as it was loaded; its parts do not matter.
+        found: the audit of what was taken of it.
         command: what makes the card again.
-        left_out: why images of it are not in the audit, and how many.
+        taken: what that is.
     """
     classes, *others = _in_order(audit_tables(found))
     parts = [
-        f"# Data card: {_told(info.name)}",
+        f"{_TITLE}{_told(info.name)}",
         _list(summary(found)),
-        *map(_section, (_facts(info, found, left_out), classes, *others)),
+        _section(_facts(info, found, taken)),
+        *([_told(_relabelled(taken))] if taken.labels == "ferplus" else []),
+        *map(_section, (classes, *others)),
         *([] if found.agreement is None else [_told(_TAGGERS)]),
         "## What that means for figures measured on it",
-        _list(meaning(found)),
+        _list(meaning(found, taken.labels)),
         *_origin(info),
         "## What is not known",
         "Not recorded in the files:",
-        _list(_UNKNOWN),
+        _list([*_UNKNOWN, _LABELLERS[taken.labels]]),
         _told(_NOT_FOUND),
         "## How to make this card again",
         # On one line and indented, it is code whatever stands in it.
         f"    {clean(command)}",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def is_card(path: Path) -> bool:
+    """Whether a file is a card that a report of this package wrote."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_TITLE)) == _TITLE.encode()
 
 
 def _in_order(tables: Iterable[Table]) -> list[Table]:
@@ -79,7 +97,15 @@ def _section(table: Table) -> str:
     return markdown(table).rstrip("\n")
 
 
-def _facts(info: Info, found: Audit, left_out: Sequence[tuple[str, int]]) -> Table:
+def _relabelled(taken: Taken) -> str:
+    return (
+        "The labels are not those that the data set came with: each is the class that most of "
+        f"FER+'s ten taggers name. Images that were not audited because their votes are tied, or "
+        f"most are for none of the classes: {taken.unlabelled:,}. The votes: {_FERPLUS}"
+    )
+
+
+def _facts(info: Info, found: Audit, taken: Taken) -> Table:
     facts = [
         ("name", info.name),
         ("source", info.source),
@@ -91,10 +117,14 @@ def _facts(info: Info, found: Audit, left_out: Sequence[tuple[str, int]]) -> Tab
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
         ("in memory", f"{info.memory / 2**20:,.1f} MiB"),
+        ("labels", LABELLED[taken.labels]),
         ("split", found.split),
-        ("audited", f"{found.images:,} images" if left_out else "all images"),
-        *((f"left out: {why}", f"{images:,} images") for why, images in left_out),
+        ("copies", DEDUPED[taken.dedupe]),
+        ("audited", f"{found.images:,} images" if taken.not_audited else "all images"),
+        *((f"not audited: {why}", things(images, "image")) for why, images in taken.not_audited),
     ]
+    if taken.dedupe != "none":
+        facts.append(("audited, in none of the parts", f"{taken.copies:,} copies of other images"))
     if found.digest != info.digest:
         facts.append(("digest of what was audited", found.digest))
     return Table(

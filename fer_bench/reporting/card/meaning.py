@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fer_bench.audit import Audit
+    from fer_bench.protocol import Labels
 
 
-def meaning(found: Audit) -> list[str]:
-    """What follows from the findings, in sentences."""
+def meaning(found: Audit, labels: Labels = "fer2013") -> list[str]:
+    """What follows from the findings, in sentences.
+
+    Args:
+        found: the audit.
+        labels: whose labels were audited, as in ``fer_bench.protocol.Protocol``.
+    """
     told = [*_leaked(found), *_conflicting(found), *_unequal(found)]
     empty = len(found.blanks.constant) + len(found.blanks.nearly)
     if empty:
@@ -17,7 +23,7 @@ def meaning(found: Audit) -> list[str]:
             f"{empty:,} images show nothing, or next to nothing: their labels cannot be "
             "recognised, only guessed or known by heart."
         )
-    return [*told, *_doubted(found)]
+    return [*told, *_doubted(found, labels)]
 
 
 def _leaked(found: Audit) -> list[str]:
@@ -64,20 +70,26 @@ def _unequal(found: Audit) -> list[str]:
         told.append(
             # No sentence begins with a name: it may read like the mark of a list.
             f"Of {least.name} there {'is' if least.test == 1 else 'are'} "
-            f"{_things(least.test, 'test image')}: one more or less that is recognised moves the "
+            f"{things(least.test, 'test image')}: one more or less that is recognised moves the "
             f"recall by {100 / least.test:.1f} percentage points, and the accuracy by "
             f"{100 / total:.2f}."
         )
     return told
 
 
-def _doubted(found: Audit) -> list[str]:
+def _doubted(found: Audit, labels: Labels) -> list[str]:
+    if labels == "ferplus":
+        return [
+            "Whether the labels are right cannot be looked into with FER+'s votes: they are made "
+            "from them. Figures are not comparable with those by the labels that the data set came "
+            "with."
+        ]
     if found.agreement is None:
         return ["Whether the labels are right was not looked into: no votes on them were given."]
     whole = found.agreement.whole
     told = [
         f"If the taggers are right where they are nearly of one mind, a network without fault "
-        f"would be wrong by the labels on {_things(whole.likely_wrong, 'image')} "
+        f"would be wrong by the labels on {things(whole.likely_wrong, 'image')} "
         f"({whole.likely_wrong / whole.images:.1%})."
     ]
     worst = max(
@@ -94,5 +106,6 @@ def _doubted(found: Audit) -> list[str]:
     return told
 
 
-def _things(number: int, what: str) -> str:
+def things(number: int, what: str) -> str:
+    """So many of them, in words."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.paper.published import BACKBONES
+from fer_bench.reporting.audit_command import recorded_command
 from fer_bench.reporting.page.confusion import heat_maps
 from fer_bench.reporting.page.gallery import pictures
 from fer_bench.reporting.page.grid import Grid, grid, short_title
@@ -131,7 +132,7 @@ def page(content: Content) -> str:
         heat_map_files=_files(content.figures, _CONFUSION),
         lacking=_in_order(rest, tables),
         audit=None if content.audit is None else _data(content.audit),
-        split=clean(run.dataset.split),
+        command=recorded_command(run),
         trend=trend,
         setup=setup,
         ended=ended(run),

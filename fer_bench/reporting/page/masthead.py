@@ -42,7 +42,8 @@ def subject(run: Run) -> list[str]:
     titles = list(dict.fromkeys(clean(cell.title) for cell in run.cells))
     inits = list(dict.fromkeys(cell.init for cell in run.cells))
     data, found = run.dataset, groups(run)
-    images = sum(count for _, count in data.counts)
+    # Older records count copies that are in none of the parts as well.
+    images = data.train + data.validation + data.test
     seeds = max((len(group.cells) for group in found), default=0)
     each = "each " if len(titles) > 1 else ""
     sentences = [

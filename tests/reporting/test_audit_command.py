@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import dataclasses
+
+from made_runs import made_run
+
+from fer_bench.reporting.audit_command import audit_command, recorded_command
+from fer_bench.reporting.page.masthead import subject
+from fer_bench.results import COPIES, SAMPLED
+
+END = " --report-dir=report"
+
+
+def test_what_is_usual_is_not_said() -> None:
+    assert audit_command("faces.npz", split="paper") == (
+        f"fer-bench data audit faces.npz --split=paper{END}"
+    )
+
+
+def test_all_that_was_asked_for_is_said() -> None:
+    line = audit_command(
+        "my faces",
+        split="kaggle",
+        dedupe="all",
+        labels="ferplus",
+        class_map="rafdb",
+        votes="votes;.csv",
+        limit=3000,
+    )
+    assert line == (
+        "fer-bench data audit 'my faces' --class-map=rafdb --split=kaggle --dedupe=all "
+        f"--labels=ferplus '--votes=votes;.csv' --limit=3000{END}"
+    )
+
+
+class TestRecorded:
+    def test_of_a_usual_run(self) -> None:
+        assert recorded_command(made_run()) == (
+            f"fer-bench data audit DATASET --split=paper{END}",
+            (("DATASET", "--dataset"),),
+        )
+
+    def test_a_sample_without_copies_and_with_votes(self) -> None:
+        run = made_run(dedupe="all")
+        data = dataclasses.replace(
+            run.dataset,
+            train=2000,
+            validation=300,
+            test=600,
+            test_votes=bytes(600),
+            left_out=((SAMPLED, 32_887), (COPIES, 100)),
+        )
+        found = recorded_command(dataclasses.replace(run, dataset=data))
+        assert found.line == (
+            "fer-bench data audit DATASET --split=paper --dedupe=all --votes=VOTES "
+            f"--limit=3000{END}"
+        )
+        assert found.given == (("DATASET", "--dataset"), ("VOTES", "--votes"))
+
+    def test_labels_from_votes_need_the_votes(self) -> None:
+        assert "--labels=ferplus --votes=VOTES" in recorded_command(made_run(labels="ferplus")).line
+
+    def test_a_run_that_is_older_than_the_settings(self) -> None:
+        run = made_run(dedupe="all")
+        older = tuple(one for one in run.protocol if one.name not in ("dedupe", "labels"))
+        line = recorded_command(dataclasses.replace(run, protocol=older)).line
+        assert line == f"fer-bench data audit DATASET --split=paper{END}"
+
+
+def test_images_of_a_run_are_those_of_its_parts() -> None:
+    """Also of a record whose counts hold copies that are in none of them."""
+    run = made_run()
+    data = dataclasses.replace(
+        run.dataset, train=22_974, validation=3_282, test=6_564, left_out=((COPIES, 3_067),)
+    )
+    told = subject(dataclasses.replace(run, dataset=data))
+    assert any("32,820 images of 7 classes, 22,974 to train on" in one for one in told)
+    assert "In none of the parts, as copies of other images: 3,067." in told
