@@ -247,8 +247,11 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         emotion = fields[columns.emotion].strip()
         label = columns.codes.get(emotion)
         if label is None:
-            known = sorted(map(int, columns.codes))
-            accepted = f"a code from {known[0]} to {known[-1]}" if known else "no code"
+            # By length first: Python's int takes no more than some thousand digits.
+            known = sorted(columns.codes, key=lambda code: (len(code), code))
+            accepted = (
+                f"a code from {_cut(known[0], 40)} to {_cut(known[-1], 40)}" if known else "no code"
+            )
             what = f"emotion {_shown(emotion)}"
             raise wrong(path, number, what, f"{accepted} (or others with --class-map)")
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
