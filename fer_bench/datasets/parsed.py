@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_FORMAT = "fer_bench parsed data set 3"
+_FORMAT = "fer_bench parsed data set 4"
 _ARRAYS = ("images", "labels", "format", "state", "words", "image_digests", "proof")
 _DIGEST_BYTES = 16
 

@@ -21,7 +21,7 @@ def dataset_tables(info: Info) -> list[Table]:
 
 
 def _facts(info: Info) -> Table:
-    usage = "known" if info.usage else "not known, so that only the paper's split can be made"
+    usage = "known" if info.usage else "not known, so that the split kaggle cannot be made"
     facts = (
         ("source", info.source),
         ("layout", info.layout),

@@ -62,7 +62,7 @@ class TestClassesWithoutParts:
         assert found.notes == (
             ("layout", "folder of image files in a folder for each class, without a usage"),
             ("size of the files", "6x4 pixels, kept"),
-            ("files in colour", "0 of 7"),
+            ("files stored in colour", "0 of 7"),
         )
 
     def test_loose_images_belong_to_no_class(self, tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ class TestThroughTheDoor:
         assert (info.images, info.width, info.height) == (3, 224, 224)
         assert info.notes == (
             ("size of the files", "562x762; 3 of 3 brought to 224x224, antialiased"),
-            ("files in colour", "1 of 3, which became grey by ITU-R 601 luma"),
+            ("files stored in colour", "1 of 3, which became grey by ITU-R 601 luma"),
         )
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -125,14 +125,16 @@ class TestAffectNet:
         assert "1_exp.npy': a link that leads out of the data set" in message_of(root, self.TABLE)
 
 
+PEAKS = {"S005/001/S005_001_00000011": 3, "S010/002/S010_002_00000014": 7}
+
+
 class TestCk:
     TABLE = class_table("ckplus")
-    PEAKS: ClassVar = {"S005/001/S005_001_00000011": 3, "S010/002/S010_002_00000014": 7}
 
     @pytest.fixture
     def root(self, tmp_path: Path) -> Path:
         """Two sequences of two frames with a label, and one without."""
-        for place, label in self.PEAKS.items():
+        for place, label in PEAKS.items():
             write_image(tmp_path / f"cohn-kanade-images/{place}.png", label)
             write_image(tmp_path / f"cohn-kanade-images/{place[:-2]}01.png", 100)
             path = tmp_path / f"Emotion/{place}_emotion.txt"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import warnings
 import zlib
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from image_folders import write_image
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fer_bench.datasets.folders import reading
 from fer_bench.datasets.folders.reading import read_images, square_side
@@ -17,6 +18,15 @@ from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def write_png(path: Path, header: bytes, data: bytes) -> Path:
+    chunks = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    return path
 
 
 def test_one_size_is_kept_up_to_the_largest_input(tmp_path: Path) -> None:
@@ -84,9 +94,9 @@ def test_nothing_is_cropped(tmp_path: Path) -> None:
     [
         # 0.299 * 200 + 0.587 * 100 + 0.114 * 50 = 124.2
         ("RGB", (200, 100, 50), 124, True),
-        ("RGBA", (200, 100, 50, 7), 124, True),
+        ("RGBA", (200, 100, 50, 255), 124, True),
         ("L", 77, 77, False),
-        ("LA", (77, 3), 77, False),
+        ("LA", (77, 255), 77, False),
         ("1", 1, 255, False),
     ],
 )
@@ -97,6 +107,107 @@ def test_colour_becomes_luma_and_is_counted(
     found = read_images([tmp_path / "a.png"] * 2)
     assert (found.pixels == grey).all()
     assert found.colour == 2 * colour
+
+
+@pytest.mark.parametrize(
+    ("mode", "value", "options", "grey"),
+    [
+        ("RGBA", (200, 100, 50, 51), {}, 25),  # 124.2 * 51 / 255 = 24.8
+        ("RGBA", (255, 255, 255, 0), {}, 0),
+        ("LA", (100, 153), {}, 60),
+        ("P", 1, {"transparency": bytes([255, 51])}, 20),  # colour 1 of the palette has grey 100
+        ("L", 77, {"transparency": 77}, 0),
+        ("RGB", (9, 8, 7), {"transparency": (9, 8, 7)}, 0),
+    ],
+)
+def test_what_is_transparent_lies_on_black(
+    tmp_path: Path, mode: str, value: object, options: dict, grey: int
+) -> None:
+    image = Image.new(mode, (5, 5), value)
+    if mode == "P":
+        image.putpalette([0, 0, 0, 100, 100, 100])
+    image.save(tmp_path / "a.png", **options)
+    opaque = write_image(tmp_path / "b.png", 9, (5, 5))
+    found = read_images([tmp_path / "a.png", opaque])
+    assert found.transparent == 1
+    assert set(np.unique(found.pixels[0]).tolist()) == {grey}
+
+
+def test_more_than_8_bits_under_a_mode_of_8(tmp_path: Path) -> None:
+    """PNG's colour types 2, 4 and 6 with 16 bits, which Pillow opens as 8 without a word."""
+    for kind, channels in ((2, 3), (4, 2), (6, 4)):
+        header = struct.pack(">IIBBBBB", 1, 1, 16, kind, 0, 0, 0)
+        data = zlib.compress(bytes(1 + 2 * channels))
+        path = write_png(tmp_path / f"{kind}.png", header, data)
+        with pytest.raises(FerBenchError, match="has 16 bits for each channel; accepted: 8 bits"):
+            read_images([path])
+
+
+@pytest.mark.parametrize(("order", "mode"), [(">u2", "I;16B"), ("<u2", "I;16")])
+def test_grey_of_16_bits_in_either_order(tmp_path: Path, order: str, mode: str) -> None:
+    path = tmp_path / "a.tif"
+    pixels = np.full((2, 3), 40_000, order)
+    mark, tag = (b"MM\0*", ">HHLHH") if order[0] == ">" else (b"II*\0", "<HHLHH")
+    word = tag[0] + "L"
+    facts = {256: 3, 257: 2, 258: 16, 259: 1, 262: 1, 273: 200, 277: 1, 278: 2, 279: 12}
+    entries = b"".join(struct.pack(tag, name, 3, 1, value, 0) for name, value in facts.items())
+    start = mark + struct.pack(word, 8) + struct.pack(tag[:2], len(facts)) + entries + bytes(4)
+    path.write_bytes(start.ljust(200, b"\0") + pixels.tobytes())
+    with pytest.raises(FerBenchError, match=f"has mode '{mode}'; accepted: 8 bits"):
+        read_images([path])
+
+
+def test_bilinear_does_not_overshoot(tmp_path: Path) -> None:
+    """Beside an edge between 100 and 150, a cubic curve would go beyond both."""
+    edge = np.full((20, 20), 100, np.uint8)
+    edge[:, 10:] = 150
+    for name, image in (("a", edge), ("b", np.zeros((40, 40))), ("c", np.zeros((40, 40)))):
+        Image.fromarray(image.astype(np.uint8)).save(tmp_path / f"{name}.png")
+    found = read_images([tmp_path / f"{name}.png" for name in "abc"]).pixels[0]
+    assert found.shape == (40, 40)
+    # Twice as large: between two pixels, their mean in quarters.
+    assert found[5, 17:23].tolist() == [100, 100, 100 + 13, 150 - 12, 150, 150]
+
+
+def test_as_many_pixels_as_there_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_image(tmp_path / "a.png", 1, (6, 4))
+    monkeypatch.setattr(reading, "_LARGEST", 24)
+    assert read_images([path]).sizes == ((6, 4),)
+    monkeypatch.setattr(reading, "_LARGEST", 23)
+    with pytest.raises(FerBenchError, match="has 6x4 pixels; accepted: at most 23"):
+        read_images([path])
+
+
+def test_want_of_memory_is_no_fault_of_the_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_image(tmp_path / "a.png", 1)
+
+    def no_memory(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", no_memory)
+    with pytest.raises(MemoryError):
+        read_images([path])
+
+
+def test_turned_images_have_the_size_that_they_are_turned_to(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("L", (48, 24), 90).save(tmp_path / "a.jpg", exif=exif)
+    found = read_images([tmp_path / "a.jpg"])
+    assert (found.pixels.shape, found.sizes) == ((1, 48, 24), ((24, 48),))
+
+
+def test_pillows_warnings_are_not_shown(tmp_path: Path) -> None:
+    """Which have no name in them; that of an EXIF entry is raised by its first broken one."""
+    Image.new("L", (8, 8), 90).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\x09\0abc")
+    with pytest.warns(UserWarning, match="Corrupt EXIF"), Image.open(tmp_path / "a.jpg") as image:
+        image.getexif()
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        assert read_images([tmp_path / "a.jpg"]).pixels[0, 0, 0] == 90
+    assert shown == []
 
 
 def test_some_turned_and_some_not(tmp_path: Path) -> None:
@@ -113,14 +224,8 @@ def test_some_turned_and_some_not(tmp_path: Path) -> None:
 def test_more_pixels_than_there_may_be(tmp_path: Path) -> None:
     """A file of a few bytes that claims the size beyond which Pillow warns."""
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
     header = struct.pack(">IIBBBBB", 10_000, 10_000, 8, 0, 0, 0, 0)
-    path = tmp_path / "a.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b""))
+    path = write_png(tmp_path / "a.png", header, b"")
     small = write_image(tmp_path / "b.png", 1)
     with pytest.raises(FerBenchError) as raised:
         read_images([small, path])

@@ -79,7 +79,7 @@ def test_data_commands(faces, tmp_path, monkeypatch):
     assert "layout folder of image files in a folder for each class, without a usage" in words
     assert "images 100 of 48x48 pixels" in words
     assert "2 sizes, the longer side from 48 to 49; 50 of 100 brought to 48x48, antial" in words
-    assert "files in colour 100 of 100, which became grey by ITU-R 601 luma" in words
+    assert "files stored in colour 100 of 100, which became grey by ITU-R 601 luma" in words
     assert "left out 20: the class map leaves out '2'" in words
     assert "Angry Surprise Disgust Neutral Happy Fear Sad Awe Total" in words
     assert "faces 20 0 0 0 20 20 20 20 100" in words
@@ -87,7 +87,7 @@ def test_data_commands(faces, tmp_path, monkeypatch):
     assert (done.exit_code, done.stderr) == (0, "")
     assert "Contempt 20 16.7" in " ".join(done.stdout.split())
     card = " ".join((tmp_path / "report" / "audit-card.md").read_text().split())
-    assert "| files in colour | 120 of 120, which became grey by ITU-R 601 luma |" in card
+    assert "| files stored in colour | 120 of 120, which became grey by ITU-R 601 luma |" in card
     assert f"fer-bench data audit {faces} --class-map=ckplus --split=paper" in card
     done = data("info", faces)
     assert done.exit_code == 1

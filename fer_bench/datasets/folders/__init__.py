@@ -59,7 +59,7 @@ class Listing:
         digest = hashlib.sha256(repr(self._told).encode("utf-8", "surrogateescape"))
         for image in self.found.images:
             words = (self.root.place(image.file.path), image.meant, image.part, image.file.state)
-            digest.update(f"{words!r}\n".encode("utf-8", "surrogateescape"))
+            digest.update(f"{words!r}\n".encode())
         return digest.hexdigest()
 
 
@@ -101,10 +101,12 @@ def load_listing(listing: Listing) -> Dataset:
     codes = {name: code for code, name in enumerate(classes)}
     labels = np.array([codes[image.meant] for image in found.images], np.uint8)
     usage, how = _usage(found.images)
+    n = len(labels)
     notes = (
         ("layout", f"{found.layout}, {how}"),
         ("size of the files", _sizes(read)),
-        ("files in colour", f"{read.colour:,} of {len(labels):,}{_GREY if read.colour else ''}"),
+        ("files stored in colour", f"{read.colour:,} of {n:,}{_GREY if read.colour else ''}"),
+        *((("transparent", _ON_BLACK.format(read.transparent)),) if read.transparent else ()),
         *((("left out", _left_out(found)),) if found.left_out else ()),
         *found.notes,
     )
@@ -117,6 +119,7 @@ def load_folder(path: Path, table: ClassTable = UNNUMBERED) -> Dataset:
 
 
 _GREY = ", which became grey by ITU-R 601 luma"
+_ON_BLACK = "{:,} files in parts, which became black there"
 
 
 def _usage(images: list[Labelled]) -> tuple[NDArray[np.uint8] | None, str]:

@@ -4,18 +4,20 @@ Colour becomes grey as Pillow's mode ``L``, which is ITU-R 601 luma, 0.299 R + 0
 Where all files have one size and no side is beyond 224 pixels, which is the largest input of any
 backbone, they keep it. Otherwise every image is brought to one square, whose side is the median of
 the files' longer sides (the lower one of two) and at most 224: bilinear, antialiased where it gets
-smaller, nothing cropped, so that proportions change. Grey comes first, then the size.
+smaller, nothing cropped, so that proportions change. Grey comes first, then the size. What is
+transparent lies on black: what colour a file hides there is chance.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -38,6 +40,9 @@ _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _TOO_DEEP = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes whose values do not fit into 0 to 255."""
 
+_CUT = re.compile(";16[BLN]")
+"""In how Pillow reads a file: it takes the upper 8 of 16 bits, of which the mode says nothing."""
+
 _GREY = ("1", "L", "LA", "La")
 _LARGEST = 1 << 26
 """Pixels of a file: each thread holds one decoded, and Pillow warns of larger ones."""
@@ -54,13 +59,15 @@ class Images:
 
     Attributes:
         pixels: uint8, shape (n, height, width).
-        colour: how many files were in colour.
-        sizes: of the files, lying or standing as they are stored.
+        colour: how many files were stored in colour, even if all of it is grey.
+        transparent: how many were transparent anywhere.
+        sizes: of the files, lying or standing as they are to be turned.
         squared: whether all were brought to one square.
     """
 
     pixels: NDArray[np.uint8]
     colour: int
+    transparent: int
     sizes: tuple[Size, ...]
     squared: bool
 
@@ -86,14 +93,13 @@ def read_images(paths: Sequence[Path]) -> Images:
 
         _each(pool, look, len(paths))
         if len({tuple(sorted(size)) for size in sizes}) == 1 and max(sizes[0]) <= MOST_PIXELS:
-            shape = _read_image(paths[0], None)[0].shape
-            pixels, colour, fits = _decode(pool, paths, shape, None)
+            shape = _read_image(paths[0], None).pixels.shape
+            images, fits = _decode(pool, paths, shape, None)
             if fits:  # or else some lie and some stand, once all are turned
-                return Images(pixels, colour, tuple(sizes), squared=False)
-            del pixels  # before as much memory is taken again
+                return images
+            del images  # before as much memory is taken again
         side = square_side(sizes)
-        pixels, colour, _ = _decode(pool, paths, (side, side), (side, side))
-    return Images(pixels, colour, tuple(sizes), squared=True)
+        return _decode(pool, paths, (side, side), (side, side))[0]
 
 
 def square_side(sizes: Sequence[Size]) -> int:
@@ -104,11 +110,10 @@ def square_side(sizes: Sequence[Size]) -> int:
 
 @contextlib.contextmanager
 def _reading() -> Iterator[ThreadPoolExecutor]:
-    from PIL import Image
-
     with warnings.catch_warnings():
-        # Of too many pixels, an error tells.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        # Pillow warns, without a name, of EXIF and other data about an image. Of what is wrong with
+        # its pixels, and of too many of them, an error tells.
+        warnings.simplefilter("ignore")
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             yield pool
 
@@ -126,24 +131,35 @@ def _each(pool: ThreadPoolExecutor, work: Callable[[int], None], n: int) -> None
 
 def _decode(
     pool: ThreadPoolExecutor, paths: Sequence[Path], shape: tuple[int, ...], wanted: Size | None
-) -> tuple[NDArray[np.uint8], int, bool]:
-    """Pixels, how many are in colour, and whether all have the shape: else pixels are missing."""
+) -> tuple[Images, bool]:
+    """All images, and whether they have the shape: else pixels are missing."""
     pixels = np.empty((len(paths), *shape), np.uint8)
-    is_colour = np.zeros(len(paths), np.bool_)
-    fits = np.ones(len(paths), np.bool_)
+    sizes: list[Size] = [(0, 0)] * len(paths)
+    marks = np.zeros((3, len(paths)), np.bool_)
 
     def decode(row: int) -> None:
-        found, is_colour[row] = _read_image(paths[row], wanted)
-        fits[row] = found.shape == shape
-        if fits[row]:
-            pixels[row] = found
+        image = _read_image(paths[row], wanted)
+        sizes[row] = image.size
+        marks[:, row] = image.is_colour, image.is_transparent, image.pixels.shape == shape
+        if marks[2, row]:
+            pixels[row] = image.pixels
 
     _each(pool, decode, len(paths))
-    return pixels, int(is_colour.sum()), bool(fits.all())
+    colour, transparent, fitting = map(int, marks.sum(1))
+    images = Images(pixels, colour, transparent, tuple(sizes), squared=wanted is not None)
+    return images, fitting == len(paths)
 
 
-def _read_image(path: Path, wanted: Size | None) -> tuple[NDArray[np.uint8], bool]:
-    """One image as uint8, shape (height, width), and whether it is in colour."""
+class _Image(NamedTuple):
+    """One image: uint8 pixels of shape (height, width), what it was stored as, its size before."""
+
+    pixels: NDArray[np.uint8]
+    is_colour: bool
+    is_transparent: bool
+    size: Size
+
+
+def _read_image(path: Path, wanted: Size | None) -> _Image:
     from PIL import Image, ImageOps
 
     with _opened(path) as image:
@@ -152,14 +168,21 @@ def _read_image(path: Path, wanted: Size | None) -> tuple[NDArray[np.uint8], boo
             raise wrong(path, f"the image has {n_frames} frames", "one")
         if image.mode in _TOO_DEEP:
             raise wrong(path, f"the image has mode {image.mode!r}", "8 bits for each channel")
+        if _CUT.search(str(getattr(image, "tile", ""))):
+            raise wrong(path, "the image has 16 bits for each channel", "8 bits for each channel")
         is_colour = image.mode not in _GREY
-        # Pillow warns of transparency that a conversion drops.
-        image.info.pop("transparency", None)
         ImageOps.exif_transpose(image, in_place=True)
-        grey = image if image.mode == "L" else image.convert("L")
+        alpha = None
+        if image.has_transparency_data:
+            seen = image.convert("LA" if image.mode == "La" else "RGBA")
+            alpha = seen.getchannel("A")
+            grey = Image.composite(seen.convert("L"), Image.new("L", seen.size), alpha)
+        else:
+            grey = image if image.mode == "L" else image.convert("L")
         if wanted is not None and grey.size != wanted:
             grey = grey.resize(wanted, Image.Resampling.BILINEAR)
-        return np.array(grey), is_colour
+        is_transparent = alpha is not None and bool(np.asarray(alpha).min() < 255)
+        return _Image(np.array(grey), is_colour, is_transparent, image.size)
 
 
 @contextlib.contextmanager
