@@ -2,11 +2,12 @@
 
 E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang: "Training Deep Networks for Facial Expression
 Recognition with Crowd-Sourced Label Distribution", ICMI 2016. Its ``fer2013new.csv`` has a row for
-each row of Kaggle's csv, in the same order; the image names in it tell nothing about that.
+each row of Kaggle's csv, in the same order.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,10 @@ Observer Agreement for Categorical Data", Biometrics 33, 1977). FER2013's labels
 ENOUGH_FOR_KAPPA = 100
 """By chance, the kappa of so many images is hardly ever beyond 0.2."""
 
+MOST_STEPS_BACK = 0.01
+"""Of the image names, whose numbers grow from row to row. FER+'s own file steps back four times in
+35,713: so many more in a sorted or shuffled copy, even of a part, is another order."""
+
 _HEADER = ("Usage", "Image name", *CATEGORIES)
 _COUNTS = {str(count): count for count in range(TAGGERS + 1)}
 _SHOWN = 40
@@ -109,7 +114,7 @@ def load_votes(path: Path) -> Votes:
             and the value.
     """
     lines = csv_lines(path, f"{len(_HEADER)} columns of UTF-8 text")
-    counts, usages = [], []
+    counts, usages, images = [], [], []
     header = tuple(next(lines, (1, []))[1])
     if header != _HEADER:
         what = f"the header is {_cut(','.join(header))}"
@@ -119,13 +124,19 @@ def load_votes(path: Path) -> Votes:
             continue
         if len(fields) != len(_HEADER):
             raise wrong(path, number, f"{len(fields)} columns", f"{len(_HEADER)}")
-        usage, _, *votes = fields
+        usage, image, *votes = fields
         if usage not in USAGES:
             raise wrong(path, number, f"Usage {_cut(usage)}", ", ".join(USAGES))
         usages.append(USAGES.index(usage))
         counts.append(_counted(path, number, votes))
+        if image:
+            images.append(image)
     if not counts:
         raise wrong(path, None, "there is no row below the header", "a row for each image")
+    back = sum(later < image for image, later in itertools.pairwise(images))
+    if back > MOST_STEPS_BACK * len(images):
+        what = f"the image names step back {back:,} times"
+        raise wrong(path, None, what, "the rows in FER+'s own order")
     return Votes(np.array(counts, np.uint8), np.array(usages, np.uint8), path.name)
 
 

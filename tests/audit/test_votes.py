@@ -196,3 +196,30 @@ class TestJoin:
             assert _kappa(one, other, 3) == 0.0
         else:
             assert _kappa(one, other, 3) == pytest.approx(cohen_kappa_score(one, other))
+
+
+class TestOrderOfTheImageNames:
+    """FER+'s own file steps back four times."""
+
+    def written(self, path: Path, numbers: list[int]) -> Path:
+        rows = [row(happiness=10).replace("0000000", f"{number:07}") for number in numbers]
+        path.write_text("\n".join([HEADER, *rows, ""]))
+        return path
+
+    def test_a_few_steps_back_are_as_in_the_original(self, tmp_path: Path) -> None:
+        numbers = [*range(500, 900), *range(500), *range(900, 1000)]
+        assert len(load_votes(self.written(tmp_path / "votes.csv", numbers))) == 1000
+
+    def test_a_part_in_another_order_is_refused(self, tmp_path: Path) -> None:
+        mixed = np.random.default_rng(0).permutation(np.arange(800, 1000)).tolist()
+        path = self.written(tmp_path / "votes.csv", [*range(800), *mixed])
+        with pytest.raises(FerBenchError, match=r"image names step back [0-9]+ times") as caught:
+            load_votes(path)
+        assert "accepted" in str(caught.value)
+
+    def test_rows_without_a_name_do_not_count(self, tmp_path: Path) -> None:
+        path = self.written(tmp_path / "votes.csv", list(range(300)))
+        path.write_text(
+            path.read_text().replace("fer0000150.png", "").replace("fer0000151.png", "")
+        )
+        assert len(load_votes(path)) == 300
