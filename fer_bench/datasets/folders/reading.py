@@ -168,7 +168,7 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
             raise wrong(path, f"the image has {n_frames} frames", "one")
         if image.mode in _TOO_DEEP:
             raise wrong(path, f"the image has mode {image.mode!r}", "8 bits for each channel")
-        if _CUT.search(str(image.tile)):
+        if _CUT.search(str(getattr(image, "tile", ""))):
             raise wrong(path, "the image has 16 bits for each channel", "8 bits for each channel")
         is_colour = image.mode not in _GREY
         ImageOps.exif_transpose(image, in_place=True)
@@ -181,7 +181,7 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
             grey = image if image.mode == "L" else image.convert("L")
         if wanted is not None and grey.size != wanted:
             grey = grey.resize(wanted, Image.Resampling.BILINEAR)
-        is_transparent = alpha is not None and alpha.getextrema()[0] < 255
+        is_transparent = alpha is not None and bool(np.array(alpha).min() < 255)
         return _Image(np.array(grey), is_colour, is_transparent, image.size)
 
 
