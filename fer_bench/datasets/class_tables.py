@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+CLASS_MAP = "class map"
+"""What a note on the table is about."""
+
 LEFT_OUT = "-"
 """In place of a class: images of that name are left out."""
 
@@ -109,7 +112,7 @@ class ClassTable:
         new = {self.own[name] for name in known if name in self.own} - {*_SYNONYMS, LEFT_OUT}
         if new:
             told.append(f"new classes: {_listed(sorted(new))}")
-        return (("class map", "; ".join([self.described, *told])),)
+        return ((CLASS_MAP, "; ".join([self.described, *told])),)
 
     @property
     def described(self) -> str:
