@@ -67,6 +67,7 @@ class Experiment:
             test_twins=self.facts.test_twins,
             test_votes=self.facts.test_votes,
             left_out=self.facts.left_out,
+            class_map=self.facts.class_map,
         )
         return Run(tuple(self.protocol.settings()), summary, environment, cells, examples)
 

@@ -220,7 +220,9 @@ def _dataset(runs: Sequence[tuple[str, Run]]) -> DatasetSummary:
                 )
         if told:
             known[what] = told[0][1]
-    return dataclasses.replace(base, **known)
+    # Different maps may give the same labels, as the digests say that they did.
+    maps = _together(run.dataset.class_map for _, run in runs if run.dataset.class_map)
+    return dataclasses.replace(base, **known, class_map=maps)
 
 
 def _check_dataset(base_name: str, base: DatasetSummary, name: str, other: DatasetSummary) -> None:

@@ -15,6 +15,7 @@ from fer_bench.audit.remembering import remembered_twins
 from fer_bench.audit.renumbering import renumbered
 from fer_bench.audit.votes import CATEGORY_NAMES
 from fer_bench.datasets import PARTS, Dataset, Split, by_content, make_split, stratified_rows
+from fer_bench.datasets.class_tables import CLASS_MAP
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import COPIES, NO_VOTE, SAMPLED
@@ -32,17 +33,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """What is known of the test images and of those that are left out.
+    """What is known of the test images, of those that are left out and of where labels are from.
 
     Attributes:
         test_twins: as in ``fer_bench.results.DatasetSummary``.
         test_votes: as there.
         left_out: as there.
+        class_map: as there.
     """
 
     test_twins: bytes = b""
     test_votes: bytes = b""
     left_out: tuple[tuple[str, int], ...] = ()
+    class_map: str = ""
 
 
 UNKNOWN = SplitFacts()
@@ -165,6 +168,7 @@ def prepare_data(
             test_twins=_test_twins(split, pictures),
             test_votes=b"" if known is None else _test_votes(known.take(order), dataset, split),
             left_out=(*not_taken, *([(COPIES, copies)] if copies else [])),
+            class_map=dict(loaded.notes).get(CLASS_MAP, ""),
         ),
     )
 

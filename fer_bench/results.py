@@ -317,6 +317,8 @@ class DatasetSummary:
             name; ``NO_VOTE`` where several share the most votes or they go to none of the
             classes. Empty without votes.
         left_out: why images of the source are not in the data set or its parts, and how many.
+        class_map: by which names and numbers of the source became classes, one line; empty where
+            none was asked for, or it is not known.
     """
 
     name: str
@@ -331,6 +333,7 @@ class DatasetSummary:
     test_twins: bytes = b""
     test_votes: bytes = b""
     left_out: tuple[tuple[str, int], ...] = ()
+    class_map: str = ""
 
     @property
     def labels(self) -> NDArray[np.uint8]:

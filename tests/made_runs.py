@@ -191,7 +191,7 @@ def as_schema_1(run: Run) -> dict[str, Any]:
     made = document(run)
     made[KEY]["schema"] = 1
     del made[KEY]["examples"]
-    for key in ("split_digest", "test_labels", "test_twins", "test_votes", "left_out"):
+    for key in ("split_digest", "test_labels", "test_twins", "test_votes", "left_out", "class_map"):
         del made[KEY]["dataset"][key]
     for cell in made[KEY]["cells"]:
         cell["id"] = f"{cell['backbone']}-{cell['init']}"

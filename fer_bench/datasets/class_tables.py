@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+CLASS_MAP = "class map"
+"""What a note on the table is about."""
+
 LEFT_OUT = "-"
 """In place of a class: images of that name are left out."""
 
@@ -109,7 +112,7 @@ class ClassTable:
         new = {self.own[name] for name in known if name in self.own} - {*_SYNONYMS, LEFT_OUT}
         if new:
             told.append(f"new classes: {_listed(sorted(new))}")
-        return (("class map", "; ".join([self.described, *told])),)
+        return ((CLASS_MAP, "; ".join([self.described, *told])),)
 
     @property
     def described(self) -> str:
@@ -207,6 +210,9 @@ def classes_of(names: Iterable[str]) -> tuple[str, ...]:
     return classes
 
 
+_MOST_DIGITS = 18
+
+
 def _read(path: Path) -> dict[str, str]:
     rows = csv_rows(path)
     header = [field.lower() for field in next(rows)[1]]
@@ -221,6 +227,9 @@ def _read(path: Path) -> dict[str, str]:
             raise wrong(path, line, "an empty field", "a name and a class, or - for none")
         if is_number(meant):
             raise wrong(path, line, f"the class {shown(meant)}", "the name of a class, or -")
+        if is_number(name) and len(name) > _MOST_DIGITS:
+            what = f"the number {shown(name)} has {len(name):,} digits"
+            raise wrong(path, line, what, f"up to {_MOST_DIGITS}")
         key = folded(name)
         if key in found:
             raise wrong(path, line, f"the name {shown(name)} stands there twice", "each once")

@@ -60,6 +60,11 @@ def left_out(data: DatasetSummary) -> str:
     return " ".join(told)
 
 
+def mapped(data: DatasetSummary) -> str:
+    """A sentence on what names and numbers of classes were taken for; empty without a class map."""
+    return f"Class map: {data.class_map}." if data.class_map else ""
+
+
 def clean_note(known: Parts) -> str:
     """What the clean test images are, below an accuracy on them."""
     if known.twinned.any():

@@ -18,7 +18,7 @@ from fer_bench.reporting.claims_table import claims_table
 from fer_bench.reporting.learning_table import learning_speed_table
 from fer_bench.reporting.rates import rate_tables, setting, why_missing
 from fer_bench.reporting.setup_tables import environment_table, protocol_table
-from fer_bench.reporting.slices_tables import clean_note, left_out, slices_tables
+from fer_bench.reporting.slices_tables import clean_note, left_out, mapped, slices_tables
 from fer_bench.reporting.table import Column, Entry, Row, Table
 from fer_bench.reporting.uncertainty import calibration_table, pairs_table, uncertainty_table
 from fer_bench.slices import leakage, parts
@@ -126,6 +126,7 @@ def _class_counts(run: Run) -> Table:
         notes=(
             f"Training / validation / test, split {data.split!r}: {sizes}; the paper: {theirs}.",
             *([left_out(data)] if data.left_out else []),
+            *([mapped(data)] if data.class_map else []),
         ),
     )
 

@@ -179,6 +179,7 @@ def _dataset(record: DatasetRecord, where: str, sizes: _Sizes) -> DatasetSummary
         test_twins=_bytes(record["test_twins"], f"{where}.test_twins", test, TWIN_CODES),
         test_votes=_bytes(record["test_votes"], f"{where}.test_votes", test),
         left_out=tuple((entry["why"], entry["images"]) for entry in record["left_out"]),
+        class_map=record["class_map"],
     )
 
 

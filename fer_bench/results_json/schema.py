@@ -10,7 +10,7 @@ Schema 1 had no seed in the cells' ids, and lacked ``split_digest``, ``test_labe
 ``reference`` came within schema 2: older files of that schema and those of schema 1 lack it, and it
 is read as null from them. The number stayed: older readers ignore keys that they do not know, and
 it is part of the fingerprints of stored results, which would no longer be found. ``test_twins``,
-``test_votes`` and ``left_out`` came so too: older files are read without them.
+``test_votes``, ``left_out`` and ``class_map`` came so too: older files are read without them.
 """
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ class DatasetRecord(TypedDict):
         test_votes: bytes, for each test image the class that most of FER+'s taggers name, 255
             where that is tied or is none of the classes. Empty without votes.
         left_out: images of the source that are missing here, by their reasons.
+        class_map: the table by which names and numbers of the source became classes, and what is
+            remarkable about it; of a file its name and the start of a digest of its rows. Empty
+            where none was asked for.
     """
 
     name: str
@@ -95,6 +98,7 @@ class DatasetRecord(TypedDict):
     test_twins: str
     test_votes: str
     left_out: list[LeftOutRecord]
+    class_map: str
 
 
 class EnvironmentRecord(TypedDict):

@@ -14,7 +14,8 @@ def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
     dataset, cells = record.get("dataset"), record.get("cells")
     if isinstance(dataset, dict):
         # Older files of schema 2 lack them too.
-        dataset = {"test_twins": "", "test_votes": "", "left_out": [], **dataset}
+        lacked = {"test_twins": "", "test_votes": "", "left_out": [], "class_map": ""}
+        dataset = {**lacked, **dataset}
         record = {**record, "dataset": dataset}
     if record["schema"] > 1:
         return record

@@ -14,6 +14,7 @@ from made_audits import audited
 from page_parts import content, told
 
 from fer_bench.reporting import Column, Row, Table
+from fer_bench.reporting.audit import OF_BENCHMARK
 from fer_bench.reporting.figures import trend_figures
 from fer_bench.reporting.page import page
 from fer_bench.reporting.trend_table import trend_table
@@ -110,7 +111,7 @@ def test_a_trend_fits_and_is_reached_by_its_link(visit: Any, tmp_path: Path, wid
 def test_pictures_of_the_data_fit_and_are_drawn(
     visit: Any, tmp_path: Path, width: int, theme: str
 ) -> None:
-    text = page(content(audit=audited().told().section))
+    text = page(content(audit=audited().told().section(OF_BENCHMARK)))
     tab, complaints, requests = visit(_write(tmp_path, text), width, color_scheme=theme)
     tab.locator("nav a[href='#data']").click()
     tab.locator("nav a[href='#data'][aria-current]").wait_for()

@@ -167,6 +167,14 @@ def test_what_was_left_out_stands_below_the_class_counts_and_on_the_page(run):
     assert sentence in subject(run)
 
 
+def test_the_class_map_stands_there_too(run):
+    assert not any("Class map" in note for note in (*by_key(run)["table-1"].notes, *subject(run)))
+    known = with_data(run, class_map="rafdb")
+    assert by_key(known)["table-1"].notes[2] == "Class map: rafdb."
+    assert "Class map: rafdb." in subject(known)
+    assert "Class map: rafdb." in report_files(Findings.of(known))["tables.md"]
+
+
 def test_every_form_of_the_report_tells_it(run):
     findings = Findings.of(run)
     files = report_files(findings)

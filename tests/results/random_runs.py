@@ -142,6 +142,7 @@ def runs(draw: st.DrawFn) -> Run:
                 st.just(b"") | some(st.sampled_from([*range(CLASSES), 255]), TEST).map(bytes)
             ),
             left_out=draw(left_out),
+            class_map=draw(words),
         ),
         environment=draw(many(st.tuples(words, words))),
         cells=tuple(draw(st.lists(cells(labels), max_size=4, unique_by=lambda cell: cell.id))),

@@ -246,6 +246,13 @@ def test_what_one_run_knows_of_the_data_holds_for_all(what, order):
     assert joined([(str(index), runs[index]) for index in order]).dataset == known
 
 
+def test_several_class_maps_that_gave_the_same_labels_are_all_told():
+    maps = ["", "rafdb", "'map.csv' (SHA-256 ...)", "rafdb"]
+    sets = [dataclasses.replace(DATASET, class_map=one) for one in maps]
+    runs = [(str(n), run_of(cell("wxyz"[n]), dataset=one)) for n, one in enumerate(sets)]
+    assert joined(runs).dataset.class_map == "rafdb; 'map.csv' (SHA-256 ...)"
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 @pytest.mark.parametrize("what", list(FOUND))
 def test_contradicting_knowledge_of_the_data_is_refused(what, order):

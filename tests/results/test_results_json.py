@@ -88,6 +88,7 @@ RUN = Run(
         test_twins=bytes([0, 3, 1, 2]),
         test_votes=bytes([0, 1, 255, 0]),
         left_out=(("copies of other images", 5),),
+        class_map="rafdb",
     ),
     environment=(("python", "3.11"), ("keras", "3.15")),
     cells=(
@@ -486,7 +487,7 @@ def test_write_json_refuses_nan_and_writes_nothing(tmp_path: Path) -> None:
 
 def unaudited(data: DatasetSummary) -> DatasetSummary:
     """What is left of a data set in a file from before twins and votes were known."""
-    return dataclasses.replace(data, test_twins=b"", test_votes=b"", left_out=())
+    return dataclasses.replace(data, test_twins=b"", test_votes=b"", left_out=(), class_map="")
 
 
 def without_references(run: Run) -> Run:
@@ -509,7 +510,7 @@ def test_a_file_from_before_references_were_measured_is_read_without_them() -> N
 
 def test_a_file_from_before_twins_and_votes_were_known_is_read_without_them() -> None:
     made = document(RUN)
-    for key in ("test_twins", "test_votes", "left_out"):
+    for key in ("test_twins", "test_votes", "left_out", "class_map"):
         del made[KEY]["dataset"][key]
     read = read_run(made)
     assert read == dataclasses.replace(RUN, dataset=unaudited(RUN.dataset))
@@ -522,6 +523,7 @@ def test_the_dataset_record_of_twins_and_votes() -> None:
     assert record["test_twins"] == "AAMBAg=="
     assert record["test_votes"] == "AAH/AA=="
     assert record["left_out"] == [{"why": "copies of other images", "images": 5}]
+    assert record["class_map"] == "rafdb"
     assert RUN.dataset.twins.tolist() == [0, 3, 1, 2]
     assert RUN.dataset.votes.tolist() == [0, 1, 255, 0]
 

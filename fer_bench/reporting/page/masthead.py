@@ -11,7 +11,7 @@ from fer_bench.headline import beside
 from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.rates import setting
 from fer_bench.reporting.render import clean
-from fer_bench.reporting.slices_tables import left_out
+from fer_bench.reporting.slices_tables import left_out, mapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +54,8 @@ def subject(run: Run) -> list[str]:
     ]
     if data.left_out:
         sentences.append(clean(left_out(data)))
+    if data.class_map:
+        sentences.append(clean(mapped(data)))
     if away := deviations(run):
         sentences.append(f"Not like for like with the paper: {clean('; '.join(away))}.")
     return sentences
