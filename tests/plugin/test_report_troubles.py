@@ -51,6 +51,12 @@ def test_quality(benchmark):
 """
 
 
+@pytest.fixture(scope="module")
+def made():
+    """Made before pytester begins: it forgets what was imported since, numpy's parts among it."""
+    return audited()
+
+
 @pytest.fixture
 def session(pytester):
     """Runs a session that has measured one cell, in a process of its own."""
@@ -82,9 +88,8 @@ def test_a_whole_report(session, pytester):
     assert len(results(pytester)["benchmarks"]) == 1
 
 
-def test_the_data_card_names_what_makes_it_again(session, pytester, monkeypatch, tmp_path):
+def test_the_data_card_names_what_makes_it_again(made, session, pytester, monkeypatch, tmp_path):
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
-    made = audited()
     faces = pytester.path / "faces.npz"
     faces.write_bytes(pack_npz(made.dataset))
     votes = write_votes(pytester.path / "votes.csv", made.votes)
@@ -121,8 +126,6 @@ def pytest_collection_finish(session):
     assert 'href="data-card.md"' in page
     # It makes this card and leaves the report as it is.
     before = {path: path.read_bytes() for path in report.rglob("*") if path.is_file()}
-    # In a process of its own: pytester forgets what was imported meanwhile, and numpy may not be
-    # imported twice.
     code = "from fer_bench.cli import main; main()"
     command = [sys.executable, "-c", code, *shlex.split(line)[1:]]
     assert subprocess.run(command, cwd=pytester.path, check=False).returncode == 0
