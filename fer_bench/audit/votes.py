@@ -15,7 +15,7 @@ import numpy as np
 
 from fer_bench.datasets import USAGES
 from fer_bench.datasets.csv_rows import wrong
-from fer_bench.datasets.csv_text import csv_lines
+from fer_bench.datasets.csv_text import csv_lines, shown
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -71,7 +71,6 @@ MOST_STEPS_BACK = 0.01
 
 _HEADER = ("Usage", "Image name", *CATEGORIES)
 _COUNTS = {str(count): count for count in range(TAGGERS + 1)}
-_SHOWN = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +116,7 @@ def load_votes(path: Path) -> Votes:
     counts, usages, images = [], [], []
     header = tuple(next(lines, (1, []))[1])
     if header != _HEADER:
-        what = f"the header is {_cut(','.join(header))}"
+        what = f"the header is {shown(','.join(header))}"
         raise wrong(path, 1, what, ",".join(_HEADER))
     for number, fields in lines:
         if not fields:
@@ -126,7 +125,7 @@ def load_votes(path: Path) -> Votes:
             raise wrong(path, number, f"{len(fields)} columns", f"{len(_HEADER)}")
         usage, image, *votes = fields
         if usage not in USAGES:
-            raise wrong(path, number, f"Usage {_cut(usage)}", ", ".join(USAGES))
+            raise wrong(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
         usages.append(USAGES.index(usage))
         counts.append(_counted(path, number, votes))
         if image:
@@ -143,16 +142,12 @@ def load_votes(path: Path) -> Votes:
 def _counted(path: Path, number: int, votes: list[str]) -> list[int]:
     for name, vote in zip(CATEGORIES, votes, strict=True):
         if vote not in _COUNTS:
-            what = f"{name} has {_cut(vote)}"
+            what = f"{name} has {shown(vote)}"
             raise wrong(path, number, what, f"a whole number from 0 to {TAGGERS}")
     counts = [_COUNTS[vote] for vote in votes]
     if not 1 <= sum(counts) <= TAGGERS:
         raise wrong(path, number, f"{sum(counts)} votes", f"1 to {TAGGERS} in a row")
     return counts
-
-
-def _cut(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...")
 
 
 def check_votes(votes: Votes, dataset: Dataset) -> float:

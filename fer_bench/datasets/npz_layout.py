@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fer_bench.datasets.class_tables import KAGGLE
-from fer_bench.datasets.csv_rows import numbers_in_words
+from fer_bench.datasets.csv_rows import numbers_in_words, wrong
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.numbered import numbered_dataset
-from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
@@ -91,14 +90,14 @@ def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
         dtype, shape = headers["images"]
         if dtype != np.uint8 or len(shape) != 3 or 0 in shape:
             what = f"images are {dtype} of shape {shape}"
-            raise _wrong(path, what, "uint8 of shape (n, height, width), none of them 0")
+            raise wrong(path, None, what, "uint8 of shape (n, height, width), none of them 0")
         n = shape[0]
         for name, (dtype, shape) in headers.items():
             if name == "images":
                 continue
             if dtype.kind not in "iu" or shape != (n,):
                 what = f"{name} are {dtype} of shape {shape}"
-                raise _wrong(path, what, f"integers of shape ({n},), one for each image")
+                raise wrong(path, None, what, f"integers of shape ({n},), one for each image")
 
     arrays = read_arrays(path, ("images", "labels"), ("usage",), check)
     places = _codes(path, "labels", arrays["labels"], list(map(int, table.numbers)))
@@ -149,7 +148,7 @@ def read_arrays(
             if f"{name}.npy" not in found:
                 there = ", ".join(sorted(map(repr, found))[:9])[:200] or "nothing"
                 what = f"no array {name!r} (it holds {there})"
-                raise _wrong(path, what, " and ".join(required))
+                raise wrong(path, None, what, " and ".join(required))
         names = [name for name in (*required, *optional) if f"{name}.npy" in found]
         _check_once(path, archive, names)
         check({name: _read_header(path, archive, name) for name in names})
@@ -168,7 +167,7 @@ def read_all_arrays(path: Path) -> dict[str, NDArray[Any]]:
     with _opened(path) as archive:
         for member in archive.namelist():
             if not member.endswith(".npy"):
-                raise _wrong(path, f"the member {member[:40]!r} is no array", "arrays alone")
+                raise wrong(path, None, f"the member {member[:40]!r} is no array", "arrays alone")
         names = [member.removesuffix(".npy") for member in archive.namelist()]
         _check_once(path, archive, names)
         for name in names:
@@ -180,7 +179,7 @@ def _check_once(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> N
     listed = archive.namelist()
     for name in names:
         if listed.count(f"{name}.npy") > 1:
-            raise _wrong(path, f"the member '{name}.npy' is there twice", "each one once")
+            raise wrong(path, None, f"the member '{name}.npy' is there twice", "each one once")
 
 
 class _Bytes(io.BufferedReader):
@@ -201,7 +200,7 @@ def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
         end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
         if end > other.header_offset:
             what = f"the members {one.filename[:40]!r} and {other.filename[:40]!r} overlap"
-            raise _wrong(path, what, "a whole npz file")
+            raise wrong(path, None, what, "a whole npz file")
 
 
 @contextlib.contextmanager
@@ -220,13 +219,13 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except zipfile.BadZipFile as error:
         what = f"no npz file, or a damaged one ({cause_of(error)})"
-        raise _wrong(path, what, "a whole npz file") from error
+        raise wrong(path, None, what, "a whole npz file") from error
     except _DAMAGES as error:
         what = f"damaged or not readable ({cause_of(error)})"
-        raise _wrong(path, what, "a whole npz file") from error
+        raise wrong(path, None, what, "a whole npz file") from error
     except OSError as error:
         what = f"cannot be read ({cause_of(error)})"
-        raise _wrong(path, what, "a whole npz file") from error
+        raise wrong(path, None, what, "a whole npz file") from error
 
 
 def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:
@@ -245,21 +244,17 @@ def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:
     return file.getvalue()
 
 
-def _wrong(path: Path, what: str, accepted: str) -> FerBenchError:
-    return FerBenchError(
-        f"{str(path)!r}: {what}; accepted is {accepted}; correct the file or fetch it again"
-    )
-
-
 def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type not in _METHODS:
         what = f"array {name!r} is packed by method {member.compress_type}"
-        raise _wrong(path, what, "stored or deflated, as numpy.savez_compressed writes it")
+        raise wrong(path, None, what, "stored or deflated, as numpy.savez_compressed writes it")
     with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         if version not in _HEADER_READERS:
-            raise _wrong(path, f"array {name!r} has npy version {version}", "version 1.0 or 2.0")
+            raise wrong(
+                path, None, f"array {name!r} has npy version {version}", "version 1.0 or 2.0"
+            )
         try:
             shape, _, dtype = _HEADER_READERS[version](file)
         except (MemoryError, OSError, zipfile.BadZipFile, zlib.error):
@@ -267,12 +262,13 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
         except Exception as error:  # numpy sorts and looks into whatever the header holds
             raise ValueError(cause_of(error)) from error
         if dtype.hasobject:
-            raise _wrong(path, f"array {name!r} holds pickled objects", "arrays of numbers")
+            raise wrong(path, None, f"array {name!r} holds pickled objects", "arrays of numbers")
         claimed = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
     ratio = _HIGHEST_RATIO if claimed < _MANY else _HIGHEST_RATIO_OF_MANY
     if claimed != member.file_size or claimed > ratio * member.compress_size:
-        raise _wrong(
+        raise wrong(
             path,
+            None,
             f"array {name!r} claims {_bytes(claimed)} and has {member.file_size}, "
             f"packed into {member.compress_size}",
             "a whole npz file",
@@ -300,5 +296,5 @@ def _codes(path: Path, name: str, values: NDArray[Any], known: Collection[int]) 
             accepted = numbers_in_words(known)
             if name == "labels":
                 accepted += " (or others with --class-map)"
-            raise _wrong(path, f"{name} has {value} for image {row}", accepted)
+            raise wrong(path, None, f"{name} has {value} for image {row}", accepted)
     return np.array([places[int(value)] for value in found], np.intp)[codes]
