@@ -27,7 +27,7 @@ class Kind:
         sound: writes the same thing before the damage, which must be accepted.
         damage: makes it bad.
         told: what the line must hold beside the path that was passed: file, line, member.
-        unprivileged: whether it is read by a user who is not the superuser.
+        unprivileged: whether it is read by one whom the modes of files bind.
     """
 
     name: str

@@ -121,7 +121,7 @@ class Job:
         name: unique in a batch.
         call: the command.
         folder: where it is run; the cache lies in it.
-        unprivileged: whether a user who is not the superuser runs it.
+        unprivileged: whether the modes of files bind the superuser too.
     """
 
     name: str
@@ -139,14 +139,12 @@ class Outcome:
         out: what it wrote to standard output.
         err: what it wrote to standard error.
         grown: bytes by which it made the process grow at its largest.
-        why_not: why it was not run; empty where it was.
     """
 
     status: int | None
     out: str = ""
     err: str = ""
     grown: int = 0
-    why_not: str = ""
 
 
 def run(jobs: Sequence[Job], scratch: Path) -> dict[str, Outcome]:
