@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.comparison.sides import Side, measurement
 from fer_bench.comparison.surroundings import surroundings
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import FerBenchError, shown
 from fer_bench.joining import joined
 from fer_bench.results_json import json_files, load_document, load_documents, read_run
-from fer_bench.results_json.checking import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,6 +1,11 @@
-"""The one exception that stands for a user's mistake or a thing that is not there."""
+"""The one exception that stands for a user's mistake, and how its text shows values."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class FerBenchError(Exception):
@@ -16,6 +21,21 @@ class FerBenchError(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(text if text.isprintable() else "".join(map(_visible, text)))
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value as Python writes it, of which a text has at most so many characters."""
+    return repr(cut(value, most)) if isinstance(value, str) else cut(repr(value), most)
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def listed(words: Sequence[str], most: int) -> str:
+    """The first words, and a sign of it where there are more than so many."""
+    return ", ".join([*words[:most], *(["..."] if len(words) > most else [])])
 
 
 def _visible(char: str) -> str:

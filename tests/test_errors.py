@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import FerBenchError, cut, listed, shown
 
 
 @given(st.text())
@@ -30,3 +30,31 @@ def test_known_answers(text, told):
 
 def test_it_can_be_sent_to_another_process():
     assert str(pickle.loads(pickle.dumps(FerBenchError("a\nb")))) == "a\\nb"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("x" * 9, "'xxxxxxxxx'"),
+        ("x" * 10, "'xxxxxx...'"),
+        ("\n", "'\\n'"),
+        (None, "None"),
+        (12345, "12345"),
+        ([1, 2, 3, 4], "[1, 2,..."),
+    ],
+)
+def test_values_in_texts(value, told):
+    assert shown(value, 9) == told
+
+
+@given(st.text(), st.integers(3, 20))
+def test_a_text_is_cut_where_it_is_too_long(text, most):
+    told = cut(text, most)
+    assert len(told) <= most
+    assert told == text or (told.endswith("...") and text.startswith(told[:-3]))
+
+
+def test_words_in_texts():
+    assert listed([], 2) == ""
+    assert listed(["a", "b"], 2) == "a, b"
+    assert listed(["a", "b", "c"], 2) == "a, b, ..."

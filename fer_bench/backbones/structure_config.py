@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.backbones.matching import snake_case
+from fer_bench.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,15 +73,10 @@ def refuse_foreign(config: dict[str, Any]) -> None:
         accepted = ACCEPTED.get(module, frozenset()) if isinstance(module, str) else frozenset()
         if not isinstance(name, str) or name not in accepted or registered not in names:
             raise ValueError(
-                f"it asks for {_shown(name)} of {_shown(module)}, registered as "
-                f"{_shown(registered)}; accepted are the layers of Keras and "
+                f"it asks for {shown(name)} of {shown(module)}, registered as "
+                f"{shown(registered)}; accepted are the layers of Keras and "
                 "fer_bench that the face networks are made of"
             )
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def with_fresh_names(config: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.comparison.rules import Rules, parse
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import FerBenchError, shown
 from fer_bench.files import cause_of, read_regular
-from fer_bench.results_json.checking import shown
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -9,8 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from fer_bench.comparison.figures import FIGURES
-from fer_bench.errors import FerBenchError
-from fer_bench.results_json.checking import shown
+from fer_bench.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,6 +6,8 @@ import math
 import types
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from fer_bench.errors import shown
+
 
 class Mismatch(Exception):  # noqa: N818 - a finding that the caller turns into its own error
     """Where a value differs from its type, and how: ``.cells[2].status is 'done'; ...``."""
@@ -70,9 +72,3 @@ def _checked_float(value: Any, where: str) -> float:
         if math.isfinite(number):
             return number
     raise Mismatch(f"{where} is {shown(value)}; accepted: a finite number")
-
-
-def shown(value: Any) -> str:
-    """A value for an error, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

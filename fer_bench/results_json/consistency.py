@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.errors import shown
 from fer_bench.evaluation import confusion
 from fer_bench.results import NO_VOTE
-from fer_bench.results_json.checking import Mismatch, shown
+from fer_bench.results_json.checking import Mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_bench.errors import listed
 from fer_bench.progress import silent
 from fer_bench.store.locking import locked
 from fer_bench.store.sealed import Damaged, StoreError, check_room, log, remove, throw_away, told
@@ -277,7 +278,7 @@ class _Shards:
                 self._folder,
                 len(damaged),
                 self._count,
-                ", ".join(map(str, damaged[:5])) + (", ..." if len(damaged) > 5 else ""),
+                listed([str(number) for number in damaged], 5),
             )
         self._seconds = {number: float(noted[number]["seconds"]) for number in whole}
         return [number for number in range(self._count) if number not in whole]
