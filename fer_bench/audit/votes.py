@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.datasets import USAGES
-from fer_bench.datasets.csv_rows import wrong
-from fer_bench.datasets.csv_text import csv_lines, shown
-from fer_bench.errors import FerBenchError
+from fer_bench.datasets.csv_text import csv_lines
+from fer_bench.datasets.mistakes import wrong
+from fer_bench.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
     from pathlib import Path

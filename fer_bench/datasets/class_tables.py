@@ -12,10 +12,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.datasets.csv_rows import wrong
-from fer_bench.datasets.csv_text import csv_rows, shown
+from fer_bench.datasets.csv_text import csv_rows
 from fer_bench.datasets.dataset import EMOTIONS
-from fer_bench.errors import FerBenchError
+from fer_bench.datasets.mistakes import wrong
+from fer_bench.errors import FerBenchError, cut, listed, shown
 from fer_bench.files import expand_user
 
 if TYPE_CHECKING:
@@ -143,15 +143,17 @@ class ClassTable:
             for name, table in NUMBERED.items()
             if table.keys() >= set(numbers)
         ]
-        found = ", ".join(
-            number if len(number) <= 9 else f"{number[:6]}..." for number in numbers[:12]
-        )
-        found += ", ..." if len(numbers) > 12 else ""
+        found = listed([cut(number, 9) for number in numbers], 12)
         would = f"--class-map=NAME, of which {', '.join(fitting)} would fit" if fitting else ""
         return (
             f"{words}, or for the numbers found ({found}) "
             f"{would or 'no built-in table'}, or --class-map=FILE with columns name and class"
         )
+
+    @property
+    def step(self) -> str:
+        """What makes an unknown name known."""
+        return "give another --class-map" if self.name else "add --class-map"
 
 
 UNNUMBERED = ClassTable("", {})
@@ -218,30 +220,34 @@ def _read(path: Path) -> dict[str, str]:
     header = [field.lower() for field in next(rows)[1]]
     if sorted(header) != ["class", "name"]:
         what = f"the header is {shown(','.join(header))}"
-        raise wrong(path, 1, what, "the two columns name and class")
+        raise wrong(path, 1, what, "the two columns name and class", "correct the header")
     found: dict[str, str] = {}
     spelt: dict[str, str] = {}
     for line, fields in rows:
         name, meant = (fields[header.index(column)] for column in ("name", "class"))
         if not name or not meant:
-            raise wrong(path, line, "an empty field", "a name and a class, or - for none")
+            accepted = "a name and a class, or - for none"
+            raise wrong(path, line, "an empty field", accepted, "fill it or remove the line")
         if is_number(meant):
-            raise wrong(path, line, f"the class {shown(meant)}", "the name of a class, or -")
+            what = f"the class {shown(meant)}"
+            raise wrong(path, line, what, "the name of a class, or -", "write its name")
         if is_number(name) and len(name) > _MOST_DIGITS:
             what = f"the number {shown(name)} has {len(name):,} digits"
-            raise wrong(path, line, what, f"up to {_MOST_DIGITS}")
+            raise wrong(path, line, what, f"up to {_MOST_DIGITS}", "correct the line")
         key = folded(name)
         if key in found:
-            raise wrong(path, line, f"the name {shown(name)} stands there twice", "each once")
+            what = f"the name {shown(name)} stands there twice"
+            raise wrong(path, line, what, "each once", "remove one of the lines")
         # A class may be called by any of its synonyms, and a new one is what the file calls it.
         known = NAMES.get(folded(meant), composed(meant))
         first = spelt.setdefault(folded(known), known)
         if first != known:
             what = f"the class {shown(meant)} stands there as {shown(first)} too"
-            raise wrong(path, line, what, "one spelling")
+            raise wrong(path, line, what, "one spelling", "correct the line")
         found[key] = known
     if not found:
-        raise wrong(path, None, "there is no row below the header", "a row for each name")
+        what = "there is no row below the header"
+        raise wrong(path, None, what, "a row for each name", "add one")
     try:
         classes_of(found.values())
     except FerBenchError as error:
@@ -250,7 +256,7 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(shown, names[:9])) + (", ..." if len(names) > 9 else "")
+    return listed([shown(name) for name in names], 9)
 
 
 def _size(number: str) -> tuple[int, str]:

@@ -26,8 +26,8 @@ from fer_bench.datasets.csv_rows import (
     Rows,
     read_exactly,
     read_header,
-    wrong,
 )
+from fer_bench.datasets.mistakes import wrong
 from fer_bench.datasets.numbered import numbered_dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
@@ -73,7 +73,8 @@ def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
             return _load(path, file, table)
     except OSError as error:
         what = f"it cannot be read ({cause_of(error)})"
-        raise wrong(path, None, what, "a readable csv file") from error
+        step = "name a file that can be read"
+        raise wrong(path, None, what, "a readable csv file", step) from error
 
 
 def _load(path: Path, file: BufferedReader, table: ClassTable) -> Dataset:
@@ -152,7 +153,9 @@ class _Reading:
                         rows = self._read_exactly(block.number, block.offset, block.size)
                     if len(rows.pixels) != len(block.pixels):
                         what = "the file changed while it was read"
-                        raise wrong(self._path, None, what, "a file that stays as it is")
+                        raise wrong(
+                            self._path, None, what, "a file that stays as it is", "start again"
+                        )
                     block.pixels[:] = rows.pixels
                 except FerBenchError as error:
                     self.errors[block.number] = error

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.datasets.dataset import USAGES
-from fer_bench.errors import FerBenchError
+from fer_bench.datasets.mistakes import wrong
+from fer_bench.errors import cut, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -84,14 +85,6 @@ class Rows:
     usages: list[int]
     pixels: NDArray[np.uint8]
     n_lines: int
-
-
-def wrong(path: Path, line: int | None, what: str, accepted: str) -> FerBenchError:
-    """The error for a csv file; ``line`` counts from 1."""
-    where = repr(str(path)) if line is None else f"{str(path)!r}, line {line}"
-    return FerBenchError(
-        f"{where}: {what}; accepted is {accepted}; correct the file or fetch it again"
-    )
 
 
 def read_header(path: Path, line: bytes, codes: Mapping[str, int]) -> Columns:
@@ -249,11 +242,11 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         if label is None:
             accepted = numbers_in_words(list(map(int, columns.codes)))
             accepted += " (or others with --class-map), in plain digits and without zeros before"
-            raise wrong(path, number, f"emotion {_shown(emotion)}", accepted)
+            raise wrong(path, number, f"emotion {shown(emotion)}", accepted)
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
         usage = _USAGE_CODES.get(name)
         if usage is None:
-            raise wrong(path, number, f"Usage {_shown(name)}", ", ".join(USAGES))
+            raise wrong(path, number, f"Usage {shown(name)}", ", ".join(USAGES))
         labels.append(label)
         usages.append(usage)
         pixels.append(_exact_pixels(path, number, fields[columns.pixels]))
@@ -290,7 +283,7 @@ def _exact_pixels(path: Path, number: int, text: str) -> list[int]:
         digits = word.lstrip("0") or "0"
         plain = word.isascii() and word.isdigit() and len(digits) <= 3
         if not plain or int(digits) > 255:
-            what = f"pixel {_shown(word)} (number {place} of the row)"
+            what = f"pixel {shown(word)} (number {place} of the row)"
             raise wrong(path, number, what, "a whole number from 0 to 255")
         values.append(int(digits))
     if len(values) != PIXELS:
@@ -299,12 +292,4 @@ def _exact_pixels(path: Path, number: int, text: str) -> list[int]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return _cut(", ".join(names), 200)
-
-
-def _shown(value: str) -> str:
-    return repr(_cut(value, 40))
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."
+    return cut(", ".join(names), 200)

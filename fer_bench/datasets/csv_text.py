@@ -7,7 +7,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from fer_bench.datasets.csv_rows import wrong
+from fer_bench.datasets.mistakes import wrong
 from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         if width == 0:
             width = len(fields)
         if len(fields) != width:
-            raise wrong(path, number, f"{len(fields)} columns", f"{width}, as in the header")
+            what = f"{len(fields)} columns"
+            raise wrong(path, number, what, f"{width}, as in the header", "correct the line")
         yield number, fields
     if width == 0:
         raise wrong(path, None, "the file is empty", accepted)
@@ -67,14 +68,11 @@ def csv_lines(path: Path, accepted: str) -> Iterator[tuple[int, list[str]]]:
                 fields = next(csv.reader([text], skipinitialspace=True, strict=True), [])
                 yield number, [field.strip() for field in fields]
     except UnicodeDecodeError as error:
-        raise wrong(path, number, "the line is not UTF-8 text", accepted) from error
+        what = "the line is not UTF-8 text"
+        raise wrong(path, number, what, accepted, "save the file as UTF-8") from error
     except csv.Error as error:
         what = f"the line is not csv ({cause_of(error)})"
-        raise wrong(path, number, what, accepted) from error
+        raise wrong(path, number, what, accepted, "correct the line") from error
     except OSError as error:
-        raise wrong(path, None, f"it cannot be read ({cause_of(error)})", accepted) from error
-
-
-def shown(text: str, most: int = 40) -> str:
-    """A value for a message, in quotes and not too long."""
-    return repr(text if len(text) <= most else f"{text[: most - 3]}...")
+        what = f"it cannot be read ({cause_of(error)})"
+        raise wrong(path, None, what, accepted, "name a file that can be read") from error

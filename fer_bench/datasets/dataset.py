@@ -52,24 +52,24 @@ class Dataset:
         if self.images.dtype != np.uint8 or self.images.ndim != 3:
             raise FerBenchError(
                 f"{self.name}: images are {self.images.dtype} of shape {self.images.shape}; "
-                "accepted is uint8 of shape (n, height, width)"
+                "accepted: uint8 of shape (n, height, width)"
             )
         n = len(self.images)
         for what, values in (("labels", self.labels), ("usage", self.usage)):
             if values is not None and (values.dtype != np.uint8 or values.shape != (n,)):
                 raise FerBenchError(
                     f"{self.name}: {what} are {values.dtype} of shape {values.shape}; "
-                    f"accepted is uint8 of shape ({n},), one for each image"
+                    f"accepted: uint8 of shape ({n},), one for each image"
                 )
         if n and int(self.labels.max()) >= len(self.classes):
             raise FerBenchError(
                 f"{self.name}: label {int(self.labels.max())} names no class; "
-                f"accepted are 0 to {len(self.classes) - 1}"
+                f"accepted: 0 to {len(self.classes) - 1}"
             )
         if n and self.usage is not None and int(self.usage.max()) >= len(USAGES):
             raise FerBenchError(
                 f"{self.name}: usage {int(self.usage.max())} names no part; "
-                f"accepted are 0 to {len(USAGES) - 1} ({', '.join(USAGES)})"
+                f"accepted: 0 to {len(USAGES) - 1} ({', '.join(USAGES)})"
             )
 
     def __len__(self) -> int:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fer_bench.datasets.class_tables import KAGGLE
-from fer_bench.datasets.csv_rows import numbers_in_words, wrong
+from fer_bench.datasets.csv_rows import numbers_in_words
 from fer_bench.datasets.dataset import USAGES
+from fer_bench.datasets.mistakes import wrong
 from fer_bench.datasets.numbered import numbered_dataset
 from fer_bench.files import cause_of, open_regular
 
@@ -225,7 +226,8 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise wrong(path, None, what, "a whole npz file") from error
     except OSError as error:
         what = f"cannot be read ({cause_of(error)})"
-        raise wrong(path, None, what, "a whole npz file") from error
+        step = "name a file that can be read"
+        raise wrong(path, None, what, "a whole npz file", step) from error
 
 
 def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.datasets.class_tables import LEFT_OUT, classes_of
-from fer_bench.datasets.csv_rows import wrong
 from fer_bench.datasets.dataset import Dataset
+from fer_bench.datasets.mistakes import wrong
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def numbered_dataset(
         return Dataset(images, labels, classes, path.stem, usage, notes)
     if n_out == len(stays):
         what = f"the class map leaves out all {n_out:,} images"
-        raise wrong(path, None, what, "one image or more")
+        raise wrong(path, None, what, "one image or more", table.step)
     return Dataset(
         images[stays],
         labels[stays],

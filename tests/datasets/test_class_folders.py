@@ -200,7 +200,11 @@ def test_unknown_part(root: Path) -> None:
 @pytest.mark.parametrize("part", ["train", "test"])
 def test_missing_part(root: Path, part: str) -> None:
     (root / part).rename(root / f".{part}")
-    assert f"no folder {part!r} in it; accepted: train, and test or val" in message_of(root, root)
+    text = message_of(root, root)
+    assert f"no folder {part!r} in it; accepted: train, and test or val" in text
+    other = root / ("test" if part == "train" else "train")
+    assert text.endswith(f"; add it, or name {str(other)!r} instead, which is then split")
+    assert load_folder(other).usage is None
 
 
 def test_two_folders_of_a_class(root: Path) -> None:
@@ -226,7 +230,8 @@ def test_a_file_among_the_classes(root: Path) -> None:
 def test_no_image_file(root: Path, name: str) -> None:
     path = root / "train" / "happy" / name
     path.mkdir() if name.endswith("/") else path.write_text("x")
-    assert "no image file; accepted: image files (.bmp, .jpeg, " in message_of(root, path)
+    what = "a folder among the images" if name.endswith("/") else "no image file"
+    assert f"{what}; accepted: image files (.bmp, .jpeg, " in message_of(root, path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])

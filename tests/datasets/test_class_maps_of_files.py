@@ -117,7 +117,7 @@ def test_pixels_are_called_by_plain_numbers_alone(
     )
     with pytest.raises(FerBenchError) as raised:
         load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
-    assert f"line 3: emotion '{emotion}'; accepted is a number from 0 to 7 (or" in str(raised.value)
+    assert f"line 3: emotion '{emotion}'; accepted: a number from 0 to 7 (or" in str(raised.value)
     assert "in plain digits and without zeros before" in str(raised.value)
 
 

@@ -24,13 +24,13 @@ def dataset_of(**changes: object) -> Dataset:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"images": np.zeros((2, 1, 3))}, "images are float64 of shape (2, 1, 3); accepted is"),
-        ({"images": np.zeros((2, 3), np.uint8)}, "images are uint8 of shape (2, 3); accepted is"),
-        ({"labels": np.array([0, 1])}, "labels are int64 of shape (2,); accepted is uint8 of"),
-        ({"labels": np.array([0], np.uint8)}, "labels are uint8 of shape (1,); accepted is"),
-        ({"usage": np.array([0], np.uint8)}, "usage are uint8 of shape (1,); accepted is"),
-        ({"labels": np.array([0, 2], np.uint8)}, "label 2 names no class; accepted are 0 to 1"),
-        ({"usage": np.array([0, 3], np.uint8)}, "usage 3 names no part; accepted are 0 to 2 (Tr"),
+        ({"images": np.zeros((2, 1, 3))}, "images are float64 of shape (2, 1, 3); accepted: "),
+        ({"images": np.zeros((2, 3), np.uint8)}, "images are uint8 of shape (2, 3); accepted: "),
+        ({"labels": np.array([0, 1])}, "labels are int64 of shape (2,); accepted: uint8 of"),
+        ({"labels": np.array([0], np.uint8)}, "labels are uint8 of shape (1,); accepted: "),
+        ({"usage": np.array([0], np.uint8)}, "usage are uint8 of shape (1,); accepted: "),
+        ({"labels": np.array([0, 2], np.uint8)}, "label 2 names no class; accepted: 0 to 1"),
+        ({"usage": np.array([0, 3], np.uint8)}, "usage 3 names no part; accepted: 0 to 2 (Tr"),
     ],
 )
 def test_what_does_not_fit_together(changes: dict, message: str) -> None:

@@ -176,7 +176,7 @@ class TestCsv:
         (root / "l.csv").write_text("\n".join(lines[:3]))
         assert load_folder(root).usage is None
         (root / "l.csv").write_text("\n".join([*lines, "x.png,sad,mine"]))
-        assert f"line 5: {column.lower()} 'mine'; accepted is train, val" in message_of(root)
+        assert f"line 5: {column.lower()} 'mine'; accepted: train, val" in message_of(root)
 
     def test_numbers_need_a_table(self, root: Path) -> None:
         (root / "l.csv").write_text("image,label\na.png,7\nb.png,0\n")
@@ -199,13 +199,18 @@ class TestCsv:
             ("faces/../c.png,sad\n", "leads out of the folder"),
             ("/etc/passwd,sad\n", "leads out of the folder"),
             ("C:\\c.png,sad\n", "leads out of the folder"),
-            (",sad\n", "line 2: the path '' leads out"),
-            ("c.png,calm\n", "line 2: label 'calm' is no class; accepted is names of classes"),
+            ("c:,sad\n", "leads out of the folder"),
+            (",sad\n", "line 2: the path '' names no file"),
+            ("./,sad\n", "line 2: the path './' names no file"),
+            ("c.png,calm\n", "line 2: label 'calm' is no class; accepted: names of classes"),
             ("c.png,\n", "line 2: label '' is no class"),
             ("c.png,3.0\n", "label '3.0' is no class"),
-            ("c.png\n", "line 2: 1 columns; accepted is 2"),
+            ("c.png\n", "line 2: 1 columns; accepted: 2"),
             ("c.png,sad\nc.png,happy\n", "line 3: 'c.png' is in line 2 of 'l.csv' already"),
-            ("l.csv,sad\n", "no image 'l.csv'"),
+            ("l.csv,sad\n", "line 2: 'l.csv' is no image file; accepted: image files (.bmp, "),
+            ("c.gif,sad\n", "'c.gif' is no image file; accepted: image files (.bmp, .jpeg, "),
+            ("c,sad\n", "'c' is no image file; accepted: "),
+            ("12:30.png,sad\n", "line 2: no image '12:30.png'; accepted: images that are in"),
             ('"c.png,sad\n', "the line is not csv"),
         ],
     )
@@ -215,6 +220,26 @@ class TestCsv:
         assert cause in text
         assert text.startswith(f"{str(root / 'l.csv')!r}")
 
+    @pytest.mark.parametrize("place", ["12:30.png", "a:b/1.png", "1:/x.png"])
+    def test_names_with_colons(self, root: Path, place: str) -> None:
+        write_image(root / place, 8)
+        (root / "l.csv").write_text(f"image,label\n{place},sad\n")
+        assert told(load_folder(root)) == [(8, "Sad")]
+
+    @pytest.mark.parametrize(
+        ("row", "step"),
+        [
+            ("none.png,sad", "put it there or remove the line"),
+            ("c.gif,sad", "convert it, or write its whole name"),
+            ("c.png,calm", "correct the line or add --class-map"),
+            ("../c.png,sad", "correct the path"),
+            ("c.png", "correct the line"),
+        ],
+    )
+    def test_what_mends_it(self, root: Path, row: str, step: str) -> None:
+        (root / "l.csv").write_text(f"image,label\n{row}\n")
+        assert message_of(root).endswith(f"; {step}")
+
     def test_several_columns_that_could_be_meant(self, root: Path) -> None:
         (root / "l.csv").write_text("image,label,emotion\nc.png,1,sad\n")
         assert "line 1: several columns of labels ('label' and 'emotion')" in message_of(root)
@@ -222,10 +247,9 @@ class TestCsv:
     def test_no_list(self, root: Path) -> None:
         (root / "l.csv").write_text("id,label\n1,sad\n")
         text = message_of(root)
-        assert "no layout fits 1 folders ('faces') and 1 images ('c.png') and 1 other f" in text
+        assert "no layout fits 1 folder ('faces') and 1 image ('c.png') and 1 other file" in text
         assert "('l.csv' with the columns 'id, label'); accepted: " in text
-        assert "a column of paths (path, pth, file, filename" in text
-        assert "one of labels (label, emotion, expression, class)" in text
+        assert text.endswith("; if 'l.csv' has the labels, call its columns path and label")
 
     def test_a_list_named_itself_that_is_none(self, root: Path, tmp_path: Path) -> None:
         (root / "l.csv").write_text("id,label\n1,sad\n")
@@ -285,7 +309,7 @@ class TestRafDb:
         [
             ("train_00009.jpg 5", "line 4: no image 'train_00009.jpg' in Image/aligned"),
             ("../x 5", "line 4: no image '../x'"),
-            ("train_00001.jpg", "line 4: 1 words; accepted is lines of an image and a number"),
+            ("train_00001.jpg", "line 4: 1 words; accepted: lines of an image and a number"),
             ("train_00001_aligned.jpg 5", "line 4: 'train_00001_aligned.jpg' is in line 1"),
             ("train_00001.jpg 8", "line 4: label '8' is no class"),
         ],

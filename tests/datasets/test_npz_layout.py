@@ -21,7 +21,7 @@ def message_of(path: Path) -> str:
         load_npz(path)
     text = str(raised.value)
     assert text.startswith(repr(str(path)))
-    assert "accepted is" in text
+    assert "accepted: " in text
     assert "\n" not in text
     return text
 
@@ -82,7 +82,7 @@ WRONG_ARRAYS = {
     "few labels": (
         "labels",
         lambda a: a[:6],
-        "labels are uint8 of shape (6,); accepted is integers",
+        "labels are uint8 of shape (6,); accepted: integers",
     ),
     "float labels": ("labels", lambda a: a.astype(float), "labels are float64 of shape (7,)"),
     "text labels": ("labels", lambda a: a.astype(str), "labels are <U3 of shape (7,)"),
@@ -92,7 +92,7 @@ WRONG_ARRAYS = {
     "usage 3": (
         "usage",
         lambda a: np.full(7, 3),
-        "usage has 3 for image 0; accepted is a number from 0 to 2",
+        "usage has 3 for image 0; accepted: a number from 0 to 2",
     ),
     "few usages": ("usage", lambda a: a[:1], "usage are uint8 of shape (1,)"),
     "pickled images": ("images", lambda a: np.array([1, "x"], object), "'images' holds pickled"),
@@ -148,7 +148,7 @@ def test_types_and_shapes_are_checked_before_anything_is_read(
 
     path = write_npz(tmp_path / "faces.npz", few, **{name: np.zeros(7, "U99")})
     monkeypatch.setattr(np.lib.format, "read_array", fail)
-    assert f"{name} are <U99 of shape (7,); accepted is " in message_of(path)
+    assert f"{name} are <U99 of shape (7,); accepted: " in message_of(path)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
@@ -163,7 +163,7 @@ def test_ways_to_compress(tmp_path: Path, few: Dataset, method: int) -> None:
     if method == zipfile.ZIP_DEFLATED:
         assert load_npz(path).row_digest == few.row_digest
     else:
-        what = f"array 'images' is packed by method {method}; accepted is stored or deflated"
+        what = f"array 'images' is packed by method {method}; accepted: stored or deflated"
         assert what in message_of(path)
 
 

@@ -1,8 +1,8 @@
 """Data sets as folders of image files, in one of several layouts.
 
 ``listing`` looks at folders safely, ``layouts`` names the layouts, each of which is a function in
-``class_folders``, ``label_lists``, ``label_files`` or ``name_codes`` and returns what ``found``
-describes, and ``reading`` reads the pixels. What names stand for is in
+``class_folders``, ``label_lists``, ``label_files`` or ``name_codes`` that finds what ``found``
+describes, ``misfits`` says what is in a folder that is in none, and ``reading`` reads the pixels. What names stand for is in
 ``fer_bench.datasets.class_tables``.
 """
 
@@ -18,8 +18,9 @@ from fer_bench.datasets.class_tables import UNNUMBERED, classes_of
 from fer_bench.datasets.dataset import USAGES, Dataset
 from fer_bench.datasets.folders.label_lists import from_csv, is_label_list
 from fer_bench.datasets.folders.layouts import LAYOUTS, find
-from fer_bench.datasets.folders.listing import Root, wrong
+from fer_bench.datasets.folders.listing import Root
 from fer_bench.datasets.folders.reading import Images, read_images
+from fer_bench.datasets.mistakes import wrong
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.datasets.class_tables import ClassTable
-    from fer_bench.datasets.folders.found import Found, Labelled
+    from fer_bench.datasets.folders.found import Found, FoundImage
 
 __all__ = ["LAYOUTS", "Listing", "is_label_list", "list_folder", "load_folder", "load_listing"]
 
@@ -82,7 +83,8 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
         found = find(root, table)
     found.notes += table.used_for(found.names)
     if not found.images:
-        raise wrong(path, f"no image is left ({_left_out(found)})", "one image or more")
+        what = f"no image is left ({_left_out(found)})"
+        raise wrong(path, None, what, "one image or more", "give some of them a class")
     return Listing(root, found)
 
 
@@ -122,7 +124,7 @@ _GREY = ", which became grey by ITU-R 601 luma"
 _ON_BLACK = "{:,} files in parts, which became black there"
 
 
-def _usage(images: list[Labelled]) -> tuple[NDArray[np.uint8] | None, str]:
+def _usage(images: list[FoundImage]) -> tuple[NDArray[np.uint8] | None, str]:
     """The usage where it is known, and from where."""
     parts = [image.part for image in images if image.part is not None]
     if len(parts) == len(images) and len(set(parts)) == len(USAGES):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ PARTS: dict[str, int] = {
 
 
 @dataclass(frozen=True)
-class Labelled:
+class FoundImage:
     """An image with its label.
 
     Attributes:
@@ -46,7 +47,7 @@ class Found:
     """
 
     layout: str
-    images: list[Labelled] = field(default_factory=list)
+    images: list[FoundImage] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     notes: list[tuple[str, str]] = field(default_factory=list)
@@ -57,8 +58,12 @@ class Found:
         if meant == LEFT_OUT:
             self.leave_out(f"the class map leaves out {name!r}")
         else:
-            self.images.append(Labelled(file, meant, part))
+            self.images.append(FoundImage(file, meant, part))
 
     def leave_out(self, why: str, images: int = 1) -> None:
         """Counts images that are not in the data set."""
         self.left_out[why] = self.left_out.get(why, 0) + images
+
+
+Search = Callable[[], Found]
+"""Finds the images of a folder of which the layout is known, or says what is wrong there."""

@@ -9,58 +9,68 @@ from __future__ import annotations
 
 import io
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_bench.datasets.class_tables import is_number
-from fer_bench.datasets.csv_text import shown
 from fer_bench.datasets.folders.found import PARTS, Found
-from fer_bench.datasets.folders.listing import wrong
+from fer_bench.datasets.mistakes import wrong
+from fer_bench.errors import shown
 from fer_bench.files import cause_of, read_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from fer_bench.datasets.class_tables import ClassTable
+    from fer_bench.datasets.folders.found import Search
     from fer_bench.datasets.folders.listing import Root
 
-AFFECTNET_TREE = "AffectNet's train_set/images/0.jpg and train_set/annotations/0_exp.npy"
-CK_TREE = "CK+'s cohn-kanade-images/S005/001/IMAGES and Emotion/S005/001/LABELS"
+_AFFECTNET = "AffectNet's train_set/images/0.jpg and train_set/annotations/0_exp.npy"
 
 _LARGEST_LABEL = 1 << 12
 """Bytes of a label's file; those of both sets have less than 200."""
 
 
-def find_affectnet(root: Root, table: ClassTable) -> Found | None:
+def find_affectnet(root: Root, table: ClassTable) -> Search | None:
     """AffectNet as its authors give it out: images and annotations in each part.
 
-    Raises:
-        FerBenchError: a part lacks images or annotations, a label cannot be read, is no class, or
-            is that of no image.
+    The search raises ``FerBenchError`` where a part lacks images or annotations, or a label cannot
+    be read, is no class, or is that of no image.
     """
     folders = [path for path in root.folders(root.path) if path.name.lower() in PARTS]
     if not any(_below(root, path, "annotations") for path in folders):
         return None
+    return partial(_affectnet, root, table, folders)
+
+
+def _affectnet(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
     found = Found("AffectNet's images and annotations")
     for part, path in sorted((PARTS[path.name.lower()], path) for path in folders):
         images, labels = (_below(root, path, name) for name in ("images", "annotations"))
         if images is None or labels is None:
             missing = "images" if images is None else "annotations"
-            raise wrong(path, f"no folder {missing!r} in it", AFFECTNET_TREE)
+            what = f"no folder {missing!r} in it"
+            raise wrong(path, None, what, _AFFECTNET, "fetch that folder too")
         _add(root, table, found, (images, labels, "_exp.npy"), part)
     return found
 
 
-def find_ck(root: Root, table: ClassTable) -> Found | None:
+def find_ck(root: Root, table: ClassTable) -> Search | None:
     """CK+ as its authors give it out: the frames that have a label.
 
-    Raises:
-        FerBenchError: a label cannot be read, is no class, or is that of no frame.
+    The search raises ``FerBenchError`` where a label cannot be read, is no class, or is that of no
+    frame.
     """
     images, labels = (_below(root, root.path, name) for name in ("cohn-kanade-images", "Emotion"))
     if images is None or labels is None:
         return None
+    return partial(_ck, root, table, images, labels)
+
+
+def _ck(root: Root, table: ClassTable, images: Path, labels: Path) -> Found:
     found = Found("CK+'s frames with a file of their emotion")
     _add(root, table, found, (images, labels, "_emotion.txt"), None)
     return found
@@ -105,11 +115,14 @@ def _add(
             accepted = table.accepted(
                 filter(is_number, labels.values()) if is_number(label) else ()
             )
-            raise wrong(files[place], f"label {shown(label)} is no class", accepted)
+            what = f"label {shown(label)} is no class"
+            raise wrong(files[place], None, what, accepted, f"correct it or {table.step}")
         found.add(file, label, meant, part)
         del files[place]
     if files:
-        raise wrong(next(iter(files.values())), "a label of no image", f"images in {images.name}/")
+        first = next(iter(files.values()))
+        accepted = f"images in {images.name}/"
+        raise wrong(first, None, "a label of no image", accepted, "fetch the image or remove it")
 
 
 def _label(path: Path) -> str:
@@ -122,7 +135,8 @@ def _label(path: Path) -> str:
         raise
     except Exception as error:  # numpy raises what it will on a damaged header
         accepted = "an npy file of one number or text" if is_npy else "a text of one number"
-        raise wrong(path, f"cannot be read as a label ({cause_of(error)})", accepted) from error
+        what = f"cannot be read as a label ({cause_of(error)})"
+        raise wrong(path, None, what, accepted) from error
     try:
         value = float(text)
     except ValueError:

@@ -6,22 +6,24 @@ import codecs
 import contextlib
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.class_tables import LEFT_OUT, composed, is_number
-from fer_bench.datasets.csv_rows import wrong as wrong_row
-from fer_bench.datasets.csv_text import csv_lines, csv_rows, shown
+from fer_bench.datasets.csv_text import csv_lines, csv_rows
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.folders.found import PARTS, Found
-from fer_bench.datasets.folders.listing import is_csv, wrong
-from fer_bench.errors import FerBenchError
+from fer_bench.datasets.folders.listing import IMAGE_FILES, is_csv, is_image
+from fer_bench.datasets.mistakes import wrong
+from fer_bench.errors import FerBenchError, listed, shown
 from fer_bench.files import cause_of, open_regular, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from fer_bench.datasets.class_tables import ClassTable
+    from fer_bench.datasets.folders.found import Search
     from fer_bench.datasets.folders.listing import ImageFile, Root
 
 PATH_COLUMNS = (
@@ -43,12 +45,7 @@ PATH_COLUMNS = (
 LABEL_COLUMNS = ("label", "emotion", "expression", "class")
 PART_COLUMNS = ("usage", "split", "part")
 
-CSV_TREE = (
-    f"beside images at any depth, a csv file with a column of paths ({', '.join(PATH_COLUMNS)}) "
-    f"and one of labels ({', '.join(LABEL_COLUMNS)})"
-)
-RAFDB_TREE = "RAF-DB's EmoLabel/list_patition_label.txt and Image/aligned/IMAGES"
-
+_RAFDB = "RAF-DB's EmoLabel/list_patition_label.txt and Image/aligned/IMAGES"
 _RAFDB_LIST = "list_patition_label.txt"
 _PART_NAMES = PARTS | {name.lower(): part for part, name in enumerate(USAGES)}
 _FOLDERS = {"publictest": frozenset({PARTS["val"], PARTS["test"]})}
@@ -110,7 +107,8 @@ def _check_written(path: Path) -> None:
         names = {name.strip(' "') for name in re.split("[,;\t|]", header)}
         if _lists_labels(names):
             what = f"a list of labels that cannot be read: its header is {shown(header, 80)}"
-            raise wrong_row(path, 1, what, "a csv file in UTF-8 with commas between the columns")
+            accepted = "a csv file in UTF-8 with commas between the columns"
+            raise wrong(path, 1, what, accepted, "save it so")
 
 
 def header_of(path: Path) -> list[str]:
@@ -123,27 +121,37 @@ def header_of(path: Path) -> list[str]:
     return [field.lower() for field in fields]
 
 
-def find_csv(root: Root, table: ClassTable) -> Found | None:
+def find_csv(root: Root, table: ClassTable) -> Search | None:
     """The csv of labels in the folder, or several that are called after parts.
 
+    The search raises ``FerBenchError`` as ``from_csv``, or where of several lists it is not clear
+    which counts.
+
     Raises:
-        FerBenchError: as ``from_csv``, or of several lists it is not clear which counts.
+        FerBenchError: there is what would be a list, were it written as one.
     """
-    files = [root.path / entry.name for entry in root.entries(root.path) if is_csv(entry)]
+    files = csv_files(root)
     lists = [file for file in files if is_label_list(file)]
     for file in files:
         if file not in lists:
             _check_written(file)
-    if not lists:
-        return None
+    return partial(_from_lists, root, table, lists) if lists else None
+
+
+def _from_lists(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
     parts = [_part_of(file) for file in lists]
     if len(lists) > 1 and (None in parts or len(set(parts)) < len(parts)):
-        names = ", ".join(repr(file.name) for file in lists[:5])
+        names = listed([repr(file.name) for file in lists], 5)
+        what = f"several lists of labels ({names})"
         accepted = "one, or one for each part, like train_labels.csv and test_labels.csv"
-        raise wrong(
-            root.path, f"several lists of labels ({names})", f"{accepted}; name one as PATH"
-        )
+        step = f"name one alone, as {str(lists[0])!r}"
+        raise wrong(root.path, None, what, accepted, step)
     return from_csv(root, table, lists)
+
+
+def csv_files(root: Root) -> list[Path]:
+    """The csv files that lie in the folder itself, by name."""
+    return [root.path / entry.name for entry in root.entries(root.path) if is_csv(entry)]
 
 
 def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
@@ -167,7 +175,7 @@ def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
     rows = [row for file in lists for row in _csv_rows(file)]
     names = " and ".join(file.name for file in lists)
     found = Found(f"image files with a list of labels, {names}")
-    _labelled(found, table, rows, _Images(root), f"no row in {names}")
+    _add_rows(found, table, rows, _Images(root), f"no row in {names}")
     found.notes += _contradicted(root, table, found)
     return found
 
@@ -183,25 +191,30 @@ def _contradicted(root: Root, table: ClassTable, found: Found) -> list[tuple[str
     return [("classes", f"{told} than the list says, which counts")] if others else []
 
 
-def find_rafdb(root: Root, table: ClassTable) -> Found | None:
+def find_rafdb(root: Root, table: ClassTable) -> Search | None:
     """RAF-DB as its authors give it out: labels of the aligned images, which are read.
 
-    Raises:
-        FerBenchError: the folder of the images is not there, or as ``from_csv``.
+    The search raises ``FerBenchError`` where the folder of the images is not there, or as
+    ``from_csv``.
     """
     folder = next((path for path in root.folders(root.path) if path.name == "EmoLabel"), None)
     if folder is None or all(entry.name != _RAFDB_LIST for entry in root.entries(folder)):
         return None
+    return partial(_rafdb, root, table, folder / _RAFDB_LIST)
+
+
+def _rafdb(root: Root, table: ClassTable, file: Path) -> Found:
     images: Path | None = root.path
     for name in ("Image", "aligned"):
         below = root.folders(images) if images is not None else []
         images = next((path for path in below if path.name == name), None)
     if images is None:
-        raise wrong(root.path, "no folder 'Image/aligned' in it", RAFDB_TREE)
+        what = "no folder 'Image/aligned' in it"
+        raise wrong(root.path, None, what, _RAFDB, "unpack the aligned images there")
     aligned = {file.path.name: file for file in root.loose_images(images)}
     found = Found(f"RAF-DB's {_RAFDB_LIST} and aligned images")
-    rows = list(_rafdb_rows(folder / _RAFDB_LIST))
-    return _labelled(found, table, rows, _Aligned(aligned), f"no line in {_RAFDB_LIST}")
+    _add_rows(found, table, list(_rafdb_rows(file)), _Aligned(aligned), f"no line in {_RAFDB_LIST}")
+    return found
 
 
 class _Images:
@@ -218,9 +231,14 @@ class _Images:
     def place_of(self, row: _Row) -> str:
         """The key in ``all`` of the image that a row names."""
         path = PurePosixPath(row.image.replace("\\", "/"))
-        if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        accepted = "paths from the folder of the images"
+        if not path.parts:
+            what = f"the path {shown(row.image)} names no file"
+            raise wrong(row.file, row.line, what, accepted, "correct or remove the line")
+        has_drive = re.fullmatch("[A-Za-z]:", path.parts[0])
+        if path.is_absolute() or ".." in path.parts or has_drive:
             what = f"the path {shown(row.image)} leads out of the folder"
-            raise wrong_row(row.file, row.line, what, "paths from the folder of the images")
+            raise wrong(row.file, row.line, what, accepted, "correct the path")
         ends = self._ends_of(str(path))
         fitting = [one for one in ends if row.part is None or _parts_above(one) <= row.folders]
         if ends and not fitting:
@@ -228,17 +246,21 @@ class _Images:
             what = f"no image {shown(row.image, 80)} of the row's part, which is {own!r}"
             what += f": {shown(ends[0], 80)} lies in the folder of another"
             accepted = "images in a folder of the row's part, or in none of a part"
-            raise wrong_row(row.file, row.line, what, accepted)
+            raise wrong(row.file, row.line, what, accepted, "correct the part or the path")
         if len(fitting) > 1 and row.part is not None:
             fitting = [one for one in fitting if row.part in _parts_above(one)] or fitting
         if len(fitting) == 1:
             return fitting[0]
+        if not fitting and not is_image(path.name):
+            what = f"{shown(row.image, 80)} is no image file"
+            step = "convert it, or write its whole name"
+            raise wrong(row.file, row.line, what, IMAGE_FILES, step)
         if not fitting:
-            what = f"no image {shown(row.image, 80)}"
-            raise wrong_row(row.file, row.line, what, "images that are in the folder")
+            raise _missing(row, "")
         one, other = (shown(place, 80) for place in fitting[:2])
         what = f"{shown(row.image, 80)} may be {one} or {other}"
-        raise wrong_row(row.file, row.line, what, "as much of the path as tells them apart")
+        accepted = "as much of the path as tells them apart"
+        raise wrong(row.file, row.line, what, accepted, "write more of it")
 
     def _ends_of(self, place: str) -> list[str]:
         """The keys of what lies at a place, else of all whose paths end so."""
@@ -262,30 +284,37 @@ class _Aligned:
         for name in (f"{stem}_aligned{dot}{suffix}", row.image):
             if name in self.all:
                 return name
-        what = f"no image {shown(row.image, 80)} in Image/aligned, with or without '_aligned'"
-        raise wrong_row(row.file, row.line, what, "images that are in the folder")
+        raise _missing(row, " in Image/aligned, with or without '_aligned'")
 
 
-def _labelled(
+def _missing(row: _Row, where: str) -> FerBenchError:
+    what = f"no image {shown(row.image, 80)}{where}"
+    accepted = "images that are in the folder"
+    return wrong(row.file, row.line, what, accepted, "put it there or remove the line")
+
+
+def _add_rows(
     found: Found, table: ClassTable, rows: Sequence[_Row], images: _Images | _Aligned, unnamed: str
-) -> Found:
+) -> None:
+    """Adds the images that rows name, and counts the others as left out for being ``unnamed``."""
     named: dict[str, _Row] = {}
     for row in rows:
         meant = table.class_of(row.label)
         if meant is None:
             labels = {row.label, *(one.label for one in rows if is_number(one.label))}
             accepted = table.accepted(labels if is_number(row.label) else ())
-            raise wrong_row(row.file, row.line, f"label {shown(row.label)} is no class", accepted)
+            what = f"label {shown(row.label)} is no class"
+            step = f"correct the line or {table.step}"
+            raise wrong(row.file, row.line, what, accepted, step)
         place = images.place_of(row)
         if place in named:
             before = named[place]
             what = f"{shown(place, 80)} is in line {before.line} of {before.file.name!r} already"
-            raise wrong_row(row.file, row.line, what, "each image once")
+            raise wrong(row.file, row.line, what, "each image once", "remove one of the lines")
         named[place] = row
         found.add(images.all[place], row.label, meant, row.part)
     if len(named) < len(images.all):
         found.leave_out(unnamed, len(images.all) - len(named))
-    return found
 
 
 def _part_of(path: Path) -> int | None:
@@ -315,11 +344,11 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
             own = _PART_NAMES.get(name)
             if own is None:
                 what = f"{header[usage]} {shown(fields[usage])}"
-                raise wrong_row(path, line, what, ", ".join(_PART_NAMES))
+                raise wrong(path, line, what, ", ".join(_PART_NAMES), "correct the line")
         folders = _FOLDERS.get(name, frozenset() if own is None else frozenset({own}))
         yield _Row(path, line, fields[image], fields[label], own, folders)
     if n_rows == 0:
-        raise wrong_row(path, None, "there is no row below the header", "a row for each image")
+        raise wrong(path, None, "there is no row below the header", "a row for each image")
 
 
 def _column(path: Path, header: list[str], names: Sequence[str], what: str) -> int:
@@ -328,7 +357,8 @@ def _column(path: Path, header: list[str], names: Sequence[str], what: str) -> i
         found = " and ".join(repr(header[place]) for place in places)
         cause = f"several columns {what} ({found})" if places else f"no column {what}"
         cause += f" in the header {shown(', '.join(header), 200)}"
-        raise wrong_row(path, 1, cause, f"one of {', '.join(names)}")
+        step = "leave one column such a name"
+        raise wrong(path, 1, cause, f"one of {', '.join(names)}", step)
     return places[0]
 
 
@@ -338,13 +368,13 @@ def _rafdb_rows(path: Path) -> Iterator[_Row]:
         text = read_regular(path, _LARGEST_LIST).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         what = f"it cannot be read ({cause_of(error)})"
-        raise wrong_row(path, None, what, accepted) from error
+        raise wrong(path, None, what, accepted) from error
     lines = text.splitlines()
     if not any(map(str.split, lines)):
-        raise wrong_row(path, None, "the file is empty", accepted)
+        raise wrong(path, None, "the file is empty", accepted)
     for number, line in enumerate(lines, start=1):
         fields = line.split()
         if fields and len(fields) != 2:
-            raise wrong_row(path, number, f"{len(fields)} words", accepted)
+            raise wrong(path, number, f"{len(fields)} words", accepted, "correct the line")
         if fields:
             yield _Row(path, number, fields[0], fields[1], None)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_bench.errors import FerBenchError
+from fer_bench.datasets.mistakes import wrong
 from fer_bench.files import cause_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from fer_bench.errors import FerBenchError
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp")
 
@@ -73,7 +75,9 @@ class Root:
             except (OSError, RuntimeError) as error:  # Python up to 3.12 raises the latter
                 raise unreadable(path, error) from error
             if leads_out:
-                raise wrong(path, "a link that leads out of the data set", "files and folders")
+                what = "a link that leads out of the data set"
+                step = "put a copy of what it leads to in its place"
+                raise wrong(path, None, what, "files and folders", step)
         return kept
 
     def folders(self, folder: Path) -> list[Path]:
@@ -88,7 +92,7 @@ class Root:
         """
         files = [_image(entry) for entry in self.entries(folder)]
         if not files:
-            raise wrong(folder, "the folder is empty", IMAGE_FILES)
+            raise wrong(folder, None, "the folder is empty", IMAGE_FILES, "fill or remove it")
         return files
 
     def loose_images(self, folder: Path) -> list[ImageFile]:
@@ -122,7 +126,7 @@ class Root:
             place = here.resolve()
             if place in above:
                 what = "a link that leads back to a folder above it"
-                raise wrong(here, what, "files and folders")
+                raise wrong(here, None, what, "files and folders", "remove it")
             below = []
             for entry in self.entries(here):
                 if is_folder(entry):
@@ -158,23 +162,21 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
         raise unreadable(Path(entry.path), error) from error
 
 
-def wrong(path: Path, what: str, accepted: str) -> FerBenchError:
-    """The error for a file or folder of a data set."""
-    return FerBenchError(
-        f"{str(path)!r}: {what}; accepted: {accepted}; correct the folder or fetch it again"
-    )
-
-
 def unreadable(path: Path, error: Exception) -> FerBenchError:
     """The error for what cannot be looked at."""
-    return wrong(path, f"cannot be read ({cause_of(error)})", "files and folders that can be read")
+    what = f"cannot be read ({cause_of(error)})"
+    accepted = "files and folders that can be read"
+    return wrong(path, None, what, accepted, "make it readable or remove it")
 
 
 def _image(entry: os.DirEntry[str]) -> ImageFile:
     path = Path(entry.path)
     try:
+        if entry.is_dir():
+            step = "move its images into the folder above it"
+            raise wrong(path, None, "a folder among the images", IMAGE_FILES, step)
         if not is_image(entry.name) or not entry.is_file():
-            raise wrong(path, "no image file", IMAGE_FILES)
+            raise wrong(path, None, "no image file", IMAGE_FILES, "convert or remove it")
         return ImageFile(path, state_of(entry.stat()))
     except OSError as error:
         raise unreadable(path, error) from error

@@ -8,17 +8,18 @@ the camera (FL, HL, S, HR, FR); every angle is taken.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.class_tables import folded
 from fer_bench.datasets.folders.found import Found
-from fer_bench.datasets.folders.listing import is_folder, is_image, wrong
+from fer_bench.datasets.folders.listing import is_folder, is_image
+from fer_bench.datasets.mistakes import wrong
 
 if TYPE_CHECKING:
     from fer_bench.datasets.class_tables import ClassTable
+    from fer_bench.datasets.folders.found import Search
     from fer_bench.datasets.folders.listing import ImageFile, Root
-
-TREES = "images named like JAFFE's KA.AN1.39.tiff or KDEF's AF01/AF01AFS.JPG"
 
 _SETS = {
     "JAFFE": re.compile(r"[A-Z]{2}\.(AN|DI|FE|HA|NE|SA|SU)[0-9].*", re.IGNORECASE),
@@ -40,16 +41,17 @@ _WITHOUT_CODE = re.compile(r"[AB][FM][0-9]{2}[VH]", re.IGNORECASE)
 """KDEF as it is given out has two files, AF31V.JPG and AM31H.JPG, whose code was lost."""
 
 
-def find_names(root: Root, table: ClassTable) -> Found | None:
+def find_names(root: Root, table: ClassTable) -> Search | None:
     """The images of the folder itself and of the folders in it, where any is named so.
 
-    Raises:
-        FerBenchError: an image has another name, or a folder in it is empty or holds something
-            that is no image.
+    The search raises ``FerBenchError`` where an image has another name, or a folder in it is empty
+    or holds something that is no image.
     """
     name = next((name for name, code in _SETS.items() if _any_named(root, code)), None)
-    if name is None:
-        return None
+    return None if name is None else partial(_named, root, table, name)
+
+
+def _named(root: Root, table: ClassTable, name: str) -> Found:
     found = Found(f"folder of image files that are named as in {name}")
     files = root.loose_images(root.path)
     for folder in root.folders(root.path):
@@ -80,7 +82,8 @@ def _add(file: ImageFile, name: str, table: ClassTable, found: Found) -> None:
             found.leave_out(f"no code in the name {file.path.name!r}")
             return
         what = f"the name {file.path.name!r} tells no class"
-        raise wrong(file.path, what, f"names as in {name}, like {_EXAMPLES[name]}")
+        accepted = f"names as in {name}, like {_EXAMPLES[name]}"
+        raise wrong(file.path, None, what, accepted, "rename or remove the file")
     code = match[1].upper()
     found.add(file, code, table.own.get(folded(code), _CODES[code]))
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fer_bench.datasets.folders.listing import wrong
+from fer_bench.datasets.mistakes import wrong
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of
 
@@ -39,6 +39,9 @@ MOST_PIXELS = 224
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _TOO_DEEP = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's modes whose values do not fit into 0 to 255."""
+
+_SHALLOW = ("8 bits for each channel", "convert it")
+"""What is accepted, and what to do."""
 
 _CUT = re.compile(";16[BLN]")
 """In how Pillow reads a file: it takes the upper 8 of 16 bits, of which the mode says nothing."""
@@ -165,11 +168,12 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
     with _opened(path) as image:
         n_frames = getattr(image, "n_frames", 1)
         if n_frames > 1:
-            raise wrong(path, f"the image has {n_frames} frames", "one")
+            what = f"the image has {n_frames} frames"
+            raise wrong(path, None, what, "one", "save one of them in its place")
         if image.mode in _TOO_DEEP:
-            raise wrong(path, f"the image has mode {image.mode!r}", "8 bits for each channel")
+            raise wrong(path, None, f"the image has mode {image.mode!r}", *_SHALLOW)
         if _CUT.search(str(getattr(image, "tile", ""))):
-            raise wrong(path, "the image has 16 bits for each channel", "8 bits for each channel")
+            raise wrong(path, None, "the image has 16 bits for each channel", *_SHALLOW)
         is_colour = image.mode not in _GREY
         ImageOps.exif_transpose(image, in_place=True)
         alpha = None
@@ -196,7 +200,7 @@ def _opened(path: Path) -> Iterator[PillowImage]:
         with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
             if image.width * image.height > _LARGEST:
                 what = f"the image has {image.width}x{image.height} pixels"
-                raise wrong(path, what, f"at most {_LARGEST:,}")
+                raise wrong(path, None, what, f"at most {_LARGEST:,}", "make it smaller")
             is_png = image.format == "PNG"
             yield image
             if is_png and not _is_whole_png(file):
@@ -207,7 +211,8 @@ def _opened(path: Path) -> Iterator[PillowImage]:
         unknown = isinstance(error, UnidentifiedImageError)  # whose text is that of the file object
         cause = "unknown format" if unknown else cause_of(error)
         what = f"cannot be read as an image ({cause})"
-        raise wrong(path, what, ", ".join(_FORMATS)) from error
+        accepted = ", ".join(_FORMATS)
+        raise wrong(path, None, what, accepted, "fetch it again or remove it") from error
 
 
 def _is_whole_png(file: BufferedReader) -> bool:

@@ -98,8 +98,7 @@ def sketch_identities(
     """
     if n_identities < 1 or per_identity < 1:
         raise FerBenchError(
-            f"{n_identities!r} identities of {per_identity!r} images each: "
-            "accepted are numbers from 1"
+            f"{n_identities!r} identities of {per_identity!r} images each: accepted: numbers from 1"
         )
     generator = generator_of(seed, _IDENTITIES)
     who = np.repeat(np.arange(n_identities), per_identity)
