@@ -134,7 +134,7 @@ class TestSummary:
 
     def test_no_leak(self, without: Audited) -> None:
         leaks = tuple(
-            Leak(leak.likeness, leak.source, leak.target, 0, 0, 7) for leak in without.found.leaks
+            Leak(leak.likeness, leak.source, leak.target, (), 0, 7) for leak in without.found.leaks
         )
         told = summary(dataclasses.replace(without.found, leaks=leaks))
         assert told[0] == ("No test image of the split 'kaggle' is also among the training images.")
@@ -142,7 +142,7 @@ class TestSummary:
 
     def test_near_leaks_alone_are_leaks(self, made: Audited) -> None:
         leaks = tuple(
-            dataclasses.replace(leak, images=0, same_label=0) if leak.likeness != "near" else leak
+            dataclasses.replace(leak, rows=(), same_label=0) if leak.likeness != "near" else leak
             for leak in made.found.leaks
         )
         assert summary(dataclasses.replace(made.found, leaks=leaks))[0] == (
