@@ -26,6 +26,7 @@ from fer_bench.reporting.audit import (
     write_audit,
 )
 from fer_bench.reporting.audit.sheets import KEYS, greys
+from fer_bench.reporting.card.meaning import meaning
 from fer_bench.reporting.render import terminal
 from fer_bench.reporting.taken import AS_IT_CAME
 
@@ -273,6 +274,10 @@ class TestPage:
     def test_it_says_what_matters_first(self, made: Audited, document: Node) -> None:
         (headline,) = document.all("h1")
         assert headline.text() == summary(made.found)[0]
+
+    def test_it_says_what_that_means(self, made: Audited, document: Node) -> None:
+        (told,) = document.all("ul", **{"class": "meaning"})
+        assert [line.text() for line in told.all("li")] == meaning(made.found)
 
     def test_it_loads_nothing(self, document: Node) -> None:
         (policy,) = document.all("meta", **{"http-equiv": "Content-Security-Policy"})
