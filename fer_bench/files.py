@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import stat
 import time
 import uuid
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from io import BufferedReader
 
+_PART = re.compile(r"\.[0-9a-f]{16}-[0-9a-f]{32}\.part")
 _LEFT_BEHIND_S = 24 * 60 * 60
 """No write takes so long: a part of this age belongs to a process that was killed."""
 
@@ -138,8 +140,18 @@ def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], ob
         ) from error
 
 
+def is_part(name: str) -> bool:
+    """Whether a file of this name is one that ``write_atomically`` has not finished."""
+    return _PART.fullmatch(name) is not None
+
+
+def is_left_behind(status: os.stat_result) -> bool:
+    """Whether the writer of an unfinished file is sure to be gone."""
+    return time.time() - status.st_mtime > _LEFT_BEHIND_S
+
+
 def _remove_left_behind(folder: Path, mark: str) -> None:
     for part in folder.glob(f".{mark}-*.part"):
         with contextlib.suppress(OSError):
-            if time.time() - part.stat().st_mtime > _LEFT_BEHIND_S:
+            if is_left_behind(part.stat()):
                 part.unlink()

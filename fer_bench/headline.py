@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.evaluation import largest_share, sampling_interval
 from fer_bench.groups import groups
 from fer_bench.pairs import against, between, p_text
-from fer_bench.slices import baseline, label_agreement, leakage, parts, voted
+from fer_bench.slices import baseline, label_agreement, leakage, parts, voted, voted_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,9 +121,12 @@ def _sureness(run: Run, best: Group) -> str:
     base = baseline(run.dataset)
     if base is not None and base.leakage.clean is not None and base.leakage.excess is not None:
         told[-1] += f", without twins {base.leakage.clean.accuracy:.3f}"
-    agreement = label_agreement(run.dataset)
-    if agreement is not None:
-        told.append(f"the labels themselves reach {agreement.accuracy:.3f} by FER+")
+    agreement, named = label_agreement(run.dataset), voted_baseline(run.dataset)
+    if agreement is not None and named is not None:
+        told.append(
+            f"by FER+ naming {named.name} gives {named.voted.votes.accuracy:.3f}, and the labels "
+            f"themselves reach {agreement.accuracy:.3f}"
+        )
     return f"That accuracy: {'; '.join(told)}."
 
 

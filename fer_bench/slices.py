@@ -119,6 +119,21 @@ class Voted:
     labels: Score
 
 
+@dataclass(frozen=True)
+class VotedBaseline:
+    """What naming the class that the taggers name most often reaches, whatever the image.
+
+    It need not be the largest class of the labels.
+
+    Attributes:
+        name: of the class.
+        voted: its accuracy.
+    """
+
+    name: str
+    voted: Voted
+
+
 def parts(data: DatasetSummary) -> Parts | None:
     """The parts of the test images by their twins in training; None where these are not known."""
     twins = data.twins
@@ -174,6 +189,19 @@ def label_agreement(data: DatasetSummary) -> Score | None:
     if not len(data.labels) or not named.any():
         return None
     return _score((data.labels == data.votes)[None, named])
+
+
+def voted_baseline(data: DatasetSummary) -> VotedBaseline | None:
+    """What a network is to be held against by FER+; None as of ``label_agreement``."""
+    named = data.votes != NO_VOTE
+    if not len(data.labels) or not named.any():
+        return None
+    votes, labels = data.votes[named], data.labels[named]
+    largest = np.bincount(votes).argmax()
+    return VotedBaseline(
+        data.counts[largest][0],
+        Voted(_score((votes == largest)[None]), _score((labels == largest)[None])),
+    )
 
 
 def _leakage(correct: NDArray[np.bool_], found: Parts) -> Leakage:

@@ -215,6 +215,17 @@ def test_votes_and_rows_of_a_sample_without_unlabelled_images() -> None:
     assert told.blanks.nearly == tuple({22} & set(kept))
 
 
+def test_leaked_images_are_told_by_their_rows_in_the_whole() -> None:
+    """Without row 10, which has no label, each later row stands one place earlier."""
+    made = audited()
+    made.votes.counts[10] = votes_of({"NF": 10}).counts[0]
+    found = prepare_data(
+        made.dataset, Protocol(split="kaggle", labels="ferplus"), votes=made.votes
+    ).audited
+    leaked = [leak for leak in found.leaks if (leak.source, leak.target) == ("train", "test")]
+    assert [leak.rows for leak in leaked] == [(35,), (35, 36), (35, 36, 37)]
+
+
 def test_votes_of_a_sample_are_those_on_its_images() -> None:
     source = faces()
     votes = unanimous(source.labels)

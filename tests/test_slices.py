@@ -13,7 +13,15 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from fer_bench.evaluation import Interval, sampling_interval
 from fer_bench.groups import groups
 from fer_bench.results import NO_VOTE, Predictions
-from fer_bench.slices import Score, _excess, baseline, label_agreement, leakage, voted
+from fer_bench.slices import (
+    Score,
+    _excess,
+    baseline,
+    label_agreement,
+    leakage,
+    voted,
+    voted_baseline,
+)
 
 SMALL = 12
 
@@ -95,6 +103,19 @@ def test_votes_by_hand():
     assert agreement.interval == sampling_interval(np.array([1] * 6 + [0] * 2, bool))
 
 
+def test_the_class_that_taggers_name_most():
+    """Another class than the largest one, and on the images that they name a class of alone."""
+    votes = [1, 1, 1, 1, 0, 0, 2] + [NO_VOTE] * 5
+    labels = [1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0]
+    data = small([[0] * SMALL], [0] * SMALL, votes, labels).dataset
+    found = voted_baseline(data)
+    assert baseline(data).name == NAMES[0]
+    assert found.name == NAMES[1]
+    assert (found.voted.votes.images, found.voted.votes.accuracy) == (7, pytest.approx(4 / 7))
+    assert (found.voted.labels.images, found.voted.labels.accuracy) == (7, pytest.approx(2 / 7))
+    assert found.voted.votes.interval == sampling_interval(np.array([1] * 4 + [0] * 3, bool))
+
+
 def test_parts_that_are_empty_have_no_figure():
     said = [[0, 1] * 6]
     all_clean, _ = told(small(said, [0] * SMALL))
@@ -111,6 +132,7 @@ def test_parts_that_are_empty_have_no_figure():
     tied = small(said, votes=[NO_VOTE] * SMALL)
     assert told(tied) == (None, None)
     assert label_agreement(tied.dataset) is None
+    assert voted_baseline(tied.dataset) is None
 
 
 @pytest.mark.parametrize("missing", ["test_twins", "test_votes", "test_labels", "predictions"])
@@ -127,6 +149,7 @@ def test_what_is_not_known_has_no_figure(missing):
     assert (found is None) == (missing != "test_twins")
     known = missing in ("test_twins", "predictions")
     assert (label_agreement(run.dataset) is not None) == known
+    assert (voted_baseline(run.dataset) is not None) == known
 
 
 def test_a_network_that_was_not_trained_has_no_figure():

@@ -28,6 +28,8 @@ def audit_record(found: Audit) -> AuditRecord:
     told = record["agreement"]
     for one in [] if told is None else told["classes"]:
         one["instead"] = [{"name": name, "images": images} for name, images in one["instead"]]
+    for leak in record["leaks"]:
+        leak["images"] = len(leak["rows"])
     record["schema"] = SCHEMA
     record["rules"] = {
         "hash": "imagehash.phash",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from fer_bench.datasets import Dataset
     from fer_bench.progress import Progress
 
+FOLDER = "twins"
+"""Where searches lie within the cache folder."""
+
 _PAIRS = ("pair_rows", "pair_mirrored", "pair_correlation")
 _SOFTWARE = ("ImageHash", "pillow", "scipy")
 """What decides which pictures are near. Its versions are found without importing it."""
@@ -48,7 +51,7 @@ def remembered_twins(
         return made
 
     versions = [_version(name) for name in _SOFTWARE]
-    folder = None if cache_dir is None or None in versions else cache_dir / "twins"
+    folder = None if cache_dir is None or None in versions else cache_dir / FOLDER
     facts = ("fer_bench twins 2", dataset.row_digest, MOST_BITS, LEAST_CORRELATION, *versions)
     kept = remembered(folder, facts, (*LIKENESSES, *_PAIRS), search)
     pairs = zip(*(kept[name].tolist() for name in _PAIRS), strict=True)

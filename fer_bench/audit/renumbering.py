@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.audit.auditing import Audit
-    from fer_bench.audit.repeats import Copies, Group
+    from fer_bench.audit.repeats import Copies, ImageRows
 
 
 def renumbered(found: Audit, rows: NDArray[np.int64]) -> Audit:
@@ -22,14 +22,14 @@ def renumbered(found: Audit, rows: NDArray[np.int64]) -> Audit:
     """
     numbers = rows.tolist()
 
-    def group(one: Group) -> Group:
+    def moved(one: ImageRows) -> ImageRows:
         return tuple(numbers[row] for row in one)
 
     def copies(one: Copies) -> Copies:
         return dataclasses.replace(
             one,
-            groups=tuple(map(group, one.groups)),
-            conflicts=tuple(map(group, one.conflicts)),
+            groups=tuple(map(moved, one.groups)),
+            conflicts=tuple(map(moved, one.conflicts)),
         )
 
     blanks, agreement = found.blanks, found.agreement
@@ -39,12 +39,13 @@ def renumbered(found: Audit, rows: NDArray[np.int64]) -> Audit:
     return dataclasses.replace(
         found,
         copies=tuple(map(copies, found.copies)),
+        leaks=tuple(dataclasses.replace(leak, rows=moved(leak.rows)) for leak in found.leaks),
         near_pairs=tuple(
             dataclasses.replace(pair, first=numbers[pair.first], second=numbers[pair.second])
             for pair in found.near_pairs
         ),
         blanks=dataclasses.replace(
-            blanks, constant=group(blanks.constant), nearly=group(blanks.nearly)
+            blanks, constant=moved(blanks.constant), nearly=moved(blanks.nearly)
         ),
         agreement=agreement,
     )

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from fer_bench.audit.likeness import Likeness
     from fer_bench.datasets import Split
 
-Group = tuple[int, ...]
-"""Rows of the images of one group, ascending."""
+ImageRows = tuple[int, ...]
+"""Rows of images, ascending."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Copies:
 
     likeness: Likeness
     distinct: int
-    groups: tuple[Group, ...]
-    conflicts: tuple[Group, ...]
+    groups: tuple[ImageRows, ...]
+    conflicts: tuple[ImageRows, ...]
 
     @property
     def images(self) -> int:
@@ -72,7 +72,7 @@ class Leak:
         likeness: what counts as the same picture.
         source: the part that is seen first: ``"train"`` or ``"validation"``.
         target: the part whose images are counted: ``"validation"`` or ``"test"``.
-        images: number of images of the target whose picture is in the source.
+        rows: images of the target whose picture is in the source, ascending.
         same_label: number of those that have the label of one of them there.
         total: number of images of the target.
     """
@@ -80,9 +80,14 @@ class Leak:
     likeness: Likeness
     source: str
     target: str
-    images: int
+    rows: ImageRows
     same_label: int
     total: int
+
+    @property
+    def images(self) -> int:
+        """Number of images of the target whose picture is in the source."""
+        return len(self.rows)
 
     @property
     def share(self) -> float:
@@ -93,7 +98,7 @@ class Leak:
 def leaks(
     numbers: NDArray[np.int64], labels: NDArray[np.uint8], split: Split, likeness: Likeness
 ) -> tuple[Leak, ...]:
-    """Counts the images that stand in two parts of a split.
+    """Finds the images that stand in two parts of a split.
 
     Args:
         numbers: int64, shape (n,): the group of each image, as ``twins`` gives it. Which number a
@@ -109,7 +114,7 @@ def leaks(
     found = []
     for source, target in combinations(PARTS, 2):
         there, here = getattr(split, source), getattr(split, target)
-        again = int(np.isin(numbers[here], numbers[there]).sum())
+        again = np.sort(here[np.isin(numbers[here], numbers[there])])
         alike = int(np.isin(labelled[here], labelled[there]).sum())
-        found.append(Leak(likeness, source, target, again, alike, len(here)))
+        found.append(Leak(likeness, source, target, tuple(again.tolist()), alike, len(here)))
     return tuple(found)

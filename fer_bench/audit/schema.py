@@ -70,6 +70,7 @@ class LeakRecord(TypedDict):
         source: the other part.
         target: the part whose images are counted.
         images: number of images of the target whose picture is in the source.
+        rows: of those images.
         same_label: number of those that have the label of one of them there.
         total: number of images of the target.
     """
@@ -78,6 +79,7 @@ class LeakRecord(TypedDict):
     source: str
     target: str
     images: int
+    rows: list[int]
     same_label: int
     total: int
 

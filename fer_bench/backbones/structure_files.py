@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 FOLDER_VARIABLE = "FER_BENCH_STRUCTURES"
 """Environment variable that names a folder with structure files."""
 
+FOLDER = "structures"
+"""Where they lie within the cache folder."""
+
 LARGEST_CONFIG = 1 << 20
 """Bytes of a ``config.json`` that are read at most; the largest of ours has 150 KB."""
 
@@ -50,7 +53,7 @@ _UNREADABLE = (
 
 def cache_folder() -> Path:
     """Where structures are kept when no other folder is named. It need not exist."""
-    return cache_root() / "structures"
+    return cache_root() / FOLDER
 
 
 def file_name(name: str) -> str:

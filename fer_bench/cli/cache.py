@@ -1,61 +1,65 @@
-"""``fer-bench cache``: what lies in the store, and how to free it."""
+"""``fer-bench cache``: what lies in the cache folder, and how to free it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from fer_bench.store.contents import Entry
+    from fer_bench import cache_contents
+    from fer_bench.store import contents
 
 _STORE = click.option(
     "--store",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the store, as the benchmark's option --store; by default 'store' in the cache "
-    "folder.",
+    help="Folder of the store, as the benchmark's option --store: then it is about that alone. By "
+    "default 'store' in the cache folder, with what lies beside it.",
 )
 
 
 @click.group("cache", short_help="Show and free what earlier runs stored.")
 def command() -> None:
-    """Show and free what earlier runs stored: frozen features, checkpoints and results."""
+    """Show and free what earlier runs stored.
+
+    The store, which --store names, holds frozen features, checkpoints and results. By default it
+    lies in the cache folder, which FER_BENCH_CACHE names. Beside it lie there:
+
+    \b
+    parsed      data sets as they were read from csv files, archives and folders
+    draws       splits and samples
+    twins       which images show the same picture
+    datasets    FER2013, put there or downloaded
+    structures  networks that 'fer-bench export-backbone' wrote
+
+    The first three serve runs with any store, and runs make them again where they are gone. The
+    last two are shown and never removed, as they cost a download or another machine, or are your
+    own: delete them yourself. Downloaded weights lie elsewhere: 'fer-bench weights where' tells
+    the places.
+
+    With --store, each command is about that store alone.
+    """  # noqa: D301 - the mark tells click to leave the lines of the table alone
 
 
 @command.command("list", short_help="Show what is stored, the largest first.")
 @_STORE
 def show(store: Path | None) -> None:
-    """Show what is stored, the largest first."""
+    """Show what is stored, the largest first, and what lies beside the store.
+
+    What is of no use can be removed with 'fer-bench cache prune'.
+    """
     import shutil
-    from datetime import datetime, timezone
-
-    from tabulate import tabulate
-
-    from fer_bench.store import contents
 
     folder = _folder(store)
-    found = contents.entries(folder)
-    if found:
-        rows = [
-            (
-                entry.kind,
-                entry.what,
-                f"no use: {entry.useless}" if entry.useless else entry.state,
-                _size(entry.size),
-                datetime.fromtimestamp(entry.written, timezone.utc).astimezone().strftime("%F %R"),
-            )
-            for entry in found
-        ]
-        headers = ("kind", "what", "state", "size", "written")
-        align = ("left", "left", "left", "right", "left")
-        click.echo(tabulate(rows, headers, "simple", disable_numparse=True, colalign=align))
-        click.echo()
+    found = _show_store(folder)
     where = next(place for place in (folder, *folder.parents) if place.exists())
     free = _size(shutil.disk_usage(where).free)
     click.echo(f"{_total(found)} in {folder}; {free} free on its disk")
+    if store is None:
+        _show_beside()
 
 
 @command.command(short_help="Remove what no run can use again.")
@@ -63,33 +67,61 @@ def show(store: Path | None) -> None:
 def prune(store: Path | None) -> None:
     """Remove what no run can use again.
 
-    That is: what was made with other versions of the libraries, what killed processes left behind,
-    what lacks a part, and checkpoints of finished cells. Content is not read: damage within it is
-    found when a run uses it.
+    In the store that is what was made with other versions of the libraries, what killed processes
+    left behind, what lacks a part, and checkpoints of finished cells.
+
+    Beside the store it is data sets as another version of fer_bench read them, what lacks a part,
+    and what killed processes left behind a day ago or earlier. The rest does not tell which
+    version made it (draws, twins) or whether its source is still there (parsed), so it stays:
+    'fer-bench cache clear' removes it.
+
+    Content is not read: damage within it is found when a run uses it.
     """
+    from fer_bench import cache_contents
     from fer_bench.store import contents
 
     folder = _folder(store)
     _remove(folder, [entry for entry in contents.entries(folder) if entry.useless])
+    if store is None:
+        _remove_beside([entry for entry in _beside(cache_contents.MADE) if entry.useless])
 
 
 @command.command(short_help="Remove everything, or all of some kinds.")
-@click.argument("kinds", nargs=-1, metavar="[features|checkpoints|results]...")
+@click.argument("kinds", nargs=-1, metavar="[KIND]...")
 @_STORE
 def clear(kinds: tuple[str, ...], store: Path | None) -> None:
-    """Remove everything that is stored, or all of the KINDS named.
+    """Remove everything that later runs make again, or all of the KINDs named.
 
-    Later runs compute again what they need of it.
+    A KIND is features, checkpoints or results, which lie in the store, or parsed, draws or twins,
+    which lie beside it. The folders 'datasets' and 'structures' always stay.
     """
+    from fer_bench import cache_contents
     from fer_bench.store import contents
 
-    unknown = [kind for kind in kinds if kind not in contents.KINDS]
-    if unknown:
-        raise click.UsageError(f"{unknown[0]!r} is unknown; accepted: {', '.join(contents.KINDS)}")
+    accepted = (*contents.KINDS, *(cache_contents.MADE if store is None else ()))
+    for kind in kinds:
+        if kind not in accepted:
+            raise click.UsageError(_refusal(kind, accepted))
     folder = _folder(store)
-    _remove(
-        folder, [entry for entry in contents.entries(folder) if not kinds or entry.kind in kinds]
-    )
+    if not kinds or any(kind in contents.KINDS for kind in kinds):
+        found = contents.entries(folder)
+        _remove(folder, [entry for entry in found if not kinds or entry.kind in kinds])
+    beside = [kind for kind in cache_contents.MADE if not kinds or kind in kinds]
+    if beside and store is None:
+        _remove_beside(_beside(beside))
+
+
+def _refusal(kind: str, accepted: Collection[str]) -> str:
+    from fer_bench import cache_contents
+    from fer_bench.cache import cache_root
+
+    listed = f"accepted: {', '.join(accepted)}"
+    if kind in cache_contents.MADE:
+        return f"{kind!r} lies in the cache folder and in no store; {listed}; or leave out --store"
+    if kind in cache_contents.BROUGHT:
+        where = str(cache_root() / kind)
+        return f"{kind!r} is never removed; {listed}; delete {where!r} yourself"
+    return f"{kind!r} is unknown; {listed}"
 
 
 def _folder(store: Path | None) -> Path:
@@ -98,7 +130,66 @@ def _folder(store: Path | None) -> Path:
     return store if store is not None else cache_root() / "store"
 
 
-def _remove(folder: Path, chosen: Sequence[Entry]) -> None:
+def _show_store(folder: Path) -> list[contents.Entry]:
+    from datetime import datetime, timezone
+
+    from fer_bench.store import contents
+
+    found = contents.entries(folder)
+    rows = [
+        (
+            entry.kind,
+            entry.what,
+            f"no use: {entry.useless}" if entry.useless else entry.state,
+            _size(entry.size),
+            datetime.fromtimestamp(entry.written, timezone.utc).astimezone().strftime("%F %R"),
+        )
+        for entry in found
+    ]
+    _table(("kind", "what", "state", "size", "written"), rows, ("size",))
+    return found
+
+
+def _beside(kinds: Iterable[str]) -> list[cache_contents.Entry]:
+    from fer_bench import cache_contents
+    from fer_bench.cache import cache_root
+
+    return cache_contents.entries(cache_root(), kinds)
+
+
+def _show_beside() -> None:
+    from fer_bench import cache_contents
+    from fer_bench.cache import cache_root
+
+    purposes = {**cache_contents.MADE, **cache_contents.BROUGHT}
+    found = _beside(purposes)
+    by_kind = {kind: [entry for entry in found if entry.kind == kind] for kind in purposes}
+    rows = [
+        (
+            kind,
+            purposes[kind],
+            str(len(of_kind)),
+            str(sum(bool(entry.useless) for entry in of_kind) or ""),
+            _size(_bytes(of_kind)),
+        )
+        for kind, of_kind in sorted(by_kind.items(), key=lambda item: -_bytes(item[1]))
+        if of_kind
+    ]
+    click.echo()
+    _table(("kind", "what", "files", "no use", "size"), rows, ("files", "no use", "size"))
+    click.echo(f"{_total(found, 'file')} beside the store in {cache_root()}")
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[Any]], right: Collection[str]) -> None:
+    from tabulate import tabulate
+
+    if rows:
+        align = ["right" if header in right else "left" for header in headers]
+        click.echo(tabulate(rows, headers, "simple", disable_numparse=True, colalign=align))
+        click.echo()
+
+
+def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
     from fer_bench.store import contents
 
     removed, in_use = contents.remove(folder, chosen) if chosen else ([], [])
@@ -110,9 +201,28 @@ def _remove(folder: Path, chosen: Sequence[Entry]) -> None:
     click.echo(f"removed {_total(removed)} from {folder}")
 
 
-def _total(entries: Sequence[Entry]) -> str:
-    parts = "1 part" if len(entries) == 1 else f"{len(entries)} parts"
-    return f"{parts}, {_size(sum(entry.size for entry in entries))}"
+def _remove_beside(chosen: Sequence[cache_contents.Entry]) -> None:
+    from fer_bench import cache_contents
+    from fer_bench.cache import cache_root
+
+    removed, stays = cache_contents.remove(cache_root(), chosen)
+    for kind, useless in dict.fromkeys((entry.kind, entry.useless) for entry in removed):
+        alike = [entry for entry in removed if (entry.kind, entry.useless) == (kind, useless)]
+        why = f": {useless}" if useless else ""
+        click.echo(f"removed {kind} ({_total(alike, 'file')}){why}")
+    for entry in stays:
+        why = "a process may be writing it" if entry.unfinished else "it was written just now"
+        click.echo(f"kept {entry.kind} {entry.path.name}: {why}", err=True)
+    click.echo(f"removed {_total(removed, 'file')} beside the store in {cache_root()}")
+
+
+def _total(entries: Sequence[contents.Entry | cache_contents.Entry], one: str = "part") -> str:
+    counted = f"{len(entries):,} {one}{'' if len(entries) == 1 else 's'}"
+    return f"{counted}, {_size(_bytes(entries))}"
+
+
+def _bytes(entries: Iterable[contents.Entry | cache_contents.Entry]) -> int:
+    return sum(entry.size for entry in entries)
 
 
 def _size(count: int) -> str:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Draw = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
+FOLDER = "draws"
+"""Where draws lie within the cache folder."""
+
+
 def stratified_draw(
     labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int, cache_dir: Path | None
 ) -> Draw:
@@ -53,7 +57,7 @@ def stratified_draw(
     except PackageNotFoundError:
         drawn = draw()
     else:
-        folder = None if cache_dir is None else cache_dir / "draws"
+        folder = None if cache_dir is None else cache_dir / FOLDER
         drawn = remembered(folder, (*facts, drawer), names, draw)
     return drawn["first"], drawn["second"]
 

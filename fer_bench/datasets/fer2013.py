@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 DATA_VARIABLE = "FER_BENCH_DATA"
 """Environment variable that names FER2013's file or a folder that holds it."""
 
+FOLDER = "datasets"
+"""Where it lies within the cache folder."""
+
 FILE_NAMES: tuple[str, ...] = ("fer2013.csv", "icml_face_data.csv", "fer2013.npz")
 """What FER2013 is looked for as in a folder, in this order, before ``train``."""
 
@@ -56,7 +59,7 @@ def load_fer2013(cache_dir: Path) -> Dataset:
     source = find_fer2013(cache_dir)
     if source is not None:
         return _checked(load_path(source, cache_dir), source)
-    home = cache_dir / "datasets"
+    home = cache_dir / FOLDER
     csv = _download(home)
     with enough_memory(csv):
         dataset = load_csv(csv).renamed(published.DATASET)
@@ -74,7 +77,7 @@ def find_fer2013(cache_dir: Path) -> Path | None:
     Raises:
         FerBenchError: ``FER_BENCH_DATA`` names something that does not hold it.
     """
-    return _in_variable() or _in_folder(cache_dir / "datasets")
+    return _in_variable() or _in_folder(cache_dir / FOLDER)
 
 
 def _in_variable() -> Path | None:

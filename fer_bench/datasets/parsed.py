@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+FOLDER = "parsed"
+"""Where entries lie within the cache folder."""
+
 _FORMAT = "fer_bench parsed data set 4"
 _ARRAYS = ("images", "labels", "format", "state", "words", "image_digests", "proof")
 _DIGEST_BYTES = 16
@@ -49,7 +52,7 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
         FerBenchError: as ``load`` does.
     """
     place = hashlib.sha256(str(source.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    entry = cache_dir / "parsed" / f"{place[:24]}.npz"
+    entry = cache_dir / FOLDER / f"{place[:24]}.npz"
     kept = _read(entry, state)
     if kept is not None:
         return kept
@@ -57,6 +60,20 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
     with contextlib.suppress(FerBenchError, MemoryError):
         _write(entry, state, dataset)
     return dataset
+
+
+def useless(entry: Path) -> str:
+    """Why no run can use an entry, whatever its source; empty where one may.
+
+    Looks at no more than what the entry says of itself. An entry whose source has changed or is
+    gone cannot be told: it knows its source by a digest alone.
+    """
+    try:
+        found = str(read_arrays(entry, ("format",))["format"])
+    except FerBenchError as error:
+        # What this user may not read, another one may.
+        return "" if isinstance(error.__cause__, OSError) else "it is not whole"
+    return "" if found == _FORMAT else "written by another version of fer_bench"
 
 
 def _read(entry: Path, state: str) -> Dataset | None:

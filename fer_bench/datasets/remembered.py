@@ -53,6 +53,20 @@ def remembered(
     return made
 
 
+def useless(entry: Path) -> str:
+    """Why no run can use an entry; empty where one may.
+
+    Looks at no more than whether it is whole. Which facts it rests on cannot be told: it is known
+    by a digest of them.
+    """
+    try:
+        read_arrays(entry, ("proof",))
+    except FerBenchError as error:
+        # What this user may not read, another one may.
+        return "" if isinstance(error.__cause__, OSError) else "it is not whole"
+    return ""
+
+
 def _read(entry: Path, key: str, names: Sequence[str]) -> dict[str, NDArray[Any]] | None:
     """What an entry holds, or None where it is missing, damaged or that of other facts."""
     try:

@@ -10,6 +10,7 @@ from fer_bench import weights_lock
 from fer_bench.audit import load_votes
 from fer_bench.backbones import WeightsMissing, identity, locate
 from fer_bench.cache import cache_root
+from fer_bench.cells import Cell
 from fer_bench.datasets import load_dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.experiment import Experiment, check_weights
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
+    from fer_bench.backbones import Backbone, Located
     from fer_bench.plugin.options import Settings
     from fer_bench.prepared import PreparedData
     from fer_bench.progress import Progress
@@ -49,11 +51,15 @@ def prepare(
     """
     for option, folder in (("--report-dir", settings.report_dir), ("--store", settings.store)):
         _check_folder(option, folder)
+    source = load_dataset(settings.dataset, class_map=settings.class_map)
+    votes = None if settings.votes is None else load_votes(settings.votes)
+    # Before the search for copies, which takes long where there are many images.
+    pretrained = _pretrained(settings, cells)
     data = prepare_data(
-        load_dataset(settings.dataset, class_map=settings.class_map),
+        source,
         settings.protocol,
         limit=settings.limit,
-        votes=None if settings.votes is None else load_votes(settings.votes),
+        votes=votes,
         cache_dir=cache_root(),
         progress=progress,
     )
@@ -66,29 +72,47 @@ def prepare(
         fresh=settings.fresh,
         facts=data.facts,
     )
-    _check_weights(settings, experiment, cells)
+    _check_weights(settings, experiment, pretrained)
     return experiment, data
 
 
-def _check_weights(settings: Settings, experiment: Experiment, cells: Collection[str]) -> None:
-    pretrained = [
-        (entry, seed)
-        for entry, init, seed in settings.cells()
-        if init == "pretrained" and experiment.cell(entry, init, seed).id in cells
-    ]
-    if not pretrained:
-        return
-    locks, proven = weights_lock.read(settings.weights_lock), {}
+def _pretrained(
+    settings: Settings, cells: Collection[str]
+) -> list[tuple[Backbone, Located, list[int]]]:
+    """The backbones of pretrained cells that will run: the file and the seeds of each.
+
+    Raises:
+        WeightsMissing: the file of one is nowhere, and must not be missing.
+    """
+    found = []
     for entry in settings.backbones:
-        seeds = [seed for other, seed in pretrained if other is entry]
+        seeds = [
+            cell.seed
+            for cell in (
+                Cell(entry.name, "pretrained", settings.dataset, seed)
+                for seed in settings.protocol.every_seed
+            )
+            if "pretrained" in settings.inits and cell.id in cells
+        ]
         if not seeds:
             continue
         try:
-            located = locate(entry, settings.weights_dir)
+            found.append((entry, locate(entry, settings.weights_dir), seeds))
         except WeightsMissing:
             if settings.require_weights:
                 raise
-            continue
+    return found
+
+
+def _check_weights(
+    settings: Settings,
+    experiment: Experiment,
+    pretrained: list[tuple[Backbone, Located, list[int]]],
+) -> None:
+    if not pretrained:
+        return
+    locks, proven = weights_lock.read(settings.weights_lock), {}
+    for entry, located, seeds in pretrained:
         lock = locks.get(entry.name)
         # A stored result was trained on weights that were checked.
         if (

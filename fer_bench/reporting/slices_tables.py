@@ -9,7 +9,7 @@ from fer_bench.reporting.rates import why_missing
 from fer_bench.reporting.same_picture import SAME_PICTURE
 from fer_bench.reporting.table import Column, Row, Table
 from fer_bench.results import COPIES
-from fer_bench.slices import Score, baseline, label_agreement, leakage, parts, voted
+from fer_bench.slices import Score, baseline, label_agreement, leakage, parts, voted, voted_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fer_bench.groups import Group
     from fer_bench.reporting.table import Entry
     from fer_bench.results import DatasetSummary, Run
-    from fer_bench.slices import Excess, Leakage, Parts
+    from fer_bench.slices import Excess, Leakage, Parts, Voted
 
 _TITLES = {
     "whole": "all",
@@ -134,9 +134,12 @@ def _votes(run: Run) -> Table:
         *_columns("accuracy", f"by the label ({named:,})"),
     ]
     rows = [] if agreement is None else [Row("the labels", (*_entries(agreement), *[None] * 3))]
+    base = voted_baseline(data)
+    if base is not None:
+        rows.append(Row(f"naming {base.name}", tuple(_voted(base.voted))))
     for group in groups(run):
         found = voted(group, data)
-        entries = [None] * 6 if found is None else [*_entries(found.votes), *_entries(found.labels)]
+        entries = [None] * 6 if found is None else _voted(found)
         rows.append(_row(group, found is not None, entries))
     return Table(
         key="votes",
@@ -152,6 +155,11 @@ def _votes(run: Run) -> Table:
             f"the labels: how often the label that {data.name} gives is the class that most "
             "taggers name: what a network that had learned these labels without a fault would "
             "reach. One that averages their errors out may reach more.",
+            *(
+                [f"naming {base.name}: what most taggers see most often, whatever the image."]
+                if base is not None
+                else []
+            ),
             _INTERVALS,
         ),
     )
@@ -164,6 +172,10 @@ def _columns(name: str, group: str) -> list[Column]:
 def _leaked(found: Leakage) -> list[Entry]:
     scores = (found.whole, found.clean, found.excess, found.distinct, found.twinned)
     return [entry for one in scores if one is not None for entry in _entries(one)]
+
+
+def _voted(found: Voted) -> list[Entry]:
+    return [*_entries(found.votes), *_entries(found.labels)]
 
 
 def _entries(one: Score | Excess) -> list[Entry]:

@@ -80,6 +80,13 @@ class TestRecord:
             "groups": [[0, 35], [3, 4]],
             "conflicts": [[3, 4]],
         }
+        mirrored = next(
+            one
+            for one in record["leaks"]
+            if (one["likeness"], one["source"], one["target"]) == ("mirrored", "train", "test")
+        )
+        assert mirrored["rows"] == [35, 36]
+        assert mirrored["images"] == 2
         (pair,) = record["near_pairs"]
         assert (pair["first"], pair["second"], pair["mirrored"]) == (2, 37, False)
         assert record["agreement"]["classes"][0]["instead"] == [{"name": "Happy", "images": 1}]

@@ -108,6 +108,7 @@ def test_a_command_ends_as_it_says(name, ends, status):
         "import fer_bench.cli",
         "from fer_bench.cli import main; main(['--help'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['export-backbone', '-h'], standalone_mode=False)",
+        "from fer_bench.cli import main; main(['cache', 'clear', '-h'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['compare', '-h'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['merge', '-h'], standalone_mode=False)",
         "from fer_bench.cli import main; main(['weights', '-h'], standalone_mode=False)",

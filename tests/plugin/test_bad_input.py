@@ -92,6 +92,7 @@ def test_required_weights_that_are_missing(bench, pytester, tmp_path, tiny_data,
     result = bench(f"--dataset={tiny_data}", "--backbone=mobilenet", "--require-weights")
     one_line(result, "MobileNet", "mobilenet_1_0_224_tf_no_top.h5", "Keras' cache", "get it from")
     nothing_written(pytester, tmp_path)
+    assert not (tmp_path / "cache" / "twins").exists()  # nobody has waited for the search
 
 
 @needs_keras

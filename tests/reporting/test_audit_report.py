@@ -26,6 +26,7 @@ from fer_bench.reporting.audit import (
     write_audit,
 )
 from fer_bench.reporting.audit.sheets import KEYS, greys
+from fer_bench.reporting.card.meaning import meaning
 from fer_bench.reporting.render import terminal
 from fer_bench.reporting.taken import AS_IT_CAME
 
@@ -134,7 +135,7 @@ class TestSummary:
 
     def test_no_leak(self, without: Audited) -> None:
         leaks = tuple(
-            Leak(leak.likeness, leak.source, leak.target, 0, 0, 7) for leak in without.found.leaks
+            Leak(leak.likeness, leak.source, leak.target, (), 0, 7) for leak in without.found.leaks
         )
         told = summary(dataclasses.replace(without.found, leaks=leaks))
         assert told[0] == ("No test image of the split 'kaggle' is also among the training images.")
@@ -142,7 +143,7 @@ class TestSummary:
 
     def test_near_leaks_alone_are_leaks(self, made: Audited) -> None:
         leaks = tuple(
-            dataclasses.replace(leak, images=0, same_label=0) if leak.likeness != "near" else leak
+            dataclasses.replace(leak, rows=(), same_label=0) if leak.likeness != "near" else leak
             for leak in made.found.leaks
         )
         assert summary(dataclasses.replace(made.found, leaks=leaks))[0] == (
@@ -273,6 +274,10 @@ class TestPage:
     def test_it_says_what_matters_first(self, made: Audited, document: Node) -> None:
         (headline,) = document.all("h1")
         assert headline.text() == summary(made.found)[0]
+
+    def test_it_says_what_that_means(self, made: Audited, document: Node) -> None:
+        (told,) = document.all("ul", **{"class": "meaning"})
+        assert [line.text() for line in told.all("li")] == meaning(made.found)
 
     def test_it_loads_nothing(self, document: Node) -> None:
         (policy,) = document.all("meta", **{"http-equiv": "Content-Security-Policy"})

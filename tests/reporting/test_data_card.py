@@ -54,7 +54,10 @@ def prepared(source: Dataset, limit: int | None = None, votes: Votes | None = No
 
 
 def leaking(found: Audit, images: int) -> Audit:
-    leaks = tuple(Leak(one.likeness, one.source, one.target, images, 0, 7) for one in found.leaks)
+    leaks = tuple(
+        Leak(one.likeness, one.source, one.target, tuple(range(images)), 0, 7)
+        for one in found.leaks
+    )
     return dataclasses.replace(found, leaks=leaks)
 
 

@@ -20,6 +20,7 @@ from fer_bench.datasets.info import info_of
 from fer_bench.examples import choose
 from fer_bench.reporting import Column, Row, Table, tables
 from fer_bench.reporting.audit import OF_BENCHMARK, AuditedData, audit_tables, summary
+from fer_bench.reporting.card.meaning import meaning
 from fer_bench.reporting.page import page
 from fer_bench.reporting.page.gallery import MISTAKE
 from fer_bench.reporting.page.grid import grid, short_title
@@ -86,7 +87,7 @@ def shown(made: Audited) -> Node:
 class TestData:
     def test_it_tells_the_summary_and_every_table(self, made: Audited, shown: Node) -> None:
         text = shown.text()
-        for sentence in summary(made.found):
+        for sentence in [*summary(made.found), *meaning(made.found)]:
             assert sentence in text
         for table in audit_tables(made.found):
             assert shown.by_id(f"table-of-{table.key}").rows() == [

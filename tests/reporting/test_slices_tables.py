@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 
+import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_run
 from page_parts import read
@@ -139,10 +140,14 @@ def test_accuracy_by_votes(run):
     found = by_key(run)["votes"]
     votes = run.dataset.votes
     named = votes != NO_VOTE
-    (labels, network, missing) = found.rows
+    (labels, largest, network, missing) = found.rows
     assert labels.label == "the labels"
     assert labels.entries[0] == pytest.approx((votes == LABELS)[named].mean())
     assert labels.entries[3:] == (None, None, None)
+    most = np.bincount(votes[named]).argmax()
+    assert largest.label == f"naming {NAMES[most]}"
+    assert largest.entries[0] == pytest.approx((votes == most)[named].mean())
+    assert largest.entries[3] == pytest.approx((most == LABELS)[named].mean())
     said = [cell.quality.predictions.predicted for cell in run.cells[:2]]
     both = sum((one == votes)[named].mean() for one in said) / 2
     assert network.entries[0] == pytest.approx(both)
@@ -202,7 +207,7 @@ def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
 def test_the_masthead_names_the_figures_beside_the_highest(run):
     best = facts(run)[0]
     clean = entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
-    votes = by_key(run)["votes"].rows[1].entries[0]
+    votes = by_key(run)["votes"].rows[2].entries[0]
     assert best.remark == (
         f"mean of 2 seeds; {clean:.3f} without twins in training (2,607 of 3,585 images); "
         f"{votes:.3f} by FER+"

@@ -34,6 +34,7 @@ def audit_page(found: Audit, section: AuditSection) -> str:
         name=clean(f"Audit of {found.name}"),
         headline=first,
         sentences=others,
+        meaning=section.meaning,
         subject=(
             f"{found.images:,} images of {found.width}x{found.height} pixels, digest {found.digest}"
         ),

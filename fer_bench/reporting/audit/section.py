@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fer_bench.reporting.audit.sheets import greys
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
+from fer_bench.reporting.card.meaning import meaning
 from fer_bench.reporting.page.contact import AuditSection, ContactSheet, ContactTile, Thumbnail
 from fer_bench.reporting.render import clean
 
@@ -45,6 +46,7 @@ def audit_section(
     """
     return AuditSection(
         sentences=[clean(sentence) for sentence in [*summary(found), *taken.sentences]],
+        meaning=[clean(sentence) for sentence in meaning(found, taken.labels)],
         tables=audit_tables(found),
         sheets=[_shown(sheet, images, places) for sheet in made],
         card=places.card,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
     from fer_bench.audit import Audit
-    from fer_bench.audit.repeats import Group
+    from fer_bench.audit.repeats import ImageRows
     from fer_bench.datasets import Dataset
 
 T = TypeVar("T")
@@ -138,7 +138,7 @@ def _spaced(things: Sequence[T]) -> list[T]:
     return [things[index * n // _SHOWN] for index in range(_SHOWN)] if n > _SHOWN else list(things)
 
 
-def _conflict(group: Group, names: Sequence[str]) -> Tile:
+def _conflict(group: ImageRows, names: Sequence[str]) -> Tile:
     labels = dict.fromkeys(names[row] for row in group)
     rows = f"rows {', '.join(map(str, group[:_ROWS_SHOWN]))}"
     more = [f"and {len(group) - _ROWS_SHOWN} more"] if len(group) > _ROWS_SHOWN else []
@@ -150,7 +150,7 @@ def _pair(first: int, second: int, names: Sequence[str], how: str) -> Tile:
     return Tile((first, second), (labels, f"rows {first}, {second}", how))
 
 
-def _mirrored(images: NDArray[np.uint8], groups: Sequence[Group]) -> list[tuple[int, int]]:
+def _mirrored(images: NDArray[np.uint8], groups: Sequence[ImageRows]) -> list[tuple[int, int]]:
     """Of each group that holds mirror images, its first image and the first one unlike it."""
     pairs = []
     for first, *others in groups:

@@ -75,12 +75,14 @@ class AuditSection:
 
     Attributes:
         sentences: what to know before figures measured on the data are believed, the first most.
+        meaning: what that means for such figures.
         tables: of the audit.
         sheets: what it found, to be looked at.
         card: where the data card lies, beside the page.
     """
 
     sentences: Sequence[str]
+    meaning: Sequence[str]
     tables: Sequence[Table]
     sheets: Sequence[ContactSheet]
     card: str

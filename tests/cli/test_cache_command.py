@@ -1,0 +1,206 @@
+"""``fer-bench cache``: what lies in the cache folder, and what of it goes."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from made_caches import SAMPLE, fill, keep, write_and_die
+from made_images import dataset_of, patterns
+
+from fer_bench import cli
+from fer_bench.cache_contents import BROUGHT, MADE
+from fer_bench.datasets import parsed, stratified_rows
+from fer_bench.store import contents
+from fer_bench.store.sealed import sealed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOTHING = "removed 0 parts, 0 B from {}"
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def filled(tmp_path, cache) -> dict[str, Path]:
+    """A file of each kind beside the store, and in the store a result of an older run."""
+    with sealed(cache / "store" / "results" / "0", {}) as folder:
+        (folder / "result.json").write_text("{}")
+    return {**fill(tmp_path, cache), "results": cache / "store" / "results" / "0"}
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.main, ["cache", *map(str, arguments)])
+
+
+def left(filled):
+    return {kind for kind, path in filled.items() if path.exists()}
+
+
+def row(output, kind):
+    """The words of the one line of a kind."""
+    (line,) = (line for line in output.splitlines() if line.startswith(f"{kind} "))
+    return line.split()
+
+
+class TestList:
+    def test_nothing_is_there_and_nothing_made(self, cache):
+        done = run("list")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"0 parts, 0 B in {cache / 'store'}; ")
+        assert done.stdout.endswith(f"\n0 files, 0 B beside the store in {cache}\n")
+        assert not cache.exists()
+
+    def test_each_kind_has_its_line(self, cache, filled):
+        done = run("list")
+        assert (done.exit_code, done.stderr) == (0, "")
+        for kind, what in {**MADE, **BROUGHT}.items():
+            size = filled[kind].stat().st_size
+            words = row(done.stdout, kind)
+            shown = f"{size / 1024:.1f} KiB" if size >= 1024 else f"{size} B"
+            assert words[1:] == [*what.split(), "1", *shown.split()]
+        assert "5 files, " in done.stdout.splitlines()[-1]
+        # The largest first.
+        table = done.stdout.partition("on its disk\n")[2].splitlines()[3:8]
+        sizes = [filled[line.split()[0]].stat().st_size for line in table]
+        assert sizes == sorted(sizes, reverse=True)
+
+    def test_what_is_of_no_use_is_counted(self, tmp_path, cache, filled, monkeypatch):
+        monkeypatch.setattr(parsed, "_FORMAT", "fer_bench parsed data set 5")
+        keep(tmp_path / "new.csv", cache)
+        assert row(run("list").stdout, "parsed")[-4:-2] == ["2", "1"]
+
+    def test_a_store_alone(self, tmp_path, filled):
+        done = run("list", "--store", tmp_path / "other")
+        assert done.stdout.startswith(f"0 parts, 0 B in {tmp_path / 'other'}; ")
+        assert done.stdout.count("\n") == 1
+
+    def test_a_cache_that_cannot_be_read_is_one_line(self, cache):
+        cache.mkdir()
+        (cache / "twins").touch()
+        done = run("list")
+        assert done.exit_code == 1
+        assert done.stderr.startswith(f"Error: {str(cache / 'twins')!r} in the cache folder cannot")
+        assert done.stderr.count("\n") == 1
+
+
+class TestClear:
+    def test_all_that_runs_make_again(self, cache, filled):
+        done = run("clear")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert left(filled) == {*BROUGHT, "locks"}
+        assert "removed parsed (1 file, " in done.stdout
+        assert "\nremoved 1 part, " in done.stdout
+        last = done.stdout.splitlines()[-1]
+        assert last.startswith("removed 3 files, ")
+        assert last.endswith(f" beside the store in {cache}")
+
+    @pytest.mark.parametrize("kinds", [["parsed"], ["draws"], ["twins"], ["twins", "parsed"]])
+    def test_kinds_beside_the_store(self, cache, filled, kinds):
+        done = run("clear", *kinds)
+        assert done.exit_code == 0
+        assert left(filled) == filled.keys() - set(kinds)
+        assert str(cache / "store") not in done.stdout
+
+    def test_kinds_of_the_store(self, filled):
+        done = run("clear", "results")
+        assert left(filled) == filled.keys() - {"results"}
+        assert "beside" not in done.stdout
+
+    def test_kinds_of_both(self, filled):
+        run("clear", "results", "draws")
+        assert left(filled) == filled.keys() - {"results", "draws"}
+
+    def test_a_run_makes_it_again(self, cache, filled):
+        run("clear", "draws")
+        stratified_rows(dataset_of(patterns(28)), SAMPLE, 42, cache)
+        assert filled["draws"].exists()
+
+    def test_a_store_alone(self, tmp_path, filled):
+        other = tmp_path / "other"
+        with sealed(other / "results" / "1", {}):
+            pass
+        done = run("clear", "--store", other)
+        assert done.exit_code == 0
+        assert contents.entries(other) == []
+        assert left(filled) == set(filled)
+        assert "beside" not in done.stdout
+
+    def test_what_may_be_being_written_stays_and_is_named(self, filled):
+        part = write_and_die(filled["twins"])
+        done = run("clear")
+        assert done.exit_code == 0
+        assert part.exists()
+        assert done.stderr == f"kept twins {part.name}: a process may be writing it\n"
+
+    @pytest.mark.parametrize(
+        ("arguments", "cause"),
+        [
+            (["drawn"], "'drawn' is unknown; accepted: features, checkpoints, results, parsed, "),
+            (["parsed", "datasets"], "'datasets' is never removed; accepted: features, check"),
+            (["structures"], "'structures' is never removed; accepted: features, checkpoints, "),
+            (
+                ["parsed", "--store=x"],
+                "'parsed' lies in the cache folder and in no store; accepted: features, "
+                "checkpoints, results; or leave out --store",
+            ),
+        ],
+    )
+    def test_other_names_are_refused_and_nothing_goes(self, filled, arguments, cause):
+        done = run("clear", *arguments)
+        assert done.exit_code == 2
+        assert cause in done.stderr
+        assert left(filled) == set(filled)
+
+    def test_who_names_data_is_told_where_it_is(self, cache, filled):
+        assert f"; delete {str(cache / 'datasets')!r} yourself" in run("clear", "datasets").stderr
+
+
+class TestPrune:
+    def test_what_a_run_can_use_stays(self, cache, filled):
+        done = run("prune", "--store", cache / "elsewhere")
+        assert "beside" not in done.stdout
+        done = run("prune")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert left(filled) == filled.keys() - {"results"}  # which is of no run's
+        assert done.stdout.endswith(f"removed 0 files, 0 B beside the store in {cache}\n")
+
+    def test_the_rest_goes_and_is_named(self, tmp_path, cache, filled, monkeypatch):
+        part = write_and_die(filled["draws"])
+        os.utime(part, (0, time.time() - 25 * 60 * 60))
+        os.truncate(filled["twins"], 100)
+        monkeypatch.setattr(parsed, "_FORMAT", "fer_bench parsed data set 5")
+        new = keep(tmp_path / "new.csv", cache)
+        done = run("prune")
+        assert done.exit_code == 0
+        assert not part.exists()
+        assert new.exists()
+        assert left(filled) == {"draws", "datasets", "structures", "locks"}
+        for line in (
+            "KiB): written by another version of fer_bench",
+            "removed draws (1 file, 0 B): left behind by a process that was killed",
+            "removed twins (1 file, 100 B): it is not whole",
+        ):
+            assert f"{line}\n" in done.stdout
+
+    def test_a_store_alone(self, tmp_path, filled):
+        os.truncate(filled["twins"], 100)
+        assert run("prune", "--store", tmp_path / "other").exit_code == 0
+        assert filled["twins"].exists()
+
+
+def test_the_help_names_each_kind():
+    group, clear = run("--help").output, run("clear", "--help").output
+    for kind in (*MADE, *BROUGHT):
+        assert f"\n  {kind} " in group
+        assert kind in clear
+    for kind in contents.KINDS:
+        assert kind in clear

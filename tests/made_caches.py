@@ -1,0 +1,68 @@
+"""A cache folder with a file of each kind, each written by what writes it in a run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from layout_writers import random_dataset, write_csv, write_npz
+from made_images import dataset_of, patterns
+
+from fer_bench.audit.remembering import remembered_twins
+from fer_bench.backbones import structure_files
+from fer_bench.datasets import fer2013, stratified_rows
+from fer_bench.datasets.layouts import load_path
+from fer_bench.store.locking import LOCKS, locked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAMPLE = 20
+
+
+def keep(source: Path, cache: Path) -> Path:
+    """Reads a new csv file of images drawn by chance, and gives the entry that remembers it."""
+    before = set(cache.glob("parsed/*"))
+    load_path(write_csv(source, random_dataset(40)), cache)
+    (entry,) = set(cache.glob("parsed/*")) - before
+    return entry
+
+
+def fill(root: Path, cache: Path) -> dict[str, Path]:
+    """Fills a cache folder.
+
+    Args:
+        root: an empty folder for the data.
+        cache: the folder to fill, that ``cache_root`` gives.
+
+    Returns:
+        A file of each kind, by the kind; ``locks`` among them.
+    """
+    keep(root / "faces.csv", cache)
+    images = dataset_of(patterns(28))
+    stratified_rows(images, SAMPLE, 42, cache)
+    remembered_twins(images, cache)
+    own = cache / fer2013.FOLDER / fer2013.FILE_NAMES[-1]
+    own.parent.mkdir()
+    write_npz(own, random_dataset(4))
+    structure = structure_files.cache_folder() / structure_files.file_name("openface")
+    structure.parent.mkdir()
+    structure.write_bytes(b"exported elsewhere")
+    with locked(cache, "weights", "0"):
+        pass
+    kinds = ("parsed", "draws", "twins", "datasets", "structures", LOCKS)
+    return {kind: next((cache / kind).iterdir()) for kind in kinds}
+
+
+def write_and_die(entry: Path) -> Path:
+    """Lets a process end at once while it writes an entry, and gives what it leaves behind."""
+    before = set(entry.parent.iterdir())
+    code = (
+        "import os, pathlib, sys\n"
+        "from fer_bench.files import write_atomically\n"
+        "write_atomically(pathlib.Path(sys.argv[1]), lambda file: os._exit(9))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(entry)]).returncode == 9
+    (left,) = set(entry.parent.iterdir()) - before
+    return left

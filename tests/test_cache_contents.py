@@ -1,0 +1,173 @@
+"""What lies in the cache folder beside the store, and what of it may go."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from layout_writers import random_dataset, write_csv
+from made_caches import fill, keep, write_and_die
+
+from fer_bench import cache_contents
+from fer_bench.backbones import structure_files
+from fer_bench.cache_contents import BROUGHT, MADE, entries, remove
+from fer_bench.datasets import fer2013, parsed
+from fer_bench.datasets.layouts import load_path
+from fer_bench.errors import FerBenchError
+from fer_bench.files import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ALL = (*MADE, *BROUGHT)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def filled(tmp_path: Path, cache: Path) -> dict[str, Path]:
+    return fill(tmp_path, cache)
+
+
+def test_no_folder_is_empty(cache: Path) -> None:
+    assert entries(cache, ALL) == []
+    assert not cache.exists()
+
+
+def test_what_runs_write_is_found_and_of_use(cache: Path, filled: dict[str, Path]) -> None:
+    found = entries(cache, ALL)
+    assert {entry.kind: entry.path for entry in found} == {kind: filled[kind] for kind in ALL}
+    for entry in found:
+        assert entry.size == entry.path.stat().st_size > 0
+        assert (entry.useless, entry.unfinished) == ("", False)
+
+
+def test_runs_look_for_the_files_there(
+    cache: Path, filled: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in (fer2013.DATA_VARIABLE, structure_files.FOLDER_VARIABLE):
+        monkeypatch.delenv(variable, raising=False)
+    assert fer2013.find_fer2013(cache) == filled["datasets"]
+    assert structure_files.find("openface", ("deepface",)) == filled["structures"]
+
+
+def test_a_folder_of_images_is_looked_into(cache: Path) -> None:
+    image = cache / "datasets" / "train" / "happy" / "a.png"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"12345")
+    image.with_name("b.png").symlink_to("a.png")
+    assert sum(entry.size for entry in entries(cache, ["datasets"])) >= 5
+    assert {entry.path.name for entry in entries(cache, ["datasets"])} == {"a.png", "b.png"}
+
+
+def test_what_others_put_there_is_not_ours(cache: Path, filled: dict[str, Path]) -> None:
+    for kind in MADE:
+        (cache / kind / "face.npz").touch()
+        (cache / kind / "fer2013.csv").touch()
+        (cache / kind / f"{0:064}.npz").mkdir()
+        (cache / kind / f"{1:064}.npz").symlink_to(filled[kind])
+    assert {entry.path for entry in entries(cache, MADE)} == {filled[kind] for kind in MADE}
+
+
+def test_an_entry_of_another_version_is_of_no_use(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(parsed, "_FORMAT", "fer_bench parsed data set 3")
+        old = keep(tmp_path / "old.csv", cache)
+    new = keep(tmp_path / "new.csv", cache)
+    found = {entry.path: entry.useless for entry in entries(cache, MADE)}
+    assert found == {old: "written by another version of fer_bench", new: ""}
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_an_entry_that_is_not_whole_is_of_no_use(
+    cache: Path, filled: dict[str, Path], kind: str
+) -> None:
+    os.truncate(filled[kind], filled[kind].stat().st_size // 2)
+    found = {entry.kind: entry.useless for entry in entries(cache, MADE)}
+    assert found == {**dict.fromkeys(MADE, ""), kind: "it is not whole"}
+
+
+def test_what_this_user_may_not_read_is_not_called_useless(
+    cache: Path, filled: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("fer_bench.datasets.npz_layout.open_regular", refuse)
+    assert [entry.useless for entry in entries(cache, MADE)] == [""] * 3
+
+
+def test_what_a_killed_process_left_goes_after_a_day(cache: Path, filled: dict[str, Path]) -> None:
+    left = write_and_die(filled["draws"])
+    (found,) = (entry for entry in entries(cache, MADE) if entry.path == left)
+    assert (found.useless, found.unfinished) == ("", True)
+    assert remove(cache, [found]) == ([], [found])
+    os.utime(left, (0, time.time() - 25 * 60 * 60))
+    (found,) = (entry for entry in entries(cache, MADE) if entry.path == left)
+    assert found.useless == "left behind by a process that was killed"
+    assert remove(cache, [found]) == ([found], [])
+    assert not left.exists()
+
+
+def test_a_file_that_is_being_written_stays_and_is_finished(
+    cache: Path, filled: dict[str, Path]
+) -> None:
+    def write(file) -> None:
+        removed, stays = remove(cache, entries(cache, MADE))
+        assert {entry.path for entry in removed} == {filled[kind] for kind in MADE}
+        assert [entry.unfinished for entry in stays] == [True]
+        file.write(b"whole")
+
+    write_atomically(filled["twins"], write)
+    assert filled["twins"].read_bytes() == b"whole"
+
+
+def test_a_file_that_took_the_place_of_the_listed_one_stays(tmp_path: Path, cache: Path) -> None:
+    entry = keep(tmp_path / "faces.csv", cache)
+    listed = entries(cache, MADE)
+    load_path(write_csv(tmp_path / "faces.csv", random_dataset(40, seed=2)), cache)
+    assert remove(cache, listed) == ([], listed)
+    assert entry.exists()
+
+
+def test_files_may_vanish_while_they_are_looked_at(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [keep(tmp_path / f"{n}.csv", cache) for n in range(3)]
+
+    def look(path: Path) -> str:
+        for other in kept:
+            other.unlink()
+        return parsed.useless(path)
+
+    monkeypatch.setitem(cache_contents._USELESS, "parsed", look)
+    found = entries(cache, MADE)
+    assert [entry.path for entry in found] == [min(kept)]
+    assert found[0].useless == ""
+    assert remove(cache, found) == ([], [])
+
+
+def test_a_file_in_a_folders_place_is_one_line(cache: Path) -> None:
+    cache.mkdir()
+    (cache / "draws").touch()
+    with pytest.raises(FerBenchError) as raised:
+        entries(cache, MADE)
+    assert str(raised.value).startswith(f"{str(cache / 'draws')!r} in the cache folder cannot be")
+    assert "Not a directory; accepted: " in str(raised.value)
+
+
+def test_a_folder_that_may_not_be_written_to_is_one_line(
+    cache: Path, filled: dict[str, Path], read_only
+) -> None:
+    read_only(cache / "parsed")
+    with pytest.raises(FerBenchError, match=r"cannot be read or written to: .*FER_BENCH_CACHE$"):
+        remove(cache, entries(cache, ["parsed"]))
+    assert filled["parsed"].exists()
