@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from fer_bench.audit import load_votes
 from fer_bench.backbones import locate
 from fer_bench.cache import cache_root
 from fer_bench.datasets import load_dataset
@@ -83,6 +84,8 @@ def profile(
     dataset: str,
     protocol: Protocol,
     *,
+    class_map: str | None = None,
+    votes: Path | None = None,
     limit: int | None = None,
     weights_dir: Path | None = None,
     started: float | None = None,
@@ -95,19 +98,26 @@ def profile(
         init: ``"pretrained"`` or ``"random"``.
         dataset: name or path of the data set; it may come from the cache.
         protocol: how the cell is trained.
+        class_map: as for ``fer_bench.datasets.load_dataset``.
+        votes: FER+'s file, None without.
         limit: size of a stratified sample, None for all images.
         weights_dir: folder to look for pretrained weights in first.
         started: ``time.perf_counter()`` when the process began, None for now.
         progress: told how far the work is.
 
     Raises:
-        FerBenchError: as loading the data, checking the weights and training do.
+        FerBenchError: as loading data and votes, checking the weights and training do.
     """
     laps = _Laps(perf_counter() if started is None else started)
     load_keras()
     laps.end("start-up")
     prepared = prepare_data(
-        load_dataset(dataset), protocol, limit=limit, cache_dir=cache_root(), progress=progress
+        load_dataset(dataset, class_map=class_map),
+        protocol,
+        limit=limit,
+        votes=None if votes is None else load_votes(votes),
+        cache_dir=cache_root(),
+        progress=progress,
     )
     data, split = prepared.dataset, prepared.split
     laps.end("data")

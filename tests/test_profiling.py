@@ -63,6 +63,27 @@ def test_the_command_prints_parts_and_floor(data):
         assert words in output
 
 
+def test_the_command_takes_what_says_which_data_a_run_has(data, tmp_path):
+    images = np.random.default_rng(0).integers(0, 255, (160, 48, 48), dtype=np.uint8)
+    images[10:20] = images[:10]
+    labels = np.arange(160, dtype=np.uint8) // 20  # of which FER2013 has no 7
+    np.savez(tmp_path / "eight.npz", images=images, labels=labels)
+    arguments = ["profile", "--init=random", "--epochs=1", f"--dataset={tmp_path / 'eight.npz'}"]
+    failed = CliRunner().invoke(cli.main, arguments)
+    assert "labels has 7 for image 140; accepted: a number from 0 to 6" in failed.stderr
+    asked = ["--class-map=ckextended", "--limit=150", "--dedupe=all", "--split=grouped"]
+    done = CliRunner().invoke(cli.main, [*arguments, *asked])
+    assert "mini-random-42, 150 images, epochs: 1" in done.output
+
+
+def test_labels_by_votes_that_are_not_there(data):
+    result = CliRunner().invoke(cli.main, ["profile", f"--dataset={data}", "--labels=ferplus"])
+    assert result.stderr.startswith("Error: labels 'ferplus' need FER+'s votes; accepted: --votes")
+    asked = ["--labels=ferplus", "--votes=nowhere.csv"]
+    result = CliRunner().invoke(cli.main, ["profile", f"--dataset={data}", *asked])
+    assert result.stderr.startswith("Error: 'nowhere.csv': it cannot be read (No such file")
+
+
 def test_a_mistake_is_one_line(data):
     result = CliRunner().invoke(cli.main, ["profile", "--backbone=mobilnet"])
     assert result.exit_code == 1

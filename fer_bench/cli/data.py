@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.protocol import DEDUPES, LABELS, SPLITS, Protocol
+from fer_bench.cli.run_data import class_map_option, run_data
+from fer_bench.protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.protocol import Dedupe, Labels, SplitName
     from fer_bench.reporting import Table
-
-
-_class_map = click.option(
-    "--class-map",
-    metavar="NAME|FILE",
-    help="What the numbers of classes mean: fer2013, rafdb, affectnet, ckplus, ckextended, or a "
-    "csv file with the columns name and class, which may name other classes too.",
-)
 
 
 @click.group("data", short_help="Tell what a data set is, and look for mistakes in it.")
@@ -36,7 +29,7 @@ def command() -> None:
 
 @command.command(short_help="Tell layout, size, classes and digest.")
 @click.argument("dataset")
-@_class_map
+@class_map_option
 def info(dataset: str, class_map: str | None) -> None:
     """Tell layout, size, classes by part, digest and memory of DATASET."""
     from fer_bench.cache import cache_root
@@ -49,35 +42,7 @@ def info(dataset: str, class_map: str | None) -> None:
 
 @command.command(short_help="Look for copies, leaks, empty images and doubtful labels.")
 @click.argument("dataset")
-@_class_map
-@click.option(
-    "--split",
-    type=click.Choice(SPLITS),
-    default="paper",
-    show_default=True,
-    help="70/10/20, Kaggle's own three parts, or 70/10/20 of the different pictures; as pytest's.",
-)
-@click.option(
-    "--dedupe",
-    type=click.Choice(DEDUPES),
-    default="none",
-    show_default=True,
-    help="Which copies of pictures are in none of the parts; as pytest's.",
-)
-@click.option(
-    "--votes",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="FER+'s fer2013new.csv: what ten taggers see in each image, in the same order.",
-)
-@click.option(
-    "--labels",
-    type=click.Choice(LABELS),
-    default="fer2013",
-    show_default=True,
-    help="The data set's own, or what most taggers of --votes see; as pytest's.",
-)
-@click.option("--limit", type=int, metavar="N", help="Audit a stratified sample of N images.")
+@run_data
 @click.option(
     "--json",
     "record",
@@ -95,10 +60,10 @@ def info(dataset: str, class_map: str | None) -> None:
 def audit(
     dataset: str,
     class_map: str | None,
-    split: str,
-    dedupe: str,
+    split: SplitName,
+    dedupe: Dedupe,
     votes: Path | None,
-    labels: str,
+    labels: Labels,
     limit: int | None,
     record: Path | None,
     report_dir: Path | None,
@@ -106,9 +71,9 @@ def audit(
     """Look for mistakes in DATASET before figures measured on it are believed.
 
     Pictures that occur more than once, images that stand in two parts of the split, empty images,
-    sizes of the classes and, with --votes, labels that other people doubt. With the split, dedupe,
-    votes, labels and limit of a benchmark's run it audits what that ran on. Rows count from 0 in
-    the order of DATASET.
+    sizes of the classes and, with --votes, labels that other people doubt. With the class map,
+    split, dedupe, votes, labels and limit of a benchmark's run it audits what that ran on. Rows
+    count from 0 in the order of DATASET.
     """
     from fer_bench.audit import audit_record, load_votes
     from fer_bench.cache import cache_root
@@ -121,11 +86,7 @@ def audit(
 
     data = load_dataset(dataset, class_map=class_map)
     known = None if votes is None else load_votes(votes)
-    protocol = Protocol(
-        split=cast("SplitName", split),
-        dedupe=cast("Dedupe", dedupe),
-        labels=cast("Labels", labels),
-    )
+    protocol = Protocol(split=split, dedupe=dedupe, labels=labels)
     bar = ProgressBar(data.name)
     try:
         prepared = prepare_data(

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.run_data import run_data
+
 if TYPE_CHECKING:
     from fer_bench.profiling import Profile
+    from fer_bench.protocol import Dedupe, Labels, SplitName
 
 _STARTED = perf_counter()
 
@@ -20,7 +23,7 @@ _STARTED = perf_counter()
     "--init", type=click.Choice(["pretrained", "random"]), default="pretrained", show_default=True
 )
 @click.option("--dataset", default="sketch", show_default=True, metavar="NAME|PATH")
-@click.option("--limit", type=int, metavar="N", help="Run on a stratified sample of N images.")
+@run_data
 @click.option("--epochs", type=int, default=20, show_default=True, metavar="N")
 @click.option("--trainable-layers", default="4", show_default=True, metavar="N")
 @click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
@@ -28,6 +31,11 @@ def command(
     backbone: str,
     init: str,
     dataset: str,
+    class_map: str | None,
+    split: SplitName,
+    dedupe: Dedupe,
+    votes: Path | None,
+    labels: Labels,
     limit: int | None,
     epochs: int,
     trainable_layers: str,
@@ -37,7 +45,8 @@ def command(
 
     Beside it stands the floor: one bare pass of all images through the frozen layers, and bare
     epochs of the trained ones on features in memory, timed in the same process. The store is made
-    for this and removed; data that was read before comes from the cache.
+    for this and removed; data that was read before comes from the cache. With the class map,
+    split, dedupe, votes, labels and limit of a benchmark's run it is a cell of that run.
     """
     import os
 
@@ -46,7 +55,13 @@ def command(
     from fer_bench.progress_bar import ProgressBar
     from fer_bench.protocol import Protocol, TrainableLayers
 
-    protocol = Protocol(epochs=epochs, trainable_layers=TrainableLayers.parse(trainable_layers))
+    protocol = Protocol(
+        split=split,
+        dedupe=dedupe,
+        labels=labels,
+        epochs=epochs,
+        trainable_layers=TrainableLayers.parse(trainable_layers),
+    )
     bar = ProgressBar(backbone)
     try:
         profile = profiling.profile(
@@ -54,6 +69,8 @@ def command(
             "pretrained" if init == "pretrained" else "random",
             dataset,
             protocol,
+            class_map=class_map,
+            votes=votes,
             limit=limit,
             weights_dir=weights_dir,
             started=_STARTED,

@@ -76,8 +76,8 @@ def load_dataset(
             file that is called like a data set is reached as ``./name``.
         cache_dir: the cache folder, ``fer_bench.cache.cache_root()`` by default.
         class_map: what names and numbers of classes stand for: a name of
-            ``fer_bench.datasets.class_tables.NUMBERED``, or the path of a csv file with the columns
-            name and class.
+            ``fer_bench.class_numbers.NUMBERED``, or the path of a csv file with the columns name
+            and class.
 
     Raises:
         FerBenchError: the name is unknown, nothing is at the path, or what is there is not in

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.class_numbers import NUMBERED
 from fer_bench.datasets.csv_text import csv_rows
 from fer_bench.datasets.dataset import EMOTIONS
 from fer_bench.datasets.mistakes import wrong
@@ -42,24 +43,6 @@ _SYNONYMS: dict[str, str] = {
 
 NAMES: dict[str, str] = {word: name for name, words in _SYNONYMS.items() for word in words.split()}
 """Classes by their names in lower case."""
-
-
-def _numbered(first: int, names: str) -> dict[str, str]:
-    return {str(number): name for number, name in enumerate(names.split(), start=first)}
-
-
-NUMBERED: dict[str, dict[str, str]] = {
-    "fer2013": _numbered(0, "Angry Disgust Fear Happy Sad Surprise Neutral"),
-    "rafdb": _numbered(1, "Surprise Fear Disgust Happy Sad Angry Neutral"),
-    "affectnet": _numbered(0, "Neutral Happy Sad Surprise Fear Disgust Angry Contempt - - -"),
-    "ckplus": _numbered(0, "Neutral Angry Contempt Disgust Fear Happy Sad Surprise"),
-    "ckextended": _numbered(0, "Angry Disgust Fear Happy Sad Surprise Neutral Contempt"),
-}
-"""What numbers mean, by the name of the table: as each set's own readme numbers its classes.
-
-AffectNet's 8 to 10 are none, uncertain and no face. ``ckplus`` are the numbers of the original
-labels of CK+, ``ckextended`` those of Kaggle's csv of it.
-"""
 
 _MOST_CLASSES = 256
 

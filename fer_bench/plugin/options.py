@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from fer_bench import backbones, weights_lock
 from fer_bench.cache import cache_root
 from fer_bench.cells import INITS, Cell
+from fer_bench.class_numbers import NUMBERED
 from fer_bench.comparison import default_rules, parse, project_rules
 from fer_bench.datasets import dataset_names
-from fer_bench.datasets.class_tables import NUMBERED
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user
 from fer_bench.protocol import Protocol, TrainableLayers

@@ -14,7 +14,10 @@ from made_votes import unanimous, write_votes
 
 from fer_bench import cli
 from fer_bench.audit.schema import AuditRecord
+from fer_bench.class_numbers import NUMBERED
 from fer_bench.datasets.npz_layout import pack_npz
+from fer_bench.plugin.options import OPTIONS
+from fer_bench.protocol import Protocol
 from fer_bench.results_json.checking import checked
 
 
@@ -214,6 +217,22 @@ class TestAudit:
         assert done.exit_code == 1
         assert done.stderr.startswith("Error: cannot write")
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [cli.data.audit, cli.profile.command])
+def test_data_is_asked_for_as_in_a_run(command):
+    found = {flag: option for option in command.params for flag in option.opts}
+    flags = {"--class-map", "--split", "--dedupe", "--votes", "--labels", "--limit"}
+    assert flags <= found.keys()
+    assert flags <= {option.flag for option in OPTIONS}
+    for name in ("split", "dedupe", "labels"):
+        assert found[f"--{name}"].default == getattr(Protocol(), name)
+
+
+def test_the_help_names_each_table_of_numbers():
+    for command in ("info", "audit"):
+        text = " ".join(data(command, "--help").output.split())
+        assert f"What the numbers of classes mean: {', '.join(NUMBERED)}, or a csv file" in text
 
 
 def test_no_network_is_loaded(faces):

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fer_bench.class_numbers import NUMBERED
 from fer_bench.datasets import EMOTIONS
 from fer_bench.datasets.class_tables import (
     KAGGLE,
     LEFT_OUT,
-    NUMBERED,
     UNNUMBERED,
     class_table,
     classes_of,

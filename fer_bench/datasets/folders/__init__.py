@@ -2,8 +2,8 @@
 
 ``listing`` looks at folders safely, ``layouts`` names the layouts, each of which is a function in
 ``class_folders``, ``label_lists``, ``label_files`` or ``name_codes`` that finds what ``found``
-describes, ``misfits`` says what is in a folder that is in none, and ``reading`` reads the pixels. What names stand for is in
-``fer_bench.datasets.class_tables``.
+describes, ``misfits`` says what is in a folder that is in none, and ``reading`` reads the pixels.
+What names stand for is in ``fer_bench.datasets.class_tables``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,63 @@
+"""The options of a benchmark's run that say which images and labels it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fer_bench.class_numbers import NUMBERED
+from fer_bench.protocol import DEDUPES, LABELS, SPLITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+class_map_option = click.option(
+    "--class-map",
+    metavar="NAME|FILE",
+    help=f"What the numbers of classes mean: {', '.join(NUMBERED)}, or a csv file with the columns "
+    "name and class, which may name other classes too.",
+)
+
+_OPTIONS = (
+    class_map_option,
+    click.option(
+        "--split",
+        type=click.Choice(SPLITS),
+        default="paper",
+        show_default=True,
+        help="70/10/20, Kaggle's own three parts, or 70/10/20 of the different pictures; as "
+        "pytest's.",
+    ),
+    click.option(
+        "--dedupe",
+        type=click.Choice(DEDUPES),
+        default="none",
+        show_default=True,
+        help="Which copies of pictures are in none of the parts; as pytest's.",
+    ),
+    click.option(
+        "--votes",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="FER+'s fer2013new.csv: what ten taggers see in each image, in the same order.",
+    ),
+    click.option(
+        "--labels",
+        type=click.Choice(LABELS),
+        default="fer2013",
+        show_default=True,
+        help="The data set's own, or what most taggers of --votes see; as pytest's.",
+    ),
+    click.option("--limit", type=int, metavar="N", help="Take a stratified sample of N images."),
+)
+
+
+def run_data(command: _Command) -> _Command:
+    """Gives a command ``class_map``, ``split``, ``dedupe``, ``votes``, ``labels`` and ``limit``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
