@@ -22,6 +22,7 @@ from fer_bench.datasets.csv_rows import numbers_in_words
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.mistakes import wrong
 from fer_bench.datasets.numbered import numbered_dataset
+from fer_bench.errors import cut, listed, shown
 from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def read_arrays(
         found = set(archive.namelist())
         for name in required:
             if f"{name}.npy" not in found:
-                there = ", ".join(sorted(map(repr, found))[:9])[:200] or "nothing"
+                there = cut(listed(sorted(map(repr, found)), 9), 200) or "nothing"
                 what = f"no array {name!r} (it holds {there})"
                 raise wrong(path, None, what, " and ".join(required))
         names = [name for name in (*required, *optional) if f"{name}.npy" in found]
@@ -168,7 +169,8 @@ def read_all_arrays(path: Path) -> dict[str, NDArray[Any]]:
     with _opened(path) as archive:
         for member in archive.namelist():
             if not member.endswith(".npy"):
-                raise wrong(path, None, f"the member {member[:40]!r} is no array", "arrays alone")
+                what = f"the member {shown(member)} is no array"
+                raise wrong(path, None, what, "arrays alone")
         names = [member.removesuffix(".npy") for member in archive.namelist()]
         _check_once(path, archive, names)
         for name in names:
@@ -200,7 +202,7 @@ def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
     for one, other in pairwise(members):
         end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
         if end > other.header_offset:
-            what = f"the members {one.filename[:40]!r} and {other.filename[:40]!r} overlap"
+            what = f"the members {shown(one.filename)} and {shown(other.filename)} overlap"
             raise wrong(path, None, what, "a whole npz file")
 
 

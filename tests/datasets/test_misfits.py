@@ -71,6 +71,12 @@ def test_it_is_not_looked_for_far_or_among_many(tmp_path: Path) -> None:
     assert step_of(tmp_path / "many") == "name the folder that holds the images"
 
 
+def test_folders_that_are_called_so_by_chance(tmp_path: Path) -> None:
+    for name in ("code/training/loops", "process/1/task", "notes/happy"):
+        (tmp_path / name).mkdir(parents=True)
+    assert step_of(tmp_path) == "name the folder that holds the images"
+
+
 def test_nothing_outside_is_looked_at(tmp_path: Path) -> None:
     write_images(tmp_path / "elsewhere", TREES["classes"])
     (tmp_path / "set/a/b").mkdir(parents=True)

@@ -92,7 +92,7 @@ def _add_classes(
                 continue
             what = "the file lies where folders are expected"
             step = "move it into the folder of its class, or away"
-            raise wrong(path, None, what, table.accepted(names), step)
+            raise wrong(path, None, what, "a folder for each class", step)
         meant = table.class_of(entry.name)
         if meant is None:
             what = f"the folder's name {entry.name!r} is unknown"

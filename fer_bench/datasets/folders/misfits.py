@@ -95,9 +95,19 @@ def _data_sets(root: Root, fits: Callable[[Root], bool]) -> list[Path]:
 
 def _data_sets_of(folder: Root, fits: Callable[[Root], bool]) -> list[Path]:
     try:
-        return [folder.path] if fits(folder) else _files(folder)
+        return [folder.path] if fits(folder) and _has_images(folder) else _files(folder)
     except FerBenchError:
         return []
+
+
+def _has_images(root: Root) -> bool:
+    """Whether there are any, as far as that is told soon: names alone may be there by chance."""
+    level = [root.path]
+    for _ in range(_DEPTH + 1):
+        if any(_holds_images(root, folder) for folder in level):
+            return True
+        level = [below for folder in level for below in _folders(root, folder)][:_MOST_FOLDERS]
+    return False
 
 
 def _files(folder: Root) -> list[Path]:
