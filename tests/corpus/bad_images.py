@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import os
+import shutil
 import struct
 import zlib
 from typing import TYPE_CHECKING
@@ -311,6 +312,17 @@ def _link(name: str, target: str) -> Damage:
     return lambda root: done((root / name).symlink_to(target))
 
 
+def _one_deeper(root: Path) -> None:
+    (root / "data").mkdir()
+    for part in ("train", "test"):
+        (root / part).rename(root / "data" / part)
+
+
+def _packed_up(root: Path) -> None:
+    shutil.rmtree(root)
+    _made("faces.zip")(root)
+
+
 def _emptied(path: Path) -> None:
     for file in path.iterdir():
         file.unlink()
@@ -334,6 +346,8 @@ def _entries() -> list[Kind]:
             both(_moved("test", ".test"), _made("test")),
             "'test'",
         ),
+        _entry("all of it in another one", "", _one_deeper, "faces/data' instead"),
+        _entry("an archive alone", "", _packed_up, "unpack 'faces.zip'"),
         _entry("an unknown part", "", _moved("test", "holdout"), "holdout"),
         _entry("an unknown class", "train", _moved("sad", "tired"), "train/tired"),
         _entry("a class in two folders", "", _made("train/sadness/a.png", good), "train/sad"),
