@@ -100,18 +100,26 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
         head="Pair",
         columns=tuple(columns),
         rows=tuple(rows),
-        notes=(
-            "difference: of the test accuracies; low, high: its 95 % interval, not corrected. "
-            f"corrected p: by Holm's method over all pairs of this table ({len(pairs)}); below "
-            f"{LEVEL} two networks are told apart.",
-            *(f"Method of all p-values: {method}." for method in methods if len(methods) == 1),
-            "With one seed each, p-value and interval cover which images were drawn, and not the "
-            "chance of training. With several they cover both; where one side has a single seed, "
-            "the spread of the other's stands for its own.",
-            "0.0000: below 0.00005. With one seed each the p-value is exact and the interval from "
-            "a bootstrap: close to 0.05, or with few images, they may disagree.",
-            *_left_out(pairs),
-        ),
+        notes=_pairs_notes(pairs, methods),
+    )
+
+
+def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ...]:
+    if not pairs:
+        return (
+            "There is none to compare: no two networks were trained whose predictions are known.",
+        )
+    return (
+        "difference: of the test accuracies; low, high: its 95 % interval, not corrected. "
+        f"corrected p: by Holm's method over all pairs of this table ({len(pairs)}); below "
+        f"{LEVEL} two networks are told apart.",
+        *(f"Method of all p-values: {method}." for method in methods if len(methods) == 1),
+        "With one seed each, p-value and interval cover which images were drawn, and not the "
+        "chance of training. With several they cover both; where one side has a single seed, "
+        "the spread of the other's stands for its own.",
+        "0.0000: below 0.00005. With one seed each the p-value is exact and the interval from "
+        "a bootstrap: close to 0.05, or with few images, they may disagree.",
+        *_left_out(pairs),
     )
 
 

@@ -94,6 +94,16 @@ def test_pairs_have_their_corrected_p_value():
     assert "pairs of this table (3)" in found.notes[0]
 
 
+def test_a_single_network_has_none_to_be_compared_with():
+    found = table(
+        made_run(made_cell("mini", "random"), made_missing("openface", "random")), "pairs"
+    )
+    assert found.rows == ()
+    assert found.notes == (
+        "There is none to compare: no two networks were trained whose predictions are known.",
+    )
+
+
 def test_calibration_is_the_mean_of_the_seeds(seeds):
     found = entries(table(seeds, "calibration"), "mini_random")
     errors = [
