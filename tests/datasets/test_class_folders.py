@@ -13,6 +13,7 @@ from layout_writers import random_dataset, write_folders
 from PIL import Image
 
 from fer_bench.datasets import EMOTIONS, Dataset
+from fer_bench.datasets.class_tables import UNNUMBERED, ClassTable, class_table
 from fer_bench.datasets.folders import load_folder
 from fer_bench.errors import FerBenchError
 
@@ -320,3 +321,33 @@ def test_a_root_that_is_a_link(root: Path, tmp_path_factory: pytest.TempPathFact
 def test_not_there(tmp_path: Path) -> None:
     path = tmp_path / "none"
     assert "cannot be read (No such file or directory)" in message_of(path, path)
+
+
+def test_what_mends_it(root: Path) -> None:
+    """Each step fits its cause."""
+
+    def step(named: str, table: ClassTable = UNNUMBERED) -> str:
+        with pytest.raises(FerBenchError) as raised:
+            load_folder(root, table)
+        assert str(raised.value).startswith(f"{str(root / named)!r}: ")
+        return str(raised.value).rpartition("; ")[2]
+
+    (root / "train/9").mkdir()
+    assert step("train/9") == "rename it or add --class-map"
+    assert step("train/9", class_table("rafdb")) == "rename it or give another --class-map"
+    (root / "train/9").rmdir()
+    (root / "more").mkdir()
+    assert step("more") == "rename it or move it away"
+    (root / "more").rename(root / "train/fear")
+    assert step("train/fear") == "fill or remove it"
+    (root / "train/fear").rename(root / "train/happiness")
+    assert step("train/happy") == "move all into one of them"
+    (root / "train/happiness").rename(root / "train/happy/more")
+    assert step("train/happy/more") == "move its images into the folder above it"
+    (root / "train/happy/more").rmdir()
+    (root / "train/happy/b.gif").touch()
+    assert step("train/happy/b.gif") == "convert or remove it"
+    (root / "train/happy/b.gif").rename(root / "train/b.gif")
+    assert step("train/b.gif") == "move it into the folder of its class, or away"
+    (root / "train/b.gif").rename(root / "train/happy/b.png")
+    assert step("train/happy/b.png") == "fetch it again or remove it"
