@@ -170,7 +170,9 @@ def test_images_in_another_order_are_searched_anew(tmp_path: Path) -> None:
         assert found.facts == alone.facts
 
 
-@pytest.mark.parametrize("name", ["MOST_BITS", "LEAST_CORRELATION"])
+@pytest.mark.parametrize(
+    "name", ["MOST_BITS", "LEAST_COARSE", "LEAST_CORRELATION", "REACH", "SIDE"]
+)
 def test_another_threshold_is_another_search(tmp_path: Path, monkeypatch, name: str) -> None:
     source = audited().dataset
     assert prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path).twins.pairs

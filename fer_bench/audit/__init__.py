@@ -18,19 +18,24 @@ from fer_bench.audit.likeness import (
     find_twins,
     twins,
 )
-from fer_bench.audit.near import LEAST_CORRELATION, MOST_BITS
+from fer_bench.audit.near import LEAST_CORRELATION, REACH, SIDE
+from fer_bench.audit.proposals import BITS, LEAST_COARSE, MOST_BITS
 from fer_bench.audit.record import audit_record
 from fer_bench.audit.repeats import Copies, Leak, copies, leaks
 from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes, majority_labels
 
 __all__ = [
+    "BITS",
     "CATEGORIES",
+    "LEAST_COARSE",
     "LEAST_CORRELATION",
     "LEAST_SPREAD",
     "LIKENESSES",
     "MARGIN",
     "MOST_BITS",
     "MOST_OF_ONE_LEVEL",
+    "REACH",
+    "SIDE",
     "Agreement",
     "Audit",
     "Blanks",

@@ -11,8 +11,13 @@ class RulesRecord(TypedDict):
     Keys:
         hash: name of the perceptual hash.
         hash_bits: number of its bits.
-        most_bits: so many of them differ at most between near pictures.
-        least_correlation: so much do their grey levels correlate at least.
+        most_bits: pictures whose hashes differ in at most so many of them are compared.
+        least_coarse: so are those whose thumbnails correlate by at least so much; and so much do
+            pictures correlate at least in half the size.
+        least_correlation: so much do the grey levels of near pictures correlate at least.
+        reach: share of the shorter side by which one is moved at most, to where they fit best.
+        side: larger pictures are compared with their longer side divided down to about so many
+            pixels.
         most_of_one_level: share of the pixels from which on one grey level makes an image nearly
             empty.
         least_spread: standard deviation of the grey levels below which it is so too.
@@ -22,7 +27,10 @@ class RulesRecord(TypedDict):
     hash: str
     hash_bits: int
     most_bits: int
+    least_coarse: float
     least_correlation: float
+    reach: float
+    side: int
     most_of_one_level: float
     least_spread: float
     margin: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.audit import REACH
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
 from fer_bench.reporting.card.meaning import meaning, things
@@ -37,8 +38,8 @@ _LABELLERS = {
 """What is not known of those whose labels were audited."""
 
 _NOT_FOUND = (
-    "Not looked for, or not found: copies that were cropped by more than a pixel or two, and "
-    "whether different pictures show the same person."
+    f"Not looked for, or not found: copies that were cropped by more than 1/{REACH} of the side, "
+    "enlarged or turned, and whether different pictures show the same person."
 )
 
 _FERPLUS = (
