@@ -27,7 +27,8 @@ once moved: all but two of these were one picture, with another brightness, wate
 REACH = 16
 """One image is moved over the other by up to this part of the shorter side: 3 of 48 pixels.
 
-What was cropped by more, enlarged or turned correlates by less, so that not all is found.
+Of 400 images of FER2013, moved by one pixel to a side or by two, all were found, by one both ways
+95 %, by two both ways 84 %, by three both ways 15 %. Nor is all found that was enlarged or turned.
 """
 
 SIDE = 48

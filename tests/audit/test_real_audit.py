@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fer_bench.audit import audit, check_votes, load_votes, twins
+from fer_bench.audit.near import near_pairs
 from fer_bench.datasets import make_split
 from fer_bench.errors import FerBenchError
 
@@ -53,6 +54,21 @@ def test_each_likeness_finds_more(kaggle) -> None:
             leak.images for leak in kaggle.leaks if (leak.source, leak.target) == ("train", target)
         ]
         assert found == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("down", "right", "least"), [(0, 1, 0.98), (1, 0, 0.98), (1, 1, 0.9), (2, 0, 0.95)]
+)
+def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None:
+    images = real_data.images[::120]
+    images = images[images.reshape(len(images), -1).std(axis=1) > 5]
+    wide = np.pad(images, ((0, 0), (2, 2), (2, 2)), mode="edge")
+    moved = wide[:, 2 + down : 50 + down, 2 + right : 50 + right]
+    pairs, _, _ = near_pairs(np.concatenate([images, moved]))
+    found = set(map(tuple, pairs.tolist()))
+    n = len(images)
+    assert sum((row, row + n) in found for row in range(n)) >= least * n
+    assert len(found) < 1.2 * n
 
 
 def test_the_papers_split_leaks_in_the_same_way(real_data) -> None:
