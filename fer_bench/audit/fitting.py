@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,11 @@ class Fitting:
 
     def __init__(self, images: NDArray[np.uint8], reach: int) -> None:
         n, height, width = images.shape
-        self._images, self._reach = images, reach
+        self._images = images
+        # An image within a margin of zeros, and all that can be seen of both through its size.
+        self._framed = np.zeros((height + 2 * reach, width + 2 * reach))
+        self._place = np.s_[reach : reach + height, reach : reach + width]
+        self._views = sliding_window_view(self._framed, (height, width))
         self._flat = images.reshape(n, height * width)
         covered = self._moved(np.ones((height, width)))
         self._counts = covered.sum(axis=1)
@@ -63,13 +68,13 @@ class Fitting:
         return found
 
     def _best(self, one: int, others: NDArray[np.int64], mirrored: bool) -> NDArray[np.float64]:
-        image, ways = self._images[one], 2 * self._reach + 1
+        image, ways = self._images[one], self._views.shape[:2]
         # Where the first is moved to one side, it is covered from the other one.
         sums, squares = (
-            array[one].reshape(ways, ways)[::-1, :: 1 if mirrored else -1].ravel()
+            array[one].reshape(ways)[::-1, :: 1 if mirrored else -1].ravel()
             for array in (self._sums, self._squares)
         )
-        moved = self._moved((image[:, ::-1] if mirrored else image).astype(np.float64))
+        moved = self._moved(image[:, ::-1] if mirrored else image)
         products = self._flat[others].astype(np.float64) @ moved.T
         together = self._counts * products - sums * self._sums[others]
         spreads = (self._counts * squares - sums**2) * (
@@ -79,8 +84,7 @@ class Fitting:
         best: NDArray[np.float64] = fits.max(axis=1)
         return best
 
-    def _moved(self, image: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _moved(self, image: NDArray[Any]) -> NDArray[np.float64]:
         """An image moved each way, with 0 where it was, shape (ways, pixels)."""
-        from numpy.lib.stride_tricks import sliding_window_view
-
-        return sliding_window_view(np.pad(image, self._reach), image.shape).reshape(-1, image.size)
+        self._framed[self._place] = image
+        return self._views.reshape(-1, image.size)
