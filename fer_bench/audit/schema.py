@@ -182,6 +182,23 @@ class AgreementRecord(TypedDict):
     errors: list[LabelErrorRecord]
 
 
+class FlawsRecord(TypedDict):
+    """What is wrong with some images, in numbers of them.
+
+    Keys:
+        images: all of them.
+        contradictory: so many at least have another label than a network says, whatever that is:
+            of each picture, identical ones counted as one, all without its most frequent label.
+        empty: those that are empty or nearly so.
+        likely_wrong: those whose label is likely wrong, or null where no votes are known.
+    """
+
+    images: int
+    contradictory: int
+    empty: int
+    likely_wrong: int | None
+
+
 class AuditRecord(TypedDict):
     """The whole audit.
 
@@ -200,6 +217,7 @@ class AuditRecord(TypedDict):
         near_pairs: pairs that are nearly the same, by their rows.
         blanks: empty images.
         agreement: what taggers say of the labels, or null.
+        test_flaws: what is wrong with the images of the test part.
     """
 
     schema: int
@@ -216,3 +234,4 @@ class AuditRecord(TypedDict):
     near_pairs: list[NearPairRecord]
     blanks: BlanksRecord
     agreement: AgreementRecord | None
+    test_flaws: FlawsRecord
