@@ -23,7 +23,7 @@ from fer_bench.audit.likeness import (
 from fer_bench.audit.near import LEAST_CORRELATION, MOST_BITS
 from fer_bench.audit.record import audit_record
 from fer_bench.audit.repeats import Copies, Leak, copies, leaks
-from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes, majority_labels
+from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes, voted_labels
 
 __all__ = [
     "CATEGORIES",
@@ -57,6 +57,6 @@ __all__ = [
     "flaws",
     "leaks",
     "load_votes",
-    "majority_labels",
     "twins",
+    "voted_labels",
 ]

@@ -132,6 +132,7 @@ class ClassAgreementRecord(TypedDict):
         images: all of them.
         unanimous: all votes are for one category.
         tied: several categories have the most votes.
+        no_majority: no category has more than half of the votes; those that are tied too.
         no_face: more than half of the votes are for no face.
         unknown: more than half of the votes are for unknown.
         agreed: the class has more votes than any other category.
@@ -143,6 +144,7 @@ class ClassAgreementRecord(TypedDict):
     images: int
     unanimous: int
     tied: int
+    no_majority: int
     no_face: int
     unknown: int
     agreed: int
@@ -156,7 +158,7 @@ class LabelErrorRecord(TypedDict):
     Keys:
         row: of the image.
         label: name of its class.
-        voted: name of the class that most taggers see.
+        voted: name of the class with the most votes.
         votes_for_label: number of taggers for its class.
         votes_for_voted: number of taggers for the other class.
     """

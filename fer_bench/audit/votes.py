@@ -109,6 +109,11 @@ class Votes:
         tied = (self.counts == most[:, None]).sum(axis=1) > 1
         return np.where(tied, -1, self.counts.argmax(axis=1))
 
+    def without_majority(self) -> NDArray[np.bool_]:
+        """For each image whether no category has more than half of the votes."""
+        none: NDArray[np.bool_] = self.counts.max(axis=1) <= self.counts.sum(axis=1) / 2
+        return none
+
 
 def load_votes(path: Path) -> Votes:
     """Reads FER+'s ``fer2013new.csv``.
@@ -192,7 +197,7 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
                 f"{both}: row {row} (from 0) is of {USAGES[votes.usage[row]]} in the one and of "
                 f"{USAGES[dataset.usage[row]]} in the other; {accepted}"
             )
-    voted = majority_labels(votes, dataset.classes)
+    voted = voted_labels(votes, dataset.classes)
     named = np.flatnonzero(voted >= 0)
     labels, voted = dataset.labels[named], voted[named]
     kappa = _kappa(labels, voted, len(dataset.classes))
@@ -238,8 +243,8 @@ def _at_odds(labels: NDArray[np.uint8], voted: NDArray[np.int64], n_classes: int
     return slice(int(ends[first]), int(ends[last]))
 
 
-def majority_labels(votes: Votes, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """The class that most taggers name, for each image.
+def voted_labels(votes: Votes, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """The class with the most votes, for each image. They may be half of the votes, or fewer.
 
     Args:
         votes: of n images.

@@ -63,12 +63,15 @@ def test_the_papers_split_leaks_in_the_same_way(real_data) -> None:
     assert 0.05 < shared / len(split.test) < 0.1
 
 
-def test_votes(kaggle) -> None:
+def test_votes(kaggle, votes) -> None:
     whole = kaggle.agreement.whole
     assert whole.images == 35_887
     assert round(100 * whole.unanimous / whole.images, 1) == 22.6
     assert round(100 * whole.tied / whole.images, 1) == 4.9
     assert whole.no_face == 176
+    winners = votes.winners()
+    named = (winners >= 0) & (winners < 7)
+    assert (named.sum(), (named & votes.without_majority()).sum()) == (33_500, 6_193)
     assert [one.likely_wrong for one in kaggle.agreement.classes] == [
         1032,
         57,

@@ -134,6 +134,18 @@ def test_winners() -> None:
     assert votes.winners().tolist() == [9, -1, 9]
 
 
+def test_majorities() -> None:
+    votes = votes_of(
+        {"fear": 6, "NF": 4},
+        {"fear": 5, "NF": 4, "anger": 1},
+        {"fear": 5, "anger": 5},
+        {"fear": 5, "NF": 4},
+        {"unknown": 10},
+        {"fear": 4, "anger": 2, "sadness": 2, "NF": 2},
+    )
+    assert votes.without_majority().tolist() == [False, True, True, False, False, True]
+
+
 def test_some_rows() -> None:
     votes = votes_of({"fear": 1}, {"anger": 2}, {"sadness": 3}, usage=[0, 1, 2])
     taken = votes.take(np.array([2, 0]))

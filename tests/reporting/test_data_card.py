@@ -139,6 +139,7 @@ class TestWhatWasTaken:
         votes = unanimous(source.labels)
         votes.counts[:3] = votes_of({"NF": 10}).counts[0]
         votes.counts[3] = votes_of({"fear": 5, "anger": 5}).counts[0]
+        votes.counts[10:50] = votes.counts[10:50] // 2 + votes_of({"NF": 3, "unknown": 2}).counts
         card, data = prepared(source, 130, votes, labels="ferplus")
         facts = facts_of(card)
         assert facts["images"].startswith("150 of ")
@@ -149,7 +150,9 @@ class TestWhatWasTaken:
         assert facts["not audited: votes tied"] == "1 image"
         assert facts["not audited: not in the sample"] == "16 images"
         assert facts["digest of what was audited"] == data.audited.digest
-        assert "most are for none of the classes: 4" in card
+        assert "share the most votes, or none of the classes has them: 4." in card
+        assert 30 < data.no_majority <= 40
+        assert f"Labels with half of the votes or fewer: {data.no_majority}." in card
         assert "ICMI 2016" in card
         assert "no votes on them were given" not in card
         assert "who gave the labels" not in card
