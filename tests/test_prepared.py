@@ -139,14 +139,27 @@ def test_votes_on_other_images() -> None:
 
 @pytest.mark.parametrize("dedupe", ["train", "all"])
 def test_copies_that_are_left_out_are_counted(dedupe: str) -> None:
-    images = patterns(N, seed=5)
-    source = dataset_of(np.concatenate([images, images[:10], mirrored(images[10:20])]))
+    images = patterns(N, seed=5, side=48)
+    brighter = (images[20:30] * 0.8 + 30).astype(np.uint8)
+    source = dataset_of(np.concatenate([images, images[:10], mirrored(images[10:20]), brighter]))
     found = prepare_data(source, Protocol(dedupe=dedupe))
     assert set(found.facts.test_twins) == {0}
     left = len(source) - sum(len(getattr(found.split, part)) for part in PARTS)
     assert found.facts.left_out == (("copies of other images", left),)
     # Of a pair, one stays in any case; with "train" both do where both are evaluated.
-    assert left == 20 if dedupe == "all" else 0 < left <= 20
+    assert left == 30 if dedupe == "all" else 20 < left <= 30
+
+
+def test_grouped_keeps_each_picture_in_one_part_be_it_identical_mirrored_or_nearly_so() -> None:
+    images = patterns(N, seed=5, side=48)
+    brighter = (images[20:30] * 0.8 + 30).astype(np.uint8)
+    source = dataset_of(np.concatenate([images, images[:10], mirrored(images[10:20]), brighter]))
+    found = prepare_data(source, Protocol(split="grouped"))
+    rows = found.rows[found.order]
+    part_of = {row: part for part in PARTS for row in rows[getattr(found.split, part)].tolist()}
+    assert len(part_of) == N + 30
+    assert [part_of[N + copy] for copy in range(30)] == [part_of[row] for row in range(30)]
+    assert set(found.facts.test_twins) == {0}
 
 
 def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:

@@ -6,10 +6,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from made_audits import audited
-from made_images import dataset_of, patterns
+from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous
 
-from fer_bench.audit import Blanks, Flaws, agreement, flaws
+from fer_bench.audit import Blanks, Flaws, agreement, audit, flaws
+from fer_bench.datasets import Split
 
 NONE = Blanks((), ())
 
@@ -38,6 +39,15 @@ def test_they_are_counted_in_the_test_part() -> None:
     made = audited()
     assert made.found.test_flaws == Flaws(7, 0, 0, 0)
     assert audited(votes=False).found.test_flaws == Flaws(7, 0, 0, None)
+
+
+def test_a_mirror_image_may_get_another_answer() -> None:
+    """Images 2 and 3 are identical, 4 and 5 mirror images, each with two labels."""
+    images = patterns(6)
+    images[3], images[5] = images[2], mirrored(images[4])
+    parts = (np.array(rows) for rows in ([0], [1], [2, 3, 4, 5]))
+    found = audit(dataset_of(images), Split("paper", *parts))
+    assert found.test_flaws == Flaws(4, 1, 0, None)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=30))

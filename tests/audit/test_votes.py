@@ -227,7 +227,7 @@ class TestOrderOfAPart:
     def votes(self, labels: np.ndarray) -> Votes:
         """For seven labels in ten, but for one class hardly ever: FER+ sees no Fear."""
         rng = np.random.default_rng(1)
-        agreed = rng.random(self.N) < np.where(labels == self.DOUBTED, 0.15, 0.7)
+        agreed = rng.random(self.N) < np.where(labels == self.DOUBTED, 0.1, 0.7)
         return unanimous(np.where(agreed, labels, rng.permutation(labels)))
 
     def dataset(self, labels: np.ndarray) -> Dataset:
@@ -292,6 +292,18 @@ class TestOrderOfTheImageNames:
         with pytest.raises(FerBenchError, match=r"image names step back [0-9]+ times") as caught:
             load_votes(path)
         assert "accepted" in str(caught.value)
+
+    @pytest.mark.parametrize(("steps", "accepted"), [(10, True), (20, False)])
+    def test_one_in_a_hundred_is_the_most(self, steps: int, accepted: bool, tmp_path: Path) -> None:
+        numbers = np.arange(1000)
+        pairs = np.linspace(0, 990, steps).astype(int)
+        numbers[pairs], numbers[pairs + 1] = pairs + 1, pairs
+        path = self.written(tmp_path / "votes.csv", numbers.tolist())
+        if accepted:
+            assert len(load_votes(path)) == 1000
+        else:
+            with pytest.raises(FerBenchError, match="image names step back 20 times"):
+                load_votes(path)
 
     def test_rows_without_a_name_do_not_count(self, tmp_path: Path) -> None:
         path = self.written(tmp_path / "votes.csv", list(range(300)))
