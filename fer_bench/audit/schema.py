@@ -140,6 +140,7 @@ class ClassAgreementRecord(TypedDict):
         images: all of them.
         unanimous: all votes are for one category.
         tied: several categories have the most votes.
+        no_majority: no category has more than half of the votes; those that are tied too.
         no_face: more than half of the votes are for no face.
         unknown: more than half of the votes are for unknown.
         agreed: the class has more votes than any other category.
@@ -151,6 +152,7 @@ class ClassAgreementRecord(TypedDict):
     images: int
     unanimous: int
     tied: int
+    no_majority: int
     no_face: int
     unknown: int
     agreed: int
@@ -164,7 +166,7 @@ class LabelErrorRecord(TypedDict):
     Keys:
         row: of the image.
         label: name of its class.
-        voted: name of the class that most taggers see.
+        voted: name of the class with the most votes.
         votes_for_label: number of taggers for its class.
         votes_for_voted: number of taggers for the other class.
     """
@@ -190,6 +192,23 @@ class AgreementRecord(TypedDict):
     errors: list[LabelErrorRecord]
 
 
+class FlawsRecord(TypedDict):
+    """What is wrong with some images, in numbers of them.
+
+    Keys:
+        images: all of them.
+        contradictory: so many at least have another label than a network says, whatever that is:
+            of each picture, identical ones counted as one, all without its most frequent label.
+        empty: those that are empty or nearly so.
+        likely_wrong: those whose label is likely wrong, or null where no votes are known.
+    """
+
+    images: int
+    contradictory: int
+    empty: int
+    likely_wrong: int | None
+
+
 class AuditRecord(TypedDict):
     """The whole audit.
 
@@ -208,6 +227,7 @@ class AuditRecord(TypedDict):
         near_pairs: pairs that are nearly the same, by their rows.
         blanks: empty images.
         agreement: what taggers say of the labels, or null.
+        test_flaws: what is wrong with the images of the test part.
     """
 
     schema: int
@@ -224,3 +244,4 @@ class AuditRecord(TypedDict):
     near_pairs: list[NearPairRecord]
     blanks: BlanksRecord
     agreement: AgreementRecord | None
+    test_flaws: FlawsRecord

@@ -100,9 +100,10 @@ def _section(table: Table) -> str:
 
 def _relabelled(taken: Taken) -> str:
     return (
-        "The labels are not those that the data set came with: each is the class that most of "
-        f"FER+'s ten taggers name. Images that were not audited because their votes are tied, or "
-        f"most are for none of the classes: {taken.unlabelled:,}. The votes: {_FERPLUS}"
+        "The labels are not those that the data set came with: each is the class with the most "
+        f"of FER+'s ten votes. Labels with half of the votes or fewer: {taken.no_majority:,}. "
+        "Images that were not audited because several categories share the most votes, or none of "
+        f"the classes has them: {taken.unlabelled:,}. The votes: {_FERPLUS}"
     )
 
 
