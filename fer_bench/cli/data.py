@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.given import GivenPath
 from fer_bench.cli.run_data import class_map_option, run_data
 from fer_bench.protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from fer_bench.protocol import Dedupe, Labels, SplitName
     from fer_bench.reporting import Table
@@ -46,13 +47,13 @@ def info(dataset: str, class_map: str | None) -> None:
 @click.option(
     "--json",
     "record",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=GivenPath(dir_okay=False),
     metavar="FILE",
     help="Write all findings, row by row, as described in fer_bench/audit/schema.py.",
 )
 @click.option(
     "--report-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=GivenPath(file_okay=False),
     metavar="DIR",
     help="Write audit.html, audit-card.md and, in audit-sheets/, contact sheets; nothing else "
     "there is touched.",

@@ -211,6 +211,28 @@ class TestAudit:
     def test_an_unknown_split_is_bad_usage(self, faces):
         assert data("audit", faces, "--split=own").exit_code == 2
 
+    @pytest.mark.parametrize("option", ["--votes", "--json", "--report-dir", "--class-map"])
+    def test_nothing_is_no_value(self, faces, option, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        done = data("audit", faces, "--split=kaggle", f"{option}=")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert f"Error: {option} is empty; give it a value or leave it out" in done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["faces.npz"]
+
+    def test_paths_may_begin_at_home(self, faces, votes, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        done = data(
+            *("audit", "~/faces.npz", "--split=kaggle", f"--votes=~/{votes.name}"),
+            *("--json=~/audit.json", "--report-dir=~/report"),
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert {"audit.json", "report"} <= {path.name for path in tmp_path.iterdir()}
+
+    @pytest.mark.parametrize("given", ["--json=.", "--report-dir=votes.csv"])
+    def test_a_folder_is_no_file(self, faces, votes, given, monkeypatch):
+        monkeypatch.chdir(votes.parent)
+        assert data("audit", faces, given).exit_code == 2
+
     def test_a_file_that_cannot_be_written_is_one_line(self, faces, tmp_path):
         (tmp_path / "file").touch()
         done = data("audit", faces, "--split=kaggle", "--json", tmp_path / "file" / "a.json")
@@ -227,6 +249,14 @@ def test_data_is_asked_for_as_in_a_run(command):
     assert flags <= {option.flag for option in OPTIONS}
     for name in ("split", "dedupe", "labels"):
         assert found[f"--{name}"].default == getattr(Protocol(), name)
+
+
+@pytest.mark.parametrize("command", [cli.data.info, cli.profile.command])
+def test_an_empty_class_map_is_no_folder(command):
+    arguments = ["sketch"] if command is cli.data.info else []
+    done = CliRunner().invoke(command, [*arguments, "--class-map="])
+    assert done.exit_code == 2
+    assert "Error: --class-map is empty; give it a value or leave it out" in done.stderr
 
 
 def test_the_help_names_each_table_of_numbers():
