@@ -94,7 +94,7 @@ class PreparedData:
             self.votes,
             known=self.twins,
         )
-        return renumbered(found, self.rows)
+        return renumbered(found, self.rows, self.source)
 
 
 def prepare_data(

@@ -41,6 +41,8 @@ class Audit:
         near_pairs: pairs that are nearly the same, by their rows.
         blanks: empty images.
         agreement: what other people say of the labels, or None where it is not known.
+        places: where the image of each row lies, as in ``Dataset``; of all rows of the data set,
+            where only some of them were audited.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Audit:
     near_pairs: tuple[NearPair, ...]
     blanks: Blanks
     agreement: Agreement | None
+    places: tuple[str, ...] | None = None
 
 
 def audit(
@@ -100,4 +103,5 @@ def audit(
         near_pairs=found.pairs,
         blanks=blanks(dataset.images),
         agreement=told,
+        places=dataset.places,
     )

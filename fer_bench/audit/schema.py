@@ -200,6 +200,10 @@ class AuditRecord(TypedDict):
         near_pairs: pairs that are nearly the same, by their rows.
         blanks: empty images.
         agreement: what taggers say of the labels, or null.
+        places: where the image of each row lies, those that were not audited among them: the path
+            from the folder, or the row that it has in the file, counted from 0; null where rows are
+            those of the file. In a csv of pixels a row stands two lines further down than its
+            number says, blank lines aside.
     """
 
     schema: int
@@ -216,3 +220,4 @@ class AuditRecord(TypedDict):
     near_pairs: list[NearPairRecord]
     blanks: BlanksRecord
     agreement: AgreementRecord | None
+    places: list[str] | None
