@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -271,6 +272,15 @@ def test_the_audit_of_a_sample_tells_rows_of_the_source() -> None:
     assert found.images == N - 5
     assert found.copies[0].groups == ((139, 140),)
     assert found.blanks.constant == (20,)
+
+
+def test_the_audit_of_a_sample_tells_places_by_rows_of_the_source() -> None:
+    places = tuple(f"{row}.png" for row in range(N))
+    source = dataclasses.replace(dataset_of(patterns(N, seed=5)), places=places)
+    found = prepare_data(source, Protocol(), limit=N - 10)
+    assert found.audited.images == N - 10
+    assert found.audited.places == places
+    assert found.dataset.places == tuple(places[row] for row in found.rows[found.order])
 
 
 def test_an_audit_of_what_a_split_leaves_out() -> None:

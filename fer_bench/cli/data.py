@@ -73,8 +73,12 @@ def audit(
 
     Pictures that occur more than once, images that stand in two parts of the split, empty images,
     sizes of the classes and, with --votes, labels that other people doubt. With the class map,
-    split, dedupe, votes, labels and limit of a benchmark's run it audits what that ran on. Rows
-    count from 0 in the order of DATASET.
+    split, dedupe, votes, labels and limit of a benchmark's run it audits what that ran on.
+
+    Rows count from 0, in a csv or npz file in its order: row N of a csv is on line N + 2, blank
+    lines aside. Of images of a folder the path from there stands beside the row, and where the
+    class map leaves out some of a file, the row that they have in it; the file of --json has those
+    of all.
     """
     from fer_bench.audit import audit_record, load_votes
     from fer_bench.cache import cache_root

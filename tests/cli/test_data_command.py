@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from made_audits import audited
 from made_images import dataset_of, patterns
 from made_votes import unanimous, write_votes
+from PIL import Image
 
 from fer_bench import cli
 from fer_bench.audit.schema import AuditRecord
@@ -207,6 +208,44 @@ class TestAudit:
         assert cause in done.stderr
         assert done.stderr.count("\n") == 1
         assert done.stdout == ""
+
+    def test_findings_in_a_folder_name_the_files(self, tmp_path):
+        for part, number in (("train", 6), ("val", 2), ("test", 2)):
+            for row, image in enumerate(patterns(2 * number, seed=number)):
+                folder = tmp_path / "faces" / part / ("happy" if row % 2 else "sad")
+                folder.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(image).save(folder / f"{row}.png")
+        name = b"\xff.png".decode("utf-8", "surrogateescape")
+        Image.new("L", (16, 16)).save(tmp_path / "faces" / "train" / "sad" / "8.png")
+        (tmp_path / "faces" / "train" / "sad" / "8.png").rename(
+            tmp_path / "faces" / "train" / "sad" / name
+        )
+        done = data(
+            *("audit", tmp_path / "faces", "--split=kaggle"),
+            *("--json", tmp_path / "audit.json", "--report-dir", tmp_path / "report"),
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        # Classes in their order, Happy before Sad, and in each the names by alphabet.
+        shown = "11 (train/sad/\\udcff.png)"
+        assert " ".join(line_of(done.stdout, "one grey level")) == f"1 {shown}"
+        record = json.loads((tmp_path / "audit.json").read_text())
+        assert record["places"][record["blanks"]["constant"][0]] == f"train/sad/{name}"
+        assert record["places"][:2] == ["train/happy/1.png", "train/happy/11.png"]
+        for file in ("audit.html", "audit-card.md"):
+            assert "udcff.png" in (tmp_path / "report" / file).read_text()
+
+    def test_rows_are_those_of_the_file_where_a_class_map_leaves_some_out(self, tmp_path):
+        images = patterns(40)
+        images[20] = 7
+        labels = np.concatenate([np.full(5, 8), np.arange(35) % 2])
+        np.savez(tmp_path / "a.npz", images=images, labels=labels, usage=np.arange(40) % 3)
+        done = data("audit", tmp_path / "a.npz", "--split=kaggle", "--class-map=affectnet")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert " ".join(line_of(done.stdout, "one grey level")) == "1 15 (row 20 of the file)"
+
+    def test_the_help_says_how_rows_count(self):
+        text = " ".join(data("audit", "--help").output.split())
+        assert "Rows count from 0, in a csv or npz file in its order" in text
 
     def test_an_unknown_split_is_bad_usage(self, faces):
         assert data("audit", faces, "--split=own").exit_code == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.audit import LEAST_SPREAD, LIKENESSES, MARGIN, MOST_OF_ONE_LEVEL
+from fer_bench.reporting.audit.wording import named
 from fer_bench.reporting.same_picture import SAME_PICTURE
 from fer_bench.reporting.table import Column, Row, Table
 
@@ -107,8 +108,8 @@ def _blanks(found: Audit) -> Table:
         head="What is on them",
         columns=(Column("images"), Column("rows", kind="text")),
         rows=(
-            _blank("one grey level", found.blanks.constant),
-            _blank("next to nothing", found.blanks.nearly),
+            _blank("one grey level", found.blanks.constant, found.places),
+            _blank("next to nothing", found.blanks.nearly, found.places),
         ),
         notes=(
             f"next to nothing: one grey level on {MOST_OF_ONE_LEVEL:.0%} of the pixels or more, or "
@@ -117,8 +118,8 @@ def _blanks(found: Audit) -> Table:
     )
 
 
-def _blank(label: str, rows: Sequence[int]) -> Row:
-    listed = ", ".join(map(str, rows[:_ROWS_SHOWN]))
+def _blank(label: str, rows: Sequence[int], places: Sequence[str] | None) -> Row:
+    listed = ", ".join(named(rows[:_ROWS_SHOWN], places))
     more = f" and {len(rows) - _ROWS_SHOWN:,} more" if len(rows) > _ROWS_SHOWN else ""
     return Row(label, (len(rows), listed + more))
 
