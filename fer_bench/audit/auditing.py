@@ -34,6 +34,8 @@ class Audit:
         images: number of them.
         height: of each, in pixels.
         width: of each, in pixels.
+        places: where the image of each row lies, as in ``Dataset``; of all rows of the data set,
+            where only some of them were audited.
         split: name of the split.
         classes: sizes of the classes, in the order of the labels.
         copies: pictures that occur more than once, for each of ``LIKENESSES``.
@@ -41,8 +43,6 @@ class Audit:
         near_pairs: pairs that are nearly the same, by their rows.
         blanks: empty images.
         agreement: what other people say of the labels, or None where it is not known.
-        places: where the image of each row lies, as in ``Dataset``; of all rows of the data set,
-            where only some of them were audited.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Audit:
     images: int
     height: int
     width: int
+    places: tuple[str, ...] | None
     split: str
     classes: tuple[ClassBalance, ...]
     copies: tuple[Copies, ...]
@@ -57,7 +58,6 @@ class Audit:
     near_pairs: tuple[NearPair, ...]
     blanks: Blanks
     agreement: Agreement | None
-    places: tuple[str, ...] | None = None
 
 
 def audit(
@@ -94,6 +94,7 @@ def audit(
         images=len(dataset),
         height=dataset.images.shape[1],
         width=dataset.images.shape[2],
+        places=dataset.places,
         split=split.name,
         classes=balance(dataset, split),
         copies=tuple(copies(found.numbers[kind], labels, kind) for kind in LIKENESSES),
@@ -103,5 +104,4 @@ def audit(
         near_pairs=found.pairs,
         blanks=blanks(dataset.images),
         agreement=told,
-        places=dataset.places,
     )

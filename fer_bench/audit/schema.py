@@ -192,6 +192,10 @@ class AuditRecord(TypedDict):
         images: number of them.
         height: of each, in pixels.
         width: of each, in pixels.
+        places: where the image of each row lies, those that were not audited among them: the path
+            from the folder, or the row that it has in the file, counted from 0; null where rows are
+            those of the file. In a csv of pixels a row stands two lines further down than its
+            number says, blank lines aside.
         split: name of the split.
         rules: what the findings rest on.
         classes: sizes of the classes, in the order of the labels.
@@ -200,10 +204,6 @@ class AuditRecord(TypedDict):
         near_pairs: pairs that are nearly the same, by their rows.
         blanks: empty images.
         agreement: what taggers say of the labels, or null.
-        places: where the image of each row lies, those that were not audited among them: the path
-            from the folder, or the row that it has in the file, counted from 0; null where rows are
-            those of the file. In a csv of pixels a row stands two lines further down than its
-            number says, blank lines aside.
     """
 
     schema: int
@@ -212,6 +212,7 @@ class AuditRecord(TypedDict):
     images: int
     height: int
     width: int
+    places: list[str] | None
     split: str
     rules: RulesRecord
     classes: list[ClassRecord]
@@ -220,4 +221,3 @@ class AuditRecord(TypedDict):
     near_pairs: list[NearPairRecord]
     blanks: BlanksRecord
     agreement: AgreementRecord | None
-    places: list[str] | None
