@@ -197,6 +197,8 @@ class AuditRecord(TypedDict):
             those of the file. In a csv of pixels a row stands two lines further down than its
             number says, blank lines aside.
         split: name of the split.
+        not_split: why the data set cannot be split so, or an empty text. Then no image is in a
+            part, and there are no leaks.
         rules: what the findings rest on.
         classes: sizes of the classes, in the order of the labels.
         copies: pictures that occur more than once, by likeness.
@@ -214,6 +216,7 @@ class AuditRecord(TypedDict):
     width: int
     places: list[str] | None
     split: str
+    not_split: str
     rules: RulesRecord
     classes: list[ClassRecord]
     copies: list[CopiesRecord]

@@ -74,6 +74,7 @@ def audit(
     Pictures that occur more than once, images that stand in two parts of the split, empty images,
     sizes of the classes and, with --votes, labels that other people doubt. With the class map,
     split, dedupe, votes, labels and limit of a benchmark's run it audits what that ran on.
+    Where DATASET cannot be split so, it tells why, and all else.
 
     Rows count from 0, in a csv or npz file in its order: row N of a csv is on line N + 2, blank
     lines aside. Of images of a folder the path from there stands beside the row, and where the
@@ -101,6 +102,7 @@ def audit(
             votes=known,
             cache_dir=cache_root(),
             progress=bar,
+            must_split=False,
         )
     finally:
         bar.close()

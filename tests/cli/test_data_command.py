@@ -197,7 +197,6 @@ class TestAudit:
         ("arguments", "cause"),
         [
             (["--limit=0"], "limit 0 is too small"),
-            (["--split=paper"], "split 'paper': 42 images of 7 classes are too few"),
             (["--votes=nowhere.csv"], "'nowhere.csv': it cannot be read (No such file"),
         ],
     )
@@ -208,6 +207,28 @@ class TestAudit:
         assert cause in done.stderr
         assert done.stderr.count("\n") == 1
         assert done.stdout == ""
+
+    @pytest.mark.parametrize("options", [(), ("--dedupe=all",), ("--split=grouped",)])
+    def test_what_cannot_be_split_is_audited_all_the_same(self, faces, votes, tmp_path, options):
+        report, record = tmp_path / "report", tmp_path / "audit.json"
+        done = data(
+            *("audit", faces, "--votes", votes, *options),
+            *("--json", record, "--report-dir", report),
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        split = "grouped" if "--split=grouped" in options else "paper"
+        told = " ".join(done.stdout.split())
+        assert f"There is no split '{split}' of it: the table of images in two parts" in told
+        assert "are too few for 4 in the validation part to hold each class" in told
+        assert line_of(done.stdout, "one grey level") == ["1", "5"]
+        assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
+        found = checked(json.loads(record.read_text()), AuditRecord)
+        assert found["not_split"].endswith("always enough; take more images")
+        assert (found["leaks"], found["copies"][0]["groups"]) == ([], [[0, 35], [3, 4]])
+        assert {one["train"] + one["validation"] + one["test"] for one in found["classes"]} == {0}
+        for file in ("audit.html", "audit-card.md"):
+            text = (report / file).read_text()
+            assert "are too few for 4 in the validation part" in text
 
     def test_findings_in_a_folder_name_the_files(self, tmp_path):
         for part, number in (("train", 6), ("val", 2), ("test", 2)):

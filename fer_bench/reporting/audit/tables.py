@@ -78,22 +78,25 @@ def _leaks(found: Audit) -> Table:
         }
         entries = [entry for kind in LIKENESSES for entry in told[kind]]
         rows.append(Row(f"{target} images also in {source}", (total, *entries)))
+    columns = (
+        Column("of"),
+        *(
+            column
+            for kind in LIKENESSES
+            for column in (
+                Column("images", SAME[kind]),
+                Column("%", SAME[kind], decimals=1),
+                Column("same label", SAME[kind]),
+            )
+        ),
+    )
+    if found.not_split:
+        rows.append(Row("all parts", (None,) * len(columns), found.not_split, "none"))
     return Table(
         key="audit-leaks",
         title=f"Images that stand in two parts of the split {found.split!r}",
         head="What",
-        columns=(
-            Column("of"),
-            *(
-                column
-                for kind in LIKENESSES
-                for column in (
-                    Column("images", SAME[kind]),
-                    Column("%", SAME[kind], decimals=1),
-                    Column("same label", SAME[kind]),
-                )
-            ),
-        ),
+        columns=columns,
         rows=tuple(rows),
         notes=(
             "same label: those that have it in both parts, so that they can be known by heart.",
@@ -126,6 +129,7 @@ def _blank(label: str, rows: Sequence[int], places: Sequence[str] | None) -> Row
 
 def _classes(found: Audit) -> Table:
     most = max(one.images for one in found.classes)
+    names = () if found.not_split else ("train", "validation", "test")
     rows = [
         Row(
             one.name,
@@ -133,14 +137,11 @@ def _classes(found: Audit) -> Table:
                 one.images,
                 100 * one.images / found.images,
                 most / one.images if one.images else None,
-                one.train,
-                one.validation,
-                one.test,
+                *(getattr(one, name) for name in names),
             ),
         )
         for one in found.classes
     ]
-    names = ("train", "validation", "test")
     sums = [sum(getattr(one, name) for one in found.classes) for name in names]
     return Table(
         key="audit-classes",
