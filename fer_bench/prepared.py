@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.audit import LIKENESSES, Audit, Twins, audit, check_votes, majority_labels
+from fer_bench.audit import LIKENESSES, Audit, Twins, audit, check_votes, voted_labels
 from fer_bench.audit.remembering import remembered_twins
 from fer_bench.audit.renumbering import renumbered
 from fer_bench.audit.votes import CATEGORY_NAMES
@@ -70,6 +70,8 @@ class PreparedData:
         not_taken: why images of ``source`` do not take part, and how many.
         copies: number of images that take part and are in none of the split's parts, as copies of
             others.
+        no_majority: number of images that take part whose label, made from votes, has half of them
+            or fewer.
         facts: what is recorded of the split.
     """
 
@@ -84,6 +86,7 @@ class PreparedData:
     not_split: str
     not_taken: tuple[tuple[str, int], ...]
     copies: int
+    no_majority: int
     facts: SplitFacts
 
     @cached_property
@@ -164,8 +167,11 @@ def prepare_data(
         split, not_split = Split(protocol.split, *np.empty((len(PARTS), 0), np.int64)), str(error)
     else:
         copies = len(dataset) - len(split.train) - len(split.validation) - len(split.test)
-    # Labels that were made from the votes say nothing more beside them.
-    known = None if votes is None or protocol.labels == "ferplus" else votes.take(rows)
+    known, no_majority = None if votes is None else votes.take(rows), 0
+    if known is not None and protocol.labels == "ferplus":
+        no_majority = int(known.without_majority().sum())
+        # Labels that were made from the votes say nothing more beside them.
+        known = None
     return PreparedData(
         loaded=loaded,
         source=source,
@@ -178,6 +184,7 @@ def prepare_data(
         not_split=not_split,
         not_taken=tuple(not_taken),
         copies=copies,
+        no_majority=no_majority,
         facts=SplitFacts(
             test_twins=_test_twins(split, pictures),
             test_votes=b"" if known is None else _test_votes(known.take(order), dataset, split),
@@ -195,8 +202,8 @@ def _taken(source: Dataset, rows: NDArray[np.int64]) -> Dataset:
 def _voted(
     source: Dataset, votes: Votes
 ) -> tuple[Dataset, NDArray[np.int64], list[tuple[str, int]]]:
-    """The images with the labels that most taggers give, the rows that have one, and why not."""
-    labels = majority_labels(votes, source.classes)
+    """The images with the labels that have the most votes, the rows that have one, and why not."""
+    labels = voted_labels(votes, source.classes)
     lost = votes.winners()[labels < 0].tolist()
     counted = Counter("votes tied" if one < 0 else f"voted {CATEGORY_NAMES[one]}" for one in lost)
     named = labels >= 0
@@ -216,5 +223,5 @@ def _test_twins(split: Split, pictures: Mapping[Likeness, NDArray[np.int64]]) ->
 
 
 def _test_votes(votes: Votes, dataset: Dataset, split: Split) -> bytes:
-    labels = majority_labels(votes, dataset.classes)[split.test]
+    labels = voted_labels(votes, dataset.classes)[split.test]
     return np.where(labels < 0, NO_VOTE, labels).astype(np.uint8).tobytes()

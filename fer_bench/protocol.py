@@ -135,8 +135,8 @@ class Protocol:
     )
     labels: Labels = _chosen(
         "fer2013",
-        "the data set's own; 'ferplus' takes what most of FER+'s taggers see, and leaves out where "
-        "that is tied or none of the classes",
+        "the data set's own; 'ferplus' takes the class with the most of FER+'s votes, be they half "
+        "or fewer, and leaves out where several share them or none of the classes has them",
     )
     excluded: str = _settled(
         "stated",

@@ -38,7 +38,7 @@ TWIN_CODES = 4
 """A test image's likest twin in training is told by a code below it: see ``DatasetSummary``."""
 
 NO_VOTE = 255
-"""Stands in ``DatasetSummary.test_votes`` for an image of which most taggers name no class."""
+"""Stands in ``DatasetSummary.test_votes`` for an image of which no class has the most votes."""
 
 SAMPLED, COPIES = "not in the sample", "copies of other images"
 """Two of the reasons in ``DatasetSummary.left_out``. The others are why an image has no label."""
@@ -313,9 +313,9 @@ class DatasetSummary:
             picture, 1 where one is nearly the same or linked to it by a chain of such images, of
             whatever part, 2 where one is its mirror image, 3 where one is identical, by
             ``fer_bench.audit.twins``; of several the highest. Empty where it is not known.
-        test_votes: a byte for each test image, likewise: the class that most of FER+'s taggers
-            name; ``NO_VOTE`` where several share the most votes or they go to none of the
-            classes. Empty without votes.
+        test_votes: a byte for each test image, likewise: the class with the most of FER+'s
+            votes; ``NO_VOTE`` where several share them or they go to none of the classes. Empty
+            without votes.
         left_out: why images of the source are not in the data set or its parts, and how many.
         class_map: by which names and numbers of the source became classes, one line; empty where
             none was asked for, or it is not known.
@@ -347,7 +347,7 @@ class DatasetSummary:
 
     @property
     def votes(self) -> NDArray[np.uint8]:
-        """The class that most taggers name, or ``NO_VOTE``, for each test image, shape (test,)."""
+        """The class with the most votes, or ``NO_VOTE``, for each test image, shape (test,)."""
         return np.frombuffer(self.test_votes, np.uint8)
 
 

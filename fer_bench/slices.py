@@ -108,7 +108,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Voted:
-    """Accuracy by the class that most of FER+'s taggers name, where they name one.
+    """Accuracy by the class with the most of FER+'s votes, where one class has them.
 
     Attributes:
         votes: share of these test images that the network takes for that class.
@@ -121,7 +121,7 @@ class Voted:
 
 @dataclass(frozen=True)
 class VotedBaseline:
-    """What naming the class that the taggers name most often reaches, whatever the image.
+    """What naming the class that has the most votes most often reaches, whatever the image.
 
     It need not be the largest class of the labels.
 

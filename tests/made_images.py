@@ -20,6 +20,24 @@ def patterns(n: int, seed: int = 0, side: int = SIDE) -> np.ndarray:
     return np.stack(made) if made else np.zeros((0, side, side), np.uint8)
 
 
+def scenes(n: int, side: int, seed: int = 0) -> np.ndarray:
+    """n pictures with large shapes and fine detail, as photographs have, unlike all others."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(n):
+        large, fine = (
+            np.asarray(
+                Image.fromarray(random.integers(0, 256, (cells, cells), dtype=np.uint8)).resize(
+                    (side, side), Image.Resampling.BICUBIC
+                ),
+                float,
+            )
+            for cells in (4, 24)
+        )
+        made.append(np.rint(0.75 * large + 0.25 * fine).astype(np.uint8))
+    return np.stack(made)
+
+
 def mirrored(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(images[..., ::-1])
 

@@ -3,13 +3,15 @@
 Pure functions of a ``Dataset``, a ``Split`` and the votes of other people: pictures that occur
 more than once (``twins``, ``find_twins``, ``copies``), those that stand in two parts of a split
 (``leaks``), empty ones (``blanks``), the sizes of the classes (``balance``), and labels that
-others doubt (``agreement``). ``audit`` puts all of it together.
+others doubt (``agreement``); and how much of that some images have (``flaws``). ``audit`` puts all
+of it together.
 """
 
 from fer_bench.audit.auditing import Audit, audit
 from fer_bench.audit.classes import ClassBalance, balance
 from fer_bench.audit.doubts import MARGIN, Agreement, ClassAgreement, LabelError, agreement
 from fer_bench.audit.emptiness import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, blanks
+from fer_bench.audit.flaws import Flaws, flaws
 from fer_bench.audit.likeness import (
     LIKENESSES,
     Likeness,
@@ -18,25 +20,31 @@ from fer_bench.audit.likeness import (
     find_twins,
     twins,
 )
-from fer_bench.audit.near import LEAST_CORRELATION, MOST_BITS
+from fer_bench.audit.near import LEAST_CORRELATION, REACH, SIDE
+from fer_bench.audit.proposals import BITS, LEAST_COARSE, MOST_BITS
 from fer_bench.audit.record import audit_record
 from fer_bench.audit.repeats import Copies, Leak, copies, leaks
-from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes, majority_labels
+from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes, voted_labels
 
 __all__ = [
+    "BITS",
     "CATEGORIES",
+    "LEAST_COARSE",
     "LEAST_CORRELATION",
     "LEAST_SPREAD",
     "LIKENESSES",
     "MARGIN",
     "MOST_BITS",
     "MOST_OF_ONE_LEVEL",
+    "REACH",
+    "SIDE",
     "Agreement",
     "Audit",
     "Blanks",
     "ClassAgreement",
     "ClassBalance",
     "Copies",
+    "Flaws",
     "LabelError",
     "Leak",
     "Likeness",
@@ -51,8 +59,9 @@ __all__ = [
     "check_votes",
     "copies",
     "find_twins",
+    "flaws",
     "leaks",
     "load_votes",
-    "majority_labels",
     "twins",
+    "voted_labels",
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.audit.classes import balance
 from fer_bench.audit.doubts import agreement
 from fer_bench.audit.emptiness import blanks
+from fer_bench.audit.flaws import flaws
 from fer_bench.audit.likeness import LIKENESSES, find_twins
 from fer_bench.audit.repeats import copies, leaks
 from fer_bench.errors import FerBenchError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fer_bench.audit.classes import ClassBalance
     from fer_bench.audit.doubts import Agreement
     from fer_bench.audit.emptiness import Blanks
+    from fer_bench.audit.flaws import Flaws
     from fer_bench.audit.likeness import NearPair, Twins
     from fer_bench.audit.repeats import Copies, Leak
     from fer_bench.audit.votes import Votes
@@ -45,6 +47,7 @@ class Audit:
         near_pairs: pairs that are nearly the same, by their rows.
         blanks: empty images.
         agreement: what other people say of the labels, or None where it is not known.
+        test_flaws: what is wrong with the images of the test part.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Audit:
     near_pairs: tuple[NearPair, ...]
     blanks: Blanks
     agreement: Agreement | None
+    test_flaws: Flaws
 
 
 def audit(
@@ -90,7 +94,7 @@ def audit(
             f"{dataset.name}: twins among {len(found)} images are known, and there are "
             f"{len(dataset)}; accepted: what find_twins gives for the same images; search again"
         )
-    labels = dataset.labels
+    labels, empty = dataset.labels, blanks(dataset.images)
     return Audit(
         name=dataset.name,
         digest=dataset.digest,
@@ -106,6 +110,7 @@ def audit(
             leak for kind in LIKENESSES for leak in leaks(found.numbers[kind], labels, split, kind)
         ),
         near_pairs=found.pairs,
-        blanks=blanks(dataset.images),
+        blanks=empty,
         agreement=told,
+        test_flaws=flaws(split.test, found.numbers["identical"], labels, empty, told),
     )

@@ -30,7 +30,7 @@ class LabelError:
     Attributes:
         row: of the image.
         label: name of its class.
-        voted: name of the class that most taggers see.
+        voted: name of the class with the most votes.
         votes_for_label: number of taggers for its class.
         votes_for_voted: number of taggers for the other class.
     """
@@ -51,6 +51,7 @@ class ClassAgreement:
         images: all of them.
         unanimous: all votes are for one category.
         tied: several categories have the most votes.
+        no_majority: no category has more than half of the votes; those that are tied too.
         no_face: more than half of the votes are for no face.
         unknown: more than half of the votes are for unknown.
         agreed: the class has more votes than any other category.
@@ -62,6 +63,7 @@ class ClassAgreement:
     images: int
     unanimous: int
     tied: int
+    no_majority: int
     no_face: int
     unknown: int
     agreed: int
@@ -96,6 +98,7 @@ class Agreement:
             images=total("images"),
             unanimous=total("unanimous"),
             tied=total("tied"),
+            no_majority=total("no_majority"),
             no_face=total("no_face"),
             unknown=total("unknown"),
             agreed=total("agreed"),
@@ -117,7 +120,7 @@ def agreement(dataset: Dataset, votes: Votes) -> Agreement:
     kappa = check_votes(votes, dataset)
     counts, labels = votes.counts.astype(np.int64), dataset.labels
     total, most = counts.sum(axis=1), counts.max(axis=1)
-    winners = votes.winners()
+    winners, no_majority = votes.winners(), votes.without_majority()
     of_class = counts[:, [CATEGORY_OF[name] for name in dataset.classes]]
     own = of_class[np.arange(len(labels)), labels]
     # A class that is ahead by a margin above 0 is another one, and if it is ahead of the label by
@@ -147,6 +150,7 @@ def agreement(dataset: Dataset, votes: Votes) -> Agreement:
                 int(mine.sum()),
                 unanimous=number(most == total),
                 tied=number(winners < 0),
+                no_majority=number(no_majority),
                 no_face=number(2 * counts[:, NO_FACE] > total),
                 unknown=number(2 * counts[:, UNKNOWN] > total),
                 agreed=number(winners == CATEGORY_OF[name]),

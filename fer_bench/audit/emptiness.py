@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.audit.near import moments
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -95,5 +93,10 @@ def _perhaps_dull(images: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _spread(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The standard deviation of each image's grey levels."""
-    return moments(images)[1] / max(math.prod(images.shape[1:]), 1)
+    """The standard deviation of each image's grey levels: √(n Σx² - (Σx)²) / n of n pixels x."""
+    pixels = math.prod(images.shape[1:])
+    flat = images.reshape(len(images), pixels)
+    sums = flat.sum(axis=1, dtype=np.float64)
+    squares = np.einsum("ij,ij->i", flat, flat, dtype=np.float64)
+    spread: NDArray[np.float64] = np.sqrt(pixels * squares - sums**2) / max(pixels, 1)
+    return spread

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fer_bench.audit.doubts import MARGIN
 from fer_bench.audit.emptiness import LEAST_SPREAD, MOST_OF_ONE_LEVEL
-from fer_bench.audit.near import BITS, LEAST_CORRELATION, MOST_BITS
+from fer_bench.audit.near import LEAST_CORRELATION, REACH, SIDE
+from fer_bench.audit.proposals import BITS, LEAST_COARSE, MOST_BITS
 from fer_bench.audit.schema import AuditRecord
 from fer_bench.results_json.checking import Mismatch, checked
 
@@ -35,7 +36,10 @@ def audit_record(found: Audit) -> AuditRecord:
         "hash": "imagehash.phash",
         "hash_bits": BITS,
         "most_bits": MOST_BITS,
+        "least_coarse": LEAST_COARSE,
         "least_correlation": LEAST_CORRELATION,
+        "reach": 1 / REACH,
+        "side": SIDE,
         "most_of_one_level": MOST_OF_ONE_LEVEL,
         "least_spread": LEAST_SPREAD,
         "margin": MARGIN,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.audit.likeness import LIKENESSES, NearPair, Twins, find_twins
-from fer_bench.audit.near import LEAST_CORRELATION, MOST_BITS
+from fer_bench.audit.near import LEAST_CORRELATION, REACH, SIDE
+from fer_bench.audit.proposals import LEAST_COARSE, MOST_BITS
 from fer_bench.datasets.remembered import remembered
 from fer_bench.progress import silent
 
@@ -52,7 +53,8 @@ def remembered_twins(
 
     versions = [_version(name) for name in _SOFTWARE]
     folder = None if cache_dir is None or None in versions else cache_dir / FOLDER
-    facts = ("fer_bench twins 2", dataset.row_digest, MOST_BITS, LEAST_CORRELATION, *versions)
+    rules = (MOST_BITS, LEAST_COARSE, LEAST_CORRELATION, REACH, SIDE)
+    facts = ("fer_bench twins 3", dataset.row_digest, *rules, *versions)
     kept = remembered(folder, facts, (*LIKENESSES, *_PAIRS), search)
     pairs = zip(*(kept[name].tolist() for name in _PAIRS), strict=True)
     return Twins(

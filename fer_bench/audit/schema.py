@@ -11,8 +11,13 @@ class RulesRecord(TypedDict):
     Keys:
         hash: name of the perceptual hash.
         hash_bits: number of its bits.
-        most_bits: so many of them differ at most between near pictures.
-        least_correlation: so much do their grey levels correlate at least.
+        most_bits: pictures whose hashes differ in at most so many of them are compared.
+        least_coarse: so are those whose thumbnails correlate by at least so much; and so much do
+            pictures correlate at least in half the size.
+        least_correlation: so much do the grey levels of near pictures correlate at least.
+        reach: share of the shorter side by which one is moved at most, to where they fit best.
+        side: larger pictures are compared with their longer side divided down to about so many
+            pixels.
         most_of_one_level: share of the pixels from which on one grey level makes an image nearly
             empty.
         least_spread: standard deviation of the grey levels below which it is so too.
@@ -22,7 +27,10 @@ class RulesRecord(TypedDict):
     hash: str
     hash_bits: int
     most_bits: int
+    least_coarse: float
     least_correlation: float
+    reach: float
+    side: int
     most_of_one_level: float
     least_spread: float
     margin: int
@@ -132,6 +140,7 @@ class ClassAgreementRecord(TypedDict):
         images: all of them.
         unanimous: all votes are for one category.
         tied: several categories have the most votes.
+        no_majority: no category has more than half of the votes; those that are tied too.
         no_face: more than half of the votes are for no face.
         unknown: more than half of the votes are for unknown.
         agreed: the class has more votes than any other category.
@@ -143,6 +152,7 @@ class ClassAgreementRecord(TypedDict):
     images: int
     unanimous: int
     tied: int
+    no_majority: int
     no_face: int
     unknown: int
     agreed: int
@@ -156,7 +166,7 @@ class LabelErrorRecord(TypedDict):
     Keys:
         row: of the image.
         label: name of its class.
-        voted: name of the class that most taggers see.
+        voted: name of the class with the most votes.
         votes_for_label: number of taggers for its class.
         votes_for_voted: number of taggers for the other class.
     """
@@ -180,6 +190,23 @@ class AgreementRecord(TypedDict):
     kappa: float
     classes: list[ClassAgreementRecord]
     errors: list[LabelErrorRecord]
+
+
+class FlawsRecord(TypedDict):
+    """What is wrong with some images, in numbers of them.
+
+    Keys:
+        images: all of them.
+        contradictory: so many at least have another label than a network says, whatever that is:
+            of each picture, identical ones counted as one, all without its most frequent label.
+        empty: those that are empty or nearly so.
+        likely_wrong: those whose label is likely wrong, or null where no votes are known.
+    """
+
+    images: int
+    contradictory: int
+    empty: int
+    likely_wrong: int | None
 
 
 class AuditRecord(TypedDict):
@@ -206,6 +233,7 @@ class AuditRecord(TypedDict):
         near_pairs: pairs that are nearly the same, by their rows.
         blanks: empty images.
         agreement: what taggers say of the labels, or null.
+        test_flaws: what is wrong with the images of the test part.
     """
 
     schema: int
@@ -224,3 +252,4 @@ class AuditRecord(TypedDict):
     near_pairs: list[NearPairRecord]
     blanks: BlanksRecord
     agreement: AgreementRecord | None
+    test_flaws: FlawsRecord

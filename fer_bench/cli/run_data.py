@@ -51,7 +51,7 @@ _OPTIONS = (
         type=click.Choice(LABELS),
         default="fer2013",
         show_default=True,
-        help="The data set's own, or what most taggers of --votes see; as pytest's.",
+        help="The data set's own, or the class with the most of --votes; as pytest's.",
     ),
     click.option("--limit", type=int, metavar="N", help="Take a stratified sample of N images."),
 )

@@ -87,14 +87,14 @@ OPTIONS = (
     ),
     Option(
         "votes",
-        "FER+'s fer2013new.csv, in the order of the data set: networks are also held against what "
-        "most of its taggers see.",
+        "FER+'s fer2013new.csv, in the order of the data set: networks are also held against "
+        "the class with the most votes.",
         "FILE",
     ),
     Option(
         "labels",
-        "fer2013 (the data set's own, the default) or ferplus (what most taggers of --votes see; "
-        "images where that is tied or none of the classes are left out).",
+        "fer2013 (the data set's own, the default) or ferplus (the class with the most of "
+        "--votes; images where several share them or none of the classes has them are left out).",
         "LABELS",
     ),
     Option("limit", "Run on a stratified sample of N images.", "N"),

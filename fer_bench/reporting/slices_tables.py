@@ -149,15 +149,15 @@ def _votes(run: Run) -> Table:
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
-            "by FER+: an image counts as recognised where the network names the class that most "
-            "of FER+'s taggers name. by the label: on the same images. In brackets: their number; "
-            f"{data.test - named:,} of the {data.test:,} test images are left out, where several "
-            "categories share the most votes or none of the classes has them.",
-            f"the labels: how often the label that {data.name} gives is the class that most "
-            "taggers name: what a network that had learned these labels without a fault would "
+            "by FER+: an image counts as recognised where the network names the class with "
+            "the most of FER+'s votes. by the label: on the same images. In brackets: their "
+            f"number; {data.test - named:,} of the {data.test:,} test images are left out, where "
+            "several categories share the most votes or none of the classes has them.",
+            f"the labels: how often the label that {data.name} gives is the class with the "
+            "most votes: what a network that had learned these labels without a fault would "
             "reach. One that averages their errors out may reach more.",
             *(
-                [f"naming {base.name}: what most taggers see most often, whatever the image."]
+                [f"naming {base.name}: what has the most votes most often, whatever the image."]
                 if base is not None
                 else []
             ),

@@ -19,7 +19,7 @@ DEDUPED = {
 
 LABELLED = {
     "fer2013": "the data set's own",
-    "ferplus": "FER+'s: what most of its ten taggers see, instead of the data set's own",
+    "ferplus": "FER+'s: the class with the most of its ten votes, instead of the data set's own",
 }
 """Whose labels are learned and audited, in words."""
 
@@ -33,12 +33,15 @@ class Taken:
         dedupe: as there.
         not_audited: why images are not among those that were audited, and how many.
         copies: number of audited images that are in none of the split's parts, as copies of others.
+        no_majority: number of audited images whose label, made from votes, has half of them or
+            fewer.
     """
 
     labels: Labels = "fer2013"
     dedupe: Dedupe = "none"
     not_audited: tuple[tuple[str, int], ...] = ()
     copies: int = 0
+    no_majority: int = 0
 
     @property
     def unlabelled(self) -> int:
@@ -50,7 +53,10 @@ class Taken:
         """What is not as the data set came; none where all is."""
         told = []
         if self.labels != "fer2013":
-            told.append(f"The labels are {LABELLED[self.labels]}.")
+            told.append(
+                f"The labels are {LABELLED[self.labels]}. Labels with half of the votes or fewer: "
+                f"{self.no_majority:,}."
+            )
         if self.not_audited:
             counted = ", ".join(f"{why} ({images:,})" for why, images in self.not_audited)
             told.append(f"Images that were not audited: {counted}.")

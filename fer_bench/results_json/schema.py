@@ -78,8 +78,8 @@ class DatasetRecord(TypedDict):
             1 where one is nearly the same or linked to it by a chain of such images, of whatever
             part, 2 where one is its mirror image, 3 where one is identical; of several the
             highest. Empty where it is not known.
-        test_votes: bytes, for each test image the class that most of FER+'s taggers name, 255
-            where that is tied or is none of the classes. Empty without votes.
+        test_votes: bytes, for each test image the class with the most of FER+'s votes, 255
+            where several share them or they go to none of the classes. Empty without votes.
         left_out: images of the source that are missing here, by their reasons.
         class_map: the table by which names and numbers of the source became classes, and what is
             remarkable about it; of a file its name and the start of a digest of its rows. Empty

@@ -27,21 +27,30 @@ def told(label: int, **votes: int):
         ({"happiness": 10}, {"unanimous", "likely_wrong"}),
         ({"NF": 10}, {"unanimous", "no_face"}),
         ({"NF": 6, "fear": 4}, {"no_face"}),
-        ({"NF": 5, "fear": 5}, {"tied"}),
-        ({"NF": 5, "fear": 4, "sadness": 1}, set()),
+        ({"NF": 5, "fear": 5}, {"tied", "no_majority"}),
+        ({"NF": 5, "fear": 4, "sadness": 1}, {"no_majority"}),
+        ({"fear": 9, "anger": 1}, {"agreed"}),
         ({"unknown": 6, "fear": 4}, {"unknown"}),
         ({"contempt": 10}, {"unanimous"}),
         ({"fear": 2, "happiness": 8}, {"likely_wrong"}),
         ({"fear": 2, "happiness": 7, "NF": 1}, set()),
         ({"fear": 0, "happiness": 6, "anger": 4}, {"likely_wrong"}),
-        ({"fear": 4, "happiness": 3, "anger": 3}, {"agreed"}),
-        ({"fear": 1, "happiness": 4, "anger": 4, "NF": 1}, {"tied"}),
+        ({"fear": 4, "happiness": 3, "anger": 3}, {"agreed", "no_majority"}),
+        ({"fear": 1, "happiness": 4, "anger": 4, "NF": 1}, {"tied", "no_majority"}),
     ],
 )
 def test_one_image(votes: dict[str, int], where: set[str]) -> None:
     found = told(FEAR, **votes)
     fear = found.classes[FEAR]
-    names = ("unanimous", "tied", "no_face", "unknown", "agreed", "likely_wrong")
+    names = (
+        "unanimous",
+        "tied",
+        "no_majority",
+        "no_face",
+        "unknown",
+        "agreed",
+        "likely_wrong",
+    )
     assert {name for name in names if getattr(fear, name)} == where
     assert fear.images == 1
     assert len(found.errors) == fear.likely_wrong
@@ -68,6 +77,7 @@ def test_known_answers() -> None:
     assert found.classes[0].images == 0
     whole = found.whole
     assert (whole.name, whole.images, whole.likely_wrong, whole.agreed) == ("all", 5, 4, 1)
+    assert whole.no_majority == 0
     assert whole.instead == (("Angry", 2), ("Sad", 1), ("Surprise", 1))
 
 

@@ -32,6 +32,13 @@ def test_little_contrast_is_next_to_nothing():
     assert blanks(chess.astype(np.uint8)) == Blanks((), (1,))  # deviations of 5 and 4.5
 
 
+def test_little_contrast_may_lie_on_a_quarter_of_the_pixels():
+    image = np.full((10, 10), 38) + np.arange(100).reshape(10, 10) % 3
+    image[::2, ::2] = np.where(np.indices((5, 5)).sum(axis=0) % 2, 30, 48)
+    assert image[::2, ::2].std() > LEAST_SPREAD > image.std()
+    assert blanks(image[None].astype(np.uint8)) == Blanks((), (0,))
+
+
 def test_no_image():
     assert blanks(np.zeros((0, 3, 3), np.uint8)) == Blanks((), ())
 

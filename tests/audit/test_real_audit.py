@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from fer_bench.audit import audit, check_votes, load_votes, twins
+from fer_bench.audit.near import near_pairs
 from fer_bench.datasets import make_split
 from fer_bench.errors import FerBenchError
 
@@ -55,18 +58,36 @@ def test_each_likeness_finds_more(kaggle) -> None:
         assert found == sorted(found)
 
 
+@pytest.mark.parametrize(
+    ("down", "right", "least"), [(0, 1, 0.98), (1, 0, 0.98), (1, 1, 0.9), (2, 0, 0.95)]
+)
+def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None:
+    images = real_data.images[::120]
+    images = images[images.reshape(len(images), -1).std(axis=1) > 5]
+    wide = np.pad(images, ((0, 0), (2, 2), (2, 2)), mode="edge")
+    moved = wide[:, 2 + down : 50 + down, 2 + right : 50 + right]
+    pairs, _, _ = near_pairs(np.concatenate([images, moved]))
+    found = set(map(tuple, pairs.tolist()))
+    n = len(images)
+    assert sum((row, row + n) in found for row in range(n)) >= least * n
+    assert len(found) < 1.2 * n
+
+
 def test_the_papers_split_leaks_in_the_same_way(real_data) -> None:
     split, numbers = make_split(real_data, "paper"), twins(real_data)
     shared = np.isin(numbers[split.test], numbers[split.train]).sum()
     assert 0.05 < shared / len(split.test) < 0.1
 
 
-def test_votes(kaggle) -> None:
+def test_votes(kaggle, votes) -> None:
     whole = kaggle.agreement.whole
     assert whole.images == 35_887
     assert round(100 * whole.unanimous / whole.images, 1) == 22.6
     assert round(100 * whole.tied / whole.images, 1) == 4.9
     assert whole.no_face == 176
+    winners = votes.winners()
+    named = (winners >= 0) & (winners < 7)
+    assert (named.sum(), (named & votes.without_majority()).sum()) == (33_500, 6_193)
     assert [one.likely_wrong for one in kaggle.agreement.classes] == [
         1032,
         57,
@@ -86,3 +107,16 @@ def test_rows_in_another_order_are_refused(real_data, votes) -> None:
     object.__setattr__(sorted_like_folders, "usage", None)
     with pytest.raises(FerBenchError, match="hardly better than by chance"):
         check_votes(votes, sorted_like_folders)
+
+
+def test_parts_in_another_order_are_refused(real_data, votes) -> None:
+    unknown = dataclasses.replace(real_data, usage=None)
+    assert check_votes(votes, unknown) == check_votes(votes, real_data)
+    parts = [np.flatnonzero(real_data.usage == usage) for usage in (0, 2, 1)]
+    with pytest.raises(FerBenchError, match=r"votes of rows 2[89]\d{3} to 35886 \(from 0\) agree"):
+        check_votes(votes.take(np.concatenate(parts)), unknown)
+    shifted = np.r_[:12_560, 35_886, 12_560:35_886]
+    with pytest.raises(FerBenchError, match=r"votes of rows 12\d{3} to 35886 \(from 0\) agree"):
+        check_votes(votes.take(shifted), unknown)
+    order = np.argsort(real_data.labels, kind="stable")
+    check_votes(votes.take(order), unknown.take(order))

@@ -49,9 +49,12 @@ class TestCopies:
 
 class TestLeaks:
     def test_known_answers(self) -> None:
-        """Rows 0 to 4 are trained on, 5 and 6 validated, 7 to 10 tested."""
+        """Rows 0 to 4 are trained on, 5 and 6 validated, 7 to 10 tested.
+
+        Row 10 has the label of a training image, and that of none of its own picture.
+        """
         numbers = numbers_of(0, 1, 2, 2, 3, 0, 4, 2, 4, 5, 2)
-        labels = labels_of(6, 1, 2, 3, 4, 5, 1, 3, 1, 6, 0)
+        labels = labels_of(6, 1, 2, 3, 4, 5, 1, 3, 1, 6, 6)
         split = split_of([0, 1, 2, 3, 4], [5, 6], [7, 8, 9, 10])
         assert leaks(numbers, labels, split, "near") == (
             Leak("near", "train", "validation", (5,), 0, 2),

@@ -19,6 +19,9 @@ from fer_bench.errors import FerBenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fer_bench.audit import Votes
+    from fer_bench.datasets import Dataset
+
 GOOD = row(happiness=9, NF=1)
 
 
@@ -131,6 +134,18 @@ def test_winners() -> None:
     assert votes.winners().tolist() == [9, -1, 9]
 
 
+def test_majorities() -> None:
+    votes = votes_of(
+        {"fear": 6, "NF": 4},
+        {"fear": 5, "NF": 4, "anger": 1},
+        {"fear": 5, "anger": 5},
+        {"fear": 5, "NF": 4},
+        {"unknown": 10},
+        {"fear": 4, "anger": 2, "sadness": 2, "NF": 2},
+    )
+    assert votes.without_majority().tolist() == [False, True, True, False, False, True]
+
+
 def test_some_rows() -> None:
     votes = votes_of({"fear": 1}, {"anger": 2}, {"sadness": 3}, usage=[0, 1, 2])
     taken = votes.take(np.array([2, 0]))
@@ -198,6 +213,67 @@ class TestJoin:
             assert _kappa(one, other, 3) == pytest.approx(cohen_kappa_score(one, other))
 
 
+class TestOrderOfAPart:
+    """The kappa of all images is high enough in each case."""
+
+    N, DOUBTED = 6000, 2
+
+    @pytest.fixture
+    def labels(self) -> np.ndarray:
+        shares = [0.14, 0.02, 0.14, 0.25, 0.17, 0.11, 0.17]
+        return np.random.default_rng(0).choice(7, self.N, p=shares)
+
+    @pytest.fixture
+    def votes(self, labels: np.ndarray) -> Votes:
+        """For seven labels in ten, but for one class hardly ever: FER+ sees no Fear."""
+        rng = np.random.default_rng(1)
+        agreed = rng.random(self.N) < np.where(labels == self.DOUBTED, 0.1, 0.7)
+        return unanimous(np.where(agreed, labels, rng.permutation(labels)))
+
+    def dataset(self, labels: np.ndarray) -> Dataset:
+        return dataset_of(np.broadcast_to(patterns(1), (self.N, 16, 16)), labels)
+
+    def test_the_right_order(self, labels: np.ndarray, votes: Votes) -> None:
+        assert 0.5 < check_votes(votes, self.dataset(labels)) < 0.7
+
+    def test_the_right_order_of_images_that_are_sorted_by_class(
+        self, labels: np.ndarray, votes: Votes
+    ) -> None:
+        order = np.argsort(labels, kind="stable")
+        right = check_votes(votes, self.dataset(labels))
+        assert check_votes(votes.take(order), self.dataset(labels[order])) == pytest.approx(right)
+
+    @pytest.mark.parametrize(
+        ("order", "first", "last"),
+        [
+            (np.r_[:4000, 5000:6000, 4000:5000], 4000, 5999),
+            (np.r_[:2400, 5999, 2400:5999], 2500, 5999),
+            (np.r_[:2000, 2999:1999:-1, 3000:6000], 2000, 2999),
+            (np.r_[1:1000, 0, 1000:5000, 5001:6000, 5000], 0, 999),
+        ],
+        ids=["two parts swapped", "shifted from a row on", "in the middle", "the first of two"],
+    )
+    def test_another_order_of_some(
+        self, order: np.ndarray, first: int, last: int, labels: np.ndarray, votes: Votes
+    ) -> None:
+        with pytest.raises(FerBenchError) as raised:
+            check_votes(votes.take(order), self.dataset(labels))
+        told = str(raised.value)
+        assert re.search(
+            rf"labels and votes of rows {first} to {last} \(from 0\) agree hardly better than by "
+            r"chance \([12]\d% of them, and [3-6]\d% of all\), as rows in another order do; "
+            r"accepted: a row for each image, in the same order; give FER\+'s fer2013new\.csv",
+            told,
+        ), told
+
+    def test_rows_are_those_of_all_images(self, labels: np.ndarray, votes: Votes) -> None:
+        """Images of which the votes name no class stand between."""
+        votes = votes.take(np.r_[:3000, 5999:2999:-1])
+        votes.counts[:1000] = votes_of({"NF": 10}).counts[0]
+        with pytest.raises(FerBenchError, match="of rows 3000 to 5999 "):
+            check_votes(votes, self.dataset(labels))
+
+
 class TestOrderOfTheImageNames:
     """FER+'s own file steps back four times."""
 
@@ -216,6 +292,18 @@ class TestOrderOfTheImageNames:
         with pytest.raises(FerBenchError, match=r"image names step back [0-9]+ times") as caught:
             load_votes(path)
         assert "accepted" in str(caught.value)
+
+    @pytest.mark.parametrize(("steps", "accepted"), [(10, True), (20, False)])
+    def test_one_in_a_hundred_is_the_most(self, steps: int, accepted: bool, tmp_path: Path) -> None:
+        numbers = np.arange(1000)
+        pairs = np.linspace(0, 990, steps).astype(int)
+        numbers[pairs], numbers[pairs + 1] = pairs + 1, pairs
+        path = self.written(tmp_path / "votes.csv", numbers.tolist())
+        if accepted:
+            assert len(load_votes(path)) == 1000
+        else:
+            with pytest.raises(FerBenchError, match="image names step back 20 times"):
+                load_votes(path)
 
     def test_rows_without_a_name_do_not_count(self, tmp_path: Path) -> None:
         path = self.written(tmp_path / "votes.csv", list(range(300)))

@@ -59,8 +59,11 @@ def test_grouped_is_the_papers_split_where_no_picture_comes_twice(n, seed) -> No
 
 
 def test_grouped_by_hand() -> None:
-    """30 pictures twice: 21 / 3 / 6 of them, and both images of each beside one another."""
-    labels = np.tile(np.arange(30) % 2, 2).astype(np.uint8)
+    """30 pictures twice: 21 / 3 / 6 of them, and both images of each beside one another.
+
+    The second ones have other labels: they do not matter.
+    """
+    labels = np.concatenate([np.arange(30) % 2, np.arange(30) // 3 % 2]).astype(np.uint8)
     pictures = np.tile(np.arange(30), 2)
     split = grouped_split(labels, pictures, 1)
     drawn = paper_split(labels[:30], 1)

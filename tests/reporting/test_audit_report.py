@@ -129,8 +129,8 @@ class TestSummary:
             "2 of 42 images are copies of others, 4 with those that are mirrored or nearly the "
             "same. Pictures that are there with several labels: 1.",
             "Empty images: 1, nearly empty ones: 1.",
-            "Labels that are likely wrong by the votes: 1 (2.4%). Images that most taggers call no "
-            "face: 0.",
+            "Labels that are likely wrong by the votes: 1 (2.4%). Images that more than half of "
+            "the taggers call no face: 0.",
         ]
 
     def test_no_leak(self, without: Audited) -> None:

@@ -10,8 +10,8 @@ from made_audits import audited
 from made_images import dataset_of, patterns
 from made_votes import unanimous, votes_of
 
-from fer_bench.audit import Leak
-from fer_bench.datasets import PARTS
+from fer_bench.audit import Flaws, Leak
+from fer_bench.datasets import EMOTIONS, PARTS
 from fer_bench.datasets.fer2013 import DIGEST
 from fer_bench.datasets.info import info_of
 from fer_bench.prepared import prepare_data
@@ -139,6 +139,7 @@ class TestWhatWasTaken:
         votes = unanimous(source.labels)
         votes.counts[:3] = votes_of({"NF": 10}).counts[0]
         votes.counts[3] = votes_of({"fear": 5, "anger": 5}).counts[0]
+        votes.counts[10:50] = votes.counts[10:50] // 2 + votes_of({"NF": 3, "unknown": 2}).counts
         card, data = prepared(source, 130, votes, labels="ferplus")
         facts = facts_of(card)
         assert facts["images"].startswith("150 of ")
@@ -149,7 +150,9 @@ class TestWhatWasTaken:
         assert facts["not audited: votes tied"] == "1 image"
         assert facts["not audited: not in the sample"] == "16 images"
         assert facts["digest of what was audited"] == data.audited.digest
-        assert "most are for none of the classes: 4" in card
+        assert "share the most votes, or none of the classes has them: 4." in card
+        assert 30 < data.no_majority <= 40
+        assert f"Labels with half of the votes or fewer: {data.no_majority}." in card
         assert "ICMI 2016" in card
         assert "no votes on them were given" not in card
         assert "who gave the labels" not in card
@@ -209,18 +212,44 @@ class TestMeaning:
             "3 of 7 test images (42.9%) can be known by heart, 3 of them with the label that they "
             "have in training. Of a network whose test accuracy is A, the accuracy on the other "
             "test images lies between (A - 0.429) / 0.571 and A / 0.571.",
-            "Pictures that occur with several labels, pixel by pixel the same: 1. A network gives "
-            "a picture one answer, so that it is wrong on at least so many of the images, "
-            "whatever it learns.",
             "Whoever always answers Angry is right on 14.3% of the test images: an accuracy is to "
             "be read from there on, not from 0.",
-            "2 images show nothing, or next to nothing: their labels cannot be recognised, only "
-            "guessed or known by heart.",
             "If the taggers are right where they are nearly of one mind, a network without fault "
-            "would be wrong by the labels on 1 image (2.4%).",
-            "The labels of Angry are the most doubtful ones: 16.7% of them are likely wrong, most "
+            "would be wrong by the labels on 0 of 7 test images (0.0%).",
+            "The labels of Angry are the most doubtful ones: 16.7% of all 6 are likely wrong, most "
             "often because taggers see Happy (1).",
         ]
+
+    def test_flaws_of_test_images(self, made: Audited) -> None:
+        """All other ones are among the training images."""
+        found = dataclasses.replace(made.found, test_flaws=Flaws(1007, 5, 3, 19))
+        told, without = meaning(found), meaning(made.found)
+        doubts = without[-2]
+        assert [one for one in told if one not in without] == [
+            "Some test images are the same, pixel by pixel, and have different labels. A network "
+            "gives such a picture one answer: it is wrong on at least 5 of 1,007 test images, "
+            "whatever it learns.",
+            "On 3 of 1,007 test images there is nothing, or next to nothing: their labels cannot "
+            "be recognised, only guessed or known by heart.",
+            doubts.replace("0 of 7 test images (0.0%)", "19 of 1,007 test images (1.9%)"),
+        ]
+        assert [one for one in without if one not in told] == [doubts]
+
+    def test_nothing_is_said_of_no_test_images(self, made: Audited) -> None:
+        found = dataclasses.replace(made.found, test_flaws=Flaws(0, 0, 0, 0))
+        assert not any("without fault" in one for one in meaning(found))
+
+    @pytest.mark.parametrize(("dedupe", "wrong"), [("none", True), ("train", True), ("all", False)])
+    def test_what_is_in_no_part_is_not_counted(self, dedupe: str, wrong: bool) -> None:
+        """Each picture is there three times, twice with one label and once with another."""
+        images = np.repeat(patterns(40, seed=5), 3, axis=0)
+        labels = np.tile([0, 0, 1, 1, 1, 0], 20)
+        source = dataset_of(images, labels, np.repeat([0, 1, 2], 40), classes=EMOTIONS[:2])
+        card, data = prepared(source, split="kaggle", dedupe=dedupe)
+        assert len(data.audited.copies[0].conflicts) == 40
+        told = re.search(r"wrong on at least (\d+) of (\d+) test images", card)
+        assert (told is not None) == wrong
+        assert told is None or told.groups() == ("13", "40")
 
     def test_a_rare_class(self, made: Audited) -> None:
         often = dataclasses.replace(made.found.classes[2], name="often", test=44)

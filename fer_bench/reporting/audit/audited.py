@@ -74,7 +74,9 @@ class AuditedData:
             votes=None if votes is None else str(votes),
             limit=limit,
         )
-        taken = Taken(protocol.labels, protocol.dedupe, data.not_taken, data.copies)
+        taken = Taken(
+            protocol.labels, protocol.dedupe, data.not_taken, data.copies, data.no_majority
+        )
         return cls(data.audited, data.source, info_of(data.loaded, spec), command, taken)
 
     @cached_property

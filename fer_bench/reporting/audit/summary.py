@@ -26,8 +26,8 @@ def summary(found: Audit) -> list[str]:
         whole = found.agreement.whole
         told.append(
             f"Labels that are likely wrong by the votes: {whole.likely_wrong:,} "
-            f"({whole.likely_wrong / whole.images:.1%}). Images that most taggers call no face: "
-            f"{whole.no_face:,}."
+            f"({whole.likely_wrong / whole.images:.1%}). Images that more than half of the taggers "
+            f"call no face: {whole.no_face:,}."
         )
     return told
 

@@ -178,8 +178,9 @@ def _votes(told: Agreement) -> Table:
         notes=(
             f"likely wrong: another class has at least {MARGIN} votes more than the label, of ten. "
             f"Of all, {whole.unanimous / whole.images:.1%} are unanimous and "
-            f"{whole.tied / whole.images:.1%} tied, counting contempt, unknown and no face; "
-            f"Cohen's kappa of labels and votes: {told.kappa:.2f}.",
+            f"{whole.tied / whole.images:.1%} tied, counting contempt, unknown and no face; of "
+            f"{whole.no_majority / whole.images:.1%}, with the tied ones, no category has more "
+            f"than half of the votes. Cohen's kappa of labels and votes: {told.kappa:.2f}.",
         ),
     )
 

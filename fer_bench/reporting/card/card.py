@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.audit import REACH
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
 from fer_bench.reporting.card.meaning import meaning, things
@@ -37,8 +38,8 @@ _LABELLERS = {
 """What is not known of those whose labels were audited."""
 
 _NOT_FOUND = (
-    "Not looked for, or not found: copies that were cropped by more than a pixel or two, and "
-    "whether different pictures show the same person."
+    f"Not looked for, or not found: copies that were cropped by more than 1/{REACH} of the side, "
+    "enlarged or turned, and whether different pictures show the same person."
 )
 
 _FERPLUS = (
@@ -99,9 +100,10 @@ def _section(table: Table) -> str:
 
 def _relabelled(taken: Taken) -> str:
     return (
-        "The labels are not those that the data set came with: each is the class that most of "
-        f"FER+'s ten taggers name. Images that were not audited because their votes are tied, or "
-        f"most are for none of the classes: {taken.unlabelled:,}. The votes: {_FERPLUS}"
+        "The labels are not those that the data set came with: each is the class with the most "
+        f"of FER+'s ten votes. Labels with half of the votes or fewer: {taken.no_majority:,}. "
+        "Images that were not audited because several categories share the most votes, or none of "
+        f"the classes has them: {taken.unlabelled:,}. The votes: {_FERPLUS}"
     )
 
 

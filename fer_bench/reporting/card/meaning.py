@@ -16,12 +16,12 @@ def meaning(found: Audit, labels: Labels = "fer2013") -> list[str]:
         found: the audit.
         labels: whose labels were audited, as in ``fer_bench.protocol.Protocol``.
     """
-    told = [*_leaked(found), *_conflicting(found), *_unequal(found)]
-    empty = len(found.blanks.constant) + len(found.blanks.nearly)
-    if empty:
+    told = [*_leaked(found), *_contradictory(found), *_unequal(found)]
+    flaws = found.test_flaws
+    if flaws.empty:
         told.append(
-            f"{empty:,} images show nothing, or next to nothing: their labels cannot be "
-            "recognised, only guessed or known by heart."
+            f"On {flaws.empty:,} of {things(flaws.images, 'test image')} there is nothing, or next "
+            "to nothing: their labels cannot be recognised, only guessed or known by heart."
         )
     return [*told, *_doubted(found, labels)]
 
@@ -47,14 +47,14 @@ def _leaked(found: Audit) -> list[str]:
     ]
 
 
-def _conflicting(found: Audit) -> list[str]:
-    pictures = len(found.copies[0].conflicts)
-    if not pictures:
+def _contradictory(found: Audit) -> list[str]:
+    flaws = found.test_flaws
+    if not flaws.contradictory:
         return []
     return [
-        f"Pictures that occur with several labels, pixel by pixel the same: {pictures:,}. A "
-        "network gives a picture one answer, so that it is wrong on at least so many of the "
-        "images, whatever it learns."
+        "Some test images are the same, pixel by pixel, and have different labels. A network gives "
+        f"such a picture one answer: it is wrong on at least {flaws.contradictory:,} of "
+        f"{things(flaws.images, 'test image')}, whatever it learns."
     ]
 
 
@@ -88,12 +88,13 @@ def _doubted(found: Audit, labels: Labels) -> list[str]:
         ]
     if found.agreement is None:
         return ["Whether the labels are right was not looked into: no votes on them were given."]
-    whole = found.agreement.whole
-    told = [
-        f"If the taggers are right where they are nearly of one mind, a network without fault "
-        f"would be wrong by the labels on {things(whole.likely_wrong, 'image')} "
-        f"({whole.likely_wrong / whole.images:.1%})."
-    ]
+    told, flaws = list[str](), found.test_flaws
+    if flaws.images and flaws.likely_wrong is not None:
+        told.append(
+            "If the taggers are right where they are nearly of one mind, a network without fault "
+            f"would be wrong by the labels on {flaws.likely_wrong:,} of "
+            f"{things(flaws.images, 'test image')} ({flaws.likely_wrong / flaws.images:.1%})."
+        )
     worst = max(
         (one for one in found.agreement.classes if one.images),
         key=lambda one: one.likely_wrong / one.images,
@@ -102,8 +103,8 @@ def _doubted(found: Audit, labels: Labels) -> list[str]:
         instead, images = worst.instead[0]
         told.append(
             f"The labels of {worst.name} are the most doubtful ones: "
-            f"{worst.likely_wrong / worst.images:.1%} of them are likely wrong, most often "
-            f"because taggers see {instead} ({images:,})."
+            f"{worst.likely_wrong / worst.images:.1%} of all {worst.images:,} are likely wrong, "
+            f"most often because taggers see {instead} ({images:,})."
         )
     return told
 
