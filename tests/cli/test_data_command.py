@@ -231,6 +231,8 @@ class TestAudit:
         for file in ("audit.html", "audit-card.md"):
             text = (report / file).read_text()
             assert "are too few for 4 in the validation part" in text
+            assert "None can be measured on it with the split" in text
+            assert "No test image" not in text
 
     def test_findings_in_a_folder_name_the_files(self, tmp_path):
         for part, number in (("train", 6), ("val", 2), ("test", 2)):
