@@ -65,7 +65,8 @@ class PreparedData:
         twins: which of those images show the same picture, in that order.
         order: int64, shape (n,): positions in ``rows``, in the order of the images' contents.
         dataset: the n images in that order: what cells are trained and tested on.
-        split: of ``dataset``.
+        split: of ``dataset``; without any image where it cannot be split so.
+        not_split: why it cannot, one line, else empty.
         not_taken: why images of ``source`` do not take part, and how many.
         copies: number of images that take part and are in none of the split's parts, as copies of
             others.
@@ -82,6 +83,7 @@ class PreparedData:
     order: NDArray[np.int64]
     dataset: Dataset
     split: Split
+    not_split: str
     not_taken: tuple[tuple[str, int], ...]
     copies: int
     no_majority: int
@@ -97,7 +99,9 @@ class PreparedData:
             self.votes,
             known=self.twins,
         )
-        return renumbered(found, self.rows)
+        if self.not_split:
+            found = dataclasses.replace(found, not_split=self.not_split, leaks=())
+        return renumbered(found, self.rows, self.source)
 
 
 def prepare_data(
@@ -108,6 +112,7 @@ def prepare_data(
     votes: Votes | None = None,
     cache_dir: Path | None = None,
     progress: Progress = silent,
+    must_split: bool = True,
 ) -> PreparedData:
     """Labels, samples, orders and splits a data set.
 
@@ -118,10 +123,11 @@ def prepare_data(
         votes: of FER+'s taggers on each image of ``source``, in its order.
         cache_dir: the cache folder, where draws and the search for twins are remembered.
         progress: told how far the search for twins is.
+        must_split: whether it is an error where the data set cannot be split so.
 
     Raises:
         FerBenchError: the votes do not belong to the images, labels are wanted from votes that
-            are not given, or the data set cannot be sampled or split so.
+            are not given, or the data set cannot be sampled or, where it must be, split so.
     """
     if votes is not None:
         check_votes(votes, source)
@@ -145,15 +151,22 @@ def prepare_data(
     order = by_content(dataset)
     dataset = dataset.take(order)
     pictures = {likeness: twins.numbers[likeness][order] for likeness in LIKENESSES}
-    split = make_split(
-        dataset,
-        protocol.split,
-        protocol.split_seed,
-        cache_dir,
-        pictures=pictures["near"],
-        dedupe=protocol.dedupe,
-    )
-    copies = len(dataset) - len(split.train) - len(split.validation) - len(split.test)
+    not_split, copies = "", 0
+    try:
+        split = make_split(
+            dataset,
+            protocol.split,
+            protocol.split_seed,
+            cache_dir,
+            pictures=pictures["near"],
+            dedupe=protocol.dedupe,
+        )
+    except FerBenchError as error:
+        if must_split:
+            raise
+        split, not_split = Split(protocol.split, *np.empty((len(PARTS), 0), np.int64)), str(error)
+    else:
+        copies = len(dataset) - len(split.train) - len(split.validation) - len(split.test)
     known, no_majority = None if votes is None else votes.take(rows), 0
     if known is not None and protocol.labels == "ferplus":
         no_majority = int(known.without_majority().sum())
@@ -168,6 +181,7 @@ def prepare_data(
         order=order,
         dataset=dataset,
         split=split,
+        not_split=not_split,
         not_taken=tuple(not_taken),
         copies=copies,
         no_majority=no_majority,

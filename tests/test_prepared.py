@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -290,6 +291,29 @@ def test_the_audit_of_a_sample_tells_rows_of_the_source() -> None:
     assert found.images == N - 5
     assert found.copies[0].groups == ((139, 140),)
     assert found.blanks.constant == (20,)
+
+
+def test_the_audit_of_a_sample_tells_places_by_rows_of_the_source() -> None:
+    places = tuple(f"{row}.png" for row in range(N))
+    source = dataclasses.replace(dataset_of(patterns(N, seed=5)), places=places)
+    found = prepare_data(source, Protocol(), limit=N - 10)
+    assert found.audited.images == N - 10
+    assert found.audited.places == places
+    assert found.dataset.places == tuple(places[row] for row in found.rows[found.order])
+
+
+def test_what_cannot_be_split_has_no_parts() -> None:
+    source = dataset_of(patterns(20), np.arange(20) // 10)
+    with pytest.raises(FerBenchError, match="does not say") as raised:
+        prepare_data(source, Protocol(split="kaggle", dedupe="all"))
+    found = prepare_data(source, Protocol(split="kaggle", dedupe="all"), must_split=False)
+    assert found.not_split == found.audited.not_split == str(raised.value)
+    assert [len(getattr(found.split, part)) for part in PARTS] == [0, 0, 0]
+    assert (found.copies, found.audited.leaks) == (0, ())
+    assert found.audited.images == 20
+    whole = prepare_data(source, Protocol(), must_split=False)
+    assert (whole.not_split, whole.audited.not_split) == ("", "")
+    assert whole.audited.leaks
 
 
 def test_an_audit_of_what_a_split_leaves_out() -> None:

@@ -36,7 +36,11 @@ class Audit:
         images: number of them.
         height: of each, in pixels.
         width: of each, in pixels.
+        places: where the image of each row lies, as in ``Dataset``; of all rows of the data set,
+            where only some of them were audited.
         split: name of the split.
+        not_split: why the data set cannot be split so, one line; empty where it can. Then no image
+            is in a part, and there are no leaks.
         classes: sizes of the classes, in the order of the labels.
         copies: pictures that occur more than once, for each of ``LIKENESSES``.
         leaks: images that stand in two parts of the split, for each of ``LIKENESSES``.
@@ -51,7 +55,9 @@ class Audit:
     images: int
     height: int
     width: int
+    places: tuple[str, ...] | None
     split: str
+    not_split: str
     classes: tuple[ClassBalance, ...]
     copies: tuple[Copies, ...]
     leaks: tuple[Leak, ...]
@@ -95,7 +101,9 @@ def audit(
         images=len(dataset),
         height=dataset.images.shape[1],
         width=dataset.images.shape[2],
+        places=dataset.places,
         split=split.name,
+        not_split="",
         classes=balance(dataset, split),
         copies=tuple(copies(found.numbers[kind], labels, kind) for kind in LIKENESSES),
         leaks=tuple(

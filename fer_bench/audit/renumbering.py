@@ -11,14 +11,16 @@ if TYPE_CHECKING:
 
     from fer_bench.audit.auditing import Audit
     from fer_bench.audit.repeats import Copies, ImageRows
+    from fer_bench.datasets import Dataset
 
 
-def renumbered(found: Audit, rows: NDArray[np.int64]) -> Audit:
-    """The audit with other row numbers.
+def renumbered(found: Audit, rows: NDArray[np.int64], whole: Dataset) -> Audit:
+    """The audit with the row numbers of the whole.
 
     Args:
-        found: the audit of a data set.
-        rows: int64, shape (n,), ascending: the row of each of its images in another data set.
+        found: the audit of a part.
+        rows: int64, shape (n,), ascending: the row of each of its images in the whole.
+        whole: the data set.
     """
     numbers = rows.tolist()
 
@@ -48,4 +50,5 @@ def renumbered(found: Audit, rows: NDArray[np.int64]) -> Audit:
             blanks, constant=moved(blanks.constant), nearly=moved(blanks.nearly)
         ),
         agreement=agreement,
+        places=whole.places,
     )

@@ -219,7 +219,13 @@ class AuditRecord(TypedDict):
         images: number of them.
         height: of each, in pixels.
         width: of each, in pixels.
+        places: where the image of each row lies, those that were not audited among them: the path
+            from the folder, or the row that it has in the file, counted from 0; null where rows are
+            those of the file. In a csv of pixels a row stands two lines further down than its
+            number says, blank lines aside.
         split: name of the split.
+        not_split: why the data set cannot be split so, or an empty text. Then no image is in a
+            part, and there are no leaks.
         rules: what the findings rest on.
         classes: sizes of the classes, in the order of the labels.
         copies: pictures that occur more than once, by likeness.
@@ -236,7 +242,9 @@ class AuditRecord(TypedDict):
     images: int
     height: int
     width: int
+    places: list[str] | None
     split: str
+    not_split: str
     rules: RulesRecord
     classes: list[ClassRecord]
     copies: list[CopiesRecord]

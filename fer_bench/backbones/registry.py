@@ -88,8 +88,8 @@ class Backbone:
 
         if keras.config.image_data_format() != "channels_last":
             raise FerBenchError(
-                f"Keras is set to image_data_format {keras.config.image_data_format()!r}; accepted "
-                "is 'channels_last': change it in ~/.keras/keras.json"
+                f"Keras is set to image_data_format {keras.config.image_data_format()!r}; "
+                "accepted: 'channels_last'; change it in ~/.keras/keras.json"
             )
         model = build()
         expected = (None, self.input_size, self.input_size, 3)

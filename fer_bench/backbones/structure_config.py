@@ -74,7 +74,7 @@ def refuse_foreign(config: dict[str, Any]) -> None:
         if not isinstance(name, str) or name not in accepted or registered not in names:
             raise ValueError(
                 f"it asks for {shown(name)} of {shown(module)}, registered as "
-                f"{shown(registered)}; accepted are the layers of Keras and "
+                f"{shown(registered)}; accepted: the layers of Keras and "
                 "fer_bench that the face networks are made of"
             )
 

@@ -139,7 +139,7 @@ def read(path: Path) -> dict[str, Any]:
                 text = file.read(LARGEST_CONFIG + 1)
         if len(text) > LARGEST_CONFIG:
             raise refused(
-                path, f"its {_CONFIG} is too large; accepted are {LARGEST_CONFIG:,} bytes at most"
+                path, f"its {_CONFIG} is too large; accepted: {LARGEST_CONFIG:,} bytes at most"
             )
         config = json.loads(text)
     except _UNREADABLE as error:
@@ -172,7 +172,7 @@ def write(model: keras.Model, path: Path) -> None:
     if "Lambda" in kinds(keras.saving.serialize_keras_object(model)):
         raise FerBenchError(
             f"network {model.name!r} holds a Lambda layer, whose code cannot be saved safely; "
-            "accepted are layers of Keras and registered ones: write a layer in its place"
+            "accepted: layers of Keras and registered ones; write a layer in its place"
         )
     for variable in model.weights:
         variable.assign(keras.ops.zeros(variable.shape, variable.dtype))

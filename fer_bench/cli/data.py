@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.given import GivenPath
 from fer_bench.cli.run_data import class_map_option, run_data
 from fer_bench.protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from fer_bench.protocol import Dedupe, Labels, SplitName
     from fer_bench.reporting import Table
@@ -46,13 +47,13 @@ def info(dataset: str, class_map: str | None) -> None:
 @click.option(
     "--json",
     "record",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=GivenPath(dir_okay=False),
     metavar="FILE",
     help="Write all findings, row by row, as described in fer_bench/audit/schema.py.",
 )
 @click.option(
     "--report-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=GivenPath(file_okay=False),
     metavar="DIR",
     help="Write audit.html, audit-card.md and, in audit-sheets/, contact sheets; nothing else "
     "there is touched.",
@@ -72,8 +73,13 @@ def audit(
 
     Pictures that occur more than once, images that stand in two parts of the split, empty images,
     sizes of the classes and, with --votes, labels that other people doubt. With the class map,
-    split, dedupe, votes, labels and limit of a benchmark's run it audits what that ran on. Rows
-    count from 0 in the order of DATASET.
+    split, dedupe, votes, labels and limit of a benchmark's run it audits what that ran on.
+    Where DATASET cannot be split so, it tells why, and all else.
+
+    Rows count from 0, in a csv or npz file in its order: row N of a csv is on line N + 2, blank
+    lines aside. Of images of a folder the path from there stands beside the row, and where the
+    class map leaves out some of a file, the row that they have in it; the file of --json has those
+    of all.
     """
     from fer_bench.audit import audit_record, load_votes
     from fer_bench.cache import cache_root
@@ -96,6 +102,7 @@ def audit(
             votes=known,
             cache_dir=cache_root(),
             progress=bar,
+            must_split=False,
         )
     finally:
         bar.close()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.given import GivenPath
 from fer_bench.cli.run_data import run_data
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fer_bench.profiling import Profile
     from fer_bench.protocol import Dedupe, Labels, SplitName
 
@@ -26,7 +28,7 @@ _STARTED = perf_counter()
 @run_data
 @click.option("--epochs", type=int, default=20, show_default=True, metavar="N")
 @click.option("--trainable-layers", default="4", show_default=True, metavar="N")
-@click.option("--weights-dir", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option("--weights-dir", type=GivenPath(file_okay=False), metavar="DIR")
 def command(
     backbone: str,
     init: str,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fer_bench.class_numbers import NUMBERED
+from fer_bench.cli.given import GivenPath, not_empty
 from fer_bench.protocol import DEDUPES, LABELS, SPLITS
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 class_map_option = click.option(
     "--class-map",
+    callback=not_empty,
     metavar="NAME|FILE",
     help=f"What the numbers of classes mean: {', '.join(NUMBERED)}, or a csv file with the columns "
     "name and class, which may name other classes too.",
@@ -41,7 +42,7 @@ _OPTIONS = (
     ),
     click.option(
         "--votes",
-        type=click.Path(path_type=Path),
+        type=GivenPath(),
         metavar="FILE",
         help="FER+'s fer2013new.csv: what ten taggers see in each image, in the same order.",
     ),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.given import GivenPath
 from fer_bench.errors import FerBenchError
-from fer_bench.files import expand_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,19 +16,12 @@ if TYPE_CHECKING:
     from fer_bench.backbones import Backbone, Chain, Located, Place, WeightsRecord, WeightsSource
 
 
-def _path(_context: click.Context, parameter: click.Parameter, given: str | None) -> Path | None:
-    """Reads a path as the benchmark does."""
-    if given == "":
-        raise click.UsageError(f"{parameter.opts[0]} is empty; give it a value or leave it out")
-    return None if given is None else expand_user(given)
-
-
 def _looks(function: Callable[..., None]) -> Callable[..., None]:
     """Which backbones a command is about, and where their weights are looked for first."""
     names = click.argument("names", nargs=-1, metavar="[BACKBONE]...")
     folder = click.option(
         "--weights-dir",
-        callback=_path,
+        type=GivenPath(),
         metavar="DIR",
         help="Folder to look in first, as the benchmark's option --weights-dir.",
     )
@@ -89,7 +82,7 @@ def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
 @_looks
 @click.option(
     "--weights-lock",
-    callback=_path,
+    type=GivenPath(),
     metavar="FILE",
     help="Lock file to hold them to; by default fer-bench.lock in this folder.",
 )

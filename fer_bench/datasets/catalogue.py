@@ -49,11 +49,13 @@ def register_dataset(name: str, loader: Loader) -> None:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise FerBenchError(
-            f"data set name {name!r} is not accepted; accepted: lower-case letters, digits, - and _"
+            f"data set name {name!r} is not accepted; accepted: lower-case letters, digits, - and "
+            "_; choose another"
         )
     if name in _LOADERS:
         raise FerBenchError(
-            f"data set name {name!r} is taken; accepted: any but {', '.join(_LOADERS)}"
+            f"data set name {name!r} is taken; accepted: any but {', '.join(_LOADERS)}; choose "
+            "another"
         )
     _LOADERS[name] = loader
 
@@ -89,7 +91,7 @@ def load_dataset(
         if class_map is not None:
             raise FerBenchError(
                 f"class map {os.fspath(class_map)!r} has nothing to map: the loader of {spec!r} "
-                "gives classes; accepted: with the path of a data set"
+                "gives classes; accepted: with the path of a data set; leave it out"
             )
         return _LOADERS[spec](cache)
     path = expand_user(text)
@@ -102,7 +104,7 @@ def load_dataset(
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise FerBenchError(
         f"data set {text!r} is unknown; {hint}accepted: {', '.join(_LOADERS)}, or the path of "
-        f"{ACCEPTED}"
+        f"{ACCEPTED}; name one of them"
     )
 
 

@@ -175,7 +175,8 @@ def class_table(spec: str | os.PathLike[str]) -> ClassTable:
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where the name is too long
         raise FerBenchError(
             f"class map {text!r} is neither a known name nor a file; accepted: "
-            f"{', '.join(NUMBERED)}, or the path of a csv file with the columns name and class"
+            f"{', '.join(NUMBERED)}, or the path of a csv file with the columns name and class; "
+            "name one of them"
         )
     return ClassTable(path.name, _read(path), merges=True)
 

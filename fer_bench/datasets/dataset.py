@@ -35,6 +35,8 @@ class Dataset:
             complete record of Kaggle's three parts.
         notes: what reading the source found and did, as pairs of what and how; the layout is
             among them where it is not plain from the source.
+        places: where each image lies in the source, n texts: a path from the folder, or a row of
+            the file; None where images have the rows that they have in the file.
 
     Raises:
         FerBenchError: the arrays have other types, shapes that do not fit together, or codes
@@ -47,6 +49,7 @@ class Dataset:
     name: str
     usage: NDArray[np.uint8] | None = None
     notes: tuple[tuple[str, str], ...] = ()
+    places: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 3:
@@ -61,6 +64,10 @@ class Dataset:
                     f"{self.name}: {what} are {values.dtype} of shape {values.shape}; "
                     f"accepted: uint8 of shape ({n},), one for each image"
                 )
+        if self.places is not None and len(self.places) != n:
+            raise FerBenchError(
+                f"{self.name}: places are {len(self.places)}; accepted: {n}, one for each image"
+            )
         if n and int(self.labels.max()) >= len(self.classes):
             raise FerBenchError(
                 f"{self.name}: label {int(self.labels.max())} names no class; "
@@ -92,6 +99,7 @@ class Dataset:
             self.classes,
             self.name,
             None if self.usage is None else self.usage[rows],
+            places=None if self.places is None else tuple(self.places[row] for row in rows),
         )
         if "image_digests" in vars(self):
             # A cached property finds its value there.

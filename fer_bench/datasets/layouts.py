@@ -59,7 +59,8 @@ def load_path(
         status = path.stat()
     except (OSError, ValueError) as error:
         raise FerBenchError(
-            f"data set {str(path)!r} cannot be opened: {cause_of(error)}; accepted: {ACCEPTED}"
+            f"data set {str(path)!r} cannot be opened: {cause_of(error)}; accepted: {ACCEPTED}; "
+            "name one that can be opened"
         ) from error
     with enough_memory(path):
         table = None if class_map is None else class_table(class_map)
@@ -104,7 +105,7 @@ def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable
         return _of_classes(path, load_npz(path, codes))
     raise FerBenchError(
         f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}; "
-        f"accepted: {ACCEPTED}"
+        f"accepted: {ACCEPTED}; convert it into one of them, or unpack it"
     )
 
 

@@ -57,4 +57,5 @@ def numbered_dataset(
         path.stem,
         None if usage is None else usage[stays],
         (("left out", f"{n_out:,}: the class map leaves out their numbers"), *notes),
+        tuple(f"row {row} of the file" for row in np.flatnonzero(stays).tolist()),
     )

@@ -1,8 +1,8 @@
 """Data sets read before, kept in the cache so that the next start is quick.
 
 An entry is an ``.npz`` file with the arrays of ``npz_layout`` and a few more: what was read, in
-which state it was, classes and notes, the digests of the images, which take longer to compute than
-to read, and a digest that proves all of it. There is one entry for each source.
+which state it was, classes and notes, places of the images, their digests, which take longer to
+compute than to read, and a digest that proves all of it. There is one entry for each source.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FOLDER = "parsed"
 """Where entries lie within the cache folder."""
 
-_FORMAT = "fer_bench parsed data set 4"
-_ARRAYS = ("images", "labels", "format", "state", "words", "image_digests", "proof")
+_FORMAT = "fer_bench parsed data set 5"
+_ARRAYS = ("images", "labels", "format", "state", "words", "places", "image_digests", "proof")
 _DIGEST_BYTES = 16
 
 
@@ -85,11 +85,15 @@ def _read(entry: Path, state: str) -> Dataset | None:
         found = read_arrays(entry, _ARRAYS, ("usage",))
         arrays = found["images"], found["labels"], found.get("usage")
         words, digests = str(found["words"]), found["image_digests"].tobytes()
-        if str(found["proof"]) != _proof(*arrays, words, digests):
+        packed = found["places"].tobytes()
+        if str(found["proof"]) != _proof(*arrays, words, packed, digests):
             return None
         classes, notes = json.loads(words)
+        places = tuple(json.loads(packed)) if packed else None
         images, labels, usage = arrays
-        dataset = Dataset(images, labels, tuple(classes), "", usage, tuple(map(tuple, notes)))
+        dataset = Dataset(
+            images, labels, tuple(classes), "", usage, tuple(map(tuple, notes)), places
+        )
     except FerBenchError:
         return None
     # A cached property finds its value there, and is not computed.
@@ -102,6 +106,8 @@ def _read(entry: Path, state: str) -> Dataset | None:
 def _write(entry: Path, state: str, dataset: Dataset) -> None:
     digests = b"".join(dataset.image_digests)
     words = json.dumps([dataset.classes, dataset.notes])
+    # As bytes: in numpy's texts each character takes four.
+    packed = b"" if dataset.places is None else json.dumps(dataset.places).encode()
     arrays: dict[str, Any] = {
         "images": dataset.images,
         "labels": dataset.labels,
@@ -109,8 +115,9 @@ def _write(entry: Path, state: str, dataset: Dataset) -> None:
         "format": _FORMAT,
         "state": state,
         "words": words,
+        "places": np.frombuffer(packed, np.uint8),
         "image_digests": np.frombuffer(digests, np.uint8),
-        "proof": _proof(dataset.images, dataset.labels, dataset.usage, words, digests),
+        "proof": _proof(dataset.images, dataset.labels, dataset.usage, words, packed, digests),
     }
     write_atomically(entry, lambda file: np.savez(file, **arrays))
 
@@ -120,10 +127,11 @@ def _proof(
     labels: NDArray[Any],
     usage: NDArray[Any] | None,
     words: str,
+    places: bytes,
     image_digests: bytes,
 ) -> str:
     """SHA-256 over all that an entry holds of a data set."""
-    proof = hashlib.sha256(repr((_FORMAT, images.shape, words)).encode())
+    proof = hashlib.sha256(repr((_FORMAT, images.shape, words, places)).encode())
     proof.update(np.ascontiguousarray(images).data)
     proof.update(labels.tobytes())
     proof.update(b"" if usage is None else usage.tobytes())

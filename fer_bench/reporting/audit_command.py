@@ -75,8 +75,11 @@ def recorded_command(run: Run) -> RecordedCommand:
         # Older runs had no such settings, and did what is done without them.
         dedupe=known.get("dedupe", _DEDUPE),
         labels=labels,
+        class_map="MAP" if data.class_map else None,
         votes="VOTES" if with_votes else None,
         limit=audited if SAMPLED in why else None,
     )
-    given = [("DATASET", "--dataset"), *([("VOTES", "--votes")] if with_votes else [])]
+    given = [("DATASET", "--dataset")]
+    given += [("MAP", "--class-map")] if data.class_map else []
+    given += [("VOTES", "--votes")] if with_votes else []
     return RecordedCommand(clean(line), tuple(given))

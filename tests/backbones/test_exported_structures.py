@@ -180,7 +180,7 @@ def test_a_configuration_that_is_too_large(file, config, monkeypatch):
     monkeypatch.setattr(structure_files, "LARGEST_CONFIG", size)
     assert face_networks.from_file("own", put(file, config)).name == "own"
     monkeypatch.setattr(structure_files, "LARGEST_CONFIG", size - 1)
-    assert f"too large; accepted are {size - 1:,} bytes" in refusal(put(file, config))
+    assert f"too large; accepted: {size - 1:,} bytes" in refusal(put(file, config))
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 100_000])

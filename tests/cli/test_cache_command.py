@@ -74,7 +74,7 @@ class TestList:
         assert sizes == sorted(sizes, reverse=True)
 
     def test_what_is_of_no_use_is_counted(self, tmp_path, cache, filled, monkeypatch):
-        monkeypatch.setattr(parsed, "_FORMAT", "fer_bench parsed data set 5")
+        monkeypatch.setattr(parsed, "_FORMAT", "fer_bench parsed data set 6")
         keep(tmp_path / "new.csv", cache)
         assert row(run("list").stdout, "parsed")[-4:-2] == ["2", "1"]
 
@@ -177,7 +177,7 @@ class TestPrune:
         part = write_and_die(filled["draws"])
         os.utime(part, (0, time.time() - 25 * 60 * 60))
         os.truncate(filled["twins"], 100)
-        monkeypatch.setattr(parsed, "_FORMAT", "fer_bench parsed data set 5")
+        monkeypatch.setattr(parsed, "_FORMAT", "fer_bench parsed data set 6")
         new = keep(tmp_path / "new.csv", cache)
         done = run("prune")
         assert done.exit_code == 0

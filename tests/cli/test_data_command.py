@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from made_audits import audited
 from made_images import dataset_of, patterns
 from made_votes import unanimous, write_votes
+from PIL import Image
 
 from fer_bench import cli
 from fer_bench.audit.schema import AuditRecord
@@ -198,7 +199,6 @@ class TestAudit:
         ("arguments", "cause"),
         [
             (["--limit=0"], "limit 0 is too small"),
-            (["--split=paper"], "split 'paper': 42 images of 7 classes are too few"),
             (["--votes=nowhere.csv"], "'nowhere.csv': it cannot be read (No such file"),
         ],
     )
@@ -210,8 +210,92 @@ class TestAudit:
         assert done.stderr.count("\n") == 1
         assert done.stdout == ""
 
+    @pytest.mark.parametrize("options", [(), ("--dedupe=all",), ("--split=grouped",)])
+    def test_what_cannot_be_split_is_audited_all_the_same(self, faces, votes, tmp_path, options):
+        report, record = tmp_path / "report", tmp_path / "audit.json"
+        done = data(
+            *("audit", faces, "--votes", votes, *options),
+            *("--json", record, "--report-dir", report),
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        split = "grouped" if "--split=grouped" in options else "paper"
+        told = " ".join(done.stdout.split())
+        assert f"There is no split '{split}' of it: the table of images in two parts" in told
+        assert "are too few for 4 in the validation part to hold each class" in told
+        assert line_of(done.stdout, "one grey level") == ["1", "5"]
+        assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
+        found = checked(json.loads(record.read_text()), AuditRecord)
+        assert found["not_split"].endswith("always enough; take more images")
+        assert (found["leaks"], found["copies"][0]["groups"]) == ([], [[0, 35], [3, 4]])
+        assert {one["train"] + one["validation"] + one["test"] for one in found["classes"]} == {0}
+        for file in ("audit.html", "audit-card.md"):
+            text = (report / file).read_text()
+            assert "are too few for 4 in the validation part" in text
+            assert "None can be measured on it with the split" in text
+            assert "No test image" not in text
+
+    def test_findings_in_a_folder_name_the_files(self, tmp_path):
+        for part, number in (("train", 6), ("val", 2), ("test", 2)):
+            for row, image in enumerate(patterns(2 * number, seed=number)):
+                folder = tmp_path / "faces" / part / ("happy" if row % 2 else "sad")
+                folder.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(image).save(folder / f"{row}.png")
+        name = b"\xff.png".decode("utf-8", "surrogateescape")
+        Image.new("L", (16, 16)).save(tmp_path / "faces" / "train" / "sad" / "8.png")
+        (tmp_path / "faces" / "train" / "sad" / "8.png").rename(
+            tmp_path / "faces" / "train" / "sad" / name
+        )
+        done = data(
+            *("audit", tmp_path / "faces", "--split=kaggle"),
+            *("--json", tmp_path / "audit.json", "--report-dir", tmp_path / "report"),
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        # Classes in their order, Happy before Sad, and in each the names by alphabet.
+        shown = "11 (train/sad/\\udcff.png)"
+        assert " ".join(line_of(done.stdout, "one grey level")) == f"1 {shown}"
+        record = json.loads((tmp_path / "audit.json").read_text())
+        assert record["places"][record["blanks"]["constant"][0]] == f"train/sad/{name}"
+        assert record["places"][:2] == ["train/happy/1.png", "train/happy/11.png"]
+        for file in ("audit.html", "audit-card.md"):
+            assert "udcff.png" in (tmp_path / "report" / file).read_text()
+
+    def test_rows_are_those_of_the_file_where_a_class_map_leaves_some_out(self, tmp_path):
+        images = patterns(40)
+        images[20] = 7
+        labels = np.concatenate([np.full(5, 8), np.arange(35) % 2])
+        np.savez(tmp_path / "a.npz", images=images, labels=labels, usage=np.arange(40) % 3)
+        done = data("audit", tmp_path / "a.npz", "--split=kaggle", "--class-map=affectnet")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert " ".join(line_of(done.stdout, "one grey level")) == "1 15 (row 20 of the file)"
+
+    def test_the_help_says_how_rows_count(self):
+        text = " ".join(data("audit", "--help").output.split())
+        assert "Rows count from 0, in a csv or npz file in its order" in text
+
     def test_an_unknown_split_is_bad_usage(self, faces):
         assert data("audit", faces, "--split=own").exit_code == 2
+
+    @pytest.mark.parametrize("option", ["--votes", "--json", "--report-dir", "--class-map"])
+    def test_nothing_is_no_value(self, faces, option, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        done = data("audit", faces, "--split=kaggle", f"{option}=")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert f"Error: {option} is empty; give it a value or leave it out" in done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["faces.npz"]
+
+    def test_paths_may_begin_at_home(self, faces, votes, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        done = data(
+            *("audit", "~/faces.npz", "--split=kaggle", f"--votes=~/{votes.name}"),
+            *("--json=~/audit.json", "--report-dir=~/report"),
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert {"audit.json", "report"} <= {path.name for path in tmp_path.iterdir()}
+
+    @pytest.mark.parametrize("given", ["--json=.", "--report-dir=votes.csv"])
+    def test_a_folder_is_no_file(self, faces, votes, given, monkeypatch):
+        monkeypatch.chdir(votes.parent)
+        assert data("audit", faces, given).exit_code == 2
 
     def test_a_file_that_cannot_be_written_is_one_line(self, faces, tmp_path):
         (tmp_path / "file").touch()
@@ -229,6 +313,14 @@ def test_data_is_asked_for_as_in_a_run(command):
     assert flags <= {option.flag for option in OPTIONS}
     for name in ("split", "dedupe", "labels"):
         assert found[f"--{name}"].default == getattr(Protocol(), name)
+
+
+@pytest.mark.parametrize("command", [cli.data.info, cli.profile.command])
+def test_an_empty_class_map_is_no_folder(command):
+    arguments = ["sketch"] if command is cli.data.info else []
+    done = CliRunner().invoke(command, [*arguments, "--class-map="])
+    assert done.exit_code == 2
+    assert "Error: --class-map is empty; give it a value or leave it out" in done.stderr
 
 
 def test_the_help_names_each_table_of_numbers():

@@ -280,6 +280,7 @@ def _other_formats() -> list[Kind]:
         _image("a PGM of letters", lambda _: b"P2 24 24 255\n" + b"x " * 576, ".pgm"),
         _image("a PGM cut off", lambda _: b"P5 24 24 255\n" + bytes(500), ".pgm"),
         _image("a PGM of 16 bits", lambda _: b"P5 24 24 65535\n" + bytes(1152), ".pgm"),
+        _image("a PPM of 16 bits", lambda _: b"P6 24 24 65535\n" + bytes(3456), ".pgm"),
         _image(
             "a PGM of a size of 4000 digits", lambda _: b"P5 " + b"9" * 4000 + b" 24 255\n", ".pgm"
         ),

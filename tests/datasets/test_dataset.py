@@ -30,6 +30,7 @@ def dataset_of(**changes: object) -> Dataset:
         ({"labels": np.array([0], np.uint8)}, "labels are uint8 of shape (1,); accepted: "),
         ({"usage": np.array([0], np.uint8)}, "usage are uint8 of shape (1,); accepted: "),
         ({"labels": np.array([0, 2], np.uint8)}, "label 2 names no class; accepted: 0 to 1"),
+        ({"places": ("a.png",)}, "places are 1; accepted: 2, one for each image"),
         ({"usage": np.array([0, 3], np.uint8)}, "usage 3 names no part; accepted: 0 to 2 (Tr"),
     ],
 )
@@ -37,6 +38,14 @@ def test_what_does_not_fit_together(changes: dict, message: str) -> None:
     with pytest.raises(FerBenchError) as raised:
         dataset_of(**changes)
     assert str(raised.value).startswith(f"faces: {message}")
+
+
+def test_places_go_with_their_images() -> None:
+    dataset = dataset_of(places=("a.png", "b.png"))
+    assert dataset.take(np.array([1, 0, 1])).places == ("b.png", "a.png", "b.png")
+    assert dataset.renamed("others").places == dataset.places
+    assert dataset.digest == dataset_of().digest
+    assert dataset_of().take(np.array([1])).places is None
 
 
 def test_no_image() -> None:

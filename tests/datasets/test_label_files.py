@@ -118,6 +118,11 @@ class TestAffectNet:
         assert cause in text
         assert "; accepted: an npy file of one number or text" in text
 
+    @pytest.mark.parametrize("text", ["0_3", "\N{ARABIC-INDIC DIGIT THREE}"])
+    def test_what_python_alone_calls_a_number(self, root: Path, text: str) -> None:
+        (root / "train_set/annotations/1_exp.npy").write_bytes(npy(text))
+        assert f"label {text!r} is no class" in message_of(root, self.TABLE)
+
     def test_links_that_lead_out(self, root: Path, tmp_path: Path) -> None:
         path = root / "train_set/annotations/1_exp.npy"
         path.rename(tmp_path / "1_exp.npy")
@@ -170,6 +175,7 @@ class TestCk:
             (b"", "label '' is no class"),
             (b"3.5", "label '3.5' is no class"),
             (b"nan", "label 'nan' is no class"),
+            (b"0_3", "label '0_3' is no class"),
             (b"1e999", "label '1e999' is no class"),
             (b"9" * 4000, "label '9999"),
             (b"9" * 9000, "it has 9,000 bytes, more than 4,096"),

@@ -283,6 +283,17 @@ class TestCache:
         assert found.row_digest == few.row_digest
         np.testing.assert_array_equal(found.usage, few.usage)
 
+    def test_places_are_proven_too(self, tmp_path: Path, cache: Path, few: Dataset) -> None:
+        root = write_folders(tmp_path / "faces", few)
+        before = load_path(root, cache)
+        (entry,) = entries(cache)
+        with np.load(entry) as arrays:
+            changed = dict(arrays)
+        (at,) = np.flatnonzero(changed["places"] == ord("_"))[:1]
+        changed["places"][at] = ord("-")
+        np.savez(entry, **changed)
+        assert load_path(root, cache).places == before.places
+
     def test_a_damaged_entry_is_made_anew(self, csv: Path, cache: Path, few: Dataset) -> None:
         load_path(csv, cache)
         (entry,) = entries(cache)

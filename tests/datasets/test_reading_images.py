@@ -143,6 +143,28 @@ def test_more_than_8_bits_under_a_mode_of_8(tmp_path: Path) -> None:
             read_images([path])
 
 
+@pytest.mark.parametrize("largest", [256, 65535])
+@pytest.mark.parametrize(
+    ("kind", "words"), [("P6", bytes(24)), ("P3", b"1 " * 12)], ids=["P6", "P3"]
+)
+def test_more_than_8_bits_of_colour_in_a_netpbm(
+    tmp_path: Path, kind: str, words: bytes, largest: int
+) -> None:
+    path = tmp_path / "a.pgm"
+    path.write_bytes(f"{kind}\n2 2\n{largest}\n".encode() + words)
+    with pytest.raises(FerBenchError, match="has 16 bits for each channel; accepted: 8 bits"):
+        read_images([path])
+
+
+@pytest.mark.parametrize("kind", ["P5", "P6"])
+@pytest.mark.parametrize("largest", [100, 255])
+def test_a_netpbm_of_up_to_8_bits_is_read(tmp_path: Path, kind: str, largest: int) -> None:
+    path = tmp_path / "a.pgm"
+    values = [0, 0, 0, 0, 0, 0, *[largest] * 6] if kind == "P6" else [0, 0, largest, largest]
+    path.write_bytes(f"{kind}\n2 2\n{largest}\n".encode() + bytes(values))
+    assert read_images([path]).pixels.tolist() == [[[0, 0], [255, 255]]]
+
+
 @pytest.mark.parametrize(("order", "mode"), [(">u2", "I;16B"), ("<u2", "I;16")])
 def test_grey_of_16_bits_in_either_order(tmp_path: Path, order: str, mode: str) -> None:
     path = tmp_path / "a.tif"

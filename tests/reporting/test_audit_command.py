@@ -57,6 +57,20 @@ class TestRecorded:
         )
         assert found.given == (("DATASET", "--dataset"), ("VOTES", "--votes"))
 
+    def test_a_class_map_belongs_to_it(self) -> None:
+        run = made_run(labels="ferplus")
+        data = dataclasses.replace(run.dataset, class_map="affectnet")
+        found = recorded_command(dataclasses.replace(run, dataset=data))
+        assert found.line == (
+            "fer-bench data audit DATASET --class-map=MAP --split=paper --labels=ferplus "
+            f"--votes=VOTES{END}"
+        )
+        assert found.given == (
+            ("DATASET", "--dataset"),
+            ("MAP", "--class-map"),
+            ("VOTES", "--votes"),
+        )
+
     def test_labels_from_votes_need_the_votes(self) -> None:
         assert "--labels=ferplus --votes=VOTES" in recorded_command(made_run(labels="ferplus")).line
 

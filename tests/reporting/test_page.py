@@ -131,6 +131,15 @@ class TestData:
             f"fer-bench data audit DATASET --split={make_run().dataset.split} --report-dir=report"
         )
         assert not told.all("figure")
+        assert "If it had a --class-map" in told.text()
+
+    def test_a_class_map_that_is_known_is_no_question(self) -> None:
+        run = make_run()
+        known = dataclasses.replace(run.dataset, class_map="rafdb")
+        shown = read(page(content(dataclasses.replace(run, dataset=known)))).by_id("data")
+        assert "--class-map=MAP" in shown.all("code")[0].text()
+        assert "what the run was given as --class-map for MAP" in shown.text()
+        assert "If it had" not in shown.text()
 
     def test_names_in_it_are_no_markup(self) -> None:
         made = audited(name=HOSTILE[0])

@@ -84,6 +84,7 @@ def test_accuracy_without_twins(run):
     assert (missing.reason, missing.missing) == ("skipped: no weights", "skipped")
     assert any("split 'paper'" in note for note in found.notes)
     assert any("at least 0.92" in note for note in found.notes)
+    assert any("show one picture it is too narrow" in note for note in found.notes)
     # Twins are groups, which reach further than any two images of them.
     assert any("a chain of such images" in note for note in found.notes)
     assert found.notes[-1] == "Mean over 2 seeds (1, 2)."

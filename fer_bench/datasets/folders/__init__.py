@@ -112,7 +112,8 @@ def load_listing(listing: Listing) -> Dataset:
         *((("left out", _left_out(found)),) if found.left_out else ()),
         *found.notes,
     )
-    return Dataset(read.pixels, labels, classes, listing.name, usage, notes)
+    places = tuple("/".join(listing.root.place(image.file.path)) for image in found.images)
+    return Dataset(read.pixels, labels, classes, listing.name, usage, notes, places)
 
 
 def load_folder(path: Path, table: ClassTable = UNNUMBERED) -> Dataset:

@@ -8,6 +8,7 @@ the peak, may have a label, ``Emotion/S005/001/S005_001_00000011_emotion.txt``.
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from fer_bench.datasets.folders.listing import Root
 
 _AFFECTNET = "AffectNet's train_set/images/0.jpg and train_set/annotations/0_exp.npy"
+
+_NUMBER = re.compile("[+-]?[0-9]+([.][0-9]*)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 _LARGEST_LABEL = 1 << 12
 """Bytes of a label's file; those of both sets have less than 200."""
@@ -137,10 +140,10 @@ def _label(path: Path) -> str:
         accepted = "an npy file of one number or text" if is_npy else "a text of one number"
         what = f"cannot be read as a label ({cause_of(error)})"
         raise wrong(path, None, what, accepted) from error
-    try:
-        value = float(text)
-    except ValueError:
+    # Not what Python alone calls a number: digits of other scripts, and 1_0 for 10.
+    if not _NUMBER.fullmatch(text):
         return text
+    value = float(text)
     return str(int(value)) if value.is_integer() else text
 
 

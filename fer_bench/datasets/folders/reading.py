@@ -46,6 +46,10 @@ _SHALLOW = ("8 bits for each channel", "convert it")
 _CUT = re.compile(";16[BLN]")
 """In how Pillow reads a file: it takes the upper 8 of 16 bits, of which the mode says nothing."""
 
+_PPM_DECODERS = ("ppm", "ppm_plain")
+"""Pillow's, for what is not plain bytes: they take the upper 8 bits too, and are told the largest
+value of a channel."""
+
 _GREY = ("1", "L", "LA", "La")
 _LARGEST = 1 << 26
 """Pixels of a file: each thread holds one decoded, and Pillow warns of larger ones."""
@@ -172,7 +176,7 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
             raise wrong(path, None, what, "one", "save one of them in its place")
         if image.mode in _TOO_DEEP:
             raise wrong(path, None, f"the image has mode {image.mode!r}", *_SHALLOW)
-        if _CUT.search(str(getattr(image, "tile", ""))):
+        if _is_cut(image):
             raise wrong(path, None, "the image has 16 bits for each channel", *_SHALLOW)
         is_colour = image.mode not in _GREY
         ImageOps.exif_transpose(image, in_place=True)
@@ -187,6 +191,14 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
             grey = grey.resize(wanted, Image.Resampling.BILINEAR)
         is_transparent = alpha is not None and bool(np.asarray(alpha).min() < 255)
         return _Image(np.array(grey), is_colour, is_transparent, image.size)
+
+
+def _is_cut(image: PillowImage) -> bool:
+    """Whether Pillow takes 8 bits of more, in an image that is not decoded yet."""
+    tiles = getattr(image, "tile", [])
+    return bool(_CUT.search(str(tiles))) or any(
+        decoder in _PPM_DECODERS and facts[-1] > 255 for decoder, _, _, facts in tiles
+    )
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fer_bench.reporting.audit.sheets import greys
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
+from fer_bench.reporting.audit.wording import named, shortened
 from fer_bench.reporting.card.meaning import meaning
 from fer_bench.reporting.page.contact import AuditSection, ContactSheet, ContactTile, Thumbnail
 from fer_bench.reporting.render import clean
@@ -48,31 +49,34 @@ def audit_section(
         sentences=[clean(sentence) for sentence in [*summary(found), *taken.sentences]],
         meaning=[clean(sentence) for sentence in meaning(found, taken.labels)],
         tables=audit_tables(found),
-        sheets=[_shown(sheet, images, places) for sheet in made],
+        sheets=[_shown(sheet, images, found.places, places) for sheet in made],
         card=places.card,
     )
 
 
-def _shown(sheet: Sheet, images: NDArray[np.uint8], places: Places) -> ContactSheet:
+def _shown(
+    sheet: Sheet, images: NDArray[np.uint8], where: Sequence[str] | None, places: Places
+) -> ContactSheet:
     return ContactSheet(
         id=f"sheet-of-{sheet.key}",
         file=places.sheet(sheet.key),
         title=clean(sheet.title),
         shown=sheet.shown,
         caption=clean(f"{sheet.caption} Rows count from 0."),
-        tiles=[_tile(tile, images) for tile in sheet.tiles],
+        tiles=[_tile(tile, images, where) for tile in sheet.tiles],
         abreast=max(len(tile.rows) for tile in sheet.tiles),
     )
 
 
-def _tile(tile: Tile, images: NDArray[np.uint8]) -> ContactTile:
+def _tile(tile: Tile, images: NDArray[np.uint8], where: Sequence[str] | None) -> ContactTile:
+    names = named(tile.rows, where)
     return ContactTile(
-        images=[_thumbnail(row, images[row]) for row in tile.rows],
-        lines=[clean(line) for line in tile.lines],
+        images=[_thumbnail(name, images[row]) for name, row in zip(names, tile.rows, strict=True)],
+        lines=[*map(clean, tile.lines), *map(shortened, tile.places)],
     )
 
 
-def _thumbnail(row: int, image: NDArray[np.uint8]) -> Thumbnail:
+def _thumbnail(name: str, image: NDArray[np.uint8]) -> Thumbnail:
     from PIL import Image
 
     small = Image.fromarray(greys(image))
@@ -80,4 +84,4 @@ def _thumbnail(row: int, image: NDArray[np.uint8]) -> Thumbnail:
     file = io.BytesIO()
     small.save(file, "PNG")
     data = base64.b64encode(file.getvalue()).decode("ascii")
-    return Thumbnail(f"data:image/png;base64,{data}", *small.size, f"image of row {row}")
+    return Thumbnail(f"data:image/png;base64,{data}", *small.size, f"image of row {name}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from fer_bench.reporting.audit.wording import shortened
 from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
@@ -42,10 +43,12 @@ class Tile:
     Attributes:
         rows: of the images to show side by side.
         lines: what stands below them.
+        places: below that, where the images lie that the lines name; none where rows tell it.
     """
 
     rows: tuple[int, ...]
     lines: tuple[str, ...]
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,16 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
         dataset: what was audited.
     """
     names = [dataset.classes[label] for label in dataset.labels]
+
+    def places(*rows: int) -> tuple[str, ...]:
+        return () if dataset.places is None else tuple(dataset.places[row] for row in rows)
+
     identical, mirrored, _ = found.copies
-    conflicts = [_conflict(group, names) for group in identical.conflicts]
+    conflicts = [
+        _conflict(group, names, places(*group[:_ROWS_SHOWN])) for group in identical.conflicts
+    ]
     pairs = [
-        _pair(first, second, names, "mirrored")
+        _pair(first, second, names, "mirrored", places(first, second))
         for first, second in _mirrored(dataset.images, mirrored.groups)
     ]
     near = [
@@ -95,11 +104,12 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
             one.second,
             names,
             f"{'mirrored, ' if one.mirrored else ''}correlation {one.correlation:.3f}",
+            places(one.first, one.second),
         )
         for one in found.near_pairs
     ]
     blanks = [
-        Tile((row,), (f"row {row}", names[row], what))
+        Tile((row,), (f"row {row}", names[row], what), places(row))
         for rows, what in ((found.blanks.constant, "empty"), (found.blanks.nearly, "nearly empty"))
         for row in rows
     ]
@@ -112,6 +122,7 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
                 f"{one.label}: {one.votes_for_label}",
                 f"{one.voted}: {one.votes_for_voted}",
             ),
+            places(one.row),
         )
         for one in doubts
     ]
@@ -138,16 +149,16 @@ def _spaced(things: Sequence[T]) -> list[T]:
     return [things[index * n // _SHOWN] for index in range(_SHOWN)] if n > _SHOWN else list(things)
 
 
-def _conflict(group: ImageRows, names: Sequence[str]) -> Tile:
+def _conflict(group: ImageRows, names: Sequence[str], places: tuple[str, ...]) -> Tile:
     labels = dict.fromkeys(names[row] for row in group)
     rows = f"rows {', '.join(map(str, group[:_ROWS_SHOWN]))}"
     more = [f"and {len(group) - _ROWS_SHOWN} more"] if len(group) > _ROWS_SHOWN else []
-    return Tile((group[0],), (*labels, rows, *more))
+    return Tile((group[0],), (*labels, rows, *more), places)
 
 
-def _pair(first: int, second: int, names: Sequence[str], how: str) -> Tile:
+def _pair(first: int, second: int, names: Sequence[str], how: str, places: tuple[str, ...]) -> Tile:
     labels = names[first] if names[first] == names[second] else f"{names[first]} / {names[second]}"
-    return Tile((first, second), (labels, f"rows {first}, {second}", how))
+    return Tile((first, second), (labels, f"rows {first}, {second}", how), places)
 
 
 def _mirrored(images: NDArray[np.uint8], groups: Sequence[ImageRows]) -> list[tuple[int, int]]:
@@ -183,7 +194,10 @@ def draw(sheet: Sheet, images: NDArray[np.uint8]) -> bytes:
     across = side_by_side * (wide + _SEAM) - _SEAM
     columns = max(1, (_WIDTH - _GAP) // (across + _GAP))
     shelves = [sheet.tiles[at : at + columns] for at in range(0, len(sheet.tiles), columns)]
-    depths = [high + _SEAM + _LINE * max(len(tile.lines) for tile in shelf) for shelf in shelves]
+    depths = [
+        high + _SEAM + _LINE * max(len(tile.lines) + len(tile.places) for tile in shelf)
+        for shelf in shelves
+    ]
     size = columns * (across + _GAP) + _GAP, sum(depths) + _GAP * (len(shelves) + 1)
     ink, soft, grid, paper = (getcolor(colour, "L") for colour in (INK, SOFT, GRID, PAPER))
     drawing = Image.new("L", size, paper)
@@ -200,8 +214,9 @@ def draw(sheet: Sheet, images: NDArray[np.uint8]) -> bytes:
                 # A frame around it, for what is as white as the paper.
                 pen.rectangle((at - 1, top - 1, at + wide, top + high), outline=grid)
                 drawing.paste(picture, (at, top))
-            for place, line in enumerate(tile.lines):
-                text = _fitting(clean(line), across, font)
+            texts = [_fitting(clean(line), across, font) for line in tile.lines]
+            texts += [_fitting(shortened(one), across, font, at_end=False) for one in tile.places]
+            for place, text in enumerate(texts):
                 where = left, top + high + _SEAM + place * _LINE
                 pen.text(where, text, soft if place else ink, font)
         top += depth + _GAP
@@ -219,10 +234,11 @@ def greys(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return kept
 
 
-def _fitting(text: str, width: int, font: FreeTypeFont | ImageFont) -> str:
-    """The text, cut where it is wider than so many pixels."""
-    if font.getlength(text) <= width:
-        return text
-    while text and font.getlength(f"{text}\N{HORIZONTAL ELLIPSIS}") > width:
-        text = text[:-1]
-    return f"{text}\N{HORIZONTAL ELLIPSIS}"
+def _fitting(text: str, width: int, font: FreeTypeFont | ImageFont, *, at_end: bool = True) -> str:
+    """The text, cut at its end or its front where it is wider than so many pixels."""
+    mark = "\N{HORIZONTAL ELLIPSIS}"
+    fitting = text
+    while text and font.getlength(fitting) > width:
+        text = text[:-1] if at_end else text[1:]
+        fitting = f"{text}{mark}" if at_end else f"{mark}{text}"
+    return fitting

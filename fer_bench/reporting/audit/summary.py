@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fer_bench.audit import Audit, Leak
+    from fer_bench.audit import Audit
 
 
 def summary(found: Audit) -> list[str]:
     """What to know before trusting figures measured on the data set, the first most."""
     identical, _, near = found.copies
-    leaks = {(leak.likeness, leak.source, leak.target): leak for leak in found.leaks}
     told = [
-        _leaked(leaks["identical", "train", "test"], leaks["near", "train", "test"], found.split),
+        _leaked(found),
         f"{identical.surplus:,} of {found.images:,} images are copies of others, "
         f"{near.surplus:,} with those that are mirrored or nearly the same. Pictures that are "
         f"there with several labels: {len(identical.conflicts):,}.",
@@ -33,7 +32,12 @@ def summary(found: Audit) -> list[str]:
     return told
 
 
-def _leaked(identical: Leak, near: Leak, split: str) -> str:
+def _leaked(found: Audit) -> str:
+    split = found.split
+    if found.not_split:
+        return f"There is no split {split!r} of it: the table of images in two parts tells why."
+    leaks = {(leak.likeness, leak.source, leak.target): leak for leak in found.leaks}
+    identical, near = leaks["identical", "train", "test"], leaks["near", "train", "test"]
     if not near.images:
         return f"No test image of the split {split!r} is also among the training images."
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.audit import LEAST_SPREAD, LIKENESSES, MARGIN, MOST_OF_ONE_LEVEL
+from fer_bench.reporting.audit.wording import named
 from fer_bench.reporting.same_picture import SAME_PICTURE
 from fer_bench.reporting.table import Column, Row, Table
 
@@ -77,22 +78,25 @@ def _leaks(found: Audit) -> Table:
         }
         entries = [entry for kind in LIKENESSES for entry in told[kind]]
         rows.append(Row(f"{target} images also in {source}", (total, *entries)))
+    columns = (
+        Column("of"),
+        *(
+            column
+            for kind in LIKENESSES
+            for column in (
+                Column("images", SAME[kind]),
+                Column("%", SAME[kind], decimals=1),
+                Column("same label", SAME[kind]),
+            )
+        ),
+    )
+    if found.not_split:
+        rows.append(Row("all parts", (None,) * len(columns), found.not_split, "none"))
     return Table(
         key="audit-leaks",
         title=f"Images that stand in two parts of the split {found.split!r}",
         head="What",
-        columns=(
-            Column("of"),
-            *(
-                column
-                for kind in LIKENESSES
-                for column in (
-                    Column("images", SAME[kind]),
-                    Column("%", SAME[kind], decimals=1),
-                    Column("same label", SAME[kind]),
-                )
-            ),
-        ),
+        columns=columns,
         rows=tuple(rows),
         notes=(
             "same label: those that have it in both parts, so that they can be known by heart.",
@@ -107,8 +111,8 @@ def _blanks(found: Audit) -> Table:
         head="What is on them",
         columns=(Column("images"), Column("rows", kind="text")),
         rows=(
-            _blank("one grey level", found.blanks.constant),
-            _blank("next to nothing", found.blanks.nearly),
+            _blank("one grey level", found.blanks.constant, found.places),
+            _blank("next to nothing", found.blanks.nearly, found.places),
         ),
         notes=(
             f"next to nothing: one grey level on {MOST_OF_ONE_LEVEL:.0%} of the pixels or more, or "
@@ -117,14 +121,15 @@ def _blanks(found: Audit) -> Table:
     )
 
 
-def _blank(label: str, rows: Sequence[int]) -> Row:
-    listed = ", ".join(map(str, rows[:_ROWS_SHOWN]))
+def _blank(label: str, rows: Sequence[int], places: Sequence[str] | None) -> Row:
+    listed = ", ".join(named(rows[:_ROWS_SHOWN], places))
     more = f" and {len(rows) - _ROWS_SHOWN:,} more" if len(rows) > _ROWS_SHOWN else ""
     return Row(label, (len(rows), listed + more))
 
 
 def _classes(found: Audit) -> Table:
     most = max(one.images for one in found.classes)
+    names = () if found.not_split else ("train", "validation", "test")
     rows = [
         Row(
             one.name,
@@ -132,14 +137,11 @@ def _classes(found: Audit) -> Table:
                 one.images,
                 100 * one.images / found.images,
                 most / one.images if one.images else None,
-                one.train,
-                one.validation,
-                one.test,
+                *(getattr(one, name) for name in names),
             ),
         )
         for one in found.classes
     ]
-    names = ("train", "validation", "test")
     sums = [sum(getattr(one, name) for one in found.classes) for name in names]
     return Table(
         key="audit-classes",

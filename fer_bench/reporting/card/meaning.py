@@ -27,6 +27,8 @@ def meaning(found: Audit, labels: Labels = "fer2013") -> list[str]:
 
 
 def _leaked(found: Audit) -> list[str]:
+    if found.not_split:
+        return [f"None can be measured on it with the split {found.split!r}: it cannot be made."]
     (leak,) = (
         one
         for one in found.leaks
