@@ -63,21 +63,18 @@ def near_pairs(
     rows = np.flatnonzero(flat.min(axis=1) != flat.max(axis=1))
     drawn = images[rows]
     looks = _looks(drawn)
-    found: dict[tuple[int, int], tuple[bool, float]] = {}
+    found = [(np.empty((0, 2), np.int64), np.empty(0, np.bool_), np.empty(0))]
     for pairs, mirrored in proposed_pairs(drawn, progress):
         likeness = np.zeros(len(pairs))
         for look, least in looks:
             likeness = look.best(pairs, mirrored)
             near = likeness >= least
             pairs, likeness = pairs[near], likeness[near]
-        for pair, value in zip(rows[pairs].tolist(), likeness.tolist(), strict=True):
-            found.setdefault((pair[0], pair[1]), (mirrored, value))
-    ordered = sorted(found.items())
-    return (
-        np.array([pair for pair, _ in ordered], np.int64).reshape(-1, 2),
-        np.array([mirrored for _, (mirrored, _) in ordered], np.bool_),
-        np.array([value for _, (_, value) in ordered], np.float64),
-    )
+        found.append((rows[pairs], np.full(len(pairs), mirrored), likeness))
+    pairs, turned, likeness = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    # Of a pair that is near in both ways the first one counts.
+    once = np.unique(pairs[:, 0] * len(images) + pairs[:, 1], return_index=True)[1]
+    return pairs[once], turned[once], likeness[once]
 
 
 def _looks(images: NDArray[np.uint8]) -> list[tuple[Fitting, float]]:
