@@ -98,16 +98,9 @@ def find_twins(dataset: Dataset, progress: Progress = silent) -> Twins:
     """
     turned, numbers = _oriented(dataset.images)
     first = np.unique(numbers, return_index=True)[1]
-    images = dataset.images[first]
-    images[turned[first]] = images[turned[first]][:, :, ::-1]
-    pairs, mirrored, correlations = near_pairs(images, progress)
+    pairs, mirrored, correlations = near_pairs(dataset.images[first], progress)
     found = tuple(
-        NearPair(
-            int(first[one]),
-            int(first[other]),
-            bool(flipped ^ turned[first[one]] ^ turned[first[other]]),
-            float(correlation),
-        )
+        NearPair(int(first[one]), int(first[other]), bool(flipped), float(correlation))
         for (one, other), flipped, correlation in zip(pairs, mirrored, correlations, strict=True)
     )
     near = _numbered(_joined(len(first), pairs)[numbers].tolist())

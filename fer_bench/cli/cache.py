@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fer_bench.cli.given import GivenPath
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
+    from pathlib import Path
 
     from fer_bench import cache_contents
     from fer_bench.store import contents
 
 _STORE = click.option(
     "--store",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=GivenPath(file_okay=False),
     help="Folder of the store, as the benchmark's option --store: then it is about that alone. By "
     "default 'store' in the cache folder, with what lies beside it.",
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.given import GivenPath
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, write_atomically
 
@@ -20,7 +21,7 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @click.command("compare", short_help="Compare the results of two commits.")
-@click.argument("files", nargs=-1, metavar="BASE... HEAD", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="BASE... HEAD", type=GivenPath())
 @click.option(
     "--format",
     "form",
@@ -32,7 +33,7 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"
 )
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=GivenPath(dir_okay=False),
     metavar="FILE",
     help="Where the comparison goes, over an earlier one; by default to standard output.",
 )

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from fer_bench.cli.given import GivenPath
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("export-backbone", short_help="Write the structures of backbones to .keras files.")
 @click.argument("names")
 @click.option(
     "--output",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=GivenPath(file_okay=False),
     help="Folder to write to; by default 'structures' in the cache folder.",
 )
 def command(names: str, output: Path | None) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.given import GivenPath
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -20,11 +22,11 @@ if TYPE_CHECKING:
     nargs=-1,
     required=True,
     metavar="RESULTS.json...",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
 )
 @click.option(
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=GivenPath(dir_okay=False),
     default=Path("merged.json"),
     show_default=True,
     help="The file to write, over an earlier one.",

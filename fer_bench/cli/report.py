@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.given import GivenPath
+
 if TYPE_CHECKING:
     from fer_bench.reporting import Findings
 
@@ -18,11 +20,11 @@ if TYPE_CHECKING:
     nargs=-1,
     required=True,
     metavar="RESULTS.json...",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
 )
 @click.option(
     "--report-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=GivenPath(file_okay=False),
     default=Path("report"),
     metavar="DIR",
     show_default=True,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--history",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
     metavar="FOLDER",
     help="Tell as well in which of the runs stored there each figure first moved. All results "
     "files in the folder and below it count, as those of pytest-benchmark's .benchmarks.",

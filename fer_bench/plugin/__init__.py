@@ -165,20 +165,29 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Works out the report."""
+    """Works out the report, unless that of a run without results would replace an earlier one."""
     config = session.config
-    if RECORD in config.stash:
+    if RECORD not in config.stash:
+        return
+    if session.exitstatus != pytest.ExitCode.INTERRUPTED or not config.stash[RECORD].is_empty:
         from fer_bench.plugin.report import Report
 
         config.stash[REPORT] = Report(session, config.stash[SETTINGS])
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
+) -> None:
     """Prints and writes the report."""
     config = terminalreporter.config
     if REPORT in config.stash:
         config.stash[REPORT].give(
             terminalreporter, config.stash[NOTES].lines, config.stash[PROBLEMS]
+        )
+    if RECORD in config.stash and exitstatus == pytest.ExitCode.INTERRUPTED:
+        kept = "" if REPORT in config.stash else "; no report is written, as no cell has a result"
+        terminalreporter.write_line(
+            f"interrupted{kept}; the same command goes on from what is stored", yellow=True
         )
 
 

@@ -63,6 +63,11 @@ class Record:
                 self._cells[cell], status=status, reason=" ".join(reason.split())
             )
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no cell has a result."""
+        return all(cell.quality is None for cell in self._cells.values())
+
     def run(self, facts: tuple[tuple[str, str], ...] = ()) -> Run:
         """The run, without the figures that its benchmarks carry.
 

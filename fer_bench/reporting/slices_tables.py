@@ -31,7 +31,7 @@ _INTERVALS = (
     "low, high: 95 % interval over the images, by the bootstrap; where no drawing changes the "
     "accuracy, Wilson's or an exact bound on what was not drawn. It covers which images were "
     "drawn, with these trained networks, and takes them as independent: where several test images "
-    "show one picture it is too narrow, by up to 2 % where FER2013 is split as in the paper."
+    "show one picture it is too narrow, by up to 4 % where FER2013 is split as in the paper."
 )
 
 

@@ -35,6 +35,7 @@ class Taken:
         copies: number of audited images that are in none of the split's parts, as copies of others.
         no_majority: number of audited images whose label, made from votes, has half of them or
             fewer.
+        own_parts: whether it has parts of its own that are not those of the split.
     """
 
     labels: Labels = "fer2013"
@@ -42,6 +43,7 @@ class Taken:
     not_audited: tuple[tuple[str, int], ...] = ()
     copies: int = 0
     no_majority: int = 0
+    own_parts: bool = False
 
     @property
     def unlabelled(self) -> int:
@@ -52,6 +54,8 @@ class Taken:
     def sentences(self) -> list[str]:
         """What is not as the data set came; none where all is."""
         told = []
+        if self.own_parts:
+            told.append("It has parts of its own, which are not these: --split=kaggle takes them.")
         if self.labels != "fer2013":
             told.append(
                 f"The labels are {LABELLED[self.labels]}. Labels with half of the votes or fewer: "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["features", "checkpoints", "results"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_OURS = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\..+")
+"""A part is called after its fingerprint, and what is left behind after the part."""
 
 _LOCKS: Mapping[Kind, str] = {"features": features.KIND, "checkpoints": "cell", "results": "cell"}
 
@@ -61,7 +65,8 @@ def entries(store: Path) -> list[Entry]:
             _entry(store, kind, path)
             for kind in KINDS
             for path in _folders(store / kind)
-            if path.is_dir()
+            # Others are somebody else's, which may lie where a wrong --store leads.
+            if _OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
         ]
     return sorted(found, key=lambda entry: (-entry.size, entry.path))
 

@@ -137,6 +137,42 @@ class TestNear:
         assert found.pairs[0].correlation > 0.97
         assert found.numbers["near"].tolist() == [0, 0, 1]
 
+    @pytest.mark.parametrize(("height", "width"), [(48, 160), (160, 48), (30, 96)])
+    @pytest.mark.parametrize("moved", [0, 1])
+    def test_images_that_are_not_square(self, height: int, width: int, moved: int) -> None:
+        """Of the longer side 48 pixels are left, and a sixteenth of the shorter one is reached."""
+        smaller = round(max(height, width) / 48)
+        down = moved * smaller * round(min(height, width) // smaller / 16)
+        wide, other = (image[: height + down, :width] for image in scenes(2, 200))
+        images = np.stack([wide[:height], wide[down:], other[:height]])
+        found = find_twins(dataset_of(images))
+        if moved:
+            assert [(pair.first, pair.second) for pair in found.pairs] == [(0, 1)]
+            assert found.pairs[0].correlation > 0.99
+        assert found.numbers["near"].tolist() == [0, 0, 1]
+
+    def test_what_is_much_alike_in_half_the_size_only_a_little_is_near(self) -> None:
+        """Whether half the size is enough is not decided by the limit of the whole."""
+        found = []
+        for seed in range(40):
+            (wide,) = scenes(1, 49, seed)
+            noise = np.random.default_rng(seed).normal(size=(48, 48))
+            again = np.clip(wide[1:, 1:] + 14 * noise, 0, 255)
+            images = np.stack([wide[:48, :48], again.astype(np.uint8)])
+            found += [pair.correlation for pair in find_twins(dataset_of(images)).pairs]
+        assert len(found) > 30
+
+    def test_of_both_ways_that_is_told_in_which_images_are_as_they_are(self) -> None:
+        """A picture much like its mirror image, and its copy with another first pixel."""
+        (a,) = scenes(1, 48)
+        even = ((a.astype(int) + mirrored(a)) // 2).astype(np.uint8)
+        images = np.stack([even, even])
+        images[0, 0, 0] = min(int(even[0, 0]) + 9, 255)
+        images[1, 0, -1] = min(int(even[0, -1]) + 5, 255)
+        images[1, 5, 7] ^= 4
+        (pair,) = find_twins(dataset_of(images)).pairs
+        assert not pair.mirrored
+
     def test_what_is_moved_further_is_not_found(self) -> None:
         (wide,) = scenes(1, 64)
         images = np.stack([wide[8:56, 8:56], wide[0:48, 8:56]])

@@ -17,6 +17,8 @@ from fer_bench.datasets import parsed, stratified_rows
 from fer_bench.store import contents
 from fer_bench.store.sealed import sealed
 
+DIGEST = "0" * 64
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -32,9 +34,9 @@ def cache(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def filled(tmp_path, cache) -> dict[str, Path]:
     """A file of each kind beside the store, and in the store a result of an older run."""
-    with sealed(cache / "store" / "results" / "0", {}) as folder:
+    with sealed(cache / "store" / "results" / DIGEST, {}) as folder:
         (folder / "result.json").write_text("{}")
-    return {**fill(tmp_path, cache), "results": cache / "store" / "results" / "0"}
+    return {**fill(tmp_path, cache), "results": cache / "store" / "results" / DIGEST}
 
 
 def run(*arguments):
@@ -126,7 +128,7 @@ class TestClear:
 
     def test_a_store_alone(self, tmp_path, filled):
         other = tmp_path / "other"
-        with sealed(other / "results" / "1", {}):
+        with sealed(other / "results" / DIGEST, {}):
             pass
         done = run("clear", "--store", other)
         assert done.exit_code == 0

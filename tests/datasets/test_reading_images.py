@@ -165,6 +165,13 @@ def test_a_netpbm_of_up_to_8_bits_is_read(tmp_path: Path, kind: str, largest: in
     assert read_images([path]).pixels.tolist() == [[[0, 0], [255, 255]]]
 
 
+@pytest.mark.parametrize("suffix", ["pbm", "pgm"])
+def test_a_bitmap_is_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(b"P1\n2 2\n1 0 0 1\n")
+    assert read_images([path]).pixels.tolist() == [[[0, 255], [255, 0]]]
+
+
 @pytest.mark.parametrize(("order", "mode"), [(">u2", "I;16B"), ("<u2", "I;16")])
 def test_grey_of_16_bits_in_either_order(tmp_path: Path, order: str, mode: str) -> None:
     path = tmp_path / "a.tif"

@@ -176,3 +176,26 @@ fer_bench.reporting.findings.pairs = pairs
     assert result.ret != pytest.ExitCode.OK
     assert "a bug" in result.stdout.str() + result.stderr.str()
     assert len(results(pytester)["benchmarks"]) == 1
+
+
+def test_a_run_interrupted_before_its_first_result_leaves_an_earlier_report(
+    bench, pytester, tiny_data
+):
+    report = pytester.path / "report"
+    report.mkdir()
+    for name in ("index.html", "results.json", "data-card.md"):
+        (report / name).write_text("earlier")
+    pytester.makeconftest("def pytest_runtest_setup(item):\n    raise KeyboardInterrupt\n")
+    conftest = ("-p", "conftest")
+    pytester.syspathinsert()
+    result = bench(f"--dataset={tiny_data}", "--init=random", "--no-timing", *conftest)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        [
+            "interrupted; no report is written, as no cell has a result; the same command goes on "
+            "from what is stored"
+        ]
+    )
+    assert {path.name: path.read_text() for path in report.iterdir()} == dict.fromkeys(
+        ("index.html", "results.json", "data-card.md"), "earlier"
+    )

@@ -127,7 +127,7 @@ class TestSummary:
             "1 of 7 test images (14.3%) of the split 'kaggle' are also among the training images, "
             "3 (42.9%) with those that are mirrored or nearly the same.",
             "2 of 42 images are copies of others, 4 with those that are mirrored or nearly the "
-            "same. Pictures that are there with several labels: 1.",
+            "same. Pictures that are there with several labels: 1, and 1 with those.",
             "Empty images: 1, nearly empty ones: 1.",
             "Labels that are likely wrong by the votes: 1 (2.4%). Images that more than half of "
             "the taggers call no face: 0.",

@@ -258,7 +258,7 @@ class TestMeaning:
         (told,) = (one for one in meaning(found) if "rare" in one)
         assert told == (
             "Of rare there is 1 test image: one more or less that is recognised moves the recall "
-            "by 100.0 percentage points, and the accuracy by 2.00."
+            "by 100.0 percentage points, and the accuracy by 2.00 of one."
         )
 
     def test_a_class_without_test_images_is_no_rare_one(self, made: Audited) -> None:

@@ -10,6 +10,9 @@ from fer_bench.store.contents import entries, remove
 from fer_bench.store.locking import locked
 from fer_bench.store.sealed import sealed
 
+A, B, C, X, Y = (digit * 64 for digit in "abc12")
+"""Names as runs give them: digests."""
+
 
 def cell_facts(**changes):
     facts = {"cell": "mini-random", "dataset": "sketch", "images": 3589, "seed": 42, "epochs": 20}
@@ -36,9 +39,9 @@ def add_features(folder, done=2, **changes):
 def store(tmp_path):
     """One part of each kind that a run can use."""
     store = tmp_path / "store"
-    add_sealed(store / "results" / "a")
-    add_sealed(store / "checkpoints" / "b" / "epoch-0007")
-    add_features(store / "features" / "c")
+    add_sealed(store / "results" / A)
+    add_sealed(store / "checkpoints" / B / "epoch-0007")
+    add_features(store / "features" / C)
     return store
 
 
@@ -70,15 +73,15 @@ def test_each_part_is_described(store):
 
 
 def test_what_was_trained_with_frozen_batch_normalization_is_told_apart(tmp_path):
-    for name in ("paper", "frozen"):
-        add_sealed(tmp_path / "results" / name, batch_normalization=name)
+    for name, mode in ((A, "paper"), (B, "frozen")):
+        add_sealed(tmp_path / "results" / name, batch_normalization=mode)
     found = {entry.path.name: entry.what for entry in entries(tmp_path)}
-    assert "batch normalization frozen" in found["frozen"]
-    assert "normalization" not in found["paper"]
+    assert "batch normalization frozen" in found[B]
+    assert "normalization" not in found[A]
 
 
 def test_whole_features_are_called_so(tmp_path):
-    add_features(tmp_path / "features" / "c", done=3)
+    add_features(tmp_path / "features" / C, done=3)
     assert only(tmp_path, "features").state == "whole"
 
 
@@ -88,27 +91,27 @@ def test_whole_features_are_called_so(tmp_path):
         (
             "results",
             lambda f: add_sealed(
-                f / "results" / "x", versions={**fingerprint.results_versions(), "computation": 1}
+                f / "results" / X, versions={**fingerprint.results_versions(), "computation": 1}
             ),
             "made with computation 1 (now ",
         ),
         (
             "features",
             lambda f: add_features(
-                f / "features" / "x",
+                f / "features" / X,
                 versions={**fingerprint.features_versions(), "float type": "1"},
             ),
             "made with float type 1 (now ",
         ),
-        ("results", lambda f: (f / "results" / ".x.abc").mkdir(parents=True), "killed"),
-        ("results", lambda f: (f / "results" / "x").mkdir(parents=True), "index.json"),
-        ("features", lambda f: (f / "features" / "x").mkdir(parents=True), "cannot be read"),
-        ("checkpoints", lambda f: (f / "checkpoints" / "x").mkdir(parents=True), "no epoch"),
+        ("results", lambda f: (f / "results" / f".{X}.0123abcd").mkdir(parents=True), "killed"),
+        ("results", lambda f: (f / "results" / X).mkdir(parents=True), "index.json"),
+        ("features", lambda f: (f / "features" / X).mkdir(parents=True), "cannot be read"),
+        ("checkpoints", lambda f: (f / "checkpoints" / X).mkdir(parents=True), "no epoch"),
         (
             "checkpoints",
             lambda f: (
-                add_sealed(f / "checkpoints" / "x" / "epoch-0020"),
-                add_sealed(f / "results" / "x"),
+                add_sealed(f / "checkpoints" / X / "epoch-0020"),
+                add_sealed(f / "results" / X),
             ),
             "its cell is finished",
         ),
@@ -128,14 +131,14 @@ def test_what_no_run_can_use_is_told_and_pruned(tmp_path, store, kind, add, word
 
 
 def test_what_another_environment_made_stays(tmp_path):
-    for name, changes in (("x", {"backend": "cntk 1"}), ("y", {"deepface": "not installed"})):
+    for name, changes in ((X, {"backend": "cntk 1"}), (Y, {"deepface": "not installed"})):
         versions = {**fingerprint.features_versions(), **changes}
         add_features(tmp_path / "features" / name, versions=versions)
     assert [entry.useless for entry in entries(tmp_path)] == ["", ""]
 
 
 def test_what_a_process_works_on_stays(store):
-    with locked(store, "cell", "b"):
+    with locked(store, "cell", B):
         removed, in_use = remove(store, entries(store))
     assert [entry.kind for entry in in_use] == ["checkpoints"]
     assert len(removed) == 2
@@ -167,3 +170,28 @@ def test_an_unknown_kind_is_refused_and_nothing_is_removed(store):
     assert result.exit_code == 2
     assert "'result' is unknown; accepted: features, checkpoints, results" in result.stderr
     assert len(entries(store)) == 3
+
+
+@pytest.mark.parametrize("command", [["prune"], ["clear"], ["clear", "results"]])
+def test_what_is_called_otherwise_is_somebody_elses(tmp_path, monkeypatch, command):
+    """A folder of one's own where a mistyped ``--store`` leads."""
+    mine = [
+        tmp_path / "results" / "my-thesis" / "data.txt",
+        tmp_path / "features" / ".notes" / "a",
+        tmp_path / "checkpoints" / ("a" * 63) / "b",
+    ]
+    for path in mine:
+        path.parent.mkdir(parents=True)
+        path.write_text("precious")
+    (tmp_path / "results" / A).symlink_to(mine[0].parent)
+    result = CliRunner().invoke(cli.main, ["cache", *command, "--store", str(tmp_path)])
+    assert result.exit_code == 0
+    assert "removed 0 parts" in result.output
+    assert [path.read_text() for path in mine] == ["precious"] * 3
+
+
+@pytest.mark.parametrize("command", ["list", "prune", "clear"])
+def test_an_empty_store_is_not_the_current_folder(command):
+    result = CliRunner().invoke(cli.main, ["cache", command, "--store="])
+    assert result.exit_code == 2
+    assert "--store is empty" in result.stderr

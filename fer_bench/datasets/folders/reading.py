@@ -197,7 +197,8 @@ def _is_cut(image: PillowImage) -> bool:
     """Whether Pillow takes 8 bits of more, in an image that is not decoded yet."""
     tiles = getattr(image, "tile", [])
     return bool(_CUT.search(str(tiles))) or any(
-        decoder in _PPM_DECODERS and facts[-1] > 255 for decoder, _, _, facts in tiles
+        decoder in _PPM_DECODERS and isinstance(facts, tuple) and facts[-1] > 255
+        for decoder, _, _, facts in tiles
     )
 
 

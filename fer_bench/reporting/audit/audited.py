@@ -74,8 +74,10 @@ class AuditedData:
             votes=None if votes is None else str(votes),
             limit=limit,
         )
+        dedupe = "none" if data.not_split else protocol.dedupe
+        own_parts = data.loaded.usage is not None and protocol.split != "kaggle"
         taken = Taken(
-            protocol.labels, protocol.dedupe, data.not_taken, data.copies, data.no_majority
+            protocol.labels, dedupe, data.not_taken, data.copies, data.no_majority, own_parts
         )
         return cls(data.audited, data.source, info_of(data.loaded, spec), command, taken)
 

@@ -15,7 +15,8 @@ def summary(found: Audit) -> list[str]:
         _leaked(found),
         f"{identical.surplus:,} of {found.images:,} images are copies of others, "
         f"{near.surplus:,} with those that are mirrored or nearly the same. Pictures that are "
-        f"there with several labels: {len(identical.conflicts):,}.",
+        f"there with several labels: {len(identical.conflicts):,}, and {len(near.conflicts):,} "
+        "with those.",
     ]
     if found.blanks.constant or found.blanks.nearly:
         told.append(

@@ -121,7 +121,7 @@ def _facts(info: Info, found: Audit, taken: Taken) -> Table:
         ("in memory", f"{info.memory / 2**20:,.1f} MiB"),
         ("labels", LABELLED[taken.labels]),
         ("split", found.split),
-        ("copies", DEDUPED[taken.dedupe]),
+        *([] if found.not_split else [("copies", DEDUPED[taken.dedupe])]),
         ("audited", f"{found.images:,} images" if taken.not_audited else "all images"),
         *((f"not audited: {why}", things(images, "image")) for why, images in taken.not_audited),
     ]

@@ -74,7 +74,7 @@ def _unequal(found: Audit) -> list[str]:
             f"Of {least.name} there {'is' if least.test == 1 else 'are'} "
             f"{things(least.test, 'test image')}: one more or less that is recognised moves the "
             f"recall by {100 / least.test:.1f} percentage points, and the accuracy by "
-            f"{100 / total:.2f}."
+            f"{100 / total:.2f} of one."
         )
     return told
 
