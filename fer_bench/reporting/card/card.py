@@ -115,7 +115,7 @@ def _facts(info: Info, found: Audit, taken: Taken) -> Table:
         ("images", f"{info.images:,} of {info.width}x{info.height} pixels, grey levels 0 to 255"),
         *info.notes,
         ("classes", ", ".join(name for name, _ in info.counts)),
-        ("Kaggle's three parts", "known" if info.usage else "not known"),
+        ("its own three parts", "known" if info.usage else "not known"),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
         ("in memory", f"{info.memory / 2**20:,.1f} MiB"),
