@@ -132,8 +132,8 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
         (
             near,
             "Nearly the same",
-            "Pairs that are neither identical nor mirror images, by a rule that may be wrong: whether "
-            "each is one picture is for you to see",
+            "Pairs that are neither identical nor mirror images, by a rule that may be wrong: "
+            "whether each is one picture is for you to see",
         ),
         (blanks, "Empty images", "First those of one grey level, then those that nearly are"),
         (errors, "Labels that are likely wrong", "The votes for the label, then for what is seen"),
