@@ -20,8 +20,11 @@ def patterns(n: int, seed: int = 0, side: int = SIDE) -> np.ndarray:
     return np.stack(made) if made else np.zeros((0, side, side), np.uint8)
 
 
-def scenes(n: int, side: int, seed: int = 0) -> np.ndarray:
-    """n pictures with large shapes and fine detail, as photographs have, unlike all others."""
+def scenes(n: int, side: int, seed: int = 0, share: float = 0.25, details: int = 24) -> np.ndarray:
+    """n pictures with large shapes and fine detail, as photographs have, unlike all others.
+
+    ``share`` of the contrast is detail, of which there are so many in a row.
+    """
     random = np.random.default_rng(seed)
     made = []
     for _ in range(n):
@@ -32,9 +35,9 @@ def scenes(n: int, side: int, seed: int = 0) -> np.ndarray:
                 ),
                 float,
             )
-            for cells in (4, 24)
+            for cells in (4, details)
         )
-        made.append(np.rint(0.75 * large + 0.25 * fine).astype(np.uint8))
+        made.append(np.rint((1 - share) * large + share * fine).astype(np.uint8))
     return np.stack(made)
 
 

@@ -151,16 +151,12 @@ class TestNear:
             assert found.pairs[0].correlation > 0.99
         assert found.numbers["near"].tolist() == [0, 0, 1]
 
-    def test_what_is_much_alike_in_half_the_size_only_a_little_is_near(self) -> None:
-        """Whether half the size is enough is not decided by the limit of the whole."""
-        found = []
-        for seed in range(40):
-            (wide,) = scenes(1, 49, seed)
-            noise = np.random.default_rng(seed).normal(size=(48, 48))
-            again = np.clip(wide[1:, 1:] + 14 * noise, 0, 255)
-            images = np.stack([wide[:48, :48], again.astype(np.uint8)])
-            found += [pair.correlation for pair in find_twins(dataset_of(images)).pairs]
-        assert len(found) > 30
+    def test_fine_detail_that_half_the_size_loses_does_not_hide_a_copy(self) -> None:
+        """Moved by half a pixel there, such pictures correlate by less than as they are."""
+        for seed in range(5):
+            (wide,) = scenes(1, 49, seed, share=0.5, details=16)
+            images = np.stack([wide[:48, :48], wide[1:, 1:]])
+            assert len(find_twins(dataset_of(images)).pairs) == 1
 
     def test_of_both_ways_that_is_told_in_which_images_are_as_they_are(self) -> None:
         """A picture much like its mirror image, and its copy with another first pixel."""
