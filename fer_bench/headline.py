@@ -104,9 +104,12 @@ def _best_of_clean(data: DatasetSummary, known: Sequence[Group]) -> str:
 def _sureness(run: Run, best: Group) -> str:
     """How far the best figure could lie elsewhere, and what it is to be held against."""
     told = []
-    correct = best.correct(run.dataset.labels)
+    chance = largest_share(best.qualities[0].confusion)
+    correct, unlearned = best.correct(run.dataset.labels), ""
     if correct is not None:
         interval = sampling_interval(correct)
+        if interval.low <= chance:
+            unlearned = " It is not clearly better than naming the largest class."
         told.append(
             f"95 % interval {interval.low:.3f} to {interval.high:.3f} by the choice of the "
             f"{run.dataset.test:,} test images"
@@ -116,7 +119,6 @@ def _sureness(run: Run, best: Group) -> str:
         told.append("one seed")
     else:
         told.append(f"mean of {len(figures)} seeds from {min(figures):.3f} to {max(figures):.3f}")
-    chance = largest_share(best.qualities[0].confusion)
     told.append(f"naming the largest class gives {chance:.3f}")
     base = baseline(run.dataset)
     if base is not None and base.leakage.clean is not None and base.leakage.excess is not None:
@@ -127,7 +129,7 @@ def _sureness(run: Run, best: Group) -> str:
             f"by FER+ naming {named.name} gives {named.voted.votes.accuracy:.3f}, and the labels "
             f"themselves reach {agreement.accuracy:.3f}"
         )
-    return f"That accuracy: {'; '.join(told)}."
+    return f"That accuracy: {'; '.join(told)}.{unlearned}"
 
 
 def _lead(known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
