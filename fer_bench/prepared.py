@@ -16,6 +16,7 @@ from fer_bench.audit.renumbering import renumbered
 from fer_bench.audit.votes import CATEGORY_NAMES
 from fer_bench.datasets import PARTS, Dataset, Split, by_content, make_split, stratified_rows
 from fer_bench.datasets.class_tables import CLASS_MAP
+from fer_bench.datasets.layouts import enough_memory
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import COPIES, NO_VOTE, SAMPLED
@@ -147,7 +148,8 @@ def prepare_data(
         kept = np.sort(order[sample])
         not_taken.append((SAMPLED, len(rows) - len(kept)))
         dataset, rows = dataset.take(kept), rows[kept]
-    twins = remembered_twins(dataset, cache_dir, progress)
+    with enough_memory(dataset.name):
+        twins = remembered_twins(dataset, cache_dir, progress)
     order = by_content(dataset)
     dataset = dataset.take(order)
     pictures = {likeness: twins.numbers[likeness][order] for likeness in LIKENESSES}

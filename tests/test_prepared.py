@@ -391,3 +391,12 @@ def test_an_image_of_another_part_links_a_test_image_to_training() -> None:
         found = prepare_data(source, Protocol(split="kaggle"))
         test = found.rows[found.order][found.split.test]
         assert dict(zip(test.tolist(), found.facts.test_twins, strict=True))[2] == linked
+
+
+def test_too_little_memory_for_the_search_is_told_in_one_line(monkeypatch) -> None:
+    def search(*_: object) -> None:
+        raise MemoryError("Unable to allocate 5.00 GiB")
+
+    monkeypatch.setattr(remembering, "find_twins", search)
+    with pytest.raises(FerBenchError, match=r"'faces' needs more memory .* 5\.00 GiB.*take fewer"):
+        prepare_data(faces(), Protocol())

@@ -63,7 +63,7 @@ def near_pairs(
     """
     flat = images.reshape(len(images), math.prod(images.shape[1:]))
     rows = np.flatnonzero(flat.min(axis=1) != flat.max(axis=1))
-    drawn = images[rows]
+    drawn = images if len(rows) == len(images) else images[rows]
     looks = _looks(drawn)
     found = [(np.empty((0, 2), np.int64), np.empty(0, np.bool_), np.empty(0))]
     for pairs, mirrored in proposed_pairs(drawn, progress):

@@ -61,7 +61,7 @@ def load_fer2013(cache_dir: Path) -> Dataset:
         return _checked(load_path(source, cache_dir), source)
     home = cache_dir / FOLDER
     csv = _download(home)
-    with enough_memory(csv):
+    with enough_memory(str(csv)):
         dataset = load_csv(csv).renamed(published.DATASET)
     with contextlib.suppress(FerBenchError):
         write_atomically(home / "fer2013.npz", pack_npz(dataset))

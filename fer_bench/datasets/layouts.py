@@ -62,21 +62,25 @@ def load_path(
             f"data set {str(path)!r} cannot be opened: {cause_of(error)}; accepted: {ACCEPTED}; "
             "name one that can be opened"
         ) from error
-    with enough_memory(path):
+    with enough_memory(str(path)):
         table = None if class_map is None else class_table(class_map)
         dataset = _load(path, status, cache_dir, table)
     return dataset.renamed(published.DATASET) if is_fer2013(dataset) else dataset
 
 
 @contextlib.contextmanager
-def enough_memory(path: Path) -> Iterator[None]:
-    """Turns the want of memory while ``path`` is read into a ``FerBenchError``."""
+def enough_memory(name: str) -> Iterator[None]:
+    """Turns the want of memory into a ``FerBenchError``.
+
+    Args:
+        name: path or name of the data set that is worked on meanwhile.
+    """
     try:
         yield
     except MemoryError as error:
         raise FerBenchError(
-            f"data set {str(path)!r} needs more memory than there is ({cause_of(error)}); "
-            "accepted: images that fit into memory all at once; take fewer or smaller ones"
+            f"data set {name!r} needs more memory than there is ({cause_of(error)}); "
+            "accepted: images that fit into memory several times; take fewer or smaller ones"
         ) from error
 
 
