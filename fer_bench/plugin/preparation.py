@@ -86,13 +86,11 @@ def _pretrained(
     """
     found = []
     for entry in settings.backbones:
+        # Only cells that were asked for are among those that run.
         seeds = [
-            cell.seed
-            for cell in (
-                Cell(entry.name, "pretrained", settings.dataset, seed)
-                for seed in settings.protocol.every_seed
-            )
-            if "pretrained" in settings.inits and cell.id in cells
+            seed
+            for seed in settings.protocol.every_seed
+            if Cell(entry.name, "pretrained", settings.dataset, seed).id in cells
         ]
         if not seeds:
             continue
