@@ -11,17 +11,29 @@ REAL_DATA = "FER_BENCH_REAL_DATA"
 
 
 def pytest_configure(config):
-    """Lets no lack of time fail a hypothesis test: the machines that run them are shared.
+    """Registers how long hypothesis looks for a counterexample.
 
-    pytest reads this file for its help too, where hypothesis need not be installed.
+    No lack of time fails a test, since the machines that run them are shared. pytest reads this
+    file for its help too, when hypothesis need not be installed.
     """
-    if config.pluginmanager.hasplugin("hypothesispytest"):
-        from hypothesis import HealthCheck, settings
+    if not config.pluginmanager.hasplugin("hypothesispytest"):
+        return
+    from hypothesis import HealthCheck, settings
 
-        settings.register_profile(
-            "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
-        )
-        settings.load_profile("shared machine")
+    settings.register_profile(
+        "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50
+    )
+    # The same examples in every run: what is green today is green tomorrow.
+    settings.register_profile(
+        "everyday", settings.get_profile("dev"), derandomize=True, print_blob=True
+    )
+    settings.register_profile("soak", settings.get_profile("dev"), max_examples=1000)
+    settings.load_profile(config.getoption("--hypothesis-profile") or "dev")
+
+
+def pytest_sessionstart():
+    """Lets the sessions that tests start measure, which those of a worker of pytest-xdist do not."""
+    os.environ.pop("PYTEST_XDIST_WORKER", None)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from fer_bench.store.locking import locked
 from fer_bench.store.sealed import Damaged, StoreError, check_room, log, remove, throw_away, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -169,33 +169,30 @@ class FeatureStore:
                 stack.enter_context(locked(self._store, KIND, key, progress))
                 folder.mkdir(parents=True, exist_ok=True)
                 shards = stack.enter_context(_Shards(folder, _settled(folder, wanted)))
-                missing = shards.missing()
+                shards.verify()
+                missing = wanted.images - shards.done
             if missing:
-                needed = shards.images_in(missing) * wanted.image_bytes
-                check_room(self._store, needed, "the frozen features")
-                self._compute(shards, missing, extract, progress)
+                check_room(self._store, missing * wanted.image_bytes, "the frozen features")
+                self._compute(shards, extract, progress)
             with told(self._store):
                 tensors = tuple(StoredTensor(path) for path in shards.paths)
-            return Extraction(tensors, shards.images_in(missing), shards.seconds)
+            return Extraction(tensors, missing, shards.seconds)
 
     def _compute(
         self,
         shards: _Shards,
-        missing: Sequence[int],
         extract: Callable[[slice], Sequence[Any]],
         progress: Progress,
     ) -> None:
         total = shards.wanted.images
-        done = total - shards.images_in(missing)
-        progress("frozen features", done, total)
-        for number in missing:
+        progress("frozen features", shards.done, total)
+        for number in shards.missing():
             started = perf_counter()
             values = extract(shards.rows(number))
             # Only what the store does is the store's error.
             with told(self._store):
                 shards.write(number, values, perf_counter() - started)
-            done += shards.images_in([number])
-            progress("frozen features", done, total)
+            progress("frozen features", shards.done, total)
 
 
 def _settled(folder: Path, wanted: Wanted) -> Wanted:
@@ -226,6 +223,11 @@ class _Shards:
 
     Rows are written through files: a full disk is an error there; written through a memory map, it
     would kill the process.
+
+    Attributes:
+        wanted: the features.
+        paths: a file for each boundary tensor.
+        done: number of images whose features are there.
     """
 
     def __init__(self, folder: Path, wanted: Wanted) -> None:
@@ -235,6 +237,7 @@ class _Shards:
         self._count = math.ceil(wanted.images / wanted.shard)
         self._stack = contextlib.ExitStack()
         self._seconds: dict[int, float] = {}
+        self.done = 0
 
     def __enter__(self) -> _Shards:
         with contextlib.ExitStack() as stack:
@@ -263,11 +266,15 @@ class _Shards:
         start = number * self.wanted.shard
         return slice(start, min(start + self.wanted.shard, self.wanted.images))
 
-    def images_in(self, numbers: Sequence[int]) -> int:
-        return sum(rows.stop - rows.start for rows in map(self.rows, numbers))
+    def missing(self) -> Iterator[int]:
+        """Numbers of the shards that are not there as they were written, one after the other.
 
-    def missing(self) -> list[int]:
-        """Numbers of the shards that are not there as they were written."""
+        There may be too many to list.
+        """
+        return (number for number in range(self._count) if number not in self._seconds)
+
+    def verify(self) -> None:
+        """Finds the shards that are there as they were written."""
         noted = self._noted()
         whole = {number for number in noted if self._digest(number) == noted[number]["sha256"]}
         damaged = sorted(noted.keys() - whole)
@@ -280,8 +287,8 @@ class _Shards:
                 self._count,
                 listed([str(number) for number in damaged], 5),
             )
-        self._seconds = {number: float(noted[number]["seconds"]) for number in whole}
-        return [number for number in range(self._count) if number not in whole]
+        for number in sorted(whole):
+            self._finish(number, float(noted[number]["seconds"]))
 
     def write(self, number: int, tensors: Sequence[Any], seconds: float) -> None:
         rows = self.rows(number)
@@ -299,7 +306,12 @@ class _Shards:
         # Only once the rows are in their files: a process killed in between leaves no line.
         self._journal.seek(0, 2)
         _write(self._journal, memoryview(json.dumps(line).encode() + b"\n"))
+        self._finish(number, seconds)
+
+    def _finish(self, number: int, seconds: float) -> None:
+        rows = self.rows(number)
         self._seconds[number] = seconds
+        self.done += rows.stop - rows.start
 
     def _noted(self) -> dict[int, dict[str, Any]]:
         """The journal's lines by shard, the last one for each; half a line at its end goes."""

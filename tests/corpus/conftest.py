@@ -1,23 +1,18 @@
-"""Where bad input is written, and what comes of it."""
+"""The process in which commands meet bad input."""
 
 import pytest
-from laws import written_and_run
+from doors import Commands
+
+
+@pytest.fixture(scope="session")
+def commands():
+    """Runs commands that need no network."""
+    with Commands() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def outcomes(request, tmp_path_factory):
-    """How each command ended on each kind of this module that was asked for.
-
-    The first sound input of each door warms the process up, whatever was asked for.
-    """
-    asked = [
-        item.callspec.params
-        for item in request.session.items
-        if item.path == request.path and hasattr(item, "callspec")
-    ]
-    return written_and_run(
-        [params["kind"] for params in asked if "kind" in params],
-        list(request.module.SOUND.values()),
-        tmp_path_factory.mktemp("corpus"),
-        tmp_path_factory.mktemp("scratch"),
-    )
+def keras_commands():
+    """Runs commands that load Keras."""
+    with Commands("keras") as made:
+        yield made

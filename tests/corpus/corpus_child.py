@@ -1,8 +1,9 @@
 """Runs commands within one process, each with a limit of time and memory, and notes how they end.
 
-    python corpus_child.py FOLDER
+    python corpus_child.py [PACKAGE ...]
 
-reads ``jobs.json`` there, as ``doors.Job``, and adds to ``outcomes`` a line for each job done.
+imports the packages, reads jobs from standard input, each a line of JSON as ``doors.Job``, and
+answers each with a line of JSON, as ``doors.Outcome``, on standard output.
 """
 
 import contextlib
@@ -26,30 +27,30 @@ CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3 of capset(2)
 IGNORES_MODES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 
 
-def main(scratch: Path) -> None:
-    """Runs all jobs."""
-    jobs = json.loads((scratch / "jobs.json").read_text())
-    load(jobs)
-    most = _memory("VmSize") + ROOM
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with (scratch / "outcomes").open("a") as outcomes:
+def main(packages: list[str]) -> None:
+    """Answers jobs until there are no more."""
+    with os.fdopen(os.dup(0)) as jobs, os.fdopen(os.dup(1), "w") as outcomes:
+        # The commands read nothing, and print into files of their own.
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, 0)
+        os.dup2(nowhere, 1)
+        load(packages)
+        most = _memory("VmSize") + ROOM
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         for job in jobs:
             faulthandler.dump_traceback_later(SECONDS, exit=True)
-            outcome = one(job)
+            outcome = one(json.loads(job))
             faulthandler.cancel_dump_traceback_later()
             outcomes.write(json.dumps(outcome) + "\n")
             outcomes.flush()
 
 
-def load(jobs: list[dict]) -> None:
+def load(packages: list[str]) -> None:
     """Imports what takes room before the room is measured."""
-    import numpy  # noqa: F401
-    import pytest  # noqa: F401
-
-    import fer_bench.cli  # noqa: F401
-
-    if any("--weights-dir" in word for job in jobs for word in job["call"]):
+    for package in ("numpy", "pytest", "fer_bench.cli"):
+        importlib.import_module(package)
+    if "keras" in packages:
         from fer_bench.runtime import load_keras
 
         load_keras()
@@ -165,4 +166,4 @@ def _reset_peak() -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from bad_records import GOOD, OTHER
 from bad_votes import DATA
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 CHILD = Path(__file__).with_name("corpus_child.py")
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -118,13 +119,11 @@ class Job:
     """A command for the child.
 
     Attributes:
-        name: unique in a batch.
         call: the command.
         folder: where it is run; the cache lies in it.
         unprivileged: whether the modes of files bind the superuser too.
     """
 
-    name: str
     call: Call
     folder: str
     unprivileged: bool = False
@@ -135,7 +134,7 @@ class Outcome:
     """How a command ended.
 
     Attributes:
-        status: its exit status, None where it was ended for it took too long or too much.
+        status: its exit status, None if it was ended for it took too long or too much.
         out: what it wrote to standard output.
         err: what it wrote to standard error.
         grown: bytes by which it made the process grow at its largest.
@@ -147,32 +146,66 @@ class Outcome:
     grown: int = 0
 
 
-def run(jobs: Sequence[Job], scratch: Path) -> dict[str, Outcome]:
-    """Runs commands one after the other in as few processes as they let live.
+class Commands:
+    """Runs commands one after the other in one process, or in another one after it has ended.
 
     Args:
-        jobs: the first ones warm the process up, so that what others take is theirs.
-        scratch: an empty folder.
+        packages: what the process imports before the first command, besides fer_bench.
     """
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("FER_BENCH")},
-        "FER_BENCH_OFFLINE": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "COLUMNS": "100",
-    }
-    waiting, found = list(jobs), {}
-    while waiting:
-        (scratch / "jobs.json").write_text(json.dumps([asdict(job) for job in waiting]))
-        (scratch / "outcomes").write_text("")
-        ended = subprocess.run(
-            [sys.executable, str(CHILD), str(scratch)], env=environment, capture_output=True
+
+    def __init__(self, *packages: str) -> None:
+        self._packages = packages
+        self._child: subprocess.Popen[str] | None = None
+        self._warm: set[str] = set()
+
+    def __enter__(self) -> Commands:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._child is not None:
+            self._ended()
+
+    def is_warm(self, door: str) -> bool:
+        """Whether the process has loaded what the commands of a door need."""
+        return self._child is not None and door in self._warm
+
+    def warm_up(self, door: str, job: Job) -> None:
+        """Runs a job so that what its door's commands import counts for no later job."""
+        self.run(job)
+        self._warm.add(door)
+
+    def run(self, job: Job) -> Outcome:
+        """Runs a command and returns how it ended."""
+        if self._child is None:
+            self._child, self._warm = self._started(), set()
+        self._child.stdin.write(json.dumps(asdict(job)) + "\n")
+        self._child.stdin.flush()
+        answer = self._child.stdout.readline()
+        return Outcome(**json.loads(answer)) if answer else Outcome(None, err=self._ended())
+
+    def _started(self) -> subprocess.Popen[str]:
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("FER_BENCH")},
+            "FER_BENCH_OFFLINE": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "COLUMNS": "100",
+        }
+        self._errors = tempfile.TemporaryFile("w+", errors="replace")
+        return subprocess.Popen(
+            [sys.executable, str(CHILD), *self._packages],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
         )
-        lines = (scratch / "outcomes").read_text().splitlines()
-        for job, line in zip(waiting, lines, strict=False):
-            found[job.name] = Outcome(**json.loads(line))
-        waiting = waiting[len(lines) :]
-        if waiting:
-            found[waiting.pop(0).name] = Outcome(None, err=ended.stderr.decode(errors="replace"))
-    return found
+
+    def _ended(self) -> str:
+        """Waits for the end of the process; returns what it had to say."""
+        self._child.communicate()
+        self._child = None
+        with self._errors:
+            self._errors.seek(0)
+            return self._errors.read()

@@ -1,77 +1,51 @@
-"""What holds for every kind of bad input, and how it is found out."""
+"""Laws that hold for every kind of bad input."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from doors import DOORS, Job, Outcome, run
+from doors import DOORS, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from corpus_kind import Kind
+    from doors import Commands, Outcome
 
 MOST_MEMORY = 192 << 20
 LONGEST_LINE = 1500
 
 
-class Place(NamedTuple):
-    """Where a bad input was written.
-
-    Attributes:
-        folder: of this input alone.
-        path: what was passed to the commands.
-        before: what lay in the folder before they ran.
-    """
-
-    folder: Path
-    path: Path
-    before: list[Path]
-
-
-class Outcomes(NamedTuple):
-    """How the commands ended: places by the kind's name, outcomes by that of the job."""
-
-    places: dict[str, Place]
-    found: dict[str, Outcome]
-
-
-def written_and_run(
-    kinds: Sequence[Kind], sounds: Sequence[Kind], base: Path, scratch: Path
-) -> Outcomes:
-    """Writes inputs and gives them to their commands, what is sound first.
+def accepted(kind: Kind, commands: Commands, folder: Path) -> Outcome:
+    """How the command ends on what the kind is made of, without the damage.
 
     Args:
-        kinds: what is written bad.
-        sounds: what is written without the damage.
-        base: a folder for the inputs.
-        scratch: an empty folder.
+        kind: what is written.
+        commands: run the command.
+        folder: an empty folder.
     """
-    places, jobs = {}, []
-    for number, kind in enumerate(sounds):
-        folder = base / f"sound-{number}"
-        folder.mkdir()
-        call = DOORS[kind.door].accepts(kind.sound(folder))
-        jobs.append(Job(f"sound {kind.name}", call, str(folder)))
-    for number, kind in enumerate(kinds):
-        folder = base / f"{number:03}"
-        folder.mkdir()
-        path = kind.write(folder)
-        places[kind.name] = Place(folder, path, _listing(folder))
-        jobs += [
-            Job(f"{place} {kind.name}", call, str(folder), kind.unprivileged)
-            for place, call in enumerate(DOORS[kind.door].calls(path))
-        ]
-    return Outcomes(places, run(jobs, scratch))
+    call = DOORS[kind.door].accepts(kind.sound(folder))
+    return commands.run(Job(call, str(folder)))
 
 
-def hold(kind: Kind, outcomes: Outcomes) -> None:
-    """Fails where a law does not hold for a kind."""
-    folder, path, before = outcomes.places[kind.name]
-    for number, call in enumerate(DOORS[kind.door].calls(path)):
-        outcome = outcomes.found[f"{number} {kind.name}"]
+def hold(kind: Kind, commands: Commands, folder: Path) -> None:
+    """Fails if a law does not hold for a kind.
+
+    Args:
+        kind: what is written.
+        commands: run the commands.
+        folder: an empty folder.
+    """
+    sound, bad = folder / "sound", folder / "bad"
+    sound.mkdir()
+    bad.mkdir()
+    door = DOORS[kind.door]
+    if not commands.is_warm(kind.door):
+        commands.warm_up(kind.door, Job(door.accepts(kind.sound(sound)), str(sound)))
+    path = kind.write(bad)
+    before = _listing(bad)
+    for call in door.calls(path):
+        outcome = commands.run(Job(call, str(bad), kind.unprivileged))
         assert outcome.status is not None, f"{call} had to be ended: {outcome.err}"
         assert "Traceback" not in outcome.out + outcome.err, outcome.out + outcome.err
         assert outcome.status in (1, 2, 4), outcome
@@ -85,7 +59,7 @@ def hold(kind: Kind, outcomes: Outcomes) -> None:
         assert len(line) < LONGEST_LINE + 3 * len(_shown(path))
         assert call[0] == "pytest" or not outcome.out
         assert outcome.grown < MOST_MEMORY
-    assert _listing(folder) == before
+    assert _listing(bad) == before
 
 
 def id_of(kind: Kind) -> str:

@@ -15,7 +15,7 @@ import bad_weights
 import odd_input
 import pytest
 from doors import DOORS
-from laws import hold, id_of
+from laws import accepted, hold, id_of
 
 KINDS = [
     kind
@@ -35,14 +35,14 @@ def test_there_are_many_kinds_each_with_a_name_of_its_own():
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=id_of)
-def test_one_line_and_nothing_else(kind, outcomes):
-    hold(kind, outcomes)
+def test_one_line_and_nothing_else(kind, commands, tmp_path):
+    hold(kind, commands, tmp_path)
 
 
 @pytest.mark.parametrize(
     "sound", SOUND.values(), ids=lambda kind: f"{kind.sound.__name__}, for {id_of(kind)}"
 )
-def test_the_same_before_the_damage_is_accepted(sound, outcomes):
-    outcome = outcomes.found[f"sound {sound.name}"]
+def test_the_same_before_the_damage_is_accepted(sound, commands, tmp_path):
+    outcome = accepted(sound, commands, tmp_path)
     assert outcome.status == 0, outcome.err
     assert not outcome.err

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import bad_weights
 import pytest
-from laws import hold, id_of
+from laws import accepted, hold, id_of
 
 KINDS = bad_weights.KINDS
 SOUND = {kind.sound: kind for kind in KINDS}
@@ -19,11 +19,11 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=id_of)
-def test_one_line_and_nothing_else(kind, outcomes):
-    hold(kind, outcomes)
+def test_one_line_and_nothing_else(kind, keras_commands, tmp_path):
+    hold(kind, keras_commands, tmp_path)
 
 
 @pytest.mark.parametrize("sound", SOUND.values(), ids=lambda kind: kind.sound.__name__)
-def test_the_same_before_the_damage_is_accepted(sound, outcomes):
-    outcome = outcomes.found[f"sound {sound.name}"]
+def test_the_same_before_the_damage_is_accepted(sound, keras_commands, tmp_path):
+    outcome = accepted(sound, keras_commands, tmp_path)
     assert outcome.status == 0, outcome.err

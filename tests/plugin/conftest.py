@@ -1,5 +1,6 @@
 """Runs of pytest within the tests, on tiny data, with the plugin as its users have it."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,19 +21,68 @@ def tiny_data(tmp_path):
     return path
 
 
+class Libraries:
+    """A plugin that keeps the libraries that a run in this process has loaded.
+
+    pytester takes every module that was imported after it had begun out of ``sys.modules`` again,
+    but numpy and TensorFlow cannot be loaded twice.
+
+    Attributes:
+        tests: directories whose modules are not kept.
+    """
+
+    def __init__(self):
+        self.tests = (str(BENCHMARKS),)
+        self._loaded = {}
+
+    def pytest_unconfigure(self):
+        self._loaded |= {
+            name: module
+            for name, module in sys.modules.items()
+            if not (getattr(module, "__file__", None) or "").startswith(self.tests)
+        }
+
+    def keep(self):
+        """Puts back what pytester took out."""
+        for name in self._loaded.keys() - sys.modules.keys():
+            sys.modules[name] = self._loaded[name]
+
+
+@pytest.fixture(autouse=True)
+def libraries():
+    """The libraries of a test's runs, which outlast its pytester: that one is asked for later."""
+    made = Libraries()
+    yield made
+    made.keep()
+
+
 @pytest.fixture
-def bench(pytester, tmp_path, monkeypatch):
-    """Runs the benchmarks as ``pytest benchmarks ...`` would, in a folder of its own."""
+def run_pytest(libraries, pytester, monkeypatch):
+    """Runs pytest in this process, or in one of its own."""
+    libraries.tests += (str(pytester.path),)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*arguments, in_subprocess=False):
+        words = ("-p", "no:cacheprovider", *arguments)
+        if in_subprocess:
+            return pytester.runpytest_subprocess(*words)
+        try:
+            return pytester.runpytest_inprocess(*words, plugins=[libraries])
+        finally:
+            libraries.keep()
+
+    return run
+
+
+@pytest.fixture
+def bench(run_pytest, pytester, tmp_path, monkeypatch):
+    """Runs the benchmarks as ``pytest benchmarks ...`` would, in a directory of its own."""
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("FER_BENCH_OFFLINE", "1")
     monkeypatch.delenv("FER_BENCH_DATA", raising=False)
     monkeypatch.delenv("FER_BENCH_WEIGHTS", raising=False)
 
-    def run(*arguments, apart=True):
-        # Apart, in a process of its own, where numpy or Keras load: they cannot load twice in one.
-        runpytest = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-        return runpytest(
-            str(BENCHMARKS), "-p", "no:cacheprovider", f"--rootdir={pytester.path}", *arguments
-        )
+    def run(*arguments, **options):
+        return run_pytest(str(BENCHMARKS), f"--rootdir={pytester.path}", *arguments, **options)
 
     return run

@@ -55,7 +55,7 @@ def nothing_written(pytester, tmp_path):
     ],
 )
 def test_options_that_are_not_accepted(bench, pytester, tmp_path, arguments, words):
-    one_line(bench(*arguments, apart=False), *words)
+    one_line(bench(*arguments), *words)
     nothing_written(pytester, tmp_path)
 
 

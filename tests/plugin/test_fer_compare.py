@@ -57,8 +57,8 @@ def test_quality(benchmark):
 
 
 @pytest.fixture
-def session(pytester):
-    """Runs a session that has measured one cell, in a process of its own."""
+def session(run_pytest, pytester):
+    """Runs a session that has measured one cell."""
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(BENCHMARK)
     for name, share in (("same", 0.5), ("better", 0.6)):
@@ -66,7 +66,7 @@ def session(pytester):
         (pytester.path / f"{name}.json").write_text(json.dumps(document(run)))
 
     def run(*arguments):
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        return run_pytest(*arguments)
 
     return run
 
@@ -180,15 +180,15 @@ def one_line(result, *words):
     ],
 )
 def test_options_that_are_not_accepted(bench, pytester, arguments, words):
-    one_line(bench(*arguments, apart=False), *words)
+    one_line(bench(*arguments), *words)
     assert not (pytester.path / "report").exists()
 
 
 def test_a_project_with_a_mistake(bench, pytester):
     pytester.makepyprojecttoml("[tool.fer_bench.compare]\nfail-on = []\n")
-    one_line(bench("--fer-compare=a.json", apart=False), "pyproject.toml", "'fail-on'")
+    one_line(bench("--fer-compare=a.json"), "pyproject.toml", "'fail-on'")
     # A run without a comparison has no use for it.
-    assert bench("--collect-only", "-q", apart=False).ret == pytest.ExitCode.OK
+    assert bench("--collect-only", "-q").ret == pytest.ExitCode.OK
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,13 @@ def made():
 
 
 @pytest.fixture
-def session(pytester):
-    """Runs a session that has measured one cell, in a process of its own."""
+def session(run_pytest, pytester):
+    """Runs a session that has measured one cell."""
 
-    def run(loss=1.0, conftest="", arguments=()):
+    def run(loss=1.0, conftest="", arguments=(), **options):
         pytester.makeconftest(CONFTEST + conftest)
         pytester.makepyfile(BENCHMARK.format(loss=loss))
-        return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        return run_pytest(*arguments, **options)
 
     return run
 
@@ -172,7 +172,7 @@ def pairs(run):
 
 fer_bench.reporting.findings.pairs = pairs
 """
-    result = session(conftest=broken)
+    result = session(conftest=broken, in_subprocess=True)
     assert result.ret != pytest.ExitCode.OK
     assert "a bug" in result.stdout.str() + result.stderr.str()
     assert len(results(pytester)["benchmarks"]) == 1
@@ -188,7 +188,9 @@ def test_a_run_interrupted_before_its_first_result_leaves_an_earlier_report(
     pytester.makeconftest("def pytest_runtest_setup(item):\n    raise KeyboardInterrupt\n")
     conftest = ("-p", "conftest")
     pytester.syspathinsert()
-    result = bench(f"--dataset={tiny_data}", "--init=random", "--no-timing", *conftest)
+    result = bench(
+        f"--dataset={tiny_data}", "--init=random", "--no-timing", *conftest, in_subprocess=True
+    )
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(
         [
