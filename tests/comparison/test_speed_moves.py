@@ -12,19 +12,19 @@ from fer_bench.results import Reference, TrainingSpeed
 
 NOISE = 0.02
 """Standard deviation of a run's speed, as a share; its rounds vary by a tenth of that."""
-COUNT = 100
-"""Archives: each is a network of the same runs, with noise of its own."""
+ARCHIVES = pytest.mark.parametrize("archives", [12, pytest.param(100, marks=pytest.mark.soak)])
+"""How many there are: each is a network of the same runs, with noise of its own."""
 BARE = dataclasses.replace(mini(), quality=None)
 
 
 def lasting(
-    *, good: int, slow: int = 0, slower: float = 0.0, after: int = 0, seed: int = 1
+    archives: int, *, good: int, slow: int = 0, slower: float = 0.0, after: int = 0, seed: int = 1
 ) -> list[list[tuple[int, bool]]]:
     """Run and whether it is undone, of each move of each archive.
 
     Some good runs, then some that take longer by a share, then some good ones again.
     """
-    noise = np.random.default_rng(seed).normal(0, NOISE, (good + slow + after, COUNT))
+    noise = np.random.default_rng(seed).normal(0, NOISE, (good + slow + after, archives))
     runs = []
     for number, row in enumerate(noise):
         factor = 1 + slower * (good <= number < good + slow)
@@ -45,33 +45,36 @@ def share(found: list[list[tuple[int, bool]]], *moves: tuple[int, bool]) -> floa
     return sum(set(moves) <= set(one) for one in found) / len(found)
 
 
+@ARCHIVES
 @pytest.mark.parametrize(
     ("good", "slow", "slower"), [(3, 9, 0.2), (6, 9, 0.1), (10, 6, 0.1), (10, 10, 0.1)]
 )
-def test_a_lasting_slowdown_is_found_sooner_or_later(good, slow, slower) -> None:
-    found = lasting(good=good, slow=slow, slower=slower)
+def test_a_lasting_slowdown_is_found_sooner_or_later(archives, good, slow, slower) -> None:
+    found = lasting(archives, good=good, slow=slow, slower=slower)
     near = [any(abs(run - good) <= 1 and not undone for run, undone in one) for one in found]
-    assert sum(near) >= 0.97 * COUNT
+    assert sum(near) >= 0.97 * archives
     assert share(found, (good, False)) >= 0.9
     # The run that brought it is not taken for an odd one.
     assert share(found, (good, True)) <= 0.01
 
 
+@ARCHIVES
 @pytest.mark.parametrize("count", [8, 12, 20])
-def test_runs_without_a_step_hardly_ever_move(count) -> None:
-    found = lasting(good=count)
+def test_runs_without_a_step_hardly_ever_move(archives, count) -> None:
+    found = lasting(archives, good=count)
     settled = [one for one in found if any(run < count - 1 and not odd for run, odd in one)]
-    assert len(settled) <= 0.02 * COUNT
+    assert len(settled) <= 0.02 * archives
     newest = [one for one in found if (count - 1, False) in one]
-    assert len(newest) <= 0.03 * COUNT
+    assert len(newest) <= 0.03 * archives
     marked = [one for one in found if any(odd for _, odd in one)]
-    assert len(marked) <= 0.05 * COUNT
+    assert len(marked) <= 0.05 * archives
 
 
-def test_an_odd_run_is_told_from_a_move() -> None:
-    found = lasting(good=6, slow=1, slower=0.4, after=6)
+@ARCHIVES
+def test_an_odd_run_is_told_from_a_move(archives) -> None:
+    found = lasting(archives, good=6, slow=1, slower=0.4, after=6)
     assert share(found, (6, True)) >= 0.95
-    assert sum(any(not undone for _, undone in one) for one in found) <= 0.03 * COUNT
+    assert sum(any(not undone for _, undone in one) for one in found) <= 0.03 * archives
 
 
 def test_what_is_as_near_to_the_odd_run_as_to_those_before_is_not_back() -> None:

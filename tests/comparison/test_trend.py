@@ -6,6 +6,7 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_archives import (
@@ -264,7 +265,7 @@ some_speeds = st.lists(st.sampled_from([1000.0, 990.0, 700.0]), min_size=1, max_
 
 
 @given(st.sampled_from([0.25, 0.4]), st.sampled_from([None, 800.0]), st.integers(1, 9))
-@settings(max_examples=15)
+@settings(max_examples=examples(8))
 def test_equal_runs_have_no_moves(share, speed, count) -> None:
     run = run_of(mini(share, speed), mini(share, speed, init="random"))
     found = trend_of(*[run] * count)
@@ -274,7 +275,7 @@ def test_equal_runs_have_no_moves(share, speed, count) -> None:
 
 
 @given(some_speeds, st.data())
-@settings(max_examples=25)
+@settings(max_examples=examples(10))
 def test_only_the_order_of_time_matters(speeds, data) -> None:
     # No two runs have the same times: they would be one.
     runs = [run_of(mini(speed=speed + number / 100)) for number, speed in enumerate(speeds)]
@@ -292,7 +293,7 @@ def test_only_the_order_of_time_matters(speeds, data) -> None:
 
 
 @given(some_speeds)
-@settings(max_examples=25)
+@settings(max_examples=examples(10))
 def test_moves_stand_in_the_order_of_time_each_in_a_run_of_its_own(speeds) -> None:
     for series in of_speeds(*speeds).series:
         runs = [move.run for move in series.moves]
@@ -302,15 +303,11 @@ def test_moves_stand_in_the_order_of_time_each_in_a_run_of_its_own(speeds) -> No
 
 
 @given(some_speeds, st.sampled_from([0.5, 4.0]))
-@settings(max_examples=15)
+@settings(max_examples=examples(8))
 def test_what_is_slower_throughout_moves_in_the_same_runs(speeds, factor) -> None:
-    moves = [
-        moves_of(of_speeds(*(speed * by for speed in speeds)), name)
-        for name in SPEEDS
-        for by in (1.0, factor)
-    ]
-    assert moves[0] == moves[1]
-    assert moves[2] == moves[3]
+    usual, slower = (of_speeds(*(speed * by for speed in speeds)) for by in (1.0, factor))
+    for name in SPEEDS:
+        assert moves_of(slower, name) == moves_of(usual, name)
 
 
 def test_a_stored_run_is_not_changed() -> None:

@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_bench import backbones
+from fer_bench.backbones import registry
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
@@ -86,3 +89,32 @@ def bench(run_pytest, pytester, tmp_path, monkeypatch):
         return run_pytest(str(BENCHMARKS), f"--rootdir={pytester.path}", *arguments, **options)
 
     return run
+
+
+def small_network():
+    """Two convolutions, each with a normalisation: built, trained and compiled in no time."""
+    import keras
+
+    layers = keras.layers
+    images = x = keras.Input((48, 48, 3))
+    for filters in (4, 8):
+        x = layers.BatchNormalization()(layers.Conv2D(filters, 3, strides=4)(x))
+        x = layers.ReLU()(x)
+    return keras.Model(images, x)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Registers ``small`` and ``tiny`` for runs in this process, if the size proves nothing."""
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    for name in ("small", "tiny"):
+        backbones.register(
+            backbones.Backbone(name, name, 48, 1 / 255, (0.0, 0.0, 0.0), small_network, f"{name} 1")
+        )
+    return "--backbone=small"
+
+
+@pytest.fixture(scope="session")
+def shared_store(tmp_path_factory):
+    """A store for tests that look at something else than training: each cell is trained once."""
+    return tmp_path_factory.mktemp("store")

@@ -35,7 +35,7 @@ def made() -> Dataset:
 
 
 @pytest.fixture
-def run(bench, pytester):
+def run(bench, small, pytester):
     """One trained cell and what is recorded of its data."""
 
     def trained(path: Path, *arguments: str):
@@ -43,7 +43,8 @@ def run(bench, pytester):
             f"--dataset={path}",
             "--epochs=2",
             "--batch-size=16",
-            "--init=pretrained",
+            "--init=random",
+            small,
             "--no-timing",
             *arguments,
         )

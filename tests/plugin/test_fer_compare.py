@@ -226,8 +226,8 @@ def raised(made):
 
 @needs_keras
 @pytest.mark.network
-def test_a_run_against_itself_and_against_a_better_one(bench, pytester):
-    arguments = ("--limit=1000", "--epochs=2", "--init=random", "--no-timing")
+def test_a_run_against_itself_and_against_a_better_one(bench, pytester, tiny_data, small):
+    arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing", small)
     bench(*arguments).assert_outcomes(passed=1, deselected=3)
     results = pytester.path / "report" / "results.json"
     made = json.loads(results.read_text())
@@ -244,13 +244,16 @@ def test_a_run_against_itself_and_against_a_better_one(bench, pytester):
     (line,) = errors(worse)
     assert line.startswith("ERROR: --fer-compare: REGRESSION: 1 regression,")
     found = [change for change in comparison(pytester)["changes"] if change["regression"]]
-    assert [(change["cell"], change["figure"]) for change in found] == [("mini-random", "accuracy")]
+    assert [(change["cell"], change["figure"]) for change in found] == [
+        ("small-random", "accuracy")
+    ]
 
 
 @needs_keras
 @pytest.mark.network
-def test_pytest_benchmark_still_compares_our_files(bench, pytester, tiny_data):
-    arguments = (f"--dataset={tiny_data}", "--epochs=1", "--init=random", "--no-timing")
+def test_pytest_benchmark_still_compares_our_files(bench, pytester, tiny_data, small, shared_store):
+    arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing", small)
+    arguments += (f"--store={shared_store}",)
     bench(*arguments, "--benchmark-autosave").assert_outcomes(passed=1, deselected=3)
     (saved,) = (pytester.path / ".benchmarks").rglob("*.json")
     again = bench(*arguments, "--benchmark-compare")
@@ -263,4 +266,4 @@ def test_pytest_benchmark_still_compares_our_files(bench, pytester, tiny_data):
         text=True,
         check=True,
     )
-    assert done.stdout.count("test_quality[mini-random-42]") == 2
+    assert done.stdout.count("test_quality[small-random-42]") == 2

@@ -32,8 +32,8 @@ def faces(tmp_path):
 
 @needs_keras
 @pytest.mark.network
-def test_empty_and_further_classes_from_end_to_end(bench, pytester, faces):
-    options = (f"--dataset={faces}", "--epochs=1", "--no-timing", "--init=pretrained")
+def test_empty_and_further_classes_from_end_to_end(bench, pytester, faces, small):
+    options = (f"--dataset={faces}", "--epochs=1", "--no-timing", "--init=random", small)
     result = bench(*options, "--class-map=ckplus", "--limit=100")
     assert result.ret == 0
     run = load_run(pytester.path / "report" / "results.json")

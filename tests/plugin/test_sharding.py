@@ -109,10 +109,13 @@ def test_a_shard_may_stand_in_an_ini_file(bench, pytester):
 
 @needs_keras
 @pytest.mark.network
-def test_weights_of_other_shards_are_not_asked_for(bench, tiny_data, tmp_path, monkeypatch):
+def test_weights_of_other_shards_are_not_asked_for(
+    bench, tiny_data, tmp_path, monkeypatch, shared_store
+):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     arguments = (
-        *(f"--dataset={tiny_data}", "--epochs=1", "--no-timing", "--init=pretrained"),
+        *(f"--dataset={tiny_data}", "--epochs=2", "--no-timing", "--init=pretrained"),
+        f"--store={shared_store}",
         *("--backbone=mini,mobilenet", "--require-weights"),
     )
     bench(*arguments, "--shard=1/2").assert_outcomes(passed=1, deselected=7)
@@ -144,10 +147,11 @@ def speeds(run):
 
 @needs_keras
 @pytest.mark.network
-def test_merged_shards_are_the_unsharded_run(bench, tmp_path):
+def test_merged_shards_are_the_unsharded_run(bench, small, tiny_data, tmp_path):
     def results(name, passed, *shard):
         done = bench(
-            *("--limit=1000", "--epochs=2", "--seeds=2", *shard),
+            *(f"--dataset={tiny_data}", "--epochs=2", "--seeds=2", *shard),
+            *("--backbone=small,tiny", "--init=random"),
             *(f"--store={tmp_path / 'stores' / name}", f"--report-dir={tmp_path / name}"),
         )
         done.assert_outcomes(passed=passed, deselected=10 - passed)

@@ -93,7 +93,7 @@ def test_other_weights_than_are_locked_end_the_run_before_it_begins(run, lock, p
 
 @needs_keras
 @pytest.mark.network
-def test_the_same_weights_saved_again_are_run(run, lock, tmp_path):
+def test_the_same_weights_saved_again_are_run(run, shared_store, lock, tmp_path):
     with np.load(MINI) as arrays:
         values = {name: arrays[name].astype(np.float32) for name in arrays.files}
     (tmp_path / "given").mkdir()
@@ -102,7 +102,8 @@ def test_the_same_weights_saved_again_are_run(run, lock, tmp_path):
     lock.write_text(
         json.dumps({"version": 1, "weights": {"mini": {"files": ["b" * 64], "values": VALUES}}})
     )
-    run(f"--weights-dir={tmp_path / 'given'}").assert_outcomes(passed=1, deselected=3)
+    result = run(f"--weights-dir={tmp_path / 'given'}", f"--store={shared_store}")
+    result.assert_outcomes(passed=1, deselected=3)
     assert read(lock) == {"mini": Lock(VALUES, frozenset({"b" * 64, again}))}
 
 
@@ -158,6 +159,6 @@ def test_a_lock_file_that_was_named_must_be_writable(run, pytester, tmp_path):
 
 @needs_keras
 @pytest.mark.network
-def test_random_weights_need_no_lock_file(run, lock):
+def test_random_weights_need_no_lock_file(run, small, shared_store, lock):
     lock.write_text("<<<<<<< HEAD")
-    run("--init=random").assert_outcomes(passed=1, deselected=3)
+    run("--init=random", small, f"--store={shared_store}").assert_outcomes(passed=1, deselected=3)

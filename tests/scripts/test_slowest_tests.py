@@ -1,0 +1,38 @@
+"""The slowest tests of several runs."""
+
+import slowest_tests
+
+RUN = """<?xml version="1.0"?>
+<testsuites><testsuite name="pytest" tests="3">
+<testcase classname="tests.test_a" name="test_slow[&#x202e;]" time="{slow}"/>
+<testcase classname="tests.test_a" name="test_quick" time="0.5"><skipped message="x"/></testcase>
+<testcase classname="tests.test_b" name="test_broken"><error message="x">e</error></testcase>
+</testsuite></testsuites>
+"""
+
+
+def test_totals_and_the_slowest_of_all_runs_first(tmp_path, capsys):
+    for name, slow in (("unit", "12.25"), ("full", "40")):
+        (tmp_path / f"{name}.xml").write_text(RUN.format(slow=slow))
+    status = slowest_tests.main([str(tmp_path / "unit.xml"), str(tmp_path / "full.xml")])
+    assert status == 0
+    unit, full, _, *slowest = capsys.readouterr().out.splitlines()
+    assert unit.split()[:4] == ["unit:", "3", "tests,", "13"]
+    assert full.split()[:4] == ["full:", "3", "tests,", "40"]
+    assert [line.split()[::2] for line in slowest[:2]] == [["40.0", "full"], ["12.2", "unit"]]
+    assert len(slowest) == 6
+    assert all(line.isprintable() for line in slowest)
+
+
+def test_no_more_than_so_many(tmp_path, capsys):
+    cases = "".join(f'<testcase classname="a" name="t{n}" time="{n}"/>' for n in range(60))
+    (tmp_path / "unit.xml").write_text(f"<testsuite>{cases}</testsuite>")
+    slowest_tests.main([str(tmp_path / "unit.xml")])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + slowest_tests.COUNT
+    assert lines[2].endswith("a::t59")
+
+
+def test_no_files_are_a_mistake(capsys):
+    assert slowest_tests.main([]) == 2
+    assert capsys.readouterr().err.startswith("Error: no files; accepted: ")

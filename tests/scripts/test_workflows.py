@@ -1,0 +1,41 @@
+"""The workflows run what a person can run with tox."""
+
+import configparser
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TOX = configparser.ConfigParser(interpolation=None)
+TOX.read(ROOT / "tox.ini")
+
+
+def environments(text):
+    """Names of the environments that commands in a text run."""
+    found = re.findall(r"\btox run -e ([\w,]+)|\btox -e ([\w,]+)", text)
+    return {name for names in found for name in "".join(names).split(",")}
+
+
+def runs_of(workflow):
+    steps = [
+        step
+        for job in yaml.safe_load((ROOT / ".github" / "workflows" / workflow).read_text())[
+            "jobs"
+        ].values()
+        for step in job["steps"]
+    ]
+    return environments("\n".join(step.get("run", "") for step in steps))
+
+
+def test_every_change_runs_each_environment_of_tox_and_every_night_runs_the_other_one():
+    everyday = {name.strip() for name in TOX["tox"]["env_list"].split(",")}
+    assert runs_of("tests.yml") == everyday
+    assert runs_of("soak.yml") == {"soak"}
+    assert {f"testenv:{name}" for name in everyday | {"soak"}} <= set(TOX.sections())
+
+
+def test_the_readme_names_environments_that_there_are():
+    named = environments((ROOT / "README.md").read_text())
+    assert named
+    assert {f"testenv:{name}" for name in named} <= set(TOX.sections())
