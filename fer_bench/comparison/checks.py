@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from fer_bench.comparison.surroundings import surroundings
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from fer_bench.comparison.gathering import Gathered
     from fer_bench.comparison.rules import Rules
@@ -135,6 +136,16 @@ def mixtures(side: str, groups: Mapping[str, Gathered]) -> Iterator[str]:
 def commit_of(run: Run) -> str:
     """The commit that a run was measured at, as it says."""
     return dict(run.environment).get("commit", "not known")
+
+
+def other_code(runs: Iterable[Run]) -> str:
+    """Reason why runs may be of different code; empty if all are of one commit without changes."""
+    commits = {commit_of(run) for run in runs}
+    if not all(re.match("[0-9a-f]+(,|$)", commit) for commit in commits):
+        return "of commits that are not known: code that results depend on may have changed"
+    if len(commits) > 1 or any("not committed" in commit for commit in commits):
+        return "of another commit: code that results depend on changed"
+    return ""
 
 
 def _reference(base: Side, head: Side) -> Iterator[str]:

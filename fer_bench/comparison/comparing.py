@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.comparison.checks import check_rules, check_sides, commit_of, mixtures, notes
+from fer_bench.comparison.checks import (
+    check_rules,
+    check_sides,
+    commit_of,
+    mixtures,
+    notes,
+    other_code,
+)
 from fer_bench.comparison.figures import FIGURES
 from fer_bench.comparison.gathering import gathered
 from fer_bench.comparison.outcome import Change, Outcome
@@ -52,7 +59,8 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
         )
     check_rules(rules, ours, theirs)
     around = surroundings(base, head)
-    known = _Known(around, _is_one_code(base, head), rules)
+    code = other_code(run for side in (base, head) for _, run in side.runs)
+    known = _Known(around, code, rules)
     told = [
         *notes(base, head, rules, {**ours, **theirs}),
         *mixtures("base", ours),
@@ -77,17 +85,11 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
 
 @dataclass(frozen=True)
 class _Known:
-    """What all cells share: surroundings, whether the code is the same, and rules."""
+    """What all cells share: surroundings, why the code may differ (empty: it is one), and rules."""
 
     around: Surroundings
-    same_code: bool
+    other_code: str
     rules: Rules
-
-
-def _is_one_code(base: Side, head: Side) -> bool:
-    """Whether all runs are of one commit, as far as they say."""
-    commits = {commit_of(run) for side in (base, head) for _, run in side.runs}
-    return len(commits) == 1 and not any("not committed" in commit for commit in commits)
 
 
 def _listed(groups: Mapping[str, Gathered]) -> str:
@@ -158,8 +160,8 @@ def _deterministic(
             threshold = None
             if elsewhere:
                 why = "on another machine, device, backend or threads, which may round otherwise"
-            elif not known.same_code:
-                why = "of another commit: code that results depend on changed; its figures decide"
+            elif known.other_code:
+                why = f"{known.other_code}; its figures decide"
             else:
                 threshold = known.rules.of(group, DETERMINISM)
                 why = "of the same commit: the computation is not deterministic"

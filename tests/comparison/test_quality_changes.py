@@ -118,11 +118,12 @@ def test_one_fingerprint_with_two_results_of_one_commit_is_not_deterministic():
     ("facts", "said", "words"),
     [
         ({"commit": "def"}, "not deterministic", "code that results depend on changed"),
+        ({"commit": "none: not run in a repository"}, "not deterministic", "are not known"),
         ({"processor": "EPYC"}, "not comparable", "may round otherwise"),
         ({"devices": "gpu:0"}, "not comparable", "may round otherwise"),
         ({"threads": "OMP_NUM_THREADS=1"}, "not comparable", "may round otherwise"),
     ],
-    ids=["commit", "machine", "device", "threads"],
+    ids=["commit", "unknown commit", "machine", "device", "threads"],
 )
 def test_another_result_that_has_another_cause_is_told_and_fails_nothing(facts, said, words):
     base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))
@@ -418,3 +419,17 @@ def test_clean_accuracy_of_several_seeds():
     assert row.verdict == "worse"
     assert "2,607 images" in row.why
     assert row.base == pytest.approx((SOUND == LABELS)[base.dataset.twins == 0].mean())
+
+
+@pytest.mark.parametrize(
+    "commit", ["none: not run in a repository", "not known: git cannot be asked"]
+)
+def test_two_unknown_commits_are_not_one(commit):
+    base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))
+    head = made_run(printed(made_cell("mini", "pretrained", predicted=losing(SOUND, 1))))
+    base, head = (
+        dataclasses.replace(run, environment=(("commit", commit),)) for run in (base, head)
+    )
+    row = one_of(compare(side(base), side(head), default_rules()), "the whole cell")
+    assert (row.verdict, row.regression) == ("not deterministic", False)
+    assert "commits that are not known" in row.why

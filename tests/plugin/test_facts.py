@@ -23,6 +23,15 @@ MADE_BY_A = "Intel(R) Xeon(R) Processor"
         ({"id": "ab12", "dirty": True}, "ab12, with changes that are not committed"),
         ({"id": "unversioned", "dirty": False}, "none: not run in a repository"),
         ({}, "none: not run in a repository"),
+        # A repository that git refuses as another user's.
+        (
+            {
+                "id": "unknown",
+                "dirty": False,
+                "error": "CalledProcessError(128, 'fatal:\n dubious')",
+            },
+            "not known: git cannot be asked (CalledProcessError(128, 'fatal: dubious'))",
+        ),
     ],
 )
 def test_processor_and_commit_are_told(machine, processor, commit, name):

@@ -67,6 +67,7 @@ def test_a_mistake_in_an_ini_file_is_told(bench, pytester):
     assert "epochs 0 is too small" in result.stderr.str()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     "code",
     [
