@@ -39,9 +39,12 @@ class Body:
 
 def clean(text: str) -> str:
     """The text on one line, with everything that does not print made visible."""
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in " ".join(text.split())
+        for char in line
     )
 
 

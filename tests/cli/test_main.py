@@ -1,7 +1,5 @@
-"""The command itself: help, mistakes, and what it does not load."""
+"""The command itself: help and mistakes."""
 
-import subprocess
-import sys
 from importlib.metadata import entry_points
 
 import click
@@ -11,8 +9,6 @@ from click.testing import CliRunner
 import fer_bench
 from fer_bench import cli
 from fer_bench.errors import FerBenchError
-
-HEAVY = "{'tensorflow', 'keras', 'deepface', 'sklearn', 'pandas', 'h5py', 'numpy'}"
 
 
 def run(*arguments):
@@ -100,23 +96,3 @@ def test_a_command_ends_as_it_says(name, ends, status):
     result = CliRunner().invoke(type(cli.main)(commands={name: command}), [name])
     assert result.exit_code == status
     assert "Traceback" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import fer_bench.cli",
-        "from fer_bench.cli import main; main(['--help'], standalone_mode=False)",
-        "from fer_bench.cli import main; main(['export-backbone', '-h'], standalone_mode=False)",
-        "from fer_bench.cli import main; main(['cache', 'clear', '-h'], standalone_mode=False)",
-        "from fer_bench.cli import main; main(['compare', '-h'], standalone_mode=False)",
-        "from fer_bench.cli import main; main(['merge', '-h'], standalone_mode=False)",
-        "from fer_bench.cli import main; main(['weights', '-h'], standalone_mode=False)",
-    ],
-)
-def test_heavy_libraries_stay_unloaded(code):
-    script = f"{code}\nimport sys\nprint({HEAVY} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "set()"

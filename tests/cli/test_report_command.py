@@ -1,8 +1,6 @@
 """``fer-bench report``: from results files to a report, without a network."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +9,8 @@ from fer_bench import cli
 from fer_bench.protocol import Protocol
 from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
 from fer_bench.results_json import KEY, quality_record, run_record
+
+pytestmark = pytest.mark.usefixtures("drawn_once")
 
 HISTORY = History((0.5,), (1.0,), *[(0.1, 0.2)] * 4)
 QUALITY = Quality(HISTORY, 0.5, 1.0, (0.5, 0.5), ((1, 1), (1, 1)))
@@ -141,20 +141,3 @@ def test_runs_that_do_not_fit_are_one_line(tmp_path):
     assert done.exit_code == 1
     assert "b.json has batch size 8" in done.stderr
     assert not (tmp_path / "new").exists()
-
-
-def test_no_network_is_loaded(tmp_path):
-    results = write_results(tmp_path / "results.json")
-    code = (
-        "import sys\n"
-        "from fer_bench.cli import main\n"
-        "main(sys.argv[1:], standalone_mode=False)\n"
-        "print({'tensorflow', 'keras', 'jax', 'torch', 'sklearn'} & set(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "report", results, "--report-dir", tmp_path / "new"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "set()"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
 from made_archives import document_of, mini, run_of, write_stored
 
 from fer_bench import cli
-from fer_bench.results_json import KEY
+
+pytestmark = pytest.mark.usefixtures("drawn_once")
 
 # No two of them have the same times.
 RUNS = [run_of(mini(share, 1000.0 + number)) for number, share in enumerate((0.4, 0.4, 0.3, 0.3))]
@@ -144,19 +143,3 @@ def test_the_same_run_found_under_two_names_is_one(tmp_path) -> None:
     done = report(newest, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
     assert "over 4 stored runs" in told(done)
     assert "2 files of a run that another file holds too" in told(done)
-
-
-def test_no_network_is_loaded(tmp_path) -> None:
-    *_, newest = write_stored(tmp_path / "kept", RUNS)
-    code = (
-        "import sys\n"
-        "from fer_bench.cli import main\n"
-        "main(sys.argv[1:], standalone_mode=False)\n"
-        "print({'tensorflow', 'keras', 'jax', 'torch', 'sklearn'} & set(sys.modules))"
-    )
-    arguments = ["report", newest, "--history", tmp_path / "kept", "--report-dir", tmp_path / "n"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "set()"
-    assert KEY in newest.read_text()

@@ -4,8 +4,6 @@ import dataclasses
 import hashlib
 import itertools
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -178,16 +176,6 @@ def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
     assert found["mini"]["its own folder"] == f"{MINI}: found"
     assert found["mini"]["download"] == "there is no download of it"
     assert not target.parent.exists()
-
-
-@pytest.mark.parametrize("command", ["list", "where"])
-def test_telling_needs_no_keras(command):
-    code = (
-        f"from fer_bench.cli import main; main(['weights', {command!r}], standalone_mode=False)\n"
-        "import sys; print({'tensorflow', 'keras', 'deepface', 'h5py'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "set()"
 
 
 def test_a_broken_lock_file_ends_verification_before_it_begins(project):

@@ -6,7 +6,15 @@ import pytest
 from eight_cells import make_run
 
 # Fixtures of the tests of figures; a conftest.py of their own would hide this one's name.
-from figure_runs import make, one_seed, read, three_seeds, untrained  # noqa: F401
+from figure_runs import (  # noqa: F401
+    drawn_of_one,
+    drawn_of_three,
+    make,
+    one_seed,
+    read,
+    three_seeds,
+    untrained,
+)
 
 if TYPE_CHECKING:
     from fer_bench.results import Run

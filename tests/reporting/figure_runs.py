@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fer_bench.reporting.figures import Figure
+
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
 SVG = "{http://www.w3.org/2000/svg}"
 BACKBONES = (("mini", "Mini"), ("mobilenet", "MobileNet"), ("openface", "OpenFace"))
@@ -170,6 +172,22 @@ def one_seed() -> Run:
 @pytest.fixture(scope="session")
 def three_seeds() -> Run:
     return build(seeds=(1, 2, 3))
+
+
+@pytest.fixture(scope="session")
+def drawn_of_one(one_seed: Run) -> tuple[Figure, ...]:
+    """The figures of ``one_seed``, each drawn once for all tests."""
+    from fer_bench.reporting.figures import figures
+
+    return tuple(figures(one_seed))
+
+
+@pytest.fixture(scope="session")
+def drawn_of_three(three_seeds: Run) -> tuple[Figure, ...]:
+    """The figures of ``three_seeds``, each drawn once for all tests."""
+    from fer_bench.reporting.figures import figures
+
+    return tuple(figures(three_seeds))
 
 
 @pytest.fixture(scope="session")

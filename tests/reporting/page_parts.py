@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -108,7 +109,10 @@ def read(html: str) -> Node:
     return root
 
 
+@cache
 def figure(key: str) -> Figure:
+    """A figure of its own for each key, drawn once."""
+
     def draw() -> Any:
         from matplotlib.figure import Figure as Drawing
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.browser
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
 if CHROMIUM is None:
@@ -44,6 +46,17 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return _write(tmp_path_factory.mktemp("report"), page(content()))
+
+
+@pytest.fixture(scope="module")
+def trend_page() -> str:
+    found = of_accuracies(*[0.4] * 3, *[0.3] * 3, *[0.4] * 2)
+    return page(content(tables=[trend_table(found)], figures=trend_figures(found)))
+
+
+@pytest.fixture(scope="module")
+def audit_page() -> str:
+    return page(content(audit=audited().told().section(OF_BENCHMARK)))
 
 
 @pytest.fixture
@@ -95,10 +108,10 @@ def test_the_page_is_quiet_asks_for_nothing_and_fits(visit: Any, address: str, w
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-def test_a_trend_fits_and_is_reached_by_its_link(visit: Any, tmp_path: Path, width: int) -> None:
-    found = of_accuracies(*[0.4] * 3, *[0.3] * 3, *[0.4] * 2)
-    text = page(content(tables=[trend_table(found)], figures=trend_figures(found)))
-    tab, complaints, _ = visit(_write(tmp_path, text), width)
+def test_a_trend_fits_and_is_reached_by_its_link(
+    visit: Any, trend_page: str, tmp_path: Path, width: int
+) -> None:
+    tab, complaints, _ = visit(_write(tmp_path, trend_page), width)
     tab.locator("nav a[href='#trend']").click()
     tab.locator("nav a[href='#trend'][aria-current]").wait_for()
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
@@ -109,10 +122,9 @@ def test_a_trend_fits_and_is_reached_by_its_link(visit: Any, tmp_path: Path, wid
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pictures_of_the_data_fit_and_are_drawn(
-    visit: Any, tmp_path: Path, width: int, theme: str
+    visit: Any, audit_page: str, tmp_path: Path, width: int, theme: str
 ) -> None:
-    text = page(content(audit=audited().told().section(OF_BENCHMARK)))
-    tab, complaints, requests = visit(_write(tmp_path, text), width, color_scheme=theme)
+    tab, complaints, requests = visit(_write(tmp_path, audit_page), width, color_scheme=theme)
     tab.locator("nav a[href='#data']").click()
     tab.locator("nav a[href='#data'][aria-current]").wait_for()
     folded = tab.locator("#data details:not([open]) > summary")
@@ -233,12 +245,17 @@ def test_only_what_scrolls_is_a_stop_of_the_tab_key(visit: Any, address: str) ->
     stops = set()
     for width in (375, 1280):
         tab, _, _ = visit(address, width)
-        for box in tab.locator(".scroll").all():
-            scrolls = box.evaluate(
-                "one => one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight"
-            )
-            sync_api.expect(box).to_have_attribute("role", "group")
-            assert (box.get_attribute("tabindex") == "0") == scrolls
+        boxes = tab.locator(".scroll")
+        for number in range(boxes.count()):
+            sync_api.expect(boxes.nth(number)).to_have_attribute("role", "group")
+        found = boxes.evaluate_all("""
+            (all) => all.map((one) => [
+              one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight,
+              one.getAttribute("tabindex"),
+            ])
+        """)
+        for scrolls, stop in found:
+            assert (stop == "0") == scrolls
             stops.add((width, scrolls))
     assert stops >= {(375, True), (1280, False)}
 
@@ -276,15 +293,25 @@ def test_long_class_names_starve_no_column(visit: Any, tmp_path: Path, width: in
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_numbers_stand_out_from_their_heat(visit: Any, address: str, scheme: str) -> None:
     tab, _, _ = visit(address, color_scheme=scheme)
-    row = tab.locator(".heat tbody tr").first
-    for heat in range(11):
-        cell = row.locator("td").first
-        cell.evaluate("(one, heat) => { one.className = `heat-${heat}` }", heat)
-        paint = cell.evaluate("one => getComputedStyle(one).backgroundColor")
-        for part in (cell, cell.locator("small")):
-            ink, opacity = part.evaluate(
-                "one => [getComputedStyle(one).color, getComputedStyle(one).opacity]"
-            )
+    # The background of each heat, then colour and opacity of the number and of what is small.
+    shown = (
+        tab.locator(".heat tbody tr")
+        .first.locator("td")
+        .first.evaluate("""
+        (one) => [...Array(11).keys()].map((heat) => {
+          one.className = `heat-${heat}`;
+          const small = [...one.querySelectorAll("small")];
+          if (small.length !== 1) throw new Error("one small number is expected");
+          const parts = [one, ...small].map((part) => getComputedStyle(part));
+          return [
+            parts[0].backgroundColor, parts.map(({ color, opacity }) => [color, opacity]),
+          ];
+        })
+    """)
+    )
+    assert len(shown) == 11
+    for heat, (paint, parts) in enumerate(shown):
+        for ink, opacity in parts:
             assert opacity == "1"
             assert _contrast(paint, ink) >= 4.5, heat
 

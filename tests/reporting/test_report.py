@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import subprocess
-import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,13 +20,30 @@ from fer_bench.reporting import (
     write_tables,
 )
 from fer_bench.reporting.audit import write_audit
+from fer_bench.reporting.figures import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from fer_bench.reporting.audit import AuditedData
     from fer_bench.results import Run
 
 NAMES = ["tables.md", "tables.tex", "tables.csv"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _drawn_once() -> Iterator[None]:
+    """Draws the figures of equal runs once for all tests here, which ask where the files are."""
+    drawn = cache(figures)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fer_bench.reporting.figures.figures", lambda run: list(drawn(run)))
+        yield
+
+
+@pytest.fixture(scope="module")
+def told() -> AuditedData:
+    return audited().told()
 
 
 def test_files_of_the_report(run: Run) -> None:
@@ -72,8 +88,9 @@ def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -
     assert {*NAMES, "index.html"} == {path.name for path in files if path.parent == tmp_path}
 
 
-def test_what_was_found_in_the_data_stands_beside_the_page(run: Run, tmp_path: Path) -> None:
-    told = audited().told()
+def test_what_was_found_in_the_data_stands_beside_the_page(
+    run: Run, told: AuditedData, tmp_path: Path
+) -> None:
     written = write_report(tmp_path, Findings.of(run), told)
     names = {path.relative_to(tmp_path).as_posix() for path in written}
     assert names == {
@@ -86,9 +103,11 @@ def test_what_was_found_in_the_data_stands_beside_the_page(run: Run, tmp_path: P
     assert (tmp_path / "data-card.md").read_text("utf-8") == told.card
 
 
-def test_sheets_of_an_earlier_report_go_with_the_next_one(run: Run, tmp_path: Path) -> None:
+def test_sheets_of_an_earlier_report_go_with_the_next_one(
+    run: Run, told: AuditedData, tmp_path: Path
+) -> None:
     findings = Findings.of(run)
-    write_page(tmp_path, findings, audited().told())
+    write_page(tmp_path, findings, told)
     votes = tmp_path / "data-sheets" / "label-errors.png"
     assert votes.exists()
     write_page(tmp_path, findings, audited(votes=False).told())
@@ -97,13 +116,13 @@ def test_sheets_of_an_earlier_report_go_with_the_next_one(run: Run, tmp_path: Pa
 
 
 def test_without_data_card_and_sheets_of_an_earlier_report_go_and_nothing_else(
-    run: Run, tmp_path: Path
+    run: Run, told: AuditedData, tmp_path: Path
 ) -> None:
     (tmp_path / "data-sheets").mkdir()
     own = tmp_path / "data-sheets" / "own.png"
     own.write_text("mine")
-    write_page(tmp_path, Findings.of(run), audited().told())
-    of_audit = write_audit(tmp_path, audited().told())
+    write_page(tmp_path, Findings.of(run), told)
+    of_audit = write_audit(tmp_path, told)
     written = write_page(tmp_path, Findings.of(run))
     left = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert left == {*written, *of_audit, own}
@@ -115,8 +134,10 @@ def test_a_card_of_someone_else_stays(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "data-card.md").read_text() == "# My data card\n"
 
 
-def test_an_audit_leaves_a_report_in_its_folder_as_it_is(run: Run, tmp_path: Path) -> None:
-    written = write_report(tmp_path, Findings.of(run), audited().told())
+def test_an_audit_leaves_a_report_in_its_folder_as_it_is(
+    run: Run, told: AuditedData, tmp_path: Path
+) -> None:
+    written = write_report(tmp_path, Findings.of(run), told)
     before = {path: path.read_bytes() for path in written}
     of_audit = write_audit(tmp_path, audited(votes=False, name="other").told())
     assert {path: path.read_bytes() for path in written} == before
@@ -163,15 +184,15 @@ def test_a_run_that_contradicts_itself_has_no_findings(run: Run) -> None:
 def test_a_trend_is_told_in_all_forms_and_else_nowhere(tmp_path: Path) -> None:
     found = of_accuracies(0.4, 0.3)
     run = found.archive.runs[-1].run
-    told = Findings.of(run, found)
-    assert [table.key for table in told.tables][-1] == "trend"
-    written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, told)}
+    findings = Findings.of(run, found)
+    assert [table.key for table in findings.tables][-1] == "trend"
+    written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, findings)}
     assert {"figures/trend.svg", "figures/trend-others.png"} <= written
     for name in (*NAMES, "index.html"):
         assert "mini-pretrained accuracy" in (tmp_path / name).read_text("utf-8"), name
     without = Findings.of(run)
     assert without.trend is None
-    assert told.tables[:-1] == without.tables
+    assert findings.tables[:-1] == without.tables
     written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, without)}
     assert not any("trend" in name for name in written)
     assert not (tmp_path / "figures" / "trend.svg").exists()
@@ -191,14 +212,3 @@ def test_a_hostile_reason_does_not_stop_the_report(run: Run, tmp_path: Path) -> 
     write_report(tmp_path, Findings.of(dataclasses.replace(run, cells=(cell,))))
     text = (tmp_path / "tables.md").read_text(encoding="utf-8")
     assert "no file /data/\\\\udcff\\\\x1b\\[2J \\| a" in text
-
-
-def test_reporting_loads_nothing_heavy() -> None:
-    code = (
-        "import sys, fer_bench.reporting, fer_bench.results_json, fer_bench.evaluation\n"
-        "heavy = {'keras', 'tensorflow', 'deepface', 'pandas', 'sklearn', 'tabulate', 'h5py'}\n"
-        "heavy |= {'scipy', 'statsmodels'}\n"
-        "print(sorted(heavy & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from fer_bench.reporting.page.masthead import facts, subject
 from fer_bench.results import NO_VOTE
 
 
+@cache
 def by_key(run):
     return {one.key: one for one in tables(run)}
 
@@ -31,7 +33,7 @@ def with_data(run, **changes):
     return dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, **changes))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run():
     return audited(
         made_run(

@@ -8,7 +8,7 @@ import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -122,8 +122,9 @@ def style() -> Iterator[None]:
 
     Names may hold characters that matplotlib's font has not; a browser finds them elsewhere.
     """
-    defaults = {name: mpl.rcParamsDefault[name] for name in mpl.rcParamsDefault.keys() - _KEPT}
-    settings: Any = {**defaults, **_STYLE}
+    current: Any = mpl.rcParams
+    # matplotlib checks each setting anew that it is given.
+    settings: Any = {name: value for name, value in _settings().items() if current[name] != value}
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
         # So say releases before 3.11 of scripts that their font lacks.
@@ -131,6 +132,13 @@ def style() -> Iterator[None]:
             "ignore", r"Matplotlib currently does not support .* natively", UserWarning
         )
         yield
+
+
+@cache
+def _settings() -> dict[str, Any]:
+    """All of matplotlib's settings that drawings depend on."""
+    defaults: Any = mpl.rcParamsDefault
+    return {**{name: defaults[name] for name in defaults.keys() - _KEPT}, **_STYLE}
 
 
 def _shorter(tag: re.Match[str]) -> str:

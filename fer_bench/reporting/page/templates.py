@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def filled(template: str, **values: Any) -> str:
@@ -14,24 +18,31 @@ def filled(template: str, **values: Any) -> str:
             from ``page/macros.html.j2``.
         values: what stands in it. Text is escaped, whatever it holds.
     """
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
     from fer_bench.reporting.figures.palette import DARK_PALETTE, PALETTE
 
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=FunctionLoader(resource),
-    )
-    return environment.get_template(template).render(
+    read = _environment().get_template(template)
+    return read.render(
         # Our own file.
         style=Markup(resource("page/style.css")),  # noqa: S704
         light=PALETTE,
         dark=DARK_PALETTE,
         **values,
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """What reads the templates; it compiles each of them once."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(resource),
     )
 
 

@@ -15,13 +15,13 @@ from fer_bench.results import Predictions
 
 
 @pytest.fixture
-def made(one_seed):
-    return {figure.key: figure for figure in figures(one_seed)}
+def made(drawn_of_one):
+    return {figure.key: figure for figure in drawn_of_one}
 
 
 @pytest.fixture
-def several(three_seeds):
-    return {figure.key: figure for figure in figures(three_seeds)}
+def several(drawn_of_three):
+    return {figure.key: figure for figure in drawn_of_three}
 
 
 # -- Figures 5 to 8
@@ -114,7 +114,7 @@ def test_one_epoch_and_equal_figures_are_drawn(one_seed) -> None:
         )
         return dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, history=history))
 
-    run = dataclasses.replace(one_seed, cells=tuple(map(flat, one_seed.cells)))
+    run = dataclasses.replace(one_seed, cells=tuple(map(flat, one_seed.cells)), examples=())
     assert all(figure.svg and figure.png for figure in figures(run))
 
 

@@ -12,9 +12,9 @@ from fer_bench.reporting.figures import DARK_PALETTE, PALETTE, figures, themed
 from fer_bench.reporting.figures.confusion import DEEPEST
 
 
-def test_themed_figures_stand_beside_each_other(three_seeds, read) -> None:
+def test_themed_figures_stand_beside_each_other(drawn_of_three, read) -> None:
     seen: list[str] = []
-    for figure in figures(three_seeds):
+    for figure in drawn_of_three:
         text = themed(figure)
         assert text.startswith("<svg")
         drawn = read(text)
@@ -28,9 +28,9 @@ def test_themed_figures_stand_beside_each_other(three_seeds, read) -> None:
 
 
 def test_themed_figures_take_all_colours_from_the_page_and_nothing_from_elsewhere(
-    three_seeds,
+    drawn_of_three,
 ) -> None:
-    for figure in figures(three_seeds):
+    for figure in drawn_of_three:
         text = themed(figure)
         assert not re.search(r": #|=\"#[0-9a-f]{3,8}\"|rgb", re.sub(r'href="#', "", text))
         assert not re.search(r"<style|<script|<\?|<!", text)

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def _drawn():
+    """What draws figures of runs and of trends, those of equal ones once."""
+    from fer_bench.reporting import figures
+
+    return cache(figures.figures), cache(figures.trend_figures)
+
+
+@pytest.fixture
+def drawn_once(_drawn, monkeypatch):
+    """Lets equal reports share their drawings, for tests that ask for other things."""
+    for name, made in zip(("figures", "trend_figures"), _drawn, strict=True):
+        monkeypatch.setattr(
+            f"fer_bench.reporting.figures.{name}", lambda shown, made=made: list(made(shown))
+        )
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    """Sets the width of the terminal, which is another one in a worker of pytest-xdist."""
+    monkeypatch.setenv("COLUMNS", "120")

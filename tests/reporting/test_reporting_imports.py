@@ -1,0 +1,43 @@
+"""Libraries that stay unloaded until a report is made."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.smoke
+
+HEAVY = {"keras", "tensorflow", "deepface", "pandas", "sklearn", "tabulate", "h5py"}
+HEAVY |= {"scipy", "statsmodels", "matplotlib", "jinja2", "PIL"}
+MODULES = [
+    "fer_bench.reporting",
+    "fer_bench.reporting.page",
+    "fer_bench.results_json",
+    "fer_bench.evaluation",
+]
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, list[str]]:
+    """The heavy libraries there are after the import of each of the modules, in one process."""
+    code = (
+        "import importlib, json, sys\n"
+        "heavy, modules, found = set(json.loads(sys.argv[1])), json.loads(sys.argv[2]), {}\n"
+        "for module in modules:\n"
+        "    importlib.import_module(module)\n"
+        "    found[module] = sorted(heavy & set(sys.modules))\n"
+        "print(json.dumps(found))"
+    )
+    arguments = [json.dumps(sorted(HEAVY)), json.dumps(MODULES)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_an_import_loads_nothing_heavy(loaded: dict[str, list[str]], module: str) -> None:
+    assert loaded[module] == []
