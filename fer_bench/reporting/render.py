@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DASH = "\N{EN DASH}"
 _HEADING = 10
 _LEAST_TEXT = 12
+_HUGE = 1e9
+"""Numbers from here on, such as the loss of a training that went astray, have an exponent."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def entry_text(entry: Entry, column: Column) -> str:
         return clean(entry)
     if isinstance(entry, int):
         return f"{entry:,}"
+    if abs(entry) >= _HUGE:
+        return f"{entry:.3e}"
     text = f"{entry:,.{column.decimals}f}"
     return text.removeprefix("-") if not re.search("[1-9]", text) else text
 
@@ -109,13 +113,22 @@ def _terminal(table: Table, width: int, told: set[str]) -> str:
             [label, *(cells[index] for index in block)]
             for label, cells in zip(labels, made.cells, strict=True)
         ]
+        widths = _text_widths(table.head, columns, rows, width)
+        # tabulate would break them itself, but first reads those that look like numbers as such,
+        # and fails at a thousands separator.
+        rows = [
+            [
+                text if most is None else textwrap.fill(text, most)
+                for text, most in zip(row, widths, strict=True)
+            ]
+            for row in rows
+        ]
         # Headings go in as rows: tabulate pads real ones by two, which costs a fifth of the width.
         grid = tabulate(
             [*_headings(table.head, columns), SEPARATING_LINE, *rows],
             tablefmt="simple",
             disable_numparse=True,
             colalign=["left", *_alignments(columns)],
-            maxcolwidths=_text_widths(columns, rows, width),
         )
         grids.append("\n".join(_grouped(grid.splitlines(), columns)))
     lines = [clean(table.title), "\n\n".join(grids)]
@@ -257,10 +270,10 @@ def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]
 
 
 def _text_widths(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
+    head: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
 ) -> list[int | None]:
     """The widest that each column of texts may be; None for a column that is not broken."""
-    lines = [*_headings("", columns), *rows]
+    lines = [*_headings(head, columns), *rows]
     longest = [_longest(line[index] for line in lines) for index in range(1 + len(columns))]
     texts = [index for index, column in enumerate(columns, start=1) if column.kind == "text"]
     left = (

@@ -319,3 +319,18 @@ def test_a_run_without_cells_renders(run: Run) -> None:
     assert "Table 2." in terminal(empty)
     for table in empty:
         assert markdown(table).startswith(f"## {table.title}")
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4))
+def test_no_number_is_too_large_for_a_table(numbers) -> None:
+    """As a number, and within a text as a comparison writes it."""
+    table = Table(
+        key="t",
+        title="A title",
+        head="Model",
+        columns=(Column("loss", decimals=4), Column("change", kind="text")),
+        rows=tuple(Row("net", (number, f"{number:+,.1f}")) for number in numbers),
+    )
+    for made in (terminal([table], 80), markdown(table)):
+        assert made.count("net") == len(numbers)
+    assert max(map(len, terminal([table], 80).splitlines())) <= 80
