@@ -144,9 +144,12 @@ def pytest_runtest_makereport(
         item.session.shouldfail = "the store cannot be used"
     record = item.config.stash.get(RECORD, None)
     cell_id = _cell_of(item)
-    if record is not None and cell_id and call.excinfo is not None and not report.passed:
-        status: Status = "failed" if report.failed else "skipped"
-        record.ended(cell_id, status, _reason(call.excinfo.value))
+    if record is not None and cell_id:
+        if call.when == "setup":
+            record.begun(cell_id, item.nodeid)
+        if call.excinfo is not None and not report.passed:
+            status: Status = "failed" if report.failed else "skipped"
+            record.ended(cell_id, item.nodeid, status, _reason(call.excinfo.value))
     return report
 
 

@@ -37,6 +37,8 @@ class Record:
     ) -> None:
         self._experiment = experiment
         self._cells: dict[str, CellResult] = {}
+        # Of each cell, the tests that did not pass: status and reason.
+        self._ended: dict[str, dict[str, tuple[Status, str]]] = {}
         for entry, init, seed in cells:
             cell = experiment.cell(entry, init, seed)
             reason = "not run: it was left out, or the run ended before it was trained"
@@ -56,12 +58,14 @@ class Record:
         """A cell was trained, or its result found."""
         self._cells[result.id] = result
 
-    def ended(self, cell: str, status: Status, reason: str) -> None:
-        """A cell was skipped, or something in it failed. The first failure counts."""
-        if self._cells[cell].status != "failed":
-            self._cells[cell] = dataclasses.replace(
-                self._cells[cell], status=status, reason=" ".join(reason.split())
-            )
+    def begun(self, cell: str, test: str) -> None:
+        """A test of a cell begins, perhaps once more: how it ended before does not count."""
+        self._ended.get(cell, {}).pop(test, None)
+
+    def ended(self, cell: str, test: str, status: Status, reason: str) -> None:
+        """A test of a cell was skipped, or failed. Of its phases the first one counts."""
+        text = " ".join(reason.split())
+        self._ended.setdefault(cell, {}).setdefault(test, (status, text))
 
     @property
     def is_empty(self) -> bool:
@@ -74,9 +78,18 @@ class Record:
         Args:
             facts: what else is known of machine and software, by name.
         """
-        cells = tuple(self._cells.values())
+        cells = tuple(self._row(cell) for cell in self._cells.values())
         known = (*environment(), *facts)
         return self._experiment.record(cells, known, self._examples(cells))
+
+    def _row(self, cell: CellResult) -> CellResult:
+        """A cell, with the first test of it that failed, else the last one that was skipped."""
+        ended = list(self._ended.get(cell.id, {}).values())
+        if not ended:
+            return cell
+        failed = [one for one in ended if one[0] == "failed"]
+        status, reason = failed[0] if failed else ended[-1]
+        return dataclasses.replace(cell, status=status, reason=reason)
 
     def _examples(self, cells: Iterable[CellResult]) -> tuple[Example, ...]:
         dataset, rows = self._experiment.dataset, self._experiment.split.test

@@ -234,3 +234,48 @@ def test_benchmarks_of_speed_can_be_left_out(bench):
     names = bench("--collect-only", "-q", "--init=random", "--no-timing").stdout.str()
     assert "test_quality[mini-random-42]" in names
     assert "speed" not in names
+
+
+RETRYING = """
+import pytest
+from _pytest.runner import runtestprotocol
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    if not all(report.passed for report in reports):
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+FLAKY = """
+tries = []
+
+
+def test_flaky(trained, benchmark):
+    tries.append(trained)
+    benchmark.pedantic(lambda: None, rounds=2)
+    if len(tries) <= {failures}:
+        raise OSError(f"fault {{len(tries)}}")
+"""
+
+
+@needs_keras
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("failures", "status", "reason"), [(1, "ok", ""), (2, "failed", "OSError: fault 2")]
+)
+def test_a_cell_is_as_the_last_try_of_its_tests_left_it(
+    bench, pytester, tiny_data, small, shared_store, failures, status, reason
+):
+    """As plugins that run failed tests again have it."""
+    pytester.makepyfile(second_tries=RETRYING)
+    pytester.syspathinsert()
+    own = pytester.makepyfile(FLAKY.format(failures=failures))
+    arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing")
+    bench(str(own), *arguments, small, f"--store={shared_store}", "-p", "second_tries")
+    (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
+    assert (cell.status, cell.reason) == (status, reason)
+    assert cell.quality is not None
