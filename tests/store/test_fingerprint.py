@@ -98,6 +98,12 @@ def test_the_content_of_a_weight_file_counts_and_its_place_does_not(weights):
     assert len({result(), result(located=weights["a"]), result(located=weights["b"])}) == 3
 
 
+def test_the_seed_of_a_pretrained_cell_counts(weights):
+    """It decides the order of the images, and not the weights."""
+    cells = [Cell("mini", "pretrained", "tiny", seed) for seed in range(3)]
+    assert len({result(cell=cell, located=weights["a"]) for cell in cells}) == 3
+
+
 def test_an_exported_structure_counts(monkeypatch):
     found = {}
     for digest in (None, "a", "b"):
