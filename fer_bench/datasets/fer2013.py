@@ -38,9 +38,6 @@ KAGGLE_HANDLE = "deadskull7/fer2013"
 CSV_MD5 = "f8428a1edbd21e88f42c73edd2a14f95"
 """MD5 of Kaggle's ``fer2013.csv``."""
 
-DIGEST = "23ac13b7efd8906022b21e94705a6b1fb1f6cae080606ecbb9130b6694a1268d"
-"""``Dataset.digest`` of FER2013, from whichever layout it was read."""
-
 
 def load_fer2013(cache_dir: Path) -> Dataset:
     """FER2013 from ``FER_BENCH_DATA``, else from the cache, else from Kaggle.
@@ -109,6 +106,12 @@ def _in_folder(folder: Path) -> Path | None:
 
 
 def _checked(dataset: Dataset, source: Path) -> Dataset:
+    if dataset.counts == published.COUNTS and not is_fer2013(dataset):
+        raise FerBenchError(
+            f"{str(source)!r} is not FER2013, though its classes are as large: some images or "
+            f"labels are others (digest {dataset.digest}); accepted: {published.DIGEST}; to use it "
+            "as it is, give --dataset its path"
+        )
     if not is_fer2013(dataset):
         found = ", ".join(f"{name} {count}" for name, count in dataset.counts.items())
         wanted = ", ".join(f"{name} {published.COUNTS[name]}" for name in dataset.classes)

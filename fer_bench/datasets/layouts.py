@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from fer_bench.datasets.class_tables import ClassTable
     from fer_bench.datasets.dataset import Dataset
 
+NOT_FER2013 = "not FER2013"
+"""Name of a data set that its file calls FER2013 and whose images are others, or some of them."""
+
 ACCEPTED = (
     "a .csv file (columns emotion, pixels and, where known, Usage), an .npz file (arrays images, "
     "labels and, where known, usage), or a folder of images (in classes, in train/ and test/, with "
@@ -47,8 +50,8 @@ def load_path(
             default numbers are Kaggle's in csv and npz files and unknown in folders.
 
     Returns:
-        The data set, named ``"fer2013"`` where its classes have FER2013's sizes, otherwise after
-        the file or folder.
+        The data set, named ``"fer2013"`` if its labelled images are those of FER2013, otherwise
+        after the file or folder, or ``NOT_FER2013`` if that is called so.
 
     Raises:
         FerBenchError: there is nothing at ``path``, it is in none of these layouts, all of its
@@ -65,7 +68,10 @@ def load_path(
     with enough_memory(str(path)):
         table = None if class_map is None else class_table(class_map)
         dataset = _load(path, status, cache_dir, table)
-    return dataset.renamed(published.DATASET) if is_fer2013(dataset) else dataset
+    if is_fer2013(dataset):
+        return dataset.renamed(published.DATASET)
+    # A name is no proof, and what is called FER2013 is held against the paper's claims.
+    return dataset.renamed(NOT_FER2013) if dataset.name == published.DATASET else dataset
 
 
 @contextlib.contextmanager
@@ -85,8 +91,10 @@ def enough_memory(name: str) -> Iterator[None]:
 
 
 def is_fer2013(dataset: Dataset) -> bool:
-    """Whether size of images and classes are FER2013's, the classes as in the paper's Table 1."""
-    return dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
+    """Whether the labelled images are those of FER2013, in any order."""
+    # Most data sets differ in what is known at once, and need no digest for this.
+    is_alike = dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
+    return is_alike and dataset.digest == published.DIGEST
 
 
 def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable | None) -> Dataset:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from layout_writers import (
     ICML,
@@ -39,6 +41,7 @@ def whole(monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """A small data set that passes for the whole FER2013."""
     faces = random_dataset(30, seed=4)
     monkeypatch.setattr(published, "COUNTS", faces.counts)
+    monkeypatch.setattr(published, "DIGEST", faces.digest)
     return faces
 
 
@@ -97,15 +100,24 @@ class TestFound:
     ) -> None:
         (tmp_path / "data").mkdir()
         (cache / "datasets").mkdir(parents=True)
-        upside_down = Dataset(whole.images[:, ::-1].copy(), whole.labels, whole.classes, "x")
-        write_npz(cache / "datasets" / "fer2013.npz", upside_down)
-        assert load_dataset("fer2013", cache_dir=cache).digest == upside_down.digest
+        turned = whole.take(np.arange(len(whole))[::-1])
+        write_npz(cache / "datasets" / "fer2013.npz", turned)
+        assert load_dataset("fer2013", cache_dir=cache).row_digest == turned.row_digest
         monkeypatch.setenv("FER_BENCH_DATA", str(tmp_path / "data"))
         text = message_of(cache)
         assert f"FER_BENCH_DATA names {str(tmp_path / 'data')!r}, which holds nothing of " in text
         assert "fer2013.csv, icml_face_data.csv, fer2013.npz or train/ and test/" in text
         write_npz(tmp_path / "data" / "fer2013.npz", whole)
-        assert load_dataset("fer2013", cache_dir=cache).digest == whole.digest
+        assert load_dataset("fer2013", cache_dir=cache).row_digest == whole.row_digest
+
+    def test_other_images_with_as_many_of_each_class(self, cache: Path, whole: Dataset) -> None:
+        (cache / "datasets").mkdir(parents=True)
+        noise = dataclasses.replace(whole, images=whole.images ^ 1)
+        path = write_npz(cache / "datasets" / "fer2013.npz", noise)
+        text = message_of(cache)
+        assert f"{str(path)!r} is not FER2013, though its classes are as large" in text
+        assert noise.digest in text
+        assert whole.digest in text
 
     def test_what_is_not_the_whole(self, cache: Path, few: Dataset) -> None:
         (cache / "datasets").mkdir(parents=True)

@@ -12,8 +12,8 @@ from made_votes import unanimous, votes_of
 
 from fer_bench.audit import Flaws, Leak
 from fer_bench.datasets import EMOTIONS, PARTS
-from fer_bench.datasets.fer2013 import DIGEST
 from fer_bench.datasets.info import info_of
+from fer_bench.paper.published import DIGEST
 from fer_bench.prepared import prepare_data
 from fer_bench.protocol import Protocol
 from fer_bench.reporting.audit import AuditedData, audit_tables, summary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.datasets.fer2013 import DIGEST
+from fer_bench.paper import published
 
 if TYPE_CHECKING:
     from fer_bench.datasets.info import Info
@@ -47,4 +47,4 @@ def origin(info: Info) -> Origin | None:
 
     It is known by its content: FER2013 from any layout, and none of its parts.
     """
-    return _FER2013 if info.digest == DIGEST else None
+    return _FER2013 if info.digest == published.DIGEST else None
