@@ -32,7 +32,7 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart():
-    """Lets the sessions that tests start measure, which those of a worker of pytest-xdist do not."""
+    """Lets sessions that tests start measure: those of a worker of pytest-xdist do not."""
     os.environ.pop("PYTEST_XDIST_WORKER", None)
 
 

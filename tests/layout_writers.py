@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 KAGGLE = "emotion,pixels,Usage"
 ICML = "emotion, Usage, pixels"
 WITHOUT_USAGE = "emotion,pixels"
+LEVELS = tuple(map(str, range(256)))
 FOLDERS = {"Training": "train", "PublicTest": "test", "PrivateTest": "test"}
 
 
@@ -49,7 +50,7 @@ def random_dataset(n: int, seed: int = 0, *, usage: bool = True) -> Dataset:
 
 
 def csv_row(dataset: Dataset, row: int, header: str = KAGGLE, extra: str = "x") -> str:
-    pixels = " ".join(map(str, dataset.images[row].ravel().tolist()))
+    pixels = " ".join([LEVELS[level] for level in dataset.images[row].tobytes()])
     fields = {"emotion": str(dataset.labels[row]), "pixels": pixels}
     if dataset.usage is not None:
         fields["usage"] = USAGES[dataset.usage[row]]
@@ -80,5 +81,5 @@ def write_folders(root: Path, dataset: Dataset, *, kaggle_names: bool = True) ->
         folder = root / FOLDERS[usage] / EMOTIONS[dataset.labels[row]].lower()
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{usage}_{row:05d}.png" if kaggle_names else f"{row:05d}.png"
-        Image.fromarray(dataset.images[row]).save(folder / name)
+        Image.fromarray(dataset.images[row]).save(folder / name, compress_level=1)
     return root

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-pytest.importorskip("keras")
+keras = pytest.importorskip("keras")
 
-from fer_bench import cli
-from fer_bench.backbones import get
-from fer_bench.profiling import profile
-from fer_bench.protocol import Protocol, TrainableLayers
+from fer_bench import cli  # noqa: E402
+from fer_bench.backbones import Backbone, get  # noqa: E402
+from fer_bench.profiling import profile  # noqa: E402
+from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
 
 pytestmark = pytest.mark.network
+
+HEAD_ONLY = "--trainable-layers=0"
+"""Makes the suffix one dense layer, which takes little time to compile."""
 
 
 @pytest.fixture
@@ -44,15 +47,22 @@ def test_parts_fill_the_whole_time_and_the_floor_comes_beside_it(data):
     assert found.memory > 10**8
 
 
+def small():
+    """A network of one convolution, which takes little time to compile."""
+    image = keras.Input((48, 48, 3))
+    return keras.Model(image, keras.layers.Conv2D(4, 5, strides=8, activation="relu")(image))
+
+
 def test_without_frozen_layers_the_floor_has_no_pass(data):
+    entry = Backbone("small", "Small", 48, 1 / 255, (0.0, 0.0, 0.0), small, "small 1")
     protocol = Protocol(epochs=1, trainable_layers=TrainableLayers("all", "all"))
-    found = profile(get("mini"), "random", data, protocol)
+    found = profile(entry, "random", data, protocol)
     assert found.floor.prefix == 0
     assert "frozen features" not in dict(found.parts)
 
 
 def test_the_command_prints_parts_and_floor(data):
-    arguments = ["profile", "--init=random", f"--dataset={data}", "--epochs=1"]
+    arguments = ["profile", "--init=random", HEAD_ONLY, f"--dataset={data}", "--epochs=1"]
     output = CliRunner().invoke(cli.main, arguments).output
     for words in (
         "mini-random-42, 140 images, epochs: 1",
@@ -68,7 +78,8 @@ def test_the_command_takes_what_says_which_data_a_run_has(data, tmp_path):
     images[10:20] = images[:10]
     labels = np.arange(160, dtype=np.uint8) // 20  # of which FER2013 has no 7
     np.savez(tmp_path / "eight.npz", images=images, labels=labels)
-    arguments = ["profile", "--init=random", "--epochs=1", f"--dataset={tmp_path / 'eight.npz'}"]
+    arguments = ["profile", "--init=random", HEAD_ONLY, "--epochs=1"]
+    arguments += [f"--dataset={tmp_path / 'eight.npz'}"]
     failed = CliRunner().invoke(cli.main, arguments)
     assert "labels has 7 for image 140; accepted: a number from 0 to 6" in failed.stderr
     asked = ["--class-map=ckextended", "--limit=150", "--dedupe=all", "--split=grouped"]

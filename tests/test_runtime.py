@@ -9,12 +9,15 @@ import pytest
 from fer_bench import runtime
 from fer_bench.errors import FerBenchError
 
-KNOWN_TO_KERAS = """
+LOADED = """
+import os, sys
 from fer_bench import runtime
-from fer_bench.errors import FerBenchError
 before = runtime.keras_settings()
+runtime.load_keras()
+assert 'keras' in sys.modules
 import keras
 assert before == runtime.keras_settings() == (keras.config.backend(), keras.config.floatx()), before
+os.write(2, b'heard')
 """
 
 
@@ -46,29 +49,17 @@ def test_settings_of_keras_without_keras(tmp_path, monkeypatch, variable, settin
 
 @pytest.mark.network
 @pytest.mark.parametrize("settings", [None, json.dumps({"floatx": "float16"})])
-def test_keras_itself_says_the_same(tmp_path, monkeypatch, settings):
+def test_keras_loads_without_a_word_and_says_the_same(tmp_path, monkeypatch, settings):
+    """Standard error works afterwards."""
     pytest.importorskip("keras")
     backend = runtime.keras_settings()[0]
     set_up(tmp_path, monkeypatch, backend, settings)
-    subprocess.run([sys.executable, "-c", KNOWN_TO_KERAS], check=True)
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"heard")
 
 
 def test_the_environment_names_the_backend():
     assert dict(runtime.environment())["backend"] == runtime.backend_version()
-
-
-@pytest.mark.network
-def test_keras_loads_without_a_word_and_standard_error_works_afterwards():
-    pytest.importorskip("keras")
-    script = (
-        "import os, sys\n"
-        "from fer_bench.runtime import load_keras\n"
-        "load_keras()\n"
-        "assert 'keras' in sys.modules\n"
-        "os.write(2, b'heard')"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
-    assert (done.stdout, done.stderr) == (b"", b"heard")
 
 
 def test_a_missing_keras_is_told_in_one_line(monkeypatch):

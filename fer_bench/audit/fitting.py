@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
 
 _PAIRS_AT_A_TIME = 256
 _IMAGES_AT_A_TIME = 1024
+
+
+@functools.cache
+def _libraries() -> Any:
+    """What has threads, numpy's BLAS among it: to find it takes longer than to fit a few pairs."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 class Fitting:
@@ -55,12 +64,10 @@ class Fitting:
         Returns:
             -1 to 1, shape (k,).
         """
-        from threadpoolctl import threadpool_limits
-
         found = np.empty(len(pairs))
         starts = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1))
         # Many small products: threads would wait for each other.
-        with threadpool_limits(1, "blas"):
+        with _libraries().limit(limits=1, user_api="blas"):
             for start, stop in pairwise([*starts.tolist(), len(pairs)]):
                 for begin in range(start, stop, _PAIRS_AT_A_TIME):
                     some = slice(begin, min(begin + _PAIRS_AT_A_TIME, stop))

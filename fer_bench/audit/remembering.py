@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ def remembered_twins(
     )
 
 
+@functools.cache
 def _version(name: str) -> str | None:
     try:
         return version(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+import functools
+from importlib import metadata
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 FOLDER = "draws"
 """Where draws lie within the cache folder."""
+
+version = functools.cache(metadata.version)
+"""Looked up once: an installed version stays the same as long as a process runs."""
 
 
 def stratified_draw(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from fer_bench.errors import shown
+
+_hints = functools.cache(get_type_hints)
+"""A results file has the same few types again and again."""
 
 
 class Mismatch(Exception):  # noqa: N818 - a finding that the caller turns into its own error
@@ -56,7 +60,7 @@ def _checked_keys(value: Any, kind: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Mismatch(f"{where or 'the whole'} is {shown(value)}; accepted: an object")
     found = {}
-    for key, hint in get_type_hints(kind).items():
+    for key, hint in _hints(kind).items():
         if key not in value:
             raise Mismatch(f"{where}.{key} is missing")
         found[key] = checked(value[key], hint, f"{where}.{key}")

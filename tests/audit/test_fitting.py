@@ -4,6 +4,7 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_images import mirrored, patterns
@@ -43,7 +44,7 @@ def best(one: np.ndarray, other: np.ndarray, reach: int) -> float:
     reach=st.integers(0, 3),
     at_a_time=st.integers(1, 4),
 )
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 def test_it_is_pearsons_of_the_best_of_all_ways(
     turned: bool, seed: int, size: tuple[int, int], reach: int, at_a_time: int
 ) -> None:

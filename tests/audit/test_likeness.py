@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_images import dataset_of, mirrored, partition, patterns, scenes
@@ -205,7 +206,7 @@ class TestNear:
         assert twins(ends, "near").tolist() == [0, 1]
         assert twins(dataset_of(images), "near").tolist() == [0] * 6
 
-    @settings(max_examples=15)
+    @settings(max_examples=examples(10))
     @given(
         st.permutations(range(9)),
         st.integers(0, 9),
@@ -238,7 +239,7 @@ class TestNear:
 
 
 @given(planted(), st.integers(0, 9))
-@settings(max_examples=20)
+@settings(max_examples=examples(10))
 def test_each_likeness_holds_the_stricter_ones(made: tuple, seed: int) -> None:
     images, _ = made
     turned = np.random.default_rng(seed).random(len(images)) < 0.5

@@ -5,6 +5,7 @@ from itertools import combinations
 import imagehash
 import numpy as np
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_images import mirrored, patterns, scenes
@@ -28,7 +29,7 @@ def alike(one: np.ndarray, other: np.ndarray, turned: bool) -> bool:
     return bool(hashes[0] - hashes[1] <= MOST_BITS or correlation >= LEAST_COARSE)
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(15))
 @given(st.integers(0, 99), st.integers(2, 14), st.integers(1, 9))
 def test_those_of_comparing_each_with_each(seed: int, n: int, at_a_time: int) -> None:
     random = np.random.default_rng(seed)
@@ -86,7 +87,7 @@ def test_a_hash_alone_would_miss_what_is_moved_by_one_pixel() -> None:
 
 
 @given(st.integers(0, 99))
-@settings(max_examples=20)
+@settings(max_examples=examples(15))
 def test_products_of_thumbnails_are_exact(seed: int) -> None:
     """Whole numbers, the largest of which float32 holds without rounding."""
     images = np.random.default_rng(seed).integers(0, 2, (5, 48, 48), np.uint8) * 255

@@ -7,10 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench.audit import audit, check_votes, load_votes, twins
+from fer_bench.audit import audit, check_votes, load_votes, remembering, twins
 from fer_bench.audit.near import near_pairs
+from fer_bench.audit.remembering import remembered_twins
 from fer_bench.datasets import make_split
 from fer_bench.errors import FerBenchError
+from fer_bench.prepared import prepare_data
+from fer_bench.protocol import Protocol
 
 pytestmark = pytest.mark.real_data
 
@@ -24,8 +27,19 @@ def votes(real_folder):
 
 
 @pytest.fixture(scope="module")
-def kaggle(real_data, votes):
-    return audit(real_data, make_split(real_data, "kaggle"), votes)
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def searched(real_data, cache):
+    """The near pictures, for which all is searched once."""
+    return remembered_twins(real_data, cache)
+
+
+@pytest.fixture(scope="module")
+def kaggle(real_data, votes, searched):
+    return audit(real_data, make_split(real_data, "kaggle"), votes, known=searched)
 
 
 def test_copies(kaggle) -> None:
@@ -71,6 +85,18 @@ def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None
     n = len(images)
     assert sum((row, row + n) in found for row in range(n)) >= least * n
     assert len(found) < 1.2 * n
+
+
+@pytest.mark.usefixtures("searched")
+def test_likest_twins_in_training(real_data, cache, monkeypatch) -> None:
+    """288 of Kaggle's PrivateTest are identical to training images, 669 with nearly alike ones."""
+    monkeypatch.setattr(remembering, "find_twins", None)
+    found = prepare_data(real_data, Protocol(split="kaggle"), cache_dir=cache)
+    told = np.frombuffer(found.facts.test_twins, np.uint8)
+    assert np.bincount(told).tolist() == [2920, 381, 0, 288]
+    for protocol in (Protocol(split="grouped"), Protocol(dedupe="train")):
+        clean = prepare_data(real_data, protocol, cache_dir=cache)
+        assert set(clean.facts.test_twins) == {0}
 
 
 def test_the_papers_split_leaks_in_the_same_way(real_data) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest import mock
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REAL_WEIGHTS = os.environ.get("FER_BENCH_WEIGHTS")
 
@@ -102,20 +106,34 @@ def build_only():
     return patched
 
 
+@contextlib.contextmanager
+def _quickly_drawn() -> Iterator[None]:
+    """Fills kernels with a few random numbers over and over, which takes little time."""
+    import keras
+
+    def filled(_: object, shape: tuple[int, ...], dtype: str | None = None) -> object:
+        limit = (6 / np.prod(shape[:-1])) ** 0.5
+        # Of a length that divides no side of a kernel: its filters differ.
+        few = np.random.default_rng(SEED).uniform(-limit, limit, 10_007)
+        return keras.ops.convert_to_tensor(np.resize(few.astype(np.float32), shape), dtype)
+
+    with mock.patch.object(keras.initializers.VarianceScaling, "__call__", filled):
+        yield
+
+
 @pytest.fixture(scope="session")
 def vggface(build_only):
     """Our VGG-Face, deepface's classifier that it was cut from, and deepface's own cut of it.
 
     The three share their layers.
     """
-    keras = pytest.importorskip("keras")
+    pytest.importorskip("keras")
     pytest.importorskip("tensorflow")
     pytest.importorskip("deepface")
     from fer_bench.backbones import deepface_structures
 
     module = deepface_structures._structure("VGGFace")
-    keras.utils.set_random_seed(SEED)
-    with build_only(module):
+    with _quickly_drawn(), build_only(module):
         classifier = module.base_model()
     with mock.patch.object(module, "base_model", return_value=classifier), build_only(module):
         return deepface_structures.vggface(), classifier, module.load_model()

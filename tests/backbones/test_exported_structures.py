@@ -311,8 +311,8 @@ def test_a_broken_deepface_is_told_and_no_file_taken_instead(places, monkeypatch
         backbones.get("openface").build()
 
 
-@pytest.mark.parametrize("name", FACES)
-def test_deepfaces_networks_are_the_same_from_a_file(name, tmp_path, monkeypatch):
+def both(name, folder, monkeypatch):
+    """The network from deepface and from its file, and what is drawn after each was built."""
     if structure_files.missing_packages():
         pytest.skip("compares with what deepface builds")
 
@@ -321,13 +321,18 @@ def test_deepfaces_networks_are_the_same_from_a_file(name, tmp_path, monkeypatch
         model = backbones.get(name).build()
         return model, random.random()
 
-    ours, drawn = build()
-    config = keras.saving.serialize_keras_object(ours)
+    ours = build()
+    config = keras.saving.serialize_keras_object(ours[0])
     structure_config.refuse_foreign(config)
-    put(tmp_path / f"{name}.keras", config)
-    monkeypatch.setenv("FER_BENCH_STRUCTURES", str(tmp_path))
+    put(folder / f"{name}.keras", config)
+    monkeypatch.setenv("FER_BENCH_STRUCTURES", str(folder))
     monkeypatch.setattr(structure_files, "missing_packages", lambda: ("tensorflow",))
-    again, drawn_again = build()
+    return (*ours, *build())
+
+
+@pytest.mark.parametrize("name", ["openface", pytest.param("vggface", marks=pytest.mark.soak)])
+def test_deepfaces_networks_are_the_same_from_a_file(name, tmp_path, monkeypatch):
+    ours, drawn, again, drawn_again = both(name, tmp_path, monkeypatch)
     # What is drawn next, the head's weights, is the same too.
     assert drawn_again == drawn
     for mine, theirs in zip(again.weights, ours.weights, strict=True):
@@ -338,4 +343,21 @@ def test_deepfaces_networks_are_the_same_from_a_file(name, tmp_path, monkeypatch
     expected = np.asarray(ours(x))
     assert expected.std() > 0
     np.testing.assert_array_equal(again(x), expected)
+    keras.utils.clear_session()
+
+
+def test_vggface_draws_by_the_same_seeds_from_a_file(tmp_path, monkeypatch):
+    """A kernel is drawn from its shape and the seed of its initialiser alone."""
+    with keras.StatelessScope(initialize_variables=False):
+        ours, drawn, again, drawn_again = both("vggface", tmp_path, monkeypatch)
+    assert drawn_again == drawn
+    for mine, theirs in zip(again.weights, ours.weights, strict=True):
+        assert mine.path.rpartition("/")[2] == theirs.path.rpartition("/")[2]
+        assert mine.shape == theirs.shape
+
+    def seeds(model):
+        return [x.kernel_initializer.seed for x in model.layers if hasattr(x, "kernel_initializer")]
+
+    assert len(set(seeds(ours))) == 15
+    assert seeds(again) == seeds(ours)
     keras.utils.clear_session()

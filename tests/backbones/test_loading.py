@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,19 +51,35 @@ def mini(built):
     return built("mini")
 
 
+@pytest.fixture(scope="module")
+def sound_file(mini, tmp_path_factory):
+    return save(mini, tmp_path_factory.mktemp("sound") / "w", "legacy")
+
+
 @pytest.fixture
-def mini_file(mini, tmp_path):
+def mini_file(sound_file, tmp_path):
     """A sound file in the legacy layout, to be damaged."""
-    return save(mini, tmp_path / "w", "legacy")
+    return Path(shutil.copy(sound_file, tmp_path))
+
+
+@pytest.fixture(scope="module")
+def second_mini():
+    return backbones.get("mini").build()
+
+
+@pytest.fixture
+def other(second_mini):
+    """Another network of mini's structure, with weights of its own."""
+    for variable in second_mini.weights:
+        variable.assign(np.full(variable.shape, 9.0))
+    return second_mini
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_gives_back_every_value(mini, tmp_path, layout):
-    entry = unchecked("mini")
+def test_every_layout_gives_back_every_value(mini, other, tmp_path, layout):
     path = save(mini, tmp_path / "w", layout)
     expected = mini.get_weights()
-    other = entry.build()
-    record = load(path, entry, other)
+    record = load(path, unchecked("mini"), other)
     for ours, theirs in zip(other.get_weights(), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert record.size == path.stat().st_size
@@ -99,7 +117,7 @@ def test_the_values_digest_by_hand(tmp_path):
     assert (record.tensors, record.parameters) == (3, 12)
 
 
-def test_half_precision_is_widened(mini, tmp_path):
+def test_half_precision_is_widened(mini, other, tmp_path):
     path = tmp_path / "w.npz"
     halves = {
         f"{layer.name}/{v.name}": v.numpy().astype(np.float16)
@@ -107,11 +125,9 @@ def test_half_precision_is_widened(mini, tmp_path):
         for v in layer.weights
     }
     np.savez(path, **halves)
-    entry = unchecked("mini")
-    model = entry.build()
-    load(path, entry, model)
+    load(path, unchecked("mini"), other)
     np.testing.assert_array_equal(
-        model.layers[1].weights[0].numpy(), halves["conv1/kernel"].astype(np.float32)
+        other.layers[1].weights[0].numpy(), halves["conv1/kernel"].astype(np.float32)
     )
 
 
@@ -132,14 +148,14 @@ def test_files_of_the_networks_own_builder_are_loaded(built, tmp_path, name, lay
     path.unlink()
 
 
-def test_a_file_of_deepfaces_whole_classifier_is_loaded_without_its_last_layer(vggface, tmp_path):
-    ours, classifier, _ = vggface
-    path = save(classifier, tmp_path / "w", "legacy")
+def checked_without_last_layer(entry, ours, classifier, folder):
+    """The record of a whole classifier's file, which was loaded into the network cut from it."""
+    path = save(classifier, folder / "w", "legacy")
     kernels = [layer for layer in ours.layers if layer.weights]
     before = [np.asarray(layer.weights[1]).copy() for layer in kernels]
     first = np.asarray(kernels[0].weights[0]).copy()
     kernels[0].weights[0].assign(np.zeros(first.shape))
-    record = load(path, backbones.get("vggface"), ours)
+    record = load(path, entry, ours)
     np.testing.assert_array_equal(kernels[0].weights[0], first)
     for layer, bias in zip(kernels, before, strict=True):
         np.testing.assert_array_equal(layer.weights[1], bias)
@@ -147,10 +163,48 @@ def test_a_file_of_deepfaces_whole_classifier_is_loaded_without_its_last_layer(v
     with h5py.File(path, "a") as file:
         file[f"{last.name}/{last.bias.path}"][0] = np.nan
     with pytest.raises(FerBenchError, match=rf"tensor '{last.name}/1' has 1 values that are NaN"):
-        backbones.verify(Located(path, ""), backbones.get("vggface"), ours)
+        backbones.verify(Located(path, ""), entry, ours)
     path.unlink()
     assert record.proof.startswith("names, shapes and finite values")
+    return record
+
+
+@pytest.mark.soak
+def test_a_file_of_deepfaces_whole_classifier_is_loaded_without_its_last_layer(vggface, tmp_path):
+    ours, classifier, _ = vggface
+    record = checked_without_last_layer(backbones.get("vggface"), ours, classifier, tmp_path)
     assert (record.tensors, record.parameters) == (30, 134_260_544)
+
+
+def narrow(model):
+    """A network of the same layers with a sixteenth of the filters."""
+    config = keras.saving.serialize_keras_object(model)
+    for layer in config["config"]["layers"]:
+        layer.pop("build_config", None)
+        if "filters" in layer["config"]:
+            layer["config"]["filters"] //= 16
+    return keras.saving.deserialize_keras_object(config)
+
+
+def test_a_whole_classifier_of_fewer_filters_is_loaded_without_its_last_layer(vggface, tmp_path):
+    real, real_classifier, _ = vggface
+    entry = unchecked("vggface")
+    assert [tuple(weight.shape) for weight in real_classifier.layers[-3].weights] == list(
+        entry.weights.last_layer
+    )
+    assert [weight.shape for weight in real.weights] == [
+        weight.shape for weight in real_classifier.weights[:-2]
+    ]
+    classifier = narrow(real_classifier)
+    ours = keras.Model(
+        classifier.inputs, keras.layers.Flatten()(classifier.layers[-5].output), name="vggface"
+    )
+    last = tuple(tuple(weight.shape) for weight in classifier.layers[-3].weights)
+    entry = dataclasses.replace(
+        entry, weights=dataclasses.replace(entry.weights, last_layer=last), parameters=None
+    )
+    record = checked_without_last_layer(entry, ours, classifier, tmp_path)
+    assert (record.tensors, record.parameters) == (30, ours.count_params())
 
 
 def test_the_published_mobilenet_is_proved_and_loaded(built, real_mobilenet):
@@ -294,13 +348,11 @@ def test_a_tensor_of_another_name_is_refused(mini, mini_file):
     )
 
 
-def test_layers_and_tensors_in_another_order_are_found_by_name(mini, mini_file):
+def test_layers_and_tensors_in_another_order_are_found_by_name(mini, other, mini_file):
     relisted(mini_file, "/", "layer_names", lambda names: names[::-1])
     relisted(mini_file, "conv1_bn", "weight_names", lambda names: names[::-1])
-    entry = unchecked("mini")
-    model = entry.build()
-    load(mini_file, entry, model)
-    for ours, theirs in zip(model.get_weights(), mini.get_weights(), strict=True):
+    load(mini_file, unchecked("mini"), other)
+    for ours, theirs in zip(other.get_weights(), mini.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 

@@ -226,12 +226,18 @@ def test_without_names_those_that_are_here_are_proven(project, tmp_path, monkeyp
     assert list(read(project / "fer-bench.lock")) == ["mini"]
 
 
-@pytest.fixture
-def saved(own):
-    """Saves mini's network, with its values changed by a factor, as the file of ``own``."""
+@pytest.fixture(scope="module")
+def network():
+    """Mini's network, and the values that were drawn for it."""
     pytest.importorskip("keras")
-    model = own.build()
-    drawn = [values.copy() for values in model.get_weights()]
+    model = backbones.get("mini").build()
+    return model, [values.copy() for values in model.get_weights()]
+
+
+@pytest.fixture
+def saved(own, network):
+    """Saves mini's network, with its values changed by a factor, as the file of ``own``."""
+    model, drawn = network
 
     def write(factor=1.0, layout="legacy"):
         model.set_weights([values * factor for values in drawn])

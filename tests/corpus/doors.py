@@ -192,7 +192,7 @@ class Commands:
             "PYTHONPATH": os.pathsep.join(sys.path),
             "COLUMNS": "100",
         }
-        self._errors = tempfile.TemporaryFile("w+", errors="replace")
+        self._errors = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - see _ended
         return subprocess.Popen(
             [sys.executable, str(CHILD), *self._packages],
             env=environment,

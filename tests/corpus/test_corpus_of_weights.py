@@ -5,10 +5,15 @@ from importlib.util import find_spec
 
 import bad_weights
 import pytest
+from doors import Job
 from laws import accepted, hold, id_of
 
 KINDS = bad_weights.KINDS
 SOUND = {kind.sound: kind for kind in KINDS}
+UNREADABLE, MISFIT = (
+    next(kind for kind in KINDS if kind.name == f"weights as npz: {name}")
+    for name in ("cut off in the middle", "a tensor of another shape")
+)
 
 pytestmark = [
     pytest.mark.network,
@@ -18,8 +23,27 @@ pytestmark = [
 ]
 
 
+@pytest.fixture
+def with_kept_network(keras_commands, tmp_path_factory):
+    """Runs commands that prove weights, all of them with the same network: none changes it."""
+    folder = str(tmp_path_factory.mktemp("kept"))
+
+    def told(call):
+        outcome = keras_commands.run(Job(["call", f"kept_network:{call}", folder], folder))
+        assert outcome.status == 0, outcome.err
+
+    told("keep")
+    yield keras_commands
+    told("release")
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=id_of)
-def test_one_line_and_nothing_else(kind, keras_commands, tmp_path):
+def test_one_line_and_nothing_else(kind, with_kept_network, tmp_path):
+    hold(kind, with_kept_network, tmp_path)
+
+
+@pytest.mark.parametrize("kind", [UNREADABLE, MISFIT], ids=id_of)
+def test_one_line_and_nothing_else_where_the_network_is_built(kind, keras_commands, tmp_path):
     hold(kind, keras_commands, tmp_path)
 
 

@@ -17,10 +17,9 @@ def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
 
 
-def test_the_embedded_default(tmp_path: Path) -> None:
-    found = load_dataset("sketch", cache_dir=tmp_path)
-    assert found.name == "sketch"
-    assert all(found.counts.values())
+def test_the_embedded_default(embedded: Dataset) -> None:
+    assert embedded.name == "sketch"
+    assert all(embedded.counts.values())
 
 
 def test_names() -> None:
@@ -130,6 +129,7 @@ def test_each_error_ends_with_what_to_do(
     assert str(raised.value).endswith(step)
 
 
+@pytest.mark.smoke
 def test_the_package_loads_nothing_heavy() -> None:
     heavy = ["PIL", "h5py", "kagglehub", "keras", "pandas", "sklearn", "tensorflow"]
     code = f"import sys, fer_bench.datasets; print([m for m in {heavy} if m in sys.modules])"

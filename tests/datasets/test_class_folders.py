@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layout_writers import random_dataset, write_folders
@@ -45,7 +46,7 @@ def message_of(root: Path, named: Path) -> str:
 
 
 @given(st.integers(2, 6), st.integers(0, 2**32 - 1), st.booleans())
-@settings(max_examples=25)
+@settings(max_examples=examples(10))
 def test_round_trip(n: int, seed: int, kaggle_names: bool) -> None:
     wanted = random_dataset(n, seed)
     usage = wanted.usage.copy()

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from budget import examples
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
@@ -34,7 +35,7 @@ def shown(pictures: np.ndarray, split: Split) -> dict[str, list[int]]:
     return {part: pictures[getattr(split, part)].tolist() for part in PARTS}
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(25))
 @given(pictured(), st.integers(0, 99))
 def test_grouped_keeps_each_picture_in_one_part(case, seed) -> None:
     labels, pictures = case
@@ -47,7 +48,7 @@ def test_grouped_keeps_each_picture_in_one_part(case, seed) -> None:
     assert [len(one) for one in parts[1:]] == [round(0.1 * n), round(0.2 * n)]
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(10))
 @given(st.integers(60, 90), st.integers(0, 99))
 def test_grouped_is_the_papers_split_where_no_picture_comes_twice(n, seed) -> None:
     labels = (np.arange(n) % 2).astype(np.uint8)
@@ -96,7 +97,6 @@ def test_each_once_by_hand() -> None:
     assert found.train.tolist() == [1, 0]
 
 
-@settings(max_examples=60)
 @given(pictured(), st.sampled_from(["paper", "kaggle", "grouped"]), st.integers(0, 9))
 def test_what_is_left_out(case, name, seed) -> None:
     labels, pictures = case

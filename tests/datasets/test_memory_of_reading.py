@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import resource
 import tracemalloc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -93,28 +92,23 @@ def test_arrays_are_made_where_keeping_them_does_not_fit(
     assert remembered(tmp_path, ("facts",), ("a",), lambda: made) == made
 
 
-FULL = """
-import pathlib, resource, sys
-import numpy as np
-from fer_bench.datasets import EMOTIONS, Dataset
-from fer_bench.datasets.parsed import load_once
-from fer_bench.datasets.remembered import remembered
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
-folder = pathlib.Path(sys.argv[1])
-made = Dataset(np.zeros((40, 50, 60), np.uint8), np.zeros(40, np.uint8), EMOTIONS, "x")
-assert load_once(folder, "state", lambda: made, folder) is made
-remembered(folder, ("facts",), ("a",), lambda: {"a": np.zeros(100_000)})
-"""
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """A limit on the files of this process."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("room", [0, 60, 50_000, 121_000])
 def test_a_disk_that_is_full_after_any_byte(tmp_path: Path, room: int) -> None:
     """A file that may not grow fails as one on a full disk does."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", FULL, str(tmp_path), str(room)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    dataset = Dataset(np.zeros((40, 50, 60), np.uint8), np.zeros(40, np.uint8), EMOTIONS, "x")
+    arrays = {"a": np.zeros(100_000)}
+    with no_file_larger_than(room):
+        assert load_once(tmp_path, "state", lambda: dataset, tmp_path) is dataset
+        assert remembered(tmp_path, ("facts",), ("a",), lambda: arrays) == arrays
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

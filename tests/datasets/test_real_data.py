@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from layout_writers import ICML, write_csv, write_folders
+from layout_writers import ICML, KAGGLE, write_csv, write_folders
 
-from fer_bench.datasets import EMOTIONS, Dataset, fer2013, load_dataset, make_split
+from fer_bench.datasets import EMOTIONS, Dataset, fer2013, layouts, load_dataset, make_split
 from fer_bench.datasets.csv_layout import load_csv
 from fer_bench.paper import published
 
@@ -34,6 +34,20 @@ def csv(real_data: Dataset, tmp_path_factory: pytest.TempPathFactory):
     path.unlink(missing_ok=True)  # 301 MB
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory):
+    """What is read of the csv is kept here for all tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    yield folder
+    for path in folder.rglob("*.npz"):
+        path.unlink()
+
+
+@pytest.fixture(scope="module")
+def parsed(csv: Path, cache: Path) -> Dataset:
+    return load_dataset(csv, cache_dir=cache)
+
+
 def test_table_1(real_data: Dataset) -> None:
     assert real_data.images.shape == (published.TOTAL, 48, 48)
     assert real_data.counts == published.COUNTS
@@ -52,38 +66,48 @@ def test_kaggles_split(real_data: Dataset) -> None:
     assert [len(split.train), len(split.validation), len(split.test)] == [28709, 3589, 3589]
 
 
-def test_kaggles_csv(csv: Path, real_data: Dataset, tmp_path: Path) -> None:
+def test_kaggles_csv(
+    csv: Path, cache: Path, parsed: Dataset, real_data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert md5_of(csv) == fer2013.CSV_MD5
-    for _ in range(2):  # the second time from the cache
-        found = load_dataset(csv, cache_dir=tmp_path)
+    monkeypatch.setattr(layouts, "load_csv", None)
+    for found in (parsed, load_dataset(csv, cache_dir=cache)):
         assert found.name == "fer2013"
         assert found.row_digest == real_data.row_digest
         np.testing.assert_array_equal(found.usage, real_data.usage)
-    for path in tmp_path.rglob("*.npz"):
-        path.unlink()
 
 
-def test_by_its_name(csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("parsed")
+def test_by_its_name(csv: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FER_BENCH_DATA", str(csv.parent))
-    assert load_dataset("fer2013", cache_dir=tmp_path).counts == published.COUNTS
-    for path in tmp_path.rglob("*.npz"):
-        path.unlink()
+    assert load_dataset("fer2013", cache_dir=cache).counts == published.COUNTS
 
 
 def test_downloaded(
-    csv: Path, real_data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    csv: Path,
+    parsed: Dataset,
+    real_data: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import kagglehub
 
     monkeypatch.delenv("FER_BENCH_DATA", raising=False)
     monkeypatch.setattr(kagglehub, "dataset_download", lambda handle: str(csv.parent))
+    monkeypatch.setattr(fer2013, "load_csv", {csv: parsed.renamed("csv")}.__getitem__)
     found = load_dataset("fer2013", cache_dir=tmp_path)
-    assert found.row_digest == real_data.row_digest
+    assert (found.name, found.row_digest) == ("fer2013", real_data.row_digest)
     (tmp_path / "datasets" / "fer2013.npz").unlink()
 
 
-def test_icml_face_data(real_data: Dataset, tmp_path: Path) -> None:
-    path = write_csv(tmp_path / "icml_face_data.csv", real_data, ICML)
+def test_icml_face_data(csv: Path, real_data: Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "icml_face_data.csv"
+    with csv.open() as lines, path.open("w") as file:
+        assert next(lines).strip() == KAGGLE
+        print(ICML, file=file)
+        for line in lines:
+            emotion, pixels, usage = line.rstrip().split(",")
+            print(emotion, usage, pixels, sep=", ", file=file)
     found = load_csv(path)
     path.unlink()
     assert found.row_digest == real_data.row_digest

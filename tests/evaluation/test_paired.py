@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -193,18 +194,21 @@ def test_the_draws_are_those_of_the_seed() -> None:
     assert found[0] == found[1] != found[2]
 
 
+@pytest.mark.parametrize("cells", [50, pytest.param(200, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("spread", [0.0, 0.07, 0.2])
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])
-def test_cells_that_do_not_differ_are_rarely_told_apart(seeds: int, spread: float) -> None:
+def test_cells_that_do_not_differ_are_rarely_told_apart(
+    seeds: int, spread: float, cells: int
+) -> None:
     # Images are hard or easy for all; each training recognises more or fewer of them by chance.
     random = np.random.default_rng(8)
     hits = 0
-    for seed in range(200):
+    for seed in range(cells):
         hardness = random.normal(0, 1.5, 500)
         trained = random.normal(0, spread if seeds > 1 else 0, (2, seeds, 1))
         first, second = hardness + random.normal(0, 1, (2, seeds, 500)) + trained > 0
         hits += compare(first, second, resamples=199, seed=seed).p_value <= 0.05
-    assert hits / 200 <= 0.07
+    assert hits / cells <= 0.07
 
 
 def test_a_difference_beyond_the_spread_of_seeds_is_found() -> None:
@@ -290,12 +294,14 @@ def test_bad_cells_are_refused(
 # -- several tests
 
 
-@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_is_that_of_statsmodels(raw: list[float]) -> None:
     from statsmodels.stats.multitest import multipletests
 
-    assert holm(raw) == pytest.approx(multipletests(raw, method="holm")[1].tolist(), abs=1e-12)
+    # It collects garbage at the end, which takes half a second once TensorFlow is loaded.
+    with mock.patch("gc.collect"):
+        expected = multipletests(raw, method="holm")[1]
+    assert holm(raw) == pytest.approx(expected.tolist(), abs=1e-12)
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 5), st.integers(0, 5))

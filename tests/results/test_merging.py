@@ -5,6 +5,7 @@ import dataclasses
 import json
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_runs import as_schema_1, document, made_cell, made_missing, made_run, made_shards
@@ -45,6 +46,7 @@ def measures(made):
     ]
 
 
+@settings(max_examples=examples(20))
 @given(runs(), st.data())
 def test_shards_merge_to_the_run_that_they_are_of(run, data):
     run = dataclasses.replace(run, environment=tuple(dict(run.environment).items()))
@@ -60,7 +62,7 @@ def test_shards_merge_to_the_run_that_they_are_of(run, data):
 
 
 @given(st.data())
-@settings(max_examples=20)
+@settings(max_examples=examples(15))
 def test_merging_in_steps_is_merging_at_once(data):
     first, *others = named(*made_shards(RUN, 5))
     others = data.draw(st.permutations(others))

@@ -4,12 +4,11 @@ import copy
 import dataclasses
 import json
 import math
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from budget import examples
+from hypothesis import given, settings
 from made_runs import as_schema_1, document
 from random_runs import EPOCHS, NEEDED, runs
 
@@ -48,13 +47,12 @@ if TYPE_CHECKING:
 
 
 @given(runs())
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_a_run_comes_back_from_json_as_it_was(run: Run) -> None:
     assert read_run(json.loads(json.dumps(document(run), allow_nan=False))) == run
 
 
 @given(runs())
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=20)
+@settings(max_examples=examples(10))
 def test_sorted_keys_change_nothing(run: Run) -> None:
     assert read_run(json.loads(json.dumps(document(run), sort_keys=True))) == run
 
@@ -246,17 +244,15 @@ def test_other(benchmark):
 """
 
 
-def test_a_file_that_pytest_benchmark_wrote_is_read(tmp_path: Path) -> None:
+def test_a_file_that_pytest_benchmark_wrote_is_read(pytester: pytest.Pytester) -> None:
     pytest.importorskip("pytest_benchmark")
-    write_json(tmp_path / "records.json", document(RUN))
-    (tmp_path / "conftest.py").write_text(CONFTEST)
-    (tmp_path / "test_measure.py").write_text(BENCHMARKS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:fer_bench"]
-    subprocess.run(
-        [*command, "--benchmark-json=results.json"], cwd=tmp_path, check=True, capture_output=True
-    )
-    written = json.loads((tmp_path / "results.json").read_text())
+    write_json(pytester.path / "records.json", document(RUN))
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_measure=BENCHMARKS)
+    pytester.makeini("[pytest]")
+    words = ["-p", "no:cacheprovider", "-p", "no:fer_bench", "--benchmark-json=results.json"]
+    assert pytester.runpytest_inprocess(*words).ret == 0
+    written = json.loads((pytester.path / "results.json").read_text())
     assert len(written["benchmarks"]) == 5
     assert read_run(written) == RUN
 

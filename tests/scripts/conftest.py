@@ -1,9 +1,9 @@
-"""Scripts are run as their users run them; what is pure in them is imported."""
+"""Scripts are run as their users run them, or called where that makes no difference."""
 
 import sys
 
 import pytest
-from made_project import SCRIPTS, Project
+from made_project import SCRIPTS, WITHOUT_PIP, Project
 
 sys.path.insert(0, str(SCRIPTS))
 
@@ -15,3 +15,12 @@ def project(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
     return Project(tmp_path / "project")
+
+
+@pytest.fixture
+def without_pip(project, tmp_path, monkeypatch):
+    """Makes virtual environments without pip."""
+    folder = tmp_path / "without pip"
+    folder.mkdir()
+    (folder / "venv.py").write_text(WITHOUT_PIP)
+    monkeypatch.setenv("PYTHONPATH", str(folder))

@@ -62,7 +62,7 @@ class Runner:
 
 
 @pytest.fixture
-def runner(project, tmp_path, monkeypatch):
+def runner(project, without_pip, tmp_path, monkeypatch):
     """A runner for the change from 0.50 to 0.40, with the project checked out."""
     folder = tmp_path / "workspace"
     folder.mkdir()

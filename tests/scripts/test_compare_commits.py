@@ -2,43 +2,43 @@
 
 import itertools
 import os
-import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import compare_commits
 import pytest
 from compare_commits import OWN_BENCHMARKS, turns
+from environments import fresh
 from hypothesis import given
 from hypothesis import strategies as st
-from made_project import BENCHMARKS, SCRIPTS, workflow_commands
-
-SCRIPT = SCRIPTS / "compare_commits.py"
+from made_project import BENCHMARKS, workflow_commands
 
 
 @pytest.fixture
-def compare(project, tmp_path):
-    """Runs the script, with a ready environment where no other is named."""
+def compare(project, tmp_path, monkeypatch, capfd):
+    """Calls the script, with a ready environment where no other is named."""
+    monkeypatch.chdir(tmp_path)
 
     def run(base, head, *options, results="results", more=(), ready=True):
         environment = project.environment()
         sides = [f"--python-of-{side}={environment}" for side in ("base", "head")]
-        return subprocess.run(
-            [
-                sys.executable,
-                SCRIPT,
-                base,
-                head,
-                f"--repository={project.folder}",
-                f"--results={tmp_path / results}",
-                *(sides if ready else ()),
-                *options,
-                *more,
-            ],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-        )
+        words = [
+            base,
+            head,
+            f"--repository={project.folder}",
+            f"--results={tmp_path / results}",
+            *(sides if ready else ()),
+            *options,
+            *more,
+        ]
+        capfd.readouterr()
+        try:
+            status = compare_commits.main(words)
+        except SystemExit as ended:
+            status = ended.code
+        printed = capfd.readouterr()
+        return SimpleNamespace(returncode=status, stdout=printed.out, stderr=printed.err)
 
     return run
 
@@ -300,6 +300,7 @@ def test_rounds_are_a_number(project, compare, rounds):
     assert f"{rounds!r} is not accepted; accepted: 1 to 999" in done.stderr
 
 
+@pytest.mark.usefixtures("without_pip")
 def test_a_commit_that_cannot_be_installed_cannot_be_compared(project, compare, tmp_path):
     base = project.commit(BENCHMARKS)
     done = compare(base, base, "--install=echo what is wrong; false; true", ready=False)
@@ -310,3 +311,15 @@ def test_a_commit_that_cannot_be_installed_cannot_be_compared(project, compare, 
     assert told == (
         f"compare_commits: installing the base ended with exit status 1; see {str(log)!r}"
     )
+
+
+def test_a_fresh_environment_has_a_pip_of_its_own(tmp_path):
+    folder, log = tmp_path / "environment", tmp_path / "log.txt"
+    install = "command -v pip; python -c 'import pip, sys; print(sys.prefix, pip.__file__)'"
+    made = fresh("base", folder, tmp_path, install, log)
+    assert made.python == folder / "bin" / "python"
+    program, line = log.read_text().splitlines()[-3:-1]
+    assert program == str(folder / "bin" / "pip")
+    prefix, module = line.split()
+    assert prefix == str(folder)
+    assert Path(module).is_relative_to(folder)

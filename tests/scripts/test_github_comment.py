@@ -8,9 +8,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import github_comment
 import pytest
 from made_project import SCRIPTS
 
+SCRIPT = SCRIPTS / "github_comment.py"
 BOT = "github-actions[bot]"
 MARK = "<!-- fer_bench compare: benchmark -->"
 
@@ -65,7 +67,7 @@ def github():
 
 
 @pytest.fixture
-def put(github, tmp_path, monkeypatch):
+def put(github, tmp_path, monkeypatch, capsys):
     """Writes a comparison into the comment; returns what is printed."""
     variables = {
         "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
@@ -78,14 +80,19 @@ def put(github, tmp_path, monkeypatch):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    def run(text, name="benchmark"):
+    def run(text, name="benchmark", as_program=False):
         path = tmp_path / "comparison.md"
         path.write_text(text)
-        words = [path, "--pull-request=7", f"--name={name}"]
-        command = [sys.executable, SCRIPTS / "github_comment.py", *words]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
+        words = [str(SCRIPT), str(path), "--pull-request=7", f"--name={name}"]
+        if as_program:
+            done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, "")
+            return done.stdout
+        monkeypatch.setattr(sys, "argv", words)
+        assert github_comment.main() == 0
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        return printed.out
 
     return run
 
@@ -95,7 +102,7 @@ def comment(number, body, who=BOT):
 
 
 def test_one_comment_is_written_and_then_written_anew(github, put):
-    assert put("# First\n") == "comment: http://page/1000\n"
+    assert put("# First\n", as_program=True) == "comment: http://page/1000\n"
     assert put("# Second\n") == "comment: http://page/1000\n"
     (one,) = github.comments
     link = "[This run](https://pages/owner/name/actions/runs/55)"

@@ -4,8 +4,9 @@ import json
 import subprocess
 import sys
 
+import github_commits
 import pytest
-from made_project import BENCHMARKS, SCRIPTS
+from made_project import BENCHMARKS
 
 NEVER = "0" * 40
 GONE = "1234567890" * 4
@@ -29,21 +30,22 @@ def clone(project, tmp_path):
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch):
-    """Runs the script in an event of GitHub's; returns what it prints by name, or its error."""
+def told(tmp_path, monkeypatch, capsys):
+    """Calls the script in an event of GitHub's; returns what it prints by name, or its error."""
 
     def run(folder, event="pull_request", before=None, base=""):
         path = tmp_path / "event.json"
         path.write_text(json.dumps({} if before is None else {"before": before}))
         monkeypatch.setenv("GITHUB_EVENT_NAME", event)
         monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
-        command = [sys.executable, SCRIPTS / "github_commits.py", folder, f"--base={base}"]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            assert done.returncode == 2
-            assert not done.stdout
-            return done.stderr
-        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+        monkeypatch.setattr(sys, "argv", ["github_commits", str(folder), f"--base={base}"])
+        status = github_commits.main()
+        printed = capsys.readouterr()
+        if status:
+            assert status == 2
+            assert not printed.out
+            return printed.err
+        return dict(line.split("=", 1) for line in printed.out.splitlines())
 
     return run
 

@@ -1,7 +1,7 @@
 """Kills a process wherever it opens, moves or removes something in a store; then goes on there.
 
 Run as a script, apart from the test's process: it forks, which is safe only where no library has
-started threads. Prints the number of kills.
+started threads. Takes the number of images and that of epochs; prints the number of kills.
 """
 
 import os
@@ -20,7 +20,8 @@ from fer_bench.store.locking import locked
 from fer_bench.store.results import ResultStore
 from fer_bench.store.state import Seconds, TrainingState
 
-IMAGES, SHARD, EPOCHS, KEY, FINGERPRINT = 100, 16, 4, "k" * 64, "f" * 64
+IMAGES, EPOCHS = map(int, sys.argv[1:])
+SHARD, KEY, FINGERPRINT = 16, "k" * 64, "f" * 64
 EVENTS = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.scandir", "shutil.rmtree"}
 
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,40 +25,65 @@ from fer_bench.store.features import FeatureStore, Wanted
 from fer_bench.store.sealed import StoreError
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-KILLS = 10
+EPOCHS = 4
+# Where it is about the store alone: only the head is trained, which takes less to compile.
+HEAD_ONLY = "--trainable-layers=0"
 
 posix = pytest.mark.skipif(os.name != "posix", reason="kills and mounts as POSIX systems do")
 
 
 @posix
-def test_a_process_killed_at_any_file_operation_is_gone_on_from():
+@pytest.mark.parametrize(
+    ("images", "epochs"), [(40, 2), pytest.param(100, 4, marks=pytest.mark.soak)]
+)
+def test_a_process_killed_at_any_file_operation_is_gone_on_from(images, epochs):
+    """Shards and epochs are like each other: two epochs and three shards, one of them short, do."""
     script = Path(__file__).with_name("killed_writers.py")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    command = [sys.executable, str(script), str(images), str(epochs)]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", "a part that was written whole was taken for damaged"
     assert int(done.stdout) > 60
 
 
-@pytest.fixture
-def start(tmp_path, monkeypatch):
-    """Starts ``pytest benchmarks`` on tiny data, in a folder of its own for each report."""
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Starts ``pytest benchmarks`` on tiny data, in the folder that holds the report's."""
     pytest.importorskip("keras")
+    folder = tmp_path_factory.mktemp("tiny")
     source = np.random.default_rng(0)
-    labels = np.repeat(np.arange(7, dtype=np.uint8), 300)
+    labels = np.repeat(np.arange(7, dtype=np.uint8), 160)
     images = source.integers(0, 40, (len(labels), 48, 48), dtype=np.uint8)
     images += (labels * 30)[:, None, None].astype(np.uint8)
-    np.savez(tmp_path / "tiny.npz", images=images, labels=labels)
-    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("FER_BENCH_OFFLINE", "1")
+    np.savez(folder / "tiny.npz", images=images, labels=labels)
+    environment = {"FER_BENCH_CACHE": str(folder / "cache"), "FER_BENCH_OFFLINE": "1"}
 
     def run(store, report, *arguments):
         command = [sys.executable, "-m", "pytest", str(BENCHMARKS), "-q", "--no-timing"]
-        command += ["-p", "no:cacheprovider", f"--rootdir={tmp_path}", "--init=random"]
-        command += [f"--dataset={tmp_path / 'tiny.npz'}", "--epochs=8", f"--store={store}"]
+        command += ["-p", "no:cacheprovider", f"--rootdir={report.parent}", "--init=random"]
+        command += [f"--dataset={folder / 'tiny.npz'}", f"--epochs={EPOCHS}", f"--store={store}"]
         command += [f"--report-dir={report}", *arguments]
         return subprocess.Popen(
-            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=report.parent,
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def calm(start, tmp_path_factory):
+    """The store and the quality of a run with such arguments that nothing disturbed."""
+
+    @cache
+    def run(*arguments):
+        folder = tmp_path_factory.mktemp("calm")
+        finished(start(folder / "store", folder / "report", *arguments))
+        return folder / "store", quality(folder / "report")
 
     return run
 
@@ -107,25 +133,33 @@ def kill_while_it_works(process, store, steps, delay):
 
 @posix
 @pytest.mark.network
-def test_a_real_run_killed_at_random_moments_ends_as_if_undisturbed(start, tmp_path):
-    calm = tmp_path / "calm"
-    finished(start(calm, tmp_path / "calm-report"))
-    expected = quality(tmp_path / "calm-report")
-    seed = random.randrange(2**32)
+@pytest.mark.parametrize(
+    ("least", "seed", "arguments"),
+    [
+        # Among the frozen features, then among the checkpoints.
+        (2, 125, (HEAD_ONLY,)),
+        pytest.param(10, None, (), marks=pytest.mark.soak),
+    ],
+)
+def test_a_real_run_killed_at_random_moments_ends_as_if_undisturbed(
+    least, seed, arguments, start, calm, tmp_path
+):
+    undisturbed, expected = calm(*arguments)
+    seed = random.randrange(2**32) if seed is None else seed
     moments = random.Random(seed)
     kills = runs = 0
-    while kills < KILLS:
+    while kills < least:
         runs += 1
         store = tmp_path / f"store-{runs}"
-        for _ in range(4):
-            process = start(store, tmp_path / "report")
+        for _ in range(min(least, 4)):
+            process = start(store, tmp_path / "report", *arguments)
             steps, delay = moments.randint(1, 8), moments.uniform(0, 0.05)
             kills += kill_while_it_works(process, store, steps, delay)
-        finished(start(store, tmp_path / "report"))
+        finished(start(store, tmp_path / "report", *arguments))
         assert quality(tmp_path / "report") == expected, f"seed {seed}"
-        np.testing.assert_array_equal(logits(store), logits(calm))
-        assert sorted(set(shards(store))) == sorted(shards(calm))
-        assert len(shards(store)) <= len(shards(calm)) + 4, "finished shards were made again"
+        np.testing.assert_array_equal(logits(store), logits(undisturbed))
+        assert sorted(set(shards(store))) == sorted(shards(undisturbed))
+        assert len(shards(store)) <= len(shards(undisturbed)) + 4, "finished shards were made again"
         assert not list((store / "checkpoints").iterdir())
 
 
@@ -133,7 +167,7 @@ def test_a_real_run_killed_at_random_moments_ends_as_if_undisturbed(start, tmp_p
 def test_two_processes_at_once_compute_each_prefix_once(start, tmp_path):
     store = tmp_path / "store"
     reports = [tmp_path / "one", tmp_path / "two"]
-    processes = [start(store, report) for report in reports]
+    processes = [start(store, report, HEAD_ONLY) for report in reports]
     for process in processes:
         finished(process)
     assert quality(reports[0]) == quality(reports[1])
@@ -146,22 +180,22 @@ def test_two_processes_at_once_compute_each_prefix_once(start, tmp_path):
 
 
 @pytest.mark.network
-def test_damage_is_told_at_the_end_of_the_run_and_mended(start, tmp_path):
+def test_damage_is_told_at_the_end_of_the_run_and_mended(start, calm, tmp_path):
+    undisturbed, expected = calm(HEAD_ONLY)
     store, report = tmp_path / "store", tmp_path / "report"
-    finished(start(store, report))
-    expected = quality(report)
+    shutil.copytree(undisturbed, store)
     (result,) = (store / "results").glob("*/logits.npz")
     (feature,) = (store / "features").glob("*/0.npy")
     for path in (result, feature):
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 4
         path.write_bytes(data)
-    output = finished(start(store, report))
+    output = finished(start(store, report, HEAD_ONLY))
     assert quality(report) == expected
     notes = [line for line in output.splitlines() if line.startswith("NOTE: ")]
     assert len(notes) == 2
     assert all("is damaged" in note for note in notes)
-    assert "NOTE" not in finished(start(store, report))
+    assert "NOTE" not in finished(start(store, report, HEAD_ONLY))
 
 
 @contextlib.contextmanager
@@ -219,7 +253,7 @@ def test_a_full_disk_ends_a_real_run_with_one_line_and_leaves_a_store_that_works
     )
     report = tmp_path / "report"
     with small_disk(tmp_path / "disk", "1m") as disk:
-        process = start(disk / "store", report, "-p", "deceived")
+        process = start(disk / "store", report, HEAD_ONLY, "-p", "deceived")
         output, _ = process.communicate()
         assert process.returncode == pytest.ExitCode.TESTS_FAILED
         assert "Traceback" not in output
@@ -231,6 +265,6 @@ def test_a_full_disk_ends_a_real_run_with_one_line_and_leaves_a_store_that_works
         done = len(shards(disk / "store"))
         assert done > 0
         subprocess.run(["mount", "-o", "remount,size=32m", str(disk)], check=True)
-        finished(start(disk / "store", report))
+        finished(start(disk / "store", report, HEAD_ONLY))
         assert len(shards(disk / "store")) == len(set(shards(disk / "store")))
-        assert quality(report).history.epochs == 8
+        assert quality(report).history.epochs == EPOCHS

@@ -44,6 +44,14 @@ def trainer(model=None, **changes):
     return Trainer(model or suffix(), protocol, 9, [tensor], labels, np.arange(10, IMAGES))
 
 
+@pytest.fixture(scope="module")
+def plain():
+    """A trainer that was trained: its figures before, its history, and the time it took."""
+    watched = trainer()
+    before = watched.evaluate(np.arange(10))
+    return (before, *watched.train(np.arange(10)))
+
+
 class Recorder(keras.layers.Layer):
     """Passes its input on and keeps what it saw in training, batch by batch."""
 
@@ -78,8 +86,8 @@ def test_the_network_sees_every_training_image_once_an_epoch_in_fresh_order():
     assert not np.array_equal(epochs[1], epochs[2])
 
 
-def test_blocks_change_nothing(monkeypatch):
-    whole, _ = trainer().train(np.arange(10))
+def test_blocks_change_nothing(plain, monkeypatch):
+    _, whole, _ = plain
     monkeypatch.setattr(training, "BLOCK_BYTES", 3 * 4 * FEATURES * 4)
     blocks = trainer()
     assert len(list(blocks._blocks(np.arange(40)))) == 4
@@ -100,10 +108,8 @@ def test_evaluation_by_hand():
     assert loss == pytest.approx(-np.log(odds[np.arange(3), labels]).mean(), rel=1e-5)
 
 
-def test_untrained_figures_come_first():
-    watched = trainer()
-    before = watched.evaluate(np.arange(10))
-    history, seconds = watched.train(np.arange(10))
+def test_untrained_figures_come_first(plain):
+    before, history, seconds = plain
     assert seconds.training > 0
     assert seconds.evaluation > 0
     assert (history.validation_accuracy[0], history.validation_loss[0]) == before
@@ -133,6 +139,19 @@ def random_suffix():
     features = keras.Input((FEATURES,))
     hidden = keras.layers.Dropout(0.5)(keras.layers.BatchNormalization()(features))
     return keras.Model([features], keras.layers.Dense(CLASSES)(hidden))
+
+
+@pytest.fixture(scope="module")
+def undisturbed():
+    """The history of a random suffix, its variables at the end, and its state after each epoch."""
+    kept = []
+
+    def keep(state):
+        kept.append(dataclasses.replace(state, variables=[np.copy(v) for v in state.variables]))
+
+    watched = trainer(random_suffix())
+    history, _ = watched.train(np.arange(10), keep=keep)
+    return history, [np.copy(value) for value in watched._variables()], kept
 
 
 def test_the_diagnosis_is_the_plain_network_in_training_mode_batch_by_batch():
@@ -178,36 +197,30 @@ def test_the_diagnosis_sees_every_image_once_in_even_batches_in_one_order(images
     assert images < 9 or not np.array_equal(first, rows)
 
 
-def test_the_diagnosis_changes_nothing_else(monkeypatch):
-    with_it, without = trainer(random_suffix()), trainer(random_suffix())
+def test_the_diagnosis_changes_nothing_else(undisturbed, monkeypatch):
+    found, variables, _ = undisturbed
+    without = trainer(random_suffix())
     monkeypatch.setattr(without, "evaluate_by_batches", lambda rows: None)
-    found, expected = (one.train(np.arange(10))[0] for one in (with_it, without))
+    expected, _ = without.train(np.arange(10))
     assert len(found.batch_validation_accuracy) == len(found.batch_validation_loss) == 4
     assert found.batch_validation_loss != found.validation_loss
     assert (
         dataclasses.replace(found, batch_validation_accuracy=(), batch_validation_loss=())
         == expected
     )
-    for one, other in zip(with_it._variables(), without._variables(), strict=True):
+    for one, other in zip(variables, without._variables(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_without_trained_batch_normalization_there_is_no_diagnosis():
-    watched = trainer()
-    assert watched.evaluate_by_batches(np.arange(10)) is None
-    history, _ = watched.train(np.arange(10))
+def test_without_trained_batch_normalization_there_is_no_diagnosis(plain):
+    _, history, _ = plain
+    assert trainer().evaluate_by_batches(np.arange(10)) is None
     assert (history.batch_validation_accuracy, history.batch_validation_loss) == ((), ())
 
 
 @pytest.mark.parametrize("stop", [1, 2, 3])
-def test_training_goes_on_from_any_epoch_as_if_never_interrupted(stop):
-    kept = []
-
-    def keep(state):
-        kept.append(dataclasses.replace(state, variables=[np.copy(v) for v in state.variables]))
-
-    undisturbed = trainer(random_suffix())
-    history, _ = undisturbed.train(np.arange(10), keep=keep)
+def test_training_goes_on_from_any_epoch_as_if_never_interrupted(stop, undisturbed):
+    history, variables, kept = undisturbed
     assert [state.history.epochs for state in kept] == [1, 2, 3]
     keras.utils.set_random_seed(77)
     resumed = trainer(random_suffix())
@@ -215,7 +228,7 @@ def test_training_goes_on_from_any_epoch_as_if_never_interrupted(stop):
     assert again == history
     assert len(again.batch_validation_loss) == 4
     assert seconds.training >= kept[stop - 1].seconds.training
-    for one, other in zip(undisturbed._variables(), resumed._variables(), strict=True):
+    for one, other in zip(variables, resumed._variables(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 

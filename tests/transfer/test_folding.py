@@ -7,28 +7,13 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.backbones import get  # noqa: E402
-from fer_bench.transfer import attach_head, cut, fold_batch_normalization, freeze  # noqa: E402
+from drawn_statistics import draw_statistics  # noqa: E402
+
+from fer_bench.transfer import fold_batch_normalization  # noqa: E402
 
 pytestmark = pytest.mark.network
 
 Norm = keras.layers.BatchNormalization
-
-
-def draw_statistics(model):
-    """Gives every normalisation parameters and statistics as training leaves them."""
-    chance = np.random.default_rng(4)
-    for layer in model.layers:
-        if isinstance(layer, Norm):
-            for name, low, high in (
-                ("gamma", 0.5, 1.5),
-                ("beta", -0.5, 0.5),
-                ("moving_mean", -0.5, 0.5),
-                ("moving_variance", 0.5, 2.0),
-            ):
-                if (variable := getattr(layer, name)) is not None:
-                    variable.assign(chance.uniform(low, high, variable.shape))
-    return model
 
 
 def weights(model):
@@ -49,23 +34,6 @@ def assert_same(folded, plain, shape, atol=1e-5):
         scale = np.abs(np.asarray(expected)).max()
         assert scale > 0
         np.testing.assert_allclose(found, expected, atol=atol * scale)
-
-
-@pytest.mark.parametrize("name", ["mini", "mobilenet", "resnet50", "openface"])
-def test_the_prefix_of_a_backbone_stays_the_same(name, needs_structure):
-    needs_structure(name)
-    keras.utils.set_random_seed(2)
-    entry = get(name)
-    backbone = draw_statistics(entry.build())
-    freeze(backbone, 4, name)
-    network = attach_head(backbone, 7)
-    plain = keras.Model(network.inputs, cut(network))
-    folded = fold_batch_normalization(plain)
-    assert len(normalizations(plain)) > 20
-    assert normalizations(folded) == []
-    assert len(folded.outputs) == len(plain.outputs)
-    assert_same(folded, plain, (3, entry.input_size, entry.input_size, 3))
-    keras.utils.clear_session()
 
 
 CONVOLUTIONS = {
