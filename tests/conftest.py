@@ -34,6 +34,8 @@ def pytest_configure(config):
 def pytest_sessionstart():
     """Lets sessions that tests start measure: those of a worker of pytest-xdist do not."""
     os.environ.pop("PYTEST_XDIST_WORKER", None)
+    # Nor do outputs depend on the terminal that the tests are started in.
+    os.environ["COLUMNS"] = "120"
 
 
 @pytest.fixture

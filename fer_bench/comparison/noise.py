@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_TRIED_AT_ONCE = 64
+_EQUAL = 1e-12
+"""Differences of logarithms of times that are as near to each other are one, but for rounding."""
+
 LEAST_RUNS = 6
 """Both sides together need so many runs to tell how far a time varies from run to run.
 
@@ -111,29 +115,35 @@ def _ranks(
     from scipy.stats import mannwhitneyu
 
     differences = np.sort((head[:, None] - base[None, :]).ravel())
-    # Between two differences, where no two times are tied by the shift.
-    places = (differences[1:] + differences[:-1]) / 2
+    ends = differences[np.diff(differences, prepend=-np.inf) > _EQUAL]
+    # Between two differences, so that no two times are tied by the shift.
+    places = (ends[1:] + ends[:-1]) / 2
 
-    def rejected(shift: float) -> bool:
-        return bool(mannwhitneyu(head - shift, base).pvalue < 1 - level)
+    def rejected(shifts: NDArray[np.float64]) -> NDArray[np.bool_]:
+        moved = head - shifts[:, None]
+        found: NDArray[np.bool_] = mannwhitneyu(moved, base[None, :], axis=1).pvalue < 1 - level
+        return found
 
-    farthest = float(head.max() - base.min()) + 1.0
-    if not rejected(farthest):
+    farthest = head.max() - base.min() + 1.0
+    if not rejected(np.array([farthest])).all():
         # Times that are tied, as by a coarse clock, leave the test too little to go by.
         return _student(base.tolist(), head.tolist(), level, f"Student's t, as {method} ties")
     estimate = float(np.median(differences))
     middle = int(np.searchsorted(places, estimate))
-    low = _first(0, middle, lambda place: not rejected(places[place]))
-    high = _first(middle, len(places), lambda place: rejected(places[place]))
-    return Shift(estimate, float(differences[low]), float(differences[high]), method)
+    low = _first(0, middle, lambda tried: ~rejected(places[tried]))
+    high = _first(middle, len(places), lambda tried: rejected(places[tried]))
+    return Shift(estimate, float(ends[low]), float(ends[high]), method)
 
 
-def _first(start: int, stop: int, holds: Callable[[int], bool]) -> int:
-    """The first place from ``start`` at which what holds from some place on does; else ``stop``."""
+def _first(start: int, stop: int, holds: Callable[[NDArray[np.int64]], NDArray[np.bool_]]) -> int:
+    """The first place from ``start`` at which what holds from some place on does; else ``stop``.
+
+    Many places are tried at once: a call of scipy's test takes as long for them as for one.
+    """
     while start < stop:
-        middle = (start + stop) // 2
-        if holds(middle):
-            stop = middle
-        else:
-            start = middle + 1
+        tried = np.unique(np.linspace(start, stop - 1, _TRIED_AT_ONCE).astype(np.int64))
+        found = holds(tried)
+        first = int(found.argmax()) if found.any() else len(tried)
+        stop = int(tried[first]) if first < len(tried) else stop
+        start = int(tried[first - 1]) + 1 if first else start
     return start

@@ -20,9 +20,3 @@ def drawn_once(_drawn, monkeypatch):
         monkeypatch.setattr(
             f"fer_bench.reporting.figures.{name}", lambda shown, made=made: list(made(shown))
         )
-
-
-@pytest.fixture(autouse=True)
-def _wide(monkeypatch):
-    """Sets the width of the terminal, which is another one in a worker of pytest-xdist."""
-    monkeypatch.setenv("COLUMNS", "120")

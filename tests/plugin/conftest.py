@@ -8,6 +8,7 @@ import pytest
 
 from fer_bench import backbones
 from fer_bench.backbones import registry
+from fer_bench.plugin import report
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -60,21 +61,24 @@ def libraries():
 
 
 @pytest.fixture
-def run_pytest(libraries, pytester, monkeypatch):
-    """Runs pytest in this process, or in one of its own."""
+def run_pytest(libraries, pytester):
+    """Runs pytest in this process."""
     libraries.tests += (str(pytester.path),)
-    monkeypatch.setenv("COLUMNS", "120")
 
-    def run(*arguments, in_subprocess=False):
+    def run(*arguments):
         words = ("-p", "no:cacheprovider", *arguments)
-        if in_subprocess:
-            return pytester.runpytest_subprocess(*words)
         try:
-            return pytester.runpytest_inprocess(*words, plugins=[libraries])
+            return pytester.runpytest_inprocess(*words, plugins=[libraries], no_reraise_ctrlc=True)
         finally:
             libraries.keep()
 
     return run
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leaves out the page, which takes longer than all else of a report."""
+    monkeypatch.setattr(report, "write_page", lambda *_: None)
 
 
 @pytest.fixture
@@ -85,8 +89,8 @@ def bench(run_pytest, pytester, tmp_path, monkeypatch):
     monkeypatch.delenv("FER_BENCH_DATA", raising=False)
     monkeypatch.delenv("FER_BENCH_WEIGHTS", raising=False)
 
-    def run(*arguments, **options):
-        return run_pytest(str(BENCHMARKS), f"--rootdir={pytester.path}", *arguments, **options)
+    def run(*arguments):
+        return run_pytest(str(BENCHMARKS), f"--rootdir={pytester.path}", *arguments)
 
     return run
 

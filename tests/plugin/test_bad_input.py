@@ -70,8 +70,8 @@ def test_options_that_are_not_accepted(bench, pytester, tmp_path, arguments, wor
         (["--weights-dir=/nowhere", "--init=pretrained"], ["--weights-dir", "/nowhere"]),
     ],
 )
-def test_runs_that_cannot_begin(bench, pytester, tmp_path, arguments, words):
-    one_line(bench(*arguments), *words)
+def test_runs_that_cannot_begin(bench, pytester, tmp_path, tiny_data, arguments, words):
+    one_line(bench(f"--dataset={tiny_data}", *arguments), *words)
     nothing_written(pytester, tmp_path)
 
 

@@ -35,7 +35,7 @@ def made() -> Dataset:
 
 
 @pytest.fixture
-def run(bench, small, pytester):
+def run(bench, small, undrawn, pytester):
     """One trained cell and what is recorded of its data."""
 
     def trained(path: Path, *arguments: str):

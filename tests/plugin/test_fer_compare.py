@@ -83,6 +83,7 @@ def files(pytester):
     return sorted(path.name for path in (pytester.path / "report").glob("comparison*"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_that_is_no_worse_passes_and_the_next_one_leaves_no_comparison(session, pytester):
     result = session("--fer-compare=same.json")
     assert result.ret == pytest.ExitCode.OK
@@ -118,6 +119,7 @@ def test_a_run_that_is_worse_fails_and_leaves_its_whole_report(session, pytester
     assert (pytester.path / "report" / "index.html").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_bases_and_rules_may_stand_in_an_ini_file(session, pytester):
     pytester.makeini("[pytest]\nfer_compare = better.json, more\nfer_fail_on = accuracy: 30pp\n")
     (pytester.path / "more").mkdir()
@@ -129,6 +131,7 @@ def test_bases_and_rules_may_stand_in_an_ini_file(session, pytester):
     assert made["changes"][0]["rule"]["text"] == "30pp"
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_comparison_that_cannot_be_made_fails_and_leaves_none(session, pytester):
     (pytester.path / "report").mkdir()
     (pytester.path / "report" / "comparison.md").write_text("<!-- fer_bench comparison -->\n# Old")
@@ -141,6 +144,7 @@ def test_a_comparison_that_cannot_be_made_fails_and_leaves_none(session, pyteste
     assert files(pytester) == []
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_comparison_that_cannot_be_written_fails_and_is_shown(session, pytester):
     (pytester.path / "report" / "comparison.json").mkdir(parents=True)
     result = session("--fer-compare=same.json")
@@ -150,6 +154,7 @@ def test_a_comparison_that_cannot_be_written_fails_and_is_shown(session, pyteste
     assert any(line.startswith("NO REGRESSION: ") for line in result.outlines)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_base_may_be_the_report_that_this_run_takes_the_place_of(session, pytester):
     (pytester.path / "report").mkdir()
     shutil.copy(pytester.path / "better.json", pytester.path / "report" / "results.json")
@@ -226,6 +231,7 @@ def raised(made):
 
 @needs_keras
 @pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
 def test_a_run_against_itself_and_against_a_better_one(bench, pytester, tiny_data, small):
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing", small)
     bench(*arguments).assert_outcomes(passed=1, deselected=3)
@@ -251,6 +257,7 @@ def test_a_run_against_itself_and_against_a_better_one(bench, pytester, tiny_dat
 
 @needs_keras
 @pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
 def test_pytest_benchmark_still_compares_our_files(bench, pytester, tiny_data, small, shared_store):
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing", small)
     arguments += (f"--store={shared_store}",)

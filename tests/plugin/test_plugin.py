@@ -150,6 +150,7 @@ def test_own(trained, split, benchmark, measured):
 
 @needs_keras
 @pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
 def test_the_machine_is_timed_only_afterwards_where_no_marker_says_that_speed_is_measured(
     bench, pytester, tiny_data, small, shared_store
 ):
@@ -213,6 +214,7 @@ def test_a_second_run_without_timing_loads_no_network(bench, pytester, tiny_data
 
 @needs_keras
 @pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
 def test_frozen_batch_normalization_is_a_variation(bench, pytester, tiny_data, small):
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--no-timing", "--init=random", small)
     runs = []
@@ -264,6 +266,7 @@ def test_flaky(trained, benchmark):
 
 @needs_keras
 @pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize(
     ("failures", "status", "reason"), [(1, "ok", ""), (2, "failed", "OSError: fault 2")]
 )

@@ -12,6 +12,7 @@ from made_audits import audited
 from made_votes import write_votes
 
 from fer_bench.datasets.npz_layout import pack_npz
+from fer_bench.reporting import findings
 
 CONFTEST = f"""
 import sys
@@ -61,10 +62,10 @@ def made():
 def session(run_pytest, pytester):
     """Runs a session that has measured one cell."""
 
-    def run(loss=1.0, conftest="", arguments=(), **options):
+    def run(loss=1.0, conftest="", arguments=()):
         pytester.makeconftest(CONFTEST + conftest)
         pytester.makepyfile(BENCHMARK.format(loss=loss))
-        return run_pytest(*arguments, **options)
+        return run_pytest(*arguments)
 
     return run
 
@@ -153,6 +154,7 @@ def test_one_file_that_cannot_be_written_leaves_the_others(session, pytester):
     assert len(results(pytester)["benchmarks"]) == 1
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_results_that_cannot_be_written_are_told_beside_the_tables(session, pytester):
     (pytester.path / "report").write_text("in the way")
     result = session()
@@ -161,18 +163,12 @@ def test_results_that_cannot_be_written_are_told_beside_the_tables(session, pyte
     assert "How sure the accuracies are" in result.stdout.str()
 
 
-def test_a_bug_in_the_statistics_costs_no_results(session, pytester):
-    broken = """
-import fer_bench.reporting.findings
+def test_a_bug_in_the_statistics_costs_no_results(session, pytester, monkeypatch):
+    def pairs(run):
+        raise RuntimeError("a bug")
 
-
-def pairs(run):
-    raise RuntimeError("a bug")
-
-
-fer_bench.reporting.findings.pairs = pairs
-"""
-    result = session(conftest=broken, in_subprocess=True)
+    monkeypatch.setattr(findings, "pairs", pairs)
+    result = session()
     assert result.ret != pytest.ExitCode.OK
     assert "a bug" in result.stdout.str() + result.stderr.str()
     assert len(results(pytester)["benchmarks"]) == 1
@@ -185,12 +181,11 @@ def test_a_run_interrupted_before_its_first_result_leaves_an_earlier_report(
     report.mkdir()
     for name in ("index.html", "results.json", "data-card.md"):
         (report / name).write_text("earlier")
-    pytester.makeconftest("def pytest_runtest_setup(item):\n    raise KeyboardInterrupt\n")
-    conftest = ("-p", "conftest")
-    pytester.syspathinsert()
-    result = bench(
-        f"--dataset={tiny_data}", "--init=random", "--no-timing", *conftest, in_subprocess=True
+    pytester.makepyfile(
+        interrupting="def pytest_runtest_setup(item):\n    raise KeyboardInterrupt\n"
     )
+    pytester.syspathinsert()
+    result = bench(f"--dataset={tiny_data}", "--init=random", "--no-timing", "-p", "interrupting")
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(
         [

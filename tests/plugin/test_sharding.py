@@ -109,6 +109,7 @@ def test_a_shard_may_stand_in_an_ini_file(bench, pytester):
 
 @needs_keras
 @pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
 def test_weights_of_other_shards_are_not_asked_for(
     bench, tiny_data, tmp_path, monkeypatch, shared_store
 ):
@@ -147,6 +148,7 @@ def speeds(run):
 
 @needs_keras
 @pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
 def test_merged_shards_are_the_unsharded_run(bench, small, tiny_data, tmp_path):
     def results(name, passed, *shard):
         done = bench(

@@ -23,7 +23,7 @@ OTHER = {"version": 1, "weights": {"mini": {"files": ["b" * 64], "values": "a" *
 
 
 @pytest.fixture
-def run(bench, tiny_data):
+def run(bench, tiny_data, undrawn):
     """Runs mini pretrained, two epochs, without timing."""
 
     def run(*arguments):
