@@ -1,8 +1,11 @@
-"""How many examples a property is tried on that takes long to try."""
+"""Numbers of examples for properties that take long to try."""
 
 from hypothesis import settings
 
+SOAK = 10
+"""A soak run tries so many times as many examples as an everyday one."""
+
 
 def examples(everyday: int) -> int:
-    """The number in an everyday run, or twenty times as many in a soak run."""
-    return everyday if settings.default.max_examples < 1000 else 20 * everyday
+    """The number of examples of an everyday run, or of a soak run if that is the loaded profile."""
+    return everyday * (SOAK if settings.get_current_profile_name() == "soak" else 1)

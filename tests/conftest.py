@@ -25,9 +25,13 @@ def pytest_configure(config):
     )
     # The same examples in every run: what is green today is green tomorrow.
     settings.register_profile(
-        "everyday", settings.get_profile("dev"), derandomize=True, print_blob=True
+        "everyday",
+        settings.get_profile("dev"),
+        max_examples=25,
+        derandomize=True,
+        print_blob=True,
     )
-    settings.register_profile("soak", settings.get_profile("dev"), max_examples=1000)
+    settings.register_profile("soak", settings.get_profile("dev"), max_examples=500)
     settings.load_profile(config.getoption("--hypothesis-profile") or "dev")
 
 

@@ -313,6 +313,7 @@ def test_a_commit_that_cannot_be_installed_cannot_be_compared(project, compare, 
     )
 
 
+@pytest.mark.soak
 def test_a_fresh_environment_has_a_pip_of_its_own(tmp_path):
     folder, log = tmp_path / "environment", tmp_path / "log.txt"
     install = "command -v pip; python -c 'import pip, sys; print(sys.prefix, pip.__file__)'"

@@ -9,11 +9,12 @@ import yaml
 ROOT = Path(__file__).parents[2]
 TOX = configparser.ConfigParser(interpolation=None)
 TOX.read(ROOT / "tox.ini")
+NIGHTLY = {"soak", "soak-jax"}
 
 
 def environments(text):
     """Names of the environments that commands in a text run."""
-    found = re.findall(r"\btox run -e ([\w,]+)|\btox -e ([\w,]+)", text)
+    found = re.findall(r"\btox run -e ([\w,-]+)|\btox -e ([\w,-]+)", text)
     return {name for names in found for name in "".join(names).split(",")}
 
 
@@ -28,11 +29,13 @@ def runs_of(workflow):
     return environments("\n".join(step.get("run", "") for step in steps))
 
 
-def test_every_change_runs_each_environment_of_tox_and_every_night_runs_the_other_one():
+def test_every_change_runs_each_environment_of_tox_and_every_night_runs_the_others():
     everyday = {name.strip() for name in TOX["tox"]["env_list"].split(",")}
     assert runs_of("tests.yml") == everyday
-    assert runs_of("soak.yml") == {"soak"}
-    assert {f"testenv:{name}" for name in everyday | {"soak"}} <= set(TOX.sections())
+    assert runs_of("soak.yml") == NIGHTLY
+    assert {f"testenv:{name}" for name in everyday | NIGHTLY} == {
+        name for name in TOX.sections() if name.startswith("testenv:")
+    }
 
 
 def test_the_readme_names_environments_that_there_are():
