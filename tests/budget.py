@@ -1,11 +1,17 @@
-"""Numbers of examples for properties that take long to try."""
+"""Numbers of examples that properties are tried on."""
 
 from hypothesis import settings
 
-SOAK = 10
-"""A soak run tries so many times as many examples as an everyday one."""
+EXAMPLES = {"dev": 50, "everyday": 25, "soak": 500}
+"""By the profile of hypothesis, for properties that are quick to try."""
+
+_SOAK = 10
 
 
 def examples(everyday: int) -> int:
-    """The number of examples of an everyday run, or of a soak run if that is the loaded profile."""
-    return everyday * (SOAK if settings.get_current_profile_name() == "soak" else 1)
+    """The number of examples for a property that takes long to try.
+
+    Args:
+        everyday: in an everyday run; in a soak run there are ten times as many.
+    """
+    return everyday * (_SOAK if settings.default.max_examples == EXAMPLES["soak"] else 1)

@@ -18,20 +18,19 @@ def pytest_configure(config):
     """
     if not config.pluginmanager.hasplugin("hypothesispytest"):
         return
+    from budget import EXAMPLES
     from hypothesis import HealthCheck, settings
 
-    settings.register_profile(
-        "dev", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50
-    )
-    # The same examples in every run: what is green today is green tomorrow.
-    settings.register_profile(
-        "everyday",
-        settings.get_profile("dev"),
-        max_examples=25,
-        derandomize=True,
-        print_blob=True,
-    )
-    settings.register_profile("soak", settings.get_profile("dev"), max_examples=500)
+    for name, examples in EXAMPLES.items():
+        settings.register_profile(
+            name,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+            max_examples=examples,
+            # What is green today is green tomorrow.
+            derandomize=name == "everyday",
+            print_blob=True,
+        )
     settings.load_profile(config.getoption("--hypothesis-profile") or "dev")
 
 
