@@ -1,4 +1,6 @@
-"""Prints the slowest tests of several test runs, by the JUnit files that they wrote.
+"""Print the slowest tests of several test runs, by the JUnit files that they wrote.
+
+Tests that every run skipped are named too: nothing was tested there.
 
 python scripts/slowest_tests.py .tox/*.xml
 """
@@ -20,6 +22,7 @@ class Timed(NamedTuple):
 
     Attributes:
         seconds: of its setup, call and teardown.
+        skipped: whether it was.
         run: stem of the file that it stands in.
         name: of the test, with its module.
     """
@@ -27,10 +30,11 @@ class Timed(NamedTuple):
     seconds: float
     run: str
     name: str
+    skipped: bool
 
 
 def tests_in(path: Path) -> list[Timed]:
-    """Reads the tests of one run.
+    """Read the tests of one run.
 
     Args:
         path: a JUnit file, as ``pytest --junit-xml`` writes it.
@@ -41,13 +45,18 @@ def tests_in(path: Path) -> list[Timed]:
     """
     cases = ElementTree.parse(path).iter("testcase")  # noqa: S314 - our own file
     return [
-        Timed(float(case.get("time", 0)), path.stem, f"{case.get('classname')}::{case.get('name')}")
+        Timed(
+            float(case.get("time", 0)),
+            path.stem,
+            f"{case.get('classname')}::{case.get('name')}",
+            case.find("skipped") is not None,
+        )
         for case in cases
     ]
 
 
 def main(paths: list[str]) -> int:
-    """Prints the totals of each run, and the slowest tests of all."""
+    """Print the totals of each run, the slowest tests, and those that were skipped everywhere."""
     if not paths:
         print("Error: no files; accepted: what pytest --junit-xml wrote", file=sys.stderr)
         return 2
@@ -56,8 +65,14 @@ def main(paths: list[str]) -> int:
         seconds = sum(test.seconds for test in tests)
         print(f"{Path(path).stem}: {len(tests):,} tests, {seconds:,.0f} s in them")
     print(f"the {COUNT} slowest:")
-    for seconds, run, name in heapq.nlargest(COUNT, itertools.chain(*runs.values())):
+    tests = list(itertools.chain(*runs.values()))
+    for seconds, run, name, _ in heapq.nlargest(COUNT, tests):
         print(f"{seconds:7.1f} s  {run:4}  {ascii(name)[1:-1][:150]}")
+    run_somewhere = {test.name for test in tests if not test.skipped}
+    nowhere = sorted({test.name for test in tests} - run_somewhere)
+    print(f"skipped in every run: {len(nowhere)}")
+    for name in nowhere:
+        print(f"  {ascii(name)[1:-1][:150]}")
     return 0
 
 

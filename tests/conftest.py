@@ -11,7 +11,7 @@ REAL_DATA = "FER_BENCH_REAL_DATA"
 
 
 def pytest_configure(config):
-    """Registers how long hypothesis looks for a counterexample.
+    """Register how long hypothesis looks for a counterexample.
 
     No lack of time fails a test, since the machines that run them are shared. pytest reads this
     file for its help too, when hypothesis need not be installed.
@@ -35,7 +35,7 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart():
-    """Lets sessions that tests start measure: those of a worker of pytest-xdist do not."""
+    """Let sessions that tests start measure: those of a worker of pytest-xdist do not."""
     os.environ.pop("PYTEST_XDIST_WORKER", None)
     # Nor do outputs depend on the terminal that the tests are started in.
     os.environ["COLUMNS"] = "120"

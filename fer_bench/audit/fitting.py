@@ -18,7 +18,7 @@ _IMAGES_AT_A_TIME = 1024
 
 @functools.cache
 def _libraries() -> Any:
-    """What has threads, numpy's BLAS among it: to find it takes longer than to fit a few pairs."""
+    """The controller of thread pools, numpy's BLAS among them, which takes long to find them."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

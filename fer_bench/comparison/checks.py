@@ -140,11 +140,14 @@ def commit_of(run: Run) -> str:
 
 def other_code(runs: Iterable[Run]) -> str:
     """Reason why runs may be of different code; empty if all are of one commit without changes."""
-    commits = {commit_of(run) for run in runs}
+    # Files that were joined have several.
+    commits = {commit for run in runs for commit in commit_of(run).split("; ")}
     if not all(re.match("[0-9a-f]+(,|$)", commit) for commit in commits):
         return "of commits that are not known: code that results depend on may have changed"
-    if len(commits) > 1 or any("not committed" in commit for commit in commits):
+    if len(commits) > 1:
         return "of another commit: code that results depend on changed"
+    if any("not committed" in commit for commit in commits):
+        return "with changes that are not committed: code that results depend on may have changed"
     return ""
 
 

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TRIED_AT_ONCE = 64
+"""Shifts that one call of the rank test is asked about."""
+
 _EQUAL = 1e-12
-"""Differences of logarithms of times that are as near to each other are one, but for rounding."""
+"""Differences of logarithms of times that are closer than this are equal, but for rounding."""
 
 LEAST_RUNS = 6
 """Both sides together need so many runs to tell how far a time varies from run to run.

@@ -109,8 +109,8 @@ def _checked(dataset: Dataset, source: Path) -> Dataset:
     if dataset.counts == published.COUNTS and not is_fer2013(dataset):
         raise FerBenchError(
             f"{str(source)!r} is not FER2013, though its classes are as large: some images or "
-            f"labels are others (digest {dataset.digest}); accepted: {published.DIGEST}; to use it "
-            "as it is, give --dataset its path"
+            f"labels are others, as when images were saved as JPEG (digest {dataset.digest}); "
+            f"accepted: {published.DIGEST}; to use it as it is, give --dataset its path"
         )
     if not is_fer2013(dataset):
         found = ", ".join(f"{name} {count}" for name, count in dataset.counts.items())

@@ -83,13 +83,13 @@ class Record:
         return self._experiment.record(cells, known, self._examples(cells))
 
     def _row(self, cell: CellResult) -> CellResult:
-        """A cell, with the first test of it that failed, else the last one that was skipped."""
+        """A cell, with the first test of it that failed; without a result, the last one skipped."""
         ended = list(self._ended.get(cell.id, {}).values())
-        if not ended:
-            return cell
         failed = [one for one in ended if one[0] == "failed"]
-        status, reason = failed[0] if failed else ended[-1]
-        return dataclasses.replace(cell, status=status, reason=reason)
+        skipped = ended[-1:] if cell.quality is None else []
+        for status, reason in [*failed, *skipped][:1]:
+            return dataclasses.replace(cell, status=status, reason=reason)
+        return cell
 
     def _examples(self, cells: Iterable[CellResult]) -> tuple[Example, ...]:
         dataset, rows = self._experiment.dataset, self._experiment.split.test

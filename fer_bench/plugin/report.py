@@ -150,7 +150,7 @@ def facts_of(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         name = "none: not run in a repository"
     elif "error" in commit:
         # As git does where a repository belongs to another user, which is usual in containers.
-        name = f"not known: git cannot be asked ({' '.join(str(commit['error']).split())[:200]})"
+        name = "not known: git cannot be asked"
     elif commit.get("dirty"):
         name += ", with changes that are not committed"
     return ("processor", str(processor or "not known")), ("commit", name)

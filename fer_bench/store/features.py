@@ -274,7 +274,7 @@ class _Shards:
         return (number for number in range(self._count) if number not in self._seconds)
 
     def verify(self) -> None:
-        """Finds the shards that are there as they were written."""
+        """Find the shards that are there as they were written."""
         noted = self._noted()
         whole = {number for number in noted if self._digest(number) == noted[number]["sha256"]}
         damaged = sorted(noted.keys() - whole)

@@ -118,12 +118,13 @@ def test_one_fingerprint_with_two_results_of_one_commit_is_not_deterministic():
     ("facts", "said", "words"),
     [
         ({"commit": "def"}, "not deterministic", "code that results depend on changed"),
+        ({"commit": "abc; def"}, "not deterministic", "of another commit"),
         ({"commit": "none: not run in a repository"}, "not deterministic", "are not known"),
         ({"processor": "EPYC"}, "not comparable", "may round otherwise"),
         ({"devices": "gpu:0"}, "not comparable", "may round otherwise"),
         ({"threads": "OMP_NUM_THREADS=1"}, "not comparable", "may round otherwise"),
     ],
-    ids=["commit", "unknown commit", "machine", "device", "threads"],
+    ids=["commit", "joined commits", "unknown commit", "machine", "device", "threads"],
 )
 def test_another_result_that_has_another_cause_is_told_and_fails_nothing(facts, said, words):
     base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import tracemalloc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -94,7 +93,8 @@ def test_arrays_are_made_where_keeping_them_does_not_fit(
 
 @contextmanager
 def no_file_larger_than(size: int) -> Iterator[None]:
-    """A limit on the files of this process."""
+    """A limit on the files of this process, as POSIX systems have it."""
+    resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -72,7 +72,9 @@ def run_pytest(libraries, pytester):
         finally:
             libraries.keep()
 
-    return run
+    yield run
+    # The test itself may have loaded some since, and pytester is yet to end.
+    libraries.pytest_unconfigure()
 
 
 @pytest.fixture

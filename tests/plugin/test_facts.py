@@ -30,7 +30,7 @@ MADE_BY_A = "Intel(R) Xeon(R) Processor"
                 "dirty": False,
                 "error": "CalledProcessError(128, 'fatal:\n dubious')",
             },
-            "not known: git cannot be asked (CalledProcessError(128, 'fatal: dubious'))",
+            "not known: git cannot be asked",
         ),
     ],
 )

@@ -133,11 +133,11 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
     assert stored.quality == run.cells[1].quality
     assert stored.training.seconds != run.cells[1].training.seconds
 
-    fresh = bench(*arguments, "--init=pretrained", "--no-timing", "--fresh")
-    fresh.assert_outcomes(passed=1, deselected=3)
-    (trained,) = read_run(json.loads((report / "results.json").read_text())).cells
-    assert trained.source == "trained"
-    assert trained.quality == run.cells[0].quality
+    fresh = bench(*arguments, "--no-timing", "--fresh")
+    fresh.assert_outcomes(passed=2, deselected=6)
+    third = read_run(json.loads((report / "results.json").read_text()))
+    assert [cell.source for cell in third.cells] == ["trained", "trained"]
+    assert [cell.quality for cell in third.cells] == [cell.quality for cell in run.cells]
 
 
 OWN = """
@@ -252,6 +252,17 @@ def pytest_runtest_protocol(item, nextitem):
         item.ihook.pytest_runtest_logreport(report=report)
     return True
 """
+SKIPPING = """
+import pytest
+
+
+def test_a_part_that_is_not_for_this_cell(cell):
+    pytest.skip("not for this one")
+
+
+def test_trained(trained, benchmark):
+    benchmark.pedantic(lambda: None, rounds=2)
+"""
 FLAKY = """
 tries = []
 
@@ -282,3 +293,16 @@ def test_a_cell_is_as_the_last_try_of_its_tests_left_it(
     (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
     assert (cell.status, cell.reason) == (status, reason)
     assert cell.quality is not None
+
+
+@needs_keras
+@pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
+def test_a_cell_with_a_result_is_not_skipped(bench, pytester, tiny_data, small, shared_store):
+    own = pytester.makepyfile(SKIPPING)
+    arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing")
+    bench(str(own), *arguments, small, f"--store={shared_store}").assert_outcomes(
+        passed=2, skipped=1, deselected=3
+    )
+    (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
+    assert (cell.status, cell.reason) == ("ok", "")

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import compare_commits
+import environments
 import pytest
 from compare_commits import OWN_BENCHMARKS, turns
 from environments import fresh
@@ -311,6 +312,16 @@ def test_a_commit_that_cannot_be_installed_cannot_be_compared(project, compare, 
     assert told == (
         f"compare_commits: installing the base ended with exit status 1; see {str(log)!r}"
     )
+
+
+def test_a_fresh_environment_is_made_with_pip(tmp_path, monkeypatch):
+    commands = []
+    monkeypatch.setattr(environments, "run", lambda what, command, *_: commands.append(command))
+    fresh("base", tmp_path / "environment", tmp_path, "pip install .", tmp_path / "log.txt")
+    assert commands == [
+        [sys.executable, "-m", "venv", str(tmp_path / "environment")],
+        ["sh", "-ec", "pip install ."],
+    ]
 
 
 @pytest.mark.soak

@@ -16,12 +16,14 @@ def test_totals_and_the_slowest_of_all_runs_first(tmp_path, capsys):
         (tmp_path / f"{name}.xml").write_text(RUN.format(slow=slow))
     status = slowest_tests.main([str(tmp_path / "unit.xml"), str(tmp_path / "full.xml")])
     assert status == 0
-    unit, full, _, *slowest = capsys.readouterr().out.splitlines()
+    unit, full, _, *slowest, count, name = capsys.readouterr().out.splitlines()
     assert unit.split()[:4] == ["unit:", "3", "tests,", "13"]
     assert full.split()[:4] == ["full:", "3", "tests,", "40"]
     assert [line.split()[::2] for line in slowest[:2]] == [["40.0", "full"], ["12.2", "unit"]]
     assert len(slowest) == 6
     assert all(line.isprintable() for line in slowest)
+    assert count == "skipped in every run: 1"
+    assert name.strip() == "tests.test_a::test_quick"
 
 
 def test_no_more_than_so_many(tmp_path, capsys):
@@ -29,7 +31,7 @@ def test_no_more_than_so_many(tmp_path, capsys):
     (tmp_path / "unit.xml").write_text(f"<testsuite>{cases}</testsuite>")
     slowest_tests.main([str(tmp_path / "unit.xml")])
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 + slowest_tests.COUNT
+    assert len(lines) == 3 + slowest_tests.COUNT
     assert lines[2].endswith("a::t59")
 
 

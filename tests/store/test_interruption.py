@@ -131,6 +131,11 @@ def kill_while_it_works(process, store, steps, delay):
     return process.returncode == -signal.SIGKILL and changes == steps
 
 
+def phase(store):
+    """Which part of the work a killed process has left unfinished."""
+    return "training" if list((store / "checkpoints").glob("*/epoch-*")) else "features"
+
+
 @posix
 @pytest.mark.network
 @pytest.mark.parametrize(
@@ -148,13 +153,17 @@ def test_a_real_run_killed_at_random_moments_ends_as_if_undisturbed(
     seed = random.randrange(2**32) if seed is None else seed
     moments = random.Random(seed)
     kills = runs = 0
-    while kills < least:
+    phases = set()
+    while kills < least or phases < {"features", "training"}:
         runs += 1
+        assert runs <= 10, f"seed {seed}: kills in {phases} alone"
         store = tmp_path / f"store-{runs}"
         for _ in range(min(least, 4)):
             process = start(store, tmp_path / "report", *arguments)
             steps, delay = moments.randint(1, 8), moments.uniform(0, 0.05)
-            kills += kill_while_it_works(process, store, steps, delay)
+            killed = kill_while_it_works(process, store, steps, delay)
+            kills += killed
+            phases |= {phase(store)} if killed else set()
         finished(start(store, tmp_path / "report", *arguments))
         assert quality(tmp_path / "report") == expected, f"seed {seed}"
         np.testing.assert_array_equal(logits(store), logits(undisturbed))
