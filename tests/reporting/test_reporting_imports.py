@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -41,3 +43,34 @@ def loaded() -> dict[str, list[str]]:
 @pytest.mark.parametrize("module", MODULES)
 def test_an_import_loads_nothing_heavy(loaded: dict[str, list[str]], module: str) -> None:
     assert loaded[module] == []
+
+
+@pytest.mark.parametrize(
+    ("named", "backend"),
+    [
+        pytest.param(
+            "module://matplotlib_inline.backend_inline",
+            "agg",
+            marks=pytest.mark.skipif(
+                find_spec("matplotlib_inline") is not None, reason="matplotlib-inline is installed"
+            ),
+        ),
+        ("", "agg"),
+        ("svg", "svg"),
+    ],
+)
+def test_the_backend_of_a_notebook_does_not_matter(named, backend):
+    """matplotlib cannot be imported if the variable names one that is not installed."""
+    code = (
+        "import fer_bench.reporting.figures, matplotlib, os\n"
+        "print(os.environ['MPLBACKEND'], matplotlib.get_backend(), sep=';')"
+    )
+    variables = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**variables, "MPLBACKEND": named},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == f"{named};{backend}"

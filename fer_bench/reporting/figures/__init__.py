@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+# First of all: what the others import needs it.
+from fer_bench.reporting.figures import backend as _  # noqa: F401 isort: skip
 from fer_bench.reporting.figures.calibration import calibration
 from fer_bench.reporting.figures.confusion import confusion
 from fer_bench.reporting.figures.curves import curves
