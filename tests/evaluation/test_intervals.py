@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from fer_bench.evaluation import Interval, Spread, over_seeds, sampling_interval
+from fer_bench.evaluation.intervals import percentiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,3 +183,12 @@ def test_95_of_100_intervals_over_three_seeds_hold_the_truth() -> None:
 def test_bad_figures_are_refused(values: list[float], level: float, cause: str) -> None:
     with pytest.raises(ValueError, match=cause):
         over_seeds(values, level)
+
+
+def test_the_ends_of_a_bootstrap_interval_by_hand():
+    # Of 9 replicates, (9 + 1) * 0.1 = 1: the first from either end.
+    found = percentiles(np.arange(9.0)[::-1], 0.8)
+    assert (found.low, found.high) == pytest.approx((0.0, 8.0))
+    # (9 + 1) * 0.15 = 1.5: halfway from the first to the second.
+    found = percentiles(np.arange(9.0), 0.7)
+    assert (found.low, found.high) == pytest.approx((0.5, 7.5))
