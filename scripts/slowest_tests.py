@@ -55,6 +55,18 @@ def tests_in(path: Path) -> list[Timed]:
     ]
 
 
+def skipped_everywhere(tests: list[Timed]) -> list[str]:
+    """Name the tests, and the modules skipped as a whole, of which nothing ran in any run.
+
+    Args:
+        tests: of all runs. Of a module that is skipped as a whole, pytest writes one, without a
+            class name.
+    """
+    ran = {test.name for test in tests if not test.skipped}
+    modules = {f"::{name.partition('::')[0]}" for name in ran}
+    return sorted({test.name for test in tests} - ran - modules)
+
+
 def main(paths: list[str]) -> int:
     """Print the totals of each run, the slowest tests, and those that were skipped everywhere."""
     if not paths:
@@ -68,8 +80,7 @@ def main(paths: list[str]) -> int:
     tests = list(itertools.chain(*runs.values()))
     for seconds, run, name, _ in heapq.nlargest(COUNT, tests):
         print(f"{seconds:7.1f} s  {run:4}  {ascii(name)[1:-1][:150]}")
-    run_somewhere = {test.name for test in tests if not test.skipped}
-    nowhere = sorted({test.name for test in tests} - run_somewhere)
+    nowhere = skipped_everywhere(tests)
     print(f"skipped in every run: {len(nowhere)}")
     for name in nowhere:
         print(f"  {ascii(name)[1:-1][:150]}")

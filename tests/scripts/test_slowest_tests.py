@@ -38,3 +38,13 @@ def test_no_more_than_so_many(tmp_path, capsys):
 def test_no_files_are_a_mistake(capsys):
     assert slowest_tests.main([]) == 2
     assert capsys.readouterr().err.startswith("Error: no files; accepted: ")
+
+
+def test_a_module_that_one_run_skips_and_another_one_runs_is_not_skipped_everywhere(tmp_path):
+    whole = '<testcase classname="" name="tests.{}" time="0"><skipped message="x"/></testcase>'
+    unit = whole.format("test_a") + whole.format("test_b")
+    (tmp_path / "unit.xml").write_text(f"<testsuite>{unit}</testsuite>")
+    full = '<testcase classname="tests.test_a" name="test_it" time="1"/>'
+    (tmp_path / "full.xml").write_text(f"<testsuite>{full}</testsuite>")
+    tests = [test for path in tmp_path.glob("*.xml") for test in slowest_tests.tests_in(path)]
+    assert slowest_tests.skipped_everywhere(tests) == ["::tests.test_b"]
