@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from layout_writers import random_dataset
 
-from fer_bench.datasets import load_dataset
-
 if TYPE_CHECKING:
     from fer_bench.datasets import Dataset
 
@@ -17,9 +15,3 @@ if TYPE_CHECKING:
 def few() -> Dataset:
     """Seven images with labels, usages and pixels drawn by chance."""
     return random_dataset(7, seed=1)
-
-
-@pytest.fixture(scope="session")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """The data set that is drawn, by its name."""
-    return load_dataset("sketch", cache_dir=tmp_path_factory.mktemp("cache"))

@@ -17,11 +17,6 @@ def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
 
 
-def test_the_embedded_default(embedded: Dataset) -> None:
-    assert embedded.name == "sketch"
-    assert all(embedded.counts.values())
-
-
 def test_names() -> None:
     assert dataset_names() == ("sketch", "fer2013")
 

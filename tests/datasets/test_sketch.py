@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fer_bench.datasets import load_dataset
 from fer_bench.datasets.dataset import EMOTIONS
 from fer_bench.datasets.sketch import drawing, sketch, sketch_identities
 from fer_bench.datasets.sketch.chance import bell, draw_parameters, generator_of, permutation
@@ -63,8 +64,8 @@ def only(unit, intensity=1.0):
 
 
 @pytest.fixture(scope="module")
-def default(embedded):
-    return embedded
+def default(tmp_path_factory):
+    return load_dataset("sketch", cache_dir=tmp_path_factory.mktemp("cache"))
 
 
 # The data set
@@ -81,6 +82,11 @@ def test_another_seed_gives_other_images_labels_and_usages():
     assert not (first.images == second.images).all(axis=(1, 2)).any()
     assert not np.array_equal(first.labels, second.labels)
     assert not np.array_equal(first.usage, second.usage)
+
+
+def test_the_default_is_loaded_by_its_name(default):
+    assert default.name == "sketch"
+    assert all(default.counts.values())
 
 
 def test_default_is_the_same_on_every_machine(default):

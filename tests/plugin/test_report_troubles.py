@@ -3,14 +3,14 @@
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from made_audits import audited
 from made_votes import write_votes
 
+from fer_bench import cli
 from fer_bench.datasets.npz_layout import pack_npz
 from fer_bench.reporting import findings
 
@@ -127,9 +127,9 @@ def pytest_collection_finish(session):
     assert 'href="data-card.md"' in page
     # It makes this card and leaves the report as it is.
     before = {path: path.read_bytes() for path in report.rglob("*") if path.is_file()}
-    code = "from fer_bench.cli import main; main()"
-    command = [sys.executable, "-c", code, *shlex.split(line)[1:]]
-    assert subprocess.run(command, cwd=pytester.path, check=False).returncode == 0
+    monkeypatch.chdir(pytester.path)
+    done = CliRunner().invoke(cli.main, shlex.split(line)[1:])
+    assert done.exit_code == 0, done.output
     assert (report / "audit-card.md").read_text("utf-8") == card
     assert {path: path.read_bytes() for path in before} == before
 

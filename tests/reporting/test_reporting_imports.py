@@ -55,7 +55,6 @@ def test_an_import_loads_nothing_heavy(loaded: dict[str, list[str]], module: str
                 find_spec("matplotlib_inline") is not None, reason="matplotlib-inline is installed"
             ),
         ),
-        ("", "agg"),
         ("svg", "svg"),
     ],
 )
