@@ -85,7 +85,7 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
 
 @dataclass(frozen=True)
 class _Known:
-    """What all cells share: surroundings, why the code may differ (empty: it is one), and rules."""
+    """Facts of all cells: surroundings, why the code may differ (empty: it is one), and rules."""
 
     around: Surroundings
     other_code: str

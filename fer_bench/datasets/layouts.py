@@ -91,7 +91,7 @@ def enough_memory(name: str) -> Iterator[None]:
 
 
 def is_fer2013(dataset: Dataset) -> bool:
-    """Whether the labelled images are those of FER2013, in any order."""
+    """Check if the labelled images are those of FER2013, in any order."""
     # Most data sets differ in what is known at once, and need no digest for this.
     is_alike = dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
     return is_alike and dataset.digest == published.DIGEST

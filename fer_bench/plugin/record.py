@@ -87,9 +87,10 @@ class Record:
         ended = list(self._ended.get(cell.id, {}).values())
         failed = [one for one in ended if one[0] == "failed"]
         skipped = ended[-1:] if cell.quality is None else []
-        for status, reason in [*failed, *skipped][:1]:
-            return dataclasses.replace(cell, status=status, reason=reason)
-        return cell
+        if not (failed or skipped):
+            return cell
+        status, reason = (failed or skipped)[0]
+        return dataclasses.replace(cell, status=status, reason=reason)
 
     def _examples(self, cells: Iterable[CellResult]) -> tuple[Example, ...]:
         dataset, rows = self._experiment.dataset, self._experiment.split.test

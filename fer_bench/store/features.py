@@ -267,10 +267,7 @@ class _Shards:
         return slice(start, min(start + self.wanted.shard, self.wanted.images))
 
     def missing(self) -> Iterator[int]:
-        """Numbers of the shards that are not there as they were written, one after the other.
-
-        There may be too many to list.
-        """
+        """Numbers of the shards that are not there as written; there may be too many to list."""
         return (number for number in range(self._count) if number not in self._seconds)
 
     def verify(self) -> None:

@@ -13,7 +13,7 @@ from fer_bench.results import Reference, TrainingSpeed
 NOISE = 0.02
 """Standard deviation of a run's speed, as a share; its rounds vary by a tenth of that."""
 ARCHIVES = pytest.mark.parametrize("archives", [12, pytest.param(100, marks=pytest.mark.soak)])
-"""How many there are: each is a network of the same runs, with noise of its own."""
+"""Numbers of archives: each is a network of the same runs, with noise of its own."""
 BARE = dataclasses.replace(mini(), quality=None)
 
 

@@ -17,7 +17,7 @@ LONGEST_LINE = 1500
 
 
 def accepted(kind: Kind, commands: Commands, folder: Path) -> Outcome:
-    """How the command ends on what the kind is made of, without the damage.
+    """Run the command on what the kind is made of, without the damage.
 
     Args:
         kind: what is written.

@@ -132,7 +132,7 @@ def kill_while_it_works(process, store, steps, delay):
 
 
 def phase(store):
-    """Which part of the work a killed process has left unfinished."""
+    """The part of the work that a killed process has left unfinished."""
     return "training" if list((store / "checkpoints").glob("*/epoch-*")) else "features"
 
 

@@ -34,7 +34,7 @@ def filled(template: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    """What reads the templates; it compiles each of them once."""
+    """The reader of the templates, which compiles each of them once."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     return Environment(
