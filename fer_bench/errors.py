@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.escapes import inert, printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,11 +18,12 @@ class FerBenchError(Exception):
 
     Args:
         text: names of files and what stands in them may hold anything; what does not print, such
-            as line ends and escapes that command a terminal, is shown as Python writes it.
+            as line ends and escapes that command a terminal, is shown as Python writes it, and
+            what a runner of GitHub obeys is taken apart.
     """
 
     def __init__(self, text: str) -> None:
-        super().__init__(text if text.isprintable() else "".join(map(_visible, text)))
+        super().__init__(inert(printable(text)))
 
 
 def shown(value: object, most: int = 60) -> str:
@@ -36,7 +39,3 @@ def cut(text: str, most: int) -> str:
 def listed(words: Sequence[str], most: int) -> str:
     """The first words, and a sign of it where there are more than so many."""
     return ", ".join([*words[:most], *(["..."] if len(words) > most else [])])
-
-
-def _visible(char: str) -> str:
-    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")

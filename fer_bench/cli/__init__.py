@@ -6,14 +6,20 @@ nothing that takes long to load, as ``fer-bench --help`` loads all of them.
 
 from __future__ import annotations
 
+import io
+import sys
 import traceback
-from typing import IO, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import fer_bench
 from fer_bench.cli import cache, compare, data, export_backbone, merge, profile, report, weights
 from fer_bench.errors import FerBenchError
+from fer_bench.terminal import echo, echo_lines, occupy_closed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _COMMANDS = (
     cache.command,
@@ -31,40 +37,50 @@ _ENDING_WITH_2 = (compare.command.name, merge.command.name)
 """Commands whose errors do not end with 1, mistakes in the code among them."""
 
 
-class _EndsWith2(click.ClickException):
-    exit_code = 2
+class _Program(click.Group):
+    """Ends with one line if a command raises ``FerBenchError``, and 2 or 1 for its status.
 
-
-class _Unexpected(_EndsWith2):
-    """Shows its cause with the traceback."""
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        traceback.print_exception(self.__cause__, file=file)
-
-
-class _OneLineErrors(click.Group):
-    """Ends with one line where a command raises ``FerBenchError``, and 2 or 1 for its status.
-
-    Other errors are mistakes in the code, and keep their traceback.
+    Other errors are mistakes in the code, and keep their traceback. What click says of a mistake
+    in the arguments goes through our own door, as all else.
     """
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        occupy_closed()
+        try:
+            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            said = io.StringIO()
+            error.show(said)
+            echo_lines(said.getvalue(), err=True)
+            status = error.exit_code
+        except click.Abort:
+            echo("Aborted!", err=True)
+            status = 1
+        sys.exit(status)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
         except FerBenchError as error:
-            ends_with_2 = ctx.invoked_subcommand in _ENDING_WITH_2
-            kind = _EndsWith2 if ends_with_2 else click.ClickException
-            raise kind(str(error)) from error
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception as error:
-            if ctx.invoked_subcommand in _ENDING_WITH_2:
-                raise _Unexpected(repr(error)) from error
-            raise
+            echo(f"Error: {error}", err=True)
+        except Exception:
+            echo_lines(traceback.format_exc(), err=True)
+        return ctx.exit(2 if ctx.invoked_subcommand in _ENDING_WITH_2 else 1)
 
 
 @click.group(
-    cls=_OneLineErrors,
+    cls=_Program,
     commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

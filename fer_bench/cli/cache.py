@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from fer_bench.cli.given import GivenPath
+from fer_bench.escapes import printable
+from fer_bench.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -59,7 +61,7 @@ def show(store: Path | None) -> None:
     found = _show_store(folder)
     where = next(place for place in (folder, *folder.parents) if place.exists())
     free = _size(shutil.disk_usage(where).free)
-    click.echo(f"{_total(found)} in {folder}; {free} free on its disk")
+    echo(f"{_total(found)} in {folder}; {free} free on its disk")
     if store is None:
         _show_beside()
 
@@ -177,18 +179,19 @@ def _show_beside() -> None:
         for kind, of_kind in sorted(by_kind.items(), key=lambda item: -_bytes(item[1]))
         if of_kind
     ]
-    click.echo()
+    echo()
     _table(("kind", "what", "files", "no use", "size"), rows, ("files", "no use", "size"))
-    click.echo(f"{_total(found, 'file')} beside the store in {cache_root()}")
+    echo(f"{_total(found, 'file')} beside the store in {cache_root()}")
 
 
-def _table(headers: Sequence[str], rows: Sequence[Sequence[Any]], right: Collection[str]) -> None:
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]) -> None:
     from tabulate import tabulate
 
     if rows:
         align = ["right" if header in right else "left" for header in headers]
-        click.echo(tabulate(rows, headers, "simple", disable_numparse=True, colalign=align))
-        click.echo()
+        printed = [[printable(text) for text in row] for row in rows]
+        table = tabulate(printed, headers, "simple", disable_numparse=True, colalign=align)
+        echo_lines(table + "\n\n")
 
 
 def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
@@ -197,10 +200,10 @@ def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
     removed, in_use = contents.remove(folder, chosen) if chosen else ([], [])
     for entry in removed:
         why = f": {entry.useless}" if entry.useless else ""
-        click.echo(f"removed {entry.kind} {entry.what} ({_size(entry.size)}){why}")
+        echo(f"removed {entry.kind} {entry.what} ({_size(entry.size)}){why}")
     for entry in in_use:
-        click.echo(f"kept {entry.kind} {entry.what}: a process works on it", err=True)
-    click.echo(f"removed {_total(removed)} from {folder}")
+        echo(f"kept {entry.kind} {entry.what}: a process works on it", err=True)
+    echo(f"removed {_total(removed)} from {folder}")
 
 
 def _remove_beside(chosen: Sequence[cache_contents.Entry]) -> None:
@@ -211,11 +214,11 @@ def _remove_beside(chosen: Sequence[cache_contents.Entry]) -> None:
     for kind, useless in dict.fromkeys((entry.kind, entry.useless) for entry in removed):
         alike = [entry for entry in removed if (entry.kind, entry.useless) == (kind, useless)]
         why = f": {useless}" if useless else ""
-        click.echo(f"removed {kind} ({_total(alike, 'file')}){why}")
+        echo(f"removed {kind} ({_total(alike, 'file')}){why}")
     for entry in stays:
         why = "a process may be writing it" if entry.unfinished else "it was written just now"
-        click.echo(f"kept {entry.kind} {entry.path.name}: {why}", err=True)
-    click.echo(f"removed {_total(removed, 'file')} beside the store in {cache_root()}")
+        echo(f"kept {entry.kind} {entry.path.name}: {why}", err=True)
+    echo(f"removed {_total(removed, 'file')} beside the store in {cache_root()}")
 
 
 def _total(entries: Sequence[contents.Entry | cache_contents.Entry], one: str = "part") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import click
 from fer_bench.cli.given import GivenPath
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, write_atomically
+from fer_bench.terminal import echo_command, echo_lines
 
 if TYPE_CHECKING:
     from fer_bench.comparison import Outcome
@@ -99,23 +99,21 @@ def _tell(outcome: Outcome, form: str, output: Path | None) -> None:
     if output is not None:
         write_atomically(output, text)
     elif form == "terminal":
-        # click takes colours out where standard output is no terminal.
-        colour = False if os.environ.get("NO_COLOR") else None
-        click.echo(coloured(text), nl=False, color=colour)
+        echo_lines(text, style=coloured)
     else:
-        click.echo(text, nl=False)
+        echo_lines(text)
 
 
 def _tell_github(outcome: Outcome, output: Path | None) -> None:
-    from fer_bench.reporting.comparison import fenced, markdown_text, workflow_commands
+    from fer_bench.reporting.comparison import markdown_text, workflow_commands
 
     text = _for_terminal(outcome)
     if output is None:
-        click.echo(fenced(text, secrets.token_hex(16)), nl=False)
+        echo_lines(text)
     else:
         write_atomically(output, text)
     for line in workflow_commands(outcome):
-        click.echo(line)
+        echo_command(line)
     summary = os.environ.get(_SUMMARY)
     if summary:
         try:

@@ -8,7 +8,9 @@ import click
 
 from fer_bench.cli.given import GivenPath
 from fer_bench.cli.run_data import class_map_option, run_data
+from fer_bench.escapes import clean
 from fer_bench.protocol import Protocol
+from fer_bench.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +40,7 @@ def info(dataset: str, class_map: str | None) -> None:
     from fer_bench.reporting.dataset_tables import dataset_tables
 
     found = load_info(dataset, cache_dir=cache_root(), class_map=class_map)
-    click.echo(_text(dataset_tables(found)), nl=False)
+    echo_lines(_text(dataset_tables(found)))
 
 
 @command.command(short_help="Look for copies, leaks, empty images and doubtful labels.")
@@ -87,7 +89,7 @@ def audit(
     from fer_bench.prepared import prepare_data
     from fer_bench.progress_bar import ProgressBar
     from fer_bench.reporting.audit import AuditedData, audit_tables, summary, write_audit
-    from fer_bench.reporting.render import clean, wrapped
+    from fer_bench.reporting.render import wrapped
     from fer_bench.results_json import write_json
 
     data = load_dataset(dataset, class_map=class_map)
@@ -109,14 +111,14 @@ def audit(
     told = AuditedData.of(
         prepared, protocol, dataset, class_map=class_map, votes=votes, limit=limit
     )
-    click.echo(_text(audit_tables(told.found)))
+    echo_lines(_text(audit_tables(told.found)) + "\n")
     for sentence in [*summary(told.found), *told.taken.sentences]:
-        click.echo("\n".join(wrapped(clean(sentence), _width())))
+        echo_lines("\n".join([*wrapped(clean(sentence), _width()), ""]))
     if record is not None:
         write_json(record, audit_record(told.found))
-        click.echo(f"json: {record}")
+        echo(f"json: {record}")
     if report_dir is not None:
-        click.echo(f"report: {write_audit(report_dir, told)[0]}")
+        echo(f"report: {write_audit(report_dir, told)[0]}")
 
 
 def _text(tables: Sequence[Table]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.given import GivenPath
+from fer_bench.terminal import echo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,4 +41,4 @@ def command(names: str, output: Path | None) -> None:
         model = entry.build()
         path = folder / structure_files.file_name(entry.name)
         structure_files.write(model, path)
-        click.echo(f"{path}: {model.count_params():,} parameters")
+        echo(f"{path}: {model.count_params():,} parameters")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.given import GivenPath
+from fer_bench.escapes import clean
+from fer_bench.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,10 +60,10 @@ def command(results: tuple[Path, ...], output: Path) -> None:
             f"a benchmark holds a number that JSON has not ({error}); accepted: finite numbers"
         ) from error
     for line in _told(names, output, whole):
-        click.echo(line)
+        echo(line)
     for fact, note in whole.run.environment:
         if fact == SPEED:
-            click.secho(f"WARNING: speed {note}", fg="yellow", err=True)
+            echo(f"WARNING: speed {note}", err=True, colour="yellow")
 
 
 def _told(names: Sequence[str], output: Path, whole: Merged) -> Iterator[str]:
@@ -76,4 +78,4 @@ def _told(names: Sequence[str], output: Path, whole: Merged) -> Iterator[str]:
         if len(files) > 1:
             yield f"counts once: {cell}, which was measured in {' and '.join(files)}"
     for one in missing:
-        yield f"still missing: {one.id} ({one.status}: {one.reason})"
+        yield f"still missing: {one.id} ({one.status}: {clean(one.reason)})"

@@ -9,6 +9,8 @@ import click
 
 from fer_bench.cli.given import GivenPath
 from fer_bench.cli.run_data import run_data
+from fer_bench.escapes import printable
+from fer_bench.terminal import echo_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +82,7 @@ def command(
         )
     finally:
         bar.close()
-    click.echo(_text(profile))
+    echo_lines(_text(profile))
 
 
 def _text(profile: Profile) -> str:
@@ -89,9 +91,10 @@ def _text(profile: Profile) -> str:
     total, floor = profile.seconds, profile.floor
     rows = [(name, f"{seconds:.2f}", f"{seconds / total:.1%}") for name, seconds in profile.parts]
     rows.append(("all", f"{total:.2f}", ""))
+    subject = printable(f"{profile.cell}, {profile.images:,} images, epochs: {profile.epochs}")
     table = tabulate(
         rows,
-        (f"{profile.cell}, {profile.images:,} images, epochs: {profile.epochs}", "s", "share"),
+        (subject, "s", "share"),
         "simple",
         disable_numparse=True,
         colalign=("left", "right", "right"),
@@ -105,4 +108,4 @@ def _text(profile: Profile) -> str:
     ]
     if profile.memory is not None:
         lines.append(f"peak resident memory: {profile.memory / 2**20:,.0f} MiB")
-    return "\n".join(lines)
+    return "\n".join([*lines, ""])

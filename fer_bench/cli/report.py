@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.given import GivenPath
+from fer_bench.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
     from fer_bench.reporting import Findings
@@ -54,8 +55,8 @@ def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -
 
         width = shutil.get_terminal_size((120, 24)).columns
         tables = [table for table in findings.tables if table.key == "trend"]
-        click.echo(terminal(tables, width))
-    click.echo(f"report: {report_dir / 'index.html'}")
+        echo_lines(terminal(tables, width) + "\n")
+    echo(f"report: {report_dir / 'index.html'}")
 
 
 def _findings(results: tuple[Path, ...]) -> Findings:

@@ -9,6 +9,8 @@ import click
 
 from fer_bench.cli.given import GivenPath
 from fer_bench.errors import FerBenchError
+from fer_bench.escapes import printable
+from fer_bench.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,7 +58,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
             found = chain(source, weights_dir).found()
             rows = [*_origin(source), network, *_here(entry, found)]
         blocks.append(_block(entry, rows))
-    click.echo("\n".join(blocks))
+    echo_lines("".join(blocks))
 
 
 @command.command(short_help="Show each place that is looked into, and what it has.")
@@ -75,7 +77,7 @@ def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
             rows = [(place.name, _found_in(place, found)) for place in way.places]
             rows.append(("download", _download(way, found)))
         blocks.append(_block(entry, rows))
-    click.echo("\n".join(blocks))
+    echo_lines("".join(blocks))
 
 
 @command.command(short_help="Prove the files that are here, and lock them.")
@@ -122,10 +124,10 @@ def verify(
             else:
                 rows = _proven(entry, found, lock, update_lock, weights_lock is not None)
         except FerBenchError as error:
-            click.echo(f"Error: {error}", err=True)
+            echo(f"Error: {error}", err=True)
             failed = True
         else:
-            click.echo(_block(entry, rows))
+            echo_lines(_block(entry, rows))
     if failed:
         click.get_current_context().exit(1)
 
@@ -233,10 +235,11 @@ def _facts(weights: WeightsRecord) -> list[tuple[str, str]]:
 
 
 def _block(entry: Backbone, rows: Sequence[tuple[str, str]]) -> str:
-    """A backbone's title above its facts."""
+    """A backbone's title above its facts, in lines."""
     from textwrap import indent
 
     from tabulate import tabulate
 
-    table = tabulate(rows, tablefmt="plain", disable_numparse=True)
-    return f"{entry.title} ({entry.name})\n{indent(table, '  ')}"
+    printed = [[printable(text) for text in row] for row in rows]
+    table = tabulate(printed, tablefmt="plain", disable_numparse=True)
+    return f"{printable(f'{entry.title} ({entry.name})')}\n{indent(table, '  ')}\n"

@@ -34,6 +34,7 @@ from fer_bench.plugin.state import (
     TIME,
 )
 from fer_bench.store.sealed import StoreError
+from fer_bench.terminal import report_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -189,8 +190,10 @@ def pytest_terminal_summary(
         )
     if RECORD in config.stash and exitstatus == pytest.ExitCode.INTERRUPTED:
         kept = "" if REPORT in config.stash else "; no report is written, as no cell has a result"
-        terminalreporter.write_line(
-            f"interrupted{kept}; the same command goes on from what is stored", yellow=True
+        report_line(
+            terminalreporter,
+            f"interrupted{kept}; the same command goes on from what is stored",
+            yellow=True,
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from fer_bench.escapes import inert, printable
+
 
 class Notes(logging.Handler):
     """Collects what the package logs: what it went on from, damage that was found and mended.
@@ -17,5 +19,6 @@ class Notes(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keeps one line."""
-        self.lines.append(record.getMessage())
+        """Keeps one line, which prints in pytest's own reports of what was logged too."""
+        record.msg, record.args = inert(printable(record.getMessage())), ()
+        self.lines.append(record.msg)

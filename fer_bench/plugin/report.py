@@ -20,6 +20,7 @@ from fer_bench.reporting.comparison import (
 )
 from fer_bench.reporting.comparison import terminal_text as comparison_text
 from fer_bench.results_json import read_run, write_json
+from fer_bench.terminal import report_line, report_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,21 +73,21 @@ class Report:
         terminal.section("fer_bench", sep="=")
         if found is not None:
             self._tried(lambda: write_tables(self._folder, found))
-            terminal.write_line(terminal_text(found, width))
+            report_lines(terminal, terminal_text(found, width))
         if outcome is not None:
             self._tried(lambda: write_comparison(self._folder, outcome))
             text = comparison_text(outcome, width)
             terminal.section("compared with --fer-compare", sep="-")
-            terminal.write_line(coloured(text) if terminal.hasmarkup else text)
+            report_lines(terminal, text, coloured)
         for note in notes:
-            terminal.write_line(f"NOTE: {note}", yellow=True)
+            report_line(terminal, f"NOTE: {note}", yellow=True)
         # Drawing takes longer than all else here: nobody waits for it with nothing to read.
         terminal.flush()
         drawn = found and self._tried(lambda: write_page(self._folder, found, self._audited()))
         if drawn is not None:
-            terminal.write_line(f"report: {self._folder / 'index.html'}")
+            report_line(terminal, f"report: {self._folder / 'index.html'}")
         for problem in dict.fromkeys([*problems, *self._problems]):
-            terminal.write_line(f"ERROR: {problem}", red=True)
+            report_line(terminal, f"ERROR: {problem}", red=True)
 
     def _tried(self, make: Callable[[], T]) -> T | None:
         """What a part of the report gives; None where it could not be made, which is told."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
-from fer_bench.reporting.render import clean
+from fer_bench.escapes import clean
 from fer_bench.results import COPIES, SAMPLED
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fer_bench.reporting.render import body, clean
+from fer_bench.escapes import in_latex
+from fer_bench.reporting.render import body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,38 +19,11 @@ _HEAD = r"""% To be read with \input by a document that loads booktabs, tabularx
 % Names beyond Latin letters need LuaLaTeX or XeLaTeX and a font that has them.
 """
 _WIDE = 7
-_ESCAPES = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"\textless{}",
-        ">": r"\textgreater{}",
-        "|": r"\textbar{}",
-        # After the end of a row, a bracket or a star would belong to that end.
-        "[": "{[}",
-        "]": "{]}",
-        "*": "{*}",
-    }
-)
 
 
 def latex(tables: Iterable[Table]) -> str:
     r"""All tables as LaTeX floats in booktabs' style, to be read with ``\input``."""
     return "\n".join([_HEAD, *map(_float, tables)])
-
-
-def escaped(text: str) -> str:
-    """Plain text for LaTeX, whatever characters it holds."""
-    # Two of these in a row would be drawn as one longer dash, or as a quotation mark.
-    return re.sub(r"(?<=[-'`,!?])(?=[-'`,])", "{}", clean(text).translate(_ESCAPES))
 
 
 def _float(table: Table) -> str:
@@ -61,7 +34,7 @@ def _float(table: Table) -> str:
     lines = [
         r"\begin{table}",
         r"\centering\footnotesize",
-        rf"\caption{{{escaped(_caption(table))}}}",
+        rf"\caption{{{in_latex(_caption(table))}}}",
         rf"\label{{tab:fer-bench-{table.key}}}",
         *([r"\setlength{\tabcolsep}{3pt}"] if wide or texts else []),
         *([r"\resizebox{\linewidth}{!}{%"] if wide else []),
@@ -73,9 +46,9 @@ def _float(table: Table) -> str:
         r"\midrule",
     ]
     for label, mark, cells in zip(made.labels, made.marks, made.cells, strict=True):
-        named = escaped(label) + ("" if mark is None else rf"\textsuperscript{{{mark}}}")
+        named = in_latex(label) + ("" if mark is None else rf"\textsuperscript{{{mark}}}")
         entries = [
-            _number(text) if column.kind == "number" else escaped(text)
+            _number(text) if column.kind == "number" else in_latex(text)
             for text, column in zip(cells, table.columns, strict=True)
         ]
         lines.append(_line([named, *entries]))
@@ -85,8 +58,8 @@ def _float(table: Table) -> str:
         r"\par\smallskip\raggedright\scriptsize",
     ]
     for number, reason in enumerate(made.reasons, start=1):
-        lines.append(rf"\textsuperscript{{{number}}} {escaped(reason)}\par")
-    lines += [rf"{escaped(note)}\par" for note in table.notes]
+        lines.append(rf"\textsuperscript{{{number}}} {in_latex(reason)}\par")
+    lines += [rf"{in_latex(note)}\par" for note in table.notes]
     return "\n".join([*lines, r"\end{table}", ""])
 
 
@@ -117,7 +90,7 @@ def _specifications(table: Table, made: Body) -> list[str]:
 
 
 def _number(text: str) -> str:
-    return f"$-${escaped(text[1:])}" if text.startswith("-") else escaped(text)
+    return f"$-${in_latex(text[1:])}" if text.startswith("-") else in_latex(text)
 
 
 def _line(entries: Sequence[str]) -> str:
@@ -126,14 +99,14 @@ def _line(entries: Sequence[str]) -> str:
 
 def _headings(table: Table) -> list[str]:
     """One line of names, below a line of groups where there are any."""
-    names = _line([escaped(table.head), *(escaped(column.name) for column in table.columns)])
+    names = _line([in_latex(table.head), *(in_latex(column.name) for column in table.columns)])
     if not any(column.group for column in table.columns):
         return [names]
     spans, rules, first = [""], [], 2
     for group, members in groupby(table.columns, key=lambda column: column.group):
         size = len(list(members))
         spans.append(
-            rf"\multicolumn{{{size}}}{{c}}{{{escaped(group)}}}" if group else " & " * (size - 1)
+            rf"\multicolumn{{{size}}}{{c}}{{{in_latex(group)}}}" if group else " & " * (size - 1)
         )
         if group:
             rules.append(rf"\cmidrule(lr){{{first}-{first + size - 1}}}")

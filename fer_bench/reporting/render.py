@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from fer_bench.escapes import clean, in_csv, in_markdown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -37,17 +39,6 @@ class Body:
     marks: list[int | None]
     cells: list[list[str]]
     reasons: list[str]
-
-
-def clean(text: str) -> str:
-    """The text on one line, with everything that does not print made visible."""
-    line = " ".join(text.split())
-    if line.isprintable():
-        return line
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in line
-    )
 
 
 def body(table: Table) -> Body:
@@ -150,26 +141,26 @@ def markdown(table: Table) -> str:
     made = body(table)
     rows = [
         [
-            escaped(label) + ("" if mark is None else f" <sup>{mark}</sup>"),
-            *(escaped(text) for text in cells),
+            in_markdown(label) + ("" if mark is None else f" <sup>{mark}</sup>"),
+            *(in_markdown(text) for text in cells),
         ]
         for label, mark, cells in zip(made.labels, made.marks, made.cells, strict=True)
     ]
     headings = [table.head, *(f"{column.group} {column.name}" for column in table.columns)]
     grid = tabulate(
         rows,
-        [escaped(clean(heading)) for heading in headings],
+        [in_markdown(heading) for heading in headings],
         tablefmt="pipe",
         disable_numparse=True,
         # tabulate 0.9 fails when it is told how to align rows that are not there.
         colalign=["left", *_alignments(table.columns)] if rows else None,
     )
     reasons = [
-        f"<sup>{number}</sup> {escaped(reason)}"
+        f"<sup>{number}</sup> {in_markdown(reason)}"
         for number, reason in enumerate(made.reasons, start=1)
     ]
-    notes = [escaped(clean(note)) for note in table.notes]
-    return "\n\n".join([f"## {escaped(clean(table.title))}", grid, *reasons, *notes]) + "\n"
+    notes = [in_markdown(note) for note in table.notes]
+    return "\n\n".join([f"## {in_markdown(table.title)}", grid, *reasons, *notes]) + "\n"
 
 
 def tidy_csv(tables: Iterable[Table]) -> str:
@@ -187,23 +178,10 @@ def tidy_csv(tables: Iterable[Table]) -> str:
             for index, column in enumerate(table.columns):
                 texts = (table.key, row.label, column.group, column.name)
                 entry = row.entries[index]
-                value = _inert(entry) if isinstance(entry, str) else entry
+                value = in_csv(entry) if isinstance(entry, str) else entry
                 reason = row.reason if _is_gap(row, column, index) else ""
-                writer.writerow([*map(_inert, texts), value, _inert(reason)])
+                writer.writerow([*map(in_csv, texts), value, in_csv(reason)])
     return target.getvalue()
-
-
-def _inert(text: str) -> str:
-    made = clean(text)
-    return f"'{made}" if made.startswith(("=", "+", "-", "@")) else made
-
-
-def escaped(text: str) -> str:
-    """Plain text for Markdown: nothing in it is markup, HTML, or the end of a table cell."""
-    made = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    made = re.sub(r"([\\`*\[\]|~$#!])", r"\\\1", made)
-    # An underscore inside a word is no markup, and most of ours are.
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", made)
 
 
 def _alignments(columns: Sequence[Column]) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.errors import FerBenchError
+from fer_bench.escapes import clean, in_markdown
 from fer_bench.files import cause_of, write_atomically
 from fer_bench.reporting.audit.files import remove_beside, write_beside
 from fer_bench.reporting.audit.places import OF_BENCHMARK
 from fer_bench.reporting.latex import latex
-from fer_bench.reporting.render import clean, escaped, markdown, terminal, tidy_csv, wrapped
+from fer_bench.reporting.render import markdown, terminal, tidy_csv, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -30,7 +31,7 @@ def report_files(findings: Findings) -> dict[str, str]:
         ``tables.md``, ``tables.tex`` and ``tables.csv``.
     """
     made = findings.tables
-    told = [escaped(clean(sentence)) + "\n" for sentence in findings.headline]
+    told = [in_markdown(sentence) + "\n" for sentence in findings.headline]
     return {
         "tables.md": "\n".join(["# Tables\n", *told, *map(markdown, made)]),
         "tables.tex": latex(made),

@@ -13,13 +13,14 @@ from made_votes import unanimous, votes_of
 from fer_bench.audit import Flaws, Leak
 from fer_bench.datasets import EMOTIONS, PARTS
 from fer_bench.datasets.info import info_of
+from fer_bench.escapes import in_markdown
 from fer_bench.paper.published import DIGEST
 from fer_bench.prepared import prepare_data
 from fer_bench.protocol import Protocol
 from fer_bench.reporting.audit import AuditedData, audit_tables, summary
 from fer_bench.reporting.card import data_card
 from fer_bench.reporting.card.meaning import meaning
-from fer_bench.reporting.render import escaped, markdown
+from fer_bench.reporting.render import markdown
 from fer_bench.reporting.taken import Taken
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class TestCard:
         assert re.findall("^#+ (.*)$", card, re.MULTILINE) == [
             "Data card: faces",
             "What it is",
-            *(escaped(title) for title in (classes, copies, leaks, blanks, votes)),
+            *(in_markdown(title) for title in (classes, copies, leaks, blanks, votes)),
             "What that means for figures measured on it",
             "What is not known",
             "How to make this card again",
@@ -77,10 +78,10 @@ class TestCard:
         self, card: str, made: Audited
     ) -> None:
         for sentence in [*summary(made.found), *meaning(made.found)]:
-            assert f"\n- {escaped(sentence)}\n" in card
+            assert f"\n- {in_markdown(sentence)}\n" in card
         for table in audit_tables(made.found):
             assert markdown(table) in f"{card}\n"
-            assert all(escaped(note) in card for note in table.notes)
+            assert all(in_markdown(note) in card for note in table.notes)
 
     def test_what_the_data_set_is(self, card: str, made: Audited) -> None:
         facts = facts_of(card)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fer_bench.escapes import clean, in_latex
 from fer_bench.reporting import Column, Row, Table, tables
-from fer_bench.reporting.latex import escaped, latex
-from fer_bench.reporting.render import clean
+from fer_bench.reporting.latex import latex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ TOKEN = re.compile(r"\\text[a-z]+\{\}|\\[&%$#_{}]|\{[\[\]*]\}|\{\}|[^\\&%$#_{}~^
 
 @given(HOSTILE)
 def test_escaped_text_reads_as_the_text_itself(text: str) -> None:
-    made = escaped(text)
+    made = in_latex(text)
     tokens = TOKEN.findall(made)
     assert "".join(tokens) == made
     assert "".join(NAMED.get(token, token.removeprefix("\\")) for token in tokens) == clean(text)
@@ -59,7 +59,7 @@ def test_escaped_text_reads_as_the_text_itself(text: str) -> None:
     ],
 )
 def test_escapes(text: str, expected: str) -> None:
-    assert escaped(text) == expected
+    assert in_latex(text) == expected
 
 
 def hostile_table() -> Table:

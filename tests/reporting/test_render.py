@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fer_bench.escapes import clean
 from fer_bench.reporting import Column, Row, Table, tables
-from fer_bench.reporting.render import clean, entry_text, markdown, terminal, tidy_csv
+from fer_bench.reporting.render import entry_text, markdown, terminal, tidy_csv
 
 if TYPE_CHECKING:
     from fer_bench.reporting.table import Entry

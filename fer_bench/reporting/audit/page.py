@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.escapes import clean
 from fer_bench.reporting.page.grid import grid
 from fer_bench.reporting.page.templates import filled
-from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from fer_bench.audit import Audit

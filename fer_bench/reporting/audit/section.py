@@ -6,13 +6,13 @@ import base64
 import io
 from typing import TYPE_CHECKING
 
+from fer_bench.escapes import clean
 from fer_bench.reporting.audit.sheets import greys
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
 from fer_bench.reporting.audit.wording import named, shortened
 from fer_bench.reporting.card.meaning import meaning
 from fer_bench.reporting.page.contact import AuditSection, ContactSheet, ContactTile, Thumbnail
-from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

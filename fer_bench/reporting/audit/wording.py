@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.reporting.render import clean
+from fer_bench.escapes import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.audit import REACH
+from fer_bench.escapes import clean, in_markdown
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
 from fer_bench.reporting.card.meaning import meaning, things
 from fer_bench.reporting.card.origin import origin
-from fer_bench.reporting.render import clean, escaped, markdown
+from fer_bench.reporting.render import markdown
 from fer_bench.reporting.table import Column, Row, Table
 from fer_bench.reporting.taken import AS_IT_CAME, DEDUPED, LABELLED
 
@@ -61,19 +62,19 @@ def data_card(info: Info, found: Audit, command: str, taken: Taken = AS_IT_CAME)
     """
     classes, *others = _in_order(audit_tables(found))
     parts = [
-        f"{_TITLE}{_told(info.name)}",
+        f"{_TITLE}{in_markdown(info.name)}",
         _list(summary(found)),
         _section(_facts(info, found, taken)),
-        *([_told(_relabelled(taken))] if taken.labels == "ferplus" else []),
+        *([in_markdown(_relabelled(taken))] if taken.labels == "ferplus" else []),
         *map(_section, (classes, *others)),
-        *([] if found.agreement is None else [_told(_TAGGERS)]),
+        *([] if found.agreement is None else [in_markdown(_TAGGERS)]),
         "## What that means for figures measured on it",
         _list(meaning(found, taken.labels)),
         *_origin(info),
         "## What is not known",
         "Not recorded in the files:",
         _list([*_UNKNOWN, _LABELLERS[taken.labels]]),
-        _told(_NOT_FOUND),
+        in_markdown(_NOT_FOUND),
         "## How to make this card again",
         # On one line and indented, it is code whatever stands in it.
         f"    {clean(command)}",
@@ -146,12 +147,8 @@ def _origin(info: Info) -> list[str]:
     told = origin(info)
     if told is None:
         return []
-    return ["## Where it is from", _told(told.source), _list(told.facts)]
+    return ["## Where it is from", in_markdown(told.source), _list(told.facts)]
 
 
 def _list(sentences: Iterable[str]) -> str:
-    return "\n".join(f"- {_told(sentence)}" for sentence in sentences)
-
-
-def _told(text: str) -> str:
-    return escaped(clean(text))
+    return "\n".join(f"- {in_markdown(sentence)}" for sentence in sentences)

@@ -1,7 +1,7 @@
 """From the outcome of a comparison to text and files."""
 
 from fer_bench.reporting.comparison.files import remove_comparison, write_comparison
-from fer_bench.reporting.comparison.github import fenced, workflow_commands
+from fer_bench.reporting.comparison.github import workflow_commands
 from fer_bench.reporting.comparison.record import OutcomeRecord, json_text, outcome_record
 from fer_bench.reporting.comparison.text import coloured, markdown_text, terminal_text
 from fer_bench.reporting.comparison.wording import conclusion
@@ -10,7 +10,6 @@ __all__ = [
     "OutcomeRecord",
     "coloured",
     "conclusion",
-    "fenced",
     "json_text",
     "markdown_text",
     "outcome_record",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fer_bench.comparison.figures import FIGURES
+from fer_bench.escapes import clean, in_data, in_property
 from fer_bench.reporting.comparison.wording import (
     change_text,
     name_text,
@@ -16,7 +17,6 @@ from fer_bench.reporting.comparison.wording import (
     value_text,
     verdict_text,
 )
-from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 _MOST = 10
 """GitHub shows so many annotations of each kind of one step, and drops the rest."""
-
-_IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-_IN_PROPERTIES = {**_IN_DATA, ":": "%3A", ",": "%2C"}
 
 
 class _Told(NamedTuple):
@@ -68,26 +65,6 @@ def workflow_commands(outcome: Outcome) -> list[str]:
         *_commands("warning", [*map(_told, severe), *differing, *map(_told, worse)]),
         *_commands("notice", [_told(change) for change in better]),
     ]
-
-
-def fenced(text: str, token: str) -> str:
-    """Text in which GitHub looks for no commands, whatever names stand in it.
-
-    Args:
-        text: ending in a line end.
-        token: letters and digits that cannot be guessed.
-    """
-    return f"::stop-commands::{token}\n{text}::{token}::\n"
-
-
-def in_data(text: str) -> str:
-    """A text as the message of a workflow command."""
-    return "".join(_IN_DATA.get(char, char) for char in text)
-
-
-def in_property(text: str) -> str:
-    """A text as a property of a workflow command, such as its title."""
-    return "".join(_IN_PROPERTIES.get(char, char) for char in text)
 
 
 def _rank(change: Change) -> tuple[int, float]:

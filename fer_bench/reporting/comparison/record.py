@@ -140,12 +140,14 @@ def outcome_record(outcome: Outcome) -> OutcomeRecord:
 
 
 def json_text(outcome: Outcome) -> str:
-    """The comparison as JSON.
+    """The comparison as JSON, in ASCII and without a command that a runner would find in a name.
 
     Raises:
         ValueError: a figure is not finite.
     """
-    return json.dumps(outcome_record(outcome), allow_nan=False, indent=1) + "\n"
+    text = json.dumps(outcome_record(outcome), allow_nan=False, indent=1) + "\n"
+    # Only texts have the sign; JSON reads it as the same one.
+    return text.replace("##", r"#\u0023")
 
 
 def _change(change: Change) -> ChangeRecord:

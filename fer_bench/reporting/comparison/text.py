@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from fer_bench.escapes import clean, in_markdown
 from fer_bench.reporting.comparison.tables import change_tables, differences_table, is_shown
 from fer_bench.reporting.comparison.wording import conclusion, others_text
-from fer_bench.reporting.render import clean, escaped, markdown, terminal, wrapped
+from fer_bench.reporting.render import markdown, terminal, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,13 +57,13 @@ def markdown_text(outcome: Outcome) -> str:
     word, why = conclusion(outcome)
     parts = [
         f"{MARK}\n# Benchmark comparison",
-        f"base: {_inert(outcome.base)}",
-        f"head: {_inert(outcome.head)}",
+        f"base: {in_markdown(outcome.base)}",
+        f"head: {in_markdown(outcome.head)}",
         *([] if differences is None else [markdown(differences)]),
-        *(f"**Note:** {_inert(note)}" for note in outcome.notes),
+        *(f"**Note:** {in_markdown(note)}" for note in outcome.notes),
         *map(markdown, change_tables(outcome)),
         others_text(_hidden(outcome)),
-        f"**{word}:** {_inert(why)}",
+        f"**{word}:** {in_markdown(why)}",
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
@@ -86,7 +87,3 @@ def _hidden(outcome: Outcome) -> list[Change]:
 
 def _lines(texts: Sequence[str], width: int) -> str:
     return "\n".join(line for text in texts for line in wrapped(clean(text), width))
-
-
-def _inert(text: str) -> str:
-    return escaped(clean(text))

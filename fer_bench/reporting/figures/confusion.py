@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 
+from fer_bench.escapes import clean
 from fer_bench.groups import groups
 from fer_bench.reporting.figures.drawing import WIDTH, sheet
 from fer_bench.reporting.figures.figure import Figure
@@ -22,7 +23,6 @@ from fer_bench.reporting.figures.wording import (
     short,
     short_name,
 )
-from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from fer_bench.escapes import clean
 from fer_bench.groups import groups
 from fer_bench.paper import published
 from fer_bench.reporting.figures.drawing import (
@@ -21,7 +22,6 @@ from fer_bench.reporting.figures.drawing import (
 from fer_bench.reporting.figures.figure import Figure
 from fer_bench.reporting.figures.palette import INK, SERIES, SOFT
 from fer_bench.reporting.figures.wording import file_stem, name, not_shown, seeds_note
-from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

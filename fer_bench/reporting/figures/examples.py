@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from fer_bench.escapes import clean
 from fer_bench.groups import groups
 from fer_bench.reporting.figures.drawing import SMALL, WIDTH, sheet
 from fer_bench.reporting.figures.figure import Figure
@@ -19,7 +20,6 @@ from fer_bench.reporting.figures.wording import (
     short,
     short_name,
 )
-from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

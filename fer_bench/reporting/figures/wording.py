@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from fer_bench.reporting.render import clean
+from fer_bench.escapes import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from fer_bench.escapes import clean
 from fer_bench.paper.published import BACKBONES
 from fer_bench.reporting.audit_command import recorded_command
 from fer_bench.reporting.page.confusion import heat_maps
@@ -14,7 +15,6 @@ from fer_bench.reporting.page.gallery import pictures
 from fer_bench.reporting.page.grid import Grid, grid, short_title
 from fer_bench.reporting.page.masthead import facts, subject
 from fer_bench.reporting.page.templates import filled, resource
-from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

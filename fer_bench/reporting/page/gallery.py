@@ -7,8 +7,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.escapes import clean
 from fer_bench.groups import groups
-from fer_bench.reporting.render import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fer_bench.reporting.render import DASH, body, clean, entry_text
+from fer_bench.escapes import clean
+from fer_bench.reporting.render import DASH, body, entry_text
 from fer_bench.reporting.table import Column
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.escapes import clean
 from fer_bench.groups import groups
 from fer_bench.headline import beside
 from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.rates import setting
-from fer_bench.reporting.render import clean
 from fer_bench.reporting.slices_tables import left_out, mapped
 
 if TYPE_CHECKING:
