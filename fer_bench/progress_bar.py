@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from tqdm import tqdm
+
+from fer_bench.escapes import clean
+
+
+def progress_bar(subject: str, total: int | None, **how: Any) -> tqdm[None]:
+    """A bar that is not drawn if standard error is closed, or is no terminal.
+
+    Args:
+        subject: what stands before it; any text.
+        total: where it ends, if that is known.
+        how: other settings of tqdm.
+    """
+    closed = sys.stderr is None
+    return tqdm(total=total, desc=clean(subject), disable=closed or None, **how)
 
 
 class ProgressBar:
@@ -24,14 +39,7 @@ class ProgressBar:
         if self._bar is None or stage != self._stage:
             self.close()
             self._stage = stage
-            # disable=None: no bar where standard error is not a terminal.
-            self._bar = tqdm(
-                total=total,
-                desc=f"{self._subject}: {stage}",
-                disable=None,
-                leave=False,
-                file=sys.stderr,
-            )
+            self._bar = progress_bar(f"{self._subject}: {stage}", total, leave=False)
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ def _attempt(url: str, target: Path, check: Callable[[Path], None]) -> str | Non
 
 
 def _fetch(url: str, target: Path, check: Callable[[Path], None]) -> None:
-    from tqdm import tqdm
+    from fer_bench.progress_bar import progress_bar
 
     with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - https and http only
         length = answer.headers.get("Content-Length")
@@ -66,9 +66,7 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None]) -> None:
         try:
             with (
                 part.open("xb") as file,
-                tqdm(
-                    total=total, desc=target.name, unit="B", unit_scale=True, disable=None
-                ) as progress,
+                progress_bar(target.name, total, unit="B", unit_scale=True) as progress,
             ):
                 while piece := answer.read(1 << 16):
                     file.write(piece)
