@@ -6,7 +6,6 @@ nothing that takes long to load, as ``fer-bench --help`` loads all of them.
 
 from __future__ import annotations
 
-import io
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ import click
 import fer_bench
 from fer_bench.cli import cache, compare, data, export_backbone, merge, profile, report, weights
 from fer_bench.errors import FerBenchError
+from fer_bench.escapes import printable
 from fer_bench.terminal import echo, echo_lines, occupy_closed
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ class _Program(click.Group):
         try:
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
-            said = io.StringIO()
-            error.show(said)
-            echo_lines(said.getvalue(), err=True)
+            echo_lines(_said(error), err=True)
             status = error.exit_code
         except click.Abort:
             echo("Aborted!", err=True)
@@ -77,6 +75,17 @@ class _Program(click.Group):
         except Exception:
             echo_lines(traceback.format_exc(), err=True)
         return ctx.exit(2 if ctx.invoked_subcommand in _ENDING_WITH_2 else 1)
+
+
+def _said(error: click.ClickException) -> str:
+    """What click would write of a mistake, in which what was given stands on one line."""
+    message, context = error.format_message(), getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":  # the help of a group, in new versions
+        return f"{message}\n"
+    usage = ""
+    if context is not None:
+        usage = f"{context.get_usage()}\nTry '{context.command_path} --help' for help.\n\n"
+    return f"{usage}Error: {printable(message)}\n"
 
 
 @click.group(
