@@ -1,4 +1,4 @@
-"""Escapes: what text of unknown origin becomes on a terminal, in a log and in each kind of file.
+"""Escapes that make text of unknown origin fit for terminals, logs and each kind of file.
 
 Names of files, classes and backbones, reasons and facts come from other people's files, and may
 hold anything: what commands a terminal, what reverses the order of what follows, what is not
@@ -32,7 +32,7 @@ _SUBSTITUTES = {
     "\N{RIGHTWARDS ARROW}": "->",
     "\N{HORIZONTAL ELLIPSIS}": "...",
 }
-"""What stands for our own characters, and for lines of tables, where they cannot be encoded."""
+"""Stand-ins for our own signs, and for lines of tables, that cannot be encoded."""
 
 _IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTIES = {**_IN_DATA, ":": "%3A", ",": "%2C"}
@@ -60,7 +60,7 @@ _IN_LATEX = str.maketrans(
 
 
 def printable(text: str) -> str:
-    """The text on one line, where what does not print, or is not seen, is as Python writes it."""
+    """The text on one line; what does not print, or is not seen, is as Python writes it."""
     if text.isprintable() and not _UNSEEN.search(text):
         return text
     return "".join(
@@ -105,7 +105,7 @@ def displayed(text: str, encoding: str | None = None) -> str:
 
     Args:
         text: its line ends stay, so that no name in it may have any.
-        encoding: of the terminal; None where it has all characters.
+        encoding: of the terminal; None if it has all characters.
     """
     lines = "\n".join(map(printable, text.split("\n")))
     return encodable(inert(lines), encoding)
@@ -123,7 +123,7 @@ def in_markdown(text: str) -> str:
     made = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", made)
     # At its start they would make a list or a rule.
     made = re.sub(r"^(\d*)(?=[-+.)]( |$)|--[- ]*$)", r"\1\\", made)
-    # GitHub looks for these in what is shown, where a backslash is gone.
+    # GitHub looks for these in the text that it shows, which has no backslash left.
     return re.sub(
         r"(?i)(?<=@)(?=\w|\\_)|(?<=\\#)(?=\d)|(?<=GH)(?=-\d)|(?<=://)|(?<=www)(?=\.)",
         "<!-- -->",

@@ -15,7 +15,7 @@ def progress_bar(subject: str, total: int | None, **how: Any) -> tqdm[None]:
 
     Args:
         subject: what stands before it; any text.
-        total: where it ends, if that is known.
+        total: its end, if that is known.
         how: other settings of tqdm.
     """
     closed = sys.stderr is None

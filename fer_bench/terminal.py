@@ -1,4 +1,4 @@
-"""The door to the terminal: all that the command line and the plugin show passes through it."""
+"""Door to the terminal: all that the command line and the plugin show passes through it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def echo(line: str = "", *, err: bool = False, colour: str | None = None) -> None:
-    """Shows a line; line ends in it are no line ends.
+    """Show a line; line ends in it are no line ends.
 
     Args:
         line: any text.
         err: on standard error instead of standard output.
-        colour: where the terminal has colours.
+        colour: if the terminal has colours.
 
     Raises:
         FerBenchError: it cannot be written, such as to a full disk. A reader that went away, as
@@ -39,7 +39,7 @@ def echo(line: str = "", *, err: bool = False, colour: str | None = None) -> Non
 
 
 def echo_lines(text: str, *, err: bool = False, style: Callable[[str], str] | None = None) -> None:
-    """Shows lines that were laid out by us.
+    """Show lines that were laid out by us.
 
     Args:
         text: ending in a line end; names in it have none.
@@ -55,7 +55,7 @@ def echo_lines(text: str, *, err: bool = False, style: Callable[[str], str] | No
 
 
 def echo_command(line: str) -> None:
-    """Shows one of GitHub's workflow commands, which alone may look like one.
+    """Show one of GitHub's workflow commands, which alone may look like one.
 
     Args:
         line: its names and texts are escaped.
@@ -68,7 +68,7 @@ def echo_command(line: str) -> None:
 
 
 def report_line(terminal: pytest.TerminalReporter, line: str, **markup: bool) -> None:
-    """Shows a line in pytest's summary; line ends in it are no line ends."""
+    """Show a line in pytest's summary; line ends in it are no line ends."""
     report_lines(terminal, printable(line), None, **markup)
 
 
@@ -78,12 +78,12 @@ def report_lines(
     style: Callable[[str], str] | None = None,
     **markup: bool,
 ) -> None:
-    """Shows lines in pytest's summary that were laid out by us.
+    """Show lines in pytest's summary that were laid out by us.
 
     Args:
         terminal: of the session.
         text: names in it have no line ends.
-        style: adds colours to the text, where the terminal has them.
+        style: adds colours to the text, if the terminal has them.
         markup: of pytest, for all of the text.
     """
     writer = terminal.config.get_terminal_writer()
@@ -93,7 +93,7 @@ def report_lines(
 
 
 def occupy_closed() -> None:
-    """Keeps a file from taking the place of standard output that the caller closed.
+    """Keep files from taking the place of standard streams that the caller closed.
 
     Whatever a library prints there would stand in that file.
     """
@@ -107,7 +107,7 @@ def _write(text: str, stream: IO[Any] | None) -> None:
 
     if stream is None:  # closed by the caller
         return
-    # click takes colours out where the stream is no terminal.
+    # click takes colours out if the stream is no terminal.
     colour = False if os.environ.get("NO_COLOR") else None
     try:
         # The stream is named, as click would write UTF-8 to one that takes ASCII.
@@ -123,6 +123,6 @@ def _write(text: str, stream: IO[Any] | None) -> None:
 
 
 def _silence(stream: IO[Any]) -> None:
-    """Lets what is written from now on, and what waits to be, go nowhere."""
+    """Send what is written from now on, and what waits to be, nowhere."""
     with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

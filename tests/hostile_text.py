@@ -1,4 +1,4 @@
-"""Text that nobody should see as it is, and what obeys some of it."""
+"""Text that nobody should see as it is, and a reader that obeys some of it."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def obeyed(log: str) -> list[str]:
 
 
 def is_safe(text: str) -> bool:
-    """Whether a terminal and a runner only show a text: line ends are all that it commands."""
+    """Tell whether a text is only shown: line ends are all that it commands."""
     seen = text.replace("\n", "")
     return seen.isprintable() and not UNSEEN.search(seen) and obeyed(text) == []

@@ -1,4 +1,4 @@
-"""What text of unknown origin becomes."""
+"""Escapes of text of unknown origin."""
 
 import re
 from html.parser import HTMLParser

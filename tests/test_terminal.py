@@ -22,7 +22,7 @@ OPENED = "from fer_bench.terminal import echo, echo_lines\n"
 
 
 def run(code, shell='exec "$@"', **variables):
-    """What a process does with the door; the shell connects its streams."""
+    """Run code with the door in a process whose streams a shell connects."""
     return subprocess.run(
         ["/bin/bash", "-c", shell, "bash", sys.executable, "-c", OPENED + code],
         env={**os.environ, **variables},
@@ -184,7 +184,7 @@ def _used(path):
 
 
 def test_no_other_module_writes_to_a_terminal():
-    """What the linter cannot tell by its name: writers of pytest and the streams themselves."""
+    """The linter cannot know writers of pytest and the streams themselves by their names."""
     root = Path(fer_bench.__file__).parent
     direct = (".write_line", ".write_raw", ".rewrite", "stdout.write", "stderr.write")
     found = {

@@ -78,7 +78,7 @@ class _Program(click.Group):
 
 
 def _said(error: click.ClickException) -> str:
-    """What click would write of a mistake, in which what was given stands on one line."""
+    """Message of click about a mistake, with what was given on one line."""
     message, context = error.format_message(), getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":  # the help of a group, in new versions
         return f"{message}\n"

@@ -19,6 +19,6 @@ class Notes(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keeps one line, which prints in pytest's own reports of what was logged too."""
+        """Keep one line, and make it safe for pytest's own reports of the log."""
         record.msg, record.args = inert(printable(record.getMessage())), ()
         self.lines.append(record.msg)

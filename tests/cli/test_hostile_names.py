@@ -39,7 +39,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def run(*arguments, encoding="utf-8"):
-    """What a command shows on a terminal of an encoding; both streams are safe."""
+    """Run a command on a terminal of an encoding; both streams are safe."""
     words = [os.fspath(word) for word in arguments]
     done = CliRunner(charset=encoding).invoke(main, words)
     if done.exception is not None and not isinstance(done.exception, SystemExit):

@@ -1,4 +1,4 @@
-"""What pytest's summary shows of hostile names, on terminals of several encodings."""
+"""Summary of pytest with hostile names, on terminals of several encodings."""
 
 import os
 import re
