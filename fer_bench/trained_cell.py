@@ -86,6 +86,7 @@ class TrainedCell:
                 self.logits = stored.logits
             else:
                 self.result, self.logits = self._train()
+                self._is_stored = True
 
     @property
     def test_labels(self) -> NDArray[np.uint8]:
@@ -106,13 +107,26 @@ class TrainedCell:
         """
         trainer = self.trainer
         if self._trained_weights is None:
-            self._trained_weights = [weight.numpy() for weight in self.network.suffix.weights]
+            self._trained_weights = [weight.numpy() for weight in trainer.suffix.weights]
         trainer.epoch(number)
 
     def restore(self) -> None:
         """Sets the suffix back to the weights of the result."""
         if self._trained_weights is not None:
-            self.network.suffix.set_weights(self._trained_weights)
+            self.trainer.suffix.set_weights(self._trained_weights)
+
+    def close(self) -> None:
+        """Drop the network, and leave its compiled suffix to the next cell of the same structure.
+
+        If the network is used again, it is built again.
+        """
+        trainer = self.__dict__.pop("trainer", None)
+        self.__dict__.pop("network", None)
+        self._trained_weights = None
+        if trainer is not None:
+            from fer_bench.training import compiled
+
+            compiled.keep(self._structure(), trainer.compiled)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -150,6 +164,9 @@ class TrainedCell:
         }
 
     def _train(self) -> tuple[CellResult, NDArray[np.float32]]:
+        load_keras()
+        from fer_bench.training.compiled import copy_variables
+
         experiment, split = self._experiment, self._experiment.split
         trainer, network = self.trainer, self.network
         with told(experiment.store):
@@ -158,11 +175,14 @@ class TrainedCell:
         if start is not None:
             log.info("%s: training went on after epoch %d", self._cell.id, start.history.epochs)
         check_room(experiment.store, needed, "checkpoints and result")
+        self._seconds["compiling"] = trainer.warm_up()
         history, spent = trainer.train(
             split.validation, self._progress, start, self._checkpoints.keep
         )
         self._seconds.update(dataclasses.asdict(spent))
         logits, labels = trainer.logits(split.test), self.test_labels
+        if trainer.suffix is not network.suffix:
+            copy_variables(trainer.suffix, network.suffix)
         confusion = evaluation.confusion(
             labels, logits.argmax(axis=1), len(experiment.dataset.classes)
         )
@@ -222,17 +242,42 @@ class TrainedCell:
 
     @cached_property
     def trainer(self) -> Trainer:
-        """What trains the network's suffix, on frozen features that are computed if need be."""
+        """What trains the suffix, or a compiled one like it, on frozen features.
+
+        Features that are not stored are computed.
+        """
+        load_keras()
+        from fer_bench.training import compiled
         from fer_bench.training.trainer import Trainer
 
+        # Before the network is built: a suffix of another structure leaves its memory to it.
+        suffix = compiled.take(self._structure())
         experiment, network = self._experiment, self.network
+        if suffix is None:
+            suffix = compiled.CompiledSuffix(network.suffix, experiment.protocol.learning_rate)
+        else:
+            suffix.start_from(network.suffix)
         return Trainer(
-            network.suffix,
+            suffix,
             experiment.protocol,
             self._cell.seed,
             self._tensors(network),
             experiment.dataset.labels,
             experiment.split.train,
+        )
+
+    def _structure(self) -> tuple[Any, ...]:
+        """All that determines the compiled suffix but its weights and random states."""
+        import keras
+
+        experiment = self._experiment
+        return (
+            self._entry,
+            self._cell.init,
+            experiment.protocol,
+            experiment.dataset.images.shape[1:],
+            len(experiment.dataset.classes),
+            keras.config.dtype_policy().name,
         )
 
     def _tensors(self, network: Network) -> Sequence[NDArray[Any] | StoredTensor]:

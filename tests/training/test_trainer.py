@@ -11,7 +11,9 @@ keras = pytest.importorskip("keras")
 
 from fer_bench.errors import FerBenchError  # noqa: E402
 from fer_bench.protocol import Protocol  # noqa: E402
+from fer_bench.training import compiled  # noqa: E402
 from fer_bench.training import trainer as training  # noqa: E402
+from fer_bench.training.compiled import CompiledSuffix, copy_variables  # noqa: E402
 from fer_bench.training.trainer import Trainer, epoch_order  # noqa: E402
 
 pytestmark = pytest.mark.network
@@ -40,8 +42,13 @@ def trainer(model=None, **changes):
     random = np.random.default_rng(1)
     tensor = random.normal(size=(IMAGES, FEATURES)).astype(np.float32)
     labels = random.integers(0, CLASSES, IMAGES).astype(np.uint8)
-    protocol = Protocol(epochs=3, batch_size=4, **changes)
-    return Trainer(model or suffix(), protocol, 9, [tensor], labels, np.arange(10, IMAGES))
+    protocol = Protocol(**{"epochs": 3, "batch_size": 4, **changes})
+    used = model if isinstance(model, CompiledSuffix) else compile_suffix(model or suffix())
+    return Trainer(used, protocol, 9, [tensor], labels, np.arange(10, IMAGES))
+
+
+def compile_suffix(model):
+    return CompiledSuffix(model, Protocol().learning_rate)
 
 
 @pytest.fixture(scope="module")
@@ -133,9 +140,9 @@ def test_an_output_that_is_no_number_is_told():
         diverging.evaluate(np.arange(10))
 
 
-def random_suffix():
+def random_suffix(seed=5):
     """One that draws random numbers in training and has moving averages."""
-    keras.utils.set_random_seed(5)
+    keras.utils.set_random_seed(seed)
     features = keras.Input((FEATURES,))
     hidden = keras.layers.Dropout(0.5)(keras.layers.BatchNormalization()(features))
     return keras.Model([features], keras.layers.Dense(CLASSES)(hidden))
@@ -152,6 +159,62 @@ def undisturbed():
     watched = trainer(random_suffix())
     history, _ = watched.train(np.arange(10), keep=keep)
     return history, [np.copy(value) for value in watched._variables()], kept
+
+
+def values(model):
+    return [np.copy(variable) for variable in model.variables]
+
+
+def test_a_suffix_compiled_for_another_seed_learns_to_the_last_bit_as_its_own(undisturbed):
+    used = compile_suffix(random_suffix(seed=6))
+    other, _ = trainer(used).train(np.arange(10))
+    traces, model = used.model.train_function, random_suffix()
+    used.start_from(model)
+    again = trainer(used)
+    again.warm_up()
+    history, _ = again.train(np.arange(10))
+    assert history == undisturbed[0] != other
+    for one, expected in zip(again._variables(), undisturbed[1], strict=True):
+        np.testing.assert_array_equal(one, expected)
+    assert used.model.train_function is traces
+    copy_variables(used.model, model)
+    for one, expected in zip(values(model), values(used.model), strict=True):
+        np.testing.assert_array_equal(one, expected)
+
+
+@pytest.mark.parametrize("batch_size", [3, 4, 40, 64])
+def test_a_warm_up_compiles_all_that_an_epoch_runs_and_changes_nothing(batch_size, monkeypatch):
+    model = random_suffix()
+    watched = trainer(model, batch_size=batch_size)
+    before = [np.copy(value) for value in watched._variables()]
+    sizes, fit = [], model.fit
+
+    def recorded(tensors, labels, batch_size, **rest):
+        sizes.append(
+            {
+                len(tensors[0][start : start + batch_size])
+                for start in range(0, len(tensors[0]), batch_size)
+            }
+        )
+        return fit(tensors, labels, batch_size=batch_size, **rest)
+
+    monkeypatch.setattr(model, "fit", recorded)
+    assert watched.warm_up() > 0
+    for one, expected in zip(watched._variables(), before, strict=True):
+        np.testing.assert_array_equal(one, expected)
+    watched.epoch(1)
+    assert sizes[0] == sizes[1]
+
+
+def test_one_compiled_suffix_is_kept_for_its_structure_alone():
+    first, second = (compile_suffix(suffix()) for _ in range(2))
+    compiled.keep("a", first)
+    compiled.keep("b", second)
+    assert compiled.take("b") is second
+    assert compiled.take("b") is None
+    compiled.keep("a", first)
+    assert compiled.take("b") is None
+    assert compiled.take("a") is None
 
 
 def test_the_diagnosis_is_the_plain_network_in_training_mode_batch_by_batch():

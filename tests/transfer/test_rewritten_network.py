@@ -9,7 +9,7 @@ from drawn_statistics import draw_statistics  # noqa: E402
 
 from fer_bench.backbones import get  # noqa: E402
 from fer_bench.runtime import runs_on_cpu  # noqa: E402
-from fer_bench.training.trainer import _gains_from_xla  # noqa: E402
+from fer_bench.training.compiled import _gains_from_xla  # noqa: E402
 from fer_bench.transfer import cut, transfer  # noqa: E402
 
 pytestmark = pytest.mark.network
