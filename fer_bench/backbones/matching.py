@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.backbones.weight_files import readable, refused
+from fer_bench.backbones.stored_weights import refused
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from fer_bench.backbones.weight_files import StoredLayer, StoredWeights
+    from fer_bench.backbones.stored_weights import StoredLayer, StoredTensor, StoredWeights
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,13 @@ class Pair:
     Attributes:
         label: ``<layer>/<variable>``, the same in every process.
         variable: a Keras variable; None for a tensor of the excluded last layer.
-        tensor: an ``h5py.Dataset`` or an array of the same shape.
+        tensor: of the same shape.
         path: the file, for messages.
     """
 
     label: str
     variable: Any
-    tensor: Any
+    tensor: StoredTensor
     path: Path
 
     def read(self) -> NDArray[np.float32]:
@@ -44,13 +44,10 @@ class Pair:
         Raises:
             FerBenchError: the values cannot be read, are not numbers, or not all finite.
         """
-        with readable(self.path):
-            values = np.asarray(self.tensor)
-        if values.dtype.kind not in "fiu":
-            raise refused(
-                self.path, f"tensor {self.label!r} holds {values.dtype}, expected are numbers"
-            )
-        values = np.asarray(values, dtype="<f4", order="C")
+        dtype = self.tensor.dtype
+        if dtype.kind not in "fiu":
+            raise refused(self.path, f"tensor {self.label!r} holds {dtype}, expected are numbers")
+        values = np.asarray(self.tensor.read(), dtype="<f4", order="C")
         if not np.isfinite(values).all():
             count = int(values.size - np.isfinite(values).sum())
             raise refused(

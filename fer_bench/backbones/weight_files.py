@@ -1,201 +1,100 @@
-"""Reads the layouts that weights are stored in."""
+"""Opens the layouts that weights are stored in, told by their content."""
 
 from __future__ import annotations
 
 import contextlib
-import re
-import zipfile
-import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fer_bench.datasets.npz_layout import read_all_arrays
+from fer_bench.backbones import hdf5_process
+from fer_bench.backbones.hdf5_reader import KERAS_WEIGHTS
+from fer_bench.backbones.stored_weights import StoredLayer, StoredTensor, StoredWeights, refused
+from fer_bench.datasets.npz_layout import member_names, opened_arrays
 from fer_bench.errors import FerBenchError
-from fer_bench.files import open_regular
+from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-
-@dataclass(frozen=True)
-class StoredLayer:
-    """The tensors that a file holds for one layer.
-
-    Attributes:
-        name: the layer's name, None where the file does not tell it.
-        variables: names of its variables, None where the file does not tell them.
-        tensors: an ``h5py.Dataset`` or an array for each variable, in the layer's own order.
-    """
-
-    name: str | None
-    variables: tuple[str, ...] | None
-    tensors: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class StoredWeights:
-    """All that a weight file holds.
-
-    Attributes:
-        path: of the file.
-        layers: by the key the file keeps them under, in the file's order.
-        keyed_by_class: whether the keys are ``<class>_<number>`` instead of names.
-    """
-
-    path: Path
-    layers: dict[str, StoredLayer]
-    keyed_by_class: bool
-
-
-def refused(path: Path, why: str) -> FerBenchError:
-    """The error that says why a weight file is not used."""
-    return FerBenchError(f"weight file {str(path)!r}: {why}; put a sound file in its place")
-
-
-_UNREADABLE = (
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    KeyError,
-    EOFError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What h5py and numpy raise on files that are truncated, corrupt or built by hand; of memory there
-is too little for the sizes that such files claim."""
-
-
-@contextlib.contextmanager
-def readable(path: Path) -> Iterator[None]:
-    """Turns what h5py and numpy raise on a broken file into one line."""
-    try:
-        yield
-    except _UNREADABLE as error:
-        why = next(iter(str(error).splitlines()), type(error).__name__)
-        raise refused(path, f"cannot be read: {why}") from error
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_LONGEST_START = 512
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[StoredWeights]:
-    """Opens a weight file; its HDF5 tensors can be read while the context lasts.
+    """Opens a weight file; its tensors can be read while the context lasts.
 
     Raises:
         FerBenchError: the file is unreadable or of no known layout.
     """
-    with contextlib.ExitStack() as open_files:
-        with readable(path):
-            with open_regular(path) as file:
-                start = file.read(8)
-            if start.startswith(b"PK"):
-                stored = _npz(path)
-            elif start == b"\x89HDF\r\n\x1a\n":
-                import h5py
-
-                stored = _hdf5(path, open_files.enter_context(h5py.File(path, "r")))
-            else:
-                raise refused(
-                    path, f"begins with {start!r}, expected is an HDF5 file or an npz of arrays"
-                )
+    try:
+        with open_regular(path) as file:
+            start = file.read(_LONGEST_START)
+    except OSError as error:
+        raise refused(path, f"cannot be read: {cause_of(error)}") from error
+    is_zip = start.startswith(b"PK")
+    if start.startswith(_HDF5) or (is_zip and _is_saved_network(path)):
+        reader = hdf5_process.opened(path)
+    elif is_zip:
+        reader = _npz(path)
+    else:
+        raise _foreign(path, start)
+    with reader as stored:
         yield stored
 
 
-def _npz(path: Path) -> StoredWeights:
-    """Keys ``<layer>/<variable>``; read whole, it is the layout of small packaged weights."""
-    layers: dict[str, dict[str, NDArray[Any]]] = {}
+_EXPECTED = "expected is an HDF5 file, a .keras file or an npz of arrays"
+
+
+def _foreign(path: Path, start: bytes) -> FerBenchError:
+    """What a file of no known layout is, as far as its start tells."""
+    if not start:
+        return refused(path, f"is empty, {_EXPECTED}")
+    if start.startswith(b"version https://git-lfs"):
+        return refused(path, "is a pointer of Git LFS", "fetch the file itself with 'git lfs pull'")
+    if start.startswith(b"\x1f\x8b"):
+        return refused(path, "is packed with gzip", "unpack it with 'gunzip'")
+    if start.lstrip()[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
+        return refused(path, f"is a web page, {_EXPECTED}", "download the file itself")
+    return refused(path, f"begins with {start[:8]!r}, {_EXPECTED}")
+
+
+@contextlib.contextmanager
+def _with_its_kind() -> Iterator[None]:
+    """Says of the errors of npz files that they are about weights."""
     try:
-        arrays = read_all_arrays(path)
+        yield
     except FerBenchError as error:
         raise FerBenchError(f"weight file {error}") from error
-    for key, tensor in arrays.items():
-        layer, _, variable = key.rpartition("/")
-        layers.setdefault(layer, {})[variable] = tensor
-    found = {
-        name: StoredLayer(name, tuple(variables), tuple(variables.values()))
-        for name, variables in layers.items()
-    }
-    return StoredWeights(path, found, keyed_by_class=False)
 
 
-def _hdf5(path: Path, file: Any) -> StoredWeights:
-    if "model_weights" in file:
-        file = file["model_weights"]
-    if _has_names(file, "layer_names"):
-        return StoredWeights(path, _legacy(path, file), keyed_by_class=False)
-    if "layers" in file:
-        return StoredWeights(path, _keras3(path, file), keyed_by_class=True)
-    raise refused(path, "is HDF5 without 'layer_names' or 'layers', expected are weights of Keras")
+def _is_saved_network(path: Path) -> bool:
+    """Whether an archive is a ``.keras`` file with weights.
+
+    Raises:
+        FerBenchError: it is no sound archive, or one of whole files.
+    """
+    with _with_its_kind():
+        names = member_names(path)
+    for name in names:
+        if name != KERAS_WEIGHTS and name.endswith((".h5", ".keras", ".npz")):
+            raise refused(path, f"is a zip archive that holds {name!r}", "unpack it")
+    return KERAS_WEIGHTS in names
 
 
-def _has_names(group: Any, attribute: str) -> bool:
-    return attribute in group.attrs or f"{attribute}0" in group.attrs
-
-
-def _names(group: Any, attribute: str) -> list[str]:
-    """A list of names; HDF5 keeps a long one as several attributes, numbered from 0."""
-    attributes = [attribute] if attribute in group.attrs else []
-    while not attributes or f"{attribute}{len(attributes)}" in group.attrs:
-        attributes.append(f"{attribute}{len(attributes)}")
-    return [
-        name.decode() if isinstance(name, bytes) else str(name)
-        for key in attributes
-        for name in group.attrs[key]
-    ]
-
-
-def _legacy(path: Path, file: Any) -> dict[str, StoredLayer]:
-    """Layer names as an attribute of the file, variable names as an attribute of each layer."""
-    layers = {}
-    for name in _names(file, "layer_names"):
-        group = file[name]
-        variables = _names(group, "weight_names") if _has_names(group, "weight_names") else []
-        if variables:
-            tensors = tuple(_own_tensor(path, file, group, variable) for variable in variables)
-            layers[name] = StoredLayer(name, tuple(variables), tensors)
-    return layers
-
-
-def _own_tensor(path: Path, file: Any, group: Any, name: str) -> Any:
-    """A dataset whose bytes lie in this very file: HDF5 can point to any other file."""
-    import h5py
-
-    tensor = group[name]
-    if not isinstance(tensor, h5py.Dataset):
-        raise refused(path, f"{name!r} is no tensor")
-    if tensor.file.filename != file.file.filename or tensor.external or tensor.is_virtual:
-        raise refused(path, f"tensor {name!r} lies in another file, expected are its values here")
-    return tensor
-
-
-def _keras3(path: Path, file: Any) -> dict[str, StoredLayer]:
-    """Groups ``layers/<class>_<number>/vars/<number>``, the layer's name as an attribute."""
-    import h5py
-
-    tensors: dict[str, dict[int, Any]] = {}
-
-    def collect(name: str, found: Any) -> None:
-        if not isinstance(found, h5py.Dataset) or name.startswith("optimizer/"):
-            return
-        if "/seed_generator/" in name:
-            return
-        place = re.fullmatch(r"layers/([^/]+)/vars/(\d+)", name)
-        if place is None:
-            raise refused(
-                path,
-                f"tensor {name!r} belongs to no layer of a flat network; save a network inside "
-                "another in the legacy layout ('.h5')",
-            )
-        own = _own_tensor(path, file, file, name)
-        tensors.setdefault(place[1], {})[int(place[2])] = own
-
-    file.visititems(collect)
-    layers = {}
-    for key, numbered in tensors.items():
-        name = file[f"layers/{key}/vars"].attrs.get("name")
-        ordered = tuple(numbered[number] for number in sorted(numbered))
-        layers[key] = StoredLayer(None if name is None else str(name), None, ordered)
-    return layers
+@contextlib.contextmanager
+def _npz(path: Path) -> Iterator[StoredWeights]:
+    """Keys ``<layer>/<variable>``, the layout of small packaged weights."""
+    layers: dict[str, dict[str, StoredTensor]] = {}
+    with contextlib.ExitStack() as open_files:
+        with _with_its_kind():
+            arrays = open_files.enter_context(opened_arrays(path))
+        for key, array in arrays.items():
+            layer, _, variable = key.rpartition("/")
+            tensor = StoredTensor(array.shape, array.dtype, _with_its_kind()(array.read))
+            layers.setdefault(layer, {})[variable] = tensor
+        found = {
+            name: StoredLayer(name, tuple(variables), tuple(variables.values()))
+            for name, variables in layers.items()
+        }
+        yield StoredWeights(path, found, keyed_by_class=False)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fer_bench.backbones import matching, weight_files
 from fer_bench.backbones.download import DownloadFailed, download
+from fer_bench.backbones.stored_weights import refused
 from fer_bench.errors import FerBenchError
 from fer_bench.files import file_digest
 
@@ -357,7 +358,7 @@ def _check(
         values_digest = matching.values_digest(pairs)
         proof = _proof(path, source.digest if source else None, sha256, values_digest)
         if identity(path) != sha256:
-            raise weight_files.refused(path, "changed while it was read")
+            raise refused(path, "changed while it was read")
         if assign:
             matching.assign(pairs, model)
     own = [pair.variable for pair in pairs if pair.variable is not None]

@@ -8,6 +8,7 @@ shape (n,)). Other arrays in the file are not looked at.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import warnings
 import zipfile
@@ -157,8 +158,30 @@ def read_arrays(
         return {name: _read_array(archive, name) for name in names}
 
 
-def read_all_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Reads every array of an ``.npz`` file that holds nothing else, in the file's order.
+def member_names(path: Path) -> list[str]:
+    """Names of what a zip archive holds, of which an ``.npz`` file is one.
+
+    Raises:
+        FerBenchError: the file cannot be read, or is damaged.
+    """
+    with _opened(path) as archive:
+        return archive.namelist()
+
+
+class StoredArray(NamedTuple):
+    """An array of an open ``.npz`` file: what it is said to be, and the way to its values."""
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    read: Callable[[], NDArray[Any]]
+
+
+@contextlib.contextmanager
+def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
+    """Opens an ``.npz`` file that holds nothing but arrays, in the file's order.
+
+    Only their headers are read, and the values of one array at a time when asked for, while the
+    context lasts.
 
     Args:
         path: the file.
@@ -166,16 +189,22 @@ def read_all_arrays(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         FerBenchError: as ``read_arrays``, or a member is no array.
     """
-    with _opened(path) as archive:
-        for member in archive.namelist():
-            if not member.endswith(".npy"):
-                what = f"the member {shown(member)} is no array"
-                raise wrong(path, None, what, "arrays alone")
-        names = [member.removesuffix(".npy") for member in archive.namelist()]
-        _check_once(path, archive, names)
-        for name in names:
-            _read_header(path, archive, name)
-        return {name: _read_array(archive, name) for name in names}
+    with contextlib.ExitStack() as open_files:
+        with _one_kind_of_error(path):
+            archive = open_files.enter_context(_archive(path))
+            for member in archive.namelist():
+                if not member.endswith(".npy"):
+                    what = f"the member {shown(member)} is no array"
+                    raise wrong(path, None, what, "arrays alone")
+            names = [member.removesuffix(".npy") for member in archive.namelist()]
+            _check_once(path, archive, names)
+            headers = {name: _read_header(path, archive, name) for name in names}
+        yield {
+            name: StoredArray(
+                *header, functools.partial(_one_kind_of_error(path)(_read_array), archive, name)
+            )
+            for name, header in headers.items()
+        }
 
 
 def _check_once(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> None:
@@ -209,17 +238,26 @@ def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """The file, with one kind of error for all that can be wrong with it."""
+    with _one_kind_of_error(path), _archive(path) as archive:
+        yield archive
+
+
+@contextlib.contextmanager
+def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    with _Bytes(open_regular(path).detach()) as file, zipfile.ZipFile(file) as archive:
+        file.is_open = True
+        _check_places(path, archive)
+        yield archive
+
+
+@contextlib.contextmanager
+def _one_kind_of_error(path: Path) -> Iterator[None]:
+    """Turns all that can be wrong with a file into one kind of error."""
     try:
-        with (
-            warnings.catch_warnings(),
-            _Bytes(open_regular(path).detach()) as file,
-            zipfile.ZipFile(file) as archive,
-        ):
+        with warnings.catch_warnings():
             # numpy warns of files that Python 2 wrote, which are as good as any.
             warnings.simplefilter("ignore", UserWarning)
-            file.is_open = True
-            _check_places(path, archive)
-            yield archive
+            yield
     except zipfile.BadZipFile as error:
         what = f"no npz file, or a damaged one ({cause_of(error)})"
         raise wrong(path, None, what, "a whole npz file") from error

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from fer_bench.backbones import weight_files
+from fer_bench.backbones import hdf5_process, weight_files
 from fer_bench.errors import FerBenchError
 
 
 def opened_layers(path):
     with weight_files.opened(path) as stored:
         return {
-            key: (layer.name, layer.variables, [np.asarray(t) for t in layer.tensors])
+            key: (layer.name, layer.variables, [t.read() for t in layer.tensors])
             for key, layer in stored.layers.items()
         }
 
@@ -64,11 +74,40 @@ def test_an_npz_of_pickled_objects_is_refused(tmp_path):
     assert "holds pickled objects" in refusal(tmp_path / "w.npz")
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>Not Found</html>", b"\x80\x04pickle"])
-def test_other_files_are_refused_with_what_they_begin_with(tmp_path, content):
-    path = tmp_path / "w.h5"
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"ab" * 32 + b"\nsize 17225924\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "is empty"),
+        (b"<html>Not Found</html>", "is a web page"),
+        (b"\n <!DOCTYPE html><html>", "is a web page"),
+        (b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>", "is a web page"),
+        (LFS, "git lfs pull"),
+        (gzip.compress(b"weights"), "gunzip"),
+        (b"\x80\x04pickle", r"begins with b'\x80\x04pickle'"),
+        (b"\x89HDF", r"begins with b'\x89HDF'"),
+    ],
+)
+@pytest.mark.parametrize("name", ["w.h5", "w.keras", "w.npz"])
+def test_other_files_are_refused_with_what_they_are(tmp_path, content, what, name):
+    path = tmp_path / name
     path.write_bytes(content)
-    assert f"begins with {content[:8]!r}, expected is an HDF5 file" in refusal(path)
+    assert what in refusal(path)
+
+
+@pytest.mark.parametrize("member", ["w.h5", "inner/w.keras", "w.npz"])
+def test_an_archive_of_a_weight_file_is_to_be_unpacked(tmp_path, member):
+    with zipfile.ZipFile(tmp_path / "w.h5", "w") as archive:
+        archive.writestr(member, b"weights")
+    assert refusal(tmp_path / "w.h5").endswith(f"is a zip archive that holds {member!r}; unpack it")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_refused(tmp_path, make):
+    make(tmp_path / "w.h5")
+    assert "cannot be read" in refusal(tmp_path / "w.h5")
 
 
 def test_a_missing_file_is_refused(tmp_path):
@@ -130,16 +169,67 @@ def test_a_layer_that_is_named_and_not_there_is_refused(h5py, tmp_path):
     path = legacy(h5py, tmp_path / "w.h5", {"a": {"a/kernel:0": np.ones(2)}})
     with h5py.File(path, "a") as file:
         del file["a"]
-    assert "cannot be read" in refusal(path)
+    assert "'a' is named and not there" in refusal(path)
 
 
-def test_a_tensor_of_another_file_is_refused(h5py, tmp_path):
-    with h5py.File(tmp_path / "secret.h5", "w") as file:
-        file["values"] = np.ones(2)
+LINKED = {
+    "legacy": (
+        "model_weights",
+        "model_weights/a",
+        "model_weights/a/a",
+        "model_weights/a/a/kernel:0",
+    ),
+    "keras3": ("layers", "layers/dense", "layers/dense/vars", "layers/dense/vars/0"),
+}
+
+
+def whole(h5py, path, layout):
+    """Writes a network of one layer."""
+    if layout == "legacy":
+        inner = legacy(h5py, path.with_name("inner.h5"), {"a": {"a/kernel:0": np.ones(2)}})
+        with h5py.File(path, "w") as file, h5py.File(inner) as source:
+            source.copy(source["/"], file, "model_weights")
+    else:
+        with h5py.File(path, "w") as file:
+            file["layers/dense/vars/0"] = np.ones(2)
+            file["layers/dense/vars"].attrs["name"] = "dense"
+    return path
+
+
+@pytest.mark.parametrize("layout", LINKED)
+def test_a_network_is_read_where_nothing_is_linked(h5py, tmp_path, layout):
+    assert len(opened_layers(whole(h5py, tmp_path / "w.h5", layout))) == 1
+
+
+@pytest.mark.parametrize(
+    ("layout", "place"), [(layout, place) for layout in LINKED for place in LINKED[layout]]
+)
+def test_no_link_to_another_file_is_followed(h5py, tmp_path, layout, place):
+    """To a named pipe, which opening would wait for without end."""
+    os.mkfifo(tmp_path / "pipe")
+    with h5py.File(whole(h5py, tmp_path / "w.h5", layout), "a") as file:
+        del file[place]
+        file[place] = h5py.ExternalLink(str(tmp_path / "pipe"), "x")
+    assert "is a link or lies in another file" in refusal(tmp_path / "w.h5")
+
+
+@pytest.mark.parametrize("layout", LINKED)
+def test_no_link_to_such_a_link_is_followed(h5py, tmp_path, layout):
+    os.mkfifo(tmp_path / "pipe")
+    with h5py.File(whole(h5py, tmp_path / "w.h5", layout), "a") as file:
+        del file[LINKED[layout][-1]]
+        file["outside"] = h5py.ExternalLink(str(tmp_path / "pipe"), "x")
+        file[LINKED[layout][-1]] = h5py.SoftLink("/outside")
+    assert "is a link or lies in another file" in refusal(tmp_path / "w.h5")
+
+
+def test_an_external_tensor_is_refused(h5py, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(16))
     path = legacy(h5py, tmp_path / "w.h5", {"a": {"a/kernel:0": np.ones(2)}})
     with h5py.File(path, "a") as file:
         del file["a/a/kernel:0"]
-        file["a/a/kernel:0"] = h5py.ExternalLink("secret.h5", "values")
+        file.create_dataset("a/a/kernel:0", (2,), "f8", external=[(str(secret), 0, 16)])
     assert "lies in another file" in refusal(path)
 
 
@@ -170,3 +260,200 @@ def test_states_that_are_no_weights_are_passed_over(h5py, tmp_path):
     layers = opened_layers(tmp_path / "w.h5")
     assert list(layers) == ["dense"]
     assert [tensor.shape for tensor in layers["dense"][2]] == [(3, 2), (2,)]
+
+
+STORED = {
+    "contiguous": {},
+    "chunked": {"chunks": (7, 2, 1)},
+    "compressed": {"chunks": (100, 3, 1), "compression": "gzip", "shuffle": True},
+    "unwritten": {"data": None, "fillvalue": 3},
+}
+DTYPES = ("<f4", ">f4", "<f2", "<f8", ">i2", "u1", "<i8")
+
+
+@pytest.fixture
+def varied(h5py, tmp_path):
+    """A file of tensors in every kind of storage and type, and their values by their names."""
+    path, random = tmp_path / "w.h5", np.random.default_rng(1)
+    shape, expected = (101, 3, 2), {}
+    compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    compact.set_layout(h5py.h5d.COMPACT)
+    with h5py.File(path, "w") as file:
+        for dtype in DTYPES:
+            bits = random.integers(0, 256, (*shape, np.dtype(dtype).itemsize), np.uint8)
+            values = bits.view(dtype)[..., 0]
+            for stored, options in STORED.items():
+                name = f"layers/{stored}_{np.dtype(dtype).name}{dtype[0] == '>'}/vars/0"
+                file.create_dataset(name, shape, dtype, **{"data": values, **options})
+                expected[name.split("/")[1]] = file[name][...]
+            name = f"layers/compact_{np.dtype(dtype).name}{dtype[0] == '>'}/vars"
+            space = h5py.h5s.create_simple(shape)
+            kind = h5py.h5t.py_create(np.dtype(dtype))
+            h5py.h5d.create(file.create_group(name).id, b"0", kind, space, compact)
+            file[f"{name}/0"][...] = values
+            expected[name.split("/")[1]] = file[f"{name}/0"][...]
+    return path, expected
+
+
+@pytest.mark.parametrize("in_archive", [False, True])
+def test_values_arrive_as_they_were_written(varied, in_archive):
+    path, expected = varied
+    layers = opened_layers(archived(path) if in_archive else path)
+    assert set(layers) == set(expected)
+    for key, (_, _, (values,)) in layers.items():
+        assert (values.dtype, values.shape) == (expected[key].dtype, expected[key].shape)
+        assert values.tobytes() == expected[key].tobytes(), key
+
+
+def archived(path, method=zipfile.ZIP_STORED):
+    """A file as the weights of a ``.keras`` file, which has the name of the first."""
+    saved = path.with_name("saved")
+    with zipfile.ZipFile(saved, "w", method) as archive:
+        archive.writestr("config.json", "{}")
+        archive.write(path, "model.weights.h5")
+    return saved.replace(path)
+
+
+def test_scalars_and_empty_tensors_are_read(h5py, tmp_path):
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file["layers/dense/vars/0"] = np.float32(2.5)
+        file["layers/dense/vars/1"] = np.zeros((0, 3), np.float32)
+    ((_, _, (scalar, empty)),) = opened_layers(tmp_path / "w.h5").values()
+    assert (scalar.shape, scalar[()], empty.shape) == ((), 2.5, (0, 3))
+
+
+def test_a_tensor_without_a_shape_is_refused(h5py, tmp_path):
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file["layers/dense/vars/0"] = h5py.Empty("f4")
+    assert "has no shape" in refusal(tmp_path / "w.h5")
+
+
+CRASHING = Path(__file__).parents[1] / "corpus" / "hdf5"
+
+
+@pytest.mark.parametrize("path", sorted(CRASHING.iterdir()), ids=lambda path: path.stem)
+def test_a_file_that_crashes_libhdf5_is_refused(h5py, path):
+    assert "libhdf5 crashes on it (SIG" in refusal(path)
+
+
+@pytest.fixture
+def packed(h5py, tmp_path):
+    """A file with a tensor that only libhdf5 can read."""
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.create_dataset("layers/dense/vars/0", data=np.ones((100, 100)), compression="gzip")
+    return tmp_path / "w.h5"
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """Every process that is started to read HDF5."""
+    started = []
+
+    class Recorded(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    return started
+
+
+def test_a_process_that_does_not_answer_is_not_waited_for(packed, processes, monkeypatch):
+    with weight_files.opened(packed) as stored:
+        processes[0].send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(hdf5_process, "LIMIT_S", 0.2)
+        with pytest.raises(FerBenchError, match="takes more than 0 seconds"):
+            stored.layers["dense"].tensors[0].read()
+    assert processes[0].returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("sent", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_process_that_ends_while_values_are_read_is_one_line(packed, processes, sent):
+    with weight_files.opened(packed) as stored:
+        processes[0].send_signal(sent)
+        processes[0].wait()
+        with pytest.raises(FerBenchError, match=f"crashes on it .{sent.name}"):
+            stored.layers["dense"].tensors[0].read()
+
+
+def test_no_process_is_left(packed, processes):
+    with weight_files.opened(packed) as stored:
+        stored.layers["dense"].tensors[0].read()
+    packed.write_bytes(packed.read_bytes()[:-500])
+    refusal(packed)
+    assert [process.poll() for process in processes] == [
+        process.returncode for process in processes
+    ]
+    assert None not in [process.returncode for process in processes]
+    assert all(process.stdout.closed for process in processes)
+
+
+def test_libhdf5_is_not_loaded_here(h5py, tmp_path):
+    path = legacy(h5py, tmp_path / "w.h5", {"a": {"a/kernel:0": np.ones(2)}})
+    code = (
+        "import pathlib, sys; from fer_bench.backbones import weight_files as w\n"
+        f"with w.opened(pathlib.Path({str(path)!r})) as s: s.layers['a'].tensors[0].read()\n"
+        "print(sorted({'h5py', 'keras', 'tensorflow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+PEAK = """
+import json, pathlib, sys
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from fer_bench.backbones import weight_files
+try:
+    with weight_files.opened(pathlib.Path(sys.argv[1])) as stored:
+        layers = stored.layers.values()
+        told = [tensor.shape for layer in layers for tensor in layer.tensors]
+        if sys.argv[2:]:
+            stored.layers["dense"].tensors[0].read()
+except Exception as error:
+    told = str(error)
+most = [getrusage(who).ru_maxrss >> 10 for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+print(json.dumps([told, *most]))
+"""
+
+
+def peak(path, *more):
+    """What is told of a file, and the most megabytes that this took: here, in other processes."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, path, *more], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="memory is measured by Unix")
+@pytest.mark.parametrize("layout", ["npz", "hdf5"])
+def test_shapes_are_known_before_values_take_memory(tmp_path, layout):
+    shape = (16_700_000,)
+    if layout == "npz":
+        path = tmp_path / "w.npz"
+        np.savez_compressed(path, **dict.fromkeys("abcd", np.zeros(shape, np.float32)))
+    else:
+        path, h5py = tmp_path / "w.h5", pytest.importorskip("h5py")
+        with h5py.File(path, "w") as file:
+            for name in "abcd":
+                file.create_dataset(f"layers/{name}/vars/0", shape, "f4", chunks=(1 << 16,))
+    told, own, others = peak(path)
+    assert told == [list(shape)] * 4
+    assert own < 150
+    assert others < 150
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no such limit")
+def test_memory_has_a_limit_while_values_are_read(h5py, tmp_path):
+    """Four numbers in a chunk of 1 MB that unpacks to 2 GB."""
+    packer = zlib.compressobj()
+    start = packer.compress(bytes(1 << 26)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(1 << 26)) + packer.flush(zlib.Z_FULL_FLUSH)
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        bomb = file.create_dataset(
+            "layers/dense/vars/0", (4,), "f4", maxshape=(None,), chunks=(1 << 29,), compression=1
+        )
+        bomb.id.write_direct_chunk((0,), start + 31 * again)
+    assert (tmp_path / "w.h5").stat().st_size < 4 << 20
+    told, _, others = peak(tmp_path / "w.h5", "values")
+    assert "cannot be read" in told
+    assert others < 1100

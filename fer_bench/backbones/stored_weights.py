@@ -1,0 +1,65 @@
+"""What a weight file holds, whatever its layout, and how one that is not sound is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor that a file declares; its values are read on demand.
+
+    Attributes:
+        shape: as declared.
+        dtype: as declared.
+        read: the values, in that shape and type, or a ``FerBenchError``.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    read: Callable[[], NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class StoredLayer:
+    """The tensors that a file holds for one layer.
+
+    Attributes:
+        name: the layer's name, None where the file does not tell it.
+        variables: names of its variables, None where the file does not tell them.
+        tensors: one for each variable, in the layer's own order.
+    """
+
+    name: str | None
+    variables: tuple[str, ...] | None
+    tensors: tuple[StoredTensor, ...]
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """All that a weight file holds.
+
+    Attributes:
+        path: of the file.
+        layers: by the key the file keeps them under, in the file's order.
+        keyed_by_class: whether the keys are ``<class>_<number>`` instead of names.
+    """
+
+    path: Path
+    layers: dict[str, StoredLayer]
+    keyed_by_class: bool
+
+
+def refused(path: Path, why: str, step: str = "put a sound file in its place") -> FerBenchError:
+    """The error that says why a weight file is not used."""
+    return FerBenchError(f"weight file {str(path)!r}: {why}; {step}")
