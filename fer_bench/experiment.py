@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from fer_bench.trained_cell import TrainedCell
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import keras
 
     from fer_bench.backbones import Backbone
     from fer_bench.cells import Init
@@ -137,12 +140,16 @@ def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
     Raises:
         FerBenchError: it does not, or cannot be read.
     """
-    load_keras()
-    import keras
-
     from fer_bench.backbones import verify
 
+    def build() -> keras.Model:
+        load_keras()
+        return entry.build()
+
     try:
-        return verify(located, entry, entry.build())
+        return verify(located, entry, build)
     finally:
-        keras.utils.clear_session()
+        if "keras" in sys.modules:
+            import keras
+
+            keras.utils.clear_session()

@@ -35,7 +35,7 @@ def file_digest(path: Path, algorithm: str) -> str:
         OSError: the file cannot be read.
     """
     digest = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()

@@ -19,9 +19,11 @@ from fer_bench.backbones import matching, weight_files
 from fer_bench.backbones.download import DownloadFailed, download
 from fer_bench.backbones.stored_weights import refused
 from fer_bench.errors import FerBenchError
-from fer_bench.files import file_digest
+from fer_bench.files import cause_of, file_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
 
     from fer_bench.backbones.registry import Backbone
@@ -155,9 +157,12 @@ class Chain:
     download: Download | None
 
     def found(self) -> Located | None:
-        """The file in the first place that has it; nothing is downloaded."""
+        """What has the file's name in the first place that has it; nothing is downloaded.
+
+        Should it be no file, reading it tells so: it is no reason to look further.
+        """
         for place in self.places:
-            if place.path is not None and place.path.is_file():
+            if place.path is not None and os.path.lexists(place.path):
                 return Located(place.path, place.name)
         return None
 
@@ -305,9 +310,7 @@ def identity(path: Path) -> str:
         stat = path.stat()
         return _sha256(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
-        raise FerBenchError(
-            f"weight file {str(path)!r} cannot be read: {error.strerror}"
-        ) from error
+        raise refused(path, f"cannot be read: {cause_of(error)}") from error
 
 
 @functools.lru_cache(maxsize=64)
@@ -315,7 +318,7 @@ def _sha256(path: Path, _size: int, _time: int) -> str:
     return file_digest(path, "sha256")
 
 
-def verify(located: Located, backbone: Backbone, model: keras.Model) -> WeightsRecord:
+def verify(located: Located, backbone: Backbone, build: Callable[[], keras.Model]) -> WeightsRecord:
     """Checks a weight file against the network and against the digest its backbone is known by.
 
     Every tensor of the network must be in the file, under the right names and in the right shape,
@@ -326,12 +329,13 @@ def verify(located: Located, backbone: Backbone, model: keras.Model) -> WeightsR
         located: the file: Keras' legacy HDF5 layout, that of ``.weights.h5``, or an ``.npz`` with
             keys ``<layer>/<variable>``; told by its content.
         backbone: whose weights it should hold.
-        model: the backbone's network, which is left as it is.
+        build: makes the backbone's network, whose values do not count; called once the file is
+            known to be one of weights, which takes less time.
 
     Raises:
         FerBenchError: the file is unreadable, of another network, or its values are not sound.
     """
-    return _check(located, backbone, model, assign=False)
+    return _check(located, backbone, build, assign=False)
 
 
 def load(located: Located, backbone: Backbone, model: keras.Model) -> WeightsRecord:
@@ -345,15 +349,16 @@ def load(located: Located, backbone: Backbone, model: keras.Model) -> WeightsRec
     Raises:
         FerBenchError: the file is unreadable, of another network, or its values are not sound.
     """
-    return _check(located, backbone, model, assign=True)
+    return _check(located, backbone, lambda: model, assign=True)
 
 
 def _check(
-    located: Located, backbone: Backbone, model: keras.Model, *, assign: bool
+    located: Located, backbone: Backbone, build: Callable[[], keras.Model], *, assign: bool
 ) -> WeightsRecord:
     path, source = located.path, backbone.weights
     sha256 = identity(path)
     with weight_files.opened(path) as stored:
+        model = build()
         pairs = matching.matched(stored, model, backbone.title, source.last_layer if source else ())
         values_digest = matching.values_digest(pairs)
         proof = _proof(path, source.digest if source else None, sha256, values_digest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,17 +105,12 @@ def verify(
     Exit status: 1 where a file is not sound or is another one than is locked, or where a backbone
     that was named has none.
     """
-    import os
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from fer_bench import weights_lock as lock_file
-    from fer_bench.runtime import load_keras
 
     lock = weights_lock or Path.cwd() / lock_file.FILE
     lock_file.read(lock)
     files = [(entry, _found(entry, weights_dir)) for entry in _entries(names)]
-    if any(found is not None for _, found in files):
-        load_keras()
     failed = False
     for entry, found in files:
         try:
@@ -171,10 +167,14 @@ def _here(entry: Backbone, found: Located | None) -> list[tuple[str, str]]:
 
     if found is None:
         return [("here", f"no; 'fer-bench weights where {entry.name}' tells where it was sought")]
+    try:
+        sha256 = identity(found.path)
+    except FerBenchError as error:
+        return [("here", str(error))]
     return [
         ("here", f"{found.path}, from {found.provenance}"),
         ("size", f"{found.path.stat().st_size:,} bytes"),
-        ("sha256", identity(found.path)),
+        ("sha256", sha256),
     ]
 
 
@@ -185,7 +185,7 @@ def _found_in(place: Place, found: Located | None) -> str:
     if path.is_file():
         is_used = found is not None and found.provenance == place.name
         return f"{path}: found" + ("" if is_used else ", not used: an earlier place has it")
-    if path.exists():
+    if os.path.lexists(path):
         return f"{path}: is no file"
     return f"{path}: not there" + ("" if path.parent.is_dir() else ", nor is its folder")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import re
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +33,10 @@ def unchecked(name):
 
 def load(path, entry, model):
     return backbones.load(Located(path, "a test"), entry, model)
+
+
+def verified(path, entry, model):
+    return backbones.verify(Located(path, "a test"), entry, lambda: model)
 
 
 def refusal(path, entry, model) -> str:
@@ -92,7 +98,7 @@ def test_every_layout_gives_back_every_value(mini, other, tmp_path, layout):
 def test_the_values_digest_is_the_same_in_every_layout(mini, tmp_path):
     entry = unchecked("mini")
     digests = {
-        backbones.verify(Located(save(mini, tmp_path / "w", layout), ""), entry, mini).values_digest
+        verified(save(mini, tmp_path / "w", layout), entry, mini).values_digest
         for layout in LAYOUTS
     }
     assert len(digests) == 1
@@ -112,7 +118,7 @@ def test_the_values_digest_by_hand(tmp_path):
     ):
         expected.update(header + np.full(count, value, "<f4").tobytes())
     path = save(model, tmp_path / "w", "legacy")
-    record = backbones.verify(Located(path, ""), unchecked("mini"), model)
+    record = verified(path, unchecked("mini"), model)
     assert record.values_digest == expected.hexdigest()
     assert (record.tensors, record.parameters) == (3, 12)
 
@@ -163,7 +169,7 @@ def checked_without_last_layer(entry, ours, classifier, folder):
     with h5py.File(path, "a") as file:
         file[f"{last.name}/{last.bias.path}"][0] = np.nan
     with pytest.raises(FerBenchError, match=rf"tensor '{last.name}/1' has 1 values that are NaN"):
-        backbones.verify(Located(path, ""), entry, ours)
+        verified(path, entry, ours)
     path.unlink()
     assert record.proof.startswith("names, shapes and finite values")
     return record
@@ -232,7 +238,7 @@ def test_another_file_than_the_published_is_refused(built, tmp_path):
     model = built("resnet50")
     path = save(model, tmp_path / "w", "keras3")
     with pytest.raises(FerBenchError, match="the digest of its file is md5:") as caught:
-        backbones.verify(Located(path, ""), backbones.get("resnet50"), model)
+        verified(path, backbones.get("resnet50"), model)
     path.unlink()
     assert "expected is md5:4d473c1dd8becc155b73f8504c6f6626" in str(caught.value)
 
@@ -453,3 +459,53 @@ def test_classes_are_spelled_as_keras_spells_them():
 
     for found in classes:
         assert matching.snake_case(found.__name__) == to_snake_case(found.__name__)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\x89HDF\r\n\x1a\n", b"PK"])
+def test_no_network_is_built_for_what_is_no_weight_file(tmp_path, content):
+    path = tmp_path / "w.h5"
+    path.write_bytes(content)
+    with pytest.raises(FerBenchError, match="weight file"):
+        backbones.verify(Located(path, ""), unchecked("mini"), lambda: pytest.fail("built"))
+
+
+def test_shapes_are_compared_before_values_are_read(mini, tmp_path):
+    """Values that are not there: of a tensor too large, and of 41 that fit."""
+    path = save(mini, tmp_path / "w", "legacy")
+    replaced(path, "conv_pw_13/conv_pw_13/kernel", np.zeros((1, 1, 256, 257), np.float32))
+    with zipfile.ZipFile(tmp_path / "w.npz", "w") as archive, h5py.File(path) as file:
+        for layer in file.attrs["layer_names"]:
+            for name in file[layer].attrs["weight_names"]:
+                header = io.BytesIO()
+                shape = file[layer][name].shape
+                declared = {"descr": "<f4", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_2_0(header, declared)
+                size = 4 * int(np.prod(shape))
+                archive.writestr(f"{name}.npy", header.getvalue() + size * b"\xff")
+    text = refusal(tmp_path / "w.npz", unchecked("mini"), mini)
+    assert "tensor 'conv_pw_13/kernel' has shape (1, 1, 256, 257)" in text
+
+
+def test_a_saved_network_is_read_whatever_its_name(mini, other, tmp_path):
+    mini.save(tmp_path / "w.keras")
+    mini.save(tmp_path / "whole.h5")
+    for path in ((tmp_path / "w.keras").rename(tmp_path / "w.h5"), tmp_path / "whole.h5"):
+        for variable in other.weights:
+            variable.assign(np.full(variable.shape, 9.0))
+        load(path, unchecked("mini"), other)
+        for ours, theirs in zip(other.get_weights(), mini.get_weights(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_compiled_saved_network_is_read(tmp_path):
+    model = chain(4, 4)
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 3)), np.ones((4, 4)), verbose=0)
+    model.save(tmp_path / "w.keras")
+    load((tmp_path / "w.keras").rename(tmp_path / "w.npz"), unchecked("mini"), model)
+
+
+def test_a_saved_network_of_another_structure_is_refused(tmp_path):
+    chain(4, 5).save(tmp_path / "w.keras")
+    text = refusal(tmp_path / "w.keras", unchecked("mini"), chain(4, 4))
+    assert "tensor 'dense[1]/kernel' has shape (4, 5), expected is (4, 4)" in text

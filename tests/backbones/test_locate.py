@@ -204,10 +204,18 @@ def test_so_is_a_folder_in_the_environment(tmp_path, monkeypatch):
         backbones.locate(backbones.get("mobilenet"))
 
 
-def test_a_folder_is_no_weight_file(tmp_path):
-    (tmp_path / MOBILENET).mkdir()
-    with pytest.raises(WeightsMissing):
-        backbones.locate(backbones.get("mobilenet"), tmp_path)
+@pytest.mark.parametrize(
+    "make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.symlink_to]
+)
+def test_what_is_no_file_is_a_mistake_and_no_reason_to_look_further(tmp_path, make):
+    """The last one, called with a missing target, makes a link to nowhere."""
+    path = tmp_path / MOBILENET
+    make(path) if make is not Path.symlink_to else make(path, tmp_path / "nowhere")
+    put(Path(os.environ["KERAS_HOME"]) / "models")
+    located = backbones.locate(backbones.get("mobilenet"), tmp_path)
+    assert located.provenance == "--weights-dir"
+    with pytest.raises(FerBenchError, match=f"weight file {str(path)!r}: cannot be read"):
+        backbones.identity(located.path)
 
 
 def test_a_download_lands_in_the_cache_whole(server, tmp_path, capfd):

@@ -168,14 +168,31 @@ def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
     assert places["--weights-dir"].endswith(f"{MOBILENET}: is no file")
     assert places["FER_BENCH_WEIGHTS"] == "not set"
     assert places["Keras' cache"].endswith("not there, nor is its folder")
+    assert places["download"] == "not needed"
     target = tmp_path / "keras" / "models" / MOBILENET
+    (rows,) = facts(weights("where", "mobilenet").stdout).values()
     assert (
-        places["download"]
+        dict(rows)["download"]
         == f"{target}: a run gets it from " + backbones.get("mobilenet").weights.urls[0]
     )
     assert found["mini"]["its own folder"] == f"{MINI}: found"
     assert found["mini"]["download"] == "there is no download of it"
     assert not target.parent.exists()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_listed_and_not_proven(make, tmp_path):
+    (tmp_path / "given").mkdir()
+    path = tmp_path / "given" / MOBILENET
+    make(path)
+    done = weights("list", "mobilenet", "mini", "--weights-dir", path.parent)
+    found = {name: dict(rows) for name, rows in facts(done.stdout).items()}
+    assert found["mobilenet"]["here"].startswith(f"weight file '{path}': cannot be read")
+    assert found["mini"]["sha256"] == MINI_SHA256
+    result = weights("verify", "mobilenet", "--weights-dir", path.parent)
+    assert (result.exit_code, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"Error: weight file '{path}': cannot be read")
 
 
 def test_a_broken_lock_file_ends_verification_before_it_begins(project):
