@@ -2,79 +2,184 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import time
 import urllib.request
-import uuid
 from http.client import HTTPException
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 TIMEOUT = 10.0
 """Seconds to wait for a connection and for each piece of the answer."""
+
+WINDOW_S, LEAST = 60.0, 1 << 16
+"""In so many seconds, so many bytes must arrive."""
+
+WAIT_S = 3600.0
+"""Seconds to wait for another process that downloads the same file."""
+
+log = logging.getLogger("fer_bench.backbones")
 
 
 class DownloadFailed(Exception):  # noqa: N818 - it tells what happened
     """The file could not be had; the text says why, in one line."""
 
 
-def download(urls: Sequence[str], target: Path, check: Callable[[Path], None]) -> str:
+def download(
+    urls: Sequence[str], target: Path, check: Callable[[Path], None], most: int
+) -> str | None:
     """Downloads a file, each address tried once.
 
     The file appears under its name only once it is complete and checked. A progress bar is shown
-    where the output is a terminal.
+    where the output is a terminal. One process at a time downloads a file, and removes what a
+    killed one has left of it.
 
     Args:
         urls: http(s) addresses of the same file, in the order of preference.
         target: where the file goes; its folder is made.
         check: is given the complete file under a temporary name and raises ``DownloadFailed``
             where it is not what was wanted.
+        most: bytes that the file may have.
 
     Returns:
-        The address it came from.
+        The address it came from, None where another process has fetched it meanwhile.
 
     Raises:
         DownloadFailed: no address gave the file, or it cannot be written.
     """
-    reasons = []
-    for url in urls:
-        reason = _attempt(url, target, check)
-        if reason is None:
-            return url
-        reasons.append(f"{url}: {reason}")
+    with _alone(target):
+        if target.exists():
+            return None
+        reasons = []
+        for url in urls:
+            reason = _attempt(url, target, check, most)
+            if reason is None:
+                return url
+            reasons.append(f"{url}: {reason}")
     raise DownloadFailed(f"the download failed ({'; '.join(reasons)})")
 
 
-def _attempt(url: str, target: Path, check: Callable[[Path], None]) -> str | None:
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Keeps other processes from downloading the same file.
+
+    Raises:
+        DownloadFailed: another one does, for too long, or the folder cannot be written to.
+    """
+    path = target.with_name(f".{target.name}.fer-bench.lock")
+    lock = FileLock(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            log.warning("waiting for another process that downloads %s", target)
+            lock.acquire(timeout=WAIT_S)
+    except Timeout as error:
+        raise DownloadFailed(
+            f"another process has been downloading it for {WAIT_S / 60:.0f} minutes; end it, or "
+            f"remove {str(path)!r} where there is none"
+        ) from error
+    except (OSError, NotImplementedError) as error:
+        raise DownloadFailed(f"the download failed ({error})") from error
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        lock.release()
+
+
+def _attempt(url: str, target: Path, check: Callable[[Path], None], most: int) -> str | None:
     """Why one address did not give the file, None where it did."""
     try:
-        _fetch(url, target, check)
-    except (OSError, HTTPException, DownloadFailed) as error:
+        _fetch(url, target, check, most)
+    # A ValueError is that of an address or a header that a server made up.
+    except (OSError, HTTPException, ValueError, DownloadFailed) as error:
         return next(iter(str(error).splitlines()), type(error).__name__)
     return None
 
 
-def _fetch(url: str, target: Path, check: Callable[[Path], None]) -> None:
-    from fer_bench.progress_bar import progress_bar
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect to where anybody on the way can change what arrives."""
 
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - https and http only
-        length = answer.headers.get("Content-Length")
-        total = int(length) if length else None
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: Any,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        kinds = (req.type, urlsplit(newurl).scheme)
+        if kinds[1] != "https" and kinds != ("http", "http"):
+            fp.close()
+            raise DownloadFailed(f"{req.full_url} redirects to {newurl}; accepted: https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _fetch(url: str, target: Path, check: Callable[[Path], None], most: int) -> None:
+    opener = urllib.request.build_opener(_Redirects)
+    with opener.open(url, timeout=TIMEOUT) as answer:
+        total = _announced(answer.headers.get("Content-Length"), most)
+        part = target.with_name(f".{target.name}.fer-bench.part")
+        part.unlink(missing_ok=True)
         try:
-            with (
-                part.open("xb") as file,
-                progress_bar(target.name, total, unit="B", unit_scale=True) as progress,
-            ):
-                while piece := answer.read(1 << 16):
-                    file.write(piece)
-                    progress.update(len(piece))
-                received = file.tell()
-            if total is not None and received != total:
-                raise DownloadFailed(f"only {received} of {total} bytes arrived")
+            with part.open("xb") as file:
+                _receive(answer, file, target.name, total, most)
+                file.flush()
+                os.fsync(file.fileno())
             check(part)
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def _announced(length: str | None, most: int) -> int | None:
+    """The size that a server announces.
+
+    Raises:
+        DownloadFailed: it is no number, or too large.
+    """
+    if length is None:
+        return None
+    if not length.isdecimal():
+        raise DownloadFailed(f"the answer's Content-Length {length[:60]!r} is no number")
+    if int(length) > most:
+        raise DownloadFailed(f"it has {int(length):,} bytes; accepted: {most:,} at most")
+    return int(length)
+
+
+def _receive(answer: Any, file: IO[bytes], name: str, total: int | None, most: int) -> None:
+    """Writes an answer into a file.
+
+    Raises:
+        DownloadFailed: it has another size than was announced, is too large, or too slow.
+    """
+    from fer_bench.progress_bar import progress_bar
+
+    before, since = 0, time.monotonic()
+    with progress_bar(name, total, unit="B", unit_scale=True) as progress:
+        while piece := answer.read1(1 << 16):
+            file.write(piece)
+            progress.update(len(piece))
+            received = file.tell()
+            if received > most:
+                raise DownloadFailed(f"it has no end; accepted: {most:,} bytes at most")
+            if time.monotonic() - since > WINDOW_S:
+                if received - before < LEAST:
+                    raise DownloadFailed(
+                        f"only {received - before} bytes arrived in {WINDOW_S:.0f} seconds"
+                    )
+                before, since = received, time.monotonic()
+    if total is not None and file.tell() != total:
+        raise DownloadFailed(f"only {file.tell()} of {total} bytes arrived")

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from fer_bench.backbones.stored_weights import StoredLayer, StoredTensor, StoredWeights, refused
+from fer_bench.backbones.stored_weights import StoredLayer, StoredTensor, StoredWeights, UnsoundFile
 from fer_bench.files import cause_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def opened(path: Path) -> Iterator[StoredWeights]:
             env=environment,
         )
     except OSError as error:
-        raise refused(path, f"no process to read it can be started: {cause_of(error)}") from error
+        raise UnsoundFile(
+            path, f"no process to read it can be started: {cause_of(error)}"
+        ) from error
     with process:
         try:
             yield _Reader(path, process).weights()
@@ -140,7 +142,7 @@ class _Reader:
         except ValueError as error:
             raise self._unreadable("its reader answers no JSON") from error
         if "refused" in document:
-            raise refused(self._path, document["refused"])
+            raise UnsoundFile(self._path, document["refused"])
         if "unreadable" in document:
             raise self._unreadable(document["unreadable"])
         found: dict[str, Any] = document
@@ -175,4 +177,4 @@ class _Reader:
         return self._unreadable(f"libhdf5 crashes on it ({name}), as on damaged files")
 
     def _unreadable(self, why: str) -> FerBenchError:
-        return refused(self._path, f"cannot be read: {why}")
+        return UnsoundFile(self._path, f"cannot be read: {why}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.backbones.stored_weights import refused
+from fer_bench.backbones.stored_weights import UnsoundFile
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ class Pair:
         """
         dtype = self.tensor.dtype
         if dtype.kind not in "fiu":
-            raise refused(self.path, f"tensor {self.label!r} holds {dtype}, expected are numbers")
+            raise UnsoundFile(
+                self.path, f"tensor {self.label!r} holds {dtype}, expected are numbers"
+            )
         values = np.asarray(self.tensor.read(), dtype="<f4", order="C")
         if not np.isfinite(values).all():
             count = int(values.size - np.isfinite(values).sum())
-            raise refused(
+            raise UnsoundFile(
                 self.path,
                 f"tensor {self.label!r} has {count} values that are NaN or infinite, expected are "
                 "finite ones",

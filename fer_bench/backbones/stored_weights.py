@@ -60,6 +60,15 @@ class StoredWeights:
     keyed_by_class: bool
 
 
-def refused(path: Path, why: str, step: str = "put a sound file in its place") -> FerBenchError:
-    """The error that says why a weight file is not used."""
-    return FerBenchError(f"weight file {str(path)!r}: {why}; {step}")
+class UnsoundFile(FerBenchError):  # noqa: N818 - it tells what is the case
+    """A weight file is not used.
+
+    Args:
+        path: of the file.
+        why: what is the case with it, kept as an attribute.
+        step: what mends it.
+    """
+
+    def __init__(self, path: Path, why: str, step: str = "put a sound file in its place") -> None:
+        super().__init__(f"weight file {str(path)!r}: {why}; {step}")
+        self.why = why

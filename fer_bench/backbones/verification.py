@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.backbones import matching, weight_files
-from fer_bench.backbones.stored_weights import refused
+from fer_bench.backbones.stored_weights import UnsoundFile
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, file_digest
 
@@ -63,7 +63,7 @@ def identity(path: Path) -> str:
         stat = path.stat()
         return _sha256(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
-        raise refused(path, f"cannot be read: {cause_of(error)}") from error
+        raise UnsoundFile(path, f"cannot be read: {cause_of(error)}") from error
 
 
 @functools.lru_cache(maxsize=64)
@@ -116,7 +116,7 @@ def _check(
         values_digest = matching.values_digest(pairs)
         proof = _proof(path, source.digest if source else None, sha256, values_digest)
         if identity(path) != sha256:
-            raise refused(path, "changed while it was read")
+            raise UnsoundFile(path, "changed while it was read")
         if assign:
             matching.assign(pairs, model)
     own = [pair.variable for pair in pairs if pair.variable is not None]

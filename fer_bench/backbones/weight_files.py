@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.backbones import hdf5_process
 from fer_bench.backbones.hdf5_reader import KERAS_WEIGHTS
-from fer_bench.backbones.stored_weights import StoredLayer, StoredTensor, StoredWeights, refused
+from fer_bench.backbones.stored_weights import StoredLayer, StoredTensor, StoredWeights, UnsoundFile
 from fer_bench.datasets.npz_layout import member_names, opened_arrays
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
@@ -31,7 +31,7 @@ def opened(path: Path) -> Iterator[StoredWeights]:
         with open_regular(path) as file:
             start = file.read(_LONGEST_START)
     except OSError as error:
-        raise refused(path, f"cannot be read: {cause_of(error)}") from error
+        raise UnsoundFile(path, f"cannot be read: {cause_of(error)}") from error
     is_zip = start.startswith(b"PK")
     if start.startswith(_HDF5) or (is_zip and _is_saved_network(path)):
         reader = hdf5_process.opened(path)
@@ -49,14 +49,16 @@ _EXPECTED = "expected is an HDF5 file, a .keras file or an npz of arrays"
 def _foreign(path: Path, start: bytes) -> FerBenchError:
     """What a file of no known layout is, as far as its start tells."""
     if not start:
-        return refused(path, f"is empty, {_EXPECTED}")
+        return UnsoundFile(path, f"is empty, {_EXPECTED}")
     if start.startswith(b"version https://git-lfs"):
-        return refused(path, "is a pointer of Git LFS", "fetch the file itself with 'git lfs pull'")
+        return UnsoundFile(
+            path, "is a pointer of Git LFS", "fetch the file itself with 'git lfs pull'"
+        )
     if start.startswith(b"\x1f\x8b"):
-        return refused(path, "is packed with gzip", "unpack it with 'gunzip'")
+        return UnsoundFile(path, "is packed with gzip", "unpack it with 'gunzip'")
     if start.lstrip()[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
-        return refused(path, f"is a web page, {_EXPECTED}", "download the file itself")
-    return refused(path, f"begins with {start[:8]!r}, {_EXPECTED}")
+        return UnsoundFile(path, f"is a web page, {_EXPECTED}", "download the file itself")
+    return UnsoundFile(path, f"begins with {start[:8]!r}, {_EXPECTED}")
 
 
 @contextlib.contextmanager
@@ -78,7 +80,7 @@ def _is_saved_network(path: Path) -> bool:
         names = member_names(path)
     for name in names:
         if name != KERAS_WEIGHTS and name.endswith((".h5", ".keras", ".npz")):
-            raise refused(path, f"is a zip archive that holds {name!r}", "unpack it")
+            raise UnsoundFile(path, f"is a zip archive that holds {name!r}", "unpack it")
     return KERAS_WEIGHTS in names
 
 

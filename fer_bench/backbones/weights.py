@@ -8,6 +8,7 @@ found is taken and checked; a bad one is an error, never a reason to look furthe
 from __future__ import annotations
 
 import functools
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fer_bench.backbones import weight_files
 from fer_bench.backbones.download import DownloadFailed, download
+from fer_bench.backbones.stored_weights import UnsoundFile
 from fer_bench.errors import FerBenchError
 from fer_bench.files import file_digest
 
@@ -182,7 +184,7 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
     if found is not None:
         return found
     try:
-        return _downloaded(source, way.download)
+        return _downloaded(source, way.download, _most_bytes(backbone, source))
     except DownloadFailed as failure:
         get = f"get it from {source.urls[0]} and " if source.urls else ""
         looked = ", ".join(str(place) for place in way.places)
@@ -233,8 +235,20 @@ def _barred(source: WeightsSource) -> str | None:
     return _failed.get(source.urls)
 
 
-def _downloaded(source: WeightsSource, way: Download | None) -> Located:
-    """Downloads a file into the cache.
+_LARGEST_UNKNOWN = 4 << 30
+"""Bytes of a download for a network of which no number of parameters is stated."""
+
+
+def _most_bytes(backbone: Backbone, source: WeightsSource) -> int:
+    """A limit of the size of a file of weights: twice what its values take as float32."""
+    if backbone.parameters is None:
+        return _LARGEST_UNKNOWN
+    last_layer = sum(math.prod(shape) for shape in source.last_layer)
+    return 8 * (backbone.parameters + last_layer) + (16 << 20)
+
+
+def _downloaded(source: WeightsSource, way: Download | None, most: int) -> Located:
+    """Downloads a file of so many bytes at most into the cache.
 
     Raises:
         DownloadFailed: the file cannot be had, now or earlier in this process.
@@ -244,11 +258,11 @@ def _downloaded(source: WeightsSource, way: Download | None) -> Located:
     if way.barred is not None:
         raise DownloadFailed(way.barred)
     try:
-        url = download(way.urls, way.target, functools.partial(_check_download, source))
+        url = download(way.urls, way.target, functools.partial(_check_download, source), most)
     except DownloadFailed as failure:
         _failed[source.urls] = str(failure)
         raise
-    return Located(way.target, f"a download from {url}")
+    return Located(way.target, source.cache_name() if url is None else f"a download from {url}")
 
 
 def _check_download(source: WeightsSource, path: Path) -> None:
@@ -260,4 +274,5 @@ def _check_download(source: WeightsSource, path: Path) -> None:
         with weight_files.opened(path):
             pass
     except FerBenchError as error:
-        raise DownloadFailed("what arrived is no file of Keras weights") from error
+        why = error.why if isinstance(error, UnsoundFile) else "is no file of Keras weights"
+        raise DownloadFailed(f"what arrived {why}") from error

@@ -243,7 +243,7 @@ def test_the_next_address_is_tried(server, tmp_path):
     ("page", "reason"),
     [
         ("missing", "404"),
-        ("page", "no file of Keras weights"),
+        ("page", "what arrived is a web page"),
         ("cut", f"only 100 of {len(CONTENT)} bytes arrived"),
     ],
 )
