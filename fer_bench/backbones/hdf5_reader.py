@@ -175,13 +175,14 @@ def _keras3(file: Any) -> list[tuple[str, str | None, list[str] | None, list[Any
     """Groups ``layers/<class>_<number>/vars/<number>``, the layer's name as an attribute."""
     import h5py
 
-    links: list[tuple[str, Any]] = []
-    file.visititems_links(lambda name, link: links.append((name, link)))
+    links: list[tuple[bytes, int]] = []
+    file.id.links.visit(lambda name, info: links.append((name, info.type)), info=True)
     numbered: dict[str, dict[int, Any]] = {}
-    for name, link in links:
+    for encoded, kind in links:
+        name = encoded.decode("utf-8", "surrogateescape")
         if name.startswith("optimizer/") or "/seed_generator/" in name:
             continue
-        if not isinstance(link, h5py.HardLink):
+        if kind != h5py.h5l.TYPE_HARD:
             raise _elsewhere(name)
         if not isinstance(file[name], h5py.Dataset):
             continue
