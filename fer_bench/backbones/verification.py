@@ -79,8 +79,8 @@ def verify(located: Located, backbone: Backbone, build: Callable[[], keras.Model
     source names). Holds one tensor in memory at a time.
 
     Args:
-        located: the file: Keras' legacy HDF5 layout, that of ``.weights.h5``, or an ``.npz`` with
-            keys ``<layer>/<variable>``; told by its content.
+        located: the file: Keras' legacy HDF5 layout, that of ``.weights.h5`` or ``.keras``, or an
+            ``.npz`` with keys ``<layer>/<variable>``; told by its content.
         backbone: whose weights it should hold.
         build: makes the backbone's network, whose values do not count; called once the file is
             known to be one of weights, which takes less time.

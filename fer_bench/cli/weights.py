@@ -45,8 +45,8 @@ def command() -> None:
 def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """Show each backbone's weight file, its origin, its licences, and whether it is here.
 
-    A file may have Keras' legacy HDF5 layout, that of '.weights.h5', or be an npz of arrays: its
-    content tells, not its name.
+    A file may have Keras' legacy HDF5 layout, that of '.weights.h5' or '.keras', or be an npz of
+    arrays: its content tells, not its name.
     """
     from fer_bench.backbones import chain
 

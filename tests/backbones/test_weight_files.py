@@ -295,17 +295,17 @@ def varied(h5py, tmp_path):
     return path, expected
 
 
-@pytest.mark.parametrize("in_archive", [False, True])
-def test_values_arrive_as_they_were_written(varied, in_archive):
+@pytest.mark.parametrize("method", [None, zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_values_arrive_as_they_were_written(varied, method):
     path, expected = varied
-    layers = opened_layers(archived(path) if in_archive else path)
+    layers = opened_layers(path if method is None else archived(path, method))
     assert set(layers) == set(expected)
     for key, (_, _, (values,)) in layers.items():
         assert (values.dtype, values.shape) == (expected[key].dtype, expected[key].shape)
         assert values.tobytes() == expected[key].tobytes(), key
 
 
-def archived(path, method=zipfile.ZIP_STORED):
+def archived(path, method):
     """A file as the weights of a ``.keras`` file, which has the name of the first."""
     saved = path.with_name("saved")
     with zipfile.ZipFile(saved, "w", method) as archive:
@@ -333,7 +333,8 @@ CRASHING = Path(__file__).parents[1] / "corpus" / "hdf5"
 
 @pytest.mark.parametrize("path", sorted(CRASHING.iterdir()), ids=lambda path: path.stem)
 def test_a_file_that_crashes_libhdf5_is_refused(h5py, path):
-    assert "libhdf5 crashes on it (SIG" in refusal(path)
+    """Such a file ends a process with a segmentation fault, in some releases at least."""
+    assert "cannot be read" in refusal(path)
 
 
 @pytest.fixture
