@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fer_bench import fingerprint
 from fer_bench.backbones import Located, WeightsRecord, locate
 from fer_bench.cells import Cell
-from fer_bench.prepared import UNKNOWN, SplitFacts
+from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import CellResult, DatasetSummary, Example, Run
 from fer_bench.runtime import load_keras
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fer_bench.backbones import Backbone
     from fer_bench.cells import Init
     from fer_bench.datasets import Dataset, Split
+    from fer_bench.prepared import PreparedData
     from fer_bench.progress import Progress
     from fer_bench.protocol import Protocol
 
@@ -32,23 +33,42 @@ if TYPE_CHECKING:
 class Experiment:
     """What all cells of a run share.
 
+    Images, split and protocol come from ``fer_bench.prepared.prepare_data`` alone, so that what is
+    recorded of the draw is what was drawn, and the same choices give the same result everywhere.
+
     Attributes:
-        protocol: how each cell is trained.
-        dataset: the images.
-        split: which of them are trained on, validated on and tested on.
+        data: the images, in the order and the parts that their protocol asks for.
         store: folder of the stored features, checkpoints and results.
         weights_dir: folder to look for pretrained weights in first.
         fresh: whether stored features and results are computed again.
-        facts: what is known of the test images and of those left out.
+
+    Raises:
+        FerBenchError: the data could not be split.
     """
 
-    protocol: Protocol
-    dataset: Dataset
-    split: Split
+    data: PreparedData
     store: Path
     weights_dir: Path | None = None
     fresh: bool = False
-    facts: SplitFacts = UNKNOWN
+
+    def __post_init__(self) -> None:
+        if self.data.not_split:
+            raise FerBenchError(self.data.not_split)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The settings of each cell."""
+        return self.data.protocol
+
+    @property
+    def dataset(self) -> Dataset:
+        """The images."""
+        return self.data.dataset
+
+    @property
+    def split(self) -> Split:
+        """The images that are trained on, validated on and tested on."""
+        return self.data.split
 
     def record(
         self,
@@ -57,6 +77,7 @@ class Experiment:
         examples: tuple[Example, ...] = (),
     ) -> Run:
         """These cells' results with what they share."""
+        facts = self.data.facts
         summary = DatasetSummary(
             name=self.dataset.name,
             digest=self.dataset.digest,
@@ -67,10 +88,10 @@ class Experiment:
             test=len(self.split.test),
             split_digest=fingerprint.split_digest(self.dataset, self.split),
             test_labels=self.dataset.labels[self.split.test].tobytes(),
-            test_twins=self.facts.test_twins,
-            test_votes=self.facts.test_votes,
-            left_out=self.facts.left_out,
-            class_map=self.facts.class_map,
+            test_twins=facts.test_twins,
+            test_votes=facts.test_votes,
+            left_out=facts.left_out,
+            class_map=facts.class_map,
         )
         return Run(tuple(self.protocol.settings()), summary, environment, cells, examples)
 

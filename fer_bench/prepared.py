@@ -49,15 +49,12 @@ class SplitFacts:
     class_map: str = ""
 
 
-UNKNOWN = SplitFacts()
-"""Where nobody looked."""
-
-
 @dataclass(frozen=True, eq=False)
 class PreparedData:
     """A data set as a protocol wants it.
 
     Attributes:
+        protocol: what asked for it.
         loaded: the data set as it came.
         source: all of its images in the same order, with the labels that are learned.
         rows: int64, shape (n,), ascending: the rows of ``source`` that take part.
@@ -76,6 +73,7 @@ class PreparedData:
         facts: what is recorded of the split.
     """
 
+    protocol: Protocol
     loaded: Dataset
     source: Dataset
     rows: NDArray[np.int64]
@@ -175,6 +173,7 @@ def prepare_data(
         # Labels that were made from the votes say nothing more beside them.
         known = None
     return PreparedData(
+        protocol=protocol,
         loaded=loaded,
         source=source,
         rows=rows,

@@ -125,9 +125,7 @@ def profile(
         check_weights(entry, locate(entry, weights_dir))
         laps.end("checking the weights")
     with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
-        experiment = Experiment(
-            protocol, data, split, Path(folder), weights_dir, facts=prepared.facts
-        )
+        experiment = Experiment(prepared, Path(folder), weights_dir)
         trained = experiment.run(entry, init, progress)
         laps.end("writing checkpoints and result, and the rest", dict(trained.result.parts))
         findings = Findings.of(experiment.record((trained.result,)))

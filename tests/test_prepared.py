@@ -270,7 +270,7 @@ def test_what_is_counted_is_what_is_in_the_parts(tmp_path: Path) -> None:
     protocol = Protocol(dedupe="all")
     data = prepare_data(source, protocol)
     assert (data.copies, data.not_taken) == (20, ())
-    experiment = Experiment(protocol, data.dataset, data.split, tmp_path, facts=data.facts)
+    experiment = Experiment(data, tmp_path)
     told = experiment.record(()).dataset
     assert sum(count for _, count in told.counts) == N == told.train + told.validation + told.test
 
@@ -301,6 +301,14 @@ def test_the_audit_of_a_sample_tells_places_by_rows_of_the_source() -> None:
     assert found.audited.images == N - 10
     assert found.audited.places == places
     assert found.dataset.places == tuple(places[row] for row in found.rows[found.order])
+
+
+def test_nothing_is_trained_on_what_cannot_be_split(tmp_path: Path) -> None:
+    source = dataset_of(patterns(20), np.arange(20) // 10)
+    data = prepare_data(source, Protocol(split="kaggle"), must_split=False)
+    with pytest.raises(FerBenchError, match="does not say") as raised:
+        Experiment(data, tmp_path)
+    assert str(raised.value) == data.not_split
 
 
 def test_what_cannot_be_split_has_no_parts() -> None:
@@ -341,7 +349,7 @@ def test_variations_have_fingerprints_of_their_own(tmp_path: Path, monkeypatch) 
     def fingerprint(known, **settings: str) -> str:
         protocol = Protocol(**settings)
         data = prepare_data(source, protocol, votes=known)
-        experiment = Experiment(protocol, data.dataset, data.split, tmp_path)
+        experiment = Experiment(data, tmp_path)
         entry = get("mini")
         return experiment.fingerprint(entry, experiment.cell(entry, "random"), None)
 

@@ -64,13 +64,10 @@ def prepare(
         progress=progress,
     )
     experiment = Experiment(
-        protocol=settings.protocol,
-        dataset=data.dataset,
-        split=data.split,
+        data,
         store=settings.store,
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
-        facts=data.facts,
     )
     _check_weights(settings, experiment, pretrained)
     return experiment, data

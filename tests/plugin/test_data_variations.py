@@ -12,7 +12,11 @@ from layout_writers import write_csv, write_folders, write_npz
 from made_images import mirrored, patterns
 from made_votes import unanimous, write_votes
 
-from fer_bench.datasets import EMOTIONS, Dataset
+from fer_bench import backbones
+from fer_bench.datasets import EMOTIONS, Dataset, load_dataset
+from fer_bench.experiment import Experiment
+from fer_bench.prepared import prepare_data
+from fer_bench.protocol import Protocol
 from fer_bench.results_json import read_run
 
 if TYPE_CHECKING:
@@ -96,6 +100,29 @@ def test_variations_are_recorded_and_shown(run, made, tmp_path) -> None:
     assert dict(varied.dataset.left_out) == {"votes tied": 20, "copies of other images": 8}
     assert any(paper.dataset.test_twins)
     assert len(paper.dataset.test_votes) == paper.dataset.test
+
+
+@needs_keras
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("settings", "limit"), [({}, None), ({"split": "grouped", "dedupe": "train"}, 154)]
+)
+def test_python_and_pytest_give_the_same_result(run, made, tmp_path, settings, limit) -> None:
+    """The file's order is not that of the draw."""
+    path = write_csv(tmp_path / "made.csv", made)
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    options += [] if limit is None else [f"--limit={limit}"]
+    told = run(path, *options, f"--store={tmp_path / 'one'}")
+    protocol = Protocol(**settings, epochs=2, batch_size=16)
+    data = prepare_data(load_dataset(path), protocol, limit=limit)
+    assert data.dataset.row_digest != made.row_digest
+    experiment = Experiment(data, tmp_path / "other")
+    found = experiment.run(backbones.get("small"), "random").result
+    assert (found.source, told.cells[0].source) == ("trained", "trained")
+    assert found.quality == told.cells[0].quality
+    assert found.fingerprint == told.cells[0].fingerprint
+    assert experiment.record((found,)).dataset == told.dataset
+    assert experiment.record((found,)).protocol == told.protocol
 
 
 def unanimous_but(dataset: Dataset, tied: int):

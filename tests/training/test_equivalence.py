@@ -1,5 +1,7 @@
 """Training on stored features is the same computation as plain end-to-end fitting."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ keras = pytest.importorskip("keras")
 from fer_bench.backbones import Backbone, get, layers, load, locate  # noqa: E402
 from fer_bench.datasets import Dataset, Split  # noqa: E402
 from fer_bench.experiment import Experiment  # noqa: E402
+from fer_bench.prepared import prepare_data  # noqa: E402
 from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
 from fer_bench.training.trainer import epoch_order  # noqa: E402
 
@@ -118,7 +121,9 @@ def plain_fit(entry, init, protocol, dataset, split):
 
 
 def ours(entry, init, protocol, dataset, split, store):
-    history = Experiment(protocol, dataset, split, store).run(entry, init).result.quality.history
+    prepared = prepare_data(dataset, protocol, must_split=False)
+    data = dataclasses.replace(prepared, dataset=dataset, split=split, not_split="")
+    history = Experiment(data, store).run(entry, init).result.quality.history
     return np.array(
         [
             history.running_loss,
