@@ -27,7 +27,7 @@ from fer_bench.errors import cut, listed, shown
 from fer_bench.files import cause_of, open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -43,7 +43,16 @@ _HIGHEST_RATIO = 1100
 """Deflate packs at most 1032 bytes into one."""
 
 _HIGHEST_RATIO_OF_MANY, _MANY = 100, 1 << 26
-"""So many bytes of an array are packed no better, unless nearly all of its images are empty."""
+"""So many bytes are packed no better, in one array or several, unless nearly all of them are
+empty."""
+
+_BESIDE_AN_IMAGE = 64
+"""Bytes that each image takes in memory beside its pixels, as its digest alone does."""
+
+_LARGEST_HEADER = 1 << 14
+"""Bytes of an array's header that are read; numpy takes 10,000."""
+
+_VALUES_AT_A_TIME = 1 << 20
 
 _LARGEST_DIRECTORY = 1 << 20
 """Bytes of an archive's list of members, some ten thousand. A member takes ten times as much memory
@@ -68,10 +77,21 @@ _HEADER_READERS = {
 
 
 class Header(NamedTuple):
-    """What an array is said to be, before it is read."""
+    """What an array is said to be, before it is read.
+
+    Attributes:
+        dtype: of its values.
+        shape: of the array.
+        start: bytes before its values.
+        size: bytes of all of it.
+        packed: bytes of it in the file.
+    """
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
+    start: int
+    size: int
+    packed: int
 
 
 def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
@@ -88,27 +108,33 @@ def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
     Raises:
         FerBenchError: the file cannot be read, is damaged, or its arrays are not as above.
     """
-
-    def check(headers: dict[str, Header]) -> None:
-        dtype, shape = headers["images"]
-        if dtype != np.uint8 or len(shape) != 3 or 0 in shape:
-            what = f"images are {dtype} of shape {shape}"
-            raise wrong(path, None, what, "uint8 of shape (n, height, width), none of them 0")
-        n = shape[0]
-        for name, (dtype, shape) in headers.items():
-            if name == "images":
-                continue
-            if dtype.kind not in "iu" or shape != (n,):
-                what = f"{name} are {dtype} of shape {shape}"
-                raise wrong(path, None, what, f"integers of shape ({n},), one for each image")
-
-    arrays = read_arrays(path, ("images", "labels"), ("usage",), check)
-    places = _codes(path, "labels", arrays["labels"], list(map(int, table.numbers)))
-    usage = None
-    if "usage" in arrays:
-        usage = _codes(path, "usage", arrays["usage"], range(len(USAGES))).astype(np.uint8)
-    images = np.ascontiguousarray(arrays["images"])
+    numbers = list(map(int, table.numbers))
+    with _headed(path, ("images", "labels"), ("usage",)) as (archive, headers):
+        _check_images(path, headers)
+        # The largest comes last, once all else is sound.
+        places = _codes(path, archive, "labels", headers, numbers)
+        usage = None
+        if "usage" in headers:
+            usage = _codes(path, archive, "usage", headers, range(len(USAGES)))
+        images = np.ascontiguousarray(_read_array(archive, "images"))
     return numbered_dataset(path, images, places, table, usage)
+
+
+def _check_images(path: Path, headers: dict[str, Header]) -> None:
+    dtype, shape, *_ = headers["images"]
+    if dtype != np.uint8 or len(shape) != 3 or 0 in shape:
+        what = f"images are {dtype} of shape {shape}"
+        raise wrong(path, None, what, "uint8 of shape (n, height, width), none of them 0")
+    n = shape[0]
+    for name, (dtype, shape, *_) in headers.items():
+        if name != "images" and (dtype.kind not in "iu" or shape != (n,)):
+            what = f"{name} are {dtype} of shape {shape}"
+            raise wrong(path, None, what, f"integers of shape ({n},), one for each image")
+    needed = sum(header.size for header in headers.values()) + _BESIDE_AN_IMAGE * n
+    packed = sum(header.packed for header in headers.values())
+    if _too_tight(needed, packed):
+        what = f"its {n:,} images take {needed:,} bytes of memory and {packed:,} of the file"
+        raise wrong(path, None, what, "images that are packed less tightly", "leave out empty ones")
 
 
 def is_compressed(path: Path) -> bool:
@@ -122,10 +148,7 @@ def is_compressed(path: Path) -> bool:
 
 
 def read_arrays(
-    path: Path,
-    required: tuple[str, ...],
-    optional: tuple[str, ...] = (),
-    check: Callable[[dict[str, Header]], None] = lambda headers: None,
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> dict[str, NDArray[Any]]:
     """Reads the named arrays of an ``.npz`` file.
 
@@ -136,15 +159,23 @@ def read_arrays(
         path: the file.
         required: names of arrays that must be there.
         optional: names of arrays that are read where they are there.
-        check: called with the headers of the arrays found, by name, before the first is read.
 
     Returns:
         The arrays found, by name.
 
     Raises:
         FerBenchError: the file cannot be read, is damaged, lacks a required array, or one of
-            the named arrays holds pickled objects; or as ``check`` does.
+            the named arrays holds pickled objects.
     """
+    with _headed(path, required, optional) as (archive, headers):
+        return {name: _read_array(archive, name) for name in headers}
+
+
+@contextlib.contextmanager
+def _headed(
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[tuple[zipfile.ZipFile, dict[str, Header]]]:
+    """The file and the headers of those of the named arrays that it has."""
     with _opened(path) as archive:
         found = set(archive.namelist())
         for name in required:
@@ -153,9 +184,7 @@ def read_arrays(
                 what = f"no array {name!r} (it holds {there})"
                 raise wrong(path, None, what, " and ".join(required))
         names = [name for name in (*required, *optional) if f"{name}.npy" in found]
-        _check_once(path, archive, names)
-        check({name: _read_header(path, archive, name) for name in names})
-        return {name: _read_array(archive, name) for name in names}
+        yield archive, _headers(path, archive, names)
 
 
 def member_names(path: Path) -> list[str]:
@@ -197,14 +226,32 @@ def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
                     what = f"the member {shown(member)} is no array"
                     raise wrong(path, None, what, "arrays alone")
             names = [member.removesuffix(".npy") for member in archive.namelist()]
-            _check_once(path, archive, names)
-            headers = {name: _read_header(path, archive, name) for name in names}
+            headers = _headers(path, archive, names)
         yield {
             name: StoredArray(
-                *header, functools.partial(_one_kind_of_error(path)(_read_array), archive, name)
+                header.dtype,
+                header.shape,
+                functools.partial(_one_kind_of_error(path)(_read_array), archive, name),
             )
             for name, header in headers.items()
         }
+
+
+def _headers(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, Header]:
+    """What arrays are said to be, each of which and all together are no larger than they may."""
+    _check_once(path, archive, names)
+    headers = {name: _read_header(path, archive, name) for name in names}
+    size = sum(header.size for header in headers.values())
+    packed = sum(header.packed for header in headers.values())
+    if _too_tight(size, packed):
+        what = f"{len(names)} arrays claim {size:,} bytes together, packed into {packed:,}"
+        raise wrong(path, None, what, "a whole npz file")
+    return headers
+
+
+def _too_tight(size: int, packed: int) -> bool:
+    """Check if so many bytes cannot be packed into so few by honest means."""
+    return size > packed * (_HIGHEST_RATIO if size < _MANY else _HIGHEST_RATIO_OF_MANY)
 
 
 def _check_once(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> None:
@@ -291,23 +338,22 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     if member.compress_type not in _METHODS:
         what = f"array {name!r} is packed by method {member.compress_type}"
         raise wrong(path, None, what, "stored or deflated, as numpy.savez_compressed writes it")
-    with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        if version not in _HEADER_READERS:
-            raise wrong(
-                path, None, f"array {name!r} has npy version {version}", "version 1.0 or 2.0"
-            )
-        try:
-            shape, _, dtype = _HEADER_READERS[version](file)
-        except (MemoryError, OSError, zipfile.BadZipFile, zlib.error):
-            raise
-        except Exception as error:  # numpy sorts and looks into whatever the header holds
-            raise ValueError(cause_of(error)) from error
-        if dtype.hasobject:
-            raise wrong(path, None, f"array {name!r} holds pickled objects", "arrays of numbers")
-        claimed = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
-    ratio = _HIGHEST_RATIO if claimed < _MANY else _HIGHEST_RATIO_OF_MANY
-    if claimed != member.file_size or claimed > ratio * member.compress_size:
+    with archive.open(member) as whole:
+        # What a header says of its own length may be all that the member has.
+        file = io.BytesIO(whole.read(_LARGEST_HEADER))
+    version = np.lib.format.read_magic(file)
+    if version not in _HEADER_READERS:
+        raise wrong(path, None, f"array {name!r} has npy version {version}", "version 1.0 or 2.0")
+    try:
+        shape, _, dtype = _HEADER_READERS[version](file)
+    except (MemoryError, OSError, zipfile.BadZipFile, zlib.error):
+        raise
+    except Exception as error:  # numpy sorts and looks into whatever the header holds
+        raise ValueError(cause_of(error)) from error
+    if dtype.hasobject:
+        raise wrong(path, None, f"array {name!r} holds pickled objects", "arrays of numbers")
+    claimed = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
+    if claimed != member.file_size or _too_tight(claimed, member.compress_size):
         raise wrong(
             path,
             None,
@@ -315,7 +361,7 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
             f"packed into {member.compress_size}",
             "a whole npz file",
         )
-    return Header(dtype, shape)
+    return Header(dtype, shape, file.tell(), claimed, member.compress_size)
 
 
 def _bytes(claimed: int) -> str:
@@ -328,15 +374,32 @@ def _read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         return array
 
 
-def _codes(path: Path, name: str, values: NDArray[Any], known: Collection[int]) -> NDArray[np.intp]:
+def _codes(
+    path: Path,
+    archive: zipfile.ZipFile,
+    name: str,
+    headers: dict[str, Header],
+    known: Sequence[int],
+) -> NDArray[np.unsignedinteger]:
     """The place of each value in ``known``, which may have more than a byte can tell apart."""
-    found, codes = np.unique(values, return_inverse=True)
-    places = {value: place for place, value in enumerate(known)}
-    for value in map(int, found):
-        if value not in places:
-            row = int(np.flatnonzero(values == value)[0])
-            accepted = numbers_in_words(known)
-            if name == "labels":
-                accepted += " (or others with --class-map)"
-            raise wrong(path, None, f"{name} has {value} for image {row}", accepted)
-    return np.array([places[int(value)] for value in found], np.intp)[codes]
+    dtype, (n,), start, *_ = headers[name]
+    codes = np.empty(n, np.min_scalar_type(len(known)))
+    with archive.open(f"{name}.npy") as file:
+        file.read(start)
+        for first in range(0, n, _VALUES_AT_A_TIME):
+            here = codes[first : first + _VALUES_AT_A_TIME]
+            values = np.frombuffer(file.read(here.size * dtype.itemsize), dtype)
+            if len(values) < len(here):
+                raise EOFError(f"array {name!r} is cut off")
+            here.fill(len(known))
+            for place, value in enumerate(known):
+                here[values == value] = place
+            unknown = np.flatnonzero(here == len(known))
+            if len(unknown):
+                accepted = numbers_in_words(known)
+                if name == "labels":
+                    accepted += " (or others with --class-map)"
+                row = int(unknown[0])
+                what = f"{name} has {values[row]} for image {first + row}"
+                raise wrong(path, None, what, accepted)
+    return codes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import pickle
 import struct
 import zipfile
@@ -24,7 +25,7 @@ from corpus_kind import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 N, SIDE = 14, 6
@@ -184,6 +185,60 @@ def _bomb(method: int) -> Damage:
     return damage
 
 
+def _deflated(**members: Iterable[bytes]) -> Damage:
+    """Arrays of pieces, which are never in memory together."""
+
+    def damage(path: Path) -> None:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, pieces in members.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                    for piece in pieces:
+                        file.write(piece)
+
+    return damage
+
+
+def _zeros(size: int) -> Iterable[bytes]:
+    return itertools.repeat(bytes(1 << 20), size >> 20)
+
+
+def _large_images_and_a_wrong_label() -> Damage:
+    """384 MiB of images in 6 MiB, which is as tightly as images may be packed, and a label 9."""
+    piece = bytes(63 << 16) + np.random.default_rng(0).bytes(1 << 16)
+    n = 96 * len(piece) // 64**2
+    images = itertools.chain([npy_of(header(f"({n}, 64, 64)"))], itertools.repeat(piece, 96))
+    return _deflated(images=images, labels=[npy(np.append(np.zeros(n - 1, np.uint8), 9))])
+
+
+def _tiny_images(n: int, **types: str) -> Damage:
+    """Images of one pixel, labels and usages, all of them 0."""
+    return _deflated(
+        images=itertools.chain([npy_of(header(f"({n}, 1, 1)"))], _zeros(n)),
+        **{
+            name: itertools.chain(
+                [npy_of(header(f"({n},)", repr(dtype)))], _zeros(n * np.dtype(dtype).itemsize)
+            )
+            for name, dtype in types.items()
+        },
+    )
+
+
+def _long_header() -> Damage:
+    size = 320 << 20
+    magic = b"\x93NUMPY\x02\x00" + struct.pack("<L", size)
+    spaces = itertools.repeat(b" " * (1 << 20), size >> 20)
+    return _deflated(images=itertools.chain([magic], spaces), labels=[npy(arrays()["labels"])])
+
+
+def _short_labels(path: Path) -> None:
+    """Fewer labels than their header and the directory say, with the checksum of those."""
+    labels = npy(arrays()["labels"])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images.npy", npy(arrays()["images"]))
+        archive.writestr("labels.npy", labels[:-3])
+        archive.getinfo("labels.npy").file_size = len(labels)
+
+
 def _terabyte(path: Path) -> None:
     """Images that lie there whole, as zero bytes that take no room on the disk."""
     n = TERABYTE >> 12
@@ -325,6 +380,12 @@ def _archives() -> list[Kind]:
         ),
         _kind("256 MiB in 256 kB", _bomb(zipfile.ZIP_DEFLATED), "'images'"),
         _kind("256 MiB in a kilobyte", _bomb(zipfile.ZIP_BZIP2), "'images'"),
+        _kind("384 MiB of images and a wrong label", _large_images_and_a_wrong_label(), "has 9"),
+        _kind("48 MiB three times in 150 kB", _tiny_images(48 << 20, labels="|u1", usage="|u1")),
+        _kind("24 million images of one pixel", _tiny_images(24 << 20, labels="|u1"), "memory"),
+        _kind("labels larger than images", _tiny_images(4 << 20, labels="<i8"), "memory"),
+        _kind("an array with a header of 320 MiB", _long_header()),
+        _kind("labels that end early", _short_labels),
         _kind("a terabyte", _terabyte),
     ]
 
