@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+INSTALL = "pip install -e '.[cpu]' in a clone of fer_bench"
+"""What brings the libraries of networks: no registry has this package."""
+
+
 class FerBenchError(Exception):
     """A mistake that its reader can mend.
 
@@ -39,3 +43,11 @@ def cut(text: str, most: int) -> str:
 def listed(words: Sequence[str], most: int) -> str:
     """The first words, and a sign of it where there are more than so many."""
     return ", ".join([*words[:most], *(["..."] if len(words) > most else [])])
+
+
+def bytes_shown(count: int) -> str:
+    """A number of bytes in the largest unit of which there is one."""
+    for exponent, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if count >= 1 << exponent:
+            return f"{count / (1 << exponent):,.1f} {unit}"
+    return f"{count} B"

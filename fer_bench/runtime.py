@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import fer_bench
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import INSTALL, FerBenchError
 
 _BACKEND_PACKAGES = {
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
@@ -52,7 +52,7 @@ def load_keras() -> None:
     except ImportError as error:
         raise FerBenchError(
             f"Keras cannot be imported: {str(error).splitlines()[0]}; Keras and its backend come "
-            "with pip install 'fer-bench[cpu]' (or [gpu], or [jax] with KERAS_BACKEND=jax)"
+            f"with {INSTALL} (or [gpu], or [jax] with KERAS_BACKEND=jax)"
         ) from error
     finally:
         os.dup2(kept, 2)

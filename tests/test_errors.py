@@ -1,11 +1,13 @@
 import pickle
+from pathlib import Path
 
 import pytest
 from hostile_text import TEXTS, is_safe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.errors import FerBenchError, cut, listed, shown
+import fer_bench
+from fer_bench.errors import INSTALL, FerBenchError, bytes_shown, cut, listed, shown
 
 
 @given(TEXTS)
@@ -60,3 +62,27 @@ def test_words_in_texts():
     assert listed([], 2) == ""
     assert listed(["a", "b"], 2) == "a, b"
     assert listed(["a", "b", "c"], 2) == "a, b, ..."
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0 B"),
+        (1000, "1000 B"),
+        (1 << 10, "1.0 KiB"),
+        (5_000_000, "4.8 MiB"),
+        (3 << 29, "1.5 GiB"),
+        (4 * 10**15, "3,638.0 TiB"),
+    ],
+)
+def test_sizes_in_a_unit_that_shows_them(count, told):
+    assert bytes_shown(count) == told
+
+
+def test_no_hint_installs_from_a_registry_that_lacks_the_package():
+    package = Path(fer_bench.__file__).parent
+    clone = package.parent / "pyproject.toml"
+    assert "\ncpu = [" in clone.read_text()
+    assert ".[cpu]" in INSTALL
+    for path in package.rglob("*.py"):
+        assert "fer-bench[" not in path.read_text(), path

@@ -1,13 +1,14 @@
 """What the benchmark runs on."""
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 
 from fer_bench import runtime
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import INSTALL, FerBenchError
 
 LOADED = """
 import os, sys
@@ -65,7 +66,8 @@ def test_the_environment_names_the_backend():
 def test_a_missing_keras_is_told_in_one_line(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.setattr("importlib.import_module", missing)
-    with pytest.raises(FerBenchError, match=r"^Keras cannot be imported: no keras; .*pip install"):
+    told = f"^Keras cannot be imported: no keras; .*{re.escape(INSTALL)}"
+    with pytest.raises(FerBenchError, match=told):
         runtime.load_keras()
 
 

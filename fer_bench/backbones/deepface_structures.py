@@ -22,7 +22,7 @@ from fer_bench.backbones.layers import (
     Square,
     SquareRoot,
 )
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import INSTALL, FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ def _structure(name: str) -> ModuleType:
         raise FerBenchError(
             f"deepface's structure {name} cannot be imported: {str(error).splitlines()[0]}; it "
             "needs deepface 0.0.102 or newer and TensorFlow, whichever backend Keras runs on: "
-            "pip install 'fer-bench[cpu]' (or [gpu])"
+            f"{INSTALL} (or [gpu])"
         ) from error
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.backbones import structure_files
 from fer_bench.backbones.weights import WeightsSource
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import INSTALL, FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ class Backbone:
             raise FerBenchError(
                 f"backbone {self.name!r}: builder {self.builder!r} cannot be imported: "
                 f"{str(error).splitlines()[0]}; Keras and its backend come with "
-                "pip install 'fer-bench[cpu]' (or [gpu] or [jax])"
+                f"{INSTALL} (or [gpu] or [jax])"
             ) from error
         return found
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.backbones.structure_config import kinds, refuse_foreign
 from fer_bench.cache import cache_root
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import INSTALL, FerBenchError
 from fer_bench.files import open_regular, write_atomically
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def find(name: str, missing: Sequence[str]) -> Path:
         f"backbone {name!r} cannot be built: {' and '.join(missing)} not installed, and its "
         f"structure {file_name(name)!r} is neither in {FOLDER_VARIABLE} "
         f"({str(chosen) if chosen else 'not set'}) nor in {str(cache_folder())!r}; install them "
-        f"with pip install 'fer-bench[cpu]' (or [gpu]), or run 'fer-bench export-backbone {name}' "
+        f"with {INSTALL} (or [gpu]), or run 'fer-bench export-backbone {name}' "
         f"on a machine that has them and name the folder it wrote to with {FOLDER_VARIABLE}"
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.given import GivenPath
+from fer_bench.errors import bytes_shown
 from fer_bench.escapes import printable
 from fer_bench.terminal import echo, echo_lines
 
@@ -60,7 +61,7 @@ def show(store: Path | None) -> None:
     folder = _folder(store)
     found = _show_store(folder)
     where = next(place for place in (folder, *folder.parents) if place.exists())
-    free = _size(shutil.disk_usage(where).free)
+    free = bytes_shown(shutil.disk_usage(where).free)
     echo(f"{_total(found)} in {folder}; {free} free on its disk")
     if store is None:
         _show_beside()
@@ -145,7 +146,7 @@ def _show_store(folder: Path) -> list[contents.Entry]:
             entry.kind,
             entry.what,
             f"no use: {entry.useless}" if entry.useless else entry.state,
-            _size(entry.size),
+            bytes_shown(entry.size),
             datetime.fromtimestamp(entry.written, timezone.utc).astimezone().strftime("%F %R"),
         )
         for entry in found
@@ -174,7 +175,7 @@ def _show_beside() -> None:
             purposes[kind],
             str(len(of_kind)),
             str(sum(bool(entry.useless) for entry in of_kind) or ""),
-            _size(_bytes(of_kind)),
+            bytes_shown(_bytes(of_kind)),
         )
         for kind, of_kind in sorted(by_kind.items(), key=lambda item: -_bytes(item[1]))
         if of_kind
@@ -200,7 +201,7 @@ def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
     removed, in_use = contents.remove(folder, chosen) if chosen else ([], [])
     for entry in removed:
         why = f": {entry.useless}" if entry.useless else ""
-        echo(f"removed {entry.kind} {entry.what} ({_size(entry.size)}){why}")
+        echo(f"removed {entry.kind} {entry.what} ({bytes_shown(entry.size)}){why}")
     for entry in in_use:
         echo(f"kept {entry.kind} {entry.what}: a process works on it", err=True)
     echo(f"removed {_total(removed)} from {folder}")
@@ -223,15 +224,8 @@ def _remove_beside(chosen: Sequence[cache_contents.Entry]) -> None:
 
 def _total(entries: Sequence[contents.Entry | cache_contents.Entry], one: str = "part") -> str:
     counted = f"{len(entries):,} {one}{'' if len(entries) == 1 else 's'}"
-    return f"{counted}, {_size(_bytes(entries))}"
+    return f"{counted}, {bytes_shown(_bytes(entries))}"
 
 
 def _bytes(entries: Iterable[contents.Entry | cache_contents.Entry]) -> int:
     return sum(entry.size for entry in entries)
-
-
-def _size(count: int) -> str:
-    for unit, factor in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count} B"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.datasets import USAGES
 from fer_bench.datasets.split import PARTS
+from fer_bench.errors import bytes_shown
 from fer_bench.paper import published
 from fer_bench.reporting.table import Column, Row, Table
 
@@ -31,7 +32,7 @@ def _facts(info: Info) -> Table:
         ("its own three parts", usage),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
-        ("in memory", f"{info.memory / 2**20:,.1f} MiB"),
+        ("in memory", bytes_shown(info.memory)),
     )
     return Table(
         "data",

@@ -15,7 +15,7 @@ import shutil
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import FerBenchError, bytes_shown
 from fer_bench.files import file_digest
 
 if TYPE_CHECKING:
@@ -161,9 +161,9 @@ def check_room(store: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(store).free
     if needed > free:
         raise FerBenchError(
-            f"{what} need {needed / 2**30:.2f} GiB, {str(store)!r} has {free / 2**30:.2f} GiB "
-            "free; make room ('fer-bench cache list' shows what lies there), name another folder "
-            "with --store, or take fewer images with --limit"
+            f"{what} need {bytes_shown(needed)}, {str(store)!r} has {bytes_shown(free)} free, "
+            f"{bytes_shown(needed - free)} too little; make room ('fer-bench cache list' shows "
+            "what lies there), name another folder with --store, or take fewer images with --limit"
         )
 
 

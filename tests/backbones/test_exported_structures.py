@@ -23,7 +23,7 @@ from fer_bench.backbones import (  # noqa: E402
     structure_config,
     structure_files,
 )
-from fer_bench.errors import FerBenchError  # noqa: E402
+from fer_bench.errors import INSTALL, FerBenchError  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -277,7 +277,7 @@ def test_a_missing_structure_names_both_ways(places):
     for part in (
         "backbone 'own' cannot be built: deepface and tensorflow not installed",
         *(str(folder) for folder in places),
-        "pip install 'fer-bench[cpu]'",
+        INSTALL,
         "fer-bench export-backbone own",
         "FER_BENCH_STRUCTURES",
     ):

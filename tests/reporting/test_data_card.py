@@ -90,7 +90,7 @@ class TestCard:
         assert facts["images"] == "42 of 48x48 pixels, grey levels 0 to 255"
         assert facts["digest"] == made.dataset.digest
         assert facts["digest in this order"] == made.dataset.row_digest
-        assert facts["in memory"] == "0.1 MiB"
+        assert facts["in memory"] == "94.6 KiB"
         assert facts["audited"] == "all images"
         assert facts["labels"] == "the data set's own"
         assert facts["copies"].startswith("none: ")

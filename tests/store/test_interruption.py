@@ -248,7 +248,7 @@ def test_a_disk_that_fills_during_extraction_ends_it_and_keeps_what_is_done(tmp_
 
 def test_features_that_cannot_fit_are_told_before_the_work(tmp_path):
     wanted = Wanted(10**9, ((10**6,),), 50, {})
-    with pytest.raises(FerBenchError, match=r"need 3725290\.30 GiB"):
+    with pytest.raises(FerBenchError, match=r"need 3,638\.0 TiB"):
         FeatureStore(tmp_path).extract("key", wanted, lambda rows: pytest.fail("work began"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.audit import REACH
+from fer_bench.errors import bytes_shown
 from fer_bench.escapes import clean, in_markdown
 from fer_bench.reporting.audit.summary import summary
 from fer_bench.reporting.audit.tables import audit_tables
@@ -119,7 +120,7 @@ def _facts(info: Info, found: Audit, taken: Taken) -> Table:
         ("its own three parts", "known" if info.usage else "not known"),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
-        ("in memory", f"{info.memory / 2**20:,.1f} MiB"),
+        ("in memory", bytes_shown(info.memory)),
         ("labels", LABELLED[taken.labels]),
         ("split", found.split),
         *([] if found.not_split else [("copies", DEDUPED[taken.dedupe])]),
