@@ -13,10 +13,10 @@ import numpy as np
 from fer_bench.audit import LIKENESSES, Audit, Twins, audit, check_votes, voted_labels
 from fer_bench.audit.remembering import remembered_twins
 from fer_bench.audit.renumbering import renumbered
-from fer_bench.audit.votes import CATEGORY_NAMES
 from fer_bench.datasets import PARTS, Dataset, Split, by_content, make_split, stratified_rows
 from fer_bench.datasets.class_tables import CLASS_MAP
 from fer_bench.datasets.layouts import enough_memory
+from fer_bench.datasets.taggers import CATEGORY_NAMES, TIED, voted
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import COPIES, NO_VOTE, SAMPLED
@@ -206,7 +206,7 @@ def _voted(
     """The images with the labels that have the most votes, the rows that have one, and why not."""
     labels = voted_labels(votes, source.classes)
     lost = votes.winners()[labels < 0].tolist()
-    counted = Counter("votes tied" if one < 0 else f"voted {CATEGORY_NAMES[one]}" for one in lost)
+    counted = Counter(TIED if one < 0 else voted(CATEGORY_NAMES[one]) for one in lost)
     named = labels >= 0
     relabelled = dataclasses.replace(
         source, labels=np.where(named, labels, source.labels).astype(np.uint8)

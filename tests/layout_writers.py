@@ -74,6 +74,53 @@ def write_npz(path: Path, dataset: Dataset, **changes: np.ndarray | None) -> Pat
     return path
 
 
+def csv_in_words(dataset: Dataset, header: str = KAGGLE) -> list[str]:
+    """As ``csv_lines``, with names of classes for numbers; the emotion stands first."""
+    first, *rows = csv_lines(dataset, header)
+    names = [EMOTIONS[label] for label in dataset.labels]
+    return [first, *(f"{name}{row[1:]}" for name, row in zip(names, rows, strict=True))]
+
+
+def rows_of(dataset: Dataset, usage: int) -> Dataset:
+    """The images of one part, of which the usage is not told."""
+    assert dataset.usage is not None
+    part = dataset.take(np.flatnonzero(dataset.usage == usage))
+    return Dataset(part.images, part.labels, part.classes, part.name)
+
+
+def write_part_files(root: Path, dataset: Dataset, suffix: str = ".csv") -> Path:
+    """A csv or npz file for each part, none of which tells the part."""
+    root.mkdir(parents=True)
+    for usage, name in enumerate(("train", "val", "test")):
+        part, path = rows_of(dataset, usage), root / f"{name}{suffix}"
+        if suffix == ".csv":
+            write_csv(path, part, WITHOUT_USAGE)
+        else:
+            write_npz(path, part)
+    return root
+
+
+FERPLUS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
+"""The first categories of FER+'s votes, by names of classes."""
+
+
+def write_ferplus(root: Path, dataset: Dataset) -> Path:
+    """Parts as FER+'s script writes them; all ten taggers agree with the labels."""
+    assert dataset.usage is not None
+    for usage, name in enumerate(("Train", "Valid", "Test")):
+        folder = root / f"FER2013{name}"
+        folder.mkdir(parents=True)
+        lines = []
+        for row in np.flatnonzero(dataset.usage == usage).tolist():
+            image = f"fer{row:07d}.png"
+            Image.fromarray(dataset.images[row]).save(folder / image)
+            said = FERPLUS.index(EMOTIONS[dataset.labels[row]].lower())
+            votes = ",".join("10" if place == said else "0" for place in range(10))
+            lines.append(f'{image},"(0, 0, 48, 48)",{votes}\n')
+        (folder / "label.csv").write_text("".join(lines))
+    return root
+
+
 def write_folders(root: Path, dataset: Dataset, *, kaggle_names: bool = True) -> Path:
     """Both parts have at least one image only if the data set has them."""
     for row in range(len(dataset)):

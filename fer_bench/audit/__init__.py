@@ -24,7 +24,8 @@ from fer_bench.audit.near import LEAST_CORRELATION, REACH, SIDE
 from fer_bench.audit.proposals import BITS, LEAST_COARSE, MOST_BITS
 from fer_bench.audit.record import audit_record
 from fer_bench.audit.repeats import Copies, Leak, copies, leaks
-from fer_bench.audit.votes import CATEGORIES, Votes, check_votes, load_votes, voted_labels
+from fer_bench.audit.votes import Votes, check_votes, load_votes, voted_labels
+from fer_bench.datasets.taggers import CATEGORIES
 
 __all__ = [
     "BITS",

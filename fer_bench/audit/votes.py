@@ -16,6 +16,7 @@ import numpy as np
 from fer_bench.datasets import USAGES
 from fer_bench.datasets.csv_text import csv_lines
 from fer_bench.datasets.mistakes import wrong
+from fer_bench.datasets.taggers import CATEGORIES, HEADER, vote_counts
 from fer_bench.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
@@ -24,23 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.datasets import Dataset
-
-CATEGORIES: tuple[str, ...] = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "NF",
-)
-"""What a tagger could say, in the order of the file."""
-
-CATEGORY_NAMES: tuple[str, ...] = (*CATEGORIES[:-1], "no face")
-"""The same in words."""
 
 UNKNOWN, NO_FACE = CATEGORIES.index("unknown"), CATEGORIES.index("NF")
 
@@ -54,8 +38,6 @@ CATEGORY_OF: dict[str, int] = {
     "Neutral": CATEGORIES.index("neutral"),
 }
 """For each of FER2013's classes the category that means the same. The others mean none of them."""
-
-TAGGERS = 10
 
 LEAST_KAPPA = 0.2
 """Cohen's kappa up to here is called slight agreement by Landis and Koch ("The Measurement of
@@ -77,9 +59,6 @@ reach 0.23 as long as the kappa of all is high enough."""
 MOST_STEPS_BACK = 0.01
 """Of the image names, whose numbers grow from row to row. FER+'s own file steps back four times in
 35,713: so many more in a sorted or shuffled copy, even of a part, is another order."""
-
-_HEADER = ("Usage", "Image name", *CATEGORIES)
-_COUNTS = {str(count): count for count in range(TAGGERS + 1)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,22 +105,22 @@ def load_votes(path: Path) -> Votes:
         FerBenchError: the file cannot be read or is not so; names the first line that is wrong,
             and the value.
     """
-    lines = csv_lines(path, f"{len(_HEADER)} columns of UTF-8 text")
+    lines = csv_lines(path, f"{len(HEADER)} columns of UTF-8 text")
     counts, usages, images = [], [], []
     header = tuple(next(lines, (1, []))[1])
-    if header != _HEADER:
+    if header != HEADER:
         what = f"the header is {shown(','.join(header))}"
-        raise wrong(path, 1, what, ",".join(_HEADER))
+        raise wrong(path, 1, what, ",".join(HEADER))
     for number, fields in lines:
         if not fields:
             continue
-        if len(fields) != len(_HEADER):
-            raise wrong(path, number, f"{len(fields)} columns", f"{len(_HEADER)}")
+        if len(fields) != len(HEADER):
+            raise wrong(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
         usage, image, *votes = fields
         if usage not in USAGES:
             raise wrong(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
         usages.append(USAGES.index(usage))
-        counts.append(_counted(path, number, votes))
+        counts.append(vote_counts(path, number, votes))
         if image:
             images.append(image)
     if not counts:
@@ -151,17 +130,6 @@ def load_votes(path: Path) -> Votes:
         what = f"the image names step back {back:,} times"
         raise wrong(path, None, what, "the rows in FER+'s own order")
     return Votes(np.array(counts, np.uint8), np.array(usages, np.uint8), path.name)
-
-
-def _counted(path: Path, number: int, votes: list[str]) -> list[int]:
-    for name, vote in zip(CATEGORIES, votes, strict=True):
-        if vote not in _COUNTS:
-            what = f"{name} has {shown(vote)}"
-            raise wrong(path, number, what, f"a whole number from 0 to {TAGGERS}")
-    counts = [_COUNTS[vote] for vote in votes]
-    if not 1 <= sum(counts) <= TAGGERS:
-        raise wrong(path, number, f"{sum(counts)} votes", f"1 to {TAGGERS} in a row")
-    return counts
 
 
 def check_votes(votes: Votes, dataset: Dataset) -> float:

@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 
 @click.group("data", short_help="Tell what a data set is, and look for mistakes in it.")
 def command() -> None:
-    """Tell what a data set is, and look for mistakes in it.
+    r"""Tell what a data set is, and look for mistakes in it.
 
-    DATASET is what the benchmark's option --dataset takes: sketch, fer2013, or the path of a
-    fer2013.csv, an icml_face_data.csv, an .npz, or a folder of images: in classes, in train/ and
-    test/, with a csv of labels, or named as in JAFFE and KDEF.
+    DATASET is what the benchmark's option --dataset takes: sketch, fer2013, or the path of
+
+    \b
+    - a .csv file with the columns emotion, pixels and, where known, Usage, such as fer2013.csv and
+      icml_face_data.csv; emotions are Kaggle's numbers or names
+    - an .npz file with the arrays images, labels and, where known, usage
+    - a folder of one of these, or of one for each part: train.csv, val.csv and test.csv
+    - a folder of images: in classes, in train/ and test/, with a csv of labels, as FER+'s script
+      writes them, or named as in JAFFE and KDEF
     """
 
 

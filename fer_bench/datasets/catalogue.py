@@ -75,7 +75,8 @@ def load_dataset(
 
     Args:
         spec: a registered name, or the path of a csv file, an npz file or a folder of images. A
-            file that is called like a data set is reached as ``./name``.
+            file that is called like a data set is reached as ``./name``; for a directory
+            ``fer2013`` the name is enough.
         cache_dir: the cache folder, ``fer_bench.cache.cache_root()`` by default.
         class_map: what names and numbers of classes stand for: a name of
             ``fer_bench.class_numbers.NUMBERED``, or the path of a csv file with the columns name

@@ -111,6 +111,11 @@ class ClassTable:
         return {name: meant for name, meant in self.own.items() if is_number(name)}
 
     @property
+    def meanings(self) -> dict[str, str]:
+        """Classes by all that stands for one, as ``folded``."""
+        return {**NAMES, **self.own}
+
+    @property
     def state(self) -> str:
         """Words that differ wherever the tables do."""
         return f"classes of {self.described} {sorted(self.own.items())!r}"

@@ -1,6 +1,6 @@
 """FER2013 as a csv file: Kaggle's ``fer2013.csv`` and ``icml_face_data.csv``.
 
-One row per image: ``emotion`` (a number, from 0 to 6 unless a class map says otherwise),
+One row per image: ``emotion`` (a number, from 0 to 6 unless a class map says otherwise, or a name),
 ``pixels`` (2304 numbers from 0 to 255 with spaces between them) and, where the file has it,
 ``Usage``. The columns may stand in any order, with spaces after the commas, and among others,
 which are ignored, in whatever encoding they are.
@@ -28,7 +28,7 @@ from fer_bench.datasets.csv_rows import (
     read_header,
 )
 from fer_bench.datasets.mistakes import wrong
-from fer_bench.datasets.numbered import numbered_dataset
+from fer_bench.datasets.numbered import Content, numbered_dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
 
@@ -58,7 +58,7 @@ def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
 
     Args:
         path: the file.
-        table: what the numbers in the column emotion stand for.
+        table: what numbers and names in the column emotion stand for.
 
     Returns:
         Images uint8 of shape (n, 48, 48) in the file's order, named after the file, with the
@@ -68,17 +68,22 @@ def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
         FerBenchError: the file cannot be read, or is not in this layout; names the first line
             that is wrong, and the value.
     """
+    return numbered_dataset(path, read_csv(path, table), table.meanings, table)
+
+
+def read_csv(path: Path, table: ClassTable) -> Content:
+    """What a file holds, its emotions as places in ``table.meanings``; raises as ``load_csv``."""
     try:
         with open_regular(path) as file:
-            return _load(path, file, table)
+            return _read(path, file, table)
     except OSError as error:
         what = f"it cannot be read ({cause_of(error)})"
         step = "name a file that can be read"
         raise wrong(path, None, what, "a readable csv file", step) from error
 
 
-def _load(path: Path, file: BufferedReader, table: ClassTable) -> Dataset:
-    reading = _Reading(path, file, {number: place for place, number in enumerate(table.numbers)})
+def _read(path: Path, file: BufferedReader, table: ClassTable) -> Content:
+    reading = _Reading(path, file, {name: place for place, name in enumerate(table.meanings)})
     with ThreadPoolExecutor(_THREADS) as pool:
         for worker in [pool.submit(reading.work) for _ in range(_THREADS)]:
             worker.result()
@@ -89,7 +94,7 @@ def _load(path: Path, file: BufferedReader, table: ClassTable) -> Dataset:
         raise wrong(path, None, "there is no row below the header", "a row per image")
     reading.images.resize((n, SIDE, SIDE), refcheck=False)
     usage = None if reading.columns.usage is None else np.array(reading.usages, np.uint8)
-    return numbered_dataset(path, reading.images, np.array(reading.labels), table, usage)
+    return Content(reading.images, np.array(reading.labels), usage)
 
 
 @dataclass(frozen=True)

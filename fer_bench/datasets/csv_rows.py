@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.datasets.dataset import USAGES
+from fer_bench.datasets.class_tables import folded, is_number
+from fer_bench.datasets.dataset import EMOTIONS, USAGES
 from fer_bench.datasets.mistakes import wrong
 from fer_bench.errors import cut, shown
 
@@ -43,7 +44,8 @@ class Columns:
         emotion: number of the column, from 0.
         pixels: number of the column.
         usage: number of the column, or None without one.
-        codes: labels by what may stand in the column of the emotion.
+        codes: labels by what may stand in the column of the emotion: numbers as they are, and
+            names as ``class_tables.folded``.
     """
 
     names: tuple[str, ...]
@@ -51,6 +53,10 @@ class Columns:
     pixels: int
     usage: int | None
     codes: Mapping[str, int]
+
+    def code(self, emotion: str) -> int | None:
+        """The label of what stands in the column of the emotion, None where it means nothing."""
+        return self.codes.get(emotion if is_number(emotion) else folded(emotion))
 
 
 @dataclass(frozen=True)
@@ -192,7 +198,7 @@ class PlainRowFinder:
         fields += ["", *behind.decode("ascii", "replace").split(",")[1:]]
         codes = None
         if len(fields) == len(columns.names) and all(map(_stands_alone, fields)):
-            label = columns.codes.get(fields[columns.emotion].strip())
+            label = columns.code(fields[columns.emotion].strip())
             usage = _usage(columns, fields)
             if label is not None and usage is not None:
                 codes = label, usage
@@ -238,10 +244,11 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         if len(fields) != len(columns.names):
             raise wrong(path, number, f"{len(fields)} columns", accepted)
         emotion = fields[columns.emotion].strip()
-        label = columns.codes.get(emotion)
+        label = columns.code(emotion)
         if label is None:
-            accepted = numbers_in_words(list(map(int, columns.codes)))
+            accepted = numbers_in_words([int(name) for name in columns.codes if is_number(name)])
             accepted += " (or others with --class-map), in plain digits and without zeros before"
+            accepted += f", or a name of a class ({', '.join(map(str.lower, EMOTIONS))})"
             raise wrong(path, number, f"emotion {shown(emotion)}", accepted)
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
         usage = _USAGE_CODES.get(name)
@@ -261,7 +268,7 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
 def numbers_in_words(numbers: Collection[int]) -> str:
     """The whole numbers that stand for classes, for messages."""
     if not numbers:
-        return "no number, as the class map has none, and names count beside image files alone"
+        return "no number, as the class map has none"
     known = sorted(numbers)
     if known == list(range(known[0], known[-1] + 1)):
         return f"a number from {known[0]} to {known[-1]}"

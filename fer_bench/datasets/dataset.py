@@ -112,6 +112,12 @@ class Dataset:
         object.__setattr__(renamed, "name", name)
         return renamed
 
+    def with_notes(self, notes: tuple[tuple[str, str], ...]) -> Dataset:
+        """The same data set with other notes; digests are not computed again."""
+        noted = copy.copy(self)
+        object.__setattr__(noted, "notes", notes)
+        return noted
+
     @cached_property
     def image_digests(self) -> list[bytes]:
         """For each image the 16 bytes of a digest of its pixels and its label."""

@@ -1,4 +1,9 @@
-"""FER2013 by its name: found on this machine, or fetched from Kaggle."""
+"""FER2013 by its name: found on this machine, or fetched from Kaggle.
+
+It is looked for in what ``FER_BENCH_DATA`` names, in the directory ``fer2013`` of the current one,
+then in the cache. What is called so here is taken as it is, as its path would be; what lies in the
+other places must be FER2013.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.csv_layout import load_csv
+from fer_bench.datasets.folders import holds_data
 from fer_bench.datasets.layouts import enough_memory, is_fer2013, load_path
 from fer_bench.datasets.npz_layout import pack_npz
 from fer_bench.errors import FerBenchError
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fer_bench.datasets.dataset import Dataset
+
+log = logging.getLogger("fer_bench.datasets")
 
 DATA_VARIABLE = "FER_BENCH_DATA"
 """Environment variable that names FER2013's file or a folder that holds it."""
@@ -40,7 +48,7 @@ CSV_MD5 = "f8428a1edbd21e88f42c73edd2a14f95"
 
 
 def load_fer2013(cache_dir: Path) -> Dataset:
-    """FER2013 from ``FER_BENCH_DATA``, else from the cache, else from Kaggle.
+    """FER2013 from ``FER_BENCH_DATA``, the directory ``fer2013`` here, the cache, or Kaggle.
 
     In ``FER_BENCH_DATA`` (where it is a folder) and in the folder ``datasets`` of the cache it may
     lie as one of ``FILE_NAMES`` or as ``train`` and ``test``. What is downloaded is kept in the
@@ -54,6 +62,13 @@ def load_fer2013(cache_dir: Path) -> Dataset:
             says where to put the file.
     """
     source = find_fer2013(cache_dir)
+    if source is not None and source == _here():
+        dataset = load_path(source, cache_dir)
+        level, images = (
+            (logging.INFO, "FER2013") if is_fer2013(dataset) else (logging.WARNING, "not FER2013")
+        )
+        log.log(level, "data set 'fer2013' is read from %r, which is %s", str(source), images)
+        return dataset
     if source is not None:
         return _checked(load_path(source, cache_dir), source)
     home = cache_dir / FOLDER
@@ -74,7 +89,13 @@ def find_fer2013(cache_dir: Path) -> Path | None:
     Raises:
         FerBenchError: ``FER_BENCH_DATA`` names something that does not hold it.
     """
-    return _in_variable() or _in_folder(cache_dir / FOLDER)
+    return _in_variable() or _here() or _in_folder(cache_dir / FOLDER)
+
+
+def _here() -> Path | None:
+    """The directory of that name in the current one, where it holds a data set, sound or not."""
+    path = Path.cwd() / published.DATASET
+    return path if os.path.isdir(path) and holds_data(path) else None  # noqa: PTH112
 
 
 def _in_variable() -> Path | None:
@@ -126,7 +147,7 @@ def _download(home: Path) -> Path:
     """Fetches Kaggle's csv into kagglehub's own cache."""
     nowhere = (
         f"data set 'fer2013' is not on this machine ({DATA_VARIABLE} names none, and "
-        f"{str(home)!r} does not hold it)"
+        f"neither {str(home)!r} nor a directory 'fer2013' here holds it)"
     )
     advice = (
         f"put {FILE_NAMES[0]} into {str(home)!r}, or name it with {DATA_VARIABLE} or --dataset=PATH"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import stat
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.class_tables import KAGGLE, UNNUMBERED, class_table
 from fer_bench.datasets.csv_layout import load_csv
 from fer_bench.datasets.csv_rows import SIDE
-from fer_bench.datasets.folders import is_label_list, list_folder, load_listing
+from fer_bench.datasets.data_files import load_data_files
+from fer_bench.datasets.folders import data_files_of, is_label_list, list_folder, load_listing
 from fer_bench.datasets.npz_layout import is_compressed, load_npz
 from fer_bench.datasets.parsed import load_once
-from fer_bench.errors import FerBenchError
+from fer_bench.errors import FerBenchError, shown
 from fer_bench.files import cause_of, state_of
 from fer_bench.paper import published
 
@@ -27,11 +29,7 @@ if TYPE_CHECKING:
 NOT_FER2013 = "not FER2013"
 """Name of a data set that its file calls FER2013 and whose images are others, or some of them."""
 
-ACCEPTED = (
-    "a .csv file (columns emotion, pixels and, where known, Usage), an .npz file (arrays images, "
-    "labels and, where known, usage), or a folder of images (in classes, in train/ and test/, with "
-    "a csv of labels, or named as in JAFFE and KDEF)"
-)
+ACCEPTED = "a csv file, an npz file or a folder of them or of images (fer-bench data --help)"
 
 
 def load_path(
@@ -62,8 +60,8 @@ def load_path(
         status = path.stat()
     except (OSError, ValueError) as error:
         raise FerBenchError(
-            f"data set {str(path)!r} cannot be opened: {cause_of(error)}; accepted: {ACCEPTED}; "
-            "name one that can be opened"
+            f"data set {str(path)!r} cannot be opened: {cause_of(error)}; {_nearest(path, error)}"
+            f"accepted: {ACCEPTED}; name one that can be opened"
         ) from error
     with enough_memory(str(path)):
         table = None if class_map is None else class_table(class_map)
@@ -97,6 +95,23 @@ def is_fer2013(dataset: Dataset) -> bool:
     return is_alike and dataset.digest == published.DIGEST
 
 
+def _nearest(path: Path, error: Exception) -> str:
+    """What of a path that is not there is, and what in it is called alike."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return ""
+    try:
+        above = next(folder for folder in path.absolute().parents if folder.is_dir())
+        names = sorted(found.name for found in above.iterdir())
+    except OSError:
+        return ""
+    wanted = path.absolute().relative_to(above).parts[0]
+    if wanted in names:
+        return ""
+    alike = difflib.get_close_matches(wanted, names, n=1)
+    hint = f", did you mean {alike[0]!r}? " if alike else "; "
+    return f"{str(above)!r} has no {shown(wanted)}{hint}"
+
+
 def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable | None) -> Dataset:
     def once(state: str, load: Callable[[], Dataset], name: str) -> Dataset:
         kept = load_once(path, state, lambda: _of_classes(path, load()), cache_dir)
@@ -104,10 +119,14 @@ def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable
 
     suffix = path.suffix.lower()
     is_folder = stat.S_ISDIR(status.st_mode)
+    codes = KAGGLE if table is None else table
+    if is_folder and (files := data_files_of(path, UNNUMBERED if table is None else table)):
+        states = [f"{file.name} {state_of(file.stat())}" for file in files]
+        state = f"{', '.join(states)}, {codes.state}"
+        return once(state, lambda: load_data_files(path, files, codes), path.resolve().name)
     if is_folder or (suffix == ".csv" and is_label_list(path)):
         listing = list_folder(path, UNNUMBERED if table is None else table)
         return once(listing.state, lambda: load_listing(listing), listing.name)
-    codes = KAGGLE if table is None else table
     state = f"{state_of(status)}, {codes.state}"
     if suffix == ".csv":
         return once(state, lambda: load_csv(path, codes), path.stem)

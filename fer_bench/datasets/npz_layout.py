@@ -22,7 +22,7 @@ from fer_bench.datasets.class_tables import KAGGLE
 from fer_bench.datasets.csv_rows import numbers_in_words
 from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.mistakes import wrong
-from fer_bench.datasets.numbered import numbered_dataset
+from fer_bench.datasets.numbered import Content, numbered_dataset
 from fer_bench.errors import cut, listed, shown
 from fer_bench.files import cause_of, open_regular
 
@@ -108,6 +108,11 @@ def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
     Raises:
         FerBenchError: the file cannot be read, is damaged, or its arrays are not as above.
     """
+    return numbered_dataset(path, read_npz(path, table), table.numbers, table)
+
+
+def read_npz(path: Path, table: ClassTable) -> Content:
+    """What a file holds, its labels as places in ``table.numbers``; raises as ``load_npz``."""
     numbers = list(map(int, table.numbers))
     with _headed(path, ("images", "labels"), ("usage",)) as (archive, headers):
         _check_images(path, headers)
@@ -117,7 +122,7 @@ def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
         if "usage" in headers:
             usage = _codes(path, archive, "usage", headers, range(len(USAGES)))
         images = np.ascontiguousarray(_read_array(archive, "images"))
-    return numbered_dataset(path, images, places, table, usage)
+    return Content(images, places, None if usage is None else usage.astype(np.uint8))
 
 
 def _check_images(path: Path, headers: dict[str, Header]) -> None:

@@ -1,8 +1,8 @@
-"""Data sets whose files call the classes by numbers."""
+"""Data sets whose files hold the pixels, and numbers or names of classes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from fer_bench.datasets.dataset import Dataset
 from fer_bench.datasets.mistakes import wrong
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -18,26 +19,43 @@ if TYPE_CHECKING:
     from fer_bench.datasets.class_tables import ClassTable
 
 
+class Content(NamedTuple):
+    """What a file holds, before it is known which classes its data set has.
+
+    Attributes:
+        images: uint8, shape (n, height, width).
+        places: for each image the place of its number or name among all that mean a class, shape
+            (n,).
+        usage: as in ``Dataset``.
+    """
+
+    images: NDArray[np.uint8]
+    places: NDArray[np.integer]
+    usage: NDArray[np.uint8] | None
+
+
 def numbered_dataset(
     path: Path,
-    images: NDArray[np.uint8],
-    places: NDArray[np.integer],
+    content: Content,
+    meanings: Mapping[str, str],
     table: ClassTable,
-    usage: NDArray[np.uint8] | None,
+    rows: Sequence[str] | None = None,
 ) -> Dataset:
-    """A data set of images of which the numbers are known.
+    """A data set of images of which the numbers or names of classes are known.
 
     Args:
-        path: the file they were read from.
-        images: uint8, shape (n, height, width).
-        places: for each image the place of its number in ``table.numbers``, shape (n,).
-        table: what the numbers stand for.
-        usage: as in ``Dataset``.
+        path: the file or directory they were read from.
+        content: the images.
+        meanings: classes by numbers and names, in the order that ``content.places`` counts.
+        table: where these are from.
+        rows: for each image where it lies, as ``Dataset.places``; None where it has its row of the
+            file.
 
     Raises:
         FerBenchError: all images are left out.
     """
-    numbers, meant = list(table.numbers), list(table.numbers.values())
+    images, places, usage = content
+    numbers, meant = list(meanings), list(meanings.values())
     used = np.unique(places)
     classes = classes_of(meant[place] for place in used)
     codes = {name: code for code, name in enumerate(classes)}
@@ -46,7 +64,8 @@ def numbered_dataset(
     n_out = len(stays) - int(np.count_nonzero(stays))
     notes = table.used_for(numbers[place] for place in used)
     if n_out == 0:
-        return Dataset(images, labels, classes, path.stem, usage, notes)
+        at = None if rows is None else tuple(rows)
+        return Dataset(images, labels, classes, path.stem, usage, notes, at)
     if n_out == len(stays):
         what = f"the class map leaves out all {n_out:,} images"
         raise wrong(path, None, what, "one image or more", table.step)
@@ -57,5 +76,8 @@ def numbered_dataset(
         path.stem,
         None if usage is None else usage[stays],
         (("left out", f"{n_out:,}: the class map leaves out their numbers"), *notes),
-        tuple(f"row {row} of the file" for row in np.flatnonzero(stays).tolist()),
+        tuple(
+            f"row {row} of the file" if rows is None else rows[row]
+            for row in np.flatnonzero(stays).tolist()
+        ),
     )

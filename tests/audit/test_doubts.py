@@ -8,8 +8,9 @@ from made_images import dataset_of, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench.audit import CATEGORIES, MARGIN, LabelError, agreement
-from fer_bench.audit.votes import CATEGORY_OF, TAGGERS
+from fer_bench.audit.votes import CATEGORY_OF
 from fer_bench.datasets import EMOTIONS
+from fer_bench.datasets.taggers import TAGGERS
 from fer_bench.errors import FerBenchError
 
 FEAR, HAPPY = EMOTIONS.index("Fear"), EMOTIONS.index("Happy")

@@ -12,8 +12,9 @@ from made_votes import HEADER, row, unanimous, votes_of, write_votes
 from sklearn.metrics import cohen_kappa_score
 
 from fer_bench.audit import CATEGORIES, check_votes, load_votes
-from fer_bench.audit.votes import CATEGORY_OF, TAGGERS, _kappa
+from fer_bench.audit.votes import CATEGORY_OF, _kappa
 from fer_bench.datasets import EMOTIONS
+from fer_bench.datasets.taggers import TAGGERS
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:

@@ -96,7 +96,7 @@ def _values() -> list[Kind]:
         "emotion 7": "7",
         "a negative emotion": "-1",
         "an emotion with decimals": "3.0",
-        "a word as emotion": "Happy",
+        "a word as emotion": "Joyful",
         "no emotion": "",
         "an emotion of 5000 digits": "3" * 5000,
         "an emotion in wide digits": "\N{FULLWIDTH DIGIT THREE}",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,17 @@ import numpy as np
 import pytest
 from layout_writers import write_csv, write_folders
 
-from fer_bench.datasets import Dataset, catalogue, dataset_names, load_dataset, register_dataset
+from fer_bench.datasets import (
+    Dataset,
+    catalogue,
+    dataset_names,
+    fer2013,
+    load_dataset,
+    register_dataset,
+    source_of,
+)
 from fer_bench.errors import FerBenchError
+from fer_bench.paper import published
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +85,67 @@ def test_a_name_goes_before_a_file_that_is_called_so(
     assert len(load_dataset(Path("sketch"), cache_dir=tmp_path)) == len(few)
 
 
+class TestDirectoryCalledFer2013:
+    @pytest.fixture(autouse=True)
+    def here(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.delenv("FER_BENCH_DATA", raising=False)
+        monkeypatch.setattr(fer2013, "_download", None)
+
+    def test_it_is_what_its_path_is(self, tmp_path: Path, few: Dataset, caplog) -> None:
+        (tmp_path / "fer2013").mkdir()
+        write_csv(tmp_path / "fer2013/fer2013.csv", few)
+        cache = tmp_path / "cache"
+        found = load_dataset("fer2013", cache_dir=cache)
+        assert found.row_digest == few.row_digest
+        assert found.name == load_dataset("./fer2013", cache_dir=cache).name == "not FER2013"
+        place = str(tmp_path / "fer2013")
+        assert caplog.messages == [
+            f"data set 'fer2013' is read from {place!r}, which is not FER2013"
+        ]
+        assert source_of("fer2013", cache_dir=cache) == tmp_path / "fer2013"
+
+    def test_its_images_prove_what_it_is(
+        self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch, caplog
+    ) -> None:
+        monkeypatch.setattr(published, "COUNTS", few.counts)
+        monkeypatch.setattr(published, "DIGEST", few.digest)
+        write_folders(tmp_path / "fer2013", few)
+        assert load_dataset("fer2013", cache_dir=tmp_path / "cache").name == "fer2013"
+        assert all(record.levelno == logging.INFO for record in caplog.records)
+
+    def test_it_goes_behind_the_variable_and_before_the_cache(
+        self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cache = tmp_path / "cache"
+        (cache / "datasets").mkdir(parents=True)
+        write_csv(cache / "datasets/fer2013.csv", few.take(np.arange(5)))
+        write_folders(tmp_path / "fer2013", few)
+        assert len(load_dataset("fer2013", cache_dir=cache)) == len(few)
+        monkeypatch.setenv("FER_BENCH_DATA", str(cache / "datasets"))
+        with pytest.raises(FerBenchError, match="not the whole FER2013: 5 images"):
+            load_dataset("fer2013", cache_dir=cache)
+
+    def test_mistakes_in_it_are_told(self, tmp_path: Path) -> None:
+        (tmp_path / "fer2013").mkdir()
+        (tmp_path / "fer2013/fer2013.csv").write_text("emotion,pixels,Usage\n")
+        with pytest.raises(FerBenchError, match=r"fer2013/fer2013\.csv': there is no row below"):
+            load_dataset("fer2013", cache_dir=tmp_path / "cache")
+
+    @pytest.mark.parametrize("name", ["loader.py", "notes/happy.txt"])
+    def test_a_directory_of_something_else_is_passed_over(
+        self, tmp_path: Path, few: Dataset, name: str
+    ) -> None:
+        path = tmp_path / "fer2013" / name
+        path.parent.mkdir(parents=True)
+        path.touch()
+        cache = tmp_path / "cache"
+        (cache / "datasets").mkdir(parents=True)
+        write_csv(cache / "datasets/fer2013.csv", few)
+        with pytest.raises(FerBenchError, match=r"datasets/fer2013\.csv' is not the whole FER2013"):
+            load_dataset("fer2013", cache_dir=cache)
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
@@ -83,12 +154,12 @@ def test_a_name_goes_before_a_file_that_is_called_so(
         ("skech", "did you mean 'sketch'? "),
         ("imagenet", "data set 'imagenet' is unknown; accepted: sketch, fer2013, or the path of a"),
         ("", "data set '' is unknown; accepted: "),
-        ("none.csv", "none.csv' cannot be opened: No such file or directory; accepted: a .csv"),
-        ("~nobody-of-this-name/a.csv", "a.csv' cannot be opened: No such file or directory; acce"),
+        ("none.csv", "none.csv' cannot be opened: No such file or directory; "),
+        ("~nobody-of-this-name/a.csv", "has no '~nobody-of-this-name'; accepted: a csv file"),
         ("~a\0b/a.csv", "a.csv' cannot be opened: embedded null "),
         ("a" * 300, "aaa' is unknown; accepted: "),
         ("a\0b", "data set 'a\\x00b' is unknown; accepted: "),
-        ("data/none", "none' cannot be opened: No such file or directory; accepted: a .csv"),
+        ("data/none", "has no 'data'; accepted: a csv file"),
     ],
 )
 def test_unknown(spec: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

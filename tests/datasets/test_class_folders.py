@@ -103,6 +103,18 @@ def test_passed_over(root: Path) -> None:
     assert len(load_folder(root)) == 4
 
 
+def test_jpeg_files_under_the_name_that_some_browsers_give(tmp_path: Path) -> None:
+    made = np.random.default_rng(0).integers(0, 256, (4, 48, 48), np.uint8)
+    for row, image in enumerate(made):
+        for suffix in ("jfif", "jpg", "JFIF"):
+            path = tmp_path / suffix / ("sad" if row % 2 else "happy") / f"{row}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(path, "JPEG")
+    one, *others = (load_folder(tmp_path / suffix) for suffix in ("jpg", "jfif", "JFIF"))
+    assert len(one) == 4
+    assert {other.digest for other in others} == {one.digest}
+
+
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".pgm", ".tif", ".TIFF", ".webp"])
 def test_lossless_formats(root: Path, suffix: str) -> None:
     (root / "test/sad/a.png").unlink()
@@ -233,7 +245,7 @@ def test_no_image_file(root: Path, name: str) -> None:
     path = root / "train" / "happy" / name
     path.mkdir() if name.endswith("/") else path.write_text("x")
     what = "a folder among the images" if name.endswith("/") else "no image file"
-    assert f"{what}; accepted: image files (.bmp, .jpeg, " in message_of(root, path)
+    assert f"{what}; accepted: image files (.bmp, .jfif, " in message_of(root, path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])

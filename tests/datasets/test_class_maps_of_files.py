@@ -103,8 +103,8 @@ class TestBoth:
             load_dataset(path, cache_dir=tmp_path / "c", class_map="rafbd")
 
 
-@pytest.mark.parametrize("emotion", ["happy", "01"])
-def test_pixels_are_called_by_plain_numbers_alone(
+@pytest.mark.parametrize("emotion", ["joyful", "01"])
+def test_pixels_are_called_by_plain_numbers_and_known_names(
     tmp_path: Path, eight: Dataset, emotion: str
 ) -> None:
     path = write_csv(tmp_path / "a.csv", eight)

@@ -100,6 +100,19 @@ class TestUnusualButRight:
         rows = [csv_row(few, row, header, extra='"a, b"') for row in range(len(few))]
         assert_same(load_lines(tmp_path, [header, *rows]), few)
 
+    def test_names_of_classes_in_place_of_numbers(self, tmp_path: Path, few: Dataset) -> None:
+        names = ("ANGER", "disgust", " Fearful", "happiness ", "Sad", "surprise", "neutral")
+        header, *rows = csv_lines(few)
+        named = [names[label] + row[1:] for label, row in zip(few.labels, rows, strict=True)]
+        assert_same(load_lines(tmp_path, [header, *named]), few)
+        assert_same(load_lines(tmp_path, [header, *named[:3], *rows[3:]]), few)
+
+    def test_a_name_of_an_eighth_class(self, tmp_path: Path, few: Dataset) -> None:
+        header, first, *rows = csv_lines(few)
+        found = load_lines(tmp_path, [header, "contempt" + first[1:], *rows])
+        assert found.classes == (*few.classes, "Contempt")
+        assert found.labels.tolist() == [7, *few.labels[1:].tolist()]
+
     def test_spaces_and_leading_zeros(self, tmp_path: Path, few: Dataset) -> None:
         lines = csv_lines(few)
         lines[2] = lines[2].replace(" ", "  ", 5)
@@ -153,7 +166,10 @@ BAD_ROWS = {
     ),
     "emotion 7": (lambda line: "7" + line[1:], "emotion '7'; accepted: a number from 0 to 6"),
     "emotion -1": (lambda line: "-1" + line[1:], "emotion '-1'; accepted: a number from 0 to 6"),
-    "emotion happy": (lambda line: "happy" + line[1:], "emotion 'happy'; accepted: a number"),
+    "emotion joyful": (
+        lambda line: "joyful" + line[1:],
+        "emotion 'joyful'; accepted: a number",
+    ),
     "no emotion": (lambda line: line[1:], "emotion ''; accepted: a number from 0 to 6"),
     "unknown usage": (
         lambda line: line[: line.rindex(",")] + ",Test",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ CK = {
     "sadness/S011_002_00000020.png": 6,
     "surprise/S010_002_00000012.png": 7,
 }
+PARTED = ("train", "validation")
 CK_READ = list(
     zip(
         (1, 3, 4, 5, 6, 7, 2),
@@ -181,6 +183,41 @@ class TestParts:
         found = load_folder(tmp_path)
         assert told(found) == [(1, "Sad"), (2, "Fear")]
         assert found.usage is None
+
+    def test_a_copy_of_all_in_a_folder_of_the_same_name(self, tmp_path: Path) -> None:
+        """As in an archive on Kaggle."""
+        tree = {f"{part}/{name}/1.bmp": len(name) for part in PARTED for name in ("sad", "happy")}
+        root = write_images(tmp_path / "images", tree)
+        write_images(root / "images", tree)
+        found = load_folder(root)
+        assert sorted(told(found)) == sorted([(3, "Sad"), (5, "Happy")] * 2)
+        assert ("not read", "images/, which holds the same 4 files once more") in found.notes
+
+    @pytest.mark.parametrize("change", ["another image", "one more", "one fewer", "a part fewer"])
+    def test_no_copy_in_a_folder_of_the_same_name(self, tmp_path: Path, change: str) -> None:
+        """Of bitmaps, the size of a file tells nothing."""
+        tree = {f"{part}/{name}/1.bmp": len(name) for part in PARTED for name in ("sad", "happy")}
+        root = write_images(tmp_path / "images", tree)
+        inner = write_images(root / "images", tree)
+        if change == "another image":
+            write_image(inner / "train/sad/1.bmp", 9)
+        elif change == "one more":
+            write_image(inner / "train/sad/2.bmp", 9)
+        elif change == "one fewer":
+            (inner / "train/sad/1.bmp").unlink()
+        else:
+            shutil.rmtree(inner / "validation")
+        message = message_of(root)
+        assert f"{str(inner)!r}: another data set, or a part of it, beside train/, v" in message
+        assert message.endswith(
+            f"name {str(inner)!r} instead, or move it away to take those beside it"
+        )
+
+    def test_another_unknown_folder_is_no_copy(self, tmp_path: Path) -> None:
+        tree = {f"{part}/{name}/1.bmp": len(name) for part in PARTED for name in ("sad", "happy")}
+        root = write_images(tmp_path / "images", tree)
+        write_images(root / "copy", tree)
+        assert "the folder's name 'copy' is unknown" in message_of(root)
 
     def test_two_folders_for_a_part(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"train/sad/a.png": 1, "val/sad/a.png": 2, "valid/sad/a.png": 2})

@@ -208,7 +208,7 @@ class TestCsv:
             ("c.png\n", "line 2: 1 columns; accepted: 2"),
             ("c.png,sad\nc.png,happy\n", "line 3: 'c.png' is in line 2 of 'l.csv' already"),
             ("l.csv,sad\n", "line 2: 'l.csv' is no image file; accepted: image files (.bmp, "),
-            ("c.gif,sad\n", "'c.gif' is no image file; accepted: image files (.bmp, .jpeg, "),
+            ("c.gif,sad\n", "'c.gif' is no image file; accepted: image files (.bmp, .jfif, "),
             ("c,sad\n", "'c' is no image file; accepted: "),
             ("12:30.png,sad\n", "line 2: no image '12:30.png'; accepted: images that are in"),
             ('"c.png,sad\n', "the line is not csv"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from layout_writers import (
     ICML,
+    csv_in_words,
     forbid_entering,
     random_dataset,
     write_csv,
+    write_ferplus,
     write_folders,
     write_npz,
+    write_part_files,
 )
 from PIL import Image
 
@@ -67,6 +71,43 @@ def test_the_layout_does_not_show(n: int, seed: int) -> None:
     ]
 
 
+@given(st.integers(9, 14), st.integers(0, 2**32 - 1))
+@settings(max_examples=examples(5))
+def test_no_layout_changes_images_labels_or_parts(n: int, seed: int) -> None:
+    made = random_dataset(n, seed)
+    usage, labels = made.usage.copy(), made.labels.copy()
+    usage[:6] = 0, 0, 1, 1, 2, 2  # so that each part exists, with two classes
+    labels[:6] = 3, 4, 3, 4, 3, 4
+    wanted = Dataset(made.images, labels, EMOTIONS, "x", usage)
+    with TemporaryDirectory() as folder:
+        root, cache = Path(folder), Path(folder) / "cache"
+        (root / "one").mkdir()
+        (root / "words.csv").write_text("\n".join(csv_in_words(wanted)))
+        nested = write_folders(root / "nested/images", wanted)
+        shutil.copytree(nested, root / "copy")
+        (root / "copy").rename(nested / "images")
+        found = {
+            "csv": load_path(write_csv(root / "a.csv", wanted), cache),
+            "words": load_path(root / "words.csv", cache),
+            "npz": load_path(write_npz(root / "b.npz", wanted), cache),
+            "a directory of one": load_path(
+                write_csv(root / "one/fer2013.csv", wanted).parent, cache
+            ),
+            "csv parts": load_path(write_part_files(root / "parts", wanted), cache),
+            "npz parts": load_path(write_part_files(root / "arrays", wanted, ".npz"), cache),
+            "folders": load_path(write_folders(root / "faces", wanted), cache),
+            "nested folders": load_path(nested, cache),
+            "FER+": load_path(write_ferplus(root / "ferplus", wanted), cache),
+        }
+    for layout, one in found.items():
+        assert one.digest == wanted.digest, layout
+        assert one.classes == wanted.classes, layout
+        for part in range(3):
+            assert sorted(one.take(np.flatnonzero(one.usage == part)).image_digests) == sorted(
+                wanted.take(np.flatnonzero(usage == part)).image_digests
+            ), layout
+
+
 def test_named_fer2013_by_its_images_in_any_order(
     tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +128,26 @@ def test_other_images_with_its_counts_are_not_fer2013(
     monkeypatch.setattr(published, "COUNTS", few.counts)
     assert load_path(write_npz(tmp_path / "x.npz", few), tmp_path / "c").name == "x"
     assert load_path(write_npz(tmp_path / "fer2013.npz", few), tmp_path / "c").name == NOT_FER2013
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("faces/train.csv", "'{}/faces' has no 'train.csv', did you mean 'training.csv'? accepted"),
+        ("face/a/b/c.csv", "'{}' has no 'face', did you mean 'faces'? accepted"),
+        ("x/y", "'{}' has no 'x'; accepted"),
+        ("faces/training.csv/x", "Not a directory; accepted"),
+    ],
+)
+def test_what_of_a_wrong_path_is_there(tmp_path: Path, path: str, told: str) -> None:
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces/training.csv").touch()
+    with pytest.raises(FerBenchError) as raised:
+        load_path(tmp_path / path, tmp_path / "cache")
+    text = str(raised.value)
+    assert text.startswith(f"data set {str(tmp_path / path)!r} cannot be opened: N")
+    assert told.format(tmp_path) in text
+    assert len(text) < 230 + 3 * len(str(tmp_path))
 
 
 def test_suffixes_in_any_case(tmp_path: Path, few: Dataset) -> None:

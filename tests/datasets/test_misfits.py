@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from image_folders import told, write_images
+from image_folders import told, write_image, write_images
 
 from fer_bench.datasets.class_tables import UNNUMBERED, class_table
 from fer_bench.datasets.folders import load_folder
@@ -116,6 +118,32 @@ def test_an_archive(tmp_path: Path, name: str) -> None:
 )
 def test_what_else_is_likely(tmp_path: Path, images: dict[str, int], step: str) -> None:
     assert step_of(write_images(tmp_path, images)).startswith(step)
+
+
+@pytest.mark.parametrize("place", ["", "data/"])
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_tables_of_other_formats(tmp_path: Path, place: str, suffix: str) -> None:
+    (tmp_path / place).mkdir(exist_ok=True)
+    name = f"train-00000-of-00001.{suffix}"
+    (tmp_path / place / name).touch()
+    assert step_of(tmp_path).startswith(f"convert {name!r} and other {suffix} files to a csv with")
+
+
+def test_a_cache_of_links(tmp_path: Path) -> None:
+    """As Hugging Face's: what the step makes is a data set."""
+    snapshot = tmp_path / "my cache/snapshots/abc"
+    for place in TREES["classes"]:
+        blob = write_image(tmp_path / "my cache/blobs" / f"{place.replace('/', '')}", 1)
+        (snapshot / place).parent.mkdir(parents=True)
+        (snapshot / place).symlink_to(blob)
+    command = f"cp -rL {shlex.quote(str(snapshot))} COPY"
+    step = f"copy what its links lead to, {command}, and name COPY"
+    assert step_of(tmp_path / "my cache") == f"it is a cache of links: {step}"
+    with pytest.raises(FerBenchError, match="a link that leads out") as raised:
+        load_folder(snapshot)
+    assert str(raised.value).endswith(f"; {step}")
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    assert len(load_folder(tmp_path / "COPY")) == len(TREES["classes"])
 
 
 def test_a_long_name_and_many_names_are_cut(tmp_path: Path) -> None:

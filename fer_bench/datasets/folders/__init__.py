@@ -16,11 +16,13 @@ import numpy as np
 
 from fer_bench.datasets.class_tables import UNNUMBERED, classes_of
 from fer_bench.datasets.dataset import USAGES, Dataset
+from fer_bench.datasets.folders.data_files import data_files, one_data_set
 from fer_bench.datasets.folders.label_lists import from_csv, is_label_list
-from fer_bench.datasets.folders.layouts import LAYOUTS, find
+from fer_bench.datasets.folders.layouts import LAYOUTS, find, fits
 from fer_bench.datasets.folders.listing import Root
 from fer_bench.datasets.folders.reading import Images, read_images
 from fer_bench.datasets.mistakes import wrong
+from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +32,16 @@ if TYPE_CHECKING:
     from fer_bench.datasets.class_tables import ClassTable
     from fer_bench.datasets.folders.found import Found, FoundImage
 
-__all__ = ["LAYOUTS", "Listing", "is_label_list", "list_folder", "load_folder", "load_listing"]
+__all__ = [
+    "LAYOUTS",
+    "Listing",
+    "data_files_of",
+    "holds_data",
+    "is_label_list",
+    "list_folder",
+    "load_folder",
+    "load_listing",
+]
 
 
 @dataclass(frozen=True)
@@ -86,6 +97,28 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
         what = f"no image is left ({_left_out(found)})"
         raise wrong(path, None, what, "one image or more", "give some of them a class")
     return Listing(root, found)
+
+
+def data_files_of(path: Path, table: ClassTable) -> dict[Path, int | None]:
+    """The files of pixels that a directory's data set is, with their parts.
+
+    None where images in one of ``LAYOUTS`` count more, or where it is not clear which files count.
+
+    Raises:
+        FerBenchError: the directory cannot be read, or a link in it leads out or in circles.
+    """
+    root = Root.of(path)
+    files = one_data_set(root)
+    return {} if files and fits(root, table) else files
+
+
+def holds_data(path: Path) -> bool:
+    """Check if a directory is a data set in any layout, sound or not."""
+    root = Root.of(path)
+    try:
+        return bool(data_files(root)) or fits(root, UNNUMBERED)
+    except FerBenchError:
+        return True
 
 
 def load_listing(listing: Listing) -> Dataset:

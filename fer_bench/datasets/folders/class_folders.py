@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 from functools import partial
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.class_tables import classes_of, is_number
 from fer_bench.datasets.folders.found import PARTS, Found
-from fer_bench.datasets.folders.listing import IMAGE_FILES, is_folder, is_image
+from fer_bench.datasets.folders.listing import IMAGE_FILES, is_folder, is_image, unreadable
 from fer_bench.datasets.mistakes import wrong
 
 if TYPE_CHECKING:
@@ -36,8 +37,12 @@ def find_parts(root: Root, table: ClassTable) -> Search | None:
 
 def _parts(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
     parts: dict[int, Path] = {}
+    notes = []
     for folder in folders:
         part = PARTS.get(folder.name.lower())
+        if part is None and folder.name == root.inside.name:
+            notes.append(_copy(root, folder, folders))
+            continue
         if part is None:
             what = f"the folder's name {folder.name!r} is unknown"
             accepted = f"folders named {', '.join(PARTS)}"
@@ -56,7 +61,34 @@ def _parts(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
     found = Found(f"folder of image files in {', '.join(names[:-1])} and {names[-1]}")
     for part in sorted(parts):
         _add_classes(root, table, found, parts[part], part)
+    found.notes += notes
     return found
+
+
+def _copy(root: Root, folder: Path, beside: Sequence[Path]) -> tuple[str, str]:
+    """A note on a folder that is called like the one it is in, and holds the same once more.
+
+    Archives on Kaggle have such. The search raises ``FerBenchError`` where it holds anything else.
+    """
+    others = [path for path in beside if path != folder]
+    within = {path.relative_to(folder) for path in root.all_files(folder)}
+    if within == {path.relative_to(root.path) for one in others for path in root.all_files(one)}:
+        try:
+            same = all(
+                filecmp.cmp(folder / file, root.path / file, shallow=False) for file in within
+            )
+        except OSError as error:
+            raise unreadable(folder, error) from error
+        if same:
+            return (
+                "not read",
+                f"{folder.name}/, which holds the same {len(within):,} files once more",
+            )
+    names = ", ".join(f"{path.name}/" for path in others)
+    what = f"another data set, or a part of it, beside {names}"
+    accepted = "the same files once more, or none"
+    step = f"name {str(folder)!r} instead, or move it away to take those beside it"
+    raise wrong(folder, None, what, accepted, step)
 
 
 def find_classes(root: Root, table: ClassTable) -> Search | None:

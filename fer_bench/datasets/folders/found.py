@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from fer_bench.datasets.class_tables import LEFT_OUT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fer_bench.datasets.folders.listing import ImageFile
 
 PARTS: dict[str, int] = {
     **{"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2, "training": 0, "testing": 2},
     **{"train_set": 0, "training_set": 0, "val_set": 1, "validation_set": 1, "test_set": 2},
     **{"publictest": 1, "privatetest": 2},
+    **{"fer2013train": 0, "fer2013valid": 1, "fer2013test": 2},
 }
 """Names of the parts in lower case, as indices into ``USAGES``, whose own names are among them."""
 
@@ -44,6 +47,7 @@ class Found:
         left_out: numbers of images that are not among them, by the reason.
         names: what stands in the place of a class, of images that are left out too.
         notes: what else is to be told, as in ``Dataset``.
+        lists: files that the labels were read from.
     """
 
     layout: str
@@ -51,6 +55,7 @@ class Found:
     left_out: dict[str, int] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    lists: set[Path] = field(default_factory=set)
 
     def add(self, file: ImageFile, name: str, meant: str, part: int | None = None) -> None:
         """Adds an image that is called ``name``, unless that is left out."""

@@ -139,7 +139,7 @@ def find_csv(root: Root, table: ClassTable) -> Search | None:
 
 
 def _from_lists(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
-    parts = [_part_of(file) for file in lists]
+    parts = [part_of(file) for file in lists]
     if len(lists) > 1 and (None in parts or len(set(parts)) < len(parts)):
         names = listed([repr(file.name) for file in lists], 5)
         what = f"several lists of labels ({names})"
@@ -317,7 +317,7 @@ def _add_rows(
         found.leave_out(unnamed, len(images.all) - len(named))
 
 
-def _part_of(path: Path) -> int | None:
+def part_of(path: Path) -> int | None:
     """The part that the name of a list begins with."""
     return PARTS.get(re.split("[^a-z]", path.stem.lower())[0])
 
@@ -328,7 +328,7 @@ def _parts_above(place: str) -> set[int]:
 
 
 def _csv_rows(path: Path) -> Iterator[_Row]:
-    part = _part_of(path)
+    part = part_of(path)
     lines = csv_rows(path)
     header = [field.lower() for field in next(lines)[1]]
     image = _column(path, header, PATH_COLUMNS, "of paths")

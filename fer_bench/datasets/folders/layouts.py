@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fer_bench.datasets.folders import class_folders, label_files, label_lists, name_codes
+from fer_bench.datasets.folders import (
+    class_folders,
+    ferplus,
+    label_files,
+    label_lists,
+    name_codes,
+)
 from fer_bench.datasets.folders.label_lists import csv_files, header_of, is_label_list
 from fer_bench.datasets.folders.misfits import described, next_step
 from fer_bench.datasets.mistakes import wrong
@@ -38,6 +44,7 @@ class Layout(NamedTuple):
 
 LAYOUTS: tuple[Layout, ...] = (
     Layout("RAF-DB", label_lists.find_rafdb),
+    Layout("FER+", ferplus.find_ferplus),
     Layout("images with a csv of the columns path and label", label_lists.find_csv),
     Layout("AffectNet", label_files.find_affectnet),
     Layout("CK+", label_files.find_ck),
@@ -59,22 +66,26 @@ def find(root: Root, table: ClassTable) -> Found:
         search = layout.find(root, table)
         if search is not None:
             found = search()
-            found.notes += _passed_over(root, layout)
+            found.notes += _passed_over(root, layout, found)
             return found
     what = f"no layout fits {described(root)}"
     accepted = f"{', '.join(layout.words for layout in LAYOUTS)} (docs/datasets.md)"
-
-    def fits(folder: Root) -> bool:
-        return any(layout.find(folder, table) is not None for layout in LAYOUTS)
-
-    raise wrong(root.path, None, what, accepted, next_step(root, fits))
+    step = next_step(root, lambda folder: fits(folder, table))
+    raise wrong(root.path, None, what, accepted, step)
 
 
-def _passed_over(root: Root, layout: Layout) -> list[tuple[str, str]]:
+def fits(root: Root, table: ClassTable) -> bool:
+    """Check if a directory of images is in one of the layouts; may raise as their searches do."""
+    return any(layout.find(root, table) is not None for layout in LAYOUTS)
+
+
+def _passed_over(root: Root, layout: Layout, found: Found) -> list[tuple[str, str]]:
     """Notes on csv files in which one might look for labels, and which are not read."""
     notes = []
     for path in csv_files(root):
         name = shown(path.name, 80)
+        if path in found.lists:
+            continue
         if not is_label_list(path):
             columns = header_of(path)
             why = f"its columns are {shown(', '.join(columns), 80)}" if columns else "it is no csv"

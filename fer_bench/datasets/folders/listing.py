@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from fer_bench.errors import FerBenchError
 
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp")
+SUFFIXES = (".bmp", ".jfif", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff", ".webp")
 
 IMAGE_FILES = f"image files ({', '.join(SUFFIXES)})"
 
@@ -76,8 +77,7 @@ class Root:
                 raise unreadable(path, error) from error
             if leads_out:
                 what = "a link that leads out of the data set"
-                step = "put a copy of what it leads to in its place"
-                raise wrong(path, None, what, "files and folders", step)
+                raise wrong(path, None, what, "files and folders", copying(self.path))
         return kept
 
     def folders(self, folder: Path) -> list[Path]:
@@ -134,6 +134,11 @@ class Root:
                 else:
                     yield entry
             waiting += reversed(below)
+
+
+def copying(folder: Path) -> str:
+    """The step that turns a folder of links into one of files."""
+    return f"copy what its links lead to, cp -rL {shlex.quote(str(folder))} COPY, and name COPY"
 
 
 def is_image(name: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fer_bench.datasets.folders.data_files import data_files, one_data_set
 from fer_bench.datasets.folders.label_lists import csv_files, header_of
-from fer_bench.datasets.folders.listing import Root, is_folder, is_image
+from fer_bench.datasets.folders.listing import Root, copying, is_folder, is_image
 from fer_bench.errors import FerBenchError, listed, shown
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip")
+
+_TABLES = (".arrow", ".feather", ".parquet", ".tfrecord")
 
 _DEPTH, _MOST_FOLDERS = 3, 64
 """How far below a folder, and among how many at one depth, a data set is looked for: archives put
@@ -54,12 +57,23 @@ def next_step(root: Root, fits: Callable[[Root], bool]) -> str:
         fits: whether a folder is in one; may raise ``FerBenchError``.
     """
     there = _content(root)
+    snapshots = [path for path in there.folders if path.name == "snapshots"]
+    if snapshots and any(path.name == "blobs" for path in there.folders):
+        inside = [*_folders(root, snapshots[0]), snapshots[0]][0]
+        return f"it is a cache of links: {copying(inside)}"
     within = _data_sets(root, fits)
     if 0 < len(within) <= _MOST_NAMED:
         return f"name {' or '.join(repr(str(path)) for path in within)} instead"
     packed = [path for path in there.others if path.name.lower().endswith(_ARCHIVES)]
     if packed:
         return f"unpack {shown(packed[0].name)} there"
+    foreign = _foreign_tables(root)
+    if foreign:
+        kind = foreign[0].suffix.lower().removeprefix(".")
+        return (
+            f"convert {shown(foreign[0].name)} and other {kind} files to a csv with the columns "
+            "emotion and pixels, or to image files in a folder for each class"
+        )
     tables = [path for path in csv_files(root) if header_of(path)]
     if tables:
         return f"if {shown(tables[0].name)} has the labels, call its columns path and label"
@@ -69,6 +83,19 @@ def next_step(root: Root, fits: Callable[[Root], bool]) -> str:
     if with_images or there.images:
         return "put the images into a folder for each class, or list them in such a csv"
     return "name the folder that holds the images"
+
+
+def _foreign_tables(root: Root) -> list[Path]:
+    """Tables of other formats in the folder, or else in those below it."""
+    for folder in (root.path, *_folders(root, root.path)[:_MOST_FOLDERS]):
+        try:
+            names = [entry.name for entry in root.entries(folder)]
+        except FerBenchError:
+            continue
+        found = [folder / name for name in names if name.lower().endswith(_TABLES)]
+        if found:
+            return found
+    return []
 
 
 def _content(root: Root) -> _Content:
@@ -82,7 +109,7 @@ def _content(root: Root) -> _Content:
 def _data_sets(root: Root, fits: Callable[[Root], bool]) -> list[Path]:
     """Files in the folder, else files and folders below it, at the least depth with any."""
     level = [root.path]
-    found = _files(root)
+    found = data_files(root)
     for _ in range(_DEPTH):
         if found:
             break
@@ -95,7 +122,9 @@ def _data_sets(root: Root, fits: Callable[[Root], bool]) -> list[Path]:
 
 def _data_sets_of(folder: Root, fits: Callable[[Root], bool]) -> list[Path]:
     try:
-        return [folder.path] if fits(folder) and _has_images(folder) else _files(folder)
+        if (fits(folder) and _has_images(folder)) or len(one_data_set(folder)) > 1:
+            return [folder.path]
+        return data_files(folder)
     except FerBenchError:
         return []
 
@@ -108,13 +137,6 @@ def _has_images(root: Root) -> bool:
             return True
         level = [below for folder in level for below in _folders(root, folder)][:_MOST_FOLDERS]
     return False
-
-
-def _files(folder: Root) -> list[Path]:
-    """Data sets that are files."""
-    pixels = [path for path in csv_files(folder) if {"emotion", "pixels"} <= {*header_of(path)}]
-    others = _content(folder).others
-    return [*pixels, *(path for path in others if path.suffix.lower() == ".npz")]
 
 
 def _folders(root: Root, folder: Path) -> list[Path]:

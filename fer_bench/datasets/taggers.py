@@ -1,0 +1,69 @@
+"""Votes of FER+'s taggers, as its files hold them.
+
+E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang: "Training Deep Networks for Facial Expression
+Recognition with Crowd-Sourced Label Distribution", ICMI 2016.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.datasets.mistakes import wrong
+from fer_bench.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+CATEGORIES: tuple[str, ...] = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "NF",
+)
+"""What a tagger could say, in the order of the file."""
+
+CATEGORY_NAMES: tuple[str, ...] = (*CATEGORIES[:-1], "no face")
+"""The same in words."""
+
+TAGGERS = 10
+
+HEADER = ("Usage", "Image name", *CATEGORIES)
+"""Of ``fer2013new.csv``."""
+
+TIED = "votes tied"
+"""Why an image has no label: several categories share the most votes."""
+
+_COUNTS = {str(count): count for count in range(TAGGERS + 1)}
+
+
+def voted(category: str) -> str:
+    """Why an image has no label: most taggers saw something that is no class."""
+    return f"voted {category}"
+
+
+def vote_counts(path: Path, number: int, votes: Sequence[str]) -> list[int]:
+    """The numbers of taggers for each category.
+
+    Args:
+        path: the file.
+        number: of the line.
+        votes: the fields of that line, one for each of ``CATEGORIES``.
+
+    Raises:
+        FerBenchError: a field is no number of taggers, or all together are not.
+    """
+    for name, vote in zip(CATEGORIES, votes, strict=True):
+        if vote not in _COUNTS:
+            what = f"{name} has {shown(vote)}"
+            raise wrong(path, number, what, f"a whole number from 0 to {TAGGERS}")
+    counts = [_COUNTS[vote] for vote in votes]
+    if not 1 <= sum(counts) <= TAGGERS:
+        raise wrong(path, number, f"{sum(counts)} votes", f"1 to {TAGGERS} in a row")
+    return counts

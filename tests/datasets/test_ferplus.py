@@ -1,0 +1,159 @@
+"""FER+ as its script writes it, and what may be wrong with that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from image_folders import told, write_image
+from layout_writers import random_dataset, write_ferplus
+from made_votes import HEADER
+
+from fer_bench.datasets import EMOTIONS, Dataset
+from fer_bench.datasets.class_tables import UNNUMBERED, class_table
+from fer_bench.datasets.folders import load_folder
+from fer_bench.datasets.taggers import CATEGORIES
+from fer_bench.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def votes(**counts: int) -> str:
+    return ",".join(str(counts.get(name, 0)) for name in CATEGORIES)
+
+
+def line(name: str, said: str, box: str = "(0, 0, 48, 48)") -> str:
+    return f'{name},"{box}",{said}\n'
+
+
+def part(root: Path, name: str, **images: str) -> Path:
+    """A part of images of one grey level each, and its list."""
+    folder = root / f"FER2013{name}"
+    for value, image in enumerate(images, start=1):
+        write_image(folder / f"{image}.png", value)
+    text = "".join(line(f"{image}.png", said) for image, said in images.items())
+    (folder / "label.csv").write_text(text)
+    return folder
+
+
+def message_of(root: Path) -> str:
+    with pytest.raises(FerBenchError) as raised:
+        load_folder(root)
+    assert "\n" not in str(raised.value)
+    return str(raised.value)
+
+
+@pytest.fixture
+def some(tmp_path: Path) -> Path:
+    part(
+        tmp_path,
+        "Train",
+        a=votes(anger=6, fear=4),
+        b=votes(contempt=4, anger=3, NF=3),
+        c=votes(sadness=5, neutral=5),
+        d=votes(unknown=9, happiness=1),
+        e=votes(NF=8, happiness=2),
+        f=votes(happiness=1),
+    )
+    part(tmp_path, "Valid", g=votes(surprise=10))
+    part(tmp_path, "Test", h=votes(disgust=10))
+    return tmp_path
+
+
+def test_the_most_votes_count_and_the_others_are_left_out(some: Path) -> None:
+    found = load_folder(some)
+    assert told(found) == [
+        (1, "Angry"),
+        (2, "Contempt"),
+        (6, "Happy"),
+        (1, "Surprise"),
+        (1, "Disgust"),
+    ]
+    assert found.usage.tolist() == [0, 0, 0, 1, 2]
+    assert found.classes == (*EMOTIONS, "Contempt")
+    notes = dict(found.notes)
+    assert notes["left out"] == "1: votes tied; 1: voted unknown; 1: voted no face"
+    assert notes["layout"] == "FER+'s images and votes, with the usage"
+    assert found.places[0] == "FER2013Train/a.png"
+    assert "not read" not in notes
+
+
+def test_a_class_map_may_leave_out_contempt(some: Path, tmp_path: Path) -> None:
+    (tmp_path / "map").write_text("name,class\ncontempt,-\n")
+    found = load_folder(some, class_table(str(tmp_path / "map")))
+    assert found.classes == EMOTIONS
+    assert "1: the class map leaves out 'contempt'" in dict(found.notes)["left out"]
+
+
+def test_a_part_by_itself(some: Path) -> None:
+    found = load_folder(some / "FER2013Train")
+    assert told(found) == [(1, "Angry"), (2, "Contempt"), (6, "Happy")]
+    assert found.usage is None
+    assert "not read" not in dict(found.notes)
+
+
+def test_votes_of_the_whole_beside_the_parts(tmp_path: Path) -> None:
+    made = random_dataset(9, seed=2)
+    dataset = Dataset(made.images, made.labels, EMOTIONS, "x", (np.arange(9) % 3).astype(np.uint8))
+    wanted = load_folder(write_ferplus(tmp_path, dataset))
+    rows = [HEADER]
+    for usage, name in (("Training", "Train"), ("PublicTest", "Valid"), ("PrivateTest", "Test")):
+        own = tmp_path / f"FER2013{name}/label.csv"
+        for text in own.read_text().splitlines():
+            image, counts = text.split(',"(0, 0, 48, 48)",')
+            rows.append(f"{usage},{image},{counts}")
+        rows.append(f"{usage},,{votes(NF=10)}")
+        own.unlink()
+    (tmp_path / "fer2013new.csv").write_text("\n".join(rows))
+    found = load_folder(tmp_path)
+    assert (found.digest, found.usage.tolist()) == (wanted.digest, wanted.usage.tolist())
+    assert "not read" not in dict(found.notes)
+
+
+def test_directories_of_classes_in_the_parts(tmp_path: Path) -> None:
+    for name in ("Train", "Valid", "Test"):
+        for value, label in enumerate(("happy", "sad"), start=1):
+            write_image(tmp_path / f"FER2013{name}/{label}/1.png", value)
+    found = load_folder(tmp_path, UNNUMBERED)
+    assert told(found) == [(1, "Happy"), (2, "Sad")] * 3
+    assert found.usage.tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_images_without_a_line_are_counted(some: Path) -> None:
+    write_image(some / "FER2013Valid/more.png", 9)
+    assert "1: no line in label.csv" in dict(load_folder(some).notes)["left out"]
+
+
+MISTAKES = {
+    "no such image": (line("x.png", votes(fear=10)), "line 2: no image 'x.png' in 'FER2013Valid'"),
+    "twice": (line("g.png", votes(fear=10)), "line 2: 'g.png' is in line 1 already"),
+    "a place": (line("x.png", votes(fear=10), "(4, 0, 48, 48)"), "line 2: the place '(4, 0, 48,"),
+    "columns": ("x.png,1\n", "line 2: 2 columns; accepted: lines of an image"),
+    "votes": (line("x.png", votes(fear=11)), "line 2: fear has '11'; accepted: a whole number"),
+    "no votes": (line("x.png", votes()), "line 2: 0 votes; accepted: 1 to 10"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_mistakes(some: Path, text: str, said: str) -> None:
+    path = some / "FER2013Valid/label.csv"
+    path.write_text(path.read_text() + text)
+    assert f"{str(path)!r}, {said}" in message_of(some)
+
+
+def test_a_part_without_votes(some: Path) -> None:
+    (some / "FER2013Valid/label.csv").unlink()
+    message = message_of(some)
+    assert message.startswith(f"{str(some / 'FER2013Valid')!r}: neither label.csv nor fer2013new")
+
+
+def test_a_whole_list_that_is_another(some: Path) -> None:
+    for name in ("Train", "Valid", "Test"):
+        (some / f"FER2013{name}/label.csv").unlink()
+    path = some / "fer2013new.csv"
+    path.write_text("Usage,Image name\n")
+    assert f"{str(path)!r}, line 1: the header is 'Usage,Image name'" in message_of(some)
+    path.write_text(f"{HEADER}\nDev,g.png,{votes(fear=10)}\n")
+    assert f"{str(path)!r}, line 2: Usage 'Dev'; accepted: Training, " in message_of(some)
