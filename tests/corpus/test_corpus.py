@@ -9,6 +9,7 @@ import bad_csv
 import bad_images
 import bad_labels
 import bad_npz
+import bad_parts
 import bad_records
 import bad_votes
 import bad_weights
@@ -19,7 +20,7 @@ from laws import accepted, hold, id_of
 
 KINDS = [
     kind
-    for module in (bad_csv, bad_npz, bad_images, bad_labels, bad_votes, bad_records)
+    for module in (bad_csv, bad_npz, bad_images, bad_labels, bad_parts, bad_votes, bad_records)
     for kind in module.KINDS
 ]
 SOUND = {(kind.door, kind.sound): kind for kind in [*KINDS, *odd_input.KINDS]}

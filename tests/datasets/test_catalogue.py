@@ -132,6 +132,12 @@ class TestDirectoryCalledFer2013:
         with pytest.raises(FerBenchError, match=r"fer2013/fer2013\.csv': there is no row below"):
             load_dataset("fer2013", cache_dir=tmp_path / "cache")
 
+    def test_what_cannot_be_read_is_told(self, tmp_path: Path, few: Dataset) -> None:
+        (tmp_path / "fer2013/fer2013.csv").mkdir(parents=True)
+        write_csv(tmp_path / "fer2013.csv", few)
+        with pytest.raises(FerBenchError, match=r"fer2013\.csv': it cannot be read \(Is a dir"):
+            load_dataset("fer2013", cache_dir=tmp_path / "cache")
+
     @pytest.mark.parametrize("name", ["loader.py", "notes/happy.txt"])
     def test_a_directory_of_something_else_is_passed_over(
         self, tmp_path: Path, few: Dataset, name: str

@@ -167,6 +167,11 @@ class TestDoubt:
         (root / "test.csv").write_text("pixels\n")
         assert step_of(load, root) == f"name {str(root / 'train.csv')!r} instead"
 
+    def test_a_part_of_other_columns(self, load, tmp_path: Path, parted: Dataset) -> None:
+        root = write_part_files(tmp_path / "faces", parted)
+        (root / "test.csv").write_text("label,pixel0,pixel1\n3,1,2\n")
+        assert step_of(load, root).startswith("name ")
+
     def test_parts_below_are_named_together(self, load, tmp_path: Path, parted: Dataset) -> None:
         root = write_part_files(tmp_path / "archive/faces", parted)
         assert step_of(load, tmp_path / "archive") == f"name {str(root)!r} instead"

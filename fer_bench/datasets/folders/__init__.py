@@ -116,7 +116,7 @@ def holds_data(path: Path) -> bool:
     """Check if a directory is a data set in any layout, sound or not."""
     root = Root.of(path)
     try:
-        return bool(data_files(root)) or fits(root, UNNUMBERED)
+        return bool(data_files(root) or one_data_set(root)) or fits(root, UNNUMBERED)
     except FerBenchError:
         return True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.folders.label_lists import csv_files, header_of, part_of
-from fer_bench.datasets.folders.listing import is_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,13 +14,8 @@ if TYPE_CHECKING:
 
 def data_files(root: Root) -> list[Path]:
     """The csv files with columns of emotions and pixels, or else the npz files, of a directory."""
-    headers = {path: header_of(path) for path in csv_files(root)}
-    labelled = [path for path, names in headers.items() if {"emotion", "pixels"} <= {*names}]
-    arrays = [
-        root.path / entry.name
-        for entry in root.entries(root.path)
-        if entry.name.lower().endswith(".npz") and not is_folder(entry)
-    ]
+    labelled = [path for path in csv_files(root) if {"emotion", "pixels"} <= {*header_of(path)}]
+    arrays = [path for path in _ending(root, ".npz") if not path.is_dir()]
     return [*labelled, *arrays]
 
 
@@ -29,13 +23,21 @@ def one_data_set(root: Root) -> dict[Path, int | None]:
     """The data files of a directory with their parts, in the order of these, if no doubt is left.
 
     That is a single file that is not called after a part, or files of one kind, each called after
-    another part and one of them after training. Files of pixels without emotions may be a part of
-    the same data set, and leave a doubt.
+    another part and one of them after training. What cannot be read and is called so is among them:
+    its reader says why. Files of pixels without emotions, and others that are called after parts,
+    may belong to the same data set, and leave a doubt.
     """
-    parts = {path: part_of(path) for path in data_files(root)}
-    kinds = {path.suffix.lower() for path in parts}
-    others = [path for path in csv_files(root) if path not in parts and "pixels" in header_of(path)]
-    if others or len(kinds) != 1:
+    tables = {path: header_of(path) for path in _ending(root, ".csv")}
+    files = data_files(root)
+    unread = [path for path, names in tables.items() if not names]
+    parts = {path: part_of(path) for path in [*files, *unread]}
+    if len(parts) > 1 or tables.keys() - {*unread}:
+        # Beside others, a file that is called otherwise and cannot be read may be anything.
+        parts = {path: part for path, part in parts.items() if path in files or part is not None}
+    for path, names in tables.items():
+        if path not in parts and names and (part_of(path) is not None or "pixels" in names):
+            return {}
+    if len({path.suffix.lower() for path in parts}) != 1:
         return {}
     if len(parts) == 1:
         return parts if None in parts.values() else {}
@@ -43,3 +45,8 @@ def one_data_set(root: Root) -> dict[Path, int | None]:
     if len(known) < len(parts) or 0 not in known:
         return {}
     return {known[part]: part for part in sorted(known)}
+
+
+def _ending(root: Root, suffix: str) -> list[Path]:
+    entries = root.entries(root.path)
+    return [root.path / entry.name for entry in entries if entry.name.lower().endswith(suffix)]
