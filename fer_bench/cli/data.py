@@ -30,8 +30,8 @@ def command() -> None:
     - a .csv file with the columns emotion, pixels and, where known, Usage, such as fer2013.csv and
       icml_face_data.csv; emotions are Kaggle's numbers or names
     - an .npz file with the arrays images, labels and, where known, usage
-    - a folder of one of these, or of one for each part: train.csv, val.csv and test.csv
-    - a folder of images: in classes, in train/ and test/, with a csv of labels, as FER+'s script
+    - a directory of one of these, or of one for each part: train.csv, val.csv and test.csv
+    - a directory of images: in classes, in train/ and test/, with a csv of labels, as FER+'s script
       writes them, or named as in JAFFE and KDEF
     """
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def load_data_files(root: Path, files: Mapping[Path, int | None], table: ClassTable) -> Dataset:
     """Reads files of pixels, one after the other.
 
-    The usage is known where each of the three parts has images. A file that has a usage of its own
+    The usage is known if each of the three parts has images. A file that has a usage of its own
     says by itself which image belongs to which part.
 
     Args:

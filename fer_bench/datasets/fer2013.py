@@ -93,7 +93,7 @@ def find_fer2013(cache_dir: Path) -> Path | None:
 
 
 def _here() -> Path | None:
-    """The directory of that name in the current one, where it holds a data set, sound or not."""
+    """The directory of that name in the current one, if it holds a data set, sound or not."""
     path = Path.cwd() / published.DATASET
     return path if os.path.isdir(path) and holds_data(path) else None  # noqa: PTH112
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 NOT_FER2013 = "not FER2013"
 """Name of a data set that its file calls FER2013 and whose images are others, or some of them."""
 
-ACCEPTED = "a csv file, an npz file or a folder of them or of images (fer-bench data --help)"
+ACCEPTED = "a csv file, an npz file or a directory of them or of images (fer-bench data --help)"
 
 
 def load_path(

@@ -62,7 +62,7 @@ OPTIONS = (
         "dataset",
         "sketch (drawn by code, the default), fer2013 (looked for in FER_BENCH_DATA, ./fer2013 and "
         "the cache, then downloaded from Kaggle), or the path of a fer2013.csv, an "
-        "icml_face_data.csv, an .npz, a folder of one of these for each part, or a folder of "
+        "icml_face_data.csv, an .npz, a directory of one of these for each part, or one of "
         "images: in classes, in train/ and test/, with a csv of labels, as FER+'s script writes "
         "them, or named as in JAFFE and KDEF.",
         "NAME|PATH",

@@ -102,7 +102,7 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
 def data_files_of(path: Path, table: ClassTable) -> dict[Path, int | None]:
     """The files of pixels that a directory's data set is, with their parts.
 
-    None where images in one of ``LAYOUTS`` count more, or where it is not clear which files count.
+    None if images in one of ``LAYOUTS`` count more, or it is not clear which files count.
 
     Raises:
         FerBenchError: the directory cannot be read, or a link in it leads out or in circles.

@@ -66,9 +66,9 @@ def _parts(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
 
 
 def _copy(root: Root, folder: Path, beside: Sequence[Path]) -> tuple[str, str]:
-    """A note on a folder that is called like the one it is in, and holds the same once more.
+    """A note on a directory called like the one it is in, which holds the same once more.
 
-    Archives on Kaggle have such. The search raises ``FerBenchError`` where it holds anything else.
+    Archives on Kaggle have such. The search raises ``FerBenchError`` if it holds anything else.
     """
     others = [path for path in beside if path != folder]
     within = {path.relative_to(folder) for path in root.all_files(folder)}

@@ -2,7 +2,7 @@
 
 ``FER2013Train``, ``FER2013Valid`` and ``FER2013Test`` hold ``fer0000000.png`` and ``label.csv``, a
 list without a header: the image, the place of the face in it, and the number of taggers for each
-category. Where that list is missing, ``fer2013new.csv`` counts, there or beside the parts.
+category. If that list is missing, ``fer2013new.csv`` counts, there or beside the parts.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def find_ferplus(root: Root, table: ClassTable) -> Search | None:
     """FER+'s parts, or one of them by itself.
 
     A label is the category with the most votes, be they half of them or fewer. Images are left out
-    where several categories share the most, or none of the classes has them.
+    if several categories share the most, or none of the classes has them.
 
-    The search raises ``FerBenchError`` where a part has no list, or a line of it is not so or names
+    The search raises ``FerBenchError`` if a part has no list, or a line of it is not so or names
     an image that is not there or was named before.
     """
     parts: dict[Path, int | None] = {

@@ -137,7 +137,7 @@ class Root:
 
 
 def copying(folder: Path) -> str:
-    """The step that turns a folder of links into one of files."""
+    """The step that turns a directory of links into one of files."""
     return f"copy what its links lead to, cp -rL {shlex.quote(str(folder))} COPY, and name COPY"
 
 

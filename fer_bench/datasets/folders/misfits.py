@@ -72,7 +72,7 @@ def next_step(root: Root, fits: Callable[[Root], bool]) -> str:
         kind = foreign[0].suffix.lower().removeprefix(".")
         return (
             f"convert {shown(foreign[0].name)} and other {kind} files to a csv with the columns "
-            "emotion and pixels, or to image files in a folder for each class"
+            "emotion and pixels, or to image files in a directory for each class"
         )
     tables = [path for path in csv_files(root) if header_of(path)]
     if tables:
