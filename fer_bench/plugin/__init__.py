@@ -21,6 +21,7 @@ from fer_bench.plugin.fixtures import (
 from fer_bench.plugin.measured import SPEED, check_timing
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
+from fer_bench.plugin.short_names import declared_at_once, expect_values, lengthen
 from fer_bench.plugin.showing import showing_progress
 from fer_bench.plugin.state import (
     BASE,
@@ -44,9 +45,19 @@ if TYPE_CHECKING:
 __all__ = ["cell", "dataset", "experiment", "measured", "protocol", "split", "trained"]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Declares the options."""
-    add_options(parser)
+    add_options(parser, declared_at_once(parser, pluginmanager))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, None, None]:
+    """Reads short names of our options as ours, if no plugin and no conftest.py defines them."""
+    expect_values(early_config, parser, args)
+    yield
+    lengthen(early_config, parser, args)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,6 +19,7 @@ from fer_bench.protocol import Protocol, TrainableLayers
 from fer_bench.shards import Shard
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     import pytest
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Option:
-    """One setting, on the command line as ``--name`` and in ini files as ``fer_name``.
+    """One setting, on the command line as ``--fer-name`` and in ini files as ``fer_name``.
 
-    Where the name begins with ``fer-`` itself, it is no other in ini files.
+    On the command line it is ``--name`` too, unless somebody else defines that. A name that begins
+    with ``fer-`` itself has no other one.
     """
 
     name: str
@@ -41,13 +43,18 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """As it is written on the command line."""
-        return f"--{self.name}"
+        """The name on the command line that is always ours."""
+        return f"--fer-{self.name.removeprefix('fer-')}"
+
+    @property
+    def short(self) -> str:
+        """The name on the command line that gives way to others, empty if there is none."""
+        return "" if self.name.startswith("fer-") else f"--{self.name}"
 
     @property
     def ini(self) -> str:
-        """As it is written in an ini file."""
-        return f"fer_{self.name.removeprefix('fer-').replace('-', '_')}"
+        """As it is written in an ini file, and the option's destination."""
+        return self.flag.removeprefix("--").replace("-", "_")
 
 
 OPTIONS = (
@@ -242,16 +249,25 @@ class Settings:
         return {cell: shard for cell, shard in shards.items() if shard != self.shard}
 
 
-def add_options(parser: pytest.Parser) -> None:
-    """Declares every option, on the command line and for ini files."""
-    group = parser.getgroup("fer_bench", "facial emotion recognition benchmark (fer_bench)")
+def add_options(parser: pytest.Parser, shorts: Collection[str] = ()) -> None:
+    """Declares every option, on the command line and for ini files.
+
+    Args:
+        parser: pytest's.
+        shorts: the short names to declare beside the long ones.
+    """
+    group = parser.getgroup(
+        "fer_bench",
+        "facial emotion recognition benchmark (fer_bench); short names give way to other options",
+    )
     for option in OPTIONS:
-        destination = option.ini
+        names = (option.flag, *({option.short} & {*shorts}))
+        text = f"{option.help} Short: {option.short}." if option.short else option.help
         if option.metavar is None:
-            group.addoption(option.flag, dest=destination, action="store_true", help=option.help)
+            group.addoption(*names, dest=option.ini, action="store_true", help=text)
             parser.addini(option.ini, f"{option.flag}: {option.help}", type="bool", default=False)
         else:
-            group.addoption(option.flag, dest=destination, metavar=option.metavar, help=option.help)
+            group.addoption(*names, dest=option.ini, metavar=option.metavar, help=text)
             parser.addini(option.ini, f"{option.flag}: {option.help}", default="")
 
 

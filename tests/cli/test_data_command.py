@@ -311,7 +311,7 @@ def test_data_is_asked_for_as_in_a_run(command):
     found = {flag: option for option in command.params for flag in option.opts}
     flags = {"--class-map", "--split", "--dedupe", "--votes", "--labels", "--limit"}
     assert flags <= found.keys()
-    assert flags <= {option.flag for option in OPTIONS}
+    assert flags <= {option.short for option in OPTIONS}
     for name in ("split", "dedupe", "labels"):
         assert found[f"--{name}"].default == getattr(Protocol(), name)
 
