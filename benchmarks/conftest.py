@@ -1,8 +1,15 @@
 """Warnings of a library end no benchmark: only the tests of this project take them for errors."""
 
+import warnings
 from pathlib import Path
 
 import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure():
+    """Shows what other plugins warn of when they start, until pytest takes its filters back."""
+    warnings.simplefilter("default")
 
 
 def pytest_collection_modifyitems(items):

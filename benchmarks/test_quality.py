@@ -12,5 +12,6 @@ def test_quality(trained, benchmark, measured):
         return [figure(trained.logits, trained.test_labels) for figure in figures]
 
     quality = trained.result.quality
-    assert benchmark.pedantic(score, rounds=3) == [quality.test_accuracy, quality.test_loss]
+    scored = benchmark.pedantic(score, rounds=3)
+    assert scored == [quality.test_accuracy, quality.test_loss]
     measured.quality(quality)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import importlib
 import re
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.backbones import structure_files
 from fer_bench.backbones.weights import WeightsSource
 from fer_bench.errors import INSTALL, FerBenchError
+from fer_bench.origin import origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,16 +135,23 @@ _registered: dict[str, Backbone] = {}
 
 
 def register(backbone: Backbone) -> None:
-    """Adds a backbone, so that it can be asked for by its name. An equal one may come again.
+    """Adds a backbone, so that it can be asked for by its name.
+
+    The same one may come again, as it does if a ``conftest.py`` is loaded a second time in one
+    process: it takes the place of the first.
 
     Raises:
         FerBenchError: another backbone has this name.
     """
-    if _registered.setdefault(backbone.name, backbone) != backbone:
+    known = _registered.setdefault(backbone.name, backbone)
+    if dataclasses.replace(known, builder=backbone.builder) != backbone or (
+        origin(known.builder) != origin(backbone.builder)
+    ):
         raise FerBenchError(
             f"backbone {backbone.name!r} is registered already, with other settings; "
             "choose another name"
         )
+    _registered[backbone.name] = backbone
 
 
 def names() -> tuple[str, ...]:

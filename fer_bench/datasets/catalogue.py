@@ -16,6 +16,7 @@ from fer_bench.datasets.layouts import ACCEPTED, load_path
 from fer_bench.datasets.parsed import load_once
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user, file_digest
+from fer_bench.origin import origin
 
 if TYPE_CHECKING:
     from fer_bench.datasets.dataset import Dataset
@@ -40,19 +41,22 @@ _LOADERS: dict[str, Loader] = {"sketch": _load_sketch, "fer2013": load_fer2013}
 def register_dataset(name: str, loader: Loader) -> None:
     """Makes a data set available under a name.
 
+    The same loader may come again, as it does if a ``conftest.py`` is loaded a second time in one
+    process: it takes the place of the first.
+
     Args:
         name: lower-case letters, digits, ``-`` and ``_``, so that no path is mistaken for it.
         loader: called with the cache folder each time the data set is asked for.
 
     Raises:
-        FerBenchError: the name has another form, or is taken.
+        FerBenchError: the name has another form, or another loader has it.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise FerBenchError(
             f"data set name {name!r} is not accepted; accepted: lower-case letters, digits, - and "
             "_; choose another"
         )
-    if name in _LOADERS:
+    if origin(_LOADERS.get(name, loader)) != origin(loader):
         raise FerBenchError(
             f"data set name {name!r} is taken; accepted: any but {', '.join(_LOADERS)}; choose "
             "another"

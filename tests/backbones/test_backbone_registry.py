@@ -124,11 +124,22 @@ def test_an_equal_backbone_may_be_registered_again(own):
     assert backbones.names().count("own") == 1
 
 
-def test_another_backbone_of_the_same_name_is_refused(own):
+def test_a_backbone_of_a_module_that_is_loaded_again_takes_the_place_of_the_first(own):
+    """As of a conftest.py, where pytest.main is called twice in one process."""
+    for _ in range(2):
+        module = {"__name__": "conftest"}
+        exec("def build(): pass", module)
+        backbones.register(dataclasses.replace(own, builder=module["build"]))
+    assert backbones.get("own").builder is module["build"]
+    assert backbones.names().count("own") == 1
+
+
+@pytest.mark.parametrize("change", [{"input_size": 96}, {"builder": "here:build"}])
+def test_another_backbone_of_the_same_name_is_refused(own, change):
     backbones.register(own)
     with pytest.raises(FerBenchError, match="'own' is registered already"):
-        backbones.register(dataclasses.replace(own, input_size=96))
-    assert backbones.get("own").input_size == 48
+        backbones.register(dataclasses.replace(own, **change))
+    assert backbones.get("own") is own
 
 
 @pytest.mark.parametrize("name", ["", "all", "Own", "9net", "a,b", "a b"])

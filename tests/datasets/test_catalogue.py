@@ -42,8 +42,10 @@ def test_registration(tmp_path: Path, few: Dataset) -> None:
     assert dataset_names() == ("sketch", "fer2013", "my-faces_2")
     assert load_dataset("my-faces_2", cache_dir=tmp_path) is few
     assert asked == [tmp_path]
+    register_dataset("my-faces_2", load)
+    assert dataset_names() == ("sketch", "fer2013", "my-faces_2")
     with pytest.raises(FerBenchError, match=r"is taken; accepted: any .*; choose another"):
-        register_dataset("my-faces_2", load)
+        register_dataset("my-faces_2", lambda cache_dir: load(cache_dir))
 
 
 @pytest.mark.parametrize("name", ["", "a.csv", "a/b", "Faces", "-x", "a b", "~", ".."])

@@ -1,0 +1,44 @@
+"""Runs in projects with a conftest.py, plugins and settings of their own."""
+
+import warnings
+
+import pytest
+
+REGISTERING = """
+from fer_bench import backbones, datasets
+def build(): ...
+def load(cache_dir): ...
+backbones.register(
+    backbones.Backbone("own", "Own", 48, 1.0, (0.0, 0.0, 0.0), build, "own 1")
+)
+datasets.register_dataset("faces", load)
+"""
+
+
+@pytest.fixture
+def forgetful(small, monkeypatch):
+    """Forgets after the test which backbones and data sets it has registered."""
+    from fer_bench.datasets import catalogue
+
+    monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
+
+
+def test_a_conftest_may_register_in_each_of_several_runs(forgetful, bench, pytester):
+    """As in a notebook, which calls pytest.main again and again."""
+    pytester.makeconftest(REGISTERING)
+    for _ in range(2):
+        result = bench(str(pytester.path), "--backbone=own", "--dataset=faces", "--collect-only")
+        assert result.ret == pytest.ExitCode.OK
+        assert "test_quality[own-random-42]" in result.stdout.str()
+
+
+def test_warnings_of_plugins_that_start_end_no_benchmark(bench, pytester):
+    pytester.makeini("[pytest]\nfilterwarnings = error\n")
+    pytester.makepyfile(
+        warner="import warnings\ndef pytest_configure(): warnings.warn('an option is unset')"
+    )
+    pytester.syspathinsert()
+    before = list(warnings.filters)
+    result = bench("-p", "warner", "--collect-only", f"--config-file={pytester.path / 'tox.ini'}")
+    assert result.ret == pytest.ExitCode.OK
+    assert warnings.filters == before
