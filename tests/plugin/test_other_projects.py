@@ -1,9 +1,11 @@
 """Runs in projects with a conftest.py, plugins and settings of their own."""
 
 import warnings
+from pathlib import Path
 
 import pytest
 
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 REGISTERING = """
 from fer_bench import backbones, datasets
 def build(): ...
@@ -23,11 +25,12 @@ def forgetful(small, monkeypatch):
     monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
 
 
-def test_a_conftest_may_register_in_each_of_several_runs(forgetful, bench, pytester):
+def test_a_conftest_may_register_in_each_of_several_runs(forgetful, run_pytest, pytester):
     """As in a notebook, which calls pytest.main again and again."""
     pytester.makeconftest(REGISTERING)
+    words = (".", str(BENCHMARKS), f"--rootdir={pytester.path}", "--collect-only")
     for _ in range(2):
-        result = bench(str(pytester.path), "--backbone=own", "--dataset=faces", "--collect-only")
+        result = run_pytest(*words, "--backbone=own", "--dataset=faces")
         assert result.ret == pytest.ExitCode.OK
         assert "test_quality[own-random-42]" in result.stdout.str()
 
