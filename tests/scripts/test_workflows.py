@@ -9,7 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 TOX = configparser.ConfigParser(interpolation=None)
 TOX.read(ROOT / "tox.ini")
-NIGHTLY = {"soak", "soak-jax"}
+NIGHTLY = {"soak", "soak-jax", "soak-lowest", "soak-plugins"}
 
 
 def environments(text):
