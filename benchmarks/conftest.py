@@ -1,9 +1,17 @@
-"""Warnings of a library end no benchmark: only the tests of this project take them for errors."""
+"""Keeps a project's own settings and fixtures from the benchmarks.
+
+Warnings of a library end no benchmark: only the tests of this project take them for errors.
+"""
 
 import warnings
 from pathlib import Path
 
 import pytest
+
+from fer_bench.plugin import cell, dataset, experiment, measured, protocol, split, trained
+
+# A conftest.py above may have fixtures of these names, which would take the place of the plugin's.
+__all__ = ["cell", "dataset", "experiment", "measured", "protocol", "split", "trained"]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,5 +1,6 @@
 """Runs in projects with a conftest.py, plugins and settings of their own."""
 
+import shutil
 import warnings
 from pathlib import Path
 
@@ -45,3 +46,16 @@ def test_warnings_of_plugins_that_start_end_no_benchmark(bench, pytester):
     result = bench("-p", "warner", "--collect-only", f"--config-file={pytester.path / 'tox.ini'}")
     assert result.ret == pytest.ExitCode.OK
     assert warnings.filters == before
+
+
+def test_fixtures_of_the_project_leave_the_benchmarks_theirs(run_pytest, pytester):
+    names = ("cell", "dataset", "experiment", "measured", "protocol", "split", "trained")
+    fixtures = "".join(f"@pytest.fixture\ndef {name}(): return 'mine'\n" for name in names)
+    pytester.makeconftest(f"import pytest\n{fixtures}")
+    pytester.makepyfile(
+        f"def test_mine({', '.join(names)}): assert {{{', '.join(names)}}} == {{'mine'}}"
+    )
+    shutil.copytree(BENCHMARKS, pytester.path / "benchmarks")
+    result = run_pytest("benchmarks", "--collect-only", "--no-timing", "--init=random")
+    assert "test_quality[mini-random-42]" in result.stdout.str()
+    run_pytest("-k", "test_mine").assert_outcomes(passed=1, deselected=8)
