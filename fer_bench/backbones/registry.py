@@ -35,7 +35,8 @@ class Backbone:
         offset: what is added to each channel after ``scale``.
         builder: makes the network with random weights, or ``"module:function"`` naming what does,
             imported when the network is built. The network takes float images of shape
-            (n, input_size, input_size, 3) and ends before its classification layer.
+            (n, input_size, input_size, 3) and ends before its classification layer: a functional
+            ``keras.Model`` or a ``keras.Sequential``, one input and one output.
         structure: name and version of the structure, for fingerprints: it changes whenever the
             builder's network does.
         weights: where pretrained weights come from, None where there are none.
@@ -79,11 +80,11 @@ class Backbone:
 
         Returns:
             A functional model from float (n, input_size, input_size, 3) to features, its
-            classification layer excluded.
+            classification layer excluded. A ``Sequential`` comes as one.
 
         Raises:
-            FerBenchError: Keras, TensorFlow or deepface is missing, or the network is not the one
-                this entry describes.
+            FerBenchError: Keras, TensorFlow or deepface is missing, or the network is no graph of
+                layers or not the one this entry describes.
         """
         build = self._builder()
         import keras
@@ -93,13 +94,9 @@ class Backbone:
                 f"Keras is set to image_data_format {keras.config.image_data_format()!r}; "
                 "accepted: 'channels_last'; change it in ~/.keras/keras.json"
             )
-        model = build()
-        expected = (None, self.input_size, self.input_size, 3)
-        if model.input_shape != expected:
-            raise FerBenchError(
-                f"backbone {self.name!r} was built with input shape {model.input_shape}, its entry "
-                f"says {expected}: mend the entry or its builder"
-            )
+        from fer_bench.backbones.graph import as_graph
+
+        model = as_graph(build(), self.name, (None, self.input_size, self.input_size, 3))
         count = model.count_params()
         if self.parameters is not None and count != self.parameters:
             raise FerBenchError(

@@ -55,9 +55,11 @@ def with_batch_statistics(model: keras.Model) -> keras.Model | None:
 
     Returns:
         A model with inputs and outputs like ``model``'s; None where no batch normalisation is
-        trained.
+        trained, or one is trained within a layer that is no model, where it cannot be exchanged.
     """
-    if not any(map(_is_trained_normalization, _layers(model))):
+    in_sight = {id(layer) for layer in _layers(model) if _is_trained_normalization(layer)}
+    trained = {id(layer) for layer in model._flatten_layers() if _is_trained_normalization(layer)}
+    if not trained or trained != in_sight:
         return None
 
     def clone(layer: Any) -> Any:

@@ -40,9 +40,12 @@ def freeze(
         )
     first_trained = len(layers) - trainable
     for position, layer in enumerate(layers):
-        is_normalization = isinstance(layer, keras.layers.BatchNormalization)
-        is_kept = batch_normalization == "frozen" and is_normalization
-        layer.trainable = position >= first_trained and not is_kept
+        layer.trainable = position >= first_trained
+        if batch_normalization == "frozen":
+            # A network within the network is one entry of the list.
+            for part in layer._flatten_layers():
+                if isinstance(part, keras.layers.BatchNormalization):
+                    part.trainable = False
 
 
 def cut(network: keras.Model) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ from fer_bench.transfer.cutting import cut, freeze
 from fer_bench.transfer.folding import fold_batch_normalization
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
+
     from fer_bench.backbones import Backbone
     from fer_bench.protocol import BatchNormalization, Trainable
 
@@ -32,8 +36,9 @@ class Network:
             frozen before the first trained layer.
         suffix: boundary tensors, or uint8 images where there is no prefix, to logits
             (n, classes).
-        boundary: positions, in the layer list of the backbone with its head, of the layers whose
-            outputs cross the cut, in the suffix's input order.
+        boundary: numbers of the tensors that cross the cut, in the suffix's input order: the
+            position of the layer or operation that gives it, in the list of all of the backbone
+            with its head. The k-th further output of one counts k times the list's length more.
         parameters: numbers of weights.
     """
 
@@ -54,9 +59,17 @@ def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
         backbone: maps (n, size, size, 3) to features of any shape.
         classes: number of classes.
     """
-    features = keras.layers.Flatten(name="head_flatten")(backbone.output)
-    logits = keras.layers.Dense(classes, name="head")(features)
-    return keras.Model(backbone.inputs, logits)
+    taken = {operation.name for operation in backbone.operations}
+    flatten = keras.layers.Flatten(name=_free("head_flatten", taken))
+    head = keras.layers.Dense(classes, name=_free("head", taken))
+    return keras.Model(backbone.inputs, head(flatten(backbone.output)))
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, with underscores after it while a network has a layer that is called so."""
+    while name in taken:
+        name += "_"
+    return name
 
 
 def transfer(
@@ -90,7 +103,7 @@ def transfer(
     parameters = Parameters(
         backbone=backbone.count_params(),
         trainable=sum(math.prod(weight.shape) for weight in network.trainable_weights),
-        head=network.get_layer("head").count_params(),
+        head=network.layers[-1].count_params(),
     )
     if [id(tensor) for tensor in boundary] == [id(tensor) for tensor in network.inputs]:
         return Network(whole, None, keras.Model([images], logits), (), parameters)
@@ -99,8 +112,24 @@ def transfer(
         whole=whole,
         prefix=keras.Model(images, keras.tree.flatten(extractor(faces))),
         suffix=make_compilable(keras.Model(boundary, network.output)),
-        boundary=tuple(
-            network.layers.index(tensor._keras_history.operation) for tensor in boundary
-        ),
+        boundary=_numbers(network, boundary),
         parameters=parameters,
     )
+
+
+def _numbers(network: keras.Model, tensors: list[Any]) -> tuple[int, ...]:
+    """``Network.boundary`` of these tensors.
+
+    A layer that is called twice gives two: its position alone would stand for either.
+    """
+    operations = network.operations
+    position = {id(operation): number for number, operation in enumerate(operations)}
+    numbers: dict[int, int] = {}
+    outputs: Counter[int] = Counter()
+    for depth in sorted(network._nodes_by_depth, reverse=True):
+        for node in network._nodes_by_depth[depth]:
+            place = position[id(node.operation)]
+            for tensor in node.output_tensors:
+                numbers[id(tensor)] = place + outputs[place] * len(operations)
+                outputs[place] += 1
+    return tuple(numbers[id(tensor)] for tensor in tensors)
