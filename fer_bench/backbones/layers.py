@@ -2,6 +2,9 @@
 
 A ``Lambda`` holds Python bytecode: a model with one cannot be loaded safely, nor be used on another
 backend where its function calls TensorFlow. These are plain Keras layers on ``keras.ops``.
+
+A model with one of them loads only where fer_bench has been imported. ``of_keras_alone`` makes the
+same model of Keras' own operations.
 """
 
 from __future__ import annotations
@@ -101,3 +104,27 @@ class L2Normalization(keras.layers.Layer):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """The settings that a saved layer is made from again."""
         return {**super().get_config(), "epsilon": self.epsilon}
+
+
+STAND_INS = (LocalResponseNormalization, Square, SquareRoot, L2Normalization)
+
+
+def of_keras_alone(model: keras.Model) -> keras.Model:
+    """The same network on the same variables, without the layers of this module.
+
+    Args:
+        model: a flat functional graph; it is left as it is.
+
+    Returns:
+        A model with the operations of these layers in their place, all other layers shared;
+        ``model`` itself if it has none of them.
+    """
+    if not any(isinstance(layer, STAND_INS) for layer in model.layers):
+        return model
+
+    def call(layer: Any, *inputs: Any, **options: Any) -> Any:
+        if isinstance(layer, STAND_INS):
+            return layer.call(*inputs)
+        return layer(*inputs, **options)
+
+    return keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from fer_bench.backbones.preprocessing import FaceInput
+from fer_bench.backbones.layers import of_keras_alone
+from fer_bench.backbones.preprocessing import prepare_faces
 from fer_bench.results import Parameters
 from fer_bench.transfer.compilable import make_compilable
 from fer_bench.transfer.cutting import cut, freeze
@@ -28,7 +29,10 @@ class Network:
     """A backbone with its head, cut in prefix and suffix.
 
     ``whole`` and ``suffix`` share their variables: what is trained in one predicts in the other.
-    ``prefix`` holds copies of frozen weights as they were when the network was cut.
+    ``prefix`` holds copies of frozen weights as they were when the network was cut. Of a registered
+    backbone, ``whole`` and ``prefix`` consist of Keras' own layers and operations: saved, they load
+    where fer_bench is not installed. ``suffix`` is in a form for training, with layers of this
+    package in it.
 
     Attributes:
         whole: uint8 images (n, h, w) to probabilities (n, classes).
@@ -96,8 +100,8 @@ def transfer(
     freeze(backbone, trainable, entry.name, batch_normalization)
     network = attach_head(backbone, classes)
     images = keras.Input(image_size, dtype="uint8", name="images")
-    faces = FaceInput(entry.input_size, entry.scale, entry.offset, name="face_input")(images)
-    logits = network(faces)
+    faces = prepare_faces(images, entry)
+    logits = of_keras_alone(network)(faces)
     whole = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
     boundary = cut(network)
     parameters = Parameters(
@@ -110,7 +114,7 @@ def transfer(
     extractor = fold_batch_normalization(keras.Model(network.inputs, boundary))
     return Network(
         whole=whole,
-        prefix=keras.Model(images, keras.tree.flatten(extractor(faces))),
+        prefix=keras.Model(images, keras.tree.flatten(of_keras_alone(extractor)(faces))),
         suffix=make_compilable(keras.Model(boundary, network.output)),
         boundary=_numbers(network, boundary),
         parameters=parameters,

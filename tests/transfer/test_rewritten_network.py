@@ -8,9 +8,10 @@ keras = pytest.importorskip("keras")
 from drawn_statistics import draw_statistics  # noqa: E402
 
 from fer_bench.backbones import get  # noqa: E402
+from fer_bench.backbones.preprocessing import prepare_faces  # noqa: E402
 from fer_bench.runtime import runs_on_cpu  # noqa: E402
 from fer_bench.training.compiled import _gains_from_xla  # noqa: E402
-from fer_bench.transfer import cut, transfer  # noqa: E402
+from fer_bench.transfer import attach_head, cut, transfer  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -26,33 +27,27 @@ BOUNDARIES = {
 
 @pytest.fixture(scope="module", params=BOUNDARIES)
 def real(request, needs_structure):
-    """A backbone's name and its network, the last four layers trained."""
+    """A backbone's name, the backbone, and its network, the last four layers trained."""
     name = request.param
     needs_structure(name)
     keras.utils.set_random_seed(1)
     backbone = draw_statistics(get(name).build())
-    yield name, transfer(get(name), backbone, 4, (48, 48), 7)
+    yield name, backbone, transfer(get(name), backbone, 4, (48, 48), 7)
     keras.utils.clear_session()
 
 
 @pytest.fixture(scope="module")
 def features(real):
     """Two images, and what the network's prefix makes of them."""
-    _, network = real
+    _, _, network = real
     images = np.random.default_rng(0).integers(0, 256, (2, 48, 48), dtype=np.uint8)
     return images, keras.tree.flatten(network.prefix.predict_on_batch(images))
 
 
-def uncut(network):
-    """The backbone with its head, as one flat graph."""
-    (model,) = (layer for layer in network.whole.layers if isinstance(layer, keras.Model))
-    return model
-
-
 def test_the_real_networks_are_cut_before_their_last_four_layers(real, features):
-    name, network = real
+    name, backbone, network = real
     images, crossing = features
-    found = [uncut(network).layers[position].name for position in network.boundary]
+    found = [attach_head(backbone, 7).layers[position].name for position in network.boundary]
     # What Keras made up a name for counts as the class it is made of.
     expected = BOUNDARIES[name]
     assert sorted(layer if layer in expected else layer.rpartition("_")[0] for layer in found) == (
@@ -66,13 +61,13 @@ def test_the_real_networks_are_cut_before_their_last_four_layers(real, features)
 
 
 def test_the_prefix_of_a_backbone_stays_the_same_without_normalisation(real, features):
-    name, network = real
+    name, backbone, network = real
     images, found = features
-    model = uncut(network)
+    model = attach_head(backbone, 7)
     plain = keras.Model(model.inputs, cut(model))
     assert normalizations(plain) > 20 or name == "vggface"
     assert normalizations(network.prefix) == 0
-    faces = network.whole.get_layer("face_input")(images)
+    faces = prepare_faces(images, get(name))
     expected = keras.tree.flatten(plain(faces, training=False))
     for ours, theirs in zip(found, expected, strict=True):
         scale = np.abs(theirs).max()
@@ -121,7 +116,7 @@ decided_here = pytest.mark.skipif(
 
 @decided_here
 def test_suffixes_without_real_convolutions_are_compiled(real):
-    _, network = real
+    _, _, network = real
     assert _gains_from_xla(network.suffix) is True
 
 
