@@ -55,11 +55,13 @@ def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[
     Raises:
         FerBenchError: that file, or a structure file that is needed, cannot be read.
     """
-    return {
+    facts = {
         "structure": entry.structure,
         "structure file": entry.structure_digest(),
         "weights": {"seed": cell.seed} if located is None else identity(located.path),
     }
+    # Before it was checked what a user's builder draws, some results were of trained weights.
+    return facts if entry.is_built_in else {**facts, "drawing": 1}
 
 
 def features_key(

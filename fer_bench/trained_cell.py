@@ -217,13 +217,12 @@ class TrainedCell:
     def network(self) -> Network:
         """The network, trained if the result comes from the store."""
         load_keras()
-        import keras
-
+        from fer_bench.backbones.drawing import seeded
         from fer_bench.transfer import transfer
 
         started = perf_counter()
-        keras.utils.set_random_seed(self._cell.seed)
-        backbone = self._entry.build()
+        is_random = self._located is None
+        backbone = seeded(self._entry, self._cell.seed, is_random=is_random)
         if self._located is not None:
             self._weights = str(load(self._located, self._entry, backbone))
         dataset = self._experiment.dataset

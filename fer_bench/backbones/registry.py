@@ -75,8 +75,16 @@ class Backbone:
                 "accepted: 1 pixel or more"
             )
 
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the network comes from this package, which draws its weights from the seed."""
+        return isinstance(self.builder, str) and self.builder.startswith("fer_bench.backbones.")
+
     def build(self) -> keras.Model:
-        """Makes the network with random weights, drawn under Keras' current seed.
+        """Makes the network with the weights that its builder gives it.
+
+        Those of this package's builders are drawn under Keras' current seed. Of others' that is
+        not known: ``drawing.seeded`` makes sure.
 
         Returns:
             A functional model from float (n, input_size, input_size, 3) to features, its

@@ -177,7 +177,8 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
     source = backbone.weights
     if source is None:
         raise WeightsMissing(
-            f"backbone {backbone.name!r} has no pretrained weights; run it with --init=random"
+            f"backbone {backbone.name!r} has no pretrained weights; run it with --init=random, "
+            "or name a file of them with weights=WeightsSource(...) where it is registered"
         )
     way = chain(source, weights_dir)
     found = way.found()

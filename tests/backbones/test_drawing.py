@@ -1,0 +1,340 @@
+"""Random weights come from the seed, whatever a builder does."""
+
+import random
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from fer_bench.backbones import Backbone, drawing, get  # noqa: E402
+from fer_bench.backbones.drawing import seeded  # noqa: E402
+from fer_bench.datasets import Dataset, Split  # noqa: E402
+from fer_bench.errors import FerBenchError  # noqa: E402
+from fer_bench.experiment import Experiment  # noqa: E402
+from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
+
+pytestmark = pytest.mark.network
+
+layers = keras.layers
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch):
+    monkeypatch.setattr(drawing, "_known", {})
+
+
+def entry(build):
+    return Backbone("own", "Own", 8, 1 / 255, (0.0, 0.0, 0.0), build, "own 1")
+
+
+def plain():
+    """Its layers are made in the order of the graph: made again they draw the same numbers."""
+    image = x = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Dropout(0.5)(x)
+    x = layers.Conv2D(4, 3)(x)
+    return keras.Model(image, x)
+
+
+def trained():
+    """A network whose weights have nothing to do with any seed, each tensor of its own kind."""
+    model = plain()
+    chance = np.random.default_rng(8)
+    model.set_weights([chance.uniform(0.5, 1, weight.shape) for weight in model.weights])
+    return model
+
+
+def loaded(folder):
+    path = folder / "own.keras"
+    model = trained()
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    model.save(path)
+    return lambda: keras.models.load_model(path)
+
+
+def with_loaded_weights(folder):
+    path = folder / "own.weights.h5"
+    trained().save_weights(path)
+
+    def build():
+        model = plain()
+        model.load_weights(path)
+        return model
+
+    return build
+
+
+def kept(_):
+    model = trained()
+    return lambda: model
+
+
+def cut_from_what_is_kept(_):
+    image = keras.Input((8, 8, 3))
+    model = keras.Model(image, layers.Dense(9)(trained()(image)))
+    inner = model.layers[1]
+    return lambda: keras.Model(inner.input, inner.output)
+
+
+def partly_loaded(_):
+    values = trained().layers[1].get_weights()
+
+    def build():
+        model = plain()
+        model.layers[1].set_weights(values)
+        return model
+
+    return build
+
+
+def seeded_by_itself(_):
+    def build():
+        keras.utils.set_random_seed(1)
+        return plain()
+
+    return build
+
+
+def seeded_by_itself_at_last(_):
+    def build():
+        model = plain()
+        random.seed(1)
+        return model
+
+    return build
+
+
+def weights(model):
+    return [np.asarray(keras.ops.convert_to_numpy(weight)) for weight in model.weights]
+
+
+def assert_equal(found, expected):
+    for one, other in zip(weights(found), weights(expected), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def drawn(model):
+    """The kernels: all else in ``plain`` begins as a constant."""
+    return [values for values in weights(model) if values.ndim > 1]
+
+
+def plainly_drawn(seed, build=plain):
+    """What Keras alone draws under the seed, and the random number after it."""
+    keras.utils.set_random_seed(seed)
+    return build(), random.random()
+
+
+def test_a_builder_that_draws_gives_what_it_gives_without_us():
+    for seed in (5, 6):
+        expected, following = plainly_drawn(seed)
+        assert_equal(seeded(entry(plain), seed, is_random=True), expected)
+        assert random.random() == following
+
+
+@pytest.mark.parametrize(
+    "prepared",
+    [
+        loaded,
+        with_loaded_weights,
+        kept,
+        cut_from_what_is_kept,
+        partly_loaded,
+        seeded_by_itself,
+        seeded_by_itself_at_last,
+    ],
+)
+def test_any_other_builders_network_is_drawn_from_the_seed_too(prepared, tmp_path):
+    own = entry(prepared(tmp_path))
+    for seed in (5, 6, 5):
+        expected, following = plainly_drawn(seed)
+        found = seeded(own, seed, is_random=True)
+        assert_equal(found, expected)
+        # The head is drawn next.
+        assert random.random() == following
+        for weight in found.weights:
+            weight.assign(weight + 1)
+
+
+def test_the_first_cells_training_is_not_in_the_second_ones_pretrained_network():
+    own = entry(kept(None))
+    first, second = (seeded(own, 5, is_random=False) for _ in range(2))
+    assert not {id(weight) for weight in first.weights} & {id(weight) for weight in second.weights}
+
+
+def in_sequence():
+    return keras.Sequential([layers.Conv2D(4, 3), layers.PReLU(), layers.Conv2D(2, 3)])
+
+
+def nested():
+    image = keras.Input((8, 8, 3))
+    return keras.Model(image, layers.Conv2D(2, 1)(in_sequence()(plain().layers[1](image))))
+
+
+def joined_by_operators_and_a_lambda():
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(3, 3, padding="same")(image)
+    x = layers.Lambda(lambda values: 2 * values)(x) + 0.5 * image
+    return keras.Model(image, layers.Conv2D(2, 3)(keras.ops.gelu(x)))
+
+
+class Scaled(layers.Layer):
+    """A layer of a user's own, with settings."""
+
+    def __init__(self, start, **options):
+        super().__init__(**options)
+        self.start = start
+
+    def build(self, shape):
+        self.kernel = self.add_weight((shape[-1], 5), initializer="random_normal")
+        self.scale = self.add_weight((5,), initializer=keras.initializers.Constant(self.start))
+
+    def call(self, inputs):
+        return (inputs @ self.kernel) * self.scale
+
+    def get_config(self):
+        return {**super().get_config(), "start": self.start}
+
+
+def of_an_own_layer():
+    image = keras.Input((8, 8, 3))
+    return keras.Model(image, Scaled(1e-6)(image))
+
+
+@pytest.mark.parametrize(
+    "build", [in_sequence, nested, joined_by_operators_and_a_lambda, of_an_own_layer]
+)
+def test_networks_of_every_form_are_made_again(build):
+    model = entry(build).build()
+    values = weights(model)
+    one, again, other = (seeded(entry(lambda: model), seed, is_random=True) for seed in (5, 5, 6))
+    assert_equal(again, one)
+    images = np.random.default_rng(0).random((2, 8, 8, 3), np.float32)
+    for found, elsewhere, old in zip(
+        drawn(one), drawn(other), (v for v in values if v.ndim > 1), strict=True
+    ):
+        if np.ptp(found) > 0:
+            assert not np.array_equal(found, elsewhere)
+            assert not np.array_equal(found, old)
+    one.set_weights(values)
+    np.testing.assert_array_equal(one(images), model(images))
+
+
+def without_weights():
+    image = keras.Input((8, 8, 3))
+    return keras.Model(image, layers.MaxPooling2D()(image))
+
+
+def of_constants():
+    image = keras.Input((8, 8, 3))
+    x = layers.LayerNormalization()(layers.BatchNormalization()(image))
+    return keras.Model(image, layers.Conv2D(2, 3, kernel_initializer="ones")(x))
+
+
+@pytest.mark.parametrize("build", [without_weights, of_constants])
+def test_constant_weights_are_no_drawn_ones(build):
+    own = entry(build)
+    assert_equal(seeded(own, 5, is_random=True), build())
+    assert drawing._known == {build: drawing._as_built}
+
+
+class FromNowhere(layers.Layer):
+    """Draws its weights, by no seed."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight((shape[-1], 5))
+        self.kernel.assign(np.random.default_rng().random((shape[-1], 5)))
+
+    def call(self, inputs):
+        return inputs @ self.kernel
+
+
+class WithoutConfig(layers.Layer):
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+
+def around(layer):
+    image = keras.Input((8, 8, 3))
+    return keras.Model(image, layer(image))
+
+
+INITIALIZERS = keras.initializers
+REFUSED = {
+    "fixed seed": (
+        lambda: around(layers.Conv2D(2, 3, kernel_initializer=INITIALIZERS.GlorotUniform(seed=3))),
+        "the same for every seed",
+    ),
+    "given values": (
+        lambda: around(layers.Dense(3, kernel_initializer=INITIALIZERS.Identity())),
+        "the same for every seed",
+    ),
+    "no seed": (lambda: around(FromNowhere()), "differ from one time to the next"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_drawn_from_the_seed_is_refused(case):
+    build, why = REFUSED[case]
+    with pytest.raises(FerBenchError, match=why) as caught:
+        seeded(entry(build), 5, is_random=True)
+    text = str(caught.value)
+    assert text.startswith("backbone 'own' cannot run with random weights")
+    assert "accepted: layers that draw" in text
+    # Its pretrained weights will come from a file.
+    assert seeded(entry(build), 5, is_random=False).count_params() > 0
+
+
+def test_a_kept_layer_that_cannot_be_made_again_is_refused():
+    model = around(WithoutConfig(layers.Conv2D(2, 3)))
+    with pytest.raises(FerBenchError, match="its layers cannot be made again") as caught:
+        seeded(entry(lambda: model), 5, is_random=True)
+    assert "accepted: layers with get_config, or a builder that draws" in str(caught.value)
+
+
+def counting(build):
+    calls = []
+
+    def counted():
+        calls.append(1)
+        return build()
+
+    return counted, calls
+
+
+def test_a_builder_is_looked_at_once_in_a_process():
+    build, calls = counting(plain)
+    for seed, expected in ((5, 3), (5, 4), (9, 5)):
+        seeded(entry(build), seed, is_random=True)
+        assert len(calls) == expected
+
+
+def test_the_own_backbones_are_built_once_each():
+    mini = get("mini")
+    expected, following = plainly_drawn(5, mini.build)
+    assert_equal(seeded(mini, 5, is_random=True), expected)
+    assert random.random() == following
+    assert drawing._known == {}
+
+
+def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_anew(tmp_path):
+    labels = np.resize(np.arange(3, dtype=np.uint8), 30)
+    images = np.random.default_rng(3).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+    dataset = Dataset(images, labels, ("a", "b", "c"), "tiny")
+    rows = np.arange(30)
+    split = Split("tiny", rows[10:], rows[:5], rows[5:10])
+    protocol = Protocol(epochs=1, trainable_layers=TrainableLayers("all", "all"))
+
+    def logits(build, seed, store):
+        experiment = Experiment(protocol, dataset, split, tmp_path / store)
+        return experiment.run(entry(build), "random", seed=seed).logits
+
+    load = loaded(tmp_path)
+    np.testing.assert_array_equal(logits(load, 5, "one"), logits(plain, 5, "other"))
+    assert not np.array_equal(logits(load, 6, "one"), logits(load, 5, "one"))
