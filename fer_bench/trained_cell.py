@@ -15,10 +15,11 @@ from fer_bench.backbones import load
 from fer_bench.results import CellResult, Predictions, Quality
 from fer_bench.runtime import load_keras
 from fer_bench.store.checkpoints import Checkpoints
-from fer_bench.store.features import FeatureStore, StoredTensor, Wanted
+from fer_bench.store.features import FeatureStore, StoredTensor
 from fer_bench.store.locking import locked
 from fer_bench.store.results import ResultStore, Stored
 from fer_bench.store.sealed import check_room, log, told
+from fer_bench.store.shard_files import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,7 +144,7 @@ class TrainedCell:
             if self._experiment.fresh:
                 self._results.discard(self._fingerprint)
                 self._checkpoints.discard()
-            stored = self._results.find(self._fingerprint)
+            stored = self._results.find(self._fingerprint, self._cell, self._experiment.record)
             if stored is not None:
                 # A process that was killed just after it kept the result left them.
                 self._checkpoints.discard()
@@ -170,7 +171,7 @@ class TrainedCell:
         experiment, split = self._experiment, self._experiment.split
         trainer, network = self.trainer, self.network
         with told(experiment.store):
-            start = self._checkpoints.latest()
+            start = self._checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - self._checkpoints.size
         if start is not None:
             log.info("%s: training went on after epoch %d", self._cell.id, start.history.epochs)
@@ -236,8 +237,24 @@ class TrainedCell:
         )
         self._seconds["building the network"] = perf_counter() - started
         if self._is_stored:
-            network.suffix.set_weights(self._results.suffix_weights(self._fingerprint))
+            self._set_stored_weights(network)
         return network
+
+    def _set_stored_weights(self, network: Network) -> None:
+        """Sets the suffix to the weights of the result; trains it again where they are damaged."""
+        layout = [
+            (tuple(weight.shape), np.dtype(weight.dtype)) for weight in network.suffix.weights
+        ]
+        with self._alone():
+            with told(self._experiment.store):
+                weights = self._results.suffix_weights(self._fingerprint, layout)
+            if weights is None:
+                # A cached property finds its value there: what trains it needs the network.
+                vars(self)["network"] = network
+                self._is_stored = False
+                self.result, self.logits = self._train()
+            else:
+                network.suffix.set_weights(weights)
 
     @cached_property
     def trainer(self) -> Trainer:

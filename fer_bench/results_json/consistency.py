@@ -131,7 +131,7 @@ def _check_reference(where: str, reference: Reference | None) -> None:
 
 
 def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
-    _check_history(f"{where}: history", quality.history)
+    check_history(f"{where}: history", quality.history)
     _check_range(f"{where}: test_accuracy", [quality.test_accuracy], 0, 1)
     _check_range(f"{where}: test_loss", [quality.test_loss], 0, None)
     rows = quality.confusion
@@ -169,7 +169,12 @@ def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
         _check_predictions(where, quality, quality.predictions, data)
 
 
-def _check_history(where: str, history: History) -> None:
+def check_history(where: str, history: History) -> None:
+    """Checks that accuracies and losses are in their ranges.
+
+    Raises:
+        Mismatch: one is not.
+    """
     for item in dataclasses.fields(history):
         figure = item.name.rpartition("_")[2]
         spare = _RUNNING_TOLERANCE[figure] if item.name.startswith("running") else 0.0

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_bench.datasets.npz_layout import read_all_arrays
+from fer_bench.errors import FerBenchError
+from fer_bench.store.sealed import Damaged
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    Layout = tuple[tuple[int, ...], np.dtype[Any]]
+    """Shape and type of one array."""
 
 
 def write_arrays(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
@@ -30,10 +37,27 @@ def read_arrays(path: Path) -> list[NDArray[Any]]:
     """The arrays that ``write_arrays`` wrote, in their order.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: it holds something else.
-        KeyError: one of its arrays is missing.
-        zipfile.BadZipFile: it is not whole.
+        Damaged: the file holds something else.
     """
-    with np.load(path, allow_pickle=False) as arrays:
-        return [arrays[str(number)] for number in range(len(arrays.files))]
+    try:
+        arrays = read_all_arrays(path)
+    except FerBenchError as error:
+        raise Damaged(f"{path.name} is not as it was written") from error
+    if list(arrays) != [str(number) for number in range(len(arrays))]:
+        raise Damaged(f"{path.name} holds other arrays")
+    return list(arrays.values())
+
+
+def check_layout(name: str, arrays: Sequence[NDArray[Any]], layout: Sequence[Layout]) -> None:
+    """Makes sure that arrays are those that are expected, apart from their values.
+
+    Args:
+        name: of their file.
+        arrays: what it holds.
+        layout: what it should hold.
+
+    Raises:
+        Damaged: their number, a shape or a type is another one.
+    """
+    if [(array.shape, array.dtype) for array in arrays] != list(layout):
+        raise Damaged(f"{name} holds arrays of other shapes or types")

@@ -7,22 +7,49 @@ where a process was killed just after an epoch, the last two.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-import shutil
-from typing import TYPE_CHECKING, Any
+import re
+import stat
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from fer_bench.results import History
-from fer_bench.store.arrays import read_arrays, write_arrays
-from fer_bench.store.sealed import Damaged, proven, remove, sealed, throw_away, told
+from fer_bench.results_json.checking import Mismatch, checked
+from fer_bench.results_json.consistency import check_history
+from fer_bench.results_json.schema import HistoryRecord  # noqa: TC001 - what is checked reads it
+from fer_bench.store.arrays import check_layout, read_arrays, write_arrays
+from fer_bench.store.removal import remove
+from fer_bench.store.sealed import (
+    Damaged,
+    check_folder,
+    proven,
+    read_json,
+    sealed,
+    throw_away,
+    told,
+)
 from fer_bench.store.state import Seconds, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from fer_bench.store.state import Expected
+
 KIND = "checkpoints"
 _VARIABLES, _PROGRESS = "variables.npz", "progress.json"
+_EPOCH = re.compile(r"epoch-([0-9]+)")
+
+
+class _SecondsRecord(TypedDict):
+    training: float
+    evaluation: float
+
+
+class _ProgressRecord(TypedDict):
+    history: HistoryRecord
+    seconds: _SecondsRecord
 
 
 class Checkpoints:
@@ -39,19 +66,31 @@ class Checkpoints:
         self._folder = store / KIND / fingerprint
         self._facts = facts
 
-    def latest(self) -> TrainingState | None:
-        """The state after the last epoch that was kept, or None; damaged ones are thrown away."""
+    def latest(self, expected: Expected) -> TrainingState | None:
+        """The state after the last epoch that was kept, or None; damaged ones are thrown away.
+
+        Args:
+            expected: what a state that can be gone on from looks like.
+
+        Raises:
+            OSError: the system does not let it be read.
+        """
+        try:
+            check_folder(self._folder)
+        except Damaged as damage:
+            throw_away(self._folder, damage, "training begins anew")
         for folder in reversed(self._kept()):
             try:
                 variables, progress = proven(folder, _VARIABLES, _PROGRESS)
+                history, seconds = _progress(progress, expected)
+                if folder.name != _name(history):
+                    raise Damaged(f"{_PROGRESS} is another epoch's")
+                values = read_arrays(variables)
+                check_layout(_VARIABLES, values, expected.variables)
             except Damaged as damage:
                 throw_away(folder, damage, "training goes on from the epoch before, if it is kept")
             else:
-                noted = json.loads(progress.read_text("utf-8"))
-                history = {name: tuple(series) for name, series in noted["history"].items()}
-                return TrainingState(
-                    History(**history), Seconds(**noted["seconds"]), read_arrays(variables)
-                )
+                return TrainingState(history, seconds, values)
         return None
 
     def keep(self, state: TrainingState) -> None:
@@ -61,7 +100,7 @@ class Checkpoints:
             StoreError: it cannot be written; the earlier ones stay.
         """
         earlier = self._kept()
-        target = self._folder / f"epoch-{state.history.epochs:04}"
+        target = self._folder / _name(state.history)
         noted = {
             "history": dataclasses.asdict(state.history),
             "seconds": dataclasses.asdict(state.seconds),
@@ -71,7 +110,8 @@ class Checkpoints:
             write_arrays(folder / _VARIABLES, state.variables)
         for folder in earlier:
             if folder != target:
-                shutil.rmtree(folder, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    remove(folder)
 
     def discard(self) -> None:
         """Removes all checkpoints of the cell."""
@@ -80,7 +120,38 @@ class Checkpoints:
     @property
     def size(self) -> int:
         """Bytes of the checkpoints that are kept."""
-        return sum(file.stat().st_size for file in self._folder.rglob("*") if file.is_file())
+        states = (file.lstat() for folder in self._kept() for file in folder.glob("*"))
+        return sum(state.st_size for state in states if stat.S_ISREG(state.st_mode))
 
     def _kept(self) -> list[Path]:
-        return sorted(self._folder.glob("epoch-*"))
+        found = [path for path in self._folder.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
+        return sorted(found, key=lambda path: int(path.name.partition("-")[2]))
+
+
+def _name(history: History) -> str:
+    return f"epoch-{history.epochs:04}"
+
+
+def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
+    """What was noted of the epochs so far.
+
+    Raises:
+        Damaged: it is not of such a training.
+    """
+    try:
+        noted: _ProgressRecord = checked(read_json(path), _ProgressRecord)
+        series = cast("dict[str, list[float]]", noted["history"])
+        history = History(**{name: tuple(figures) for name, figures in series.items()})
+        check_history(path.name, history)
+    except Mismatch as mismatch:
+        raise Damaged(f"{path.name} is no progress ({mismatch})") from mismatch
+    epochs = history.epochs
+    for name, figures in series.items():
+        is_none = name.startswith("batch") and not expected.has_batch_statistics
+        length = 0 if is_none else epochs + (not name.startswith("running"))
+        if len(figures) != length or not 1 <= epochs <= expected.epochs:
+            raise Damaged(f"{path.name} holds {len(figures)} figures as {name}")
+    seconds = Seconds(**noted["seconds"])
+    if min(seconds.training, seconds.evaluation) < 0:
+        raise Damaged(f"{path.name} holds a negative time")
+    return history, seconds

@@ -8,22 +8,27 @@ the trained suffix's weights.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fer_bench.errors import FerBenchError
 from fer_bench.results_json import KEY, quality_record, read_run, run_record
-from fer_bench.store.arrays import read_arrays, write_arrays
-from fer_bench.store.sealed import Damaged, proven, remove, sealed, throw_away, told
+from fer_bench.store.arrays import check_layout, read_arrays, write_arrays
+from fer_bench.store.removal import remove
+from fer_bench.store.sealed import Damaged, proven, read_json, sealed, throw_away, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from fer_bench.results import CellResult, Run
+    from fer_bench.cells import Cell
+    from fer_bench.results import CellResult, Quality, Run
+    from fer_bench.store.arrays import Layout
 
 KIND = "results"
 _RESULT, _LOGITS, _SUFFIX = "result.json", "logits.npz", "suffix.npz"
@@ -57,21 +62,31 @@ class ResultStore:
         """Where the result known by ``fingerprint`` lies, if it is there."""
         return self._store / KIND / fingerprint
 
-    def find(self, fingerprint: str) -> Stored | None:
+    def find(
+        self, fingerprint: str, cell: Cell, record: Callable[[tuple[CellResult, ...]], Run]
+    ) -> Stored | None:
         """The result known by ``fingerprint``, or None; a damaged one is thrown away.
 
         The caller holds the cell's lock.
+
+        Args:
+            fingerprint: of the result.
+            cell: whose it is; the name of its data set does not count.
+            record: the run that it is to be a part of: what does not fit there is damaged.
 
         Raises:
             OSError: the system does not let it be read.
         """
         folder = self.folder(fingerprint)
-        if not folder.is_dir():
+        if not os.path.lexists(folder):
             return None
         try:
             # The weights too: whoever needs them later finds them sound.
             result, logits, _ = proven(folder, _RESULT, _LOGITS, _SUFFIX)
-            return Stored(_cell(result, fingerprint), read_arrays(logits)[0])
+            found = _cell(result, fingerprint)
+            if (found.backbone, found.init, found.seed) != (cell.backbone, cell.init, cell.seed):
+                raise Damaged(f"{_RESULT} is another cell's")
+            return Stored(found, _fitting(found, read_arrays(logits), record((found,))))
         except Damaged as damage:
             throw_away(folder, damage, "the cell is trained again")
             return None
@@ -84,20 +99,29 @@ class ResultStore:
             return False
         return True
 
-    def suffix_weights(self, fingerprint: str) -> list[NDArray[Any]]:
-        """Weights of the trained suffix, in the order of Keras' ``get_weights``.
+    def suffix_weights(
+        self, fingerprint: str, layout: Sequence[Layout]
+    ) -> list[NDArray[Any]] | None:
+        """Weights of the trained suffix, in the order of Keras' ``get_weights``, or None.
+
+        The caller holds the cell's lock: a result whose weights are damaged is thrown away.
+
+        Args:
+            fingerprint: of the result.
+            layout: of the suffix that they are for.
 
         Raises:
-            FerBenchError: they are not there any more, or damaged.
+            OSError: the system does not let them be read.
         """
         folder = self.folder(fingerprint)
         try:
-            return read_arrays(*proven(folder, _SUFFIX))
+            (path,) = proven(folder, _SUFFIX)
+            weights = read_arrays(path)
+            check_layout(_SUFFIX, weights, layout)
         except Damaged as damage:
-            raise FerBenchError(
-                f"the stored weights in {str(folder)!r} cannot be used: {damage}; run again: the "
-                "cell is then trained again"
-            ) from damage
+            throw_away(folder, damage, "the cell is trained again")
+            return None
+        return weights
 
     def save(
         self,
@@ -123,10 +147,7 @@ class ResultStore:
         (cell,) = run.cells
         if cell.quality is None:
             raise ValueError(f"{cell.id} was not trained: it has no result to keep")
-        document = {
-            KEY: run_record(run),
-            "benchmarks": [{"extra_info": {KEY: quality_record(cell.id, cell.quality)}}],
-        }
+        document = _document(run, cell.id, cell.quality)
         with told(self._store), sealed(self.folder(cell.fingerprint), facts) as folder:
             write_arrays(folder / _LOGITS, [logits])
             write_arrays(folder / _SUFFIX, suffix_weights)
@@ -137,11 +158,42 @@ class ResultStore:
         remove(self.folder(fingerprint))
 
 
+def _document(run: Run, cell: str, quality: Quality) -> dict[str, Any]:
+    return {
+        KEY: run_record(run),
+        "benchmarks": [{"extra_info": {KEY: quality_record(cell, quality)}}],
+    }
+
+
 def _cell(path: Path, fingerprint: str) -> CellResult:
     try:
-        (cell,) = read_run(json.loads(path.read_text("utf-8")), str(path)).cells
+        (cell,) = read_run(read_json(path), path.name).cells
     except (ValueError, FerBenchError) as error:
         raise Damaged(f"{path.name} is no result ({error})") from error
-    if cell.fingerprint != fingerprint or cell.quality is None:
+    if cell.fingerprint != fingerprint or cell.status != "ok" or cell.training or cell.inference:
         raise Damaged(f"{path.name} is another cell's")
     return cell
+
+
+def _fitting(cell: CellResult, arrays: Sequence[NDArray[Any]], run: Run) -> NDArray[np.float32]:
+    """The logits of a cell, once they and its record fit each other and the run.
+
+    Raises:
+        Damaged: they do not.
+    """
+    quality = cell.quality
+    if quality is None:
+        raise Damaged(f"{_RESULT} holds no figures")
+    try:
+        read_run(_document(run, cell.id, quality), _RESULT)
+    except FerBenchError as error:
+        raise Damaged(f"{_RESULT} does not fit this run ({error})") from error
+    layout = ((run.dataset.test, len(run.dataset.counts)), np.dtype(np.float32))
+    check_layout(_LOGITS, arrays, [layout])
+    logits: NDArray[np.float32] = arrays[0]
+    predicted = None if quality.predictions is None else quality.predictions.predicted
+    if not np.isfinite(logits).all() or (
+        predicted is not None and not np.array_equal(logits.argmax(axis=1), predicted)
+    ):
+        raise Damaged(f"{_LOGITS} does not fit {_RESULT}")
+    return logits

@@ -11,12 +11,15 @@ import contextlib
 import errno
 import json
 import logging
+import os
 import shutil
+import stat
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.errors import FerBenchError, bytes_shown
-from fer_bench.files import file_digest
+from fer_bench.files import file_digest, read_regular
+from fer_bench.store.removal import remove, remove_leftovers, remove_new, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("fer_bench.store")
 
 INDEX = "index.json"
+
+LARGEST = 1 << 26
+"""Bytes of a part's file of JSON that is read."""
 
 
 class StoreError(FerBenchError):
@@ -53,8 +59,7 @@ def sealed(target: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
         OSError: the disk is full, or the folder cannot be written to.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in target.parent.glob(f".{target.name}.*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    remove_leftovers(target)
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}")
     older = aside.with_name(f"{aside.name}.old")
     aside.mkdir()
@@ -63,15 +68,17 @@ def sealed(target: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
         files = {path.name: file_digest(path, "sha256") for path in sorted(aside.iterdir())}
         index = json.dumps({"facts": facts, "files": files}, indent=1)
         (aside / INDEX).write_text(index, "utf-8")
-        if target.exists():
+        if os.path.lexists(target):
             target.rename(older)
         aside.rename(target)
     except BaseException:
-        if older.exists() and not target.exists():
+        if os.path.lexists(older) and not os.path.lexists(target):
             older.rename(target)
-        shutil.rmtree(aside, ignore_errors=True)
+        remove_new(aside)
         raise
-    shutil.rmtree(older, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        if not remove(older):
+            _say_kept(target, set_aside(older, target.name))
 
 
 def facts_of(folder: Path) -> dict[str, Any]:
@@ -95,36 +102,74 @@ def proven(folder: Path, *names: str) -> tuple[Path, ...]:
     """
     digests = _index(folder)["files"]
     for name in names:
-        try:
-            expected = digests[name]
-            found = file_digest(folder / name, "sha256")
-        except (FileNotFoundError, KeyError, TypeError):
-            raise Damaged(f"{name} is missing") from None
-        if found != expected:
+        check_regular(folder / name)
+        if not isinstance(digests, dict) or name not in digests:
+            raise Damaged(f"{name} is missing in {INDEX}")
+        if file_digest(folder / name, "sha256") != digests[name]:
             raise Damaged(f"{name} has changed since it was stored")
     return tuple(folder / name for name in names)
 
 
+def check_folder(folder: Path) -> None:
+    """Makes sure that what has the name of a part is a directory, if it is there.
+
+    Raises:
+        Damaged: it is something else, or a link to one.
+    """
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+        raise Damaged("it is no directory")
+
+
+def check_regular(path: Path) -> None:
+    """Makes sure that a file of a part is one: no pipe is waited for, and no link followed.
+
+    Raises:
+        Damaged: it is missing, or something else.
+        OSError: the system does not let it be looked at.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise Damaged(f"{path.name} is missing") from None
+    if not stat.S_ISREG(mode):
+        raise Damaged(f"{path.name} is no regular file")
+
+
+def read_json(path: Path) -> Any:
+    """What a part's file of JSON holds, which may be anything.
+
+    Raises:
+        Damaged: it is missing, or no JSON.
+        OSError: the system does not let it be read.
+    """
+    check_regular(path)
+    try:
+        if path.lstat().st_size <= LARGEST:
+            return json.loads(read_regular(path, LARGEST))
+    except (ValueError, RecursionError):
+        pass
+    raise Damaged(f"{path.name} is not as it was written")
+
+
 def throw_away(folder: Path, damage: Damaged, again: str) -> None:
-    """Removes a damaged folder and says so.
+    """Removes a damaged part and says so; what is not ours in it, or in its place, is set aside.
 
     Args:
         folder: what is damaged.
         damage: how.
         again: what happens now instead, for example ``"it is trained again"``.
-    """
-    remove(folder)
-    log.warning("store: %s is damaged: %s; it was thrown away and %s", folder, damage, again)
-
-
-def remove(folder: Path) -> None:
-    """Removes a folder, if it is there.
 
     Raises:
         OSError: it cannot be removed.
     """
-    with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(folder)
+    kept = None if remove(folder) else set_aside(folder, folder.name)
+    log.warning("store: %s is damaged: %s; it was thrown away and %s", folder, damage, again)
+    if kept is not None:
+        _say_kept(folder, kept)
+
+
+def _say_kept(folder: Path, kept: Path) -> None:
+    log.warning("store: what fer_bench did not write in %s was kept: it is now %s", folder, kept)
 
 
 @contextlib.contextmanager
@@ -168,12 +213,8 @@ def check_room(store: Path, needed: int, what: str) -> None:
 
 
 def _index(folder: Path) -> dict[str, Any]:
-    try:
-        index = json.loads((folder / INDEX).read_text("utf-8"))
-    except FileNotFoundError:
-        raise Damaged(f"{INDEX} is missing") from None
-    except ValueError:
-        index = None
+    check_folder(folder)
+    index = read_json(folder / INDEX)
     if isinstance(index, dict) and index.keys() == {"facts", "files"}:
         return index
     raise Damaged(f"{INDEX} is not as it was written")

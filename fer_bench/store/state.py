@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.results import History
+    from fer_bench.store.arrays import Layout
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,18 @@ class TrainingState:
     history: History
     seconds: Seconds
     variables: Iterable[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What each state of one cell's training looks like.
+
+    Attributes:
+        epochs: number of all epochs.
+        variables: of ``TrainingState.variables``.
+        has_batch_statistics: whether a trained batch normalisation is evaluated by batches too.
+    """
+
+    epochs: int
+    variables: tuple[Layout, ...]
+    has_batch_statistics: bool

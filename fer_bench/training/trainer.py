@@ -16,7 +16,7 @@ from fer_bench import evaluation
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import History
-from fer_bench.store.state import Seconds, TrainingState
+from fer_bench.store.state import Expected, Seconds, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -242,6 +242,15 @@ class Trainer:
     def _restore(self, values: Iterable[NDArray[Any]]) -> None:
         for variable, value in zip(self.compiled.variables, values, strict=True):
             variable.assign(value)
+
+    @property
+    def expected(self) -> Expected:
+        """What each state of the training looks like."""
+        return Expected(
+            self._protocol.epochs,
+            tuple((tuple(one.shape), np.dtype(one.dtype)) for one in self.compiled.variables),
+            self.compiled.with_batch_statistics is not None,
+        )
 
     @property
     def written_bytes(self) -> int:

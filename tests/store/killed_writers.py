@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_bench.cells import Cell
 from fer_bench.protocol import Protocol
 from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
 from fer_bench.store.checkpoints import Checkpoints
-from fer_bench.store.features import FeatureStore, Wanted
+from fer_bench.store.features import FeatureStore
 from fer_bench.store.locking import locked
 from fer_bench.store.results import ResultStore
-from fer_bench.store.state import Seconds, TrainingState
+from fer_bench.store.shard_files import Wanted
+from fer_bench.store.state import Expected, Seconds, TrainingState
 
 IMAGES, EPOCHS = map(int, sys.argv[1:])
 SHARD, KEY, FINGERPRINT = 16, "k" * 64, "f" * 64
@@ -32,10 +34,15 @@ def prefix(rows):
 
 def grown(history, value):
     longer = {
-        name: (*getattr(history, name), 1 / value if name.endswith("accuracy") else value)
+        name: (*getattr(history, name), 1 / (1 + value) if name.endswith("accuracy") else value)
         for name in history.__dataclass_fields__
     }
     return History(**longer)
+
+
+def record(cells):
+    summary = DatasetSummary("d", "d", (("a", 1),), "paper", 1, 1, 1)
+    return Run(tuple(Protocol(epochs=EPOCHS).settings()), summary, (), cells)
 
 
 def work(store):
@@ -44,11 +51,11 @@ def work(store):
     (tensor,) = FeatureStore(store).extract(KEY, wanted, prefix).tensors
     results, checkpoints = ResultStore(store), Checkpoints(store, FINGERPRINT, {})
     with locked(store, "cell", FINGERPRINT):
-        stored = results.find(FINGERPRINT)
+        stored = results.find(FINGERPRINT, Cell("mini", "random", "d", 1), record)
         if stored is not None:
             checkpoints.discard()
             return stored.result.quality.history, stored.logits
-        state = checkpoints.latest()
+        state = checkpoints.latest(Expected(EPOCHS, (((7,), np.dtype(np.float32)),), True))
         history, weights = History((), (), *([(0.5,)] * 6)), np.ones(7, np.float32)
         if state is not None:
             history, (weights,) = state.history, state.variables
@@ -56,14 +63,12 @@ def work(store):
             weights = weights / 3 + tensor[np.array([epoch, 7 * epoch])].mean(axis=0)
             history = grown(history, float(weights.sum()))
             checkpoints.keep(TrainingState(history, Seconds(), [weights]))
-        logits = weights[None, :]
+        logits = weights[None, :1]
         quality = Quality(history, 1.0, 0.5, (1.0,), ((1,),))
         cell = CellResult(
             "mini", "mini", "random", "d", 1, "ok", fingerprint=FINGERPRINT, quality=quality
         )
-        summary = DatasetSummary("d", "d", (("a", 1),), "paper", 1, 1, 1)
-        run = Run(tuple(Protocol(epochs=EPOCHS).settings()), summary, (), (cell,))
-        results.save(run, logits, [weights], {})
+        results.save(record((cell,)), logits, [weights], {})
         checkpoints.discard()
     return history, logits
 

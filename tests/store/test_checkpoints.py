@@ -8,15 +8,18 @@ import pytest
 from fer_bench.results import History
 from fer_bench.store.checkpoints import Checkpoints
 from fer_bench.store.sealed import StoreError
-from fer_bench.store.state import Seconds, TrainingState
+from fer_bench.store.state import Expected, Seconds, TrainingState
 
 VARIABLES = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array(3, np.int64), np.zeros(0)]
+EXPECTED = Expected(20, tuple((one.shape, one.dtype) for one in VARIABLES), True)
 
 
 def state(epochs):
     figures = tuple(1 / (3 + epoch) for epoch in range(epochs + 1))
     history = History(figures[1:], figures[1:], *([figures] * 6))
-    return TrainingState(history, Seconds(1.5 * epochs, 0.1), (epochs + one for one in VARIABLES))
+    return TrainingState(
+        history, Seconds(1.5 * epochs, 0.1), (one + one.dtype.type(epochs) for one in VARIABLES)
+    )
 
 
 def same(found, epochs):
@@ -38,10 +41,10 @@ def folder(tmp_path):
 
 
 def test_the_last_state_is_found_bit_by_bit(checkpoints, folder):
-    assert checkpoints.latest() is None
+    assert checkpoints.latest(EXPECTED) is None
     for epochs in (1, 2, 9, 10, 11):
         checkpoints.keep(state(epochs))
-        same(checkpoints.latest(), epochs)
+        same(checkpoints.latest(EXPECTED), epochs)
         assert len(list(folder.iterdir())) == 1
 
 
@@ -56,7 +59,7 @@ def test_a_damaged_one_is_told_and_the_one_before_is_taken(checkpoints, folder, 
     data[len(data) // 2] ^= 1
     (folder / "epoch-0005" / name).write_bytes(data)
     with caplog.at_level(logging.WARNING, "fer_bench"):
-        same(checkpoints.latest(), 4)
+        same(checkpoints.latest(EXPECTED), 4)
     assert "epoch-0005 is damaged" in caplog.text
     assert not (folder / "epoch-0005").exists()
 
@@ -64,13 +67,13 @@ def test_a_damaged_one_is_told_and_the_one_before_is_taken(checkpoints, folder, 
 def test_one_that_was_not_finished_is_not_seen(checkpoints, folder):
     checkpoints.keep(state(4))
     (folder / ".epoch-0005.abc").mkdir()
-    same(checkpoints.latest(), 4)
+    same(checkpoints.latest(EXPECTED), 4)
 
 
 def test_discarded_ones_are_gone(checkpoints):
     checkpoints.keep(state(4))
     checkpoints.discard()
-    assert checkpoints.latest() is None
+    assert checkpoints.latest(EXPECTED) is None
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from fer_bench.errors import FerBenchError
 from fer_bench.store import sealed
-from fer_bench.store.features import FeatureStore, Wanted
+from fer_bench.store.features import FeatureStore
 from fer_bench.store.sealed import StoreError
+from fer_bench.store.shard_files import Wanted
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 4, 4), dtype=np.uint8)
 SHAPES = ((2, 3), (5,))

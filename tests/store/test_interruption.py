@@ -21,8 +21,9 @@ import pytest
 
 from fer_bench.errors import FerBenchError
 from fer_bench.results_json import read_run
-from fer_bench.store.features import FeatureStore, Wanted
+from fer_bench.store.features import FeatureStore
 from fer_bench.store.sealed import StoreError
+from fer_bench.store.shard_files import Wanted
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 EPOCHS = 4
@@ -43,7 +44,7 @@ def test_a_process_killed_at_any_file_operation_is_gone_on_from(images, epochs):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", "a part that was written whole was taken for damaged"
-    assert int(done.stdout) > 60
+    assert int(done.stdout) > 50
 
 
 @pytest.fixture(scope="module")

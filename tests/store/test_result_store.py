@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench.errors import FerBenchError
 from fer_bench.protocol import Protocol
 from fer_bench.results import CellResult, DatasetSummary, History, Parameters, Quality, Run
 from fer_bench.store.results import ResultStore
@@ -15,6 +14,7 @@ PROTOCOL = tuple(Protocol(epochs=1).settings())
 SUMMARY = DatasetSummary("tiny", "d" * 64, (("a", 3), ("b", 2)), "paper", 3, 1, 1)
 LOGITS = np.array([[3.0, 1.0]], np.float32)
 WEIGHTS = [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(3, np.float32)]
+LAYOUT = [(one.shape, one.dtype) for one in WEIGHTS]
 
 
 def run_of(cell):
@@ -40,18 +40,22 @@ def cell():
     )
 
 
+def find(store, cell, fingerprint=None):
+    return store.find(fingerprint or cell.fingerprint, cell, lambda cells: run_of(*cells))
+
+
 def save(store, cell):
     store.save(run_of(cell), LOGITS, WEIGHTS, {"cell": cell.id})
 
 
 def test_what_is_saved_is_found(tmp_path, cell):
     store = ResultStore(tmp_path / "new")
-    assert store.find(cell.fingerprint) is None
+    assert find(store, cell) is None
     save(store, cell)
-    found = store.find(cell.fingerprint)
+    found = find(store, cell)
     assert found.result == cell
     np.testing.assert_array_equal(found.logits, LOGITS)
-    for weights, saved in zip(store.suffix_weights(cell.fingerprint), WEIGHTS, strict=True):
+    for weights, saved in zip(store.suffix_weights("f" * 64, LAYOUT), WEIGHTS, strict=True):
         np.testing.assert_array_equal(weights, saved)
 
 
@@ -60,7 +64,7 @@ def test_a_newer_result_takes_the_place_of_an_older_one(tmp_path, cell):
     save(store, cell)
     newer = dataclasses.replace(cell, parts=(("training", 9.0),))
     save(store, newer)
-    assert store.find(cell.fingerprint).result == newer
+    assert find(store, cell).result == newer
     assert len(list((tmp_path / "results").iterdir())) == 1
 
 
@@ -79,19 +83,29 @@ def test_a_damaged_result_is_told_and_counts_as_absent(tmp_path, cell, name, how
     store = ResultStore(tmp_path)
     save(store, cell)
     damaged(store.folder(cell.fingerprint) / name, how)
-    assert store.find(cell.fingerprint) is None
+    assert find(store, cell) is None
     assert not store.folder(cell.fingerprint).exists()
     assert "is damaged" in caplog.text
     assert "trained again" in caplog.text
 
 
 @pytest.mark.parametrize("how", [0, 0.5, "flip"])
-def test_damaged_weights_are_told_where_they_are_wanted(tmp_path, cell, how):
+def test_damaged_weights_are_told_where_they_are_wanted(tmp_path, cell, how, caplog):
     store = ResultStore(tmp_path)
     save(store, cell)
     damaged(store.folder(cell.fingerprint) / "suffix.npz", how)
-    with pytest.raises(FerBenchError, match=r"suffix\.npz has changed.*run again"):
-        store.suffix_weights(cell.fingerprint)
+    assert store.suffix_weights(cell.fingerprint, LAYOUT) is None
+    assert "suffix.npz has changed" in caplog.text
+    assert not store.folder(cell.fingerprint).exists()
+
+
+@pytest.mark.parametrize("layout", [LAYOUT[:1], LAYOUT[::-1], [(one[0], int) for one in LAYOUT]])
+def test_weights_of_another_suffix_are_damaged(tmp_path, cell, layout, caplog):
+    store = ResultStore(tmp_path)
+    save(store, cell)
+    assert store.suffix_weights(cell.fingerprint, layout) is None
+    assert "suffix.npz holds arrays of other shapes or types" in caplog.text
+    assert find(store, cell) is None
 
 
 def test_to_ask_what_it_holds_changes_nothing(tmp_path, cell, caplog):
@@ -109,7 +123,7 @@ def test_a_result_under_another_name_counts_as_absent(tmp_path, cell):
     store = ResultStore(tmp_path)
     save(store, cell)
     store.folder(cell.fingerprint).rename(store.folder("e" * 64))
-    assert store.find("e" * 64) is None
+    assert find(store, cell, "e" * 64) is None
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, cell):

@@ -12,13 +12,13 @@ from fer_bench.store.sealed import Damaged, StoreError, facts_of, proven, sealed
 
 def make(target, text="content", facts=None):
     with sealed(target, facts or {}) as folder:
-        (folder / "a.txt").write_text(text)
-        (folder / "b.bin").write_bytes(b"\0" * 10)
+        (folder / "result.json").write_text(text)
+        (folder / "logits.npz").write_bytes(b"\0" * 10)
 
 
 def test_what_is_sealed_is_proven(tmp_path):
     make(tmp_path / "new" / "part", facts={"cell": "mini-random"})
-    path, other = proven(tmp_path / "new" / "part", "a.txt", "b.bin")
+    path, other = proven(tmp_path / "new" / "part", "result.json", "logits.npz")
     assert path.read_text() == "content"
     assert other.read_bytes() == b"\0" * 10
     assert facts_of(tmp_path / "new" / "part") == {"cell": "mini-random"}
@@ -28,7 +28,7 @@ def test_what_is_sealed_is_proven(tmp_path):
 def test_a_newer_one_takes_the_place(tmp_path):
     make(tmp_path / "part", "old")
     make(tmp_path / "part", "new")
-    assert proven(tmp_path / "part", "a.txt")[0].read_text() == "new"
+    assert proven(tmp_path / "part", "result.json")[0].read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["part"]
 
 
@@ -37,24 +37,28 @@ def test_what_fails_leaves_the_older_one(tmp_path):
 
     def fail():
         with sealed(tmp_path / "part", {}) as folder:
-            (folder / "a.txt").write_text("half")
+            (folder / "result.json").write_text("half")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
-    assert proven(tmp_path / "part", "a.txt")[0].read_text() == "old"
+    assert proven(tmp_path / "part", "result.json")[0].read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["part"]
 
 
 def test_leftovers_of_killed_writers_are_removed_and_no_others(tmp_path):
-    (tmp_path / ".part.abc").mkdir()
-    (tmp_path / ".part.abc.old").mkdir()
-    (tmp_path / ".partial.abc").mkdir()
+    others = {".partial.0123abcd", ".part.notes", ".part.0123abcd.old.zip"}
+    for name in (".part.0123abcd", ".part.0123abcd.old", *others):
+        (tmp_path / name).mkdir()
     make(tmp_path / "part")
-    assert {path.name for path in tmp_path.iterdir()} == {"part", ".partial.abc"}
+    assert {path.name for path in tmp_path.iterdir()} == {"part", *others}
 
 
-@given(name=st.sampled_from(["a.txt", "b.bin"]), position=st.integers(0, 6), bit=st.integers(0, 7))
+@given(
+    name=st.sampled_from(["result.json", "logits.npz"]),
+    position=st.integers(0, 6),
+    bit=st.integers(0, 7),
+)
 def test_any_flipped_bit_is_found(tmp_path_factory, name, position, bit):
     target = tmp_path_factory.mktemp("flip") / "part"
     make(target)
@@ -65,38 +69,38 @@ def test_any_flipped_bit_is_found(tmp_path_factory, name, position, bit):
         proven(target, name)
 
 
-@pytest.mark.parametrize("keep", range(0, 189, 9))
+@pytest.mark.parametrize("keep", range(0, 196, 9))
 def test_a_cut_index_is_found(tmp_path, keep):
     make(tmp_path / "part")
     index = tmp_path / "part" / "index.json"
     assert keep < len(index.read_bytes())
     index.write_bytes(index.read_bytes()[:keep])
     with pytest.raises(Damaged, match=r"index\.json is not as it was written"):
-        proven(tmp_path / "part", "a.txt")
+        proven(tmp_path / "part", "result.json")
 
 
 def test_a_missing_file_and_a_missing_folder_are_found(tmp_path):
     make(tmp_path / "part")
-    (tmp_path / "part" / "a.txt").unlink()
-    with pytest.raises(Damaged, match=r"a\.txt is missing"):
-        proven(tmp_path / "part", "a.txt")
+    (tmp_path / "part" / "result.json").unlink()
+    with pytest.raises(Damaged, match=r"result\.json is missing"):
+        proven(tmp_path / "part", "result.json")
     with pytest.raises(Damaged, match=r"index\.json is missing"):
-        proven(tmp_path / "none", "a.txt")
+        proven(tmp_path / "none", "result.json")
 
 
 def test_a_file_that_was_not_sealed_is_refused(tmp_path):
     make(tmp_path / "part")
-    (tmp_path / "part" / "c.txt").write_text("came later")
-    with pytest.raises(Damaged, match=r"c\.txt is missing"):
-        proven(tmp_path / "part", "c.txt")
+    (tmp_path / "part" / "suffix.npz").write_text("came later")
+    with pytest.raises(Damaged, match=r"suffix\.npz is missing"):
+        proven(tmp_path / "part", "suffix.npz")
 
 
 def test_what_is_thrown_away_is_told(tmp_path, caplog):
     make(tmp_path / "part")
     with caplog.at_level(logging.WARNING, "fer_bench"):
-        throw_away(tmp_path / "part", Damaged("a.txt has changed"), "made again")
+        throw_away(tmp_path / "part", Damaged("result.json has changed"), "made again")
     assert not (tmp_path / "part").exists()
-    assert "a.txt has changed; it was thrown away and made again" in caplog.text
+    assert "result.json has changed; it was thrown away and made again" in caplog.text
 
 
 @pytest.mark.parametrize(
