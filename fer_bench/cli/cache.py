@@ -196,15 +196,22 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collect
 
 
 def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
+    from fer_bench.errors import listed
     from fer_bench.store import contents
 
-    removed, in_use = contents.remove(folder, chosen) if chosen else ([], [])
-    for entry in removed:
+    others = contents.strangers(folder)
+    done = contents.remove(folder, chosen)
+    for entry in done.removed:
         why = f": {entry.useless}" if entry.useless else ""
         echo(f"removed {entry.kind} {entry.what} ({bytes_shown(entry.size)}){why}")
-    for entry in in_use:
+    for entry in done.in_use:
         echo(f"kept {entry.kind} {entry.what}: a process works on it", err=True)
-    echo(f"removed {_total(removed)} from {folder}")
+    for path in done.kept:
+        echo(f"kept {str(path)!r}: it holds what fer_bench did not write", err=True)
+    if others:
+        names = listed([repr(str(path)) for path in others], 5)
+        echo(f"kept {len(others):,} that fer_bench did not write: {names}", err=True)
+    echo(f"removed {_total(done.removed)} from {folder}")
 
 
 def _remove_beside(chosen: Sequence[cache_contents.Entry]) -> None:

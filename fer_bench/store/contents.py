@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
+import os
+import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from fer_bench import fingerprint
-from fer_bench.store import checkpoints, features, results
+from fer_bench.store import checkpoints, features, removal, results
 from fer_bench.store.locking import lock_if_free
-from fer_bench.store.sealed import Damaged, facts_of, told
-from fer_bench.store.sealed import remove as remove_folder
+from fer_bench.store.sealed import Damaged, check_regular, facts_of, read_json, told
+from fer_bench.store.shard_files import FACTS, SHARDS
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Collection, Iterator, Mapping
-    from pathlib import Path
 
 Kind = Literal["features", "checkpoints", "results"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
-_OURS = re.compile(r"[0-9a-f]{64}|\.[0-9a-f]{64}\..+")
-"""A part is called after its fingerprint, and what is left behind after the part."""
-
 _LOCKS: Mapping[Kind, str] = {"features": features.KIND, "checkpoints": "cell", "results": "cell"}
+
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading anything as if it were the facts of a part may raise."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +60,24 @@ class Entry:
     useless: str
 
 
+class Removal(NamedTuple):
+    """What became of parts that were to be removed.
+
+    Attributes:
+        removed: those that are gone.
+        in_use: those that a process works on just now, which stayed.
+        kept: directories of removed parts that hold what fer_bench did not write, which stayed.
+    """
+
+    removed: list[Entry]
+    in_use: list[Entry]
+    kept: list[Path]
+
+
 def entries(store: Path) -> list[Entry]:
     """Everything in the store, the largest first. Reads no more than what each part says of itself.
+
+    What does not carry the mark of a part is somebody else's, and not among them.
 
     Args:
         store: the store's folder, which need not exist.
@@ -65,32 +90,42 @@ def entries(store: Path) -> list[Entry]:
             _entry(store, kind, path)
             for kind in KINDS
             for path in _folders(store / kind)
-            # Others are somebody else's, which may lie where a wrong --store leads.
-            if _OURS.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+            if removal.is_part(path)
         ]
     return sorted(found, key=lambda entry: (-entry.size, entry.path))
 
 
-def remove(store: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """Removes parts of the store, those excepted that a process works on just now.
+def strangers(store: Path) -> list[Path]:
+    """What lies among the parts and is none, as a mistyped ``--store`` may find it.
 
-    Returns:
-        What was removed, and what is in use.
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with told(store):
+        return [
+            path for kind in KINDS for path in _folders(store / kind) if not removal.is_part(path)
+        ]
+
+
+def remove(store: Path, chosen: Collection[Entry]) -> Removal:
+    """Removes parts of the store, those excepted that a process works on just now.
 
     Raises:
         StoreError: the store cannot be written to.
     """
-    removed: list[Entry] = []
-    in_use: list[Entry] = []
+    done = Removal([], [], [])
     with told(store):
         for entry in chosen:
             # A leftover is called after the part that its writer held the lock of.
             key = entry.path.name.strip(".").partition(".")[0]
             with lock_if_free(store, _LOCKS[entry.kind], key) as held:
-                if held:
-                    remove_folder(entry.path)
-                (removed if held else in_use).append(entry)
-    return removed, in_use
+                if not held:
+                    done.in_use.append(entry)
+                    continue
+                if not removal.remove(entry.path):
+                    done.kept.append(entry.path)
+                done.removed.append(entry)
+    return done
 
 
 def _folders(folder: Path) -> Iterator[Path]:
@@ -100,17 +135,19 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 def _sizes(path: Path) -> Iterator[os.stat_result]:
     """Of the files in a folder; a run may remove one meanwhile."""
-    for file in path.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            if file.is_file():
-                yield file.stat()
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                status = Path(folder, name).lstat()
+                if stat.S_ISREG(status.st_mode):
+                    yield status
 
 
 def _entry(store: Path, kind: Kind, path: Path) -> Entry:
     files = list(_sizes(path))
     what, state, useless = "", "", ""
     try:
-        if path.name.startswith("."):
+        if removal.is_leftover(path.name):
             raise Damaged("left behind by a process that was killed")
         describe = {"features": _features, "checkpoints": _checkpoint, "results": _result}[kind]
         what, state, versions = describe(path)
@@ -119,7 +156,7 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
             useless = "its cell is finished"
     except Damaged as damage:
         useless = str(damage)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         useless = f"it cannot be read ({type(error).__name__})"
     return Entry(
         kind=kind,
@@ -133,9 +170,10 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
 
 
 def _features(path: Path) -> tuple[str, str, Mapping[str, Any]]:
-    noted = json.loads((path / features.FACTS).read_text("utf-8"))
+    noted = read_json(path / FACTS)
+    check_regular(path / SHARDS)
     facts, images = noted["facts"], int(noted["images"])
-    shards = set(map(_shard, (path / features.SHARDS).read_text("utf-8").splitlines()))
+    shards = set(map(_shard, (path / SHARDS).read_text("utf-8").splitlines()))
     done = min(images, len(shards) * int(noted["shard"]))
     state = "whole" if done == images else f"{done:,} of {images:,} images"
     what = f"{facts['backbone']} {facts['weights']}, {facts['dataset']}, {images:,} images"

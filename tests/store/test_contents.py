@@ -1,6 +1,7 @@
 """What lies in the store, and freeing it."""
 
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -22,7 +23,7 @@ def cell_facts(**changes):
 
 def add_sealed(folder, size=1000, **changes):
     with sealed(folder, cell_facts(**changes)) as target:
-        (target / "data").write_bytes(b"\0" * size)
+        (target / "logits.npz").write_bytes(b"\0" * size)
 
 
 def add_features(folder, done=2, **changes):
@@ -105,7 +106,7 @@ def test_whole_features_are_called_so(tmp_path):
         ),
         ("results", lambda f: (f / "results" / f".{X}.0123abcd").mkdir(parents=True), "killed"),
         ("results", lambda f: (f / "results" / X).mkdir(parents=True), "index.json"),
-        ("features", lambda f: (f / "features" / X).mkdir(parents=True), "cannot be read"),
+        ("features", lambda f: (f / "features" / X).mkdir(parents=True), "facts.json"),
         ("checkpoints", lambda f: (f / "checkpoints" / X).mkdir(parents=True), "no epoch"),
         (
             "checkpoints",
@@ -139,9 +140,9 @@ def test_what_another_environment_made_stays(tmp_path):
 
 def test_what_a_process_works_on_stays(store):
     with locked(store, "cell", B):
-        removed, in_use = remove(store, entries(store))
-    assert [entry.kind for entry in in_use] == ["checkpoints"]
-    assert len(removed) == 2
+        done = remove(store, entries(store))
+    assert [entry.kind for entry in done.in_use] == ["checkpoints"]
+    assert (len(done.removed), done.kept) == (2, [])
     assert [entry.kind for entry in entries(store)] == ["checkpoints"]
 
 
@@ -173,21 +174,102 @@ def test_an_unknown_kind_is_refused_and_nothing_is_removed(store):
 
 
 @pytest.mark.parametrize("command", [["prune"], ["clear"], ["clear", "results"]])
-def test_what_is_called_otherwise_is_somebody_elses(tmp_path, monkeypatch, command):
+@pytest.mark.parametrize(
+    "place",
+    [
+        "results/my-thesis/data.txt",
+        f"results/{A}/thesis.txt",
+        f"results/{A}/index.json",
+        f"results/{A}/epoch-0001/result.json",
+        f"results/.{A}.0123abcd/thesis.txt",
+        f"results/.{A}.0123abcd.old/index.json/thesis.txt",
+        f"results/{A}",
+        "features/.notes/facts.json",
+        f"features/{A}/0.npy",
+        f"features/{A}/facts.json/thesis.txt",
+        f"checkpoints/{'a' * 63}/b",
+        f"checkpoints/{A}/thesis/index.json",
+    ],
+)
+def test_what_carries_no_mark_of_ours_is_kept_and_named(tmp_path, command, place):
     """A folder of one's own where a mistyped ``--store`` leads."""
-    mine = [
-        tmp_path / "results" / "my-thesis" / "data.txt",
-        tmp_path / "features" / ".notes" / "a",
-        tmp_path / "checkpoints" / ("a" * 63) / "b",
-    ]
-    for path in mine:
-        path.parent.mkdir(parents=True)
-        path.write_text("precious")
-    (tmp_path / "results" / A).symlink_to(mine[0].parent)
+    mine = tmp_path / place
+    mine.parent.mkdir(parents=True)
+    mine.write_text("precious")
     result = CliRunner().invoke(cli.main, ["cache", *command, "--store", str(tmp_path)])
     assert result.exit_code == 0
     assert "removed 0 parts" in result.output
-    assert [path.read_text() for path in mine] == ["precious"] * 3
+    assert mine.read_text() == "precious"
+    named = tmp_path.joinpath(*mine.relative_to(tmp_path).parts[:2])
+    assert f"kept 1 that fer_bench did not write: {str(named)!r}" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["prune", "clear"])
+def test_what_lies_in_a_part_of_ours_is_kept_and_named(tmp_path, command):
+    for name in (A, B):
+        versions = {**fingerprint.results_versions(), "computation": 1}
+        add_sealed(tmp_path / "results" / name, versions=versions)
+    (tmp_path / "results" / A / "thesis.txt").write_text("precious")
+    result = CliRunner().invoke(cli.main, ["cache", command, "--store", str(tmp_path)])
+    assert [path.name for path in tmp_path.glob("results/*/*")] == ["thesis.txt"]
+    kept = str(tmp_path / "results" / A)
+    assert f"kept {kept!r}: it holds what fer_bench did not write" in result.stderr
+    assert not (tmp_path / "results" / B).exists()
+
+
+@pytest.mark.parametrize("command", ["list", "prune", "clear"])
+def test_links_are_not_followed(tmp_path, store, command):
+    mine = tmp_path / "mine"
+    add_sealed(mine, versions={})
+    links = [store / "results" / X, store / "results" / Y, store / "checkpoints" / B / "epoch-0009"]
+    links[0].symlink_to(mine)
+    links[1].symlink_to(links[1])
+    links[2].symlink_to(mine)
+    (store / "results" / A / "more").symlink_to(mine)
+    result = CliRunner().invoke(cli.main, ["cache", command, "--store", str(store)])
+    assert result.exit_code == 0
+    assert {path.name for path in mine.iterdir()} == {"logits.npz", "index.json"}
+    assert all(link.is_symlink() for link in links)
+
+
+@pytest.mark.parametrize("name", ["index.json", "logits.npz"])
+@pytest.mark.parametrize("command", ["list", "prune", "clear"])
+def test_a_pipe_in_a_part_is_not_waited_for(store, name, command):
+    for part in (store / "results" / A, store / "checkpoints" / B / "epoch-0007"):
+        (part / name).unlink()
+        os.mkfifo(part / name)
+    for noted in ("facts.json", "shards.jsonl"):
+        (store / "features" / C / noted).unlink()
+        os.mkfifo(store / "features" / C / noted)
+    result = CliRunner().invoke(cli.main, ["cache", command, "--store", str(store)])
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000,
+        b'{"facts": 1, "files": {}}',
+        b'{"facts": {"versions": 3}, "files": {}}',
+        b"\xff",
+        b'{"facts": {"images": 1e999, "cell": {}}, "files": []}',
+    ],
+)
+@pytest.mark.parametrize("place", ["results/*/index.json", "checkpoints/*/*/index.json"])
+def test_what_cannot_be_read_is_of_no_use(store, place, content):
+    (path,) = store.glob(place)
+    path.write_bytes(content)
+    for entry in entries(store):
+        assert (entry.useless == "") == (entry.kind not in place)
+
+
+@pytest.mark.parametrize(
+    "noted",
+    ["[" * 100_000, '{"facts": [], "images": 1, "shard": 1}', '{"images": 1e999, "facts": {}}'],
+)
+def test_features_that_say_nothing_are_of_no_use(store, noted):
+    (store / "features" / C / "facts.json").write_text(noted)
+    assert only(store, "features").useless
 
 
 @pytest.mark.parametrize("command", ["list", "prune", "clear"])
