@@ -1,46 +1,203 @@
 """One process at a time."""
 
+import errno
+import json
+import os
+import re
+import signal
 import subprocess
 import sys
 
-from fer_bench.store.locking import lock_if_free, locked
+import pytest
+
+from fer_bench.store import locking
+from fer_bench.store.locking import LOCKS, lock_if_free, locked
+from fer_bench.store.sealed import StoreError
+
+fcntl = pytest.importorskip("fcntl", reason="locks as POSIX has them")
 
 HOLD = """
-import sys, time
+import fcntl, os, sys, time
 from pathlib import Path
-from fer_bench.store.locking import locked
-with locked(Path(sys.argv[1]), "cell", "key"):
+from fer_bench.store import locking
+
+if sys.argv[2] != "flock":
+    def refuse(*_):
+        raise OSError(int(sys.argv[2]), "no locks")
+    fcntl.flock = refuse
+locking.BEAT_S = 0.1
+with locking.locked(Path(sys.argv[1]), "cell", "key"):
     print("held", flush=True)
     time.sleep(60)
 """
 
+WITHOUT = [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK]
+"""What the system says where a file system has no locks."""
 
-def test_a_lock_is_seen_and_ends_with_its_block(tmp_path):
-    def is_free(key="key"):
-        with lock_if_free(tmp_path, "cell", key) as held:
-            return held
 
-    assert is_free()
+@pytest.fixture(params=["flock", *WITHOUT])
+def kind(request, monkeypatch):
+    """The file system has locks, or has none."""
+    if request.param != "flock":
+
+        def refuse(*_):
+            raise OSError(request.param, "no locks")
+
+        monkeypatch.setattr(fcntl, "flock", refuse)
+    return request.param
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Nobody waits long."""
+    monkeypatch.setattr(locking, "TELL_S", 0.1)
+    monkeypatch.setattr(locking, "LIMIT_S", 0.5)
+
+
+@pytest.fixture
+def holder(tmp_path, kind):
+    """Another process that holds the lock."""
+    command = [sys.executable, "-c", HOLD, str(tmp_path), str(kind)]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "held\n"
+    yield child
+    child.kill()
+    child.wait()
+    child.stdout.close()
+
+
+def is_free(store, key="key"):
+    with lock_if_free(store, "cell", key) as held:
+        return held
+
+
+def names(store):
+    return {path.name for path in (store / LOCKS).iterdir()}
+
+
+def test_a_lock_is_seen_and_ends_with_its_block(tmp_path, kind):
+    assert is_free(tmp_path)
     with locked(tmp_path, "cell", "key"):
-        assert not is_free()
-        assert is_free("other")
-    assert is_free()
+        assert not is_free(tmp_path)
+        assert is_free(tmp_path, "other")
+        assert "cell-key.holder" in names(tmp_path)
+    assert is_free(tmp_path)
     with lock_if_free(tmp_path, "cell", "key"):
-        assert not is_free()
+        assert not is_free(tmp_path)
+    # Files that the system locks stay, and no others.
+    assert {name.rpartition(".")[2] for name in names(tmp_path)} <= {"lock", "probe"}
 
 
-def test_the_lock_of_a_killed_process_is_free_and_waiting_is_told(tmp_path):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    assert holder.stdout.readline() == "held\n"
+def test_the_lock_of_a_killed_process_is_free_and_waiting_is_told(tmp_path, holder):
     told = []
 
     def progress(stage, done, total):
         told.append(stage)
         holder.kill()
+        holder.wait()
 
     with locked(tmp_path, "cell", "key", progress):
         assert told == ["waiting for another process that works on the same cell"]
-    holder.wait()
-    holder.stdout.close()
+        note = json.loads((tmp_path / LOCKS / "cell-key.holder").read_text())
+        assert note["pid"] == os.getpid()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_stopped_holder_is_named_once_and_waited_for_no_longer_than_the_limit(
+    tmp_path, kind, holder, capsys
+):
+    holder.send_signal(signal.SIGSTOP)
+    with pytest.raises(StoreError) as caught, locked(tmp_path, "cell", "key"):
+        pass
+    (line,) = capsys.readouterr().err.splitlines()
+    name = f"cell-key.{'lock' if kind == 'flock' else 'held'}"
+    for text in (str(caught.value), line):
+        assert f"process {holder.pid} on " in text
+        assert re.search(r"\(since '\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", text)
+        assert repr(str(tmp_path / LOCKS / name)) in text
+    assert ("remove that file" in str(caught.value)) == (kind != "flock")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_holder_that_is_alive_is_waited_for_longer(tmp_path, holder, monkeypatch, capsys):
+    began = locking.time.monotonic()
+    rounds = []
+
+    def sign(place):
+        found = original(place)
+        rounds.append(found)
+        if locking.time.monotonic() - began > 1.2:
+            holder.kill()
+            holder.wait()
+        return found
+
+    original = locking._Place.sign
+    monkeypatch.setattr(locking._Place, "sign", sign)
+    with locked(tmp_path, "cell", "key"):
+        assert locking.time.monotonic() - began > 1.2
+    assert len(set(rounds)) > 5
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def held_elsewhere(store):
+    """The lock of a process on another host, that was killed."""
+    folder = store / LOCKS
+    folder.mkdir()
+    (folder / "cell-key.held").write_text("1\nhost-a\n")
+    note = {"host": "host-a", "pid": 1, "since": "2026-11-29T14:02:11+00:00"}
+    (folder / "cell-key.holder").write_text(json.dumps(note))
+    return folder / "cell-key.held"
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("kind", WITHOUT[:1], indirect=True)
+def test_a_dead_lock_of_another_host_is_named_and_free_once_it_is_removed(tmp_path, kind):
+    held = held_elsewhere(tmp_path)
+    with pytest.raises(StoreError) as caught, locked(tmp_path, "cell", "key"):
+        pass
+    assert "process 1 on 'host-a' (since '2026-11-29T14:02:11+00:00')" in str(caught.value)
+    assert f"holds the lock {str(held)!r}" in str(caught.value)
+    held.unlink()
+    with locked(tmp_path, "cell", "key"):
+        assert not is_free(tmp_path)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("kind", WITHOUT[:1], indirect=True)
+@pytest.mark.parametrize(
+    "note",
+    [None, "", "[" * 4000, "[]", '{"pid": 1}', "x" * 5000],
+)
+def test_a_holder_that_says_nothing_is_waited_for_likewise(tmp_path, kind, note):
+    holder = held_elsewhere(tmp_path).with_suffix(".holder")
+    holder.unlink()
+    if note is not None:
+        holder.write_text(note)
+    with pytest.raises(StoreError, match="a process that does not say which one it is"):
+        locked(tmp_path, "cell", "key").__enter__()
+
+
+@pytest.mark.parametrize("put", [os.mkfifo, os.mkdir, lambda path: path.symlink_to(path)])
+@pytest.mark.usefixtures("quick")
+def test_something_else_in_the_place_of_the_note_is_in_nobodys_way(tmp_path, kind, put):
+    (tmp_path / LOCKS).mkdir()
+    put(tmp_path / LOCKS / "cell-key.holder")
+    with locked(tmp_path, "cell", "key"):
+        assert not is_free(tmp_path)
+    assert is_free(tmp_path)
+
+
+def test_text_that_commands_a_terminal_is_shown_as_python_writes_it(tmp_path):
+    place = locking._Place.of(tmp_path, "cell", "key")
+    place.holder.write_text(json.dumps({"host": "\x1b[2J", "pid": "\n", "since": ["\u202e"]}))
+    assert place.described().isprintable()
+
+
+def test_a_store_that_cannot_be_locked_for_another_reason_is_told(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match="Input/output error"):
+        locked(tmp_path, "cell", "key").__enter__()
