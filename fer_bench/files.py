@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import re
 import stat
@@ -140,6 +141,26 @@ def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], ob
         ) from error
 
 
+def set_aside(path: Path, name: str) -> Path:
+    """Renames what is not ours and stands in the way of what we write.
+
+    Args:
+        path: what stands there.
+        name: of what takes its place.
+
+    Returns:
+        Where it lies now, in the same directory.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    taken = {entry.name for entry in path.parent.iterdir()}
+    numbered = (f"{name}.kept-{number}" for number in itertools.count(1))
+    kept = path.with_name(next(one for one in numbered if one not in taken))
+    path.rename(kept)
+    return kept
+
+
 def is_part(name: str) -> bool:
     """Whether a file of this name is one that ``write_atomically`` has not finished."""
     return _PART.fullmatch(name) is not None
@@ -153,5 +174,6 @@ def is_left_behind(status: os.stat_result) -> bool:
 def _remove_left_behind(folder: Path, mark: str) -> None:
     for part in folder.glob(f".{mark}-*.part"):
         with contextlib.suppress(OSError):
-            if is_left_behind(part.stat()):
+            status = part.lstat()
+            if is_part(part.name) and stat.S_ISREG(status.st_mode) and is_left_behind(status):
                 part.unlink()

@@ -19,7 +19,8 @@ from fer_bench.reporting.comparison import (
     write_comparison,
 )
 from fer_bench.reporting.comparison import terminal_text as comparison_text
-from fer_bench.results_json import read_run, write_json
+from fer_bench.reporting.written import write_files
+from fer_bench.results_json import json_text, read_run
 from fer_bench.terminal import report_line, report_lines
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Report:
         self._folder = settings.report_dir
         self._problems: list[str] = []
         document = document_of(session.config)
-        self._tried(lambda: write_json(self._folder / RESULTS, document))
+        self._tried(lambda: write_files(self._folder, {RESULTS: json_text(document)}))
         # An earlier run's would be taken for one of this run.
         self._tried(lambda: remove_comparison(self._folder))
         self._findings = self._tried(lambda: Findings.of(read_run(document)))
@@ -79,11 +80,14 @@ class Report:
             text = comparison_text(outcome, width)
             terminal.section("compared with --fer-compare", sep="-")
             report_lines(terminal, text, coloured)
-        for note in notes:
+        told = len(notes)
+        for note in notes[:told]:
             report_line(terminal, f"NOTE: {note}", yellow=True)
         # Drawing takes longer than all else here: nobody waits for it with nothing to read.
         terminal.flush()
         drawn = found and self._tried(lambda: write_page(self._folder, found, self._audited()))
+        for note in notes[told:]:
+            report_line(terminal, f"NOTE: {note}", yellow=True)
         if drawn is not None:
             report_line(terminal, f"report: {self._folder / 'index.html'}")
         for problem in dict.fromkeys([*problems, *self._problems]):

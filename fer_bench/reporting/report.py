@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.errors import FerBenchError
 from fer_bench.escapes import clean, in_markdown
-from fer_bench.files import cause_of, write_atomically
 from fer_bench.reporting.audit.files import remove_beside, write_beside
 from fer_bench.reporting.audit.places import OF_BENCHMARK
 from fer_bench.reporting.latex import latex
 from fer_bench.reporting.render import markdown, terminal, tidy_csv, wrapped
+from fer_bench.reporting.written import remove_files, write_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from fer_bench.reporting.audit import AuditedData
@@ -81,7 +79,7 @@ def write_tables(folder: Path, findings: Findings) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written.
     """
-    return _written(folder, report_files(findings))
+    return write_files(folder, report_files(findings))
 
 
 def write_page(folder: Path, findings: Findings, audited: AuditedData | None = None) -> list[Path]:
@@ -120,33 +118,12 @@ def write_page(folder: Path, findings: Findings, audited: AuditedData | None = N
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}
-    written = _written(folder, {PAGE: made, **shown})
+    written = write_files(folder, {PAGE: made, **shown})
     # The page waits for no PNG: it shows none, and their drawing takes a quarter of all the time.
-    written += _written(folder, {f"{FIGURES}/{figure.key}.png": figure.png for figure in drawn})
-    _remove_older(folder / FIGURES, {path.name for path in written})
+    written += write_files(folder, {f"{FIGURES}/{figure.key}.png": figure.png for figure in drawn})
+    remove_files(folder, lambda name: name.startswith(f"{FIGURES}/"), written)
     if audited is None:
         remove_beside(folder, OF_BENCHMARK)
     else:
         written += write_beside(folder, audited, OF_BENCHMARK)
     return written
-
-
-def _written(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
-    for name, content in files.items():
-        write_atomically(folder / name, content)
-    return [folder / name for name in files]
-
-
-def _remove_older(folder: Path, kept: Collection[str]) -> None:
-    """Removes drawings of ours that are no longer part of the report, and nothing else."""
-    from fer_bench.reporting.figures import is_ours
-
-    for path in sorted(folder.glob("*")):
-        if path.name not in kept and is_ours(path):
-            try:
-                path.unlink()
-            except OSError as error:
-                raise FerBenchError(
-                    f"{path} belongs to an earlier report and cannot be removed: "
-                    f"{cause_of(error)}; remove it, or name another folder with --report-dir"
-                ) from error

@@ -19,6 +19,7 @@ from fer_bench.results_json.schema import (
 )
 from fer_bench.results_json.writing import (
     inference_record,
+    json_text,
     quality_record,
     run_record,
     training_record,
@@ -35,6 +36,7 @@ __all__ = [
     "TrainingRecord",
     "inference_record",
     "json_files",
+    "json_text",
     "load_document",
     "load_documents",
     "load_run",

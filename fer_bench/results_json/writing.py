@@ -76,7 +76,16 @@ def write_json(path: Path, document: Mapping[str, Any]) -> None:
         ValueError: the document holds NaN or an infinity; nothing is written.
         FerBenchError: the file cannot be written.
     """
-    write_atomically(path, json.dumps(document, allow_nan=False, indent=1) + "\n")
+    write_atomically(path, json_text(document))
+
+
+def json_text(document: Mapping[str, Any]) -> str:
+    """A document as a file holds it.
+
+    Raises:
+        ValueError: it holds NaN or an infinity.
+    """
+    return json.dumps(document, allow_nan=False, indent=1) + "\n"
 
 
 def _measure(kind: str, cell: str, measured: Any, record: type) -> Any:

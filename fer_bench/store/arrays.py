@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.datasets.npz_layout import read_all_arrays
+from fer_bench.datasets.npz_layout import opened_arrays
 from fer_bench.errors import FerBenchError
 from fer_bench.store.sealed import Damaged
 
@@ -40,12 +40,12 @@ def read_arrays(path: Path) -> list[NDArray[Any]]:
         Damaged: the file holds something else.
     """
     try:
-        arrays = read_all_arrays(path)
+        with opened_arrays(path) as arrays:
+            if list(arrays) != [str(number) for number in range(len(arrays))]:
+                raise Damaged(f"{path.name} holds other arrays")
+            return [array.read() for array in arrays.values()]
     except FerBenchError as error:
         raise Damaged(f"{path.name} is not as it was written") from error
-    if list(arrays) != [str(number) for number in range(len(arrays))]:
-        raise Damaged(f"{path.name} holds other arrays")
-    return list(arrays.values())
 
 
 def check_layout(name: str, arrays: Sequence[NDArray[Any]], layout: Sequence[Layout]) -> None:

@@ -25,6 +25,7 @@ from fer_bench.errors import shown
 from fer_bench.files import read_regular
 from fer_bench.progress import silent
 from fer_bench.store.sealed import StoreError
+from fer_bench.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +171,7 @@ def _wait(place: _Place, kind: str) -> None:
                 f"{place.lock.lock_file!r}); this run ends if it shows no sign of life for "
                 f"{LIMIT_S / 60:.0f} minutes"
             )
-            print(text, file=sys.stderr, flush=True)
+            echo(text, err=True)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import re
 import shutil
@@ -83,27 +82,6 @@ def remove(folder: Path) -> bool:
             raise
         return False
     return True
-
-
-def set_aside(path: Path, name: str) -> Path:
-    """Renames what is not ours, so that a part can take its place.
-
-    Args:
-        path: what stands in the way.
-        name: of the part.
-
-    Returns:
-        Where it lies now, beside the part.
-
-    Raises:
-        OSError: it cannot be renamed.
-    """
-    for number in itertools.count(1):
-        kept = path.with_name(f"{name}.kept-{number}")
-        if not os.path.lexists(kept):
-            path.rename(kept)
-            return kept
-    raise AssertionError
 
 
 def remove_leftovers(target: Path) -> None:

@@ -18,8 +18,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.errors import FerBenchError, bytes_shown
-from fer_bench.files import file_digest, read_regular
-from fer_bench.store.removal import remove, remove_leftovers, remove_new, set_aside
+from fer_bench.files import file_digest, read_regular, set_aside
+from fer_bench.store.removal import remove, remove_leftovers, remove_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -95,6 +95,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
     assert "Table 2" in text
     report = pytester.path / "report"
     assert {path.name for path in report.iterdir()} == {
+        ".fer_bench-files",
         "data-card.md",
         "figures",
         "index.html",

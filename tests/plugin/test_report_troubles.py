@@ -126,7 +126,7 @@ def pytest_collection_finish(session):
     page = (report / "index.html").read_text("utf-8")
     assert 'href="data-card.md"' in page
     # It makes this card and leaves the report as it is.
-    before = {path: path.read_bytes() for path in report.rglob("*") if path.is_file()}
+    before = {path: path.read_bytes() for path in report.rglob("[!.]*") if path.is_file()}
     monkeypatch.chdir(pytester.path)
     done = CliRunner().invoke(cli.main, shlex.split(line)[1:])
     assert done.exit_code == 0, done.output

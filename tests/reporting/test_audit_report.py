@@ -29,6 +29,7 @@ from fer_bench.reporting.audit.sheets import KEYS, greys
 from fer_bench.reporting.card.meaning import meaning
 from fer_bench.reporting.render import terminal
 from fer_bench.reporting.taken import AS_IT_CAME
+from fer_bench.reporting.written import MANIFEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -320,7 +321,8 @@ class TestFiles:
         for path in others:
             path.write_text("mine")
         written = write_audit(tmp_path, without.told())
-        assert {path for path in tmp_path.rglob("*") if path.is_file()} == {*written, *others}
+        left = {path for path in tmp_path.rglob("*") if path.is_file()}
+        assert left == {*written, *others, tmp_path / MANIFEST}
         assert [path.read_text() for path in others] == ["mine", "mine"]
 
     @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fer_bench.reporting.audit import AuditedData
     from fer_bench.results import Run
 
+MANIFEST = ".fer_bench-files"
 NAMES = ["tables.md", "tables.tex", "tables.csv"]
 
 
@@ -44,6 +45,11 @@ def _drawn_once() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def told() -> AuditedData:
     return audited().told()
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files of a report, apart from the list of them."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
 
 
 def test_files_of_the_report(run: Run) -> None:
@@ -67,7 +73,7 @@ def test_the_terminal_shows_every_table(run: Run) -> None:
 def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
     assert write_tables(folder, Findings.of(run)) == [folder / name for name in NAMES]
-    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([MANIFEST, *NAMES])
     for name, text in report_files(Findings.of(run)).items():
         assert (folder / name).read_bytes() == text.encode("utf-8")
 
@@ -83,7 +89,7 @@ def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:
 
 def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -> None:
     written = write_report(tmp_path, Findings.of(run))
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    files = files_in(tmp_path)
     assert sorted(written) == sorted(files)
     assert {*NAMES, "index.html"} == {path.name for path in files if path.parent == tmp_path}
 
@@ -93,9 +99,7 @@ def test_what_was_found_in_the_data_stands_beside_the_page(
 ) -> None:
     written = write_report(tmp_path, Findings.of(run), told)
     names = {path.relative_to(tmp_path).as_posix() for path in written}
-    assert names == {
-        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
-    }
+    assert names == {path.relative_to(tmp_path).as_posix() for path in files_in(tmp_path)}
     text = (tmp_path / "index.html").read_text("utf-8")
     linked = set(re.findall(r'href="([^"#:]+)"', text))
     assert linked <= names
@@ -124,8 +128,7 @@ def test_without_data_card_and_sheets_of_an_earlier_report_go_and_nothing_else(
     write_page(tmp_path, Findings.of(run), told)
     of_audit = write_audit(tmp_path, told)
     written = write_page(tmp_path, Findings.of(run))
-    left = {path for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == {*written, *of_audit, own}
+    assert set(files_in(tmp_path)) == {*written, *of_audit, own}
 
 
 def test_a_card_of_someone_else_stays(run: Run, tmp_path: Path) -> None:

@@ -21,6 +21,10 @@ class Places:
         """Where the sheet of this key lies."""
         return f"{self.sheets}/{key}.png"
 
+    def holds(self, name: str) -> bool:
+        """Whether a file of this name is the card or a sheet."""
+        return name == self.card or name.startswith(f"{self.sheets}/")
+
 
 OF_BENCHMARK = Places("data-card.md", "data-sheets")
 """Of what the benchmark tells of the data that it runs on."""

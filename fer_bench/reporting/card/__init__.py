@@ -4,6 +4,6 @@ What such a card answers follows T. Gebru et al., "Datasheets for Datasets" (Com
 ACM 64, 2021). Nothing stands in it that was neither measured nor published.
 """
 
-from fer_bench.reporting.card.card import data_card, is_card
+from fer_bench.reporting.card.card import data_card
 
-__all__ = ["data_card", "is_card"]
+__all__ = ["data_card"]

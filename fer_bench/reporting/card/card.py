@@ -17,7 +17,6 @@ from fer_bench.reporting.taken import AS_IT_CAME, DEDUPED, LABELLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from fer_bench.audit import Audit
     from fer_bench.datasets.info import Info
@@ -81,14 +80,6 @@ def data_card(info: Info, found: Audit, command: str, taken: Taken = AS_IT_CAME)
         f"    {clean(command)}",
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def is_card(path: Path) -> bool:
-    """Whether a file is a card that a report of this package wrote."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(_TITLE)) == _TITLE.encode()
 
 
 def _in_order(tables: Iterable[Table]) -> list[Table]:

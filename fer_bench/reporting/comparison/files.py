@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of, write_atomically
-from fer_bench.reporting.comparison.record import FORMAT, json_text
-from fer_bench.reporting.comparison.text import MARK, markdown_text
+from fer_bench.reporting.comparison.record import json_text
+from fer_bench.reporting.comparison.text import markdown_text
+from fer_bench.reporting.written import remove_files, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.comparison.outcome import Outcome
 
-_STARTS = {"comparison.md": MARK, "comparison.json": f'{{\n "format": "{FORMAT}"'}
-"""How each of the files begins where it is ours."""
+_NAMES = ("comparison.md", "comparison.json")
 
 
 def write_comparison(folder: Path, outcome: Outcome) -> None:
@@ -24,9 +22,8 @@ def write_comparison(folder: Path, outcome: Outcome) -> None:
     Raises:
         FerBenchError: a file cannot be written.
     """
-    made = {"comparison.md": markdown_text(outcome), "comparison.json": json_text(outcome)}
-    for name, text in made.items():
-        write_atomically(folder / name, text)
+    texts = (markdown_text(outcome), json_text(outcome))
+    write_files(folder, dict(zip(_NAMES, texts, strict=True)))
 
 
 def remove_comparison(folder: Path) -> None:
@@ -35,17 +32,4 @@ def remove_comparison(folder: Path) -> None:
     Raises:
         FerBenchError: one cannot be removed.
     """
-    for name, start in _STARTS.items():
-        path = folder / name
-        try:
-            with path.open("rb") as file:
-                ours = file.read(len(start)) == start.encode("utf-8")
-            if ours:
-                path.unlink()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            continue
-        except OSError as error:
-            raise FerBenchError(
-                f"{path} may be of an earlier comparison and cannot be removed: "
-                f"{cause_of(error)}; remove it, or name another folder with --report-dir"
-            ) from error
+    remove_files(folder, _NAMES.__contains__)

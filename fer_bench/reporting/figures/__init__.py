@@ -10,7 +10,7 @@ from fer_bench.reporting.figures.calibration import calibration
 from fer_bench.reporting.figures.confusion import confusion
 from fer_bench.reporting.figures.curves import curves
 from fer_bench.reporting.figures.examples import example_figures
-from fer_bench.reporting.figures.figure import Figure, is_ours
+from fer_bench.reporting.figures.figure import Figure
 from fer_bench.reporting.figures.initial import initial_figures
 from fer_bench.reporting.figures.learning import learning_speed
 from fer_bench.reporting.figures.palette import DARK_PALETTE, PALETTE
@@ -21,7 +21,7 @@ from fer_bench.reporting.figures.trend import trend_figures
 if TYPE_CHECKING:
     from fer_bench.results import Run
 
-__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "is_ours", "themed", "trend_figures"]
+__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "themed", "trend_figures"]
 
 
 def figures(run: Run) -> list[Figure]:

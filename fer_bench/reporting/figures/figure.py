@@ -17,7 +17,6 @@ from fer_bench.reporting.figures.palette import INK, PAPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from matplotlib.figure import Figure as Drawing
 
@@ -28,7 +27,7 @@ _PNG = {"compress_level": 2}
 """A third larger than at most effort, in a quarter of the time."""
 
 MADE_BY = "fer_bench"
-"""Stands near the beginning of each file, so that a later report knows what it may remove."""
+"""Stands near the beginning of each file."""
 
 _STYLE = {
     "font.family": ["DejaVu Sans"],
@@ -106,14 +105,6 @@ class Figure:
     def _drawing(self) -> Drawing:
         with style():
             return self.draw()
-
-
-def is_ours(path: Path) -> bool:
-    """Whether a file is a drawing that a report of this package wrote."""
-    if path.suffix not in (".svg", ".png") or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return MADE_BY.encode() in file.read(400)
 
 
 @contextmanager

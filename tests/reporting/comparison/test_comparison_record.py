@@ -19,6 +19,7 @@ from fer_bench.reporting.comparison import (
     remove_comparison,
     write_comparison,
 )
+from fer_bench.reporting.written import MANIFEST
 from fer_bench.results_json import KEY
 
 BY_NAME = {figure.name: figure for figure in FIGURES}
@@ -106,11 +107,12 @@ def test_it_cannot_be_taken_for_a_results_file():
 def test_both_files_are_written_over_older_ones_and_removed(tmp_path):
     write_comparison(tmp_path, made_outcome(WORSE))
     write_comparison(tmp_path, EVERYTHING)
-    assert {path.name for path in tmp_path.iterdir()} == {"comparison.md", "comparison.json"}
+    names = {"comparison.md", "comparison.json", MANIFEST}
+    assert {path.name for path in tmp_path.iterdir()} == names
     assert read((tmp_path / "comparison.json").read_text()) == EVERYTHING
     (tmp_path / "results.json").touch()
     remove_comparison(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+    assert {path.name for path in tmp_path.iterdir()} == {"results.json", MANIFEST}
     remove_comparison(tmp_path)
     remove_comparison(tmp_path / "nowhere")
     remove_comparison(tmp_path / "results.json")

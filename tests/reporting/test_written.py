@@ -1,0 +1,180 @@
+"""A report removes and replaces what a report wrote there, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_audits import audited
+
+from fer_bench.errors import FerBenchError
+from fer_bench.reporting import Findings, write_page, write_report
+from fer_bench.reporting.figures import figures
+from fer_bench.reporting.written import MANIFEST, remove_files, write_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fer_bench.results import Run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _drawn_once() -> Iterator[None]:
+    drawn = cache(figures)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fer_bench.reporting.figures.figures", lambda run: list(drawn(run)))
+        yield
+
+
+def remove_all(folder: Path) -> None:
+    remove_files(folder, lambda name: True)
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+def test_what_was_written_is_replaced_and_removed(tmp_path: Path) -> None:
+    files = {"a.md": "one", "figures/b.svg": b"two"}
+    assert write_files(tmp_path, files) == [tmp_path / "a.md", tmp_path / "figures" / "b.svg"]
+    write_files(tmp_path, {"a.md": "three"})
+    assert texts(tmp_path) == {"a.md": "three", "figures/b.svg": "two"}
+    remove_files(tmp_path, lambda name: name.startswith("figures/"))
+    assert texts(tmp_path) == {"a.md": "three"}
+    remove_files(tmp_path, lambda name: True, [tmp_path / "a.md"])
+    assert texts(tmp_path) == {"a.md": "three"}
+    remove_all(tmp_path)
+    assert texts(tmp_path) == {}
+    remove_all(tmp_path / "nowhere")
+
+
+def test_what_was_changed_since_is_kept_and_named(tmp_path: Path, caplog) -> None:
+    write_files(tmp_path, {"a.md": "one", "b.md": "two"})
+    (tmp_path / "a.md").write_text("one, with notes of mine")
+    remove_all(tmp_path)
+    assert texts(tmp_path) == {"a.md": "one, with notes of mine"}
+    assert f"{tmp_path / 'a.md'} was kept: it is of an earlier report" in caplog.text
+    write_files(tmp_path, {"a.md": "three"})
+    assert texts(tmp_path) == {"a.md": "three", "a.md.kept-1": "one, with notes of mine"}
+    (tmp_path / "a.md").write_text("again")
+    write_files(tmp_path, {"a.md": "four"})
+    assert texts(tmp_path)["a.md.kept-2"] == "again"
+    assert str(tmp_path / "a.md.kept-2") in caplog.text
+
+
+@pytest.mark.parametrize("name", ["index.html", "tables.md", "results.json", "figures/x.png"])
+def test_a_file_of_somebody_else_is_kept_and_named(tmp_path: Path, name: str, caplog) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("precious")
+    write_files(tmp_path, {name: "ours"})
+    assert texts(tmp_path) == {name: "ours", f"{name}.kept-1": "precious"}
+    assert f"{tmp_path / name}.kept-1" in caplog.text
+
+
+def test_links_and_pipes_are_set_aside_and_not_followed(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("precious")
+    folder = tmp_path / "report"
+    folder.mkdir()
+    (folder / "a.md").symlink_to(mine)
+    (folder / "b.md").symlink_to(folder / "b.md")
+    os.mkfifo(folder / "c.md")
+    os.mkfifo(folder / MANIFEST)
+    write_files(folder, dict.fromkeys(("a.md", "b.md", "c.md"), "ours"))
+    assert mine.read_text() == "precious"
+    assert [(folder / f"{name}.md").read_text() for name in "abc"] == ["ours"] * 3
+    (folder / "a.md").unlink()
+    (folder / "a.md").symlink_to(mine)
+    remove_all(folder)
+    assert (folder / "a.md").is_symlink()
+
+
+def test_what_an_earlier_version_wrote_is_replaced(tmp_path: Path, run: Run) -> None:
+    """It kept no list."""
+    written = write_report(tmp_path, Findings.of(run), audited().told())
+    sheets = [path for path in written if path.parent.name == "data-sheets"]
+    (tmp_path / MANIFEST).unlink()
+    shutil.rmtree(tmp_path / "data-sheets")  # which carry no mark: they would be kept
+    again = write_report(tmp_path, Findings.of(run))
+    left = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {*again, tmp_path / MANIFEST}
+    assert {*written} - {*sheets} - {*again} == {tmp_path / "data-card.md"}
+
+
+def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
+    findings, told = Findings.of(run), audited().told()
+    write_page(tmp_path, findings, told)
+    mine = {
+        "data-sheets/near.png": "mine, in the place of a sheet",
+        "data-sheets/own.png": "mine",
+        "figures/figure-5-mobilenet.png": "mine, in the place of a figure",
+    }
+    for name, text in mine.items():
+        (tmp_path / name).write_text(text)
+    copy = tmp_path / "figures" / "for-the-talk.svg"
+    shutil.copy(tmp_path / "figures" / "figure-5-mobilenet.svg", copy)
+    write_page(tmp_path, Findings.of(dataclasses.replace(run, cells=run.cells[2:])))
+    assert {name: (tmp_path / name).read_text() for name in mine} == mine
+    assert copy.exists()
+    assert not (tmp_path / "figures" / "figure-5-mobilenet.svg").exists()
+    assert sum("was kept" in line for line in caplog.messages) == 2
+
+
+@given(
+    st.text()
+    | st.recursive(
+        st.none() | st.text() | st.sampled_from(["fer_bench report files 1", "../mine", "a.md"]),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(["format", "files", "../mine", "/mine", "a/../../mine", "a.md"]),
+                inner,
+            )
+        ),
+    ).map(json.dumps)
+)
+def test_no_list_reaches_beyond_its_folder(tmp_path_factory, content: str) -> None:
+    root = tmp_path_factory.mktemp("forged")
+    (root / "mine").write_text("")
+    folder = root / "report"
+    folder.mkdir()
+    (folder / MANIFEST).write_text(content)
+    remove_all(folder)
+    write_files(folder, {"a.md": "ours"})
+    assert (root / "mine").exists()
+    assert (folder / "a.md").read_text() == "ours"
+
+
+@pytest.mark.parametrize("name", ["../mine", "/mine", "..", "figures/../../mine"])
+def test_a_forged_list_reaches_not_beyond_its_folder(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "report"
+    write_files(folder, {"a.md": "ours"})
+    (tmp_path / "mine").write_text("ours")
+    noted = json.loads((folder / MANIFEST).read_text())
+    target = str(tmp_path / "mine") if name == "/mine" else name
+    noted["files"][target] = noted["files"]["a.md"]
+    (folder / MANIFEST).write_text(json.dumps(noted))
+    remove_all(folder)
+    assert (tmp_path / "mine").exists()
+    assert not (folder / "a.md").exists()
+
+
+def test_a_write_that_fails_half_way_notes_what_was_written(tmp_path: Path) -> None:
+    (tmp_path / "b.md").mkdir()
+    with pytest.raises(FerBenchError, match=r"cannot write .*b\.md"):
+        write_files(tmp_path, {"a.md": "one", "b.md": "two"})
+    remove_all(tmp_path)
+    assert texts(tmp_path) == {}
+    assert (tmp_path / "b.md").is_dir()
