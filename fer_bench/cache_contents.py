@@ -44,6 +44,12 @@ _USELESS: Mapping[str, Callable[[Path], str]] = {
     remembering.FOLDER: remembered.useless,
 }
 
+_OURS: Mapping[str, Callable[[Path], bool]] = {
+    parsed.FOLDER: parsed.is_ours,
+    draws.FOLDER: remembered.is_ours,
+    remembering.FOLDER: remembered.is_ours,
+}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -69,8 +75,8 @@ class Entry:
 def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
     """The files of some kinds. Reads no more than what each says of itself.
 
-    What lies in the folders of ``MADE`` under names that runs do not give is somebody else's and
-    not among them.
+    What lies in the folders of ``MADE`` and is not as runs write it is somebody else's, and not
+    among them.
 
     Args:
         root: the cache folder, which need not exist.
@@ -84,8 +90,19 @@ def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
             entry
             for kind in kinds
             for path in (_files(root / kind) if kind in MADE else _tree(root / kind))
+            if kind not in MADE or _is_ours(kind, path)
             if (entry := _entry(kind, path)) is not None
         ]
+
+
+def strangers(root: Path, kinds: Iterable[str]) -> list[Path]:
+    """What lies among the files of some kinds of ``MADE``, and no run wrote.
+
+    Raises:
+        FerBenchError: the folder cannot be read.
+    """
+    with _told(root):
+        return [path for kind in kinds for path in _files(root / kind) if not _is_ours(kind, path)]
 
 
 def remove(root: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
@@ -115,11 +132,19 @@ def remove(root: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Ent
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files in a folder that are called as runs call theirs."""
     with contextlib.suppress(FileNotFoundError):
-        for path in sorted(folder.iterdir()):
-            if _DIGEST.fullmatch(path.name) or is_part(path.name):
-                yield path
+        yield from sorted(folder.iterdir())
+
+
+def _is_ours(kind: str, path: Path) -> bool:
+    """Whether a run wrote a file: it has the name of one, and begins as one."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return False
+    except FileNotFoundError:
+        return False
+    named = _DIGEST.fullmatch(path.name) is not None
+    return is_part(path.name) or (named and _OURS[kind](path))
 
 
 def _tree(folder: Path) -> Iterator[Path]:
@@ -136,8 +161,6 @@ def _entry(kind: str, path: Path) -> Entry | None:
         return None
     useless, unfinished = "", False
     if kind in MADE:
-        if not stat.S_ISREG(status.st_mode):
-            return None
         unfinished = is_part(path.name) and not is_left_behind(status)
         if not is_part(path.name):
             useless = _USELESS[kind](path)

@@ -29,6 +29,14 @@ def keep(source: Path, cache: Path) -> Path:
     return entry
 
 
+def remember(root: Path, cache: Path) -> None:
+    """Reads, samples and searches once more what ``fill`` has made in ``root``."""
+    images = dataset_of(patterns(28))
+    load_path(root / "faces.csv", cache)
+    stratified_rows(images, SAMPLE, 42, cache)
+    remembered_twins(images, cache)
+
+
 def fill(root: Path, cache: Path) -> dict[str, Path]:
     """Fills a cache folder.
 
@@ -39,10 +47,8 @@ def fill(root: Path, cache: Path) -> dict[str, Path]:
     Returns:
         A file of each kind, by the kind; ``locks`` among them.
     """
-    keep(root / "faces.csv", cache)
-    images = dataset_of(patterns(28))
-    stratified_rows(images, SAMPLE, 42, cache)
-    remembered_twins(images, cache)
+    write_csv(root / "faces.csv", random_dataset(40))
+    remember(root, cache)
     own = cache / fer2013.FOLDER / fer2013.FILE_NAMES[-1]
     own.parent.mkdir()
     write_npz(own, random_dataset(4))

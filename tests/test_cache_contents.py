@@ -6,11 +6,13 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 from layout_writers import random_dataset, write_csv
-from made_caches import fill, keep, write_and_die
+from made_caches import fill, keep, remember, write_and_die
 
-from fer_bench import cache_contents
+from fer_bench import cache_contents, cli
 from fer_bench.backbones import structure_files
 from fer_bench.cache_contents import BROUGHT, MADE, entries, remove
 from fer_bench.datasets import fer2013, parsed
@@ -73,6 +75,52 @@ def test_what_others_put_there_is_not_ours(cache: Path, filled: dict[str, Path])
         (cache / kind / f"{0:064}.npz").mkdir()
         (cache / kind / f"{1:064}.npz").symlink_to(filled[kind])
     assert {entry.path for entry in entries(cache, MADE)} == {filled[kind] for kind in MADE}
+
+
+@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("name", [f"{0:064}.npz", f"{0:024}.npz", "thesis.txt"])
+@pytest.mark.parametrize("command", ["prune", "clear"])
+def test_what_does_not_begin_as_ours_is_kept_and_named(
+    cache: Path, kind: str, name: str, command: str
+) -> None:
+    mine = cache / kind / name
+    mine.parent.mkdir(parents=True)
+    np.savez(mine.with_name("x.npz"), images=np.zeros(3))
+    mine.with_name("x.npz").replace(mine)
+    before = mine.read_bytes()
+    done = CliRunner().invoke(cli.main, ["cache", command])
+    assert done.exit_code == 0
+    assert f"kept 1 that fer_bench did not write: {str(mine)!r}" in done.stderr
+    assert mine.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", MADE)
+@pytest.mark.parametrize("what", ["pipe", "link", "loop", "directory", "file"])
+def test_something_else_in_the_place_of_an_entry_is_kept_and_not_waited_for(
+    tmp_path: Path, cache: Path, kind: str, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = fill(tmp_path, cache)[kind]
+    entry.unlink()
+    mine = tmp_path / "mine"
+    mine.write_text("precious")
+    match what:
+        case "pipe":
+            os.mkfifo(entry)
+        case "directory":
+            entry.mkdir()
+        case "file":
+            entry.write_text("precious")
+        case _:
+            entry.symlink_to(mine if what == "link" else entry)
+    for command in ("list", "prune", "clear"):
+        done = CliRunner().invoke(cli.main, ["cache", command])
+        assert done.exit_code == 0
+    assert os.path.lexists(entry)
+    remember(tmp_path, cache)
+    assert [found.useless for found in entries(cache, [kind])] == [""]
+    assert os.path.lexists(entry.with_name(f"{entry.name}.kept-1"))
+    assert mine.read_text() == "precious"
+    assert "was kept: it is now" in caplog.text
 
 
 def test_an_entry_of_another_version_is_of_no_use(

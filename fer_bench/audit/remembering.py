@@ -15,6 +15,7 @@ from fer_bench.datasets.remembered import remembered
 from fer_bench.progress import silent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -56,7 +57,9 @@ def remembered_twins(
     folder = None if cache_dir is None or None in versions else cache_dir / FOLDER
     rules = (MOST_BITS, LEAST_COARSE, LEAST_CORRELATION, REACH, SIDE)
     facts = ("fer_bench twins 3", dataset.row_digest, *rules, *versions)
-    kept = remembered(folder, facts, (*LIKENESSES, *_PAIRS), search)
+    n = len(dataset)
+    names = (*LIKENESSES, *_PAIRS)
+    kept = remembered(folder, facts, names, search, lambda kept: _is_search(kept, n))
     pairs = zip(*(kept[name].tolist() for name in _PAIRS), strict=True)
     return Twins(
         {likeness: kept[likeness] for likeness in LIKENESSES},
@@ -64,6 +67,20 @@ def remembered_twins(
             NearPair(first, second, mirrored, correlation)
             for (first, second), mirrored, correlation in pairs
         ),
+    )
+
+
+def _is_search(kept: Mapping[str, NDArray[Any]], n: int) -> bool:
+    """Whether arrays can be what is found among ``n`` images."""
+    rows, mirrored, correlations = (kept[name] for name in _PAIRS)
+    if rows.dtype != np.int64 or rows.ndim != 2 or rows.shape[1] != 2:
+        return False
+    numbers = [kept[likeness] for likeness in LIKENESSES]
+    return (
+        (mirrored.dtype, mirrored.shape) == (np.dtype(np.bool_), (len(rows),))
+        and (correlations.dtype, correlations.shape) == (np.dtype(np.float64), (len(rows),))
+        and all((one.dtype, one.shape) == (np.dtype(np.int64), (n,)) for one in numbers)
+        and all(np.all((one >= 0) & (one < n)) for one in (rows, *numbers))
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.given import GivenPath
-from fer_bench.errors import bytes_shown
+from fer_bench.errors import bytes_shown, listed
 from fer_bench.escapes import printable
 from fer_bench.terminal import echo, echo_lines
 
@@ -88,7 +88,8 @@ def prune(store: Path | None) -> None:
     folder = _folder(store)
     _remove(folder, [entry for entry in contents.entries(folder) if entry.useless])
     if store is None:
-        _remove_beside([entry for entry in _beside(cache_contents.MADE) if entry.useless])
+        found = _beside(cache_contents.MADE)
+        _remove_beside([entry for entry in found if entry.useless], cache_contents.MADE)
 
 
 @command.command(short_help="Remove everything, or all of some kinds.")
@@ -113,20 +114,20 @@ def clear(kinds: tuple[str, ...], store: Path | None) -> None:
         _remove(folder, [entry for entry in found if not kinds or entry.kind in kinds])
     beside = [kind for kind in cache_contents.MADE if not kinds or kind in kinds]
     if beside and store is None:
-        _remove_beside(_beside(beside))
+        _remove_beside(_beside(beside), beside)
 
 
 def _refusal(kind: str, accepted: Collection[str]) -> str:
     from fer_bench import cache_contents
     from fer_bench.cache import cache_root
 
-    listed = f"accepted: {', '.join(accepted)}"
+    choice = f"accepted: {', '.join(accepted)}"
     if kind in cache_contents.MADE:
-        return f"{kind!r} lies in the cache folder and in no store; {listed}; or leave out --store"
+        return f"{kind!r} lies in the cache folder and in no store; {choice}; or leave out --store"
     if kind in cache_contents.BROUGHT:
         where = str(cache_root() / kind)
-        return f"{kind!r} is never removed; {listed}; delete {where!r} yourself"
-    return f"{kind!r} is unknown; {listed}"
+        return f"{kind!r} is never removed; {choice}; delete {where!r} yourself"
+    return f"{kind!r} is unknown; {choice}"
 
 
 def _folder(store: Path | None) -> Path:
@@ -136,8 +137,6 @@ def _folder(store: Path | None) -> Path:
 
 
 def _show_store(folder: Path) -> list[contents.Entry]:
-    from datetime import datetime, timezone
-
     from fer_bench.store import contents
 
     found = contents.entries(folder)
@@ -147,12 +146,22 @@ def _show_store(folder: Path) -> list[contents.Entry]:
             entry.what,
             f"no use: {entry.useless}" if entry.useless else entry.state,
             bytes_shown(entry.size),
-            datetime.fromtimestamp(entry.written, timezone.utc).astimezone().strftime("%F %R"),
+            _written(entry.written),
         )
         for entry in found
     ]
     _table(("kind", "what", "state", "size", "written"), rows, ("size",))
     return found
+
+
+def _written(time: float) -> str:
+    """A time of a file, which may be any, in the local zone."""
+    from datetime import datetime, timezone
+
+    try:
+        return datetime.fromtimestamp(time, timezone.utc).astimezone().strftime("%F %R")
+    except (ValueError, OverflowError, OSError):
+        return "unknown"
 
 
 def _beside(kinds: Iterable[str]) -> list[cache_contents.Entry]:
@@ -196,7 +205,6 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collect
 
 
 def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
-    from fer_bench.errors import listed
     from fer_bench.store import contents
 
     others = contents.strangers(folder)
@@ -208,16 +216,22 @@ def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
         echo(f"kept {entry.kind} {entry.what}: a process works on it", err=True)
     for path in done.kept:
         echo(f"kept {str(path)!r}: it holds what fer_bench did not write", err=True)
-    if others:
-        names = listed([repr(str(path)) for path in others], 5)
-        echo(f"kept {len(others):,} that fer_bench did not write: {names}", err=True)
+    _show_kept(others)
     echo(f"removed {_total(done.removed)} from {folder}")
 
 
-def _remove_beside(chosen: Sequence[cache_contents.Entry]) -> None:
+def _show_kept(others: Sequence[Path]) -> None:
+
+    if others:
+        names = listed([repr(str(path)) for path in others], 5)
+        echo(f"kept {len(others):,} that fer_bench did not write: {names}", err=True)
+
+
+def _remove_beside(chosen: Sequence[cache_contents.Entry], kinds: Collection[str]) -> None:
     from fer_bench import cache_contents
     from fer_bench.cache import cache_root
 
+    others = cache_contents.strangers(cache_root(), kinds)
     removed, stays = cache_contents.remove(cache_root(), chosen)
     for kind, useless in dict.fromkeys((entry.kind, entry.useless) for entry in removed):
         alike = [entry for entry in removed if (entry.kind, entry.useless) == (kind, useless)]
@@ -226,6 +240,7 @@ def _remove_beside(chosen: Sequence[cache_contents.Entry]) -> None:
     for entry in stays:
         why = "a process may be writing it" if entry.unfinished else "it was written just now"
         echo(f"kept {entry.kind} {entry.path.name}: {why}", err=True)
+    _show_kept(others)
     echo(f"removed {_total(removed, 'file')} beside the store in {cache_root()}")
 
 

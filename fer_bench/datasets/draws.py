@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from importlib import metadata
 from importlib.metadata import PackageNotFoundError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from fer_bench.datasets.remembered import remembered
 from fer_bench.errors import FerBenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -63,8 +64,25 @@ def stratified_draw(
         drawn = draw()
     else:
         folder = None if cache_dir is None else cache_dir / FOLDER
-        drawn = remembered(folder, (*facts, drawer), names, draw)
+        sizes = (n_first, n_second)
+        drawn = remembered(
+            folder,
+            (*facts, drawer),
+            names,
+            draw,
+            lambda kept: _is_draw([kept[name] for name in names], sizes, len(labels)),
+        )
     return drawn["first"], drawn["second"]
+
+
+def _is_draw(rows: Sequence[NDArray[Any]], sizes: Sequence[int], n: int) -> bool:
+    """Whether arrays are sets of rows of those sizes out of ``n``, no row twice."""
+    if [(one.dtype, one.shape) for one in rows] != [
+        (np.dtype(np.int64), (size,)) for size in sizes
+    ]:
+        return False
+    drawn = np.sort(np.concatenate(rows))
+    return bool(np.all(np.diff(drawn, prepend=-1) > 0) and (not len(drawn) or drawn[-1] < n))
 
 
 def _draw(labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int) -> Draw:

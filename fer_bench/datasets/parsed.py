@@ -16,6 +16,7 @@ import numpy as np
 
 from fer_bench.datasets.dataset import Dataset
 from fer_bench.datasets.npz_layout import read_arrays
+from fer_bench.datasets.remembered import begins_with, make_way
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_atomically
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 FOLDER = "parsed"
 """Where entries lie within the cache folder."""
 
-_FORMAT = "fer_bench parsed data set 5"
+_FORMATS = "fer_bench parsed data set "
+_FORMAT = f"{_FORMATS}5"
 _ARRAYS = ("images", "labels", "format", "state", "words", "places", "image_digests", "proof")
 _DIGEST_BYTES = 16
 
@@ -58,8 +60,22 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
         return kept
     dataset = load()
     with contextlib.suppress(FerBenchError, MemoryError):
+        make_way(entry, is_ours)
         _write(entry, state, dataset)
     return dataset
+
+
+def is_ours(entry: Path) -> bool:
+    """Whether ``load_once`` wrote a file, damaged as it may be."""
+    if begins_with(entry, "format"):
+        return True
+    # Older versions began with the images, as other files do: of those only whole ones are known.
+    try:
+        return begins_with(entry, "images") and str(
+            read_arrays(entry, ("format",))["format"]
+        ).startswith(_FORMATS)
+    except FerBenchError:
+        return False
 
 
 def useless(entry: Path) -> str:
@@ -88,13 +104,17 @@ def _read(entry: Path, state: str) -> Dataset | None:
         packed = found["places"].tobytes()
         if str(found["proof"]) != _proof(*arrays, words, packed, digests):
             return None
+        images, labels, usage = arrays
         classes, notes = json.loads(words)
         places = tuple(json.loads(packed)) if packed else None
-        images, labels, usage = arrays
-        dataset = Dataset(
-            images, labels, tuple(classes), "", usage, tuple(map(tuple, notes)), places
-        )
-    except FerBenchError:
+        notes = tuple((str(what), str(how)) for what, how in notes)
+        texts = (*classes, *(places or ()))
+        if len(digests) != _DIGEST_BYTES * len(images) or not all(
+            isinstance(text, str) for text in texts
+        ):
+            return None
+        dataset = Dataset(images, labels, tuple(classes), "", usage, notes, places)
+    except (FerBenchError, ValueError, TypeError, RecursionError):
         return None
     # A cached property finds its value there, and is not computed.
     vars(dataset)["image_digests"] = [
@@ -109,10 +129,11 @@ def _write(entry: Path, state: str, dataset: Dataset) -> None:
     # As bytes: in numpy's texts each character takes four.
     packed = b"" if dataset.places is None else json.dumps(dataset.places).encode()
     arrays: dict[str, Any] = {
+        # First, as it tells whose the file is.
+        "format": _FORMAT,
         "images": dataset.images,
         "labels": dataset.labels,
         **({} if dataset.usage is None else {"usage": dataset.usage}),
-        "format": _FORMAT,
         "state": state,
         "words": words,
         "places": np.frombuffer(packed, np.uint8),

@@ -1,0 +1,100 @@
+"""What a cache holds under a right digest is what was asked for, or made again."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from forged_parts import ARRAYS, changed
+from hypothesis import given
+from hypothesis import strategies as st
+from layout_writers import random_dataset
+from made_images import dataset_of, patterns
+
+from fer_bench.audit import remembering
+from fer_bench.audit.remembering import remembered_twins
+from fer_bench.datasets import draws, parsed, remembered
+from fer_bench.datasets.draws import stratified_draw
+from fer_bench.datasets.parsed import load_once
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LABELS = np.repeat(np.arange(2, dtype=np.uint8), 10)
+
+
+def reseal(entry: Path, arrays: dict) -> None:
+    """Writes an entry of ``remembered`` with other arrays, and the digest that proves them."""
+    file = io.BytesIO()
+    np.savez(file, proof=remembered._proof(entry.stem, arrays), **arrays)
+    entry.write_bytes(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        np.arange(4),
+        np.arange(6.0),
+        np.arange(6).reshape(2, 3),
+        np.full(6, 20),
+        np.full(6, -1),
+        np.zeros(6, np.int64),
+        np.array(3),
+        np.arange(10, 16),
+    ],
+)
+def test_a_forged_draw_is_drawn_again(tmp_path: Path, first: np.ndarray) -> None:
+    expected = stratified_draw(LABELS, 6, 4, 1, tmp_path)
+    (entry,) = (tmp_path / draws.FOLDER).iterdir()
+    reseal(entry, {"first": first, "second": np.arange(10, 14)})
+    for found, drawn in zip(stratified_draw(LABELS, 6, 4, 1, tmp_path), expected, strict=True):
+        np.testing.assert_array_equal(found, drawn)
+
+
+@given(ARRAYS)
+def test_any_search_for_twins_is_one_or_made_again(tmp_path_factory, arrays: list) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    images = dataset_of(patterns(4))
+    expected = remembered_twins(images, cache)
+    (entry,) = (cache / remembering.FOLDER).iterdir()
+    with np.load(entry) as kept:
+        whole = {name: kept[name] for name in kept.files if name != "proof"}
+    names = list(whole)[::-1]
+    forged = dict(zip(names, arrays, strict=False))
+    try:
+        reseal(entry, {**whole, **forged})
+    except ValueError:  # an array without bytes to take a digest of
+        return
+    found = remembered_twins(images, cache)
+    assert len(found) == len(expected)
+    assert all(0 <= row < 4 for pair in found.pairs for row in (pair.first, pair.second))
+
+
+@given(st.data())
+def test_any_parsed_data_set_is_one_or_read_again(tmp_path_factory, data) -> None:
+    cache = tmp_path_factory.mktemp("cache")
+    dataset = random_dataset(4)
+    load_once(cache, "1", lambda: dataset, cache)
+    (entry,) = (cache / parsed.FOLDER).iterdir()
+    with np.load(entry) as kept:
+        found = {name: kept[name] for name in kept.files}
+    words = json.loads(str(found["words"]))
+    found["words"] = json.dumps(data.draw(changed(words)))
+    places = json.dumps(data.draw(changed([str(row) for row in range(4)]))).encode()
+    found["places"] = np.frombuffer(places, np.uint8)
+    found["proof"] = parsed._proof(
+        found["images"],
+        found["labels"],
+        found.get("usage"),
+        found["words"],
+        places,
+        found["image_digests"].tobytes(),
+    )
+    np.savez(entry, **found)
+    read = load_once(cache, "1", lambda: dataset, cache)
+    np.testing.assert_array_equal(read.images, dataset.images)
+    assert len(read.image_digests) == 4
+    assert all(isinstance(name, str) for name in (*read.classes, *(read.places or ())))
