@@ -74,18 +74,18 @@ def merged(documents: Sequence[tuple[str, Any]]) -> Merged:
     benchmarks: dict[_Measure, Any] = {}
     files: dict[str, list[str]] = {cell.id: [] for cell in whole.cells}
     for (name, document), (_, run) in zip(documents, runs, strict=True):
-        measures = list(_measures(document, run))
-        for measure, benchmark in measures:
+        for measure, benchmark in _measures(document, run):
             if not (measure.of_speed and name in elsewhere):
                 benchmarks.setdefault(measure, benchmark)
-        for cell in dict.fromkeys(measure.cell for measure, _ in measures if measure.cell):
-            files[cell].append(name)
+        for cell in run.cells:
+            if cell.quality or cell.training or cell.inference:
+                files[cell.id].append(name)
     places = {cell.id: place for place, cell in enumerate(whole.cells)}
     order = sorted(benchmarks, key=lambda measure: places.get(measure.cell, len(places)))
     document = {
         **documents[0][1],
         "benchmarks": [benchmarks[measure] for measure in order],
-        KEY: run_record(whole),
+        KEY: run_record(whole, {one.cell for one in order if one.kind == "quality"}),
     }
     return Merged(document, whole, {cell: names for cell, names in files.items() if names})
 

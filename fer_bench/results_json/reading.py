@@ -205,7 +205,9 @@ def _cell(record: CellRecord) -> CellResult:
 
 
 def _measures(document: dict[str, Any], run: RunRecord) -> Iterator[tuple[str, Any]]:
-    """Our record in each benchmark, and where it stands."""
+    """Our record in each benchmark, and the others of the run, and where each stands."""
+    for index, quality in enumerate(run["quality"]):
+        yield f".{KEY}.quality[{index}]", quality
     benchmarks = document.get("benchmarks")
     if not isinstance(benchmarks, list):
         raise Mismatch("no list 'benchmarks' at top level; accepted: a pytest-benchmark file")

@@ -10,7 +10,8 @@ Schema 1 had no seed in the cells' ids, and lacked ``split_digest``, ``test_labe
 ``reference`` came within schema 2: older files of that schema and those of schema 1 lack it, and it
 is read as null from them. The number stayed: older readers ignore keys that they do not know, and
 it is part of the fingerprints of stored results, which would no longer be found. ``test_twins``,
-``test_votes``, ``left_out`` and ``class_map`` came so too: older files are read without them.
+``test_votes``, ``left_out``, ``class_map`` and the run's ``quality`` came so too: older files are
+read without them.
 """
 
 from __future__ import annotations
@@ -201,6 +202,7 @@ class RunRecord(TypedDict):
         environment: facts about machine and software.
         cells: every cell asked for, skipped and failed ones included.
         examples: test pictures to show.
+        quality: of the trained cells whose quality no benchmark measured.
     """
 
     schema: int
@@ -209,6 +211,7 @@ class RunRecord(TypedDict):
     environment: list[EnvironmentRecord]
     cells: list[CellRecord]
     examples: list[ExampleRecord]
+    quality: list[QualityRecord]
 
 
 class HistoryRecord(TypedDict):
@@ -249,7 +252,7 @@ class PredictionsRecord(TypedDict):
 
 
 class QualityRecord(TypedDict):
-    """How well a cell recognises emotions, in a benchmark's ``extra_info``.
+    """How well a cell recognises emotions, in a benchmark's ``extra_info`` or the run.
 
     Keys:
         schema: version of the record.

@@ -17,6 +17,7 @@ def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
         lacked = {"test_twins": "", "test_votes": "", "left_out": [], "class_map": ""}
         dataset = {**lacked, **dataset}
         record = {**record, "dataset": dataset}
+    record = {"quality": [], **record}
     if record["schema"] > 1:
         return record
     if isinstance(dataset, dict):

@@ -18,12 +18,16 @@ from fer_bench.results_json.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
-def run_record(run: Run) -> RunRecord:
+def run_record(run: Run, measured: Collection[str] | None = None) -> RunRecord:
     """The run without the figures that stand in its benchmarks.
+
+    Args:
+        run: the run.
+        measured: ids of the cells whose quality stands in a benchmark; None for all of them.
 
     Raises:
         ValueError: a value is not of the type that the schema gives it.
@@ -38,6 +42,11 @@ def run_record(run: Run) -> RunRecord:
         "environment": [_named("value", fact) for fact in run.environment],
         "cells": [_cell(cell) for cell in run.cells],
         "examples": _plain(run.examples),
+        "quality": [
+            quality_record(cell.id, cell.quality)
+            for cell in run.cells
+            if cell.quality is not None and measured is not None and cell.id not in measured
+        ],
     }
     return cast("RunRecord", _fitting(record, RunRecord))
 

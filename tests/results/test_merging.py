@@ -13,7 +13,7 @@ from random_runs import runs
 
 from fer_bench.errors import FerBenchError
 from fer_bench.results import SCHEMA, Example
-from fer_bench.results_json import KEY, merged, read_run
+from fer_bench.results_json import KEY, merged, read_run, run_record
 
 CELLS = [
     made_cell("mobilenet", "pretrained", 0.5, speed=100.0, fingerprint="a"),
@@ -135,6 +135,22 @@ def test_tests_of_no_cell_stand_once_at_the_end():
         *("of a", "common", "of b"),
     ]
     assert [one["name"] for one in found["benchmarks"][-3:]] == ["a", "a", "b"]
+
+
+def test_quality_that_no_benchmark_measured_is_merged():
+    first, second = (document(shard) for shard in made_shards(RUN, 2))
+    first["benchmarks"] = [
+        one for one in first["benchmarks"] if one["extra_info"][KEY]["kind"] != "quality"
+    ]
+    first[KEY] = run_record(made_shards(RUN, 2)[0], measured=())
+    found = merged([("a", first), ("b", second)])
+    assert read_run(found.document) == found.run == read_run(merged(named(*made_shards(RUN, 2)))[0])
+    unmeasured = [one["cell"] for one in found.document[KEY]["quality"]]
+    assert unmeasured == ["mobilenet-pretrained-42", "mini-random-42"]
+    # A benchmark of it in another file takes its place.
+    both = merged([("a", first), ("c", document(RUN))])
+    assert both.document[KEY]["quality"] == []
+    assert read_run(both.document) == both.run
 
 
 def test_what_pytest_benchmark_says_of_the_run_comes_from_the_first_file():

@@ -127,6 +127,23 @@ def test_figures_stand_in_the_benchmarks_and_nowhere_else() -> None:
     ]
 
 
+def test_quality_that_no_benchmark_measured_stands_in_the_run() -> None:
+    made = document(RUN)
+    del made["benchmarks"][0]
+    without = read_run(made)
+    assert without.cells[0].quality is None
+    made[KEY] = json.loads(json.dumps(run_record(RUN, measured=())))
+    assert read_run(made) == RUN
+    # Older files lack it, and none has it twice.
+    assert run_record(RUN, measured={"mini-random-42"})["quality"] == []
+    del made[KEY]["quality"]
+    assert read_run(made) == without
+    twice = document(RUN)
+    twice[KEY] = run_record(RUN, measured=())
+    with pytest.raises(FerBenchError, match="measures 'mini-random-42' again"):
+        read_run(twice)
+
+
 def test_the_quality_record_key_by_key() -> None:
     assert quality_record("mini-random-42", QUALITY) == {
         "schema": SCHEMA,
@@ -181,7 +198,7 @@ def test_the_speed_records_key_by_key() -> None:
         ("ParametersRecord", Parameters, set(), set()),
         ("CellRecord", CellResult, {"id"}, {"quality", "training", "inference"}),
         ("HistoryRecord", History, set(), set()),
-        ("RunRecord", Run, {"schema"}, set()),
+        ("RunRecord", Run, {"schema", "quality"}, set()),
         ("QualityRecord", Quality, {"schema", "kind", "cell"}, set()),
         ("ReferenceRecord", Reference, set(), set()),
         ("TrainingRecord", TrainingSpeed, {"schema", "kind", "cell"}, set()),
