@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.errors import FerBenchError
+from fer_bench.results import REPEATED
 from fer_bench.shards import OTHER_SHARD
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ _FREE = ("seed", "seeds")
 _FOUND = ("test_twins", "test_votes", "left_out")
 """What is found out about a data set: a run may not know it, as those of older fer_bench."""
 
-_NOT_OF_SPEED = ("scikit-learn", "deepface", "commit")
+_NOT_OF_SPEED = ("scikit-learn", "deepface", "commit", REPEATED)
 """Facts of an environment that change no speed of the same fer_bench: what splits the data, what
-brings structures, and the commit of the folder that it ran in."""
+brings structures, the commit of the folder that it ran in, and what was measured several times."""
 
 SPEED = "speed"
 """Fact in the environment of a joined run that tells whose speed it holds."""

@@ -43,6 +43,9 @@ NO_VOTE = 255
 SAMPLED, COPIES = "not in the sample", "copies of other images"
 """Two of the reasons in ``DatasetSummary.left_out``. The others are why an image has no label."""
 
+REPEATED = "repeated"
+"""Fact in the environment of a run that tells what was measured several times."""
+
 _FULL = 65535
 
 ROUNDS_FOR_P99 = 100

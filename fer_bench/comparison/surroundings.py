@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.comparison.outcome import Difference
+from fer_bench.results import REPEATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,8 +19,8 @@ _DEVICE = ("devices",)
 _OF_REFERENCE = ("python", "numpy", "keras", "backend")
 """Software that the reference workload runs on too."""
 
-_NOT_COMPARED = ("commit", "speed")
-"""What is bound to differ, and a note of files that were joined."""
+_NOT_COMPARED = ("commit", "speed", REPEATED)
+"""What is bound to differ, and notes of files that were joined and of repeated measures."""
 
 _SEEDS = ("seed", "seeds")
 """Settings that stand in the cells themselves."""

@@ -9,6 +9,7 @@ several.
 from fer_bench.results_json.folder import json_files, load_documents
 from fer_bench.results_json.merging import Merged, merged
 from fer_bench.results_json.reading import load_document, load_run, read_run
+from fer_bench.results_json.repeats import without_repeats
 from fer_bench.results_json.schema import (
     KEY,
     InferenceRecord,
@@ -45,5 +46,6 @@ __all__ = [
     "read_run",
     "run_record",
     "training_record",
+    "without_repeats",
     "write_json",
 ]
