@@ -31,6 +31,7 @@ from fer_bench.plugin.state import (
     PROBLEMS,
     RECORD,
     REPORT,
+    REPORTING,
     SETTINGS,
     TIME,
 )
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from fer_bench.results import Status
+
+log = logging.getLogger("fer_bench.plugin")
 
 __all__ = ["cell", "dataset", "experiment", "measured", "protocol", "split", "trained"]
 
@@ -117,8 +120,13 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     config = session.config
     stops = session.testsfailed and not config.option.continue_on_collection_errors
     is_worker = hasattr(config, "workerinput")
-    items = [item for item in session.items if _takes(_fixturedefs(item), experiment)]
-    if config.option.collectonly or stops or is_worker or not items:
+    items = [
+        item
+        for item in session.items
+        if isinstance(item, pytest.Function) and _takes(_fixturedefs(item), experiment)
+    ]
+    is_dry = config.option.collectonly or config.getoption("setupplan", False)
+    if is_dry or stops or is_worker or not items:
         return
     from fer_bench.comparison import load_side
     from fer_bench.plugin.preparation import prepare
@@ -127,17 +135,23 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     # TensorFlow tells on standard error, outside Python, which instructions it was built for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     settings = config.stash[SETTINGS]
+    benchmarks = [item for item in items if "benchmark" in item.fixturenames]
+    reporting = bool(benchmarks) or settings.must_report
+    # Its benchmarks measure nothing.
+    reporting = reporting and not config.getoption("setuponly", False)
     try:
-        check_timing(config)
+        if reporting:
+            check_timing(config, benchmarks)
         if settings.base:
             # The report of this run may take the place of the base's files.
             config.stash[BASE] = load_side(settings.base, "--fer-compare")
         with showing_progress(config, "data") as progress:
             config.stash[EXPERIMENT], config.stash[DATA] = prepare(
-                settings, {_cell_of(item) for item in items}, progress
+                settings, {_cell_of(item) for item in items}, progress, reporting=reporting
             )
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[REPORTING] = reporting
     config.stash[RECORD] = Record(config.stash[EXPERIMENT], settings.cells(), settings.elsewhere())
 
 
@@ -171,39 +185,57 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     record = config.stash.get(RECORD, None)
     if record is not None:
         from fer_bench.plugin.report import facts_of
-        from fer_bench.results_json import KEY, run_record
+        from fer_bench.results import REPEATED
+        from fer_bench.results_json import KEY, run_record, without_repeats
 
-        output_json[KEY] = run_record(record.run(facts_of(output_json)))
+        facts = facts_of(output_json)
+        output_json["benchmarks"], repeats = without_repeats(output_json["benchmarks"])
+        for repeat in repeats:
+            log.warning("%s", repeat)
+        if repeats:
+            facts = (*facts, (REPEATED, "; ".join(repeats)))
+        records = [one["extra_info"].get(KEY, {}) for one in output_json["benchmarks"]]
+        measured = {one["cell"] for one in records if one.get("kind") == "quality"}
+        output_json[KEY] = run_record(record.run(facts), measured)
         # By its time a run is known as the same in all files that hold it.
         output_json["datetime"] = config.stash.setdefault(TIME, output_json["datetime"])
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Works out the report, unless that of a run without results would replace an earlier one."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Writes the report first of all: other plugins may raise, and none need show it."""
     config = session.config
-    if RECORD not in config.stash:
-        return
-    if session.exitstatus != pytest.ExitCode.INTERRUPTED or not config.stash[RECORD].is_empty:
-        from fer_bench.plugin.report import Report
+    try:
+        if RECORD in config.stash and config.stash.get(REPORTING, True):
+            from fer_bench.plugin.report import Report
 
-        config.stash[REPORT] = Report(session, config.stash[SETTINGS])
+            config.stash[REPORT] = Report(session, config.stash[SETTINGS])
+    finally:
+        try:
+            yield
+        finally:
+            if REPORT in config.stash:
+                config.stash[REPORT].close(config.pluginmanager.getplugin("terminalreporter"))
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
 ) -> None:
-    """Prints and writes the report."""
+    """Shows the report; without one, the cells that were used are named."""
     config = terminalreporter.config
     if REPORT in config.stash:
-        config.stash[REPORT].give(
-            terminalreporter, config.stash[NOTES].lines, config.stash[PROBLEMS]
-        )
-    if RECORD in config.stash and exitstatus == pytest.ExitCode.INTERRUPTED:
-        kept = "" if REPORT in config.stash else "; no report is written, as no cell has a result"
+        config.stash[REPORT].show(terminalreporter)
+    elif RECORD in config.stash and config.stash[RECORD].found:
+        found = config.stash[RECORD].found
         report_line(
             terminalreporter,
-            f"interrupted{kept}; the same command goes on from what is stored",
+            f"fer_bench: {found} trained cell{'s' if found > 1 else ''} used, without a report; "
+            "--report-dir=DIR writes one",
+        )
+    if RECORD in config.stash and exitstatus == pytest.ExitCode.INTERRUPTED:
+        report_line(
+            terminalreporter,
+            "interrupted; the same command goes on from what is stored",
             yellow=True,
         )
 

@@ -62,15 +62,29 @@ class Measured:
         return seconds
 
 
-def check_timing(config: pytest.Config) -> None:
-    """Makes sure that pytest-benchmark is there and measures.
+def check_timing(config: pytest.Config, benchmarks: Sequence[pytest.Item]) -> None:
+    """Makes sure that pytest-benchmark is there, and that what benchmarks measure comes back.
+
+    Args:
+        config: of a session that makes a report.
+        benchmarks: those of its tests that measure; there need not be any.
 
     Raises:
-        FerBenchError: it is switched off.
+        FerBenchError: it is switched off, or each test runs in a process of its own.
     """
     session: Any = getattr(config, "_benchmarksession", None)
-    if session is None or session.disabled or session.skip:
+    if session is None or (benchmarks and (session.disabled or session.skip)):
         raise FerBenchError(
             "pytest-benchmark is switched off and nothing would be measured; leave out "
             "-p no:benchmark, --benchmark-disable and --benchmark-skip"
         )
+    # pytest-forked's; a mark means nothing where it is not installed.
+    forked = config.getoption("forked", None)
+    if forked is None:
+        return
+    for item in benchmarks:
+        if forked or item.get_closest_marker("forked"):
+            raise FerBenchError(
+                f"{item.nodeid} would run in a process of its own (pytest-forked), from which "
+                "nothing that it measures comes back; leave out --forked and the mark 'forked'"
+            )

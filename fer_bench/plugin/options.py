@@ -192,6 +192,7 @@ class Settings:
         must_lock: whether the run ends where the lock file cannot be written.
         require_weights: whether missing weights stop the run.
         report_dir: where the report goes.
+        must_report: whether there is a report of runs that hold no benchmark, too.
         store: folder of features, checkpoints and results.
         fresh: whether the store's content is computed again.
         timing: whether training and inference speed are measured.
@@ -215,6 +216,7 @@ class Settings:
     must_lock: bool
     require_weights: bool
     report_dir: Path
+    must_report: bool
     store: Path
     fresh: bool
     timing: bool
@@ -282,7 +284,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if init != "both" and init not in INITS:
         raise FerBenchError(f"--init {init!r} is unknown; accepted: pretrained, random, both")
     layers, lock = given.text("trainable-layers"), given.path("weights-lock")
-    base = given.paths("fer-compare")
+    base, report_dir = given.paths("fer-compare"), given.path("report-dir")
     asked: dict[str, Any] = {
         "split": given.text("split") or None,
         "dedupe": given.text("dedupe") or None,
@@ -306,7 +308,8 @@ def read_settings(config: pytest.Config) -> Settings:
         weights_lock=lock or config.rootpath / weights_lock.FILE,
         must_lock=lock is not None,
         require_weights=given.flag("require-weights"),
-        report_dir=given.path("report-dir") or config.invocation_params.dir / "report",
+        report_dir=report_dir or config.invocation_params.dir / "report",
+        must_report=report_dir is not None or bool(base),
         store=given.path("store") or cache_root() / "store",
         fresh=given.flag("fresh"),
         timing=not given.flag("no-timing"),

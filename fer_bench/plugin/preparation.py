@@ -30,16 +30,22 @@ log = logging.getLogger("fer_bench.plugin")
 
 
 def prepare(
-    settings: Settings, cells: Collection[str], progress: Progress = silent
+    settings: Settings,
+    cells: Collection[str],
+    progress: Progress = silent,
+    *,
+    reporting: bool = True,
 ) -> tuple[Experiment, PreparedData]:
     """Loads and splits the data, and proves every weight file that a cell will run on.
 
-    Last of all, the lock file records the weights that are used for the first time.
+    Last of all, the lock file records the weights that are used for the first time. A run without a
+    report makes no lock file where none was asked for.
 
     Args:
         settings: what was asked for.
         cells: ids of those cells that will run.
         progress: told how far the search for copies among the images is.
+        reporting: whether there will be a report.
 
     Returns:
         What the cells share, and the data in full.
@@ -49,8 +55,9 @@ def prepare(
             are missing or others than those that are locked, or the report, the store or a lock
             file that was named cannot be written.
     """
-    for option, folder in (("--report-dir", settings.report_dir), ("--store", settings.store)):
-        _check_folder(option, folder)
+    if reporting:
+        _check_folder("--report-dir", settings.report_dir)
+    _check_folder("--store", settings.store)
     source = load_dataset(settings.dataset, class_map=settings.class_map)
     votes = None if settings.votes is None else load_votes(settings.votes)
     # Before the search for copies, which takes long where there are many images.
@@ -69,7 +76,7 @@ def prepare(
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
     )
-    _check_weights(settings, experiment, pretrained)
+    _check_weights(settings, experiment, pretrained, reporting)
     return experiment, data
 
 
@@ -103,6 +110,7 @@ def _check_weights(
     settings: Settings,
     experiment: Experiment,
     pretrained: list[tuple[Backbone, Located, list[int]]],
+    reporting: bool,
 ) -> None:
     if not pretrained:
         return
@@ -116,6 +124,8 @@ def _check_weights(
             or (lock is not None and identity(located.path) not in lock.files)
         ):
             proven[entry.name] = check_weights(entry, located)
+    if not (reporting or settings.must_lock or settings.weights_lock.exists()):
+        return
     try:
         weights_lock.record(settings.weights_lock, proven)
     except weights_lock.NotRecorded as error:

@@ -55,8 +55,10 @@ class Record:
             )
 
     def trained(self, result: CellResult) -> None:
-        """A cell was trained, or its result found."""
-        self._cells[result.id] = result
+        """A cell was trained, or its result found: perhaps the one that this session kept."""
+        known = self._cells[result.id]
+        if known.fingerprint != result.fingerprint or result.source == "trained":
+            self._cells[result.id] = result
 
     def begun(self, cell: str, test: str) -> None:
         """A test of a cell begins, perhaps once more: how it ended before does not count."""
@@ -68,9 +70,19 @@ class Record:
         self._ended.setdefault(cell, {}).setdefault(test, (status, text))
 
     @property
-    def is_empty(self) -> bool:
-        """Whether no cell has a result."""
-        return all(cell.quality is None for cell in self._cells.values())
+    def found(self) -> int:
+        """Number of cells that were trained, or whose result was found."""
+        return sum(cell.quality is not None for cell in self._cells.values())
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether a test of some cell was skipped, or failed."""
+        return any(self._ended.values())
+
+    def reasons(self) -> list[str]:
+        """A line for each cell of which a test was skipped or failed: how it ended, and why."""
+        rows = [self._row(cell) for cell in self._cells.values() if self._ended.get(cell.id)]
+        return [f"{row.id} {row.status}: {row.reason}" for row in rows]
 
     def run(self, facts: tuple[tuple[str, str], ...] = ()) -> Run:
         """The run, without the figures that its benchmarks carry.

@@ -9,7 +9,7 @@ import pytest
 
 from fer_bench.comparison import Side, compare
 from fer_bench.errors import FerBenchError
-from fer_bench.plugin.state import BASE, DATA
+from fer_bench.plugin.state import BASE, DATA, NOTES, PROBLEMS, RECORD
 from fer_bench.reporting import Findings, terminal_text, write_page, write_tables
 from fer_bench.reporting.audit import AuditedData
 from fer_bench.reporting.comparison import (
@@ -19,9 +19,10 @@ from fer_bench.reporting.comparison import (
     write_comparison,
 )
 from fer_bench.reporting.comparison import terminal_text as comparison_text
+from fer_bench.reporting.report import PAGE
 from fer_bench.reporting.written import write_files
-from fer_bench.results_json import json_text, read_run
-from fer_bench.terminal import report_line, report_lines
+from fer_bench.results_json import KEY, json_text, read_run
+from fer_bench.terminal import echo, report_line, report_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +35,10 @@ T = TypeVar("T")
 
 
 class Report:
-    """What is told of a finished session.
+    """The report of a finished session: its files, and what of it a terminal shows.
 
-    Its results are on disk before anything is worked out from them: they took hours.
+    The files are written when it is made, the results first: they took hours. Only the page waits,
+    as drawing it takes longer than all else, for tables to be shown or for the end of the session.
 
     Args:
         session: the session; a report that cannot be made or written makes it fail, and so does
@@ -49,49 +51,84 @@ class Report:
         self._settings = settings
         self._folder = settings.report_dir
         self._problems: list[str] = []
+        self._closed = False
+        self._findings: Findings | None = None
+        self._outcome: Outcome | None = None
+        self._left: str = ""
         document = document_of(session.config)
+        if not _has_measured(document):
+            self._left = self._without_measures()
+        if self._left:
+            return
         self._tried(lambda: write_files(self._folder, {RESULTS: json_text(document)}))
         # An earlier run's would be taken for one of this run.
         self._tried(lambda: remove_comparison(self._folder))
-        self._findings = self._tried(lambda: Findings.of(read_run(document)))
-        self._outcome = self._tried(lambda: self._compared())
-        if self._outcome is not None and self._outcome.exit_status:
-            word, why = conclusion(self._outcome)
-            self._fail(f"--fer-compare: {word}: {why}")
-
-    def give(
-        self, terminal: pytest.TerminalReporter, notes: list[str], problems: list[str]
-    ) -> None:
-        """Writes and prints the tables and the comparison, and then draws the page.
-
-        Args:
-            terminal: where to print.
-            notes: what the package said meanwhile, a line each.
-            problems: what went wrong, a line each.
-        """
-        found, outcome = self._findings, self._outcome
-        width = shutil.get_terminal_size((120, 24)).columns
-        terminal.section("fer_bench", sep="=")
+        found = self._findings = self._tried(lambda: Findings.of(read_run(document)))
         if found is not None:
             self._tried(lambda: write_tables(self._folder, found))
-            report_lines(terminal, terminal_text(found, width))
+        outcome = self._outcome = self._tried(lambda: self._compared())
         if outcome is not None:
             self._tried(lambda: write_comparison(self._folder, outcome))
-            text = comparison_text(outcome, width)
+            if outcome.exit_status:
+                word, why = conclusion(outcome)
+                self._fail(f"--fer-compare: {word}: {why}")
+
+    def show(self, terminal: pytest.TerminalReporter) -> None:
+        """Prints the tables and the comparison, and closes the report."""
+        width = shutil.get_terminal_size((120, 24)).columns
+        terminal.section("fer_bench", sep="=")
+        if self._left:
+            report_lines(terminal, self._left, yellow=True)
+        if self._findings is not None:
+            report_lines(terminal, terminal_text(self._findings, width))
+        if self._outcome is not None:
+            text = comparison_text(self._outcome, width)
             terminal.section("compared with --fer-compare", sep="-")
             report_lines(terminal, text, coloured)
-        told = len(notes)
-        for note in notes[:told]:
-            report_line(terminal, f"NOTE: {note}", yellow=True)
-        # Drawing takes longer than all else here: nobody waits for it with nothing to read.
-        terminal.flush()
+        self.close(terminal)
+
+    def close(self, terminal: pytest.TerminalReporter | None) -> None:
+        """Draws the page and says what went wrong, once for each report.
+
+        Args:
+            terminal: where to print; without one, problems go to standard error.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        config, found = self._session.config, self._findings
+        notes = config.stash[NOTES].lines
+        shown = len(notes)
+        if terminal is not None:
+            for note in dict.fromkeys(notes):
+                report_line(terminal, f"NOTE: {note}", yellow=True)
+            # Nobody waits for the page with nothing to read.
+            terminal.flush()
         drawn = found and self._tried(lambda: write_page(self._folder, found, self._audited()))
-        for note in notes[told:]:
-            report_line(terminal, f"NOTE: {note}", yellow=True)
-        if drawn is not None:
-            report_line(terminal, f"report: {self._folder / 'index.html'}")
-        for problem in dict.fromkeys([*problems, *self._problems]):
-            report_line(terminal, f"ERROR: {problem}", red=True)
+        if terminal is not None:
+            for note in dict.fromkeys(notes[shown:]):
+                report_line(terminal, f"NOTE: {note}", yellow=True)
+            if drawn is not None:
+                report_line(terminal, f"report: {self._folder / PAGE}")
+        for problem in dict.fromkeys([*config.stash[PROBLEMS], *self._problems]):
+            if terminal is None:
+                echo(f"ERROR: {problem}", err=True)
+            else:
+                report_line(terminal, f"ERROR: {problem}", red=True)
+
+    def _without_measures(self) -> str:
+        """Reasons for which a session that measured nothing has no report; empty if it has one.
+
+        Rows of cells that were skipped or failed are worth a report, but not an earlier one.
+        """
+        earlier = any((self._folder / name).exists() for name in (RESULTS, PAGE))
+        record = self._session.config.stash[RECORD]
+        if record.has_ended and not earlier:
+            return ""
+        if BASE in self._session.config.stash:
+            self._fail("--fer-compare: nothing was measured that could be compared")
+        stays = f"; the earlier one in {str(self._folder)!r} stays" if earlier else ""
+        return "\n".join([*record.reasons(), f"nothing was measured: no report is written{stays}"])
 
     def _tried(self, make: Callable[[], T]) -> T | None:
         """What a part of the report gives; None where it could not be made, which is told."""
@@ -102,7 +139,9 @@ class Report:
             return None
 
     def _fail(self, problem: str) -> None:
-        self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        # A session that ended early keeps the exit status that says so.
+        if self._session.exitstatus == pytest.ExitCode.OK:
+            self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._problems.append(problem)
 
     def _audited(self) -> AuditedData:
@@ -124,6 +163,12 @@ class Report:
             return None
         head = Side(((str(self._folder / RESULTS), self._findings.run),))
         return compare(base, head, self._settings.rules)
+
+
+def _has_measured(document: dict[str, Any]) -> bool:
+    """Whether a session's document holds a figure of ours."""
+    measured = any(KEY in benchmark["extra_info"] for benchmark in document["benchmarks"])
+    return measured or bool(document[KEY]["quality"])
 
 
 def document_of(config: pytest.Config) -> dict[str, Any]:

@@ -6,54 +6,16 @@ import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 from made_runs import document, made_cell, made_run
+from made_session import BENCHMARK, CONFTEST
 
 from fer_bench.evaluation import confusion, recall
 from fer_bench.results_json import KEY
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
-
-CONFTEST = f"""
-import sys
-
-sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from made_audits import audited
-from made_runs import made_cell, made_run
-
-from fer_bench.comparison import load_side
-from fer_bench.plugin.state import BASE, DATA, RECORD, SETTINGS
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
-
-CELL = made_cell("mini", "random", 0.5, fingerprint="a")
-
-
-class Measured:
-    def run(self, facts=()):
-        return made_run(CELL)
-
-
-def pytest_collection_finish(session):
-    stash = session.config.stash
-    stash[RECORD] = Measured()
-    stash[DATA] = prepare_data(audited().dataset, Protocol(split="kaggle"))
-    if stash[SETTINGS].base:
-        stash[BASE] = load_side(stash[SETTINGS].base, "--fer-compare")
-"""
-BENCHMARK = """
-from conftest import CELL
-
-from fer_bench.results_json import KEY, quality_record
-
-
-def test_quality(benchmark):
-    benchmark.extra_info[KEY] = quality_record(CELL.id, CELL.quality)
-    benchmark.pedantic(lambda: None)
-"""
 
 
 @pytest.fixture

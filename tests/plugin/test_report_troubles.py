@@ -189,8 +189,8 @@ def test_a_run_interrupted_before_its_first_result_leaves_an_earlier_report(
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(
         [
-            "interrupted; no report is written, as no cell has a result; the same command goes on "
-            "from what is stored"
+            "nothing was measured: no report is written; the earlier one in '*report' stays",
+            "interrupted; the same command goes on from what is stored",
         ]
     )
     assert {path.name: path.read_text() for path in report.iterdir()} == dict.fromkeys(

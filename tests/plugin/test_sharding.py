@@ -38,6 +38,7 @@ def settings(shard, names="all", seeds=1):
         must_lock=False,
         require_weights=False,
         report_dir=None,
+        must_report=False,
         store=None,
         fresh=False,
         timing=True,

@@ -1,0 +1,41 @@
+"""Sessions that measure one cell without training it."""
+
+from pathlib import Path
+
+CONFTEST = f"""
+import sys
+
+sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+from made_audits import audited
+from made_runs import made_cell, made_run
+
+from fer_bench.comparison import load_side
+from fer_bench.plugin.state import BASE, DATA, RECORD, SETTINGS
+from fer_bench.prepared import prepare_data
+from fer_bench.protocol import Protocol
+
+CELL = made_cell("mini", "random", 0.5, fingerprint="a")
+
+
+class Measured:
+    def run(self, facts=()):
+        return made_run(CELL)
+
+
+def pytest_collection_finish(session):
+    stash = session.config.stash
+    stash[RECORD] = Measured()
+    stash[DATA] = prepare_data(audited().dataset, Protocol(split="kaggle"))
+    if stash[SETTINGS].base:
+        stash[BASE] = load_side(stash[SETTINGS].base, "--fer-compare")
+"""
+BENCHMARK = """
+from conftest import CELL
+
+from fer_bench.results_json import KEY, quality_record
+
+
+def test_quality(benchmark):
+    benchmark.extra_info[KEY] = quality_record(CELL.id, CELL.quality)
+    benchmark.pedantic(lambda: None)
+"""
