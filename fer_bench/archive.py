@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -11,7 +12,7 @@ from fer_bench.comparison.sides import Side, measurement
 from fer_bench.comparison.surroundings import surroundings
 from fer_bench.errors import FerBenchError, shown
 from fer_bench.joining import joined
-from fer_bench.results_json import json_files, load_document, load_documents, read_run
+from fer_bench.results_json import Folder, load_document, read_folder, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,12 +65,14 @@ class Archive:
         left_out: runs of other data or of another protocol: name and reason of each.
         copies: number of files that hold a run which is counted already.
         others: number of files without our record.
+        unreadable: for each file that cannot be read, why.
     """
 
     runs: tuple[Stored, ...]
     left_out: tuple[tuple[str, str], ...] = ()
     copies: int = 0
     others: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 def stored_run(path: Path) -> Stored:
@@ -100,27 +103,29 @@ def as_one(parts: Sequence[Stored]) -> Stored:
     )
 
 
-def stored_runs(folder: Path) -> tuple[list[Stored], int]:
-    """Reads all results files in a folder and below it, as ``load_documents`` does.
+def stored_runs(folder: Path) -> Folder[Stored]:
+    """Reads all results files in a directory and below it, named by their paths in it.
 
     Args:
         folder: as pytest-benchmark's ``.benchmarks``.
 
-    Returns:
-        The runs, named by their paths in the folder, and the number of files passed over.
-
     Raises:
-        FerBenchError: as ``load_documents`` and ``stored_run``.
+        FerBenchError: as ``fer_bench.results_json.read_folder``.
     """
-    found = []
-    for path, document in load_documents(folder):
-        one = _stored(document, str(path))
-        found.append(Stored(path.relative_to(folder).as_posix(), one.time, one.run))
-    return found, len(json_files(folder)) - len(found)
+    found = read_folder(folder, _stored)
+    named = (
+        (path, dataclasses.replace(one, name=path.relative_to(folder).as_posix()))
+        for path, one in found.read
+    )
+    return dataclasses.replace(found, read=tuple(named))
 
 
 def gathered(
-    found: Iterable[Stored], reported: Stored, parts: Iterable[Stored] = (), others: int = 0
+    found: Iterable[Stored],
+    reported: Stored,
+    parts: Iterable[Stored] = (),
+    others: int = 0,
+    unreadable: Iterable[str] = (),
 ) -> Archive:
     """The stored runs with the one that is reported; those of another experiment are left out.
 
@@ -132,6 +137,7 @@ def gathered(
         reported: the run that is reported.
         parts: what it was joined of, where it was.
         others: number of files passed over.
+        unreadable: for each file that cannot be read, why.
     """
     known = {(one.time, one.commit) for one in (reported, *parts)}
     held = {time for one in (reported, *parts) for time in measurement(one.run)}
@@ -149,7 +155,13 @@ def gathered(
             left_out.append((one.name, reason))
         else:
             runs.append(one)
-    return Archive(tuple(sorted(runs, key=_order)), tuple(sorted(left_out)), copies, others)
+    return Archive(
+        runs=tuple(sorted(runs, key=_order)),
+        left_out=tuple(sorted(left_out)),
+        copies=copies,
+        others=others,
+        unreadable=tuple(unreadable),
+    )
 
 
 def _order(one: Stored) -> tuple[datetime, str]:

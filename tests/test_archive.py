@@ -123,8 +123,9 @@ def test_results_files_are_found_at_any_depth(tmp_path) -> None:
     (tmp_path / "list.json").write_text('["fer_bench"]')
     (tmp_path / "notes.txt").write_text("{")
     (tmp_path / "folder.json").mkdir()
-    found, others = stored_runs(tmp_path)
-    assert others == 2
+    kept = stored_runs(tmp_path)
+    found = [one for _, one in kept.read]
+    assert (kept.others, kept.unreadable) == (2, ())
     assert [one.name for one in found] == ["machine-0/0000.json", "machine-1/0001.json"]
     assert [one.run for one in found] == runs
     assert [one.time for one in found] == [START, START + timedelta(days=1)]
@@ -151,11 +152,14 @@ def test_times_are_in_utc(tmp_path, text, hour) -> None:
 def test_a_file_without_a_time_is_one_line(tmp_path, time) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps({**document_of(run_of(mini()), None), "datetime": time}))
-    for read in (stored_run, lambda path: stored_runs(path.parent)):
-        with pytest.raises(FerBenchError) as raised:
-            read(path)
-        assert str(raised.value).startswith(f"{path}: 'datetime' at top level is {time!r}; ")
-        assert "\n" not in str(raised.value)
+    start = f"{path}: 'datetime' at top level is {time!r}; "
+    with pytest.raises(FerBenchError) as raised:
+        stored_run(path)
+    assert str(raised.value).startswith(start)
+    assert "\n" not in str(raised.value)
+    write_stored(tmp_path, [run_of(mini())])
+    (why,) = stored_runs(tmp_path).unreadable
+    assert why.startswith(start)
 
 
 @pytest.mark.parametrize(
@@ -166,14 +170,17 @@ def test_a_file_without_a_time_is_one_line(tmp_path, time) -> None:
         (b'{"fer_bench": {"schema": 99}}', "schema is 99, newer than"),
     ],
 )
-def test_a_broken_file_among_good_ones_is_one_line(tmp_path, content, cause) -> None:
-    write_stored(tmp_path, [run_of(mini())])
+def test_a_broken_file_among_good_ones_is_left_out(tmp_path, content, cause) -> None:
+    (good,) = write_stored(tmp_path, [run_of(mini())])
     (tmp_path / "a.json").write_bytes(content)
-    with pytest.raises(FerBenchError) as raised:
-        stored_runs(tmp_path)
-    assert str(raised.value).startswith(f"{tmp_path / 'a.json'}: ")
-    assert cause in str(raised.value)
-    assert "\n" not in str(raised.value)
+    kept = stored_runs(tmp_path)
+    assert [path for path, _ in kept.read] == [good]
+    (why,) = kept.unreadable
+    assert why.startswith(f"{tmp_path / 'a.json'}: ")
+    assert cause in why
+    reported = at(5, "reported")
+    runs = [one for _, one in kept.read]
+    assert gathered(runs, reported, unreadable=kept.unreadable).unreadable == (why,)
 
 
 def test_a_folder_without_results_files_is_one_line(tmp_path) -> None:

@@ -75,7 +75,8 @@ def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
 
     parts = [stored_run(path) for path in results]
     reported = as_one(parts)
-    found, others = stored_runs(history)
-    archive = gathered(found, reported, parts, others)
+    found = stored_runs(history)
+    runs = [one for _, one in found.read]
+    archive = gathered(runs, reported, parts, found.others, found.unreadable)
     rules = default_rules() + project_rules(Path.cwd())
     return Findings.of(reported.run, trend(archive, rules))

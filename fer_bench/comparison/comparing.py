@@ -62,6 +62,8 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
     code = other_code(run for side in (base, head) for _, run in side.runs)
     known = _Known(around, code, rules)
     told = [
+        *(f"left out of the base: {why}" for why in base.unreadable),
+        *(f"left out of the head: {why}" for why in head.unreadable),
         *notes(base, head, rules, {**ours, **theirs}),
         *mixtures("base", ours),
         *mixtures("head", theirs),

@@ -1,13 +1,13 @@
-"""From files and folders to a side."""
+"""From files and directories to a side."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fer_bench.comparison.sides import Side, timings
 from fer_bench.errors import FerBenchError
-from fer_bench.results_json import json_files, load_document, load_documents, read_run
+from fer_bench.results_json import load_run, read_folder, read_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,39 +19,34 @@ if TYPE_CHECKING:
 def load_side(paths: Sequence[Path], which: str) -> Side:
     """Reads the runs of one side.
 
-    A folder stands for all results files in it and below it, in the order of their paths. Whole
-    JSON without our record, such as plain files of pytest-benchmark, is passed over there. What
-    is no whole JSON is not: it may be a results file that was cut off.
+    A directory stands for all results files in it and below it, in the order of their paths; the
+    side says which of them cannot be read. A file that is named must be readable.
 
     Args:
-        paths: results files and folders, one or more.
+        paths: results files and directories, one or more.
         which: the side, for errors: ``"base"``.
 
     Raises:
-        FerBenchError: a file or folder cannot be read, a file is no results file (``read_run``
-            says what is wrong with it), a folder holds none, or two files hold the same
+        FerBenchError: a file or directory cannot be read, a file is no results file (``read_run``
+            says what is wrong with it), a directory holds none, or two files hold the same
             measurement, whose repetition would tell of less noise than there is.
     """
+    runs: list[tuple[str, Run]] = []
+    unreadable: list[str] = []
     try:
-        _check_files(file for path in paths for file in _files(path))
-        loaded = [item for path in paths for item in _documents(path)]
-        runs = tuple((name, read_run(document, name)) for name, document in loaded)
+        _check_files(map(str, paths))
+        for path in paths:
+            if _is_folder(path):
+                found = read_folder(path, read_run)
+                runs += [(str(file), run) for file, run in found.read]
+                unreadable += found.unreadable
+            else:
+                runs.append((str(path), load_run(path)))
+        _check_files(name for name, _ in runs)
         _check_measurements(runs)
     except FerBenchError as error:
         raise FerBenchError(f"{which}: {error}") from error
-    return Side(runs)
-
-
-def _documents(path: Path) -> list[tuple[str, Any]]:
-    """Each results file that a path stands for: its name and what it holds."""
-    if not _is_folder(path):
-        return [(str(path), load_document(path))]
-    return [(str(file), document) for file, document in load_documents(path)]
-
-
-def _files(path: Path) -> list[Path]:
-    """The file itself, or all files of JSON in a folder and below it, sorted."""
-    return json_files(path) if _is_folder(path) else [path]
+    return Side(tuple(runs), tuple(unreadable))
 
 
 def _is_folder(path: Path) -> bool:
@@ -59,8 +54,8 @@ def _is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112
 
 
-def _check_files(files: Iterable[Path]) -> None:
-    seen: dict[str, Path] = {}
+def _check_files(files: Iterable[str]) -> None:
+    seen: dict[str, str] = {}
     for file in files:
         real = os.path.realpath(file)
         if real in seen:

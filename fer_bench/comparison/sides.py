@@ -20,9 +20,11 @@ class Side:
 
     Attributes:
         runs: one or more, each with a name for errors and notes, for example its path.
+        unreadable: for each file of a directory that was left out, as it cannot be read, why.
     """
 
     runs: tuple[tuple[str, Run], ...]
+    unreadable: tuple[str, ...] = ()
 
 
 def timings(cell: CellResult) -> Iterator[tuple[str, tuple[float, ...]]]:

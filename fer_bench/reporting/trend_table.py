@@ -166,6 +166,8 @@ def _archive(archive: Archive) -> Iterator[str]:
         reasons.setdefault(why, []).append(name)
     for why, names in reasons.items():
         yield f"Left out, for it is another experiment: {_listed(names)} ({why})."
+    for why in archive.unreadable:
+        yield f"Left out, for it cannot be read: {why}."
     if archive.copies:
         yield f"{_files(archive.copies)} of a run that another file holds too: it counts once."
     if archive.others:

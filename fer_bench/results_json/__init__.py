@@ -6,7 +6,7 @@ key. ``read_run`` joins them again, ``load_run`` out of a file. ``merged`` makes
 several.
 """
 
-from fer_bench.results_json.folder import json_files, load_documents
+from fer_bench.results_json.folder import Folder, read_folder
 from fer_bench.results_json.merging import Merged, merged
 from fer_bench.results_json.reading import load_document, load_run, read_run
 from fer_bench.results_json.repeats import without_repeats
@@ -29,6 +29,7 @@ from fer_bench.results_json.writing import (
 
 __all__ = [
     "KEY",
+    "Folder",
     "InferenceRecord",
     "MeasureRecord",
     "Merged",
@@ -36,13 +37,12 @@ __all__ = [
     "RunRecord",
     "TrainingRecord",
     "inference_record",
-    "json_files",
     "json_text",
     "load_document",
-    "load_documents",
     "load_run",
     "merged",
     "quality_record",
+    "read_folder",
     "read_run",
     "run_record",
     "training_record",

@@ -86,10 +86,12 @@ def test_what_does_not_belong_there_is_told(tmp_path) -> None:
     other = run_of(mini(), batch_size=8)
     *_, newest = write_stored(kept, [*RUNS[:2], other, RUNS[3]])
     (kept / "plain.json").write_text('{"benchmarks": []}')
+    (kept / "cut.json").write_text("{")
     done = report(newest, "--history", kept, "--report-dir", tmp_path / "new")
     assert done.exit_code == 0
     assert "over 3 stored runs" in told(done)
     assert "machine-0/0002.json (protocol: batch size 8 instead of 32)" in told(done)
+    assert f"Left out, for it cannot be read: {kept / 'cut.json'}: no whole JSON" in told(done)
     assert "1 file of JSON without a record of fer_bench: passed over." in told(done)
 
 

@@ -1,13 +1,15 @@
 """Sides out of files and folders: what is read, what is passed over, and what is refused."""
 
 import dataclasses
+import errno
 import json
 import math
+import os
 
 import pytest
 from made_runs import document, made_cell, made_run
 
-from fer_bench.comparison import load_side
+from fer_bench.comparison import compare, default_rules, load_side
 from fer_bench.errors import FerBenchError
 from fer_bench.results import SCHEMA
 from fer_bench.results_json import KEY
@@ -23,6 +25,15 @@ def put(path, run=RUN, **changes):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document(run) | changes))
     return path
+
+
+def left_out(folder, good, bad, cause):
+    """A file or folder in a folder is left out, and the other one is read."""
+    side = load_side([folder], "base")
+    assert [name for name, _ in side.runs] == [str(good)]
+    (why,) = side.unreadable
+    assert why.startswith(f"{bad}: ")
+    assert cause in why
 
 
 def refused(paths, *words):
@@ -101,7 +112,7 @@ def test_half_a_file(tmp_path):
     path = put(tmp_path / "results.json")
     path.write_bytes(path.read_bytes()[:-100])
     refused([path], str(path), "no whole JSON")
-    refused([tmp_path], str(path), "no whole JSON")
+    refused([tmp_path], f"no file in {str(tmp_path)!r} can be read: {path}", "no whole JSON")
 
 
 def schema(made):
@@ -129,14 +140,15 @@ def measures(made):
         (measures, "measures 'mini-random-42' again"),
     ],
 )
-def test_a_broken_record_alone_and_in_a_folder(tmp_path, damage, cause):
-    put(tmp_path / "good.json")
+def test_a_broken_record_is_refused_alone_and_left_out_of_a_folder(tmp_path, damage, cause):
+    good = put(tmp_path / "good.json")
     made = document(RUN)
     damage(made)
     path = tmp_path / "results.json"
     path.write_text(json.dumps(made))
     refused([path], str(path), cause)
-    refused([tmp_path], str(path), cause)
+    refused([tmp_path, path], str(path), cause)
+    left_out(tmp_path, good, path, cause)
 
 
 def test_a_folder_without_a_results_file(tmp_path):
@@ -145,15 +157,47 @@ def test_a_folder_without_a_results_file(tmp_path):
 
 
 def test_a_broken_file_of_others_in_a_folder_may_be_a_results_file(tmp_path):
-    put(tmp_path / "good.json")
+    good = put(tmp_path / "good.json")
     (tmp_path / "empty.json").touch()
-    refused([tmp_path], "empty.json", "no whole JSON")
+    left_out(tmp_path, good, tmp_path / "empty.json", "no whole JSON")
 
 
 def test_a_link_to_nothing_in_a_folder(tmp_path):
-    put(tmp_path / "good.json")
+    good = put(tmp_path / "good.json")
     (tmp_path / "link.json").symlink_to(tmp_path / "gone.json")
-    refused([tmp_path], "link.json", "No such file")
+    left_out(tmp_path, good, tmp_path / "link.json", "No such file")
+
+
+def test_a_pipe_in_a_folder(tmp_path):
+    good = put(tmp_path / "good.json")
+    os.mkfifo(tmp_path / "pipe.json")
+    left_out(tmp_path, good, tmp_path / "pipe.json", "it is a pipe")
+
+
+def test_a_folder_below_that_cannot_be_read(tmp_path, monkeypatch):
+    good, below = put(tmp_path / "good.json"), put(tmp_path / "below" / "other.json").parent
+    entries = os.scandir
+
+    def scandir(path):
+        if os.fspath(path) == str(below):
+            raise PermissionError(errno.EACCES, "Permission denied", str(below))
+        return entries(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    left_out(tmp_path, good, below, "Permission denied")
+    refused([below], str(below), "Permission denied")
+
+
+def test_files_that_are_left_out_are_noted(tmp_path):
+    sides = [tmp_path / "base", tmp_path / "head"]
+    for side in sides:
+        put(side / "good.json")
+        (side / "cut.json").write_text("{")
+    base, head = (load_side([side], "") for side in sides)
+    told = compare(base, head, default_rules()).notes
+    assert [note.partition(" (")[0] for note in told[:2]] == [
+        f"left out of the {side.name}: {side / 'cut.json'}: no whole JSON" for side in sides
+    ]
 
 
 # -- nothing counts twice
