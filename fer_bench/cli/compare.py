@@ -54,9 +54,9 @@ def command(
 ) -> None:
     """Compare results files of one commit, BASE, with those of another, HEAD.
 
-    Each is a results file, or a folder that stands for all results files in it and below it. The
-    last one is the head; several before it are repeated runs of the base, and a folder as the head
-    may hold repeated runs of the head.
+    Each is a results file, or a folder that stands for all results files in it and below it; those
+    that cannot be read are left out and named. The last one is the head; several before it are
+    repeated runs of the base, and a folder as the head may hold repeated runs of the head.
 
     A figure is a regression where it got worse by more than its noise and by more than its rule
     allows. Rules are the defaults (accuracy: 0.5pp, training.speed: 5%, inference.median: 5%,

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     type=GivenPath(),
     metavar="FOLDER",
     help="Tell as well in which of the runs stored there each figure first moved. All results "
-    "files in the folder and below it count, as those of pytest-benchmark's .benchmarks.",
+    "files in the folder and below it count, as those of pytest-benchmark's .benchmarks; those "
+    "that cannot be read are named.",
 )
 def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -> None:
     """Make the page, figures and tables of results files anew.
