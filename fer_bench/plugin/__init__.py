@@ -227,6 +227,8 @@ def pytest_terminal_summary(
         config.stash[REPORT].show(terminalreporter)
     elif RECORD in config.stash and config.stash[RECORD].found:
         found = config.stash[RECORD].found
+        for note in dict.fromkeys(config.stash[NOTES].lines):
+            report_line(terminalreporter, f"NOTE: {note}", yellow=True)
         report_line(
             terminalreporter,
             f"fer_bench: {found} trained cell{'s' if found > 1 else ''} used, without a report; "

@@ -36,8 +36,10 @@ def own(run_pytest, pytester, tiny_data, tmp_path, monkeypatch, small, shared_st
 
 
 def test_a_trained_cell_in_a_projects_own_test_writes_nothing_there(own, pytester):
-    result = own()
+    noting = "    __import__('logging').getLogger('fer_bench').warning('a part was damaged')\n"
+    result = own(test=OWN + noting)
     result.assert_outcomes(passed=1)
+    assert "NOTE: a part was damaged" in result.outlines
     assert result.ret == pytest.ExitCode.OK
     told = [line for line in result.outlines if "fer_bench" in line]
     assert told == ["fer_bench: 1 trained cell used, without a report; --report-dir=DIR writes one"]
