@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from fer_bench.cells import Cell
 from fer_bench.errors import FerBenchError
 from fer_bench.progress import silent
 from fer_bench.results import CellResult, DatasetSummary, Example, Run
-from fer_bench.runtime import load_keras
+from fer_bench.runtime import clear_keras, load_keras
 from fer_bench.store.results import ResultStore
 from fer_bench.trained_cell import TrainedCell
 
@@ -170,7 +169,4 @@ def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
     try:
         return verify(located, entry, build)
     finally:
-        if "keras" in sys.modules:
-            import keras
-
-            keras.utils.clear_session()
+        clear_keras()

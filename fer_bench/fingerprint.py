@@ -33,7 +33,7 @@ def features_versions() -> dict[str, str | int]:
         "computation": COMPUTATION,
         "keras": runtime.version("keras"),
         "backend": runtime.backend_version(),
-        "float type": runtime.keras_settings()[1],
+        "float type": runtime.keras_settings().floatx,
         "deepface": runtime.version("deepface"),
     }
 
@@ -83,6 +83,7 @@ def features_key(
             "preprocessing": [entry.input_size, entry.scale, entry.offset],
             "dataset": dataset.row_digest,
             "boundary": boundary,
+            **_settings(),
         }
     )
 
@@ -121,8 +122,15 @@ def result_fingerprint(
             "batch_size": protocol.batch_size,
             "dataset": dataset.row_digest,
             "split": split.digest,
+            **_settings(),
         }
     )
+
+
+def _settings() -> dict[str, Any]:
+    """What else changes numbers. As it is nothing by default, fingerprints are without it then."""
+    found = runtime.numeric_settings()
+    return {"settings": found} if found else {}
 
 
 def _digest(facts: Mapping[str, Any]) -> str:

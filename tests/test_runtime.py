@@ -17,7 +17,9 @@ before = runtime.keras_settings()
 runtime.load_keras()
 assert 'keras' in sys.modules
 import keras
-assert before == runtime.keras_settings() == (keras.config.backend(), keras.config.floatx()), before
+config = keras.config
+found = config.backend(), config.floatx(), config.epsilon(), config.image_data_format()
+assert before == runtime.keras_settings() == found, (before, found)
 os.write(2, b'heard')
 """
 
@@ -45,7 +47,115 @@ def set_up(tmp_path, monkeypatch, variable, settings):
 def test_settings_of_keras_without_keras(tmp_path, monkeypatch, variable, settings, expected):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     set_up(tmp_path, monkeypatch, variable, settings)
-    assert runtime.keras_settings() == expected
+    assert runtime.keras_settings()[:2] == expected
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Keras and TensorFlow are installed, and nothing else of the kind, as far as can be seen."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.delenv("KERAS_MAX_STEPS_PER_EPOCH", raising=False)
+    found = {"keras": object(), "tensorflow": object()}
+    monkeypatch.setattr("importlib.util.find_spec", found.get)
+
+
+@pytest.mark.parametrize(
+    ("variable", "settings", "words"),
+    [
+        ("torch", None, ["'torch'", "KERAS_BACKEND", "accepted: tensorflow, jax"]),
+        ("numpy", None, ["'numpy'", "accepted: tensorflow, jax"]),
+        ("openvino", None, ["'openvino'", "accepted: tensorflow, jax"]),
+        ("theano", None, ["'theano'", "accepted: tensorflow, jax"]),
+        ("TensorFlow", None, ["'TensorFlow'", "accepted: tensorflow, jax"]),
+        ("jax", None, ["'jax'", "not installed", "pip install"]),
+        (None, '{"backend": "theano"}', ["'theano'", "keras.json"]),
+        (None, '{"backend": ["jax"]}', ["['jax']", "keras.json"]),
+        (None, '{"backend": "tensorflow",}', ["keras.json", "cannot be read as JSON"]),
+        (None, "[]", ["keras.json", "[]", "accepted: an object"]),
+        (None, '{"floatx": "float8"}', ["keras.json", "'floatx'", "'float8'", "float32"]),
+        (None, '{"epsilon": 1}', ["keras.json", "'epsilon' is 1", "accepted"]),
+        (None, '{"image_data_format": "NCHW"}', ["'NCHW'", "channels_last"]),
+        (None, '{"image_data_format": "channels_first"}', ["'channels_first'", "channels_last"]),
+    ],
+)
+def test_what_keras_cannot_be_set_to_is_told_in_one_line(
+    tmp_path, monkeypatch, installed, variable, settings, words
+):
+    set_up(tmp_path, monkeypatch, variable, settings)
+    with pytest.raises(FerBenchError) as caught:
+        runtime.check_keras()
+    assert all(word in str(caught.value) for word in words), caught.value
+    assert "\n" not in str(caught.value)
+    with pytest.raises(FerBenchError):
+        runtime.load_keras()
+
+
+@pytest.mark.parametrize(
+    ("variable", "settings"),
+    [
+        (None, None),
+        ("tensorflow", '{"backend": "theano"}'),
+        (None, json.dumps({"backend": "tensorflow", "floatx": "float16", "epsilon": 1e-5})),
+    ],
+)
+def test_what_keras_may_be_set_to(tmp_path, monkeypatch, installed, variable, settings):
+    set_up(tmp_path, monkeypatch, variable, settings)
+    runtime.check_keras()
+
+
+def test_cut_epochs_are_refused_before_any_work(tmp_path, monkeypatch, installed):
+    set_up(tmp_path, monkeypatch, None, None)
+    monkeypatch.setenv("KERAS_MAX_STEPS_PER_EPOCH", "3")
+    with pytest.raises(FerBenchError, match=r"at most 3 steps .*--limit"):
+        runtime.check_keras()
+
+
+@pytest.fixture
+def keras():
+    """Keras, set as it was when the test ends."""
+    keras = pytest.importorskip("keras")
+    yield keras
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("set_image_data_format", "channels_first", "'channels_first'; accepted: 'channels_last'"),
+        ("set_dtype_policy", "int8_from_float32", "'int8_from_float32'"),
+        ("set_max_steps_per_epoch", 3, "at most 3 steps"),
+    ],
+)
+def test_settings_of_a_conftest_are_refused_too(keras, name, value, words):
+    set_it = getattr(keras.config, name, None)
+    if set_it is None:
+        pytest.skip("this Keras has no such setting")
+    set_it(value)
+    try:
+        with pytest.raises(FerBenchError) as caught:
+            runtime.load_keras()
+    finally:
+        if name == "set_max_steps_per_epoch":
+            set_it(None)
+    assert words in str(caught.value)
+
+
+@pytest.mark.network
+def test_freeing_networks_keeps_the_settings(keras):
+    """Keras' own function forgets them: the next network would have another float type."""
+    keras.config.set_dtype_policy("mixed_float16")
+    keras.config.disable_flash_attention()
+    before = runtime.numeric_settings()
+    runtime.clear_keras()
+    assert keras.config.dtype_policy().name == "mixed_float16"
+    assert runtime.numeric_settings() == before
+    assert before == {"dtype policy": "mixed_float16", "flash attention": "False"}
+    keras.config.enable_flash_attention()
+    runtime.clear_keras()
+    assert dict(runtime.environment())["numeric settings"] == "dtype policy=mixed_float16"
 
 
 @pytest.mark.network

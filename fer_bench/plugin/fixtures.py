@@ -12,6 +12,7 @@ from fer_bench.backbones import WeightsMissing, get
 from fer_bench.plugin.measured import SPEED, Measured
 from fer_bench.plugin.showing import showing_progress
 from fer_bench.plugin.state import EXPERIMENT, RECORD
+from fer_bench.runtime import clear_keras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,9 +76,7 @@ def trained(
     yield result
     result.close()
     if "keras" in sys.modules:
-        import keras
-
-        keras.utils.clear_session()
+        clear_keras()
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from fer_bench.errors import FerBenchError
 from fer_bench.experiment import Experiment, check_weights
 from fer_bench.prepared import prepare_data
 from fer_bench.progress import silent
+from fer_bench.runtime import check_keras
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,10 +52,11 @@ def prepare(
         What the cells share, and the data in full.
 
     Raises:
-        FerBenchError: the data, the votes or a weight file is not sound, weights that are required
-            are missing or others than those that are locked, or the report, the store or a lock
-            file that was named cannot be written.
+        FerBenchError: Keras cannot be used as it is set, the data, the votes or a weight file is
+            not sound, weights that are required are missing or others than those that are locked,
+            or the report, the store or a lock file that was named cannot be written.
     """
+    check_keras()
     if reporting:
         _check_folder("--report-dir", settings.report_dir)
     _check_folder("--store", settings.store)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench import fingerprint, runtime, trained_cell
+from fer_bench import fingerprint, numerics, runtime, trained_cell
 from fer_bench.backbones import Located, get, structure_files
 from fer_bench.cells import Cell
 from fer_bench.datasets import Dataset, Split
@@ -126,7 +126,7 @@ def test_library_versions_count(package, monkeypatch):
 def test_the_settings_of_keras_count(values, monkeypatch):
     monkeypatch.undo()
     before = result()
-    monkeypatch.setattr(runtime, "keras_settings", lambda: values)
+    monkeypatch.setattr(runtime, "keras_settings", lambda: runtime.KerasSettings(*values))
     assert result() != before
 
 
@@ -152,6 +152,24 @@ def test_the_backend_and_the_way_of_computing_count(monkeypatch):
     other = result()
     monkeypatch.setattr(fingerprint, "COMPUTATION", fingerprint.COMPUTATION + 1)
     assert len({before, other, result()}) == 3
+
+
+@pytest.mark.parametrize("compute", [result, lambda: features()], ids=["result", "features"])
+def test_settings_that_change_numbers_count(compute, monkeypatch):
+    monkeypatch.setattr(runtime, "numeric_settings", dict)
+    found = [compute()]
+    for setting in ({"dtype policy": "mixed_float16"}, {"TF_ENABLE_ONEDNN_OPTS": "0"}):
+        monkeypatch.setattr(runtime, "numeric_settings", lambda setting=setting: setting)
+        found.append(compute())
+    assert len(set(found)) == 3
+
+
+@pytest.mark.parametrize("compute", [result, lambda: features()], ids=["result", "features"])
+def test_conditions_do_not_count(compute, monkeypatch):
+    before = compute()
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(numerics, "cores", lambda: 77)
+    assert compute() == before
 
 
 def test_features_are_shared_by_splits_and_seeds_of_pretrained_cells(weights):

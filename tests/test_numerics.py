@@ -1,0 +1,161 @@
+"""What is set for a whole process and changes numbers."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fer_bench import numerics, runtime
+
+BEFORE_AND_AFTER = """
+from fer_bench import runtime
+before = runtime.numeric_settings()
+runtime.load_keras()
+assert before == runtime.numeric_settings(), (before, runtime.numeric_settings())
+print(before)
+"""
+
+
+@pytest.fixture(autouse=True)
+def unset(monkeypatch):
+    """Nothing is set, and no library is loaded."""
+    for name in tuple(os.environ):
+        if name.startswith(
+            ("TF_", "XLA_", "JAX_", "ONEDNN_", "DNNL_", "NVIDIA_", "OMP_", "KERAS_")
+        ):
+            monkeypatch.delenv(name)
+    for name in ("keras", "tensorflow", "jax"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+def found(backend="tensorflow", epsilon=1e-7):
+    return numerics.settings(backend, "float32", epsilon)
+
+
+def test_nothing_set_is_nothing_found():
+    assert found() == found("jax") == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TF_ENABLE_ONEDNN_OPTS", "0"),
+        ("TF_XLA_FLAGS", "--tf_xla_auto_jit=2"),
+        ("XLA_FLAGS", "--xla_cpu_enable_fast_math=true"),
+        ("NVIDIA_TF32_OVERRIDE", "0"),
+        ("ONEDNN_MAX_CPU_ISA", "AVX2"),
+        ("DNNL_DEFAULT_FPMATH_MODE", "BF16"),
+    ],
+)
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_variables_that_choose_other_computations_count(monkeypatch, name, value, backend):
+    monkeypatch.setenv(name, value)
+    assert found(backend) == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TF_ENABLE_ONEDNN_OPTS", "1"),
+        ("TF_ENABLE_ONEDNN_OPTS", ""),
+        ("TF_DETERMINISTIC_OPS", "0"),
+        ("ONEDNN_DEFAULT_FPMATH_MODE", "STRICT"),
+        ("TF_CPP_MIN_LOG_LEVEL", "3"),
+        ("XLA_FLAGS", "--xla_dump_to=/tmp/dumped --xla_gpu_cuda_data_dir=/usr/lib/cuda"),
+        ("OMP_NUM_THREADS", "1"),
+        ("JAX_ENABLE_X64", "false"),
+    ],
+)
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_defaults_paths_and_threads_do_not_count(monkeypatch, name, value, backend):
+    monkeypatch.setenv(name, value)
+    assert found(backend) == {}
+
+
+def test_flags_may_stand_in_a_file(monkeypatch, tmp_path):
+    (tmp_path / "flags").write_text("--xla_dump_to=x\n--xla_cpu_enable_fast_math=true\n")
+    monkeypatch.setenv("XLA_FLAGS", str(tmp_path / "flags"))
+    assert found() == {"XLA_FLAGS": "--xla_cpu_enable_fast_math=true"}
+    monkeypatch.setenv("XLA_FLAGS", str(tmp_path / "none"))
+    assert found() == {"XLA_FLAGS": str(tmp_path / "none")}
+
+
+def test_each_backend_has_its_own(monkeypatch):
+    monkeypatch.setenv("TF_DETERMINISTIC_OPS", "1")
+    monkeypatch.setenv("JAX_ENABLE_X64", "1")
+    monkeypatch.setenv("JAX_DEFAULT_MATMUL_PRECISION", "highest")
+    assert found("tensorflow") == {"deterministic operations": "on"}
+    assert found("jax") == {"jax enable_x64": "True", "jax default_matmul_precision": "highest"}
+
+
+def test_a_small_number_of_keras_json_counts():
+    assert found(epsilon=1e-5) == {"epsilon": "1e-05"}
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {
+            "TF_ENABLE_ONEDNN_OPTS": "0",
+            "TF_DETERMINISTIC_OPS": "1",
+            "TF_XLA_FLAGS": "--tf_xla_auto_jit=2",
+            "NVIDIA_TF32_OVERRIDE": "0",
+            "JAX_ENABLE_X64": "1",
+            "JAX_DISABLE_JIT": "true",
+            "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+        },
+    ],
+)
+def test_the_same_is_found_before_and_after_keras_is_loaded(variables):
+    """A stored result is found again by a run that loads no Keras."""
+    pytest.importorskip("keras")
+    backend = runtime.keras_settings().backend
+    environment = {**os.environ, "KERAS_BACKEND": backend, **variables}
+    command = [sys.executable, "-c", BEFORE_AND_AFTER]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout.strip() == "{}") == (not variables)
+
+
+@pytest.mark.network
+def test_what_is_set_in_tensorflow_counts(monkeypatch):
+    if runtime.keras_settings().backend != "tensorflow":
+        pytest.skip("it is another backend's")
+    code = """
+import keras, tensorflow as tf
+from fer_bench import numerics, runtime
+assert runtime.numeric_settings() == {}
+tf.config.experimental.enable_tensor_float_32_execution(False)
+tf.config.experimental.enable_op_determinism()
+tf.config.run_functions_eagerly(True)
+tf.config.optimizer.set_jit("autoclustering")
+tf.config.optimizer.set_experimental_options({"auto_mixed_precision": True})
+keras.config.set_epsilon(1e-5)
+assert set(runtime.numeric_settings()) == {
+    "tensor float 32", "deterministic operations", "functions", "jit", "graph optimizer", "epsilon"
+}, runtime.numeric_settings()
+tf.config.threading.set_intra_op_parallelism_threads(1)
+assert numerics.threads() == "intra_op=1"
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_conditions_tell_cores_and_threads(monkeypatch):
+    monkeypatch.setattr(numerics, "cores", lambda: 3)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    known = dict(numerics.conditions())
+    assert known["cpu cores available"] == "3"
+    assert known["threads"] == "OMP_NUM_THREADS=2, OPENBLAS_NUM_THREADS=1"
+    assert "devices" not in known
+
+
+def test_only_what_both_tell_differs():
+    noted = (("cpu cores available", "2"), ("threads", "not limited"), ("devices", "gpu:0"))
+    now = (("cpu cores available", "4"), ("threads", "not limited"))
+    assert numerics.differing(noted, now) == "cpu cores available 2 (now 4)"
+    assert numerics.differing(noted, noted) == numerics.differing((), now) == ""
