@@ -267,6 +267,7 @@ class CellResult:
         training: or None where it was not measured.
         inference: one entry for each batch size measured.
         parts: seconds that each part took in the run that trained the cell, by name.
+        computed_on: what computed the quality, by name; empty in older files.
     """
 
     backbone: str
@@ -284,6 +285,7 @@ class CellResult:
     training: TrainingSpeed | None = None
     inference: tuple[InferenceSpeed, ...] = ()
     parts: tuple[tuple[str, float], ...] = ()
+    computed_on: tuple[tuple[str, str], ...] = ()
 
     @property
     def id(self) -> str:

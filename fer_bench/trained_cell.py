@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench import evaluation, fingerprint
+from fer_bench import evaluation, fingerprint, numerics
 from fer_bench.backbones import load
 from fer_bench.results import CellResult, Predictions, Quality
 from fer_bench.runtime import load_keras
 from fer_bench.store.checkpoints import Checkpoints
-from fer_bench.store.features import FeatureStore, StoredTensor
+from fer_bench.store.features import FeatureStore
 from fer_bench.store.locking import locked
 from fer_bench.store.results import ResultStore, Stored
 from fer_bench.store.sealed import check_room, log, told
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from fer_bench.backbones import Backbone, Located
     from fer_bench.cells import Cell
     from fer_bench.experiment import Experiment
+    from fer_bench.numerics import Conditions
     from fer_bench.progress import Progress
+    from fer_bench.store.stored_tensor import StoredTensor
     from fer_bench.training.trainer import Trainer
     from fer_bench.transfer import Network
 
@@ -76,6 +78,7 @@ class TrainedCell:
         self._trained_weights: list[NDArray[Any]] | None = None
         self._weights = f"random, seed {cell.seed}"
         self._seconds: dict[str, float] = {}
+        self._features_on: Conditions = ()
         with self._alone():
             stored = self._found()
             self._is_stored = stored is not None
@@ -150,6 +153,16 @@ class TrainedCell:
                 self._checkpoints.discard()
         return stored
 
+    def _computed_on(self) -> Conditions:
+        """What computes the result, and what computed stored features, if it was something else."""
+        now = numerics.conditions()
+        others = [
+            (name + numerics.OF_FEATURES, value)
+            for name, value in self._features_on
+            if dict(now).get(name, value) != value
+        ]
+        return (*now, *others)
+
     def _facts(self) -> dict[str, Any]:
         """What the result is, for those who look into the store."""
         return {
@@ -170,15 +183,19 @@ class TrainedCell:
 
         experiment, split = self._experiment, self._experiment.split
         trainer, network = self.trainer, self.network
+        computed_on = self._computed_on()
         with told(experiment.store):
-            start = self._checkpoints.latest(trainer.expected)
+            start = self._checkpoints.latest(trainer.expected, computed_on)
             needed = trainer.written_bytes - self._checkpoints.size
         if start is not None:
             log.info("%s: training went on after epoch %d", self._cell.id, start.history.epochs)
         check_room(experiment.store, needed, "checkpoints and result")
         self._seconds["compiling"] = trainer.warm_up()
         history, spent = trainer.train(
-            split.validation, self._progress, start, self._checkpoints.keep
+            split.validation,
+            self._progress,
+            start,
+            lambda state: self._checkpoints.keep(state, computed_on),
         )
         self._seconds.update(dataclasses.asdict(spent))
         logits, labels = trainer.logits(split.test), self.test_labels
@@ -207,6 +224,7 @@ class TrainedCell:
                 predictions=Predictions.of(logits),
             ),
             parts=tuple(self._seconds.items()),
+            computed_on=computed_on,
         )
         weights = (weight.numpy() for weight in network.suffix.weights)
         self._results.save(experiment.record((result,)), logits, weights, self._facts())
@@ -328,8 +346,10 @@ class TrainedCell:
                 "dataset": self._cell.dataset,
                 "versions": fingerprint.features_versions(),
             },
+            conditions=numerics.conditions(),
         )
         extraction = store.extract(key, wanted, extract, self._progress)
+        self._features_on = extraction.conditions
         # A run that goes on from an earlier one's epochs has that one's features too.
         if extraction.computed or self._checkpoints.size:
             self._seconds["frozen features"] = extraction.seconds

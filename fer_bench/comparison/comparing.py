@@ -157,7 +157,10 @@ def _deterministic(
             if found.fingerprint != other.fingerprint or found.quality == other.quality:
                 continue
             around = known.around
+            # A result of the store may have been computed elsewhere than the run that found it.
             elsewhere = not (around.same_machine and around.same_device and around.same_software)
+            if found.computed_on and other.computed_on:
+                elsewhere |= found.computed_on != other.computed_on
             verdict: Verdict = "not comparable" if elsewhere else "not deterministic"
             threshold = None
             if elsewhere:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.numerics import OF_FEATURES
 from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.table import Column, Row, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fer_bench.results import Run
 
 
@@ -43,5 +46,27 @@ def environment_table(run: Run) -> Table:
         head="What",
         columns=(Column("value", kind="text"),),
         rows=tuple(Row(name, (value,)) for name, value in run.environment),
-        notes=(f"Data set {run.dataset.name}, content digest {run.dataset.digest}.",),
+        notes=(
+            f"Data set {run.dataset.name}, content digest {run.dataset.digest}.",
+            *_elsewhere(run),
+        ),
     )
+
+
+def _elsewhere(run: Run) -> Iterable[str]:
+    """What computed results of the store, where it is not what the run itself ran on."""
+    around = {name: value.split("; ") for name, value in run.environment}
+    found: dict[str, list[str]] = {}
+    for cell in run.cells:
+        others = [
+            f"{name} {value}"
+            for name, value in cell.computed_on
+            if value not in around.get(name, ()) and (name in around or name.endswith(OF_FEATURES))
+        ]
+        if others:
+            found.setdefault(", ".join(others), []).append(cell.id)
+    for what, cells in found.items():
+        yield (
+            f"Not computed as the environment tells, but with {what}, which may change the last "
+            f"digits: {', '.join(cells)}."
+        )

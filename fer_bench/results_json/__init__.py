@@ -8,7 +8,7 @@ several.
 
 from fer_bench.results_json.folder import Folder, read_folder
 from fer_bench.results_json.merging import Merged, merged
-from fer_bench.results_json.reading import load_document, load_run, read_run
+from fer_bench.results_json.reading import load_document, load_run, read_run, timers
 from fer_bench.results_json.repeats import without_repeats
 from fer_bench.results_json.schema import (
     KEY,
@@ -45,6 +45,7 @@ __all__ = [
     "read_folder",
     "read_run",
     "run_record",
+    "timers",
     "training_record",
     "without_repeats",
     "write_json",

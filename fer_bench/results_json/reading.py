@@ -42,6 +42,7 @@ from fer_bench.results_json.schema import (
     TrainingRecord,
 )
 from fer_bench.results_json.upgrading import upgraded_measure, upgraded_run
+from fer_bench.timers import TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +113,21 @@ def read_run(document: object, name: str = "results") -> Run:
         ) from None
 
 
+def timers(document: dict[str, Any]) -> str:
+    """What timed the speeds in a document, by pytest-benchmark's records; empty if they are silent.
+
+    Args:
+        document: a pytest-benchmark file with our records.
+    """
+    options = (
+        benchmark.get("options")
+        for benchmark in document["benchmarks"]
+        if benchmark["extra_info"].get(KEY, {}).get("kind") in ("training", "inference")
+    )
+    names = (one.get("timer") for one in options if isinstance(one, dict))
+    return "; ".join(sorted({name.rpartition(".")[2] for name in names if isinstance(name, str)}))
+
+
 def _run(document: object) -> Run:
     if not isinstance(document, dict) or KEY not in document:
         raise Mismatch(f"no {KEY!r} at top level; accepted: a results.json of fer_bench")
@@ -133,7 +149,7 @@ def _run(document: object) -> Run:
     run = Run(
         protocol=tuple(Setting(**setting) for setting in record["protocol"]),
         dataset=dataset,
-        environment=tuple((fact["name"], fact["value"]) for fact in record["environment"]),
+        environment=_environment(document, record),
         cells=tuple(cells.values()),
         examples=tuple(
             _example(example, f".{KEY}.examples[{index}]", sizes)
@@ -142,6 +158,13 @@ def _run(document: object) -> Run:
     )
     check_run(run)
     return run
+
+
+def _environment(document: dict[str, Any], record: RunRecord) -> tuple[tuple[str, str], ...]:
+    """The facts of the environment; older files tell the timer in pytest-benchmark's part alone."""
+    facts = tuple((fact["name"], fact["value"]) for fact in record["environment"])
+    timer = "" if TIMER in dict(facts) else timers(document)
+    return (*facts, (TIMER, timer)) if timer else facts
 
 
 def _check_schema(record: Any, where: str) -> None:
@@ -198,6 +221,7 @@ def _cell(record: CellRecord) -> CellResult:
         weights=record["weights"],
         parameters=None if parameters is None else Parameters(**parameters),
         parts=tuple((part["name"], part["seconds"]) for part in record["parts"]),
+        computed_on=tuple((fact["name"], fact["value"]) for fact in record["computed_on"]),
     )
     if cell.id != record["id"]:
         raise Mismatch(f".{KEY}.cells has {record['id']!r} for {cell.id!r}; accepted: its own id")

@@ -10,8 +10,8 @@ Schema 1 had no seed in the cells' ids, and lacked ``split_digest``, ``test_labe
 ``reference`` came within schema 2: older files of that schema and those of schema 1 lack it, and it
 is read as null from them. The number stayed: older readers ignore keys that they do not know, and
 it is part of the fingerprints of stored results, which would no longer be found. ``test_twins``,
-``test_votes``, ``left_out``, ``class_map`` and the run's ``quality`` came so too: older files are
-read without them.
+``test_votes``, ``left_out``, ``class_map``, ``computed_on`` and the run's ``quality`` came so too:
+older files are read without them.
 """
 
 from __future__ import annotations
@@ -157,6 +157,9 @@ class CellRecord(TypedDict):
         weights: where the backbone's weights come from.
         parameters: numbers of weights, or null.
         parts: time of each part of the work.
+        computed_on: what computed the quality: processor, cores, threads, devices, and what
+            computed the frozen features, if they were stored by something else; empty where it
+            is not known.
     """
 
     id: str
@@ -172,6 +175,7 @@ class CellRecord(TypedDict):
     weights: str
     parameters: ParametersRecord | None
     parts: list[PartRecord]
+    computed_on: list[EnvironmentRecord]
 
 
 class ExampleRecord(TypedDict):

@@ -18,6 +18,9 @@ def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
         dataset = {**lacked, **dataset}
         record = {**record, "dataset": dataset}
     record = {"quality": [], **record}
+    if isinstance(cells, list):
+        cells = [{"computed_on": [], **cell} if isinstance(cell, dict) else cell for cell in cells]
+        record = {**record, "cells": cells}
     if record["schema"] > 1:
         return record
     if isinstance(dataset, dict):

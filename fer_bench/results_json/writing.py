@@ -103,7 +103,8 @@ def _measure(kind: str, cell: str, measured: Any, record: type) -> Any:
 
 def _cell(cell: CellResult) -> dict[str, Any]:
     parts = [_named("seconds", part) for part in cell.parts]
-    return {**_plain(cell), "id": cell.id, "parts": parts}
+    computed_on = [_named("value", fact) for fact in cell.computed_on]
+    return {**_plain(cell), "id": cell.id, "parts": parts, "computed_on": computed_on}
 
 
 def _named(what: str, pair: tuple[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
+from fer_bench.numerics import differing
 from fer_bench.results import History
 from fer_bench.results_json.checking import Mismatch, checked
 from fer_bench.results_json.consistency import check_history
@@ -23,6 +24,7 @@ from fer_bench.store.removal import remove
 from fer_bench.store.sealed import (
     Damaged,
     check_folder,
+    log,
     proven,
     read_json,
     sealed,
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from fer_bench.numerics import Conditions
     from fer_bench.store.state import Expected
 
 KIND = "checkpoints"
@@ -50,6 +53,7 @@ class _SecondsRecord(TypedDict):
 class _ProgressRecord(TypedDict):
     history: HistoryRecord
     seconds: _SecondsRecord
+    conditions: list[list[str]]
 
 
 class Checkpoints:
@@ -66,11 +70,14 @@ class Checkpoints:
         self._folder = store / KIND / fingerprint
         self._facts = facts
 
-    def latest(self, expected: Expected) -> TrainingState | None:
+    def latest(self, expected: Expected, conditions: Conditions = ()) -> TrainingState | None:
         """The state after the last epoch that was kept, or None; damaged ones are thrown away.
+
+        So are those that were computed under other conditions.
 
         Args:
             expected: what a state that can be gone on from looks like.
+            conditions: what computes now.
 
         Raises:
             OSError: the system does not let it be read.
@@ -82,7 +89,7 @@ class Checkpoints:
         for folder in reversed(self._kept()):
             try:
                 variables, progress = proven(folder, _VARIABLES, _PROGRESS)
-                history, seconds = _progress(progress, expected)
+                history, seconds, known = _progress(progress, expected)
                 if folder.name != _name(history):
                     raise Damaged(f"{_PROGRESS} is another epoch's")
                 values = read_arrays(variables)
@@ -90,11 +97,20 @@ class Checkpoints:
             except Damaged as damage:
                 throw_away(folder, damage, "training goes on from the epoch before, if it is kept")
             else:
+                if known != conditions:
+                    self.discard()
+                    log.warning(
+                        "store: %s was computed with %s; training begins again, as going on would "
+                        "end with numbers that no undisturbed run gives",
+                        folder,
+                        differing(known, conditions) or "what it does not tell",
+                    )
+                    return None
                 return TrainingState(history, seconds, values)
         return None
 
-    def keep(self, state: TrainingState) -> None:
-        """Keeps a state in place of earlier ones.
+    def keep(self, state: TrainingState, conditions: Conditions = ()) -> None:
+        """Keeps a state in place of earlier ones, with the conditions it was computed under.
 
         Raises:
             StoreError: it cannot be written; the earlier ones stay.
@@ -104,6 +120,7 @@ class Checkpoints:
         noted = {
             "history": dataclasses.asdict(state.history),
             "seconds": dataclasses.asdict(state.seconds),
+            "conditions": conditions,
         }
         with told(self._store), sealed(target, self._facts) as folder:
             (folder / _PROGRESS).write_text(json.dumps(noted), "utf-8")
@@ -132,14 +149,17 @@ def _name(history: History) -> str:
     return f"epoch-{history.epochs:04}"
 
 
-def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
-    """What was noted of the epochs so far.
+def _progress(path: Path, expected: Expected) -> tuple[History, Seconds, Conditions]:
+    """What was noted of the epochs so far, and under which conditions they were computed.
 
     Raises:
         Damaged: it is not of such a training.
     """
     try:
-        noted: _ProgressRecord = checked(read_json(path), _ProgressRecord)
+        found = read_json(path)
+        if isinstance(found, dict):  # earlier versions noted no conditions
+            found = {"conditions": [], **found}
+        noted: _ProgressRecord = checked(found, _ProgressRecord)
         series = cast("dict[str, list[float]]", noted["history"])
         history = History(**{name: tuple(figures) for name, figures in series.items()})
         check_history(path.name, history)
@@ -154,4 +174,6 @@ def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
     seconds = Seconds(**noted["seconds"])
     if min(seconds.training, seconds.evaluation) < 0:
         raise Damaged(f"{path.name} holds a negative time")
-    return history, seconds
+    if any(len(condition) != 2 for condition in noted["conditions"]):
+        raise Damaged(f"{path.name} holds conditions without a value")
+    return history, seconds, tuple((name, value) for name, value in noted["conditions"])

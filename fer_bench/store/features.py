@@ -16,27 +16,22 @@ and damage costs the shards it hit.
 from __future__ import annotations
 
 import contextlib
-import itertools
-import math
-import weakref
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fer_bench.progress import silent
 from fer_bench.store.locking import locked
 from fer_bench.store.removal import remove
-from fer_bench.store.sealed import StoreError, check_room, told
+from fer_bench.store.sealed import check_room, told
 from fer_bench.store.shard_files import Shards
+from fer_bench.store.stored_tensor import StoredTensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
+    from fer_bench.numerics import Conditions
     from fer_bench.progress import Progress
     from fer_bench.store.shard_files import Wanted
 
@@ -51,46 +46,13 @@ class Extraction:
         tensors: one for each boundary tensor.
         computed: how many images passed the prefix for this call; the others were stored.
         seconds: time of all passes that made the features, earlier interrupted runs included.
+        conditions: what computed them all.
     """
 
     tensors: tuple[StoredTensor, ...]
     computed: int
     seconds: float
-
-
-class StoredTensor:
-    """float32 features of all images in a file, read when they are asked for.
-
-    Rows are read, not mapped: of a mapping's pages the kernel brings in many more than are asked
-    for, and they count as the process's memory, which would grow with the number of images.
-
-    Attributes:
-        shape: (n, ...).
-        dtype: float32.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb", buffering=0)
-        weakref.finalize(self, self._file.close)
-        self.shape, self.dtype, self._start = _read_header(self._file)
-        self._row_bytes = self.dtype.itemsize * math.prod(self.shape[1:])
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """A copy of the features of the images at ``rows`` (int64, shape (k,)).
-
-        Raises:
-            StoreError: the file was cut short since it was opened.
-        """
-        values = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        into = values.reshape(-1).view(np.uint8).data
-        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
-        for start, stop in itertools.pairwise([*starts.tolist(), len(rows)]):
-            self._file.seek(self._start + int(rows[start]) * self._row_bytes)
-            _read_into(self._file, into[start * self._row_bytes : stop * self._row_bytes])
-        return values
+    conditions: Conditions = ()
 
 
 class FeatureStore:
@@ -125,7 +87,8 @@ class FeatureStore:
     ) -> Extraction:
         """The features known by ``key``; what is not there of them is computed.
 
-        One process computes while others that want the same key wait for it.
+        All of them, if those that are there were computed under other conditions. One process
+        computes while others that want the same key wait for it.
 
         Args:
             key: digest of all that determines the values.
@@ -143,13 +106,15 @@ class FeatureStore:
                 stack.enter_context(locked(self._store, KIND, key, progress))
                 shards = stack.enter_context(Shards(folder, wanted))
                 shards.verify()
+                if shards.done < wanted.images and shards.wanted.conditions != wanted.conditions:
+                    shards.begin_again(wanted.conditions)
                 missing = wanted.images - shards.done
             if missing:
                 check_room(self._store, missing * wanted.image_bytes, "the frozen features")
                 self._compute(shards, extract, progress)
             with told(self._store):
                 tensors = tuple(StoredTensor(path) for path in shards.paths)
-            return Extraction(tensors, missing, shards.seconds)
+            return Extraction(tensors, missing, shards.seconds, shards.wanted.conditions)
 
     def _compute(
         self,
@@ -166,20 +131,3 @@ class FeatureStore:
             with told(self._store):
                 shards.write(number, values, perf_counter() - started)
             progress("frozen features", shards.done, total)
-
-
-def _read_into(file: Any, view: memoryview) -> None:
-    while view:
-        count = file.readinto(view)
-        if not count:
-            raise StoreError(
-                f"{file.name} was cut short while it was in use; run the same command again, and "
-                "what is missing is computed again"
-            )
-        view = view[count:]
-
-
-def _read_header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    np.lib.format.read_magic(file)
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    return shape, dtype, file.tell()

@@ -8,18 +8,21 @@ import io
 import json
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_bench.errors import listed
+from fer_bench.numerics import differing
 from fer_bench.store.sealed import Damaged, check_folder, check_regular, log, read_json, throw_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
+
+    from fer_bench.numerics import Conditions
 
 FACTS = "facts.json"
 SHARDS = "shards.jsonl"
@@ -37,12 +40,14 @@ class Wanted:
         shapes: of one image's features, for each boundary tensor.
         shard: images in one pass through the prefix.
         facts: what the features are, as JSON holds it, for those who look into the store.
+        conditions: what computes those that are missing.
     """
 
     images: int
     shapes: tuple[tuple[int, ...], ...]
     shard: int
     facts: Mapping[str, Any]
+    conditions: Conditions = ()
 
     @property
     def image_bytes(self) -> int:
@@ -120,6 +125,24 @@ class Shards:
             )
         for number in sorted(whole):
             self._finish(number, float(noted[number]["seconds"]))
+
+    def begin_again(self, conditions: Conditions) -> None:
+        """Forgets the shards that are there: these conditions compute all anew."""
+        if self.done:
+            log.warning(
+                "store: %s: the features of %d of %d images were computed with %s; they are "
+                "computed again, so that all of them are computed alike",
+                self._folder,
+                self.done,
+                self.wanted.images,
+                differing(self.wanted.conditions, conditions) or "what is not noted",
+            )
+        # In this order: killed in between, this is done again.
+        self._journal.seek(0)
+        self._journal.truncate()
+        self.wanted = replace(self.wanted, conditions=conditions)
+        _note(self._folder, self.wanted)
+        self._seconds, self.done = {}, 0
 
     def write(self, number: int, tensors: Sequence[Any], seconds: float) -> None:
         """Keeps a shard.
@@ -203,22 +226,28 @@ class Shards:
 
 def _settled(folder: Path, wanted: Wanted) -> Wanted:
     """Notes what the features are, or finds what was noted: its shards count from then on."""
-    waiting = folder / f".{FACTS}.part"
     try:
-        _check_files(folder, (SHARDS, waiting.name, *_files(wanted)))
+        _check_files(folder, (SHARDS, _waiting(folder).name, *_files(wanted)))
         if os.path.lexists(folder / FACTS):
-            return replace(wanted, shard=_noted_shard(folder, wanted))
+            return _noted(folder, wanted)
     except Damaged as damage:
         throw_away(folder, damage, "computed again")
     folder.mkdir(parents=True, exist_ok=True)
-    note = {"images": wanted.images, "shapes": wanted.shapes, "shard": wanted.shard}
-    waiting.write_text(json.dumps({**note, "facts": wanted.facts}, indent=1), "utf-8")
-    waiting.replace(folder / FACTS)
+    _note(folder, wanted)
     return wanted
 
 
-def _noted_shard(folder: Path, wanted: Wanted) -> int:
-    """How many images make a shard, as it was noted when the first one was written.
+def _note(folder: Path, wanted: Wanted) -> None:
+    _waiting(folder).write_text(json.dumps(asdict(wanted), indent=1), "utf-8")
+    _waiting(folder).replace(folder / FACTS)
+
+
+def _waiting(folder: Path) -> Path:
+    return folder / f".{FACTS}.part"
+
+
+def _noted(folder: Path, wanted: Wanted) -> Wanted:
+    """The features in the shards and under the conditions that the first one was written with.
 
     Raises:
         Damaged: other features were noted, or none.
@@ -232,7 +261,13 @@ def _noted_shard(folder: Path, wanted: Wanted) -> int:
     shard = noted.get("shard")
     if type(shard) is not int or not 1 <= shard <= max(wanted.shard, _LARGEST_SHARD):
         raise Damaged(f"{FACTS} tells of other shards")
-    return shard
+    # Earlier versions noted no conditions.
+    conditions = noted.get("conditions", [])
+    try:
+        pairs = tuple((str(name), str(value)) for name, value in conditions)
+    except (TypeError, ValueError) as error:
+        raise Damaged(f"{FACTS} tells of no conditions") from error
+    return replace(wanted, shard=shard, conditions=pairs)
 
 
 def _check_files(folder: Path, names: Iterable[str]) -> None:

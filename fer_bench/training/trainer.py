@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-import os
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from fer_bench.progress import Progress
     from fer_bench.protocol import Protocol
-    from fer_bench.store.features import StoredTensor
+    from fer_bench.store.stored_tensor import StoredTensor
     from fer_bench.training.compiled import CompiledSuffix
 
 BLOCK_BYTES = 2**26
@@ -33,8 +32,6 @@ BLOCK_BYTES = 2**26
 
 EVALUATION_BATCH = 512
 """Images in one pass of an evaluation. It changes speed and memory only."""
-
-_STEPS_LIMIT = "KERAS_MAX_STEPS_PER_EPOCH"
 
 
 def epoch_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
@@ -62,9 +59,6 @@ class Trainer:
             arrays, or what gives an array when it is indexed with row numbers.
         labels: uint8, shape (n,).
         rows: int64, which of the n images are trained on.
-
-    Raises:
-        FerBenchError: Keras is set to cut epochs short.
     """
 
     def __init__(
@@ -76,11 +70,6 @@ class Trainer:
         labels: NDArray[np.uint8],
         rows: NDArray[np.int64],
     ) -> None:
-        if os.environ.get(_STEPS_LIMIT):
-            raise FerBenchError(
-                f"{_STEPS_LIMIT} is set to {os.environ[_STEPS_LIMIT]!r}: Keras would leave out a "
-                "part of every epoch; unset it, and use --limit for fewer images"
-            )
         self.compiled = compiled
         self.suffix = compiled.model
         self._protocol = protocol

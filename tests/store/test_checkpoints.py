@@ -64,6 +64,28 @@ def test_a_damaged_one_is_told_and_the_one_before_is_taken(checkpoints, folder, 
     assert not (folder / "epoch-0005").exists()
 
 
+TWO_CORES, FOUR_CORES = ((("cpu cores available", count),) for count in "24")
+
+
+def test_one_of_other_conditions_is_told_and_not_gone_on_from(checkpoints, folder, caplog):
+    checkpoints.keep(state(4), TWO_CORES)
+    same(checkpoints.latest(TWO_CORES), 4)
+    with caplog.at_level(logging.WARNING, "fer_bench"):
+        assert checkpoints.latest(FOUR_CORES) is None
+    assert "epoch-0004 was computed with cpu cores available 2 (now 4)" in caplog.text
+    assert checkpoints.latest(TWO_CORES) is None
+    checkpoints.keep(state(1), FOUR_CORES)
+    same(checkpoints.latest(FOUR_CORES), 1)
+
+
+def test_one_that_does_not_tell_its_conditions_is_not_gone_on_from(checkpoints, folder, caplog):
+    """As older versions wrote them."""
+    checkpoints.keep(state(4))
+    with caplog.at_level(logging.WARNING, "fer_bench"):
+        assert checkpoints.latest(FOUR_CORES) is None
+    assert "what it does not tell" in caplog.text
+
+
 def test_one_that_was_not_finished_is_not_seen(checkpoints, folder):
     checkpoints.keep(state(4))
     (folder / ".epoch-0005.abc").mkdir()

@@ -1,5 +1,6 @@
 """The store of frozen features."""
 
+import dataclasses
 import json
 import logging
 import os
@@ -67,6 +68,56 @@ def test_rows_are_gathered_in_any_order(tmp_path_factory, runs):
     first, _ = store.extract("key", WANTED, Prefix()).tensors
     chosen = np.array([row for run in runs for row in run], np.int64)
     np.testing.assert_array_equal(first[chosen], FIRST[chosen])
+
+
+TWO_CORES, FOUR_CORES = (
+    dataclasses.replace(WANTED, conditions=(("cpu cores available", count),)) for count in "24"
+)
+
+
+def test_what_was_begun_under_other_conditions_is_computed_again(tmp_path, caplog):
+    """Half of one and half of the other is what no undisturbed run has."""
+    store, half = FeatureStore(tmp_path), Prefix(stop_before=64)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="half way"):
+            store.extract("key", TWO_CORES, half)
+    assert half.passed == list(range(64))
+    with caplog.at_level(logging.WARNING, "fer_bench"):
+        found = store.extract("key", FOUR_CORES, Prefix())
+    check(found)
+    assert (found.computed, found.conditions) == (len(IMAGES), FOUR_CORES.conditions)
+    assert "64 of 300 images were computed with cpu cores available 2 (now 4)" in caplog.text
+
+
+def test_one_that_is_complete_serves_other_conditions_and_tells_its_own(tmp_path, caplog):
+    store = FeatureStore(tmp_path)
+    store.extract("key", TWO_CORES, Prefix())
+    with caplog.at_level(logging.INFO, "fer_bench"):
+        found = store.extract("key", FOUR_CORES, Prefix())
+    check(found)
+    assert (found.computed, found.conditions) == (0, TWO_CORES.conditions)
+    assert caplog.text == ""
+
+
+def test_a_damaged_shard_under_other_conditions_costs_all(tmp_path, caplog):
+    store = FeatureStore(tmp_path)
+    store.extract("key", TWO_CORES, Prefix())
+    with (store.folder("key") / "0.npy").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"x")
+    found = store.extract("key", FOUR_CORES, Prefix())
+    check(found)
+    assert (found.computed, found.conditions) == (len(IMAGES), FOUR_CORES.conditions)
+
+
+def test_features_of_older_versions_serve_where_they_are_complete(tmp_path):
+    store = FeatureStore(tmp_path)
+    store.extract("key", WANTED, Prefix())
+    facts = store.folder("key") / "facts.json"
+    noted = json.loads(facts.read_text())
+    del noted["conditions"]
+    facts.write_text(json.dumps(noted))
+    assert store.extract("key", FOUR_CORES, Prefix()).computed == 0
 
 
 def test_a_file_cut_short_while_it_is_read_is_told(tmp_path):

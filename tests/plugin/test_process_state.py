@@ -1,0 +1,98 @@
+"""What is set for the whole process: it never gives one run the numbers of another."""
+
+import dataclasses
+
+import pytest
+
+from fer_bench import numerics, runtime
+from fer_bench.results_json import load_run
+
+RUN = ("--init=random", "--epochs=2", "--no-timing")
+
+
+def cells(pytester):
+    return load_run(pytester.path / "report" / "results.json").cells
+
+
+@pytest.mark.parametrize("backend", ["torch", "theano"])
+def test_another_backend_ends_the_run_before_the_data_and_keeps_the_report(
+    bench, small, pytester, tmp_path, monkeypatch, backend
+):
+    pytest.importorskip("keras")
+    settings = runtime.keras_settings()
+    monkeypatch.setattr(runtime, "keras_settings", lambda: settings._replace(backend=backend))
+    report = pytester.path / "report" / "results.json"
+    report.parent.mkdir()
+    report.write_text("of an earlier run")
+    done = bench(small, *RUN, "--dataset=/nowhere/fer2013.csv")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    lines = f"{done.stdout}\n{done.stderr}".splitlines()
+    (line,) = (line for line in lines if line.startswith("ERROR: "))
+    assert f"backend {backend!r}" in line
+    assert "accepted: tensorflow, jax" in line
+    assert report.read_text() == "of an earlier run"
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.network
+def test_a_dtype_policy_has_results_of_its_own_for_every_cell(
+    bench, small, undrawn, pytester, tiny_data, tmp_path
+):
+    """The policy outlasts the first cell, after which Keras is cleared."""
+    keras = pytest.importorskip("keras")
+    runs = {}
+    arguments = (*RUN, f"--dataset={tiny_data}", f"--store={tmp_path / 'store'}", "--seeds=2")
+    for policy in ("mixed_float16", "float32", "mixed_float16"):
+        keras.config.set_dtype_policy(policy)
+        try:
+            assert bench(small, *arguments).ret == 0
+        finally:
+            keras.config.set_dtype_policy("float32")
+        run = load_run(pytester.path / "report" / "results.json")
+        told = "default" if policy == "float32" else f"dtype policy={policy}"
+        assert dict(run.environment)["numeric settings"] == told
+        runs.setdefault(policy, []).append(run.cells)
+    (mixed, again), (plain,) = runs["mixed_float16"], runs["float32"]
+    assert [cell.source for cell in (*mixed, *plain, *again)] == ["trained"] * 4 + ["store"] * 2
+    for ours, theirs, found in zip(mixed, plain, again, strict=True):
+        assert ours.fingerprint != theirs.fingerprint
+        assert ours.quality.test_loss != theirs.quality.test_loss
+        assert found.quality == ours.quality
+
+
+@pytest.mark.network
+def test_training_on_another_number_of_cores_begins_again(
+    bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch
+):
+    """A result that is complete serves there, and the report tells what computed it."""
+    store = tmp_path / "store"
+    arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={store}")
+    monkeypatch.setattr(numerics, "cores", lambda: 2)
+    interrupted = "def test_none(trained): pass"
+    pytester.makepyfile(interrupted)
+    from fer_bench.store.results import ResultStore
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ResultStore, "save", _killed)
+        assert bench(*arguments).ret == pytest.ExitCode.INTERRUPTED
+    assert list(store.glob("checkpoints/*/epoch-0002"))
+    monkeypatch.setattr(numerics, "cores", lambda: 4)
+    done = bench(*arguments)
+    assert done.ret == 0
+    done.stdout.fnmatch_lines(
+        ["NOTE: *epoch-0002 was computed with cpu cores available 2 (now 4)*"]
+    )
+    (cell,) = cells(pytester)
+    assert (cell.source, dict(cell.computed_on)["cpu cores available"]) == ("trained", "4")
+    # The features are complete, and of two cores.
+    assert dict(cell.computed_on)["cpu cores available of the frozen features"] == "2"
+    monkeypatch.setattr(numerics, "cores", lambda: 8)
+    done = bench(*arguments)
+    (found,) = cells(pytester)
+    assert found == dataclasses.replace(cell, source="store")
+    tables = (pytester.path / "report" / "tables.md").read_text()
+    assert "cpu cores available 4, cpu cores available of the frozen features 2" in tables
+
+
+def _killed(*_):
+    raise KeyboardInterrupt
