@@ -8,6 +8,7 @@ from fer_bench.evaluation import largest_share, sampling_interval
 from fer_bench.groups import groups
 from fer_bench.pairs import against, between, p_text
 from fer_bench.slices import baseline, label_agreement, leakage, parts, voted, voted_baseline
+from fer_bench.timers import speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
             _sureness(run, known[0]),
             _lead(known, pairs),
             _best_of_clean(run.dataset, known),
-            _speed(known),
+            "" if speed_unit(run) else _speed(known),
         ]
         if known
         else ["No network was trained, so there is nothing to compare."]

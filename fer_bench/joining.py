@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.errors import FerBenchError
 from fer_bench.results import REPEATED
+from fer_bench.runtime import NUMERIC_SETTINGS
 from fer_bench.shards import OTHER_SHARD
+from fer_bench.timers import TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +33,9 @@ _FOUND = ("test_twins", "test_votes", "left_out")
 _NOT_OF_SPEED = ("scikit-learn", "deepface", "commit", REPEATED)
 """Facts of an environment that change no speed of the same fer_bench: what splits the data, what
 brings structures, the commit of the folder that it ran in, and what was measured several times."""
+
+_LATER = (TIMER, NUMERIC_SETTINGS)
+"""Facts that older files do not tell, which makes them no other ones."""
 
 SPEED = "speed"
 """Fact in the environment of a joined run that tells whose speed it holds."""
@@ -103,7 +108,9 @@ def speeds_elsewhere(runs: Sequence[tuple[str, Run]]) -> tuple[set[str], str]:
         differing = [
             f"{fact} {facts.get(fact, 'unknown')} instead of {first.get(fact, 'unknown')}"
             for fact in dict.fromkeys([*first, *facts])
-            if fact not in _NOT_OF_SPEED and first.get(fact) != facts.get(fact)
+            if fact not in _NOT_OF_SPEED
+            and first.get(fact) != facts.get(fact)
+            and not (fact in _LATER and (fact not in first or fact not in facts))
         ]
         if differing:
             told.append((name, f"{name} (measured elsewhere: {', '.join(differing)})"))

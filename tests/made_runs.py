@@ -194,6 +194,7 @@ def as_schema_1(run: Run) -> dict[str, Any]:
     for key in ("split_digest", "test_labels", "test_twins", "test_votes", "left_out", "class_map"):
         del made[KEY]["dataset"][key]
     for cell in made[KEY]["cells"]:
+        del cell["computed_on"]
         cell["id"] = f"{cell['backbone']}-{cell['init']}"
     for benchmark in made["benchmarks"]:
         record = benchmark["extra_info"][KEY]

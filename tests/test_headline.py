@@ -113,6 +113,14 @@ def test_speed_and_who_is_faster():
     assert speed.endswith("predicts 900 images/s in batches of 32.")
 
 
+@pytest.mark.parametrize(("timer", "sentences"), [("perf_counter", 1), ("process_time", 0)])
+def test_cpu_seconds_are_no_speed_to_tell_first(timer, sentences):
+    run = made_run(made_cell("mini", "random", 0.5, speed=100.0))
+    timed = dataclasses.replace(run, environment=(("timer", timer),))
+    found = headline(timed, pairs(timed))
+    assert sum("images/s" in sentence for sentence in found) == sentences
+
+
 def test_what_is_missing_with_its_seed():
     *_, missing = told(
         made_cell("mini", "random", seed=1), made_missing("mini", "random", "failed", seed=2)

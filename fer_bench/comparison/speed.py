@@ -113,6 +113,8 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
     known = _is_paced(base.timings, head.timings)
     if not around.same_device:
         return replace(row, why="computed on different devices or backends")
+    if not around.same_timer:
+        return replace(row, why="timed in different units, such as CPU and wall-clock seconds")
     if not around.same_machine and not known:
         return replace(
             row,

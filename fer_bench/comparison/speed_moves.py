@@ -81,7 +81,7 @@ class Speeds:
         else:
             change = self._compared(name, walk.stretch, (run,))
             around = self._surroundings(walk.stretch, (run,))
-            elsewhere = not (around.same_machine and around.same_device)
+            elsewhere = not (around.same_machine and around.same_device and around.same_timer)
             if change.verdict == "not comparable" and elsewhere:
                 walk.restart(run, change.why)
                 return

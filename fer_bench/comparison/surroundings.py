@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from fer_bench.comparison.outcome import Difference
 from fer_bench.results import REPEATED
+from fer_bench.runtime import NUMERIC_SETTINGS
+from fer_bench.timers import TIMER, kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fer_bench.comparison.sides import Side
 
 _MACHINE = ("processor", "cpu cores available", "platform")
 _THREADS = ("threads",)
 _DEVICE = ("devices",)
-_OF_REFERENCE = ("python", "numpy", "keras", "backend")
-"""Software that the reference workload runs on too."""
+_OF_REFERENCE = ("python", "numpy", "keras", "backend", NUMERIC_SETTINGS)
+"""Software that the reference workload runs on too, and what it is set to."""
 
 _NOT_COMPARED = ("commit", "speed", REPEATED)
 """What is bound to differ, and notes of files that were joined and of repeated measures."""
@@ -31,10 +33,11 @@ class Surroundings:
     """What both sides were measured in, and on.
 
     Attributes:
-        differences: in the order machine, threads, device, libraries, protocol, data.
+        differences: in the order machine, threads, device, timer, libraries, protocol, data.
         same_machine: as far as is known.
         same_device: whether both computed on the same kind of device, with the same backend.
         same_software: whether what the reference workload runs on is the same, threads included.
+        same_timer: whether the speeds of both count the same, such as seconds of the wall clock.
         same_data: whether both have the same images.
         same_parts: whether both test on the same images; None where a file does not tell.
     """
@@ -43,6 +46,7 @@ class Surroundings:
     same_machine: bool
     same_device: bool
     same_software: bool
+    same_timer: bool
     same_data: bool
     same_parts: bool | None
 
@@ -55,19 +59,24 @@ def surroundings(base: Side, head: Side) -> Surroundings:
     """
     ours, theirs = _facts(base), _facts(head)
     names = [name for name in {**ours, **theirs} if name not in _NOT_COMPARED]
-    named = [*_MACHINE, *_THREADS, *_DEVICE]
+    named = [*_MACHINE, *_THREADS, *_DEVICE, TIMER]
     others = [name for name in names if name not in named]
     found = {
         name: ("; ".join(ours[name]), "; ".join(theirs[name]))
         for name in [*named, *others]
         if name in ours
         and name in theirs
-        and (ours[name] != theirs[name] or (name in _MACHINE and len(ours[name]) > 1))
+        and (ours[name] != theirs[name] or (name in (*_MACHINE, TIMER) and len(ours[name]) > 1))
     }
     same_machine = not any(name in found for name in _MACHINE)
     same_software = not any(name in found for name in (*_THREADS, *_OF_REFERENCE))
-    kinds = [{fact.split(" ")[0] for fact in facts.get("backend", ())} for facts in (ours, theirs)]
-    same_device = not any(name in found for name in _DEVICE) and kinds[0] == kinds[1]
+    backends = [
+        {fact.split(" ")[0] for fact in facts.get("backend", ())} for facts in (ours, theirs)
+    ]
+    same_device = not any(name in found for name in _DEVICE) and backends[0] == backends[1]
+    same_timer = len({kind for facts in (ours, theirs) for kind in _timed_in(facts)}) < 2
+    if same_timer:
+        found.pop(TIMER, None)
     told = [
         Difference(name, one, other, _meaning(name, same_machine))
         for name, (one, other) in found.items()
@@ -78,6 +87,7 @@ def surroundings(base: Side, head: Side) -> Surroundings:
         same_machine=same_machine,
         same_device=same_device,
         same_software=same_software,
+        same_timer=same_timer,
         same_data=same_data,
         same_parts=same_parts,
     )
@@ -95,6 +105,8 @@ def _meaning(name: str, same_machine: bool) -> str:
         return "speeds differ by it as well as by the code"
     if name in _DEVICE:
         return "speeds of different devices are not compared"
+    if name == TIMER:
+        return "speeds that count something else, as CPU seconds do, are not compared"
     if name not in _OF_REFERENCE:
         return "results and speeds may differ by it as well as by the code"
     if same_machine:
@@ -145,6 +157,10 @@ def _facts(side: Side) -> dict[str, tuple[str, ...]]:
         for name, value in run.environment:
             values.setdefault(name, set()).add(value)
     return {name: tuple(sorted(of)) for name, of in values.items()}
+
+
+def _timed_in(facts: Mapping[str, tuple[str, ...]]) -> list[str]:
+    return [kind for timer in facts.get(TIMER, ()) for kind in kinds(timer)]
 
 
 def _settings(side: Side) -> dict[str, str]:

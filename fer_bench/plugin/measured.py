@@ -8,6 +8,7 @@ from fer_bench import reference
 from fer_bench.errors import FerBenchError
 from fer_bench.results import InferenceSpeed, TrainingSpeed
 from fer_bench.results_json import KEY, inference_record, quality_record, training_record
+from fer_bench.timers import is_wall
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,8 +53,11 @@ class Measured:
     def _put(self, record: Mapping[str, Any]) -> None:
         self._benchmark.extra_info[KEY] = record
 
-    def _reference(self) -> Reference:
-        """How fast the machine was around the benchmark."""
+    def _reference(self) -> Reference | None:
+        """How fast the machine was around the benchmark, if both are timed by the wall clock."""
+        timer = self._benchmark.stats.options["timer"]
+        if not is_wall(getattr(timer, "__name__", "")):
+            return None
         after = reference.timed()
         return after if self._before is None else self._before.joined(after)
 

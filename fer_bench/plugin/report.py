@@ -21,8 +21,9 @@ from fer_bench.reporting.comparison import (
 from fer_bench.reporting.comparison import terminal_text as comparison_text
 from fer_bench.reporting.report import PAGE
 from fer_bench.reporting.written import write_files
-from fer_bench.results_json import KEY, json_text, read_run
+from fer_bench.results_json import KEY, json_text, read_run, timers
 from fer_bench.terminal import echo, report_line, report_lines
+from fer_bench.timers import TIMER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,7 +192,7 @@ def document_of(config: pytest.Config) -> dict[str, Any]:
 
 
 def facts_of(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What pytest-benchmark found out of processor and commit, as facts of the environment."""
+    """What pytest-benchmark knows of processor, commit and timer, as facts of the environment."""
     # A conftest.py may say otherwise what they hold.
     cpu, commit = document["machine_info"].get("cpu"), document["commit_info"]
     processor = cpu.get("brand_raw") if isinstance(cpu, dict) else cpu
@@ -203,4 +204,9 @@ def facts_of(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
         name = "not known: git cannot be asked"
     elif commit.get("dirty"):
         name += ", with changes that are not committed"
-    return ("processor", str(processor or "not known")), ("commit", name)
+    timer = timers(document)
+    return (
+        ("processor", str(processor or "not known")),
+        ("commit", name),
+        *([(TIMER, timer)] if timer else []),
+    )

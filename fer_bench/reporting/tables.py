@@ -22,6 +22,7 @@ from fer_bench.reporting.slices_tables import clean_note, left_out, mapped, slic
 from fer_bench.reporting.table import Column, Entry, Row, Table
 from fer_bench.reporting.uncertainty import calibration_table, pairs_table, uncertainty_table
 from fer_bench.slices import leakage, parts
+from fer_bench.timers import speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -297,16 +298,18 @@ def _recall(mean: Run, run: Run) -> Table:
 
 def _speed(run: Run) -> Table:
     sizes = sorted({speed.batch_size for cell in run.cells for speed in cell.inference})
+    counted = speed_unit(run)
+    mark = "CPU " if counted == "CPU seconds" else ""
     columns = [
-        Column("images/s", "training", decimals=1),
-        Column("epoch, s", "training", decimals=3),
+        Column(f"images/{mark}s", "training", decimals=1),
+        Column(f"epoch, {mark}s", "training", decimals=3),
         Column("rounds", "training"),
     ]
     for size in sizes:
         columns += [
-            Column("median, ms", f"batch {size}", decimals=2),
-            Column("p99, ms", f"batch {size}", decimals=2),
-            Column("images/s", f"batch {size}", decimals=1),
+            Column(f"median, {mark}ms", f"batch {size}", decimals=2),
+            Column(f"p99, {mark}ms", f"batch {size}", decimals=2),
+            Column(f"images/{mark}s", f"batch {size}", decimals=1),
         ]
     rows = []
     for cell in run.cells:
@@ -339,6 +342,11 @@ def _speed(run: Run) -> Table:
             "trained layers on stored features of the frozen ones, median of the rounds. batch N: "
             "from N images of 48x48 uint8 to probabilities, through all layers; p99 needs 100 "
             "calls.",
+            *(
+                [f"Times are {counted}, which differ from what the clock on the wall counts."]
+                if counted
+                else []
+            ),
             *(f"Speed {value}." for name, value in run.environment if name == SPEED),
         ),
     )

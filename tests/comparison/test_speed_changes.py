@@ -236,6 +236,55 @@ def test_speeds_of_different_devices_are_not_compared(facts):
     assert found.exit_status == 2
 
 
+WALL, CPU = {"timer": "perf_counter"}, {"timer": "process_time"}
+
+
+def test_cpu_seconds_are_not_compared_with_wall_clock_seconds():
+    found = outcome(runs(5, environment=WALL), runs(5, 0.5, seed=1, environment=CPU))
+    for figure in ("training.speed", CALL, "inference.p99@32"):
+        assert one_of(found, figure).verdict == "not comparable"
+    (difference,) = found.differences
+    assert (difference.what, difference.base, difference.head) == (
+        "timer",
+        "perf_counter",
+        "process_time",
+    )
+    assert found.exit_status == 2
+
+
+def test_runs_of_one_side_with_different_timers_are_compared_with_nothing():
+    mixed = [*runs(3, environment=WALL), *runs(3, environment=CPU)]
+    found = outcome(mixed, runs(5, seed=1, environment=WALL))
+    assert one_of(found, CALL).verdict == "not comparable"
+    alike = [*runs(3, seed=2, environment=WALL), *runs(3, seed=3, environment=CPU)]
+    assert one_of(outcome(mixed, alike), CALL).verdict == "not comparable"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [(CPU, CPU), (WALL, {"timer": "monotonic"}), (WALL, {}), ({}, CPU)]
+)
+def test_what_counts_the_same_or_does_not_tell_is_compared(ours, theirs):
+    found = outcome(runs(5, environment=ours), runs(5, 1.25, seed=1, environment=theirs))
+    assert one_of(found, CALL).verdict == "worse"
+    assert found.differences == ()
+
+
+def test_other_numeric_settings_are_told_and_not_divided_away():
+    base = runs(5, reference=made_reference(), environment={"numeric settings": "default"})
+    head = runs(
+        5,
+        1.5,
+        seed=1,
+        reference=made_reference(1.5),
+        environment={"numeric settings": "TF_ENABLE_ONEDNN_OPTS=0"},
+    )
+    found = outcome(base, head)
+    assert one_of(found, CALL).verdict == "worse"
+    (difference,) = found.differences
+    assert (difference.what, difference.head) == ("numeric settings", "TF_ENABLE_ONEDNN_OPTS=0")
+    assert outcome(runs(5), head).differences == ()
+
+
 def test_epochs_of_other_lengths_are_compared_by_the_image():
     found = outcome(runs(5), [dataclasses.replace(run) for run in runs(5, seed=1)])
     longer = [timed_run(epoch=4.0, images=2000, spread=0.01, seed=seed) for seed in range(5)]

@@ -35,6 +35,16 @@ def everything(found: Trend) -> list[tuple[str, str, int]]:
     return [(one.cell, one.name, move.run) for one in found.series for move in one.moves]
 
 
+def test_speeds_begin_anew_with_another_timer() -> None:
+    walls = [run_of(mini(speed=100.0), facts={"timer": "perf_counter"}) for _ in range(3)]
+    cpu = [run_of(mini(speed=50.0), facts={"timer": "process_time"}) for _ in range(3)]
+    found = trend_of(*walls, *cpu)
+    assert everything(found) == []
+    (restart,) = found.restarts
+    assert restart.run == 3
+    assert "different units" in restart.why
+
+
 # -- quality
 
 

@@ -277,6 +277,13 @@ class TestC6:
         assert f"speed of training of {both}" in found.missing
         assert f"speed of inference at one batch size of {both}" in found.missing
 
+    def test_cpu_seconds_decide_nothing(self):
+        run = made_run(*openface_and("resnet50", 0.4, 0.4))
+        run = dataclasses.replace(run, environment=(("timer", "process_time"),))
+        (found,) = (one for one in judge(run, pairs(run)) if one.id == "C6")
+        assert found.outcome == "undecided"
+        assert "speed of training" in found.missing
+
     def test_random_networks_decide_nothing_of_the_accuracy(self):
         found = verdict("C6", *openface_and("resnet50", 0.2, 0.5, init="random"))
         assert found.outcome == "undecided"

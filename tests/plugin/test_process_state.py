@@ -94,5 +94,26 @@ def test_training_on_another_number_of_cores_begins_again(
     assert "cpu cores available 4, cpu cores available of the frozen features 2" in tables
 
 
+@pytest.mark.network
+def test_cpu_seconds_are_told_and_have_no_reference(bench, small, undrawn, pytester, tiny_data):
+    """The reference workload is timed by the clock on the wall."""
+    done = bench(
+        small,
+        "--init=random",
+        "--epochs=1",
+        f"--dataset={tiny_data}",
+        "--benchmark-timer=time.process_time",
+    )
+    assert done.ret == 0
+    run = load_run(pytester.path / "report" / "results.json")
+    assert dict(run.environment)["timer"] == "process_time"
+    (cell,) = run.cells
+    assert cell.training.reference is None
+    assert [speed.reference for speed in cell.inference] == [None, None]
+    tables = (pytester.path / "report" / "tables.md").read_text()
+    assert "epoch, CPU s" in tables
+    assert "All times here are CPU seconds" in tables
+
+
 def _killed(*_):
     raise KeyboardInterrupt

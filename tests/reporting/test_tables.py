@@ -195,6 +195,23 @@ def test_speed(run: Run) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("timer", "mark", "told"),
+    [
+        ("perf_counter", "", False),
+        ("process_time", "CPU ", True),
+        ("perf_counter; process_time", "", True),
+    ],
+)
+def test_cpu_seconds_are_called_so(run: Run, timer: str, mark: str, told: bool) -> None:
+    timed = dataclasses.replace(run, environment=(*run.environment, ("timer", timer)))
+    found = table(timed, "speed")
+    assert entries(found, "MobileNet_random")[f"training epoch, {mark}s"] == 2.5
+    assert entries(found, "MobileNet_random")[f"batch 1 median, {mark}ms"] == 4.0
+    assert entries(found, "MobileNet_random")[f"batch 1 images/{mark}s"] == 250.0
+    assert any("CPU seconds" in note for note in found.notes) == told
+
+
 def test_speed_with_other_batch_sizes_in_each_cell(run: Run) -> None:
     first = dataclasses.replace(run.cells[0], inference=run.cells[0].inference[1:])
     second = dataclasses.replace(run.cells[1], inference=run.cells[1].inference[:1], training=None)
@@ -233,6 +250,24 @@ def test_the_environment_and_the_digest_of_the_data(run: Run) -> None:
     found = table(run, "environment")
     assert entries(found, "keras") == {"value": "3.15.0"}
     assert run.dataset.digest in found.notes[0]
+
+
+def test_results_that_were_computed_elsewhere_are_named(run: Run) -> None:
+    around = (("cpu cores available", "4; 8"), ("threads", "not limited"))
+    here, there = (
+        (("cpu cores available", cores), ("threads", "not limited"), ("devices", "cpu:0"))
+        for cores in "82"
+    )
+    first, second, *others = run.cells
+    cells = (
+        dataclasses.replace(first, computed_on=here),
+        dataclasses.replace(second, computed_on=there),
+        *others,
+    )
+    notes = table(dataclasses.replace(run, environment=around, cells=cells), "environment").notes
+    (note,) = notes[1:]
+    assert "with cpu cores available 2, which" in note
+    assert note.endswith(f": {second.id}.")
 
 
 def test_a_run_without_cells_has_tables_without_rows(run: Run) -> None:

@@ -105,6 +105,7 @@ def cells(labels: bytes) -> st.SearchStrategy[CellResult]:
             unique_by=lambda speed: speed.batch_size,
         ).map(tuple),
         parts=many(st.tuples(words, losses)),
+        computed_on=many(st.tuples(words, words)),
     )
 
 

@@ -159,6 +159,26 @@ def test_speeds_of_different_machines_never_stand_side_by_side():
     )
 
 
+def test_speeds_of_different_timers_never_stand_side_by_side():
+    wall, cpu = (
+        run_of(cell(name, training=TIMED), environment=(*HERE, ("timer", timer)))
+        for name, timer in (("y", "perf_counter"), ("z", "process_time"))
+    )
+    whole = joined([("a", wall), ("b", cpu)])
+    assert [one.training for one in whole.cells] == [TIMED, None]
+    assert "timer process_time instead of perf_counter" in dict(whole.environment)["speed"]
+
+
+def test_what_older_files_do_not_tell_leaves_no_speed_out():
+    facts = ("timer", "perf_counter"), ("numeric settings", "default")
+    older = run_of(cell("y", training=TIMED), environment=HERE)
+    newer = run_of(cell("z", training=TIMED), environment=(*HERE, *facts))
+    for runs in ([("a", older), ("b", newer)], [("b", newer), ("a", older)]):
+        whole = joined(runs)
+        assert [one.training for one in whole.cells] == [TIMED, TIMED]
+        assert "speed" not in dict(whole.environment)
+
+
 def test_speeds_of_one_machine_join_whatever_changes_no_speed():
     here = run_of(cell("y", training=TIMED), environment=HERE)
     again = run_of(cell("z", training=TIMED), environment=(HERE[0], ("deepface", "3")))

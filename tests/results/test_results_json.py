@@ -108,6 +108,7 @@ RUN = Run(
                 InferenceSpeed(32, (0.1,), 0.1, 0.1, 320.0),
             ),
             parts=(("prefix", 1.5),),
+            computed_on=(("cpu cores available", "2"),),
         ),
         CellResult("vggface", "VGG-Face", "pretrained", "sketch", 42, "skipped", "no weights"),
     ),
@@ -271,7 +272,8 @@ def test_a_file_that_pytest_benchmark_wrote_is_read(pytester: pytest.Pytester) -
     assert pytester.runpytest_inprocess(*words).ret == 0
     written = json.loads((pytester.path / "results.json").read_text())
     assert len(written["benchmarks"]) == 5
-    assert read_run(written) == RUN
+    timer = ("timer", "perf_counter")
+    assert read_run(written) == dataclasses.replace(RUN, environment=(*RUN.environment, timer))
 
 
 # -- bad documents
@@ -514,6 +516,43 @@ def without_references(run: Run) -> Run:
     return dataclasses.replace(run, cells=tuple(map(bare, run.cells)))
 
 
+def without_conditions(run: Run) -> Run:
+    """What is left of a run in a file from before it was known what computed a result."""
+    cells = (dataclasses.replace(cell, computed_on=()) for cell in run.cells)
+    return dataclasses.replace(run, cells=tuple(cells))
+
+
+def test_a_file_from_before_it_was_known_what_computed_a_result() -> None:
+    made = document(RUN)
+    for cell in made[KEY]["cells"]:
+        del cell["computed_on"]
+    assert read_run(made) == without_conditions(RUN)
+
+
+@pytest.mark.parametrize(
+    ("options", "timer"),
+    [
+        ({"timer": "perf_counter"}, "perf_counter"),
+        ({"timer": "time.process_time"}, "process_time"),
+        ({"timer": None}, ""),
+        ({}, ""),
+        ("changed by a conftest.py", ""),
+    ],
+)
+def test_an_older_file_tells_its_timer_in_the_part_of_pytest_benchmark(
+    options: Any, timer: str
+) -> None:
+    made = document(RUN)
+    for benchmark in made["benchmarks"]:
+        # What scores the test images measures no speed.
+        of_speed = benchmark["extra_info"][KEY]["kind"] != "quality"
+        benchmark["options"] = options if of_speed else {"timer": "another"}
+    facts = (*RUN.environment, ("timer", timer)) if timer else RUN.environment
+    assert read_run(made).environment == facts
+    made[KEY]["environment"].append({"name": "timer", "value": "monotonic"})
+    assert dict(read_run(made).environment)["timer"] == "monotonic"
+
+
 def test_a_file_from_before_references_were_measured_is_read_without_them() -> None:
     made = document(RUN)
     for benchmark in made["benchmarks"]:
@@ -543,7 +582,7 @@ def test_the_dataset_record_of_twins_and_votes() -> None:
 
 def test_a_file_of_schema_1_is_read_without_what_it_lacks() -> None:
     read = read_run(as_schema_1(RUN))
-    timed, skipped = without_references(RUN).cells
+    timed, skipped = without_conditions(without_references(RUN)).cells
     assert read == dataclasses.replace(
         RUN,
         dataset=dataclasses.replace(unaudited(RUN.dataset), split_digest="", test_labels=b""),

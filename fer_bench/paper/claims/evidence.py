@@ -14,6 +14,7 @@ from fer_bench.pairs import between
 from fer_bench.paper import published
 from fer_bench.paper.claims.gaps import Gap, gap
 from fer_bench.paper.deviations import changed_settings
+from fer_bench.timers import on_the_wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ class Evidence:
         """The evidence of a run and the pairs of its groups."""
         known = {
             Key(group.backbone, group.init): group
-            for group in groups(run)
+            for group in groups(on_the_wall_clock(run))
             if group.backbone in published.BACKBONES
         }
         return cls(run, known, pairs)

@@ -11,6 +11,7 @@ from fer_bench.reporting.figures.drawing import INIT_FILLINGS, SMALL, Plot, Scal
 from fer_bench.reporting.figures.figure import Figure
 from fer_bench.reporting.figures.palette import INK, SERIES, SOFT
 from fer_bench.reporting.figures.wording import briefly, name, not_shown, seeds_note, short_name
+from fer_bench.timers import on_the_wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +57,7 @@ class _Cost:
 
 def tradeoffs(run: Run) -> list[Figure]:
     """One figure, three axes; none where no trained cell has any cost."""
+    run = on_the_wall_clock(run)
     found = groups(run)
     gains = {
         index: group.test_accuracy

@@ -12,6 +12,7 @@ from fer_bench.headline import beside
 from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.rates import setting
 from fer_bench.reporting.slices_tables import left_out, mapped
+from fer_bench.timers import speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def facts(run: Run) -> list[Fact]:
             _remark(best, run.dataset),
             clean(best.label),
         ),
-        *_speed(best.mean()),
+        *([] if speed_unit(run) else _speed(best.mean())),
         cells,
     ]
 
