@@ -79,6 +79,7 @@ class TrainedCell:
         self._weights = f"random, seed {cell.seed}"
         self._seconds: dict[str, float] = {}
         self._features_on: Conditions = ()
+        self._begins_again = False
         with self._alone():
             stored = self._found()
             self._is_stored = stored is not None
@@ -182,20 +183,19 @@ class TrainedCell:
         from fer_bench.training.compiled import copy_variables
 
         experiment, split = self._experiment, self._experiment.split
+        with told(experiment.store):
+            self._begins_again = self._checkpoints.begin(numerics.conditions())
         trainer, network = self.trainer, self.network
         computed_on = self._computed_on()
         with told(experiment.store):
-            start = self._checkpoints.latest(trainer.expected, computed_on)
+            start = self._checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - self._checkpoints.size
         if start is not None:
             log.info("%s: training went on after epoch %d", self._cell.id, start.history.epochs)
         check_room(experiment.store, needed, "checkpoints and result")
         self._seconds["compiling"] = trainer.warm_up()
         history, spent = trainer.train(
-            split.validation,
-            self._progress,
-            start,
-            lambda state: self._checkpoints.keep(state, computed_on),
+            split.validation, self._progress, start, self._checkpoints.keep
         )
         self._seconds.update(dataclasses.asdict(spent))
         logits, labels = trainer.logits(split.test), self.test_labels
@@ -332,7 +332,7 @@ class TrainedCell:
             self._experiment.dataset,
             network.boundary,
         )
-        if self._experiment.fresh:
+        if self._experiment.fresh or self._begins_again:
             store.discard(key)
         wanted = Wanted(
             images=len(images),

@@ -342,11 +342,7 @@ def _speed(run: Run) -> Table:
             "trained layers on stored features of the frozen ones, median of the rounds. batch N: "
             "from N images of 48x48 uint8 to probabilities, through all layers; p99 needs 100 "
             "calls.",
-            *(
-                [f"Times are {counted}, which differ from what the clock on the wall counts."]
-                if counted
-                else []
-            ),
+            *([f"All times here are {counted}: not how long anybody waits."] if counted else []),
             *(f"Speed {value}." for name, value in run.environment if name == SPEED),
         ),
     )

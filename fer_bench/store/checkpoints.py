@@ -2,7 +2,8 @@
 
 ``<store>/checkpoints/<fingerprint>/epoch-0007/`` is a sealed folder with ``variables.npz``, all
 that training changes, and ``progress.json``, the figures of the epochs so far. There is one, or,
-where a process was killed just after an epoch, the last two.
+where a process was killed just after an epoch, the last two. ``begun.json`` beside them tells
+what computes the cell.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 KIND = "checkpoints"
 _VARIABLES, _PROGRESS = "variables.npz", "progress.json"
+_BEGUN = "begun.json"
 _EPOCH = re.compile(r"epoch-([0-9]+)")
 
 
@@ -53,6 +55,9 @@ class _SecondsRecord(TypedDict):
 class _ProgressRecord(TypedDict):
     history: HistoryRecord
     seconds: _SecondsRecord
+
+
+class _BegunRecord(TypedDict):
     conditions: list[list[str]]
 
 
@@ -70,26 +75,49 @@ class Checkpoints:
         self._folder = store / KIND / fingerprint
         self._facts = facts
 
-    def latest(self, expected: Expected, conditions: Conditions = ()) -> TrainingState | None:
-        """The state after the last epoch that was kept, or None; damaged ones are thrown away.
+    def begin(self, conditions: Conditions) -> bool:
+        """Notes what computes the cell from now on, its frozen features included.
 
-        So are those that were computed under other conditions.
+        Returns:
+            Whether it was begun by something else. What is kept of that is removed, and said: going
+            on would end with numbers that no undisturbed run gives.
+
+        Raises:
+            OSError: the system does not let it be read or written.
+        """
+        self._check()
+        noted = self._begun()
+        if noted == conditions:
+            return False
+        is_begun = noted is not None or bool(self._kept())
+        if is_begun:
+            self.discard()
+            log.warning(
+                "store: %s was begun with %s; the cell is computed again from its frozen features "
+                "on, as going on would end with numbers that no undisturbed run gives",
+                self._folder,
+                differing(noted or (), conditions) or "what it does not tell",
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        waiting = self._folder / f".{_BEGUN}.part"
+        waiting.write_text(json.dumps({"conditions": conditions}), "utf-8")
+        waiting.replace(self._folder / _BEGUN)
+        return is_begun
+
+    def latest(self, expected: Expected) -> TrainingState | None:
+        """The state after the last epoch that was kept, or None; damaged ones are thrown away.
 
         Args:
             expected: what a state that can be gone on from looks like.
-            conditions: what computes now.
 
         Raises:
             OSError: the system does not let it be read.
         """
-        try:
-            check_folder(self._folder)
-        except Damaged as damage:
-            throw_away(self._folder, damage, "training begins anew")
+        self._check()
         for folder in reversed(self._kept()):
             try:
                 variables, progress = proven(folder, _VARIABLES, _PROGRESS)
-                history, seconds, known = _progress(progress, expected)
+                history, seconds = _progress(progress, expected)
                 if folder.name != _name(history):
                     raise Damaged(f"{_PROGRESS} is another epoch's")
                 values = read_arrays(variables)
@@ -97,20 +125,11 @@ class Checkpoints:
             except Damaged as damage:
                 throw_away(folder, damage, "training goes on from the epoch before, if it is kept")
             else:
-                if known != conditions:
-                    self.discard()
-                    log.warning(
-                        "store: %s was computed with %s; training begins again, as going on would "
-                        "end with numbers that no undisturbed run gives",
-                        folder,
-                        differing(known, conditions) or "what it does not tell",
-                    )
-                    return None
                 return TrainingState(history, seconds, values)
         return None
 
-    def keep(self, state: TrainingState, conditions: Conditions = ()) -> None:
-        """Keeps a state in place of earlier ones, with the conditions it was computed under.
+    def keep(self, state: TrainingState) -> None:
+        """Keeps a state in place of earlier ones.
 
         Raises:
             StoreError: it cannot be written; the earlier ones stay.
@@ -120,7 +139,6 @@ class Checkpoints:
         noted = {
             "history": dataclasses.asdict(state.history),
             "seconds": dataclasses.asdict(state.seconds),
-            "conditions": conditions,
         }
         with told(self._store), sealed(target, self._facts) as folder:
             (folder / _PROGRESS).write_text(json.dumps(noted), "utf-8")
@@ -140,6 +158,20 @@ class Checkpoints:
         states = (file.lstat() for folder in self._kept() for file in folder.glob("*"))
         return sum(state.st_size for state in states if stat.S_ISREG(state.st_mode))
 
+    def _check(self) -> None:
+        try:
+            check_folder(self._folder)
+        except Damaged as damage:
+            throw_away(self._folder, damage, "training begins anew")
+
+    def _begun(self) -> Conditions | None:
+        """What was noted when the cell was begun; None if nothing was, or something unreadable."""
+        try:
+            noted: _BegunRecord = checked(read_json(self._folder / _BEGUN), _BegunRecord)
+            return tuple((name, value) for name, value in noted["conditions"])
+        except (Damaged, Mismatch, ValueError):
+            return None
+
     def _kept(self) -> list[Path]:
         found = [path for path in self._folder.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
         return sorted(found, key=lambda path: int(path.name.partition("-")[2]))
@@ -149,17 +181,14 @@ def _name(history: History) -> str:
     return f"epoch-{history.epochs:04}"
 
 
-def _progress(path: Path, expected: Expected) -> tuple[History, Seconds, Conditions]:
-    """What was noted of the epochs so far, and under which conditions they were computed.
+def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
+    """What was noted of the epochs so far.
 
     Raises:
         Damaged: it is not of such a training.
     """
     try:
-        found = read_json(path)
-        if isinstance(found, dict):  # earlier versions noted no conditions
-            found = {"conditions": [], **found}
-        noted: _ProgressRecord = checked(found, _ProgressRecord)
+        noted: _ProgressRecord = checked(read_json(path), _ProgressRecord)
         series = cast("dict[str, list[float]]", noted["history"])
         history = History(**{name: tuple(figures) for name, figures in series.items()})
         check_history(path.name, history)
@@ -174,6 +203,4 @@ def _progress(path: Path, expected: Expected) -> tuple[History, Seconds, Conditi
     seconds = Seconds(**noted["seconds"])
     if min(seconds.training, seconds.evaluation) < 0:
         raise Damaged(f"{path.name} holds a negative time")
-    if any(len(condition) != 2 for condition in noted["conditions"]):
-        raise Damaged(f"{path.name} holds conditions without a value")
-    return history, seconds, tuple((name, value) for name, value in noted["conditions"])
+    return history, seconds

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.numerics import differing
 from fer_bench.progress import silent
 from fer_bench.store.locking import locked
 from fer_bench.store.removal import remove
-from fer_bench.store.sealed import check_room, told
+from fer_bench.store.sealed import check_room, log, told
 from fer_bench.store.shard_files import Shards
 from fer_bench.store.stored_tensor import StoredTensor
 
@@ -107,7 +108,8 @@ class FeatureStore:
                 shards = stack.enter_context(Shards(folder, wanted))
                 shards.verify()
                 if shards.done < wanted.images and shards.wanted.conditions != wanted.conditions:
-                    shards.begin_again(wanted.conditions)
+                    _clear(folder, shards, wanted.conditions)
+                    shards = stack.enter_context(Shards(folder, wanted))
                 missing = wanted.images - shards.done
             if missing:
                 check_room(self._store, missing * wanted.image_bytes, "the frozen features")
@@ -131,3 +133,19 @@ class FeatureStore:
             with told(self._store):
                 shards.write(number, values, perf_counter() - started)
             progress("frozen features", shards.done, total)
+
+
+def _clear(folder: Path, shards: Shards, conditions: Conditions) -> None:
+    """Removes what other conditions computed, and says so."""
+    if shards.done:
+        log.warning(
+            "store: %s: the features of %d of %d images were computed with %s; all are computed "
+            "again, so that they are computed alike",
+            folder,
+            shards.done,
+            shards.wanted.images,
+            differing(shards.wanted.conditions, conditions) or "what is not noted",
+        )
+    shards.close()
+    # Not overwritten: another process may train on them.
+    remove(folder)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _FILES = re.compile(
     r"index\.json|result\.json|progress\.json|(logits|suffix|variables)\.npz"
-    r"|facts\.json|\.facts\.json\.part|shards\.jsonl|[0-9]+\.npy"
+    r"|(begun|facts)\.json|\.(begun|facts)\.json\.part|shards\.jsonl|[0-9]+\.npy"
 )
 _ASIDE = r"\.[0-9a-f]{8}(\.old)?"
 _LEFTOVER = re.compile(rf"\.([0-9a-f]{{64}}|epoch-[0-9]+){_ASIDE}")
@@ -31,6 +31,7 @@ _MARKS = {
     "index.json": b'{"facts":',
     "result.json": b'{"fer_bench":',
     "progress.json": b'{"history":',
+    "begun.json": b'{"conditions":',
     "facts.json": b'{"images":',
     "shards.jsonl": b'{"shard":',
 }

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.errors import listed
-from fer_bench.numerics import differing
 from fer_bench.store.sealed import Damaged, check_folder, check_regular, log, read_json, throw_away
 
 if TYPE_CHECKING:
@@ -93,6 +92,10 @@ class Shards:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the files."""
         self._stack.close()
 
     @property
@@ -125,24 +128,6 @@ class Shards:
             )
         for number in sorted(whole):
             self._finish(number, float(noted[number]["seconds"]))
-
-    def begin_again(self, conditions: Conditions) -> None:
-        """Forgets the shards that are there: these conditions compute all anew."""
-        if self.done:
-            log.warning(
-                "store: %s: the features of %d of %d images were computed with %s; they are "
-                "computed again, so that all of them are computed alike",
-                self._folder,
-                self.done,
-                self.wanted.images,
-                differing(self.wanted.conditions, conditions) or "what is not noted",
-            )
-        # In this order: killed in between, this is done again.
-        self._journal.seek(0)
-        self._journal.truncate()
-        self.wanted = replace(self.wanted, conditions=conditions)
-        _note(self._folder, self.wanted)
-        self._seconds, self.done = {}, 0
 
     def write(self, number: int, tensors: Sequence[Any], seconds: float) -> None:
         """Keeps a shard.

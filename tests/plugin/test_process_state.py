@@ -1,6 +1,7 @@
 """What is set for the whole process: it never gives one run the numbers of another."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_a_dtype_policy_has_results_of_its_own_for_every_cell(
 def test_training_on_another_number_of_cores_begins_again(
     bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch
 ):
-    """A result that is complete serves there, and the report tells what computed it."""
+    """So do its features. A complete result serves there, and the report tells what computed it."""
     store = tmp_path / "store"
     arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={store}")
     monkeypatch.setattr(numerics, "cores", lambda: 2)
@@ -79,19 +80,23 @@ def test_training_on_another_number_of_cores_begins_again(
     monkeypatch.setattr(numerics, "cores", lambda: 4)
     done = bench(*arguments)
     assert done.ret == 0
-    done.stdout.fnmatch_lines(
-        ["NOTE: *epoch-0002 was computed with cpu cores available 2 (now 4)*"]
-    )
+    features = [json.loads(path.read_text()) for path in store.glob("features/*/facts.json")]
+    assert [dict(one["conditions"])["cpu cores available"] for one in features] == ["4"]
+    done.stdout.fnmatch_lines(["NOTE: *was begun with cpu cores available 2 (now 4)*"])
     (cell,) = cells(pytester)
     assert (cell.source, dict(cell.computed_on)["cpu cores available"]) == ("trained", "4")
-    # The features are complete, and of two cores.
-    assert dict(cell.computed_on)["cpu cores available of the frozen features"] == "2"
+    assert not any(name.endswith("features") for name, _ in cell.computed_on)
     monkeypatch.setattr(numerics, "cores", lambda: 8)
     done = bench(*arguments)
     (found,) = cells(pytester)
     assert found == dataclasses.replace(cell, source="store")
     tables = (pytester.path / "report" / "tables.md").read_text()
-    assert "cpu cores available 4, cpu cores available of the frozen features 2" in tables
+    assert "Not computed as the environment tells, but with cpu cores available 4," in tables
+    # What begins there uses features that are complete, and tells what computed these.
+    assert bench(*arguments[:2], "--epochs=1", *arguments[3:]).ret == 0
+    (other,) = cells(pytester)
+    assert dict(other.computed_on)["cpu cores available"] == "8"
+    assert dict(other.computed_on)["cpu cores available of the frozen features"] == "4"
 
 
 @pytest.mark.network

@@ -67,23 +67,44 @@ def test_a_damaged_one_is_told_and_the_one_before_is_taken(checkpoints, folder, 
 TWO_CORES, FOUR_CORES = ((("cpu cores available", count),) for count in "24")
 
 
-def test_one_of_other_conditions_is_told_and_not_gone_on_from(checkpoints, folder, caplog):
-    checkpoints.keep(state(4), TWO_CORES)
-    same(checkpoints.latest(TWO_CORES), 4)
+@pytest.mark.parametrize("epochs", [0, 4])
+def test_what_other_conditions_began_is_told_and_not_gone_on_from(
+    checkpoints, folder, caplog, epochs
+):
+    """Before the first epoch is kept, too: features may have been computed."""
+    assert checkpoints.begin(TWO_CORES) is False
+    if epochs:
+        checkpoints.keep(state(epochs))
+    assert checkpoints.begin(TWO_CORES) is False
+    assert (checkpoints.latest() is None) == (not epochs)
     with caplog.at_level(logging.WARNING, "fer_bench"):
-        assert checkpoints.latest(FOUR_CORES) is None
-    assert "epoch-0004 was computed with cpu cores available 2 (now 4)" in caplog.text
-    assert checkpoints.latest(TWO_CORES) is None
-    checkpoints.keep(state(1), FOUR_CORES)
-    same(checkpoints.latest(FOUR_CORES), 1)
+        assert checkpoints.begin(FOUR_CORES) is True
+    assert f"{folder} was begun with cpu cores available 2 (now 4)" in caplog.text
+    assert checkpoints.latest() is None
+    assert checkpoints.begin(FOUR_CORES) is False
+    checkpoints.keep(state(1))
+    assert checkpoints.begin(FOUR_CORES) is False
+    same(checkpoints.latest(), 1)
 
 
-def test_one_that_does_not_tell_its_conditions_is_not_gone_on_from(checkpoints, folder, caplog):
-    """As older versions wrote them."""
+@pytest.mark.parametrize("damage", ["", "[1]", "null"])
+def test_epochs_that_do_not_tell_their_conditions_are_not_gone_on_from(
+    checkpoints, folder, caplog, damage
+):
+    """As those of older versions."""
     checkpoints.keep(state(4))
+    (folder / ".begun").write_text(damage)
     with caplog.at_level(logging.WARNING, "fer_bench"):
-        assert checkpoints.latest(FOUR_CORES) is None
+        assert checkpoints.begin(FOUR_CORES) is True
     assert "what it does not tell" in caplog.text
+    assert checkpoints.latest() is None
+
+
+def test_the_note_is_no_checkpoint(checkpoints, folder):
+    checkpoints.begin(FOUR_CORES)
+    assert (checkpoints.size, checkpoints.latest()) == (0, None)
+    checkpoints.discard()
+    assert not folder.exists()
 
 
 def test_one_that_was_not_finished_is_not_seen(checkpoints, folder):
