@@ -1,8 +1,8 @@
 """What lies in the cache folder beside the store, how large it is, and what of it can go.
 
-Each kind has a folder. Beside them lies ``locks``, whose files are empty and stay: removing one is
-a race. Runs read and write these files without locks, each file whole or not at all: so one may
-appear, change or vanish at any moment, and a run that lacks one makes it again.
+Each kind has a folder. Beside them lies ``locks``, whose files stay: removing one is a race. Runs
+read and write these files without locks, each file whole or not at all: so one may appear, change
+or vanish at any moment, and a run that lacks one makes it again.
 """
 
 from __future__ import annotations

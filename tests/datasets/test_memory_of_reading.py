@@ -57,7 +57,7 @@ def test_keeping_a_data_set_takes_no_copy_of_it(tmp_path: Path) -> None:
 def test_keeping_arrays_takes_no_copy_of_them(tmp_path: Path) -> None:
     made = {"a": np.zeros(48 * MIB, np.uint8)}
     with at_most(30 * MIB):
-        remembered(tmp_path, ("facts",), ("a",), lambda: made)
+        remembered(tmp_path, ("facts",), ("a",), lambda: made, lambda kept: True)
 
 
 def test_what_was_read_in_vain_is_let_go(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_arrays_are_made_where_keeping_them_does_not_fit(
 ) -> None:
     monkeypatch.setattr(remembered_module, "write_atomically", _no_memory)
     made = {"a": np.zeros(0)}
-    assert remembered(tmp_path, ("facts",), ("a",), lambda: made) == made
+    assert remembered(tmp_path, ("facts",), ("a",), lambda: made, lambda kept: True) == made
 
 
 @contextmanager
@@ -110,5 +110,5 @@ def test_a_disk_that_is_full_after_any_byte(tmp_path: Path, room: int) -> None:
     arrays = {"a": np.zeros(100_000)}
     with no_file_larger_than(room):
         assert load_once(tmp_path, "state", lambda: dataset, tmp_path) is dataset
-        assert remembered(tmp_path, ("facts",), ("a",), lambda: arrays) == arrays
+        assert remembered(tmp_path, ("facts",), ("a",), lambda: arrays, lambda kept: True) == arrays
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
