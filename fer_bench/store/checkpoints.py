@@ -100,6 +100,8 @@ class Checkpoints:
             )
         self._folder.mkdir(parents=True, exist_ok=True)
         waiting = self._folder / f".{_BEGUN}.part"
+        # Of a killed process; what is no file must not be opened.
+        waiting.unlink(missing_ok=True)
         waiting.write_text(json.dumps({"conditions": conditions}), "utf-8")
         waiting.replace(self._folder / _BEGUN)
         return is_begun

@@ -1,6 +1,7 @@
 """Checkpoints of training."""
 
 import logging
+import os
 
 import numpy as np
 import pytest
@@ -76,33 +77,43 @@ def test_what_other_conditions_began_is_told_and_not_gone_on_from(
     if epochs:
         checkpoints.keep(state(epochs))
     assert checkpoints.begin(TWO_CORES) is False
-    assert (checkpoints.latest() is None) == (not epochs)
+    assert (checkpoints.latest(EXPECTED) is None) == (not epochs)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         assert checkpoints.begin(FOUR_CORES) is True
     assert f"{folder} was begun with cpu cores available 2 (now 4)" in caplog.text
-    assert checkpoints.latest() is None
+    assert checkpoints.latest(EXPECTED) is None
     assert checkpoints.begin(FOUR_CORES) is False
     checkpoints.keep(state(1))
     assert checkpoints.begin(FOUR_CORES) is False
-    same(checkpoints.latest(), 1)
+    same(checkpoints.latest(EXPECTED), 1)
 
 
-@pytest.mark.parametrize("damage", ["", "[1]", "null"])
+@pytest.mark.parametrize("damage", ["", "[1]", "null", '{"conditions": [["threads"]]}'])
 def test_epochs_that_do_not_tell_their_conditions_are_not_gone_on_from(
     checkpoints, folder, caplog, damage
 ):
     """As those of older versions."""
     checkpoints.keep(state(4))
-    (folder / ".begun").write_text(damage)
+    (folder / "begun.json").write_text(damage)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         assert checkpoints.begin(FOUR_CORES) is True
     assert "what it does not tell" in caplog.text
-    assert checkpoints.latest() is None
+    assert checkpoints.latest(EXPECTED) is None
+
+
+@pytest.mark.parametrize("name", ["begun.json", ".begun.json.part"])
+def test_a_pipe_in_place_of_the_note_is_not_waited_for(checkpoints, folder, name):
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / name)
+    assert checkpoints.begin(FOUR_CORES) is False
+    assert checkpoints.begin(FOUR_CORES) is False
+    checkpoints.discard()
+    assert not folder.exists()
 
 
 def test_the_note_is_no_checkpoint(checkpoints, folder):
     checkpoints.begin(FOUR_CORES)
-    assert (checkpoints.size, checkpoints.latest()) == (0, None)
+    assert (checkpoints.size, checkpoints.latest(EXPECTED)) == (0, None)
     checkpoints.discard()
     assert not folder.exists()
 
