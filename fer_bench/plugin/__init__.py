@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,8 +93,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if _takes(metafunc._arg2fixturedefs, cell):
         settings = metafunc.config.stash[SETTINGS]
         once = metafunc.definition.get_closest_marker(SPEED) is not None
+        # pytest 8.2 keeps a fixture for the next test if its parameter is the same object.
         cells = [
-            f"{entry.name}-{init}-{seed}"
+            sys.intern(f"{entry.name}-{init}-{seed}")
             for entry, init, seed in settings.cells()
             if not once or seed == settings.protocol.seed
         ]

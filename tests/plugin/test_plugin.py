@@ -38,6 +38,19 @@ def test_each_cell_is_a_parameter(bench):
     ]
 
 
+def test_all_benchmarks_of_a_cell_share_one_parameter(bench, pytester):
+    """Not only equal ones: pytest 8.2 would train the cell for each of them again."""
+    pytester.makepyfile(
+        shown="def pytest_collection_modifyitems(items):\n"
+        "    found = {item.callspec.params['cell']: item for item in items}\n"
+        "    same = {id(item.callspec.params['cell']) for item in items}\n"
+        "    print('cells', len(found), 'objects', len(same))"
+    )
+    pytester.syspathinsert()
+    result = bench("-p", "shown", "-s", "--collect-only")
+    result.stdout.fnmatch_lines(["*cells 2 objects 2"])
+
+
 def test_speed_is_measured_with_the_first_seed_only(bench):
     names = bench("--collect-only", "-q", "--init=random", "--seed=5", "--seeds=2").stdout.lines
     tests = [name.partition("::")[2] for name in names if "::" in name]
