@@ -158,7 +158,7 @@ def test_help_shows_both_names(pytester):
     text = pytester.runpytest_inprocess("--help").stdout.str()
     _, _, group = text.partition("fer_bench")
     # pytest may break a line within a name.
-    group = "".join(group.partition("[pytest] configuration options")[0].split())
+    group = "".join(group.partition("[pytest] ")[0].split())
     for option in OPTIONS:
         assert option.flag in group
         assert not option.short or f"Short:{option.short}." in group
