@@ -1,6 +1,6 @@
 """Small runs beside other plugins of pytest: they change no result and lose no report.
 
-Each run is a process of its own that loads pytest-benchmark, this plugin, and the named ones only.
+Each run is a process of its own, in which those of the plugins that are not looked at are blocked.
 """
 
 import os
@@ -45,19 +45,18 @@ class Project:
 
     def run(self, plugins, *arguments):
         """Runs the benchmarks with plugins, and gives the exit status and what was printed."""
-        loaded = ["pytest-benchmark", *plugins, "fer-bench"]
-        if "pytest-html" in plugins:
-            loaded.append("pytest-metadata")
-        words = [f"-p{point}" for name in loaded for point in entry_points(name)]
+        for name in plugins:
+            if not entry_points(name):
+                pytest.skip(f"{name} is not installed")
+        others = {f"pytest-{name}" for name in PASSING}.difference(plugins)
+        words = [f"-pno:{point}" for name in others for point in entry_points(name)]
+        # What the tests themselves do without.
+        dropped = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+        inherited = {name: text for name, text in os.environ.items() if name != dropped}
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "benchmarks", *QUICK, *words, *arguments],
             cwd=self.folder,
-            env={
-                **os.environ,
-                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-                "FER_BENCH_CACHE": str(self.cache),
-                "FER_BENCH_OFFLINE": "1",
-            },
+            env={**inherited, "FER_BENCH_CACHE": str(self.cache), "FER_BENCH_OFFLINE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -78,11 +77,11 @@ class Project:
 
 
 def entry_points(name):
-    """What a distribution calls its plugins; skips if it is not installed."""
+    """What a distribution calls its plugins, nothing if it is not installed."""
     try:
         found = distribution(name).entry_points
     except PackageNotFoundError:
-        pytest.skip(f"{name} is not installed")
+        return []
     return [point.name for point in found if point.group == "pytest11"]
 
 
