@@ -61,7 +61,7 @@ def pytest_load_initial_conftests(
     """Reads short names of our options as ours, if no plugin and no conftest.py defines them."""
     expect_values(early_config, parser, args)
     yield
-    lengthen(early_config, parser, args)
+    lengthen(parser, args)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -19,10 +19,10 @@ import pytest
 from fer_bench.plugin.options import OPTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _LONG = {option.short: option.flag for option in OPTIONS if option.short}
-_WITH_VALUE = {option.short for option in OPTIONS if option.short and option.metavar}
+_WITH_VALUE = {name for one in OPTIONS if one.metavar for name in (one.flag, one.short) if name}
 
 
 def declared_at_once(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> list[str]:
@@ -37,40 +37,45 @@ def declared_at_once(parser: pytest.Parser, manager: pytest.PytestPluginManager)
 
 
 def expect_values(config: pytest.Config, parser: pytest.Parser, args: Sequence[str]) -> None:
-    """Keeps values of short names from being taken for the only paths of tests.
+    """Keeps what belongs to short names from being taken for the only paths of tests.
 
     pytest loads the conftest.py of these before all options are known.
     """
-    unknown = _unknown(config, parser, args)
-    values = {
-        value
-        for name, value in itertools.pairwise(_read(args))
-        if name in _WITH_VALUE and name in unknown
-    }
-    if not values:
+    words = list(_read(args))
+    free = _free(parser, words)
+    # What it does not know and has a blank in it, argparse takes for a path.
+    ours = {word for word in words if " " in word and _name(word) in free}
+    ours |= {word for name, word in itertools.pairwise(words) if name in _WITH_VALUE & free}
+    if not ours:
         return
     known, here = config.known_args_namespace, config.invocation_params.dir
+    unknown = parser.parse_known_and_unknown_args(words, copy.copy(config.option))[1]
     # Of paths that stand apart, pytest 8 takes all but the first for unknown options here.
-    paths = [*known.file_or_dir, *(arg for arg in unknown if not arg.startswith("-"))]
-    if values.issuperset(paths):
+    paths = [*known.file_or_dir, *(word for word in unknown if not word.startswith("-"))]
+    if ours.issuperset(paths):
         paths += (here == config.rootpath and config.getini("testpaths")) or [str(here)]
     known.file_or_dir = paths
 
 
-def lengthen(config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+def lengthen(parser: pytest.Parser, args: list[str]) -> None:
     """Replaces each short name on the command line that nobody else has defined."""
-    unknown = _unknown(config, parser, args)
-    args[:] = [_long(arg) if arg in unknown else arg for arg in _read(args)]
+    words = list(_read(args))
+    free = _free(parser, words)
+    args[:] = [
+        _LONG[_name(word)] + word.removeprefix(_name(word))
+        if _name(word) in free and before not in _WITH_VALUE
+        else word
+        for before, word in itertools.pairwise(["", *words])
+    ]
 
 
-def _long(arg: str) -> str:
-    name, *value = arg.split("=", 1)
-    return "=".join([_LONG.get(name, name), *value])
+def _name(word: str) -> str:
+    return word.partition("=")[0]
 
 
-def _unknown(config: pytest.Config, parser: pytest.Parser, args: Sequence[str]) -> list[str]:
-    """What looks like an option and is nobody's so far."""
-    return parser.parse_known_and_unknown_args(args, copy.copy(config.option))[1]
+def _free(parser: pytest.Parser, words: Iterable[str]) -> set[str]:
+    """The short names among these words that are nobody's so far."""
+    return {name for name in _LONG.keys() & set(map(_name, words)) if not _is_defined(parser, name)}
 
 
 def _is_defined(parser: pytest.Parser, name: str) -> bool:

@@ -196,9 +196,10 @@ def test_pytest_benchmark_compares_the_merged_file(merge, pytester):
         }
         (pytester.path / f"{name}.json").write_text(json.dumps(made))
     assert merge("a.json", "b.json").exit_code == 0
+    timed = dataclasses.replace(RUN, environment=(*RUN.environment, ("timer", "perf_counter")))
     assert json.loads((pytester.path / "merged.json").read_text()) == {
         **whole,
-        KEY: run_record(RUN),
+        KEY: run_record(timed),
     }
     compared = subprocess.run(
         [sys.executable, "-m", "pytest_benchmark", "compare", "unsharded.json", "merged.json"],

@@ -125,9 +125,21 @@ def test_a_short_name_may_not_be_shortened(run_pytest):
     assert "unrecognized arguments: --see=3" in result.stderr.str()
 
 
-def test_a_value_that_looks_like_a_short_name_stays(told, pytester):
+@pytest.fixture
+def told_store(told, pytester):
     pytester.makepyfile(test_told=TOLD.replace("fer_seed", "fer_store.replace(' ', '_')"))
-    assert told("--store", "--seed=3 x") == ("none", "--seed=3_x")
+    return told
+
+
+def test_a_value_that_looks_like_a_short_name_stays(told_store):
+    assert told_store("--store", "--seed=3 x") == ("none", "--seed=3_x")
+
+
+@pytest.mark.parametrize("words", [["--store=a b"], ["--store", "a b"], ["--fer-store=a b"]])
+def test_a_value_may_have_blanks(told_store, pytester, words):
+    assert told_store(*words) == ("none", "a_b")
+    _inner(pytester, "tests")
+    assert told_store("--fer-seed=4", "--seed=3", *words)[0] == "3"
 
 
 @pytest.mark.parametrize("testpaths", ["testpaths = unit", ""])
