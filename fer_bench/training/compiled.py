@@ -31,7 +31,6 @@ class CompiledSuffix:
 
     def __init__(self, model: keras.Model, learning_rate: float) -> None:
         self.model = model
-        self._learning_rate = learning_rate
         model.compile(
             optimizer=keras.optimizers.Adam(learning_rate),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
@@ -39,6 +38,11 @@ class CompiledSuffix:
             steps_per_execution=STEPS_PER_CALL,
             jit_compile=_gains_from_xla(model),
         )
+        model.optimizer.build(model.trainable_variables)
+        # All but the moments, which begin with zeros.
+        self._scalars = [
+            variable.numpy() for variable in model.optimizer.variables if _is_scalar(variable)
+        ]
 
     @cached_property
     def with_batch_statistics(self) -> keras.Model | None:
@@ -51,17 +55,19 @@ class CompiledSuffix:
     @property
     def variables(self) -> list[Any]:
         """All that training changes: weights and random states, then the optimiser's variables."""
-        optimizer = self.model.optimizer
-        if not optimizer.built:
-            optimizer.build(self.model.trainable_variables)
-        return [*self.model.variables, *optimizer.variables]
+        return [*self.model.variables, *self.model.optimizer.variables]
 
     def start_from(self, model: keras.Model) -> None:
         """Take over the weights and random states of a model of the same structure, untrained."""
         copy_variables(model, self.model)
-        for variable in self.variables[len(self.model.variables) :]:
-            variable.assign(keras.ops.zeros_like(variable))
-        self.model.optimizer.learning_rate = self._learning_rate
+        scalars = iter(self._scalars)
+        for variable in self.model.optimizer.variables:
+            zeros = keras.ops.zeros_like(variable)
+            variable.assign(next(scalars) if _is_scalar(variable) else zeros)
+
+
+def _is_scalar(variable: Any) -> bool:
+    return len(variable.shape) == 0
 
 
 def copy_variables(source: keras.Model, target: keras.Model) -> None:

@@ -9,9 +9,10 @@ keras = pytest.importorskip("keras")
 
 from fer_bench.backbones import Backbone, drawing, get  # noqa: E402
 from fer_bench.backbones.drawing import seeded  # noqa: E402
-from fer_bench.datasets import Dataset, Split  # noqa: E402
+from fer_bench.datasets import Dataset  # noqa: E402
 from fer_bench.errors import FerBenchError  # noqa: E402
 from fer_bench.experiment import Experiment  # noqa: E402
+from fer_bench.prepared import prepare_data  # noqa: E402
 from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
 
 pytestmark = pytest.mark.network
@@ -324,15 +325,13 @@ def test_the_own_backbones_are_built_once_each():
 
 
 def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_anew(tmp_path):
-    labels = np.resize(np.arange(3, dtype=np.uint8), 30)
-    images = np.random.default_rng(3).integers(0, 256, (30, 8, 8), dtype=np.uint8)
-    dataset = Dataset(images, labels, ("a", "b", "c"), "tiny")
-    rows = np.arange(30)
-    split = Split("tiny", rows[10:], rows[:5], rows[5:10])
+    labels = np.resize(np.arange(3, dtype=np.uint8), 90)
+    images = np.random.default_rng(3).integers(0, 256, (90, 8, 8), dtype=np.uint8)
     protocol = Protocol(epochs=1, trainable_layers=TrainableLayers("all", "all"))
+    data = prepare_data(Dataset(images, labels, ("a", "b", "c"), "tiny"), protocol)
 
     def logits(build, seed, store):
-        experiment = Experiment(protocol, dataset, split, tmp_path / store)
+        experiment = Experiment(data, tmp_path / store)
         return experiment.run(entry(build), "random", seed=seed).logits
 
     load = loaded(tmp_path)
