@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.backbones import structure_files
 from fer_bench.backbones.weights import WeightsSource
 from fer_bench.errors import INSTALL, FerBenchError
-from fer_bench.origin import origin
+from fer_bench.origin import same_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class Backbone:
             (n, input_size, input_size, 3) and ends before its classification layer: a functional
             ``keras.Model`` or a ``keras.Sequential``, one input and one output.
         structure: name and version of the structure, for fingerprints: it changes whenever the
-            builder's network does.
+            builder's network does, be it by what the builder calls or reads.
         weights: where pretrained weights come from, None where there are none.
         parameters: exact number of parameters, the last layer excluded, or None to leave it
             unchecked.
@@ -150,7 +150,7 @@ def register(backbone: Backbone) -> None:
     """
     known = _registered.setdefault(backbone.name, backbone)
     if dataclasses.replace(known, builder=backbone.builder) != backbone or (
-        origin(known.builder) != origin(backbone.builder)
+        not same_origin(known.builder, backbone.builder)
     ):
         raise FerBenchError(
             f"backbone {backbone.name!r} is registered already, with other settings; "

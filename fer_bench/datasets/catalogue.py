@@ -16,7 +16,7 @@ from fer_bench.datasets.layouts import ACCEPTED, load_path
 from fer_bench.datasets.parsed import load_once
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user, file_digest
-from fer_bench.origin import origin
+from fer_bench.origin import same_origin
 
 if TYPE_CHECKING:
     from fer_bench.datasets.dataset import Dataset
@@ -56,7 +56,7 @@ def register_dataset(name: str, loader: Loader) -> None:
             f"data set name {name!r} is not accepted; accepted: lower-case letters, digits, - and "
             "_; choose another"
         )
-    if origin(_LOADERS.get(name, loader)) != origin(loader):
+    if not same_origin(_LOADERS.get(name, loader), loader):
         raise FerBenchError(
             f"data set name {name!r} is taken; accepted: any but {', '.join(_LOADERS)}; choose "
             "another"

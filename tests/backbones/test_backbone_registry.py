@@ -134,6 +134,16 @@ def test_a_backbone_of_a_module_that_is_loaded_again_takes_the_place_of_the_firs
     assert backbones.names().count("own") == 1
 
 
+def test_an_edited_builder_of_the_same_name_is_refused(own):
+    """As in a notebook: the store would give the results of the old network."""
+    module = {"__name__": "__main__"}
+    exec("def build(): return 1", module)
+    backbones.register(dataclasses.replace(own, builder=module["build"]))
+    exec("def build(): return 2", module)
+    with pytest.raises(FerBenchError, match="'own' is registered already"):
+        backbones.register(dataclasses.replace(own, builder=module["build"]))
+
+
 @pytest.mark.parametrize("change", [{"input_size": 96}, {"builder": "here:build"}])
 def test_another_backbone_of_the_same_name_is_refused(own, change):
     backbones.register(own)
