@@ -1,6 +1,8 @@
 """Random weights come from the seed, whatever a builder does."""
 
 import random
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -165,6 +167,85 @@ def test_the_first_cells_training_is_not_in_the_second_ones_pretrained_network()
     assert not {id(weight) for weight in first.weights} & {id(weight) for weight in second.weights}
 
 
+@pytest.mark.parametrize(
+    "prepared", [loaded, with_loaded_weights, kept, cut_from_what_is_kept, partly_loaded]
+)
+def test_the_head_of_a_pretrained_network_is_drawn_as_ever(prepared, tmp_path):
+    own = entry(prepared(tmp_path))
+    for seed in (5, 6):
+        _, following = plainly_drawn(seed)
+        seeded(own, seed, is_random=False)
+        assert random.random() == following
+
+
+@pytest.mark.parametrize("prepared", [seeded_by_itself, seeded_by_itself_at_last])
+def test_the_head_of_a_pretrained_network_does_not_come_from_the_builders_seed(prepared):
+    own = entry(prepared(None))
+    following = []
+    for seed in (5, 6, 5):
+        seeded(own, seed, is_random=False)
+        following.append(random.random())
+    assert following[0] == following[2] != following[1]
+
+
+def with_edges():
+    """Finds edges by kernels that are set on purpose."""
+    image = keras.Input((8, 8, 3))
+    edges = layers.DepthwiseConv2D(3, use_bias=False, trainable=False, name="edges")
+    x = layers.Conv2D(4, 3)(edges(image))
+    sobel = np.outer([1, 2, 1], [1, 0, -1])[:, :, None, None]
+    edges.set_weights([np.repeat(sobel, 3, axis=2)])
+    return keras.Model(image, x)
+
+
+@pytest.mark.parametrize(
+    ("build", "flaw"),
+    [
+        (with_edges, "its weights 'edges/kernel' are the same for every seed"),
+        (seeded_by_itself_at_last(None), "its builder sets the seed itself"),
+    ],
+)
+def test_weights_that_are_not_used_are_told(build, flaw, caplog):
+    own = entry(build)
+    for seed in (5, 6):
+        caplog.clear()
+        seeded(own, seed, is_random=True)
+        (record,) = caplog.records
+        assert (record.name, record.levelname) == ("fer_bench.backbones", "WARNING")
+        told = f"backbone 'own': {flaw}; all its layers were made again from the seed"
+        assert record.getMessage() == told
+
+
+@pytest.mark.parametrize("build", [plain, with_edges])
+def test_nothing_is_told_of_what_is_used_or_comes_from_a_file(build, caplog):
+    for _ in range(2):
+        seeded(entry(build), 5, is_random=build is plain)
+    assert caplog.records == []
+
+
+def normalised(inner=None):
+    adapted = layers.Normalization(name="adapted")
+    adapted.adapt(np.random.default_rng(2).random((4, 8, 8, 3), np.float32) * 9 + 3)
+    image = keras.Input((8, 8, 3))
+    if inner is not None:
+        adapted = keras.Sequential([keras.Input((8, 8, 3)), adapted])
+    return keras.Model(image, layers.Conv2D(4, 3)(adapted(image)))
+
+
+@pytest.mark.parametrize("inner", [None, "inner"])
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_statistics_of_data_stay(inner, is_kept, caplog):
+    model = normalised(inner)
+    images = np.random.default_rng(3).random((2, 8, 8, 3), np.float32)
+    own = entry((lambda: model) if is_kept else (lambda: normalised(inner)))
+    one, other = (seeded(own, seed, is_random=True) for seed in (5, 6))
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2 * is_kept
+    assert not np.array_equal(drawn(one)[0], drawn(other)[0])
+    for found in (one, other):
+        found.layers[-1].set_weights(model.layers[-1].get_weights())
+        np.testing.assert_allclose(found(images), model(images), rtol=1e-6)
+
+
 def in_sequence():
     return keras.Sequential([layers.Conv2D(4, 3), layers.PReLU(), layers.Conv2D(2, 3)])
 
@@ -238,7 +319,7 @@ def of_constants():
 def test_constant_weights_are_no_drawn_ones(build):
     own = entry(build)
     assert_equal(seeded(own, 5, is_random=True), build())
-    assert drawing._known == {build: drawing._as_built}
+    assert drawing._known == {("own", True): drawing._Known(build, drawing._as_built)}
 
 
 class FromNowhere(layers.Layer):
@@ -297,6 +378,40 @@ def test_a_kept_layer_that_cannot_be_made_again_is_refused():
     with pytest.raises(FerBenchError, match="its layers cannot be made again") as caught:
         seeded(entry(lambda: model), 5, is_random=True)
     assert "accepted: layers with get_config, or a builder that draws" in str(caught.value)
+
+
+class Nameless(layers.Dense):
+    def get_config(self):
+        raise NotImplementedError
+
+
+def test_a_layer_that_fails_without_a_word_is_told_by_the_kind_of_its_error():
+    model = around(Nameless(2))
+    with pytest.raises(FerBenchError, match="made again: 'NotImplementedError'"):
+        seeded(entry(lambda: model), 5, is_random=True)
+
+
+def test_layers_that_cannot_be_made_again_may_have_pretrained_weights():
+    def build():
+        keras.utils.set_random_seed(0)
+        return around(Nameless(2))
+
+    first, second = (seeded(entry(build), 5, is_random=False) for _ in range(2))
+    assert not {id(weight) for weight in first.weights} & {id(weight) for weight in second.weights}
+
+
+@dataclass
+class Unhashable:
+    filters: Any
+
+    def __call__(self):
+        return around(layers.Conv2D(self.filters, 3))
+
+
+def test_a_builder_need_not_be_hashable():
+    for filters in (2, 3):
+        found = seeded(entry(Unhashable(filters)), 5, is_random=True)
+        assert found.output_shape[-1] == filters
 
 
 def counting(build):
