@@ -63,7 +63,11 @@ def load_keras() -> None:
     check_keras()
     if "keras" in sys.modules:
         return
-    kept = os.dup(2)
+    try:
+        kept = os.dup(2)
+    except OSError:
+        # Closed, as by 2>&- in a shell. Left so, the next file opened would get what is said.
+        kept = os.open(os.devnull, os.O_WRONLY)
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
@@ -74,7 +78,8 @@ def load_keras() -> None:
         raise FerBenchError(f"Keras cannot be imported: {cause}; {_INSTALL}") from error
     finally:
         os.dup2(kept, 2)
-        os.close(kept)
+        if kept != 2:
+            os.close(kept)
 
 
 def check_keras() -> None:

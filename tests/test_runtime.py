@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -167,6 +168,21 @@ def test_keras_loads_without_a_word_and_says_the_same(tmp_path, monkeypatch, set
     set_up(tmp_path, monkeypatch, backend, settings)
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"", b"heard")
+
+
+def test_keras_loads_if_standard_error_is_closed(tmp_path, monkeypatch):
+    """What is said afterwards gets into no file that is opened then."""
+    monkeypatch.chdir(tmp_path)
+    Path("keras.py").write_text("import os; os.write(2, b'loading')", "utf-8")
+    code = (
+        "import sys, os; from fer_bench import runtime; "
+        "runtime.check_keras = lambda: None; runtime.load_keras(); "
+        "file = open('own.txt', 'wb'); os.write(2, b'said'); print('keras' in sys.modules)"
+    )
+    command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-c", code]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    assert done.stdout.split() == [b"True"]
+    assert Path("own.txt").read_bytes() == b""
 
 
 def test_the_environment_names_the_backend():
