@@ -29,8 +29,10 @@ OF_FEATURES = " of the frozen features"
 _ON, _OFF = ("1", "true"), ("0", "false")
 
 _VARIABLES = {
-    "TF_ENABLE_ONEDNN_OPTS": _ON,
+    "TF_ENABLE_ONEDNN_OPTS": (),
     "TF_DISABLE_MKL": _OFF,
+    "TF_ENABLE_ONEDNN_SPMM": (),
+    "TF_SET_ONEDNN_FPMATH_MODE": (),
     "TF_CUDNN_DETERMINISTIC": _OFF,
     "TF_CUDNN_USE_AUTOTUNE": _ON,
     "TF_CUDNN_USE_FRONTEND": (),
@@ -59,8 +61,8 @@ _VARIABLES = {
 }
 """Variables of the environment that choose other kernels, with the values that are the default.
 
-A value that is the default in some versions and not in others counts as another one: computing
-again costs time, and a result of something else would be a false one.
+A value that is the default in some versions or on some processors and not on others counts as
+another one: computing again costs time, and a result of something else would be a false one.
 """
 
 _FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
@@ -119,13 +121,14 @@ def settings(backend: str, floatx: str, epsilon: float) -> dict[str, str]:
 
 
 def conditions() -> Conditions:
-    """What computes here. The devices are known only when Keras is loaded."""
+    """What computes here. Devices and oneDNN are known only when Keras is loaded."""
     rows = [("cpu cores available", str(cores())), ("threads", threads())]
     name = _processor()
     if name:
         rows.insert(0, ("processor", name))
     if "keras" in sys.modules:
         rows.append(("devices", devices()))
+        rows += _onednn()
     return tuple(rows)
 
 
@@ -163,6 +166,20 @@ def devices() -> str:
     import keras
 
     return ", ".join(keras.distribution.list_devices())
+
+
+def _onednn() -> list[tuple[str, str]]:
+    """Whether TensorFlow computes with oneDNN, which it decides by the processor if it may."""
+    import keras
+
+    if keras.config.backend() != "tensorflow":
+        return []
+    try:
+        from tensorflow.python.util import _pywrap_util_port
+
+        return [("oneDNN", "on" if _pywrap_util_port.IsMklEnabled() else "off")]
+    except (ImportError, AttributeError):  # no public part of TensorFlow tells it
+        return []
 
 
 def _processor() -> str:

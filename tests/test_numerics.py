@@ -1,6 +1,7 @@
 """What is set for a whole process and changes numbers."""
 
 import os
+import platform
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -42,6 +43,8 @@ def test_nothing_set_is_nothing_found():
     ("name", "value"),
     [
         ("TF_ENABLE_ONEDNN_OPTS", "0"),
+        # The default of some processors alone.
+        ("TF_ENABLE_ONEDNN_OPTS", "1"),
         ("TF_XLA_FLAGS", "--tf_xla_auto_jit=2"),
         ("XLA_FLAGS", "--xla_cpu_enable_fast_math=true"),
         ("NVIDIA_TF32_OVERRIDE", "0"),
@@ -58,7 +61,6 @@ def test_variables_that_choose_other_computations_count(monkeypatch, name, value
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("TF_ENABLE_ONEDNN_OPTS", "1"),
         ("TF_ENABLE_ONEDNN_OPTS", ""),
         ("TF_DETERMINISTIC_OPS", "0"),
         ("ONEDNN_DEFAULT_FPMATH_MODE", "STRICT"),
@@ -151,6 +153,25 @@ def test_conditions_tell_cores_and_threads(monkeypatch):
     assert known["cpu cores available"] == "3"
     assert known["threads"] == "OMP_NUM_THREADS=2, OPENBLAS_NUM_THREADS=1"
     assert "devices" not in known
+
+
+@pytest.mark.network
+@pytest.mark.parametrize(("value", "told"), [("0", "off"), ("1", "on")])
+def test_conditions_tell_if_tensorflow_computes_with_onednn(value, told):
+    if find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+    if platform.machine() != "x86_64" or sys.platform != "linux":
+        pytest.skip("TensorFlow is built without oneDNN elsewhere")
+    code = """
+from fer_bench import numerics, runtime
+assert "oneDNN" not in dict(numerics.conditions())
+runtime.load_keras()
+print(dict(numerics.conditions())["oneDNN"])
+"""
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": value, "KERAS_BACKEND": "tensorflow"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"{told}\n"), done.stderr
 
 
 def test_only_what_both_tell_differs():
