@@ -160,11 +160,12 @@ class Trainer:
     def _outputs(
         self, model: keras.Model, batches: Iterable[NDArray[np.int64]]
     ) -> NDArray[np.float32]:
+        # Under another dtype policy, they have another type.
         return np.concatenate(
             [
                 keras.ops.convert_to_numpy(
                     model.predict_on_batch([tensor[batch] for tensor in self.tensors])
-                )
+                ).astype(np.float32)
                 for batch in batches
             ]
         )

@@ -62,6 +62,34 @@ def test_a_dtype_policy_has_results_of_its_own_for_every_cell(
 
 
 @pytest.mark.network
+@pytest.mark.parametrize("policy", ["float64", "float16", "mixed_bfloat16"])
+def test_under_any_policy_training_goes_on_and_its_result_and_weights_are_found(
+    bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch, policy
+):
+    keras = pytest.importorskip("keras")
+    from fer_bench.store.results import ResultStore
+
+    arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={tmp_path / 'store'}")
+    # For that, it sets the weights that are stored.
+    pytester.makepyfile("def test_predicted(trained): trained.network")
+    keras.config.set_dtype_policy(policy)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(ResultStore, "save", _killed)
+            assert bench(*arguments).ret == pytest.ExitCode.INTERRUPTED
+        done = bench(*arguments)
+        assert done.ret == 0
+        done.stdout.fnmatch_lines(["NOTE: *training went on after epoch 2"])
+        (cell,) = cells(pytester)
+        done = bench(*arguments, str(pytester.path))
+        assert done.ret == 0
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert cells(pytester) == (dataclasses.replace(cell, source="store"),)
+    assert "damaged" not in str(done.stdout)
+
+
+@pytest.mark.network
 def test_training_on_another_number_of_cores_begins_again(
     bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch
 ):
