@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import fer_bench
 from fer_bench import numerics
 from fer_bench.errors import INSTALL, FerBenchError, shown
+from fer_bench.files import expand_user
 
 _BACKEND_PACKAGES = {
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
@@ -142,6 +143,12 @@ def _check_policy() -> None:
             f"Keras' dtype policy is {policy.name!r}, in which nothing can be trained; accepted: "
             "float32 and others without quantisation; leave out keras.config.set_dtype_policy"
         )
+    if "bfloat16" in (policy.variable_dtype, keras.config.floatx()):
+        raise FerBenchError(
+            "Keras' dtype policy or float type is 'bfloat16', and such weights cannot be stored; "
+            "accepted: mixed_bfloat16, float32 and others with weights of another type; leave out "
+            "keras.config.set_dtype_policy and keras.config.set_floatx"
+        )
 
 
 def _check_file() -> None:
@@ -224,9 +231,9 @@ def _keras_json() -> Path:
     """Where Keras looks for its settings."""
     home = os.environ.get("KERAS_HOME")
     if home is None:
-        user = Path("~").expanduser()
+        user = expand_user("~")
         home = str((user if os.access(user, os.W_OK) else Path("/tmp")) / ".keras")  # noqa: S108
-    return (Path(home) / "keras.json").expanduser()
+    return expand_user(str(Path(home) / "keras.json"))
 
 
 def numeric_settings() -> dict[str, str]:

@@ -51,6 +51,26 @@ def test_settings_of_keras_without_keras(tmp_path, monkeypatch, variable, settin
     assert runtime.keras_settings()[:2] == expected
 
 
+@pytest.mark.parametrize("home", ["~no-such-user/x", "~/keras", None])
+def test_a_home_that_is_not_known_is_no_error(tmp_path, monkeypatch, home):
+    """Keras looks there as well, and finds nothing."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    set_up(tmp_path, monkeypatch, "tensorflow", None)
+    if home is None:
+        monkeypatch.delenv("KERAS_HOME")
+    else:
+        monkeypatch.setenv("KERAS_HOME", home)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pytest.importorskip("pwd"), "getpwuid", missing_user)
+    monkeypatch.chdir(tmp_path)
+    assert runtime.keras_settings() == runtime.KerasSettings()
+    runtime._check_file()
+
+
+def missing_user(_):
+    raise KeyError
+
+
 @pytest.fixture
 def installed(monkeypatch):
     """Keras and TensorFlow are installed, and nothing else of the kind, as far as can be seen."""
@@ -127,6 +147,8 @@ def keras():
     [
         ("set_image_data_format", "channels_first", "'channels_first'; accepted: 'channels_last'"),
         ("set_dtype_policy", "int8_from_float32", "'int8_from_float32'"),
+        ("set_dtype_policy", "bfloat16", "'bfloat16', and such weights"),
+        ("set_floatx", "bfloat16", "'bfloat16', and such weights"),
         ("set_max_steps_per_epoch", 3, "at most 3 steps"),
     ],
 )
