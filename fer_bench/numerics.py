@@ -12,6 +12,7 @@ begun under others is begun again, as going on would end with numbers that no un
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -38,7 +39,13 @@ _VARIABLES = {
     "TF_CUDNN_USE_FRONTEND": (),
     "TF_ENABLE_WINOGRAD_NONFUSED": _ON,
     "TF_USE_CUBLASLT": (),
+    "TF_CUDNN_DISABLE_CONV_1X1_OPTIMIZATION": _OFF,
+    "TF_CONV2D_USE_FP16_ACCUMULATE": _OFF,
+    "TF_USE_DEEP_CONV2D": _OFF,
+    "TF_MATMUL_AUTOTUNE_ENABLE": (),
     "TF_ENABLE_AUTO_MIXED_PRECISION": _OFF,
+    "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_LEVEL": (),
+    "TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_EMULATE_FP16": (),
     "TF_ENABLE_CUBLAS_TENSOR_OP_MATH_FP32": (),
     "TF_ENABLE_CUDNN_TENSOR_OP_MATH_FP32": (),
     "TF_FP16_CONV_USE_FP32_COMPUTE": _ON,
@@ -56,8 +63,6 @@ _VARIABLES = {
     "OPENBLAS_CORETYPE": (),
     "NPY_DISABLE_CPU_FEATURES": (),
     "KERAS_NNX_ENABLED": _OFF,
-    "JAX_THREEFRY_PARTITIONABLE": (),
-    "JAX_NUMPY_DTYPE_PROMOTION": ("standard",),
 }
 """Variables of the environment that choose other kernels, with the values that are the default.
 
@@ -74,7 +79,10 @@ _JAX_OPTIONS = {
     "disable_jit": False,
     "default_matmul_precision": None,
     "default_prng_impl": "threefry2x32",
+    "numpy_dtype_promotion": "standard",
 }
+_PARTITIONABLE_SINCE = (0, 5)
+"""The version of JAX from which "threefry_partitionable" is on by default."""
 
 _THREAD_LIMITS = (
     "OMP_NUM_THREADS",
@@ -245,15 +253,26 @@ def _of_tensorflow(tensorflow: Any) -> dict[str, str]:
 
 def _of_jax(jax: Any) -> dict[str, str]:
     found = {}
-    for name, default in _JAX_OPTIONS.items():
+    defaults = {**_JAX_OPTIONS, "threefry_partitionable": _is_partitionable()}
+    for name, default in defaults.items():
+        is_switch = isinstance(default, bool)
         if jax is not None:
-            value = getattr(jax.config, f"jax_{name}")
+            # Old versions have no such option.
+            value = getattr(jax.config, f"jax_{name}", default)
+            value = getattr(value, "value", value)  # of an enumeration
         else:
-            text = os.environ.get(f"JAX_{name.upper()}")
-            is_switch = isinstance(default, bool)
-            value = text and (
-                text.lower() in ("y", "yes", "t", "true", "on", "1") if is_switch else text
-            )
+            value = os.environ.get(f"JAX_{name.upper()}")
+            if value and is_switch:
+                value = value.lower() in ("y", "yes", "t", "true", "on", "1")
         if value not in (default, None, ""):
             found[f"jax {name}"] = str(value)
     return found
+
+
+def _is_partitionable() -> bool:
+    """Whether this JAX's random numbers do not depend on devices if nothing else is set."""
+    try:
+        numbers = importlib.metadata.version("jax").split(".")[:2]
+        return tuple(map(int, numbers)) >= _PARTITIONABLE_SINCE
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return True

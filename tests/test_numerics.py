@@ -4,7 +4,10 @@ import os
 import platform
 import subprocess
 import sys
+from enum import Enum
+from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +53,14 @@ def test_nothing_set_is_nothing_found():
         ("NVIDIA_TF32_OVERRIDE", "0"),
         ("ONEDNN_MAX_CPU_ISA", "AVX2"),
         ("DNNL_DEFAULT_FPMATH_MODE", "BF16"),
+        ("TF_SET_ONEDNN_FPMATH_MODE", "bf16"),
+        ("TF_ENABLE_ONEDNN_SPMM", "1"),
+        ("TF_CONV2D_USE_FP16_ACCUMULATE", "1"),
+        ("TF_USE_DEEP_CONV2D", "1"),
+        ("TF_CUDNN_DISABLE_CONV_1X1_OPTIMIZATION", "1"),
+        ("TF_MATMUL_AUTOTUNE_ENABLE", "1"),
+        ("TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_LEVEL", "TREAT_INFER_AS_ALLOW"),
+        ("TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_EMULATE_FP16", "1"),
     ],
 )
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
@@ -68,6 +79,8 @@ def test_variables_that_choose_other_computations_count(monkeypatch, name, value
         ("XLA_FLAGS", "--xla_dump_to=/tmp/dumped --xla_gpu_cuda_data_dir=/usr/lib/cuda"),
         ("OMP_NUM_THREADS", "1"),
         ("JAX_ENABLE_X64", "false"),
+        ("JAX_NUMPY_DTYPE_PROMOTION", "standard"),
+        ("TF_USE_DEEP_CONV2D", "0"),
     ],
 )
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
@@ -92,6 +105,45 @@ def test_each_backend_has_its_own(monkeypatch):
     assert found("jax") == {"jax enable_x64": "True", "jax default_matmul_precision": "highest"}
 
 
+@pytest.mark.parametrize(
+    ("version", "value", "counts"),
+    [
+        ("0.4.38", "0", False),
+        ("0.4.38", "1", True),
+        ("0.5.0", "1", False),
+        ("0.10.2", "true", False),
+        ("0.10.2", "0", True),
+        (None, "1", False),
+    ],
+)
+def test_a_default_of_jax_is_that_of_its_version(monkeypatch, version, value, counts):
+    """It is the same if a program has set the option and not the environment."""
+
+    def versioned(_):
+        if version is None:
+            raise PackageNotFoundError
+        return version
+
+    monkeypatch.setattr("importlib.metadata.version", versioned)
+    monkeypatch.setenv("JAX_THREEFRY_PARTITIONABLE", value)
+    is_on = value != "0"
+    expected = {"jax threefry_partitionable": str(is_on)} if counts else {}
+    assert found("jax") == expected
+    monkeypatch.delenv("JAX_THREEFRY_PARTITIONABLE")
+    assert found("jax") == {}
+    config = SimpleNamespace(jax_threefry_partitionable=is_on)
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(config=config))
+    assert found("jax") == expected
+
+
+def test_options_of_jax_may_be_enumerations(monkeypatch):
+    promotion = Enum("Promotion", {"STANDARD": "standard", "STRICT": "strict"})
+    for one, expected in (("STANDARD", {}), ("STRICT", {"jax numpy_dtype_promotion": "strict"})):
+        config = SimpleNamespace(jax_numpy_dtype_promotion=promotion[one])
+        monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(config=config))
+        assert found("jax") == expected
+
+
 def test_a_small_number_of_keras_json_counts():
     assert found(epsilon=1e-5) == {"epsilon": "1e-05"}
 
@@ -109,6 +161,8 @@ def test_a_small_number_of_keras_json_counts():
             "JAX_ENABLE_X64": "1",
             "JAX_DISABLE_JIT": "true",
             "JAX_DEFAULT_MATMUL_PRECISION": "highest",
+            "JAX_THREEFRY_PARTITIONABLE": "0",
+            "JAX_NUMPY_DTYPE_PROMOTION": "strict",
         },
     ],
 )
