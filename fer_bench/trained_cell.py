@@ -79,7 +79,7 @@ class TrainedCell:
         self._weights = f"random, seed {cell.seed}"
         self._seconds: dict[str, float] = {}
         self._features_on: Conditions = ()
-        self._begins_again = False
+        self._discards_features = experiment.fresh
         with self._alone():
             stored = self._found()
             self._is_stored = stored is not None
@@ -183,11 +183,13 @@ class TrainedCell:
         from fer_bench.training.compiled import copy_variables
 
         experiment, split = self._experiment, self._experiment.split
+        conditions = numerics.conditions()
         with told(experiment.store):
-            self._begins_again = self._checkpoints.begin(numerics.conditions())
+            self._discards_features |= self._checkpoints.begin(conditions)
         trainer, network = self.trainer, self.network
         computed_on = self._computed_on()
         with told(experiment.store):
+            self._checkpoints.begin(conditions, self._features_on)
             start = self._checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - self._checkpoints.size
         if start is not None:
@@ -285,8 +287,12 @@ class TrainedCell:
         from fer_bench.training.trainer import Trainer
 
         # Before the network is built: a suffix of another structure leaves its memory to it.
-        suffix = compiled.take(self._structure())
+        compiled.keep_only(self._structure())
         experiment, network = self._experiment, self.network
+        if "trainer" in vars(self):
+            # The stored weights were damaged, and the network was trained again.
+            return self.trainer
+        suffix = compiled.take(self._structure())
         if suffix is None:
             suffix = compiled.CompiledSuffix(network.suffix, experiment.protocol.learning_rate)
         else:
@@ -332,8 +338,10 @@ class TrainedCell:
             self._experiment.dataset,
             network.boundary,
         )
-        if self._experiment.fresh or self._begins_again:
+        if self._discards_features:
             store.discard(key)
+            # What is there from now on was computed by this process.
+            self._discards_features = False
         wanted = Wanted(
             images=len(images),
             shapes=tuple(tensor.shape[1:] for tensor in keras.tree.flatten(prefix.output)),

@@ -3,7 +3,7 @@
 ``<store>/checkpoints/<fingerprint>/epoch-0007/`` is a sealed folder with ``variables.npz``, all
 that training changes, and ``progress.json``, the figures of the epochs so far. There is one, or,
 where a process was killed just after an epoch, the last two. ``begun.json`` beside them tells
-what computes the cell.
+what computes the cell and what computed the frozen features that it is trained on.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import dataclasses
 import json
 import re
 import stat
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
-from fer_bench.numerics import differing
+from fer_bench.numerics import OF_FEATURES, differing
 from fer_bench.results import History
 from fer_bench.results_json.checking import Mismatch, checked
 from fer_bench.results_json.consistency import check_history
@@ -59,6 +59,19 @@ class _ProgressRecord(TypedDict):
 
 class _BegunRecord(TypedDict):
     conditions: list[list[str]]
+    features: list[list[str]] | None
+
+
+class _Begun(NamedTuple):
+    """What computes a cell, and what computed its frozen features, None before they are there."""
+
+    conditions: Conditions
+    features: Conditions | None
+
+    def rows(self) -> Conditions:
+        """Both, by name."""
+        features = self.features or ()
+        return (*self.conditions, *((name + OF_FEATURES, value) for name, value in features))
 
 
 class Checkpoints:
@@ -75,8 +88,12 @@ class Checkpoints:
         self._folder = store / KIND / fingerprint
         self._facts = facts
 
-    def begin(self, conditions: Conditions) -> bool:
-        """Notes what computes the cell from now on, its frozen features included.
+    def begin(self, conditions: Conditions, features: Conditions | None = None) -> bool:
+        """Notes what computes the cell from now on.
+
+        Args:
+            conditions: what computes it.
+            features: what computed its frozen features, None before they are there.
 
         Returns:
             Whether it was begun by something else. What is kept of that is removed, and said: going
@@ -86,23 +103,25 @@ class Checkpoints:
             OSError: the system does not let it be read or written.
         """
         self._check()
-        noted = self._begun()
-        if noted == conditions:
+        noted, now = self._begun(), _Begun(conditions, features)
+        is_same = noted is not None and noted.conditions == conditions
+        if noted is not None and is_same and features in (None, noted.features):
             return False
-        is_begun = noted is not None or bool(self._kept())
+        is_begun = bool(self._kept()) or not (noted is None or is_same)
         if is_begun:
             self.discard()
             log.warning(
-                "store: %s was begun with %s; the cell is computed again from its frozen features "
-                "on, as going on would end with numbers that no undisturbed run gives",
+                "store: %s was begun with %s; the cell is %s, as going on would end with numbers "
+                "that no undisturbed run gives",
                 self._folder,
-                differing(noted or (), conditions) or "what it does not tell",
+                differing(noted.rows() if noted else (), now.rows()) or "what it does not tell",
+                "trained again" if is_same else "computed again from its frozen features on",
             )
         self._folder.mkdir(parents=True, exist_ok=True)
         waiting = self._folder / f".{_BEGUN}.part"
         # Of a killed process; what is no file must not be opened.
         waiting.unlink(missing_ok=True)
-        waiting.write_text(json.dumps({"conditions": conditions}), "utf-8")
+        waiting.write_text(json.dumps(now._asdict()), "utf-8")
         waiting.replace(self._folder / _BEGUN)
         return is_begun
 
@@ -166,17 +185,24 @@ class Checkpoints:
         except Damaged as damage:
             throw_away(self._folder, damage, "training begins anew")
 
-    def _begun(self) -> Conditions | None:
+    def _begun(self) -> _Begun | None:
         """What was noted when the cell was begun; None if nothing was, or something unreadable."""
         try:
             noted: _BegunRecord = checked(read_json(self._folder / _BEGUN), _BegunRecord)
-            return tuple((name, value) for name, value in noted["conditions"])
+            features = noted["features"]
+            return _Begun(
+                _pairs(noted["conditions"]), None if features is None else _pairs(features)
+            )
         except (Damaged, Mismatch, ValueError):
             return None
 
     def _kept(self) -> list[Path]:
         found = [path for path in self._folder.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
         return sorted(found, key=lambda path: int(path.name.partition("-")[2]))
+
+
+def _pairs(rows: list[list[str]]) -> Conditions:
+    return tuple((name, value) for name, value in rows)
 
 
 def _name(history: History) -> str:

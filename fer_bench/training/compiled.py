@@ -89,6 +89,11 @@ def keep(structure: Any, suffix: CompiledSuffix) -> None:
     _idle[:] = [(structure, suffix)]
 
 
+def keep_only(structure: Any) -> None:
+    """Keep the suffix that is kept no longer unless it has this structure."""
+    _idle[:] = [(known, suffix) for known, suffix in _idle if known == structure]
+
+
 def take(structure: Any) -> CompiledSuffix | None:
     """Take the suffix that is kept if it has this structure; it is kept no longer in any case."""
     kept = _idle.copy()

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import pytest
 
@@ -125,6 +126,77 @@ def test_training_on_another_number_of_cores_begins_again(
     (other,) = cells(pytester)
     assert dict(other.computed_on)["cpu cores available"] == "8"
     assert dict(other.computed_on)["cpu cores available of the frozen features"] == "4"
+
+
+@pytest.mark.network
+def test_epochs_on_features_that_are_computed_again_elsewhere_begin_again(
+    bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch
+):
+    """Complete features of another number of cores were trained on, and are gone."""
+    from fer_bench.store.results import ResultStore
+
+    store = tmp_path / "store"
+    arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={store}")
+    monkeypatch.setattr(numerics, "cores", lambda: 8)
+    assert bench(*arguments[:2], "--epochs=1", *arguments[3:]).ret == 0
+    monkeypatch.setattr(numerics, "cores", lambda: 4)
+    with monkeypatch.context() as patched:
+        patched.setattr(ResultStore, "save", _killed)
+        for _ in range(2):
+            assert bench(*arguments).ret == pytest.ExitCode.INTERRUPTED
+    shutil.rmtree(store / "features")
+    done = bench(*arguments)
+    assert done.ret == 0
+    told = "*was begun with cpu cores available of the frozen features 8 (now 4)*trained again*"
+    done.stdout.fnmatch_lines([f"NOTE: {told}"])
+    assert "went on after epoch" not in str(done.stdout)
+    (cell,) = cells(pytester)
+    assert not any(name.endswith("features") for name, _ in cell.computed_on)
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_process_computes_features_and_compiles_once(
+    bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch, is_damaged
+):
+    """Neither a cell that is closed and used again nor damaged weights cost more."""
+    pytest.importorskip("keras")
+    from fer_bench.store.features import FeatureStore
+    from fer_bench.training import compiled
+    from fer_bench.training.compiled import CompiledSuffix
+
+    compiled.keep(None, None)
+    counts = {"discard": 0, "__init__": 0}
+
+    def counted(kind, name):
+        original = getattr(kind, name)
+
+        def count(*arguments):
+            counts[name] += 1
+            return original(*arguments)
+
+        monkeypatch.setattr(kind, name, count)
+
+    counted(FeatureStore, "discard")
+    counted(CompiledSuffix, "__init__")
+    damage = "next(store.glob('results/*/suffix.npz')).write_bytes(b'')" if is_damaged else ""
+    pytester.makepyfile(
+        f"""
+        from pathlib import Path
+
+        def test_used_again(trained):
+            trained.close()
+            store = Path({str(tmp_path / "store")!r})
+            {damage}
+            trained.train_epoch(3)
+            trained.restore()
+        """
+    )
+    arguments = (small, *RUN, "--fresh", f"--dataset={tiny_data}")
+    done = bench(*arguments, f"--store={tmp_path / 'store'}", str(pytester.path))
+    assert done.ret == 0
+    assert ("suffix.npz" in str(done.stdout)) == is_damaged
+    assert counts == {"discard": 1, "__init__": 1}
 
 
 @pytest.mark.network

@@ -88,7 +88,36 @@ def test_what_other_conditions_began_is_told_and_not_gone_on_from(
     same(checkpoints.latest(EXPECTED), 1)
 
 
-@pytest.mark.parametrize("damage", ["", "[1]", "null", '{"conditions": [["threads"]]}'])
+@pytest.mark.parametrize("epochs", [0, 4])
+def test_epochs_on_features_of_other_conditions_are_told_and_not_gone_on_from(
+    checkpoints, folder, caplog, epochs
+):
+    """As those of complete features, which are removed before the cell is gone on with."""
+    assert checkpoints.begin(FOUR_CORES) is False
+    assert checkpoints.begin(FOUR_CORES, TWO_CORES) is False
+    if epochs:
+        checkpoints.keep(state(epochs))
+    for features in (None, TWO_CORES):
+        assert checkpoints.begin(FOUR_CORES, features) is False
+        assert (checkpoints.latest(EXPECTED) is None) == (not epochs)
+    with caplog.at_level(logging.WARNING, "fer_bench"):
+        assert checkpoints.begin(FOUR_CORES, FOUR_CORES) is bool(epochs)
+    told = f"{folder} was begun with cpu cores available of the frozen features 2 (now 4); the cell"
+    assert (f"{told} is trained again" in caplog.text) == bool(epochs)
+    assert checkpoints.latest(EXPECTED) is None
+    checkpoints.keep(state(1))
+    assert checkpoints.begin(FOUR_CORES) is checkpoints.begin(FOUR_CORES, FOUR_CORES) is False
+    same(checkpoints.latest(EXPECTED), 1)
+
+
+NOTES = (
+    '{"conditions": [["threads"]], "features": null}',
+    '{"conditions": [["cpu cores available", "4"]]}',
+    '{"conditions": [["cpu cores available", "4"]], "features": [["threads"]]}',
+)
+
+
+@pytest.mark.parametrize("damage", ["", "[1]", "null", *NOTES])
 def test_epochs_that_do_not_tell_their_conditions_are_not_gone_on_from(
     checkpoints, folder, caplog, damage
 ):
