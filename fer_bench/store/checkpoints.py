@@ -107,7 +107,7 @@ class Checkpoints:
         is_same = noted is not None and noted.conditions == conditions
         if noted is not None and is_same and features in (None, noted.features):
             return False
-        is_begun = bool(self._kept()) or not (noted is None or is_same)
+        is_begun = bool(epochs_in(self._folder)) or not (noted is None or is_same)
         if is_begun:
             self.discard()
             log.warning(
@@ -135,7 +135,7 @@ class Checkpoints:
             OSError: the system does not let it be read.
         """
         self._check()
-        for folder in reversed(self._kept()):
+        for folder in reversed(epochs_in(self._folder)):
             try:
                 variables, progress = proven(folder, _VARIABLES, _PROGRESS)
                 history, seconds = _progress(progress, expected)
@@ -155,7 +155,7 @@ class Checkpoints:
         Raises:
             StoreError: it cannot be written; the earlier ones stay.
         """
-        earlier = self._kept()
+        earlier = epochs_in(self._folder)
         target = self._folder / _name(state.history)
         noted = {
             "history": dataclasses.asdict(state.history),
@@ -176,7 +176,7 @@ class Checkpoints:
     @property
     def size(self) -> int:
         """Bytes of the checkpoints that are kept."""
-        states = (file.lstat() for folder in self._kept() for file in folder.glob("*"))
+        states = (file.lstat() for folder in epochs_in(self._folder) for file in folder.glob("*"))
         return sum(state.st_size for state in states if stat.S_ISREG(state.st_mode))
 
     def _check(self) -> None:
@@ -196,9 +196,11 @@ class Checkpoints:
         except (Damaged, Mismatch, ValueError):
             return None
 
-    def _kept(self) -> list[Path]:
-        found = [path for path in self._folder.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
-        return sorted(found, key=lambda path: int(path.name.partition("-")[2]))
+
+def epochs_in(folder: Path) -> list[Path]:
+    """Directories of the epochs that are kept of a cell, in order."""
+    found = [path for path in folder.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
+    return sorted(found, key=lambda path: int(path.name.partition("-")[2]))
 
 
 def _pairs(rows: list[list[str]]) -> Conditions:

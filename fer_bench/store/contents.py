@@ -185,7 +185,7 @@ def _shard(line: str) -> int:
 
 
 def _checkpoint(path: Path) -> tuple[str, str, Mapping[str, Any]]:
-    kept = [folder for folder in _folders(path) if not folder.name.startswith(".")]
+    kept = checkpoints.epochs_in(path)
     if not kept:
         raise Damaged("no epoch is in it")
     facts = facts_of(kept[-1])

@@ -32,7 +32,9 @@ _MARKS = {
     "result.json": b'{"fer_bench":',
     "progress.json": b'{"history":',
     "begun.json": b'{"conditions":',
+    ".begun.json.part": b'{"conditions":',
     "facts.json": b'{"images":',
+    ".facts.json.part": b'{"images":',
     "shards.jsonl": b'{"shard":',
 }
 """How the files begin that say what a part is, blanks aside."""
@@ -46,8 +48,8 @@ def is_leftover(name: str) -> bool:
 def is_part(folder: Path) -> bool:
     """Whether this package wrote a directory in the store, so that it may be removed.
 
-    It has the name of a part, and a file in it says what it is; or it is empty, or it has the name
-    of what a killed writer leaves behind and holds nothing else than a part does.
+    It has the name of a part, and a file in it says what it is; or it has the name of what a killed
+    writer leaves behind and holds nothing else than a part does.
     """
     if not _PARTS.fullmatch(folder.name) or not _is_folder(folder):
         return False
@@ -55,7 +57,7 @@ def is_part(folder: Path) -> bool:
     if is_leftover(folder.name):
         return all(_is_own(entry) for entry in entries)
     inner = [entry for path in entries if _is_own_folder(path) for entry in _entries(path)]
-    return not entries or any(_is_marked(entry) for entry in (*entries, *inner))
+    return any(_is_marked(entry) for entry in (*entries, *inner))
 
 
 def remove(folder: Path) -> bool:

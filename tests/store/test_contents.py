@@ -26,6 +26,11 @@ def add_sealed(folder, size=1000, **changes):
         (target / "logits.npz").write_bytes(b"\0" * size)
 
 
+def add_file(path, content):
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+
+
 def add_features(folder, done=2, **changes):
     folder.mkdir(parents=True)
     facts = {"backbone": "mini", "weights": "pretrained", "dataset": "sketch"}
@@ -73,6 +78,13 @@ def test_each_part_is_described(store):
     assert 1000 < result.size < 2500
 
 
+def test_the_last_epoch_is_told_whatever_lies_beside_it(store):
+    add_sealed(store / "checkpoints" / B / "epoch-0010")
+    (store / "checkpoints" / B / "begun.json").write_text('{"conditions": []}')
+    (store / "checkpoints" / B / "notes").mkdir()
+    assert only(store, "checkpoints").state == "epoch 10 of 20"
+
+
 def test_what_was_trained_with_frozen_batch_normalization_is_told_apart(tmp_path):
     for name, mode in ((A, "paper"), (B, "frozen")):
         add_sealed(tmp_path / "results" / name, batch_normalization=mode)
@@ -105,9 +117,21 @@ def test_whole_features_are_called_so(tmp_path):
             "made with float type 1 (now ",
         ),
         ("results", lambda f: (f / "results" / f".{X}.0123abcd").mkdir(parents=True), "killed"),
-        ("results", lambda f: (f / "results" / X).mkdir(parents=True), "index.json"),
-        ("features", lambda f: (f / "features" / X).mkdir(parents=True), "facts.json"),
-        ("checkpoints", lambda f: (f / "checkpoints" / X).mkdir(parents=True), "no epoch"),
+        (
+            "features",
+            lambda f: add_file(f / "features" / X / ".facts.json.part", '{"images": 3}'),
+            "facts.json",
+        ),
+        (
+            "checkpoints",
+            lambda f: add_file(f / "checkpoints" / X / "begun.json", '{"conditions": []}'),
+            "no epoch is in it",
+        ),
+        (
+            "checkpoints",
+            lambda f: add_file(f / "checkpoints" / X / ".begun.json.part", '{"conditions": []}'),
+            "no epoch is in it",
+        ),
         (
             "checkpoints",
             lambda f: (
@@ -202,6 +226,18 @@ def test_what_carries_no_mark_of_ours_is_kept_and_named(tmp_path, command, place
     assert mine.read_text() == "precious"
     named = tmp_path.joinpath(*mine.relative_to(tmp_path).parts[:2])
     assert f"kept 1 that fer_bench did not write: {str(named)!r}" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["prune", "clear"])
+@pytest.mark.parametrize("kind", ["results", "features", "checkpoints"])
+def test_an_empty_directory_is_kept_and_named(tmp_path, command, kind):
+    """Its name alone does not tell that it is ours."""
+    mine = tmp_path / kind / X
+    mine.mkdir(parents=True)
+    result = CliRunner().invoke(cli.main, ["cache", command, "--store", str(tmp_path)])
+    assert result.exit_code == 0
+    assert mine.is_dir()
+    assert f"kept 1 that fer_bench did not write: {str(mine)!r}" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["prune", "clear"])
