@@ -158,9 +158,11 @@ def _deterministic(
                 continue
             around = known.around
             # A result of the store may have been computed elsewhere than the run that found it.
-            elsewhere = not (around.same_machine and around.same_device and around.same_software)
             if found.computed_on and other.computed_on:
-                elsewhere |= found.computed_on != other.computed_on
+                elsewhere = found.computed_on != other.computed_on
+            else:
+                alike = around.same_machine and around.same_device and around.same_software
+                elsewhere = not alike
             verdict: Verdict = "not comparable" if elsewhere else "not deterministic"
             threshold = None
             if elsewhere:

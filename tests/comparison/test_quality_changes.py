@@ -136,6 +136,30 @@ def test_another_result_that_has_another_cause_is_told_and_fails_nothing(facts, 
     assert found.exit_status == 0
 
 
+@pytest.mark.parametrize("facts", [{}, {"processor": "EPYC"}, {"threads": "OMP_NUM_THREADS=1"}])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "said"),
+    [
+        ("4", "4", "not deterministic"),
+        ("4", "8", "not comparable"),
+        ("4", "", None),
+        ("", "4", None),
+    ],
+)
+def test_results_that_tell_what_computed_them_are_judged_by_that(facts, ours, theirs, said):
+    """Whatever found them in a store; if one does not tell it, the runs decide."""
+
+    def run(predicted, cores):
+        cell = printed(made_cell("mini", "pretrained", predicted=predicted))
+        told = (("cpu cores available", cores),) if cores else ()
+        return made_run(dataclasses.replace(cell, computed_on=told))
+
+    found = outcome(run(SOUND, ours), run(losing(SOUND, 1), theirs), **facts)
+    row = one_of(found, "the whole cell")
+    assert row.verdict == (said or ("not comparable" if facts else "not deterministic"))
+    assert row.regression == (row.verdict == "not deterministic")
+
+
 @pytest.mark.parametrize(("lost", "said"), [(7, "same"), (8, "worse")])
 def test_mcnemars_test_decides(lost, said):
     # Of 7 images lost and none won p is 2 / 2^7 = 0.016, of 8 it is 0.008.
