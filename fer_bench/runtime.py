@@ -108,15 +108,25 @@ def check_keras() -> None:
             f"Keras' backend {settings.backend!r} is not installed; {_INSTALL}, and KERAS_BACKEND "
             f"chooses between those that are installed; accepted: {', '.join(BACKENDS)}"
         )
-    if settings.image_data_format != "channels_last":
-        raise FerBenchError(
-            f"Keras' image data format is {shown(settings.image_data_format)}; accepted: "
-            f"'channels_last', in which all networks here are; change it in {_keras_json()}, or "
-            "leave out keras.config.set_image_data_format"
-        )
+    check_image_data_format()
     _check_steps()
     if "keras" in sys.modules:
         _check_policy()
+
+
+def check_image_data_format() -> None:
+    """Makes sure that Keras has the channels of images last.
+
+    Raises:
+        FerBenchError: it has not.
+    """
+    found = keras_settings().image_data_format
+    if found != "channels_last":
+        raise FerBenchError(
+            f"Keras' image data format is {shown(found)}; accepted: "
+            f"'channels_last', in which all networks here are; change it in {_keras_json()}, or "
+            "leave out keras.config.set_image_data_format"
+        )
 
 
 def _check_steps() -> None:

@@ -14,6 +14,7 @@ from fer_bench.backbones import structure_files
 from fer_bench.backbones.weights import WeightsSource
 from fer_bench.errors import INSTALL, FerBenchError
 from fer_bench.origin import same_origin
+from fer_bench.runtime import check_image_data_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,17 +92,11 @@ class Backbone:
             classification layer excluded. A ``Sequential`` comes as one.
 
         Raises:
-            FerBenchError: Keras, TensorFlow or deepface is missing, or the network is no graph of
-                layers or not the one this entry describes.
+            FerBenchError: Keras, TensorFlow or deepface is missing, Keras is set to another format
+                of images, or the network is no graph of layers or not the one this entry describes.
         """
         build = self._builder()
-        import keras
-
-        if keras.config.image_data_format() != "channels_last":
-            raise FerBenchError(
-                f"Keras is set to image_data_format {keras.config.image_data_format()!r}; "
-                "accepted: 'channels_last'; change it in ~/.keras/keras.json"
-            )
+        check_image_data_format()
         from fer_bench.backbones.graph import as_graph
 
         model = as_graph(build(), self.name, (None, self.input_size, self.input_size, 3))

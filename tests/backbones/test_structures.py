@@ -131,7 +131,7 @@ def test_a_network_of_another_input_size_is_refused():
 def test_channels_first_is_refused():
     keras.config.set_image_data_format("channels_first")
     try:
-        with pytest.raises(FerBenchError, match="accepted: 'channels_last'; change it"):
+        with pytest.raises(FerBenchError, match="accepted: 'channels_last', in which"):
             own().build()
     finally:
         keras.config.set_image_data_format("channels_last")
