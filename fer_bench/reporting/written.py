@@ -30,26 +30,12 @@ MANIFEST = ".fer_bench-files"
 _FORMAT = "fer_bench report files 1"
 _LARGEST = 1 << 26
 
-_TABLES = ("tables.md", "tables.tex", "tables.csv")
-
-_DRAWN = b"fer_bench"
-_MARKS = {
-    "results.json": b'"fer_bench": {',
-    "index.html": b"<title>fer_bench on ",
-    "audit.html": b"<title>Audit of ",
-    "comparison.md": b"<!-- fer_bench comparison -->",
-    "comparison.json": b'"format": "fer_bench comparison"',
-    "data-card.md": b"# Data card: ",
-    "audit-card.md": b"# Data card: ",
-}
-"""What stands in the files of earlier versions, which kept no list of them."""
-
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     """Writes files of a report, each atomically, and notes that they are ours.
 
-    A file in the place of one that is not ours, or was changed since it was written, is kept
-    under another name, which is told.
+    What is in the place of one and is not noted, or was changed since it was written, is kept
+    under another name, which is told. A file with just the content that is written needs no copy.
 
     Args:
         folder: of the report.
@@ -66,9 +52,10 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
         name: content.encode() if isinstance(content, str) else content
         for name, content in files.items()
     }
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     try:
-        for name in files:
-            if _is_foreign(folder / name, known.get(name)):
+        for name, digest in digests.items():
+            if _is_foreign(folder / name, known.get(name), digest):
                 kept = set_aside(folder / name, PurePosixPath(name).name)
                 log.warning("%s was not as a report wrote it: it is now %s", folder / name, kept)
     except OSError as error:
@@ -81,7 +68,7 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     try:
         for name, content in contents.items():
             write_atomically(folder / name, content)
-            done[name] = hashlib.sha256(content).hexdigest()
+            done[name] = digests[name]
     finally:
         if done:
             _save(folder, {**known, **done})
@@ -120,14 +107,14 @@ def remove_files(
 
 
 def _known(folder: Path) -> Known:
-    """What is noted of the files, or can be seen of them where nothing is."""
+    """The digests that are noted of files in the directory."""
     try:
         noted = json.loads(read_regular(folder / MANIFEST, _LARGEST))
     except (OSError, ValueError, RecursionError):
         noted = None
     files = noted.get("files") if isinstance(noted, dict) else None
     if not isinstance(files, dict) or noted.get("format") != _FORMAT:
-        return _of_earlier_version(folder)
+        return {}
     return {
         name: digest
         for name, digest in files.items()
@@ -145,6 +132,10 @@ def _save(folder: Path, known: Known) -> None:
     write_atomically(folder / MANIFEST, text + "\n")
 
 
+def _is_as_written(path: Path, digest: str | None) -> bool:
+    return _is_regular(path) and file_digest(path, "sha256") == digest
+
+
 def _is_regular(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.lstat().st_mode)
@@ -152,26 +143,8 @@ def _is_regular(path: Path) -> bool:
         return False
 
 
-def _is_as_written(path: Path, digest: str | None) -> bool:
-    return _is_regular(path) and file_digest(path, "sha256") == digest
-
-
-def _is_foreign(path: Path, digest: str | None) -> bool:
+def _is_foreign(path: Path, *digests: str | None) -> bool:
     """Whether something of somebody else is in a file's place; a directory stays there."""
     if not os.path.lexists(path) or (path.is_dir() and not path.is_symlink()):
         return False
-    # Figures of earlier versions, which kept no list of them, carry a mark.
-    is_older = digest is None and _is_regular(path) and _DRAWN in path.read_bytes()[:400]
-    return not is_older and not _is_as_written(path, digest)
-
-
-def _is_marked(path: Path) -> bool:
-    return _is_regular(path) and _MARKS[path.name] in path.read_bytes()
-
-
-def _of_earlier_version(folder: Path) -> Known:
-    """Files of a report by a version that kept no list: with marks, and the tables beside them."""
-    found = [name for name in _MARKS if _is_marked(folder / name)]
-    if found:
-        found += [name for name in _TABLES if _is_regular(folder / name)]
-    return {name: file_digest(folder / name, "sha256") for name in found}
+    return not any(_is_as_written(path, digest) for digest in digests)

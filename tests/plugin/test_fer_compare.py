@@ -95,8 +95,8 @@ def test_bases_and_rules_may_stand_in_an_ini_file(session, pytester):
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_comparison_that_cannot_be_made_fails_and_leaves_none(session, pytester):
-    (pytester.path / "report").mkdir()
-    (pytester.path / "report" / "comparison.md").write_text("<!-- fer_bench comparison -->\n# Old")
+    session("--fer-compare=same.json")
+    assert files(pytester) == ["comparison.json", "comparison.md"]
     run = made_run(made_cell("resnet50", "random", 0.5))
     (pytester.path / "other.json").write_text(json.dumps(document(run)))
     result = session("--fer-compare=other.json")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from made_audits import audited
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reporting import Findings, write_page, write_report
+from fer_bench.reporting import Findings, write_page, write_tables
 from fer_bench.reporting.figures import figures
 from fer_bench.reporting.written import MANIFEST, remove_files, write_files
 
@@ -74,13 +74,45 @@ def test_what_was_changed_since_is_kept_and_named(tmp_path: Path, caplog) -> Non
     assert str(tmp_path / "a.md.kept-2") in caplog.text
 
 
-@pytest.mark.parametrize("name", ["index.html", "tables.md", "results.json", "figures/x.png"])
-def test_a_file_of_somebody_else_is_kept_and_named(tmp_path: Path, name: str, caplog) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("index.html", "<title>Our fer_bench results</title>"),
+        ("index.html", "<title>fer_bench on a data set</title>"),
+        ("audit.html", "<title>Audit of our records</title>"),
+        ("comparison.md", "<!-- fer_bench comparison -->\n# By hand"),
+        ("comparison.json", '{"format": "fer_bench comparison"}'),
+        ("data-card.md", "# Data card: by hand"),
+        ("results.json", '{"fer_bench": {}}'),
+        ("tables.md", "# Tables of fer_bench"),
+        ("figures/x.png", "fer_bench"),
+    ],
+)
+@pytest.mark.parametrize("manifest", [None, "{", "another file's"])
+def test_a_file_of_somebody_else_is_kept_and_named(
+    tmp_path: Path, name: str, text: str, manifest: str | None, caplog
+) -> None:
+    if manifest == "another file's":
+        write_files(tmp_path, {"a.md": "ours"})
+    elif manifest is not None:
+        (tmp_path / MANIFEST).write_text(manifest)
     (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text("precious")
+    (tmp_path / name).write_text(text)
+    remove_all(tmp_path)
+    assert texts(tmp_path) == {name: text}
     write_files(tmp_path, {name: "ours"})
-    assert texts(tmp_path) == {name: "ours", f"{name}.kept-1": "precious"}
+    assert texts(tmp_path) == {name: "ours", f"{name}.kept-1": text}
     assert f"{tmp_path / name}.kept-1" in caplog.text
+
+
+def test_what_is_there_already_needs_no_copy(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a.md": "one", "b.md": "two"})
+    (tmp_path / MANIFEST).unlink()
+    (tmp_path / "b.md").write_text("two, with notes of mine")
+    for _ in range(2):
+        write_files(tmp_path, {"a.md": "one", "b.md": "two"})
+        kept = {"b.md.kept-1": "two, with notes of mine"}
+        assert texts(tmp_path) == {"a.md": "one", "b.md": "two", **kept}
 
 
 def test_links_and_pipes_are_set_aside_and_not_followed(tmp_path: Path) -> None:
@@ -101,16 +133,13 @@ def test_links_and_pipes_are_set_aside_and_not_followed(tmp_path: Path) -> None:
     assert (folder / "a.md").is_symlink()
 
 
-def test_what_an_earlier_version_wrote_is_replaced(tmp_path: Path, run: Run) -> None:
-    """It kept no list."""
-    written = write_report(tmp_path, Findings.of(run), audited().told())
-    sheets = [path for path in written if path.parent.name == "data-sheets"]
+def test_without_a_list_what_was_written_is_kept_once(tmp_path: Path, run: Run) -> None:
+    written = write_tables(tmp_path, Findings.of(run))
     (tmp_path / MANIFEST).unlink()
-    shutil.rmtree(tmp_path / "data-sheets")  # which carry no mark: they would be kept
-    again = write_report(tmp_path, Findings.of(run))
-    left = {path for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == {*again, tmp_path / MANIFEST}
-    assert {*written} - {*sheets} - {*again} == {tmp_path / "data-card.md"}
+    for _ in range(2):
+        write_tables(tmp_path, Findings.of(dataclasses.replace(run, cells=run.cells[2:])))
+        kept = [path.with_name(f"{path.name}.kept-1") for path in written]
+        assert {*tmp_path.iterdir()} == {*written, *kept, tmp_path / MANIFEST}
 
 
 def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
