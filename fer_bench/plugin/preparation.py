@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from fer_bench import weights_lock
@@ -14,6 +16,7 @@ from fer_bench.cells import Cell
 from fer_bench.datasets import load_dataset
 from fer_bench.errors import FerBenchError
 from fer_bench.experiment import Experiment, check_weights
+from fer_bench.files import cause_of
 from fer_bench.prepared import prepare_data
 from fer_bench.progress import silent
 from fer_bench.runtime import check_keras
@@ -137,9 +140,19 @@ def _check_weights(
 
 
 def _check_folder(option: str, folder: Path) -> None:
-    """Makes sure that a folder is there or can be made, and can be written to."""
-    nearest = next(place for place in (folder, *folder.parents) if place.exists())
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+    """Makes sure that a directory is there or can be made, and can be written to."""
+    try:
+        nearest = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
+        is_usable = stat.S_ISDIR(nearest.stat().st_mode) and os.access(nearest, os.W_OK | os.X_OK)
+        for part in folder.relative_to(nearest).parts if is_usable else ():
+            with contextlib.suppress(FileNotFoundError):
+                (nearest / part).lstat()
+    except (OSError, ValueError) as error:
+        raise FerBenchError(
+            f"{option} {str(folder)!r}: {cause_of(error)}; name a directory that can be made and "
+            "written to"
+        ) from None
+    if not is_usable:
         raise FerBenchError(
             f"{option} {str(folder)!r}: {str(nearest)!r} is no folder that can be written to; "
             "name another one"

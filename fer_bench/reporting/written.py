@@ -133,13 +133,9 @@ def _save(folder: Path, known: Known) -> None:
 
 
 def _is_as_written(path: Path, digest: str | None) -> bool:
-    return _is_regular(path) and file_digest(path, "sha256") == digest
-
-
-def _is_regular(path: Path) -> bool:
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except (FileNotFoundError, NotADirectoryError):
+        return stat.S_ISREG(path.lstat().st_mode) and file_digest(path, "sha256") == digest
+    except (OSError, ValueError):  # of names that no file can have, too
         return False
 
 

@@ -40,6 +40,16 @@ def test_a_results_file_becomes_a_report(tmp_path):
     assert results.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["loop", "loop/report", "a" * 300, f"new/{'a' * 300}"])
+def test_a_report_where_none_can_be_made_is_one_line(tmp_path, name):
+    results = write_results(tmp_path / "results.json")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    done = report(results, "--report-dir", tmp_path / name)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: cannot write ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_several_files_are_one_report(tmp_path):
     files = [write_results(tmp_path / f"{name}.json", name) for name in ("left", "right")]
     assert report(*files, "--report-dir", tmp_path / "new").exit_code == 0

@@ -81,6 +81,16 @@ def test_folders_that_cannot_be_made(bench, tmp_path, tiny_data, option):
     one_line(result, option, f"'{tiny_data}' is no folder", "name another one")
 
 
+@pytest.mark.parametrize("option", ["--report-dir", "--store"])
+@pytest.mark.parametrize("name", ["loop", "loop/report", "dangling", "a" * 300, f"new/{'a' * 300}"])
+def test_folders_of_names_that_cannot_be_made(bench, pytester, tmp_path, tiny_data, option, name):
+    (pytester.path / "loop").symlink_to(pytester.path / "loop")
+    (pytester.path / "dangling").symlink_to(pytester.path / "nowhere")
+    one_line(bench(f"--dataset={tiny_data}", f"{option}={name}"), option, name, "; name ")
+    nothing_written(pytester, tmp_path)
+    assert not (pytester.path / "new").exists()
+
+
 @pytest.mark.parametrize("limit", [3, 20])
 def test_a_sample_too_small_to_split(bench, pytester, tmp_path, tiny_data, limit):
     one_line(bench(f"--dataset={tiny_data}", f"--limit={limit}"), str(limit))

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from made_audits import audited
 
@@ -184,6 +184,21 @@ def test_no_list_reaches_beyond_its_folder(tmp_path_factory, content: str) -> No
     write_files(folder, {"a.md": "ours"})
     assert (root / "mine").exists()
     assert (folder / "a.md").read_text() == "ours"
+
+
+@given(st.dictionaries(st.text(max_size=400), st.text()))
+@example({"\ud800": "", "figures/\udcff": "", "a" * 300: "", "a.md/b": "", "a.md\0": ""})
+def test_any_names_may_stand_in_a_list(tmp_path_factory, names: dict[str, str]) -> None:
+    folder = tmp_path_factory.mktemp("listed")
+    write_files(folder, {"a.md": "ours"})
+    noted = json.loads((folder / MANIFEST).read_text())
+    noted["files"] = {**names, **noted["files"]}
+    (folder / MANIFEST).write_text(json.dumps(noted))
+    write_files(folder, {"a.md": "again"})
+    assert texts(folder) == {"a.md": "again"}
+    remove_all(folder)
+    assert texts(folder) == {}
+    assert json.loads((folder / MANIFEST).read_text())["files"].keys().isdisjoint(["a.md"])
 
 
 @pytest.mark.parametrize("name", ["../mine", "/mine", "..", "figures/../../mine"])
