@@ -1,11 +1,13 @@
 """Files of reports in a directory, known there by what was written.
 
-``.fer_bench-files`` names each of them with the SHA-256 of its content. What is not as it says
+``.fer_bench-files`` names each of them with the SHA-256 of its content; of one that was being
+written when the process ended, also of what was to be there. What is not as it says
 belongs to somebody else: it is not removed, and what takes its place sets it aside first.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -52,10 +54,11 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
         name: content.encode() if isinstance(content, str) else content
         for name, content in files.items()
     }
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    written = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    both = {name: f"{known.get(name, '')} {digest}" for name, digest in written.items()}
     try:
-        for name, digest in digests.items():
-            if _is_foreign(folder / name, known.get(name), digest):
+        for name in files:
+            if _is_foreign(folder / name, both[name]):
                 kept = set_aside(folder / name, PurePosixPath(name).name)
                 log.warning("%s was not as a report wrote it: it is now %s", folder / name, kept)
     except OSError as error:
@@ -64,11 +67,13 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
             f"under another name: {cause_of(error)}; move it, or name another directory with "
             "--report-dir"
         ) from error
+    with contextlib.suppress(FerBenchError):  # told below; the files matter more
+        _save(folder, {**known, **both})
     done: dict[str, str] = {}
     try:
         for name, content in contents.items():
             write_atomically(folder / name, content)
-            done[name] = digests[name]
+            done[name] = written[name]
     finally:
         if done:
             _save(folder, {**known, **done})
@@ -132,15 +137,17 @@ def _save(folder: Path, known: Known) -> None:
     write_atomically(folder / MANIFEST, text + "\n")
 
 
-def _is_as_written(path: Path, digest: str | None) -> bool:
+def _is_as_written(path: Path, digests: str) -> bool:
+    """Whether a file has one of the contents whose digests are given, divided by blanks."""
     try:
-        return stat.S_ISREG(path.lstat().st_mode) and file_digest(path, "sha256") == digest
+        is_file = stat.S_ISREG(path.lstat().st_mode)
+        return is_file and file_digest(path, "sha256") in digests.split()
     except (OSError, ValueError):  # of names that no file can have, too
         return False
 
 
-def _is_foreign(path: Path, *digests: str | None) -> bool:
+def _is_foreign(path: Path, digests: str) -> bool:
     """Whether something of somebody else is in a file's place; a directory stays there."""
     if not os.path.lexists(path) or (path.is_dir() and not path.is_symlink()):
         return False
-    return not any(_is_as_written(path, digest) for digest in digests)
+    return not _is_as_written(path, digests)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import shutil
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from made_audits import audited
 
 from fer_bench.errors import FerBenchError
-from fer_bench.reporting import Findings, write_page, write_tables
+from fer_bench.files import write_atomically
+from fer_bench.reporting import Findings, write_page, write_tables, written
 from fer_bench.reporting.figures import figures
 from fer_bench.reporting.written import MANIFEST, remove_files, write_files
 
@@ -134,12 +136,12 @@ def test_links_and_pipes_are_set_aside_and_not_followed(tmp_path: Path) -> None:
 
 
 def test_without_a_list_what_was_written_is_kept_once(tmp_path: Path, run: Run) -> None:
-    written = write_tables(tmp_path, Findings.of(run))
+    made = write_tables(tmp_path, Findings.of(run))
     (tmp_path / MANIFEST).unlink()
     for _ in range(2):
         write_tables(tmp_path, Findings.of(dataclasses.replace(run, cells=run.cells[2:])))
-        kept = [path.with_name(f"{path.name}.kept-1") for path in written]
-        assert {*tmp_path.iterdir()} == {*written, *kept, tmp_path / MANIFEST}
+        kept = [path.with_name(f"{path.name}.kept-1") for path in made]
+        assert {*tmp_path.iterdir()} == {*made, *kept, tmp_path / MANIFEST}
 
 
 def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
@@ -213,6 +215,43 @@ def test_a_forged_list_reaches_not_beyond_its_folder(tmp_path: Path, name: str) 
     remove_all(folder)
     assert (tmp_path / "mine").exists()
     assert not (folder / "a.md").exists()
+
+
+def test_files_of_a_process_that_was_killed_are_known(tmp_path: Path, monkeypatch) -> None:
+    report = tmp_path / "report"
+    write_files(report, {"a.md": "one", "b.md": "one"})
+    states = []
+
+    def write(path: Path, content: str | bytes) -> None:
+        write_atomically(path, content)
+        states.append(tmp_path / f"killed-{len(states)}")
+        shutil.copytree(report, states[-1])
+
+    monkeypatch.setattr(written, "write_atomically", write)
+    write_files(report, {"a.md": "two", "b.md": "two", "c.md": "two"})
+    monkeypatch.undo()
+    assert len(states) == 5
+    for folder in states:
+        write_files(folder, {"a.md": "three", "b.md": "three"})
+        left = {"c.md": "two"} if (folder / "c.md").exists() else {}
+        assert texts(folder) == {"a.md": "three", "b.md": "three", **left}
+        remove_all(folder)
+        assert texts(folder) == {}
+
+
+def test_what_was_replaced_is_known_no_longer(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a.md": "one"})
+    write_files(tmp_path, {"a.md": "two"})
+    (tmp_path / "a.md").write_text("one")
+    write_files(tmp_path, {"a.md": "three"})
+    assert texts(tmp_path) == {"a.md": "three", "a.md.kept-1": "one"}
+
+
+def test_without_room_for_the_list_the_files_are_written(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).mkdir()
+    with pytest.raises(FerBenchError, match=re.escape(MANIFEST)):
+        write_files(tmp_path, {"a.md": "one"})
+    assert texts(tmp_path) == {"a.md": "one"}
 
 
 def test_a_write_that_fails_half_way_notes_what_was_written(tmp_path: Path) -> None:
