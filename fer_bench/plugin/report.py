@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +10,7 @@ import pytest
 
 from fer_bench.comparison import Side, compare
 from fer_bench.errors import FerBenchError
+from fer_bench.files import cause_of
 from fer_bench.plugin.state import BASE, DATA, NOTES, PROBLEMS, RECORD
 from fer_bench.reporting import Findings, terminal_text, write_page, write_tables
 from fer_bench.reporting.audit import AuditedData
@@ -21,7 +23,7 @@ from fer_bench.reporting.comparison import (
 from fer_bench.reporting.comparison import terminal_text as comparison_text
 from fer_bench.reporting.report import PAGE
 from fer_bench.reporting.written import write_files
-from fer_bench.results_json import KEY, json_text, read_run, timers
+from fer_bench.results_json import KEY, json_text, read_run, timers, with_plain_values
 from fer_bench.terminal import echo, report_line, report_lines
 from fer_bench.timers import TIMER
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
     from fer_bench.comparison import Outcome
     from fer_bench.plugin.options import Settings
+
+log = logging.getLogger("fer_bench.plugin")
 
 RESULTS = "results.json"
 T = TypeVar("T")
@@ -56,12 +60,14 @@ class Report:
         self._findings: Findings | None = None
         self._outcome: Outcome | None = None
         self._left: str = ""
-        document = document_of(session.config)
+        document = self._tried(lambda: _plain_document(session.config))
+        if document is None:
+            return
         if not _has_measured(document):
             self._left = self._without_measures()
         if self._left:
             return
-        self._tried(lambda: write_files(self._folder, {RESULTS: json_text(document)}))
+        self._tried(lambda: write_files(self._folder, {RESULTS: _text(document)}))
         # An earlier run's would be taken for one of this run.
         self._tried(lambda: remove_comparison(self._folder))
         found = self._findings = self._tried(lambda: Findings.of(read_run(document)))
@@ -170,6 +176,34 @@ def _has_measured(document: dict[str, Any]) -> bool:
     """Whether a session's document holds a figure of ours."""
     measured = any(KEY in benchmark["extra_info"] for benchmark in document["benchmarks"])
     return measured or bool(document[KEY]["quality"])
+
+
+def _plain_document(config: pytest.Config) -> dict[str, Any]:
+    """The session's document with other parties' values as JSON can hold them.
+
+    Raises:
+        FerBenchError: a hook of somebody else, or a record, is not sound.
+    """
+    try:
+        document, told = with_plain_values(document_of(config))
+    except Exception as error:
+        raise FerBenchError(
+            f"no report can be made: {type(error).__name__}: {cause_of(error)}; what was trained "
+            "is stored: mend what raises this in a conftest.py or benchmark, and run again"
+        ) from error
+    for line in told:
+        log.warning("%s", line)
+    return document
+
+
+def _text(document: dict[str, Any]) -> str:
+    try:
+        return json_text(document)
+    except (TypeError, ValueError) as error:
+        raise FerBenchError(
+            f"{RESULTS}: a record under {KEY!r} is no JSON: {cause_of(error)}; accepted: what "
+            "the fixture `measured` puts there"
+        ) from error
 
 
 def document_of(config: pytest.Config) -> dict[str, Any]:

@@ -8,6 +8,7 @@ several.
 
 from fer_bench.results_json.folder import Folder, read_folder
 from fer_bench.results_json.merging import Merged, merged
+from fer_bench.results_json.others import with_plain_values
 from fer_bench.results_json.reading import load_document, load_run, read_run, timers
 from fer_bench.results_json.repeats import without_repeats
 from fer_bench.results_json.schema import (
@@ -47,6 +48,7 @@ __all__ = [
     "run_record",
     "timers",
     "training_record",
+    "with_plain_values",
     "without_repeats",
     "write_json",
 ]

@@ -13,6 +13,7 @@ from made_votes import write_votes
 from fer_bench import cli
 from fer_bench.datasets.npz_layout import pack_npz
 from fer_bench.reporting import findings
+from fer_bench.results_json import KEY
 
 CONFTEST = f"""
 import sys
@@ -141,6 +142,62 @@ def test_results_that_cannot_be_read_again_are_kept_and_told(session, pytester):
     assert "test_loss is -1.0; accepted: 0 or more" in line
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
     assert len(results(pytester)["benchmarks"]) == 1
+
+
+OTHERS = """
+
+@pytest.mark.parametrize("one", [object()])
+def test_of_somebody_else(benchmark, one):
+    benchmark.extra_info.update(
+        {"share": np.float32(0.5), "file": Path("x"), "loss": [1.0, float("nan")]}
+    )
+    benchmark.extra_info[1, 2] = {(3, 4): 5}
+    benchmark.extra_info["self"] = [benchmark.extra_info]
+    benchmark.pedantic(lambda: None)
+"""
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_values_of_somebody_else_cost_no_report(session, pytester):
+    pytester.makepyfile(
+        test_others=f"from pathlib import Path\nimport numpy as np\nimport pytest\n{OTHERS}"
+    )
+    result = session()
+    assert result.ret == pytest.ExitCode.OK
+    assert errors(result) == []
+    (note,) = (line for line in result.outlines if line.startswith("NOTE: "))
+    assert note.endswith(": loss has NaN, which is null in results.json")
+    ours, theirs = sorted(results(pytester)["benchmarks"], key=lambda one: len(one["extra_info"]))
+    assert list(ours["extra_info"]) == [KEY]
+    extra = theirs["extra_info"]
+    assert "0.5" in extra["share"]
+    assert "'x'" in extra["file"]
+    assert extra["loss"] == [1.0, None]
+    assert extra["(1, 2)"] == "UNSERIALIZABLE[dict]"
+    assert extra["self"] == "UNSERIALIZABLE[list]"
+    assert theirs["params"]["one"].startswith("UNSERIALIZABLE[<object")
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize(
+    ("conftest", "cause"),
+    [
+        ("def pytest_benchmark_update_json(output_json):\n    raise TypeError('theirs')", "theirs"),
+        (
+            "import pytest\n@pytest.hookimpl(trylast=True)\n"
+            "def pytest_benchmark_update_json(output_json):\n"
+            "    output_json['fer_bench']['schema'] = object()",
+            "not JSON serializable",
+        ),
+    ],
+)
+def test_a_hook_of_somebody_else_ends_in_one_line(session, conftest, cause):
+    result = session(conftest=f"\n{conftest}\n")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert cause in errors(result)[0]
+    text = result.stdout.str() + result.stderr.str()
+    assert "Traceback" not in text
+    assert "INTERNALERROR" not in text
 
 
 def test_one_file_that_cannot_be_written_leaves_the_others(session, pytester):
