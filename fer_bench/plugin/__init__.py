@@ -35,9 +35,10 @@ from fer_bench.plugin.state import (
     REPORTING,
     SETTINGS,
     TIME,
+    UNCOMPARED,
 )
 from fer_bench.store.sealed import StoreError
-from fer_bench.terminal import report_line
+from fer_bench.terminal import echo, report_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -128,6 +129,12 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         if isinstance(item, pytest.Function) and _takes(_fixturedefs(item), experiment)
     ]
     is_dry = config.option.collectonly or config.getoption("setupplan", False)
+    # A base in an ini file is for the runs that have something to compare.
+    if config.option.fer_compare and not is_dry and not is_worker:
+        config.stash[UNCOMPARED] = (
+            "--fer-compare: nothing was compared: no benchmark of fer_bench has run; mend -k, -m "
+            "or the paths, or leave --fer-compare out"
+        )
     if is_dry or stops or is_worker or not items:
         return
     from fer_bench.comparison import load_side
@@ -212,6 +219,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
             from fer_bench.plugin.report import Report
 
             config.stash[REPORT] = Report(session, config.stash[SETTINGS])
+        _judge_comparison(session)
     finally:
         try:
             yield
@@ -236,12 +244,29 @@ def pytest_terminal_summary(
             f"fer_bench: {found} trained cell{'s' if found > 1 else ''} used, without a report; "
             "--report-dir=DIR writes one",
         )
+    if UNCOMPARED in config.stash:
+        report_line(terminalreporter, f"ERROR: {config.stash[UNCOMPARED]}", red=True)
     if RECORD in config.stash and exitstatus == pytest.ExitCode.INTERRUPTED:
         report_line(
             terminalreporter,
             "interrupted; the same command goes on from what is stored",
             yellow=True,
         )
+
+
+def _judge_comparison(session: pytest.Session) -> None:
+    """Lets a session fail that was to be compared and has nothing of ours; others say it first."""
+    status, stash = session.exitstatus, session.config.stash
+    ended = pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED
+    if UNCOMPARED not in stash:
+        return
+    if REPORT in stash or status not in ended:
+        del stash[UNCOMPARED]
+        return
+    if status == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if not session.config.pluginmanager.hasplugin("terminalreporter"):
+        echo(f"ERROR: {stash[UNCOMPARED]}", err=True)
 
 
 def _takes(fixturedefs: Mapping[str, Sequence[Any]], fixture: Any) -> bool:

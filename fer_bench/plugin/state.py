@@ -26,3 +26,5 @@ REPORTING: pytest.StashKey[bool] = pytest.StashKey()
 REPORT: pytest.StashKey[Report] = pytest.StashKey()
 PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()
 TIME: pytest.StashKey[str] = pytest.StashKey()
+UNCOMPARED: pytest.StashKey[str] = pytest.StashKey()
+"""An error, if the session was to be compared and nothing of it is."""

@@ -124,6 +124,43 @@ def test_the_base_may_be_the_report_that_this_run_takes_the_place_of(session, py
     assert session("--fer-compare=report").ret == pytest.ExitCode.OK
 
 
+# -- nothing to compare
+
+PLAIN = "def test_plain():\n    pass\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["-k", "plain"], pytest.ExitCode.TESTS_FAILED),
+        (["-k", "plain", "-p", "no:terminal"], pytest.ExitCode.TESTS_FAILED),
+        (["-k", "plain", "--setup-only"], pytest.ExitCode.TESTS_FAILED),
+        (["-k", "absent"], pytest.ExitCode.NO_TESTS_COLLECTED),
+    ],
+)
+def test_a_session_with_nothing_to_compare_fails(run_pytest, pytester, arguments, status):
+    pytester.makepyfile(PLAIN)
+    result = run_pytest("--fer-compare=nowhere.json", *arguments)
+    assert result.ret == status
+    lines = [*result.outlines, *result.errlines]
+    (line,) = (line for line in lines if line.startswith("ERROR: "))
+    assert line.startswith("ERROR: --fer-compare: nothing was compared: ")
+
+
+@pytest.mark.parametrize("argument", ["--collect-only", "--setup-plan", "--fixtures", "--markers"])
+def test_what_runs_no_tests_needs_nothing_to_compare(run_pytest, pytester, argument):
+    pytester.makepyfile(PLAIN)
+    result = run_pytest("--fer-compare=nowhere.json", argument)
+    assert result.ret == pytest.ExitCode.OK
+    assert not any(line.startswith("ERROR: ") for line in result.outlines)
+
+
+def test_a_base_in_an_ini_file_is_for_benchmarks_only(run_pytest, pytester):
+    pytester.makeini("[pytest]\nfer_compare = nowhere.json\n")
+    pytester.makepyfile(PLAIN)
+    assert run_pytest().ret == pytest.ExitCode.OK
+
+
 # -- mistakes end the run before its first cell
 
 
