@@ -144,7 +144,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     # TensorFlow tells on standard error, outside Python, which instructions it was built for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     settings = config.stash[SETTINGS]
-    benchmarks = [item for item in items if "benchmark" in item.fixturenames]
+    benchmarks = [item for item in items if _takes(_fixturedefs(item), measured)]
     reporting = bool(benchmarks) or settings.must_report
     # Its benchmarks measure nothing.
     reporting = reporting and not config.getoption("setuponly", False)
@@ -204,8 +204,8 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
         if repeats:
             facts = (*facts, (REPEATED, "; ".join(repeats)))
         records = [one["extra_info"].get(KEY, {}) for one in output_json["benchmarks"]]
-        measured = {one["cell"] for one in records if one.get("kind") == "quality"}
-        output_json[KEY] = run_record(record.run(facts), measured)
+        found = {one["cell"] for one in records if one.get("kind") == "quality"}
+        output_json[KEY] = run_record(record.run(facts), found)
         # By its time a run is known as the same in all files that hold it.
         output_json["datetime"] = config.stash.setdefault(TIME, output_json["datetime"])
 

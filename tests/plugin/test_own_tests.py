@@ -48,6 +48,16 @@ def test_a_trained_cell_in_a_projects_own_test_writes_nothing_there(own, pyteste
     assert not (pytester.path / "fer-bench.lock").exists()
 
 
+@pytest.mark.parametrize("asked", [[], ["--benchmark-disable"]])
+def test_a_projects_own_benchmark_of_a_trained_cell_writes_nothing_unasked(own, pytester, asked):
+    timed = "def test_own(trained, benchmark):\n    benchmark(lambda: None)\n"
+    result = own(*asked, "--backbone=mini", test=timed, init="pretrained")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.OK
+    assert not (pytester.path / "report").exists()
+    assert not (pytester.path / "fer-bench.lock").exists()
+
+
 @pytest.mark.parametrize("asked", [["--report-dir=report"], ["--benchmark-disable"], []])
 def test_the_report_of_a_projects_own_test_is_written_where_it_is_asked_for(
     own, pytester, results, asked
