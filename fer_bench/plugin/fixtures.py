@@ -33,7 +33,14 @@ def experiment(pytestconfig: pytest.Config) -> Experiment:
             "without -n",
             pytrace=False,
         )
-    return pytestconfig.stash[EXPERIMENT]
+    try:
+        return pytestconfig.stash[EXPERIMENT]
+    except KeyError:
+        pytest.fail(
+            "nothing was prepared for this test: name the fixture among its arguments, where the "
+            "plugin sees it before the run, and leave out -p no:fer_bench",
+            pytrace=False,
+        )
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
 from fer_bench.plugin.options import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    import pytest
 
 _LONG = {option.short: option.flag for option in OPTIONS if option.short}
 _WITH_VALUE = {name for one in OPTIONS if one.metavar for name in (one.flag, one.short) if name}
@@ -33,7 +33,8 @@ def declared_at_once(parser: pytest.Parser, manager: pytest.PytestPluginManager)
     names = [name for name, _ in manager.list_name_plugin()]
     if not any(name.endswith("conftest.py") for name in names):
         return []
-    return [name for name in _LONG if not _is_defined(parser, name)]
+    defined = _defined(parser)
+    return [name for name in _LONG if name not in defined]
 
 
 def expect_values(config: pytest.Config, parser: pytest.Parser, args: Sequence[str]) -> None:
@@ -75,15 +76,13 @@ def _name(word: str) -> str:
 
 def _free(parser: pytest.Parser, words: Iterable[str]) -> set[str]:
     """The short names among these words that are nobody's so far."""
-    return {name for name in _LONG.keys() & set(map(_name, words)) if not _is_defined(parser, name)}
+    return (_LONG.keys() & set(map(_name, words))) - _defined(parser)
 
 
-def _is_defined(parser: pytest.Parser, name: str) -> bool:
-    try:
-        return name not in parser.parse_known_and_unknown_args([name])[1]
-    except pytest.UsageError:
-        # It wants a value.
-        return True
+def _defined(parser: pytest.Parser) -> set[str]:
+    # pytest 8 does not count the first among the groups.
+    groups = (parser._anonymous, *parser._groups)
+    return {name for group in groups for option in group.options for name in option.names()}
 
 
 def _read(args: Sequence[str]) -> Iterator[str]:

@@ -104,6 +104,19 @@ def test_a_conftest_that_is_found_late_defines_its_option(told, pytester):
     assert told() == ("7", "None")
 
 
+@pytest.mark.parametrize("by", ["root", "environment"])
+def test_an_option_that_is_required_takes_no_short_name(told, pytester, monkeypatch, by):
+    required = "def pytest_addoption(parser):\n    parser.addoption('--must', required=True)\n"
+    if by == "root":
+        pytester.makeconftest(required)
+    else:
+        pytester.makepyfile(demanding=required)
+        pytester.syspathinsert()
+        monkeypatch.setenv("PYTEST_PLUGINS", "demanding")
+    assert told("--must=1", "--seed=3") == ("none", "3")
+    assert told("--must=1", "--seed", "3", "--store", "a b") == ("none", "3")
+
+
 def test_short_names_may_stand_in_addopts(told, pytester, monkeypatch):
     pytester.makeini("[pytest]\naddopts = --seed=3\n")
     assert told() == ("none", "3")
