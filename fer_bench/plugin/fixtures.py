@@ -33,14 +33,13 @@ def experiment(pytestconfig: pytest.Config) -> Experiment:
             "without -n",
             pytrace=False,
         )
-    try:
-        return pytestconfig.stash[EXPERIMENT]
-    except KeyError:
+    if EXPERIMENT not in pytestconfig.stash:
         pytest.fail(
-            "nothing was prepared for this test: name the fixture among its arguments, where the "
-            "plugin sees it before the run, and leave out -p no:fer_bench",
+            "nothing was prepared for this test: name the fixture among its arguments, by which "
+            "the plugin knows of it before the run, and leave out -p no:fer_bench",
             pytrace=False,
         )
+    return pytestconfig.stash[EXPERIMENT]
 
 
 @pytest.fixture(scope="session")

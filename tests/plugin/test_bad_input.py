@@ -91,6 +91,26 @@ def test_folders_of_names_that_cannot_be_made(bench, pytester, tmp_path, tiny_da
     assert not (pytester.path / "new").exists()
 
 
+@pytest.mark.parametrize("name", ["dataset", "experiment", "protocol", "split"])
+def test_a_fixture_asked_for_while_a_test_runs(run_pytest, pytester, name):
+    pytester.makepyfile(f"def test_late(request):\n    request.getfixturevalue({name!r})\n")
+    not_prepared(run_pytest())
+
+
+def test_fixtures_without_the_plugin(run_pytest, pytester):
+    pytester.makeconftest("from fer_bench.plugin import cell, experiment, trained")
+    pytester.makepyfile("def test_own(trained):\n    pass\n")
+    not_prepared(run_pytest("-p", "no:fer_bench"))
+
+
+def not_prepared(result):
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    text = result.stdout.str()
+    assert "name the fixture among its arguments" in text
+    assert "StashKey" not in text
+    assert "Traceback" not in text
+
+
 @pytest.mark.parametrize("limit", [3, 20])
 def test_a_sample_too_small_to_split(bench, pytester, tmp_path, tiny_data, limit):
     one_line(bench(f"--dataset={tiny_data}", f"--limit={limit}"), str(limit))
