@@ -53,7 +53,7 @@ def run(*arguments, encoding="utf-8"):
 def hostile_run(share=0.5, fingerprint="a"):
     """A run in which each text that a results file may hold is hostile."""
     cell = dataclasses.replace(
-        made_cell("mini", "random", share, fingerprint=fingerprint, speed=100.0), title=NAME
+        made_cell("mini", "random", share, fingerprint=fingerprint, speed=100 + share), title=NAME
     )
     missing = made_missing("resnet50", "random", status="failed", reason=NAME)
     made = made_run(cell, missing)
@@ -67,8 +67,10 @@ def hostile_run(share=0.5, fingerprint="a"):
 
 @pytest.fixture
 def results(folder):
-    for name, made in (("base", hostile_run()), ("head", hostile_run(0.4, "b"))):
-        (folder / f"{name}{NAME}.json").write_text(json.dumps(document(made)))
+    runs = ("base", hostile_run(), 2), ("head", hostile_run(0.4, "b"), 1)
+    for name, made, day in runs:
+        stored = {**document(made), "datetime": f"2026-03-0{day}T12:00:00+00:00"}
+        (folder / f"{name}{NAME}.json").write_text(json.dumps(stored))
     return [folder / f"{name}{NAME}.json" for name in ("base", "head")]
 
 
@@ -120,10 +122,12 @@ def test_report(results, folder, encoding):
         assert "\x1b" not in text
 
 
-def test_report_with_history(results):
-    done = run("report", results[0], "--history", ".")
-    assert done.exit_code in (0, 1)
-    assert done.stdout or done.stderr.count("\n") == 1
+@ENCODINGS
+def test_report_with_history(results, encoding):
+    done = run("report", results[0], "--history", ".", encoding=encoding)
+    assert (done.exit_code, done.stderr) == (0, "")
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("mini-random accuracy"))
+    assert re.search(r" better +0\.4003 +0\.5004 +2 of 2", line)
 
 
 # -- cache
