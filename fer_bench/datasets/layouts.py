@@ -121,9 +121,8 @@ def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable
     is_folder = stat.S_ISDIR(status.st_mode)
     codes = KAGGLE if table is None else table
     if is_folder and (files := data_files_of(path, UNNUMBERED if table is None else table)):
-        states = [f"{file.name} {state_of(file.stat())}" for file in files]
-        state = f"{', '.join(states)}, {codes.state}"
-        return once(state, lambda: load_data_files(path, files, codes), path.resolve().name)
+        state = f"{files.state}, {codes.state}"
+        return once(state, lambda: load_data_files(path, files.parts, codes), path.resolve().name)
     if is_folder or (suffix == ".csv" and is_label_list(path)):
         listing = list_folder(path, UNNUMBERED if table is None else table)
         return once(listing.state, lambda: load_listing(listing), listing.name)

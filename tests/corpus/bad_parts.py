@@ -81,6 +81,7 @@ def _kinds() -> list[Kind]:
         "a part that is a folder": (a_folder, "val.csv"),
         "a part that links to an endless device": (a_link("/dev/zero"), "val.csv"),
         "a part that links to itself": (a_link_to_itself, "val.csv"),
+        "a part that links to nothing": (a_link("nowhere"), "val.csv"),
         "a wrong pixel": (in_line(3, " 11", " 256"), "line 3"),
         "a part without a row": (cut_to(21), "no row"),
         "rows without pixels": (changed(lambda data: data.replace(PIXELS.encode(), b"")), "line 2"),
@@ -100,6 +101,13 @@ def _kinds() -> list[Kind]:
             csv_parts,
             in_root("val.csv", closed),
             unprivileged=True,
+        ),
+        Kind(
+            "npz parts: a part that links to nothing",
+            "data",
+            npz_parts,
+            in_root("test.npz", a_link("nowhere")),
+            ("test.npz",),
         ),
         Kind("npz parts: a part cut off", "data", npz_parts, in_root("test.npz", cut_to(-1))),
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,10 +19,11 @@ from fer_bench.datasets.dataset import USAGES, Dataset
 from fer_bench.datasets.folders.data_files import data_files, one_data_set
 from fer_bench.datasets.folders.label_lists import from_csv, is_label_list
 from fer_bench.datasets.folders.layouts import LAYOUTS, find, fits
-from fer_bench.datasets.folders.listing import Root
+from fer_bench.datasets.folders.listing import Root, unreadable
 from fer_bench.datasets.folders.reading import Images, read_images
 from fer_bench.datasets.mistakes import wrong
 from fer_bench.errors import FerBenchError
+from fer_bench.files import state_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LAYOUTS",
+    "DataFiles",
     "Listing",
     "data_files_of",
     "holds_data",
@@ -99,17 +101,39 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
     return Listing(root, found)
 
 
-def data_files_of(path: Path, table: ClassTable) -> dict[Path, int | None]:
-    """The files of pixels that a directory's data set is, with their parts.
+class DataFiles(NamedTuple):
+    """Files of pixels that are one data set.
+
+    Attributes:
+        parts: the part of each of them, as an index into ``USAGES``, if any.
+        state: words that change whenever one of them may have changed.
+    """
+
+    parts: dict[Path, int | None]
+    state: str
+
+
+def data_files_of(path: Path, table: ClassTable) -> DataFiles | None:
+    """The files of pixels that a directory's data set is.
 
     None if images in one of ``LAYOUTS`` count more, or it is not clear which files count.
 
     Raises:
-        FerBenchError: the directory cannot be read, or a link in it leads out or in circles.
+        FerBenchError: the directory or one of the files cannot be read, or a link in it leads out
+            or in circles.
     """
     root = Root.of(path)
     files = one_data_set(root)
-    return {} if files and fits(root, table) else files
+    if not files or fits(root, table):
+        return None
+    return DataFiles(files, ", ".join(map(_named_state, files)))
+
+
+def _named_state(file: Path) -> str:
+    try:
+        return f"{file.name} {state_of(file.stat())}"
+    except OSError as error:
+        raise unreadable(file, error) from error
 
 
 def holds_data(path: Path) -> bool:
