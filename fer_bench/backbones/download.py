@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import hashlib
 import os
 import time
 import urllib.request
@@ -11,7 +11,10 @@ from http.client import HTTPException
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from filelock import FileLock, Timeout
+from fer_bench.cache import CACHE_VARIABLE, cache_root
+from fer_bench.files import cause_of
+from fer_bench.store.locking import locked
+from fer_bench.store.sealed import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +25,6 @@ TIMEOUT = 10.0
 
 WINDOW_S, LEAST = 60.0, 1 << 16
 """In so many seconds, so many bytes must arrive."""
-
-WAIT_S = 3600.0
-"""Seconds to wait for another process that downloads the same file."""
-
-log = logging.getLogger("fer_bench.backbones")
 
 
 class DownloadFailed(Exception):  # noqa: N818 - it tells what happened
@@ -72,30 +70,25 @@ def _alone(target: Path) -> Iterator[None]:
     """Keeps other processes from downloading the same file.
 
     Raises:
-        DownloadFailed: another one does, for too long, or the folder cannot be written to.
+        DownloadFailed: another one does and shows no sign of life, or a directory cannot be
+            written to.
     """
-    path = target.with_name(f".{target.name}.fer-bench.lock")
-    lock = FileLock(path)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    key = hashlib.sha256(os.fsencode(target.resolve())).hexdigest()[:16]
+    with contextlib.ExitStack() as stack:
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            log.warning("waiting for another process that downloads %s", target)
-            lock.acquire(timeout=WAIT_S)
-    except Timeout as error:
-        raise DownloadFailed(
-            f"another process has been downloading it for {WAIT_S / 60:.0f} minutes; end it, or "
-            f"remove {str(path)!r} where there is none"
-        ) from error
-    except (OSError, NotImplementedError) as error:
-        raise DownloadFailed(f"the download failed ({error})") from error
-    try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DownloadFailed(f"the download failed ({error})") from error
+        try:
+            stack.enter_context(locked(cache_root(), "download", key))
+        except OSError as error:
+            raise DownloadFailed(
+                f"no download is begun, as the cache {str(cache_root())!r} cannot be written to: "
+                f"{cause_of(error)}; name another one with {CACHE_VARIABLE}"
+            ) from error
+        except StoreError as error:
+            raise DownloadFailed(str(error)) from error
         yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        lock.release()
 
 
 def _attempt(url: str, target: Path, check: Callable[[Path], None], most: int) -> str | None:
@@ -129,19 +122,24 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 def _fetch(url: str, target: Path, check: Callable[[Path], None], most: int) -> None:
     opener = urllib.request.build_opener(_Redirects)
-    with opener.open(url, timeout=TIMEOUT) as answer:
-        total = _announced(answer.headers.get("Content-Length"), most)
-        part = target.with_name(f".{target.name}.fer-bench.part")
-        part.unlink(missing_ok=True)
-        try:
-            with part.open("xb") as file:
+    part = target.with_name(f".{target.name}.fer-bench.part")
+    part.unlink(missing_ok=True)
+    try:
+        # Opened first: nobody is asked for what cannot be written.
+        with part.open("xb") as file:
+            with opener.open(url, timeout=TIMEOUT) as answer:
+                total = _announced(answer.headers.get("Content-Length"), most)
                 _receive(answer, file, target.name, total, most)
-                file.flush()
-                os.fsync(file.fileno())
-            check(part)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+            file.flush()
+            os.fsync(file.fileno())
+            own = os.fstat(file.fileno())
+        check(part)
+        # The lock lies in the cache of one user, and others may share the target's directory.
+        if not os.path.samestat(own, part.stat()):
+            raise DownloadFailed("another user's process downloads the same file")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _announced(length: str | None, most: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import functools
 import http.server
 import io
@@ -26,10 +27,11 @@ from fer_bench import backbones
 from fer_bench.backbones import download as module
 from fer_bench.backbones import weights
 from fer_bench.backbones.download import DownloadFailed, download
+from fer_bench.store import locking
 
 MOST = 100_000
 CONTENT = bytes(range(256)) * 100
-PART, LOCK = ".w.h5.fer-bench.part", ".w.h5.fer-bench.lock"
+PART = ".w.h5.fer-bench.part"
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -128,6 +130,13 @@ def server(monkeypatch):
     with serving() as (running, handler):
         handler.address = f"http://127.0.0.1:{running.server_port}"
         yield handler
+
+
+@pytest.fixture(autouse=True)
+def ours(tmp_path, monkeypatch):
+    """The cache that the locks lie in."""
+    monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "ours"))
+    return tmp_path / "ours"
 
 
 @pytest.fixture
@@ -314,7 +323,7 @@ def test_what_a_killed_download_leaves_goes_with_the_next(server, target):
             wait_for(functools.partial(is_asked, server, number))
             wait_for((target.parent / PART).exists)
             running.kill()
-        assert {path.name for path in target.parent.iterdir()} <= {PART, LOCK}
+        assert {path.name for path in target.parent.iterdir()} <= {PART}
     download([f"{server.address}/sound"], target, sound, MOST)
     assert [path.name for path in target.parent.iterdir()] == ["w.h5"]
 
@@ -339,26 +348,59 @@ def test_a_directory_in_the_way_is_one_line(server, target):
     assert (target.parent / PART / "kept").is_dir()
 
 
-def test_a_second_process_waits_and_takes_what_the_first_fetched(server, target, caplog):
+def test_a_second_process_waits_and_takes_what_the_first_fetched(
+    server, target, monkeypatch, capsys
+):
+    monkeypatch.setattr(locking, "TELL_S", 0.0)
     with process(f"{server.address}/waiting", target) as running:
         wait_for((target.parent / PART).exists)
         threading.Timer(0.3, server.released.set).start()
         assert download([f"{server.address}/sound"], target, sound, MOST) is None
         assert running.communicate()[0].decode().strip() == f"{server.address}/waiting"
     assert server.asked == ["/waiting"]
-    (record,) = caplog.records
-    assert str(target) in record.getMessage()
+    told = capsys.readouterr().err
+    assert f"waiting for process {running.pid} on" in told
+    assert "the same download" in told
     assert [path.name for path in target.parent.iterdir()] == ["w.h5"]
 
 
 def test_a_holder_that_never_ends_is_not_waited_for(server, target, monkeypatch):
-    monkeypatch.setattr(module, "WAIT_S", 0.3)
+    monkeypatch.setattr(locking, "LIMIT_S", 0.3)
     with process(f"{server.address}/waiting", target) as running:
         wait_for((target.parent / PART).exists)
         running.send_signal(signal.SIGSTOP)
-        with pytest.raises(DownloadFailed, match=f"remove '{target.parent / LOCK}'"):
+        with pytest.raises(DownloadFailed, match=f"^process {running.pid} on .* no sign of life"):
             download([f"{server.address}/sound"], target, sound, MOST)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_enough(server, target, ours, monkeypatch, number):
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert download([f"{server.address}/sound"], target, sound, MOST) is not None
+    assert not list(ours.glob("locks/*.held"))
+
+
+def test_what_another_user_downloads_meanwhile_is_not_taken(server, target):
+    def check(part):
+        part.rename(part.with_name("mine"))
+        part.write_bytes(CONTENT[:100])
+
+    with pytest.raises(DownloadFailed, match="another user's process downloads the same file"):
+        download([f"{server.address}/sound"], target, check, MOST)
+    assert not target.exists()
+
+
+def test_a_cache_that_cannot_be_written_to_is_one_line(server, target, ours):
+    ours.touch()
+    with pytest.raises(DownloadFailed, match="name another one with FER_BENCH_CACHE"):
+        download([f"{server.address}/sound"], target, sound, MOST)
+    assert server.asked == []
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(server, target):
