@@ -46,8 +46,11 @@ _HIGHEST_RATIO_OF_MANY, _MANY = 100, 1 << 26
 """So many bytes are packed no better, in one array or several, unless nearly all of them are
 empty."""
 
-_BESIDE_AN_IMAGE = 64
-"""Bytes that each image takes in memory beside its pixels, as its digest alone does."""
+_BESIDE_AN_IMAGE = 160
+"""Bytes that each image takes in memory beside its pixels, for its digests most of all."""
+
+_MOST_BESIDE = 16
+"""So many times the memory of all pixels may what is beside them take, if it is much."""
 
 _LARGEST_HEADER = 1 << 14
 """Bytes of an array's header that are read; numpy takes 10,000."""
@@ -135,7 +138,13 @@ def _check_images(path: Path, headers: dict[str, Header]) -> None:
         if name != "images" and (dtype.kind not in "iu" or shape != (n,)):
             what = f"{name} are {dtype} of shape {shape}"
             raise wrong(path, None, what, f"integers of shape ({n},), one for each image")
-    needed = sum(header.size for header in headers.values()) + _BESIDE_AN_IMAGE * n
+    beside = _BESIDE_AN_IMAGE * n
+    pixels = headers["images"].size
+    if beside > _MANY and beside > _MOST_BESIDE * pixels:
+        what = f"its {n:,} images have {pixels:,} pixels, and take {beside:,} bytes of memory more"
+        least = -(-_BESIDE_AN_IMAGE // _MOST_BESIDE)
+        raise wrong(path, None, what, f"images of {least} pixels or more", "take larger ones")
+    needed = sum(header.size for header in headers.values()) + beside
     packed = sum(header.packed for header in headers.values())
     if _too_tight(needed, packed):
         what = f"its {n:,} images take {needed:,} bytes of memory and {packed:,} of the file"

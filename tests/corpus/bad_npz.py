@@ -186,10 +186,14 @@ def _bomb(method: int) -> Damage:
 
 
 def _deflated(**members: Iterable[bytes]) -> Damage:
+    return _written(zipfile.ZIP_DEFLATED, **members)
+
+
+def _written(method: int, **members: Iterable[bytes]) -> Damage:
     """Arrays of pieces, which are never in memory together."""
 
     def damage(path: Path) -> None:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with zipfile.ZipFile(path, "w", method, compresslevel=1) as archive:
             for name, pieces in members.items():
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                     for piece in pieces:
@@ -210,9 +214,10 @@ def _large_images_and_a_wrong_label() -> Damage:
     return _deflated(images=images, labels=[npy(np.append(np.zeros(n - 1, np.uint8), 9))])
 
 
-def _tiny_images(n: int, **types: str) -> Damage:
+def _tiny_images(n: int, method: int = zipfile.ZIP_DEFLATED, **types: str) -> Damage:
     """Images of one pixel, labels and usages, all of them 0."""
-    return _deflated(
+    return _written(
+        method,
         images=itertools.chain([npy_of(header(f"({n}, 1, 1)"))], _zeros(n)),
         **{
             name: itertools.chain(
@@ -383,6 +388,12 @@ def _archives() -> list[Kind]:
         _kind("384 MiB of images and a wrong label", _large_images_and_a_wrong_label(), "has 9"),
         _kind("48 MiB three times in 150 kB", _tiny_images(48 << 20, labels="|u1", usage="|u1")),
         _kind("24 million images of one pixel", _tiny_images(24 << 20, labels="|u1"), "memory"),
+        _kind(
+            "4 million images of one pixel, not packed",
+            _tiny_images(4 << 20, zipfile.ZIP_STORED, labels="|u1"),
+            "4,194,304 images",
+            "10 pixels or more",
+        ),
         _kind("labels larger than images", _tiny_images(4 << 20, labels="<i8"), "memory"),
         _kind("an array with a header of 320 MiB", _long_header()),
         _kind("labels that end early", _short_labels),
