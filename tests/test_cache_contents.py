@@ -149,7 +149,7 @@ def test_what_this_user_may_not_read_is_not_called_useless(
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("fer_bench.datasets.npz_layout.open_regular", refuse)
+    monkeypatch.setattr("fer_bench.datasets.npz_arrays.open_regular", refuse)
     assert [entry.useless for entry in entries(cache, MADE)] == [""] * 3
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.backbones import hdf5_process
 from fer_bench.backbones.hdf5_reader import KERAS_WEIGHTS
 from fer_bench.backbones.stored_weights import StoredLayer, StoredTensor, StoredWeights, UnsoundFile
-from fer_bench.datasets.npz_layout import member_names, opened_arrays
+from fer_bench.datasets.npz_arrays import member_names, opened_arrays
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, open_regular
 

@@ -12,7 +12,8 @@ from fer_bench.datasets.csv_layout import load_csv
 from fer_bench.datasets.csv_rows import SIDE
 from fer_bench.datasets.data_files import load_data_files
 from fer_bench.datasets.folders import data_files_of, is_label_list, list_folder, load_listing
-from fer_bench.datasets.npz_layout import is_compressed, load_npz
+from fer_bench.datasets.npz_arrays import is_compressed
+from fer_bench.datasets.npz_layout import load_npz
 from fer_bench.datasets.parsed import load_once
 from fer_bench.errors import FerBenchError, shown
 from fer_bench.files import cause_of, state_of

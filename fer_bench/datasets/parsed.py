@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.datasets.dataset import Dataset
-from fer_bench.datasets.npz_layout import read_arrays
+from fer_bench.datasets.npz_arrays import read_arrays
 from fer_bench.datasets.remembered import begins_with, make_way
 from fer_bench.errors import FerBenchError
 from fer_bench.files import write_atomically

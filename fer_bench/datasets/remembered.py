@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.datasets.npz_layout import read_arrays
+from fer_bench.datasets.npz_arrays import read_arrays
 from fer_bench.errors import FerBenchError
 from fer_bench.files import cause_of, set_aside, write_atomically
 

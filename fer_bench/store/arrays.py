@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.datasets.npz_layout import opened_arrays
+from fer_bench.datasets.npz_arrays import opened_arrays
 from fer_bench.errors import FerBenchError
 from fer_bench.store.sealed import Damaged
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from layout_writers import random_dataset, write_npz
 
 from fer_bench.datasets import EMOTIONS, Dataset
-from fer_bench.datasets.npz_layout import is_compressed, load_npz, pack_npz, read_arrays
+from fer_bench.datasets.npz_arrays import is_compressed, read_arrays
+from fer_bench.datasets.npz_layout import load_npz, pack_npz
 from fer_bench.errors import FerBenchError
 
 
