@@ -140,7 +140,7 @@ class TestDirectoryCalledFer2013:
         with pytest.raises(FerBenchError, match=r"fer2013\.csv': it cannot be read \(Is a dir"):
             load_dataset("fer2013", cache_dir=tmp_path / "cache")
 
-    @pytest.mark.parametrize("name", ["loader.py", "notes/happy.txt"])
+    @pytest.mark.parametrize("name", ["loader.py", "notes/happy.txt", "train/main.py"])
     def test_a_directory_of_something_else_is_passed_over(
         self, tmp_path: Path, few: Dataset, name: str
     ) -> None:

@@ -131,6 +131,18 @@ def test_images_count_more_than_a_file_beside_them(load, tmp_path: Path, parted:
     assert [what for what, _ in found.notes if what == "not read"] == ["not read"]
 
 
+@pytest.mark.parametrize("name", ["train/main.py", "0/", "anger/notes.txt"])
+def test_directories_without_images_beside_files_are_passed_over(
+    load, tmp_path: Path, parted: Dataset, name: str
+) -> None:
+    root = write_part_files(tmp_path / "faces", parted)
+    folder, _, file = name.partition("/")
+    (root / folder).mkdir()
+    if file:
+        (root / name).touch()
+    assert load(root).digest == parted.digest
+
+
 class TestDoubt:
     def test_a_file_that_is_no_part(self, load, tmp_path: Path, parted: Dataset) -> None:
         root = write_part_files(tmp_path / "faces", parted)

@@ -20,6 +20,7 @@ from fer_bench.datasets.folders.data_files import data_files, one_data_set
 from fer_bench.datasets.folders.label_lists import from_csv, is_label_list
 from fer_bench.datasets.folders.layouts import LAYOUTS, find, fits
 from fer_bench.datasets.folders.listing import Root, unreadable
+from fer_bench.datasets.folders.misfits import has_images
 from fer_bench.datasets.folders.reading import Images, read_images
 from fer_bench.datasets.mistakes import wrong
 from fer_bench.errors import FerBenchError
@@ -124,9 +125,14 @@ def data_files_of(path: Path, table: ClassTable) -> DataFiles | None:
     """
     root = Root.of(path)
     files = one_data_set(root)
-    if not files or fits(root, table):
+    if not files or _holds_images(root, table):
         return None
     return DataFiles(files, ", ".join(map(_named_state, files)))
+
+
+def _holds_images(root: Root, table: ClassTable) -> bool:
+    """Check if a directory is in one of the layouts, and not only called so."""
+    return fits(root, table) and has_images(root)
 
 
 def _named_state(file: Path) -> str:
@@ -140,7 +146,7 @@ def holds_data(path: Path) -> bool:
     """Check if a directory is a data set in any layout, sound or not."""
     root = Root.of(path)
     try:
-        return bool(data_files(root) or one_data_set(root)) or fits(root, UNNUMBERED)
+        return bool(data_files(root) or one_data_set(root)) or _holds_images(root, UNNUMBERED)
     except FerBenchError:
         return True
 

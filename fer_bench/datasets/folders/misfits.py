@@ -122,15 +122,15 @@ def _data_sets(root: Root, fits: Callable[[Root], bool]) -> list[Path]:
 
 def _data_sets_of(folder: Root, fits: Callable[[Root], bool]) -> list[Path]:
     try:
-        if (fits(folder) and _has_images(folder)) or len(one_data_set(folder)) > 1:
+        if (fits(folder) and has_images(folder)) or len(one_data_set(folder)) > 1:
             return [folder.path]
         return data_files(folder)
     except FerBenchError:
         return []
 
 
-def _has_images(root: Root) -> bool:
-    """Whether there are any, as far as that is told soon: names alone may be there by chance."""
+def has_images(root: Root) -> bool:
+    """Check if there are any, as far as that is told soon: names alone may be there by chance."""
     level = [root.path]
     for _ in range(_DEPTH + 1):
         if any(_holds_images(root, folder) for folder in level):
