@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.cache import cache_root
 from fer_bench.datasets.fer2013 import find_fer2013, load_fer2013
-from fer_bench.datasets.layouts import ACCEPTED, load_path
+from fer_bench.datasets.layouts import ACCEPTED, load_path, named_by_images
 from fer_bench.datasets.parsed import load_once
 from fer_bench.errors import FerBenchError
 from fer_bench.files import expand_user, file_digest
@@ -86,6 +86,10 @@ def load_dataset(
             ``fer_bench.class_numbers.NUMBERED``, or the path of a csv file with the columns name
             and class.
 
+    Returns:
+        The data set, named ``"fer2013"`` if its labelled images are those of FER2013, otherwise as
+        its loader names it or after its path, or ``"not FER2013"`` if that is FER2013's name.
+
     Raises:
         FerBenchError: the name is unknown, nothing is at the path, or what is there is not in
             an accepted layout; or the class map is not sound, or given for a registered name.
@@ -98,13 +102,13 @@ def load_dataset(
                 f"class map {os.fspath(class_map)!r} has nothing to map: the loader of {spec!r} "
                 "gives classes; accepted: with the path of a data set; leave it out"
             )
-        return _LOADERS[spec](cache)
+        return named_by_images(_LOADERS[spec](cache))
     path = expand_user(text)
     looks_like_path = "/" in text or os.sep in text or path.suffix
     # Path.exists raises where the name is too long or a folder may not be entered.
     there = os.path.exists(path)  # noqa: PTH110
     if text and (not isinstance(spec, str) or looks_like_path or there):
-        return load_path(path, cache, class_map)
+        return named_by_images(load_path(path, cache, class_map))
     near = difflib.get_close_matches(text.lower(), _LOADERS, n=2)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
     raise FerBenchError(

@@ -49,8 +49,7 @@ def load_path(
             default numbers are Kaggle's in csv and npz files and unknown in folders.
 
     Returns:
-        The data set, named ``"fer2013"`` if its labelled images are those of FER2013, otherwise
-        after the file or folder, or ``NOT_FER2013`` if that is called so.
+        The data set, named after the file or folder.
 
     Raises:
         FerBenchError: there is nothing at ``path``, it is in none of these layouts, all of its
@@ -66,11 +65,7 @@ def load_path(
         ) from error
     with enough_memory(str(path)):
         table = None if class_map is None else class_table(class_map)
-        dataset = _load(path, status, cache_dir, table)
-    if is_fer2013(dataset):
-        return dataset.renamed(published.DATASET)
-    # A name is no proof, and what is called FER2013 is held against the paper's claims.
-    return dataset.renamed(NOT_FER2013) if dataset.name == published.DATASET else dataset
+        return _load(path, status, cache_dir, table)
 
 
 @contextlib.contextmanager
@@ -94,6 +89,19 @@ def is_fer2013(dataset: Dataset) -> bool:
     # Most data sets differ in what is known at once, and need no digest for this.
     is_alike = dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
     return is_alike and dataset.digest == published.DIGEST
+
+
+def named_by_images(dataset: Dataset) -> Dataset:
+    """The data set, called FER2013 if its labelled images are those of FER2013, and only then.
+
+    A name is no proof, and what is called FER2013 is held against the paper's claims. With a name
+    that is read as FER2013's, in whatever case and with whatever marks in it, a data set of other
+    images becomes ``NOT_FER2013``.
+    """
+    if is_fer2013(dataset):
+        return dataset.renamed(published.DATASET)
+    letters = "".join(filter(str.isalnum, dataset.name.casefold()))
+    return dataset.renamed(NOT_FER2013) if letters == published.DATASET else dataset
 
 
 def _nearest(path: Path, error: Exception) -> str:

@@ -18,12 +18,18 @@ _NO_DEVIATIONS = ("seed", "seeds")
 
 
 def other_data(run: Run) -> str:
-    """How the run's images differ from the paper's; empty where they are its own."""
-    if run.dataset.name != published.DATASET:
-        return f"data set {run.dataset.name} instead of {published.DATASET}"
+    """How the run's images differ from the paper's; empty if they are its own.
+
+    Results without a digest go by their name and the numbers of their images.
+    """
+    name, digest = run.dataset.name, run.dataset.digest
+    if name != published.DATASET:
+        return f"data set {name} instead of {published.DATASET}"
     if dict(run.dataset.counts) != dict(published.COUNTS):
         images = sum(count for _, count in run.dataset.counts)
         return f"{images:,} images instead of {published.TOTAL:,}"
+    if digest and digest != published.DIGEST:
+        return f"images of digest {digest} instead of {published.DIGEST}"
     return ""
 
 

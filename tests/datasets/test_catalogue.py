@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from layout_writers import write_csv, write_folders
+from layout_writers import write_csv, write_folders, write_npz
 
 from fer_bench.datasets import (
     Dataset,
@@ -18,6 +18,7 @@ from fer_bench.datasets import (
     register_dataset,
     source_of,
 )
+from fer_bench.datasets.layouts import NOT_FER2013, is_fer2013
 from fer_bench.errors import FerBenchError
 from fer_bench.paper import published
 
@@ -85,6 +86,49 @@ def test_a_name_goes_before_a_file_that_is_called_so(
     assert len(load_dataset("sketch", cache_dir=tmp_path)) == 1
     assert len(load_dataset("./sketch", cache_dir=tmp_path)) == len(few)
     assert len(load_dataset(Path("sketch"), cache_dir=tmp_path)) == len(few)
+
+
+def test_named_fer2013_by_its_images_in_any_order(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(published, "COUNTS", dict(reversed(few.counts.items())))
+    monkeypatch.setattr(published, "DIGEST", few.digest)
+    paths = [write_csv(tmp_path / "a.csv", few), write_npz(tmp_path / "b.npz", few)]
+    for path in [*paths, *paths]:  # the second time from the cache
+        assert load_dataset(path, cache_dir=tmp_path / "c").name == "fer2013"
+    small = Dataset(few.images[:, :8, :8].copy(), few.labels, few.classes, "small")
+    assert is_fer2013(few)
+    assert is_fer2013(few.take(np.arange(len(few))[::-1]))
+    assert not is_fer2013(small)
+
+
+@pytest.mark.parametrize(("name", "found"), [("x", "x"), ("fer2013", NOT_FER2013)])
+def test_other_images_with_its_counts_are_not_fer2013(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch, name: str, found: str
+) -> None:
+    monkeypatch.setattr(published, "COUNTS", few.counts)
+    path = write_npz(tmp_path / f"{name}.npz", few)
+    assert load_dataset(path, cache_dir=tmp_path / "c").name == found
+
+
+@pytest.mark.parametrize("name", ["fer2013", "FER2013", "FER-2013", "fer_2013", "Fer 2013"])
+def test_no_way_to_write_its_name_makes_other_images_fer2013(
+    tmp_path: Path, few: Dataset, name: str
+) -> None:
+    path = write_npz(tmp_path / f"{name}.npz", few)
+    assert load_dataset(path, cache_dir=tmp_path / "c").name == NOT_FER2013
+
+
+def test_what_a_loader_gives_is_named_by_its_images_too(
+    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(catalogue._LOADERS, "mine", lambda cache: few.renamed("fer2013"))
+    assert load_dataset("mine", cache_dir=tmp_path).name == NOT_FER2013
+    monkeypatch.setitem(catalogue._LOADERS, "mine", lambda cache: few.renamed("mine"))
+    assert load_dataset("mine", cache_dir=tmp_path).name == "mine"
+    monkeypatch.setattr(published, "COUNTS", few.counts)
+    monkeypatch.setattr(published, "DIGEST", few.digest)
+    assert load_dataset("mine", cache_dir=tmp_path).name == "fer2013"
 
 
 class TestDirectoryCalledFer2013:

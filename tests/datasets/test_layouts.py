@@ -24,9 +24,8 @@ from layout_writers import (
 from PIL import Image
 
 from fer_bench.datasets import EMOTIONS, Dataset, layouts
-from fer_bench.datasets.layouts import NOT_FER2013, is_fer2013, load_path
+from fer_bench.datasets.layouts import load_path
 from fer_bench.errors import FerBenchError
-from fer_bench.paper import published
 
 
 def entries(cache: Path) -> list[Path]:
@@ -64,7 +63,7 @@ def test_the_layout_does_not_show(n: int, seed: int) -> None:
     assert loose.digest == wanted.digest
     assert np.bincount(loose.usage).tolist() == np.bincount(wanted.usage).tolist()
     assert [found.name for found in [*ordered, loose]] == [
-        NOT_FER2013,
+        "fer2013",
         "icml_face_data",
         "faces",
         "faces",
@@ -106,28 +105,6 @@ def test_no_layout_changes_images_labels_or_parts(n: int, seed: int) -> None:
             assert sorted(one.take(np.flatnonzero(one.usage == part)).image_digests) == sorted(
                 wanted.take(np.flatnonzero(usage == part)).image_digests
             ), layout
-
-
-def test_named_fer2013_by_its_images_in_any_order(
-    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(published, "COUNTS", dict(reversed(few.counts.items())))
-    monkeypatch.setattr(published, "DIGEST", few.digest)
-    for _ in range(2):  # the second time from the cache
-        assert load_path(write_csv(tmp_path / "a.csv", few), tmp_path / "c").name == "fer2013"
-    assert load_path(write_npz(tmp_path / "b.npz", few), tmp_path / "c").name == "fer2013"
-    small = Dataset(few.images[:, :8, :8].copy(), few.labels, few.classes, "small")
-    assert is_fer2013(few)
-    assert is_fer2013(few.take(np.arange(len(few))[::-1]))
-    assert not is_fer2013(small)
-
-
-def test_other_images_with_its_counts_are_not_fer2013(
-    tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(published, "COUNTS", few.counts)
-    assert load_path(write_npz(tmp_path / "x.npz", few), tmp_path / "c").name == "x"
-    assert load_path(write_npz(tmp_path / "fer2013.npz", few), tmp_path / "c").name == NOT_FER2013
 
 
 @pytest.mark.parametrize(

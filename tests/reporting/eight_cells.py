@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fer_bench.paper import published
 from fer_bench.protocol import Protocol
 from fer_bench.results import (
     CellResult,
@@ -91,7 +92,7 @@ def without_figures(backbone: str, init: str, status: Status, reason: str) -> Ce
 def make_run() -> Run:
     return Run(
         protocol=tuple(Protocol().settings()),
-        dataset=DatasetSummary("fer2013", "ab" * 32, COUNTS, "paper", 25121, 3589, 7177),
+        dataset=DatasetSummary("fer2013", published.DIGEST, COUNTS, "paper", 25121, 3589, 7177),
         environment=(
             ("python", "3.11.9"),
             ("keras", "3.15.0"),

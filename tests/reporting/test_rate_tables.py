@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fer_bench.paper import published
 from fer_bench.paper.deviations import deviations
 from fer_bench.protocol import Protocol
 from fer_bench.reporting.rates import rate_tables
@@ -241,13 +242,25 @@ def test_deviations_are_named_in_every_table() -> None:
 
 def test_a_sample_of_the_papers_data_is_a_deviation(run: Run) -> None:
     counts = tuple((name, count // 10) for name, count in run.dataset.counts)
-    sample = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, counts=counts))
+    few = dataclasses.replace(run.dataset, counts=counts, digest="0f" * 32)
+    sample = dataclasses.replace(run, dataset=few)
     assert deviations(sample) == ["3,585 images instead of 35,887"]
 
 
 def test_other_data_with_the_papers_counts_is_a_deviation(run: Run) -> None:
-    other = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, name="sketch"))
-    assert deviations(other) == ["data set sketch instead of fer2013"]
+    sketch = dataclasses.replace(run.dataset, name="sketch")
+    assert deviations(dataclasses.replace(run, dataset=sketch)) == [
+        "data set sketch instead of fer2013"
+    ]
+    noise = dataclasses.replace(run.dataset, digest="0f" * 32)
+    assert deviations(dataclasses.replace(run, dataset=noise)) == [
+        f"images of digest {'0f' * 32} instead of {published.DIGEST}"
+    ]
+
+
+def test_results_without_a_digest_go_by_their_name(run: Run) -> None:
+    older = dataclasses.replace(run.dataset, digest="")
+    assert deviations(dataclasses.replace(run, dataset=older)) == []
 
 
 def test_the_order_of_the_classes_is_no_deviation(run: Run) -> None:
