@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fer_bench.backbones import matching, weight_files
 from fer_bench.backbones.stored_weights import UnsoundFile
 from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of, file_digest
+from fer_bench.files import cause_of, file_digest, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,20 +54,19 @@ class WeightsRecord:
 
 
 def identity(path: Path) -> str:
-    """SHA-256 of a file's bytes, read once for as long as its size and time stay the same.
+    """SHA-256 of a file's bytes, read once for as long as its state stays the same.
 
     Raises:
         FerBenchError: the file cannot be read.
     """
     try:
-        stat = path.stat()
-        return _sha256(path, stat.st_size, stat.st_mtime_ns)
+        return _sha256(path, state_of(path.stat()))
     except OSError as error:
         raise UnsoundFile(path, f"cannot be read: {cause_of(error)}") from error
 
 
 @functools.lru_cache(maxsize=64)
-def _sha256(path: Path, _size: int, _time: int) -> str:
+def _sha256(path: Path, _state: str) -> str:
     return file_digest(path, "sha256")
 
 

@@ -325,6 +325,16 @@ def test_identity_is_the_sha256_of_the_file_and_follows_its_content(tmp_path):
     assert backbones.identity(path) == hashlib.sha256(b"three").hexdigest()
 
 
+def test_identity_tells_files_of_one_size_and_time_apart(tmp_path):
+    path, other = tmp_path / "w.h5", tmp_path / "other"
+    for file, content in ((path, b"one"), (other, b"two")):
+        file.write_bytes(content)
+        os.utime(file, (1, 1))
+    assert backbones.identity(path) == hashlib.sha256(b"one").hexdigest()
+    other.replace(path)
+    assert backbones.identity(path) == hashlib.sha256(b"two").hexdigest()
+
+
 def test_identity_of_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(FerBenchError, match=re.escape(repr(str(tmp_path / "w.h5")))):
         backbones.identity(tmp_path / "w.h5")
