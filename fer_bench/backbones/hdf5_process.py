@@ -83,7 +83,10 @@ class _Reader:
 
     def weights(self) -> StoredWeights:
         """What the file is said to hold; to be asked for once, before any tensor."""
-        with self._within(LIMIT_S):
+        size = 0
+        with contextlib.suppress(OSError):  # of which the process tells
+            size = self._path.stat().st_size
+        with self._within(LIMIT_S + size / _SLOWEST):
             document = self._line()
         try:
             layers = {

@@ -241,11 +241,14 @@ _LARGEST_UNKNOWN = 4 << 30
 
 
 def _most_bytes(backbone: Backbone, source: WeightsSource) -> int:
-    """A limit of the size of a file of weights: twice what its values take as float32."""
+    """The limit of the size of a file of weights.
+
+    A third more than its values and two moments of each, as Adam has them, take as float32.
+    """
     if backbone.parameters is None:
         return _LARGEST_UNKNOWN
     last_layer = sum(math.prod(shape) for shape in source.last_layer)
-    return 8 * (backbone.parameters + last_layer) + (16 << 20)
+    return 16 * (backbone.parameters + last_layer) + (16 << 20)
 
 
 def _downloaded(source: WeightsSource, way: Download | None, most: int) -> Located:

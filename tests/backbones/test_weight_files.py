@@ -368,6 +368,13 @@ def test_a_process_that_does_not_answer_is_not_waited_for(packed, processes, mon
     assert processes[0].returncode == -signal.SIGKILL
 
 
+def test_the_first_answer_on_a_large_file_may_take_as_long_as_its_bytes(packed, monkeypatch):
+    monkeypatch.setattr(hdf5_process, "LIMIT_S", 0.0)
+    monkeypatch.setattr(hdf5_process, "_SLOWEST", packed.stat().st_size / 60)
+    with weight_files.opened(packed) as stored:
+        assert stored.layers["dense"].tensors
+
+
 @pytest.mark.parametrize("sent", [signal.SIGSEGV, signal.SIGKILL])
 def test_a_process_that_ends_while_values_are_read_is_one_line(packed, processes, sent):
     with weight_files.opened(packed) as stored:
