@@ -61,8 +61,8 @@ def load_fer2013(cache_dir: Path) -> Dataset:
         FerBenchError: it is nowhere and cannot be downloaded, or what was found is not FER2013;
             says where to put the file.
     """
-    source = find_fer2013(cache_dir)
-    if source is not None and source == _here():
+    source, is_here = _found(cache_dir)
+    if source is not None and is_here:
         dataset = load_path(source, cache_dir)
         level, images = (
             (logging.INFO, "FER2013") if is_fer2013(dataset) else (logging.WARNING, "not FER2013")
@@ -89,12 +89,23 @@ def find_fer2013(cache_dir: Path) -> Path | None:
     Raises:
         FerBenchError: ``FER_BENCH_DATA`` names something that does not hold it.
     """
-    return _in_variable() or _here() or _in_folder(cache_dir / FOLDER)
+    return _found(cache_dir)[0]
+
+
+def _found(cache_dir: Path) -> tuple[Path | None, bool]:
+    """Where FER2013 lies, and if that is the directory of its name here, which nobody named."""
+    if named := _in_variable():
+        return named, False
+    here = _here()
+    return (here, True) if here else (_in_folder(cache_dir / FOLDER), False)
 
 
 def _here() -> Path | None:
     """The directory of that name in the current one, if it holds a data set, sound or not."""
-    path = Path.cwd() / published.DATASET
+    try:
+        path = Path.cwd() / published.DATASET
+    except OSError:  # the current directory is removed
+        return None
     return path if os.path.isdir(path) and holds_data(path) else None  # noqa: PTH112
 
 

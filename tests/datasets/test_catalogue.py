@@ -172,6 +172,21 @@ class TestDirectoryCalledFer2013:
         with pytest.raises(FerBenchError, match="not the whole FER2013: 5 images"):
             load_dataset("fer2013", cache_dir=cache)
 
+    def test_named_by_the_variable_it_must_be_fer2013(
+        self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("FER_BENCH_DATA", str(write_folders(tmp_path / "fer2013", few)))
+        with pytest.raises(FerBenchError, match="not the whole FER2013: 7 images"):
+            load_dataset("fer2013", cache_dir=tmp_path / "cache")
+
+    def test_a_removed_directory_has_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        assert source_of("fer2013", cache_dir=tmp_path / "cache") is None
+
     def test_mistakes_in_it_are_told(self, tmp_path: Path) -> None:
         (tmp_path / "fer2013").mkdir()
         (tmp_path / "fer2013/fer2013.csv").write_text("emotion,pixels,Usage\n")
