@@ -150,6 +150,12 @@ class TestDoubt:
         names = [str(root / name) for name in ("icml_face_data.csv", "test.csv", "train.csv")]
         assert step_of(load, root) == f"name {' or '.join(map(repr, names))} instead"
 
+    def test_more_files_than_are_named(self, load, tmp_path: Path, parted: Dataset) -> None:
+        root = write_part_files(tmp_path / "faces", parted)
+        write_csv(root / "fer2013.csv", parted)
+        names = ", ".join(repr(str(root / f"{name}.csv")) for name in ("fer2013", "test", "train"))
+        assert step_of(load, root) == f"name one of {names}, ... instead"
+
     def test_files_of_two_kinds(self, load, tmp_path: Path, parted: Dataset) -> None:
         root = write_part_files(tmp_path / "faces", parted)
         write_npz(root / "val.npz", rows_of(parted, 1))

@@ -64,6 +64,9 @@ def next_step(root: Root, fits: Callable[[Root], bool]) -> str:
     within = _data_sets(root, fits)
     if 0 < len(within) <= _MOST_NAMED:
         return f"name {' or '.join(repr(str(path)) for path in within)} instead"
+    files = data_files(root)
+    if files:
+        return f"name one of {listed([repr(str(path)) for path in files], _MOST_NAMED)} instead"
     packed = [path for path in there.others if path.name.lower().endswith(_ARCHIVES)]
     if packed:
         return f"unpack {shown(packed[0].name)} there"
