@@ -45,6 +45,17 @@ def message_of(root: Path) -> str:
     return str(raised.value)
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_directories_of_classes_in_a_part_are_no_votes(tmp_path: Path, beside: bool) -> None:
+    for part_name in ("Train", "Test"):
+        for value, name in enumerate(("angry", "happy"), start=1):
+            write_image(tmp_path / f"FER2013{part_name}/{name}/a.png", value)
+    if beside:
+        (tmp_path / "fer2013new.csv").write_text(HEADER + "\n")
+    found = told(load_folder(tmp_path))
+    assert found == [(1, "Angry"), (2, "Happy"), (1, "Angry"), (2, "Happy")]
+
+
 @pytest.fixture
 def some(tmp_path: Path) -> Path:
     part(

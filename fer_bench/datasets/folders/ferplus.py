@@ -54,7 +54,7 @@ def find_ferplus(root: Root, table: ClassTable) -> Search | None:
     if not parts and own in csv_files(root) and _begins_so(own):
         parts = {root.path: None}
     # With directories in the parts, these are classes.
-    is_ferplus = any(_list_of(root, path) or root.loose_images(path) for path in parts)
+    is_ferplus = any(root.loose_images(path) for path in parts)
     return partial(_ferplus, root, table, parts) if is_ferplus else None
 
 
