@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.datasets.class_tables import folded, is_number
+from fer_bench.datasets.class_tables import NAMES, folded, is_number
 from fer_bench.datasets.dataset import EMOTIONS, USAGES
 from fer_bench.datasets.mistakes import wrong
-from fer_bench.errors import cut, shown
+from fer_bench.errors import cut, listed, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -246,10 +246,7 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         emotion = fields[columns.emotion].strip()
         label = columns.code(emotion)
         if label is None:
-            accepted = numbers_in_words([int(name) for name in columns.codes if is_number(name)])
-            accepted += " (or others with --class-map), in plain digits and without zeros before"
-            accepted += f", or a name of a class ({', '.join(map(str.lower, EMOTIONS))})"
-            raise wrong(path, number, f"emotion {shown(emotion)}", accepted)
+            raise wrong(path, number, f"emotion {shown(emotion)}", _accepted_emotions(columns))
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
         usage = _USAGE_CODES.get(name)
         if usage is None:
@@ -263,6 +260,16 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
         np.array(pixels, np.uint8).reshape(-1, PIXELS),
         data.count(b"\n"),
     )
+
+
+def _accepted_emotions(columns: Columns) -> str:
+    numbers = [int(name) for name in columns.codes if is_number(name)]
+    words = numbers_in_words(numbers)
+    if numbers:
+        words += " (or others with --class-map), in plain digits and without zeros before"
+    own = [name for name in columns.codes if name not in NAMES and not is_number(name)]
+    names = listed([*map(str.lower, EMOTIONS), *map(shown, own)], 12)
+    return f"{words}, or a name of a class ({names})"
 
 
 def numbers_in_words(numbers: Collection[int]) -> str:

@@ -103,6 +103,13 @@ class TestBoth:
             load_dataset(path, cache_dir=tmp_path / "c", class_map="rafbd")
 
 
+def test_the_names_of_the_class_map_are_accepted_too(tmp_path: Path, eight: Dataset) -> None:
+    path = write_csv(tmp_path / "a.csv", eight)
+    (tmp_path / "map.csv").write_text("name,class\nelated,Happy\n")
+    with pytest.raises(FerBenchError, match=r"has none, or a name of a class \(.*, 'elated'\)"):
+        load_dataset(path, cache_dir=tmp_path / "c", class_map=tmp_path / "map.csv")
+
+
 @pytest.mark.parametrize("emotion", ["joyful", "01"])
 def test_pixels_are_called_by_plain_numbers_and_known_names(
     tmp_path: Path, eight: Dataset, emotion: str
