@@ -42,3 +42,14 @@ def test_the_readme_names_environments_that_there_are():
     named = environments((ROOT / "README.md").read_text())
     assert named
     assert {f"testenv:{name}" for name in named} <= set(TOX.sections())
+
+
+def test_the_docs_name_actions_by_the_hashes_that_the_workflows_use():
+    def actions(path):
+        return set(re.findall(r"uses: (actions/.+)", path.read_text()))
+
+    used = set().union(*map(actions, [ROOT / "action.yml", *ROOT.glob(".github/workflows/*.yml")]))
+    used |= {action.replace("cache/restore@", "cache@") for action in used}
+    named = actions(ROOT / "docs/ci.md")
+    assert named
+    assert named <= used
