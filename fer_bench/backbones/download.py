@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import queue
+import threading
 import time
 import urllib.request
 from http.client import HTTPException
@@ -127,7 +129,7 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], most: int) -> 
     try:
         # Opened first: nobody is asked for what cannot be written.
         with part.open("xb") as file:
-            with opener.open(url, timeout=TIMEOUT) as answer:
+            with _opened(opener, url) as answer:
                 total = _announced(answer.headers.get("Content-Length"), most)
                 _receive(answer, file, target.name, total, most)
             file.flush()
@@ -140,6 +142,43 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], most: int) -> 
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _opened(opener: urllib.request.OpenerDirector, url: str) -> Any:
+    """The answer of a server, once its header is there.
+
+    Raises:
+        DownloadFailed: it takes too long, as each byte of it may take as long as the time-out.
+        OSError: as ``opener.open`` does, whose other errors come through too.
+    """
+    found: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    is_late = threading.Event()
+
+    def ask() -> None:
+        try:
+            answer = opener.open(url, timeout=TIMEOUT)
+        except Exception as error:
+            found.put(error)
+            return
+        if is_late.is_set():
+            answer.close()
+        else:
+            found.put(answer)
+
+    # Nothing can end urllib's wait; the thread ends with the connection or the process.
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = found.get(timeout=WINDOW_S)
+    except queue.Empty:
+        is_late.set()
+        raise DownloadFailed(f"no whole header arrived in {WINDOW_S:.0f} seconds") from None
+    try:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+    finally:
+        # Else the error and this frame would keep each other, and a connection open.
+        del answer
 
 
 def _announced(length: str | None, most: int) -> int | None:

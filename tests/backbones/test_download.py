@@ -88,6 +88,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.02)
 
+    def slow_header(self, _):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        while not self.released.wait(0.02):
+            self.wfile.write(b"x")
+            self.wfile.flush()
+
     def reset(self, _):
         self.head(("Content-Length", str(len(CONTENT))))
         self.wfile.write(CONTENT[:1000])
@@ -208,6 +214,11 @@ def test_an_endless_answer_stops_at_the_limit(server, target, monkeypatch):
 def test_an_answer_that_drips_is_given_up(server, target, monkeypatch):
     monkeypatch.setattr(module, "WINDOW_S", 0.2)
     assert "bytes arrived in 0 seconds" in failure(server, "dripping", target)
+
+
+def test_a_header_that_drips_is_given_up(server, target, monkeypatch):
+    monkeypatch.setattr(module, "WINDOW_S", 0.2)
+    assert "no whole header arrived in 0 seconds" in failure(server, "slow_header", target)
 
 
 def test_an_answer_that_stops_is_given_up(server, target, monkeypatch):
