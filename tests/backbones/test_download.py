@@ -6,14 +6,11 @@ import contextlib
 import dataclasses
 import errno
 import functools
-import http.server
 import io
 import os
 import shutil
 import signal
-import socket
 import ssl
-import struct
 import subprocess
 import sys
 import threading
@@ -22,6 +19,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from file_server import CONTENT, serving
 
 from fer_bench import backbones
 from fer_bench.backbones import download as module
@@ -30,103 +28,7 @@ from fer_bench.backbones.download import DownloadFailed, download
 from fer_bench.store import locking
 
 MOST = 100_000
-CONTENT = bytes(range(256)) * 100
 PART = ".w.h5.fer-bench.part"
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """A page for each way to answer."""
-
-    protocol_version = "HTTP/1.1"
-    asked: list[str]
-    released: threading.Event
-    elsewhere = ""
-
-    def do_GET(self):
-        self.asked.append(self.path)
-        self.close_connection = True
-        page = self.path.rpartition("/")[2]
-        with contextlib.suppress(OSError):
-            getattr(self, page, self.sized)(page)
-
-    def head(self, *headers, status=200):
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.end_headers()
-
-    def sized(self, length):
-        """A page that is called as the length that it announces."""
-        self.head(("Content-Length", length.replace("_", " ")))
-        self.wfile.write(CONTENT)
-
-    def sound(self, _):
-        self.sized(str(len(CONTENT)))
-
-    def unsized(self, _):
-        self.head()
-        self.wfile.write(CONTENT)
-
-    def chunked(self, _):
-        self.head(("Transfer-Encoding", "chunked"))
-        for piece in (CONTENT[:1000], CONTENT[1000:], b""):
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-
-    def half_chunked(self, _):
-        self.head(("Transfer-Encoding", "chunked"))
-        self.wfile.write(b"%x\r\n%s" % (len(CONTENT), CONTENT[:1000]))
-
-    def endless(self, _):
-        self.head()
-        while True:
-            self.wfile.write(bytes(1 << 16))
-
-    def dripping(self, _):
-        self.head(("Content-Length", str(len(CONTENT))))
-        while True:
-            self.wfile.write(b"x")
-            self.wfile.flush()
-            time.sleep(0.02)
-
-    def slow_header(self, _):
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
-        while not self.released.wait(0.02):
-            self.wfile.write(b"x")
-            self.wfile.flush()
-
-    def reset(self, _):
-        self.head(("Content-Length", str(len(CONTENT))))
-        self.wfile.write(CONTENT[:1000])
-        self.wfile.flush()
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        os.close(self.connection.detach())
-        self.wfile = io.BytesIO()
-
-    def waiting(self, _):
-        self.head(("Content-Length", str(len(CONTENT))))
-        self.wfile.write(CONTENT[:1000])
-        self.wfile.flush()
-        self.released.wait(60)
-        self.wfile.write(CONTENT[1000:])
-
-    def moved(self, _):
-        self.head(("Location", self.elsewhere), ("Content-Length", "0"), status=302)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def serving(**attributes):
-    handler = type("Own", (Handler,), {"asked": [], "released": threading.Event(), **attributes})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server, handler
-        handler.released.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
