@@ -82,7 +82,7 @@ class _Reader:
         self._late: float | None = None
 
     def weights(self) -> StoredWeights:
-        """What the file is said to hold; to be asked for once, before any tensor."""
+        """The layers that the file is said to hold; to be asked for once, before any tensor."""
         size = 0
         with contextlib.suppress(OSError):  # of which the process tells
             size = self._path.stat().st_size
@@ -167,7 +167,7 @@ class _Reader:
         self._process.kill()
 
     def _ended(self) -> FerBenchError:
-        """Why the process is there no more."""
+        """The error of a process that is there no more."""
         status = self._process.wait()
         if self._late is not None:
             return self._unreadable(

@@ -28,7 +28,7 @@ _CPU_S = 600
 
 
 class Refused(Exception):  # noqa: N818 - it tells what is the case
-    """What is in the file, where it is no weights."""
+    """The content of the file, if it is no weights."""
 
 
 def main(path: str) -> None:
@@ -131,7 +131,7 @@ def _described(file: Any) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _place(tensor: Any) -> int | None:
-    """Where in the file the values lie as they are in memory, None where they lie otherwise."""
+    """The place in the file of values that lie as in memory, None if they lie otherwise."""
     import h5py
 
     size = tensor.size * tensor.dtype.itemsize
@@ -208,7 +208,7 @@ def _elsewhere(name: str) -> Refused:
 
 
 def _holds(group: Any, name: str) -> bool:
-    """Whether a group has a link of this name; unlike ``in``, this follows none."""
+    """Check if a group has a link of this name; unlike ``in``, this follows none."""
     return bool(group.id.links.exists(_encoded(name)))
 
 
@@ -217,7 +217,7 @@ def _encoded(name: str) -> bytes:
 
 
 def _member(group: Any, path: str) -> Any:
-    """What lies at a path below a group, where no link leads elsewhere."""
+    """The object at a path below a group, if no link leads elsewhere."""
     import h5py
 
     for name in filter(None, path.split("/")):

@@ -78,7 +78,7 @@ class Backbone:
 
     @property
     def is_built_in(self) -> bool:
-        """Whether the network comes from this package, which draws its weights from the seed."""
+        """True if the network comes from this package, which draws its weights from the seed."""
         return isinstance(self.builder, str) and self.builder.startswith("fer_bench.backbones.")
 
     def build(self) -> keras.Model:

@@ -1,4 +1,4 @@
-"""What a weight file holds, whatever its layout, and how one that is not sound is refused."""
+"""The content of a weight file in any layout, and the refusal of one that is not sound."""
 
 from __future__ import annotations
 

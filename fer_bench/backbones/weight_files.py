@@ -47,7 +47,7 @@ _EXPECTED = "expected is an HDF5 file, a .keras file or an npz of arrays"
 
 
 def _foreign(path: Path, start: bytes) -> FerBenchError:
-    """What a file of no known layout is, as far as its start tells."""
+    """The kind of a file of no known layout, as far as its start tells."""
     if not start:
         return UnsoundFile(path, f"is empty, {_EXPECTED}")
     if start.startswith(b"version https://git-lfs"):
@@ -71,7 +71,7 @@ def _with_its_kind() -> Iterator[None]:
 
 
 def _is_saved_network(path: Path) -> bool:
-    """Whether an archive is a ``.keras`` file with weights.
+    """Check if an archive is a ``.keras`` file with weights.
 
     Raises:
         FerBenchError: it is no sound archive, or one of whole files.

@@ -153,7 +153,7 @@ class Chain:
     download: Download | None
 
     def found(self) -> Located | None:
-        """What has the file's name in the first place that has it; nothing is downloaded.
+        """The bearer of the file's name in the first place that has it; nothing is downloaded.
 
         Should it be no file, reading it tells so: it is no reason to look further.
         """

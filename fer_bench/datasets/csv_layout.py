@@ -72,7 +72,7 @@ def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
 
 
 def read_csv(path: Path, table: ClassTable) -> Content:
-    """What a file holds, its emotions as places in ``table.meanings``; raises as ``load_csv``."""
+    """The rows of a csv, its emotions as places in ``table.meanings``; raises as ``load_csv``."""
     try:
         with open_regular(path) as file:
             return _read(path, file, table)

@@ -76,7 +76,7 @@ def stratified_draw(
 
 
 def _is_draw(rows: Sequence[NDArray[Any]], sizes: Sequence[int], n: int) -> bool:
-    """Whether arrays are sets of rows of those sizes out of ``n``, no row twice."""
+    """Check if arrays are sets of rows of those sizes out of ``n``, no row twice."""
     if [(one.dtype, one.shape) for one in rows] != [
         (np.dtype(np.int64), (size,)) for size in sizes
     ]:

@@ -93,7 +93,7 @@ def find_fer2013(cache_dir: Path) -> Path | None:
 
 
 def _found(cache_dir: Path) -> tuple[Path | None, bool]:
-    """Where FER2013 lies, and if that is the directory of its name here, which nobody named."""
+    """The place of FER2013, and if it is the directory of its name here, which nobody named."""
     if named := _in_variable():
         return named, False
     here = _here()

@@ -105,7 +105,7 @@ def named_by_images(dataset: Dataset) -> Dataset:
 
 
 def _nearest(path: Path, error: Exception) -> str:
-    """What of a path that is not there is, and what in it is called alike."""
+    """The part of a missing path that is there, and a name in it that is alike."""
     if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return ""
     try:

@@ -46,7 +46,7 @@ _LARGEST_DIRECTORY = 1 << 20
 as its place in the list."""
 
 _RECORD_BYTES = 30
-"""What stands before each member's name and data has at least this size."""
+"""The least size of the record before each member's name and data."""
 
 _DAMAGES = (
     EOFError,
@@ -55,7 +55,7 @@ _DAMAGES = (
     ValueError,
     zlib.error,
 )
-"""What zipfile, zlib and numpy raise on damaged bytes."""
+"""Errors that zipfile, zlib and numpy raise on damaged bytes."""
 
 _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -64,7 +64,7 @@ _HEADER_READERS = {
 
 
 class Header(NamedTuple):
-    """What an array is said to be, before it is read.
+    """The description of an array, before it is read.
 
     Attributes:
         dtype: of its values.
@@ -82,7 +82,7 @@ class Header(NamedTuple):
 
 
 def is_compressed(path: Path) -> bool:
-    """Whether an ``.npz`` file takes longer to read than its size lets expect.
+    """Check if an ``.npz`` file takes longer to read than its size lets expect.
 
     Raises:
         FerBenchError: the file cannot be read, or is damaged.
@@ -182,7 +182,7 @@ def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
 
 
 def _headers(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, Header]:
-    """What arrays are said to be, each of which and all together are no larger than they may."""
+    """The headers of arrays, each of which and all together are no larger than they may."""
     _check_once(path, archive, names)
     headers = {name: _read_header(path, archive, name) for name in names}
     size = sum(header.size for header in headers.values())

@@ -58,7 +58,7 @@ def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
 
 
 def read_npz(path: Path, table: ClassTable) -> Content:
-    """What a file holds, its labels as places in ``table.numbers``; raises as ``load_npz``."""
+    """The content of a file, its labels as places in ``table.numbers``; raises as ``load_npz``."""
     numbers = list(map(int, table.numbers))
     with headed(path, ("images", "labels"), ("usage",)) as (archive, headers):
         _check_images(path, headers)

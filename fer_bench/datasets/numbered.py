@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Content(NamedTuple):
-    """What a file holds, before it is known which classes its data set has.
+    """The content of a file, before it is known which classes its data set has.
 
     Attributes:
         images: uint8, shape (n, height, width).

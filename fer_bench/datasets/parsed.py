@@ -66,7 +66,7 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
 
 
 def is_ours(entry: Path) -> bool:
-    """Whether ``load_once`` wrote a file, damaged as it may be."""
+    """Check if ``load_once`` wrote a file, damaged as it may be."""
     if begins_with(entry, "format"):
         return True
     # Older versions began with the images, as other files do: of those only whole ones are known.

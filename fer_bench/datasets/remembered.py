@@ -25,7 +25,7 @@ log = logging.getLogger("fer_bench.datasets")
 
 _FIRST = "proof"
 _NAME_AT = 30
-"""Where the name of its first member stands in a zip file."""
+"""The place of the first member's name in a zip file."""
 
 
 def remembered(
@@ -66,12 +66,12 @@ def remembered(
 
 
 def is_ours(entry: Path) -> bool:
-    """Whether ``remembered`` wrote a file, damaged as it may be."""
+    """Check if ``remembered`` wrote a file, damaged as it may be."""
     return begins_with(entry, _FIRST)
 
 
 def begins_with(path: Path, name: str) -> bool:
-    """Whether a file begins as an ``.npz`` file does whose first array has that name."""
+    """Check if a file begins as an ``.npz`` file does whose first array has that name."""
     member = f"{name}.npy".encode()
     try:
         if not stat.S_ISREG(path.lstat().st_mode):

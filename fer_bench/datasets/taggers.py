@@ -27,7 +27,7 @@ CATEGORIES: tuple[str, ...] = (
     "unknown",
     "NF",
 )
-"""What a tagger could say, in the order of the file."""
+"""The answers that a tagger could give, in the order of the file."""
 
 CATEGORY_NAMES: tuple[str, ...] = (*CATEGORIES[:-1], "no face")
 """The same in words."""
@@ -38,13 +38,13 @@ HEADER = ("Usage", "Image name", *CATEGORIES)
 """Of ``fer2013new.csv``."""
 
 TIED = "votes tied"
-"""Why an image has no label: several categories share the most votes."""
+"""The reason for an image without a label: several categories share the most votes."""
 
 _COUNTS = {str(count): count for count in range(TAGGERS + 1)}
 
 
 def voted(category: str) -> str:
-    """Why an image has no label: most taggers saw something that is no class."""
+    """The reason for an image without a label: most taggers saw something that is no class."""
     return f"voted {category}"
 
 
