@@ -96,7 +96,7 @@ def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
 
 
 def strangers(root: Path, kinds: Iterable[str]) -> list[Path]:
-    """What lies among the files of some kinds of ``MADE``, and no run wrote.
+    """List what lies among the files of some kinds of ``MADE`` and no run wrote.
 
     Raises:
         FerBenchError: the folder cannot be read.
@@ -137,7 +137,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_ours(kind: str, path: Path) -> bool:
-    """Whether a run wrote a file: it has the name of one, and begins as one."""
+    """Check if a run wrote a file: it has the name of one, and begins as one."""
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             return False

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 INSTALL = "pip install -e '.[cpu]' in a clone of fer_bench"
-"""What brings the libraries of networks: no registry has this package."""
+"""The way to the libraries of networks: no registry has this package."""
 
 
 class FerBenchError(Exception):

@@ -128,7 +128,7 @@ def result_fingerprint(
 
 
 def _settings() -> dict[str, Any]:
-    """What else changes numbers. As it is nothing by default, fingerprints are without it then."""
+    """Further settings that change numbers; fingerprints are without them if there are none."""
     found = runtime.numeric_settings()
     return {"settings": found} if found else {}
 

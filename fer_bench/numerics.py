@@ -1,4 +1,4 @@
-"""What is set for a whole process, and what it runs on, as far as computed numbers depend on it.
+"""Settings and conditions of a process on which computed numbers depend.
 
 Settings choose other computations: a float type, other kernels, flags of a compiler. What is
 computed under others is another result, so those that are not the defaults are part of every
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Conditions = tuple[tuple[str, str], ...]
-"""What computed something, by name."""
+"""Conditions under which something was computed, by name."""
 
 OF_FEATURES = " of the frozen features"
 """Ends names of conditions under which stored features were computed, if they are others."""
@@ -129,7 +129,7 @@ def settings(backend: str, floatx: str, epsilon: float) -> dict[str, str]:
 
 
 def conditions() -> Conditions:
-    """What computes here. Devices and oneDNN are known only when Keras is loaded."""
+    """Conditions of this process. Devices and oneDNN are known only when Keras is loaded."""
     rows = [("cpu cores available", str(cores())), ("threads", threads())]
     name = _processor()
     if name:
@@ -141,7 +141,7 @@ def conditions() -> Conditions:
 
 
 def differing(noted: Iterable[tuple[str, str]], now: Iterable[tuple[str, str]]) -> str:
-    """In what two conditions differ, as far as both tell it; empty if they do not."""
+    """Differences of two conditions, as far as both name a value; empty without any."""
     known = dict(now)
     return ", ".join(
         f"{name} {value} (now {known[name]})"
@@ -158,7 +158,7 @@ def cores() -> int:
 
 
 def threads() -> str:
-    """What limits the threads of computations, as it was set."""
+    """Limits of the threads of computations, as they were set."""
     limits = [f"{name}={os.environ[name]}" for name in _THREAD_LIMITS if os.environ.get(name)]
     tensorflow: Any = sys.modules.get("tensorflow")
     if tensorflow is not None:
@@ -177,7 +177,7 @@ def devices() -> str:
 
 
 def _onednn() -> list[tuple[str, str]]:
-    """Whether TensorFlow computes with oneDNN, which it decides by the processor if it may."""
+    """State of oneDNN in TensorFlow, which decides it by the processor if it may."""
     import keras
 
     if keras.config.backend() != "tensorflow":
@@ -270,7 +270,7 @@ def _of_jax(jax: Any) -> dict[str, str]:
 
 
 def _is_partitionable() -> bool:
-    """Whether this JAX's random numbers do not depend on devices if nothing else is set."""
+    """Check if this JAX's random numbers do not depend on devices if nothing else is set."""
     try:
         numbers = importlib.metadata.version("jax").split(".")[:2]
         return tuple(map(int, numbers)) >= _PARTITIONABLE_SINCE

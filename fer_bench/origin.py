@@ -45,7 +45,7 @@ def _same(one: object, other: object, seen: Seen) -> bool:
 
 
 def _is_value(value: object) -> bool:
-    """Whether ``==`` tells more than whether two are one object."""
+    """Check if ``==`` compares more than identity."""
     whole = (type, types.FunctionType, types.MethodType, types.CodeType, tuple, list, dict)
     return type(value).__eq__ is not object.__eq__ and not isinstance(value, whole)
 
@@ -58,7 +58,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _parts(value: Any) -> Iterator[object]:
-    """What an object consists of, so that two with the same parts are the same."""
+    """Parts of an object; two with the same parts are the same."""
     kind: Any = type(value)
     if isinstance(value, types.FunctionType):
         yield from (value.__module__, value.__qualname__, value.__code__)

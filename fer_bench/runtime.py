@@ -1,4 +1,4 @@
-"""What the benchmark runs on: library versions, Keras with its backend, device, threads."""
+"""Base that the benchmark runs on: library versions, Keras with its backend, device, threads."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _INSTALL = f"Keras and its backend come with {INSTALL} (or [gpu], or [jax] with 
 
 
 class KerasSettings(NamedTuple):
-    """What Keras is set to for the whole process."""
+    """Keras' settings for the whole process."""
 
     backend: str = "tensorflow"
     floatx: str = "float32"
@@ -238,7 +238,7 @@ def keras_settings() -> KerasSettings:
 
 
 def _keras_json() -> Path:
-    """Where Keras looks for its settings."""
+    """Path of Keras' file of settings."""
     home = os.environ.get("KERAS_HOME")
     if home is None:
         user = expand_user("~")

@@ -1,4 +1,4 @@
-"""What the seconds of measured speeds are: of the wall clock, or of something else."""
+"""Kinds of seconds that speeds are measured in: of the wall clock, or others."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _CPU = ("process_time", "thread_time")
 
 
 def kinds(timer: str) -> list[str]:
-    """What these timers count: wall-clock seconds, CPU seconds, or what only their name tells."""
+    """Kinds of these timers: wall-clock seconds, CPU seconds, or one that only the name tells."""
     return sorted({_kind(name) for name in timer.split("; ")})
 
 
 def speed_unit(run: Run) -> str:
-    """What the speeds of a run count, if it is something else than seconds of the wall clock."""
+    """Kind of a run's seconds, if they are not those of the wall clock."""
     timer = dict(run.environment).get(TIMER, "")
     found = " and ".join(kinds(timer)) if timer else ""
     return "" if found == _kind(_WALL[0]) else found
@@ -36,7 +36,7 @@ def on_the_wall_clock(run: Run) -> Run:
 
 
 def is_wall(name: str) -> bool:
-    """Whether this timer counts seconds of the wall clock."""
+    """Check if this timer counts seconds of the wall clock."""
     return name in _WALL
 
 

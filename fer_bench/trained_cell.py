@@ -155,7 +155,7 @@ class TrainedCell:
         return stored
 
     def _computed_on(self) -> Conditions:
-        """What computes the result, and what computed stored features, if it was something else."""
+        """Conditions of the result, and those of stored features that differ."""
         now = numerics.conditions()
         others = [
             (name + numerics.OF_FEATURES, value)
@@ -278,7 +278,7 @@ class TrainedCell:
 
     @cached_property
     def trainer(self) -> Trainer:
-        """What trains the suffix, or a compiled one like it, on frozen features.
+        """Trainer of the suffix, or of a compiled one like it, on frozen features.
 
         Features that are not stored are computed.
         """

@@ -71,7 +71,7 @@ def remembered_twins(
 
 
 def _is_search(kept: Mapping[str, NDArray[Any]], n: int) -> bool:
-    """Whether arrays can be what is found among ``n`` images."""
+    """Check if arrays can be what is found among ``n`` images."""
     rows, mirrored, correlations = (kept[name] for name in _PAIRS)
     if rows.dtype != np.int64 or rows.ndim != 2 or rows.shape[1] != 2:
         return False

@@ -75,7 +75,7 @@ class _Known:
 
 
 _known: dict[tuple[str, bool], _Known] = {}
-"""What was found, by name and whether weights are random."""
+"""Ways that were found, by name and randomness of the weights."""
 
 
 def _drawn(entry: Backbone, seed: int) -> tuple[keras.Model, _Known]:

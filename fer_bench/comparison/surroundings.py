@@ -22,7 +22,7 @@ _OF_REFERENCE = ("python", "numpy", "keras", "backend", NUMERIC_SETTINGS)
 """Software that the reference workload runs on too, and what it is set to."""
 
 _NOT_COMPARED = ("commit", "speed", REPEATED)
-"""What is bound to differ, and notes of files that were joined and of repeated measures."""
+"""Facts that are bound to differ, and notes of files that were joined and of repeated measures."""
 
 _SEEDS = ("seed", "seeds")
 """Settings that stand in the cells themselves."""

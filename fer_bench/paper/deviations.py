@@ -18,7 +18,7 @@ _NO_DEVIATIONS = ("seed", "seeds")
 
 
 def other_data(run: Run) -> str:
-    """How the run's images differ from the paper's; empty if they are its own.
+    """Difference of the run's images from the paper's; empty without any.
 
     Results without a digest go by their name and the numbers of their images.
     """

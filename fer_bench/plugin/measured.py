@@ -54,7 +54,7 @@ class Measured:
         self._benchmark.extra_info[KEY] = record
 
     def _reference(self) -> Reference | None:
-        """How fast the machine was around the benchmark, if both are timed by the wall clock."""
+        """Speed of the machine around the benchmark, if both are timed by the wall clock."""
         timer = self._benchmark.stats.options["timer"]
         if not is_wall(getattr(timer, "__name__", "")):
             return None

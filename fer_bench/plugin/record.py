@@ -76,7 +76,7 @@ class Record:
 
     @property
     def has_ended(self) -> bool:
-        """Whether a test of some cell was skipped, or failed."""
+        """True if a test of some cell was skipped, or failed."""
         return any(self._ended.values())
 
     def reasons(self) -> list[str]:

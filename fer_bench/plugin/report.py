@@ -173,7 +173,7 @@ class Report:
 
 
 def _has_measured(document: dict[str, Any]) -> bool:
-    """Whether a session's document holds a figure of ours."""
+    """Check if a session's document holds a metric of ours."""
     measured = any(KEY in benchmark["extra_info"] for benchmark in document["benchmarks"])
     return measured or bool(document[KEY]["quality"])
 
@@ -226,7 +226,7 @@ def document_of(config: pytest.Config) -> dict[str, Any]:
 
 
 def facts_of(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What pytest-benchmark knows of processor, commit and timer, as facts of the environment."""
+    """Facts of the environment that pytest-benchmark knows: processor, commit and timer."""
     # A conftest.py may say otherwise what they hold.
     cpu, commit = document["machine_info"].get("cpu"), document["commit_info"]
     processor = cpu.get("brand_raw") if isinstance(cpu, dict) else cpu

@@ -22,7 +22,7 @@ DATA: pytest.StashKey[PreparedData] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()
 REPORTING: pytest.StashKey[bool] = pytest.StashKey()
-"""Whether there is a report: tests that take ``measured`` make one, others only if asked for."""
+"""True if there is a report: tests that take ``measured`` make one, others only if asked for."""
 REPORT: pytest.StashKey[Report] = pytest.StashKey()
 PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()
 TIME: pytest.StashKey[str] = pytest.StashKey()

@@ -54,7 +54,7 @@ def environment_table(run: Run) -> Table:
 
 
 def _elsewhere(run: Run) -> Iterable[str]:
-    """What computed results of the store, where it is not what the run itself ran on."""
+    """Conditions of stored results that are not those of the run itself."""
     around = {name: value.split("; ") for name, value in run.environment}
     found: dict[str, list[str]] = {}
     for cell in run.cells:

@@ -138,7 +138,7 @@ def _save(folder: Path, known: Known) -> None:
 
 
 def _is_as_written(path: Path, digests: str) -> bool:
-    """Whether a file has one of the contents whose digests are given, divided by blanks."""
+    """Check if a file has one of the contents whose digests are given, divided by blanks."""
     try:
         is_file = stat.S_ISREG(path.lstat().st_mode)
         return is_file and file_digest(path, "sha256") in digests.split()
@@ -147,7 +147,7 @@ def _is_as_written(path: Path, digests: str) -> bool:
 
 
 def _is_foreign(path: Path, digests: str) -> bool:
-    """Whether something of somebody else is in a file's place; a directory stays there."""
+    """Check if something of somebody else is in a file's place; a directory stays there."""
     if not os.path.lexists(path) or (path.is_dir() and not path.is_symlink()):
         return False
     return not _is_as_written(path, digests)

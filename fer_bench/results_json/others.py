@@ -1,4 +1,4 @@
-"""What other parties put into a pytest-benchmark file, as JSON can hold it."""
+"""Values of other parties in a pytest-benchmark file, as JSON can hold them."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def read_run(document: object, name: str = "results") -> Run:
 
 
 def timers(document: dict[str, Any]) -> str:
-    """What timed the speeds in a document, by pytest-benchmark's records; empty if they are silent.
+    """Timers of the speeds in a document, by pytest-benchmark's records; empty without any.
 
     Args:
         document: a pytest-benchmark file with our records.

@@ -256,7 +256,7 @@ class PredictionsRecord(TypedDict):
 
 
 class QualityRecord(TypedDict):
-    """How well a cell recognises emotions, in a benchmark's ``extra_info`` or the run.
+    """Quality of a cell, in a benchmark's ``extra_info`` or the run.
 
     Keys:
         schema: version of the record.

@@ -63,7 +63,7 @@ class _BegunRecord(TypedDict):
 
 
 class _Begun(NamedTuple):
-    """What computes a cell, and what computed its frozen features, None before they are there."""
+    """Conditions of a cell, and of its frozen features, None before they are there."""
 
     conditions: Conditions
     features: Conditions | None
@@ -186,7 +186,7 @@ class Checkpoints:
             throw_away(self._folder, damage, "training begins anew")
 
     def _begun(self) -> _Begun | None:
-        """What was noted when the cell was begun; None if nothing was, or something unreadable."""
+        """Read what was noted when the cell was begun; None without a readable note."""
         try:
             noted: _BegunRecord = checked(read_json(self._folder / _BEGUN), _BegunRecord)
             features = noted["features"]
@@ -212,7 +212,7 @@ def _name(history: History) -> str:
 
 
 def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
-    """What was noted of the epochs so far.
+    """Read what was noted of the epochs so far.
 
     Raises:
         Damaged: it is not of such a training.

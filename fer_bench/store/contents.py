@@ -34,7 +34,7 @@ _UNREADABLE = (
     OverflowError,
     RecursionError,
 )
-"""What reading anything as if it were the facts of a part may raise."""
+"""Errors of reading anything as if it were the facts of a part."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Entry:
 
 
 class Removal(NamedTuple):
-    """What became of parts that were to be removed.
+    """Outcome for parts that were to be removed.
 
     Attributes:
         removed: those that are gone.
@@ -96,7 +96,7 @@ def entries(store: Path) -> list[Entry]:
 
 
 def strangers(store: Path) -> list[Path]:
-    """What lies among the parts and is none, as a mistyped ``--store`` may find it.
+    """List what lies among the parts and is none, as a mistyped ``--store`` may find it.
 
     Raises:
         StoreError: the store cannot be read.

@@ -39,13 +39,13 @@ LOCKS = "locks"
 """Folder of the locks within the store. What the system locks stays: removing it is a race."""
 
 BEAT_S = 15.0
-"""How often a holder gives a sign of life."""
+"""Seconds between a holder's signs of life."""
 
 TELL_S = 3.0
-"""After which time of waiting it is told for whom."""
+"""Seconds of waiting after which the holder is named."""
 
 LIMIT_S = 600.0
-"""How long a holder without a sign of life is waited for."""
+"""Seconds for which a holder without a sign of life is waited for."""
 
 _POLL_S = 0.2
 _LARGEST = 4096
@@ -123,7 +123,7 @@ class _Place(NamedTuple):
         return isinstance(self.lock, SoftFileLock)
 
     def described(self) -> str:
-        """Which process holds the lock, as far as it says so."""
+        """Name of the process that holds the lock, as far as it says so."""
         try:
             noted = json.loads(read_regular(self.holder, _LARGEST))
             pid, host, since = (noted[name] for name in ("pid", "host", "since"))
@@ -207,7 +207,7 @@ def _beat(holder: Path, stop: threading.Event) -> None:
 
 
 def _has_flock(folder: Path) -> bool:
-    """Whether the system can lock files in a folder."""
+    """Check if the system can lock files in a directory."""
     if sys.platform == "win32":
         return True
     import fcntl

@@ -37,16 +37,16 @@ _MARKS = {
     ".facts.json.part": b'{"images":',
     "shards.jsonl": b'{"shard":',
 }
-"""How the files begin that say what a part is, blanks aside."""
+"""Beginnings, blanks aside, of the files that say what a part is."""
 
 
 def is_leftover(name: str) -> bool:
-    """Whether a writer that was killed leaves a directory of this name."""
+    """Check if a writer that was killed leaves a directory of this name."""
     return _LEFTOVER.fullmatch(name) is not None
 
 
 def is_part(folder: Path) -> bool:
-    """Whether this package wrote a directory in the store, so that it may be removed.
+    """Check if this package wrote a directory in the store, so that it may be removed.
 
     It has the name of a part, and a file in it says what it is; or it has the name of what a killed
     writer leaves behind and holds nothing else than a part does.

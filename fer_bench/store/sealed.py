@@ -136,7 +136,7 @@ def check_regular(path: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a part's file of JSON holds, which may be anything.
+    """Read a part's file of JSON, which may hold anything.
 
     Raises:
         Damaged: it is missing, or no JSON.

@@ -200,7 +200,7 @@ class Shards:
         return digest.hexdigest()
 
     def _places(self, number: int) -> list[tuple[int, int]]:
-        """Where a shard's rows stand in each file: first byte and number of bytes."""
+        """Places of a shard's rows in each file: first byte and number of bytes."""
         rows = self.rows(number)
         return [
             (start + rows.start * size, (rows.stop - rows.start) * size)

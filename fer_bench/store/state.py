@@ -45,7 +45,7 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class Expected:
-    """What each state of one cell's training looks like.
+    """Form of each state of one cell's training.
 
     Attributes:
         epochs: number of all epochs.

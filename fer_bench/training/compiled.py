@@ -102,7 +102,7 @@ def take(structure: Any) -> CompiledSuffix | None:
 
 
 def _gains_from_xla(suffix: keras.Model) -> bool | str:
-    """Whether XLA compilation pays.
+    """Check if XLA compilation pays.
 
     On the CPU it speeds up matrix products, among them ``ConvolutionAsProduct``; real convolutions
     run several times slower than without it. Elsewhere Keras decides.

@@ -235,7 +235,7 @@ class Trainer:
 
     @property
     def expected(self) -> Expected:
-        """What each state of the training looks like."""
+        """Form of each state of the training."""
         return Expected(
             self._protocol.epochs,
             tuple((tuple(one.shape), np.dtype(one.dtype)) for one in self.compiled.variables),

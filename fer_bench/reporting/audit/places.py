@@ -22,7 +22,7 @@ class Places:
         return f"{self.sheets}/{key}.png"
 
     def holds(self, name: str) -> bool:
-        """Whether a file of this name is the card or a sheet."""
+        """Check if a file of this name is the card or a sheet."""
         return name == self.card or name.startswith(f"{self.sheets}/")
 
 
