@@ -4,6 +4,7 @@ Each run is a process of its own, in which those of the plugins that are not loo
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,14 @@ PASSING = {
     "split": ["--splits=1", "--group=1"],
     "forked": [],
 }
+# What shows that a plugin was at work.
+WRITTEN = {"cov": "coverage.xml", "html": "tests.html", "json-report": ".report.json"}
+SHOWN = {
+    "randomly": r"random seed: 3|--randomly-seed=3",
+    "repeat": r"\b4 passed",
+    "timeout": r"timeout: 600",
+    "asyncio": r"asyncio: mode=",
+}
 
 
 class Project:
@@ -47,7 +56,9 @@ class Project:
         """Runs the benchmarks with plugins, and gives the exit status and what was printed."""
         for name in plugins:
             if not entry_points(name):
-                pytest.skip(f"{name} is not installed")
+                # Where all are said to be there, none is left out unseen.
+                tell = pytest.fail if os.environ.get("FER_BENCH_PLUGINS") == "all" else pytest.skip
+                tell(f"{name} is not installed")
         others = {f"pytest-{name}" for name in PASSING}.difference(plugins)
         words = [f"-pno:{point}" for name in others for point in entry_points(name)]
         # What the tests themselves do without.
@@ -112,6 +123,10 @@ def test_one_plugin(project, alone, plugin):
     status, output = project.run([f"pytest-{plugin}"], *PASSING[plugin], "--no-timing")
     assert status == 0, output
     assert project.qualities() == alone
+    if plugin in WRITTEN:
+        assert (project.folder / WRITTEN[plugin]).stat().st_size > 0
+    if plugin in SHOWN:
+        assert re.search(SHOWN[plugin], output), output
 
 
 def test_all_plugins_and_timing(project, alone):
@@ -156,12 +171,15 @@ def test_a_retry_that_passes(project, alone):
 
 @pytest.mark.parametrize(
     ("plugin", "words", "status"),
-    [("pytest-xdist", ["-n2"], 1), ("pytest-forked", ["--forked"], None)],
+    [
+        ("pytest-xdist", ["-n2"], pytest.ExitCode.TESTS_FAILED),
+        ("pytest-forked", ["--forked"], pytest.ExitCode.USAGE_ERROR),
+    ],
 )
 def test_processes_that_cannot_report_leave_an_earlier_report(project, plugin, words, status):
     earlier = '{"a": "run of hours"}'
     project.results.parent.mkdir()
     project.results.write_text(earlier)
     found, output = project.run([plugin], *words, "--no-timing", "--init=random", "-Wdefault")
-    assert status is None or found == status, output
+    assert found == status, output
     assert project.results.read_text() == earlier
