@@ -200,6 +200,8 @@ def clear_keras() -> None:
 
     Keras' own function forgets these too: later networks would compute with another float type.
     """
+    if "keras" not in sys.modules:
+        return
     import keras
 
     policy, distribution = keras.config.dtype_policy(), keras.distribution.distribution()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,8 +80,7 @@ def trained(
     record.trained(result.result)
     yield result
     result.close()
-    if "keras" in sys.modules:
-        clear_keras()
+    clear_keras()
 
 
 @pytest.fixture
