@@ -62,7 +62,7 @@ class CompiledSuffix:
         copy_variables(model, self.model)
         scalars = iter(self._scalars)
         for variable in self.model.optimizer.variables:
-            zeros = keras.ops.zeros_like(variable)
+            zeros = keras.ops.zeros(variable.shape, variable.dtype)
             variable.assign(next(scalars) if _is_scalar(variable) else zeros)
 
 
