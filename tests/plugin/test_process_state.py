@@ -16,6 +16,7 @@ def cells(pytester):
     return load_run(pytester.path / "report" / "results.json").cells
 
 
+@pytest.mark.network
 @pytest.mark.parametrize("backend", ["torch", "theano"])
 def test_another_backend_ends_the_run_before_the_data_and_keeps_the_report(
     bench, small, pytester, tmp_path, monkeypatch, backend
