@@ -185,12 +185,12 @@ def _announced(length: str | None, most: int) -> int | None:
     """The size that a server announces.
 
     Raises:
-        DownloadFailed: it is no number, or too large.
+        DownloadFailed: it is no number of bytes, or too large.
     """
     if length is None:
         return None
-    if not length.isdecimal():
-        raise DownloadFailed(f"the answer's Content-Length {length[:60]!r} is no number")
+    if not length.isdecimal() or len(length) > 20:
+        raise DownloadFailed(f"the answer's Content-Length {length[:60]!r} is no number of bytes")
     if int(length) > most:
         raise DownloadFailed(f"it has {int(length):,} bytes; accepted: {most:,} at most")
     return int(length)
