@@ -16,7 +16,7 @@ import numpy as np
 from fer_bench.datasets import USAGES
 from fer_bench.datasets.csv_text import csv_lines
 from fer_bench.datasets.mistakes import wrong
-from fer_bench.datasets.taggers import CATEGORIES, HEADER, vote_counts
+from fer_bench.datasets.taggers import CATEGORIES, HEADER, split_row, vote_counts
 from fer_bench.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
@@ -114,12 +114,8 @@ def load_votes(path: Path) -> Votes:
     for number, fields in lines:
         if not fields:
             continue
-        if len(fields) != len(HEADER):
-            raise wrong(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
-        usage, image, *votes = fields
-        if usage not in USAGES:
-            raise wrong(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
-        usages.append(USAGES.index(usage))
+        usage, image, votes = split_row(path, number, fields)
+        usages.append(usage)
         counts.append(vote_counts(path, number, votes))
         if image:
             images.append(image)

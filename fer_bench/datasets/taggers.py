@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.mistakes import wrong
 from fer_bench.errors import shown
 
@@ -46,6 +47,28 @@ _COUNTS = {str(count): count for count in range(TAGGERS + 1)}
 def voted(category: str) -> str:
     """The reason for an image without a label: most taggers saw something that is no class."""
     return f"voted {category}"
+
+
+def split_row(path: Path, number: int, fields: Sequence[str]) -> tuple[int, str, Sequence[str]]:
+    """Split a line that has the columns of ``HEADER``.
+
+    Args:
+        path: the file.
+        number: of the line.
+        fields: of that line.
+
+    Returns:
+        Index into ``USAGES``, name of the image, and the votes, not checked yet.
+
+    Raises:
+        FerBenchError: the number of columns or the usage is another.
+    """
+    if len(fields) != len(HEADER):
+        raise wrong(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
+    usage, name, *votes = fields
+    if usage not in USAGES:
+        raise wrong(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
+    return USAGES.index(usage), name, votes
 
 
 def vote_counts(path: Path, number: int, votes: Sequence[str]) -> list[int]:

@@ -11,12 +11,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fer_bench.datasets.csv_text import csv_lines
-from fer_bench.datasets.dataset import USAGES
 from fer_bench.datasets.folders.found import PARTS, Found
 from fer_bench.datasets.folders.label_lists import csv_files, header_of
 from fer_bench.datasets.folders.listing import is_folder
 from fer_bench.datasets.mistakes import wrong
-from fer_bench.datasets.taggers import CATEGORIES, CATEGORY_NAMES, HEADER, TIED, vote_counts, voted
+from fer_bench.datasets.taggers import (
+    CATEGORIES,
+    CATEGORY_NAMES,
+    HEADER,
+    TIED,
+    split_row,
+    vote_counts,
+    voted,
+)
 from fer_bench.errors import shown
 
 if TYPE_CHECKING:
@@ -132,10 +139,6 @@ def _whole_rows(path: Path, part: int | None) -> Iterator[tuple[int, str, list[i
             raise wrong(path, 1, what, ",".join(HEADER))
         if number == 1 or not any(fields):
             continue
-        if len(fields) != len(HEADER):
-            raise wrong(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
-        usage, name, *votes = fields
-        if usage not in USAGES:
-            raise wrong(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
-        if name and part in (None, USAGES.index(usage)):
+        usage, name, votes = split_row(path, number, fields)
+        if name and part in (None, usage):
             yield number, name, vote_counts(path, number, votes)
