@@ -271,7 +271,6 @@ class TrainedCell:
             if weights is None:
                 # A cached property finds its value there: what trains it needs the network.
                 vars(self)["network"] = network
-                self._is_stored = False
                 self.result, self.logits = self._train()
             else:
                 network.suffix.set_weights(weights)

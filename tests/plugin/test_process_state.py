@@ -191,6 +191,10 @@ def test_a_process_computes_features_and_compiles_once(
             {damage}
             trained.train_epoch(3)
             trained.restore()
+            images = trained._experiment.dataset.images[:9]
+            before = trained.predict(images)
+            trained.close()
+            assert (trained.predict(images) == before).all()
         """
     )
     arguments = (small, *RUN, "--fresh", f"--dataset={tiny_data}")
