@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.environment_facts import NUMERIC_SETTINGS
 from fer_bench.errors import FerBenchError
 from fer_bench.results import REPEATED
-from fer_bench.runtime import NUMERIC_SETTINGS
 from fer_bench.shards import OTHER_SHARD
 from fer_bench.timers import TIMER
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 Conditions = tuple[tuple[str, str], ...]
 """Conditions under which something was computed, by name."""
 
-OF_FEATURES = " of the frozen features"
-"""Ends names of conditions under which stored features were computed, if they are others."""
-
 _ON, _OFF = ("1", "true"), ("0", "false")
 
 _VARIABLES = {

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import fer_bench
 from fer_bench import numerics
+from fer_bench.environment_facts import NUMERIC_SETTINGS
 from fer_bench.errors import INSTALL, FerBenchError, shown
 from fer_bench.files import expand_user
 
@@ -28,9 +29,6 @@ BACKENDS = ("tensorflow", "jax")
 """The backends of Keras that the benchmark runs on: others train step by step, or not at all."""
 
 _STEPS_LIMIT = "KERAS_MAX_STEPS_PER_EPOCH"
-
-NUMERIC_SETTINGS = "numeric settings"
-"""Fact in the environment of a run: what was set that changes numbers."""
 
 _INSTALL = f"Keras and its backend come with {INSTALL} (or [gpu], or [jax] with KERAS_BACKEND=jax)"
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from fer_bench import evaluation, fingerprint, numerics
 from fer_bench.backbones import load
+from fer_bench.environment_facts import OF_FEATURES
 from fer_bench.results import CellResult, Predictions, Quality
 from fer_bench.runtime import load_keras
 from fer_bench.store.checkpoints import Checkpoints
@@ -158,7 +159,7 @@ class TrainedCell:
         """Conditions of the result, and those of stored features that differ."""
         now = numerics.conditions()
         others = [
-            (name + numerics.OF_FEATURES, value)
+            (name + OF_FEATURES, value)
             for name, value in self._features_on
             if dict(now).get(name, value) != value
         ]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.comparison.outcome import Difference
+from fer_bench.environment_facts import NUMERIC_SETTINGS
 from fer_bench.results import REPEATED
-from fer_bench.runtime import NUMERIC_SETTINGS
 from fer_bench.timers import TIMER, kinds
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.numerics import OF_FEATURES
+from fer_bench.environment_facts import OF_FEATURES
 from fer_bench.paper.deviations import deviations
 from fer_bench.reporting.table import Column, Row, Table
 

@@ -15,7 +15,8 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
-from fer_bench.numerics import OF_FEATURES, differing
+from fer_bench.environment_facts import OF_FEATURES
+from fer_bench.numerics import differing
 from fer_bench.results import History
 from fer_bench.results_json.checking import Mismatch, checked
 from fer_bench.results_json.consistency import check_history
