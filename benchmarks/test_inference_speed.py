@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from fer_bench import evaluation
-from fer_bench.results import ROUNDS_FOR_P99
+from fer_bench import metrics
+from fer_bench.results.records import ROUNDS_FOR_P99
 
 LEAST_ROUNDS = 5
 SECONDS = 20.0  # a network too slow for 100 rounds within this time gets fewer, and no p99
@@ -21,7 +21,7 @@ def test_inference_speed(trained, dataset, split, batch_size, benchmark, measure
     images = dataset.images[split.test[rows]]
     # What is timed is the network whose quality is reported, also where that comes from the store.
     np.testing.assert_allclose(
-        trained.predict(images), evaluation.softmax(trained.logits[rows]), atol=1e-2
+        trained.predict(images), metrics.softmax(trained.logits[rows]), atol=1e-2
     )
     started = time.perf_counter()
     trained.predict(images)

@@ -1,6 +1,6 @@
 """How well each cell recognises emotions."""
 
-from fer_bench import evaluation
+from fer_bench import metrics
 
 
 def test_quality(trained, benchmark, measured):
@@ -8,7 +8,7 @@ def test_quality(trained, benchmark, measured):
     benchmark.group = "scoring of the test images (its time, not their quality)"
 
     def score():
-        figures = evaluation.accuracy, evaluation.cross_entropy
+        figures = metrics.accuracy, metrics.cross_entropy
         return [figure(trained.logits, trained.test_labels) for figure in figures]
 
     quality = trained.result.quality

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fer_bench.datasets.csv_layout import load_csv
+from fer_bench.data.formats.csv_files import load_csv
 
 Read = Callable[[Path], NDArray[np.uint8]]
 

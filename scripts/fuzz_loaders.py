@@ -97,14 +97,14 @@ def votes_seeds() -> list[bytes]:
 def loader(kind: str) -> Callable[[Path], Any]:
     """The function that reads files of a kind."""
     if kind == "csv":
-        from fer_bench.datasets.csv_layout import load_csv
+        from fer_bench.data.formats.csv_files import load_csv
 
         return load_csv
     if kind == "npz":
-        from fer_bench.datasets.npz_layout import load_npz
+        from fer_bench.data.formats.npz_files import load_npz
 
         return load_npz
-    from fer_bench.audit.votes import load_votes
+    from fer_bench.data.audit.votes import load_votes
 
     return load_votes
 
@@ -127,7 +127,7 @@ def check(load: Callable[[Path], Any], path: Path) -> None:
     Raises:
         AssertionError: the error has several lines, does not name the file, or is long.
     """
-    from fer_bench.errors import FerBenchError
+    from fer_bench.runtime.errors import FerBenchError
 
     try:
         load(path)

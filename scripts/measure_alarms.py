@@ -27,9 +27,9 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from fer_bench.comparison import Change, Side, compare, default_rules
-from fer_bench.results import Run
-from fer_bench.results_json import load_run
+from fer_bench.analysis.comparison import Change, Side, compare, default_rules
+from fer_bench.results import load_run
+from fer_bench.results.records import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

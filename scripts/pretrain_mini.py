@@ -41,9 +41,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.backbones.registry import get
-from fer_bench.datasets.sketch import sketch_identities
-from fer_bench.files import write_atomically
+from fer_bench.data.synthetic import sketch_identities
+from fer_bench.models.registry import get
+from fer_bench.runtime.files import write_atomically
 
 if TYPE_CHECKING:
     import keras

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fer_bench.trained_cell import TrainedCell
+from fer_bench.training.trained_cell import TrainedCell
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -70,8 +70,8 @@ def read_only():
 def needs_structure():
     """Skips where a backbone's structure is nowhere: neither deepface nor an exported file."""
     pytest.importorskip("keras")
-    from fer_bench.backbones import structure_files
-    from fer_bench.errors import FerBenchError
+    from fer_bench.models.builders import structure_files
+    from fer_bench.runtime.errors import FerBenchError
 
     def check(name):
         missing = structure_files.missing_packages()
@@ -96,6 +96,6 @@ def real_folder():
 @pytest.fixture(scope="session")
 def real_data(real_folder):
     """The real FER2013."""
-    from fer_bench.datasets.npz_layout import load_npz
+    from fer_bench.data.formats.npz_files import load_npz
 
     return load_npz(real_folder / "fer2013.npz")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from fer_bench.datasets import EMOTIONS, USAGES, Dataset
+from fer_bench.data import EMOTIONS, USAGES, Dataset
 
 if TYPE_CHECKING:
     import pytest

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from made_runs import document, made_cell, made_run
 
-from fer_bench.archive import Archive, Stored
-from fer_bench.comparison import default_rules
-from fer_bench.comparison.trend import trend
+from fer_bench.analysis.comparison import default_rules
+from fer_bench.analysis.history.archive import Archive, Stored
+from fer_bench.analysis.history.trend import trend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from fer_bench.comparison.series import Series, Trend
-    from fer_bench.results import CellResult, Run
+    from fer_bench.analysis.history.series import Series, Trend
+    from fer_bench.results.records import CellResult, Run
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 UNEVEN = (1.0, 1.004, 0.997, 1.002, 0.999, 1.001, 0.998, 1.003)

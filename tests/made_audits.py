@@ -9,11 +9,11 @@ import numpy as np
 from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous
 
-from fer_bench.audit import Audit, Votes, audit
-from fer_bench.audit.votes import CATEGORY_OF
-from fer_bench.datasets import Dataset, Split, kaggle_split
-from fer_bench.datasets.info import info_of
-from fer_bench.reporting.audit import AuditedData
+from fer_bench.data import Dataset, Split, kaggle_split
+from fer_bench.data.audit import Audit, Votes, audit
+from fer_bench.data.audit.votes import CATEGORY_OF
+from fer_bench.data.info import info_of
+from fer_bench.report.audit import AuditedData
 
 N = 42
 

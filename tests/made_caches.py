@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from layout_writers import random_dataset, write_csv, write_npz
 from made_images import dataset_of, patterns
 
-from fer_bench.audit.remembering import remembered_twins
-from fer_bench.backbones import structure_files
-from fer_bench.datasets import fer2013, stratified_rows
-from fer_bench.datasets.layouts import load_path
-from fer_bench.store.locking import LOCKS, locked
+from fer_bench.data import fer2013, stratified_rows
+from fer_bench.data.audit.search_cache import remembered_twins
+from fer_bench.data.formats.detection import load_path
+from fer_bench.models.builders import structure_files
+from fer_bench.runtime.locks import LOCKS, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def write_and_die(entry: Path) -> Path:
     before = set(entry.parent.iterdir())
     code = (
         "import os, pathlib, sys\n"
-        "from fer_bench.files import write_atomically\n"
+        "from fer_bench.runtime.files import write_atomically\n"
         "write_atomically(pathlib.Path(sys.argv[1]), lambda file: os._exit(9))"
     )
     assert subprocess.run([sys.executable, "-c", code, str(entry)]).returncode == 9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from fer_bench.datasets import EMOTIONS, Dataset
+from fer_bench.data import EMOTIONS, Dataset
 
 SIDE = 16
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.evaluation import confusion, recall
-from fer_bench.paper import published
-from fer_bench.paper.claims.evidence import TITLES
-from fer_bench.protocol import Protocol
-from fer_bench.results import (
+from fer_bench.analysis.claims.evidence import TITLES
+from fer_bench.metrics import confusion, recall
+from fer_bench.protocol import published
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results import KEY, inference_record, quality_record, run_record, training_record
+from fer_bench.results.records import (
     NO_VOTE,
     CellResult,
     DatasetSummary,
@@ -23,13 +24,6 @@ from fer_bench.results import (
     Quality,
     Run,
     TrainingSpeed,
-)
-from fer_bench.results_json import (
-    KEY,
-    inference_record,
-    quality_record,
-    run_record,
-    training_record,
 )
 
 if TYPE_CHECKING:

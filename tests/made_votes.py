@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.audit import CATEGORIES, Votes
-from fer_bench.audit.votes import CATEGORY_OF
-from fer_bench.datasets import EMOTIONS, USAGES
+from fer_bench.data import EMOTIONS, USAGES
+from fer_bench.data.audit import CATEGORIES, Votes
+from fer_bench.data.audit.votes import CATEGORY_OF
 
 if TYPE_CHECKING:
     from pathlib import Path

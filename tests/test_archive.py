@@ -9,8 +9,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from made_archives import START, document_of, mini, run_of, stored, write_stored
 
-from fer_bench.archive import Stored, as_one, gathered, stored_run, stored_runs
-from fer_bench.errors import FerBenchError
+from fer_bench.analysis.history.archive import Stored, as_one, gathered, stored_run, stored_runs
+from fer_bench.runtime.errors import FerBenchError
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from fer_bench.cache import cache_root
+from fer_bench.runtime.cache_directory import cache_root
 
 
 def test_the_variable_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

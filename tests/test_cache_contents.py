@@ -12,13 +12,14 @@ from click.testing import CliRunner
 from layout_writers import random_dataset, write_csv
 from made_caches import fill, keep, remember, write_and_die
 
-from fer_bench import cache_contents, cli
-from fer_bench.backbones import structure_files
-from fer_bench.cache_contents import BROUGHT, MADE, entries, remove
-from fer_bench.datasets import fer2013, parsed
-from fer_bench.datasets.layouts import load_path
-from fer_bench.errors import FerBenchError
-from fer_bench.files import write_atomically
+from fer_bench import cli
+from fer_bench.cli import cache_contents
+from fer_bench.cli.cache_contents import BROUGHT, MADE, entries, remove
+from fer_bench.data import fer2013, parsed_cache
+from fer_bench.data.formats.detection import load_path
+from fer_bench.models.builders import structure_files
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +128,7 @@ def test_an_entry_of_another_version_is_of_no_use(
     tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
-        older.setattr(parsed, "_FORMAT", "fer_bench parsed data set 3")
+        older.setattr(parsed_cache, "_FORMAT", "fer_bench parsed data set 3")
         old = keep(tmp_path / "old.csv", cache)
     new = keep(tmp_path / "new.csv", cache)
     found = {entry.path: entry.useless for entry in entries(cache, MADE)}
@@ -149,7 +150,7 @@ def test_what_this_user_may_not_read_is_not_called_useless(
     def refuse(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("fer_bench.datasets.npz_arrays.open_regular", refuse)
+    monkeypatch.setattr("fer_bench.data.formats.npz_arrays.open_regular", refuse)
     assert [entry.useless for entry in entries(cache, MADE)] == [""] * 3
 
 
@@ -194,7 +195,7 @@ def test_files_may_vanish_while_they_are_looked_at(
     def look(path: Path) -> str:
         for other in kept:
             other.unlink()
-        return parsed.useless(path)
+        return parsed_cache.useless(path)
 
     monkeypatch.setitem(cache_contents._USELESS, "parsed", look)
     found = entries(cache, MADE)

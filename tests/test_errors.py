@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fer_bench
-from fer_bench.errors import INSTALL, FerBenchError, bytes_shown, cut, listed, shown
+from fer_bench.runtime.errors import INSTALL, FerBenchError, bytes_shown, cut, listed, shown
 
 
 @given(TEXTS)

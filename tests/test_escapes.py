@@ -8,7 +8,7 @@ from hostile_text import NAME, TEXTS, is_safe, obeyed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.escapes import (
+from fer_bench.runtime.escapes import (
     clean,
     displayed,
     encodable,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
 
-from fer_bench.evaluation import compare
-from fer_bench.headline import headline
-from fer_bench.pairs import pairs
+from fer_bench.analysis.pairwise_tests import pairs
+from fer_bench.analysis.summary import headline
+from fer_bench.metrics import compare
 
 
 def told(*cells):

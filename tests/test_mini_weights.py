@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).parents[1] / "scripts" / "pretrain_mini.py"
 
 @pytest.fixture(scope="module")
 def path():
-    return files("fer_bench.backbones") / "data" / "mini.weights.npz"
+    return files("fer_bench.models") / "data" / "mini.weights.npz"
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_script_documents_the_digest_of_these_values(weights):
 @pytest.mark.network
 def test_names_and_shapes_are_those_of_the_built_network(weights):
     pytest.importorskip("keras")
-    from fer_bench.backbones.registry import get
+    from fer_bench.models.registry import get
 
     built = {
         f"{layer.name}/{variable.path.rpartition('/')[2]}": tuple(variable.shape)
@@ -95,8 +95,8 @@ def test_names_and_shapes_are_those_of_the_built_network(weights):
 def test_features_tell_faces_apart_and_random_ones_hardly(weights):
     """The signal of the random network dies out over its depth; the pretrained one's does not."""
     keras = pytest.importorskip("keras")
-    from fer_bench.backbones.registry import get
-    from fer_bench.datasets.sketch import sketch
+    from fer_bench.data.synthetic import sketch
+    from fer_bench.models.registry import get
 
     images = np.repeat(sketch(64).images[..., None] / np.float32(127.5) - 1, 3, axis=-1)
     keras.utils.set_random_seed(1)

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from made_runs import made_cell, made_history, made_missing
 
-from fer_bench.normalisation import MUCH, Normalisation, explanation
+from fer_bench.analysis.batch_norm_gap import MUCH, Normalisation, explanation
 
 # Epochs 0 to 3. By moving averages validation drops in epoch 2.
 HISTORY = dataclasses.replace(

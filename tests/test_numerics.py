@@ -11,10 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from fer_bench import numerics
+from fer_bench.models import numerics
 
 BEFORE_AND_AFTER = """
-from fer_bench import runtime
+from fer_bench.models import keras_backend as runtime
 before = runtime.numeric_settings()
 runtime.load_keras()
 assert before == runtime.numeric_settings(), (before, runtime.numeric_settings())
@@ -181,7 +181,7 @@ def test_what_is_set_in_tensorflow_counts():
         pytest.skip("TensorFlow is not installed")
     code = """
 import keras, tensorflow as tf
-from fer_bench import numerics, runtime
+from fer_bench.models import numerics, keras_backend as runtime
 assert runtime.numeric_settings() == {}
 tf.config.experimental.enable_tensor_float_32_execution(False)
 tf.config.experimental.enable_op_determinism()
@@ -217,7 +217,7 @@ def test_conditions_tell_if_tensorflow_computes_with_onednn(value, told):
     if platform.machine() != "x86_64" or sys.platform != "linux":
         pytest.skip("TensorFlow is built without oneDNN elsewhere")
     code = """
-from fer_bench import numerics, runtime
+from fer_bench.models import numerics, keras_backend as runtime
 assert "oneDNN" not in dict(numerics.conditions())
 runtime.load_keras()
 print(dict(numerics.conditions())["oneDNN"])

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fer_bench.origin import same_origin
+from fer_bench.runtime.definitions import same_origin
 
 MODULE = """
 import abc, dataclasses, functools

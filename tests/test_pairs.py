@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 from made_runs import LABELS, every_cell, made_cell, made_missing, made_predictions, made_run
 
-from fer_bench.evaluation import compare, holm
-from fer_bench.pairs import between, p_text, pairs
+from fer_bench.analysis.pairwise_tests import between, p_text, pairs
+from fer_bench.metrics import compare, holm
 
 
 def named(found):

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from fer_bench.datasets.dataset import EMOTIONS
-from fer_bench.metrics import windows
-from fer_bench.paper import published
-from fer_bench.protocol import Protocol
+from fer_bench.data.dataset import EMOTIONS
+from fer_bench.metrics.convergence import windows
+from fer_bench.protocol import published
+from fer_bench.protocol.settings import Protocol
 
 
 def test_table_2_spot_values() -> None:

@@ -13,16 +13,15 @@ from made_audits import audited
 from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous, votes_of
 
-from fer_bench import runtime
-from fer_bench.audit import CATEGORIES, LIKENESSES, audit, remembering, twins
-from fer_bench.audit.votes import CATEGORY_OF
-from fer_bench.backbones import get
-from fer_bench.datasets import EMOTIONS, PARTS, Dataset, Split
-from fer_bench.errors import FerBenchError
-from fer_bench.experiment import Experiment
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
-from fer_bench.results import NO_VOTE
+from fer_bench.data import EMOTIONS, PARTS, Dataset, Split
+from fer_bench.data.audit import CATEGORIES, LIKENESSES, audit, search_cache, twins
+from fer_bench.data.audit.votes import CATEGORY_OF
+from fer_bench.data.prepare import prepare_data
+from fer_bench.models import get, keras_backend
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results.records import NO_VOTE
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,7 +170,7 @@ def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
     wanted = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
     assert {pair.mirrored for pair in wanted.twins.pairs} == {False, True}
     assert list((tmp_path / "twins").iterdir())
-    monkeypatch.setattr(remembering, "find_twins", None)
+    monkeypatch.setattr(search_cache, "find_twins", None)
     found = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
     assert found.facts == wanted.facts
     assert found.twins.pairs == wanted.twins.pairs
@@ -195,8 +194,8 @@ def test_images_in_another_order_are_searched_anew(tmp_path: Path) -> None:
 def test_another_threshold_is_another_search(tmp_path: Path, monkeypatch, name: str) -> None:
     source = audited().dataset
     assert prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path).twins.pairs
-    monkeypatch.setattr(remembering, name, 2)
-    monkeypatch.setattr(remembering, "find_twins", None)
+    monkeypatch.setattr(search_cache, name, 2)
+    monkeypatch.setattr(search_cache, "find_twins", None)
     with pytest.raises(TypeError, match="not callable"):
         prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
 
@@ -336,7 +335,7 @@ def test_an_audit_of_what_a_split_leaves_out() -> None:
 
 
 def test_variations_have_fingerprints_of_their_own(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(runtime, "backend_version", lambda: "tensorflow 1.2.3")
+    monkeypatch.setattr(keras_backend, "backend_version", lambda: "tensorflow 1.2.3")
     images = patterns(N, seed=5)
     labels = np.arange(N + 20) % 7
     source = dataset_of(
@@ -391,6 +390,6 @@ def test_too_little_memory_for_the_search_is_told_in_one_line(monkeypatch) -> No
     def search(*_: object) -> None:
         raise MemoryError("Unable to allocate 5.00 GiB")
 
-    monkeypatch.setattr(remembering, "find_twins", search)
+    monkeypatch.setattr(search_cache, "find_twins", search)
     with pytest.raises(FerBenchError, match=r"'faces' needs more memory .* 5\.00 GiB.*take fewer"):
         prepare_data(faces(), Protocol())

@@ -7,9 +7,9 @@ from click.testing import CliRunner
 keras = pytest.importorskip("keras")
 
 from fer_bench import cli  # noqa: E402
-from fer_bench.backbones import Backbone, get  # noqa: E402
-from fer_bench.profiling import profile  # noqa: E402
-from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.cli.profiling import profile  # noqa: E402
+from fer_bench.models import Backbone, get  # noqa: E402
+from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
 
 pytestmark = pytest.mark.network
 

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from fer_bench.errors import FerBenchError
-from fer_bench.protocol import Protocol, TrainableLayers
+from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.runtime.errors import FerBenchError
 
 
 def test_every_setting_is_printed_with_origin_and_reason():

@@ -5,8 +5,8 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from fer_bench import reference
-from fer_bench.results import InferenceSpeed, Reference, TrainingSpeed
+from fer_bench.results.records import InferenceSpeed, Reference, TrainingSpeed
+from fer_bench.training import reference_workload
 
 # Looked for, not imported: most of this file needs no Keras.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
@@ -28,24 +28,24 @@ def test_a_speed_carries_its_reference():
 
 
 def test_the_operands_are_the_same_whenever_they_are_drawn():
-    for one, again in zip(reference.drawn(), reference.drawn(), strict=True):
+    for one, again in zip(reference_workload.drawn(), reference_workload.drawn(), strict=True):
         assert one.dtype == np.float32
         np.testing.assert_array_equal(one, again)
 
 
 def test_the_two_computations_alternate_warmed_up(monkeypatch):
     done = []
-    monkeypatch.setattr(reference, "matrix_product", lambda: done.append("product"))
-    monkeypatch.setattr(reference, "convolution", lambda: done.append("convolution"))
-    found = reference.timed(4)
-    assert done == ["product", "convolution"] * (reference.WARM_UP_ROUNDS + 4)
+    monkeypatch.setattr(reference_workload, "matrix_product", lambda: done.append("product"))
+    monkeypatch.setattr(reference_workload, "convolution", lambda: done.append("convolution"))
+    found = reference_workload.timed(4)
+    assert done == ["product", "convolution"] * (reference_workload.WARM_UP_ROUNDS + 4)
     assert (len(found.matrix_product), len(found.convolution)) == (4, 4)
 
 
 @needs_keras
 @pytest.mark.network
 def test_every_round_takes_time():
-    found = reference.timed(3)
+    found = reference_workload.timed(3)
     assert (len(found.matrix_product), len(found.convolution)) == (3, 3)
     assert min(found.matrix_product + found.convolution) > 0
 
@@ -57,8 +57,8 @@ ROUNDING = 0.5
 @needs_keras
 @pytest.mark.network
 def test_the_matrix_product_is_what_numpy_gives():
-    first, second, _, _ = reference.drawn()
-    found = reference.matrix_product()
+    first, second, _, _ = reference_workload.drawn()
+    found = reference_workload.matrix_product()
     assert (found.shape, found.dtype) == ((512, 512), np.float32)
     np.testing.assert_allclose(found, first.astype(float) @ second, atol=ROUNDING)
 
@@ -66,8 +66,8 @@ def test_the_matrix_product_is_what_numpy_gives():
 @needs_keras
 @pytest.mark.network
 def test_the_convolution_is_a_sum_over_each_window():
-    _, _, images, kernels = reference.drawn()
-    found = reference.convolution()
+    _, _, images, kernels = reference_workload.drawn()
+    found = reference_workload.convolution()
     assert (found.shape, found.dtype) == ((8, 48, 48, 32), np.float32)
     inside = np.einsum("rcd,rcdk->k", images[3, 9:12, 19:22], kernels, dtype=float)
     np.testing.assert_allclose(found[3, 10, 20], inside, atol=ROUNDING)
@@ -77,7 +77,9 @@ def test_the_convolution_is_a_sum_over_each_window():
 
 @needs_keras
 @pytest.mark.network
-@pytest.mark.parametrize("compute", [reference.matrix_product, reference.convolution])
+@pytest.mark.parametrize(
+    "compute", [reference_workload.matrix_product, reference_workload.convolution]
+)
 def test_the_same_is_computed_each_time_also_after_keras_was_cleared(compute):
     import keras
 

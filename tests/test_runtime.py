@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from fer_bench import runtime
-from fer_bench.errors import INSTALL, FerBenchError
+from fer_bench.models import keras_backend
+from fer_bench.runtime.errors import INSTALL, FerBenchError
 
 LOADED = """
 import os, sys
-from fer_bench import runtime
+from fer_bench.models import keras_backend as runtime
 before = runtime.keras_settings()
 runtime.load_keras()
 assert 'keras' in sys.modules
@@ -48,7 +48,7 @@ def set_up(tmp_path, monkeypatch, variable, settings):
 def test_settings_of_keras_without_keras(tmp_path, monkeypatch, variable, settings, expected):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     set_up(tmp_path, monkeypatch, variable, settings)
-    assert runtime.keras_settings()[:2] == expected
+    assert keras_backend.keras_settings()[:2] == expected
 
 
 @pytest.mark.parametrize("home", ["~no-such-user/x", "~/keras", None])
@@ -63,8 +63,8 @@ def test_a_home_that_is_not_known_is_no_error(tmp_path, monkeypatch, home):
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(pytest.importorskip("pwd"), "getpwuid", missing_user)
     monkeypatch.chdir(tmp_path)
-    assert runtime.keras_settings() == runtime.KerasSettings()
-    runtime._check_file()
+    assert keras_backend.keras_settings() == keras_backend.KerasSettings()
+    keras_backend._check_file()
 
 
 def missing_user(_):
@@ -104,11 +104,11 @@ def test_what_keras_cannot_be_set_to_is_told_in_one_line(
 ):
     set_up(tmp_path, monkeypatch, variable, settings)
     with pytest.raises(FerBenchError) as caught:
-        runtime.check_keras()
+        keras_backend.check_keras()
     assert all(word in str(caught.value) for word in words), caught.value
     assert "\n" not in str(caught.value)
     with pytest.raises(FerBenchError):
-        runtime.load_keras()
+        keras_backend.load_keras()
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_what_keras_cannot_be_set_to_is_told_in_one_line(
 )
 def test_what_keras_may_be_set_to(tmp_path, monkeypatch, installed, variable, settings):
     set_up(tmp_path, monkeypatch, variable, settings)
-    runtime.check_keras()
+    keras_backend.check_keras()
 
 
 def test_cut_epochs_are_refused_before_any_work(tmp_path, monkeypatch, installed):
     set_up(tmp_path, monkeypatch, None, None)
     monkeypatch.setenv("KERAS_MAX_STEPS_PER_EPOCH", "3")
     with pytest.raises(FerBenchError, match=r"at most 3 steps .*--limit"):
-        runtime.check_keras()
+        keras_backend.check_keras()
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_settings_of_a_conftest_are_refused_too(keras, name, value, words):
     set_it(value)
     try:
         with pytest.raises(FerBenchError) as caught:
-            runtime.load_keras()
+            keras_backend.load_keras()
     finally:
         if name == "set_max_steps_per_epoch":
             set_it(None)
@@ -171,14 +171,14 @@ def test_freeing_networks_keeps_the_settings(keras):
     """Keras' own function forgets them: the next network would have another float type."""
     keras.config.set_dtype_policy("mixed_float16")
     keras.config.disable_flash_attention()
-    before = runtime.numeric_settings()
-    runtime.clear_keras()
+    before = keras_backend.numeric_settings()
+    keras_backend.clear_keras()
     assert keras.config.dtype_policy().name == "mixed_float16"
-    assert runtime.numeric_settings() == before
+    assert keras_backend.numeric_settings() == before
     assert before == {"dtype policy": "mixed_float16", "flash attention": "False"}
     keras.config.enable_flash_attention()
-    runtime.clear_keras()
-    assert dict(runtime.environment())["numeric settings"] == "dtype policy=mixed_float16"
+    keras_backend.clear_keras()
+    assert dict(keras_backend.environment())["numeric settings"] == "dtype policy=mixed_float16"
 
 
 @pytest.mark.network
@@ -186,7 +186,7 @@ def test_freeing_networks_keeps_the_settings(keras):
 def test_keras_loads_without_a_word_and_says_the_same(tmp_path, monkeypatch, settings):
     """Standard error works afterwards."""
     pytest.importorskip("keras")
-    backend = runtime.keras_settings()[0]
+    backend = keras_backend.keras_settings()[0]
     set_up(tmp_path, monkeypatch, backend, settings)
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, check=True)
     assert (done.stdout, done.stderr) == (b"", b"heard")
@@ -197,7 +197,7 @@ def test_keras_loads_if_standard_error_is_closed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("keras.py").write_text("import os; os.write(2, b'loading')", "utf-8")
     code = (
-        "import sys, os; from fer_bench import runtime; "
+        "import sys, os; from fer_bench.models import keras_backend as runtime; "
         "runtime.check_keras = lambda: None; runtime.load_keras(); "
         "file = open('own.txt', 'wb'); os.write(2, b'said'); print('keras' in sys.modules)"
     )
@@ -208,7 +208,7 @@ def test_keras_loads_if_standard_error_is_closed(tmp_path, monkeypatch):
 
 
 def test_the_environment_names_the_backend():
-    assert dict(runtime.environment())["backend"] == runtime.backend_version()
+    assert dict(keras_backend.environment())["backend"] == keras_backend.backend_version()
 
 
 def test_a_missing_keras_is_told_in_one_line(monkeypatch):
@@ -216,7 +216,7 @@ def test_a_missing_keras_is_told_in_one_line(monkeypatch):
     monkeypatch.setattr("importlib.import_module", missing)
     told = f"^Keras cannot be imported: no keras; .*{re.escape(INSTALL)}"
     with pytest.raises(FerBenchError, match=told):
-        runtime.load_keras()
+        keras_backend.load_keras()
 
 
 def missing(name):
@@ -226,6 +226,6 @@ def missing(name):
 def test_the_environment_tells_what_limits_threads(monkeypatch):
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         monkeypatch.delenv(name, raising=False)
-    assert dict(runtime.environment())["threads"] == "not limited"
+    assert dict(keras_backend.environment())["threads"] == "not limited"
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert dict(runtime.environment())["threads"] == "OMP_NUM_THREADS=1"
+    assert dict(keras_backend.environment())["threads"] == "OMP_NUM_THREADS=1"

@@ -10,10 +10,8 @@ from hypothesis.extra.numpy import arrays
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from fer_bench.evaluation import Interval, sampling_interval
-from fer_bench.groups import groups
-from fer_bench.results import NO_VOTE, Predictions
-from fer_bench.slices import (
+from fer_bench.analysis.seed_groups import groups
+from fer_bench.analysis.subsets import (
     Score,
     _excess,
     baseline,
@@ -22,6 +20,8 @@ from fer_bench.slices import (
     voted,
     voted_baseline,
 )
+from fer_bench.metrics import Interval, sampling_interval
+from fer_bench.results.records import NO_VOTE, Predictions
 
 SMALL = 12
 

@@ -12,13 +12,13 @@ from hostile_text import TEXTS, is_safe
 from hypothesis import given
 
 import fer_bench
-from fer_bench.errors import FerBenchError
-from fer_bench.escapes import displayed, printable
-from fer_bench.progress_bar import ProgressBar
-from fer_bench.terminal import echo, echo_command, echo_lines
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.escapes import displayed, printable
+from fer_bench.runtime.progress_bar import ProgressBar
+from fer_bench.runtime.terminal import echo, echo_command, echo_lines
 
 SIGNS = "5 \xd7 3 \u2013 \xe9"
-OPENED = "from fer_bench.terminal import echo, echo_lines\n"
+OPENED = "from fer_bench.runtime.terminal import echo, echo_lines\n"
 
 
 def run(code, shell='exec "$@"', **variables):
@@ -107,7 +107,7 @@ def test_the_exit_status_is_that_of_the_work(shell, status):
 
 def test_a_file_takes_the_place_of_no_closed_stream():
     code = (
-        "from fer_bench.terminal import occupy_closed\nimport os, sys\noccupy_closed()\n"
+        "from fer_bench.runtime.terminal import occupy_closed\nimport os, sys\noccupy_closed()\n"
         "number = os.open(os.devnull, os.O_RDONLY)\n"
         "sys.exit(number <= 2)"
     )
@@ -193,4 +193,4 @@ def test_no_other_module_writes_to_a_terminal():
         for name in _used(path)
         if name.endswith(direct)
     }
-    assert found == {("terminal.py", "terminal.write_line")}
+    assert found == {("runtime/terminal.py", "terminal.write_line")}

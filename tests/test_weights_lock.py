@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench import weights_lock
-from fer_bench.backbones import WeightsRecord
-from fer_bench.errors import FerBenchError
-from fer_bench.weights_lock import Lock, NotRecorded, read, record
+from fer_bench.models import WeightsRecord
+from fer_bench.models.weights import lock_file
+from fer_bench.models.weights.lock_file import Lock, NotRecorded, read, record
+from fer_bench.runtime.errors import FerBenchError
 
 A, B, C, D = (letter * 64 for letter in "abcd")
 
@@ -220,8 +220,8 @@ PROCESS = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from fer_bench.errors import FerBenchError
-from fer_bench.weights_lock import record
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.models.weights.lock_file import record
 
 path, values, digest = Path(sys.argv[1]), *sys.argv[2:]
 verified = SimpleNamespace(
@@ -286,7 +286,7 @@ def test_of_two_processes_with_different_weights_one_is_refused(path, at_once):
 def test_the_lock_file_is_held_to_without_keras(path):
     record(path, {"mini": verified()})
     code = (
-        "import sys, pathlib; from fer_bench import weights_lock as w; "
+        "import sys, pathlib; from fer_bench.models.weights import lock_file as w; "
         f"w.record(pathlib.Path({str(path)!r}), {{}}); w.read(pathlib.Path({str(path)!r})); "
         "print(sorted({'keras', 'tensorflow', 'h5py'} & set(sys.modules)))"
     )
@@ -296,11 +296,11 @@ def test_the_lock_file_is_held_to_without_keras(path):
 
 def test_a_digest_is_what_identity_gives(tmp_path, path):
     """What is compared with the recorded bytes is written as they are recorded."""
-    from fer_bench.backbones import identity
+    from fer_bench.models import identity
 
     (tmp_path / "w").write_bytes(b"one")
     digest = hashlib.sha256(b"one").hexdigest()
     assert identity(tmp_path / "w") == digest
     record(path, {"mini": verified(A, digest)})
     assert digest in read(path)["mini"].files
-    assert weights_lock.FILE == "fer-bench.lock"
+    assert lock_file.FILE == "fer-bench.lock"

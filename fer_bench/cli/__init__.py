@@ -14,9 +14,9 @@ import click
 
 import fer_bench
 from fer_bench.cli import cache, compare, data, export_backbone, merge, profile, report, weights
-from fer_bench.errors import FerBenchError
-from fer_bench.escapes import printable
-from fer_bench.terminal import echo, echo_lines, occupy_closed
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.escapes import printable
+from fer_bench.runtime.terminal import echo, echo_lines, occupy_closed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.given import GivenPath
-from fer_bench.errors import bytes_shown, listed
-from fer_bench.escapes import printable
-from fer_bench.terminal import echo, echo_lines
+from fer_bench.cli.params import GivenPath
+from fer_bench.runtime.errors import bytes_shown, listed
+from fer_bench.runtime.escapes import printable
+from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
-    from fer_bench import cache_contents
-    from fer_bench.store import contents
+    from fer_bench.cli import cache_contents
+    from fer_bench.training.store import contents
 
 _STORE = click.option(
     "--store",
@@ -82,8 +82,8 @@ def prune(store: Path | None) -> None:
 
     Content is not read: damage within it is found when a run uses it.
     """
-    from fer_bench import cache_contents
-    from fer_bench.store import contents
+    from fer_bench.cli import cache_contents
+    from fer_bench.training.store import contents
 
     folder = _folder(store)
     _remove(folder, [entry for entry in contents.entries(folder) if entry.useless])
@@ -101,8 +101,8 @@ def clear(kinds: tuple[str, ...], store: Path | None) -> None:
     A KIND is features, checkpoints or results, which lie in the store, or parsed, draws or twins,
     which lie beside it. The folders 'datasets' and 'structures' always stay.
     """
-    from fer_bench import cache_contents
-    from fer_bench.store import contents
+    from fer_bench.cli import cache_contents
+    from fer_bench.training.store import contents
 
     accepted = (*contents.KINDS, *(cache_contents.MADE if store is None else ()))
     for kind in kinds:
@@ -118,8 +118,8 @@ def clear(kinds: tuple[str, ...], store: Path | None) -> None:
 
 
 def _refusal(kind: str, accepted: Collection[str]) -> str:
-    from fer_bench import cache_contents
-    from fer_bench.cache import cache_root
+    from fer_bench.cli import cache_contents
+    from fer_bench.runtime.cache_directory import cache_root
 
     choice = f"accepted: {', '.join(accepted)}"
     if kind in cache_contents.MADE:
@@ -131,13 +131,13 @@ def _refusal(kind: str, accepted: Collection[str]) -> str:
 
 
 def _folder(store: Path | None) -> Path:
-    from fer_bench.cache import cache_root
+    from fer_bench.runtime.cache_directory import cache_root
 
     return store if store is not None else cache_root() / "store"
 
 
 def _show_store(folder: Path) -> list[contents.Entry]:
-    from fer_bench.store import contents
+    from fer_bench.training.store import contents
 
     found = contents.entries(folder)
     rows = [
@@ -165,15 +165,15 @@ def _written(time: float) -> str:
 
 
 def _beside(kinds: Iterable[str]) -> list[cache_contents.Entry]:
-    from fer_bench import cache_contents
-    from fer_bench.cache import cache_root
+    from fer_bench.cli import cache_contents
+    from fer_bench.runtime.cache_directory import cache_root
 
     return cache_contents.entries(cache_root(), kinds)
 
 
 def _show_beside() -> None:
-    from fer_bench import cache_contents
-    from fer_bench.cache import cache_root
+    from fer_bench.cli import cache_contents
+    from fer_bench.runtime.cache_directory import cache_root
 
     purposes = {**cache_contents.MADE, **cache_contents.BROUGHT}
     found = _beside(purposes)
@@ -205,7 +205,7 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collect
 
 
 def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
-    from fer_bench.store import contents
+    from fer_bench.training.store import contents
 
     others = contents.strangers(folder)
     done = contents.remove(folder, chosen)
@@ -228,8 +228,8 @@ def _show_kept(others: Sequence[Path]) -> None:
 
 
 def _remove_beside(chosen: Sequence[cache_contents.Entry], kinds: Collection[str]) -> None:
-    from fer_bench import cache_contents
-    from fer_bench.cache import cache_root
+    from fer_bench.cli import cache_contents
+    from fer_bench.runtime.cache_directory import cache_root
 
     others = cache_contents.strangers(cache_root(), kinds)
     removed, stays = cache_contents.remove(cache_root(), chosen)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.given import GivenPath
-from fer_bench.errors import FerBenchError
-from fer_bench.files import cause_of, write_atomically
-from fer_bench.terminal import echo_command, echo_lines
+from fer_bench.cli.params import GivenPath
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import cause_of, write_atomically
+from fer_bench.runtime.terminal import echo_command, echo_lines
 
 if TYPE_CHECKING:
-    from fer_bench.comparison import Outcome
+    from fer_bench.analysis.comparison import Outcome
 
 _SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -66,7 +66,13 @@ def command(
 
     Exit status: 0 nothing with a rule got worse, 1 there is a regression, 2 it cannot be told.
     """
-    from fer_bench.comparison import compare, default_rules, load_side, parse, project_rules
+    from fer_bench.analysis.comparison import (
+        compare,
+        default_rules,
+        load_side,
+        parse,
+        project_rules,
+    )
 
     if len(files) < 2:
         raise click.UsageError(
@@ -90,7 +96,7 @@ def command(
 
 
 def _tell(outcome: Outcome, form: str, output: Path | None) -> None:
-    from fer_bench.reporting.comparison import coloured, json_text, markdown_text
+    from fer_bench.report.comparison import coloured, json_text, markdown_text
 
     if form == "terminal":
         text = _for_terminal(outcome)
@@ -105,7 +111,7 @@ def _tell(outcome: Outcome, form: str, output: Path | None) -> None:
 
 
 def _tell_github(outcome: Outcome, output: Path | None) -> None:
-    from fer_bench.reporting.comparison import markdown_text, workflow_commands
+    from fer_bench.report.comparison import markdown_text, workflow_commands
 
     text = _for_terminal(outcome)
     if output is None:
@@ -127,6 +133,6 @@ def _tell_github(outcome: Outcome, output: Path | None) -> None:
 
 
 def _for_terminal(outcome: Outcome) -> str:
-    from fer_bench.reporting.comparison import terminal_text
+    from fer_bench.report.comparison import terminal_text
 
     return terminal_text(outcome, shutil.get_terminal_size((120, 24)).columns)

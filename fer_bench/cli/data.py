@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.given import GivenPath
+from fer_bench.cli.params import GivenPath
 from fer_bench.cli.run_data import class_map_option, run_data
-from fer_bench.escapes import clean
-from fer_bench.protocol import Protocol
-from fer_bench.terminal import echo, echo_lines
+from fer_bench.protocol.settings import Protocol
+from fer_bench.runtime.escapes import clean
+from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from fer_bench.protocol import Dedupe, Labels, SplitName
-    from fer_bench.reporting import Table
+    from fer_bench.protocol.settings import Dedupe, Labels, SplitName
+    from fer_bench.report import Table
 
 
 @click.group("data", short_help="Tell what a data set is, and look for mistakes in it.")
@@ -41,9 +41,9 @@ def command() -> None:
 @class_map_option
 def info(dataset: str, class_map: str | None) -> None:
     """Tell layout, size, classes by part, digest and memory of DATASET."""
-    from fer_bench.cache import cache_root
-    from fer_bench.datasets.info import load_info
-    from fer_bench.reporting.dataset_tables import dataset_tables
+    from fer_bench.data.info import load_info
+    from fer_bench.report.dataset_tables import dataset_tables
+    from fer_bench.runtime.cache_directory import cache_root
 
     found = load_info(dataset, cache_dir=cache_root(), class_map=class_map)
     echo_lines(_text(dataset_tables(found)))
@@ -57,7 +57,7 @@ def info(dataset: str, class_map: str | None) -> None:
     "record",
     type=GivenPath(dir_okay=False),
     metavar="FILE",
-    help="Write all findings, row by row, as described in fer_bench/audit/schema.py.",
+    help="Write all findings, row by row, as described in fer_bench/data/audit/schema.py.",
 )
 @click.option(
     "--report-dir",
@@ -89,14 +89,14 @@ def audit(
     class map leaves out some of a file, the row that they have in it; the file of --json has those
     of all.
     """
-    from fer_bench.audit import audit_record, load_votes
-    from fer_bench.cache import cache_root
-    from fer_bench.datasets import load_dataset
-    from fer_bench.prepared import prepare_data
-    from fer_bench.progress_bar import ProgressBar
-    from fer_bench.reporting.audit import AuditedData, audit_tables, summary, write_audit
-    from fer_bench.reporting.render import wrapped
-    from fer_bench.results_json import write_json
+    from fer_bench.data import load_dataset
+    from fer_bench.data.audit import audit_record, load_votes
+    from fer_bench.data.prepare import prepare_data
+    from fer_bench.report.audit import AuditedData, audit_tables, summary, write_audit
+    from fer_bench.report.render import wrapped
+    from fer_bench.results import write_json
+    from fer_bench.runtime.cache_directory import cache_root
+    from fer_bench.runtime.progress_bar import ProgressBar
 
     data = load_dataset(dataset, class_map=class_map)
     known = None if votes is None else load_votes(votes)
@@ -128,7 +128,7 @@ def audit(
 
 
 def _text(tables: Sequence[Table]) -> str:
-    from fer_bench.reporting.render import terminal
+    from fer_bench.report.render import terminal
 
     return terminal(tables, _width())
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.given import GivenPath
-from fer_bench.terminal import echo
+from fer_bench.cli.params import GivenPath
+from fer_bench.runtime.terminal import echo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,11 @@ def command(names: str, output: Path | None) -> None:
     the folder that FER_BENCH_STRUCTURES names, then in the cache folder. The weights in the files
     are zeros: pretrained weights come from where they always do.
     """
-    from fer_bench import backbones
-    from fer_bench.backbones import structure_files
-    from fer_bench.runtime import load_keras
+    from fer_bench import models
+    from fer_bench.models.builders import structure_files
+    from fer_bench.models.keras_backend import load_keras
 
-    entries = backbones.select(names)
+    entries = models.select(names)
     folder = structure_files.cache_folder() if output is None else output
     load_keras()
     for entry in entries:

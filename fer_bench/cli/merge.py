@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.given import GivenPath
-from fer_bench.escapes import clean
-from fer_bench.terminal import echo
+from fer_bench.cli.params import GivenPath
+from fer_bench.runtime.escapes import clean
+from fer_bench.runtime.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fer_bench.results_json import Merged
+    from fer_bench.results import Merged
 
 
 @click.command("merge", short_help="Join the results files of a run's shards into one.")
@@ -43,9 +43,9 @@ def command(results: tuple[Path, ...], output: Path) -> None:
 
     Exit status: 0 merged, 2 cannot be merged.
     """
-    from fer_bench.errors import FerBenchError
-    from fer_bench.joining import SPEED
-    from fer_bench.results_json import load_document, merged, write_json
+    from fer_bench.results import load_document, merged, write_json
+    from fer_bench.results.merge import SPEED
+    from fer_bench.runtime.errors import FerBenchError
 
     if os.path.realpath(output) in map(os.path.realpath, results):
         raise FerBenchError(

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.given import GivenPath
+from fer_bench.cli.params import GivenPath
 from fer_bench.cli.run_data import run_data
-from fer_bench.escapes import printable
-from fer_bench.terminal import echo_lines
+from fer_bench.runtime.escapes import printable
+from fer_bench.runtime.terminal import echo_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.profiling import Profile
-    from fer_bench.protocol import Dedupe, Labels, SplitName
+    from fer_bench.cli.profiling import Profile
+    from fer_bench.protocol.settings import Dedupe, Labels, SplitName
 
 _STARTED = perf_counter()
 
@@ -55,9 +55,10 @@ def command(
     import os
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from fer_bench import backbones, profiling
-    from fer_bench.progress_bar import ProgressBar
-    from fer_bench.protocol import Protocol, TrainableLayers
+    from fer_bench import models
+    from fer_bench.cli import profiling
+    from fer_bench.protocol.settings import Protocol, TrainableLayers
+    from fer_bench.runtime.progress_bar import ProgressBar
 
     protocol = Protocol(
         split=split,
@@ -69,7 +70,7 @@ def command(
     bar = ProgressBar(backbone)
     try:
         profile = profiling.profile(
-            backbones.get(backbone),
+            models.get(backbone),
             "pretrained" if init == "pretrained" else "random",
             dataset,
             protocol,

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.given import GivenPath
-from fer_bench.terminal import echo, echo_lines
+from fer_bench.cli.params import GivenPath
+from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
-    from fer_bench.reporting import Findings
+    from fer_bench.report import Findings
 
 
 @click.command("report", short_help="Make the report of results files anew.")
@@ -47,12 +47,12 @@ def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -
     data-card.md and the contact sheets of an earlier report in DIR are removed, and the page names
     the command that makes them.
     """
-    from fer_bench.reporting import write_report
+    from fer_bench.report import write_report
 
     findings = _findings(results) if history is None else _with_trend(results, history)
     write_report(report_dir, findings)
     if findings.trend is not None:
-        from fer_bench.reporting.render import terminal
+        from fer_bench.report.render import terminal
 
         width = shutil.get_terminal_size((120, 24)).columns
         tables = [table for table in findings.tables if table.key == "trend"]
@@ -61,18 +61,18 @@ def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -
 
 
 def _findings(results: tuple[Path, ...]) -> Findings:
-    from fer_bench.joining import joined
-    from fer_bench.reporting import Findings
-    from fer_bench.results_json import load_run
+    from fer_bench.report import Findings
+    from fer_bench.results import load_run
+    from fer_bench.results.merge import joined
 
     return Findings.of(joined([(str(path), load_run(path)) for path in results]))
 
 
 def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
-    from fer_bench.archive import as_one, gathered, stored_run, stored_runs
-    from fer_bench.comparison import default_rules, project_rules
-    from fer_bench.comparison.trend import trend
-    from fer_bench.reporting import Findings
+    from fer_bench.analysis.comparison import default_rules, project_rules
+    from fer_bench.analysis.history.archive import as_one, gathered, stored_run, stored_runs
+    from fer_bench.analysis.history.trend import trend
+    from fer_bench.report import Findings
 
     parts = [stored_run(path) for path in results]
     reported = as_one(parts)

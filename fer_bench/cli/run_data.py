@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fer_bench.class_numbers import NUMBERED
-from fer_bench.cli.given import GivenPath, not_empty
-from fer_bench.protocol import DEDUPES, LABELS, SPLITS
+from fer_bench.cli.params import GivenPath, not_empty
+from fer_bench.protocol.label_codes import NUMBERED
+from fer_bench.protocol.settings import DEDUPES, LABELS, SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.given import GivenPath
-from fer_bench.errors import FerBenchError
-from fer_bench.escapes import printable
-from fer_bench.terminal import echo, echo_lines
+from fer_bench.cli.params import GivenPath
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.escapes import printable
+from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fer_bench.backbones import Backbone, Chain, Located, Place, WeightsRecord, WeightsSource
+    from fer_bench.models import Backbone, Chain, Located, Place, WeightsRecord, WeightsSource
 
 
 def _looks(function: Callable[..., None]) -> Callable[..., None]:
@@ -48,7 +48,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
     A file may have Keras' legacy HDF5 layout, that of '.weights.h5' or '.keras', or be an npz of
     arrays: its content tells, not its name.
     """
-    from fer_bench.backbones import chain
+    from fer_bench.models import chain
 
     blocks = []
     for entry in _entries(names):
@@ -66,7 +66,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
 @_looks
 def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """Show every place that a run looks into, in its order, and what is found there."""
-    from fer_bench.backbones import chain
+    from fer_bench.models import chain
 
     blocks = []
     for entry in _entries(names):
@@ -106,7 +106,7 @@ def verify(
     that was named has none.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from fer_bench import weights_lock as lock_file
+    from fer_bench.models.weights import lock_file
 
     lock = weights_lock or Path.cwd() / lock_file.FILE
     lock_file.read(lock)
@@ -133,13 +133,13 @@ _NO_DOWNLOAD = "there is no download of it"
 
 
 def _entries(names: Sequence[str]) -> tuple[Backbone, ...]:
-    from fer_bench import backbones
+    from fer_bench import models
 
-    return backbones.select(",".join(names or backbones.names()))
+    return models.select(",".join(names or models.names()))
 
 
 def _found(entry: Backbone, weights_dir: Path | None) -> Located | None:
-    from fer_bench.backbones import chain
+    from fer_bench.models import chain
 
     return None if entry.weights is None else chain(entry.weights, weights_dir).found()
 
@@ -163,7 +163,7 @@ def _origin(source: WeightsSource) -> list[tuple[str, str]]:
 
 
 def _here(entry: Backbone, found: Located | None) -> list[tuple[str, str]]:
-    from fer_bench.backbones import identity
+    from fer_bench.models import identity
 
     if found is None:
         return [("here", f"no; 'fer-bench weights where {entry.name}' tells where it was sought")]
@@ -208,14 +208,14 @@ def _proven(
     Raises:
         FerBenchError: it is not sound, or another one than is locked.
     """
-    from fer_bench import weights_lock
-    from fer_bench.experiment import check_weights
+    from fer_bench.models.weights import lock_file
+    from fer_bench.training.experiment import check_weights
 
     weights = check_weights(entry, found)
     try:
-        was_written = weights_lock.record(lock, {entry.name: weights}, replace=update_lock)
+        was_written = lock_file.record(lock, {entry.name: weights}, replace=update_lock)
         state = f"{'recorded in' if was_written else 'as in'} {lock}"
-    except weights_lock.NotRecorded as error:
+    except lock_file.NotRecorded as error:
         if must_lock or update_lock:
             raise
         state = f"not locked: {error}"

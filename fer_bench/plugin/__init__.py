@@ -9,21 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fer_bench.errors import FerBenchError
-from fer_bench.plugin.fixtures import (
-    cell,
-    dataset,
-    experiment,
-    measured,
-    protocol,
-    split,
-    trained,
-)
-from fer_bench.plugin.measured import SPEED, check_timing
+from fer_bench.plugin.benchmark_records import SPEED, check_timing
+from fer_bench.plugin.fixtures import cell, dataset, experiment, measured, protocol, split, trained
 from fer_bench.plugin.notes import Notes
 from fer_bench.plugin.options import add_options, read_settings
 from fer_bench.plugin.short_names import declared_at_once, expect_values, lengthen
-from fer_bench.plugin.showing import showing_progress
 from fer_bench.plugin.state import (
     BASE,
     DATA,
@@ -37,13 +27,15 @@ from fer_bench.plugin.state import (
     TIME,
     UNCOMPARED,
 )
-from fer_bench.store.sealed import StoreError
-from fer_bench.terminal import echo, report_line
+from fer_bench.plugin.terminal_progress import showing_progress
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.sealed_directories import StoreError
+from fer_bench.runtime.terminal import echo, report_line
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from fer_bench.results import Status
+    from fer_bench.results.records import Status
 
 log = logging.getLogger("fer_bench.plugin")
 
@@ -137,9 +129,9 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         )
     if is_dry or stops or is_worker or not items:
         return
-    from fer_bench.comparison import load_side
+    from fer_bench.analysis.comparison import load_side
     from fer_bench.plugin.preparation import prepare
-    from fer_bench.plugin.record import Record
+    from fer_bench.plugin.session_record import Record
 
     # TensorFlow tells on standard error, outside Python, which instructions it was built for.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -193,9 +185,9 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     """Adds the run's record to every file that pytest-benchmark writes."""
     record = config.stash.get(RECORD, None)
     if record is not None:
-        from fer_bench.plugin.report import facts_of
-        from fer_bench.results import REPEATED
-        from fer_bench.results_json import KEY, run_record, without_repeats
+        from fer_bench.plugin.session_report import facts_of
+        from fer_bench.results import KEY, run_record, without_repeats
+        from fer_bench.results.records import REPEATED
 
         facts = facts_of(output_json)
         output_json["benchmarks"], repeats = without_repeats(output_json["benchmarks"])
@@ -216,7 +208,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     config = session.config
     try:
         if RECORD in config.stash and config.stash.get(REPORTING, True):
-            from fer_bench.plugin.report import Report
+            from fer_bench.plugin.session_report import Report
 
             config.stash[REPORT] = Report(session, config.stash[SETTINGS])
         _judge_comparison(session)

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fer_bench import reference
-from fer_bench.backbones import WeightsMissing, get
-from fer_bench.plugin.measured import SPEED, Measured
-from fer_bench.plugin.showing import showing_progress
+from fer_bench.models import WeightsMissing, get
+from fer_bench.models.keras_backend import clear_keras
+from fer_bench.plugin.benchmark_records import SPEED, Measured
 from fer_bench.plugin.state import EXPERIMENT, RECORD
-from fer_bench.runtime import clear_keras
+from fer_bench.plugin.terminal_progress import showing_progress
+from fer_bench.training import reference_workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fer_bench.cells import Cell
-    from fer_bench.datasets import Dataset, Split
-    from fer_bench.experiment import Experiment
-    from fer_bench.protocol import Protocol
-    from fer_bench.trained_cell import TrainedCell
+    from fer_bench.data import Dataset, Split
+    from fer_bench.protocol.cells import Cell
+    from fer_bench.protocol.settings import Protocol
+    from fer_bench.training.experiment import Experiment
+    from fer_bench.training.trained_cell import TrainedCell
 
 
 @pytest.fixture(scope="session")
@@ -91,4 +91,4 @@ def measured(request: pytest.FixtureRequest, benchmark: Any, cell: Cell) -> Meas
     it is certain that they will.
     """
     is_of_speed = request.node.get_closest_marker(SPEED) is not None
-    return Measured(benchmark, cell, reference.timed() if is_of_speed else None)
+    return Measured(benchmark, cell, reference_workload.timed() if is_of_speed else None)

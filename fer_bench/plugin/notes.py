@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from fer_bench.escapes import inert, printable
+from fer_bench.runtime.escapes import inert, printable
 
 
 class Notes(logging.Handler):

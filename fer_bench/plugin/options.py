@@ -7,16 +7,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from fer_bench import backbones, weights_lock
-from fer_bench.cache import cache_root
-from fer_bench.cells import INITS, Cell
-from fer_bench.class_numbers import NUMBERED
-from fer_bench.comparison import default_rules, parse, project_rules
-from fer_bench.datasets import dataset_names
-from fer_bench.errors import FerBenchError
-from fer_bench.files import expand_user
-from fer_bench.protocol import Protocol, TrainableLayers
-from fer_bench.shards import Shard
+from fer_bench import models
+from fer_bench.analysis.comparison import default_rules, parse, project_rules
+from fer_bench.data import dataset_names
+from fer_bench.models.weights import lock_file
+from fer_bench.protocol.cells import INITS, Cell
+from fer_bench.protocol.label_codes import NUMBERED
+from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.shards import Shard
+from fer_bench.runtime.cache_directory import cache_root
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import expand_user
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from fer_bench.backbones import Backbone
-    from fer_bench.cells import Init
-    from fer_bench.comparison import Rules
+    from fer_bench.analysis.comparison import Rules
+    from fer_bench.models import Backbone
+    from fer_bench.protocol.cells import Init
 
 
 @dataclass(frozen=True)
@@ -297,7 +298,7 @@ def read_settings(config: pytest.Config) -> Settings:
         "batch_normalization": given.text("batchnorm") or None,
     }
     return Settings(
-        backbones=backbones.select(given.text("backbone") or "mini"),
+        backbones=models.select(given.text("backbone") or "mini"),
         inits=INITS if init == "both" else (cast("Init", init),),
         dataset=given.dataset(),
         class_map=given.class_map(),
@@ -305,7 +306,7 @@ def read_settings(config: pytest.Config) -> Settings:
         limit=given.number("limit"),
         protocol=Protocol(**{name: value for name, value in asked.items() if value is not None}),
         weights_dir=given.path("weights-dir"),
-        weights_lock=lock or config.rootpath / weights_lock.FILE,
+        weights_lock=lock or config.rootpath / lock_file.FILE,
         must_lock=lock is not None,
         require_weights=given.flag("require-weights"),
         report_dir=report_dir or config.invocation_params.dir / "report",

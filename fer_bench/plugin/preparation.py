@@ -8,27 +8,27 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from fer_bench import weights_lock
-from fer_bench.audit import load_votes
-from fer_bench.backbones import WeightsMissing, identity, locate
-from fer_bench.cache import cache_root
-from fer_bench.cells import Cell
-from fer_bench.datasets import load_dataset
-from fer_bench.errors import FerBenchError
-from fer_bench.experiment import Experiment, check_weights
-from fer_bench.files import cause_of
-from fer_bench.prepared import prepare_data
-from fer_bench.progress import silent
-from fer_bench.runtime import check_keras
+from fer_bench.data import load_dataset
+from fer_bench.data.audit import load_votes
+from fer_bench.data.prepare import prepare_data
+from fer_bench.models import WeightsMissing, identity, locate
+from fer_bench.models.keras_backend import check_keras
+from fer_bench.models.weights import lock_file
+from fer_bench.protocol.cells import Cell
+from fer_bench.runtime.cache_directory import cache_root
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import cause_of
+from fer_bench.runtime.progress import silent
+from fer_bench.training.experiment import Experiment, check_weights
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from fer_bench.backbones import Backbone, Located
+    from fer_bench.data.prepare import PreparedData
+    from fer_bench.models import Backbone, Located
     from fer_bench.plugin.options import Settings
-    from fer_bench.prepared import PreparedData
-    from fer_bench.progress import Progress
+    from fer_bench.runtime.progress import Progress
 
 log = logging.getLogger("fer_bench.plugin")
 
@@ -119,7 +119,7 @@ def _check_weights(
 ) -> None:
     if not pretrained:
         return
-    locks, proven = weights_lock.read(settings.weights_lock), {}
+    locks, proven = lock_file.read(settings.weights_lock), {}
     for entry, located, seeds in pretrained:
         lock = locks.get(entry.name)
         # A stored result was trained on weights that were checked.
@@ -132,8 +132,8 @@ def _check_weights(
     if not (reporting or settings.must_lock or settings.weights_lock.exists()):
         return
     try:
-        weights_lock.record(settings.weights_lock, proven)
-    except weights_lock.NotRecorded as error:
+        lock_file.record(settings.weights_lock, proven)
+    except lock_file.NotRecorded as error:
         if settings.must_lock:
             raise
         log.warning("the weights of %s are not locked: %s", ", ".join(proven), error)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from fer_bench.comparison import Side
-    from fer_bench.experiment import Experiment
+    from fer_bench.analysis.comparison import Side
+    from fer_bench.data.prepare import PreparedData
     from fer_bench.plugin.notes import Notes
     from fer_bench.plugin.options import Settings
-    from fer_bench.plugin.record import Record
-    from fer_bench.plugin.report import Report
-    from fer_bench.prepared import PreparedData
+    from fer_bench.plugin.session_record import Record
+    from fer_bench.plugin.session_report import Report
+    from fer_bench.training.experiment import Experiment
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 BASE: pytest.StashKey[Side] = pytest.StashKey()

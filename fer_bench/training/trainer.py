@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import keras
 import numpy as np
 
-from fer_bench import evaluation
-from fer_bench.errors import FerBenchError
-from fer_bench.progress import silent
-from fer_bench.results import History
-from fer_bench.store.state import Expected, Seconds, TrainingState
+from fer_bench import metrics
+from fer_bench.results.records import History
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.progress import silent
+from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from fer_bench.progress import Progress
-    from fer_bench.protocol import Protocol
-    from fer_bench.store.stored_tensor import StoredTensor
-    from fer_bench.training.compiled import CompiledSuffix
+    from fer_bench.protocol.settings import Protocol
+    from fer_bench.runtime.progress import Progress
+    from fer_bench.training.compiled_suffix import CompiledSuffix
+    from fer_bench.training.store.stored_tensor import StoredTensor
 
 BLOCK_BYTES = 2**26
 """Features gathered into memory at a time: memory does not grow with the number of images."""
@@ -174,7 +174,7 @@ class Trainer:
         labels = self._labels[rows]
         if not np.isfinite(logits).all():
             raise _diverged("an output of the network")
-        return evaluation.accuracy(logits, labels), evaluation.cross_entropy(logits, labels)
+        return metrics.accuracy(logits, labels), metrics.cross_entropy(logits, labels)
 
     def train(
         self,

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from made_audits import audited
 
-from fer_bench.audit import ClassBalance, LabelError, audit, audit_record, find_twins
-from fer_bench.audit.schema import AuditRecord
-from fer_bench.errors import FerBenchError
-from fer_bench.results_json.checking import checked
+from fer_bench.data.audit import ClassBalance, LabelError, audit, audit_record, find_twins
+from fer_bench.data.audit.schema import AuditRecord
+from fer_bench.results.type_checks import checked
+from fer_bench.runtime.errors import FerBenchError
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from made_images import dataset_of, patterns
 from made_votes import unanimous, votes_of
 
-from fer_bench.audit import CATEGORIES, MARGIN, LabelError, agreement
-from fer_bench.audit.votes import CATEGORY_OF
-from fer_bench.datasets import EMOTIONS
-from fer_bench.datasets.taggers import TAGGERS
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS
+from fer_bench.data.audit import CATEGORIES, MARGIN, LabelError, agreement
+from fer_bench.data.audit.votes import CATEGORY_OF
+from fer_bench.data.formats.ferplus_votes import TAGGERS
+from fer_bench.runtime.errors import FerBenchError
 
 FEAR, HAPPY = EMOTIONS.index("Fear"), EMOTIONS.index("Happy")
 

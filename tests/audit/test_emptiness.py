@@ -3,8 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_images import dataset_of, patterns
 
-from fer_bench.audit import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, ClassBalance, balance, blanks
-from fer_bench.datasets import Split
+from fer_bench.data import Split
+from fer_bench.data.audit import (
+    LEAST_SPREAD,
+    MOST_OF_ONE_LEVEL,
+    Blanks,
+    ClassBalance,
+    balance,
+    blanks,
+)
 
 
 def image(n_of_one_level, size=100):

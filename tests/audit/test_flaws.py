@@ -9,8 +9,8 @@ from made_audits import audited
 from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous
 
-from fer_bench.audit import Blanks, Flaws, agreement, audit, flaws
-from fer_bench.datasets import Split
+from fer_bench.data import Split
+from fer_bench.data.audit import Blanks, Flaws, agreement, audit, flaws
 
 NONE = Blanks((), ())
 

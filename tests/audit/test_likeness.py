@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from made_images import dataset_of, mirrored, partition, patterns, scenes
 from PIL import Image
 
-from fer_bench.audit import LEAST_CORRELATION, LIKENESSES, twins
-from fer_bench.audit.likeness import find_twins
-from fer_bench.errors import FerBenchError
+from fer_bench.data.audit import LEAST_CORRELATION, LIKENESSES, twins
+from fer_bench.data.audit.duplicates import find_twins
+from fer_bench.runtime.errors import FerBenchError
 
 
 def jpeg(image: np.ndarray, quality: int = 80) -> np.ndarray:

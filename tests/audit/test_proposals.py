@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from made_images import mirrored, patterns, scenes
 from PIL import Image
 
-from fer_bench.audit import proposals
-from fer_bench.audit.proposals import BITS, LEAST_COARSE, MOST_BITS, proposed_pairs, resized
-from fer_bench.progress import silent
+from fer_bench.data.audit import candidates
+from fer_bench.data.audit.candidates import BITS, LEAST_COARSE, MOST_BITS, proposed_pairs, resized
+from fer_bench.runtime.progress import silent
 
 
 def small(image: np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def test_those_of_comparing_each_with_each(seed: int, n: int, at_a_time: int) ->
             other = mirrored(other)
         images[row] = share * other + (1 - share) * images[row]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(proposals, "_AT_A_TIME", at_a_time)
+        patch.setattr(candidates, "_AT_A_TIME", at_a_time)
         found = [
             (one, other, turned)
             for pairs, turned in proposed_pairs(images)
@@ -64,7 +64,7 @@ def test_pairs_come_in_the_order_of_their_rows() -> None:
 
 def test_hashes_are_those_of_the_library() -> None:
     images = patterns(4, side=48)
-    signs = proposals._hashes(images, silent)
+    signs = candidates._hashes(images, silent)
     hashes = [imagehash.phash(Image.fromarray(image)) for image in images]
     for one, other in combinations(range(4), 2):
         differing = (BITS - int(signs[one] @ signs[other])) // 2
@@ -93,7 +93,7 @@ def test_products_of_thumbnails_are_exact(seed: int) -> None:
     images = np.random.default_rng(seed).integers(0, 2, (5, 48, 48), np.uint8) * 255
     images[0, :6, :6], images[0, 6:], images[0, :, 6:] = 255, 0, 0
     images[1] = 9
-    made = proposals._thumbnails(images)
+    made = candidates._thumbnails(images)
     assert (made == np.rint(made)).all()
     assert not made[0, 1].any()
     exact = made[0].astype(np.int64) @ made[1].T.astype(np.int64)

@@ -7,13 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench.audit import audit, check_votes, load_votes, remembering, twins
-from fer_bench.audit.near import near_pairs
-from fer_bench.audit.remembering import remembered_twins
-from fer_bench.datasets import make_split
-from fer_bench.errors import FerBenchError
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
+from fer_bench.data import make_split
+from fer_bench.data.audit import audit, check_votes, load_votes, search_cache, twins
+from fer_bench.data.audit.near_duplicates import near_pairs
+from fer_bench.data.audit.search_cache import remembered_twins
+from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.settings import Protocol
+from fer_bench.runtime.errors import FerBenchError
 
 pytestmark = pytest.mark.real_data
 
@@ -90,7 +90,7 @@ def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None
 @pytest.mark.usefixtures("searched")
 def test_likest_twins_in_training(real_data, cache, monkeypatch) -> None:
     """288 of Kaggle's PrivateTest are identical to training images, 669 with nearly alike ones."""
-    monkeypatch.setattr(remembering, "find_twins", None)
+    monkeypatch.setattr(search_cache, "find_twins", None)
     found = prepare_data(real_data, Protocol(split="kaggle"), cache_dir=cache)
     told = np.frombuffer(found.facts.test_twins, np.uint8)
     assert np.bincount(told).tolist() == [2920, 381, 0, 288]

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.audit import Copies, Leak, copies, leaks
-from fer_bench.datasets import Split
+from fer_bench.data import Split
+from fer_bench.data.audit import Copies, Leak, copies, leaks
 
 
 def split_of(train: list[int], validation: list[int], test: list[int]) -> Split:

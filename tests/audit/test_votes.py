@@ -11,17 +11,17 @@ from made_images import dataset_of, patterns
 from made_votes import HEADER, row, unanimous, votes_of, write_votes
 from sklearn.metrics import cohen_kappa_score
 
-from fer_bench.audit import CATEGORIES, check_votes, load_votes
-from fer_bench.audit.votes import CATEGORY_OF, _kappa
-from fer_bench.datasets import EMOTIONS
-from fer_bench.datasets.taggers import TAGGERS
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS
+from fer_bench.data.audit import CATEGORIES, check_votes, load_votes
+from fer_bench.data.audit.votes import CATEGORY_OF, _kappa
+from fer_bench.data.formats.ferplus_votes import TAGGERS
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.audit import Votes
-    from fer_bench.datasets import Dataset
+    from fer_bench.data import Dataset
+    from fer_bench.data.audit import Votes
 
 GOOD = row(happiness=9, NF=1)
 

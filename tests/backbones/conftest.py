@@ -52,7 +52,7 @@ def seed() -> int:
 def built(needs_structure):
     """Builds a registered backbone, each one once; skips where its structure is nowhere."""
     keras = pytest.importorskip("keras")
-    from fer_bench import backbones
+    from fer_bench import models as backbones
 
     models = {}
 
@@ -89,7 +89,7 @@ def gradient():
 @pytest.fixture(scope="session")
 def build_only():
     """Keeps one of deepface's structures from downloading and loading weights."""
-    from fer_bench.backbones.deepface_structures import _quietly
+    from fer_bench.models.builders.deepface_structures import _quietly
 
     @contextlib.contextmanager
     def patched(module):
@@ -130,7 +130,7 @@ def vggface(build_only):
     pytest.importorskip("keras")
     pytest.importorskip("tensorflow")
     pytest.importorskip("deepface")
-    from fer_bench.backbones import deepface_structures
+    from fer_bench.models.builders import deepface_structures
 
     module = deepface_structures._structure("VGGFace")
     with _quickly_drawn(), build_only(module):

@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
-from fer_bench import backbones
-from fer_bench.backbones import Backbone, registry
-from fer_bench.errors import FerBenchError
+from fer_bench import models
+from fer_bench.models import Backbone, registry
+from fer_bench.runtime.errors import FerBenchError
 
 
 @pytest.fixture
@@ -30,9 +30,9 @@ def own(monkeypatch):
 
 
 def test_the_papers_four_and_mini_are_registered():
-    assert backbones.PAPER == ("vggface", "openface", "resnet50", "mobilenet")
-    assert backbones.names() == (*backbones.PAPER, "mini")
-    assert [backbones.get(name).title for name in backbones.PAPER] == [
+    assert models.PAPER == ("vggface", "openface", "resnet50", "mobilenet")
+    assert models.names() == (*models.PAPER, "mini")
+    assert [models.get(name).title for name in models.PAPER] == [
         "VGG-Face",
         "OpenFace",
         "ResNet-50",
@@ -41,7 +41,7 @@ def test_the_papers_four_and_mini_are_registered():
 
 
 def test_entries_state_the_papers_parameter_counts():
-    counts = {name: backbones.get(name).parameters for name in backbones.PAPER}
+    counts = {name: models.get(name).parameters for name in models.PAPER}
     assert counts == {
         "vggface": 134_260_544,
         "openface": 3_743_280,
@@ -51,21 +51,21 @@ def test_entries_state_the_papers_parameter_counts():
 
 
 def test_entries_state_input_sizes():
-    sizes = {name: backbones.get(name).input_size for name in backbones.names()}
+    sizes = {name: models.get(name).input_size for name in models.names()}
     assert sizes == {"vggface": 224, "openface": 96, "resnet50": 48, "mobilenet": 48, "mini": 48}
 
 
 def test_structures_tell_the_backbones_apart():
-    structures = [backbones.get(name).structure for name in backbones.names()]
+    structures = [models.get(name).structure for name in models.names()]
     assert len(set(structures)) == len(structures)
 
 
 def test_select_all_is_the_papers_four():
-    assert tuple(b.name for b in backbones.select(" all ")) == backbones.PAPER
+    assert tuple(b.name for b in models.select(" all ")) == models.PAPER
 
 
 def test_select_keeps_the_order_given():
-    assert [b.name for b in backbones.select("mobilenet, mini,openface")] == [
+    assert [b.name for b in models.select("mobilenet, mini,openface")] == [
         "mobilenet",
         "mini",
         "openface",
@@ -75,17 +75,17 @@ def test_select_keeps_the_order_given():
 @pytest.mark.parametrize("text", ["", " ", "mini,", ",mini", "mini,,openface"])
 def test_select_refuses_an_empty_name(text):
     with pytest.raises(FerBenchError, match="a name is empty; accepted: 'all', or"):
-        backbones.select(text)
+        models.select(text)
 
 
 def test_select_refuses_a_name_given_twice():
     with pytest.raises(FerBenchError, match="'mini' is given twice"):
-        backbones.select("mini,openface,mini")
+        models.select("mini,openface,mini")
 
 
 def test_all_is_no_name_beside_others():
     with pytest.raises(FerBenchError, match="'all' is unknown"):
-        backbones.select("all,mini")
+        models.select("all,mini")
 
 
 @pytest.mark.parametrize(
@@ -100,28 +100,28 @@ def test_all_is_no_name_beside_others():
 )
 def test_an_unknown_name_gets_the_nearest_one_suggested(wrong, nearest):
     with pytest.raises(FerBenchError, match=f"did you mean '{nearest}'\\?") as caught:
-        backbones.get(wrong)
+        models.get(wrong)
     assert repr(wrong) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_a_name_like_no_other_gets_all_of_them_listed():
     with pytest.raises(FerBenchError, match="accepted: vggface, openface, resnet50") as caught:
-        backbones.get("xyzzy")
+        models.get("xyzzy")
     assert "did you mean" not in str(caught.value)
 
 
 def test_a_users_backbone_can_be_asked_for(own):
-    backbones.register(own)
-    assert backbones.get("own") is own
-    assert backbones.select("own,mini")[0] is own
-    assert [b.name for b in backbones.select("all")] == list(backbones.PAPER)
+    models.register(own)
+    assert models.get("own") is own
+    assert models.select("own,mini")[0] is own
+    assert [b.name for b in models.select("all")] == list(models.PAPER)
 
 
 def test_an_equal_backbone_may_be_registered_again(own):
-    backbones.register(own)
-    backbones.register(dataclasses.replace(own))
-    assert backbones.names().count("own") == 1
+    models.register(own)
+    models.register(dataclasses.replace(own))
+    assert models.names().count("own") == 1
 
 
 def test_a_backbone_of_a_module_that_is_loaded_again_takes_the_place_of_the_first(own):
@@ -129,27 +129,27 @@ def test_a_backbone_of_a_module_that_is_loaded_again_takes_the_place_of_the_firs
     for _ in range(2):
         module = {"__name__": "conftest"}
         exec("def build(): pass", module)
-        backbones.register(dataclasses.replace(own, builder=module["build"]))
-    assert backbones.get("own").builder is module["build"]
-    assert backbones.names().count("own") == 1
+        models.register(dataclasses.replace(own, builder=module["build"]))
+    assert models.get("own").builder is module["build"]
+    assert models.names().count("own") == 1
 
 
 def test_an_edited_builder_of_the_same_name_is_refused(own):
     """As in a notebook: the store would give the results of the old network."""
     module = {"__name__": "__main__"}
     exec("def build(): return 1", module)
-    backbones.register(dataclasses.replace(own, builder=module["build"]))
+    models.register(dataclasses.replace(own, builder=module["build"]))
     exec("def build(): return 2", module)
     with pytest.raises(FerBenchError, match="'own' is registered already"):
-        backbones.register(dataclasses.replace(own, builder=module["build"]))
+        models.register(dataclasses.replace(own, builder=module["build"]))
 
 
 @pytest.mark.parametrize("change", [{"input_size": 96}, {"builder": "here:build"}])
 def test_another_backbone_of_the_same_name_is_refused(own, change):
-    backbones.register(own)
+    models.register(own)
     with pytest.raises(FerBenchError, match="'own' is registered already"):
-        backbones.register(dataclasses.replace(own, **change))
-    assert backbones.get("own") is own
+        models.register(dataclasses.replace(own, **change))
+    assert models.get("own") is own
 
 
 @pytest.mark.parametrize("name", ["", "all", "Own", "9net", "a,b", "a b"])
@@ -163,7 +163,9 @@ def test_an_input_without_pixels_is_refused(own):
         dataclasses.replace(own, input_size=0)
 
 
-@pytest.mark.parametrize("builder", ["nowhere:build", "fer_bench.errors:build", "fer_bench.errors"])
+@pytest.mark.parametrize(
+    "builder", ["nowhere:build", "fer_bench.runtime.errors:build", "fer_bench.runtime.errors"]
+)
 def test_a_builder_that_cannot_be_imported_is_one_line(own, builder):
     with pytest.raises(FerBenchError, match=re.escape(repr(builder))) as caught:
         dataclasses.replace(own, builder=builder).build()
@@ -172,7 +174,7 @@ def test_a_builder_that_cannot_be_imported_is_one_line(own, builder):
 
 def test_the_registry_imports_nothing_heavy():
     code = (
-        "import sys, fer_bench.backbones as b; b.select('all'); "
+        "import sys, fer_bench.models as b; b.select('all'); "
         "print(sorted({'keras', 'tensorflow', 'deepface', 'h5py', 'tqdm'} & set(sys.modules)))"
     )
     answer = subprocess.run(

@@ -15,9 +15,9 @@ keras = pytest.importorskip("keras")
 pytest.importorskip("deepface")
 pytest.importorskip("tensorflow")
 
-from fer_bench import backbones  # noqa: E402
-from fer_bench.backbones import deepface_structures  # noqa: E402
-from fer_bench.errors import INSTALL, FerBenchError  # noqa: E402
+from fer_bench import models  # noqa: E402
+from fer_bench.models.builders import deepface_structures  # noqa: E402
+from fer_bench.runtime.errors import INSTALL, FerBenchError  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -73,7 +73,7 @@ def test_openface_gives_deepfaces_output(openface, deepface_openface):
 
 def test_vggface_is_cut_before_its_last_layer(vggface):
     ours, classifier, theirs = vggface
-    assert ours.count_params() == 134_260_544 == backbones.get("vggface").parameters
+    assert ours.count_params() == 134_260_544 == models.get("vggface").parameters
     assert classifier.count_params() == 145_002_878
     assert ours.output_shape == theirs.output_shape == (None, 4096)
     assert names_and_classes(ours) == names_and_classes(theirs)
@@ -120,7 +120,7 @@ def test_a_missing_part_is_one_line_with_the_extra(monkeypatch, missing):
     forget(monkeypatch, "werkzeug")
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(FerBenchError, match=re.escape(INSTALL)) as caught:
-        backbones.get("vggface").build()
+        models.get("vggface").build()
     assert missing in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -21,11 +21,11 @@ from pathlib import Path
 import pytest
 from file_server import CONTENT, serving
 
-from fer_bench import backbones
-from fer_bench.backbones import download as module
-from fer_bench.backbones import weights
-from fer_bench.backbones.download import DownloadFailed, download
-from fer_bench.store import locking
+from fer_bench import models
+from fer_bench.models.weights import download as module
+from fer_bench.models.weights import sources
+from fer_bench.models.weights.download import DownloadFailed, download
+from fer_bench.runtime import locks
 
 MOST = 100_000
 PART = ".w.h5.fer-bench.part"
@@ -205,7 +205,7 @@ def test_the_proxy_of_the_environment_is_used(server, target, monkeypatch):
 
 START = """
 import pathlib, sys
-from fer_bench.backbones.download import download
+from fer_bench.models.weights.download import download
 url, target = sys.argv[1:]
 print(download([url], pathlib.Path(target), lambda path: None, 100_000))
 """
@@ -264,7 +264,7 @@ def test_a_directory_in_the_way_is_one_line(server, target):
 def test_a_second_process_waits_and_takes_what_the_first_fetched(
     server, target, monkeypatch, capsys
 ):
-    monkeypatch.setattr(locking, "TELL_S", 0.0)
+    monkeypatch.setattr(locks, "TELL_S", 0.0)
     with process(f"{server.address}/waiting", target) as running:
         wait_for((target.parent / PART).exists)
         threading.Timer(0.3, server.released.set).start()
@@ -278,7 +278,7 @@ def test_a_second_process_waits_and_takes_what_the_first_fetched(
 
 
 def test_a_holder_that_never_ends_is_not_waited_for(server, target, monkeypatch):
-    monkeypatch.setattr(locking, "LIMIT_S", 0.3)
+    monkeypatch.setattr(locks, "LIMIT_S", 0.3)
     with process(f"{server.address}/waiting", target) as running:
         wait_for((target.parent / PART).exists)
         running.send_signal(signal.SIGSTOP)
@@ -337,8 +337,8 @@ def test_a_limit_for_every_registered_network():
     """A third of it is enough for every file that upstream publishes."""
 
     def most(name, **fields):
-        entry = dataclasses.replace(backbones.get(name), **fields)
-        return weights._most_bytes(entry, entry.weights)
+        entry = dataclasses.replace(models.get(name), **fields)
+        return sources._most_bytes(entry, entry.weights)
 
     assert most("vggface") // 3 > 4 * 145_002_878
     assert most("vggface") < 4 * 580_100_000 + (32 << 20)

@@ -14,16 +14,16 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench import backbones  # noqa: E402
-from fer_bench.backbones import (  # noqa: E402
+from fer_bench import models  # noqa: E402
+from fer_bench.models import registry  # noqa: E402
+from fer_bench.models.builders import (  # noqa: E402
     deepface_structures,
     face_networks,
     layers,
-    registry,
     structure_config,
     structure_files,
 )
-from fer_bench.errors import INSTALL, FerBenchError  # noqa: E402
+from fer_bench.runtime.errors import INSTALL, FerBenchError  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -45,7 +45,7 @@ def small(name="own", channels=4):
 def own(monkeypatch):
     """A registered backbone, which is forgotten after the test."""
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    entry = backbones.Backbone(
+    entry = models.Backbone(
         name="own",
         title="Own",
         input_size=8,
@@ -55,7 +55,7 @@ def own(monkeypatch):
         structure="own 1",
         parameters=PARAMETERS,
     )
-    backbones.register(entry)
+    models.register(entry)
     return entry
 
 
@@ -206,7 +206,11 @@ def test_a_configuration_that_is_no_model(file, content):
         {"class_name": "Conv2D", "module": ["keras.layers"]},
         {"class_name": ["Conv2D"]},
         {"registered_name": "elsewhere>Conv2D"},
-        {"class_name": "Square", "module": "fer_bench.backbones.layers", "registered_name": None},
+        {
+            "class_name": "Square",
+            "module": "fer_bench.models.builders.layers",
+            "registered_name": None,
+        },
         {"class_name": "__lambda__", "module": "builtins"},
     ],
 )
@@ -297,10 +301,10 @@ def test_without_a_package_the_file_is_used(places, monkeypatch, missing):
     assert missing in structure_files.missing_packages()
     for name in FACES:
         with pytest.raises(FerBenchError, match=f"{name!r} cannot be built: .*{missing}"):
-            backbones.get(name).build()
+            models.get(name).build()
         (places[0] / f"{name}.keras").write_bytes(b"no zip")
         with pytest.raises(FerBenchError, match=rf"{name}.keras': cannot be read"):
-            backbones.get(name).build()
+            models.get(name).build()
 
 
 def test_a_broken_deepface_is_told_and_no_file_taken_instead(places, monkeypatch, file):
@@ -308,7 +312,7 @@ def test_a_broken_deepface_is_told_and_no_file_taken_instead(places, monkeypatch
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     monkeypatch.setattr(deepface_structures, "STRUCTURES", "fer_bench.nowhere")
     with pytest.raises(FerBenchError, match="structure OpenFace cannot be imported: No module"):
-        backbones.get("openface").build()
+        models.get("openface").build()
 
 
 def both(name, folder, monkeypatch):
@@ -318,7 +322,7 @@ def both(name, folder, monkeypatch):
 
     def build():
         keras.utils.set_random_seed(5)
-        model = backbones.get(name).build()
+        model = models.get(name).build()
         return model, random.random()
 
     ours = build()
@@ -338,7 +342,7 @@ def test_deepfaces_networks_are_the_same_from_a_file(name, tmp_path, monkeypatch
     for mine, theirs in zip(again.weights, ours.weights, strict=True):
         assert mine.path.rpartition("/")[2] == theirs.path.rpartition("/")[2]
         np.testing.assert_array_equal(mine, theirs)
-    side = backbones.get(name).input_size
+    side = models.get(name).input_size
     x = np.random.default_rng(3).random((1, side, side, 3), np.float32)
     expected = np.asarray(ours(x))
     assert expected.std() > 0

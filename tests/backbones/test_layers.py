@@ -7,7 +7,7 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.backbones import layers  # noqa: E402
+from fer_bench.models.builders import layers  # noqa: E402
 
 pytestmark = pytest.mark.network
 

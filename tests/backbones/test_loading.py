@@ -18,25 +18,26 @@ h5py = pytest.importorskip("h5py")
 
 from saved_weights import LAYOUTS, save  # noqa: E402
 
-from fer_bench import backbones  # noqa: E402
-from fer_bench.backbones import Located, WeightsSource, matching  # noqa: E402
-from fer_bench.errors import FerBenchError  # noqa: E402
+from fer_bench import models  # noqa: E402
+from fer_bench.models import Located, WeightsSource  # noqa: E402
+from fer_bench.models.weights import matching  # noqa: E402
+from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 
 pytestmark = pytest.mark.network
 
 
 def unchecked(name):
     """A registered backbone that takes any values."""
-    entry = backbones.get(name)
+    entry = models.get(name)
     return dataclasses.replace(entry, weights=dataclasses.replace(entry.weights, digest=None))
 
 
 def load(path, entry, model):
-    return backbones.load(Located(path, "a test"), entry, model)
+    return models.load(Located(path, "a test"), entry, model)
 
 
 def verified(path, entry, model):
-    return backbones.verify(Located(path, "a test"), entry, lambda: model)
+    return models.verify(Located(path, "a test"), entry, lambda: model)
 
 
 def refusal(path, entry, model) -> str:
@@ -70,7 +71,7 @@ def mini_file(sound_file, tmp_path):
 
 @pytest.fixture(scope="module")
 def second_mini():
-    return backbones.get("mini").build()
+    return models.get("mini").build()
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def checked_without_last_layer(entry, ours, classifier, folder):
 @pytest.mark.soak
 def test_a_file_of_deepfaces_whole_classifier_is_loaded_without_its_last_layer(vggface, tmp_path):
     ours, classifier, _ = vggface
-    record = checked_without_last_layer(backbones.get("vggface"), ours, classifier, tmp_path)
+    record = checked_without_last_layer(models.get("vggface"), ours, classifier, tmp_path)
     assert (record.tensors, record.parameters) == (30, 134_260_544)
 
 
@@ -217,7 +218,7 @@ def test_the_published_mobilenet_is_proved_and_loaded(built, real_mobilenet):
     model = built("mobilenet")
     kept = model.get_weights()
     try:
-        record = load(real_mobilenet, backbones.get("mobilenet"), model)
+        record = load(real_mobilenet, models.get("mobilenet"), model)
         ours = model.get_weights()
         model.load_weights(real_mobilenet)
         for mine, keras_own in zip(ours, model.get_weights(), strict=True):
@@ -229,16 +230,16 @@ def test_the_published_mobilenet_is_proved_and_loaded(built, real_mobilenet):
 
 def test_other_values_than_the_published_are_refused(built, tmp_path):
     path = save(built("mobilenet"), tmp_path / "w", "legacy")
-    text = refusal(path, backbones.get("mobilenet"), built("mobilenet"))
+    text = refusal(path, models.get("mobilenet"), built("mobilenet"))
     assert "fits the network but is not upstream's" in text
-    assert backbones.get("mobilenet").weights.digest in text
+    assert models.get("mobilenet").weights.digest in text
 
 
 def test_another_file_than_the_published_is_refused(built, tmp_path):
     model = built("resnet50")
     path = save(model, tmp_path / "w", "keras3")
     with pytest.raises(FerBenchError, match="the digest of its file is md5:") as caught:
-        verified(path, backbones.get("resnet50"), model)
+        verified(path, models.get("resnet50"), model)
     path.unlink()
     assert "expected is md5:4d473c1dd8becc155b73f8504c6f6626" in str(caught.value)
 
@@ -246,7 +247,7 @@ def test_another_file_than_the_published_is_refused(built, tmp_path):
 def test_a_file_digest_is_compared(mini, mini_file):
     digest = "sha256:" + hashlib.sha256(mini_file.read_bytes()).hexdigest()
     entry = dataclasses.replace(
-        backbones.get("mini"), weights=WeightsSource("mini.weights.npz", digest=digest)
+        models.get("mini"), weights=WeightsSource("mini.weights.npz", digest=digest)
     )
     assert load(mini_file, entry, mini).proof == "sha256 digest matches upstream's"
 
@@ -466,7 +467,7 @@ def test_no_network_is_built_for_what_is_no_weight_file(tmp_path, content):
     path = tmp_path / "w.h5"
     path.write_bytes(content)
     with pytest.raises(FerBenchError, match="weight file"):
-        backbones.verify(Located(path, ""), unchecked("mini"), lambda: pytest.fail("built"))
+        models.verify(Located(path, ""), unchecked("mini"), lambda: pytest.fail("built"))
 
 
 def test_shapes_are_compared_before_values_are_read(mini, tmp_path):

@@ -19,9 +19,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench import backbones
-from fer_bench.backbones import WeightsMissing, WeightsSource, weights
-from fer_bench.errors import FerBenchError
+from fer_bench import models
+from fer_bench.models import WeightsMissing, WeightsSource
+from fer_bench.models.weights import sources
+from fer_bench.runtime.errors import FerBenchError
 
 MOBILENET = "mobilenet_1_0_224_tf_no_top.h5"
 
@@ -59,7 +60,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 def server(monkeypatch):
     monkeypatch.setenv("FER_BENCH_OFFLINE", "0")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.setattr(weights, "_failed", {})
+    monkeypatch.setattr(sources, "_failed", {})
     handler = type("Handler", (Server,), {"asked": []})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
@@ -73,7 +74,7 @@ def downloaded(tmp_path, *urls, **options):
     """A backbone whose weights are at these addresses, and the cache they go to."""
     cache = tmp_path / "cache"
     source = WeightsSource(file="w.npz", cache=cache, urls=urls, **options)
-    return dataclasses.replace(backbones.get("mini"), weights=source), cache / "w.npz"
+    return dataclasses.replace(models.get("mini"), weights=source), cache / "w.npz"
 
 
 def put(folder: Path, name: str = MOBILENET) -> Path:
@@ -87,8 +88,8 @@ def test_the_given_folder_comes_first(tmp_path, monkeypatch):
     given, named = put(tmp_path / "given"), put(tmp_path / "named")
     put(Path(os.environ["KERAS_HOME"]) / "models")
     monkeypatch.setenv("FER_BENCH_WEIGHTS", str(named.parent))
-    found = backbones.locate(backbones.get("mobilenet"), given.parent)
-    assert found == backbones.Located(given, "--weights-dir")
+    found = models.locate(models.get("mobilenet"), given.parent)
+    assert found == models.Located(given, "--weights-dir")
 
 
 def test_then_the_folder_that_the_environment_names(tmp_path, monkeypatch):
@@ -96,21 +97,21 @@ def test_then_the_folder_that_the_environment_names(tmp_path, monkeypatch):
     put(Path(os.environ["KERAS_HOME"]) / "models")
     (tmp_path / "given").mkdir()
     monkeypatch.setenv("FER_BENCH_WEIGHTS", str(named.parent))
-    found = backbones.locate(backbones.get("mobilenet"), tmp_path / "given")
-    assert found == backbones.Located(named, "FER_BENCH_WEIGHTS")
+    found = models.locate(models.get("mobilenet"), tmp_path / "given")
+    assert found == models.Located(named, "FER_BENCH_WEIGHTS")
 
 
 def test_then_keras_own_cache():
     path = put(Path(os.environ["KERAS_HOME"]) / "models")
-    found = backbones.locate(backbones.get("mobilenet"))
-    assert found == backbones.Located(path, "Keras' cache")
+    found = models.locate(models.get("mobilenet"))
+    assert found == models.Located(path, "Keras' cache")
 
 
 def test_keras_cache_without_its_variable_is_in_the_home(tmp_path, monkeypatch):
     monkeypatch.delenv("KERAS_HOME")
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     path = put(tmp_path / ".keras" / "models")
-    assert backbones.locate(backbones.get("mobilenet")).path == path
+    assert models.locate(models.get("mobilenet")).path == path
 
 
 @pytest.mark.parametrize(
@@ -118,27 +119,27 @@ def test_keras_cache_without_its_variable_is_in_the_home(tmp_path, monkeypatch):
 )
 def test_then_deepfaces_own_cache(name, file):
     path = put(Path(os.environ["DEEPFACE_HOME"]) / ".deepface" / "weights", file)
-    found = backbones.locate(backbones.get(name))
-    assert found == backbones.Located(path, "deepface's cache")
+    found = models.locate(models.get(name))
+    assert found == models.Located(path, "deepface's cache")
 
 
 def test_the_chain_names_every_place_before_any_is_looked_into(tmp_path):
     (tmp_path / "given").mkdir()
-    source = backbones.get("mobilenet").weights
+    source = models.get("mobilenet").weights
     cache = Path(os.environ["KERAS_HOME"]) / "models" / MOBILENET
-    assert backbones.chain(source, tmp_path / "given") == backbones.Chain(
+    assert models.chain(source, tmp_path / "given") == models.Chain(
         places=(
-            backbones.Place("--weights-dir", tmp_path / "given" / MOBILENET),
-            backbones.Place("FER_BENCH_WEIGHTS", None),
-            backbones.Place("Keras' cache", cache),
+            models.Place("--weights-dir", tmp_path / "given" / MOBILENET),
+            models.Place("FER_BENCH_WEIGHTS", None),
+            models.Place("Keras' cache", cache),
         ),
-        download=backbones.Download(source.urls, cache, "FER_BENCH_OFFLINE forbids to download it"),
+        download=models.Download(source.urls, cache, "FER_BENCH_OFFLINE forbids to download it"),
     )
-    assert backbones.chain(WeightsSource("w.h5")).places == (
-        backbones.Place("--weights-dir", None),
-        backbones.Place("FER_BENCH_WEIGHTS", None),
+    assert models.chain(WeightsSource("w.h5")).places == (
+        models.Place("--weights-dir", None),
+        models.Place("FER_BENCH_WEIGHTS", None),
     )
-    assert backbones.chain(WeightsSource("w.h5")).download is None
+    assert models.chain(WeightsSource("w.h5")).download is None
 
 
 @pytest.mark.parametrize("held", list(itertools.product([False, True], repeat=3)))
@@ -150,27 +151,27 @@ def test_what_is_located_is_what_the_chain_finds(tmp_path, monkeypatch, held):
         if has_file:
             put(folder)
     monkeypatch.setenv("FER_BENCH_WEIGHTS", str(named))
-    entry = backbones.get("mobilenet")
-    found = backbones.chain(entry.weights, given).found()
+    entry = models.get("mobilenet")
+    found = models.chain(entry.weights, given).found()
     if any(held):
-        assert found == backbones.locate(entry, given)
+        assert found == models.locate(entry, given)
         assert found.path.parent == (given, named, cache)[held.index(True)]
     else:
         assert found is None
         with pytest.raises(WeightsMissing):
-            backbones.locate(entry, given)
+            models.locate(entry, given)
 
 
 def test_a_backbone_without_weights_says_so():
-    without = dataclasses.replace(backbones.get("mini"), weights=None)
+    without = dataclasses.replace(models.get("mini"), weights=None)
     with pytest.raises(WeightsMissing, match="'mini' has no pretrained weights"):
-        backbones.locate(without)
+        models.locate(without)
 
 
 def test_a_missing_file_names_itself_all_places_and_the_way_out(tmp_path):
     (tmp_path / "given").mkdir()
     with pytest.raises(WeightsMissing) as caught:
-        backbones.locate(backbones.get("mobilenet"), tmp_path / "given")
+        models.locate(models.get("mobilenet"), tmp_path / "given")
     text = str(caught.value)
     assert "\n" not in text
     for part in (
@@ -188,12 +189,12 @@ def test_a_missing_file_names_itself_all_places_and_the_way_out(tmp_path):
 def test_a_missing_file_without_an_address_says_so(tmp_path):
     backbone, _ = downloaded(tmp_path)
     with pytest.raises(WeightsMissing, match="there is no download of it; name the folder"):
-        backbones.locate(backbone)
+        models.locate(backbone)
 
 
 def test_a_given_folder_that_is_none_is_a_mistake_not_a_missing_file(tmp_path):
     with pytest.raises(FerBenchError, match="is no folder") as caught:
-        backbones.locate(backbones.get("mobilenet"), tmp_path / "nowhere")
+        models.locate(models.get("mobilenet"), tmp_path / "nowhere")
     assert not isinstance(caught.value, WeightsMissing)
     assert repr(str(tmp_path / "nowhere")) in str(caught.value)
 
@@ -201,7 +202,7 @@ def test_a_given_folder_that_is_none_is_a_mistake_not_a_missing_file(tmp_path):
 def test_so_is_a_folder_in_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_BENCH_WEIGHTS", str(tmp_path / "nowhere"))
     with pytest.raises(FerBenchError, match=r"FER_BENCH_WEIGHTS '.*nowhere' is no folder"):
-        backbones.locate(backbones.get("mobilenet"))
+        models.locate(models.get("mobilenet"))
 
 
 @pytest.mark.parametrize(
@@ -212,21 +213,21 @@ def test_what_is_no_file_is_a_mistake_and_no_reason_to_look_further(tmp_path, ma
     path = tmp_path / MOBILENET
     make(path) if make is not Path.symlink_to else make(path, tmp_path / "nowhere")
     put(Path(os.environ["KERAS_HOME"]) / "models")
-    located = backbones.locate(backbones.get("mobilenet"), tmp_path)
+    located = models.locate(models.get("mobilenet"), tmp_path)
     assert located.provenance == "--weights-dir"
     with pytest.raises(FerBenchError, match=f"weight file {str(path)!r}: cannot be read"):
-        backbones.identity(located.path)
+        models.identity(located.path)
 
 
 def test_a_download_lands_in_the_cache_whole(server, tmp_path, capfd):
     address, asked = server
     backbone, target = downloaded(tmp_path, f"{address}/sound")
-    found = backbones.locate(backbone)
-    assert found == backbones.Located(target, f"a download from {address}/sound")
+    found = models.locate(backbone)
+    assert found == models.Located(target, f"a download from {address}/sound")
     assert target.read_bytes() == CONTENT
     assert [path.name for path in target.parent.iterdir()] == ["w.npz"]
     assert stat.S_IMODE(target.stat().st_mode) & stat.S_IRUSR
-    assert backbones.locate(backbone).provenance == "its own folder"
+    assert models.locate(backbone).provenance == "its own folder"
     assert asked == ["/sound"]
     assert capfd.readouterr() == ("", "")
 
@@ -234,7 +235,7 @@ def test_a_download_lands_in_the_cache_whole(server, tmp_path, capfd):
 def test_the_next_address_is_tried(server, tmp_path):
     address, asked = server
     backbone, target = downloaded(tmp_path, f"{address}/missing", f"{address}/sound")
-    assert backbones.locate(backbone).provenance == f"a download from {address}/sound"
+    assert models.locate(backbone).provenance == f"a download from {address}/sound"
     assert asked == ["/missing", "/sound"]
     assert target.is_file()
 
@@ -252,9 +253,9 @@ def test_a_failed_download_leaves_nothing_and_is_not_repeated(server, tmp_path, 
     backbone, target = downloaded(tmp_path, f"{address}/{page}")
     for _ in range(2):
         with pytest.raises(WeightsMissing, match=reason) as caught:
-            backbones.locate(backbone)
+            models.locate(backbone)
         assert "\n" not in str(caught.value)
-        assert reason in backbones.chain(backbone.weights).download.barred
+        assert reason in models.chain(backbone.weights).download.barred
     assert asked == [f"/{page}"]
     assert not target.parent.exists() or not list(target.parent.iterdir())
 
@@ -263,7 +264,7 @@ def test_a_file_digest_is_checked_before_the_file_is_kept(server, tmp_path):
     address, _ = server
     backbone, target = downloaded(tmp_path, f"{address}/sound", digest="md5:" + "0" * 32)
     with pytest.raises(WeightsMissing, match="another md5 than 0000"):
-        backbones.locate(backbone)
+        models.locate(backbone)
     assert not list(target.parent.iterdir())
 
 
@@ -271,7 +272,7 @@ def test_a_download_with_the_right_digest_is_kept(server, tmp_path):
     address, _ = server
     digest = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
     backbone, target = downloaded(tmp_path, f"{address}/sound", digest=digest)
-    assert backbones.locate(backbone).path == target
+    assert models.locate(backbone).path == target
 
 
 def test_nothing_is_downloaded_when_forbidden(server, tmp_path, monkeypatch):
@@ -279,7 +280,7 @@ def test_nothing_is_downloaded_when_forbidden(server, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_BENCH_OFFLINE", "1")
     backbone, _ = downloaded(tmp_path, f"{address}/sound")
     with pytest.raises(WeightsMissing, match="FER_BENCH_OFFLINE forbids"):
-        backbones.locate(backbone)
+        models.locate(backbone)
     assert asked == []
 
 
@@ -291,7 +292,7 @@ def test_no_server_is_a_missing_file(tmp_path, monkeypatch):
         port = unused.getsockname()[1]
     backbone, _ = downloaded(tmp_path, f"http://127.0.0.1:{port}/w.npz")
     with pytest.raises(WeightsMissing, match="the download failed"):
-        backbones.locate(backbone)
+        models.locate(backbone)
 
 
 def test_a_cache_that_cannot_be_written_is_a_missing_file(server, tmp_path):
@@ -299,7 +300,7 @@ def test_a_cache_that_cannot_be_written_is_a_missing_file(server, tmp_path):
     backbone, target = downloaded(tmp_path, f"{address}/sound")
     target.parent.write_bytes(b"a file where the cache should be")
     with pytest.raises(WeightsMissing, match="the download failed"):
-        backbones.locate(backbone)
+        models.locate(backbone)
 
 
 @pytest.mark.parametrize(
@@ -320,9 +321,9 @@ def test_a_malformed_source_is_refused(fields, reason):
 def test_identity_is_the_sha256_of_the_file_and_follows_its_content(tmp_path):
     path = tmp_path / "w.h5"
     path.write_bytes(b"one")
-    assert backbones.identity(path) == hashlib.sha256(b"one").hexdigest()
+    assert models.identity(path) == hashlib.sha256(b"one").hexdigest()
     path.write_bytes(b"three")
-    assert backbones.identity(path) == hashlib.sha256(b"three").hexdigest()
+    assert models.identity(path) == hashlib.sha256(b"three").hexdigest()
 
 
 def test_identity_tells_files_of_one_size_and_time_apart(tmp_path):
@@ -330,20 +331,20 @@ def test_identity_tells_files_of_one_size_and_time_apart(tmp_path):
     for file, content in ((path, b"one"), (other, b"two")):
         file.write_bytes(content)
         os.utime(file, (1, 1))
-    assert backbones.identity(path) == hashlib.sha256(b"one").hexdigest()
+    assert models.identity(path) == hashlib.sha256(b"one").hexdigest()
     other.replace(path)
-    assert backbones.identity(path) == hashlib.sha256(b"two").hexdigest()
+    assert models.identity(path) == hashlib.sha256(b"two").hexdigest()
 
 
 def test_identity_of_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(FerBenchError, match=re.escape(repr(str(tmp_path / "w.h5")))):
-        backbones.identity(tmp_path / "w.h5")
+        models.identity(tmp_path / "w.h5")
 
 
 def test_locate_and_identity_do_without_keras(tmp_path):
     put(tmp_path)
     code = (
-        "import sys, pathlib, fer_bench.backbones as b; "
+        "import sys, pathlib, fer_bench.models as b; "
         f"found = b.locate(b.get('mobilenet'), pathlib.Path({str(tmp_path)!r})); "
         "b.identity(found.path); print(sorted({'keras', 'tensorflow', 'h5py'} & set(sys.modules)))"
     )

@@ -7,8 +7,8 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench import backbones  # noqa: E402
-from fer_bench.backbones.preprocessing import prepare_faces  # noqa: E402
+from fer_bench import models as backbones  # noqa: E402
+from fer_bench.models.preprocessing import prepare_faces  # noqa: E402
 
 pytestmark = pytest.mark.network
 

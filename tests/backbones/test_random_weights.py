@@ -9,13 +9,13 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.backbones import Backbone, drawing, get  # noqa: E402
-from fer_bench.backbones.drawing import seeded  # noqa: E402
-from fer_bench.datasets import Dataset  # noqa: E402
-from fer_bench.errors import FerBenchError  # noqa: E402
-from fer_bench.experiment import Experiment  # noqa: E402
-from fer_bench.prepared import prepare_data  # noqa: E402
-from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.data import Dataset  # noqa: E402
+from fer_bench.data.prepare import prepare_data  # noqa: E402
+from fer_bench.models import Backbone, get, random_weights  # noqa: E402
+from fer_bench.models.random_weights import seeded  # noqa: E402
+from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.runtime.errors import FerBenchError  # noqa: E402
+from fer_bench.training.experiment import Experiment  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -24,7 +24,7 @@ layers = keras.layers
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch):
-    monkeypatch.setattr(drawing, "_known", {})
+    monkeypatch.setattr(random_weights, "_known", {})
 
 
 def entry(build):
@@ -211,7 +211,7 @@ def test_weights_that_are_not_used_are_told(build, flaw, caplog):
         caplog.clear()
         seeded(own, seed, is_random=True)
         (record,) = caplog.records
-        assert (record.name, record.levelname) == ("fer_bench.backbones", "WARNING")
+        assert (record.name, record.levelname) == ("fer_bench.models", "WARNING")
         told = f"backbone 'own': {flaw}; all its layers were made again from the seed"
         assert record.getMessage() == told
 
@@ -319,7 +319,9 @@ def of_constants():
 def test_constant_weights_are_no_drawn_ones(build):
     own = entry(build)
     assert_equal(seeded(own, 5, is_random=True), build())
-    assert drawing._known == {("own", True): drawing._Known(build, drawing._as_built)}
+    assert random_weights._known == {
+        ("own", True): random_weights._Known(build, random_weights._as_built)
+    }
 
 
 class FromNowhere(layers.Layer):
@@ -436,7 +438,7 @@ def test_the_own_backbones_are_built_once_each():
     expected, following = plainly_drawn(5, mini.build)
     assert_equal(seeded(mini, 5, is_random=True), expected)
     assert random.random() == following
-    assert drawing._known == {}
+    assert random_weights._known == {}
 
 
 def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_anew(tmp_path):

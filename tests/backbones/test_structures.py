@@ -9,8 +9,8 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench import backbones  # noqa: E402
-from fer_bench.errors import FerBenchError  # noqa: E402
+from fer_bench import models  # noqa: E402
+from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -45,7 +45,7 @@ def openface(built):
 )
 def test_keras_networks(built, name, parameters, output, last):
     model = built(name)
-    assert model.count_params() == parameters == backbones.get(name).parameters
+    assert model.count_params() == parameters == models.get(name).parameters
     assert model.output_shape == output
     assert [layer.name for layer in model.layers[-4:]] == last
     assert model.inputs[0].dtype == "float32"
@@ -90,7 +90,7 @@ def test_openface_survives_saving(openface, tmp_path):
 def test_the_weights_follow_the_seed():
     def weights(seed):
         keras.utils.set_random_seed(seed)
-        return backbones.get("mini").build().get_weights()[0]
+        return models.get("mini").build().get_weights()[0]
 
     first = weights(1)
     np.testing.assert_array_equal(first, weights(1))
@@ -102,7 +102,7 @@ def own(**fields):
         inputs = keras.Input((8, 8, 3))
         return keras.Model(inputs, keras.layers.Conv2D(2, 3)(inputs))
 
-    entry = backbones.Backbone(
+    entry = models.Backbone(
         name="own",
         title="Own",
         input_size=8,

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench.backbones import hdf5_process, weight_files
-from fer_bench.errors import FerBenchError
+from fer_bench.models.weights import hdf5_process, weight_files
+from fer_bench.runtime.errors import FerBenchError
 
 
 def opened_layers(path):
@@ -399,7 +399,7 @@ def test_no_process_is_left(packed, processes):
 def test_libhdf5_is_not_loaded_here(h5py, tmp_path):
     path = legacy(h5py, tmp_path / "w.h5", {"a": {"a/kernel:0": np.ones(2)}})
     code = (
-        "import pathlib, sys; from fer_bench.backbones import weight_files as w\n"
+        "import pathlib, sys; from fer_bench.models.weights import weight_files as w\n"
         f"with w.opened(pathlib.Path({str(path)!r})) as s: s.layers['a'].tensors[0].read()\n"
         "print(sorted({'h5py', 'keras', 'tensorflow'} & set(sys.modules)))"
     )
@@ -410,7 +410,7 @@ def test_libhdf5_is_not_loaded_here(h5py, tmp_path):
 PEAK = """
 import json, pathlib, sys
 from resource import RUSAGE_CHILDREN, getrusage
-from fer_bench.backbones import weight_files
+from fer_bench.models.weights import weight_files
 try:
     with weight_files.opened(pathlib.Path(sys.argv[1])) as stored:
         layers = stored.layers.values()

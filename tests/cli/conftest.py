@@ -8,9 +8,9 @@ import pytest
 @pytest.fixture(scope="session")
 def _drawn():
     """What draws figures of runs and of trends, those of equal ones once."""
-    from fer_bench.reporting import figures
+    from fer_bench.report import plots
 
-    return cache(figures.figures), cache(figures.trend_figures)
+    return cache(plots.figures), cache(plots.trend_figures)
 
 
 @pytest.fixture
@@ -18,5 +18,5 @@ def drawn_once(_drawn, monkeypatch):
     """Lets equal reports share their drawings, for tests that ask for other things."""
     for name, made in zip(("figures", "trend_figures"), _drawn, strict=True):
         monkeypatch.setattr(
-            f"fer_bench.reporting.figures.{name}", lambda shown, made=made: list(made(shown))
+            f"fer_bench.report.plots.{name}", lambda shown, made=made: list(made(shown))
         )

@@ -12,10 +12,10 @@ from made_caches import SAMPLE, fill, keep, write_and_die
 from made_images import dataset_of, patterns
 
 from fer_bench import cli
-from fer_bench.cache_contents import BROUGHT, MADE
-from fer_bench.datasets import parsed, stratified_rows
-from fer_bench.store import contents
-from fer_bench.store.sealed import sealed
+from fer_bench.cli.cache_contents import BROUGHT, MADE
+from fer_bench.data import parsed_cache, stratified_rows
+from fer_bench.runtime.sealed_directories import sealed
+from fer_bench.training.store import contents
 
 DIGEST = "0" * 64
 
@@ -76,7 +76,7 @@ class TestList:
         assert sizes == sorted(sizes, reverse=True)
 
     def test_what_is_of_no_use_is_counted(self, tmp_path, cache, filled, monkeypatch):
-        monkeypatch.setattr(parsed, "_FORMAT", "fer_bench parsed data set 6")
+        monkeypatch.setattr(parsed_cache, "_FORMAT", "fer_bench parsed data set 6")
         keep(tmp_path / "new.csv", cache)
         assert row(run("list").stdout, "parsed")[-4:-2] == ["2", "1"]
 
@@ -179,7 +179,7 @@ class TestPrune:
         part = write_and_die(filled["draws"])
         os.utime(part, (0, time.time() - 25 * 60 * 60))
         os.truncate(filled["twins"], 100)
-        monkeypatch.setattr(parsed, "_FORMAT", "fer_bench parsed data set 6")
+        monkeypatch.setattr(parsed_cache, "_FORMAT", "fer_bench parsed data set 6")
         new = keep(tmp_path / "new.csv", cache)
         done = run("prune")
         assert done.exit_code == 0

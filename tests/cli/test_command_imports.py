@@ -9,8 +9,8 @@ import pytest
 from made_archives import mini, run_of, write_stored
 from made_audits import audited
 
-from fer_bench.datasets.npz_layout import pack_npz
-from fer_bench.results_json import KEY
+from fer_bench.data.formats.npz_files import pack_npz
+from fer_bench.results import KEY
 
 pytestmark = pytest.mark.smoke
 

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from made_runs import document, made_cell, made_run
 
 from fer_bench import cli
-from fer_bench.results import SCHEMA
-from fer_bench.results_json import KEY
+from fer_bench.results import KEY
+from fer_bench.results.records import SCHEMA
 
 GOOD = made_run(made_cell("mini", "random", 0.5, fingerprint="a"))
 BAD = made_run(made_cell("mini", "random", 0.4, fingerprint="b"))

@@ -12,12 +12,12 @@ from made_votes import unanimous, write_votes
 from PIL import Image
 
 from fer_bench import cli
-from fer_bench.audit.schema import AuditRecord
-from fer_bench.class_numbers import NUMBERED
-from fer_bench.datasets.npz_layout import pack_npz
+from fer_bench.data.audit.schema import AuditRecord
+from fer_bench.data.formats.npz_files import pack_npz
 from fer_bench.plugin.options import OPTIONS
-from fer_bench.protocol import Protocol
-from fer_bench.results_json.checking import checked
+from fer_bench.protocol.label_codes import NUMBERED
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results.type_checks import checked
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ class TestInfo:
 
     def test_a_name(self, made, monkeypatch):
         # Seconds go by until all of it is drawn.
-        monkeypatch.setattr("fer_bench.datasets.sketch.sketch", lambda: made.dataset)
+        monkeypatch.setattr("fer_bench.data.synthetic.sketch", lambda: made.dataset)
         done = data("info", "sketch")
         assert done.exit_code == 0
         assert line_of(done.stdout, "source") == ["sketch"]

@@ -15,10 +15,10 @@ from made_audits import audited
 from made_runs import document, made_cell, made_missing, made_run
 from PIL import Image
 
-from fer_bench import backbones, profiling
-from fer_bench.backbones import WeightsSource, registry
-from fer_bench.cli import main
-from fer_bench.datasets.npz_layout import pack_npz
+from fer_bench import models
+from fer_bench.cli import main, profiling
+from fer_bench.data.formats.npz_files import pack_npz
+from fer_bench.models import WeightsSource, registry
 
 MARK = "t\\x07\\x1b[31m\\u202e\\u200b"
 """A piece of the name as it is shown."""
@@ -164,7 +164,7 @@ def test_weights(folder, command, encoding):
 def test_weights_of_a_backbone_with_such_names(folder, monkeypatch):
     source = WeightsSource("own.h5", cache=folder, licence=NAME)
     own = dataclasses.replace(
-        backbones.get("mini"), name="own", title=NAME, weights=source, licence=NAME
+        models.get("mini"), name="own", title=NAME, weights=source, licence=NAME
     )
     monkeypatch.setattr(registry, "_registered", {**registry._registered, "own": own})
     for command in ("list", "where", "verify"):
@@ -176,7 +176,7 @@ def test_weights_of_a_backbone_with_such_names(folder, monkeypatch):
 @pytest.mark.network
 def test_weights_are_verified_in_such_a_folder(folder):
     pytest.importorskip("keras")
-    source = backbones.get("mini").weights
+    source = models.get("mini").weights
     (folder / NAME).mkdir()
     (folder / NAME / source.file).write_bytes(b"no weights")
     done = run("weights", "verify", "mini", "--weights-dir", folder / NAME, encoding="ascii")

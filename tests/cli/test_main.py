@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 import fer_bench
 from fer_bench import cli
-from fer_bench.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError
 
 
 def run(*arguments):

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from made_runs import document, made_cell, made_missing, made_run, made_shards
 
 from fer_bench import cli
-from fer_bench.results_json import KEY, load_run, run_record
+from fer_bench.results import KEY, load_run, run_record
 
 CELLS = [
     made_cell("mobilenet", "pretrained", 0.5, speed=100.0, fingerprint="a"),

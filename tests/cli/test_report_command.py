@@ -6,9 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from fer_bench import cli
-from fer_bench.protocol import Protocol
-from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
-from fer_bench.results_json import KEY, quality_record, run_record
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results import KEY, quality_record, run_record
+from fer_bench.results.records import CellResult, DatasetSummary, History, Quality, Run
 
 pytestmark = pytest.mark.usefixtures("drawn_once")
 

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 from saved_weights import save
 
-from fer_bench import backbones
-from fer_bench.backbones import WeightsSource, registry
+from fer_bench import models
 from fer_bench.cli import main
-from fer_bench.weights_lock import Lock, read
+from fer_bench.models import WeightsSource, registry
+from fer_bench.models.weights.lock_file import Lock, read
 
 MINI = Path(registry.__file__).parent / "data" / "mini.weights.npz"
 MINI_SHA256 = hashlib.sha256(MINI.read_bytes()).hexdigest()
@@ -40,7 +40,7 @@ def project(request, tmp_path, monkeypatch):
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """A backbone of the user's with mini's network, whose upstream publishes no digest."""
-    mini = backbones.get("mini")
+    mini = models.get("mini")
     source = WeightsSource("own.h5", cache=tmp_path / "own")
     entry = dataclasses.replace(mini, name="own", title="Own", weights=source, licence=None)
     monkeypatch.setattr(registry, "_registered", {**registry._registered, "own": entry})
@@ -68,8 +68,8 @@ def test_each_backbone_is_listed_with_origin_and_licences():
     done = weights("list")
     assert (done.exit_code, done.stderr) == (0, "")
     listed = {name: dict(rows) for name, rows in facts(done.stdout).items()}
-    assert list(listed) == list(backbones.names())
-    for name in backbones.PAPER:
+    assert list(listed) == list(models.names())
+    for name in models.PAPER:
         assert listed[name]["here"].startswith("no; ")
         assert "sha256" not in listed[name]
         assert listed[name]["from"].startswith("https://")
@@ -89,8 +89,8 @@ def test_each_backbone_is_listed_with_origin_and_licences():
 
 
 def test_every_registered_entry_states_both_licences():
-    for name in backbones.names():
-        entry = backbones.get(name)
+    for name in models.names():
+        entry = models.get(name)
         assert entry.licence
         assert entry.weights.licence
 
@@ -116,7 +116,7 @@ def test_names_choose_and_an_unknown_one_is_suggested(command):
     assert result.exit_code == 1
     assert "did you mean 'mobilenet'?" in result.stderr
     assert list(facts(weights("list", "openface", "mini").stdout)) == ["openface", "mini"]
-    assert list(facts(weights("list", "all").stdout)) == list(backbones.PAPER)
+    assert list(facts(weights("list", "all").stdout)) == list(models.PAPER)
 
 
 @pytest.mark.parametrize("command", ["list", "where", "verify"])
@@ -151,7 +151,7 @@ def test_where_shows_the_chain_that_a_run_walks(held, tmp_path, monkeypatch):
         assert state in ("found", "found, not used: an earlier place has it", "not there")
     if any(held):
         used = states.index("found")
-        located = backbones.locate(backbones.get("mobilenet"), folders[0])
+        located = models.locate(models.get("mobilenet"), folders[0])
         assert (located.provenance, located.path.parent) == (rows[used][0], folders[used])
         assert states.count("found") == 1
         assert states[3] == "not needed"
@@ -173,7 +173,7 @@ def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
     (rows,) = facts(weights("where", "mobilenet").stdout).values()
     assert (
         dict(rows)["download"]
-        == f"{target}: a run gets it from " + backbones.get("mobilenet").weights.urls[0]
+        == f"{target}: a run gets it from " + models.get("mobilenet").weights.urls[0]
     )
     assert found["mini"]["its own folder"] == f"{MINI}: found"
     assert found["mini"]["download"] == "there is no download of it"
@@ -234,7 +234,7 @@ def test_what_is_proven_is_told_and_locked(project):
 def test_without_names_those_that_are_here_are_proven(project, tmp_path, monkeypatch):
     pytest.importorskip("keras")
     monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path / "deepface"))
-    kept = {name: backbones.get(name) for name in ("vggface", "openface", "mini")}
+    kept = {name: models.get(name) for name in ("vggface", "openface", "mini")}
     monkeypatch.setattr(registry, "_registered", kept)
     done = weights("verify")
     assert (done.exit_code, done.stderr) == (0, "")
@@ -247,7 +247,7 @@ def test_without_names_those_that_are_here_are_proven(project, tmp_path, monkeyp
 def network():
     """Mini's network, and the values that were drawn for it."""
     pytest.importorskip("keras")
-    model = backbones.get("mini").build()
+    model = models.get("mini").build()
     return model, [values.copy() for values in model.get_weights()]
 
 

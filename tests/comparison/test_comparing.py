@@ -8,9 +8,9 @@ import pytest
 from comparison_runs import in_environment, one_of, side, timed_run
 from made_runs import made_cell, made_missing, made_run
 
-from fer_bench.comparison import Side, compare, default_rules, parse
-from fer_bench.errors import FerBenchError
-from fer_bench.shards import OTHER_SHARD
+from fer_bench.analysis.comparison import Side, compare, default_rules, parse
+from fer_bench.protocol.shards import OTHER_SHARD
+from fer_bench.runtime.errors import FerBenchError
 
 OTHER = made_cell("mini", "random")
 HEAD = side(timed_run(call=0.007))

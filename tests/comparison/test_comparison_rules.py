@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.comparison.figures import FIGURES
-from fer_bench.comparison.rules import DETERMINISM, GONE, Rules, default_rules, parse
-from fer_bench.errors import FerBenchError
+from fer_bench.analysis.comparison.compared_metrics import FIGURES
+from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE, Rules, default_rules, parse
+from fer_bench.runtime.errors import FerBenchError
 
 
 def amount(text, cell="mini-random", *names):

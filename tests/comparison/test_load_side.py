@@ -9,10 +9,10 @@ import os
 import pytest
 from made_runs import document, made_cell, made_run
 
-from fer_bench.comparison import compare, default_rules, load_side
-from fer_bench.errors import FerBenchError
-from fer_bench.results import SCHEMA
-from fer_bench.results_json import KEY
+from fer_bench.analysis.comparison import compare, default_rules, load_side
+from fer_bench.results import KEY
+from fer_bench.results.records import SCHEMA
+from fer_bench.runtime.errors import FerBenchError
 
 RUN = made_run(made_cell("mini", "random", 0.5))
 

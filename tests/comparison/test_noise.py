@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, ttest_ind
 
-from fer_bench.comparison.noise import LEAST_RUNS, between_runs, of_rounds
+from fer_bench.analysis.comparison.noise import LEAST_RUNS, between_runs, of_rounds
 
 LEVEL = 0.99
 values = st.lists(st.floats(-1, 1), min_size=2, max_size=8)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fer_bench.comparison import Rules, default_rules, parse, project_rules
-from fer_bench.errors import FerBenchError
+from fer_bench.analysis.comparison import Rules, default_rules, parse, project_rules
+from fer_bench.runtime.errors import FerBenchError
 
 ACCURACY = '[tool.fer_bench.compare]\nfail_on = ["accuracy: 2pp", "gone: off"]\n'
 

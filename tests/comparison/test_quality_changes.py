@@ -19,8 +19,8 @@ from made_runs import (
 )
 from scipy.stats import binom, binomtest
 
-from fer_bench.comparison import compare, default_rules, parse
-from fer_bench.comparison.quality import _mcnemar_interval
+from fer_bench.analysis.comparison import compare, default_rules, parse
+from fer_bench.analysis.comparison.quality import _mcnemar_interval
 
 
 def outcome(base, head, rules="", **facts):

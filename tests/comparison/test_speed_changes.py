@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from comparison_runs import made_reference, one_of, side, timed_run
 
-from fer_bench.comparison import Rules, compare, default_rules, parse
-from fer_bench.results import Reference
+from fer_bench.analysis.comparison import Rules, compare, default_rules, parse
+from fer_bench.results.records import Reference
 
 CALL = "inference.median@32"
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import ttest_ind
 
-from fer_bench.comparison.steps import differ, step
+from fer_bench.analysis.history.step_detection import differ, step
 
 values = st.lists(st.integers(-50, 50).map(lambda one: one / 100), min_size=1, max_size=8)
 

@@ -23,10 +23,10 @@ from made_archives import (
 )
 from made_runs import audited, made_missing
 
-from fer_bench.archive import Stored, gathered
-from fer_bench.comparison import default_rules, parse
-from fer_bench.comparison.series import Point, Trend
-from fer_bench.comparison.trend import trend
+from fer_bench.analysis.comparison import default_rules, parse
+from fer_bench.analysis.history.archive import Stored, gathered
+from fer_bench.analysis.history.series import Point, Trend
+from fer_bench.analysis.history.trend import trend
 
 SPEEDS = ("training.speed", "inference.median@32")
 

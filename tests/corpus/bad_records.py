@@ -21,7 +21,7 @@ from corpus_kind import (
 )
 from made_runs import document, made_cell, made_run
 
-from fer_bench.results_json import KEY
+from fer_bench.results import KEY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from made_votes import HEADER, unanimous, write_votes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.audit import Votes
+    from fer_bench.data.audit import Votes
 
 DATA = "faces.npz"
 """The data set that the votes are for, beside them."""

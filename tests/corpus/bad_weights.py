@@ -32,7 +32,7 @@ LAYER, TENSOR = "conv1", "conv1/kernel"
 def npz_weights(folder: Path) -> Path:
     root = folder / "weights"
     root.mkdir()
-    (root / NAME).write_bytes((files("fer_bench.backbones") / "data" / NAME).read_bytes())
+    (root / NAME).write_bytes((files("fer_bench.models") / "data" / NAME).read_bytes())
     return root
 
 

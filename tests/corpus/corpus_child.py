@@ -51,7 +51,7 @@ def load(packages: list[str]) -> None:
     for package in ("numpy", "pytest", "fer_bench.cli"):
         importlib.import_module(package)
     if "keras" in packages:
-        from fer_bench.runtime import load_keras
+        from fer_bench.models.keras_backend import load_keras
 
         load_keras()
 
@@ -141,7 +141,7 @@ def _called(call: list[str]) -> int:
         import pytest
 
         return int(pytest.main(arguments))
-    from fer_bench.errors import FerBenchError
+    from fer_bench.runtime.errors import FerBenchError
 
     module, _, name = arguments[0].partition(":")
     try:

@@ -96,16 +96,17 @@ DOORS = {
     ),
     "history": Door(
         lambda path: [_history(path)],
-        lambda path: ["call", "fer_bench.archive:stored_runs", str(path)],
+        lambda path: ["call", "fer_bench.analysis.history.archive:stored_runs", str(path)],
     ),
     "rules": Door(lambda path: [_rules(path)], _rules),
     # To prove weights takes a network; to read the lock, and the structure of one, does not.
     "lock": Door(
-        lambda path: [_lock(path)], lambda path: ["call", "fer_bench.weights_lock:read", str(path)]
+        lambda path: [_lock(path)],
+        lambda path: ["call", "fer_bench.models.weights.lock_file:read", str(path)],
     ),
     "structure": Door(
-        lambda path: [["call", "fer_bench.backbones.structure_files:read", str(path)]],
-        lambda path: ["call", "fer_bench.backbones.structure_files:read", str(path)],
+        lambda path: [["call", "fer_bench.models.builders.structure_files:read", str(path)]],
+        lambda path: ["call", "fer_bench.models.builders.structure_files:read", str(path)],
     ),
     "weights": Door(
         lambda path: [["fer-bench", "weights", "verify", "mini", f"--weights-dir={path}"]],

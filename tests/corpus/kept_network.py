@@ -6,7 +6,7 @@ import dataclasses
 from functools import cache
 from typing import TYPE_CHECKING
 
-from fer_bench.backbones import registry
+from fer_bench.models import registry
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,11 +16,11 @@ from bad_votes import votes_file
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.audit import Votes, load_votes
-from fer_bench.datasets import Dataset
-from fer_bench.datasets.csv_layout import load_csv
-from fer_bench.datasets.npz_layout import load_npz
-from fer_bench.errors import FerBenchError
+from fer_bench.data import Dataset
+from fer_bench.data.audit import Votes, load_votes
+from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.data.formats.npz_files import load_npz
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

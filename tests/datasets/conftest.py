@@ -8,7 +8,7 @@ import pytest
 from layout_writers import random_dataset
 
 if TYPE_CHECKING:
-    from fer_bench.datasets import Dataset
+    from fer_bench.data import Dataset
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.datasets import Dataset
+    from fer_bench.data import Dataset
 
 
 def write_image(path: Path, value: int, size: tuple[int, int] = (6, 4)) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from layout_writers import write_csv, write_folders, write_npz
 
-from fer_bench.datasets import (
+from fer_bench.data import (
     Dataset,
     catalogue,
     dataset_names,
@@ -18,9 +18,9 @@ from fer_bench.datasets import (
     register_dataset,
     source_of,
 )
-from fer_bench.datasets.layouts import NOT_FER2013, is_fer2013
-from fer_bench.errors import FerBenchError
-from fer_bench.paper import published
+from fer_bench.data.formats.detection import NOT_FER2013, is_fer2013
+from fer_bench.protocol import published
+from fer_bench.runtime.errors import FerBenchError
 
 
 @pytest.fixture(autouse=True)
@@ -265,7 +265,7 @@ def test_each_error_ends_with_what_to_do(
 @pytest.mark.smoke
 def test_the_package_loads_nothing_heavy() -> None:
     heavy = ["PIL", "h5py", "kagglehub", "keras", "pandas", "sklearn", "tensorflow"]
-    code = f"import sys, fer_bench.datasets; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, fer_bench.data; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from layout_writers import random_dataset, write_folders
 from PIL import Image
 
-from fer_bench.datasets import EMOTIONS, Dataset
-from fer_bench.datasets.class_tables import UNNUMBERED, ClassTable, class_table
-from fer_bench.datasets.folders import load_folder
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.data.formats.class_names import UNNUMBERED, ClassTable, class_table
+from fer_bench.data.formats.image_folders import load_folder
+from fer_bench.runtime.errors import FerBenchError
 
 GREY = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48).astype(np.uint8)
 

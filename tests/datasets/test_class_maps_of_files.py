@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from layout_writers import random_dataset, write_csv, write_npz
 
-from fer_bench.datasets import EMOTIONS, load_dataset
-from fer_bench.datasets.info import load_info
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS, load_dataset
+from fer_bench.data.info import load_info
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.datasets import Dataset
+    from fer_bench.data import Dataset
 
 CONTEMPT = (*EMOTIONS, "Contempt")
 

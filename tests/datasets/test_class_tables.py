@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.class_numbers import NUMBERED
-from fer_bench.datasets import EMOTIONS
-from fer_bench.datasets.class_tables import (
+from fer_bench.data import EMOTIONS
+from fer_bench.data.formats.class_names import (
     KAGGLE,
     LEFT_OUT,
     UNNUMBERED,
@@ -19,7 +18,8 @@ from fer_bench.datasets.class_tables import (
     folded,
     is_number,
 )
-from fer_bench.errors import FerBenchError
+from fer_bench.protocol.label_codes import NUMBERED
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from budget import examples
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from fer_bench.datasets import PARTS, Dataset, Split, grouped_split, make_split, paper_split
-from fer_bench.datasets.split import each_once, trained_once
-from fer_bench.errors import FerBenchError
+from fer_bench.data import PARTS, Dataset, Split, grouped_split, make_split, paper_split
+from fer_bench.data.split import each_once, trained_once
+from fer_bench.runtime.errors import FerBenchError
 
 CLASSES = ("a", "b")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Barrier, get_ident
 from time import sleep
+from typing import TYPE_CHECKING
 
 import pytest
 from csv_checks import assert_same, load_bytes, load_lines
@@ -20,9 +21,12 @@ from layout_writers import (
     write_csv,
 )
 
-from fer_bench.datasets import Dataset, csv_layout
-from fer_bench.datasets.csv_layout import load_csv
-from fer_bench.errors import FerBenchError
+from fer_bench.data.formats import csv_files
+from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from fer_bench.data import Dataset
 
 
 @given(
@@ -50,14 +54,14 @@ def test_a_copy_without_usage(tmp_path: Path) -> None:
 def test_rows_across_blocks(
     tmp_path: Path, few: Dataset, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", block)
     assert_same(load_csv(write_csv(tmp_path / "few.csv", few)), few)
 
 
 def test_more_than_one_block_of_the_usual_size(tmp_path: Path) -> None:
     wanted = random_dataset(400, seed=3)
     path = write_csv(tmp_path / "more.csv", wanted)
-    assert path.stat().st_size > 2 * csv_layout._BLOCK_BYTES
+    assert path.stat().st_size > 2 * csv_files._BLOCK_BYTES
     assert_same(load_csv(path), wanted)
 
 
@@ -82,7 +86,7 @@ class TestUnusualButRight:
     def test_only_blank_lines_in_a_block(
         self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 10_000)
+        monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 10_000)
         header, *rows = csv_lines(few)
         assert_same(load_lines(tmp_path, [header, *([""] * 40_000), *rows]), few)
 
@@ -191,7 +195,7 @@ BAD_ROWS = {
 def test_bad_rows(
     tmp_path: Path, few: Dataset, change, message: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", block)
     lines = csv_lines(few)
     lines[ROW - 1] = change(lines[ROW - 1])
     with pytest.raises(FerBenchError) as raised:
@@ -214,13 +218,13 @@ def test_a_row_too_long_and_one_too_short_do_not_even_out(tmp_path: Path, few: D
 def test_the_first_of_several_wrong_lines_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 12_000)
+    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 12_000)
     lines = csv_lines(random_dataset(60, seed=8))
     lines[9:] = [line.replace(" ", " x", 1) for line in lines[9:]]
     both = Barrier(2)
     held: dict[int, int] = {}
-    next_block = csv_layout._Reading._next_block
-    read = csv_layout.PlainPixelReader.read
+    next_block = csv_files._Reading._next_block
+    read = csv_files.PlainPixelReader.read
 
     def note(reading, buffer):
         block = next_block(reading, buffer)
@@ -234,8 +238,8 @@ def test_the_first_of_several_wrong_lines_is_named(
             sleep(0.5 if held[get_ident()] == min(held.values()) else 0)
         return plain
 
-    monkeypatch.setattr(csv_layout._Reading, "_next_block", note)
-    monkeypatch.setattr(csv_layout.PlainPixelReader, "read", refuse)
+    monkeypatch.setattr(csv_files._Reading, "_next_block", note)
+    monkeypatch.setattr(csv_files.PlainPixelReader, "read", refuse)
     with pytest.raises(FerBenchError, match=r"faces\.csv', line 10: "):
         load_lines(tmp_path, lines)
 
@@ -243,7 +247,7 @@ def test_the_first_of_several_wrong_lines_is_named(
 def test_unusual_rows_among_usual_ones_keep_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_layout, "_BLOCK_BYTES", 24_000)
+    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 24_000)
     wanted = random_dataset(60, seed=8)
     lines = csv_lines(wanted)
     for number in (5, 6, 20, 41):
@@ -346,14 +350,14 @@ def test_a_file_that_is_cut_while_it_is_read(
     lines[6] = lines[6].replace(" ", "  ", 1)  # read a second time, number by number
     path = tmp_path / "faces.csv"
     path.write_text("\n".join(lines) + "\n")
-    read = csv_layout.PlainPixelReader.read
+    read = csv_files.PlainPixelReader.read
 
     def cut(*arguments) -> bool:
         plain = read(*arguments)
         os.truncate(path, len("\n".join(lines[:3]) + "\n"))
         return plain
 
-    monkeypatch.setattr(csv_layout.PlainPixelReader, "read", cut)
+    monkeypatch.setattr(csv_files.PlainPixelReader, "read", cut)
     with pytest.raises(FerBenchError, match=r"faces\.csv': the file changed while it was read"):
         load_csv(path)
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fer_bench.datasets.csv_pixels import MARGIN, PlainPixelReader
+from fer_bench.data.formats.csv_pixels import MARGIN, PlainPixelReader
 
 PLAIN = re.compile(r"(0|[1-9][0-9]{0,2})( (0|[1-9][0-9]{0,2}))*")
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from csv_checks import assert_same, load_bytes, load_lines
 from layout_writers import ICML, csv_lines, csv_row
 
-from fer_bench.datasets import Dataset, csv_layout, csv_rows
-from fer_bench.errors import FerBenchError
+from fer_bench.data.formats import csv_files, csv_rows
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from fer_bench.data import Dataset
 
 CODES = {str(code): code for code in range(7)}
 
@@ -76,7 +80,7 @@ def test_quotes_of_the_pixels_do_not_slow_the_reading_down(
     def fail(*_: object) -> None:
         raise AssertionError("read number by number")
 
-    monkeypatch.setattr(csv_layout, "read_exactly", fail)
+    monkeypatch.setattr(csv_files, "read_exactly", fail)
     lines = csv_lines(few, ICML)
     quoted = [lines[0], *(f'{line.replace(", ", chr(44) + chr(34), 2)}"' for line in lines[1:])]
     quoted = [line.replace('"', "", 1) for line in quoted]  # the Usage stays as it is

@@ -17,8 +17,8 @@ from layout_writers import (
     write_part_files,
 )
 
-from fer_bench.datasets import EMOTIONS, Dataset, load_dataset
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS, Dataset, load_dataset
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

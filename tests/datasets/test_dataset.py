@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from fer_bench.datasets import EMOTIONS, Dataset
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.runtime.errors import FerBenchError
 
 
 def dataset_of(**changes: object) -> Dataset:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench.datasets import Dataset, draws, make_split, paper_split, stratified_rows
-from fer_bench.datasets.draws import stratified_draw
+from fer_bench.data import Dataset, make_split, paper_split, stratified_draws, stratified_rows
+from fer_bench.data.stratified_draws import stratified_draw
 
 LABELS = np.tile(np.array([0, 1, 2, 2], np.uint8), 30)
 
@@ -20,10 +20,10 @@ def forbid_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(draws, "_draw", fail)
+    monkeypatch.setattr(stratified_draws, "_draw", fail)
 
 
-def assert_same(found: draws.Draw, wanted: draws.Draw) -> None:
+def assert_same(found: stratified_draws.Draw, wanted: stratified_draws.Draw) -> None:
     for rows, others in zip(found, wanted, strict=True):
         assert rows.dtype == np.int64
         np.testing.assert_array_equal(rows, others)
@@ -82,7 +82,7 @@ def test_another_draw_has_another_entry(tmp_path: Path, other: tuple) -> None:
 
 def test_another_version_has_another_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stratified_draw(LABELS, 80, 30, 42, tmp_path)
-    monkeypatch.setattr(draws, "version", lambda name: f"another {name}")
+    monkeypatch.setattr(stratified_draws, "version", lambda name: f"another {name}")
     stratified_draw(LABELS, 80, 30, 42, tmp_path)
     assert len(entries(tmp_path)) == 2
 
@@ -91,9 +91,9 @@ def test_an_unknown_version_is_not_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(name: str) -> str:
-        raise draws.PackageNotFoundError(name)
+        raise stratified_draws.PackageNotFoundError(name)
 
-    monkeypatch.setattr(draws, "version", unknown)
+    monkeypatch.setattr(stratified_draws, "version", unknown)
     assert len(stratified_draw(LABELS, 80, 30, 42, tmp_path)[0]) == 80
     assert entries(tmp_path) == []
 

@@ -15,10 +15,10 @@ from layout_writers import (
     write_npz,
 )
 
-from fer_bench.datasets import Dataset, fer2013, load_dataset
-from fer_bench.errors import FerBenchError
-from fer_bench.files import file_digest
-from fer_bench.paper import published
+from fer_bench.data import Dataset, fer2013, load_dataset
+from fer_bench.protocol import published
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import file_digest
 
 if TYPE_CHECKING:
     from pathlib import Path

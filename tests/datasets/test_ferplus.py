@@ -10,11 +10,11 @@ from image_folders import told, write_image
 from layout_writers import random_dataset, write_ferplus
 from made_votes import HEADER
 
-from fer_bench.datasets import EMOTIONS, Dataset
-from fer_bench.datasets.class_tables import UNNUMBERED, class_table
-from fer_bench.datasets.folders import load_folder
-from fer_bench.datasets.taggers import CATEGORIES
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.data.formats.class_names import UNNUMBERED, class_table
+from fer_bench.data.formats.ferplus_votes import CATEGORIES
+from fer_bench.data.formats.image_folders import load_folder
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_bench.files import cause_of, expand_user, state_of, write_atomically
+from fer_bench.runtime.files import cause_of, expand_user, state_of, write_atomically
 
 if TYPE_CHECKING:
     import pytest
 
 KILLED = """
 import os, pathlib, signal, sys
-from fer_bench.files import write_atomically
+from fer_bench.runtime.files import write_atomically
 os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
 write_atomically(pathlib.Path(sys.argv[1]), "cut off")
 """

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from layout_writers import random_dataset
 from made_images import dataset_of, patterns
 
-from fer_bench.audit import remembering
-from fer_bench.audit.remembering import remembered_twins
-from fer_bench.datasets import draws, parsed, remembered
-from fer_bench.datasets.draws import stratified_draw
-from fer_bench.datasets.parsed import load_once
+from fer_bench.data import array_cache, parsed_cache, stratified_draws
+from fer_bench.data.audit import search_cache
+from fer_bench.data.audit.search_cache import remembered_twins
+from fer_bench.data.parsed_cache import load_once
+from fer_bench.data.stratified_draws import stratified_draw
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +29,7 @@ LABELS = np.repeat(np.arange(2, dtype=np.uint8), 10)
 def reseal(entry: Path, arrays: dict) -> None:
     """Writes an entry of ``remembered`` with other arrays, and the digest that proves them."""
     file = io.BytesIO()
-    np.savez(file, proof=remembered._proof(entry.stem, arrays), **arrays)
+    np.savez(file, proof=array_cache._proof(entry.stem, arrays), **arrays)
     entry.write_bytes(file.getvalue())
 
 
@@ -48,7 +48,7 @@ def reseal(entry: Path, arrays: dict) -> None:
 )
 def test_a_forged_draw_is_drawn_again(tmp_path: Path, first: np.ndarray) -> None:
     expected = stratified_draw(LABELS, 6, 4, 1, tmp_path)
-    (entry,) = (tmp_path / draws.FOLDER).iterdir()
+    (entry,) = (tmp_path / stratified_draws.FOLDER).iterdir()
     reseal(entry, {"first": first, "second": np.arange(10, 14)})
     for found, drawn in zip(stratified_draw(LABELS, 6, 4, 1, tmp_path), expected, strict=True):
         np.testing.assert_array_equal(found, drawn)
@@ -59,7 +59,7 @@ def test_any_search_for_twins_is_one_or_made_again(tmp_path_factory, arrays: lis
     cache = tmp_path_factory.mktemp("cache")
     images = dataset_of(patterns(4))
     expected = remembered_twins(images, cache)
-    (entry,) = (cache / remembering.FOLDER).iterdir()
+    (entry,) = (cache / search_cache.FOLDER).iterdir()
     with np.load(entry) as kept:
         whole = {name: kept[name] for name in kept.files if name != "proof"}
     names = list(whole)[::-1]
@@ -78,14 +78,14 @@ def test_any_parsed_data_set_is_one_or_read_again(tmp_path_factory, data) -> Non
     cache = tmp_path_factory.mktemp("cache")
     dataset = random_dataset(4)
     load_once(cache, "1", lambda: dataset, cache)
-    (entry,) = (cache / parsed.FOLDER).iterdir()
+    (entry,) = (cache / parsed_cache.FOLDER).iterdir()
     with np.load(entry) as kept:
         found = {name: kept[name] for name in kept.files}
     words = json.loads(str(found["words"]))
     found["words"] = json.dumps(data.draw(changed(words)))
     places = json.dumps(data.draw(changed([str(row) for row in range(4)]))).encode()
     found["places"] = np.frombuffer(places, np.uint8)
-    found["proof"] = parsed._proof(
+    found["proof"] = parsed_cache._proof(
         found["images"],
         found["labels"],
         found.get("usage"),

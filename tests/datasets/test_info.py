@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from layout_writers import write_csv, write_folders, write_npz
 
-from fer_bench.datasets import Dataset, catalogue, register_dataset, source_of
-from fer_bench.datasets.info import load_info
-from fer_bench.errors import FerBenchError
+from fer_bench.data import Dataset, catalogue, register_dataset, source_of
+from fer_bench.data.info import load_info
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from image_folders import told, write_image, write_images
 
-from fer_bench.datasets import load_dataset, make_split
-from fer_bench.datasets.class_tables import UNNUMBERED, class_table
-from fer_bench.datasets.folders import load_folder
-from fer_bench.datasets.folders.label_files import _label
-from fer_bench.errors import FerBenchError
+from fer_bench.data import load_dataset, make_split
+from fer_bench.data.formats.class_names import UNNUMBERED, class_table
+from fer_bench.data.formats.image_folders import load_folder
+from fer_bench.data.formats.image_folders.label_files import _label
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

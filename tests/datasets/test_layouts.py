@@ -23,9 +23,10 @@ from layout_writers import (
 )
 from PIL import Image
 
-from fer_bench.datasets import EMOTIONS, Dataset, layouts
-from fer_bench.datasets.layouts import load_path
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.data.formats import detection
+from fer_bench.data.formats.detection import load_path
+from fer_bench.runtime.errors import FerBenchError
 
 
 def entries(cache: Path) -> list[Path]:
@@ -36,7 +37,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def fail(*_: object) -> None:
         raise AssertionError(f"{name} was called")
 
-    monkeypatch.setattr(layouts, name, fail)
+    monkeypatch.setattr(detection, name, fail)
 
 
 @given(st.integers(2, 5), st.integers(0, 2**32 - 1))
@@ -177,7 +178,7 @@ def test_too_little_memory(
     def fail(*_: object) -> None:
         raise MemoryError("Unable to allocate 4 EiB")
 
-    monkeypatch.setattr(layouts, name, fail)
+    monkeypatch.setattr(detection, name, fail)
     path = {
         "load_csv": lambda: write_csv(tmp_path / "a.csv", few),
         "load_npz": lambda: write_npz(tmp_path / "a.npz", few),

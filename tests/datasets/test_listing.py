@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import pytest
 from image_folders import told, write_image, write_images
 
-from fer_bench.datasets import load_dataset
-from fer_bench.datasets.class_tables import class_table
-from fer_bench.datasets.folders import list_folder, load_folder
-from fer_bench.datasets.folders.listing import Root
-from fer_bench.errors import FerBenchError
+from fer_bench.data import load_dataset
+from fer_bench.data.formats.class_names import class_table
+from fer_bench.data.formats.image_folders import list_folder, load_folder
+from fer_bench.data.formats.image_folders.listing import Root
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

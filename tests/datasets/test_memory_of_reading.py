@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from image_folders import write_image
 
-from fer_bench.datasets import EMOTIONS, Dataset
-from fer_bench.datasets import parsed as parsed_module
-from fer_bench.datasets import remembered as remembered_module
-from fer_bench.datasets.folders.reading import read_images
-from fer_bench.datasets.parsed import load_once
-from fer_bench.datasets.remembered import remembered
+from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.data import array_cache as remembered_module
+from fer_bench.data import parsed_cache as parsed_module
+from fer_bench.data.array_cache import remembered
+from fer_bench.data.formats.image_folders.image_files import read_images
+from fer_bench.data.parsed_cache import load_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 from image_folders import told, write_image, write_images
 
-from fer_bench.datasets import EMOTIONS
-from fer_bench.datasets.class_tables import class_table
-from fer_bench.datasets.folders import load_folder
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS
+from fer_bench.data.formats.class_names import class_table
+from fer_bench.data.formats.image_folders import load_folder
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path

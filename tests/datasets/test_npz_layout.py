@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layout_writers import random_dataset, write_npz
 
-from fer_bench.datasets import EMOTIONS, Dataset
-from fer_bench.datasets.npz_arrays import is_compressed, read_arrays
-from fer_bench.datasets.npz_layout import load_npz, pack_npz
-from fer_bench.errors import FerBenchError
+from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.data.formats.npz_arrays import is_compressed, read_arrays
+from fer_bench.data.formats.npz_files import load_npz, pack_npz
+from fer_bench.runtime.errors import FerBenchError
 
 
 def message_of(path: Path) -> str:

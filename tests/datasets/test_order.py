@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.datasets import Dataset, by_content
+from fer_bench.data import Dataset, by_content
 
 CLASSES = ("a", "b", "c")
 

@@ -9,8 +9,8 @@ import pytest
 from image_folders import told, write_images
 from layout_writers import random_dataset, write_csv, write_npz
 
-from fer_bench.datasets import EMOTIONS, load_dataset
-from fer_bench.datasets.parsed import FOLDER
+from fer_bench.data import EMOTIONS, load_dataset
+from fer_bench.data.parsed_cache import FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from image_folders import write_image
 from PIL import Image, ImageOps
 
-from fer_bench.datasets.folders import reading
-from fer_bench.datasets.folders.reading import read_images, square_side
-from fer_bench.errors import FerBenchError
+from fer_bench.data.formats.image_folders import image_files
+from fer_bench.data.formats.image_folders.image_files import read_images, square_side
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,9 +200,9 @@ def test_bilinear_does_not_overshoot(tmp_path: Path) -> None:
 
 def test_as_many_pixels_as_there_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_image(tmp_path / "a.png", 1, (6, 4))
-    monkeypatch.setattr(reading, "_LARGEST", 24)
+    monkeypatch.setattr(image_files, "_LARGEST", 24)
     assert read_images([path]).sizes == ((6, 4),)
-    monkeypatch.setattr(reading, "_LARGEST", 23)
+    monkeypatch.setattr(image_files, "_LARGEST", 23)
     with pytest.raises(FerBenchError, match="has 6x4 pixels; accepted: at most 23"):
         read_images([path])
 
@@ -265,9 +265,9 @@ def test_more_pixels_than_there_may_be(tmp_path: Path) -> None:
 def test_no_file_is_decoded_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [write_image(tmp_path / f"{n}.png", n % 256, (20 + n % 5, 20)) for n in range(300)]
     decoded = []
-    read = reading._read_image
+    read = image_files._read_image
     monkeypatch.setattr(
-        reading, "_read_image", lambda path, size: decoded.append(path) or read(path, size)
+        image_files, "_read_image", lambda path, size: decoded.append(path) or read(path, size)
     )
     found = read_images(paths)
     assert sorted(decoded) == sorted(paths)

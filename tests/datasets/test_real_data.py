@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from layout_writers import ICML, KAGGLE, write_csv, write_folders
 
-from fer_bench.datasets import EMOTIONS, Dataset, fer2013, layouts, load_dataset, make_split
-from fer_bench.datasets.csv_layout import load_csv
-from fer_bench.paper import published
+from fer_bench.data import EMOTIONS, Dataset, fer2013, load_dataset, make_split
+from fer_bench.data.formats import detection
+from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.protocol import published
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +71,7 @@ def test_kaggles_csv(
     csv: Path, cache: Path, parsed: Dataset, real_data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert md5_of(csv) == fer2013.CSV_MD5
-    monkeypatch.setattr(layouts, "load_csv", None)
+    monkeypatch.setattr(detection, "load_csv", None)
     for found in (parsed, load_dataset(csv, cache_dir=cache)):
         assert found.name == "fer2013"
         assert found.row_digest == real_data.row_digest

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fer_bench.datasets.remembered import remembered
+from fer_bench.data.array_cache import remembered
 
 if TYPE_CHECKING:
     from pathlib import Path

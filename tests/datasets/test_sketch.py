@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.datasets import load_dataset
-from fer_bench.datasets.dataset import EMOTIONS
-from fer_bench.datasets.sketch import drawing, sketch, sketch_identities
-from fer_bench.datasets.sketch.chance import bell, draw_parameters, generator_of, permutation
-from fer_bench.datasets.sketch.drawing import draw_faces
-from fer_bench.datasets.sketch.expressions import (
+from fer_bench.data import load_dataset
+from fer_bench.data.dataset import EMOTIONS
+from fer_bench.data.synthetic import drawing, sketch, sketch_identities
+from fer_bench.data.synthetic.drawing import draw_faces
+from fer_bench.data.synthetic.expressions import (
     ACTION_UNITS,
     CONFUSED_WITH,
     PROTOTYPES,
@@ -22,14 +21,15 @@ from fer_bench.datasets.sketch.expressions import (
     shape_of,
     vary,
 )
-from fer_bench.datasets.sketch.generator import (
+from fer_bench.data.synthetic.generator import (
     FER2013_COUNTS,
     LABEL_NOISE,
     class_counts,
     shown_emotions,
 )
-from fer_bench.datasets.sketch.people import FEATURES, STYLE, TRAITS, VIEWS
-from fer_bench.errors import FerBenchError
+from fer_bench.data.synthetic.random_draws import bell, draw_parameters, generator_of, permutation
+from fer_bench.data.synthetic.subjects import FEATURES, STYLE, TRAITS, VIEWS
+from fer_bench.runtime.errors import FerBenchError
 
 ROW_DIGEST = "541d483f6cca70addabce084e20b7d190a058f2e0c2ae99b6de48a82664bc427"
 
@@ -171,7 +171,7 @@ def test_every_confusion_occurs():
 
 def test_label_noise_changes_pictures_and_not_labels(monkeypatch):
     noisy = sketch(200)
-    monkeypatch.setattr("fer_bench.datasets.sketch.generator.LABEL_NOISE", 0.0)
+    monkeypatch.setattr("fer_bench.data.synthetic.generator.LABEL_NOISE", 0.0)
     clean = sketch(200)
     assert np.array_equal(noisy.labels, clean.labels)
     assert (noisy.images != clean.images).any(axis=(1, 2)).sum() == round(LABEL_NOISE * 200) == 8

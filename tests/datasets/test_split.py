@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-from fer_bench.datasets import (
+from fer_bench.data import (
     EMOTIONS,
     Dataset,
     Split,
@@ -19,9 +19,9 @@ from fer_bench.datasets import (
     paper_split,
     stratified_rows,
 )
-from fer_bench.datasets.split import ALWAYS_ENOUGH
-from fer_bench.errors import FerBenchError
-from fer_bench.paper import published
+from fer_bench.data.split import ALWAYS_ENOUGH
+from fer_bench.protocol import published
+from fer_bench.runtime.errors import FerBenchError
 
 
 def labels_of(counts: list[int], seed: int = 0) -> np.ndarray:

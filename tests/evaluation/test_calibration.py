@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.evaluation import Bin, expected_calibration_error, reliability
+from fer_bench.metrics import Bin, expected_calibration_error, reliability
 
 shares = st.floats(0, 1, exclude_min=True) | st.builds(
     lambda a, b: min(a, b) / max(a, b), st.integers(1, 40), st.integers(1, 40)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fer_bench.evaluation import Interval, Spread, over_seeds, sampling_interval
-from fer_bench.evaluation.intervals import percentiles
+from fer_bench.metrics import Interval, Spread, over_seeds, sampling_interval
+from fer_bench.metrics.intervals import percentiles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

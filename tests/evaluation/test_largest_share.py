@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fer_bench.evaluation import largest_share
+from fer_bench.metrics import largest_share
 
 
 def test_the_share_of_the_largest_class():

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fer_bench.evaluation import Interval, compare, holm, sampling_interval
+from fer_bench.metrics import Interval, compare, holm, sampling_interval
 
 if TYPE_CHECKING:
     from random import Random

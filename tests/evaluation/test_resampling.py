@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fer_bench.evaluation import resampling
-from fer_bench.evaluation.resampling import distinct_columns, resampled_sums, tally
+from fer_bench.metrics import bootstrap
+from fer_bench.metrics.bootstrap import distinct_columns, resampled_sums, tally
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,9 +95,9 @@ def test_the_sizes_of_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         return resampled_sums(rows, weights, np.random.default_rng(1)).tolist()
 
     whole = sums()
-    monkeypatch.setattr(resampling, "_DRAWS", 70)
-    monkeypatch.setattr(resampling, "_PRODUCTS", 700)
+    monkeypatch.setattr(bootstrap, "_DRAWS", 70)
+    monkeypatch.setattr(bootstrap, "_PRODUCTS", 700)
     assert sums() == whole
-    monkeypatch.setattr(resampling, "_DRAWS", 1)
-    monkeypatch.setattr(resampling, "_PRODUCTS", 1)
+    monkeypatch.setattr(bootstrap, "_DRAWS", 1)
+    monkeypatch.setattr(bootstrap, "_PRODUCTS", 1)
     assert sums() == whole

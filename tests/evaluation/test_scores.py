@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fer_bench.evaluation import accuracy, confusion, cross_entropy, recall
+from fer_bench.metrics import accuracy, confusion, cross_entropy, recall
 
 if TYPE_CHECKING:
     from random import Random

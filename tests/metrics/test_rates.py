@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.metrics import (
+from fer_bench.metrics.convergence import (
     CONVENTIONS,
     Initial,
     initial,

@@ -14,11 +14,11 @@ from made_runs import (
     repeated,
 )
 
-from fer_bench.pairs import pairs
-from fer_bench.paper import published
-from fer_bench.paper.claims import judge
-from fer_bench.paper.claims.emotions import newcombe
-from fer_bench.results import InferenceSpeed, Parameters
+from fer_bench.analysis.claims import judge
+from fer_bench.analysis.claims.emotions import newcombe
+from fer_bench.analysis.pairwise_tests import pairs
+from fer_bench.protocol import published
+from fer_bench.results.records import InferenceSpeed, Parameters
 
 
 def verdict(name, *cells, **settings):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from made_runs import every_cell, line, made_cell, made_history, made_missing, made_run, repeated
 
-from fer_bench.pairs import pairs
-from fer_bench.paper import published
-from fer_bench.paper.claims import judge
+from fer_bench.analysis.claims import judge
+from fer_bench.analysis.pairwise_tests import pairs
+from fer_bench.protocol import published
 
 
 def verdict(name, *cells, **settings):

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench import backbones
-from fer_bench.backbones import registry
-from fer_bench.plugin import report
+from fer_bench import models
+from fer_bench.models import registry
+from fer_bench.plugin import session_report
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -80,7 +80,7 @@ def run_pytest(libraries, pytester):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Leaves out the page, which takes longer than all else of a report."""
-    monkeypatch.setattr(report, "write_page", lambda *_: None)
+    monkeypatch.setattr(session_report, "write_page", lambda *_: None)
 
 
 @pytest.fixture
@@ -114,8 +114,8 @@ def small(monkeypatch):
     """Registers ``small`` and ``tiny`` for runs in this process, if the size proves nothing."""
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     for name in ("small", "tiny"):
-        backbones.register(
-            backbones.Backbone(name, name, 48, 1 / 255, (0.0, 0.0, 0.0), small_network, f"{name} 1")
+        models.register(
+            models.Backbone(name, name, 48, 1 / 255, (0.0, 0.0, 0.0), small_network, f"{name} 1")
         )
     return "--backbone=small"
 

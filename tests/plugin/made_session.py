@@ -9,10 +9,10 @@ sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from made_audits import audited
 from made_runs import made_cell, made_run
 
-from fer_bench.comparison import load_side
+from fer_bench.analysis.comparison import load_side
 from fer_bench.plugin.state import BASE, DATA, RECORD, SETTINGS
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
+from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.settings import Protocol
 
 CELL = made_cell("mini", "random", 0.5, fingerprint="a")
 
@@ -32,7 +32,7 @@ def pytest_collection_finish(session):
 BENCHMARK = """
 from conftest import CELL
 
-from fer_bench.results_json import KEY, quality_record
+from fer_bench.results import KEY, quality_record
 
 
 def test_quality(benchmark):

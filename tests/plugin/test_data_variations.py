@@ -12,12 +12,12 @@ from layout_writers import write_csv, write_folders, write_npz
 from made_images import mirrored, patterns
 from made_votes import unanimous, write_votes
 
-from fer_bench import backbones
-from fer_bench.datasets import EMOTIONS, Dataset, load_dataset
-from fer_bench.experiment import Experiment
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
-from fer_bench.results_json import read_run
+from fer_bench import models
+from fer_bench.data import EMOTIONS, Dataset, load_dataset
+from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results import read_run
+from fer_bench.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,7 +117,7 @@ def test_python_and_pytest_give_the_same_result(run, made, tmp_path, settings, l
     data = prepare_data(load_dataset(path), protocol, limit=limit)
     assert data.dataset.row_digest != made.row_digest
     experiment = Experiment(data, tmp_path / "other")
-    found = experiment.run(backbones.get("small"), "random").result
+    found = experiment.run(models.get("small"), "random").result
     assert (found.source, told.cells[0].source) == ("trained", "trained")
     assert found.quality == told.cells[0].quality
     assert found.fingerprint == told.cells[0].fingerprint

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fer_bench.plugin.report import facts_of
+from fer_bench.plugin.session_report import facts_of
 
 MADE_BY_A = "Intel(R) Xeon(R) Processor"
 

@@ -11,8 +11,8 @@ import pytest
 from made_runs import document, made_cell, made_run
 from made_session import BENCHMARK, CONFTEST
 
-from fer_bench.evaluation import confusion, recall
-from fer_bench.results_json import KEY
+from fer_bench.metrics import confusion, recall
+from fer_bench.results import KEY
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")

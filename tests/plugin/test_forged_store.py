@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from forged_parts import packed, reseal
 
-from fer_bench.results_json import load_run
-from fer_bench.store.checkpoints import Checkpoints
+from fer_bench.results import load_run
+from fer_bench.training.store.checkpoints import Checkpoints
 
 OWN = """
 def test_own(trained):

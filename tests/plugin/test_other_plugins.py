@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_bench.results_json import load_run
+from fer_bench.results import load_run
 
 pytestmark = [pytest.mark.soak, pytest.mark.network]
 

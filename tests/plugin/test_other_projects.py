@@ -8,7 +8,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 REGISTERING = """
-from fer_bench import backbones, datasets
+from fer_bench import models as backbones, data as datasets
 def build(): ...
 def load(cache_dir): ...
 backbones.register(
@@ -21,7 +21,7 @@ datasets.register_dataset("faces", load)
 @pytest.fixture
 def forgetful(small, monkeypatch):
     """Forgets after the test which backbones and data sets it has registered."""
-    from fer_bench.datasets import catalogue
+    from fer_bench.data import catalogue
 
     monkeypatch.setattr(catalogue, "_LOADERS", dict(catalogue._LOADERS))
 

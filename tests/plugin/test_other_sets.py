@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from fer_bench import cli
-from fer_bench.results_json import load_run
+from fer_bench.results import load_run
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from fer_bench.results_json import KEY, load_run
+from fer_bench.results import KEY, load_run
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")

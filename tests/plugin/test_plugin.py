@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fer_bench.plugin.options import OPTIONS
-from fer_bench.results_json import KEY, read_run
+from fer_bench.results import KEY, read_run
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
@@ -84,7 +84,7 @@ def test_a_mistake_in_an_ini_file_is_told(bench, pytester):
 @pytest.mark.parametrize(
     "code",
     [
-        "import fer_bench, fer_bench.metrics, fer_bench.reporting, fer_bench.plugin",
+        "import fer_bench, fer_bench.metrics.convergence, fer_bench.report, fer_bench.plugin",
         "import pytest; assert pytest.main(['--collect-only', '-q', BENCHMARKS]) == 0",
     ],
 )

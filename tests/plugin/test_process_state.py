@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from fer_bench import numerics, runtime
-from fer_bench.results_json import load_run
+from fer_bench.models import keras_backend, numerics
+from fer_bench.results import load_run
 
 RUN = ("--init=random", "--epochs=2", "--no-timing")
 
@@ -22,8 +22,8 @@ def test_another_backend_ends_the_run_before_the_data_and_keeps_the_report(
     bench, small, pytester, tmp_path, monkeypatch, backend
 ):
     pytest.importorskip("keras")
-    settings = runtime.keras_settings()
-    monkeypatch.setattr(runtime, "keras_settings", lambda: settings._replace(backend=backend))
+    settings = keras_backend.keras_settings()
+    monkeypatch.setattr(keras_backend, "keras_settings", lambda: settings._replace(backend=backend))
     report = pytester.path / "report" / "results.json"
     report.parent.mkdir()
     report.write_text("of an earlier run")
@@ -69,7 +69,7 @@ def test_under_any_policy_training_goes_on_and_its_result_and_weights_are_found(
     bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch, policy
 ):
     keras = pytest.importorskip("keras")
-    from fer_bench.store.results import ResultStore
+    from fer_bench.training.store.results import ResultStore
 
     arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={tmp_path / 'store'}")
     # For that, it sets the weights that are stored.
@@ -101,7 +101,7 @@ def test_training_on_another_number_of_cores_begins_again(
     monkeypatch.setattr(numerics, "cores", lambda: 2)
     interrupted = "def test_none(trained): pass"
     pytester.makepyfile(interrupted)
-    from fer_bench.store.results import ResultStore
+    from fer_bench.training.store.results import ResultStore
 
     with monkeypatch.context() as patched:
         patched.setattr(ResultStore, "save", _killed)
@@ -134,7 +134,7 @@ def test_epochs_on_features_that_are_computed_again_elsewhere_begin_again(
     bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch
 ):
     """Complete features of another number of cores were trained on, and are gone."""
-    from fer_bench.store.results import ResultStore
+    from fer_bench.training.store.results import ResultStore
 
     store = tmp_path / "store"
     arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={store}")
@@ -162,11 +162,11 @@ def test_a_process_computes_features_and_compiles_once(
 ):
     """Neither a cell that is closed and used again nor damaged weights cost more."""
     pytest.importorskip("keras")
-    from fer_bench.store.features import FeatureStore
-    from fer_bench.training import compiled
-    from fer_bench.training.compiled import CompiledSuffix
+    from fer_bench.training import compiled_suffix
+    from fer_bench.training.compiled_suffix import CompiledSuffix
+    from fer_bench.training.store.features import FeatureStore
 
-    compiled.keep(None, None)
+    compiled_suffix.keep(None, None)
     counts = {"discard": 0, "__init__": 0}
 
     def counted(kind, name):

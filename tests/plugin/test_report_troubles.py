@@ -11,9 +11,9 @@ from made_audits import audited
 from made_votes import write_votes
 
 from fer_bench import cli
-from fer_bench.datasets.npz_layout import pack_npz
-from fer_bench.reporting import findings
-from fer_bench.results_json import KEY
+from fer_bench.data.formats.npz_files import pack_npz
+from fer_bench.report import findings
+from fer_bench.results import KEY
 
 CONFTEST = f"""
 import sys
@@ -23,8 +23,8 @@ from made_audits import audited
 from made_runs import made_cell, made_run
 
 from fer_bench.plugin.state import DATA, RECORD
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
+from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.settings import Protocol
 
 CELL = made_cell("mini", "random", 0.5)
 
@@ -43,7 +43,7 @@ import dataclasses
 
 from conftest import CELL
 
-from fer_bench.results_json import KEY, quality_record
+from fer_bench.results import KEY, quality_record
 
 
 def test_quality(benchmark):
@@ -99,8 +99,8 @@ def test_the_data_card_names_what_makes_it_again(made, session, pytester, monkey
     own = f"""
 from pathlib import Path
 
-from fer_bench.audit import load_votes
-from fer_bench.datasets import load_dataset
+from fer_bench.data.audit import load_votes
+from fer_bench.data import load_dataset
 
 
 def pytest_collection_finish(session):

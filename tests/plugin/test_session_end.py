@@ -6,7 +6,7 @@ import pytest
 from made_runs import document, made_cell, made_run
 from made_session import BENCHMARK, CONFTEST
 
-from fer_bench.plugin import report
+from fer_bench.plugin import session_report
 
 FILES = {"results.json", "tables.md", "index.html"}
 
@@ -20,7 +20,7 @@ def sketched(monkeypatch):
         (folder / "index.html").write_text(findings.run.dataset.name)
         return [folder / "index.html"]
 
-    monkeypatch.setattr(report, "write_page", write_page)
+    monkeypatch.setattr(session_report, "write_page", write_page)
 
 
 @pytest.fixture

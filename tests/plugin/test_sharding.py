@@ -12,13 +12,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench import backbones, cli
-from fer_bench.cells import INITS
-from fer_bench.comparison import Rules
+from fer_bench import cli, models
+from fer_bench.analysis.comparison import Rules
 from fer_bench.plugin.options import Settings
-from fer_bench.protocol import Protocol
-from fer_bench.results_json import load_run
-from fer_bench.shards import Shard
+from fer_bench.protocol.cells import INITS
+from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.shards import Shard
+from fer_bench.results import load_run
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
@@ -26,7 +26,7 @@ needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is no
 
 def settings(shard, names="all", seeds=1):
     return Settings(
-        backbones=backbones.select(names),
+        backbones=models.select(names),
         inits=INITS,
         dataset="sketch",
         class_map=None,

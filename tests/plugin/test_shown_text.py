@@ -20,10 +20,10 @@ from hostile_text import NAME
 from made_audits import audited
 from made_runs import made_cell, made_missing, made_run
 
-from fer_bench.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError
 from fer_bench.plugin.state import DATA, PROBLEMS, RECORD
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
+from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.settings import Protocol
 
 CELL = dataclasses.replace(made_cell("mini", "random", 0.5), title=f"Net {SIGNS}{{NAME}}")
 MISSING = made_missing("resnet50", "random", reason=NAME)
@@ -49,12 +49,12 @@ def pytest_collection_finish(session):
     session.config.stash[RECORD] = Measured()
     session.config.stash[DATA] = prepare_data(audited().dataset, Protocol(split="kaggle"))
     session.config.stash[PROBLEMS].append(NAME)
-    logging.getLogger("fer_bench.store").warning("a note: %s%s", {SIGNS!r}, NAME)
+    logging.getLogger("fer_bench.training.store").warning("a note: %s%s", {SIGNS!r}, NAME)
 """
 BENCHMARK = """
 from conftest import CELL
 
-from fer_bench.results_json import KEY, quality_record
+from fer_bench.results import KEY, quality_record
 
 
 def test_quality(benchmark):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench.backbones import registry
-from fer_bench.weights_lock import Lock, read
+from fer_bench.models import registry
+from fer_bench.models.weights.lock_file import Lock, read
 
 # Looked for, not imported: TensorFlow cannot be loaded twice in one process.
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")

@@ -17,7 +17,7 @@ from figure_runs import (  # noqa: F401
 )
 
 if TYPE_CHECKING:
-    from fer_bench.results import Run
+    from fer_bench.results.records import Run
 
 
 @pytest.fixture

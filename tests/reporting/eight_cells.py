@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fer_bench.paper import published
-from fer_bench.protocol import Protocol
-from fer_bench.results import (
+from fer_bench.protocol import published
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
     History,

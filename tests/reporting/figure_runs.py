@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fer_bench.evaluation import confusion
-from fer_bench.results import (
+from fer_bench.metrics import confusion
+from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
     Example,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.reporting.figures import Figure
+    from fer_bench.report.plots import Figure
 
 CLASSES = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -177,7 +177,7 @@ def three_seeds() -> Run:
 @pytest.fixture(scope="session")
 def drawn_of_one(one_seed: Run) -> tuple[Figure, ...]:
     """The figures of ``one_seed``, each drawn once for all tests."""
-    from fer_bench.reporting.figures import figures
+    from fer_bench.report.plots import figures
 
     return tuple(figures(one_seed))
 
@@ -185,7 +185,7 @@ def drawn_of_one(one_seed: Run) -> tuple[Figure, ...]:
 @pytest.fixture(scope="session")
 def drawn_of_three(three_seeds: Run) -> tuple[Figure, ...]:
     """The figures of ``three_seeds``, each drawn once for all tests."""
-    from fer_bench.reporting.figures import figures
+    from fer_bench.report.plots import figures
 
     return tuple(figures(three_seeds))
 

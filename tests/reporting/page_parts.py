@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from eight_cells import make_run
 
-from fer_bench.reporting import Column, Row, Table, tables
-from fer_bench.reporting.figures import PALETTE, Figure
-from fer_bench.reporting.page import Content
-from fer_bench.results import Example, Predictions, Run
+from fer_bench.report import Column, Row, Table, tables
+from fer_bench.report.page import Content
+from fer_bench.report.plots import PALETTE, Figure
+from fer_bench.results.records import Example, Predictions, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

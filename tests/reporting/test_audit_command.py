@@ -4,9 +4,9 @@ import dataclasses
 
 from made_runs import made_run
 
-from fer_bench.reporting.audit_command import audit_command, recorded_command
-from fer_bench.reporting.page.masthead import subject
-from fer_bench.results import COPIES, SAMPLED
+from fer_bench.report.audit_command import audit_command, recorded_command
+from fer_bench.report.page.masthead import subject
+from fer_bench.results.records import COPIES, SAMPLED
 
 END = " --report-dir=report"
 

@@ -12,18 +12,10 @@ from made_audits import N, audited
 from page_parts import read
 from PIL import Image
 
-from fer_bench.audit import audit_record
-from fer_bench.reporting.audit import (
-    OF_AUDIT,
-    Sheet,
-    Tile,
-    audit_page,
-    audit_tables,
-    draw,
-    sheets,
-)
-from fer_bench.reporting.audit.wording import shortened
-from fer_bench.reporting.render import terminal
+from fer_bench.data.audit import audit_record
+from fer_bench.report.audit import OF_AUDIT, Sheet, Tile, audit_page, audit_tables, draw, sheets
+from fer_bench.report.audit.image_names import shortened
+from fer_bench.report.render import terminal
 
 if TYPE_CHECKING:
     from made_audits import Audited

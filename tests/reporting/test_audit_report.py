@@ -11,9 +11,8 @@ from made_audits import audited
 from page_parts import read
 from PIL import Image
 
-from fer_bench.audit import Leak
-from fer_bench.errors import FerBenchError
-from fer_bench.reporting.audit import (
+from fer_bench.data.audit import Leak
+from fer_bench.report.audit import (
     OF_AUDIT,
     Sheet,
     Tile,
@@ -25,11 +24,12 @@ from fer_bench.reporting.audit import (
     summary,
     write_audit,
 )
-from fer_bench.reporting.audit.sheets import KEYS, greys
-from fer_bench.reporting.card.meaning import meaning
-from fer_bench.reporting.render import terminal
-from fer_bench.reporting.taken import AS_IT_CAME
-from fer_bench.reporting.written import MANIFEST
+from fer_bench.report.audit.contact_sheets import KEYS, greys
+from fer_bench.report.audit_scope import AS_IT_CAME
+from fer_bench.report.data_card.implications import meaning
+from fer_bench.report.output_files import MANIFEST
+from fer_bench.report.render import terminal
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from made_audits import Audited
     from page_parts import Node
 
-    from fer_bench.reporting import Table
+    from fer_bench.report import Table
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import re
 
 from made_runs import every_cell, made_run
 
-from fer_bench.paper.claims import judge
-from fer_bench.reporting.claims_table import claims_table
-from fer_bench.reporting.latex import latex
+from fer_bench.analysis.claims import judge
+from fer_bench.report.claims_table import claims_table
+from fer_bench.report.latex import latex
 
 
 def table(run):

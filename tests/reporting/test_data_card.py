@@ -10,24 +10,24 @@ from made_audits import audited
 from made_images import dataset_of, patterns
 from made_votes import unanimous, votes_of
 
-from fer_bench.audit import Flaws, Leak
-from fer_bench.datasets import EMOTIONS, PARTS
-from fer_bench.datasets.info import info_of
-from fer_bench.escapes import in_markdown
-from fer_bench.paper.published import DIGEST
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
-from fer_bench.reporting.audit import AuditedData, audit_tables, summary
-from fer_bench.reporting.card import data_card
-from fer_bench.reporting.card.meaning import meaning
-from fer_bench.reporting.render import markdown
-from fer_bench.reporting.taken import Taken
+from fer_bench.data import EMOTIONS, PARTS
+from fer_bench.data.audit import Flaws, Leak
+from fer_bench.data.info import info_of
+from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.published import DIGEST
+from fer_bench.protocol.settings import Protocol
+from fer_bench.report.audit import AuditedData, audit_tables, summary
+from fer_bench.report.audit_scope import Taken
+from fer_bench.report.data_card import data_card
+from fer_bench.report.data_card.implications import meaning
+from fer_bench.report.render import markdown
+from fer_bench.runtime.escapes import in_markdown
 
 if TYPE_CHECKING:
     from made_audits import Audited
 
-    from fer_bench.audit import Audit, Votes
-    from fer_bench.datasets import Dataset
+    from fer_bench.data import Dataset
+    from fer_bench.data.audit import Audit, Votes
 
 COMMAND = "fer-bench data audit faces.npz --split=kaggle --report-dir=report"
 HOSTILE = "a|b\n# <b>*x*</b> `y`"

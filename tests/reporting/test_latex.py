@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.escapes import clean, in_latex
-from fer_bench.reporting import Column, Row, Table, tables
-from fer_bench.reporting.latex import latex
+from fer_bench.report import Column, Row, Table, tables
+from fer_bench.report.latex import latex
+from fer_bench.runtime.escapes import clean, in_latex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.results import Run
+    from fer_bench.results.records import Run
 
 EN = "\N{EN DASH}"
 SPECIALS = "\\&%$#_{}~^<>|[]*-'`,!?\"ab \n"

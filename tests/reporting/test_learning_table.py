@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from fer_bench.reporting.learning_table import learning_speed_table
+from fer_bench.report.time_to_accuracy_table import learning_speed_table
 
 
 def test_epochs_and_seconds_to_the_target(one_seed) -> None:

@@ -14,21 +14,21 @@ from made_audits import audited
 from page_parts import CLAIMS, KEYS, Node, content, figure, read, told
 from PIL import Image
 
-from fer_bench.datasets.info import info_of
-from fer_bench.examples import choose
-from fer_bench.reporting import Column, Row, Table, tables
-from fer_bench.reporting.audit import OF_BENCHMARK, AuditedData, audit_tables, summary
-from fer_bench.reporting.card.meaning import meaning
-from fer_bench.reporting.page import page
-from fer_bench.reporting.page.gallery import MISTAKE
-from fer_bench.reporting.page.grid import grid, short_title
-from fer_bench.reporting.render import DASH, body
-from fer_bench.results import Predictions
+from fer_bench.analysis.example_images import choose
+from fer_bench.data.info import info_of
+from fer_bench.report import Column, Row, Table, tables
+from fer_bench.report.audit import OF_BENCHMARK, AuditedData, audit_tables, summary
+from fer_bench.report.data_card.implications import meaning
+from fer_bench.report.page import page
+from fer_bench.report.page.gallery import MISTAKE
+from fer_bench.report.page.table_grid import grid, short_title
+from fer_bench.report.render import DASH, body
+from fer_bench.results.records import Predictions
 
 if TYPE_CHECKING:
     from made_audits import Audited
 
-    from fer_bench.results import Run
+    from fer_bench.results.records import Run
 
 SECTIONS = ["answer", "claims", "tables", "figures", "pictures", "beyond", "data", "setup"]
 HOSTILE = [
@@ -538,7 +538,7 @@ def test_the_page_loads_nothing(tree: Node) -> None:
 
 
 def test_both_themes_have_the_figures_colours(tree: Node) -> None:
-    from fer_bench.reporting.figures import DARK_PALETTE, PALETTE
+    from fer_bench.report.plots import DARK_PALETTE, PALETTE
 
     text = tree.all("style")[0].text()
     for palette in (PALETTE, DARK_PALETTE):

@@ -13,11 +13,11 @@ from made_archives import of_accuracies
 from made_audits import audited
 from page_parts import content, told
 
-from fer_bench.reporting import Column, Row, Table
-from fer_bench.reporting.audit import OF_BENCHMARK
-from fer_bench.reporting.figures import trend_figures
-from fer_bench.reporting.page import page
-from fer_bench.reporting.trend_table import trend_table
+from fer_bench.report import Column, Row, Table
+from fer_bench.report.audit import OF_BENCHMARK
+from fer_bench.report.page import page
+from fer_bench.report.plots import trend_figures
+from fer_bench.report.trend_table import trend_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

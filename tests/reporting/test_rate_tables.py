@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fer_bench.paper import published
-from fer_bench.paper.deviations import deviations
-from fer_bench.protocol import Protocol
-from fer_bench.reporting.rates import rate_tables
-from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
+from fer_bench.analysis.deviations import deviations
+from fer_bench.protocol import published
+from fer_bench.protocol.settings import Protocol
+from fer_bench.report.convergence_tables import rate_tables
+from fer_bench.results.records import CellResult, DatasetSummary, History, Quality, Run
 
 if TYPE_CHECKING:
-    from fer_bench.reporting.table import Row, Table
+    from fer_bench.report.table import Row, Table
 
 # Seven epochs whose three kinds of figures share no value. Before training: 0.10 and 0.12 of
 # accuracy, 2.0 and 2.1 of loss.

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.escapes import clean
-from fer_bench.reporting import Column, Row, Table, tables
-from fer_bench.reporting.render import entry_text, markdown, terminal, tidy_csv
+from fer_bench.report import Column, Row, Table, tables
+from fer_bench.report.render import entry_text, markdown, terminal, tidy_csv
+from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
-    from fer_bench.reporting.table import Entry
-    from fer_bench.results import Run
+    from fer_bench.report.table import Entry
+    from fer_bench.results.records import Run
 
 EN = "\N{EN DASH}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"

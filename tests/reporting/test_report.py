@@ -9,8 +9,7 @@ import pytest
 from made_archives import of_accuracies
 from made_audits import audited
 
-from fer_bench.errors import FerBenchError
-from fer_bench.reporting import (
+from fer_bench.report import (
     Findings,
     report_files,
     tables,
@@ -19,15 +18,16 @@ from fer_bench.reporting import (
     write_report,
     write_tables,
 )
-from fer_bench.reporting.audit import write_audit
-from fer_bench.reporting.figures import figures
+from fer_bench.report.audit import write_audit
+from fer_bench.report.plots import figures
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fer_bench.reporting.audit import AuditedData
-    from fer_bench.results import Run
+    from fer_bench.report.audit import AuditedData
+    from fer_bench.results.records import Run
 
 MANIFEST = ".fer_bench-files"
 NAMES = ["tables.md", "tables.tex", "tables.csv"]
@@ -38,7 +38,7 @@ def _drawn_once() -> Iterator[None]:
     """Draws the figures of equal runs once for all tests here, which ask where the files are."""
     drawn = cache(figures)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fer_bench.reporting.figures.figures", lambda run: list(drawn(run)))
+        patch.setattr("fer_bench.report.plots.figures", lambda run: list(drawn(run)))
         yield
 
 

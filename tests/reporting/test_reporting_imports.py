@@ -15,10 +15,10 @@ pytestmark = pytest.mark.smoke
 HEAVY = {"keras", "tensorflow", "deepface", "pandas", "sklearn", "tabulate", "h5py"}
 HEAVY |= {"scipy", "statsmodels", "matplotlib", "jinja2", "PIL"}
 MODULES = [
-    "fer_bench.reporting",
-    "fer_bench.reporting.page",
-    "fer_bench.results_json",
-    "fer_bench.evaluation",
+    "fer_bench.report",
+    "fer_bench.report.page",
+    "fer_bench.results",
+    "fer_bench.metrics",
 ]
 
 
@@ -61,7 +61,7 @@ def test_an_import_loads_nothing_heavy(loaded: dict[str, list[str]], module: str
 def test_the_backend_of_a_notebook_does_not_matter(named, backend):
     """matplotlib cannot be imported if the variable names one that is not installed."""
     code = (
-        "import fer_bench.reporting.figures, matplotlib, os\n"
+        "import fer_bench.report.plots, matplotlib, os\n"
         "print(os.environ['MPLBACKEND'], matplotlib.get_backend(), sep=';')"
     )
     variables = {name: value for name, value in os.environ.items() if name != "DISPLAY"}

@@ -10,11 +10,11 @@ import pytest
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_run
 from page_parts import read
 
-from fer_bench.evaluation import sampling_interval
-from fer_bench.reporting import Findings, report_files, tables, terminal_text
-from fer_bench.reporting.page import Content, page
-from fer_bench.reporting.page.masthead import facts, subject
-from fer_bench.results import NO_VOTE
+from fer_bench.metrics import sampling_interval
+from fer_bench.report import Findings, report_files, tables, terminal_text
+from fer_bench.report.page import Content, page
+from fer_bench.report.page.masthead import facts, subject
+from fer_bench.results.records import NO_VOTE
 
 
 @cache

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fer_bench.protocol import Protocol
-from fer_bench.reporting import Column, Row, Table, tables
+from fer_bench.protocol.settings import Protocol
+from fer_bench.report import Column, Row, Table, tables
 
 if TYPE_CHECKING:
-    from fer_bench.reporting.table import Entry
-    from fer_bench.results import Run
+    from fer_bench.report.table import Entry
+    from fer_bench.results.records import Run
 
 KEYS = [
     "table-1",

@@ -18,10 +18,10 @@ from made_archives import (
     trend_of,
 )
 
-from fer_bench.comparison import default_rules
-from fer_bench.comparison.trend import trend
-from fer_bench.reporting.render import body, markdown, terminal, tidy_csv
-from fer_bench.reporting.trend_table import trend_table
+from fer_bench.analysis.comparison import default_rules
+from fer_bench.analysis.history.trend import trend
+from fer_bench.report.render import body, markdown, terminal, tidy_csv
+from fer_bench.report.trend_table import trend_table
 
 SHA = "0123456789abcdef0123456789abcdef0123456"
 

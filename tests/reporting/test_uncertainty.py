@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 from made_runs import LABELS, line, made_cell, made_history, made_missing, made_run
 
-from fer_bench.evaluation import expected_calibration_error, sampling_interval
-from fer_bench.reporting import Findings, report_files, tables, terminal_text
-from fer_bench.reporting.latex import latex
-from fer_bench.reporting.render import body, markdown, terminal, tidy_csv
-from fer_bench.results import InferenceSpeed
+from fer_bench.metrics import expected_calibration_error, sampling_interval
+from fer_bench.report import Findings, report_files, tables, terminal_text
+from fer_bench.report.latex import latex
+from fer_bench.report.render import body, markdown, terminal, tidy_csv
+from fer_bench.results.records import InferenceSpeed
 
 
 def table(run, key):

@@ -15,24 +15,24 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from made_audits import audited
 
-from fer_bench.errors import FerBenchError
-from fer_bench.files import write_atomically
-from fer_bench.reporting import Findings, write_page, write_tables, written
-from fer_bench.reporting.figures import figures
-from fer_bench.reporting.written import MANIFEST, remove_files, write_files
+from fer_bench.report import Findings, output_files, write_page, write_tables
+from fer_bench.report.output_files import MANIFEST, remove_files, write_files
+from fer_bench.report.plots import figures
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fer_bench.results import Run
+    from fer_bench.results.records import Run
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _drawn_once() -> Iterator[None]:
     drawn = cache(figures)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fer_bench.reporting.figures.figures", lambda run: list(drawn(run)))
+        patch.setattr("fer_bench.report.plots.figures", lambda run: list(drawn(run)))
         yield
 
 
@@ -227,7 +227,7 @@ def test_files_of_a_process_that_was_killed_are_known(tmp_path: Path, monkeypatc
         states.append(tmp_path / f"killed-{len(states)}")
         shutil.copytree(report, states[-1])
 
-    monkeypatch.setattr(written, "write_atomically", write)
+    monkeypatch.setattr(output_files, "write_atomically", write)
     write_files(report, {"a.md": "two", "b.md": "two", "c.md": "two"})
     monkeypatch.undo()
     assert len(states) == 5

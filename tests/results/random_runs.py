@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from fer_bench.evaluation import confusion, recall
-from fer_bench.protocol import Setting
-from fer_bench.results import (
+from fer_bench.metrics import confusion, recall
+from fer_bench.protocol.settings import Setting
+from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
     Example,

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fer_bench.errors import FerBenchError
-from fer_bench.files import write_atomically
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

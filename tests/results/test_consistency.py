@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, line, made_cell, made_history, made_run
 
-from fer_bench.reporting import Findings, report_files
-from fer_bench.results import InferenceSpeed, Parameters, Predictions, Reference, TrainingSpeed
-from fer_bench.results_json.checking import Mismatch
-from fer_bench.results_json.consistency import check_run
+from fer_bench.report import Findings, report_files
+from fer_bench.results.consistency import check_run
+from fer_bench.results.records import (
+    InferenceSpeed,
+    Parameters,
+    Predictions,
+    Reference,
+    TrainingSpeed,
+)
+from fer_bench.results.type_checks import Mismatch
 
 CELL = made_cell("mini", "random", 0.5, speed=100.0, parts=(("training", 1.0),))
 RUN = made_run(CELL)

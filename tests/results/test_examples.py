@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.examples import MISTAKES, choose
-from fer_bench.results import Predictions
+from fer_bench.analysis.example_images import MISTAKES, choose
+from fer_bench.results.records import Predictions
 
 
 def predictions(classes, confidences):

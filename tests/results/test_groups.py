@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench.groups import averaged, groups, told_apart
-from fer_bench.results import (
+from fer_bench.analysis.seed_groups import averaged, groups, told_apart
+from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
     History,

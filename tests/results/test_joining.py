@@ -5,10 +5,9 @@ from itertools import permutations
 
 import pytest
 
-from fer_bench.errors import FerBenchError
-from fer_bench.joining import joined
-from fer_bench.protocol import Protocol
-from fer_bench.results import (
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results.merge import joined
+from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
     Example,
@@ -20,6 +19,7 @@ from fer_bench.results import (
     Run,
     TrainingSpeed,
 )
+from fer_bench.runtime.errors import FerBenchError
 
 HISTORY = History((0.5,), (1.0,), *[(0.1, 0.2)] * 4)
 QUALITY = Quality(HISTORY, 0.5, 1.0, (0.5, 0.5), ((1, 1), (1, 1)))

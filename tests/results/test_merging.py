@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from made_runs import as_schema_1, document, made_cell, made_missing, made_run, made_shards
 from random_runs import runs
 
-from fer_bench.errors import FerBenchError
-from fer_bench.results import SCHEMA, Example
-from fer_bench.results_json import KEY, merged, read_run, run_record
+from fer_bench.results import KEY, merged, read_run, run_record
+from fer_bench.results.records import SCHEMA, Example
+from fer_bench.runtime.errors import FerBenchError
 
 CELLS = [
     made_cell("mobilenet", "pretrained", 0.5, speed=100.0, fingerprint="a"),

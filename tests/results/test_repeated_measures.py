@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_runs import document, made_cell, made_run
 
-from fer_bench.results_json import KEY, read_run, without_repeats
+from fer_bench.results import KEY, read_run, without_repeats
 
 RUN = made_run(made_cell("mini", "random", 0.5, speed=100.0), made_cell("mini", "pretrained", 0.4))
 MEASURES = document(RUN)["benchmarks"]

@@ -12,9 +12,18 @@ from hypothesis import given, settings
 from made_runs import as_schema_1, document
 from random_runs import EPOCHS, NEEDED, runs
 
-from fer_bench.errors import FerBenchError
-from fer_bench.protocol import Protocol, Setting
+from fer_bench.protocol.settings import Protocol, Setting
 from fer_bench.results import (
+    KEY,
+    inference_record,
+    quality_record,
+    read_run,
+    run_record,
+    training_record,
+    write_json,
+)
+from fer_bench.results import schema as schema_module
+from fer_bench.results.records import (
     SCHEMA,
     CellResult,
     DatasetSummary,
@@ -28,17 +37,8 @@ from fer_bench.results import (
     Run,
     TrainingSpeed,
 )
-from fer_bench.results_json import (
-    KEY,
-    inference_record,
-    quality_record,
-    read_run,
-    run_record,
-    training_record,
-    write_json,
-)
-from fer_bench.results_json import schema as schema_module
-from fer_bench.results_json.checking import Mismatch, checked
+from fer_bench.results.type_checks import Mismatch, checked
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,7 +280,7 @@ def test_a_file_that_pytest_benchmark_wrote_is_read(pytester: pytest.Pytester) -
 
 
 def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
-    """Sets the value at a path such as ``fer_bench.cells.0.seed``."""
+    """Sets the value at a path such as ``fer_bench.protocol.cells.0.seed``."""
     *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
 
     def damage(made: dict[str, Any]) -> None:

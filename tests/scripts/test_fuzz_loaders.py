@@ -8,7 +8,7 @@ import fuzz_loaders
 import pytest
 from made_project import SCRIPTS
 
-from fer_bench.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError
 
 
 @pytest.mark.parametrize("kind", fuzz_loaders.KINDS)

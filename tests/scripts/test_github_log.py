@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_project import workflow_commands
 
-from fer_bench.escapes import in_data
+from fer_bench.runtime.escapes import in_data
 
 texts = st.text(st.sampled_from("ab%\r\n:,'0D5A é"), max_size=20)
 lines = st.lists(st.sampled_from(["::error::x", "::stop-commands::x", "::x::", "##[error]x", "x"]))

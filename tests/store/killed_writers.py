@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_bench.cells import Cell
-from fer_bench.protocol import Protocol
-from fer_bench.results import CellResult, DatasetSummary, History, Quality, Run
-from fer_bench.store.checkpoints import Checkpoints
-from fer_bench.store.features import FeatureStore
-from fer_bench.store.locking import locked
-from fer_bench.store.results import ResultStore
-from fer_bench.store.shard_files import Wanted
-from fer_bench.store.state import Expected, Seconds, TrainingState
+from fer_bench.protocol.cells import Cell
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results.records import CellResult, DatasetSummary, History, Quality, Run
+from fer_bench.runtime.locks import locked
+from fer_bench.training.store.checkpoints import Checkpoints
+from fer_bench.training.store.features import FeatureStore
+from fer_bench.training.store.results import ResultStore
+from fer_bench.training.store.shard_files import Wanted
+from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
 
 IMAGES, EPOCHS = map(int, sys.argv[1:])
 SHARD, KEY, FINGERPRINT = 16, "k" * 64, "f" * 64

@@ -6,10 +6,10 @@ import os
 import numpy as np
 import pytest
 
-from fer_bench.results import History
-from fer_bench.store.checkpoints import Checkpoints
-from fer_bench.store.sealed import StoreError
-from fer_bench.store.state import Expected, Seconds, TrainingState
+from fer_bench.results.records import History
+from fer_bench.runtime.sealed_directories import StoreError
+from fer_bench.training.store.checkpoints import Checkpoints
+from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
 
 VARIABLES = [np.arange(6, dtype=np.float32).reshape(2, 3) / 7, np.array(3, np.int64), np.zeros(0)]
 EXPECTED = Expected(20, tuple((one.shape, one.dtype) for one in VARIABLES), True)

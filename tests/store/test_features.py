@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.errors import FerBenchError
-from fer_bench.store import sealed
-from fer_bench.store.features import FeatureStore
-from fer_bench.store.sealed import StoreError
-from fer_bench.store.shard_files import Wanted
+from fer_bench.runtime import sealed_directories
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.sealed_directories import StoreError
+from fer_bench.training.store.features import FeatureStore
+from fer_bench.training.store.shard_files import Wanted
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 4, 4), dtype=np.uint8)
 SHAPES = ((2, 3), (5,))
@@ -252,8 +252,10 @@ def test_discarded_features_are_gone(tmp_path):
 
 
 def test_too_little_room_is_told_before_the_work_begins(tmp_path, monkeypatch):
-    usage = sealed.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(sealed.shutil, "disk_usage", lambda _: usage._replace(free=1000))
+    usage = sealed_directories.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(
+        sealed_directories.shutil, "disk_usage", lambda _: usage._replace(free=1000)
+    )
     prefix = Prefix()
     told = r"need [0-9.]+ [KM]iB, .* has 1000 B free, [0-9.]+ [KM]iB too little; make room.*--limit"
     with pytest.raises(FerBenchError, match=told):
@@ -265,8 +267,10 @@ def test_room_is_needed_for_what_is_missing_only(tmp_path, monkeypatch):
     store = FeatureStore(tmp_path)
     with pytest.raises(RuntimeError, match="half way"):
         store.extract("key", WANTED, Prefix(stop_before=288))
-    usage = sealed.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(sealed.shutil, "disk_usage", lambda _: usage._replace(free=12 * 11 * 4))
+    usage = sealed_directories.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(
+        sealed_directories.shutil, "disk_usage", lambda _: usage._replace(free=12 * 11 * 4)
+    )
     check(store.extract("key", WANTED, Prefix()))
 
 

@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench import fingerprint, numerics, runtime, trained_cell
-from fer_bench.backbones import Located, get, structure_files
-from fer_bench.cells import Cell
-from fer_bench.datasets import Dataset, Split
-from fer_bench.protocol import Protocol, TrainableLayers
+from fer_bench.data import Dataset, Split
+from fer_bench.models import Located, get, keras_backend, numerics
+from fer_bench.models.builders import structure_files
+from fer_bench.protocol.cells import Cell
+from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.training import fingerprint, trained_cell
 
 RANDOM = np.random.default_rng(0)
 DATA = Dataset(
@@ -23,7 +24,7 @@ SPLIT = Split("paper", np.array([0, 1, 2]), np.array([3]), np.array([4, 5]))
 
 @pytest.fixture(autouse=True)
 def backend(monkeypatch):
-    monkeypatch.setattr(runtime, "backend_version", lambda: "tensorflow 1.2.3")
+    monkeypatch.setattr(keras_backend, "backend_version", lambda: "tensorflow 1.2.3")
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +116,9 @@ def test_an_exported_structure_counts(monkeypatch):
 
 @pytest.mark.parametrize("package", ["keras", "deepface", "numpy"])
 def test_library_versions_count(package, monkeypatch):
-    before, version = result(), runtime.version
+    before, version = result(), keras_backend.version
     monkeypatch.setattr(
-        runtime, "version", lambda *names: "9.9" if package in names else version(*names)
+        keras_backend, "version", lambda *names: "9.9" if package in names else version(*names)
     )
     assert result() != before
 
@@ -126,7 +127,9 @@ def test_library_versions_count(package, monkeypatch):
 def test_the_settings_of_keras_count(values, monkeypatch):
     monkeypatch.undo()
     before = result()
-    monkeypatch.setattr(runtime, "keras_settings", lambda: runtime.KerasSettings(*values))
+    monkeypatch.setattr(
+        keras_backend, "keras_settings", lambda: keras_backend.KerasSettings(*values)
+    )
     assert result() != before
 
 
@@ -139,8 +142,8 @@ def test_the_schema_of_results_counts_for_results_only(monkeypatch):
 
 def test_the_machine_and_the_batches_of_the_prefix_do_not_count(monkeypatch):
     before = result()
-    monkeypatch.setattr(runtime, "environment", lambda: (("cpu cores available", "99"),))
-    monkeypatch.setattr(runtime, "runs_on_cpu", lambda: False)
+    monkeypatch.setattr(keras_backend, "environment", lambda: (("cpu cores available", "99"),))
+    monkeypatch.setattr(keras_backend, "runs_on_cpu", lambda: False)
     monkeypatch.setattr(trained_cell, "SHARD_PIXELS", 1)
     assert trained_cell.shard_images(48) == 8
     assert result() == before
@@ -148,7 +151,7 @@ def test_the_machine_and_the_batches_of_the_prefix_do_not_count(monkeypatch):
 
 def test_the_backend_and_the_way_of_computing_count(monkeypatch):
     before = result()
-    monkeypatch.setattr(runtime, "backend_version", lambda: "jax 1.2.3")
+    monkeypatch.setattr(keras_backend, "backend_version", lambda: "jax 1.2.3")
     other = result()
     monkeypatch.setattr(fingerprint, "COMPUTATION", fingerprint.COMPUTATION + 1)
     assert len({before, other, result()}) == 3
@@ -156,10 +159,10 @@ def test_the_backend_and_the_way_of_computing_count(monkeypatch):
 
 @pytest.mark.parametrize("compute", [result, lambda: features()], ids=["result", "features"])
 def test_settings_that_change_numbers_count(compute, monkeypatch):
-    monkeypatch.setattr(runtime, "numeric_settings", dict)
+    monkeypatch.setattr(keras_backend, "numeric_settings", dict)
     found = [compute()]
     for setting in ({"dtype policy": "mixed_float16"}, {"TF_ENABLE_ONEDNN_OPTS": "0"}):
-        monkeypatch.setattr(runtime, "numeric_settings", lambda setting=setting: setting)
+        monkeypatch.setattr(keras_backend, "numeric_settings", lambda setting=setting: setting)
         found.append(compute())
     assert len(set(found)) == 3
 
@@ -232,9 +235,9 @@ def test_everything_that_features_depend_on_counts(change):
 
 @pytest.mark.parametrize("package", ["keras", "deepface"])
 def test_library_versions_count_for_features(package, monkeypatch):
-    before, version = features(), runtime.version
+    before, version = features(), keras_backend.version
     monkeypatch.setattr(
-        runtime, "version", lambda *names: "9.9" if package in names else version(*names)
+        keras_backend, "version", lambda *names: "9.9" if package in names else version(*names)
     )
     assert features() != before
 

@@ -9,9 +9,10 @@ from forged_parts import ARRAYS, changed, packed, reseal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.cells import Cell
-from fer_bench.protocol import Protocol
-from fer_bench.results import (
+from fer_bench.protocol.cells import Cell
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results import KEY, quality_record, read_run, run_record
+from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
     History,
@@ -20,12 +21,11 @@ from fer_bench.results import (
     Quality,
     Run,
 )
-from fer_bench.results_json import KEY, quality_record, read_run, run_record
-from fer_bench.store.checkpoints import Checkpoints
-from fer_bench.store.features import FeatureStore
-from fer_bench.store.results import ResultStore
-from fer_bench.store.shard_files import Wanted
-from fer_bench.store.state import Expected, Seconds, TrainingState
+from fer_bench.training.store.checkpoints import Checkpoints
+from fer_bench.training.store.features import FeatureStore
+from fer_bench.training.store.results import ResultStore
+from fer_bench.training.store.shard_files import Wanted
+from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
 
 FINGERPRINT = "f" * 64
 EPOCHS = 3

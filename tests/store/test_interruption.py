@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench.errors import FerBenchError
-from fer_bench.results_json import read_run
-from fer_bench.store.features import FeatureStore
-from fer_bench.store.sealed import StoreError
-from fer_bench.store.shard_files import Wanted
+from fer_bench.results import read_run
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.sealed_directories import StoreError
+from fer_bench.training.store.features import FeatureStore
+from fer_bench.training.store.shard_files import Wanted
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 EPOCHS = 4

@@ -12,16 +12,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from fer_bench.store import locking
-from fer_bench.store.locking import LOCKS, lock_if_free, locked
-from fer_bench.store.sealed import StoreError
+from fer_bench.runtime import locks
+from fer_bench.runtime.locks import LOCKS, lock_if_free, locked
+from fer_bench.runtime.sealed_directories import StoreError
 
 fcntl = pytest.importorskip("fcntl", reason="locks as POSIX has them")
 
 HOLD = """
 import fcntl, os, sys, time
 from pathlib import Path
-from fer_bench.store import locking
+from fer_bench.runtime import locks as locking
 
 if sys.argv[2] != "flock":
     def refuse(*_):
@@ -52,8 +52,8 @@ def kind(request, monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """Nobody waits long."""
-    monkeypatch.setattr(locking, "TELL_S", 0.1)
-    monkeypatch.setattr(locking, "LIMIT_S", 0.5)
+    monkeypatch.setattr(locks, "TELL_S", 0.1)
+    monkeypatch.setattr(locks, "LIMIT_S", 0.5)
 
 
 @pytest.fixture
@@ -134,15 +134,15 @@ def test_a_holder_that_is_alive_is_waited_for_longer(tmp_path, holder, monkeypat
             time.sleep(0.01)
             found = original(place)
         signs.append(found)
-        now += 0.9 * locking.LIMIT_S
+        now += 0.9 * locks.LIMIT_S
         if len(signs) > 5:
             holder.kill()
             holder.wait()
         return found
 
-    original = locking._Place.sign
-    monkeypatch.setattr(locking._Place, "sign", sign)
-    monkeypatch.setattr(locking, "time", SimpleNamespace(monotonic=lambda: now))
+    original = locks._Place.sign
+    monkeypatch.setattr(locks._Place, "sign", sign)
+    monkeypatch.setattr(locks, "time", SimpleNamespace(monotonic=lambda: now))
     with locked(tmp_path, "cell", "key"):
         assert len(set(signs)) > 5
     assert len(capsys.readouterr().err.splitlines()) == 1
@@ -197,7 +197,7 @@ def test_something_else_in_the_place_of_the_note_is_in_nobodys_way(tmp_path, kin
 
 
 def test_text_that_commands_a_terminal_is_shown_as_python_writes_it(tmp_path):
-    place = locking._Place.of(tmp_path, "cell", "key")
+    place = locks._Place.of(tmp_path, "cell", "key")
     place.holder.write_text(json.dumps({"host": "\x1b[2J", "pid": "\n", "since": ["\u202e"]}))
     assert place.described().isprintable()
 

@@ -21,11 +21,11 @@ from test_forged_parts import (
     run_of,
 )
 
-from fer_bench.store.checkpoints import Checkpoints
-from fer_bench.store.contents import entries, strangers
-from fer_bench.store.features import FeatureStore
-from fer_bench.store.results import ResultStore
-from fer_bench.store.state import Seconds, TrainingState
+from fer_bench.training.store.checkpoints import Checkpoints
+from fer_bench.training.store.contents import entries, strangers
+from fer_bench.training.store.features import FeatureStore
+from fer_bench.training.store.results import ResultStore
+from fer_bench.training.store.training_state import Seconds, TrainingState
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pipes and links as POSIX has them")
 

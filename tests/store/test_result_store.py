@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench.protocol import Protocol
-from fer_bench.results import CellResult, DatasetSummary, History, Parameters, Quality, Run
-from fer_bench.store.results import ResultStore
-from fer_bench.store.sealed import StoreError
+from fer_bench.protocol.settings import Protocol
+from fer_bench.results.records import CellResult, DatasetSummary, History, Parameters, Quality, Run
+from fer_bench.runtime.sealed_directories import StoreError
+from fer_bench.training.store.results import ResultStore
 
 PROTOCOL = tuple(Protocol(epochs=1).settings())
 SUMMARY = DatasetSummary("tiny", "d" * 64, (("a", 3), ("b", 2)), "paper", 3, 1, 1)

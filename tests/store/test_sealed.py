@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.store.sealed import Damaged, StoreError, facts_of, proven, sealed, throw_away, told
+from fer_bench.runtime.sealed_directories import (
+    Damaged,
+    StoreError,
+    facts_of,
+    proven,
+    sealed,
+    throw_away,
+    told,
+)
 
 
 def make(target, text="content", facts=None):

@@ -7,11 +7,12 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.backbones import Backbone, get, layers, load, locate  # noqa: E402
-from fer_bench.datasets import Dataset, Split  # noqa: E402
-from fer_bench.experiment import Experiment  # noqa: E402
-from fer_bench.prepared import prepare_data  # noqa: E402
-from fer_bench.protocol import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.data import Dataset, Split  # noqa: E402
+from fer_bench.data.prepare import prepare_data  # noqa: E402
+from fer_bench.models import Backbone, get, load, locate  # noqa: E402
+from fer_bench.models.builders import layers  # noqa: E402
+from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
+from fer_bench.training.experiment import Experiment  # noqa: E402
 from fer_bench.training.trainer import epoch_order  # noqa: E402
 
 pytestmark = pytest.mark.network

@@ -15,11 +15,11 @@ GROWTH = 4 * 2**20
 CHILD = """
 import gc, re, sys
 from pathlib import Path
-from fer_bench.backbones import get
-from fer_bench.datasets import load_dataset
-from fer_bench.experiment import Experiment
-from fer_bench.prepared import prepare_data
-from fer_bench.protocol import Protocol
+from fer_bench.models import get
+from fer_bench.data import load_dataset
+from fer_bench.training.experiment import Experiment
+from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.settings import Protocol
 
 protocol = Protocol(epochs=1)
 data = prepare_data(load_dataset("sketch"), protocol, limit=300)

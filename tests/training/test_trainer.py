@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.errors import FerBenchError  # noqa: E402
-from fer_bench.protocol import Protocol  # noqa: E402
-from fer_bench.training import compiled  # noqa: E402
+from fer_bench.protocol.settings import Protocol  # noqa: E402
+from fer_bench.runtime.errors import FerBenchError  # noqa: E402
+from fer_bench.training import compiled_suffix  # noqa: E402
 from fer_bench.training import trainer as training  # noqa: E402
-from fer_bench.training.compiled import CompiledSuffix, copy_variables  # noqa: E402
+from fer_bench.training.compiled_suffix import CompiledSuffix, copy_variables  # noqa: E402
 from fer_bench.training.trainer import Trainer, epoch_order  # noqa: E402
 
 pytestmark = pytest.mark.network
@@ -220,13 +220,13 @@ def test_a_warm_up_compiles_all_that_an_epoch_runs_and_changes_nothing(batch_siz
 
 def test_one_compiled_suffix_is_kept_for_its_structure_alone():
     first, second = (compile_suffix(suffix()) for _ in range(2))
-    compiled.keep("a", first)
-    compiled.keep("b", second)
-    assert compiled.take("b") is second
-    assert compiled.take("b") is None
-    compiled.keep("a", first)
-    assert compiled.take("b") is None
-    assert compiled.take("a") is None
+    compiled_suffix.keep("a", first)
+    compiled_suffix.keep("b", second)
+    assert compiled_suffix.take("b") is second
+    assert compiled_suffix.take("b") is None
+    compiled_suffix.keep("a", first)
+    assert compiled_suffix.take("b") is None
+    assert compiled_suffix.take("a") is None
 
 
 def test_the_diagnosis_is_the_plain_network_in_training_mode_batch_by_batch():

@@ -5,12 +5,9 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.backbones import get  # noqa: E402
-from fer_bench.transfer import make_compilable, transfer  # noqa: E402
-from fer_bench.transfer.batch_statistics import (  # noqa: E402
-    BatchStatistics,
-    with_batch_statistics,
-)
+from fer_bench.models import get  # noqa: E402
+from fer_bench.models.transfer import make_compilable, transfer  # noqa: E402
+from fer_bench.models.transfer.batch_statistics import BatchStatistics, with_batch_statistics  # noqa: E402
 
 pytestmark = pytest.mark.network
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.transfer import make_compilable  # noqa: E402
-from fer_bench.transfer.dropout import CompilableDropout  # noqa: E402
-from fer_bench.transfer.products import ConvolutionAsProduct, is_product  # noqa: E402
+from fer_bench.models.transfer import make_compilable  # noqa: E402
+from fer_bench.models.transfer.convolution_as_product import ConvolutionAsProduct, is_product  # noqa: E402
+from fer_bench.models.transfer.dropout import CompilableDropout  # noqa: E402
 
 pytestmark = pytest.mark.network
 

@@ -5,9 +5,9 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.backbones import Backbone  # noqa: E402
-from fer_bench.errors import FerBenchError  # noqa: E402
-from fer_bench.transfer import attach_head, cut, freeze, transfer  # noqa: E402
+from fer_bench.models import Backbone  # noqa: E402
+from fer_bench.models.transfer import attach_head, cut, freeze, transfer  # noqa: E402
+from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 
 pytestmark = pytest.mark.network
 

@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras")
 
 from drawn_statistics import draw_statistics  # noqa: E402
 
-from fer_bench.transfer import fold_batch_normalization  # noqa: E402
+from fer_bench.models.transfer import fold_batch_normalization  # noqa: E402
 
 pytestmark = pytest.mark.network
 

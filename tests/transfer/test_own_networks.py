@@ -7,10 +7,10 @@ keras = pytest.importorskip("keras")
 
 from drawn_statistics import draw_statistics  # noqa: E402
 
-from fer_bench.backbones import Backbone  # noqa: E402
-from fer_bench.errors import FerBenchError  # noqa: E402
-from fer_bench.transfer import freeze, transfer  # noqa: E402
-from fer_bench.transfer.batch_statistics import with_batch_statistics  # noqa: E402
+from fer_bench.models import Backbone  # noqa: E402
+from fer_bench.models.transfer import freeze, transfer  # noqa: E402
+from fer_bench.models.transfer.batch_statistics import with_batch_statistics  # noqa: E402
+from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 
 pytestmark = pytest.mark.network
 

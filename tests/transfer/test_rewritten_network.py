@@ -7,11 +7,11 @@ keras = pytest.importorskip("keras")
 
 from drawn_statistics import draw_statistics  # noqa: E402
 
-from fer_bench.backbones import get  # noqa: E402
-from fer_bench.backbones.preprocessing import prepare_faces  # noqa: E402
-from fer_bench.runtime import runs_on_cpu  # noqa: E402
-from fer_bench.training.compiled import _gains_from_xla  # noqa: E402
-from fer_bench.transfer import attach_head, cut, transfer  # noqa: E402
+from fer_bench.models import get  # noqa: E402
+from fer_bench.models.keras_backend import runs_on_cpu  # noqa: E402
+from fer_bench.models.preprocessing import prepare_faces  # noqa: E402
+from fer_bench.models.transfer import attach_head, cut, transfer  # noqa: E402
+from fer_bench.training.compiled_suffix import _gains_from_xla  # noqa: E402
 
 pytestmark = pytest.mark.network
 

@@ -11,14 +11,9 @@ keras = pytest.importorskip("keras")
 
 from drawn_statistics import draw_statistics  # noqa: E402
 
-from fer_bench.backbones import Backbone, get, layers  # noqa: E402
-from fer_bench.transfer import (  # noqa: E402
-    attach_head,
-    cut,
-    fold_batch_normalization,
-    freeze,
-    transfer,
-)
+from fer_bench.models import Backbone, get  # noqa: E402
+from fer_bench.models.builders import layers  # noqa: E402
+from fer_bench.models.transfer import attach_head, cut, fold_batch_normalization, freeze, transfer  # noqa: E402
 
 pytestmark = pytest.mark.network
 

@@ -7,9 +7,16 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from fer_bench.comparison import FIGURES, Change, Difference, Outcome, Threshold, Verdict
-from fer_bench.comparison.figures import ACCURACY, INFERENCE_P99, LOSS, MOFR, RECALL, TRAINING_SPEED
-from fer_bench.evaluation import Interval
+from fer_bench.analysis.comparison import FIGURES, Change, Difference, Outcome, Threshold, Verdict
+from fer_bench.analysis.comparison.compared_metrics import (
+    ACCURACY,
+    INFERENCE_P99,
+    LOSS,
+    MOFR,
+    RECALL,
+    TRAINING_SPEED,
+)
+from fer_bench.metrics import Interval
 
 HALF_A_POINT = Threshold(0.005, False, "0.5pp")
 FIVE_PERCENT = Threshold(0.05, True, "5%")

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from made_outcomes import EVERYTHING, WORSE, dataclasses, made_outcome, outcomes
 
-from fer_bench.comparison import FIGURES, Change, Difference, Outcome, Threshold
-from fer_bench.evaluation import Interval
-from fer_bench.reporting.comparison import (
+from fer_bench.analysis.comparison import FIGURES, Change, Difference, Outcome, Threshold
+from fer_bench.metrics import Interval
+from fer_bench.report.comparison import (
+    json_record,
     json_text,
     outcome_record,
-    record,
     remove_comparison,
     write_comparison,
 )
-from fer_bench.reporting.written import MANIFEST
-from fer_bench.results_json import KEY
+from fer_bench.report.output_files import MANIFEST
+from fer_bench.results import KEY
 
 BY_NAME = {figure.name: figure for figure in FIGURES}
 
@@ -84,11 +84,11 @@ def test_a_figure_that_is_not_finite_is_not_written():
 @pytest.mark.parametrize(
     ("typed", "made"),
     [
-        (record.OutcomeRecord, outcome_record(EVERYTHING)),
-        (record.DifferenceRecord, outcome_record(EVERYTHING)["differences"][0]),
-        (record.ChangeRecord, outcome_record(made_outcome(WORSE))["changes"][0]),
-        (record.IntervalRecord, outcome_record(made_outcome(WORSE))["changes"][0]["interval"]),
-        (record.RuleRecord, outcome_record(made_outcome(WORSE))["changes"][0]["rule"]),
+        (json_record.OutcomeRecord, outcome_record(EVERYTHING)),
+        (json_record.DifferenceRecord, outcome_record(EVERYTHING)["differences"][0]),
+        (json_record.ChangeRecord, outcome_record(made_outcome(WORSE))["changes"][0]),
+        (json_record.IntervalRecord, outcome_record(made_outcome(WORSE))["changes"][0]["interval"]),
+        (json_record.RuleRecord, outcome_record(made_outcome(WORSE))["changes"][0]["rule"]),
     ],
 )
 def test_every_key_is_named_and_explained(typed, made):

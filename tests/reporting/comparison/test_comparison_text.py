@@ -27,17 +27,17 @@ from made_outcomes import (
     outcomes,
 )
 
-from fer_bench.comparison import Difference
-from fer_bench.comparison.figures import INFERENCE_MEDIAN, INFERENCE_P99, MCR, TRAINING_SPEED
-from fer_bench.escapes import clean, in_markdown
-from fer_bench.evaluation import Interval
-from fer_bench.reporting.comparison import coloured, conclusion, markdown_text, terminal_text
-from fer_bench.reporting.comparison.wording import (
-    change_text,
-    name_text,
-    value_text,
-    verdict_text,
+from fer_bench.analysis.comparison import Difference
+from fer_bench.analysis.comparison.compared_metrics import (
+    INFERENCE_MEDIAN,
+    INFERENCE_P99,
+    MCR,
+    TRAINING_SPEED,
 )
+from fer_bench.metrics import Interval
+from fer_bench.report.comparison import coloured, conclusion, markdown_text, terminal_text
+from fer_bench.report.comparison.phrases import change_text, name_text, value_text, verdict_text
+from fer_bench.runtime.escapes import clean, in_markdown
 
 EN = "\N{EN DASH}"
 

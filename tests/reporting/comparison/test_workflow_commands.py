@@ -23,8 +23,8 @@ from made_outcomes import (
     outcomes,
 )
 
-from fer_bench.escapes import displayed, in_data, in_property
-from fer_bench.reporting.comparison import terminal_text, workflow_commands
+from fer_bench.report.comparison import terminal_text, workflow_commands
+from fer_bench.runtime.escapes import displayed, in_data, in_property
 
 
 def parsed(line):

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.escapes import clean
-from fer_bench.reporting.figures.drawing import Scale, amount, log_places, spread
-from fer_bench.reporting.figures.tradeoffs import pareto
-from fer_bench.reporting.figures.wording import ELLIPSIS, ems, file_stem, short
+from fer_bench.report.plots.canvas import Scale, amount, log_places, spread
+from fer_bench.report.plots.labels import ELLIPSIS, ems, file_stem, short
+from fer_bench.report.plots.tradeoffs import pareto
+from fer_bench.runtime.escapes import clean
 
 NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
 

@@ -10,9 +10,9 @@ import matplotlib as mpl
 import pytest
 from PIL import Image
 
-from fer_bench.reporting.figures import figures
-from fer_bench.reporting.figures.figure import DPI
-from fer_bench.reporting.figures.wording import ELLIPSIS
+from fer_bench.report.plots import figures
+from fer_bench.report.plots.figure import DPI
+from fer_bench.report.plots.labels import ELLIPSIS
 
 KEYS = [
     "figure-5-mobilenet",

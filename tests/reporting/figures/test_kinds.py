@@ -8,10 +8,10 @@ import re
 import numpy as np
 import pytest
 
-from fer_bench.reporting.figures import figures
-from fer_bench.reporting.figures.palette import PALETTE
-from fer_bench.reporting.uncertainty import calibration_table
-from fer_bench.results import Predictions
+from fer_bench.report.plots import figures
+from fer_bench.report.plots.palette import PALETTE
+from fer_bench.report.uncertainty_tables import calibration_table
+from fer_bench.results.records import Predictions
 
 
 @pytest.fixture

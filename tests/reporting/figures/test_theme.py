@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from fer_bench.reporting.figures import DARK_PALETTE, PALETTE, figures, themed
-from fer_bench.reporting.figures.confusion import DEEPEST
+from fer_bench.report.plots import DARK_PALETTE, PALETTE, figures, themed
+from fer_bench.report.plots.confusion import DEEPEST
 
 
 def test_themed_figures_stand_beside_each_other(drawn_of_three, read) -> None:

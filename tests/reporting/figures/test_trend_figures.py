@@ -8,11 +8,11 @@ import re
 import pytest
 from made_archives import archive_of, mini, of_accuracies, of_speeds, run_of, trend_of
 
-from fer_bench.comparison import default_rules
-from fer_bench.comparison.series import Move
-from fer_bench.comparison.trend import trend
-from fer_bench.reporting.figures import DARK_PALETTE, PALETTE, themed, trend_figures
-from fer_bench.reporting.figures.wording import ELLIPSIS
+from fer_bench.analysis.comparison import default_rules
+from fer_bench.analysis.history.series import Move
+from fer_bench.analysis.history.trend import trend
+from fer_bench.report.plots import DARK_PALETTE, PALETTE, themed, trend_figures
+from fer_bench.report.plots.labels import ELLIPSIS
 
 SHA = "0123456789abcdef0123456789abcdef0123456"
 

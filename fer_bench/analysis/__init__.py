@@ -1,0 +1,1 @@
+"""Meaning of results: seed groups, tests between networks, subsets, claims, comparison, history."""

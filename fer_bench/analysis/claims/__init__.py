@@ -1,0 +1,97 @@
+"""What the paper claims, and what a run says of it.
+
+Each claim is a pure function of a run's results. It holds if all its parts hold; it is
+contradicted as soon as one part fails; else it is undecided, and the verdict says what is missing.
+A part holds or fails only where a 95 % interval or a corrected p-value shows it; what lies within
+noise is open. Rates and figures of one epoch show nothing from one seed. Accuracies on the test
+images may, by the choice of the images; that the chance of training is not covered is then said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.claims import emotions, networks, pretraining, ranks
+from fer_bench.analysis.claims.evidence import Evidence
+from fer_bench.analysis.claims.verdict import Claim, Outcome, Verdict, conclude
+from fer_bench.analysis.deviations import other_data
+
+if TYPE_CHECKING:
+    from fer_bench.analysis.pairwise_tests import Pair
+    from fer_bench.results.records import Run
+
+__all__ = ["CLAIMS", "Claim", "Outcome", "Verdict", "judge"]
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "C1",
+        "Pretrained beats random, for every backbone",
+        pretraining.pretrained_is_better,
+    ),
+    Claim(
+        "C2",
+        "Pretrained converges faster in epochs 1 to 10; later both are level or random is faster",
+        pretraining.pretrained_converges_faster,
+    ),
+    Claim(
+        "C3",
+        "Pretrained overfits faster",
+        pretraining.pretrained_overfits_faster,
+    ),
+    Claim(
+        "C4",
+        "Pretrained VGG-Face has the best initial and final validation accuracy",
+        ranks.vggface_is_most_accurate,
+    ),
+    Claim(
+        "C5",
+        "VGG-Face converges slowest",
+        ranks.vggface_converges_slowest,
+    ),
+    Claim(
+        "C6",
+        "OpenFace is as accurate as ResNet-50, smaller, and trains and predicts faster",
+        networks.openface_equals_resnet50,
+    ),
+    Claim(
+        "C7",
+        "MobileNet has the fewest parameters and is less accurate than OpenFace",
+        networks.mobilenet_is_smallest,
+    ),
+    Claim(
+        "C8",
+        "OpenFace converges and overfits fastest",
+        ranks.openface_changes_fastest,
+    ),
+    Claim(
+        "C9",
+        "Happiness, anger, fear and surprise are recognised best, disgust worst",
+        emotions.emotions,
+    ),
+    Claim(
+        "C10",
+        "Parameters: OpenFace 3,743,280; ResNet-50 23,587,712; MobileNet 3,228,864",
+        networks.parameters_are_exact,
+        of_the_data=False,
+    ),
+)
+
+
+def judge(run: Run, pairs: tuple[Pair, ...]) -> tuple[Verdict, ...]:
+    """What a run says of each claim.
+
+    On other images than the paper's, a sample of them included, only C10 is testable. Changed
+    settings are judged all the same, and named in the verdict's ``convention``.
+
+    Args:
+        run: the results.
+        pairs: what ``fer_bench.analysis.pairwise_tests.pairs`` returns for it.
+    """
+    evidence = Evidence.of(run, pairs)
+    data = other_data(run)
+    return tuple(
+        Verdict(claim.id, claim.text, "not testable here", data)
+        if data and claim.of_the_data
+        else conclude(claim, claim.findings(evidence))
+        for claim in CLAIMS
+    )

@@ -1,0 +1,186 @@
+"""C9: which emotions are recognised best and worst."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.claims.differences import LEVEL, MORE
+from fer_bench.analysis.claims.evidence import EVERY
+from fer_bench.analysis.claims.verdict import Findings, Part
+from fer_bench.metrics import Interval, largest_share
+from fer_bench.protocol import published
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.claims.evidence import Evidence
+    from fer_bench.analysis.claims.verdict import State
+    from fer_bench.analysis.seed_groups import Group
+
+BEST = ("Happy", "Angry", "Fear", "Surprise")
+WORST = "Disgust"
+NETWORKS = 2
+"""With fewer nothing is known of how networks differ."""
+
+
+def emotions(evidence: Evidence) -> Findings:
+    """C9: happiness, anger, fear and surprise are recognised best, disgust worst.
+
+    By recall on the test images, the mean over the networks that learned anything (each the mean
+    over its seeds): those whose test accuracy lies above the share of the largest class by more
+    than its 95 % sampling error. A network that gives every image one class says nothing of
+    emotions.
+
+    Two parts: each of the four lies above each other emotion; disgust lies below each of the
+    others. A difference of two emotions counts as shown where the interval of its mean lies beyond
+    0 and each of those networks, two or more, has it in the same direction: so the mean is not
+    one network's. A part holds if all its differences are shown to be above 0, fails as soon as
+    one is shown to be below, and names the least. While any of the eight networks is missing
+    neither is decided, for it would change the mean.
+
+    Classes have different images, so a difference of recalls has Newcombe's interval for two
+    independent shares, from their Wilson intervals (*Interval estimation for the difference
+    between independent proportions*, 1998, method 10). The number of images in a class stands for
+    its mean over several networks too: they see the same images, so that is too wide rather than
+    too narrow. How much the networks differ is not in the interval; it is in the second condition.
+    """
+    learned = [group for group in evidence.groups.values() if learns(group)]
+    known = [group for group in evidence.groups.values() if group.trained]
+    missing = evidence.untrained(*EVERY)
+    if len(learned) < NETWORKS:
+        missing.append(
+            f"{NETWORKS} networks or more that do better than naming the largest class (this run: "
+            f"{len(learned)})"
+        )
+    parts: list[Part] = []
+    beside: list[str] = []
+    if learned:
+        each, images = _recalls(evidence, learned)
+        others = [name for name in published.COUNTS if name not in BEST]
+        rest = [name for name in published.COUNTS if name != WORST]
+        best = [(name, other) for name in BEST for other in others]
+        worst = [(name, WORST) for name in rest]
+        tests = len({*best, *worst})
+        parts = [
+            dataclasses.replace(
+                _least(name, chosen, each, images, tests),
+                seeds=min(len(group.trained) for group in learned),
+            )
+            for name, chosen in (("best", best), ("worst", worst))
+        ]
+        if missing:
+            parts = [dataclasses.replace(part, state="so far") for part in parts]
+        means = {name: math.fsum(shares) / len(shares) for name, shares in each.items()}
+        order = sorted(means, key=lambda name: -means[name])
+        beside = [
+            (f"recall, mean of {len(learned)} networks: " if learned[1:] else "recall: ")
+            + ", ".join(f"{name} {means[name]:.2f}" for name in order),
+        ]
+    if ignored := [group.label for group in known if group not in learned]:
+        beside.append(f"learned nothing: {', '.join(ignored)}")
+    return Findings(
+        parts,
+        2,
+        missing,
+        unit="recall, share",
+        convention=evidence.convention(
+            "recall on the test images, mean of the networks that learned; each of them must agree"
+        ),
+        beside=beside,
+    )
+
+
+def learns(group: Group) -> bool:
+    """Whether a group's mean test accuracy lies clearly above the share of the largest class.
+
+    Clearly: by 1.96 times sqrt(p (1 - p) / n), with p its accuracy on n test images.
+    """
+    accuracy = group.test_accuracy
+    if accuracy is None:
+        return False
+    images = sum(map(sum, group.qualities[0].confusion))
+    error = math.sqrt(accuracy * (1 - accuracy) / images) if images else math.inf
+    return accuracy - _quantile() * error > largest_share(group.qualities[0].confusion)
+
+
+def newcombe(
+    first: float, first_images: int, second: float, second_images: int, tests: int = 1
+) -> Interval:
+    """Interval of the difference of two independent shares, Newcombe's method 10.
+
+    Args:
+        first: a share.
+        first_images: number of images that it was found among, 1 or more.
+        second: the share that is subtracted.
+        second_images: number of images that it was found among, 1 or more.
+        tests: number of intervals that shall hold together (Bonferroni).
+    """
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    low, high = confint_proportions_2indep(
+        first * first_images,
+        first_images,
+        second * second_images,
+        second_images,
+        method="newcomb",
+        compare="diff",
+        alpha=(1 - LEVEL) / tests,
+    )
+    return Interval(float(low), float(high))
+
+
+def _quantile() -> float:
+    return NormalDist().inv_cdf(1 - (1 - LEVEL) / 2)
+
+
+def _recalls(
+    evidence: Evidence, learned: Sequence[Group]
+) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """Recall of each network, and number of test images, of each class."""
+    images: dict[str, int] = {}
+    recalls: dict[str, list[float]] = {}
+    for index, (name, _) in enumerate(evidence.run.dataset.counts):
+        images[name] = sum(learned[0].qualities[0].confusion[index])
+        recalls[name] = []
+        for group in learned:
+            shares = [one.recall[index] for one in group.qualities]
+            recalls[name].append(math.fsum(share or 0.0 for share in shares) / len(shares))
+    return recalls, images
+
+
+def _least(
+    name: str,
+    pairs: Sequence[tuple[str, str]],
+    each: dict[str, list[float]],
+    images: dict[str, int],
+    tests: int,
+) -> Part:
+    """The least difference of those that decide whether each first lies above its second."""
+    found = []
+    for one, other in pairs:
+        differences = [ours - theirs for ours, theirs in zip(each[one], each[other], strict=True)]
+        first, second = (math.fsum(each[name]) / len(each[name]) for name in (one, other))
+        shares = (first, images[one], second, images[other])
+        interval = newcombe(*shares)
+        state: State = "open"
+        if interval.low > 0 and min(differences) > 0:
+            state = "holds"
+        elif newcombe(*shares, tests).high < 0 and max(differences) < 0:
+            state = "fails"
+        text = (
+            f"{name}, {one} less {other} {first - second:+.3f} "
+            f"[{interval.low:+.3f}, {interval.high:+.3f}]"
+        )
+        needs = MORE
+        if interval.low > 0 or interval.high < 0:
+            against = sum((difference > 0) != (first > second) for difference in differences)
+            text += f", the other way in {against} of {len(differences)} networks" * (against > 0)
+            needs = "networks that agree on the order of emotions" if against else MORE
+        found.append(Part(state, text, first - second, interval, needs=needs))
+    for wanted in ("fails", "open", "holds"):
+        if deciding := [one for one in found if one.state == wanted]:
+            return min(deciding, key=lambda part: part.effect or 0.0)
+    raise ValueError("no pair of classes; accepted: one or more")

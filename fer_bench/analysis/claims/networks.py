@@ -1,0 +1,217 @@
+"""C6, C7 and C10: networks against each other, by accuracy, size and speed."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.claims.differences import MORE
+from fer_bench.analysis.claims.evidence import TITLES, Evidence, Key
+from fer_bench.analysis.claims.verdict import Findings, Part
+from fer_bench.protocol import published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.analysis.claims.verdict import State
+    from fer_bench.results.records import CellResult
+
+EQUAL = 0.02
+"""Accuracies whose difference lies within as much on either side are the same."""
+
+SPEED_NOISE = 0.10
+"""Speeds that differ by a smaller share cannot be told apart: machines do not run evenly."""
+
+ROUNDS = 3
+"""Fewer timed rounds say nothing of how evenly a machine ran."""
+
+FIGURES = "test accuracy of the pretrained networks"
+ABOUT_PRETRAINED = "random, which decides nothing:"
+
+
+def openface_equals_resnet50(evidence: Evidence) -> Findings:
+    """C6: OpenFace is as accurate as ResNet-50, is smaller, and trains and predicts faster.
+
+    As accurate: the interval of the difference in test accuracy lies within ``EQUAL`` on either
+    side; it fails where the whole interval lies beyond, to either side. It is judged on the
+    pretrained networks: in the paper's Table 2 the random ones lie far apart. Faster: the median
+    round by more than ``SPEED_NOISE``, in training and in inference at the largest batch size at
+    which both were timed, and the middle halves of the rounds do not overlap; it fails where
+    OpenFace is slower by the same rule. Pretrained networks are meant here too.
+    """
+    openface, resnet50 = Key("openface", "pretrained"), Key("resnet50", "pretrained")
+    parts, missing = [], evidence.lack_of_pair(openface, resnet50)
+    pair = evidence.pair(openface, resnet50)
+    if pair is not None:
+        low, high = pair.comparison.interval.low, pair.comparison.interval.high
+        state: State = "open"
+        if low > -EQUAL and high < EQUAL:
+            state = "holds"
+        elif low > EQUAL or high < -EQUAL:
+            state = "fails"
+        parts.append(
+            Part(
+                state,
+                f"OpenFace less ResNet-50 {pair.effect_text}",
+                pair.comparison.difference,
+                pair.comparison.interval,
+                needs=f"more seeds or images, for an interval within {EQUAL} or beyond",
+                seeds=pair.seeds,
+            )
+        )
+    sizes, no_size = _smaller(evidence, "openface", ["resnet50"])
+    speeds, no_speed = _faster(evidence, openface, resnet50)
+    return Findings(
+        [*parts, *sizes, *speeds],
+        4,
+        [*missing, *no_size, *no_speed],
+        unit="test accuracy, share",
+        convention=evidence.convention(
+            f"{FIGURES}, as accurate: within {EQUAL}; their images per second, faster: by more "
+            f"than {SPEED_NOISE:.0%}; training speed on stored features of the frozen layers; each "
+            "network with its own input size"
+        ),
+        beside=_random(evidence, "openface", "resnet50"),
+    )
+
+
+def mobilenet_is_smallest(evidence: Evidence) -> Findings:
+    """C7: MobileNet has the fewest parameters and is less accurate than OpenFace.
+
+    Fewest of all four backbones. Less accurate: on the test images, p below 0.05 after Holm's
+    correction; it fails if MobileNet is the more accurate one by the same test. It is judged on
+    the pretrained networks, as C6.
+    """
+    openface, mobilenet = Key("openface", "pretrained"), Key("mobilenet", "pretrained")
+    parts, missing = [], evidence.lack_of_pair(openface, mobilenet)
+    pair = evidence.pair(openface, mobilenet)
+    if pair is not None:
+        gain = pair.comparison
+        state: State = "open"
+        if pair.differ:
+            state = "holds" if gain.difference > 0 else "fails"
+        shown = pair.effect_text if pair.differ else pair.text
+        text = f"OpenFace less MobileNet {shown}"
+        parts.append(
+            Part(state, text, gain.difference, gain.interval, needs=MORE, seeds=pair.seeds)
+        )
+    others = [backbone for backbone in published.BACKBONES if backbone != "mobilenet"]
+    sizes, no_size = _smaller(evidence, "mobilenet", others)
+    return Findings(
+        [*parts, *sizes],
+        2,
+        [*missing, *no_size],
+        unit="test accuracy, share",
+        convention=evidence.convention(FIGURES),
+        beside=_random(evidence, "openface", "mobilenet"),
+    )
+
+
+def parameters_are_exact(evidence: Evidence) -> Findings:
+    """C10: OpenFace, ResNet-50 and MobileNet have exactly as many parameters as published.
+
+    Neither data nor training matter to it.
+    """
+    parts, missing = [], []
+    for backbone, count in published.PARAMETERS.items():
+        ours = evidence.parameters(backbone)
+        if ours is None:
+            missing.append(_no_count(backbone))
+        elif ours == count:
+            parts.append(Part("holds", f"{TITLES[backbone]} {ours:,}"))
+        else:
+            text = f"{TITLES[backbone]} {ours:,} instead of {count:,}"
+            parts.append(Part("fails", text, float(ours - count)))
+    return Findings(
+        parts,
+        len(published.PARAMETERS),
+        missing,
+        unit="parameters",
+        convention="backbones without their last layer",
+    )
+
+
+def _no_count(backbone: str) -> str:
+    return f"a cell of {TITLES[backbone]} that was built"
+
+
+def _smaller(evidence: Evidence, name: str, others: Iterable[str]) -> tuple[list[Part], list[str]]:
+    """Whether a backbone has fewer parameters than each of the others, and what is not known."""
+    counts = {backbone: evidence.parameters(backbone) for backbone in (name, *others)}
+    missing = [_no_count(backbone) for backbone, count in counts.items() if count is None]
+    own = counts.pop(name)
+    known = {backbone: count for backbone, count in counts.items() if count is not None}
+    if own is None or not known:
+        return [], missing
+    listed = ", ".join(f"{TITLES[backbone]} {count:,}" for backbone, count in known.items())
+    state: State = "holds" if own < min(known.values()) else "fails"
+    return [Part(state, f"parameters {TITLES[name]} {own:,}, {listed}")], missing
+
+
+def _faster(evidence: Evidence, first: Key, second: Key) -> tuple[list[Part], list[str]]:
+    """Whether a network trains and predicts faster than another, and what was not timed."""
+    parts, missing = [], []
+    ours, theirs = _inference(evidence, first), _inference(evidence, second)
+    size = max(ours.keys() & theirs.keys(), default=0)
+    for kind, one, other in (
+        ("training", _training(evidence, first), _training(evidence, second)),
+        (f"inference, batch {size},", ours.get(size), theirs.get(size)),
+    ):
+        if one is None or other is None:
+            what = "training" if kind == "training" else "inference at one batch size"
+            missing.append(f"speed of {what} of {first.label} and {second.label}")
+            continue
+        ratio = statistics.median(other) / statistics.median(one)
+        state: State = "open"
+        if min(len(one), len(other)) >= ROUNDS:
+            (low, high), (their_low, their_high) = _middle(one), _middle(other)
+            if ratio > 1 + SPEED_NOISE and high < their_low:
+                state = "holds"
+            elif ratio < 1 / (1 + SPEED_NOISE) and low > their_high:
+                state = "fails"
+        parts.append(
+            Part(
+                state,
+                f"{kind} {1 / statistics.median(one):,.0f} against "
+                f"{1 / statistics.median(other):,.0f} images/s ({ratio:.2f} times)",
+                needs=f"more timed rounds ({ROUNDS} or more) on an idle machine",
+            )
+        )
+    return parts, missing
+
+
+def _training(evidence: Evidence, key: Key) -> list[float] | None:
+    """Seconds per image of each timed round; None where training was not timed."""
+    for cell in _cells(evidence, key):
+        if cell.training is not None:
+            return [seconds / cell.training.images for seconds in cell.training.seconds]
+    return None
+
+
+def _inference(evidence: Evidence, key: Key) -> dict[int, list[float]]:
+    """Seconds per image of each timed call, by batch size."""
+    for cell in _cells(evidence, key):
+        if cell.inference:
+            return {
+                speed.batch_size: [seconds / speed.batch_size for seconds in speed.seconds]
+                for speed in cell.inference
+            }
+    return {}
+
+
+def _cells(evidence: Evidence, key: Key) -> tuple[CellResult, ...]:
+    group = evidence.groups.get(key)
+    return () if group is None else group.cells
+
+
+def _middle(seconds: Sequence[float]) -> tuple[float, float]:
+    """First and third quartile."""
+    first, _, third = statistics.quantiles(seconds, n=4, method="inclusive")
+    return first, third
+
+
+def _random(evidence: Evidence, first: str, second: str) -> list[str]:
+    pair = evidence.pair(Key(first, "random"), Key(second, "random"))
+    if pair is None:
+        return []
+    return [f"{ABOUT_PRETRAINED} {TITLES[first]} less {TITLES[second]} {pair.effect_text}"]

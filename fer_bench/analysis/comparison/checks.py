@@ -1,0 +1,177 @@
+"""What must hold of two sides before they are compared, and what must be said of them."""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.comparison.base_and_head import Side, measurement
+from fer_bench.analysis.comparison.compared_metrics import FIGURES, RECALL
+from fer_bench.analysis.comparison.environment_differences import surroundings
+from fer_bench.analysis.comparison.noise import LEAST_RUNS
+from fer_bench.analysis.comparison.speed import RUN_NOISE, SLOWER, timed
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from fer_bench.analysis.comparison.grouping import Gathered
+    from fer_bench.analysis.comparison.thresholds import Rules
+    from fer_bench.results.records import Run
+
+
+def check_sides(base: Side, head: Side) -> None:
+    """Makes sure that each side is one experiment, and that they are two.
+
+    Raises:
+        FerBenchError: runs of one side differ in data or protocol, or one measurement is on both
+            sides of several runs, where it would hide what it is compared for.
+    """
+    for name, side in (("base", base), ("head", head)):
+        (first, run), *others = side.runs
+        for other, another in others:
+            between = surroundings(Side(((first, run),)), Side(((other, another),)))
+            for difference in between.differences:
+                if difference.of_experiment:
+                    raise FerBenchError(
+                        f"{name}: {first} has {difference.what} {difference.base} and {other} "
+                        f"{difference.head}; accepted: runs of one experiment on each side"
+                    )
+    if len(base.runs) == len(head.runs) == 1:
+        return
+    known = {measurement(run): name for name, run in base.runs}
+    for name, run in head.runs:
+        times = measurement(run)
+        if times and times in known:
+            raise FerBenchError(
+                f"{known[times]} of the base and {name} of the head are the same "
+                "measurement; accepted: each on one side"
+            )
+
+
+def check_rules(rules: Rules, base: Mapping[str, Gathered], head: Mapping[str, Gathered]) -> None:
+    """Makes sure that rules about a class or a batch size name one that there is.
+
+    Where no file has anything of a figure, a rule about it waits for files that do.
+
+    Raises:
+        FerBenchError: a rule names another one.
+    """
+    names = {
+        name
+        for side in (base, head)
+        for found in side.values()
+        for name in (
+            *(RECALL.named(label) for label, _ in found.dataset.counts),
+            *(figure.named(of) for figure, of in timed(found.every)),
+        )
+    }
+    for rule in rules.rules:
+        for figure in FIGURES:
+            start = figure.name + figure.mark
+            known = sorted(name for name in names if figure.mark and name.startswith(start))
+            if (
+                known
+                and rule.figure.startswith(start)
+                and not any(fnmatchcase(name, rule.figure) for name in known)
+            ):
+                raise FerBenchError(
+                    f"the rule {rule.text!r} is about {rule.figure!r}, which no file has; "
+                    f"accepted here: {', '.join(known)}"
+                )
+
+
+def notes(base: Side, head: Side, rules: Rules, cells: Collection[str]) -> Iterator[str]:
+    """What a reader must know of the sides before the verdicts.
+
+    Args:
+        base: the base.
+        head: the head.
+        rules: how much worse a figure may get.
+        cells: backbone and init of all cells.
+    """
+    for name, side in (("base", base), ("head", head)):
+        commits = dict.fromkeys(commit_of(run) for _, run in side.runs)
+        if len(commits) > 1:
+            yield (
+                f"the runs of the {name} are of {len(commits)} commits ({', '.join(commits)}): "
+                "what changed between them counts as noise here"
+            )
+    sides = [side.runs for side in (base, head)]
+    if all(any(measurement(run) for _, run in runs) for runs in sides):
+        count = len(base.runs) + len(head.runs)
+        if count < LEAST_RUNS:
+            yield (
+                f"{count} runs, both sides together, do not tell how far a speed varies from run "
+                f"to run: it is taken to be {RUN_NOISE:.0%}; {LEAST_RUNS} runs or more tell, "
+                "better five on each side"
+            )
+    yield from _reference(base, head)
+    for rule in rules.rules:
+        if not any(fnmatchcase(cell, rule.cells) for cell in cells):
+            yield f"the rule {rule.text!r} is about cells that no file has"
+
+
+def mixtures(side: str, groups: Mapping[str, Gathered]) -> Iterator[str]:
+    """Cells of which the runs of one side hold results of different experiments.
+
+    Args:
+        side: ``"base"`` or ``"head"``.
+        groups: the side's cells.
+    """
+    for name, group in groups.items():
+        for seed, cells in group.cells.items():
+            known = {cell.fingerprint: run for run, cell in cells if cell.quality is not None}
+            if len(known) > 1:
+                runs = [run for run, cell in cells if cell.quality is not None]
+                yield (
+                    f"{side}: the results of {name}-{seed} have {len(known)} fingerprints, in "
+                    f"{' and '.join(known.values())}; its quality is that of {runs[0]}"
+                )
+
+
+def commit_of(run: Run) -> str:
+    """The commit that a run was measured at, as it says."""
+    return dict(run.environment).get("commit", "not known")
+
+
+def other_code(runs: Iterable[Run]) -> str:
+    """Reason why runs may be of different code; empty if all are of one commit without changes."""
+    # Files that were joined have several.
+    commits = {commit for run in runs for commit in commit_of(run).split("; ")}
+    if not all(re.match("[0-9a-f]+(,|$)", commit) for commit in commits):
+        return "of commits that are not known: code that results depend on may have changed"
+    if len(commits) > 1:
+        return "of another commit: code that results depend on changed"
+    if any("not committed" in commit for commit in commits):
+        return "with changes that are not committed: code that results depend on may have changed"
+    return ""
+
+
+def _reference(base: Side, head: Side) -> Iterator[str]:
+    """Whether the reference workload took much longer in the runs of one side."""
+    ours, theirs = ([pace for _, run in side.runs for pace in _pace(run)] for side in (base, head))
+    shift = statistics.fmean(theirs) - statistics.fmean(ours) if ours and theirs else 0.0
+    if abs(shift) > SLOWER:
+        slower = math.expm1(shift)
+        yield (
+            f"the reference workload was {abs(slower):.0%} {'slower' if slower > 0 else 'faster'} "
+            "in the head's runs, all measurements together: either the machine was, or something "
+            "that the code sets for all computations; rows that say so have it divided out"
+        )
+
+
+def _pace(run: Run) -> Iterator[float]:
+    """The mean logarithm of all times of the reference workload in a run; none without any."""
+    paces = [
+        part
+        for one in timed(run.cells).values()
+        for timing in one.timings
+        if timing.pace
+        for part in timing.pace
+    ]
+    if paces:
+        yield statistics.fmean(paces)

@@ -1,0 +1,223 @@
+"""From two sides of runs to an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.comparison.checks import (
+    check_rules,
+    check_sides,
+    commit_of,
+    mixtures,
+    notes,
+    other_code,
+)
+from fer_bench.analysis.comparison.compared_metrics import FIGURES
+from fer_bench.analysis.comparison.environment_differences import surroundings
+from fer_bench.analysis.comparison.grouping import gathered
+from fer_bench.analysis.comparison.outcome import Change, Outcome
+from fer_bench.analysis.comparison.quality import Qualities, quality_changes, quality_gone
+from fer_bench.analysis.comparison.speed import speed_change, timed
+from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
+from fer_bench.analysis.comparison.verdicts import LEVEL, figure_gone
+from fer_bench.protocol.shards import OTHER_SHARD
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fer_bench.analysis.comparison.base_and_head import Side
+    from fer_bench.analysis.comparison.environment_differences import Surroundings
+    from fer_bench.analysis.comparison.grouping import Gathered
+    from fer_bench.analysis.comparison.outcome import Verdict
+    from fer_bench.analysis.comparison.thresholds import Rules
+
+
+def compare(base: Side, head: Side, rules: Rules) -> Outcome:
+    """Compares two sides, figure by figure.
+
+    What has the same fingerprint on both sides must have the same result; what has not, and every
+    speed, is compared by ``quality_changes`` and ``speed_change``. A change counts where it is
+    larger than its noise, at ``LEVEL``, and than its rule.
+
+    Args:
+        base: what to compare with.
+        head: what may have become better or worse.
+        rules: how much worse a figure may get.
+
+    Raises:
+        FerBenchError: the runs of one side are not of one experiment, or the sides have no cell in
+            common.
+    """
+    check_sides(base, head)
+    ours, theirs = gathered(base), gathered(head)
+    if not set(ours) & set(theirs):
+        raise FerBenchError(
+            f"the base has the cells {_listed(ours)} and the head {_listed(theirs)}: none in "
+            "common; accepted: two files with the same backbone and init in both"
+        )
+    check_rules(rules, ours, theirs)
+    around = surroundings(base, head)
+    code = other_code(run for side in (base, head) for _, run in side.runs)
+    known = _Known(around, code, rules)
+    told = [
+        *(f"left out of the base: {why}" for why in base.unreadable),
+        *(f"left out of the head: {why}" for why in head.unreadable),
+        *notes(base, head, rules, {**ours, **theirs}),
+        *mixtures("base", ours),
+        *mixtures("head", theirs),
+    ]
+    changes: list[Change] = []
+    for name in {**ours, **theirs}:
+        one, other = ours.get(name), theirs.get(name)
+        if one is None or other is None:
+            changes.append(_alone(name, one, other, rules))
+        else:
+            changes += _of_group(name, one, other, known)
+    return Outcome(
+        base=_title(base),
+        head=_title(head),
+        differences=around.differences,
+        notes=tuple(told),
+        changes=tuple(changes),
+        level=LEVEL,
+    )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Facts of all cells: surroundings, why the code may differ (empty: it is one), and rules."""
+
+    around: Surroundings
+    other_code: str
+    rules: Rules
+
+
+def _listed(groups: Mapping[str, Gathered]) -> str:
+    return ", ".join(groups) or "none"
+
+
+def _title(side: Side) -> str:
+    commits = dict.fromkeys(commit_of(run) for _, run in side.runs)
+    first = side.runs[0][0]
+    files = first if len(side.runs) == 1 else f"{first} and {len(side.runs) - 1} more"
+    return f"{files} (commit {'; '.join(commits)})"
+
+
+def _alone(name: str, base: Gathered | None, head: Gathered | None, rules: Rules) -> Change:
+    """A backbone and init that only one side was asked for."""
+    if base is None:
+        return Change(name, None, "", "new", why="the base does not have it")
+    measured = any(base.is_measured(seed) for seed in base.cells)
+    return _gone(name, name, measured, "the head does not have it", rules)
+
+
+def _gone(cell: str, group: str, measured: bool, why: str, rules: Rules) -> Change:
+    threshold = rules.of(group, GONE)
+    regression = measured and threshold is not None
+    return Change(cell, None, "", "gone", threshold=threshold, regression=regression, why=why)
+
+
+def _of_group(name: str, base: Gathered, head: Gathered, known: _Known) -> Iterator[Change]:
+    """What became of a backbone and init that both sides were asked for."""
+    seeds = sorted({*base.cells, *head.cells})
+    for seed in seeds:
+        cell = f"{name}-{seed}" if len(seeds) > 1 else name
+        if base.is_measured(seed) and head.is_measured(seed):
+            yield from _deterministic(cell, name, base, head, seed, known)
+        else:
+            yield _lacking(cell, name, seed, base, head, known.rules)
+    if not known.around.same_data:
+        yield Change(name, None, "", "not comparable", why="measured on other images")
+        return
+    if base.trained and head.trained:
+        ours, theirs = _qualities(base), _qualities(head)
+        yield from quality_changes(name, ours, theirs, known.around.same_parts, known.rules)
+    elif base.trained and head.is_timed:
+        yield from quality_gone(
+            name, _qualities(base), "the head measured speeds alone", known.rules
+        )
+    if any(head.is_measured(seed) for seed in seeds):
+        yield from _speeds(name, base, head, known.around, known.rules)
+
+
+def _deterministic(
+    cell: str, group: str, base: Gathered, head: Gathered, seed: int, known: _Known
+) -> Iterator[Change]:
+    """Whether all results of a seed with one fingerprint are the same."""
+    results = [
+        (run, found)
+        for side in (base, head)
+        for run, found in side.cells[seed]
+        if found.quality is not None and found.fingerprint
+    ]
+    for place, (run, found) in enumerate(results):
+        for other_run, other in results[place + 1 :]:
+            if found.fingerprint != other.fingerprint or found.quality == other.quality:
+                continue
+            around = known.around
+            # A result of the store may have been computed elsewhere than the run that found it.
+            if found.computed_on and other.computed_on:
+                elsewhere = found.computed_on != other.computed_on
+            else:
+                alike = around.same_machine and around.same_device and around.same_software
+                elsewhere = not alike
+            verdict: Verdict = "not comparable" if elsewhere else "not deterministic"
+            threshold = None
+            if elsewhere:
+                why = "on another machine, device, backend or threads, which may round otherwise"
+            elif known.other_code:
+                why = f"{known.other_code}; its figures decide"
+            else:
+                threshold = known.rules.of(group, DETERMINISM)
+                why = "of the same commit: the computation is not deterministic"
+            yield Change(
+                cell,
+                None,
+                "",
+                verdict,
+                threshold=threshold,
+                regression=threshold is not None,
+                why=f"{run} and {other_run} have the same fingerprint and different results, {why}",
+            )
+            return
+
+
+def _lacking(
+    cell: str, group: str, seed: int, base: Gathered, head: Gathered, rules: Rules
+) -> Change:
+    """A seed's cell that one side, or none, has measured."""
+    if base.is_measured(seed):
+        reason = head.reason(seed)
+        if OTHER_SHARD in reason:
+            return Change(cell, None, "", "not comparable", why=f"the head: {reason}")
+        return _gone(cell, group, True, f"the head: {reason}", rules)
+    if head.is_measured(seed):
+        return Change(cell, None, "", "new", why=f"the base: {base.reason(seed)}")
+    why = f"measured on neither side; the base: {base.reason(seed)}; the head: {head.reason(seed)}"
+    return Change(cell, None, "", "not comparable", why=why)
+
+
+def _qualities(group: Gathered) -> Qualities:
+    return Qualities(
+        {seed: cell.quality for seed, cell in group.trained.items() if cell.quality is not None},
+        group.dataset,
+    )
+
+
+def _speeds(
+    name: str, base: Gathered, head: Gathered, around: Surroundings, rules: Rules
+) -> Iterator[Change]:
+    ours, theirs = timed(base.every), timed(head.every)
+    keys = sorted({*ours, *theirs}, key=lambda key: (FIGURES.index(key[0]), int(key[1] or 0)))
+    for key in keys:
+        figure, of = key
+        if key in ours and key in theirs:
+            yield speed_change(name, ours[key], theirs[key], around, rules)
+        elif key in ours:
+            why = "the head did not measure it"
+            yield figure_gone(name, figure, of, ours[key].value, why, rules)
+        else:
+            why = "the base did not measure it"
+            yield Change(name, figure, of, "new", head=theirs[key].value, why=why)

@@ -1,0 +1,69 @@
+"""The cells of all runs of a side, by backbone and init."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fer_bench.analysis.comparison.base_and_head import Side
+    from fer_bench.results.records import CellResult, DatasetSummary
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The cells of one backbone and init in all runs of a side, by seed.
+
+    Attributes:
+        cells: for each seed one or more, each with the name of its run.
+        dataset: of the side.
+    """
+
+    cells: Mapping[int, Sequence[tuple[str, CellResult]]]
+    dataset: DatasetSummary
+
+    @property
+    def trained(self) -> dict[int, CellResult]:
+        """The first cell of each seed whose quality is known."""
+        found: dict[int, CellResult] = {}
+        for seed, cells in self.cells.items():
+            for _, cell in cells:
+                if cell.quality is not None:
+                    found.setdefault(seed, cell)
+        return found
+
+    @property
+    def every(self) -> list[CellResult]:
+        """All cells of all runs."""
+        return [cell for cells in self.cells.values() for _, cell in cells]
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether any run measured a speed."""
+        return any(cell.training or cell.inference for cell in self.every)
+
+    def is_measured(self, seed: int) -> bool:
+        """Whether any run measured anything of a seed's cell."""
+        return any(
+            cell.quality or cell.training or cell.inference for _, cell in self.cells.get(seed, ())
+        )
+
+    def reason(self, seed: int) -> str:
+        """Why a cell was not measured."""
+        if seed not in self.cells:
+            return "not asked for"
+        _, cell = self.cells[seed][0]
+        return f"{cell.status}: {cell.reason}" if cell.reason else "not measured"
+
+
+def gathered(side: Side) -> dict[str, Gathered]:
+    """The side's cells by backbone and init, in the order of its runs."""
+    found: dict[str, dict[int, list[tuple[str, CellResult]]]] = {}
+    for name, run in side.runs:
+        for cell in run.cells:
+            seeds = found.setdefault(f"{cell.backbone}-{cell.init}", {})
+            seeds.setdefault(cell.seed, []).append((name, cell))
+    dataset = side.runs[0][1].dataset
+    return {name: Gathered(seeds, dataset) for name, seeds in found.items()}

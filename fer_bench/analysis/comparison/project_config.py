@@ -1,0 +1,77 @@
+"""The rules that a project keeps in its ``pyproject.toml``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.analysis.comparison.thresholds import Rules, parse
+from fer_bench.runtime.errors import FerBenchError, shown
+from fer_bench.runtime.files import cause_of, read_regular
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FILE = "pyproject.toml"
+
+_LARGEST = 1 << 24
+"""Bytes of a file that is read."""
+
+
+def project_rules(folder: Path) -> Rules:
+    """The rules under ``[tool.fer_bench.compare]`` of the nearest ``pyproject.toml``.
+
+    Args:
+        folder: where to look first, an absolute path; then in the folders that it lies in.
+
+    Returns:
+        No rules where there is no such file, or where it says nothing of ours.
+
+    Raises:
+        FerBenchError: the file cannot be read, is no TOML, or holds what is not accepted there.
+    """
+    for place in (folder, *folder.parents):
+        path = place / _FILE
+        # Path.is_file raises for folders that may not be entered.
+        if os.path.isfile(path):  # noqa: PTH113
+            return _rules(path)
+    return Rules(())
+
+
+def _rules(path: Path) -> Rules:
+    try:
+        document: dict[str, Any] = tomllib.loads(read_regular(path, _LARGEST).decode("utf-8"))
+    except OSError as error:
+        raise FerBenchError(f"{path}: {cause_of(error)}; needed is a file to be read") from error
+    except (ValueError, RecursionError) as error:
+        raise FerBenchError(f"{path}: no TOML ({cause_of(error)}); needed is valid TOML") from error
+    ours = _table(path, _table(path, document, "tool"), "tool.fer_bench")
+    _check_keys(path, ours, "tool.fer_bench", "compare")
+    told = _table(path, ours, "tool.fer_bench.compare")
+    _check_keys(path, told, "tool.fer_bench.compare", "fail_on")
+    texts = told.get("fail_on", [])
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise FerBenchError(
+            f"{path}: tool.fer_bench.compare.fail_on is {shown(texts)}; accepted: a list of texts, "
+            "as in fail_on = ['accuracy: 0.5pp']"
+        )
+    return parse(texts, f"{path}: tool.fer_bench.compare.fail_on")
+
+
+def _table(path: Path, parent: dict[str, Any], where: str) -> dict[str, Any]:
+    value = parent.get(where.rpartition(".")[2], {})
+    if not isinstance(value, dict):
+        raise FerBenchError(f"{path}: {where} is {shown(value)}; accepted: a table")
+    return value
+
+
+def _check_keys(path: Path, table: dict[str, Any], where: str, accepted: str) -> None:
+    for key in table:
+        if key != accepted:
+            raise FerBenchError(f"{path}: {where} has the key {key!r}; accepted: {accepted}")

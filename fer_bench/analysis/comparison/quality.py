@@ -1,0 +1,301 @@
+"""What became of how well a backbone and init recognise emotions."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from fer_bench.analysis.comparison.compared_metrics import (
+    ACCURACY,
+    CLEAN_ACCURACY,
+    INITIAL_ACCURACY,
+    INITIAL_LOSS,
+    LOSS,
+    MCR,
+    MOFR,
+    RECALL,
+)
+from fer_bench.analysis.comparison.outcome import Change
+from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, figure_gone, verdict
+from fer_bench.analysis.seed_groups import correct
+from fer_bench.analysis.subsets import parts
+from fer_bench.metrics import Interval, compare, over_seeds
+from fer_bench.metrics.convergence import initial, mean_convergence_rate, mean_overfitting_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from fer_bench.analysis.comparison.compared_metrics import Figure
+    from fer_bench.analysis.comparison.thresholds import Rules
+    from fer_bench.results.records import DatasetSummary, History, Quality
+
+
+_LEAST_SEEDS = 3
+"""Two differences are easily alike by chance."""
+
+_BY_IMAGES = (ACCURACY, CLEAN_ACCURACY, RECALL)
+"""Shares of test images, which are compared image by image."""
+
+
+@dataclass(frozen=True)
+class Qualities:
+    """The trained cells of one backbone and init on one side.
+
+    Attributes:
+        of: the quality for each seed, one or more.
+        dataset: that they were trained and tested on.
+    """
+
+    of: Mapping[int, Quality]
+    dataset: DatasetSummary
+
+
+class _Reading(NamedTuple):
+    """A figure, how it is read, and out of how many images it is a share (None: it is none)."""
+
+    figure: Figure
+    of: str
+    read: Callable[[Quality, DatasetSummary], float | None]
+    images: int | None
+    label: int | None = None
+
+    def of_each(self, qualities: Sequence[Quality], data: DatasetSummary) -> list[float]:
+        """The figure of each network; none where one of them does not have it."""
+        values = [self.read(quality, data) for quality in qualities]
+        known = [value for value in values if value is not None]
+        return known if len(known) == len(values) else []
+
+
+class _Found(NamedTuple):
+    change: float
+    interval: Interval
+    how: str
+
+
+def quality_changes(
+    cell: str, base: Qualities, head: Qualities, same_parts: bool | None, rules: Rules
+) -> list[Change]:
+    """Compares every figure of quality of one backbone and init.
+
+    The seeds in common are compared, or all where there are none. Accuracy, on all test images and
+    on those without a twin in training, and recall are compared image by image where both sides
+    hold their predictions (McNemar's exact test for one seed, else
+    ``fer_bench.metrics.compare``). Without them, accuracy is compared with one seed as two
+    shares, and so is the initial accuracy (Newcombe, *Interval Estimation for the Difference
+    Between Independent Proportions*, 1998, his method 10). The other figures are compared by how
+    far their differences vary over three seeds or more; fewer do not tell their noise. A side has
+    a figure where each of its networks that are compared has it; what one side alone has is gone
+    or new.
+
+    Args:
+        cell: backbone and init.
+        base: the base's trained cells.
+        head: the head's, of a data set with the same images.
+        same_parts: whether both are tested on the same images; None where that is not known.
+        rules: how much worse a figure may get.
+    """
+    common = sorted(set(base.of) & set(head.of))
+    ours = [base.of[seed] for seed in common or sorted(base.of)]
+    theirs = [head.of[seed] for seed in common or sorted(head.of)]
+    pairing = _Pairing(ours, theirs, bool(common), same_parts, base.dataset, head.dataset)
+    changes = (_change(cell, reading, pairing, rules) for reading in _readings(base.dataset))
+    return [change for change in changes if change is not None]
+
+
+def quality_gone(cell: str, base: Qualities, why: str, rules: Rules) -> Iterator[Change]:
+    """What is lost where the head did not train a backbone and init.
+
+    Accuracy stands for all figures; the others that have a rule are told beside it.
+
+    Args:
+        cell: backbone and init.
+        base: the base's trained cells.
+        why: the head has none.
+        rules: how much worse a figure may get, and whether one may be gone.
+    """
+    for reading in _readings(base.dataset):
+        values = reading.of_each([base.of[seed] for seed in sorted(base.of)], base.dataset)
+        if values:
+            figure, of = reading.figure, reading.of
+            change = figure_gone(cell, figure, of, statistics.fmean(values), why, rules)
+            if figure is ACCURACY or change.threshold is not None:
+                yield change
+
+
+class _Pairing(NamedTuple):
+    """What is compared: qualities by seed, paired by their places or not at all."""
+
+    ours: list[Quality]
+    theirs: list[Quality]
+    paired: bool
+    same_parts: bool | None
+    base: DatasetSummary
+    head: DatasetSummary
+
+    @property
+    def same(self) -> bool:
+        return self.paired and self.ours == self.theirs
+
+
+def _readings(data: DatasetSummary) -> Iterator[_Reading]:
+    yield _Reading(ACCURACY, "", lambda quality, _: quality.test_accuracy, data.test)
+    yield _Reading(CLEAN_ACCURACY, "", _clean_accuracy, None)
+    yield _Reading(LOSS, "", lambda quality, _: quality.test_loss, None)
+    for label, (name, _) in enumerate(data.counts):
+
+        def recall(quality: Quality, _: DatasetSummary, label: int = label) -> float | None:
+            return quality.recall[label]
+
+        yield _Reading(RECALL, name, recall, None, label)
+    yield _Reading(
+        INITIAL_ACCURACY,
+        "",
+        lambda quality, _: initial(quality.history.validation_accuracy)[1],
+        data.validation,
+    )
+    yield _Reading(
+        INITIAL_LOSS, "", lambda quality, _: initial(quality.history.validation_loss)[1], None
+    )
+    yield _Reading(MCR, "", lambda quality, _: _mcr(quality.history), None)
+    yield _Reading(MOFR, "", lambda quality, _: _mofr(quality.history), None)
+
+
+def _clean_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
+    right, known = correct([quality], data.labels), parts(data)
+    if right is None or known is None or not known.clean.any():
+        return None
+    return float(right[0, known.clean].mean())
+
+
+def _mcr(history: History) -> float:
+    return mean_convergence_rate(history.running_accuracy, untrained=history.train_accuracy[0])
+
+
+def _mofr(history: History) -> float:
+    return mean_overfitting_rate(
+        history.running_accuracy,
+        history.validation_accuracy[1:],
+        untrained=(history.train_accuracy[0], history.validation_accuracy[0]),
+    )
+
+
+def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Change | None:
+    """What became of a figure; None where neither side has it."""
+    figure, of = reading.figure, reading.of
+    ours = reading.of_each(pairing.ours, pairing.base)
+    theirs = reading.of_each(pairing.theirs, pairing.head)
+    if not ours and not theirs:
+        return None
+    if not theirs:
+        return figure_gone(
+            cell, figure, of, statistics.fmean(ours), _why_none(figure, "head"), rules
+        )
+    head = statistics.fmean(theirs)
+    if not ours:
+        return Change(cell, figure, of, "new", head=head, why=_why_none(figure, "base"))
+    base, threshold = statistics.fmean(ours), rules.of(cell, figure.name, figure.named(of))
+    row = Change(cell, figure, of, "not comparable", base, head, threshold=threshold)
+    if pairing.same_parts is False:
+        return replace(row, why="trained and tested on other images of the data set")
+    if figure is CLEAN_ACCURACY and pairing.base.test_twins != pairing.head.test_twins:
+        return replace(row, why="other test images are known to have twins in training")
+    if pairing.same:
+        return replace(row, verdict="same", change=0.0, why="the same result")
+    if pairing.paired and ours == theirs and figure not in _BY_IMAGES:
+        return replace(row, verdict="same", change=0.0, why="the same figure")
+    found = _by_images(reading, pairing) or _over_seeds(pairing, ours, theirs)
+    if found is None and reading.images is not None and len(ours) == len(theirs) == 1:
+        found = _as_shares(reading.images, ours, theirs)
+    if found is None:
+        why = (
+            f"fewer than {_LEAST_SEEDS} seeds in common do not tell its noise; needed: the same "
+            f"--seeds={_LEAST_SEEDS} or more on both sides"
+        )
+        return replace(row, change=head - base, why=why)
+    said, why = verdict(figure, found.change, found.interval, allowed(threshold, base))
+    return replace(
+        row,
+        verdict=said,
+        change=found.change,
+        interval=found.interval,
+        regression=said == "worse" and threshold is not None,
+        why=f"{why}; {found.how}",
+    )
+
+
+def _why_none(figure: Figure, side: str) -> str:
+    """Why one side has no such figure though the other has it."""
+    if figure is CLEAN_ACCURACY:
+        return f"the {side} knows no clean test images, or does not hold all predictions"
+    return f"the {side} has no test images of this class"
+
+
+def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
+    """Accuracy, of all test images, the clean ones or one class, on the same images."""
+    labels, known = pairing.base.labels, parts(pairing.base)
+    if pairing.same_parts is not True or reading.figure not in _BY_IMAGES:
+        return None
+    ours, theirs = correct(pairing.ours, labels), correct(pairing.theirs, labels)
+    if ours is None or theirs is None:
+        return None
+    if reading.label is not None:
+        ours, theirs = ours[:, labels == reading.label], theirs[:, labels == reading.label]
+    if reading.figure is CLEAN_ACCURACY and known is not None:
+        ours, theirs = ours[:, known.clean], theirs[:, known.clean]
+    images = ours.shape[1]
+    found = compare(theirs, ours, LEVEL, paired_seeds=pairing.paired)
+    interval, how = found.interval, f"{found.method}, {images:,} images"
+    if found.only_first is not None and found.only_second is not None:
+        won, lost = found.only_first, found.only_second
+        how += f", {lost:,} lost and {won:,} won"
+        if (interval.low <= 0 <= interval.high) == (found.p_value < 1 - LEVEL):
+            # The test decides: with few images the bootstrap's interval is a little too narrow.
+            interval = _mcnemar_interval(won, lost, images)
+    return _Found(found.difference, interval, how)
+
+
+def _mcnemar_interval(won: int, lost: int, images: int) -> Interval:
+    """The interval of the difference that leaves out 0 where McNemar's exact test rejects it.
+
+    Given the ``won + lost`` images that one side alone recognises, ``won`` is binomial; the ends
+    are those of the exact interval of its share p (Clopper and Pearson, *The Use of Confidence or
+    Fiducial Limits*, 1934), as (2 p - 1) (won + lost) / images.
+    """
+    # Of scipy's special functions: its distributions take most of a second to load.
+    from scipy.special import betaincinv
+
+    tail, both = (1 - LEVEL) / 2, won + lost
+    low = float(betaincinv(won, lost + 1, tail)) if won else 0.0
+    high = float(betaincinv(won + 1, lost, 1 - tail)) if lost else 1.0
+    return Interval((2 * low - 1) * both / images, (2 * high - 1) * both / images)
+
+
+def _over_seeds(pairing: _Pairing, ours: list[float], theirs: list[float]) -> _Found | None:
+    if not pairing.paired or len(ours) != len(theirs) or len(ours) < _LEAST_SEEDS:
+        return None
+    spread = over_seeds((head - base for base, head in zip(ours, theirs, strict=True)), LEVEL)
+    if spread.interval is None:
+        return None
+    return _Found(spread.mean, spread.interval, f"Student's t over {spread.count} paired seeds")
+
+
+def _as_shares(images: int, ours: list[float], theirs: list[float]) -> _Found:
+    """The difference of two shares of as many images, whichever those are."""
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    base, head = statistics.fmean(ours), statistics.fmean(theirs)
+    low, high = confint_proportions_2indep(
+        round(head * images),
+        images,
+        round(base * images),
+        images,
+        method="newcomb",
+        compare="diff",
+        alpha=1 - LEVEL,
+    )
+    return _Found(
+        head - base,
+        Interval(float(low), float(high)),
+        f"two shares of {images:,} images, unpaired",
+    )

@@ -1,0 +1,203 @@
+"""How much worse a figure may get: rules, as they are written and as they apply."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.comparison.compared_metrics import FIGURES
+from fer_bench.runtime.errors import FerBenchError, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fer_bench.analysis.comparison.compared_metrics import Figure
+
+GONE = "gone"
+"""Stands in rules for a cell, or a figure of it, that the base has and the head lacks."""
+
+DETERMINISM = "determinism"
+"""Stands in rules for results that differ though all that determines them is the same."""
+
+DEFAULTS = (
+    "accuracy: 0.5pp",
+    "training.speed: 5%",
+    "inference.median: 5%",
+    f"{GONE}: on",
+    f"{DETERMINISM}: on",
+)
+"""Rules that hold where no other says otherwise."""
+
+_SWITCHES = (GONE, DETERMINISM)
+_AMOUNT = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,9})?) ?(?P<unit>%|pp|ms|s|)", re.ASCII)
+_SCALES = {"pp": 0.01, "ms": 0.001, "s": 1.0, "": 1.0}
+_FITTING = {"pp": ("share", "share per epoch"), "ms": ("s",), "s": ("s",)}
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """By how much a figure may get worse.
+
+    Attributes:
+        amount: a share of the base's value where it is relative, else in the figure's unit.
+        relative: whether it is one.
+        text: as it was written: ``"0.5pp"``.
+    """
+
+    amount: float
+    relative: bool
+    text: str
+
+    def distance(self, base: float) -> float:
+        """How far from the base's value that is, in the figure's unit."""
+        return self.amount * abs(base) if self.relative else self.amount
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        cells: pattern of backbone and init: ``"vggface*"``; ``"*"`` for all.
+        figure: pattern of a figure's name, with or without what it is of: ``"inference.p99"``,
+            ``"inference.p99@32"``, ``"recall.*"``; or ``"gone"`` or ``"determinism"``.
+        threshold: None where the figure is never to fail a comparison.
+        text: as it was written.
+    """
+
+    cells: str
+    figure: str
+    threshold: Threshold | None
+    text: str
+
+    def applies(self, cell: str, names: Iterable[str]) -> bool:
+        """Whether it is about a figure of a cell.
+
+        Args:
+            cell: backbone and init: ``"mini-random"``.
+            names: of the figure, without and with what it is of.
+        """
+        # A pattern of figures is not about whole cells.
+        return fnmatchcase(cell, self.cells) and any(
+            name == self.figure if name in _SWITCHES else fnmatchcase(name, self.figure)
+            for name in names
+        )
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Rules in their order; of those that apply, the last counts.
+
+    Attributes:
+        rules: the rules.
+    """
+
+    rules: tuple[Rule, ...]
+
+    def of(self, cell: str, *names: str) -> Threshold | None:
+        """The threshold of a figure of a cell; None where it never fails a comparison.
+
+        Args:
+            cell: backbone and init.
+            names: of the figure, without and with what it is of; or ``GONE`` or ``DETERMINISM``.
+        """
+        found = None
+        for rule in self.rules:
+            if rule.applies(cell, names):
+                found = rule.threshold
+        return found
+
+    def __add__(self, other: Rules) -> Rules:
+        """These rules and then the others, which count more."""
+        return Rules((*self.rules, *other.rules))
+
+
+def parse(texts: Iterable[str], source: str) -> Rules:
+    """Reads rules.
+
+    Each is ``FIGURE: AMOUNT`` or ``CELLS: FIGURE: AMOUNT``. ``AMOUNT`` is a share of the base's
+    value (``10%``), percentage points of a share (``0.5pp``), a time (``2ms``), a plain number in
+    the figure's own unit, or ``off``; of ``gone`` and ``determinism`` it is ``on`` or ``off``.
+
+    Args:
+        texts: one or more rules each, with commas or line ends between them.
+        source: where they stand, for errors: ``"--fail-on"``.
+
+    Raises:
+        FerBenchError: one is not written so, names no figure that there is, or gives it an amount
+            that is none of it.
+    """
+    pieces = [piece.strip() for text in texts for piece in re.split(r"[,\n]", text)]
+    return Rules(tuple(_rule(piece, source) for piece in pieces if piece))
+
+
+def default_rules() -> Rules:
+    """The rules that hold where no other says otherwise."""
+    return parse(DEFAULTS, "the defaults")
+
+
+def _rule(text: str, source: str) -> Rule:
+    parts = [part.strip() for part in text.split(":")]
+    if len(parts) not in (2, 3) or not all(parts):
+        raise FerBenchError(
+            f"{source}: {shown(text)} is no rule; accepted: FIGURE: AMOUNT or CELLS: FIGURE: "
+            "AMOUNT, as in 'accuracy: 0.5pp' or 'vggface*: training.speed: 20%'"
+        )
+    cells, figure, amount = ["*", *parts][-3:]
+    if figure in _SWITCHES:
+        if amount not in ("on", "off"):
+            raise FerBenchError(
+                f"{source}: {shown(text)} gives {figure} the amount {shown(amount)}; accepted: on, "
+                "off"
+            )
+        threshold = Threshold(0.0, False, "on") if amount == "on" else None
+        return Rule(cells, figure, threshold, text)
+    meant = _meant(figure, text, source)
+    threshold = None if amount == "off" else _threshold(amount, meant, text, source)
+    return Rule(cells, figure, threshold, text)
+
+
+def _meant(pattern: str, text: str, source: str) -> list[Figure]:
+    """The figures that a pattern may be about."""
+    # What a figure is of, a class or a batch size, is known only in the files.
+    known = [
+        figure
+        for figure in FIGURES
+        if fnmatchcase(figure.name, pattern)
+        or (figure.mark and pattern.startswith(figure.name + figure.mark))
+    ]
+    if known:
+        return known
+    names = [*(figure.name for figure in FIGURES), *_SWITCHES]
+    near = difflib.get_close_matches(pattern, names, 1, 0.4)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise FerBenchError(
+        f"{source}: {shown(text)} names the unknown figure {shown(pattern)}; {hint}accepted: "
+        f"{', '.join(names)}"
+    )
+
+
+def _units(figure: Figure) -> str:
+    return "".join(f", {unit}" for unit, kinds in _FITTING.items() if figure.unit in kinds)
+
+
+def _threshold(amount: str, figures: list[Figure], text: str, source: str) -> Threshold:
+    found = _AMOUNT.fullmatch(amount)
+    if found is None:
+        raise FerBenchError(
+            f"{source}: {shown(text)} has the amount {shown(amount)}; accepted: a number of 0 or "
+            "more with %, pp, ms, s or nothing after it, or off"
+        )
+    unit, number = found["unit"], float(found["number"])
+    if unit == "%":
+        return Threshold(number / 100, True, amount)
+    unfit = [figure for figure in figures if unit and figure.unit not in _FITTING[unit]]
+    if unfit:
+        raise FerBenchError(
+            f"{source}: {shown(text)} gives {unfit[0].name} an amount in {unit}, but it is in "
+            f"{unfit[0].unit}; accepted: %{_units(unfit[0])}, or a plain number in {unfit[0].unit}"
+        )
+    return Threshold(number * _SCALES[unit], False, amount)

@@ -1,0 +1,49 @@
+"""How a run differs from the paper's experiment, as this project reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from fer_bench.protocol import published
+from fer_bench.protocol.settings import Protocol
+
+if TYPE_CHECKING:
+    from fer_bench.results.records import Run
+
+_DEFAULTS = {item.name: item.default for item in dataclasses.fields(Protocol)}
+
+_NO_DEVIATIONS = ("seed", "seeds")
+"""The paper tells of one run of each cell and not with which seed: any seed is like its own."""
+
+
+def other_data(run: Run) -> str:
+    """Difference of the run's images from the paper's; empty without any.
+
+    Results without a digest go by their name and the numbers of their images.
+    """
+    name, digest = run.dataset.name, run.dataset.digest
+    if name != published.DATASET:
+        return f"data set {name} instead of {published.DATASET}"
+    if dict(run.dataset.counts) != dict(published.COUNTS):
+        images = sum(count for _, count in run.dataset.counts)
+        return f"{images:,} images instead of {published.TOTAL:,}"
+    if digest and digest != published.DIGEST:
+        return f"images of digest {digest} instead of {published.DIGEST}"
+    return ""
+
+
+def changed_settings(run: Run) -> list[str]:
+    """The settings that were changed for the run, apart from seeds."""
+    return [
+        f"{entry.name.replace('_', ' ')} {entry.value} instead of "
+        f"{_DEFAULTS.get(entry.name, 'default')}"
+        for entry in run.protocol
+        if entry.origin == "changed" and entry.name not in _NO_DEVIATIONS
+    ]
+
+
+def deviations(run: Run) -> list[str]:
+    """All that differs from the paper's experiment: the images first, then settings."""
+    data = other_data(run)
+    return [*([data] if data else []), *changed_settings(run)]

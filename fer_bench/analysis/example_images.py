@@ -1,0 +1,74 @@
+"""Which test pictures a report shows: chosen by a stated rule, not by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from fer_bench.results.records import Predictions
+
+MISTAKES = 6
+"""Most confident mistakes shown."""
+
+
+class Choice(NamedTuple):
+    """A picture to show.
+
+    Attributes:
+        position: in the test part, from 0.
+        why: the rule that chose it.
+    """
+
+    position: int
+    why: str
+
+
+def choose(
+    labels: NDArray[np.uint8], classes: Sequence[str], predictions: Sequence[Predictions]
+) -> list[Choice]:
+    """Two pictures of each class, and the most confident mistakes.
+
+    Of each class: the picture that most cells recognise, and the one that the fewest do; among
+    equals the one that the cells are surest of, in the mean, then the first. Then the
+    ``MISTAKES`` pictures with the highest confidence that any cell has in a wrong class, as far
+    as they are not among those.
+
+    Args:
+        labels: uint8, shape (n,): classes of the test images.
+        classes: names of the classes.
+        predictions: of each cell; empty where none was trained, and nothing is chosen.
+
+    Returns:
+        The choices, each picture once: by class, then the mistakes.
+    """
+    if not predictions:
+        return []
+    right = np.stack([one.predicted == labels for one in predictions])
+    confidence = np.stack([one.confidence for one in predictions])
+    recognised, sure = right.sum(axis=0), confidence.mean(axis=0)
+    found: dict[int, str] = {}
+    for code, name in enumerate(classes):
+        rows = np.flatnonzero(labels == code)
+        for what, order in (("most", -recognised), ("fewest", recognised)):
+            ranked = rows[np.lexsort((rows, -sure[rows], order[rows]))]
+            for position in ranked[:1]:
+                count = f"{recognised[position]} of {len(predictions)}"
+                if not recognised[rows].any():
+                    why = f"no cell recognises any ({count})"
+                elif len(rows) == 1:
+                    why = f"its only picture, which {count} cells recognise"
+                else:
+                    why = f"the picture that {what} cells recognise ({count})"
+                found.setdefault(int(position), f"{name}: {why}")
+    wrong = np.where(right, -1.0, confidence).max(axis=0)
+    surest = np.argsort(-wrong, kind="stable")[: MISTAKES + len(found)]
+    mistakes = [int(row) for row in surest if wrong[row] >= 0 and int(row) not in found]
+    for position in mistakes[:MISTAKES]:
+        found[position] = f"a most confident mistake ({wrong[position]:.3f})"
+    return [Choice(position, why) for position, why in found.items()]

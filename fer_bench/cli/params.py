@@ -1,0 +1,56 @@
+"""Values of options, read as the benchmark reads its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fer_bench.runtime.files import expand_user
+
+if TYPE_CHECKING:
+    import os
+
+
+class GivenPath(click.Path):
+    """A path that is not empty, in which ``~`` is the home folder.
+
+    Args:
+        file_okay: whether a file may be there.
+        dir_okay: whether a folder may be there.
+    """
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """The path.
+
+        Raises:
+            click.UsageError: it is empty, or something else is there.
+        """
+        if value == "":
+            raise _empty(param, ctx)
+        return super().convert(expand_user(str(value)), param, ctx)
+
+
+def not_empty(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
+    """Returns a text as it is given, for ``callback``.
+
+    Raises:
+        click.UsageError: it is empty.
+    """
+    if given == "":
+        raise _empty(parameter, context)
+    return given
+
+
+def _empty(parameter: click.Parameter | None, context: click.Context | None) -> click.UsageError:
+    name = "a path" if parameter is None else parameter.opts[0]
+    return click.UsageError(f"{name} is empty; give it a value or leave it out", context)

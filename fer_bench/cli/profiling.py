@@ -1,0 +1,205 @@
+"""Where the time of one cell goes, against the least that its computation takes."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from fer_bench.data import load_dataset
+from fer_bench.data.audit import load_votes
+from fer_bench.data.prepare import prepare_data
+from fer_bench.models import locate
+from fer_bench.models.keras_backend import load_keras
+from fer_bench.report import Findings, write_report
+from fer_bench.runtime.cache_directory import cache_root
+from fer_bench.runtime.progress import silent
+from fer_bench.training.experiment import Experiment, check_weights
+from fer_bench.training.trained_cell import shard_images
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.models import Backbone
+    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.settings import Protocol
+    from fer_bench.runtime.progress import Progress
+    from fer_bench.training.trained_cell import TrainedCell
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The least that a cell's computation takes: bare loops, with nothing kept or evaluated.
+
+    Attributes:
+        prefix: seconds of one pass of all images through the frozen prefix.
+        epochs: seconds of all epochs of the suffix, on features in memory.
+    """
+
+    prefix: float
+    epochs: float
+
+    @property
+    def seconds(self) -> float:
+        """Both together."""
+        return self.prefix + self.epochs
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One cell on a store that was empty.
+
+    Attributes:
+        cell: its id.
+        images: number of images.
+        epochs: number of epochs.
+        parts: seconds of each part, in the order of the work; all but the floor's.
+        memory: peak resident memory of the process in bytes, the floor's excepted; None where the
+            system does not tell.
+        floor: timed afterwards in the same process, on what is compiled already.
+    """
+
+    cell: str
+    images: int
+    epochs: int
+    parts: tuple[tuple[str, float], ...]
+    memory: int | None
+    floor: Floor
+
+    @property
+    def seconds(self) -> float:
+        """All parts together."""
+        return sum(seconds for _, seconds in self.parts)
+
+
+def profile(
+    entry: Backbone,
+    init: Init,
+    dataset: str,
+    protocol: Protocol,
+    *,
+    class_map: str | None = None,
+    votes: Path | None = None,
+    limit: int | None = None,
+    weights_dir: Path | None = None,
+    started: float | None = None,
+    progress: Progress = silent,
+) -> Profile:
+    """Runs one cell with nothing stored, then times the floor.
+
+    Args:
+        entry: the cell's backbone.
+        init: ``"pretrained"`` or ``"random"``.
+        dataset: name or path of the data set; it may come from the cache.
+        protocol: how the cell is trained.
+        class_map: as for ``fer_bench.data.load_dataset``.
+        votes: FER+'s file, None without.
+        limit: size of a stratified sample, None for all images.
+        weights_dir: folder to look for pretrained weights in first.
+        started: ``time.perf_counter()`` when the process began, None for now.
+        progress: told how far the work is.
+
+    Raises:
+        FerBenchError: as loading data and votes, checking the weights and training do.
+    """
+    laps = _Laps(perf_counter() if started is None else started)
+    load_keras()
+    laps.end("start-up")
+    prepared = prepare_data(
+        load_dataset(dataset, class_map=class_map),
+        protocol,
+        limit=limit,
+        votes=None if votes is None else load_votes(votes),
+        cache_dir=cache_root(),
+        progress=progress,
+    )
+    data, split = prepared.dataset, prepared.split
+    laps.end("data")
+    if init == "pretrained":
+        check_weights(entry, locate(entry, weights_dir))
+        laps.end("checking the weights")
+    with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
+        experiment = Experiment(prepared, Path(folder), weights_dir)
+        trained = experiment.run(entry, init, progress)
+        laps.end("writing checkpoints and result, and the rest", dict(trained.result.parts))
+        findings = Findings.of(experiment.record((trained.result,)))
+        write_report(Path(folder) / "report", findings)
+        laps.end("report")
+        memory = _peak_memory()
+        floor = Floor(
+            prefix=_bare_pass(trained, data.images, shard_images(entry.input_size)),
+            epochs=_bare_epochs(trained, data.labels, split.train, protocol),
+        )
+    return Profile(
+        cell=trained.result.id,
+        images=len(data),
+        epochs=protocol.epochs,
+        parts=tuple(laps.parts),
+        memory=memory,
+        floor=floor,
+    )
+
+
+class _Laps:
+    """Divides the time since a moment into parts, without gaps."""
+
+    def __init__(self, started: float) -> None:
+        self.parts: list[tuple[str, float]] = []
+        self._last = started
+
+    def end(self, name: str, within: Mapping[str, float] | None = None) -> None:
+        """Ends a part. What is known of within it stands before it and does not count to it."""
+        now, known = perf_counter(), within or {}
+        self.parts += [*known.items(), (name, now - self._last - sum(known.values()))]
+        self._last = now
+
+
+def _bare_pass(trained: TrainedCell, images: NDArray[np.uint8], batch_size: int) -> float:
+    prefix = trained.network.prefix
+    if prefix is None:
+        return 0.0
+    started = perf_counter()
+    for start in range(0, len(images), batch_size):
+        prefix.predict_on_batch(images[start : start + batch_size])
+    return perf_counter() - started
+
+
+def _bare_epochs(
+    trained: TrainedCell,
+    labels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    protocol: Protocol,
+) -> float:
+    import keras
+
+    from fer_bench.training.trainer import epoch_order
+
+    trainer = trained.trainer
+    features = [tensor[rows] for tensor in trainer.tensors]
+    targets = keras.utils.to_categorical(labels[rows], trainer.suffix.output_shape[-1])
+    started = perf_counter()
+    for number in range(1, protocol.epochs + 1):
+        order = epoch_order(protocol.seed, number, len(rows))
+        trainer.suffix.fit(
+            [tensor[order] for tensor in features],
+            targets[order],
+            batch_size=protocol.batch_size,
+            shuffle=False,
+            verbose=0,
+        )
+    return perf_counter() - started
+
+
+def _peak_memory() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

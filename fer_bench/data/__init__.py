@@ -1,0 +1,36 @@
+"""Data sets: loaders behind one registry, splits and samples.
+
+A data set is a ``Dataset`` whatever layout it came from. ``load_dataset`` takes a registered name
+or a path; ``register_dataset`` adds a name.
+"""
+
+from fer_bench.data.catalogue import (
+    Loader,
+    dataset_names,
+    load_dataset,
+    register_dataset,
+    source_of,
+)
+from fer_bench.data.dataset import EMOTIONS, USAGES, Dataset
+from fer_bench.data.order import by_content
+from fer_bench.data.sampling import stratified_rows
+from fer_bench.data.split import PARTS, Split, grouped_split, kaggle_split, make_split, paper_split
+
+__all__ = [
+    "EMOTIONS",
+    "PARTS",
+    "USAGES",
+    "Dataset",
+    "Loader",
+    "Split",
+    "by_content",
+    "dataset_names",
+    "grouped_split",
+    "kaggle_split",
+    "load_dataset",
+    "make_split",
+    "paper_split",
+    "register_dataset",
+    "source_of",
+    "stratified_rows",
+]

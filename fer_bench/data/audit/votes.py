@@ -1,0 +1,236 @@
+"""What other people see in FER2013's images: FER+, ten taggers each.
+
+E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang: "Training Deep Networks for Facial Expression
+Recognition with Crowd-Sourced Label Distribution", ICMI 2016. Its ``fer2013new.csv`` has a row for
+each row of Kaggle's csv, in the same order.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.data import USAGES
+from fer_bench.data.formats.csv_text import csv_lines
+from fer_bench.data.formats.ferplus_votes import CATEGORIES, HEADER, split_row, vote_counts
+from fer_bench.data.input_errors import wrong
+from fer_bench.runtime.errors import FerBenchError, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fer_bench.data import Dataset
+
+UNKNOWN, NO_FACE = CATEGORIES.index("unknown"), CATEGORIES.index("NF")
+
+CATEGORY_OF: dict[str, int] = {
+    "Angry": CATEGORIES.index("anger"),
+    "Disgust": CATEGORIES.index("disgust"),
+    "Fear": CATEGORIES.index("fear"),
+    "Happy": CATEGORIES.index("happiness"),
+    "Sad": CATEGORIES.index("sadness"),
+    "Surprise": CATEGORIES.index("surprise"),
+    "Neutral": CATEGORIES.index("neutral"),
+}
+"""For each of FER2013's classes the category that means the same. The others mean none of them."""
+
+LEAST_KAPPA = 0.2
+"""Cohen's kappa up to here is called slight agreement by Landis and Koch ("The Measurement of
+Observer Agreement for Categorical Data", Biometrics 33, 1977). FER2013's labels and FER+ reach
+0.58; rows in another order reach 0."""
+
+ENOUGH_FOR_KAPPA = 100
+"""By chance, the kappa of so many images is hardly ever beyond 0.2."""
+
+STRETCH = 500
+"""Images at least that are looked at by themselves: where only some rows are in another order, the
+kappa of all is still high. Up to about 600 misplaced rows in a row go unseen."""
+
+LEAST_OF_THE_WHOLE = 1 / 3
+"""So much of what labels like theirs reach beyond chance over all images must be reached by those
+of each stretch. FER2013's and FER+'s reach 0.9 of it everywhere; of rows in another order, none
+reach 0.23 as long as the kappa of all is high enough."""
+
+MOST_STEPS_BACK = 0.01
+"""Of the image names, whose numbers grow from row to row. FER+'s own file steps back four times in
+35,713: so many more in a sorted or shuffled copy, even of a part, is another order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """What the taggers said of each image of a data set, in its order.
+
+    Attributes:
+        counts: uint8, shape (n, 10), number of taggers for each of ``CATEGORIES``.
+        usage: uint8, shape (n,), indices into ``fer_bench.data.USAGES``.
+        name: of the file, for messages.
+    """
+
+    counts: NDArray[np.uint8]
+    usage: NDArray[np.uint8]
+    name: str
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def take(self, rows: NDArray[np.int64]) -> Votes:
+        """The votes on the images at ``rows`` (int64, shape (k,)), in that order."""
+        return Votes(self.counts[rows], self.usage[rows], self.name)
+
+    def winners(self) -> NDArray[np.int64]:
+        """For each image the category with the most votes, -1 where several share them."""
+        most = self.counts.max(axis=1)
+        tied = (self.counts == most[:, None]).sum(axis=1) > 1
+        return np.where(tied, -1, self.counts.argmax(axis=1))
+
+    def without_majority(self) -> NDArray[np.bool_]:
+        """For each image whether no category has more than half of the votes."""
+        none: NDArray[np.bool_] = self.counts.max(axis=1) <= self.counts.sum(axis=1) / 2
+        return none
+
+
+def load_votes(path: Path) -> Votes:
+    """Reads FER+'s ``fer2013new.csv``.
+
+    Args:
+        path: the file: ``Usage``, ``Image name``, then the number of taggers for each category.
+            Blank lines and a UTF-8 byte order mark are passed over.
+
+    Raises:
+        FerBenchError: the file cannot be read or is not so; names the first line that is wrong,
+            and the value.
+    """
+    lines = csv_lines(path, f"{len(HEADER)} columns of UTF-8 text")
+    counts, usages, images = [], [], []
+    header = tuple(next(lines, (1, []))[1])
+    if header != HEADER:
+        what = f"the header is {shown(','.join(header))}"
+        raise wrong(path, 1, what, ",".join(HEADER))
+    for number, fields in lines:
+        if not fields:
+            continue
+        usage, image, votes = split_row(path, number, fields)
+        usages.append(usage)
+        counts.append(vote_counts(path, number, votes))
+        if image:
+            images.append(image)
+    if not counts:
+        raise wrong(path, None, "there is no row below the header", "a row for each image")
+    back = sum(later < image for image, later in itertools.pairwise(images))
+    if back > MOST_STEPS_BACK * len(images):
+        what = f"the image names step back {back:,} times"
+        raise wrong(path, None, what, "the rows in FER+'s own order")
+    return Votes(np.array(counts, np.uint8), np.array(usages, np.uint8), path.name)
+
+
+def check_votes(votes: Votes, dataset: Dataset) -> float:
+    """Makes sure, as far as can be told, that votes belong to the images in this order.
+
+    Returns:
+        Cohen's kappa of labels and votes over the images whose votes name one of the classes; 0
+        where it is not defined.
+
+    Raises:
+        FerBenchError: classes are not FER2013's, there are more or fewer votes than images, an
+            image has another usage, or labels and votes agree hardly better than by chance, be it
+            everywhere or in a stretch of rows.
+    """
+    both = f"votes {votes.name!r} and data set {dataset.name!r}"
+    accepted = (
+        "accepted: a row for each image, in the same order; give FER+'s fer2013new.csv as it is, "
+        "with images in the order of Kaggle's csv"
+    )
+    for name in dataset.classes:
+        if name not in CATEGORY_OF:
+            raise FerBenchError(
+                f"{both}: no vote can be for class {name!r}; accepted: {', '.join(CATEGORY_OF)}; "
+                "leave the votes out"
+            )
+    if len(votes) != len(dataset):
+        raise FerBenchError(f"{both}: {len(votes)} rows and {len(dataset)} images; {accepted}")
+    if dataset.usage is not None:
+        other = np.flatnonzero(votes.usage != dataset.usage)
+        if len(other):
+            row = int(other[0])
+            raise FerBenchError(
+                f"{both}: row {row} (from 0) is of {USAGES[votes.usage[row]]} in the one and of "
+                f"{USAGES[dataset.usage[row]]} in the other; {accepted}"
+            )
+    voted = voted_labels(votes, dataset.classes)
+    named = np.flatnonzero(voted >= 0)
+    labels, voted = dataset.labels[named], voted[named]
+    kappa = _kappa(labels, voted, len(dataset.classes))
+    if len(named) < ENOUGH_FOR_KAPPA:
+        return kappa
+    as_others = "as rows in another order do, or classes that taggers do not tell apart"
+    if kappa < LEAST_KAPPA:
+        raise FerBenchError(
+            f"{both}: labels and votes agree hardly better than by chance (Cohen's kappa "
+            f"{kappa:.2f} of {LEAST_KAPPA} at least), {as_others}; {accepted}"
+        )
+    where = _at_odds(labels, voted, len(dataset.classes))
+    if where is not None:
+        rows = named[where]
+        agreed = np.mean(labels == voted), np.mean(labels[where] == voted[where])
+        raise FerBenchError(
+            f"{both}: labels and votes of rows {rows[0]} to {rows[-1]} (from 0) agree hardly "
+            f"better than by chance ({agreed[1]:.0%} of them, and {agreed[0]:.0%} of all), "
+            f"{as_others}; {accepted}"
+        )
+    return kappa
+
+
+def _at_odds(labels: NDArray[np.uint8], voted: NDArray[np.int64], n_classes: int) -> slice | None:
+    """The first images in a row whose labels and votes agree hardly better than by chance.
+
+    By chance, an image has the votes of any other one. How often labels and votes agree differs
+    from class to class, so that each image is held against its own class: images may be sorted
+    by class.
+    """
+    n, agreed = len(labels), labels == voted
+    sizes = np.bincount(labels, minlength=n_classes)
+    reached = np.bincount(labels[agreed], minlength=n_classes) / np.maximum(sizes, 1)
+    by_chance = np.bincount(voted, minlength=n_classes) / n
+    ends = np.linspace(0, n, max(n // STRETCH, 1) + 1).astype(np.int64)
+    here = np.add.reduceat(agreed - by_chance[labels], ends[:-1])
+    wanted = np.add.reduceat((reached - by_chance)[labels], ends[:-1])
+    few = np.append(here < LEAST_OF_THE_WHOLE * wanted, False)
+    if not few.any():
+        return None
+    first = int(few.argmax())
+    last = first + int(few[first:].argmin())
+    return slice(int(ends[first]), int(ends[last]))
+
+
+def voted_labels(votes: Votes, classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """The class with the most votes, for each image. They may be half of the votes, or fewer.
+
+    Args:
+        votes: of n images.
+        classes: of the data set, each one of ``CATEGORY_OF``.
+
+    Returns:
+        int64, shape (n,), indices into ``classes``; -1 where several categories have the most
+        votes, or the one that has is none of the classes.
+    """
+    labels = np.full(len(CATEGORIES) + 1, -1)
+    for label, name in enumerate(classes):
+        labels[CATEGORY_OF[name]] = label
+    found: NDArray[np.int64] = labels[votes.winners()]
+    return found
+
+
+def _kappa(one: NDArray[np.uint8], other: NDArray[np.int64], n_classes: int) -> float:
+    """Cohen's kappa: (agreement - agreement by chance) / (1 - agreement by chance)."""
+    if not len(one):
+        return 0.0
+    shares = [np.bincount(each, minlength=n_classes) / len(one) for each in (one, other)]
+    by_chance = float(shares[0] @ shares[1])
+    if by_chance == 1:
+        return 0.0
+    return (float(np.mean(one == other)) - by_chance) / (1 - by_chance)

@@ -1,0 +1,132 @@
+"""The data sets that can be asked for by name, and the way to any other by its path."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_bench.data.fer2013 import find_fer2013, load_fer2013
+from fer_bench.data.formats.detection import ACCEPTED, load_path, named_by_images
+from fer_bench.data.parsed_cache import load_once
+from fer_bench.runtime.cache_directory import cache_root
+from fer_bench.runtime.definitions import same_origin
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import expand_user, file_digest
+
+if TYPE_CHECKING:
+    from fer_bench.data.dataset import Dataset
+
+Loader = Callable[[Path], "Dataset"]
+"""Called with the cache folder, in which it may keep files; returns the data set."""
+
+
+def _load_sketch(cache_dir: Path) -> Dataset:
+    from fer_bench.data import synthetic
+
+    folder = Path(synthetic.__file__).parent
+    code = sorted(folder.glob("*.py"))
+    state = " ".join(file_digest(file, "sha256") for file in code)
+    drawn = load_once(folder, state, synthetic.sketch, cache_dir)
+    return dataclasses.replace(drawn, name="sketch")
+
+
+_LOADERS: dict[str, Loader] = {"sketch": _load_sketch, "fer2013": load_fer2013}
+
+
+def register_dataset(name: str, loader: Loader) -> None:
+    """Makes a data set available under a name.
+
+    The same loader may come again, as it does if a ``conftest.py`` is loaded a second time in one
+    process: it takes the place of the first.
+
+    Args:
+        name: lower-case letters, digits, ``-`` and ``_``, so that no path is mistaken for it.
+        loader: called with the cache folder each time the data set is asked for.
+
+    Raises:
+        FerBenchError: the name has another form, or another loader has it.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+        raise FerBenchError(
+            f"data set name {name!r} is not accepted; accepted: lower-case letters, digits, - and "
+            "_; choose another"
+        )
+    if not same_origin(_LOADERS.get(name, loader), loader):
+        raise FerBenchError(
+            f"data set name {name!r} is taken; accepted: any but {', '.join(_LOADERS)}; choose "
+            "another"
+        )
+    _LOADERS[name] = loader
+
+
+def dataset_names() -> tuple[str, ...]:
+    """The names that ``load_dataset`` knows, in the order of their registration."""
+    return tuple(_LOADERS)
+
+
+def load_dataset(
+    spec: str | os.PathLike[str],
+    *,
+    cache_dir: Path | None = None,
+    class_map: str | os.PathLike[str] | None = None,
+) -> Dataset:
+    """Loads a data set.
+
+    Args:
+        spec: a registered name, or the path of a csv file, an npz file or a folder of images. A
+            file that is called like a data set is reached as ``./name``; for a directory
+            ``fer2013`` the name is enough.
+        cache_dir: the cache folder, ``fer_bench.runtime.cache_directory.cache_root()`` by default.
+        class_map: what names and numbers of classes stand for: a name of
+            ``protocol.label_codes.NUMBERED``, or the path of a csv file with the columns name
+            and class.
+
+    Returns:
+        The data set, named ``"fer2013"`` if its labelled images are those of FER2013, otherwise as
+        its loader names it or after its path, or ``"not FER2013"`` if that is FER2013's name.
+
+    Raises:
+        FerBenchError: the name is unknown, nothing is at the path, or what is there is not in
+            an accepted layout; or the class map is not sound, or given for a registered name.
+    """
+    cache = cache_root() if cache_dir is None else cache_dir
+    text = os.fspath(spec)
+    if isinstance(spec, str) and spec in _LOADERS:
+        if class_map is not None:
+            raise FerBenchError(
+                f"class map {os.fspath(class_map)!r} has nothing to map: the loader of {spec!r} "
+                "gives classes; accepted: with the path of a data set; leave it out"
+            )
+        return named_by_images(_LOADERS[spec](cache))
+    path = expand_user(text)
+    looks_like_path = "/" in text or os.sep in text or path.suffix
+    # Path.exists raises where the name is too long or a folder may not be entered.
+    there = os.path.exists(path)  # noqa: PTH110
+    if text and (not isinstance(spec, str) or looks_like_path or there):
+        return named_by_images(load_path(path, cache, class_map))
+    near = difflib.get_close_matches(text.lower(), _LOADERS, n=2)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    raise FerBenchError(
+        f"data set {text!r} is unknown; {hint}accepted: {', '.join(_LOADERS)}, or the path of "
+        f"{ACCEPTED}; name one of them"
+    )
+
+
+def source_of(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) -> Path | None:
+    """The file or folder that ``load_dataset`` reads for the same arguments.
+
+    Returns:
+        The path, or None where the data set is made or fetched by its loader.
+
+    Raises:
+        FerBenchError: ``FER_BENCH_DATA`` names something that does not hold FER2013.
+    """
+    if isinstance(spec, str) and spec in _LOADERS:
+        cache = cache_root() if cache_dir is None else cache_dir
+        return find_fer2013(cache) if _LOADERS[spec] is load_fer2013 else None
+    return expand_user(os.fspath(spec))

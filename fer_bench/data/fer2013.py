@@ -1,0 +1,203 @@
+"""FER2013 by its name: found on this machine, or fetched from Kaggle.
+
+It is looked for in what ``FER_BENCH_DATA`` names, in the directory ``fer2013`` of the current one,
+then in the cache. What is called so here is taken as it is, as its path would be; what lies in the
+other places must be FER2013.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.data.formats.detection import enough_memory, is_fer2013, load_path
+from fer_bench.data.formats.image_folders import holds_data
+from fer_bench.data.formats.npz_files import pack_npz
+from fer_bench.protocol import published
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import cause_of, expand_user, file_digest, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fer_bench.data.dataset import Dataset
+
+log = logging.getLogger("fer_bench.data")
+
+DATA_VARIABLE = "FER_BENCH_DATA"
+"""Environment variable that names FER2013's file or a folder that holds it."""
+
+FOLDER = "datasets"
+"""Where it lies within the cache folder."""
+
+FILE_NAMES: tuple[str, ...] = ("fer2013.csv", "icml_face_data.csv", "fer2013.npz")
+"""What FER2013 is looked for as in a folder, in this order, before ``train``."""
+
+KAGGLE_HANDLE = "deadskull7/fer2013"
+"""Kaggle data set that holds the original csv, for which no competition rules are accepted."""
+
+CSV_MD5 = "f8428a1edbd21e88f42c73edd2a14f95"
+"""MD5 of Kaggle's ``fer2013.csv``."""
+
+
+def load_fer2013(cache_dir: Path) -> Dataset:
+    """FER2013 from ``FER_BENCH_DATA``, the directory ``fer2013`` here, the cache, or Kaggle.
+
+    In ``FER_BENCH_DATA`` (where it is a folder) and in the folder ``datasets`` of the cache it may
+    lie as one of ``FILE_NAMES`` or as ``train`` and ``test``. What is downloaded is kept in the
+    cache as ``fer2013.npz``, where the cache can be written to.
+
+    Args:
+        cache_dir: the cache folder.
+
+    Raises:
+        FerBenchError: it is nowhere and cannot be downloaded, or what was found is not FER2013;
+            says where to put the file.
+    """
+    source, is_here = _found(cache_dir)
+    if source is not None and is_here:
+        dataset = load_path(source, cache_dir)
+        level, images = (
+            (logging.INFO, "FER2013") if is_fer2013(dataset) else (logging.WARNING, "not FER2013")
+        )
+        log.log(level, "data set 'fer2013' is read from %r, which is %s", str(source), images)
+        return dataset
+    if source is not None:
+        return _checked(load_path(source, cache_dir), source)
+    home = cache_dir / FOLDER
+    csv = _download(home)
+    with enough_memory(str(csv)):
+        dataset = load_csv(csv).renamed(published.DATASET)
+    with contextlib.suppress(FerBenchError):
+        write_atomically(home / "fer2013.npz", pack_npz(dataset))
+    return dataset
+
+
+def find_fer2013(cache_dir: Path) -> Path | None:
+    """Where FER2013 lies on this machine, None where it would have to be downloaded.
+
+    Args:
+        cache_dir: the cache folder.
+
+    Raises:
+        FerBenchError: ``FER_BENCH_DATA`` names something that does not hold it.
+    """
+    return _found(cache_dir)[0]
+
+
+def _found(cache_dir: Path) -> tuple[Path | None, bool]:
+    """The place of FER2013, and if it is the directory of its name here, which nobody named."""
+    if named := _in_variable():
+        return named, False
+    here = _here()
+    return (here, True) if here else (_in_folder(cache_dir / FOLDER), False)
+
+
+def _here() -> Path | None:
+    """The directory of that name in the current one, if it holds a data set, sound or not."""
+    try:
+        path = Path.cwd() / published.DATASET
+    except OSError:  # the current directory is removed
+        return None
+    return path if os.path.isdir(path) and holds_data(path) else None  # noqa: PTH112
+
+
+def _in_variable() -> Path | None:
+    text = os.environ.get(DATA_VARIABLE)
+    if not text:
+        return None
+    path = expand_user(text)
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError) as error:
+        what = f"which cannot be opened ({cause_of(error)})"
+    else:
+        source = _in_folder(path) if is_folder else path
+        if source is not None:
+            return source
+        what = "which holds nothing of that kind"
+    raise FerBenchError(
+        f"{DATA_VARIABLE} names {text!r}, {what}; accepted: FER2013's file, or a folder that holds "
+        f"{', '.join(FILE_NAMES)} or train/ and test/; correct or unset it"
+    )
+
+
+def _in_folder(folder: Path) -> Path | None:
+    # Path.is_file and Path.is_dir raise where a folder may not be entered.
+    for name in FILE_NAMES:
+        if os.path.isfile(folder / name):  # noqa: PTH113
+            return folder / name
+    return folder if os.path.isdir(folder / "train") else None  # noqa: PTH112
+
+
+def _checked(dataset: Dataset, source: Path) -> Dataset:
+    if dataset.counts == published.COUNTS and not is_fer2013(dataset):
+        raise FerBenchError(
+            f"{str(source)!r} is not FER2013, though its classes are as large: some images or "
+            f"labels are others, as when images were saved as JPEG (digest {dataset.digest}); "
+            f"accepted: {published.DIGEST}; to use it as it is, give --dataset its path"
+        )
+    if not is_fer2013(dataset):
+        found = ", ".join(f"{name} {count}" for name, count in dataset.counts.items())
+        wanted = ", ".join(f"{name} {published.COUNTS[name]}" for name in dataset.classes)
+        raise FerBenchError(
+            f"{str(source)!r} is not the whole FER2013: {len(dataset)} images ({found}); accepted: "
+            f"{published.TOTAL} ({wanted}); to use it as it is, give --dataset its path"
+        )
+    return dataset
+
+
+def _download(home: Path) -> Path:
+    """Fetches Kaggle's csv into kagglehub's own cache."""
+    nowhere = (
+        f"data set 'fer2013' is not on this machine ({DATA_VARIABLE} names none, and "
+        f"neither {str(home)!r} nor a directory 'fer2013' here holds it)"
+    )
+    advice = (
+        f"put {FILE_NAMES[0]} into {str(home)!r}, or name it with {DATA_VARIABLE} or --dataset=PATH"
+    )
+    try:
+        import kagglehub
+
+        with _quiet():
+            folder = Path(kagglehub.dataset_download(KAGGLE_HANDLE))
+    except Exception as error:  # requests, zip and file errors, and several of its own
+        cause = f"{type(error).__name__}: {cause_of(error)}"
+        raise FerBenchError(
+            f"{nowhere}, and the download of {KAGGLE_HANDLE} from Kaggle failed ({cause}); {advice}"
+        ) from error
+    csv = folder / FILE_NAMES[0]
+    if not csv.is_file():
+        raise FerBenchError(
+            f"{nowhere}, and {KAGGLE_HANDLE} from Kaggle holds no {csv.name}; {advice}"
+        )
+    md5 = file_digest(csv, "md5")
+    if md5 != CSV_MD5:
+        raise FerBenchError(
+            f"{nowhere}, and {str(csv)!r} from Kaggle has the MD5 {md5}; accepted: "
+            f"{CSV_MD5}; remove it and start again, or {advice}"
+        )
+    return csv
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps kagglehub's messages off the terminal, and its progress bar out of files."""
+    logger = logging.getLogger("kagglehub")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+            if not sys.stderr.isatty():
+                stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,78 @@
+"""Rows of small csv files: tables that people write, and lists of labels."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from fer_bench.data.input_errors import wrong
+from fer_bench.runtime.files import cause_of, open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+_LONGEST_LINE = 1 << 16
+
+
+def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a csv file, the header first, each with the number of its line from 1.
+
+    Blank lines and a UTF-8 byte order mark are passed over, spaces around fields are cut off.
+
+    Raises:
+        FerBenchError: as ``csv_lines``, or the file is empty, or a row has another number of
+            columns than the header; names the line.
+    """
+    accepted = "a csv file in UTF-8 with a header"
+    width = 0
+    for number, fields in csv_lines(path, accepted):
+        if not any(fields):
+            continue
+        if width == 0:
+            width = len(fields)
+        if len(fields) != width:
+            what = f"{len(fields)} columns"
+            raise wrong(path, number, what, f"{width}, as in the header", "correct the line")
+        yield number, fields
+    if width == 0:
+        raise wrong(path, None, "the file is empty", accepted)
+
+
+def csv_lines(path: Path, accepted: str) -> Iterator[tuple[int, list[str]]]:
+    """The number of each line of a csv file, from 1, and its fields without spaces around them.
+
+    A row is one line, so that an open quote does not swallow the rest of the file.
+
+    Args:
+        path: the file.
+        accepted: what it should be, for messages.
+
+    Raises:
+        FerBenchError: the file cannot be read, or a line is long, not UTF-8 or no csv; names it.
+    """
+    number = 0
+    try:
+        # As Latin-1, which is any byte, and as UTF-8 line by line: so a mistake has a line.
+        with io.TextIOWrapper(open_regular(path), "latin-1") as file:
+            while line := file.readline(_LONGEST_LINE + 1):
+                number += 1
+                if len(line) > _LONGEST_LINE:
+                    what = f"the line is longer than {_LONGEST_LINE} bytes"
+                    raise wrong(path, number, what, accepted)
+                data = line.rstrip("\n").encode("latin-1")
+                text = (data.removeprefix(codecs.BOM_UTF8) if number == 1 else data).decode("utf-8")
+                fields = next(csv.reader([text], skipinitialspace=True, strict=True), [])
+                yield number, [field.strip() for field in fields]
+    except UnicodeDecodeError as error:
+        what = "the line is not UTF-8 text"
+        raise wrong(path, number, what, accepted, "save the file as UTF-8") from error
+    except csv.Error as error:
+        what = f"the line is not csv ({cause_of(error)})"
+        raise wrong(path, number, what, accepted, "correct the line") from error
+    except OSError as error:
+        what = f"it cannot be read ({cause_of(error)})"
+        raise wrong(path, None, what, accepted, "name a file that can be read") from error

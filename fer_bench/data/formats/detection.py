@@ -1,0 +1,164 @@
+"""Data sets from a path, whatever layout it is in."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import stat
+from typing import TYPE_CHECKING
+
+from fer_bench.data.formats.class_names import KAGGLE, UNNUMBERED, class_table
+from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.data.formats.csv_rows import SIDE
+from fer_bench.data.formats.image_folders import (
+    data_files_of,
+    is_label_list,
+    list_folder,
+    load_listing,
+)
+from fer_bench.data.formats.npz_arrays import is_compressed
+from fer_bench.data.formats.npz_files import load_npz
+from fer_bench.data.formats.pixel_files import load_data_files
+from fer_bench.data.parsed_cache import load_once
+from fer_bench.protocol import published
+from fer_bench.runtime.errors import FerBenchError, shown
+from fer_bench.runtime.files import cause_of, state_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from fer_bench.data.dataset import Dataset
+    from fer_bench.data.formats.class_names import ClassTable
+
+NOT_FER2013 = "not FER2013"
+"""Name of a data set that its file calls FER2013 and whose images are others, or some of them."""
+
+ACCEPTED = "a csv file, an npz file or a directory of them or of images (fer-bench data --help)"
+
+
+def load_path(
+    path: Path, cache_dir: Path, class_map: str | os.PathLike[str] | None = None
+) -> Dataset:
+    """Reads a data set from a file or folder.
+
+    What came out of a csv file, an image folder or a compressed npz file is kept in the cache for
+    the next time; other npz files are as quick as the cache.
+
+    Args:
+        path: a csv file, an npz file, a folder in one of ``image_folders.LAYOUTS``,
+            or a csv list of labels in the folder of its images.
+        cache_dir: the cache folder.
+        class_map: what names and numbers stand for, as ``class_tables.class_table`` takes it; by
+            default numbers are Kaggle's in csv and npz files and unknown in folders.
+
+    Returns:
+        The data set, named after the file or folder.
+
+    Raises:
+        FerBenchError: there is nothing at ``path``, it is in none of these layouts, all of its
+            images are of one class, the class map is not known or not sound, or there is too
+            little memory.
+    """
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise FerBenchError(
+            f"data set {str(path)!r} cannot be opened: {cause_of(error)}; {_nearest(path, error)}"
+            f"accepted: {ACCEPTED}; name one that can be opened"
+        ) from error
+    with enough_memory(str(path)):
+        table = None if class_map is None else class_table(class_map)
+        return _load(path, status, cache_dir, table)
+
+
+@contextlib.contextmanager
+def enough_memory(name: str) -> Iterator[None]:
+    """Turns the want of memory into a ``FerBenchError``.
+
+    Args:
+        name: path or name of the data set that is worked on meanwhile.
+    """
+    try:
+        yield
+    except MemoryError as error:
+        raise FerBenchError(
+            f"data set {name!r} needs more memory than there is ({cause_of(error)}); "
+            "accepted: images that fit into memory several times; take fewer or smaller ones"
+        ) from error
+
+
+def is_fer2013(dataset: Dataset) -> bool:
+    """Check if the labelled images are those of FER2013, in any order."""
+    # Most data sets differ in what is known at once, and need no digest for this.
+    is_alike = dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
+    return is_alike and dataset.digest == published.DIGEST
+
+
+def named_by_images(dataset: Dataset) -> Dataset:
+    """The data set, called FER2013 if its labelled images are those of FER2013, and only then.
+
+    A name is no proof, and what is called FER2013 is held against the paper's claims. With a name
+    that is read as FER2013's, in whatever case and with whatever marks in it, a data set of other
+    images becomes ``NOT_FER2013``.
+    """
+    if is_fer2013(dataset):
+        return dataset.renamed(published.DATASET)
+    letters = "".join(filter(str.isalnum, dataset.name.casefold()))
+    return dataset.renamed(NOT_FER2013) if letters == published.DATASET else dataset
+
+
+def _nearest(path: Path, error: Exception) -> str:
+    """The part of a missing path that is there, and a name in it that is alike."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return ""
+    try:
+        above = next(folder for folder in path.absolute().parents if folder.is_dir())
+        names = sorted(found.name for found in above.iterdir())
+    except OSError:
+        return ""
+    wanted = path.absolute().relative_to(above).parts[0]
+    if wanted in names:
+        return ""
+    alike = difflib.get_close_matches(wanted, names, n=1)
+    hint = f", did you mean {alike[0]!r}? " if alike else "; "
+    return f"{str(above)!r} has no {shown(wanted)}{hint}"
+
+
+def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable | None) -> Dataset:
+    def once(state: str, load: Callable[[], Dataset], name: str) -> Dataset:
+        kept = load_once(path, state, lambda: _of_classes(path, load()), cache_dir)
+        return kept.renamed(name)
+
+    suffix = path.suffix.lower()
+    is_folder = stat.S_ISDIR(status.st_mode)
+    codes = KAGGLE if table is None else table
+    if is_folder and (files := data_files_of(path, UNNUMBERED if table is None else table)):
+        state = f"{files.state}, {codes.state}"
+        return once(state, lambda: load_data_files(path, files.parts, codes), path.resolve().name)
+    if is_folder or (suffix == ".csv" and is_label_list(path)):
+        listing = list_folder(path, UNNUMBERED if table is None else table)
+        return once(listing.state, lambda: load_listing(listing), listing.name)
+    state = f"{state_of(status)}, {codes.state}"
+    if suffix == ".csv":
+        return once(state, lambda: load_csv(path, codes), path.stem)
+    if suffix == ".npz":
+        if is_compressed(path):
+            return once(state, lambda: load_npz(path, codes), path.stem)
+        return _of_classes(path, load_npz(path, codes))
+    raise FerBenchError(
+        f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}; "
+        f"accepted: {ACCEPTED}; convert it into one of them, or unpack it"
+    )
+
+
+def _of_classes(path: Path, dataset: Dataset) -> Dataset:
+    """The data set, of which two classes or more have images."""
+    present = [name for name, count in dataset.counts.items() if count]
+    if len(present) == 1:
+        raise FerBenchError(
+            f"data set {str(path)!r}: all {len(dataset):,} images are of class {present[0]!r}, so "
+            "that nothing can be told apart; accepted: images of two classes or more; add some"
+        )
+    return dataset

@@ -1,0 +1,92 @@
+"""Votes of FER+'s taggers, as its files hold them.
+
+E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang: "Training Deep Networks for Facial Expression
+Recognition with Crowd-Sourced Label Distribution", ICMI 2016.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.data.dataset import USAGES
+from fer_bench.data.input_errors import wrong
+from fer_bench.runtime.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+CATEGORIES: tuple[str, ...] = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "NF",
+)
+"""The answers that a tagger could give, in the order of the file."""
+
+CATEGORY_NAMES: tuple[str, ...] = (*CATEGORIES[:-1], "no face")
+"""The same in words."""
+
+TAGGERS = 10
+
+HEADER = ("Usage", "Image name", *CATEGORIES)
+"""Of ``fer2013new.csv``."""
+
+TIED = "votes tied"
+"""The reason for an image without a label: several categories share the most votes."""
+
+_COUNTS = {str(count): count for count in range(TAGGERS + 1)}
+
+
+def voted(category: str) -> str:
+    """The reason for an image without a label: most taggers saw something that is no class."""
+    return f"voted {category}"
+
+
+def split_row(path: Path, number: int, fields: Sequence[str]) -> tuple[int, str, Sequence[str]]:
+    """Split a line that has the columns of ``HEADER``.
+
+    Args:
+        path: the file.
+        number: of the line.
+        fields: of that line.
+
+    Returns:
+        Index into ``USAGES``, name of the image, and the votes, not checked yet.
+
+    Raises:
+        FerBenchError: the number of columns or the usage is another.
+    """
+    if len(fields) != len(HEADER):
+        raise wrong(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
+    usage, name, *votes = fields
+    if usage not in USAGES:
+        raise wrong(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
+    return USAGES.index(usage), name, votes
+
+
+def vote_counts(path: Path, number: int, votes: Sequence[str]) -> list[int]:
+    """The numbers of taggers for each category.
+
+    Args:
+        path: the file.
+        number: of the line.
+        votes: the fields of that line, one for each of ``CATEGORIES``.
+
+    Raises:
+        FerBenchError: a field is no number of taggers, or all together are not.
+    """
+    for name, vote in zip(CATEGORIES, votes, strict=True):
+        if vote not in _COUNTS:
+            what = f"{name} has {shown(vote)}"
+            raise wrong(path, number, what, f"a whole number from 0 to {TAGGERS}")
+    counts = [_COUNTS[vote] for vote in votes]
+    if not 1 <= sum(counts) <= TAGGERS:
+        raise wrong(path, number, f"{sum(counts)} votes", f"1 to {TAGGERS} in a row")
+    return counts

@@ -1,0 +1,92 @@
+"""Images whose names tell the class: those of JAFFE and KDEF.
+
+JAFFE's ``KA.AN1.39.tiff``: the person, a code and number of the expression, a number. KDEF's
+``AF01AFS.JPG``: session, sex and number of the person, a code of the expression, the angle of
+the camera (FL, HL, S, HR, FR); every angle is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fer_bench.data.formats.class_names import folded
+from fer_bench.data.formats.image_folders.listing import is_folder, is_image
+from fer_bench.data.formats.image_folders.manifest import Found
+from fer_bench.data.input_errors import wrong
+
+if TYPE_CHECKING:
+    from fer_bench.data.formats.class_names import ClassTable
+    from fer_bench.data.formats.image_folders.listing import ImageFile, Root
+    from fer_bench.data.formats.image_folders.manifest import Search
+
+_SETS = {
+    "JAFFE": re.compile(r"[A-Z]{2}\.(AN|DI|FE|HA|NE|SA|SU)[0-9].*", re.IGNORECASE),
+    "KDEF": re.compile(r"[AB][FM][0-9]{2}(AF|AN|DI|HA|NE|SA|SU)(FL|HL|S|HR|FR)", re.IGNORECASE),
+}
+_CODES = {
+    "AF": "Fear",
+    "AN": "Angry",
+    "DI": "Disgust",
+    "FE": "Fear",
+    "HA": "Happy",
+    "NE": "Neutral",
+    "SA": "Sad",
+    "SU": "Surprise",
+}
+_EXAMPLES = {"JAFFE": "KA.AN1.39", "KDEF": "AF01AFS"}
+
+_WITHOUT_CODE = re.compile(r"[AB][FM][0-9]{2}[VH]", re.IGNORECASE)
+"""KDEF as it is given out has two files, AF31V.JPG and AM31H.JPG, whose code was lost."""
+
+
+def find_names(root: Root, table: ClassTable) -> Search | None:
+    """The images of the folder itself and of the folders in it, where any is named so.
+
+    The search raises ``FerBenchError`` where an image has another name, or a folder in it is empty
+    or holds something that is no image.
+    """
+    name = next((name for name, code in _SETS.items() if _any_named(root, code)), None)
+    return None if name is None else partial(_named, root, table, name)
+
+
+def _named(root: Root, table: ClassTable, name: str) -> Found:
+    found = Found(f"folder of image files that are named as in {name}")
+    files = root.loose_images(root.path)
+    for folder in root.folders(root.path):
+        files += root.images(folder)
+    for file in files:
+        _add(file, name, table, found)
+    return found
+
+
+def _any_named(root: Root, code: re.Pattern[str]) -> bool:
+    entries = root.entries(root.path)
+    within = [
+        inner
+        for outer in entries
+        if is_folder(outer)
+        for inner in root.entries(root.path / outer.name)
+    ]
+    return any(
+        is_image(entry.name) and code.fullmatch(_stem(entry.name)) for entry in (*entries, *within)
+    )
+
+
+def _add(file: ImageFile, name: str, table: ClassTable, found: Found) -> None:
+    stem = _stem(file.path.name)
+    match = _SETS[name].fullmatch(stem)
+    if match is None:
+        if name == "KDEF" and _WITHOUT_CODE.fullmatch(stem):
+            found.leave_out(f"no code in the name {file.path.name!r}")
+            return
+        what = f"the name {file.path.name!r} tells no class"
+        accepted = f"names as in {name}, like {_EXAMPLES[name]}"
+        raise wrong(file.path, None, what, accepted, "rename or remove the file")
+    code = match[1].upper()
+    found.add(file, code, table.own.get(folded(code), _CODES[code]))
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0]

@@ -1,0 +1,160 @@
+"""A small file with the label of each image: AffectNet and CK+ as their authors give them out.
+
+AffectNet has ``images/0.jpg`` and ``annotations/0_exp.npy`` in the folder of each part. CK+ has all
+frames of a sequence, ``cohn-kanade-images/S005/001/S005_001_00000011.png``, of which the last one,
+the peak, may have a label, ``Emotion/S005/001/S005_001_00000011_emotion.txt``.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.data.formats.class_names import is_number
+from fer_bench.data.formats.image_folders.manifest import PARTS, Found
+from fer_bench.data.input_errors import wrong
+from fer_bench.runtime.errors import shown
+from fer_bench.runtime.files import cause_of, read_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from fer_bench.data.formats.class_names import ClassTable
+    from fer_bench.data.formats.image_folders.listing import Root
+    from fer_bench.data.formats.image_folders.manifest import Search
+
+_AFFECTNET = "AffectNet's train_set/images/0.jpg and train_set/annotations/0_exp.npy"
+
+_NUMBER = re.compile("[+-]?[0-9]+([.][0-9]*)?(e[+-]?[0-9]+)?", re.IGNORECASE)
+
+_LARGEST_LABEL = 1 << 12
+"""Bytes of a label's file; those of both sets have less than 200."""
+
+
+def find_affectnet(root: Root, table: ClassTable) -> Search | None:
+    """AffectNet as its authors give it out: images and annotations in each part.
+
+    The search raises ``FerBenchError`` where a part lacks images or annotations, or a label cannot
+    be read, is no class, or is that of no image.
+    """
+    folders = [path for path in root.folders(root.path) if path.name.lower() in PARTS]
+    if not any(_below(root, path, "annotations") for path in folders):
+        return None
+    return partial(_affectnet, root, table, folders)
+
+
+def _affectnet(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
+    found = Found("AffectNet's images and annotations")
+    for part, path in sorted((PARTS[path.name.lower()], path) for path in folders):
+        images, labels = (_below(root, path, name) for name in ("images", "annotations"))
+        if images is None or labels is None:
+            missing = "images" if images is None else "annotations"
+            what = f"no folder {missing!r} in it"
+            raise wrong(path, None, what, _AFFECTNET, "fetch that folder too")
+        _add(root, table, found, (images, labels, "_exp.npy"), part)
+    return found
+
+
+def find_ck(root: Root, table: ClassTable) -> Search | None:
+    """CK+ as its authors give it out: the frames that have a label.
+
+    The search raises ``FerBenchError`` where a label cannot be read, is no class, or is that of no
+    frame.
+    """
+    images, labels = (_below(root, root.path, name) for name in ("cohn-kanade-images", "Emotion"))
+    if images is None or labels is None:
+        return None
+    return partial(_ck, root, table, images, labels)
+
+
+def _ck(root: Root, table: ClassTable, images: Path, labels: Path) -> Found:
+    found = Found("CK+'s frames with a file of their emotion")
+    _add(root, table, found, (images, labels, "_emotion.txt"), None)
+    return found
+
+
+def _below(root: Root, folder: Path, name: str) -> Path | None:
+    return next((path for path in root.folders(folder) if path.name == name), None)
+
+
+def _add(
+    root: Root,
+    table: ClassTable,
+    found: Found,
+    where: tuple[Path, Path, str],
+    part: int | None,
+) -> None:
+    """Adds the images that have a label.
+
+    Args:
+        root: the folder of the data set.
+        table: what labels stand for.
+        found: what is added to.
+        where: the folder of the images and that of the labels, in which a label lies as its image
+            does in the other one, and is called like it but for an ending; that ending.
+        part: of the images.
+    """
+    images, folder, ending = where
+    files = {
+        str(path.relative_to(folder)).removesuffix(ending): path
+        for path in root.all_files(folder)
+        if path.name.endswith(ending)
+    }
+    labels = {place: _label(path) for place, path in files.items()}
+    for file in root.all_images(images):
+        place = str(file.path.relative_to(images).with_suffix(""))
+        if place not in files:
+            found.leave_out(f"no label in {folder.name}/")
+            continue
+        label = labels[place]
+        meant = table.class_of(label)
+        if meant is None:
+            accepted = table.accepted(
+                filter(is_number, labels.values()) if is_number(label) else ()
+            )
+            what = f"label {shown(label)} is no class"
+            raise wrong(files[place], None, what, accepted, f"correct it or {table.step}")
+        found.add(file, label, meant, part)
+        del files[place]
+    if files:
+        first = next(iter(files.values()))
+        accepted = f"images in {images.name}/"
+        raise wrong(first, None, "a label of no image", accepted, "fetch the image or remove it")
+
+
+def _label(path: Path) -> str:
+    """What a file says, a whole number without a point."""
+    is_npy = path.suffix == ".npy"
+    try:
+        data = read_regular(path, _LARGEST_LABEL)
+        text = _npy(data) if is_npy else data.decode("ascii").strip()
+    except MemoryError:
+        raise
+    except Exception as error:  # numpy raises what it will on a damaged header
+        accepted = "an npy file of one number or text" if is_npy else "a text of one number"
+        what = f"cannot be read as a label ({cause_of(error)})"
+        raise wrong(path, None, what, accepted) from error
+    # Not what Python alone calls a number: digits of other scripts, and 1_0 for 10.
+    if not _NUMBER.fullmatch(text):
+        return text
+    value = float(text)
+    return str(int(value)) if value.is_integer() else text
+
+
+def _npy(data: bytes) -> str:
+    file = io.BytesIO(data)
+    np.lib.format.read_magic(file)
+    with warnings.catch_warnings():
+        # numpy warns of files that Python 2 wrote, which are as good as any.
+        warnings.simplefilter("ignore", UserWarning)
+        _, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.kind not in "iufSU":
+        raise ValueError(f"it holds {dtype}")
+    (value,) = np.frombuffer(file.read(), dtype)
+    return (value.decode("ascii") if dtype.kind == "S" else str(value)).strip()

@@ -1,0 +1,85 @@
+"""A directory of files of pixels that are one data set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.data.dataset import USAGES
+from fer_bench.data.formats.csv_files import read_csv
+from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
+from fer_bench.data.formats.npz_files import read_npz
+from fer_bench.data.input_errors import wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fer_bench.data.dataset import Dataset
+    from fer_bench.data.formats.class_names import ClassTable
+
+
+def load_data_files(root: Path, files: Mapping[Path, int | None], table: ClassTable) -> Dataset:
+    """Reads files of pixels, one after the other.
+
+    The usage is known if each of the three parts has images. A file that has a usage of its own
+    says by itself which image belongs to which part.
+
+    Args:
+        root: the directory that holds them.
+        files: csv files or npz files, each with its part as an index into ``USAGES``, if any.
+        table: what numbers and names of classes stand for.
+
+    Raises:
+        FerBenchError: a file is not in its layout, or images have several sizes.
+    """
+    first, *others = files
+    is_csv = first.suffix.lower() == ".csv"
+    read, meanings = (read_csv, table.meanings) if is_csv else (read_npz, table.numbers)
+    contents = {file: read(file, table) for file in files}
+    for file in others:
+        sizes = [contents[one].images.shape[:0:-1] for one in (first, file)]
+        if sizes[0] != sizes[1]:
+            what = "its images have {}x{} pixels, those of {!r} {}x{}".format(
+                *sizes[1], first.name, *sizes[0]
+            )
+            raise wrong(file, None, what, "one size", "bring all to one size")
+    usage = _usage(contents, files)
+    if others:
+        content = Content(
+            np.concatenate([one.images for one in contents.values()]),
+            np.concatenate([one.places for one in contents.values()]),
+            usage,
+        )
+        rows = [
+            f"row {row} of {file.name}"
+            for file in files
+            for row in range(len(contents[file].images))
+        ]
+    else:
+        content, rows = contents[first]._replace(usage=usage), None
+    dataset = numbered_dataset(root, content, meanings, table, rows)
+    names = ", ".join(file.name for file in files)
+    kind = f"{first.suffix.lower().removeprefix('.')} file{'s' if others else ''}"
+    layout = f"{kind} {names}, {'without a' if usage is None else 'with the'} usage"
+    return dataset.with_notes((("layout", layout), *dataset.notes))
+
+
+def _usage(
+    contents: Mapping[Path, Content], files: Mapping[Path, int | None]
+) -> NDArray[np.uint8] | None:
+    known = []
+    for file, content in contents.items():
+        part = files[file]
+        if content.usage is not None:
+            known.append(content.usage)
+        elif part is not None:
+            known.append(np.full(len(content.images), part, np.uint8))
+        else:
+            return None
+    usage = np.concatenate(known)
+    has_all = len(files) == 1 or len(np.unique(usage)) == len(USAGES)
+    return usage if has_all else None

@@ -1,0 +1,73 @@
+"""A part of a data set in which each class keeps its share."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.data.split import ALWAYS_ENOUGH
+from fer_bench.data.stratified_draws import check_seed, stratified_draw
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fer_bench.data.dataset import Dataset
+
+
+def stratified_rows(
+    dataset: Dataset, limit: int, seed: int = 42, cache_dir: Path | None = None
+) -> NDArray[np.int64]:
+    """The rows of a random sample in which each class keeps its share.
+
+    Args:
+        dataset: what to sample from.
+        limit: number of images; all rows are returned where it has no more.
+        seed: 0 to 2**32 - 1, ``random_state`` of sklearn's ``train_test_split``.
+        cache_dir: the cache folder, where the sample is remembered; None for no memory.
+
+    Returns:
+        int64, in the order that sklearn gives them.
+
+    Raises:
+        FerBenchError: the sample would lack a class, sklearn cannot leave out so few images,
+            or the limit or the seed is out of range.
+    """
+    check_seed(seed)
+    if limit < 1:
+        raise FerBenchError(
+            f"limit {limit} is too small; accepted: a number of images from 1; correct it"
+        )
+    n = len(dataset)
+    if limit >= n:
+        return np.arange(n, dtype=np.int64)
+    present, counts = np.unique(dataset.labels, return_counts=True)
+    smallest = int(np.argmin(counts))
+    n_smallest = int(counts[smallest])
+    most = n - len(present)
+    enough = math.ceil(ALWAYS_ENOUGH * n / n_smallest)
+    accepted = f"accepted: {n} or more, which takes them all"
+    if enough <= most:
+        accepted = f"accepted: {enough} to {most} (fewer may do), or {n} for all"
+    if limit > most:
+        raise FerBenchError(
+            f"limit {limit} leaves out {n - limit} of {n} images, less than one for each of the "
+            f"{len(present)} classes; {accepted}"
+        )
+    if limit < len(present) or n_smallest < 2:
+        raise FerBenchError(
+            f"limit {limit} is too small for a stratified sample of {dataset.name!r}: it has "
+            f"{len(present)} classes, the smallest with {n_smallest} of {n} images; {accepted}"
+        )
+    rows, _ = stratified_draw(dataset.labels, limit, n - limit, seed, cache_dir)
+    for label in present:
+        if not (dataset.labels[rows] == label).any():
+            raise FerBenchError(
+                f"limit {limit} is too small for a stratified sample of {dataset.name!r}: no image "
+                f"of class {dataset.classes[label]!r} is in it; {accepted}"
+            )
+    return rows

@@ -1,0 +1,337 @@
+"""Which images are trained on, validated on and tested on."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.data.dataset import USAGES
+from fer_bench.data.stratified_draws import check_seed, stratified_draw
+from fer_bench.protocol.settings import DEDUPES, SPLITS
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fer_bench.data.dataset import Dataset
+    from fer_bench.protocol.settings import Dedupe, SplitName
+
+PARTS: tuple[str, ...] = ("train", "validation", "test")
+
+TEST_SHARE = 0.2
+VALIDATION_SHARE = 0.1
+
+ALWAYS_ENOUGH = 14
+"""So many images in each class, and every part of ``paper_split`` holds every class.
+
+sklearn gives a part that takes the share s at least floor(s m) and at most floor(s m) + 1 of a
+class's m images. Two classes of 14 have 28 images: the test part takes at most 0.2 + 0.5/28 of
+them, hence at most 4 of 14. The validation part takes at least (2.8 - 0.5) / (22.4 + 0.5) > 0.1
+of the rest, hence at least 1 of 10. More images only help, and a single class is in every part.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Row numbers of three parts of a data set, no row in two of them.
+
+    Attributes:
+        name: ``"paper"``, ``"kaggle"`` or ``"grouped"``.
+        train: int64, shape (k,), in the order in which training without shuffling would go.
+        validation: int64, shape (l,).
+        test: int64, shape (m,).
+    """
+
+    name: str
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+    def counts(self, dataset: Dataset) -> dict[str, int]:
+        """Number of images of each class in the three parts together, in the order of classes."""
+        rows = np.concatenate([self.train, self.validation, self.test])
+        found = np.bincount(dataset.labels[rows], minlength=len(dataset.classes))
+        return dict(zip(dataset.classes, found.tolist(), strict=True))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the name and the three parts in their order."""
+        digest = hashlib.sha256(repr(("fer_bench split 1", self.name)).encode())
+        for part in PARTS:
+            rows = getattr(self, part)
+            digest.update(f"{part} {len(rows)} ".encode())
+            digest.update(np.ascontiguousarray(rows, "<i8").tobytes())
+        return digest.hexdigest()
+
+
+def make_split(
+    dataset: Dataset,
+    name: SplitName,
+    seed: int = 42,
+    cache_dir: Path | None = None,
+    *,
+    pictures: NDArray[np.int64] | None = None,
+    dedupe: Dedupe = "none",
+) -> Split:
+    """Splits a data set.
+
+    Args:
+        dataset: what to split.
+        name: ``"paper"``, ``"kaggle"`` or ``"grouped"``.
+        seed: of the paper's and the grouped split; Kaggle's involves no chance.
+        cache_dir: the cache folder, where draws are remembered; None for no memory.
+        pictures: int64, shape (n,), equal for images that show the same picture, as
+            ``data.audit.twins`` gives it; needed by ``"grouped"`` and to leave copies out.
+        dedupe: which copies are in no part. ``"none"``: none of them. ``"train"``: those in the
+            training part, of its own images and of those in the other parts. ``"all"``: each
+            picture is in one part, once: where parts are drawn its first image, in Kaggle's parts
+            the first one of the test part, else of the validation part, else of training.
+
+    Raises:
+        FerBenchError: as ``paper_split``, ``kaggle_split`` and ``grouped_split``, a part lacks a
+            class that the data set has, or ``name`` or ``dedupe`` is another.
+        ValueError: ``pictures`` is needed and not given.
+    """
+    for what, value, accepted in (("split", name, SPLITS), ("dedupe", dedupe, DEDUPES)):
+        if value not in accepted:
+            raise FerBenchError(
+                f"{what} {value!r} is unknown; accepted: {', '.join(accepted)}; take one of them"
+            )
+    split = _parts(dataset, name, seed, cache_dir, pictures, dedupe)
+    lacking = _lacking(split, dataset.labels)
+    if lacking is not None:
+        part, label = lacking
+        kind = "" if dedupe == "none" else f", copies left out by dedupe {dedupe!r}"
+        raise FerBenchError(
+            f"split {name!r}{kind}: no image of class {dataset.classes[label]!r} in the {part} "
+            "part; accepted: each class in each part; take more images"
+            + (" or the split 'paper'" if name == "kaggle" else "")
+        )
+    return split
+
+
+def _parts(
+    dataset: Dataset,
+    name: SplitName,
+    seed: int,
+    cache_dir: Path | None,
+    pictures: NDArray[np.int64] | None,
+    dedupe: Dedupe,
+) -> Split:
+    if pictures is None and (name == "grouped" or dedupe != "none"):
+        raise ValueError(f"split {name!r} with dedupe {dedupe!r} needs to know the pictures")
+    if name == "kaggle":
+        split = _kaggle_parts(dataset)
+    elif pictures is not None and (name == "grouped" or dedupe == "all"):
+        split = grouped_split(
+            dataset.labels, pictures, seed, classes=dataset.classes, cache_dir=cache_dir
+        )
+        split = dataclasses.replace(split, name=name)
+    else:
+        split = paper_split(dataset.labels, seed, classes=dataset.classes, cache_dir=cache_dir)
+    if pictures is None or dedupe == "none":
+        return split
+    return each_once(split, pictures) if dedupe == "all" else trained_once(split, pictures)
+
+
+def _kaggle_parts(dataset: Dataset) -> Split:
+    if dataset.usage is None:
+        raise FerBenchError(
+            f"split 'kaggle': {dataset.name!r} does not say to which part an image belongs; "
+            f"accepted: a csv with the column Usage, an npz with the array usage, folders train, "
+            f"val and test, or whose files are named {'_*, '.join(USAGES)}_*; take one of them or "
+            f"the split 'paper'"
+        )
+    return kaggle_split(dataset.usage)
+
+
+def paper_split(
+    labels: NDArray[np.uint8],
+    seed: int = 42,
+    *,
+    classes: Sequence[str] | None = None,
+    cache_dir: Path | None = None,
+) -> Split:
+    """The paper's split: 70/10/20 percent, stratified by label.
+
+    The test part has round(0.2 n) rows and the validation part round(0.1 n), 7,177 and 3,589
+    of FER2013's 35,887. sklearn's ``train_test_split`` takes first the test part off the whole,
+    then the validation part off the rest, both times with ``seed`` as ``random_state``.
+
+    Args:
+        labels: uint8, shape (n,).
+        seed: 0 to 2**32 - 1.
+        classes: names for error messages, in the order of the labels.
+        cache_dir: the cache folder, where the split is remembered; None for no memory.
+
+    Returns:
+        The split, each part in the order that sklearn gives it.
+
+    Raises:
+        FerBenchError: there are too few images in all or of a class for each part to hold
+            each class that occurs, or the seed is out of range.
+    """
+    return _drawn("paper", "images", labels, seed, classes, cache_dir)
+
+
+def grouped_split(
+    labels: NDArray[np.uint8],
+    pictures: NDArray[np.int64],
+    seed: int = 42,
+    *,
+    classes: Sequence[str] | None = None,
+    cache_dir: Path | None = None,
+) -> Split:
+    """The paper's split of the different pictures: all images of a picture are in one part.
+
+    Pictures are drawn as ``paper_split`` draws images, by the label of their first image. So 70, 10
+    and 20 percent are exact for pictures, and for images as near as their copies allow.
+
+    Args:
+        labels: uint8, shape (n,).
+        pictures: int64, shape (n,), equal for images that show the same picture.
+        seed: 0 to 2**32 - 1.
+        classes: names for error messages, in the order of the labels.
+        cache_dir: the cache folder, where the split is remembered; None for no memory.
+
+    Returns:
+        The split, pictures in the order that sklearn gives them, images of one by their rows.
+
+    Raises:
+        FerBenchError: as ``paper_split``, of pictures.
+    """
+    first = np.sort(np.unique(pictures, return_index=True)[1])
+    drawn = _drawn("grouped", "different pictures", labels[first], seed, classes, cache_dir)
+    # Rows of each picture, one picture after the other in the order of their first images.
+    place_of = {picture: place for place, picture in enumerate(pictures[first].tolist())}
+    places = np.array([place_of[picture] for picture in pictures.tolist()], np.int64)
+    rows = np.argsort(places, kind="stable")
+    of_picture = np.split(rows, np.cumsum(np.bincount(places, minlength=len(first)))[:-1])
+    parts = [
+        np.concatenate([of_picture[place] for place in getattr(drawn, part)]) for part in PARTS
+    ]
+    return Split("grouped", *parts)
+
+
+def _drawn(
+    name: SplitName,
+    things: str,
+    labels: NDArray[np.uint8],
+    seed: int,
+    classes: Sequence[str] | None,
+    cache_dir: Path | None,
+) -> Split:
+    check_seed(seed)
+    n = len(labels)
+    n_test, n_validation = round(TEST_SHARE * n), round(VALIDATION_SHARE * n)
+    present, counts = np.unique(labels, return_counts=True)
+    if n == 0 or n_validation < len(present):
+        raise FerBenchError(
+            f"split {name!r}: {n} {things} of {len(present)} classes are too few for "
+            f"{n_validation} in the validation part to hold each class; accepted: "
+            f"{ALWAYS_ENOUGH} of each class are always enough; take more images"
+        )
+    smallest = int(np.argmin(counts))
+    if counts[smallest] < len(PARTS):
+        raise _too_few(name, things, int(present[smallest]), int(counts[smallest]), classes)
+    n_train = n - n_test - n_validation
+    rest, test = stratified_draw(labels, n - n_test, n_test, seed, cache_dir)
+    train, validation = stratified_draw(labels[rest], n_train, n_validation, seed, cache_dir)
+    split = Split(name, rest[train], rest[validation], test)
+    lacking = _lacking(split, labels)
+    if lacking is not None:
+        label = lacking[1]
+        raise _too_few(name, things, label, int(np.count_nonzero(labels == label)), classes)
+    return split
+
+
+def each_once(split: Split, pictures: NDArray[np.int64]) -> Split:
+    """The split with each picture in it once.
+
+    Of several images of a picture the first one of the test part stays, else of the validation
+    part, else of the training part, so that the parts that figures are read from lose least.
+
+    Args:
+        split: any split.
+        pictures: int64, shape (n,), equal for images that show the same picture.
+    """
+    parts: dict[str, NDArray[np.int64]] = {}
+    seen = np.empty(0, np.int64)
+    for part in reversed(PARTS):
+        parts[part] = _once(getattr(split, part), pictures, seen)
+        seen = np.concatenate([seen, pictures[parts[part]]])
+    return Split(split.name, **parts)
+
+
+def trained_once(split: Split, pictures: NDArray[np.int64]) -> Split:
+    """The split with each picture once in the training part, and there in no other part.
+
+    The other parts keep all their images: figures on them stay comparable.
+
+    Args:
+        split: any split.
+        pictures: int64, shape (n,), equal for images that show the same picture.
+    """
+    elsewhere = pictures[np.concatenate([split.validation, split.test])]
+    return dataclasses.replace(split, train=_once(split.train, pictures, elsewhere))
+
+
+def _once(
+    rows: NDArray[np.int64], pictures: NDArray[np.int64], without: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Those of ``rows`` whose picture is none of ``without``, of each the first by row number."""
+    ordered = np.sort(rows)
+    first = ordered[np.unique(pictures[ordered], return_index=True)[1]]
+    kept = first[~np.isin(pictures[first], without)]
+    return rows[np.isin(rows, kept)]
+
+
+def kaggle_split(usage: NDArray[np.uint8]) -> Split:
+    """Kaggle's own split: Training, PublicTest (validation) and PrivateTest (test).
+
+    Args:
+        usage: uint8, shape (n,), indices into ``USAGES``.
+
+    Returns:
+        The split, each part in the data set's order.
+
+    Raises:
+        FerBenchError: a part has no image.
+    """
+    parts = [np.flatnonzero(usage == code).astype(np.int64) for code in range(len(USAGES))]
+    for name, rows in zip(USAGES, parts, strict=True):
+        if not len(rows):
+            raise FerBenchError(
+                f"split 'kaggle': no image belongs to {name}; accepted: images in each of "
+                f"{', '.join(USAGES)}; take more images or the split 'paper'"
+            )
+    return Split("kaggle", *parts)
+
+
+def _lacking(split: Split, labels: NDArray[np.uint8]) -> tuple[str, int] | None:
+    """A part and a class of the whole that it does not hold."""
+    present = np.unique(labels)
+    for part in PARTS:
+        missing = np.setdiff1d(present, labels[getattr(split, part)])
+        if len(missing):
+            return part, int(missing[0])
+    return None
+
+
+def _too_few(
+    name: SplitName, things: str, label: int, count: int, classes: Sequence[str] | None
+) -> FerBenchError:
+    label_name = repr(classes[label]) if classes else str(label)
+    return FerBenchError(
+        f"split {name!r}: class {label_name} has {count} {things}, too few for one in each of "
+        f"{', '.join(PARTS)}; accepted: {ALWAYS_ENOUGH} of each class are always enough; "
+        "take more images"
+    )

@@ -1,0 +1,108 @@
+"""Stratified draws by scikit-learn, remembered on disk: to import it takes longer than to read."""
+
+from __future__ import annotations
+
+import functools
+from importlib import metadata
+from importlib.metadata import PackageNotFoundError
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.data.array_cache import remembered
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Draw = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+FOLDER = "draws"
+"""Where draws lie within the cache folder."""
+
+version = functools.cache(metadata.version)
+"""Looked up once: an installed version stays the same as long as a process runs."""
+
+
+def stratified_draw(
+    labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int, cache_dir: Path | None
+) -> Draw:
+    """Draws two sets of rows, in each of which every label keeps its share.
+
+    A draw is kept in ``cache_dir / "draws"`` and read from there the next time, as long as labels,
+    sizes, seed and the installed scikit-learn are the same. A missing or damaged entry is made
+    anew. Where the cache cannot be written to, nothing is kept.
+
+    Args:
+        labels: uint8, shape (n,).
+        n_first: number of rows in the first set.
+        n_second: number of rows in the second set.
+        seed: ``random_state`` of ``train_test_split``.
+        cache_dir: the cache folder, or None to remember nothing.
+
+    Returns:
+        Both sets in the order that ``train_test_split`` gives them, int64, shapes (n_first,) and
+        (n_second,), no row twice.
+
+    Raises:
+        ValueError: ``train_test_split`` cannot draw so.
+    """
+    names = ("first", "second")
+
+    def draw() -> dict[str, NDArray[np.int64]]:
+        return dict(zip(names, _draw(labels, n_first, n_second, seed), strict=True))
+
+    facts = ("fer_bench draw 2", labels.dtype.str, labels.tobytes(), n_first, n_second, seed)
+    try:
+        # Another version may draw other rows. Its number is found without importing it.
+        drawer = version("scikit-learn")
+    except PackageNotFoundError:
+        drawn = draw()
+    else:
+        folder = None if cache_dir is None else cache_dir / FOLDER
+        sizes = (n_first, n_second)
+        drawn = remembered(
+            folder,
+            (*facts, drawer),
+            names,
+            draw,
+            lambda kept: _is_draw([kept[name] for name in names], sizes, len(labels)),
+        )
+    return drawn["first"], drawn["second"]
+
+
+def _is_draw(rows: Sequence[NDArray[Any]], sizes: Sequence[int], n: int) -> bool:
+    """Check if arrays are sets of rows of those sizes out of ``n``, no row twice."""
+    if [(one.dtype, one.shape) for one in rows] != [
+        (np.dtype(np.int64), (size,)) for size in sizes
+    ]:
+        return False
+    drawn = np.sort(np.concatenate(rows))
+    return bool(np.all(np.diff(drawn, prepend=-1) > 0) and (not len(drawn) or drawn[-1] < n))
+
+
+def _draw(labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int) -> Draw:
+    from sklearn.model_selection import train_test_split
+
+    first, second = train_test_split(
+        np.arange(len(labels)),
+        train_size=n_first,
+        test_size=n_second,
+        stratify=labels,
+        random_state=seed,
+    )
+    return first, second
+
+
+def check_seed(seed: int) -> None:
+    """Makes sure that scikit-learn takes the seed of a draw.
+
+    Raises:
+        FerBenchError: it is out of range.
+    """
+    if not 0 <= seed < 2**32:
+        raise FerBenchError(f"split seed {seed} is out of range; accepted: 0 to {2**32 - 1}")

@@ -1,0 +1,32 @@
+"""How well predictions meet their labels, and how sure that is: pure functions on arrays."""
+
+from fer_bench.metrics.calibration import Bin, expected_calibration_error, reliability
+from fer_bench.metrics.intervals import Interval, Spread, over_seeds, sampling_interval
+from fer_bench.metrics.paired_tests import Comparison, compare, holm
+from fer_bench.metrics.scores import (
+    accuracy,
+    confusion,
+    cross_entropy,
+    largest_share,
+    recall,
+    softmax,
+)
+
+__all__ = [
+    "Bin",
+    "Comparison",
+    "Interval",
+    "Spread",
+    "accuracy",
+    "compare",
+    "confusion",
+    "cross_entropy",
+    "expected_calibration_error",
+    "holm",
+    "largest_share",
+    "over_seeds",
+    "recall",
+    "reliability",
+    "sampling_interval",
+    "softmax",
+]

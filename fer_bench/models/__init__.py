@@ -1,0 +1,35 @@
+"""The backbones: structure, input, preprocessing, and where their pretrained weights come from."""
+
+from fer_bench.models.registry import PAPER, Backbone, get, names, register, select
+from fer_bench.models.weights.sources import (
+    Chain,
+    Download,
+    Located,
+    Place,
+    WeightsMissing,
+    WeightsSource,
+    chain,
+    locate,
+)
+from fer_bench.models.weights.verification import WeightsRecord, identity, load, verify
+
+__all__ = [
+    "PAPER",
+    "Backbone",
+    "Chain",
+    "Download",
+    "Located",
+    "Place",
+    "WeightsMissing",
+    "WeightsRecord",
+    "WeightsSource",
+    "chain",
+    "get",
+    "identity",
+    "load",
+    "locate",
+    "names",
+    "register",
+    "select",
+    "verify",
+]

@@ -1,0 +1,116 @@
+"""The two face networks: from deepface where it is installed, else from an exported structure.
+
+Either way a network is made from its configuration by Keras alone, which draws the weights in one
+order. So a seed gives the same random weights with deepface and without.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import random
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import keras
+
+from fer_bench.models.builders import deepface_structures, structure_files
+from fer_bench.models.builders.structure_config import with_fresh_names
+from fer_bench.models.registry import get
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+def vggface() -> keras.Model:
+    """VGG-Face up to its 4,096 features, random weights, input (n, 224, 224, 3).
+
+    Raises:
+        FerBenchError: deepface is broken, or missing and there is no sound structure file.
+    """
+    return _network("vggface", deepface_structures.vggface)
+
+
+def openface() -> keras.Model:
+    """OpenFace whole, random weights, input (n, 96, 96, 3).
+
+    Raises:
+        FerBenchError: deepface is broken, or missing and there is no sound structure file.
+    """
+    return _network("openface", deepface_structures.openface)
+
+
+def _network(name: str, build: Callable[[], keras.Model]) -> keras.Model:
+    missing = structure_files.missing_packages()
+    if missing:
+        return from_file(name, structure_files.find(name, missing))
+    with _without_drawing():
+        config = keras.saving.serialize_keras_object(build())
+    # A network refers to itself: without this, VGG-Face would be in memory twice.
+    gc.collect()
+    return _built(config)
+
+
+def from_file(name: str, path: Path) -> keras.Model:
+    """The network of an exported structure, its weights drawn under Keras' current seed.
+
+    Args:
+        name: the backbone that the file must hold.
+        path: of the ``.keras`` file; the weights in it are not read.
+
+    Raises:
+        FerBenchError: the file is not sound, or holds another network.
+    """
+    config = structure_files.read(path)
+    entry = get(name)
+    # Before anything is built: another network may be too large to.
+    _expect(path, "name", _name(config), name)
+    try:
+        model = _built(config)
+    # The file decides what Keras stumbles over: a missing key, a shape, a graph with a loop.
+    except Exception as error:
+        why = next(iter(str(error).splitlines()), type(error).__name__)
+        raise structure_files.refused(
+            path, f"Keras {keras.__version__} cannot build its network: {why}"
+        ) from error
+    size = entry.input_size
+    _expect(path, "input shape", model.input_shape, (None, size, size, 3))
+    _expect(path, "number of parameters", model.count_params(), entry.parameters)
+    return model
+
+
+def _built(config: dict[str, Any]) -> keras.Model:
+    return keras.saving.deserialize_keras_object(with_fresh_names(config), safe_mode=True)
+
+
+def _name(config: dict[str, Any]) -> Any:
+    inner = config.get("config")
+    if config.get("class_name") != "Functional" or not isinstance(inner, dict):
+        return None
+    return inner.get("name")
+
+
+def _expect(path: Path, what: str, found: Any, expected: Any) -> None:
+    if found != expected:
+        raise structure_files.refused(
+            path, f"holds another network: its {what} is {found!r}, expected is {expected!r}"
+        )
+
+
+@contextlib.contextmanager
+def _without_drawing() -> Iterator[None]:
+    """Lets a network be built with zeros for weights, and leaves Keras' seed as it was.
+
+    Keras takes the seeds of initializers from Python's generator.
+    """
+    state = random.getstate()
+    try:
+        with mock.patch.object(
+            keras.initializers.VarianceScaling,
+            "__call__",
+            lambda _, shape, dtype=None: keras.ops.zeros(shape, dtype),
+        ):
+            yield
+    finally:
+        random.setstate(state)

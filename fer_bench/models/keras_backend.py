@@ -1,0 +1,290 @@
+"""Base that the benchmark runs on: library versions, Keras with its backend, device, threads."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import fer_bench
+from fer_bench.models import numerics
+from fer_bench.results.environment_facts import NUMERIC_SETTINGS
+from fer_bench.runtime.errors import INSTALL, FerBenchError, shown
+from fer_bench.runtime.files import expand_user
+
+_BACKEND_PACKAGES = {
+    "tensorflow": ("tensorflow", "tensorflow-cpu"),
+    "jax": ("jax",),
+    "torch": ("torch",),
+}
+
+BACKENDS = ("tensorflow", "jax")
+"""The backends of Keras that the benchmark runs on: others train step by step, or not at all."""
+
+_STEPS_LIMIT = "KERAS_MAX_STEPS_PER_EPOCH"
+
+_INSTALL = f"Keras and its backend come with {INSTALL} (or [gpu], or [jax] with KERAS_BACKEND=jax)"
+
+
+class KerasSettings(NamedTuple):
+    """Keras' settings for the whole process."""
+
+    backend: str = "tensorflow"
+    floatx: str = "float32"
+    epsilon: float = 1e-7
+    image_data_format: str = "channels_last"
+
+
+def version(*packages: str) -> str:
+    """Version of the first of these packages that is installed, or ``"not installed"``."""
+    for package in packages:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return importlib.metadata.version(package)
+    return "not installed"
+
+
+def load_keras() -> None:
+    """Imports Keras with its backend, without what TensorFlow says of itself meanwhile.
+
+    That comes from outside Python, on the file descriptor of standard error, whatever its log
+    level. Errors are raised as ever.
+
+    Raises:
+        FerBenchError: as ``check_keras``, or Keras or its backend cannot be imported.
+    """
+    check_keras()
+    if "keras" in sys.modules:
+        return
+    try:
+        kept = os.dup(2)
+    except OSError:
+        # Closed, as by 2>&- in a shell. Left so, the next file opened would get what is said.
+        kept = os.open(os.devnull, os.O_WRONLY)
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        importlib.import_module("keras")
+    # A backend that does not fit its libraries fails in whatever way it likes.
+    except Exception as error:
+        cause = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise FerBenchError(f"Keras cannot be imported: {cause}; {_INSTALL}") from error
+    finally:
+        os.dup2(kept, 2)
+        if kept != 2:
+            os.close(kept)
+
+
+def check_keras() -> None:
+    """Makes sure that Keras, if it is installed, is set to what the benchmark runs on.
+
+    Loads neither Keras nor its backend.
+
+    Raises:
+        FerBenchError: its backend is not installed, ``keras.json`` cannot be read, or something is
+            set that the benchmark cannot do.
+    """
+    if "keras" not in sys.modules:
+        if importlib.util.find_spec("keras") is None:
+            return
+        _check_file()
+    settings = keras_settings()
+    if settings.backend not in BACKENDS:
+        by = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else f"'backend' in {_keras_json()}"
+        raise FerBenchError(
+            f"the benchmark does not run on Keras' backend {shown(settings.backend)}, which {by} "
+            f"names; accepted: {', '.join(BACKENDS)}; set KERAS_BACKEND to one of them"
+        )
+    if importlib.util.find_spec(settings.backend) is None:
+        raise FerBenchError(
+            f"Keras' backend {settings.backend!r} is not installed; {_INSTALL}, and KERAS_BACKEND "
+            f"chooses between those that are installed; accepted: {', '.join(BACKENDS)}"
+        )
+    check_image_data_format()
+    _check_steps()
+    if "keras" in sys.modules:
+        _check_policy()
+
+
+def check_image_data_format() -> None:
+    """Makes sure that Keras has the channels of images last.
+
+    Raises:
+        FerBenchError: it has not.
+    """
+    found = keras_settings().image_data_format
+    if found != "channels_last":
+        raise FerBenchError(
+            f"Keras' image data format is {shown(found)}; accepted: "
+            f"'channels_last', in which all networks here are; change it in {_keras_json()}, or "
+            "leave out keras.config.set_image_data_format"
+        )
+
+
+def _check_steps() -> None:
+    limit: Any = os.environ.get(_STEPS_LIMIT)
+    if "keras" in sys.modules:
+        import keras
+
+        # The oldest Keras has no such limit.
+        limit = getattr(keras.config, "max_steps_per_epoch", lambda: None)()
+    if limit:
+        raise FerBenchError(
+            f"Keras is set to at most {limit} steps in an epoch and would leave out a part of "
+            f"each; accepted: no limit; unset {_STEPS_LIMIT} or leave out "
+            "keras.config.set_max_steps_per_epoch, and use --limit for fewer images"
+        )
+
+
+def _check_policy() -> None:
+    import keras
+
+    policy = keras.config.dtype_policy()
+    if policy.quantization_mode is not None:
+        raise FerBenchError(
+            f"Keras' dtype policy is {policy.name!r}, in which nothing can be trained; accepted: "
+            "float32 and others without quantisation; leave out keras.config.set_dtype_policy"
+        )
+    if "bfloat16" in (policy.variable_dtype, keras.config.floatx()):
+        raise FerBenchError(
+            "Keras' dtype policy or float type is 'bfloat16', and such weights cannot be stored; "
+            "accepted: mixed_bfloat16, float32 and others with weights of another type; leave out "
+            "keras.config.set_dtype_policy and keras.config.set_floatx"
+        )
+
+
+def _check_file() -> None:
+    """Keras itself goes on with its defaults if the file is no JSON, or ends in a traceback."""
+    path = _keras_json()
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise FerBenchError(
+            f"{path} cannot be read as JSON: {error}; accepted: an object as in "
+            '{"backend": "tensorflow"}; correct the file, or remove it for Keras\' defaults'
+        ) from None
+    if not isinstance(settings, dict):
+        raise FerBenchError(
+            f"{path} is {shown(settings)}; accepted: an object as in "
+            '{"backend": "tensorflow"}; correct the file, or remove it for Keras\' defaults'
+        )
+    accepted: dict[str, tuple[Any, ...]] = {
+        "floatx": ("float16", "float32", "float64"),
+        "image_data_format": ("channels_last", "channels_first"),
+    }
+    for name, values in accepted.items():
+        if settings.get(name, values[0]) not in values:
+            raise FerBenchError(
+                f"{path}: {name!r} is {shown(settings[name])}; accepted: {', '.join(values)}; "
+                "correct the file, or remove it for Keras' defaults"
+            )
+    if not isinstance(settings.get("epsilon", 1e-7), float):
+        raise FerBenchError(
+            f"{path}: 'epsilon' is {shown(settings['epsilon'])}; accepted: a number as in 1e-7; "
+            "correct the file, or remove it for Keras' defaults"
+        )
+
+
+def clear_keras() -> None:
+    """Frees what Keras keeps of networks, and leaves the settings of the process as they are.
+
+    Keras' own function forgets these too: later networks would compute with another float type.
+    """
+    if "keras" not in sys.modules:
+        return
+    import keras
+
+    policy, distribution = keras.config.dtype_policy(), keras.distribution.distribution()
+    attention = keras.config.is_flash_attention_enabled()
+    keras.utils.clear_session()
+    if policy.name != keras.config.floatx():
+        keras.config.set_dtype_policy(policy)
+    if distribution is not None:
+        keras.distribution.set_distribution(distribution)
+    if attention is False:
+        keras.config.disable_flash_attention()
+
+
+def keras_settings() -> KerasSettings:
+    """Keras' settings, asked of Keras if it is loaded.
+
+    Otherwise found as Keras will find them: loading it, and its backend with it, takes seconds,
+    and a run whose results are all stored needs neither.
+    """
+    if "keras" in sys.modules:
+        import keras
+
+        config = keras.config
+        return KerasSettings(
+            config.backend(), config.floatx(), config.epsilon(), config.image_data_format()
+        )
+    try:
+        noted = dict(json.loads(_keras_json().read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        noted = {}
+    found = KerasSettings()._replace(
+        **{name: noted[name] for name in KerasSettings._fields if name in noted}
+    )
+    backend = os.environ.get("KERAS_BACKEND") or str(found.backend)
+    return found._replace(backend=backend, floatx=str(found.floatx))
+
+
+def _keras_json() -> Path:
+    """Path of Keras' file of settings."""
+    home = os.environ.get("KERAS_HOME")
+    if home is None:
+        user = expand_user("~")
+        home = str((user if os.access(user, os.W_OK) else Path("/tmp")) / ".keras")  # noqa: S108
+    return expand_user(str(Path(home) / "keras.json"))
+
+
+def numeric_settings() -> dict[str, str]:
+    """As ``fer_bench.models.numerics.settings``, of this process."""
+    found = keras_settings()
+    return numerics.settings(found.backend, found.floatx, found.epsilon)
+
+
+def backend_version() -> str:
+    """Keras' backend with its version, for example ``"tensorflow 2.21.0"``."""
+    backend = keras_settings().backend
+    return f"{backend} {version(*_BACKEND_PACKAGES.get(backend, (backend,)))}"
+
+
+def runs_on_cpu() -> bool:
+    """Whether Keras' backend computes on the CPU."""
+    import keras
+
+    return not any(name.startswith(("gpu", "tpu")) for name in keras.distribution.list_devices())
+
+
+def environment() -> tuple[tuple[str, str], ...]:
+    """Versions, device and threads by name. Loads Keras only where it is loaded already."""
+    rows = [
+        ("fer_bench", fer_bench.__version__),
+        ("python", platform.python_version()),
+        ("platform", platform.platform()),
+        ("cpu cores available", str(numerics.cores())),
+        ("threads", numerics.threads()),
+        ("numpy", version("numpy")),
+        ("scikit-learn", version("scikit-learn")),
+        ("pytest-benchmark", version("pytest-benchmark")),
+        ("keras", version("keras")),
+        ("deepface", version("deepface")),
+        ("backend", backend_version()),
+        (NUMERIC_SETTINGS, _told(numeric_settings())),
+    ]
+    if "keras" in sys.modules:
+        rows.append(("devices", numerics.devices()))
+    return tuple(rows)
+
+
+def _told(settings: dict[str, str]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items()) or "default"

@@ -1,0 +1,139 @@
+"""A backbone with its head, in the parts that training needs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import keras
+
+from fer_bench.models.builders.layers import of_keras_alone
+from fer_bench.models.preprocessing import prepare_faces
+from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization
+from fer_bench.models.transfer.compilable import make_compilable
+from fer_bench.models.transfer.cut import cut, freeze
+from fer_bench.results.records import Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Any
+
+    from fer_bench.models import Backbone
+    from fer_bench.protocol.settings import BatchNormalization, Trainable
+
+
+@dataclass(frozen=True)
+class Network:
+    """A backbone with its head, cut in prefix and suffix.
+
+    ``whole`` and ``suffix`` share their variables: what is trained in one predicts in the other.
+    ``prefix`` holds copies of frozen weights as they were when the network was cut. Of a registered
+    backbone, ``whole`` and ``prefix`` consist of Keras' own layers and operations: saved, they load
+    where fer_bench is not installed. ``suffix`` is in a form for training, with layers of this
+    package in it.
+
+    Attributes:
+        whole: uint8 images (n, h, w) to probabilities (n, classes).
+        prefix: uint8 images to the frozen boundary tensors, a list; None where nothing is
+            frozen before the first trained layer.
+        suffix: boundary tensors, or uint8 images where there is no prefix, to logits
+            (n, classes).
+        boundary: numbers of the tensors that cross the cut, in the suffix's input order: the
+            position of the layer or operation that gives it, in the list of all of the backbone
+            with its head. The k-th further output of one counts k times the list's length more.
+        parameters: numbers of weights.
+    """
+
+    whole: keras.Model
+    prefix: keras.Model | None
+    suffix: keras.Model
+    boundary: tuple[int, ...]
+    parameters: Parameters
+
+
+def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
+    """The backbone's features flattened into one dense layer, as one flat graph to logits.
+
+    The softmax is left to the loss and to ``Network.whole``: from logits, the cross-entropy is
+    exact under every Keras backend, where from probabilities some of them clip it.
+
+    Args:
+        backbone: maps (n, size, size, 3) to features of any shape.
+        classes: number of classes.
+    """
+    taken = {operation.name for operation in backbone.operations}
+    flatten = keras.layers.Flatten(name=_free("head_flatten", taken))
+    head = keras.layers.Dense(classes, name=_free("head", taken))
+    return keras.Model(backbone.inputs, head(flatten(backbone.output)))
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, with underscores after it while a network has a layer that is called so."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def transfer(
+    entry: Backbone,
+    backbone: keras.Model,
+    trainable: Trainable,
+    image_size: tuple[int, int],
+    classes: int,
+    batch_normalization: BatchNormalization = "paper",
+) -> Network:
+    """Freezes, adds the head, and cuts.
+
+    Args:
+        entry: the backbone's registry entry, for its input size and preprocessing.
+        backbone: as built by ``entry.build()``, with its weights in place.
+        trainable: how many of its last layers are trained, or ``"all"``.
+        image_size: height and width of the images in pixels.
+        classes: number of classes.
+        batch_normalization: ``"frozen"`` keeps it frozen among the trained layers.
+
+    Raises:
+        FerBenchError: ``trainable`` is larger than the number of layers.
+    """
+    freeze(backbone, trainable, entry.name, batch_normalization)
+    network = attach_head(backbone, classes)
+    images = keras.Input(image_size, dtype="uint8", name="images")
+    faces = prepare_faces(images, entry)
+    logits = of_keras_alone(network)(faces)
+    whole = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
+    boundary = cut(network)
+    parameters = Parameters(
+        backbone=backbone.count_params(),
+        trainable=sum(math.prod(weight.shape) for weight in network.trainable_weights),
+        head=network.layers[-1].count_params(),
+    )
+    if [id(tensor) for tensor in boundary] == [id(tensor) for tensor in network.inputs]:
+        return Network(whole, None, keras.Model([images], logits), (), parameters)
+    extractor = fold_batch_normalization(keras.Model(network.inputs, boundary))
+    return Network(
+        whole=whole,
+        prefix=keras.Model(images, keras.tree.flatten(of_keras_alone(extractor)(faces))),
+        suffix=make_compilable(keras.Model(boundary, network.output)),
+        boundary=_numbers(network, boundary),
+        parameters=parameters,
+    )
+
+
+def _numbers(network: keras.Model, tensors: list[Any]) -> tuple[int, ...]:
+    """``Network.boundary`` of these tensors.
+
+    A layer that is called twice gives two: its position alone would stand for either.
+    """
+    operations = network.operations
+    position = {id(operation): number for number, operation in enumerate(operations)}
+    numbers: dict[int, int] = {}
+    outputs: Counter[int] = Counter()
+    for depth in sorted(network._nodes_by_depth, reverse=True):
+        for node in network._nodes_by_depth[depth]:
+            place = position[id(node.operation)]
+            for tensor in node.output_tensors:
+                numbers[id(tensor)] = place + outputs[place] * len(operations)
+                outputs[place] += 1
+    return tuple(numbers[id(tensor)] for tensor in tensors)

@@ -1,0 +1,188 @@
+"""HDF5 files read by a process of their own, which may crash, hang or run out of memory."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from fer_bench.models.weights.stored_weights import (
+    StoredLayer,
+    StoredTensor,
+    StoredWeights,
+    UnsoundFile,
+)
+from fer_bench.runtime.files import cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedReader
+
+    from numpy.typing import NDArray
+
+    from fer_bench.runtime.errors import FerBenchError
+
+LIMIT_S = 60.0
+"""Seconds for an answer, Python's start included; sound files take a fraction of one."""
+
+_SLOWEST = 1_000_000
+"""Bytes in a second, below which a disk is not waited for."""
+
+_LONGEST_LINE = 1 << 24
+"""Bytes of a description; that of the largest network has some hundred thousand."""
+
+_READER = Path(__file__).with_name("hdf5_reader.py")
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[StoredWeights]:
+    """The weights in an HDF5 or a ``.keras`` file; tensors can be read while the context lasts.
+
+    Raises:
+        FerBenchError: the file cannot be read, or holds no weights.
+    """
+    # With -I, a folder or a variable of the user's changes nothing of what is imported.
+    command = [sys.executable, "-I", str(_READER), str(path), *filter(_is_text, sys.path)]
+    # Threads of numpy take memory and time to start, and nothing is computed.
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+    except OSError as error:
+        raise UnsoundFile(
+            path, f"no process to read it can be started: {cause_of(error)}"
+        ) from error
+    with process:
+        try:
+            yield _Reader(path, process).weights()
+        finally:
+            process.kill()
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+class _Reader:
+    """The process that has a file open."""
+
+    def __init__(self, path: Path, process: subprocess.Popen[bytes]) -> None:
+        self._path = path
+        self._process = process
+        self._questions = cast("IO[bytes]", process.stdin).fileno()
+        self._answers = cast("BufferedReader", process.stdout)
+        self._late: float | None = None
+
+    def weights(self) -> StoredWeights:
+        """The layers that the file is said to hold; to be asked for once, before any tensor."""
+        size = 0
+        with contextlib.suppress(OSError):  # of which the process tells
+            size = self._path.stat().st_size
+        with self._within(LIMIT_S + size / _SLOWEST):
+            document = self._line()
+        try:
+            layers = {
+                layer["key"]: StoredLayer(
+                    layer["name"],
+                    None if layer["variables"] is None else tuple(layer["variables"]),
+                    tuple(self._tensor(*tensor) for tensor in layer["tensors"]),
+                )
+                for layer in document["layers"]
+            }
+            return StoredWeights(self._path, layers, document["keyed_by_class"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._unreadable("its reader describes no weights") from error
+
+    def _tensor(self, shape: list[int], kind: str, number: int, place: int | None) -> StoredTensor:
+        """A tensor by its number for the process and, where there is one, its place in the file."""
+
+        def read() -> NDArray[Any]:
+            values = np.empty(shape, dtype)
+            content = values.reshape(-1).view(np.uint8).data
+            if place is None:
+                self._ask(number, content)
+            else:
+                self._look(place, content)
+            return values
+
+        dtype = np.dtype(kind)
+        return StoredTensor(tuple(shape), dtype, read)
+
+    def _look(self, place: int, content: memoryview) -> None:
+        """Reads values from the file itself, several times as fast as from the process."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(place)
+                received = file.readinto(content)
+        except (OSError, TypeError, ValueError) as error:
+            raise self._unreadable(cause_of(error)) from error
+        if received != len(content):
+            raise self._unreadable("it ends before its values do")
+
+    def _ask(self, number: int, content: memoryview) -> None:
+        """Reads values from the process."""
+        with self._within(LIMIT_S + len(content) / _SLOWEST):
+            with contextlib.suppress(OSError):  # of a process that has ended, and answers nothing
+                os.write(self._questions, f"{number}\n".encode())
+            self._line()
+            if self._answers.readinto(content) != len(content):
+                raise self._ended()
+
+    def _line(self) -> dict[str, Any]:
+        line = self._answers.readline(_LONGEST_LINE)
+        if not line:
+            raise self._ended()
+        try:
+            document = json.loads(line)
+        except ValueError as error:
+            raise self._unreadable("its reader answers no JSON") from error
+        if "refused" in document:
+            raise UnsoundFile(self._path, document["refused"])
+        if "unreadable" in document:
+            raise self._unreadable(document["unreadable"])
+        found: dict[str, Any] = document
+        return found
+
+    @contextlib.contextmanager
+    def _within(self, seconds: float) -> Iterator[None]:
+        """Ends the process where it does not answer in time, and the wait for it with it."""
+        timer = threading.Timer(seconds, self._end_late, (seconds,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end_late(self, seconds: float) -> None:
+        self._late = seconds
+        self._process.kill()
+
+    def _ended(self) -> FerBenchError:
+        """The error of a process that is there no more."""
+        status = self._process.wait()
+        if self._late is not None:
+            return self._unreadable(
+                f"libhdf5 takes more than {self._late:.0f} seconds, as on damaged files"
+            )
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"exit status {status}"
+        return self._unreadable(f"libhdf5 crashes on it ({name}), as on damaged files")
+
+    def _unreadable(self, why: str) -> FerBenchError:
+        return UnsoundFile(self._path, f"cannot be read: {why}")

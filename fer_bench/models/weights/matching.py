@@ -1,0 +1,242 @@
+"""Matches the tensors of a weight file with the variables of a network."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.models.weights.stored_weights import UnsoundFile
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+    from numpy.typing import NDArray
+
+    from fer_bench.models.weights.stored_weights import StoredLayer, StoredTensor, StoredWeights
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A variable of the network and the tensor stored for it.
+
+    Attributes:
+        label: ``<layer>/<variable>``, the same in every process.
+        variable: a Keras variable; None for a tensor of the excluded last layer.
+        tensor: of the same shape.
+        path: the file, for messages.
+    """
+
+    label: str
+    variable: Any
+    tensor: StoredTensor
+    path: Path
+
+    def read(self) -> NDArray[np.float32]:
+        """The stored values as little-endian float32.
+
+        Raises:
+            FerBenchError: the values cannot be read, are not numbers, or not all finite.
+        """
+        dtype = self.tensor.dtype
+        if dtype.kind not in "fiu":
+            raise UnsoundFile(
+                self.path, f"tensor {self.label!r} holds {dtype}, expected are numbers"
+            )
+        values = np.asarray(self.tensor.read(), dtype="<f4", order="C")
+        if not np.isfinite(values).all():
+            count = int(values.size - np.isfinite(values).sum())
+            raise UnsoundFile(
+                self.path,
+                f"tensor {self.label!r} has {count} values that are NaN or infinite, expected are "
+                "finite ones",
+            )
+        return values
+
+
+@dataclass(frozen=True)
+class _NetworkLayer:
+    """A layer of the network that has weights.
+
+    Attributes:
+        name: its name where it was given one, else None: Keras counts up the names it makes itself,
+            so that they differ between processes.
+        label: its name, or ``<class>[k]``.
+        key: ``<class>_<number>``, as ``.weights.h5`` files call it.
+        variables: in the order in which Keras stores them.
+    """
+
+    name: str | None
+    label: str
+    key: str
+    variables: tuple[Any, ...]
+
+
+def _network_layers(model: keras.Model) -> list[_NetworkLayer]:
+    layers = []
+    of_class: Counter[str] = Counter()
+    unnamed: Counter[str] = Counter()
+    for layer in model.layers:
+        kind = snake_case(type(layer).__name__)
+        key = f"{kind}_{of_class[kind]}" if of_class[kind] else kind
+        of_class[kind] += 1
+        variables = tuple(layer.trainable_weights + layer.non_trainable_weights)
+        if not variables:
+            continue
+        if re.fullmatch(rf"{kind}(_\d+)?", layer.name):
+            layers.append(_NetworkLayer(None, f"{kind}[{unnamed[kind]}]", key, variables))
+            unnamed[kind] += 1
+        else:
+            layers.append(_NetworkLayer(layer.name, layer.name, key, variables))
+    return layers
+
+
+def snake_case(name: str) -> str:
+    """The name of a class as Keras makes names of layers from it: ``Conv2D`` gives ``conv2d``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<!^)(?=[A-Z][a-z])", "_", name).lower()
+
+
+def matched(
+    stored: StoredWeights,
+    model: keras.Model,
+    title: str,
+    last_layer: tuple[tuple[int, ...], ...] = (),
+) -> list[Pair]:
+    """Finds the stored tensor of each of the network's variables.
+
+    Layers that were given a name are found by it, the others by their order. Nothing is read yet.
+
+    Args:
+        stored: an open weight file.
+        model: the network.
+        title: the network's name, for messages.
+        last_layer: shapes of one further layer that the file may hold after all others.
+
+    Returns:
+        Pairs sorted by label.
+
+    Raises:
+        FerBenchError: a tensor is missing, left over, or has another name or shape.
+    """
+    left = dict(stored.layers)
+    pairs = []
+    layers = _network_layers(model)
+    # First the layers with names of their own, so that what is left belongs to the others in order.
+    for layer in sorted(layers, key=lambda layer: layer.name is None):
+        if stored.keyed_by_class:
+            key: str | None = layer.key
+        else:
+            key = layer.name or next(iter(left), None)
+        found = left.pop(key, None) if key is not None else None
+        if found is None:
+            raise _of_another_network(stored.path, title, f"it has no layer {layer.label!r}")
+        pairs += _layer_pairs(stored.path, layer, found, title)
+    for name, found in left.items():
+        if tuple(tensor.shape for tensor in found.tensors) != last_layer or len(left) > 1:
+            raise _of_another_network(stored.path, title, f"it has the layer {name!r} too many")
+        pairs += [
+            Pair(f"{name}/{number}", None, tensor, stored.path)
+            for number, tensor in enumerate(found.tensors)
+        ]
+    return sorted(pairs, key=lambda pair: pair.label)
+
+
+def _of_another_network(path: Path, title: str, why: str) -> FerBenchError:
+    return FerBenchError(
+        f"weight file {str(path)!r} holds another network than {title}: {why}; put the weights of "
+        f"{title} in its place"
+    )
+
+
+def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: str) -> list[Pair]:
+    """Pairs of one layer.
+
+    Raises:
+        FerBenchError: names, number or shapes differ.
+    """
+    if layer.name is not None and found.name not in (None, layer.name):
+        raise _of_another_network(
+            path, title, f"it has the layer {found.name!r} in place of {layer.name!r}"
+        )
+    names = [_variable_name(variable.path) for variable in layer.variables]
+    if len(found.tensors) != len(names):
+        raise _of_another_network(
+            path,
+            title,
+            f"layer {layer.label!r} has {len(found.tensors)} tensors, expected are {len(names)}: "
+            f"{', '.join(names)}",
+        )
+    tensors = found.tensors
+    if found.variables is not None:
+        stored_names = [_variable_name(variable) for variable in found.variables]
+        if sorted(stored_names) != sorted(names):
+            raise _of_another_network(
+                path,
+                title,
+                f"layer {layer.label!r} has the tensors {', '.join(stored_names)}, expected are "
+                f"{', '.join(names)}",
+            )
+        # A network inside a layer has several variables of one name: those keep their order.
+        if len(set(names)) == len(names):
+            tensors = tuple(tensors[stored_names.index(name)] for name in names)
+    pairs = []
+    for name, variable, tensor in zip(names, layer.variables, tensors, strict=True):
+        label = f"{layer.label}/{name}"
+        if tuple(tensor.shape) != tuple(variable.shape):
+            raise _of_another_network(
+                path,
+                title,
+                f"tensor {label!r} has shape {tuple(tensor.shape)}, expected is "
+                f"{tuple(variable.shape)}",
+            )
+        pairs.append(Pair(label, variable, tensor, path))
+    return pairs
+
+
+def _variable_name(path: str) -> str:
+    """A variable's own name, as Keras 3 calls it.
+
+    Keras 2 wrote ``conv_dw_1/depthwise_kernel:0``, Keras 1 ``conv1_W:0`` and ``conv1_b:0``.
+    """
+    own = path.rpartition("/")[2].partition(":")[0]
+    of_keras1 = re.fullmatch(r"(?:.*_)?(W|b)(?:_\d+)?", own)
+    if of_keras1:
+        return "kernel" if of_keras1[1] == "W" else "bias"
+    return "kernel" if own == "depthwise_kernel" else own
+
+
+def values_digest(pairs: list[Pair]) -> str:
+    """SHA-256 over the network's tensors, as ``WeightsRecord.values_digest`` defines it.
+
+    Raises:
+        FerBenchError: a tensor cannot be read, or has values that are not finite.
+    """
+    digest = hashlib.sha256()
+    for pair in pairs:
+        values = pair.read()
+        if pair.variable is not None:
+            sides = ",".join(str(side) for side in values.shape)
+            digest.update(f"{pair.label}\0{sides}\0".encode())
+            digest.update(values.data)
+    return digest.hexdigest()
+
+
+def assign(pairs: list[Pair], model: keras.Model) -> None:
+    """Sets each of the network's variables to the values stored for it.
+
+    Raises:
+        FerBenchError: a tensor cannot be read.
+    """
+    for pair in pairs:
+        if pair.variable is not None:
+            pair.variable.assign(pair.read())
+    for layer in model.layers:
+        # Normalization derives what it computes with from its weights.
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()

@@ -1,0 +1,107 @@
+"""Opens the layouts that weights are stored in, told by their content."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from fer_bench.data.formats.npz_arrays import member_names, opened_arrays
+from fer_bench.models.weights import hdf5_process
+from fer_bench.models.weights.hdf5_reader import KERAS_WEIGHTS
+from fer_bench.models.weights.stored_weights import (
+    StoredLayer,
+    StoredTensor,
+    StoredWeights,
+    UnsoundFile,
+)
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import cause_of, open_regular
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_LONGEST_START = 512
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[StoredWeights]:
+    """Opens a weight file; its tensors can be read while the context lasts.
+
+    Raises:
+        FerBenchError: the file is unreadable or of no known layout.
+    """
+    try:
+        with open_regular(path) as file:
+            start = file.read(_LONGEST_START)
+    except OSError as error:
+        raise UnsoundFile(path, f"cannot be read: {cause_of(error)}") from error
+    is_zip = start.startswith(b"PK")
+    if start.startswith(_HDF5) or (is_zip and _is_saved_network(path)):
+        reader = hdf5_process.opened(path)
+    elif is_zip:
+        reader = _npz(path)
+    else:
+        raise _foreign(path, start)
+    with reader as stored:
+        yield stored
+
+
+_EXPECTED = "expected is an HDF5 file, a .keras file or an npz of arrays"
+
+
+def _foreign(path: Path, start: bytes) -> FerBenchError:
+    """The kind of a file of no known layout, as far as its start tells."""
+    if not start:
+        return UnsoundFile(path, f"is empty, {_EXPECTED}")
+    if start.startswith(b"version https://git-lfs"):
+        return UnsoundFile(
+            path, "is a pointer of Git LFS", "fetch the file itself with 'git lfs pull'"
+        )
+    if start.startswith(b"\x1f\x8b"):
+        return UnsoundFile(path, "is packed with gzip", "unpack it with 'gunzip'")
+    if start.lstrip()[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
+        return UnsoundFile(path, f"is a web page, {_EXPECTED}", "download the file itself")
+    return UnsoundFile(path, f"begins with {start[:8]!r}, {_EXPECTED}")
+
+
+@contextlib.contextmanager
+def _with_its_kind() -> Iterator[None]:
+    """Says of the errors of npz files that they are about weights."""
+    try:
+        yield
+    except FerBenchError as error:
+        raise FerBenchError(f"weight file {error}") from error
+
+
+def _is_saved_network(path: Path) -> bool:
+    """Check if an archive is a ``.keras`` file with weights.
+
+    Raises:
+        FerBenchError: it is no sound archive, or one of whole files.
+    """
+    with _with_its_kind():
+        names = member_names(path)
+    for name in names:
+        if name != KERAS_WEIGHTS and name.endswith((".h5", ".keras", ".npz")):
+            raise UnsoundFile(path, f"is a zip archive that holds {name!r}", "unpack it")
+    return KERAS_WEIGHTS in names
+
+
+@contextlib.contextmanager
+def _npz(path: Path) -> Iterator[StoredWeights]:
+    """Keys ``<layer>/<variable>``, the layout of small packaged weights."""
+    layers: dict[str, dict[str, StoredTensor]] = {}
+    with contextlib.ExitStack() as open_files:
+        with _with_its_kind():
+            arrays = open_files.enter_context(opened_arrays(path))
+        for key, array in arrays.items():
+            layer, _, variable = key.rpartition("/")
+            tensor = StoredTensor(array.shape, array.dtype, _with_its_kind()(array.read))
+            layers.setdefault(layer, {})[variable] = tensor
+        found = {
+            name: StoredLayer(name, tuple(variables), tuple(variables.values()))
+            for name, variables in layers.items()
+        }
+        yield StoredWeights(path, found, keyed_by_class=False)

@@ -1,0 +1,94 @@
+"""Figures into the record of a benchmark, from where reports take them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.results import KEY, inference_record, quality_record, training_record
+from fer_bench.results.records import InferenceSpeed, TrainingSpeed
+from fer_bench.results.timers import is_wall
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.training import reference_workload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pytest
+
+    from fer_bench.protocol.cells import Cell
+    from fer_bench.results.records import Quality, Reference
+
+SPEED = "fer_speed"
+"""Marker of the benchmarks that measure speed."""
+
+
+class Measured:
+    """Takes down what one benchmark of one cell measured.
+
+    Args:
+        benchmark: pytest-benchmark's fixture, once it has run.
+        cell: the cell it ran.
+        before: how fast the machine was before the benchmark ran, None where that is not known.
+    """
+
+    def __init__(self, benchmark: Any, cell: Cell, before: Reference | None) -> None:
+        self._benchmark = benchmark
+        self._cell = cell.id
+        self._before = before
+
+    def quality(self, quality: Quality) -> None:
+        """How well the cell recognises emotions."""
+        self._put(quality_record(self._cell, quality))
+
+    def training(self, images: int) -> None:
+        """The benchmark's rounds as epochs of ``images`` images. Call it right after them."""
+        speed = TrainingSpeed.of(images, self._seconds(), self._reference())
+        self._put(training_record(self._cell, speed))
+
+    def inference(self, batch_size: int) -> None:
+        """The benchmark's rounds as calls with ``batch_size`` images. Call it right after them."""
+        speed = InferenceSpeed.of(batch_size, self._seconds(), self._reference())
+        self._put(inference_record(self._cell, speed))
+
+    def _put(self, record: Mapping[str, Any]) -> None:
+        self._benchmark.extra_info[KEY] = record
+
+    def _reference(self) -> Reference | None:
+        """Speed of the machine around the benchmark, if both are timed by the wall clock."""
+        timer = self._benchmark.stats.options["timer"]
+        if not is_wall(getattr(timer, "__name__", "")):
+            return None
+        after = reference_workload.timed()
+        return after if self._before is None else self._before.joined(after)
+
+    def _seconds(self) -> Sequence[float]:
+        seconds: Sequence[float] = self._benchmark.stats.stats.data
+        return seconds
+
+
+def check_timing(config: pytest.Config, benchmarks: Sequence[pytest.Item]) -> None:
+    """Makes sure that pytest-benchmark is there, and that what benchmarks measure comes back.
+
+    Args:
+        config: of a session that makes a report.
+        benchmarks: those of its tests that measure; there need not be any.
+
+    Raises:
+        FerBenchError: it is switched off, or each test runs in a process of its own.
+    """
+    session: Any = getattr(config, "_benchmarksession", None)
+    if session is None or (benchmarks and (session.disabled or session.skip)):
+        raise FerBenchError(
+            "pytest-benchmark is switched off and nothing would be measured; leave out "
+            "-p no:benchmark, --benchmark-disable and --benchmark-skip"
+        )
+    # pytest-forked's; a mark means nothing where it is not installed.
+    forked = config.getoption("forked", None)
+    if forked is None:
+        return
+    for item in benchmarks:
+        if forked or item.get_closest_marker("forked"):
+            raise FerBenchError(
+                f"{item.nodeid} would run in a process of its own (pytest-forked), from which "
+                "nothing that it measures comes back; leave out --forked and the mark 'forked'"
+            )

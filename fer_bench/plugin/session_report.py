@@ -1,0 +1,241 @@
+"""From a finished session to files and the terminal."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from fer_bench.analysis.comparison import Side, compare
+from fer_bench.plugin.state import BASE, DATA, NOTES, PROBLEMS, RECORD
+from fer_bench.report import Findings, terminal_text, write_page, write_tables
+from fer_bench.report.audit import AuditedData
+from fer_bench.report.comparison import coloured, conclusion, remove_comparison, write_comparison
+from fer_bench.report.comparison import terminal_text as comparison_text
+from fer_bench.report.output_files import write_files
+from fer_bench.report.write import PAGE
+from fer_bench.results import KEY, json_text, read_run, timers, with_plain_values
+from fer_bench.results.timers import TIMER
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import cause_of
+from fer_bench.runtime.terminal import echo, report_line, report_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fer_bench.analysis.comparison import Outcome
+    from fer_bench.plugin.options import Settings
+
+log = logging.getLogger("fer_bench.plugin")
+
+RESULTS = "results.json"
+T = TypeVar("T")
+
+
+class Report:
+    """The report of a finished session: its files, and what of it a terminal shows.
+
+    The files are written when it is made, the results first: they took hours. Only the page waits,
+    as drawing it takes longer than all else, for tables to be shown or for the end of the session.
+
+    Args:
+        session: the session; a report that cannot be made or written makes it fail, and so does
+            a comparison that was asked for and does not pass.
+        settings: what was asked for.
+    """
+
+    def __init__(self, session: pytest.Session, settings: Settings) -> None:
+        self._session = session
+        self._settings = settings
+        self._folder = settings.report_dir
+        self._problems: list[str] = []
+        self._closed = False
+        self._findings: Findings | None = None
+        self._outcome: Outcome | None = None
+        self._left: str = ""
+        document = self._tried(lambda: _plain_document(session.config))
+        if document is None:
+            return
+        if not _has_measured(document):
+            self._left = self._without_measures()
+        if self._left:
+            return
+        self._tried(lambda: write_files(self._folder, {RESULTS: _text(document)}))
+        # An earlier run's would be taken for one of this run.
+        self._tried(lambda: remove_comparison(self._folder))
+        found = self._findings = self._tried(lambda: Findings.of(read_run(document)))
+        if found is not None:
+            self._tried(lambda: write_tables(self._folder, found))
+        outcome = self._outcome = self._tried(lambda: self._compared())
+        if outcome is not None:
+            self._tried(lambda: write_comparison(self._folder, outcome))
+            if outcome.exit_status:
+                word, why = conclusion(outcome)
+                self._fail(f"--fer-compare: {word}: {why}")
+
+    def show(self, terminal: pytest.TerminalReporter) -> None:
+        """Prints the tables and the comparison, and closes the report."""
+        width = shutil.get_terminal_size((120, 24)).columns
+        terminal.section("fer_bench", sep="=")
+        if self._left:
+            report_lines(terminal, self._left, yellow=True)
+        if self._findings is not None:
+            report_lines(terminal, terminal_text(self._findings, width))
+        if self._outcome is not None:
+            text = comparison_text(self._outcome, width)
+            terminal.section("compared with --fer-compare", sep="-")
+            report_lines(terminal, text, coloured)
+        self.close(terminal)
+
+    def close(self, terminal: pytest.TerminalReporter | None) -> None:
+        """Draws the page and says what went wrong, once for each report.
+
+        Args:
+            terminal: where to print; without one, problems go to standard error.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        config, found = self._session.config, self._findings
+        notes = config.stash[NOTES].lines
+        shown = len(notes)
+        if terminal is not None:
+            for note in dict.fromkeys(notes):
+                report_line(terminal, f"NOTE: {note}", yellow=True)
+            # Nobody waits for the page with nothing to read.
+            terminal.flush()
+        drawn = found and self._tried(lambda: write_page(self._folder, found, self._audited()))
+        if terminal is not None:
+            for note in dict.fromkeys(notes[shown:]):
+                report_line(terminal, f"NOTE: {note}", yellow=True)
+            if drawn is not None:
+                report_line(terminal, f"report: {self._folder / PAGE}")
+        for problem in dict.fromkeys([*config.stash[PROBLEMS], *self._problems]):
+            if terminal is None:
+                echo(f"ERROR: {problem}", err=True)
+            else:
+                report_line(terminal, f"ERROR: {problem}", red=True)
+
+    def _without_measures(self) -> str:
+        """Reasons for which a session that measured nothing has no report; empty if it has one.
+
+        Rows of cells that were skipped or failed are worth a report, but not an earlier one.
+        """
+        earlier = any((self._folder / name).exists() for name in (RESULTS, PAGE))
+        record = self._session.config.stash[RECORD]
+        if record.has_ended and not earlier:
+            return ""
+        if BASE in self._session.config.stash:
+            self._fail("--fer-compare: nothing was measured that could be compared")
+        stays = f"; the earlier one in {str(self._folder)!r} stays" if earlier else ""
+        return "\n".join([*record.reasons(), f"nothing was measured: no report is written{stays}"])
+
+    def _tried(self, make: Callable[[], T]) -> T | None:
+        """What a part of the report gives; None where it could not be made, which is told."""
+        try:
+            return make()
+        except FerBenchError as error:
+            self._fail(str(error))
+            return None
+
+    def _fail(self, problem: str) -> None:
+        # A session that ended early keeps the exit status that says so.
+        if self._session.exitstatus == pytest.ExitCode.OK:
+            self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self._problems.append(problem)
+
+    def _audited(self) -> AuditedData:
+        """What is known of the run's data, and the command that tells it again."""
+        settings = self._settings
+        return AuditedData.of(
+            self._session.config.stash[DATA],
+            settings.protocol,
+            settings.dataset,
+            class_map=settings.class_map,
+            votes=settings.votes,
+            limit=settings.limit,
+        )
+
+    def _compared(self) -> Outcome | None:
+        """The run beside its base; None where none was asked for, or the run cannot be read."""
+        base = self._session.config.stash.get(BASE, None)
+        if base is None or self._findings is None:
+            return None
+        head = Side(((str(self._folder / RESULTS), self._findings.run),))
+        return compare(base, head, self._settings.rules)
+
+
+def _has_measured(document: dict[str, Any]) -> bool:
+    """Check if a session's document holds a metric of ours."""
+    measured = any(KEY in benchmark["extra_info"] for benchmark in document["benchmarks"])
+    return measured or bool(document[KEY]["quality"])
+
+
+def _plain_document(config: pytest.Config) -> dict[str, Any]:
+    """The session's document with other parties' values as JSON can hold them.
+
+    Raises:
+        FerBenchError: a hook of somebody else, or a record, is not sound.
+    """
+    try:
+        document, told = with_plain_values(document_of(config))
+    except Exception as error:
+        raise FerBenchError(
+            f"no report can be made: {type(error).__name__}: {cause_of(error)}; what was trained "
+            "is stored: mend what raises this in a conftest.py or benchmark, and run again"
+        ) from error
+    for line in told:
+        log.warning("%s", line)
+    return document
+
+
+def _text(document: dict[str, Any]) -> str:
+    try:
+        return json_text(document)
+    except (TypeError, ValueError) as error:
+        raise FerBenchError(
+            f"{RESULTS}: a record under {KEY!r} is no JSON: {cause_of(error)}; accepted: what "
+            "the fixture `measured` puts there"
+        ) from error
+
+
+def document_of(config: pytest.Config) -> dict[str, Any]:
+    """The session as pytest-benchmark's own JSON, also where it was not asked to save any."""
+    hook = config.hook
+    benchmarks = config._benchmarksession.benchmarks  # type: ignore[attr-defined]
+    machine_info = hook.pytest_benchmark_generate_machine_info(config=config)
+    hook.pytest_benchmark_update_machine_info(config=config, machine_info=machine_info)
+    commit_info = hook.pytest_benchmark_generate_commit_info(config=config)
+    hook.pytest_benchmark_update_commit_info(config=config, commit_info=commit_info)
+    document: dict[str, Any] = hook.pytest_benchmark_generate_json(
+        config=config,
+        benchmarks=benchmarks,
+        include_data=True,
+        machine_info=machine_info,
+        commit_info=commit_info,
+    )
+    hook.pytest_benchmark_update_json(config=config, benchmarks=benchmarks, output_json=document)
+    return document
+
+
+def facts_of(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Facts of the environment that pytest-benchmark knows: processor, commit and timer."""
+    # A conftest.py may say otherwise what they hold.
+    cpu, commit = document["machine_info"].get("cpu"), document["commit_info"]
+    processor = cpu.get("brand_raw") if isinstance(cpu, dict) else cpu
+    name = str(commit.get("id", "unversioned"))
+    if name == "unversioned":
+        name = "none: not run in a repository"
+    elif "error" in commit:
+        # As git does where a repository belongs to another user, which is usual in containers.
+        name = "not known: git cannot be asked"
+    elif commit.get("dirty"):
+        name += ", with changes that are not committed"
+    timer = timers(document)
+    return (
+        ("processor", str(processor or "not known")),
+        ("commit", name),
+        *([(TIMER, timer)] if timer else []),
+    )

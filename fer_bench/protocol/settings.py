@@ -1,0 +1,269 @@
+"""The experiment's settings: what the paper states, and what it leaves open.
+
+Each setting is a field. Its metadata says whether the paper states the value or this project
+chose it, and why; reports print both.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from fer_bench.protocol.cells import Init
+
+Trainable = int | Literal["all"]
+Origin = Literal["stated", "chosen", "changed"]
+SplitName = Literal["paper", "kaggle", "grouped"]
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+Dedupe = Literal["none", "train", "all"]
+DEDUPES: tuple[Dedupe, ...] = get_args(Dedupe)
+Labels = Literal["fer2013", "ferplus"]
+LABELS: tuple[Labels, ...] = get_args(Labels)
+BatchNormalization = Literal["paper", "frozen"]
+BATCH_NORMALIZATIONS: tuple[BatchNormalization, ...] = get_args(BatchNormalization)
+
+
+@dataclass(frozen=True)
+class TrainableLayers:
+    """How many of the last layers of a backbone are trained, for each init.
+
+    Attributes:
+        pretrained: a number of layers, or ``"all"``.
+        random: the same for randomly initialised backbones.
+    """
+
+    pretrained: Trainable = 4
+    random: Trainable = 4
+
+    def of(self, init: Init) -> Trainable:
+        """The value for one init."""
+        return self.pretrained if init == "pretrained" else self.random
+
+    @classmethod
+    def parse(cls, text: str) -> TrainableLayers:
+        """Reads ``4``, ``all``, or ``pretrained:4,random:all``.
+
+        Raises:
+            FerBenchError: the text has another form.
+        """
+        accepted = "accepted: a number from 0, 'all', or both inits as 'pretrained:4,random:all'"
+
+        def number(word: str) -> Trainable:
+            if word == "all":
+                return "all"
+            if re.fullmatch(r"[0-9]{1,6}", word):
+                return int(word)
+            raise FerBenchError(f"trainable layers {text!r}: {word!r} is no number; {accepted}")
+
+        if ":" not in text:
+            value = number(text.strip())
+            return cls(value, value)
+        values: dict[str, Trainable] = {}
+        for part in text.split(","):
+            init, _, word = (piece.strip() for piece in part.partition(":"))
+            if init not in ("pretrained", "random") or init in values:
+                raise FerBenchError(f"trainable layers {text!r}: {part!r} is unclear; {accepted}")
+            values[init] = number(word)
+        return cls(**values)
+
+    def __str__(self) -> str:
+        if self.pretrained == self.random:
+            return str(self.pretrained)
+        return f"pretrained:{self.pretrained},random:{self.random}"
+
+
+def _stated(default: Any, where: str) -> Any:
+    return field(default=default, metadata={"origin": "stated", "why": where})
+
+
+def _chosen(default: Any, why: str) -> Any:
+    return field(default=default, metadata={"origin": "chosen", "why": why})
+
+
+def _settled(origin: Origin, value: str, why: str) -> Any:
+    """A setting that the code has one way to do: printed, never changed."""
+    return field(default=value, init=False, metadata={"origin": origin, "why": why})
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the printed protocol.
+
+    Attributes:
+        name: the field's name.
+        value: the value in use, as text.
+        origin: ``"stated"`` by the paper, ``"chosen"`` by this project where the paper is
+            silent, or ``"changed"`` from its default by the user.
+        why: where the paper says so, or the reason of the choice.
+    """
+
+    name: str
+    value: str
+    origin: Origin
+    why: str
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """All that determines how a cell is trained and measured, apart from cell and data.
+
+    Raises:
+        FerBenchError: a value is out of its range.
+    """
+
+    split: SplitName = _stated(
+        "paper", "70/10/20, stratified, random_state 42; sizes 25,121 / 3,589 / 7,177 on FER2013"
+    )
+    split_seed: int = _stated(42, "random_state of both calls of train_test_split")
+    row_order: str = _settled(
+        "chosen",
+        "by the digests of the images",
+        "the paper does not say in which order its images were drawn from; in this one the same "
+        "images give the same split and results from a csv file, an npz file and folders",
+    )
+    dedupe: Dedupe = _chosen(
+        "none",
+        "the paper does not mention that images occur more than once; 'train' leaves out of "
+        "training what stands in validation or test and keeps each picture once, 'all' keeps each "
+        "picture once in all three parts together; of several images the first in this order "
+        "stays, with its label",
+    )
+    labels: Labels = _chosen(
+        "fer2013",
+        "the data set's own; 'ferplus' takes the class with the most of FER+'s votes, be they half "
+        "or fewer, and leaves out where several share them or none of the classes has them",
+    )
+    excluded: str = _settled(
+        "stated",
+        "last layer",
+        "the classification layer, where a network has one: the parameter counts that the paper "
+        "gives are ResNet-50 and MobileNet without their tops and OpenFace whole",
+    )
+    trainable_layers: TrainableLayers = _stated(
+        TrainableLayers(), "all layers frozen but the last 4, for both inits"
+    )
+    learning_rate: float = _stated(1e-4, "stated as 1e-4")
+    epochs: int = _stated(20, "stated as 20")
+    loss: str = _settled("stated", "categorical_crossentropy", "stated")
+    window: int = _stated(5, "key metrics are read every 5 epochs")
+    last_layers_counted: str = _settled(
+        "chosen",
+        "entries of the Keras layer list",
+        "the usual reading of base.layers[:-4] once the last layer is excluded; layers without "
+        "weights count too",
+    )
+    batch_normalization: BatchNormalization = _chosen(
+        "paper",
+        "the paper does not mention it: among the last layers it is trained like them, as Keras "
+        "does by default, with the statistics of the batch in training and moving averages in "
+        "evaluation; 'frozen' uses the moving averages that it started with throughout",
+    )
+    optimizer: str = _settled("chosen", "adam", "the usual choice at a learning rate of 1e-4")
+    batch_size: int = _chosen(32, "the default of Keras' fit")
+    order: str = _settled(
+        "chosen",
+        "a fresh permutation every epoch",
+        "drawn from the cell's seed; Keras' own shuffling repeats one permutation once "
+        "set_random_seed was called",
+    )
+    input_size: str = _settled(
+        "chosen",
+        "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face",
+        "FER2013's own size where a network takes any, the built-in size of the face networks",
+    )
+    resize: str = _settled(
+        "chosen",
+        "bilinear, no antialiasing",
+        "the default of tf.image.resize; image files of several sizes, or beyond 224 pixels, were "
+        "brought to one square before, antialiased and not cropped",
+    )
+    channels: str = _settled(
+        "chosen",
+        "grey repeated to three channels",
+        "all networks expect colour; files in colour become grey by ITU-R 601 luma, as FER2013 is "
+        "grey: one rule for all data",
+    )
+    preprocessing: str = _settled(
+        "chosen",
+        "each network's own",
+        "x/127.5-1 for MobileNet and mini, BGR less ImageNet's mean for ResNet-50, x/255 for "
+        "the face networks as deepface does by default",
+    )
+    head: str = _settled(
+        "chosen",
+        "flatten, then one softmax layer",
+        "the smallest head that maps features to classes",
+    )
+    training_figures: str = _settled(
+        "chosen",
+        "running mean over the epoch",
+        "what Keras' fit reports on training data; the figures evaluated after each epoch are "
+        "reported beside it",
+    )
+    metric_0: str = _settled(
+        "chosen",
+        "first-epoch and untrained",
+        "the paper leaves the first difference undefined, and its own tables rule out 0: both "
+        "conventions are reported",
+    )
+    initial: str = _settled(
+        "chosen",
+        "after epoch 1, on validation data",
+        "the paper says initial and shows no epoch 0; the untrained figures are reported too",
+    )
+    seed: int = _chosen(42, "the paper's random_state; seeds weights, head and order")
+    seeds: int = _chosen(1, "the paper tells of one run of each cell")
+
+    def __post_init__(self) -> None:
+        for name, accepted in (("split", SPLITS), ("dedupe", DEDUPES), ("labels", LABELS)):
+            if getattr(self, name) not in accepted:
+                raise FerBenchError(
+                    f"{name} {getattr(self, name)!r} is unknown; accepted: {', '.join(accepted)}"
+                )
+        if self.batch_normalization not in BATCH_NORMALIZATIONS:
+            raise FerBenchError(
+                f"batch normalization {self.batch_normalization!r} is unknown; accepted by "
+                f"--batchnorm: {', '.join(BATCH_NORMALIZATIONS)}"
+            )
+        for name, least in (
+            ("epochs", 1),
+            ("batch_size", 1),
+            ("window", 1),
+            ("seed", 0),
+            ("seeds", 1),
+        ):
+            value = getattr(self, name)
+            if value < least:
+                raise FerBenchError(
+                    f"{name.replace('_', ' ')} {value} is too small; accepted: {least} or more"
+                )
+        if self.every_seed[-1] >= 2**32:
+            raise FerBenchError(
+                f"seed {self.every_seed[-1]} is too large; accepted: 0 to {2**32 - 1}"
+            )
+        if not 0 < self.learning_rate < float("inf"):
+            raise FerBenchError(
+                f"learning rate {self.learning_rate} is out of range; accepted: a number above 0"
+            )
+
+    @property
+    def every_seed(self) -> range:
+        """The seeds that each cell is trained with."""
+        return range(self.seed, self.seed + self.seeds)
+
+    def settings(self) -> list[Setting]:
+        """Every setting with its origin and reason, stated ones first, as declared."""
+        rows = []
+        for item in dataclasses.fields(self):
+            value = getattr(self, item.name)
+            origin: Origin = "changed" if value != item.default else item.metadata["origin"]
+            why = item.metadata["why"]
+            if origin == "changed":
+                why = f"default {item.default} ({item.metadata['origin']}: {why})"
+            rows.append(Setting(item.name, str(value), origin, why))
+        return rows

@@ -1,0 +1,57 @@
+"""Shares of a run's cells, so that several machines can run one each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fer_bench.runtime.errors import FerBenchError
+
+OTHER_SHARD = "in another shard: "
+"""How the reason of a cell begins that was left to another shard, which it then names."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Every ``count``-th cell of those asked for, starting with the ``number``-th.
+
+    Each cell is whole in one shard; the seeds of one backbone and init spread over several.
+
+    Attributes:
+        number: from 1 to ``count``.
+        count: of all shards; 1 where the run has all cells.
+    """
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Reads ``K/N``.
+
+        Raises:
+            FerBenchError: the text has another form, or there is no such shard.
+        """
+        found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+        if not found:
+            raise FerBenchError(
+                f"--shard {text!r} is no K/N; accepted: the K-th of N shards, as in --shard=1/4"
+            )
+        number, count = map(int, found.groups())
+        if count < 1:
+            raise FerBenchError(
+                f"--shard {text!r} is one of no shards; accepted: K/N with N from 1"
+            )
+        if not 1 <= number <= count:
+            raise FerBenchError(
+                f"--shard {text!r} is none of {count}; accepted: K from 1 to {count}"
+            )
+        return cls(number, count)
+
+    @classmethod
+    def of(cls, index: int, count: int) -> Shard:
+        """The one of ``count`` shards that runs the cell at ``index``, counted from 0."""
+        return cls(index % count + 1, count)
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"

@@ -1,0 +1,25 @@
+"""From a run to tables, figures and a page, and from these to text and files."""
+
+from fer_bench.report.findings import Findings
+from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.tables import tables
+from fer_bench.report.write import (
+    report_files,
+    terminal_text,
+    write_page,
+    write_report,
+    write_tables,
+)
+
+__all__ = [
+    "Column",
+    "Findings",
+    "Row",
+    "Table",
+    "report_files",
+    "tables",
+    "terminal_text",
+    "write_page",
+    "write_report",
+    "write_tables",
+]

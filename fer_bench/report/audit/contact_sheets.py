@@ -1,0 +1,249 @@
+"""Contact sheets: what an audit found, to be looked at."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from fer_bench.report.audit.image_names import shortened
+from fer_bench.runtime.escapes import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    from fer_bench.data import Dataset
+    from fer_bench.data.audit import Audit
+    from fer_bench.data.audit.duplicate_groups import ImageRows
+
+T = TypeVar("T")
+
+KEYS: tuple[str, ...] = ("conflicts", "mirrored", "near", "blanks", "label-errors")
+"""Of all sheets that there may be, in their order."""
+
+_SHOWN = 24
+_ROWS_SHOWN = 2
+_SIDE = 96
+_WIDTH = 960
+_GAP = 16
+_SEAM = 4
+_LINE = 14
+_FONT_SIZE = 11
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One finding.
+
+    Attributes:
+        rows: of the images to show side by side.
+        lines: what stands below them.
+        places: below that, where the images lie that the lines name; none where rows tell it.
+    """
+
+    rows: tuple[int, ...]
+    lines: tuple[str, ...]
+    places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Findings of one kind.
+
+    Attributes:
+        key: one of ``KEYS``, names the file.
+        title: one line.
+        caption: what is seen.
+        tiles: those that are shown.
+        total: number of all findings.
+    """
+
+    key: str
+    title: str
+    caption: str
+    tiles: tuple[Tile, ...]
+    total: int
+
+    @property
+    def shown(self) -> str:
+        """How many of how many are shown."""
+        n = len(self.tiles)
+        return f"{n} of {self.total:,}, evenly spaced" if n < self.total else f"all {n}"
+
+
+def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
+    """A sheet for each kind of finding that there is.
+
+    Of more than 24 findings evenly spaced ones are shown, the same ones each time.
+
+    Args:
+        found: the audit.
+        dataset: what was audited.
+    """
+    names = [dataset.classes[label] for label in dataset.labels]
+
+    def places(*rows: int) -> tuple[str, ...]:
+        return () if dataset.places is None else tuple(dataset.places[row] for row in rows)
+
+    identical, mirrored, _ = found.copies
+    conflicts = [
+        _conflict(group, names, places(*group[:_ROWS_SHOWN])) for group in identical.conflicts
+    ]
+    pairs = [
+        _pair(first, second, names, "mirrored", places(first, second))
+        for first, second in _mirrored(dataset.images, mirrored.groups)
+    ]
+    near = [
+        _pair(
+            one.first,
+            one.second,
+            names,
+            f"{'mirrored, ' if one.mirrored else ''}correlation {one.correlation:.3f}",
+            places(one.first, one.second),
+        )
+        for one in found.near_pairs
+    ]
+    blanks = [
+        Tile((row,), (f"row {row}", names[row], what), places(row))
+        for rows, what in ((found.blanks.constant, "empty"), (found.blanks.nearly, "nearly empty"))
+        for row in rows
+    ]
+    doubts = () if found.agreement is None else found.agreement.errors
+    errors = [
+        Tile(
+            (one.row,),
+            (
+                f"row {one.row}",
+                f"{one.label}: {one.votes_for_label}",
+                f"{one.voted}: {one.votes_for_voted}",
+            ),
+            places(one.row),
+        )
+        for one in doubts
+    ]
+    made = (
+        (conflicts, "Identical images with different labels", "The image once, with its labels"),
+        (pairs, "Mirror images", "Of each picture one image and one that is its mirror image"),
+        (
+            near,
+            "Nearly the same",
+            "Pairs that are neither identical nor mirror images, by a rule that may be wrong: "
+            "whether each is one picture is for you to see",
+        ),
+        (blanks, "Empty images", "First those of one grey level, then those that nearly are"),
+        (errors, "Labels that are likely wrong", "The votes for the label, then for what is seen"),
+    )
+    return [
+        _sheet(key, title, caption, tiles)
+        for key, (tiles, title, caption) in zip(KEYS, made, strict=True)
+        if tiles
+    ]
+
+
+def _sheet(key: str, title: str, caption: str, tiles: Sequence[Tile]) -> Sheet:
+    return Sheet(key, title, f"{caption}.", tuple(_spaced(tiles)), len(tiles))
+
+
+def _spaced(things: Sequence[T]) -> list[T]:
+    n = len(things)
+    return [things[index * n // _SHOWN] for index in range(_SHOWN)] if n > _SHOWN else list(things)
+
+
+def _conflict(group: ImageRows, names: Sequence[str], places: tuple[str, ...]) -> Tile:
+    labels = dict.fromkeys(names[row] for row in group)
+    rows = f"rows {', '.join(map(str, group[:_ROWS_SHOWN]))}"
+    more = [f"and {len(group) - _ROWS_SHOWN} more"] if len(group) > _ROWS_SHOWN else []
+    return Tile((group[0],), (*labels, rows, *more), places)
+
+
+def _pair(first: int, second: int, names: Sequence[str], how: str, places: tuple[str, ...]) -> Tile:
+    labels = names[first] if names[first] == names[second] else f"{names[first]} / {names[second]}"
+    return Tile((first, second), (labels, f"rows {first}, {second}", how), places)
+
+
+def _mirrored(images: NDArray[np.uint8], groups: Sequence[ImageRows]) -> list[tuple[int, int]]:
+    """Of each group that holds mirror images, its first image and the first one unlike it."""
+    pairs = []
+    for first, *others in groups:
+        unlike = (row for row in others if not np.array_equal(images[row], images[first]))
+        second = next(unlike, None)
+        if second is not None:
+            pairs.append((first, second))
+    return pairs
+
+
+def draw(sheet: Sheet, images: NDArray[np.uint8]) -> bytes:
+    """The sheet as a PNG file.
+
+    Args:
+        sheet: what to draw.
+        images: uint8, shape (n, height, width), that its tiles name.
+    """
+    from PIL import Image, ImageDraw
+    from PIL.Image import Resampling
+    from PIL.ImageColor import getcolor
+    from PIL.ImageFont import load_default
+
+    from fer_bench.report.plots.palette import GRID, INK, PAPER, SOFT
+
+    font = load_default(_FONT_SIZE)
+    height, width = images.shape[1:]
+    scale = max(1, _SIDE // max(height, width))
+    high, wide = scale * height, scale * width
+    side_by_side = max(len(tile.rows) for tile in sheet.tiles)
+    across = side_by_side * (wide + _SEAM) - _SEAM
+    columns = max(1, (_WIDTH - _GAP) // (across + _GAP))
+    shelves = [sheet.tiles[at : at + columns] for at in range(0, len(sheet.tiles), columns)]
+    depths = [
+        high + _SEAM + _LINE * max(len(tile.lines) + len(tile.places) for tile in shelf)
+        for shelf in shelves
+    ]
+    size = columns * (across + _GAP) + _GAP, sum(depths) + _GAP * (len(shelves) + 1)
+    ink, soft, grid, paper = (getcolor(colour, "L") for colour in (INK, SOFT, GRID, PAPER))
+    drawing = Image.new("L", size, paper)
+    pen = ImageDraw.Draw(drawing)
+    top = _GAP
+    for shelf, depth in zip(shelves, depths, strict=True):
+        for column, tile in enumerate(shelf):
+            left = _GAP + column * (across + _GAP)
+            for place, row in enumerate(tile.rows):
+                picture = Image.fromarray(greys(images[row])).resize(
+                    (wide, high), Resampling.NEAREST
+                )
+                at = left + place * (wide + _SEAM)
+                # A frame around it, for what is as white as the paper.
+                pen.rectangle((at - 1, top - 1, at + wide, top + high), outline=grid)
+                drawing.paste(picture, (at, top))
+            texts = [_fitting(clean(line), across, font) for line in tile.lines]
+            texts += [_fitting(shortened(one), across, font, at_end=False) for one in tile.places]
+            for place, text in enumerate(texts):
+                where = left, top + high + _SEAM + place * _LINE
+                pen.text(where, text, soft if place else ink, font)
+        top += depth + _GAP
+    file = io.BytesIO()
+    drawing.save(file, "PNG")
+    return file.getvalue()
+
+
+def greys(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image in 64 of the 256 grey levels, which looks the same and takes a quarter less room.
+
+    Black and white stay what they are.
+    """
+    kept: NDArray[np.uint8] = image & np.uint8(0b11111100) | image >> np.uint8(6)
+    return kept
+
+
+def _fitting(text: str, width: int, font: FreeTypeFont | ImageFont, *, at_end: bool = True) -> str:
+    """The text, cut at its end or its front where it is wider than so many pixels."""
+    mark = "\N{HORIZONTAL ELLIPSIS}"
+    fitting = text
+    while text and font.getlength(fitting) > width:
+        text = text[:-1] if at_end else text[1:]
+        fitting = f"{text}{mark}" if at_end else f"{mark}{text}"
+    return fitting

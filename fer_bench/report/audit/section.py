@@ -1,0 +1,87 @@
+"""An audit as a section of a page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+from fer_bench.report.audit.contact_sheets import greys
+from fer_bench.report.audit.image_names import named, shortened
+from fer_bench.report.audit.summary import summary
+from fer_bench.report.audit.tables import audit_tables
+from fer_bench.report.data_card.implications import meaning
+from fer_bench.report.page.audit_section import AuditSection, ContactSheet, ContactTile, Thumbnail
+from fer_bench.runtime.escapes import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_bench.data.audit import Audit
+    from fer_bench.report.audit.contact_sheets import Sheet, Tile
+    from fer_bench.report.audit.paths import Places
+    from fer_bench.report.audit_scope import Taken
+
+_MOST = 96
+"""Pixels of a thumbnail's longer side."""
+
+
+def audit_section(
+    found: Audit,
+    made: Sequence[Sheet],
+    images: NDArray[np.uint8],
+    places: Places,
+    taken: Taken,
+) -> AuditSection:
+    """Sentences, tables and contact sheets of an audit, with their pictures.
+
+    Args:
+        found: the audit.
+        made: its contact sheets.
+        images: uint8, shape (n, height, width), that the sheets name.
+        places: of card and sheets, beside the page.
+        taken: what was audited.
+    """
+    return AuditSection(
+        sentences=[clean(sentence) for sentence in [*summary(found), *taken.sentences]],
+        meaning=[clean(sentence) for sentence in meaning(found, taken.labels)],
+        tables=audit_tables(found),
+        sheets=[_shown(sheet, images, found.places, places) for sheet in made],
+        card=places.card,
+    )
+
+
+def _shown(
+    sheet: Sheet, images: NDArray[np.uint8], where: Sequence[str] | None, places: Places
+) -> ContactSheet:
+    return ContactSheet(
+        id=f"sheet-of-{sheet.key}",
+        file=places.sheet(sheet.key),
+        title=clean(sheet.title),
+        shown=sheet.shown,
+        caption=clean(f"{sheet.caption} Rows count from 0."),
+        tiles=[_tile(tile, images, where) for tile in sheet.tiles],
+        abreast=max(len(tile.rows) for tile in sheet.tiles),
+    )
+
+
+def _tile(tile: Tile, images: NDArray[np.uint8], where: Sequence[str] | None) -> ContactTile:
+    names = named(tile.rows, where)
+    return ContactTile(
+        images=[_thumbnail(name, images[row]) for name, row in zip(names, tile.rows, strict=True)],
+        lines=[*map(clean, tile.lines), *map(shortened, tile.places)],
+    )
+
+
+def _thumbnail(name: str, image: NDArray[np.uint8]) -> Thumbnail:
+    from PIL import Image
+
+    small = Image.fromarray(greys(image))
+    small.thumbnail((_MOST, _MOST))
+    file = io.BytesIO()
+    small.save(file, "PNG")
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    return Thumbnail(f"data:image/png;base64,{data}", *small.size, f"image of row {name}")

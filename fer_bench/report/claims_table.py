@@ -1,0 +1,74 @@
+"""The verdicts on the paper's claims."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from fer_bench.report.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.claims import Verdict
+
+_UNTESTABLE = "not testable here"
+
+
+def claims_table(verdicts: Sequence[Verdict]) -> Table:
+    """One row for each claim; what is missing to decide it stands below, as a row's reason.
+
+    Claims that are not testable for one and the same reason share a row.
+    """
+    return Table(
+        key="claims",
+        title="The paper's claims, as this run sees them",
+        head="Claim",
+        columns=(
+            Column("says", kind="text"),
+            Column("verdict", kind="word"),
+            Column("because", kind="text"),
+            Column("effect", decimals=4),
+        ),
+        rows=tuple(_rows(verdicts)),
+        notes=tuple(_notes(verdicts)),
+    )
+
+
+def _rows(verdicts: Sequence[Verdict]) -> list[Row]:
+    rows = []
+    for (outcome, because), members in groupby(verdicts, key=_reason):
+        alike = list(members)
+        if len(alike) == 1 or outcome != _UNTESTABLE:
+            rows += [_row(verdict) for verdict in alike]
+        else:
+            label = f"{alike[0].id} to {alike[-1].id}"
+            rows.append(Row(label, ("All that it says of results", outcome, because, None)))
+    return rows
+
+
+def _reason(verdict: Verdict) -> tuple[str, str]:
+    return verdict.outcome, verdict.because if verdict.outcome == _UNTESTABLE else verdict.id
+
+
+def _row(verdict: Verdict) -> Row:
+    return Row(
+        verdict.id,
+        (verdict.claim, verdict.outcome, verdict.because, verdict.effect),
+        f"missing: {verdict.missing}" if verdict.missing else "",
+    )
+
+
+def _notes(verdicts: Sequence[Verdict]) -> list[str]:
+    notes = [
+        "supported: every part of the claim holds. contradicted: one part fails. undecided: this "
+        "data could decide it, and what is missing is named. effect: of the part that decides, "
+        "which stands first; in brackets 95 % intervals. a / b: by the conventions first-epoch / "
+        "untrained."
+    ]
+    conventions: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        if verdict.convention or verdict.unit:
+            unit = f" (effect: {verdict.unit})" if verdict.unit else ""
+            conventions.setdefault(f"{verdict.convention}{unit}", []).append(verdict.id)
+    return [*notes, *(f"{', '.join(ids)}: {text}." for text, ids in conventions.items())]

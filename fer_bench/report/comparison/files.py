@@ -1,0 +1,35 @@
+"""The files of a comparison in a report's folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.report.comparison.json_record import json_text
+from fer_bench.report.comparison.text import markdown_text
+from fer_bench.report.output_files import remove_files, write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fer_bench.analysis.comparison.outcome import Outcome
+
+_NAMES = ("comparison.md", "comparison.json")
+
+
+def write_comparison(folder: Path, outcome: Outcome) -> None:
+    """Writes ``comparison.md`` and ``comparison.json``, each atomically, once both are made.
+
+    Raises:
+        FerBenchError: a file cannot be written.
+    """
+    texts = (markdown_text(outcome), json_text(outcome))
+    write_files(folder, dict(zip(_NAMES, texts, strict=True)))
+
+
+def remove_comparison(folder: Path) -> None:
+    """Removes the files that an earlier comparison left in the folder, and no others.
+
+    Raises:
+        FerBenchError: one cannot be removed.
+    """
+    remove_files(folder, _NAMES.__contains__)

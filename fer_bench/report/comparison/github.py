@@ -1,0 +1,101 @@
+"""A comparison for GitHub Actions: workflow commands that show it beside the code.
+
+The commands and their escapes are those of GitHub's documentation, *Workflow commands for GitHub
+Actions*, and of its toolkit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from fer_bench.analysis.comparison.compared_metrics import FIGURES
+from fer_bench.report.comparison.phrases import (
+    change_text,
+    name_text,
+    rule_text,
+    value_text,
+    verdict_text,
+)
+from fer_bench.runtime.escapes import clean, in_data, in_property
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fer_bench.analysis.comparison.outcome import Change, Outcome, Verdict
+
+_MOST = 10
+"""GitHub shows so many annotations of each kind of one step, and drops the rest."""
+
+
+class _Told(NamedTuple):
+    title: str
+    message: str
+
+
+def workflow_commands(outcome: Outcome) -> list[str]:
+    """Workflow commands, a line each: errors, then warnings, then notices.
+
+    Regressions are errors. Warnings are, in this order: what has a rule and cannot be compared,
+    what is gone, or not deterministic, without failing, whole cells that cannot be compared,
+    differences of the surroundings, and what got worse without a rule. What is better is a notice.
+    Of more than GitHub shows, the last one tells how many more there are.
+    """
+    by_verdict: dict[Verdict, list[Change]] = {}
+    for change in sorted(outcome.changes, key=_rank):
+        if not change.regression:
+            by_verdict.setdefault(change.verdict, []).append(change)
+    whole = [change for change in by_verdict.get("not comparable", []) if change.figure is None]
+    severe = [
+        *sorted(outcome.undecided, key=_rank),
+        *by_verdict.get("gone", []),
+        *by_verdict.get("not deterministic", []),
+        *whole,
+    ]
+    differing = [
+        _Told(
+            f"Different {one.what}",
+            f"{one.base} in the base, {one.head} in the head: {one.meaning}",
+        )
+        for one in outcome.differences
+    ]
+    worse = by_verdict.get("worse", [])
+    better = by_verdict.get("better", [])
+    return [
+        *_commands("error", [_told(change) for change in sorted(outcome.regressions, key=_rank)]),
+        *_commands("warning", [*map(_told, severe), *differing, *map(_told, worse)]),
+        *_commands("notice", [_told(change) for change in better]),
+    ]
+
+
+def _rank(change: Change) -> tuple[int, float]:
+    """Whole cells first, then figures in their order, of one figure the largest change first."""
+    place = -1 if change.figure is None else FIGURES.index(change.figure)
+    return place, -abs(change.change or 0.0)
+
+
+def _told(change: Change) -> _Told:
+    title = f"{change.cell}: {name_text(change)} {verdict_text(change)}"
+    parts = [
+        f"{side} {value_text(change.figure, value)}"
+        for side, value in (("base", change.base), ("head", change.head))
+        if change.figure is not None and value is not None
+    ]
+    changed, rule = change_text(change), rule_text(change)
+    parts += [] if changed is None else [f"change {changed}"]
+    parts += [] if rule is None else [f"rule {rule}"]
+    figures = ", ".join(parts)
+    return _Told(title, "; ".join(part for part in (figures, change.why) if part))
+
+
+def _commands(kind: Literal["error", "warning", "notice"], told: Sequence[_Told]) -> Iterator[str]:
+    shown = list(told)
+    if len(told) > _MOST:
+        shown = [*told[: _MOST - 1], _more(told[_MOST - 1 :])]
+    for one in shown:
+        # GitHub takes a command without a message for none.
+        message = clean(one.message) or clean(one.title)
+        yield f"::{kind} title={in_property(clean(one.title))}::{in_data(message)}"
+
+
+def _more(left: Sequence[_Told]) -> _Told:
+    return _Told(f"{len(left)} more", "; ".join(one.title for one in left))

@@ -1,0 +1,102 @@
+"""A comparison as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.comparison.compared_metrics import (
+    ACCURACY,
+    INFERENCE_MEDIAN,
+    TRAINING_SPEED,
+)
+from fer_bench.report.comparison.phrases import (
+    change_text,
+    name_text,
+    rule_text,
+    value_text,
+    verdict_text,
+)
+from fer_bench.report.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.comparison.outcome import Change, Outcome
+
+_ALWAYS = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
+
+
+def is_shown(change: Change) -> bool:
+    """Whether a change has a row of its own."""
+    return change.verdict != "same" or change.figure in _ALWAYS
+
+
+def differences_table(outcome: Outcome) -> Table | None:
+    """In what the sides' surroundings differ; None where that is not known of anything."""
+    if not outcome.differences:
+        return None
+    return Table(
+        key="differences",
+        title="DIFFERENT SURROUNDINGS: the sides differ in more than the code",
+        head="of",
+        columns=tuple(Column(name, kind="text") for name in ("base", "head", "meaning")),
+        rows=tuple(Row(one.what, (one.base, one.head, one.meaning)) for one in outcome.differences),
+    )
+
+
+def change_tables(outcome: Outcome) -> list[Table]:
+    """What became of whole cells, where there is anything to say, and of each cell's figures."""
+    whole = [change for change in outcome.changes if change.figure is None]
+    of_cells: dict[str, list[Change]] = {}
+    for change in outcome.changes:
+        if change.figure is not None and is_shown(change):
+            of_cells.setdefault(change.cell, []).append(change)
+    return [
+        *([_whole_cells(whole)] if whole else []),
+        *(_figures(cell, changes, outcome.level) for cell, changes in of_cells.items()),
+    ]
+
+
+def _whole_cells(changes: Sequence[Change]) -> Table:
+    return Table(
+        key="whole-cells",
+        title="Whole cells",
+        head="cell",
+        columns=(
+            Column("rule", kind="word"),
+            Column("verdict", kind="word"),
+            Column("why", kind="text"),
+        ),
+        rows=tuple(
+            Row(change.cell, (rule_text(change), verdict_text(change), change.why))
+            for change in changes
+        ),
+    )
+
+
+def _figures(cell: str, changes: Sequence[Change], level: float) -> Table:
+    rows = []
+    reasons: dict[str, list[str]] = {}
+    for change in changes:
+        values = [
+            None if change.figure is None or value is None else value_text(change.figure, value)
+            for value in (change.base, change.head)
+        ]
+        entries = (*values, change_text(change), rule_text(change), verdict_text(change))
+        rows.append(Row(name_text(change), entries))
+        if change.why:
+            reasons.setdefault(change.why, []).append(change.name)
+    return Table(
+        key=f"changes-{cell}",
+        title=cell,
+        head="figure",
+        columns=(
+            Column("base"),
+            Column("head"),
+            Column(f"change ({100 * level:g}% interval)", kind="text"),
+            Column("rule", kind="text"),
+            Column("verdict", kind="text"),
+        ),
+        rows=tuple(rows),
+        notes=tuple(f"{', '.join(names)}: {why}" for why, names in reasons.items()),
+    )

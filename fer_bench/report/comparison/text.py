@@ -1,0 +1,89 @@
+"""A comparison for a terminal, and as Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fer_bench.report.comparison.phrases import conclusion, others_text
+from fer_bench.report.comparison.tables import change_tables, differences_table, is_shown
+from fer_bench.report.render import markdown, terminal, wrapped
+from fer_bench.runtime.escapes import clean, in_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.comparison.outcome import Change, Outcome
+
+MARK = "<!-- fer_bench comparison -->"
+"""First line of the Markdown, which no reader shows: by it the file is known as ours."""
+
+_COLOURS = {
+    "WORSE": "red",
+    "GONE": "red",
+    "NOT DETERMINISTIC": "red",
+    "REGRESSION": "red",
+    "NOT DECIDED": "yellow",
+    "DIFFERENT SURROUNDINGS": "yellow",
+    "NOTE": "yellow",
+    "worse": "yellow",
+    "gone": "yellow",
+    "moved": "yellow",
+    "not deterministic": "yellow",
+    "not comparable": "yellow",
+    "better": "green",
+    "NO REGRESSION": "green",
+}
+_AT_START = ("REGRESSION", "NOT DECIDED", "NO REGRESSION", "DIFFERENT SURROUNDINGS", "NOTE")
+
+
+def terminal_text(outcome: Outcome, width: int = 120) -> str:
+    """The whole comparison for a terminal of ``width`` columns; what decides it stands last."""
+    differences = differences_table(outcome)
+    parts = [
+        _lines([f"base: {outcome.base}", f"head: {outcome.head}"], width),
+        *([] if differences is None else [terminal([differences], width)]),
+        _lines([f"NOTE: {note}" for note in outcome.notes], width),
+        *(terminal([table], width) for table in change_tables(outcome)),
+        _lines([others_text(_hidden(outcome))], width),
+        _lines([": ".join(conclusion(outcome))], width),
+    ]
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def markdown_text(outcome: Outcome) -> str:
+    """The whole comparison in GitHub's Markdown."""
+    differences = differences_table(outcome)
+    word, why = conclusion(outcome)
+    parts = [
+        f"{MARK}\n# Benchmark comparison",
+        f"base: {in_markdown(outcome.base)}",
+        f"head: {in_markdown(outcome.head)}",
+        *([] if differences is None else [markdown(differences)]),
+        *(f"**Note:** {in_markdown(note)}" for note in outcome.notes),
+        *map(markdown, change_tables(outcome)),
+        others_text(_hidden(outcome)),
+        f"**{word}:** {in_markdown(why)}",
+    ]
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def coloured(text: str) -> str:
+    """A terminal's text with its verdicts in colour, for terminals that show them."""
+    import click
+
+    def style(found: re.Match[str]) -> str:
+        return click.style(found[0], fg=_COLOURS[found[0]], bold=found[0].isupper())
+
+    starts = "|".join(_AT_START)
+    # Verdicts stand in the last column, two spaces behind the one before.
+    ends = "|".join(word for word in _COLOURS if word not in _AT_START)
+    return re.sub(rf"(?m)^(?:{starts})(?=:)|(?<=  )(?:{ends})$", style, text)
+
+
+def _hidden(outcome: Outcome) -> list[Change]:
+    return [change for change in outcome.changes if not is_shown(change)]
+
+
+def _lines(texts: Sequence[str], width: int) -> str:
+    return "\n".join(line for text in texts for line in wrapped(clean(text), width))

@@ -1,0 +1,171 @@
+"""The paper's tables of rates, ours beside its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from fer_bench.analysis.deviations import deviations
+from fer_bench.metrics.convergence import (
+    window_convergence_rates,
+    window_overfitting_rates,
+    windows,
+)
+from fer_bench.protocol import published
+from fer_bench.report.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.results.records import CellResult, History, Run
+
+EN_DASH = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class _Kind:
+    number: published.RateTable
+    rate: Literal["MCR", "MOFR"]
+    figure: Literal["accuracy", "loss"]
+
+
+_KINDS = (
+    _Kind(2, "MCR", "accuracy"),
+    _Kind(3, "MCR", "loss"),
+    _Kind(4, "MOFR", "accuracy"),
+    _Kind(5, "MOFR", "loss"),
+)
+
+_NAMES = {"MCR": "Mean convergence rate", "MOFR": "Mean overfitting rate"}
+_MEANINGS = {
+    "MCR": "Mean change of the training {figure} in an epoch",
+    "MOFR": "Mean change in an epoch of training {figure} less validation {figure}",
+}
+_UNITS = {"accuracy": "as a share (0 to 1)", "loss": "in nats"}
+_SOURCES = {
+    4: "The source of the published values holds only MobileNet's rows of this table.",
+    5: "The source of the published values holds nothing of this table.",
+}
+
+
+def setting(run: Run, name: str) -> str:
+    """The value of one setting of the run's protocol, as text.
+
+    Raises:
+        ValueError: the protocol has no such setting.
+    """
+    for entry in run.protocol:
+        if entry.name == name:
+            return entry.value
+    raise ValueError(f"the run's protocol has no setting {name!r}")
+
+
+def rate_tables(run: Run) -> list[Table]:
+    """The paper's Tables 2 to 5, a row for each cell of the run.
+
+    Raises:
+        ValueError: a history does not have the protocol's number of epochs.
+    """
+    return [_rate_table(run, kind) for kind in _KINDS]
+
+
+def _rate_table(run: Run, kind: _Kind) -> Table:
+    cut = windows(int(setting(run, "epochs")), int(setting(run, "window")))
+    columns = []
+    for first, last in cut:
+        group = f"{first}{EN_DASH}{last}"
+        ours = ("first-epoch", "untrained") if first == 1 else ("ours",)
+        columns += [Column(name, group, decimals=5) for name in ours]
+        columns.append(Column("paper", group, decimals=6, published=True))
+    return Table(
+        key=f"table-{kind.number}",
+        title=f"Table {kind.number}. {_NAMES[kind.rate]} ({kind.rate}) of {kind.figure}, by epochs",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(_row(cell, kind, cut) for cell in run.cells),
+        notes=tuple(_notes(run, kind, cut)),
+    )
+
+
+def _row(cell: CellResult, kind: _Kind, cut: Sequence[tuple[int, int]]) -> Row:
+    theirs = _published(cell, kind, cut)
+    if cell.quality is None:
+        first_epoch: list[float | None] = [None] * len(cut)
+        untrained = first_epoch
+    else:
+        first_epoch, untrained = _rates(cell, cell.quality.history, kind, cut)
+    entries = [first_epoch[0], untrained[0], theirs[0]]
+    for ours, paper in zip(untrained[1:], theirs[1:], strict=True):
+        entries += [ours, paper]
+    reason, missing = why_missing(cell, cell.quality is not None)
+    return Row(cell.label, tuple(entries), reason, missing)
+
+
+def why_missing(cell: CellResult, measured: bool) -> tuple[str, str]:
+    """The reason and the word for a row's missing values; no word where all is measured.
+
+    A cell that ended badly though it was measured still tells its reason.
+    """
+    if cell.status != "ok":
+        return f"{cell.status}: {cell.reason}", "" if measured else cell.status
+    return ("", "") if measured else ("not measured in this run", "")
+
+
+def _published(cell: CellResult, kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[float | None]:
+    rates = published.table(kind.number).get((cell.backbone, cell.init))
+    known = {} if rates is None else dict(zip(published.WINDOWS, rates, strict=True))
+    return [known.get(window) for window in cut]
+
+
+def _rates(
+    cell: CellResult, history: History, kind: _Kind, cut: Sequence[tuple[int, int]]
+) -> tuple[list[float | None], list[float | None]]:
+    """The rates under ``first-epoch`` and under ``untrained``, one for each window."""
+    epochs = cut[-1][1]
+    if history.epochs != epochs:
+        raise ValueError(
+            f"the history of {cell.id} has {history.epochs} epochs and the protocol {epochs}"
+        )
+    if kind.figure == "accuracy":
+        running, train, validation = (
+            history.running_accuracy,
+            history.train_accuracy,
+            history.validation_accuracy,
+        )
+    else:
+        running, train, validation = (
+            history.running_loss,
+            history.train_loss,
+            history.validation_loss,
+        )
+    window = cut[0][1]
+    # One epoch has no difference before an untrained figure is added.
+    first_epoch: list[float | None] = [None]
+    if kind.rate == "MCR":
+        if epochs > 1:
+            first_epoch = window_convergence_rates(running, window)
+        return first_epoch, window_convergence_rates(running, window, untrained=train[0])
+    if epochs > 1:
+        first_epoch = window_overfitting_rates(running, validation[1:], window)
+    return first_epoch, window_overfitting_rates(
+        running, validation[1:], window, untrained=(train[0], validation[0])
+    )
+
+
+def _notes(run: Run, kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[str]:
+    meaning = _MEANINGS[kind.rate].format(figure=kind.figure)
+    figures = "Training figures are running means over the epoch"
+    if kind.rate == "MOFR":
+        figures += ", validation figures are evaluated after it"
+    notes = [
+        f"{meaning}, {_UNITS[kind.figure]}. {figures}.",
+        f"The first window starts from epoch 1 (first-epoch; differences: {cut[0][1] - 1}) or from "
+        "before training (untrained).",
+    ]
+    if cut[0] == (1, 1):
+        notes.append("A first window of one epoch holds no difference under 'first-epoch'.")
+    if kind.number in _SOURCES:
+        notes.append(_SOURCES[kind.number])
+    if found := deviations(run):
+        notes.append(f"Not like for like with the paper: {'; '.join(found)}.")
+    return notes

@@ -1,0 +1,50 @@
+"""What has been published about where a data set comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.protocol import published
+
+if TYPE_CHECKING:
+    from fer_bench.data.info import Info
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a data set comes from.
+
+    Attributes:
+        source: who says so.
+        facts: what they say, in sentences.
+    """
+
+    source: str
+    facts: tuple[str, ...]
+
+
+_FER2013 = Origin(
+    "So its authors say (I. Goodfellow et al., Challenges in Representation Learning: A Report on "
+    "Three Machine Learning Contests, ICONIP 2013, arXiv:1307.0414); none of it can be checked "
+    "from the files.",
+    (
+        "It was made for the contest in facial expression recognition of an ICML 2013 workshop.",
+        "Pierre-Luc Carrier and Aaron Courville collected the pictures with Google's image "
+        "search: 184 words for emotions, together with words for gender, age or ethnicity, made "
+        "nearly 600 queries, and the first 1,000 pictures found by each were taken.",
+        "OpenCV found the faces in them. People threw out pictures with a wrong label, mended the "
+        "crop where that was needed, and removed some of the duplicates.",
+        "The faces were scaled to 48x48 pixels and made grey.",
+        "Mehdi Mirza and Ian Goodfellow chose a part of them for the contest and mapped the words "
+        "to the seven classes, those of the Toronto Face Database.",
+    ),
+)
+
+
+def origin(info: Info) -> Origin | None:
+    """What is known of the origin of a data set; None where it is not one that this knows.
+
+    It is known by its content: FER2013 from any layout, and none of its parts.
+    """
+    return _FER2013 if info.digest == published.DIGEST else None

@@ -1,0 +1,153 @@
+"""Files of reports in a directory, known there by what was written.
+
+``.fer_bench-files`` names each of them with the SHA-256 of its content; of one that was being
+written when the process ended, also of what was to be there. What is not as it says
+belongs to somebody else: it is not removed, and what takes its place sets it aside first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import stat
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.files import cause_of, file_digest, read_regular, set_aside, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    Known = Mapping[str, str]
+
+log = logging.getLogger("fer_bench.report")
+
+MANIFEST = ".fer_bench-files"
+
+_FORMAT = "fer_bench report files 1"
+_LARGEST = 1 << 26
+
+
+def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Writes files of a report, each atomically, and notes that they are ours.
+
+    What is in the place of one and is not noted, or was changed since it was written, is kept
+    under another name, which is told. A file with just the content that is written needs no copy.
+
+    Args:
+        folder: of the report.
+        files: contents by the path from there.
+
+    Returns:
+        The files written.
+
+    Raises:
+        FerBenchError: a file cannot be written, or one in its place not renamed.
+    """
+    known = _known(folder)
+    contents = {
+        name: content.encode() if isinstance(content, str) else content
+        for name, content in files.items()
+    }
+    written = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    both = {name: f"{known.get(name, '')} {digest}" for name, digest in written.items()}
+    try:
+        for name in files:
+            if _is_foreign(folder / name, both[name]):
+                kept = set_aside(folder / name, PurePosixPath(name).name)
+                log.warning("%s was not as a report wrote it: it is now %s", folder / name, kept)
+    except OSError as error:
+        raise FerBenchError(
+            f"{str(error.filename or folder)!r} stands where the report goes, and cannot be kept "
+            f"under another name: {cause_of(error)}; move it, or name another directory with "
+            "--report-dir"
+        ) from error
+    with contextlib.suppress(FerBenchError):  # told below; the files matter more
+        _save(folder, {**known, **both})
+    done: dict[str, str] = {}
+    try:
+        for name, content in contents.items():
+            write_atomically(folder / name, content)
+            done[name] = written[name]
+    finally:
+        if done:
+            _save(folder, {**known, **done})
+    return [folder / name for name in files]
+
+
+def remove_files(
+    folder: Path, is_meant: Callable[[str], bool], kept: Collection[Path] = ()
+) -> None:
+    """Removes files that earlier reports wrote, if they are as they were written.
+
+    Args:
+        folder: of the report.
+        is_meant: which files, by the path from there.
+        kept: files of this report.
+
+    Raises:
+        FerBenchError: a file cannot be removed.
+    """
+    known = _known(folder)
+    gone = [name for name in known if is_meant(name) and folder / name not in kept]
+    for name in gone:
+        path = folder / name
+        try:
+            if _is_as_written(path, known[name]):
+                path.unlink()
+            elif os.path.lexists(path):
+                log.warning("%s was kept: it is of an earlier report, and has changed since", path)
+        except OSError as error:
+            raise FerBenchError(
+                f"{path} belongs to an earlier report and cannot be removed: {cause_of(error)}; "
+                "remove it, or name another folder with --report-dir"
+            ) from error
+    if gone:
+        _save(folder, {name: known[name] for name in known if name not in gone})
+
+
+def _known(folder: Path) -> Known:
+    """The digests that are noted of files in the directory."""
+    try:
+        noted = json.loads(read_regular(folder / MANIFEST, _LARGEST))
+    except (OSError, ValueError, RecursionError):
+        noted = None
+    files = noted.get("files") if isinstance(noted, dict) else None
+    if not isinstance(files, dict) or noted.get("format") != _FORMAT:
+        return {}
+    return {
+        name: digest
+        for name, digest in files.items()
+        if _is_inside(name) and isinstance(digest, str)
+    }
+
+
+def _is_inside(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return 1 <= len(parts) <= 2 and not {"/", "//", ".."} & set(parts) and "\0" not in name
+
+
+def _save(folder: Path, known: Known) -> None:
+    text = json.dumps({"format": _FORMAT, "files": known}, indent=1, sort_keys=True)
+    write_atomically(folder / MANIFEST, text + "\n")
+
+
+def _is_as_written(path: Path, digests: str) -> bool:
+    """Check if a file has one of the contents whose digests are given, divided by blanks."""
+    try:
+        is_file = stat.S_ISREG(path.lstat().st_mode)
+        return is_file and file_digest(path, "sha256") in digests.split()
+    except (OSError, ValueError):  # of names that no file can have, too
+        return False
+
+
+def _is_foreign(path: Path, digests: str) -> bool:
+    """Check if something of somebody else is in a file's place; a directory stays there."""
+    if not os.path.lexists(path) or (path.is_dir() and not path.is_symlink()):
+        return False
+    return not _is_as_written(path, digests)

@@ -1,0 +1,91 @@
+"""Which classes each network takes for which, as heat maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.seed_groups import groups
+from fer_bench.runtime.escapes import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.results.records import Run
+
+
+@dataclass(frozen=True)
+class Share:
+    """One entry.
+
+    Attributes:
+        count: number of test images.
+        share: of its class' test images, 0 to 1; None where the class has none.
+        heat: the share in tenths, 0 to 10.
+    """
+
+    count: int
+    share: float | None
+    heat: int
+
+
+@dataclass(frozen=True)
+class ClassLine:
+    """One class.
+
+    Attributes:
+        name: of the class.
+        shares: what its images are taken for, in the order of the classes.
+        total: number of its test images.
+        recall: share of them that is recognised; None where there are none.
+    """
+
+    name: str
+    shares: Sequence[Share]
+    total: int
+    recall: float | None
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """The confusion of one backbone and init.
+
+    Attributes:
+        label: the cell's name in tables.
+        seeds: number of trained cells whose counts are added up.
+        accuracy: share of all these images that is recognised; None where there are none.
+        lines: one for each class.
+    """
+
+    label: str
+    seeds: int
+    accuracy: float | None
+    lines: Sequence[ClassLine]
+
+
+def heat_maps(run: Run) -> list[HeatMap]:
+    """One for each backbone and init that was trained, in the order of the run."""
+    names = [clean(name) for name, _ in run.dataset.counts]
+    made = []
+    for group in groups(run):
+        quality = group.mean().quality
+        if quality is None:
+            continue
+        lines = [
+            _line(name, counts, code)
+            for code, (name, counts) in enumerate(zip(names, quality.confusion, strict=True))
+        ]
+        total = sum(line.total for line in lines)
+        right = sum(line.shares[code].count for code, line in enumerate(lines))
+        accuracy = right / total if total else None
+        made.append(HeatMap(clean(group.label), len(group.trained), accuracy, lines))
+    return made
+
+
+def _line(name: str, counts: Sequence[int], code: int) -> ClassLine:
+    total = sum(counts)
+    shares = [
+        Share(count, count / total if total else None, round(10 * count / total) if total else 0)
+        for count in counts
+    ]
+    return ClassLine(name, shares, total, shares[code].share)

@@ -1,0 +1,222 @@
+"""The page as one text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from fer_bench.protocol.published import BACKBONES
+from fer_bench.report.audit_command import recorded_command
+from fer_bench.report.page.confusion import heat_maps
+from fer_bench.report.page.gallery import pictures
+from fer_bench.report.page.masthead import facts, subject
+from fer_bench.report.page.table_grid import Grid, grid, short_title
+from fer_bench.report.page.templates import filled, resource
+from fer_bench.runtime.escapes import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.report.page.audit_section import AuditSection
+    from fer_bench.report.page.content import Content
+    from fer_bench.report.plots import Figure
+    from fer_bench.results.records import Run
+
+_PAPER = ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "final")
+_LACKING = (
+    "clean",
+    "votes",
+    "recall",
+    "calibration",
+    "uncertainty",
+    "pairs",
+    "curve",
+    "tradeoff",
+    "learning-speed",
+    "speed",
+    "parts",
+)
+_TREND = ("trend",)
+_SETUP = ("protocol", "environment", "weights", "cells")
+_PAPER_FIGURES = tuple(f"figure-{number}-" for number in range(5, 11))
+_OTHER_CURVES = "curves-"
+"""Figures as the paper's own, of backbones that it does not have."""
+_PICTURES = (*(f"figure-{number}-" for number in range(11, 18)), "examples-", "mistakes-")
+"""Figures that the page links to as files alone: it shows their pictures in HTML."""
+_CONFUSION = ("confusion-",)
+"""The same of confusion matrices."""
+
+
+class Plot(NamedTuple):
+    """A figure on the page.
+
+    Attributes:
+        id: the figure's anchor.
+        key: names the figure's files.
+        title: one line.
+        short: the title for a list of links.
+        caption: what is seen.
+        alt: what stands for it where it is not seen.
+        svg: the drawing, to stand in HTML as it is.
+    """
+
+    id: str
+    key: str
+    title: str
+    short: str
+    caption: str
+    alt: str
+    svg: str
+
+
+class Ended(NamedTuple):
+    """Cells that were not measured, for one reason.
+
+    Attributes:
+        status: ``"skipped"`` or ``"failed"``.
+        reason: one line.
+        cells: the cells' names, each with its seeds in words where the run has several.
+    """
+
+    status: str
+    reason: str
+    cells: Sequence[tuple[str, str]]
+
+
+def page(content: Content) -> str:
+    """The report as one HTML document.
+
+    It loads nothing: styles, script, drawings and pictures stand in it, and its own policy
+    forbids all else. Links lead to the figures' files in ``figures/`` beside it. All is there
+    without the script, which sorts tables and changes the theme.
+
+    Raises:
+        ValueError: the run contradicts itself, see ``fer_bench.report.tables.tables``.
+    """
+    from markupsafe import Markup
+
+    script = resource("page/script.js")
+    run = content.run
+    tables = {table.key: grid(table) for table in content.tables}
+    in_html = (*_PICTURES, *_CONFUSION)
+    plots = [_plot(figure) for figure in content.figures if not _is(figure.key, in_html)]
+    foreign = not any(cell.backbone in BACKBONES for cell in run.cells)
+    paper_figures = (*_PAPER_FIGURES, _OTHER_CURVES) if foreign else _PAPER_FIGURES
+    in_paper = [plot for plot in plots if _is(plot.key, paper_figures)]
+    claims = tables.pop("claims", None)
+    paper = _taken(tables, _PAPER)
+    setup = _taken(tables, _SETUP)
+    trend: list[Plot | Grid] = [plot for plot in plots if _is(plot.key, _TREND)]
+    rest = [plot for plot in plots if plot not in (*in_paper, *trend)]
+    trend += _taken(tables, _TREND)
+    return filled(
+        "page/index.html.j2",
+        # Our own file.
+        script=Markup(script),  # noqa: S704
+        policy=_policy(script),
+        name=clean(content.name),
+        headline=[clean(sentence) for sentence in content.headline],
+        notes=[clean(note) for note in content.notes],
+        subject=subject(run),
+        facts=facts(run),
+        trained=any(cell.quality is not None for cell in run.cells),
+        claims=claims,
+        paper=paper,
+        figures=in_paper,
+        foreign=foreign,
+        pictures=pictures(run),
+        picture_files=_files(content.figures, _PICTURES),
+        heat_maps=heat_maps(run),
+        heat_map_files=_files(content.figures, _CONFUSION),
+        lacking=_in_order(rest, tables),
+        audit=None if content.audit is None else _data(content.audit),
+        command=recorded_command(run),
+        trend=trend,
+        setup=setup,
+        ended=ended(run),
+    )
+
+
+def ended(run: Run) -> list[Ended]:
+    """The skipped and failed cells by their reasons, in the order of the run."""
+    asked = Counter(cell.label for cell in run.cells)
+    found: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for cell in run.cells:
+        if cell.status != "ok":
+            labels = found.setdefault((cell.status, clean(cell.reason)), {})
+            labels.setdefault(cell.label, []).append(cell.seed)
+    return [
+        Ended(
+            status,
+            reason,
+            [
+                (clean(label), _seeds(seeds) if asked[label] > 1 else "")
+                for label, seeds in labels.items()
+            ],
+        )
+        for (status, reason), labels in found.items()
+    ]
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"(seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))})"
+
+
+def _plot(figure: Figure) -> Plot:
+    from markupsafe import Markup
+
+    from fer_bench.report.plots import themed
+
+    return Plot(
+        id=f"plot-of-{figure.key}",
+        key=figure.key,
+        title=clean(figure.title),
+        short=short_title(figure.title),
+        caption=clean(figure.caption),
+        alt=clean(figure.alt),
+        # Drawn by us, names in it escaped. What stands around it says what it shows.
+        svg=Markup(themed(figure).replace("<svg", '<svg aria-hidden="true"', 1)),  # noqa: S704
+    )
+
+
+def _files(figures: Iterable[Figure], stems: Sequence[str]) -> list[tuple[str, str]]:
+    """Short titles and keys of the figures whose files the page links to instead of a drawing."""
+    return [(short_title(one.title), one.key) for one in figures if _is(one.key, stems)]
+
+
+def _is(key: str, stems: Iterable[str]) -> bool:
+    """Whether a key is one of the stems or begins with one."""
+    return f"{key}-".startswith(tuple(stems))
+
+
+def _taken(tables: dict[str, Grid], keys: Iterable[str]) -> list[Grid]:
+    """The tables under these keys, which are no longer among ``tables`` then."""
+    return [tables.pop(key) for key in keys if key in tables]
+
+
+def _in_order(plots: Sequence[Plot], tables: dict[str, Grid]) -> list[Plot | Grid]:
+    """What the paper lacks: each figure before the table of the same matter, the unknown last."""
+    found: list[Plot | Grid] = []
+    for stem in _LACKING:
+        found += [plot for plot in plots if _is(plot.key, (f"{stem}-", f"{stem}s-"))]
+        found += [table for key, table in tables.items() if _is(key, (f"{stem}-", f"{stem}s-"))]
+    everything: list[Plot | Grid] = [*plots, *tables.values()]
+    return found + [one for one in everything if one not in found]
+
+
+def _data(audit: AuditSection) -> dict[str, object]:
+    return {**vars(audit), "tables": [grid(table) for table in audit.tables]}
+
+
+def _policy(script: str) -> str:
+    """What the page may load: nothing, apart from pictures and styles that stand in it.
+
+    Styles are free within it, since drawings carry their own; script is ours or does not run.
+    """
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )

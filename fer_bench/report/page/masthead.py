@@ -1,0 +1,103 @@
+"""The top of the page: what was compared, and the figures to know first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.deviations import deviations
+from fer_bench.analysis.seed_groups import groups
+from fer_bench.analysis.summary import beside
+from fer_bench.report.convergence_tables import setting
+from fer_bench.report.subset_tables import left_out, mapped
+from fer_bench.results.timers import speed_unit
+from fer_bench.runtime.escapes import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.seed_groups import Group
+    from fer_bench.results.records import CellResult, DatasetSummary, Run
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One of the figures to know first.
+
+    Attributes:
+        name: what it is.
+        value: the figure, or a name.
+        remark: what belongs to it, in a few words.
+        whose: the cell's name, empty where it is no cell's.
+    """
+
+    name: str
+    value: str
+    remark: str
+    whose: str = ""
+
+
+def subject(run: Run) -> list[str]:
+    """What was compared, on what, and how far that is from the paper: a few sentences."""
+    titles = list(dict.fromkeys(clean(cell.title) for cell in run.cells))
+    inits = list(dict.fromkeys(cell.init for cell in run.cells))
+    data, found = run.dataset, groups(run)
+    # Older records count copies that are in none of the parts as well.
+    images = data.train + data.validation + data.test
+    seeds = max((len(group.cells) for group in found), default=0)
+    each = "each " if len(titles) > 1 else ""
+    sentences = [
+        f"{_listed(titles)}, {each}{_listed(inits)}, in {setting(run, 'epochs')} epochs"
+        + (f" with up to {seeds} seeds." if seeds > 1 else "."),
+        f"On {clean(data.name)}: {images:,} images of {len(data.counts)} classes, "
+        f"{data.train:,} to train on, {data.validation:,} to validate and {data.test:,} to test.",
+    ]
+    if data.left_out:
+        sentences.append(clean(left_out(data)))
+    if data.class_map:
+        sentences.append(clean(mapped(data)))
+    if away := deviations(run):
+        sentences.append(f"Not like for like with the paper: {clean('; '.join(away))}.")
+    return sentences
+
+
+def facts(run: Run) -> list[Fact]:
+    """The figures to know first; those that were not measured are left out."""
+    trained = [group for group in groups(run) if group.trained]
+    states = Counter(cell.status for cell in run.cells)
+    parts = [f"{states[name]} {name}" for name in ("skipped", "failed") if states[name]]
+    cells = Fact("Cells", f"{states['ok']} of {len(run.cells)} ok", ", ".join(parts))
+    if not trained:
+        return [cells]
+    best = max(trained, key=lambda group: group.test_accuracy or 0)
+    return [
+        Fact(
+            "Highest test accuracy",
+            f"{best.test_accuracy:.3f}",
+            _remark(best, run.dataset),
+            clean(best.label),
+        ),
+        *([] if speed_unit(run) else _speed(best.mean())),
+        cells,
+    ]
+
+
+def _remark(best: Group, data: DatasetSummary) -> str:
+    """What its accuracy is a mean of, and its accuracy on the clean images and by FER+."""
+    told = [f"mean of {len(best.trained)} seeds"] if len(best.trained) > 1 else []
+    return "; ".join([*told, *beside(best, data)])
+
+
+def _speed(cell: CellResult) -> list[Fact]:
+    if not cell.inference:
+        return []
+    fastest = max(cell.inference, key=lambda speed: speed.images_per_second)
+    remark = f"recognised in batches of {fastest.batch_size}"
+    if cell.training is not None:
+        remark += f"; {cell.training.images_per_second:,.0f} images/s in training"
+    return [Fact("Its speed", f"{fastest.images_per_second:,.0f} images/s", remark)]
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

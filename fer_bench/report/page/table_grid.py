@@ -1,0 +1,198 @@
+"""A table as the page shows it: its text, what it is sorted by, its distance from the paper."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from fer_bench.report.render import DASH, body, entry_text
+from fer_bench.report.table import Column
+from fer_bench.runtime.escapes import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fer_bench.report.table import Entry, Table
+
+_TONES = {
+    "ok": "good",
+    "skipped": "fair",
+    "failed": "bad",
+    "supported": "good",
+    "contradicted": "bad",
+    "undecided": "fair",
+    "not testable here": "none",
+    "better": "good",
+    "worse": "bad",
+    "moved": "fair",
+    "not deterministic": "bad",
+    "only in this run": "none",
+}
+"""Words that say what became of a cell, a claim or a figure."""
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """One entry.
+
+    Attributes:
+        text: as in every other form of the table.
+        order: the number with full precision, empty where the entry is none.
+        distance: ours less the paper's value, empty where either is missing.
+        tone: how a word is set off: ``"good"``, ``"fair"``, ``"bad"``, ``"none"`` or empty.
+        empty: whether the table has no value here.
+    """
+
+    text: str
+    order: str
+    distance: str
+    tone: str
+    empty: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row.
+
+    Attributes:
+        label: what stands in the first column.
+        mark: number of the row's reason, None where it has none.
+        entries: the other columns.
+    """
+
+    label: str
+    mark: int | None
+    entries: Sequence[Entrance]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One table.
+
+    Attributes:
+        id: the table's anchor.
+        title: one line.
+        short: the title for a list of links.
+        head: heading of the first column.
+        groups: headings above the columns with the number of columns below; empty if there are
+            none.
+        columns: the other columns, their names clean.
+        lines: the rows.
+        reasons: why values are missing, in the order of their marks, from 1.
+        notes: what a reader needs to know.
+        stacked: whether a narrow page shows each row as a block, since there is text to read.
+    """
+
+    id: str
+    title: str
+    short: str
+    head: str
+    groups: Sequence[tuple[str, int]]
+    columns: Sequence[Column]
+    lines: Sequence[Line]
+    reasons: Sequence[str]
+    notes: Sequence[str]
+    stacked: bool
+
+
+def grid(table: Table) -> Grid:
+    """The table as plain data for the page."""
+    made = body(table)
+    away = list(_distances(table))
+    lines = []
+    for row, label, mark, texts, far in zip(
+        table.rows, made.labels, made.marks, made.cells, away, strict=True
+    ):
+        entries = [
+            Entrance(text, _order(entry), distance, _tone(text, entry, column), entry is None)
+            for entry, column, text, distance in zip(
+                row.entries, table.columns, texts, far, strict=True
+            )
+        ]
+        lines.append(Line(label, mark, entries))
+    notes = [clean(note) for note in table.notes]
+    if any(any(far) for far in away):
+        notes.append("In small figures: our value less the paper's.")
+    return Grid(
+        id=f"table-of-{table.key}",
+        title=clean(table.title),
+        short=short_title(table.title),
+        head=clean(table.head),
+        groups=_groups(table.columns),
+        columns=[
+            Column(clean(one.name), clean(one.group), one.kind, one.decimals, one.published)
+            for one in table.columns
+        ],
+        lines=lines,
+        reasons=made.reasons,
+        notes=notes,
+        stacked=any(column.kind == "text" for column in table.columns),
+    )
+
+
+def short_title(title: str) -> str:
+    """``Table 2`` of ``Table 2. Mean convergence rate``, other titles up to a colon or comma."""
+    number, dot, _ = clean(title).partition(". ")
+    if dot and number.startswith(("Table", "Figure")):
+        return number
+    return re.split(r"[:,] ", clean(title))[0]
+
+
+def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    if not any(column.group for column in columns):
+        return []
+    found = groupby(columns, key=lambda column: column.group)
+    return [(clean(name), len(list(members))) for name, members in found]
+
+
+def _order(entry: Entry) -> str:
+    return repr(entry) if isinstance(entry, int | float) else ""
+
+
+def _tone(text: str, entry: Entry, column: Column) -> str:
+    """How an entry is set off that says what became of a cell or of a claim."""
+    if entry is None:
+        return "" if text == DASH else _TONES.get(text, "fair")
+    return "" if column.kind == "number" else _TONES.get(text, "")
+
+
+def _distances(table: Table) -> Iterator[list[str]]:
+    """For each row, the distances of its entries as text."""
+    theirs = _counterparts(table.columns)
+    for row in table.rows:
+        paper = dict(enumerate(row.entries))
+        if table.key == "table-1":  # the paper's values are a row of their own
+            paper = dict(enumerate(table.rows[-1].entries)) if row is not table.rows[-1] else {}
+            theirs = {index: index for index in range(len(table.columns))}
+        yield [
+            _distance(entry, paper.get(theirs.get(index, -1)), column)
+            for index, (entry, column) in enumerate(zip(row.entries, table.columns, strict=True))
+        ]
+
+
+def _counterparts(columns: Sequence[Column]) -> dict[int, int]:
+    """The index of the paper's column for each of ours that stands right before it in its group.
+
+    Several of ours may do so: two readings of one figure of the paper.
+    """
+    found = {}
+    for index, column in enumerate(columns):
+        ours = index - 1
+        while (
+            column.published
+            and ours >= 0
+            and columns[ours].group == column.group
+            and not columns[ours].published
+        ):
+            found[ours] = index
+            ours -= 1
+    return found
+
+
+def _distance(ours: Entry, paper: Entry, column: Column) -> str:
+    if not isinstance(ours, int | float) or not isinstance(paper, int | float):
+        return ""
+    text = entry_text(ours - paper, column)
+    return text if text.startswith("-") or not text.strip("0.,") else f"+{text}"

@@ -1,0 +1,44 @@
+"""From a run to the figures of its report: the paper's own first, then what else it found out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+# First of all: what the others import needs it.
+from fer_bench.report.plots import backend as _  # noqa: F401 isort: skip
+from fer_bench.report.plots.calibration import calibration
+from fer_bench.report.plots.confusion import confusion
+from fer_bench.report.plots.example_images import example_figures
+from fer_bench.report.plots.figure import Figure
+from fer_bench.report.plots.initial_metrics import initial_figures
+from fer_bench.report.plots.learning_curves import curves
+from fer_bench.report.plots.palette import DARK_PALETTE, PALETTE
+from fer_bench.report.plots.theme import themed
+from fer_bench.report.plots.time_to_accuracy import learning_speed
+from fer_bench.report.plots.tradeoffs import tradeoffs
+from fer_bench.report.plots.trend import trend_figures
+
+if TYPE_CHECKING:
+    from fer_bench.results.records import Run
+
+__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "themed", "trend_figures"]
+
+
+def figures(run: Run) -> list[Figure]:
+    """Every figure of a run's report that has something to show, in the order of the report.
+
+    Their keys: ``figure-5-mobilenet`` to ``figure-8-vggface`` and ``curves-BACKBONE`` for other
+    backbones, ``figure-9-initial-accuracy``, ``figure-10-initial-loss``, ``figure-11`` to
+    ``figure-17`` with seven classes and ``examples-NUMBER`` with another number of them,
+    ``mistakes``, ``calibration``, ``confusion``, ``tradeoffs``, ``learning-speed``. Each is drawn
+    when its SVG or PNG is asked for.
+    """
+    return [
+        *curves(run),
+        *initial_figures(run),
+        *example_figures(run),
+        *calibration(run),
+        *confusion(run),
+        *tradeoffs(run),
+        *learning_speed(run),
+    ]

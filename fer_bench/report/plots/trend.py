@@ -1,0 +1,246 @@
+"""The figures of each network over the stored runs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fer_bench.analysis.comparison.compared_metrics import (
+    ACCURACY,
+    FIGURES,
+    INFERENCE_MEDIAN,
+    TRAINING_SPEED,
+)
+from fer_bench.report.comparison.phrases import shown_value, unit_text, value_text
+from fer_bench.report.plots.canvas import Plot, Scale, cell_look, key, key_height, sheet
+from fer_bench.report.plots.figure import Figure
+from fer_bench.report.plots.labels import MOST, briefly, ems, short
+from fer_bench.report.plots.palette import INK
+from fer_bench.report.trend_table import number
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+    from fer_bench.analysis.comparison.compared_metrics import Figure as Measure
+    from fer_bench.analysis.history.archive import Stored
+    from fer_bench.analysis.history.series import Series, Trend
+
+_HEADLINE = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
+"""Drawn whether they moved or not."""
+_LEFTS, _WIDTH = (38.0, 302.0), 198.0
+_TOP, _HEIGHT, _STEP, _FOOT = 20.0, 104.0, 152.0, 36.0
+_WIDE = 8.0
+"""Largest over smallest value from which on an axis is logarithmic."""
+_LEAST = 0.02
+"""Room above and below, at least, as a share of the largest value: small changes look small."""
+_MARKS = 14
+"""Most markers on a line."""
+_NAME, _HEADING = 14.0, 18.0
+"""Longest names in the key and above a panel, in ems."""
+_GAP = 6.0
+"""Between the words of two runs below an axis, in points."""
+_RINGED: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 8.5,
+    "markerfacecolor": "none",
+    "markeredgecolor": INK,
+    "markeredgewidth": 0.9,
+}
+_CROSSED: dict[str, Any] = {**_RINGED, "marker": "x", "markersize": 6.5}
+
+
+class _Panel(NamedTuple):
+    """One figure of all networks."""
+
+    figure: Measure
+    of: str
+    series: Sequence[Series]
+
+    @property
+    def heading(self) -> str:
+        words = unit_text(self.figure)
+        return f"{short(self.figure.named(self.of), _HEADING)}{f', {words}' if words else ''}"
+
+    @property
+    def values(self) -> list[float]:
+        """Every value, in the unit that is shown."""
+        return [
+            shown_value(self.figure, point.value) for one in self.series for point in one.points
+        ]
+
+    @property
+    def steep(self) -> bool:
+        """Whether the largest value would press the smallest onto a linear axis."""
+        return max(self.values) > _WIDE * min(self.values) > 0
+
+    def of_cells(self, cells: Collection[str]) -> _Panel:
+        """The same with some of the networks alone."""
+        return self._replace(series=[one for one in self.series if one.cell in cells])
+
+
+def trend_figures(trend: Trend) -> list[Figure]:
+    """Small charts over the stored runs, one for each figure that at least two of them have.
+
+    ``trend`` shows accuracy, training speed and the median time of inference; ``trend-others``
+    shows what else moved. Neither is there where it has nothing to show.
+    """
+    headline, others = [], []
+    for panel in _panels(trend.series):
+        if panel.figure in _HEADLINE:
+            headline.append(panel)
+        elif any(series.lasting for series in panel.series):
+            others.append(panel)
+    found = (
+        ("trend", "Accuracy and speed over the stored runs", headline),
+        ("trend-others", "What else moved over the stored runs", others),
+    )
+    return [_figure(stem, title, panels, trend) for stem, title, panels in found if panels]
+
+
+def _panels(every: Iterable[Series]) -> list[_Panel]:
+    """In the order of the figures, of each in that of its batch sizes or of the classes."""
+    found: dict[tuple[Measure, str], list[Series]] = {}
+    for series in every:
+        if series.figure is not None:
+            found.setdefault((series.figure, series.of), []).append(series)
+    panels = [
+        _Panel(figure, of, series)
+        for (figure, of), series in found.items()
+        if any(len(one.points) > 1 for one in series)
+    ]
+
+    def place(panel: _Panel) -> tuple[int, int]:
+        size = int(panel.of) if panel.figure.speed and panel.of else 0
+        return FIGURES.index(panel.figure), size
+
+    return sorted(panels, key=place)
+
+
+def _figure(stem: str, title: str, panels: Sequence[_Panel], trend: Trend) -> Figure:
+    every = list(dict.fromkeys(series.cell for panel in panels for series in panel.series))
+    moved = {one.cell for panel in panels for one in panel.series if one.moves}
+    # Those that moved first, and all in their order.
+    ranked = sorted(every, key=lambda cell: cell not in moved)[:MOST]
+    shown = [cell for cell in every if cell in ranked]
+    drawn = [few for panel in panels if (few := panel.of_cells(shown)).series]
+    runs = trend.archive.runs
+    notes = [
+        f"A point for each of {len(runs):,} stored runs that has the figure, the oldest to the "
+        "left; below, the commits of some (a + behind it: with changes that were not committed), "
+        "or the run's number. Pretrained: solid lines, filled markers; random: dashed, hollow.",
+        "Ringed: the figure moved in this run; crossed: a speed moved in this run only. The table "
+        "below names them. Times and speeds are drawn as they were measured; how fast the machine "
+        "was meanwhile is divided out of the verdicts where it is known.",
+        *(
+            ["Axes are logarithmic where values differ more than eightfold."]
+            if any(panel.steep for panel in drawn)
+            else []
+        ),
+        *([f"{MOST} of {len(every)} networks; the table has all."] if len(every) > MOST else []),
+    ]
+    return Figure(
+        key=stem,
+        title=title,
+        caption=" ".join(notes),
+        alt=briefly(
+            f"Line charts of {len(panels)} figure{'s' * (len(panels) > 1)} over {len(runs)} stored "
+            "runs. Moved: ",
+            _moves(panels, runs) or ["none"],
+            "the table",
+        ),
+        draw=lambda: _draw(drawn, shown, runs),
+    )
+
+
+def _moves(panels: Sequence[_Panel], runs: Sequence[Stored]) -> list[str]:
+    return [
+        f"{short(series.cell, _HEADING)} {short(series.name, _HEADING)} from "
+        f"{value_text(panel.figure, move.base)} to {value_text(panel.figure, move.head)} in "
+        f"{number(move.run, runs)}"
+        for panel in panels
+        for series in panel.series
+        for move in series.lasting
+        if move.base is not None and move.head is not None
+    ]
+
+
+def _draw(panels: Sequence[_Panel], shown: Sequence[str], runs: Sequence[Stored]) -> Drawing:
+    backbones = list(dict.fromkeys(cell.rpartition("-")[0] for cell in shown))
+    looks, entries = {}, []
+    for cell in shown:
+        backbone, _, init = cell.rpartition("-")
+        looks[cell] = cell_look(backbones.index(backbone), init)
+        entries.append((f"{short(backbone, _NAME - ems(init))}-{init}", looks[cell]))
+    moves = [move for panel in panels for series in panel.series for move in series.moves]
+    if any(not move.undone for move in moves):
+        entries.append(("moved in this run", _RINGED))
+    if any(move.undone for move in moves):
+        entries.append(("in this run only", _CROSSED))
+    columns = min(3, len(entries))
+    rows = math.ceil(len(panels) / len(_LEFTS))
+    foot = _TOP + (rows - 1) * _STEP + _HEIGHT + _FOOT
+    drawing, board = sheet(foot + key_height(len(entries), columns) + 2)
+    for index, panel in enumerate(panels):
+        row, column = divmod(index, len(_LEFTS))
+        top = _TOP + row * _STEP
+        place = _place(board, _LEFTS[column], top, panel, runs)
+        _lines(place, panel, looks, f"{index + 1}")
+        if index + len(_LEFTS) >= len(panels):
+            place.footing("stored run")
+    key(board, foot, entries, columns)
+    return drawing
+
+
+def _place(board: Axes, left: float, top: float, panel: _Panel, runs: Sequence[Stored]) -> Plot:
+    room = 0.04 * max(len(runs) - 1, 1)
+    values = panel.values
+    least = _LEAST * max(map(abs, values)) or 1.0
+    up = Scale.log_around(values) if panel.steep else Scale.around(values, 0.08, least)
+    across = Scale(-room, len(runs) - 1 + room)
+    place = Plot(board, left, top, _WIDTH, _HEIGHT, across, up)
+    marked = sorted({move.run for one in panel.series for move in one.lasting})
+    place.frame(_labels(place, marked, runs), up.ticks())
+    place.heading(panel.heading)
+    return place
+
+
+def _lines(place: Plot, panel: _Panel, looks: dict[str, dict[str, Any]], name: str) -> None:
+    for order, one in enumerate(panel.series, 1):
+        place.line(
+            [point.run for point in one.points],
+            [shown_value(panel.figure, point.value) for point in one.points],
+            gid=f"line-{name}-{order}",
+            linewidth=1.2,
+            markevery=max(1, math.ceil(len(one.points) / _MARKS)),
+            **looks[one.cell],
+        )
+    for undone, look, word in ((False, _RINGED, "moved"), (True, _CROSSED, "once")):
+        found = [
+            (point.run, shown_value(panel.figure, point.value))
+            for one in panel.series
+            for point in one.points
+            if any(move.run == point.run and move.undone == undone for move in one.moves)
+        ]
+        if found:
+            xs, ys = zip(*found, strict=True)
+            place.line(xs, ys, gid=f"{word}-{name}", zorder=4, **look)
+
+
+def _labels(place: Plot, marked: Sequence[int], runs: Sequence[Stored]) -> list[tuple[float, str]]:
+    """The runs that are named below an axis: where a figure moved, the ends, what lies between."""
+    last = len(runs) - 1
+    between = [round(last * part / parts) for parts in (2, 4, 8) for part in range(1, parts)]
+    taken: list[tuple[float, float]] = []
+    found = {}
+    for run in [*marked, last, 0, *between]:
+        words = runs[run].short_commit or str(run + 1)
+        half = (8 * ems(words) + _GAP) / 2
+        middle = float(place.across(run))
+        if all(middle + half <= low or middle - half >= high for low, high in taken):
+            taken.append((middle - half, middle + half))
+            found[run] = words
+    return sorted(found.items())

@@ -1,0 +1,273 @@
+"""From tables to terminal text, Markdown and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import textwrap
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from fer_bench.runtime.escapes import clean, in_csv, in_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.report.table import Column, Entry, Row, Table
+
+DASH = "\N{EN DASH}"
+_HEADING = 10
+_LEAST_TEXT = 12
+_HUGE = 1e9
+"""Numbers from here on, such as the loss of a training that went astray, have an exponent."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A table whose entries are text, with its reasons as numbered notes.
+
+    Attributes:
+        labels: of the rows, without their marks.
+        marks: number of each row's reason, None where it has none.
+        cells: the rows without their labels.
+        reasons: in the order of their numbers, from 1.
+    """
+
+    labels: list[str]
+    marks: list[int | None]
+    cells: list[list[str]]
+    reasons: list[str]
+
+
+def body(table: Table) -> Body:
+    """The table's rows as clean text, numbers formatted as their columns say."""
+    reasons = list(dict.fromkeys(clean(row.reason) for row in table.rows if row.reason))
+    made = Body([], [], [], reasons)
+    for row in table.rows:
+        texts = [
+            entry_text(entry, column)
+            for entry, column in zip(row.entries, table.columns, strict=True)
+        ]
+        gaps = [index for index, column in enumerate(table.columns) if _is_gap(row, column, index)]
+        if row.missing and gaps:
+            texts[gaps[0] if row.place is None else row.place] = clean(row.missing)
+        made.labels.append(clean(row.label))
+        made.marks.append(reasons.index(clean(row.reason)) + 1 if row.reason else None)
+        made.cells.append(texts)
+    return made
+
+
+def _is_gap(row: Row, column: Column, index: int) -> bool:
+    """Whether the run has no value where it could have one."""
+    return row.entries[index] is None and not column.published
+
+
+def entry_text(entry: Entry, column: Column) -> str:
+    """One entry as text: a dash for None, thousands separated in whole numbers."""
+    if entry is None:
+        return DASH
+    if isinstance(entry, str):
+        return clean(entry)
+    if isinstance(entry, int):
+        return f"{entry:,}"
+    if abs(entry) >= _HUGE:
+        return f"{entry:.3e}"
+    text = f"{entry:,.{column.decimals}f}"
+    return text.removeprefix("-") if not re.search("[1-9]", text) else text
+
+
+def terminal(tables: Iterable[Table], width: int = 120) -> str:
+    """Tables for a terminal of ``width`` columns.
+
+    A table of numbers that is wider is cut into blocks of whole groups of columns, one under
+    the other; long texts are broken into lines. A reason that stood in full under an earlier
+    table is cut to one line.
+    """
+    told: set[str] = set()
+    return "\n\n".join(_terminal(table, width, told) for table in tables)
+
+
+def _terminal(table: Table, width: int, told: set[str]) -> str:
+    from tabulate import SEPARATING_LINE, tabulate
+
+    made = body(table)
+    labels = [
+        label if mark is None else f"{label} [{mark}]"
+        for label, mark in zip(made.labels, made.marks, strict=True)
+    ]
+    grids = []
+    for block in _blocks(table, made, _longest([table.head, *labels]), width):
+        columns = [table.columns[index] for index in block]
+        rows = [
+            [label, *(cells[index] for index in block)]
+            for label, cells in zip(labels, made.cells, strict=True)
+        ]
+        widths = _text_widths(table.head, columns, rows, width)
+        # tabulate would break them itself, but first reads those that look like numbers as such,
+        # and fails at a thousands separator.
+        rows = [
+            [
+                text if most is None else textwrap.fill(text, most)
+                for text, most in zip(row, widths, strict=True)
+            ]
+            for row in rows
+        ]
+        # Headings go in as rows: tabulate pads real ones by two, which costs a fifth of the width.
+        grid = tabulate(
+            [*_headings(table.head, columns), SEPARATING_LINE, *rows],
+            tablefmt="simple",
+            disable_numparse=True,
+            colalign=["left", *_alignments(columns)],
+        )
+        grids.append("\n".join(_grouped(grid.splitlines(), columns)))
+    lines = [clean(table.title), "\n\n".join(grids)]
+    for number, reason in enumerate(made.reasons, start=1):
+        told_in = wrapped(f"[{number}] {reason}", width)
+        if reason in told and len(told_in) > 1:
+            told_in = [f"{told_in[0][: width - 1]}\N{HORIZONTAL ELLIPSIS}"]
+        lines += told_in
+        told.add(reason)
+    for note in table.notes:
+        lines += wrapped(clean(note), width)
+    return "\n".join(lines) + "\n"
+
+
+def markdown(table: Table) -> str:
+    """The table in GitHub's Markdown, under a heading, ending in a line end."""
+    from tabulate import tabulate
+
+    made = body(table)
+    rows = [
+        [
+            in_markdown(label) + ("" if mark is None else f" <sup>{mark}</sup>"),
+            *(in_markdown(text) for text in cells),
+        ]
+        for label, mark, cells in zip(made.labels, made.marks, made.cells, strict=True)
+    ]
+    headings = [table.head, *(f"{column.group} {column.name}" for column in table.columns)]
+    grid = tabulate(
+        rows,
+        [in_markdown(heading) for heading in headings],
+        tablefmt="pipe",
+        disable_numparse=True,
+        # tabulate 0.9 fails when it is told how to align rows that are not there.
+        colalign=["left", *_alignments(table.columns)] if rows else None,
+    )
+    reasons = [
+        f"<sup>{number}</sup> {in_markdown(reason)}"
+        for number, reason in enumerate(made.reasons, start=1)
+    ]
+    notes = [in_markdown(note) for note in table.notes]
+    return "\n\n".join([f"## {in_markdown(table.title)}", grid, *reasons, *notes]) + "\n"
+
+
+def tidy_csv(tables: Iterable[Table]) -> str:
+    """All tables as one CSV, a line for each entry.
+
+    Its columns are table, row, group, column, value and reason. Numbers are written in full;
+    an entry that the run lacks is empty and carries the row's reason. A text that a spreadsheet
+    would take for a formula is led by an apostrophe.
+    """
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(["table", "row", "group", "column", "value", "reason"])
+    for table in tables:
+        for row in table.rows:
+            for index, column in enumerate(table.columns):
+                texts = (table.key, row.label, column.group, column.name)
+                entry = row.entries[index]
+                value = in_csv(entry) if isinstance(entry, str) else entry
+                reason = row.reason if _is_gap(row, column, index) else ""
+                writer.writerow([*map(in_csv, texts), value, in_csv(reason)])
+    return target.getvalue()
+
+
+def _alignments(columns: Sequence[Column]) -> list[str]:
+    return ["right" if column.kind == "number" else "left" for column in columns]
+
+
+def _longest(texts: Iterable[str]) -> int:
+    return max(map(len, texts), default=0)
+
+
+def _heading(column: Column) -> list[str]:
+    """Lines of a heading, narrow so that it does not widen its numbers."""
+    return textwrap.wrap(clean(column.name), _HEADING, break_long_words=False)
+
+
+def _grouped(grid: Sequence[str], columns: Sequence[Column]) -> list[str]:
+    """The grid with a line of groups, each across its columns, below its first rule."""
+    first, *others = (line.rstrip() for line in grid)
+    if not any(column.group for column in columns):
+        return [first, *others]
+    label, *widths = map(len, first.split("  "))
+    spans = []
+    members = zip((column.group for column in columns), widths, strict=True)
+    for group, sizes in groupby(members, key=lambda member: member[0]):
+        span = sum(2 + size for _, size in sizes) - 2
+        name = clean(group)
+        spaced = f" {name} " if len(name) + 2 <= span else name
+        spans.append(spaced.center(span, "-") if group else " " * span)
+    return [first, "  ".join([" " * label, *spans]).rstrip(), *others]
+
+
+def _headings(head: str, columns: Sequence[Column]) -> list[list[str]]:
+    """Rows of headings, the lowest line of each column in the last row."""
+    stacks = [[clean(head)], *(_heading(column) for column in columns)]
+    height = max(map(len, stacks))
+    padded = [[""] * (height - len(stack)) + stack for stack in stacks]
+    return [list(line) for line in zip(*padded, strict=True)]
+
+
+def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]:
+    """Indices of the columns of each block; a group is never torn."""
+    if any(column.kind == "text" for column in table.columns):
+        return [list(range(len(table.columns)))]
+    groups: list[list[int]] = []
+    for index, column in enumerate(table.columns):
+        if groups and column.group and table.columns[groups[-1][0]].group == column.group:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    blocks: list[list[int]] = []
+    used = width
+    for group in groups:
+        needed = sum(
+            2 + _longest([*_heading(table.columns[index]), *(row[index] for row in made.cells)])
+            for index in group
+        )
+        if blocks and used + needed <= width:
+            blocks[-1] += group
+            used += needed
+        else:
+            blocks.append(list(group))
+            used = label + needed
+    return blocks
+
+
+def _text_widths(
+    head: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
+) -> list[int | None]:
+    """The widest that each column of texts may be; None for a column that is not broken."""
+    lines = [*_headings(head, columns), *rows]
+    longest = [_longest(line[index] for line in lines) for index in range(1 + len(columns))]
+    texts = [index for index, column in enumerate(columns, start=1) if column.kind == "text"]
+    left = (
+        width
+        - 2 * len(columns)
+        - sum(size for index, size in enumerate(longest) if index not in texts)
+    )
+    widths: list[int | None] = [None] * len(longest)
+    # The shortest first: what it leaves over goes to the others.
+    for done, index in enumerate(sorted(texts, key=lambda index: longest[index])):
+        share = max(_LEAST_TEXT, left // (len(texts) - done))
+        widths[index] = max(1, min(share, longest[index]))
+        left -= min(share, longest[index])
+    return widths
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text as lines of a terminal of ``width`` columns."""
+    return textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False)

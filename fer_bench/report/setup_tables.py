@@ -1,0 +1,72 @@
+"""Tables of what a run was set up as: its protocol and its environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.deviations import deviations
+from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.environment_facts import OF_FEATURES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fer_bench.results.records import Run
+
+
+def protocol_table(run: Run) -> Table:
+    """Every setting with its origin, and in what the run departs from the paper."""
+    found = deviations(run)
+    return Table(
+        key="protocol",
+        title="Protocol",
+        head="Setting",
+        columns=(
+            Column("value", kind="text"),
+            Column("origin", kind="word"),
+            Column("why", kind="text"),
+        ),
+        rows=tuple(
+            Row(entry.name.replace("_", " "), (entry.value, entry.origin, entry.why))
+            for entry in run.protocol
+        ),
+        notes=(
+            "stated: by the paper. chosen: by this project, where the paper is silent. changed: "
+            "for this run.",
+            *([f"Not like for like with the paper: {'; '.join(found)}."] if found else []),
+        ),
+    )
+
+
+def environment_table(run: Run) -> Table:
+    """What is known of machine and software."""
+    return Table(
+        key="environment",
+        title="Environment",
+        head="What",
+        columns=(Column("value", kind="text"),),
+        rows=tuple(Row(name, (value,)) for name, value in run.environment),
+        notes=(
+            f"Data set {run.dataset.name}, content digest {run.dataset.digest}.",
+            *_elsewhere(run),
+        ),
+    )
+
+
+def _elsewhere(run: Run) -> Iterable[str]:
+    """Conditions of stored results that are not those of the run itself."""
+    around = {name: value.split("; ") for name, value in run.environment}
+    found: dict[str, list[str]] = {}
+    for cell in run.cells:
+        others = [
+            f"{name} {value}"
+            for name, value in cell.computed_on
+            if value not in around.get(name, ()) and (name in around or name.endswith(OF_FEATURES))
+        ]
+        if others:
+            found.setdefault(", ".join(others), []).append(cell.id)
+    for what, cells in found.items():
+        yield (
+            f"Not computed as the environment tells, but with {what}, which may change the last "
+            f"digits: {', '.join(cells)}."
+        )

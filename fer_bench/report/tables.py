@@ -1,0 +1,392 @@
+"""From a run to tables: the paper's own first, then what else the run found out."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.batch_norm_gap import explanation
+from fer_bench.analysis.claims import judge
+from fer_bench.analysis.pairwise_tests import pairs
+from fer_bench.analysis.seed_groups import averaged, groups
+from fer_bench.analysis.subsets import leakage, parts
+from fer_bench.metrics.convergence import initial
+from fer_bench.protocol import published
+from fer_bench.report.claims_table import claims_table
+from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
+from fer_bench.report.setup_tables import environment_table, protocol_table
+from fer_bench.report.subset_tables import clean_note, left_out, mapped, slices_tables
+from fer_bench.report.table import Column, Entry, Row, Table
+from fer_bench.report.time_to_accuracy_table import learning_speed_table
+from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
+from fer_bench.results.merge import SPEED
+from fer_bench.results.timers import speed_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fer_bench.analysis.pairwise_tests import Pair
+    from fer_bench.analysis.seed_groups import Group
+    from fer_bench.results.records import CellResult, InferenceSpeed, Run
+
+
+def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
+    """Every table of a run's report, in the order of the report, the verdicts last.
+
+    Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` where
+    twins and votes are known, ``recall``, ``uncertainty``, ``pairs``, ``calibration``,
+    ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``,
+    ``claims``. Where cells were trained with several seeds, ``parts``, ``cells`` and ``weights``
+    have a row for each of them, the others one for their mean.
+
+    Args:
+        run: the results.
+        compared: what ``pairwise_tests.pairs`` returns for it; None to work it out.
+
+    Raises:
+        ValueError: the protocol lacks epochs or window, or a history does not fit it.
+    """
+    if compared is None:
+        compared = pairs(run)
+    mean = averaged(run) if _has_seeds(run) else run
+    seeds = _seeds(run)
+    return [
+        _class_counts(run),
+        *(
+            _noted(table, seeds)
+            for table in (*rate_tables(mean), _initial(mean), _final(mean, run))
+        ),
+        *(_noted(table, seeds) for table in slices_tables(run)),
+        _noted(_recall(mean, run), seeds),
+        uncertainty_table(run),
+        pairs_table(compared),
+        calibration_table(run),
+        learning_speed_table(run),
+        _speed(mean),
+        _parts(run),
+        _cells(run),
+        _weights(run),
+        protocol_table(run),
+        environment_table(run),
+        claims_table(judge(run, compared)),
+    ]
+
+
+def _has_seeds(run: Run) -> bool:
+    """Whether any backbone and init was asked for with several seeds."""
+    return any(len(group.cells) > 1 for group in groups(run))
+
+
+def _seeds(run: Run) -> str:
+    """A note on the seeds that figures are means over; empty where all have the same one."""
+    trained = [group for group in groups(run) if group.trained]
+    several = any(len(group.seeds) > 1 for group in trained)
+    kinds = Counter(tuple(sorted(group.seeds)) for group in trained)
+    if len(kinds) < 2:
+        seeds = next(iter(kinds), ())
+        return f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))})." if several else ""
+    usual, count = kinds.most_common(1)[0]
+    told = [
+        f"{group.label}: {', '.join(map(str, sorted(group.seeds)))}"
+        for group in trained
+        if count == 1 or tuple(sorted(group.seeds)) != usual
+    ]
+    if count > 1:
+        told.append(f"others: {', '.join(map(str, usual))}")
+    return f"{'Means over seeds' if several else 'Seed'}: {'; '.join(told)}."
+
+
+def _noted(table: Table, note: str) -> Table:
+    return dataclasses.replace(table, notes=(*table.notes, note)) if note else table
+
+
+def _each(run: Run) -> Iterator[tuple[CellResult, str]]:
+    """Every cell with its label, which tells its seed where there are several."""
+    several = _has_seeds(run)
+    for cell in run.cells:
+        yield cell, f"{cell.label}, seed {cell.seed}" if several else cell.label
+
+
+def _class_counts(run: Run) -> Table:
+    data = run.dataset
+    ours = dict(data.counts)
+    names = [*published.COUNTS, *(name for name in ours if name not in published.COUNTS)]
+    sizes = " / ".join(f"{size:,}" for size in (data.train, data.validation, data.test))
+    theirs = " / ".join(f"{size:,}" for size in published.SPLIT.values())
+    return Table(
+        key="table-1",
+        title="Table 1. Number of images of each class",
+        head="Data",
+        columns=tuple(Column(name) for name in (*names, "Total")),
+        rows=(
+            Row(data.name, (*(ours.get(name) for name in names), sum(ours.values()))),
+            Row("paper", (*(published.COUNTS.get(name) for name in names), published.TOTAL)),
+        ),
+        notes=(
+            f"Training / validation / test, split {data.split!r}: {sizes}; the paper: {theirs}.",
+            *([left_out(data)] if data.left_out else []),
+            *([mapped(data)] if data.class_map else []),
+        ),
+    )
+
+
+def _row(cell: CellResult, measured: bool, entries: tuple[Entry, ...], label: str = "") -> Row:
+    reason, missing = why_missing(cell, measured)
+    return Row(label or cell.label, entries, reason, missing)
+
+
+def _initial(run: Run) -> Table:
+    columns = [
+        Column(name, f"{part} {figure}", decimals=4)
+        for figure in ("accuracy", "loss")
+        for part in ("training", "validation")
+        for name in ("untrained", "epoch 1")
+    ]
+    rows = []
+    for cell in run.cells:
+        entries: tuple[Entry, ...] = (None,) * len(columns)
+        if cell.quality is not None:
+            history = cell.quality.history
+            entries = (
+                history.train_accuracy[0],
+                history.running_accuracy[0],
+                *initial(history.validation_accuracy),
+                history.train_loss[0],
+                history.running_loss[0],
+                *initial(history.validation_loss),
+            )
+        rows.append(_row(cell, cell.quality is not None, entries))
+    return Table(
+        key="initial",
+        title="Initial accuracy and loss",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "Accuracy: share, 0 to 1. Loss: nats. Training at epoch 1 is the running mean over the "
+            "epoch; all else is evaluated.",
+            f"Initial by the protocol: {setting(run, 'initial')}. The paper shows its initial "
+            "figures as pictures, without numbers.",
+        ),
+    )
+
+
+def _final(mean: Run, run: Run) -> Table:
+    """Figures after the last epoch: of ``mean``, a row for each network, made from ``run``."""
+    names = ["running", "training", "validation", "by batches", "test"]
+    notes = [
+        "Accuracy: share, 0 to 1. Loss: nats. running: on training data, mean over the last epoch "
+        "while the weights move; training, validation, test: evaluated after it.",
+    ]
+    rows = [_final_figures(cell) for cell in mean.cells]
+    batches = names.index("by batches")
+    if any(figures[batches] is not None for figures in rows):
+        notes.append(
+            "by batches: validation, with trained batch normalisation using the statistics of each "
+            "batch as in training; a diagnosis."
+        )
+    else:
+        places = [place for place in range(2 * len(names)) if place % len(names) != batches]
+        rows = [tuple(figures[place] for place in places) for figures in rows]
+        del names[batches]
+    notes += (text for group in groups(run) if (text := explanation(*group.cells)))
+    columns = [Column(name, group, decimals=4) for group in ("accuracy", "loss") for name in names]
+    known = parts(run.dataset)
+    if known is not None and known.clean.any():
+        place = 1 + names.index("test")
+        columns.insert(place, Column("clean", "accuracy", decimals=4))
+        rows = [
+            (*figures[:place], _clean_accuracy(group, run), *figures[place:])
+            for group, figures in zip(groups(run), rows, strict=True)
+        ]
+        notes.insert(1, clean_note(known))
+    return Table(
+        key="final",
+        title=f"Final accuracy and loss on {run.dataset.name}",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(
+            _row(cell, cell.quality is not None, figures)
+            for cell, figures in zip(mean.cells, rows, strict=True)
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _clean_accuracy(group: Group, run: Run) -> float | None:
+    found = leakage(group, run.dataset)
+    return None if found is None or found.clean is None else found.clean.accuracy
+
+
+def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
+    """Running, training, validation, validation by batches and test: accuracies, then losses."""
+    if cell.quality is None:
+        return (None,) * 10
+    quality, history = cell.quality, cell.quality.history
+    return (
+        history.running_accuracy[-1],
+        history.train_accuracy[-1],
+        history.validation_accuracy[-1],
+        next(reversed(history.batch_validation_accuracy), None),
+        quality.test_accuracy,
+        history.running_loss[-1],
+        history.train_loss[-1],
+        history.validation_loss[-1],
+        next(reversed(history.batch_validation_loss), None),
+        quality.test_loss,
+    )
+
+
+def _cells(run: Run) -> Table:
+    rows = []
+    for cell, label in _each(run):
+        counts = cell.parameters
+        entries: tuple[Entry, ...] = (
+            cell.status,
+            cell.source,
+            None if counts is None else counts.backbone,
+            published.PARAMETERS.get(cell.backbone),
+            None if counts is None else counts.trainable,
+        )
+        reason, _ = why_missing(cell, cell.quality is not None)
+        rows.append(Row(label, entries, reason))
+    return Table(
+        key="cells",
+        title="Cells",
+        head="Model",
+        columns=(
+            Column("status", kind="word"),
+            Column("quality", kind="word"),
+            Column("backbone", "parameters"),
+            Column("paper", "parameters", published=True),
+            Column("trainable", "parameters"),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "quality: trained in this run, or taken from the store under the same fingerprint. "
+            "backbone: without its last layer. trainable: with the head.",
+        ),
+    )
+
+
+def _recall(mean: Run, run: Run) -> Table:
+    """Recall of the mean cells; the run's own tell how many test images there are."""
+    names = [name for name, _ in run.dataset.counts]
+    rows = []
+    for cell in mean.cells:
+        entries: tuple[Entry, ...] = (None,) * len(names)
+        if cell.quality is not None:
+            entries = cell.quality.recall
+        rows.append(_row(cell, cell.quality is not None, entries))
+    notes = ["Share of each class' test images that are recognised."]
+    trained = [cell.quality for cell in run.cells if cell.quality is not None]
+    if trained:
+        tested = [sum(row) for row in trained[0].confusion]
+        sizes = ", ".join(f"{name} {size:,}" for name, size in zip(names, tested, strict=True))
+        notes.append(f"Test images: {sizes}.")
+    return Table(
+        key="recall",
+        title="Recall of each class on the test images",
+        head="Model",
+        columns=tuple(Column(name, decimals=4) for name in names),
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )
+
+
+def _speed(run: Run) -> Table:
+    sizes = sorted({speed.batch_size for cell in run.cells for speed in cell.inference})
+    counted = speed_unit(run)
+    mark = "CPU " if counted == "CPU seconds" else ""
+    columns = [
+        Column(f"images/{mark}s", "training", decimals=1),
+        Column(f"epoch, {mark}s", "training", decimals=3),
+        Column("rounds", "training"),
+    ]
+    for size in sizes:
+        columns += [
+            Column(f"median, {mark}ms", f"batch {size}", decimals=2),
+            Column(f"p99, {mark}ms", f"batch {size}", decimals=2),
+            Column(f"images/{mark}s", f"batch {size}", decimals=1),
+        ]
+    rows = []
+    for cell in run.cells:
+        training = cell.training
+        entries: list[Entry] = [None] * 3
+        if training is not None:
+            entries = [
+                training.images_per_second,
+                statistics.median(training.seconds),
+                len(training.seconds),
+            ]
+        measured = {speed.batch_size: speed for speed in cell.inference}
+        for size in sizes:
+            entries += _inference(measured.get(size))
+        # The word stands in the first measure that is missing, not in a p99 for want of calls.
+        missing = [3 + 3 * index for index, size in enumerate(sizes) if size not in measured]
+        if training is None:
+            missing = [0, *missing]
+        complete = not missing and bool(sizes)
+        row = _row(cell, complete, tuple(entries))
+        rows.append(dataclasses.replace(row, place=missing[0] if missing else None))
+    return Table(
+        key="speed",
+        title="Speed",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "Measured in this run, whatever the quality comes from. training: one epoch of the "
+            "trained layers on stored features of the frozen ones, median of the rounds. batch N: "
+            "from N images of 48x48 uint8 to probabilities, through all layers; p99 needs 100 "
+            "calls.",
+            *([f"All times here are {counted}: not how long anybody waits."] if counted else []),
+            *(f"Speed {value}." for name, value in run.environment if name == SPEED),
+        ),
+    )
+
+
+def _parts(run: Run) -> Table:
+    names = ("building the network", "frozen features", "compiling", "training", "evaluation")
+    rows = []
+    for cell, label in _each(run):
+        seconds = dict(cell.parts)
+        entries = tuple(seconds.get(name) for name in names)
+        rows.append(_row(cell, bool(seconds), entries, label))
+    return Table(
+        key="parts",
+        title="Seconds of each part, when the cell was trained",
+        head="Model",
+        columns=tuple(Column(name, decimals=1) for name in names),
+        rows=tuple(rows),
+        notes=(
+            "frozen features: all images once through the frozen layers, none where they were "
+            "stored or nothing is frozen. compiling: what an epoch runs, once for all seeds of a "
+            "network. training: all epochs. evaluation: on the training and validation images, "
+            "before the first and after each epoch.",
+        ),
+    )
+
+
+def _inference(speed: InferenceSpeed | None) -> list[Entry]:
+    if speed is None:
+        return [None] * 3
+    p99 = None if speed.p99 is None else 1000 * speed.p99
+    return [1000 * speed.median, p99, speed.images_per_second]
+
+
+def _weights(run: Run) -> Table:
+    rows = [
+        _row(cell, bool(cell.weights), (cell.weights or None, cell.fingerprint[:12] or None), label)
+        for cell, label in _each(run)
+    ]
+    return Table(
+        key="weights",
+        title="Weights at the start",
+        head="Model",
+        columns=(Column("from", kind="text"), Column("fingerprint", kind="word")),
+        rows=tuple(rows),
+        notes=("fingerprint: the first 12 digits of that of all that determines the quality.",),
+    )

@@ -1,0 +1,59 @@
+"""How fast the networks learn, as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.analysis.seed_groups import groups
+from fer_bench.analysis.time_to_accuracy import race
+from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.table import Column, Entry, Row, Table
+
+if TYPE_CHECKING:
+    from fer_bench.results.records import Run
+
+
+def learning_speed_table(run: Run) -> Table:
+    """Epochs and seconds of each backbone and init until an accuracy that is the same for all."""
+    found = race(run)
+    known: dict[tuple[str, str], tuple[Entry, ...]] = {}
+    notes = ["No training was timed."]
+    if found is not None:
+        for course, time in zip(found.courses, found.times, strict=True):
+            group = course.group
+            epochs = (
+                "never"
+                if time is None
+                else int(np.argmax(np.array(course.accuracies) >= found.target))
+            )
+            seconds = "never" if time is None else time
+            known[group.backbone, group.init] = (epochs, seconds, course.accuracies[-1])
+        notes = [
+            f"Target: validation accuracy {found.target:.4f}, half of the way from the share of "
+            f"the largest class ({found.chance:.4f}) to the best final validation accuracy "
+            f"({found.best:.4f}). Looked at before training and after each epoch; never: not "
+            "within the epochs.",
+            "seconds: of frozen features and training, in the run that trained the cell; those of "
+            "training are spread evenly over the epochs. Evaluation is not counted, and features "
+            "that were stored already cost nothing.",
+            "Of several seeds, the course of the mean accuracy over the mean seconds.",
+        ]
+    rows = []
+    for group in groups(run):
+        entries = known.get((group.backbone, group.init))
+        reason, missing = why_missing(group.mean(), entries is not None)
+        rows.append(Row(group.label, entries or (None,) * 3, reason, missing))
+    return Table(
+        key="learning-speed",
+        title="How fast the networks learn",
+        head="Model",
+        columns=(
+            Column("epochs", "to the target"),
+            Column("seconds", "to the target", decimals=1),
+            Column("final validation accuracy", decimals=4),
+        ),
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )

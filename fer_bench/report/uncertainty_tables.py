@@ -1,0 +1,187 @@
+"""How sure the test figures are: over images, over seeds, between networks, in confidence."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.pairwise_tests import ALL_PAIRS, LEVEL
+from fer_bench.analysis.seed_groups import groups
+from fer_bench.metrics import expected_calibration_error, over_seeds, sampling_interval
+from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.table import Column, Entry, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.pairwise_tests import Pair
+    from fer_bench.analysis.seed_groups import Group
+    from fer_bench.results.records import Run
+
+
+def uncertainty_table(run: Run) -> Table:
+    """Accuracy of each backbone and init, over seeds and over test images."""
+    names = ("mean", "sd", "low by seeds", "high by seeds")
+    columns = [
+        Column("seeds"),
+        *(
+            Column(name, "test accuracy", decimals=4)
+            for name in (*names, "low by images", "high by images")
+        ),
+        *(Column(name, "validation accuracy", decimals=4) for name in names),
+    ]
+    rows = []
+    for group in groups(run):
+        entries: list[Entry] = [None] * len(columns)
+        if group.trained:
+            correct = group.correct(run.dataset.labels)
+            images: list[Entry] = [None, None]
+            if correct is not None:
+                interval = sampling_interval(correct)
+                images = [interval.low, interval.high]
+            entries = [
+                len(group.trained),
+                *_over_seeds([one.test_accuracy for one in group.qualities]),
+                *images,
+                *_over_seeds([one.history.validation_accuracy[-1] for one in group.qualities]),
+            ]
+        rows.append(_row(group, bool(group.trained), entries))
+    return Table(
+        key="uncertainty",
+        title="How sure the accuracies are",
+        head="Model",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=(
+            "by seeds: 95 % Student t interval of the mean; it covers the chance of training on "
+            "these images, and not that of the images. One seed has neither sd nor interval.",
+            "by images: 95 % bootstrap interval over the test images; it covers which images were "
+            "drawn, with these trained networks, and not that they might have been trained "
+            "otherwise.",
+            "Neither covers another split or another data set.",
+        ),
+    )
+
+
+def pairs_table(pairs: Sequence[Pair]) -> Table:
+    """Every two networks that were compared on the test images."""
+    methods = list(dict.fromkeys(pair.comparison.method for pair in pairs))
+    # With several seeds no image is recognised by one network alone.
+    counted = any(pair.comparison.only_first is not None for pair in pairs)
+    rows = []
+    for pair in pairs:
+        found = pair.comparison
+        alone: list[Entry] = [found.only_first, found.only_second] if counted else []
+        entries: list[Entry] = [
+            found.difference,
+            found.interval.low,
+            found.interval.high,
+            *alone,
+            found.p_value,
+            pair.corrected,
+        ]
+        if len(methods) > 1:
+            entries.append(found.method)
+        rows.append(Row(f"{pair.first.label} less {pair.second.label}", tuple(entries)))
+    columns = [
+        Column("difference", decimals=4),
+        Column("low", decimals=4),
+        Column("high", decimals=4),
+        *([Column(name, "right alone") for name in ("first", "second")] if counted else []),
+        Column("p", decimals=4),
+        Column("corrected p", decimals=4),
+    ]
+    if len(methods) > 1:
+        columns.append(Column("method", kind="word"))
+    return Table(
+        key="pairs",
+        title="Networks compared on the same test images",
+        head="Pair",
+        columns=tuple(columns),
+        rows=tuple(rows),
+        notes=_pairs_notes(pairs, methods),
+    )
+
+
+def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ...]:
+    if not pairs:
+        return (
+            "There is none to compare: no two networks were trained whose predictions are known.",
+        )
+    return (
+        "difference: of the test accuracies; low, high: its 95 % interval, not corrected. "
+        f"corrected p: by Holm's method over all pairs of this table ({len(pairs)}); below "
+        f"{LEVEL} two networks are told apart.",
+        *(f"Method of all p-values: {method}." for method in methods if len(methods) == 1),
+        "With one seed each, p-value and interval cover which images were drawn, and not the "
+        "chance of training. With several they cover both; where one side has a single seed, "
+        "the spread of the other's stands for its own.",
+        "0.0000: below 0.00005. With one seed each the p-value is exact and the interval from "
+        "a bootstrap: close to 0.05, or with few images, they may disagree.",
+        *_left_out(pairs),
+    )
+
+
+def _left_out(pairs: Sequence[Pair]) -> list[str]:
+    """A note where not every two networks were compared."""
+    networks = {
+        (group.backbone, group.init) for pair in pairs for group in (pair.first, pair.second)
+    }
+    if len(pairs) == math.comb(len(networks), 2):
+        return []
+    return [
+        f"More than {ALL_PAIRS} networks are compared with the most accurate one, pretrained "
+        "with random of one backbone, and the paper's backbones with each other, of one init."
+    ]
+
+
+def calibration_table(run: Run) -> Table:
+    """Whether each network is right as often as it is confident."""
+    rows = []
+    for group in groups(run):
+        correct = group.correct(run.dataset.labels)
+        entries: list[Entry] = [None] * 3
+        if correct is not None:
+            confidences = [
+                one.predictions.confidence for one in group.qualities if one.predictions is not None
+            ]
+            errors = [
+                expected_calibration_error(confidence, right)
+                for confidence, right in zip(confidences, correct, strict=True)
+            ]
+            entries = [
+                statistics.mean(errors),
+                statistics.mean(float(confidence.mean()) for confidence in confidences),
+                float(correct.mean()),
+            ]
+        rows.append(_row(group, correct is not None, entries))
+    return Table(
+        key="calibration",
+        title="Confidence on the test images",
+        head="Model",
+        columns=(
+            Column("ECE", decimals=4),
+            Column("mean confidence", decimals=4),
+            Column("accuracy", decimals=4),
+        ),
+        rows=tuple(rows),
+        notes=(
+            "ECE: expected calibration error, the mean distance of accuracy and confidence over 15 "
+            "bins of equal width, weighted by their images; 0 is calibrated. Of several seeds, the "
+            "mean of each one's.",
+            "No interval is given; ECE is above 0 by chance alone where there are few images.",
+        ),
+    )
+
+
+def _over_seeds(figures: Sequence[float]) -> list[Entry]:
+    spread = over_seeds(figures)
+    interval = spread.interval
+    ends: list[Entry] = [None, None] if interval is None else [interval.low, interval.high]
+    return [spread.mean, spread.deviation, *ends]
+
+
+def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
+    reason, missing = why_missing(group.mean(), measured)
+    return Row(group.label, tuple(entries), reason, missing)

@@ -1,6 +1,0 @@
-"""From a run's report to one page of HTML that needs nothing beside itself."""
-
-from fer_bench.reporting.page.content import Content
-from fer_bench.reporting.page.document import page
-
-__all__ = ["Content", "page"]

@@ -1,0 +1,54 @@
+"""``fer_bench.results.records`` as JSON, and back.
+
+``results.json`` is a pytest-benchmark file. ``run_record`` gives what stands at its top level
+under ``KEY``, and the other writers what stands in a benchmark's ``extra_info`` under the same
+key. ``read_run`` joins them again, ``load_run`` out of a file. ``merged`` makes one such file of
+several.
+"""
+
+from fer_bench.results.directory import Folder, read_folder
+from fer_bench.results.foreign_values import with_plain_values
+from fer_bench.results.merge_files import Merged, merged
+from fer_bench.results.read import load_document, load_run, read_run, timers
+from fer_bench.results.repeated_measurements import without_repeats
+from fer_bench.results.schema import (
+    KEY,
+    InferenceRecord,
+    MeasureRecord,
+    QualityRecord,
+    RunRecord,
+    TrainingRecord,
+)
+from fer_bench.results.write import (
+    inference_record,
+    json_text,
+    quality_record,
+    run_record,
+    training_record,
+    write_json,
+)
+
+__all__ = [
+    "KEY",
+    "Folder",
+    "InferenceRecord",
+    "MeasureRecord",
+    "Merged",
+    "QualityRecord",
+    "RunRecord",
+    "TrainingRecord",
+    "inference_record",
+    "json_text",
+    "load_document",
+    "load_run",
+    "merged",
+    "quality_record",
+    "read_folder",
+    "read_run",
+    "run_record",
+    "timers",
+    "training_record",
+    "with_plain_values",
+    "without_repeats",
+    "write_json",
+]

@@ -1,0 +1,208 @@
+"""Whether the parts of a run that was read fit each other, and its figures their ranges."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.metrics import confusion
+from fer_bench.results.records import NO_VOTE
+from fer_bench.results.type_checks import Mismatch
+from fer_bench.runtime.errors import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.results.records import (
+        CellResult,
+        DatasetSummary,
+        History,
+        Predictions,
+        Quality,
+        Reference,
+        Run,
+    )
+
+_MOST = 2**53
+"""Counts beyond it are no longer exact as floats, and nothing here is counted so far."""
+
+_SHARE_TOLERANCE = 1e-6
+"""A share that was rounded to single precision still fits its counts."""
+
+_RUNNING_TOLERANCE = {"accuracy": 1e-9, "loss": 1e-6}
+"""Running means are added up in floating point and may miss their bounds by so much."""
+
+_FULL = 65535
+
+
+def check_run(run: Run) -> None:
+    """Checks what tables and comparisons rely on.
+
+    Args:
+        run: its series and matrices are as long as they should be, its figures finite.
+
+    Raises:
+        Mismatch: a figure is out of its range, or two parts contradict each other; it names
+            place, value, and what is accepted.
+    """
+    _check_names("settings", [setting.name for setting in run.protocol])
+    if "initial" not in {setting.name for setting in run.protocol}:
+        raise Mismatch("the protocol has no 'initial'; accepted: a protocol with all its settings")
+    _check_dataset(run.dataset)
+    for cell in run.cells:
+        _check_cell(cell, run.dataset)
+
+
+def _check_dataset(data: DatasetSummary) -> None:
+    _check_names("classes", [name for name, _ in data.counts])
+    for name, count in data.counts:
+        _check_count(f"images of {name!r}", count)
+    for part in ("train", "validation", "test"):
+        _check_count(f"dataset.{part}", getattr(data, part), 1)
+    classes = len(data.counts)
+    for vote in sorted(set(data.test_votes)):
+        if vote >= classes and vote != NO_VOTE:
+            raise Mismatch(
+                f"dataset.test_votes holds {vote}; accepted: 0 to {classes - 1}, or {NO_VOTE} for "
+                "none of the classes"
+            )
+    _check_names("reasons why images are left out", [why for why, _ in data.left_out])
+    for why, count in data.left_out:
+        _check_count(f"images left out as {why!r}", count)
+
+
+def _check_names(what: str, names: Iterable[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise Mismatch(f"{count} {what} have the name {name!r}; accepted: each name once")
+
+
+def _check_count(where: str, count: int, least: int = 0) -> None:
+    if not least <= count <= _MOST:
+        raise Mismatch(f"{where} is {shown(count)}; accepted: {least} to {_MOST}")
+
+
+def _check_range(where: str, values: Sequence[float], low: float, high: float | None) -> None:
+    for index, value in enumerate(values):
+        if value < low or (high is not None and value > high):
+            accepted = "0 or more" if high is None else "0 to 1"
+            place = f"{where}[{index}]" if len(values) > 1 else where
+            raise Mismatch(f"{place} is {value!r}; accepted: {accepted}")
+
+
+def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
+    if cell.parameters is not None:
+        for item in dataclasses.fields(cell.parameters):
+            _check_count(
+                f"parameters.{item.name} of {cell.id!r}", getattr(cell.parameters, item.name)
+            )
+    for name, seconds in cell.parts:
+        _check_range(f"seconds of {name!r} of {cell.id!r}", [seconds], 0, None)
+    if cell.training is not None:
+        where = f"training of {cell.id!r}"
+        _check_count(f"{where}: images", cell.training.images, 1)
+        _check_times(where, cell.training.seconds, cell.training.images_per_second)
+        _check_reference(where, cell.training.reference)
+    for speed in cell.inference:
+        where = f"inference of {cell.id!r}"
+        _check_count(f"{where}: batch_size", speed.batch_size, 1)
+        others = [speed.median, *([] if speed.p99 is None else [speed.p99])]
+        _check_times(where, speed.seconds, speed.images_per_second, *others)
+        _check_reference(where, speed.reference)
+    if cell.quality is not None:
+        _check_quality(f"quality of {cell.id!r}", cell.quality, data)
+
+
+def _check_times(where: str, seconds: Sequence[float], *others: float) -> None:
+    if not seconds:
+        raise Mismatch(f"{where}: seconds is []; accepted: one timed round or more")
+    for value in (*seconds, *others):
+        if value <= 0:
+            raise Mismatch(f"{where} holds {value!r}; accepted: times and speeds above 0")
+
+
+def _check_reference(where: str, reference: Reference | None) -> None:
+    if reference is not None:
+        for item in dataclasses.fields(reference):
+            _check_times(f"{where}: reference.{item.name}", getattr(reference, item.name))
+
+
+def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
+    check_history(f"{where}: history", quality.history)
+    _check_range(f"{where}: test_accuracy", [quality.test_accuracy], 0, 1)
+    _check_range(f"{where}: test_loss", [quality.test_loss], 0, None)
+    rows = quality.confusion
+    for row in rows:
+        for count in row:
+            _check_count(f"{where}: a count of confusion", count)
+    images = [sum(row) for row in rows]
+    if sum(images) != data.test:
+        raise Mismatch(f"{where}: confusion holds {sum(images)} images; accepted: {data.test}")
+    if len(data.labels):
+        labelled = np.bincount(data.labels, minlength=len(rows)).tolist()
+        if images != labelled:
+            raise Mismatch(
+                f"{where}: confusion holds {images} images of the classes; accepted: {labelled}, "
+                "as the test labels say"
+            )
+    right = [row[index] for index, row in enumerate(rows)]
+    accuracy = sum(right) / data.test
+    if abs(quality.test_accuracy - accuracy) > _SHARE_TOLERANCE:
+        raise Mismatch(
+            f"{where}: test_accuracy is {quality.test_accuracy!r}; accepted: {accuracy!r}, as "
+            "confusion says"
+        )
+    for index, share in enumerate(quality.recall):
+        known = right[index] / images[index] if images[index] else None
+        if share is None or known is None:
+            fits = share is known
+        else:
+            fits = abs(share - known) <= _SHARE_TOLERANCE
+        if not fits:
+            raise Mismatch(
+                f"{where}: recall[{index}] is {share!r}; accepted: {known!r}, as confusion says"
+            )
+    if quality.predictions is not None:
+        _check_predictions(where, quality, quality.predictions, data)
+
+
+def check_history(where: str, history: History) -> None:
+    """Checks that accuracies and losses are in their ranges.
+
+    Raises:
+        Mismatch: one is not.
+    """
+    for item in dataclasses.fields(history):
+        figure = item.name.rpartition("_")[2]
+        spare = _RUNNING_TOLERANCE[figure] if item.name.startswith("running") else 0.0
+        high = 1 + spare if figure == "accuracy" else None
+        _check_range(f"{where}.{item.name}", getattr(history, item.name), -spare, high)
+    if bool(history.batch_validation_accuracy) != bool(history.batch_validation_loss):
+        raise Mismatch(
+            f"{where} holds one of batch_validation_accuracy and batch_validation_loss; accepted: "
+            "both or neither"
+        )
+
+
+def _check_predictions(
+    where: str, quality: Quality, known: Predictions, data: DatasetSummary
+) -> None:
+    classes = len(data.counts)
+    # The most probable of the classes has at least its share of 1, apart from rounding.
+    least = _FULL // classes - 1
+    packed = np.frombuffer(known.confidences, "<u2")
+    if packed.min() < least:
+        raise Mismatch(
+            f"{where}: a confidence is {packed.min() / _FULL:.5f}; accepted: 1/{classes} to 1, for "
+            "it is of the most probable class"
+        )
+    said = known.predicted
+    counts = np.array(quality.confusion)
+    fits = np.array_equal(counts.sum(axis=0), np.bincount(said, minlength=classes))
+    if fits and len(data.labels):
+        fits = np.array_equal(counts, confusion(data.labels, said, classes))
+    if not fits:
+        raise Mismatch(f"{where}: confusion differs from predictions; accepted: their own counts")

@@ -1,0 +1,56 @@
+"""Values of other parties in a pytest-benchmark file, as JSON can hold them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.results.schema import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def with_plain_values(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Replaces what is not ours and JSON has no words for; our own records stay as they are.
+
+    As in the files of pytest-benchmark, an object becomes a text. A number that is not finite
+    becomes null.
+
+    Args:
+        document: of a session, as pytest-benchmark makes it.
+
+    Returns:
+        The document, and a line for each value with such a number.
+    """
+    told: list[str] = []
+
+    def plain(values: Mapping[Any, Any], owner: str) -> dict[str, Any]:
+        return {
+            str(name): value if name == KEY else _plain(value, f"{owner}{name}", told)
+            for name, value in values.items()
+        }
+
+    benchmarks = []
+    for one in document["benchmarks"]:
+        name = f"{one['name']}: "
+        others = {key: value for key, value in one.items() if key != "extra_info"}
+        benchmarks.append({**plain(others, name), "extra_info": plain(one["extra_info"], name)})
+    others = {key: value for key, value in document.items() if key != "benchmarks"}
+    return {**plain(others, ""), "benchmarks": benchmarks}, told
+
+
+def _plain(value: Any, name: str, told: list[str]) -> Any:
+    not_finite: list[str] = []
+    try:
+        text = json.dumps(value, default=lambda one: f"UNSERIALIZABLE[{one!r}]")
+        plain = json.loads(text, parse_constant=not_finite.append)
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ):  # keys of other types, loops
+        return f"UNSERIALIZABLE[{type(value).__name__}]"
+    if not_finite:
+        told.append(f"{name} has {not_finite[0]}, which is null in results.json")
+    return plain

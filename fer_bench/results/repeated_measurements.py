@@ -1,0 +1,39 @@
+"""Measures that one session took several times, as plugins that repeat tests have it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.results.schema import KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def without_repeats(benchmarks: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Takes our record out of each benchmark that a later one measures again: the last one counts.
+
+    Args:
+        benchmarks: of a pytest-benchmark file, in the order they ran; they stay as they are.
+
+    Returns:
+        The benchmarks, and a line for each measure that was taken several times.
+    """
+    places: dict[tuple[Any, ...], list[int]] = {}
+    for place, benchmark in enumerate(benchmarks):
+        record = benchmark["extra_info"].get(KEY)
+        if record is not None:
+            measure = record["kind"], record["cell"], record.get("batch_size")
+            places.setdefault(measure, []).append(place)
+    left = list(benchmarks)
+    told = []
+    for (kind, cell, size), found in places.items():
+        for place in found[:-1]:
+            extra = {
+                name: value for name, value in left[place]["extra_info"].items() if name != KEY
+            }
+            left[place] = {**left[place], "extra_info": extra}
+        if len(found) > 1:
+            what = kind if size is None else f"{kind} at batch size {size}"
+            told.append(f"{what} of {cell} was measured {len(found)} times: the last one counts")
+    return left, told

@@ -1,0 +1,1 @@
+"""Process and machine: errors, files, terminal, progress, locks."""

@@ -1,0 +1,172 @@
+"""What all cells of a run share, and the way from it to a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fer_bench.models import Located, WeightsRecord, locate
+from fer_bench.models.keras_backend import clear_keras, load_keras
+from fer_bench.protocol.cells import Cell
+from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.progress import silent
+from fer_bench.training import fingerprint
+from fer_bench.training.store.results import ResultStore
+from fer_bench.training.trained_cell import TrainedCell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+
+    from fer_bench.data import Dataset, Split
+    from fer_bench.data.prepare import PreparedData
+    from fer_bench.models import Backbone
+    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.settings import Protocol
+    from fer_bench.runtime.progress import Progress
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What all cells of a run share.
+
+    Images, split and protocol come from ``prepare.prepare_data`` alone, so that what is
+    recorded of the draw is what was drawn, and the same choices give the same result everywhere.
+
+    Attributes:
+        data: the images, in the order and the parts that their protocol asks for.
+        store: folder of the stored features, checkpoints and results.
+        weights_dir: folder to look for pretrained weights in first.
+        fresh: whether stored features and results are computed again.
+
+    Raises:
+        FerBenchError: the data could not be split.
+    """
+
+    data: PreparedData
+    store: Path
+    weights_dir: Path | None = None
+    fresh: bool = False
+
+    def __post_init__(self) -> None:
+        if self.data.not_split:
+            raise FerBenchError(self.data.not_split)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The settings of each cell."""
+        return self.data.protocol
+
+    @property
+    def dataset(self) -> Dataset:
+        """The images."""
+        return self.data.dataset
+
+    @property
+    def split(self) -> Split:
+        """The images that are trained on, validated on and tested on."""
+        return self.data.split
+
+    def record(
+        self,
+        cells: tuple[CellResult, ...],
+        environment: tuple[tuple[str, str], ...] = (),
+        examples: tuple[Example, ...] = (),
+    ) -> Run:
+        """These cells' results with what they share."""
+        facts = self.data.facts
+        summary = DatasetSummary(
+            name=self.dataset.name,
+            digest=self.dataset.digest,
+            counts=tuple(self.split.counts(self.dataset).items()),
+            split=self.split.name,
+            train=len(self.split.train),
+            validation=len(self.split.validation),
+            test=len(self.split.test),
+            split_digest=fingerprint.split_digest(self.dataset, self.split),
+            test_labels=self.dataset.labels[self.split.test].tobytes(),
+            test_twins=facts.test_twins,
+            test_votes=facts.test_votes,
+            left_out=facts.left_out,
+            class_map=facts.class_map,
+        )
+        return Run(tuple(self.protocol.settings()), summary, environment, cells, examples)
+
+    def cell(self, entry: Backbone, init: Init, seed: int | None = None) -> Cell:
+        """The cell of this experiment with that backbone, init and seed (default: the first)."""
+        seed = self.protocol.seed if seed is None else seed
+        return Cell(entry.name, init, self.dataset.name, seed)
+
+    def run(
+        self,
+        entry: Backbone,
+        init: Init,
+        progress: Progress = silent,
+        seed: int | None = None,
+    ) -> TrainedCell:
+        """Trains a cell, or finds its result in the store.
+
+        Args:
+            entry: the backbone.
+            init: ``"pretrained"`` or ``"random"``.
+            seed: of random weights, head and order of the images; default: the protocol's.
+            progress: told how far extraction and training are.
+
+        Raises:
+            WeightsMissing: a pretrained cell whose weights are nowhere.
+            FerBenchError: the weights are not sound, the disk is full, or training diverged.
+        """
+        located = self._located(entry, init)
+        return TrainedCell(self, entry, self.cell(entry, init, seed), located, progress)
+
+    def is_stored(self, entry: Backbone, init: Init, seed: int | None = None) -> bool:
+        """Whether the store has the result of a cell, so that no network is needed to know it.
+
+        Raises:
+            WeightsMissing: a pretrained cell whose weights are nowhere.
+        """
+        found = self.fingerprint(entry, self.cell(entry, init, seed), self._located(entry, init))
+        return not self.fresh and ResultStore(self.store).holds(found)
+
+    def fingerprint(self, entry: Backbone, cell: Cell, located: Located | None) -> str:
+        """Digest of all that determines the result of a cell.
+
+        Args:
+            entry: the cell's backbone.
+            cell: one of this experiment.
+            located: the file of its pretrained weights, None where they are random.
+
+        Raises:
+            FerBenchError: the file cannot be read.
+        """
+        return fingerprint.result_fingerprint(
+            entry,
+            cell,
+            fingerprint.weights_facts(entry, cell, located),
+            self.protocol,
+            self.dataset,
+            self.split,
+        )
+
+    def _located(self, entry: Backbone, init: Init) -> Located | None:
+        return locate(entry, self.weights_dir) if init == "pretrained" else None
+
+
+def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
+    """Proves that a weight file fits its backbone, before any cell runs on it.
+
+    Raises:
+        FerBenchError: it does not, or cannot be read.
+    """
+    from fer_bench.models import verify
+
+    def build() -> keras.Model:
+        load_keras()
+        return entry.build()
+
+    try:
+        return verify(located, entry, build)
+    finally:
+        clear_keras()

@@ -1,0 +1,136 @@
+"""Digests of all that determines a result, or a set of frozen features.
+
+Paths, the machine, and settings that only change speed stay out: what has the same fingerprint
+may be reused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.models import identity, keras_backend
+from fer_bench.results.records import SCHEMA
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fer_bench.data import Dataset, Split
+    from fer_bench.models import Backbone, Located
+    from fer_bench.protocol.cells import Cell
+    from fer_bench.protocol.settings import Protocol
+
+
+COMPUTATION = 2
+"""Grows whenever this package comes to compute features or results otherwise."""
+
+
+def features_versions() -> dict[str, str | int]:
+    """The installed software that frozen features depend on, by name. Loads no Keras."""
+    return {
+        "computation": COMPUTATION,
+        "keras": keras_backend.version("keras"),
+        "backend": keras_backend.backend_version(),
+        "float type": keras_backend.keras_settings().floatx,
+        "deepface": keras_backend.version("deepface"),
+    }
+
+
+def results_versions() -> dict[str, str | int]:
+    """The installed software that a cell's result depends on, by name. Loads no Keras."""
+    return {**features_versions(), "numpy": keras_backend.version("numpy"), "schema": SCHEMA}
+
+
+def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[str, Any]:
+    """What determines the weights of a cell's backbone before training.
+
+    Args:
+        entry: the cell's backbone.
+        cell: its seed counts where the weights are random.
+        located: the file of its pretrained weights, known by its SHA-256; None where they are
+            random.
+
+    Raises:
+        FerBenchError: that file, or a structure file that is needed, cannot be read.
+    """
+    facts = {
+        "structure": entry.structure,
+        "structure file": entry.structure_digest(),
+        "weights": {"seed": cell.seed} if located is None else identity(located.path),
+    }
+    # Before it was checked what a user's builder draws, some results were of trained weights.
+    return facts if entry.is_built_in else {**facts, "drawing": 1}
+
+
+def features_key(
+    entry: Backbone, weights: Mapping[str, Any], dataset: Dataset, boundary: tuple[int, ...]
+) -> str:
+    """Key of the outputs of a frozen prefix for every image of a data set.
+
+    Args:
+        entry: the cell's backbone, for its preprocessing.
+        weights: from ``weights_facts``.
+        dataset: whose images are rows, in their order.
+        boundary: positions of the layers at which the prefix ends.
+    """
+    return _digest(
+        {
+            "kind": "features",
+            "versions": features_versions(),
+            "weights": weights,
+            "preprocessing": [entry.input_size, entry.scale, entry.offset],
+            "dataset": dataset.row_digest,
+            "boundary": boundary,
+            **_settings(),
+        }
+    )
+
+
+def split_digest(dataset: Dataset, split: Split) -> str:
+    """Digest of the images of each part, in their order: predictions on equal ones are paired."""
+    return _digest({"kind": "split", "dataset": dataset.row_digest, "split": split.digest})
+
+
+def result_fingerprint(
+    entry: Backbone,
+    cell: Cell,
+    weights: Mapping[str, Any],
+    protocol: Protocol,
+    dataset: Dataset,
+    split: Split,
+) -> str:
+    """Fingerprint of a cell's learning result.
+
+    Of the protocol only what training depends on counts, of its trainable layers only the value
+    for the cell's own init; the split's settings are in the split's digest.
+    """
+    return _digest(
+        {
+            "kind": "result",
+            "versions": results_versions(),
+            "backbone": entry.name,
+            "init": cell.init,
+            "seed": cell.seed,
+            "weights": weights,
+            "preprocessing": [entry.input_size, entry.scale, entry.offset],
+            "trainable_layers": protocol.trainable_layers.of(cell.init),
+            "batch_normalization": protocol.batch_normalization,
+            "learning_rate": protocol.learning_rate,
+            "epochs": protocol.epochs,
+            "batch_size": protocol.batch_size,
+            "dataset": dataset.row_digest,
+            "split": split.digest,
+            **_settings(),
+        }
+    )
+
+
+def _settings() -> dict[str, Any]:
+    """Further settings that change numbers; fingerprints are without them if there are none."""
+    found = keras_backend.numeric_settings()
+    return {"settings": found} if found else {}
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

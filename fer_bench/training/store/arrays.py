@@ -1,0 +1,63 @@
+"""Arrays in an ``.npz`` file, written and read one at a time."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.data.formats.npz_arrays import opened_arrays
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.sealed_directories import Damaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Layout = tuple[tuple[int, ...], np.dtype[Any]]
+    """Shape and type of one array."""
+
+
+def write_arrays(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
+    """Writes arrays in their order, holding one in memory at a time (``numpy.savez`` holds all).
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, array in enumerate(arrays):
+            with archive.open(f"{number}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asanyarray(array), allow_pickle=False)
+
+
+def read_arrays(path: Path) -> list[NDArray[Any]]:
+    """The arrays that ``write_arrays`` wrote, in their order.
+
+    Raises:
+        Damaged: the file holds something else.
+    """
+    try:
+        with opened_arrays(path) as arrays:
+            if list(arrays) != [str(number) for number in range(len(arrays))]:
+                raise Damaged(f"{path.name} holds other arrays")
+            return [array.read() for array in arrays.values()]
+    except FerBenchError as error:
+        raise Damaged(f"{path.name} is not as it was written") from error
+
+
+def check_layout(name: str, arrays: Sequence[NDArray[Any]], layout: Sequence[Layout]) -> None:
+    """Makes sure that arrays are those that are expected, apart from their values.
+
+    Args:
+        name: of their file.
+        arrays: what it holds.
+        layout: what it should hold.
+
+    Raises:
+        Damaged: their number, a shape or a type is another one.
+    """
+    if [(array.shape, array.dtype) for array in arrays] != list(layout):
+        raise Damaged(f"{name} holds arrays of other shapes or types")

@@ -1,0 +1,226 @@
+"""What lies in the store, how large it is, and what of it can go."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+from fer_bench.runtime import removal
+from fer_bench.runtime.locks import lock_if_free
+from fer_bench.runtime.sealed_directories import Damaged, check_regular, facts_of, read_json, told
+from fer_bench.training import fingerprint
+from fer_bench.training.store import checkpoints, features, results
+from fer_bench.training.store.shard_files import FACTS, SHARDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+Kind = Literal["features", "checkpoints", "results"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+_LOCKS: Mapping[Kind, str] = {"features": features.KIND, "checkpoints": "cell", "results": "cell"}
+
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""Errors of reading anything as if it were the facts of a part."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One part of the store.
+
+    Attributes:
+        kind: ``"features"``, ``"checkpoints"`` or ``"results"``.
+        path: its folder.
+        what: what it is, in a few words.
+        state: how complete it is, in a few words.
+        size: bytes of its files.
+        written: when it was last written, in seconds since 1970.
+        useless: why no run can use it, empty where one can.
+    """
+
+    kind: Kind
+    path: Path
+    what: str
+    state: str
+    size: int
+    written: float
+    useless: str
+
+
+class Removal(NamedTuple):
+    """Outcome for parts that were to be removed.
+
+    Attributes:
+        removed: those that are gone.
+        in_use: those that a process works on just now, which stayed.
+        kept: directories of removed parts that hold what fer_bench did not write, which stayed.
+    """
+
+    removed: list[Entry]
+    in_use: list[Entry]
+    kept: list[Path]
+
+
+def entries(store: Path) -> list[Entry]:
+    """Everything in the store, the largest first. Reads no more than what each part says of itself.
+
+    What does not carry the mark of a part is somebody else's, and not among them.
+
+    Args:
+        store: the store's folder, which need not exist.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with told(store):
+        found = [
+            _entry(store, kind, path)
+            for kind in KINDS
+            for path in _folders(store / kind)
+            if removal.is_part(path)
+        ]
+    return sorted(found, key=lambda entry: (-entry.size, entry.path))
+
+
+def strangers(store: Path) -> list[Path]:
+    """List what lies among the parts and is none, as a mistyped ``--store`` may find it.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    with told(store):
+        return [
+            path for kind in KINDS for path in _folders(store / kind) if not removal.is_part(path)
+        ]
+
+
+def remove(store: Path, chosen: Collection[Entry]) -> Removal:
+    """Removes parts of the store, those excepted that a process works on just now.
+
+    Raises:
+        StoreError: the store cannot be written to.
+    """
+    done = Removal([], [], [])
+    with told(store):
+        for entry in chosen:
+            # A leftover is called after the part that its writer held the lock of.
+            key = entry.path.name.strip(".").partition(".")[0]
+            with lock_if_free(store, _LOCKS[entry.kind], key) as held:
+                if not held:
+                    done.in_use.append(entry)
+                    continue
+                if not removal.remove(entry.path):
+                    done.kept.append(entry.path)
+                done.removed.append(entry)
+    return done
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(FileNotFoundError):
+        yield from sorted(folder.iterdir())
+
+
+def _sizes(path: Path) -> Iterator[os.stat_result]:
+    """Of the files in a folder; a run may remove one meanwhile."""
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                status = Path(folder, name).lstat()
+                if stat.S_ISREG(status.st_mode):
+                    yield status
+
+
+def _entry(store: Path, kind: Kind, path: Path) -> Entry:
+    files = list(_sizes(path))
+    what, state, useless = "", "", ""
+    try:
+        if removal.is_leftover(path.name):
+            raise Damaged("left behind by a process that was killed")
+        describe = {"features": _features, "checkpoints": _checkpoint, "results": _result}[kind]
+        what, state, versions = describe(path)
+        useless = _outdated(kind, versions)
+        if kind == checkpoints.KIND and (store / results.KIND / path.name).is_dir():
+            useless = "its cell is finished"
+    except Damaged as damage:
+        useless = str(damage)
+    except _UNREADABLE as error:
+        useless = f"it cannot be read ({type(error).__name__})"
+    return Entry(
+        kind=kind,
+        path=path,
+        what=what or path.name[:16],
+        state=state,
+        size=sum(file.st_size for file in files),
+        written=max((file.st_mtime for file in files), default=0.0),
+        useless=useless,
+    )
+
+
+def _features(path: Path) -> tuple[str, str, Mapping[str, Any]]:
+    noted = read_json(path / FACTS)
+    check_regular(path / SHARDS)
+    facts, images = noted["facts"], int(noted["images"])
+    shards = set(map(_shard, (path / SHARDS).read_text("utf-8").splitlines()))
+    done = min(images, len(shards) * int(noted["shard"]))
+    state = "whole" if done == images else f"{done:,} of {images:,} images"
+    what = f"{facts['backbone']} {facts['weights']}, {facts['dataset']}, {images:,} images"
+    return what, state, facts["versions"]
+
+
+def _shard(line: str) -> int:
+    return int(json.loads(line)["shard"])
+
+
+def _checkpoint(path: Path) -> tuple[str, str, Mapping[str, Any]]:
+    kept = checkpoints.epochs_in(path)
+    if not kept:
+        raise Damaged("no epoch is in it")
+    facts = facts_of(kept[-1])
+    epoch = int(kept[-1].name.partition("-")[2])
+    return _cell(facts), f"epoch {epoch} of {facts['epochs']}", facts["versions"]
+
+
+def _result(path: Path) -> tuple[str, str, Mapping[str, Any]]:
+    facts = facts_of(path)
+    return _cell(facts), "whole", facts["versions"]
+
+
+def _cell(facts: Mapping[str, Any]) -> str:
+    # Parts that older versions wrote say nothing of it, and followed the paper.
+    is_frozen = facts.get("batch_normalization") == "frozen"
+    words = (
+        f"{facts['images']:,} images",
+        f"split {facts['split']}",
+        f"trained layers {facts['trainable_layers']}",
+        *(["batch normalization frozen"] if is_frozen else []),
+        f"epochs {facts['epochs']}",
+        f"seed {facts['seed']}",
+    )
+    return ", ".join((facts["cell"], facts["dataset"], *words))
+
+
+def _outdated(kind: Kind, versions: Mapping[str, Any]) -> str:
+    now = fingerprint.features_versions() if kind == "features" else fingerprint.results_versions()
+    backend, this = (str(known.get("backend")).partition(" ")[0] for known in (versions, now))
+    if backend != this:
+        return ""  # another environment may use it
+    changed = [
+        f"{name} {versions.get(name)} (now {version})"
+        for name, version in now.items()
+        if versions.get(name) != version and "not installed" not in (versions.get(name), version)
+    ]
+    return f"made with {', '.join(changed)}" if changed else ""

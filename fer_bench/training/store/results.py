@@ -1,0 +1,206 @@
+"""Learning results of finished cells, by fingerprint.
+
+``<store>/results/<fingerprint>/`` is a sealed folder with ``result.json``, a results document of
+one cell; ``logits.npz``, the trained network's output for each test image; and ``suffix.npz``,
+the trained suffix's weights.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.results import KEY, quality_record, read_run, run_record
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.removal import remove
+from fer_bench.runtime.sealed_directories import (
+    Damaged,
+    proven,
+    read_json,
+    sealed,
+    throw_away,
+    told,
+)
+from fer_bench.training.store.arrays import check_layout, read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from fer_bench.protocol.cells import Cell
+    from fer_bench.results.records import CellResult, Quality, Run
+    from fer_bench.training.store.arrays import Layout
+
+KIND = "results"
+_RESULT, _LOGITS, _SUFFIX = "result.json", "logits.npz", "suffix.npz"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A finished cell.
+
+    Attributes:
+        result: its record.
+        logits: float32, shape (images, classes): the trained network's output for the test
+            images, in the order of the split's test part.
+    """
+
+    result: CellResult
+    logits: NDArray[np.float32]
+
+
+class ResultStore:
+    """Results in a store.
+
+    Args:
+        store: the store's folder; made when the first result is written.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+
+    def folder(self, fingerprint: str) -> Path:
+        """Where the result known by ``fingerprint`` lies, if it is there."""
+        return self._store / KIND / fingerprint
+
+    def find(
+        self, fingerprint: str, cell: Cell, record: Callable[[tuple[CellResult, ...]], Run]
+    ) -> Stored | None:
+        """The result known by ``fingerprint``, or None; a damaged one is thrown away.
+
+        The caller holds the cell's lock.
+
+        Args:
+            fingerprint: of the result.
+            cell: whose it is; the name of its data set does not count.
+            record: the run that it is to be a part of: what does not fit there is damaged.
+
+        Raises:
+            OSError: the system does not let it be read.
+        """
+        folder = self.folder(fingerprint)
+        if not os.path.lexists(folder):
+            return None
+        try:
+            # The weights too: whoever needs them later finds them sound.
+            result, logits, _ = proven(folder, _RESULT, _LOGITS, _SUFFIX)
+            found = _cell(result, fingerprint)
+            if (found.backbone, found.init, found.seed) != (cell.backbone, cell.init, cell.seed):
+                raise Damaged(f"{_RESULT} is another cell's")
+            return Stored(found, _fitting(found, read_arrays(logits), record((found,))))
+        except Damaged as damage:
+            throw_away(folder, damage, "the cell is trained again")
+            return None
+
+    def holds(self, fingerprint: str) -> bool:
+        """Whether there is a sound result known by ``fingerprint``. Changes nothing."""
+        try:
+            proven(self.folder(fingerprint), _RESULT, _LOGITS, _SUFFIX)
+        except (Damaged, OSError):
+            return False
+        return True
+
+    def suffix_weights(
+        self, fingerprint: str, layout: Sequence[Layout]
+    ) -> list[NDArray[Any]] | None:
+        """Weights of the trained suffix, in the order of Keras' ``get_weights``, or None.
+
+        The caller holds the cell's lock: a result whose weights are damaged is thrown away.
+
+        Args:
+            fingerprint: of the result.
+            layout: of the suffix that they are for.
+
+        Raises:
+            OSError: the system does not let them be read.
+        """
+        folder = self.folder(fingerprint)
+        try:
+            (path,) = proven(folder, _SUFFIX)
+            weights = read_arrays(path)
+            check_layout(_SUFFIX, weights, layout)
+        except Damaged as damage:
+            throw_away(folder, damage, "the cell is trained again")
+            return None
+        return weights
+
+    def save(
+        self,
+        run: Run,
+        logits: NDArray[np.float32],
+        suffix_weights: Iterable[NDArray[Any]],
+        facts: Mapping[str, Any],
+    ) -> None:
+        """Keeps the result of a run's one cell under its fingerprint, in place of an older one.
+
+        The caller holds the cell's lock.
+
+        Args:
+            run: with the one cell.
+            logits: of the test images, shape (images, classes).
+            suffix_weights: in the order of Keras' ``get_weights``.
+            facts: what the result is, as JSON holds it, for those who look into the store.
+
+        Raises:
+            ValueError: the cell was not trained.
+            StoreError: it cannot be written; an older one stays.
+        """
+        (cell,) = run.cells
+        if cell.quality is None:
+            raise ValueError(f"{cell.id} was not trained: it has no result to keep")
+        document = _document(run, cell.id, cell.quality)
+        with told(self._store), sealed(self.folder(cell.fingerprint), facts) as folder:
+            write_arrays(folder / _LOGITS, [logits])
+            write_arrays(folder / _SUFFIX, suffix_weights)
+            (folder / _RESULT).write_text(json.dumps(document, allow_nan=False, indent=1), "utf-8")
+
+    def discard(self, fingerprint: str) -> None:
+        """Removes a result, if it is there. The caller holds the cell's lock."""
+        remove(self.folder(fingerprint))
+
+
+def _document(run: Run, cell: str, quality: Quality) -> dict[str, Any]:
+    return {
+        KEY: run_record(run),
+        "benchmarks": [{"extra_info": {KEY: quality_record(cell, quality)}}],
+    }
+
+
+def _cell(path: Path, fingerprint: str) -> CellResult:
+    try:
+        (cell,) = read_run(read_json(path), path.name).cells
+    except (ValueError, FerBenchError) as error:
+        raise Damaged(f"{path.name} is no result ({error})") from error
+    if cell.fingerprint != fingerprint or cell.status != "ok" or cell.training or cell.inference:
+        raise Damaged(f"{path.name} is another cell's")
+    return cell
+
+
+def _fitting(cell: CellResult, arrays: Sequence[NDArray[Any]], run: Run) -> NDArray[np.float32]:
+    """The logits of a cell, once they and its record fit each other and the run.
+
+    Raises:
+        Damaged: they do not.
+    """
+    quality = cell.quality
+    if quality is None:
+        raise Damaged(f"{_RESULT} holds no figures")
+    try:
+        read_run(_document(run, cell.id, quality), _RESULT)
+    except FerBenchError as error:
+        raise Damaged(f"{_RESULT} does not fit this run ({error})") from error
+    layout = ((run.dataset.test, len(run.dataset.counts)), np.dtype(np.float32))
+    check_layout(_LOGITS, arrays, [layout])
+    logits: NDArray[np.float32] = arrays[0]
+    predicted = None if quality.predictions is None else quality.predictions.predicted
+    if not np.isfinite(logits).all() or (
+        predicted is not None and not np.array_equal(logits.argmax(axis=1), predicted)
+    ):
+        raise Damaged(f"{_LOGITS} does not fit {_RESULT}")
+    return logits

@@ -1,0 +1,69 @@
+"""Features in a file, as what trains on them reads them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.runtime.sealed_directories import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class StoredTensor:
+    """float32 features of all images in a file, read when they are asked for.
+
+    Rows are read, not mapped: of a mapping's pages the kernel brings in many more than are asked
+    for, and they count as the process's memory, which would grow with the number of images.
+
+    Attributes:
+        shape: (n, ...).
+        dtype: float32.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=0)
+        weakref.finalize(self, self._file.close)
+        self.shape, self.dtype, self._start = _read_header(self._file)
+        self._row_bytes = self.dtype.itemsize * math.prod(self.shape[1:])
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """A copy of the features of the images at ``rows`` (int64, shape (k,)).
+
+        Raises:
+            StoreError: the file was cut short since it was opened.
+        """
+        values = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        into = values.reshape(-1).view(np.uint8).data
+        starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
+        for start, stop in itertools.pairwise([*starts.tolist(), len(rows)]):
+            self._file.seek(self._start + int(rows[start]) * self._row_bytes)
+            _read_into(self._file, into[start * self._row_bytes : stop * self._row_bytes])
+        return values
+
+
+def _read_into(file: Any, view: memoryview) -> None:
+    while view:
+        count = file.readinto(view)
+        if not count:
+            raise StoreError(
+                f"{file.name} was cut short while it was in use; run the same command again, and "
+                "what is missing is computed again"
+            )
+        view = view[count:]
+
+
+def _read_header(file: Any) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    np.lib.format.read_magic(file)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    return shape, dtype, file.tell()

@@ -1,0 +1,58 @@
+"""How far the training of a cell has come: all that is needed to go on as if never interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from fer_bench.results.records import History
+    from fer_bench.training.store.arrays import Layout
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """Time that training took so far.
+
+    Attributes:
+        training: in the epochs themselves.
+        evaluation: in the evaluations before the first and after each epoch.
+    """
+
+    training: float = 0.0
+    evaluation: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """The state after an epoch.
+
+    Attributes:
+        history: of the epochs so far, 1 or more.
+        seconds: time spent on them.
+        variables: values of all that training changes, in a fixed order: the suffix's weights
+            and random states, then the optimiser's. It can be gone through once.
+    """
+
+    history: History
+    seconds: Seconds
+    variables: Iterable[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Form of each state of one cell's training.
+
+    Attributes:
+        epochs: number of all epochs.
+        variables: of ``TrainingState.variables``.
+        has_batch_statistics: whether a trained batch normalisation is evaluated by batches too.
+    """
+
+    epochs: int
+    variables: tuple[Layout, ...]
+    has_batch_statistics: bool
