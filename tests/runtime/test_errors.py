@@ -81,7 +81,7 @@ def test_sizes_in_a_unit_that_shows_them(count, told):
 
 def test_no_hint_installs_from_a_registry_that_lacks_the_package():
     package = Path(fer_bench.__file__).parent
-    clone = Path(__file__).parents[1] / "pyproject.toml"
+    clone = Path(__file__).parents[2] / "pyproject.toml"
     assert "\ncpu = [" in clone.read_text()
     assert ".[cpu]" in INSTALL
     for path in package.rglob("*.py"):

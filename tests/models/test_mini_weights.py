@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "pretrain_mini.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "pretrain_mini.py"
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from fer_bench.runtime.sealed_directories import StoreError
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.shard_files import Wanted
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 EPOCHS = 4
 # Where it is about the store alone: only the head is trained, which takes less to compile.
 HEAD_ONLY = "--trainable-layers=0"
