@@ -2,7 +2,7 @@
 
 From the root of the repository:
 
-    python scripts/pretrain_mini.py --out fer_bench/backbones/data/mini.weights.npz
+    python scripts/pretrain_mini.py --out fer_bench/models/data/mini.weights.npz
 
 `mini` is MobileNet of width 0.25 at 48x48 without its top. It learns here to tell 100 drawn
 people apart, through global average pooling and one softmax layer. A person keeps features and a
