@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import fer_bench
 from fer_bench.cli import cache, compare, data, export_backbone, merge, profile, report, weights
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines, occupy_closed
+from fer_bench.runtime.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,7 @@ def _said(error: click.ClickException) -> str:
     commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(fer_bench.__version__)
+@click.version_option(__version__)
 def main() -> None:
     """Benchmark of pretrained and random backbones for facial emotion recognition.
 

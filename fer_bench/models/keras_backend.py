@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import fer_bench
 from fer_bench.models import numerics
 from fer_bench.results.environment_facts import NUMERIC_SETTINGS
 from fer_bench.runtime.errors import INSTALL, FerBenchError, shown
 from fer_bench.runtime.files import expand_user
+from fer_bench.runtime.version import __version__
 
 _BACKEND_PACKAGES = {
     "tensorflow": ("tensorflow", "tensorflow-cpu"),
@@ -268,7 +268,7 @@ def runs_on_cpu() -> bool:
 def environment() -> tuple[tuple[str, str], ...]:
     """Versions, device and threads by name. Loads Keras only where it is loaded already."""
     rows = [
-        ("fer_bench", fer_bench.__version__),
+        ("fer_bench", __version__),
         ("python", platform.python_version()),
         ("platform", platform.platform()),
         ("cpu cores available", str(numerics.cores())),

@@ -26,6 +26,7 @@ from fer_bench.protocol.cells import Cell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     from fer_bench.protocol.cells import Init
@@ -392,3 +393,9 @@ class Run:
     environment: tuple[tuple[str, str], ...]
     cells: tuple[CellResult, ...]
     examples: tuple[Example, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a pandas table with one row for each cell: see ``fer_bench.results.frame``."""
+        from fer_bench.results.frame import frame
+
+        return frame(self)

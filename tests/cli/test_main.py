@@ -1,5 +1,7 @@
 """The command itself: help and mistakes."""
 
+import subprocess
+import sys
 from importlib.metadata import entry_points
 
 import click
@@ -85,3 +87,10 @@ def test_a_command_ends_as_it_says(name, ends, status):
     result = CliRunner().invoke(type(cli.main)(commands={name: command}), [name])
     assert result.exit_code == status
     assert "Traceback" not in result.stderr
+
+
+def test_the_package_runs_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_bench", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split()[-1] == fer_bench.__version__

@@ -12,12 +12,9 @@ from layout_writers import write_csv, write_folders, write_npz
 from made_images import mirrored, patterns
 from made_votes import unanimous, write_votes
 
-from fer_bench import models
-from fer_bench.data import EMOTIONS, Dataset, load_dataset
-from fer_bench.data.prepare import prepare_data
-from fer_bench.protocol.settings import Protocol
+import fer_bench
+from fer_bench.data import EMOTIONS, Dataset
 from fer_bench.results import read_run
-from fer_bench.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,11 +110,18 @@ def test_python_and_pytest_give_the_same_result(run, made, tmp_path, settings, l
     options = [f"--{name}={value}" for name, value in settings.items()]
     options += [] if limit is None else [f"--limit={limit}"]
     told = run(path, *options, f"--store={tmp_path / 'one'}")
-    protocol = Protocol(**settings, epochs=2, batch_size=16)
-    data = prepare_data(load_dataset(path), protocol, limit=limit)
-    assert data.dataset.row_digest != made.row_digest
-    experiment = Experiment(data, tmp_path / "other")
-    found = experiment.run(models.get("small"), "random").result
+    cell = fer_bench.run(
+        "small",
+        "random",
+        path,
+        **settings,
+        epochs=2,
+        batch_size=16,
+        limit=limit,
+        store=tmp_path / "other",
+    )
+    experiment, found = cell._experiment, cell.result
+    assert experiment.dataset.row_digest != made.row_digest
     assert (found.source, told.cells[0].source) == ("trained", "trained")
     assert found.quality == told.cells[0].quality
     assert found.fingerprint == told.cells[0].fingerprint

@@ -1,0 +1,156 @@
+"""Functions of the public API: one cell, its results and their comparison without pytest."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_bench import models
+from fer_bench.analysis.comparison import compare as compare_sides
+from fer_bench.analysis.comparison import default_rules, load_side, parse
+from fer_bench.data import load_dataset
+from fer_bench.data.audit import load_votes
+from fer_bench.data.prepare import prepare_data
+from fer_bench.models.keras_backend import check_keras
+from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.results import load_run
+from fer_bench.runtime.cache_directory import cache_root
+from fer_bench.runtime.errors import FerBenchError
+from fer_bench.training.experiment import Experiment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.comparison import Outcome
+    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.settings import BatchNormalization, Dedupe, Labels, SplitName
+    from fer_bench.results.records import Run
+    from fer_bench.training.trained_cell import TrainedCell
+
+    StrPath = str | os.PathLike[str]
+
+
+def run(
+    backbone: str = "mini",
+    init: Init = "pretrained",
+    dataset: StrPath = "sketch",
+    *,
+    epochs: int | None = None,
+    seed: int | None = None,
+    batch_size: int | None = None,
+    trainable_layers: str | None = None,
+    batchnorm: BatchNormalization | None = None,
+    split: SplitName | None = None,
+    dedupe: Dedupe | None = None,
+    labels: Labels | None = None,
+    votes: StrPath | None = None,
+    limit: int | None = None,
+    class_map: StrPath | None = None,
+    store: StrPath | None = None,
+    weights_dir: StrPath | None = None,
+    fresh: bool = False,
+) -> TrainedCell:
+    """Train one cell, or find its result in the store, exactly as ``pytest benchmarks`` does.
+
+    The keywords are called after the options of the benchmark, and have the same defaults.
+
+    Args:
+        backbone: registered name.
+        init: ``"pretrained"`` or ``"random"``.
+        dataset: registered name or path.
+        epochs: number of training epochs.
+        seed: of random weights, head and order of the images.
+        batch_size: images in a training step.
+        trainable_layers: number of last layers to train, as ``--trainable-layers`` takes it.
+        batchnorm: ``"paper"`` or ``"frozen"``.
+        split: name of the split.
+        dedupe: the parts from which duplicates are left out.
+        labels: ``"fer2013"`` or ``"ferplus"``.
+        votes: FER+'s file of votes.
+        limit: size of a stratified sample; None for all images.
+        class_map: meaning of the class names or numbers of the data set.
+        store: directory of features, checkpoints and results; by default the cache's.
+        weights_dir: directory to search first for pretrained weights.
+        fresh: if True, compute again what the store has.
+
+    Returns:
+        The trained cell: ``result`` is its record, ``predict`` classifies images, ``network`` is
+        the Keras network. ``close`` frees the network.
+
+    Raises:
+        FerBenchError: an argument is not accepted, the data or weights are missing or invalid, or
+            training diverged.
+    """
+    check_keras()
+    asked: dict[str, Any] = {
+        "epochs": epochs,
+        "seed": seed,
+        "batch_size": batch_size,
+        "trainable_layers": trainable_layers and TrainableLayers.parse(trainable_layers),
+        "batch_normalization": batchnorm,
+        "split": split,
+        "dedupe": dedupe,
+        "labels": labels,
+    }
+    protocol = Protocol(**{name: value for name, value in asked.items() if value is not None})
+    entry = models.get(backbone)
+    if init not in ("pretrained", "random"):
+        raise FerBenchError(f"init {init!r} is unknown; accepted: pretrained, random")
+    data = prepare_data(
+        load_dataset(dataset, class_map=class_map),
+        protocol,
+        limit=limit,
+        votes=None if votes is None else load_votes(Path(votes)),
+        cache_dir=cache_root(),
+    )
+    experiment = Experiment(
+        data,
+        store=cache_root() / "store" if store is None else Path(store),
+        weights_dir=None if weights_dir is None else Path(weights_dir),
+        fresh=fresh,
+    )
+    return experiment.run(entry, init)
+
+
+def load_results(path: StrPath) -> Run:
+    """Read a results file, of this version or an earlier one.
+
+    Args:
+        path: of a ``results.json``, or of a file that pytest-benchmark saved.
+
+    Returns:
+        The run; ``run.to_frame()`` is a pandas table of it.
+
+    Raises:
+        FerBenchError: the file cannot be read or holds no results of this benchmark.
+    """
+    return load_run(Path(path))
+
+
+def compare(
+    base: StrPath | Sequence[StrPath],
+    head: StrPath | Sequence[StrPath],
+    fail_on: Sequence[str] = (),
+) -> Outcome:
+    """Compare the results of two commits, as ``fer-bench compare`` does.
+
+    Args:
+        base: results files or directories of them; several are repeated runs.
+        head: likewise.
+        fail_on: thresholds in addition to the defaults, as ``"accuracy: 0.5pp"``. Those in a
+            ``pyproject.toml`` are not read.
+
+    Returns:
+        The changes of every metric; ``exit_status`` is 1 if one is a regression.
+
+    Raises:
+        FerBenchError: a file cannot be read, a threshold is invalid, or base and head cannot be
+            compared.
+    """
+    rules = default_rules() + parse(fail_on, "fail_on")
+    return compare_sides(load_side(_paths(base), "base"), load_side(_paths(head), "head"), rules)
+
+
+def _paths(given: StrPath | Sequence[StrPath]) -> list[Path]:
+    return [Path(given)] if isinstance(given, (str, os.PathLike)) else [Path(one) for one in given]
