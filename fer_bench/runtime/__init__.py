@@ -1,1 +1,1 @@
-"""Process and machine: errors, files, terminal, progress, locks."""
+"""Process and machine level: errors, files, terminal output, progress, locks."""

@@ -1,4 +1,4 @@
-"""Where this project keeps what it can compute or download again."""
+"""Location of the cache: data that can be computed or downloaded again."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CACHE_VARIABLE = "FER_BENCH_CACHE"
-"""Environment variable that names another folder."""
+"""Environment variable that overrides the cache directory."""
 
 
 def cache_root() -> Path:
-    """The cache folder: ``FER_BENCH_CACHE`` where set, else the user's own cache folder.
+    """Return ``FER_BENCH_CACHE`` if it is set, otherwise the user's cache directory.
 
-    The folder need not exist; whoever writes into it makes it.
+    The directory may not exist yet; code that writes to it creates it.
     """
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:

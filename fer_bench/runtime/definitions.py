@@ -1,4 +1,4 @@
-"""Functions told apart by their definition, so that a module may be loaded again."""
+"""Comparison of functions by definition, so that reloaded modules compare equal."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 
 def same_origin(one: object, other: object) -> bool:
-    """Tell if two functions are one and the same, perhaps of a module that was loaded again.
+    """Return True if two callables have the same definition, even after a module reload.
 
-    They are if they have one name and one code and hold the same values: of a closure, defaults,
-    arguments of ``functools.partial``, attributes of an object that is called. What they call of
-    their own module is compared as well, if the module was loaded into a new namespace. Other
-    globals are not. Of what cannot be compared the answer is no.
+    They are the same if name and bytecode match and they hold equal values: closure cells,
+    defaults, arguments of ``functools.partial``, attributes of a callable object. Functions and
+    classes of their own module that they refer to are compared as well, in case the module was
+    loaded into a new namespace; other globals are not. Values that cannot be compared count as
+    different.
     """
     try:
         return _same(one, other, {})
-    # Values of others compare in any way they like.
+    # ``__eq__`` of foreign values may raise anything.
     except Exception:
         return False
 
@@ -32,7 +33,8 @@ def _same(one: object, other: object, seen: Seen) -> bool:
     pair = id(one), id(other)
     if one is other or pair in seen:
         return True
-    # Whatever is met again inside itself is the same if all else is. Kept, it keeps its id.
+    # A pair reached again through a cycle is equal if everything else is. Keeping a reference
+    # prevents its ids from being reused.
     seen[pair] = one, other
     if not _same(type(one), type(other), seen):
         return False
@@ -45,7 +47,7 @@ def _same(one: object, other: object, seen: Seen) -> bool:
 
 
 def _is_value(value: object) -> bool:
-    """Check if ``==`` compares more than identity."""
+    """Check if an object is a leaf that ``==`` compares by value."""
     whole = (type, types.FunctionType, types.MethodType, types.CodeType, tuple, list, dict)
     return type(value).__eq__ is not object.__eq__ and not isinstance(value, whole)
 
@@ -58,7 +60,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _parts(value: Any) -> Iterator[object]:
-    """Parts of an object; two with the same parts are the same."""
+    """Yield the parts that define an object; two objects with equal parts are the same."""
     kind: Any = type(value)
     if isinstance(value, types.FunctionType):
         yield from (value.__module__, value.__qualname__, value.__code__)
@@ -66,7 +68,7 @@ def _parts(value: Any) -> Iterator[object]:
         yield [cell.cell_contents for cell in value.__closure__ or () if cell != types.CellType()]
         yield _called(value)
     elif isinstance(value, types.CodeType):
-        # Lines and files are left out: what stands above a function does not change it.
+        # File name and line numbers are left out: edits above a function do not change it.
         yield from (value.co_code, value.co_consts, value.co_names, value.co_flags)
         yield from (value.co_argcount, value.co_posonlyargcount, value.co_kwonlyargcount)
     elif isinstance(value, functools.partial):
@@ -86,14 +88,14 @@ def _parts(value: Any) -> Iterator[object]:
     elif isinstance(value, dict):
         yield from (list(value), list(value.values()))
     elif kind.__reduce__ is object.__reduce__:
-        # Its class and attributes. Fails if it holds more than Python sees.
+        # Yields class and attributes; raises if the object has state that is hidden from Python.
         yield from value.__reduce_ex__(2)
     else:
         yield from (kind, id(value))
 
 
 def _called(function: types.FunctionType) -> dict[str, object]:
-    """The functions and classes of its own module that a function names."""
+    """Return the functions and classes of its own module that a function refers to."""
     codes, names = [function.__code__], set()
     for code in codes:
         names |= {*code.co_names}
@@ -107,7 +109,7 @@ def _called(function: types.FunctionType) -> dict[str, object]:
 
 
 def _members(kind: type) -> dict[str, object]:
-    """Methods and attributes of a class, without what Python notes of every one."""
+    """Return methods and attributes of a class without those that Python adds to every class."""
     return {
         name: value
         for name, value in vars(kind).items()

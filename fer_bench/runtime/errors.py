@@ -1,4 +1,4 @@
-"""The one exception that stands for a user's mistake, and how its text shows values."""
+"""Base exception for user errors, and formatting of values in its messages."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 INSTALL = "pip install -e '.[cpu]' in a clone of fer_bench"
-"""The way to the libraries of networks: no registry has this package."""
+"""Install command for the deep-learning libraries; this package is not on PyPI."""
 
 
 class FerBenchError(Exception):
-    """A mistake that its reader can mend.
+    """An error that the user can fix.
 
-    The text is one line: the cause, the offending value, what is accepted, and the next step.
+    The message is one line: the cause, the offending value, what is accepted, and the next step.
     The plugin prints it without a traceback and ends the run with a non-zero exit status.
 
     Args:
-        text: names of files and what stands in them may hold anything; what does not print, such
-            as line ends and escapes that command a terminal, is shown as Python writes it, and
-            what a runner of GitHub obeys is taken apart.
+        text: the message. It may contain untrusted file names and file contents: non-printable
+            characters, such as line breaks and terminal escapes, are shown as Python escapes, and
+            workflow commands that a GitHub runner would execute are broken up.
     """
 
     def __init__(self, text: str) -> None:
@@ -31,22 +31,22 @@ class FerBenchError(Exception):
 
 
 def shown(value: object, most: int = 60) -> str:
-    """A value as Python writes it, of which a text has at most so many characters."""
+    """Return ``repr(value)``, truncated to ``most`` characters (plus quotes for a string)."""
     return repr(cut(value, most)) if isinstance(value, str) else cut(repr(value), most)
 
 
 def cut(text: str, most: int) -> str:
-    """A text of at most so many characters."""
+    """Truncate a text to at most ``most`` characters."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def listed(words: Sequence[str], most: int) -> str:
-    """The first words, and a sign of it where there are more than so many."""
+    """Join the first ``most`` words with commas, followed by ``...`` if there are more."""
     return ", ".join([*words[:most], *(["..."] if len(words) > most else [])])
 
 
 def bytes_shown(count: int) -> str:
-    """A number of bytes in the largest unit of which there is one."""
+    """Format a number of bytes in the largest binary unit in which it is at least 1."""
     for exponent, unit in ((40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")):
         if count >= 1 << exponent:
             return f"{count / (1 << exponent):,.1f} {unit}"

@@ -1,22 +1,23 @@
-"""Escapes that make text of unknown origin fit for terminals, logs and each kind of file.
+"""Escaping of untrusted text for terminals, logs and each file format.
 
-Names of files, classes and backbones, reasons and facts come from other people's files, and may
-hold anything: what commands a terminal, what reverses the order of what follows, what is not
-seen, and lines that a runner of GitHub takes for commands of its own. What is plain text stays as
-it is, and no function changes its own result again, but for those that quote: ``in_markdown``,
-``in_latex``, ``in_data`` and ``in_property``.
+Names of files, classes and backbones, reasons and facts come from other people's files and may
+contain anything: terminal escape sequences, bidirectional overrides, invisible characters, and
+lines that a GitHub runner takes for workflow commands. Plain text is left unchanged, and all
+functions are idempotent except those that quote: ``in_markdown``, ``in_latex``, ``in_data`` and
+``in_property``.
 """
 
 from __future__ import annotations
 
 import re
 
-# These print, but nobody sees them: Unicode calls them ignorable, or fills syllables with them.
+# ``str.isprintable`` accepts these although they are invisible: default-ignorable characters and
+# Hangul fillers.
 _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-# At the start of a line, also behind blanks; the others anywhere, as the older commands of GitHub
-# and those of Azure and TeamCity.
+# ``::`` is a command at the start of a line, possibly indented; ``##[`` and ``##name[`` (older
+# GitHub commands, Azure, TeamCity) are commands anywhere.
 _COMMAND = re.compile(r"(?m)^( *:)(?=:)|##(?=\w*\[)")
 _SUBSTITUTES = {
     **dict.fromkeys(map(chr, range(0x2500, 0x2580)), "+"),
@@ -32,7 +33,7 @@ _SUBSTITUTES = {
     "\N{RIGHTWARDS ARROW}": "->",
     "\N{HORIZONTAL ELLIPSIS}": "...",
 }
-"""Stand-ins for our own signs, and for lines of tables, that cannot be encoded."""
+"""ASCII replacements for box-drawing characters and the symbols that fer_bench prints."""
 
 _IN_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _IN_PROPERTIES = {**_IN_DATA, ":": "%3A", ",": "%2C"}
@@ -51,7 +52,7 @@ _IN_LATEX = str.maketrans(
         "<": r"\textless{}",
         ">": r"\textgreater{}",
         "|": r"\textbar{}",
-        # After the end of a row, a bracket or a star would belong to that end.
+        # After ``\\`` at the end of a row, a bracket or a star would be parsed as its argument.
         "[": "{[}",
         "]": "{]}",
         "*": "{*}",
@@ -60,7 +61,7 @@ _IN_LATEX = str.maketrans(
 
 
 def printable(text: str) -> str:
-    """The text on one line; what does not print, or is not seen, is as Python writes it."""
+    """Return the text as one line, with non-printable and invisible characters escaped."""
     if text.isprintable() and not _UNSEEN.search(text):
         return text
     return "".join(
@@ -69,29 +70,29 @@ def printable(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """The text as ``printable`` makes it, with one blank for each stretch of blanks and lines."""
+    """Collapse each run of whitespace to one space, then escape as ``printable`` does."""
     return printable(" ".join(text.split()))
 
 
 def inert(text: str) -> str:
-    """The text without a line that a runner of GitHub, Azure or TeamCity takes for a command.
+    """Break up everything that a GitHub, Azure or TeamCity runner takes for a command.
 
     Args:
-        text: lines that print, as of ``printable``.
+        text: printable lines, such as the result of ``printable``.
     """
     return _COMMAND.sub(lambda found: f"{found[1]} " if found[1] else "# #", text)
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """The text in characters that an encoding has.
+    """Replace characters that an encoding cannot represent.
 
     Args:
         text: any text.
-        encoding: its name; None has all of them.
+        encoding: name of the encoding; None if it has all characters.
 
     Returns:
-        Characters that it has as they are, what is like our own signs in ASCII for these, and all
-        others as Python writes them.
+        The text, with each character that cannot be encoded replaced by its ASCII substitute if
+        there is one, otherwise by its Python escape.
     """
     if encoding is None or _fits(text, encoding):
         return text
@@ -101,29 +102,29 @@ def encodable(text: str, encoding: str | None) -> str:
 
 
 def displayed(text: str, encoding: str | None = None) -> str:
-    """Lines laid out by us for a terminal or a log, whatever stands in them.
+    """Make laid-out lines safe for a terminal or a log.
 
     Args:
-        text: its line ends stay, so that no name in it may have any.
-        encoding: of the terminal; None if it has all characters.
+        text: the lines. Line breaks are kept, so names in the text must not contain any.
+        encoding: encoding of the terminal; None if it has all characters.
     """
     lines = "\n".join(map(printable, text.split("\n")))
     return encodable(inert(lines), encoding)
 
 
 def in_markdown(text: str) -> str:
-    """The clean text for GitHub's Markdown, at the start of a paragraph or within a table.
+    """Escape cleaned text for GitHub Markdown, at the start of a paragraph or in a table cell.
 
-    Nothing in it is markup, HTML or the end of a cell. GitHub links no person, issue or address
-    that it names, and so calls nobody.
+    The result contains no markup, no HTML and no cell separator. GitHub does not link users,
+    issues or URLs in it, so nobody is notified.
     """
     made = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     made = re.sub(r"([\\`*\[\]|~$#!])", r"\\\1", made)
-    # An underscore inside a word is no markup, and most of ours are.
+    # An underscore inside a word is not markup; leaving it alone keeps identifiers readable.
     made = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", made)
-    # At its start they would make a list or a rule.
+    # At the start of a paragraph these would begin a list or a thematic break.
     made = re.sub(r"^(\d*)(?=[-+.)]( |$)|--[- ]*$)", r"\1\\", made)
-    # GitHub looks for these in the text that it shows, which has no backslash left.
+    # GitHub autolinks on the rendered text, in which backslash escapes are gone.
     return re.sub(
         r"(?i)(?<=@)(?=\w|\\_)|(?<=\\#)(?=\d)|(?<=GH)(?=-\d)|(?<=://)|(?<=www)(?=\.)",
         "<!-- -->",
@@ -132,24 +133,24 @@ def in_markdown(text: str) -> str:
 
 
 def in_latex(text: str) -> str:
-    """The clean text for LaTeX, whatever characters it holds."""
-    # Two of these in a row would be drawn as one longer dash, or as a quotation mark.
+    """Escape cleaned text for LaTeX."""
+    # Two of these in a row would form a ligature: a longer dash or a quotation mark.
     return re.sub(r"(?<=[-'`,!?])(?=[-'`,])", "{}", clean(text).translate(_IN_LATEX))
 
 
 def in_csv(text: str) -> str:
-    """The clean text, which no spreadsheet takes for a formula."""
+    """Clean a text and quote it if a spreadsheet would take it for a formula."""
     made = clean(text)
     return f"'{made}" if made.startswith(("=", "+", "-", "@")) else made
 
 
 def in_data(text: str) -> str:
-    """A text as the message of one of GitHub's workflow commands."""
+    """Escape a text for the message of a GitHub workflow command."""
     return "".join(_IN_DATA.get(char, char) for char in text)
 
 
 def in_property(text: str) -> str:
-    """A text as a property of a workflow command, such as its title."""
+    """Escape a text for a property of a GitHub workflow command, such as its title."""
     return "".join(_IN_PROPERTIES.get(char, char) for char in text)
 
 

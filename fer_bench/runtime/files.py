@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, what they are known by, and why they failed."""
+"""Atomic writes, digests and change detection of files, and causes of file errors."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 _PART = re.compile(r"\.[0-9a-f]{16}-[0-9a-f]{32}\.part")
 _LEFT_BEHIND_S = 24 * 60 * 60
-"""No write takes so long: a part of this age belongs to a process that was killed."""
+"""Age in seconds from which a temporary file is stale: no write takes so long."""
 
 
 def file_digest(path: Path, algorithm: str) -> str:
-    """Hexadecimal digest of a file's bytes, read piece by piece.
+    """Return the hexadecimal digest of a file, read in chunks.
 
     Args:
         path: the file.
-        algorithm: a name that ``hashlib`` knows, for example ``"sha256"``.
+        algorithm: name of a ``hashlib`` algorithm, for example ``"sha256"``.
 
     Raises:
         OSError: the file cannot be read.
@@ -43,27 +43,27 @@ def file_digest(path: Path, algorithm: str) -> str:
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Opens a file for reading, where it is one: a pipe may never end, nor may a device.
+    """Open a regular file for reading; a pipe or a device may never end.
 
     Raises:
-        OSError: the file cannot be read, or is none.
+        OSError: the file cannot be read, or is not a regular file.
     """
     mode = path.stat().st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # of a folder, the system tells that it is
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # open() itself rejects a directory
         what = "it is a pipe, a socket or a device, and no file"
         raise OSError(errno.EINVAL, what, str(path))
     return path.open("rb")
 
 
 def read_regular(path: Path, most: int) -> bytes:
-    """What a file holds.
+    """Return the content of a regular file of limited size.
 
     Args:
         path: the file.
-        most: bytes that it may have.
+        most: largest accepted size in bytes.
 
     Raises:
-        OSError: the file cannot be read, is none, or is larger.
+        OSError: the file cannot be read, is not a regular file, or is larger.
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -73,19 +73,19 @@ def read_regular(path: Path, most: int) -> bytes:
 
 
 def expand_user(path: str) -> Path:
-    """A path with ``~`` and ``~user`` replaced, and as it is where there is no such user."""
+    """Expand ``~`` and ``~user``; leave the path unchanged if there is no such user."""
     try:
-        # Path.expanduser raises where there is no such user.
+        # Path.expanduser raises if there is no such user.
         return Path(os.path.expanduser(path))  # noqa: PTH111
-    except ValueError:  # no user's name can hold a null character
+    except ValueError:  # a null character in the user name
         return Path(path)
 
 
 def state_of(status: os.stat_result) -> str:
-    """Words that change whenever the content of a file may have changed.
+    """Return a text that changes whenever the content of a file may have changed.
 
-    The time of the last change of content can be set back by anyone, as ``cp -p`` and ``tar``
-    do; that of the last change of status and the file's number tell even then.
+    The modification time alone is not enough, as ``cp -p`` and ``tar`` set it back; the status
+    change time and the inode number differ even then.
     """
     return (
         f"file {status.st_ino} of {status.st_size} bytes, changed at {status.st_mtime_ns} and "
@@ -94,28 +94,29 @@ def state_of(status: os.stat_result) -> str:
 
 
 def cause_of(error: BaseException) -> str:
-    """What an error says, in one line of at most 200 characters."""
+    """Return the message of an error as one line of at most 200 characters."""
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(text.split())[:200]
 
 
 def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], object]) -> None:
-    """Writes a file so that no reader ever sees a part of it.
+    """Write a file so that no reader ever sees it incomplete.
 
-    The content goes to a new file in the same folder, which then takes the place of ``path``.
-    When anything fails, that new file is removed and ``path`` stays as it was. What killed
-    processes left behind of the same file is removed after a day. Missing folders are made.
+    The content goes to a temporary file in the same directory, which then replaces ``path``. If
+    anything fails, the temporary file is removed and ``path`` stays as it was. Temporary files of
+    the same path that killed processes left behind are removed after a day. Missing directories
+    are created.
 
     Args:
         path: the file to write.
-        content: bytes as they are, text as UTF-8 with its line ends untouched, or what writes into
-            the open file, so that the whole is never in memory.
+        content: bytes; text, written as UTF-8 with its line endings unchanged; or a callable that
+            writes to the open file, so that the content is never completely in memory.
 
     Raises:
-        FerBenchError: the folder cannot be made or written to, or the disk is full.
+        FerBenchError: the directory cannot be created or written to, or the disk is full.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    # By its digest, a file with the longest name that there may be has room for more.
+    # A digest instead of the name, which may already have the longest permitted length.
     mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     waiting = path.parent / f".{mark}-{uuid.uuid4().hex}.part"
     try:
@@ -142,14 +143,14 @@ def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], ob
 
 
 def set_aside(path: Path, name: str) -> Path:
-    """Renames what is not ours and stands in the way of what we write.
+    """Rename a foreign file or directory that is in the way of what is to be written.
 
     Args:
-        path: what stands there.
-        name: of what takes its place.
+        path: the file or directory.
+        name: name of what replaces it; the new name is derived from this one.
 
     Returns:
-        Where it lies now, in the same directory.
+        The new path, in the same directory.
 
     Raises:
         OSError: it cannot be renamed.
@@ -162,12 +163,12 @@ def set_aside(path: Path, name: str) -> Path:
 
 
 def is_part(name: str) -> bool:
-    """Whether a file of this name is one that ``write_atomically`` has not finished."""
+    """Check if a file name is that of a temporary file of ``write_atomically``."""
     return _PART.fullmatch(name) is not None
 
 
 def is_left_behind(status: os.stat_result) -> bool:
-    """Whether the writer of an unfinished file is sure to be gone."""
+    """Check if a temporary file is so old that its writer must be gone."""
     return time.time() - status.st_mtime > _LEFT_BEHIND_S
 
 

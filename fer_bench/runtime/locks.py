@@ -1,9 +1,9 @@
-"""One process at a time works on one part of the store.
+"""Locks between processes, one for each entry of the store.
 
-``<store>/locks/`` holds, for each part that was worked on, a file that the system locks. Where the
-file system has no such locks, as some of networks have not, a file ``.held`` is there as long as
-the lock is held. In both cases a file ``.holder`` says meanwhile which process holds it, and
-changes from time to time as a sign that this process is alive.
+``<store>/locks/`` contains a lock file for each entry that was worked on. If the file system does
+not support ``flock``, as some network file systems do not, a file ``.held`` exists for as long as
+the lock is held. In both cases a file ``.holder`` names the process that holds the lock; its
+modification time is updated regularly as a heartbeat.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
     from fer_bench.runtime.progress import Progress
 
 LOCKS = "locks"
-"""Folder of the locks within the store. What the system locks stays: removing it is a race."""
+"""Directory of the locks in the store. Lock files stay: removing one is a race condition."""
 
 BEAT_S = 15.0
-"""Seconds between a holder's signs of life."""
+"""Seconds between two heartbeats of a holder."""
 
 TELL_S = 3.0
-"""Seconds of waiting after which the holder is named."""
+"""Seconds of waiting after which a message names the holder."""
 
 LIMIT_S = 600.0
-"""Seconds for which a holder without a sign of life is waited for."""
+"""Seconds without a heartbeat after which waiting ends with an error."""
 
 _POLL_S = 0.2
 _LARGEST = 4096
@@ -54,20 +54,20 @@ _NO_FLOCK = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.
 
 @contextlib.contextmanager
 def locked(store: Path, kind: str, key: str, progress: Progress = silent) -> Iterator[None]:
-    """Holds the lock of one part, waiting for another process that has it.
+    """Hold the lock of a store entry, after waiting for any other process that holds it.
 
-    The lock is free when its process ends, however it ends; where the system has no locks, this
-    holds on the same host alone.
+    The lock is released when its process ends, however it ends; without ``flock`` this is true
+    only on the same host.
 
     Args:
-        store: the store's folder.
-        kind: of the part, for example ``"features"``.
-        key: of the part.
-        progress: told when there is another process to wait for.
+        store: directory of the store.
+        kind: kind of the entry, for example ``"features"``.
+        key: key of the entry.
+        progress: called if there is another process to wait for.
 
     Raises:
-        OSError: the folder cannot be written to.
-        StoreError: the holder has shown no sign of life for a long time.
+        OSError: the directory cannot be written to.
+        StoreError: the holder has not sent a heartbeat for ``LIMIT_S`` seconds.
     """
     place = _Place.of(store, kind, key)
     try:
@@ -81,13 +81,13 @@ def locked(store: Path, kind: str, key: str, progress: Progress = silent) -> Ite
 
 @contextlib.contextmanager
 def lock_if_free(store: Path, kind: str, key: str) -> Iterator[bool]:
-    """Holds the lock of one part if no process has it.
+    """Hold the lock of a store entry if it is free.
 
     Yields:
-        Whether it is held.
+        True if the lock was acquired.
 
     Raises:
-        OSError: the folder cannot be written to.
+        OSError: the directory cannot be written to.
     """
     place = _Place.of(store, kind, key)
     try:
@@ -100,7 +100,7 @@ def lock_if_free(store: Path, kind: str, key: str) -> Iterator[bool]:
 
 
 class _Place(NamedTuple):
-    """A lock and the file that says who holds it."""
+    """Lock of a store entry and the file that names its holder."""
 
     lock: BaseFileLock
     holder: Path
@@ -110,7 +110,8 @@ class _Place(NamedTuple):
         folder = store / LOCKS
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{kind}-{key}"
-        # Not where the system's own lock lies, whose file stays when it is released.
+        # The names differ: a ``.lock`` file stays after release and would look like a held soft
+        # lock.
         lock = (
             FileLock(folder / f"{name}.lock")
             if _has_flock(folder)
@@ -123,7 +124,7 @@ class _Place(NamedTuple):
         return isinstance(self.lock, SoftFileLock)
 
     def described(self) -> str:
-        """Name of the process that holds the lock, as far as it says so."""
+        """Return a description of the process that holds the lock, as far as it is recorded."""
         try:
             noted = json.loads(read_regular(self.holder, _LARGEST))
             pid, host, since = (noted[name] for name in ("pid", "host", "since"))
@@ -132,7 +133,7 @@ class _Place(NamedTuple):
         return f"process {shown(pid, 20)} on {shown(host)} (since {shown(since, 40)})"
 
     def sign(self) -> object:
-        """Changes as long as the holder is alive, and with the holder."""
+        """Return a value that changes with each heartbeat and with the holder."""
         with contextlib.suppress(OSError):
             status = self.holder.lstat()
             return status.st_mtime_ns, status.st_ino
@@ -140,10 +141,10 @@ class _Place(NamedTuple):
 
 
 def _wait(place: _Place, kind: str) -> None:
-    """Acquires a lock that another process holds.
+    """Wait for a lock that another process holds, and acquire it.
 
     Raises:
-        StoreError: the holder has shown no sign of life for a long time.
+        StoreError: the holder has not sent a heartbeat for ``LIMIT_S`` seconds.
     """
     began = alive = time.monotonic()
     sign, is_told = place.sign(), False
@@ -176,7 +177,7 @@ def _wait(place: _Place, kind: str) -> None:
 
 @contextlib.contextmanager
 def _held(place: _Place) -> Iterator[None]:
-    """Says who holds a lock, gives signs of life meanwhile, and releases it in the end."""
+    """Record the holder of an acquired lock, send heartbeats, and release it at the end."""
     note = {
         "host": socket.gethostname(),
         "pid": os.getpid(),
@@ -185,7 +186,7 @@ def _held(place: _Place) -> Iterator[None]:
     stop = threading.Event()
     beat = threading.Thread(target=_beat, args=(place.holder, stop), daemon=True)
     try:
-        # The lock is held without it too, as on a full disk, where there is room to be made.
+        # The lock is held without this file too: removing data from a full disk needs the lock.
         with contextlib.suppress(OSError):
             place.holder.unlink(missing_ok=True)
             place.holder.write_text(json.dumps(note), "utf-8")
@@ -207,7 +208,7 @@ def _beat(holder: Path, stop: threading.Event) -> None:
 
 
 def _has_flock(folder: Path) -> bool:
-    """Check if the system can lock files in a directory."""
+    """Check if the file system of a directory supports ``flock``."""
     if sys.platform == "win32":
         return True
     import fcntl
@@ -215,7 +216,7 @@ def _has_flock(folder: Path) -> bool:
     flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW
     probe = os.open(folder / "probe", flags, 0o666)
     try:
-        # Shared, so that no two processes get in each other's way.
+        # A shared lock, so that concurrent probes do not block each other.
         fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in _NO_FLOCK:

@@ -1,4 +1,4 @@
-"""How long work tells how far it is."""
+"""Progress-callback protocol."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ Progress = Callable[[str, int, int], None]
 
 
 def silent(stage: str, done: int, total: int) -> None:
-    """Tells nobody."""
+    """Ignore progress."""

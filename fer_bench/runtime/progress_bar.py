@@ -1,4 +1,4 @@
-"""A progress bar on the terminal, silent where the output is none."""
+"""Progress bar on the terminal, disabled if standard error is not a terminal."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from fer_bench.runtime.escapes import clean
 
 
 def progress_bar(subject: str, total: int | None, **how: Any) -> tqdm[None]:
-    """A bar that is not drawn if standard error is closed, or is no terminal.
+    """Return a progress bar that is not drawn if standard error is closed or not a terminal.
 
     Args:
-        subject: what stands before it; any text.
-        total: its end, if that is known.
-        how: other settings of tqdm.
+        subject: description shown before the bar; any text.
+        total: number of steps, or None if it is unknown.
+        how: further arguments of tqdm.
     """
     closed = sys.stderr is None
     return tqdm(total=total, desc=clean(subject), disable=closed or None, **how)
 
 
 class ProgressBar:
-    """Shows one stage of the work at a time.
+    """Progress callback that draws a bar for the current stage.
 
     Args:
-        subject: what is worked on, for example the id of a cell.
+        subject: subject of the work, for example the id of a cell.
     """
 
     def __init__(self, subject: str) -> None:
@@ -35,7 +35,7 @@ class ProgressBar:
         self._bar: tqdm[None] | None = None
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Tells how far a stage is."""
+        """Update the bar; start a new one if the stage has changed."""
         if self._bar is None or stage != self._stage:
             self.close()
             self._stage = stage
@@ -43,7 +43,7 @@ class ProgressBar:
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
-        """Clears the bar."""
+        """Clear the bar."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

@@ -1,7 +1,7 @@
-"""Removal of what this package wrote into the store, and of nothing else.
+"""Removal of store entries, restricted to files that this package wrote.
 
-A part is a directory of files with names of their own. Files and directories that have other names
-are somebody else's: no link is followed, and no directory is removed before it is empty.
+A store entry is a directory of files with known names. Files and directories with any other name
+are foreign and stay: links are not followed, and a directory is removed only when it is empty.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ _MARKS = {
     ".facts.json.part": b'{"images":',
     "shards.jsonl": b'{"shard":',
 }
-"""Beginnings, blanks aside, of the files that say what a part is."""
+"""First bytes, without whitespace, of the files that identify a store entry."""
 
 
 def is_leftover(name: str) -> bool:
-    """Check if a writer that was killed leaves a directory of this name."""
+    """Check if a directory name is one that a killed writer leaves behind."""
     return _LEFTOVER.fullmatch(name) is not None
 
 
 def is_part(folder: Path) -> bool:
-    """Check if this package wrote a directory in the store, so that it may be removed.
+    """Check if a directory is a store entry that this package wrote and may remove.
 
-    It has the name of a part, and a file in it says what it is; or it has the name of what a killed
-    writer leaves behind and holds nothing else than a part does.
+    It must have the name of an entry and contain a file that identifies it; or have the name of a
+    leftover of a killed writer and contain only files and directories of a store entry.
     """
     if not _PARTS.fullmatch(folder.name) or not _is_folder(folder):
         return False
@@ -61,10 +61,10 @@ def is_part(folder: Path) -> bool:
 
 
 def remove(folder: Path) -> bool:
-    """Removes a part as far as this package wrote it.
+    """Remove the files of a store entry that this package wrote.
 
     Returns:
-        Whether nothing is left of it, for it held nothing else.
+        True if the directory is gone, False if it contains foreign files or is not a directory.
 
     Raises:
         OSError: a file cannot be removed.
@@ -88,7 +88,7 @@ def remove(folder: Path) -> bool:
 
 
 def remove_leftovers(target: Path) -> None:
-    """Removes what killed writers of a part left beside it, as far as that is possible."""
+    """Remove leftovers of killed writers next to a store entry, as far as possible."""
     pattern = re.compile(rf"\.{re.escape(target.name)}{_ASIDE}")
     for path in _entries(target.parent):
         if pattern.fullmatch(path.name) and _is_folder(path):
@@ -97,7 +97,7 @@ def remove_leftovers(target: Path) -> None:
 
 
 def remove_new(folder: Path) -> None:
-    """Removes a directory that this very process has made and filled, as far as possible."""
+    """Remove a directory that this process itself created and filled, as far as possible."""
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,8 +1,8 @@
-"""Folders that are there whole or not at all, and tell when anything in them has changed.
+"""Sealed directories: created atomically, with digests that reveal any later change.
 
-A sealed folder holds some files and an index with the SHA-256 of each. It is made aside and moved
-into place in one step, so a process that is killed at any moment leaves either no folder or a
-whole one, and at most a leftover under a name of its own, which the next writer removes.
+A sealed directory contains files and an index with the SHA-256 of each. It is built under a
+temporary name and renamed into place, so a process killed at any moment leaves either no directory
+or a complete one, and at most a leftover under the temporary name, which the next writer removes.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ log = logging.getLogger("fer_bench.training.store")
 INDEX = "index.json"
 
 LARGEST = 1 << 26
-"""Bytes of a part's file of JSON that is read."""
+"""Largest size in bytes of a JSON file that is read from a store entry."""
 
 
 class StoreError(FerBenchError):
-    """The store cannot be used: no room, no permission, no folder."""
+    """Error for an unusable store: no space, no permission, or not a directory."""
 
 
-class Damaged(Exception):  # noqa: N818 - it tells what is the case
-    """A stored part is not as it was stored. The text says what of it and how."""
+class Damaged(Exception):  # noqa: N818 - named after the state of the entry
+    """Error for a store entry that differs from what was stored; the text says how."""
 
 
 @contextlib.contextmanager
 def sealed(target: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
-    """Makes a sealed folder, in place of an older one.
+    """Create a sealed directory, replacing an older one.
 
-    The caller holds the lock of ``target``: what a writer that was killed left is removed.
+    The caller must hold the lock of ``target``, as leftovers of killed writers are removed.
 
     Args:
-        target: the folder.
-        facts: what the folder is, as JSON holds it; kept in its index.
+        target: the directory.
+        facts: JSON-serialisable description of the directory, stored in its index.
 
     Yields:
-        A new folder to write files into. When the block ends, it becomes ``target``; when it
+        A new directory to write files to. When the block ends, it becomes ``target``; if the block
         raises, it is removed and ``target`` stays as it was.
 
     Raises:
-        OSError: the disk is full, or the folder cannot be written to.
+        OSError: the disk is full, or the directory cannot be written to.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     remove_leftovers(target)
@@ -82,7 +82,7 @@ def sealed(target: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def facts_of(folder: Path) -> dict[str, Any]:
-    """What a sealed folder was said to be.
+    """Return the facts that a sealed directory was created with.
 
     Raises:
         Damaged: its index cannot be read.
@@ -94,11 +94,11 @@ def facts_of(folder: Path) -> dict[str, Any]:
 
 
 def proven(folder: Path, *names: str) -> tuple[Path, ...]:
-    """Paths of files in a sealed folder, once their content is seen to be as it was sealed.
+    """Return the paths of files in a sealed directory after verifying their digests.
 
     Raises:
-        Damaged: a file or the index is gone, cut short or changed.
-        OSError: the system does not let it be read.
+        Damaged: a file or the index is missing, truncated or changed.
+        OSError: a file cannot be read.
     """
     digests = _index(folder)["files"]
     for name in names:
@@ -111,21 +111,21 @@ def proven(folder: Path, *names: str) -> tuple[Path, ...]:
 
 
 def check_folder(folder: Path) -> None:
-    """Makes sure that what has the name of a part is a directory, if it is there.
+    """Check that the path of a store entry, if it exists, is a directory.
 
     Raises:
-        Damaged: it is something else, or a link to one.
+        Damaged: it is something else, or a symbolic link.
     """
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
         raise Damaged("it is no directory")
 
 
 def check_regular(path: Path) -> None:
-    """Makes sure that a file of a part is one: no pipe is waited for, and no link followed.
+    """Check that a file of a store entry is a regular file, not a pipe or a link.
 
     Raises:
         Damaged: it is missing, or something else.
-        OSError: the system does not let it be looked at.
+        OSError: its status cannot be read.
     """
     try:
         mode = path.lstat().st_mode
@@ -136,11 +136,11 @@ def check_regular(path: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a part's file of JSON, which may hold anything.
+    """Read a JSON file of a store entry without validating its content.
 
     Raises:
-        Damaged: it is missing, or no JSON.
-        OSError: the system does not let it be read.
+        Damaged: it is missing, larger than ``LARGEST``, or not JSON.
+        OSError: it cannot be read.
     """
     check_regular(path)
     try:
@@ -152,12 +152,12 @@ def read_json(path: Path) -> Any:
 
 
 def throw_away(folder: Path, damage: Damaged, again: str) -> None:
-    """Removes a damaged part and says so; what is not ours in it, or in its place, is set aside.
+    """Remove a damaged store entry with a warning; foreign files in its place are set aside.
 
     Args:
-        folder: what is damaged.
-        damage: how.
-        again: what happens now instead, for example ``"it is trained again"``.
+        folder: directory of the damaged entry.
+        damage: description of the damage.
+        again: the consequence, for example ``"it is trained again"``.
 
     Raises:
         OSError: it cannot be removed.
@@ -174,10 +174,10 @@ def _say_kept(folder: Path, kept: Path) -> None:
 
 @contextlib.contextmanager
 def told(folder: Path) -> Iterator[None]:
-    """Turns errors of the file system into one line that a user can act on.
+    """Convert file-system errors into a one-line error that the user can act on.
 
     Raises:
-        StoreError: something below ``folder`` could not be written or read.
+        StoreError: a file below ``folder`` could not be written or read.
     """
     try:
         yield
@@ -193,15 +193,15 @@ def told(folder: Path) -> Iterator[None]:
 
 
 def check_room(store: Path, needed: int, what: str) -> None:
-    """Makes sure, before the work begins, that there is room for what it will write.
+    """Check, before the work begins, that there is enough disk space for its output.
 
     Args:
-        store: the store's folder.
+        store: directory of the store.
         needed: bytes that will be written.
-        what: they are, for the error's text.
+        what: name of the output, for the error message.
 
     Raises:
-        FerBenchError: there is not.
+        FerBenchError: there is not enough space.
     """
     free = shutil.disk_usage(store).free
     if needed > free:

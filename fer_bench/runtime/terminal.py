@@ -1,4 +1,4 @@
-"""Door to the terminal: all that the command line and the plugin show passes through it."""
+"""Terminal output: everything that the command line and the plugin print passes through here."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 def echo(line: str = "", *, err: bool = False, colour: str | None = None) -> None:
-    """Show a line; line ends in it are no line ends.
+    """Print a line, with line breaks in it escaped.
 
     Args:
         line: any text.
-        err: on standard error instead of standard output.
-        colour: if the terminal has colours.
+        err: if True, print to standard error instead of standard output.
+        colour: foreground colour, used if the terminal supports colours.
 
     Raises:
-        FerBenchError: it cannot be written, such as to a full disk. A reader that went away, as
-            ``head`` does, is no error.
+        FerBenchError: the line cannot be written, for example to a full disk. A closed pipe, as
+            ``head`` leaves behind, is not an error.
     """
     import click
 
@@ -39,12 +39,12 @@ def echo(line: str = "", *, err: bool = False, colour: str | None = None) -> Non
 
 
 def echo_lines(text: str, *, err: bool = False, style: Callable[[str], str] | None = None) -> None:
-    """Show lines that were laid out by us.
+    """Print lines that are already laid out.
 
     Args:
-        text: ending in a line end; names in it have none.
+        text: the lines, ending in a line break; names in it must not contain any.
         err: as for ``echo``.
-        style: adds colours to the text.
+        style: function that adds colours to the text.
 
     Raises:
         FerBenchError: as for ``echo``.
@@ -55,10 +55,10 @@ def echo_lines(text: str, *, err: bool = False, style: Callable[[str], str] | No
 
 
 def echo_command(line: str) -> None:
-    """Show one of GitHub's workflow commands, which alone may look like one.
+    """Print a GitHub workflow command: the only output in which commands are not broken up.
 
     Args:
-        line: its names and texts are escaped.
+        line: the command, with its properties and message already escaped.
 
     Raises:
         FerBenchError: as for ``echo``.
@@ -68,7 +68,7 @@ def echo_command(line: str) -> None:
 
 
 def report_line(terminal: pytest.TerminalReporter, line: str, **markup: bool) -> None:
-    """Show a line in pytest's summary; line ends in it are no line ends."""
+    """Print a line in pytest's summary, with line breaks in it escaped."""
     report_lines(terminal, printable(line), None, **markup)
 
 
@@ -78,24 +78,24 @@ def report_lines(
     style: Callable[[str], str] | None = None,
     **markup: bool,
 ) -> None:
-    """Show lines in pytest's summary that were laid out by us.
+    """Print lines in pytest's summary that are already laid out.
 
     Args:
-        terminal: of the session.
-        text: names in it have no line ends.
-        style: adds colours to the text, if the terminal has them.
-        markup: of pytest, for all of the text.
+        terminal: terminal reporter of the session.
+        text: the lines; names in it must not contain line breaks.
+        style: function that adds colours to the text, used if the terminal supports them.
+        markup: pytest's markup for the complete text.
     """
     writer = terminal.config.get_terminal_writer()
-    # What cannot be encoded pytest would escape itself, and all line ends beside it.
+    # If a character cannot be encoded, pytest escapes it and all line breaks as well.
     shown = displayed(text, getattr(writer._file, "encoding", None))
     terminal.write_line(style(shown) if style and terminal.hasmarkup else shown, **markup)
 
 
 def occupy_closed() -> None:
-    """Keep files from taking the place of standard streams that the caller closed.
+    """Occupy the descriptors 0 to 2 if the caller closed them, so that no file gets one.
 
-    Whatever a library prints there would stand in that file.
+    Otherwise whatever a library prints would end up in that file.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
@@ -107,14 +107,14 @@ def _write(text: str, stream: IO[Any] | None) -> None:
 
     if stream is None:  # closed by the caller
         return
-    # click takes colours out if the stream is no terminal.
+    # With None, click strips colours if the stream is not a terminal.
     colour = False if os.environ.get("NO_COLOR") else None
     try:
-        # The stream is named, as click would write UTF-8 to one that takes ASCII.
-        click.echo(text, stream, nl=False, color=colour)  # noqa: TID251 - this is the door
+        # The stream is passed explicitly: click would write UTF-8 to an ASCII stream otherwise.
+        click.echo(text, stream, nl=False, color=colour)  # noqa: TID251 - the one permitted call
     except OSError as error:
         _silence(stream)
-        # Of standard error nobody could be told, and the exit status tells what went wrong.
+        # An error of standard error cannot be reported anywhere; the exit status reflects it.
         if stream is not sys.stderr and not isinstance(error, BrokenPipeError):
             raise FerBenchError(
                 f"the output cannot be written: {cause_of(error)}; accepted: a terminal, a pipe "
@@ -123,6 +123,6 @@ def _write(text: str, stream: IO[Any] | None) -> None:
 
 
 def _silence(stream: IO[Any]) -> None:
-    """Send what is written from now on, and what waits to be, nowhere."""
+    """Redirect a stream to the null device, including output that is still buffered."""
     with contextlib.suppress(OSError), Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
