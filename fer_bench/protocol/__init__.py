@@ -1,1 +1,1 @@
-"""What is compared, as values: settings, cells, shards, label codes, published numbers."""
+"""Definition of the experiment: settings, cells, shards, label codes, published numbers."""

@@ -1,4 +1,4 @@
-"""What is compared: a backbone, an initialisation, a data set and a seed."""
+"""Experiment cell: a backbone, an initialisation, a data set and a seed."""
 
 from __future__ import annotations
 

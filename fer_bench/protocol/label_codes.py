@@ -1,4 +1,4 @@
-"""What the numbers mean by which data sets call their classes."""
+"""Class names behind the numeric labels of common data sets."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ NUMBERED: dict[str, dict[str, str]] = {
     "ckplus": _numbered(0, "Neutral Angry Contempt Disgust Fear Happy Sad Surprise"),
     "ckextended": _numbered(0, "Angry Disgust Fear Happy Sad Surprise Neutral Contempt"),
 }
-"""Classes by their numbers, by the name of the table: as each set's own readme numbers them.
+"""Mapping of number to class name for each numbering, as in the readme of the data set.
 
-AffectNet's 8 to 10 are none, uncertain and no face: images of them are left out. ``ckplus`` are the
-numbers of the original labels of CK+, ``ckextended`` those of Kaggle's csv of it.
+AffectNet's 8 to 10 are none, uncertain and no face; images with these labels are left out.
+``ckplus`` is the numbering of the original CK+ labels, ``ckextended`` that of its csv file on
+Kaggle.
 """

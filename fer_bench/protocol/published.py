@@ -1,10 +1,10 @@
-"""The numbers that the paper published.
+"""Numbers published in the paper.
 
 K. Smelyakov, O. Bohomolov, M. Kizitskyi, A. Chupryna: "Identification of Modern Facial Emotion
 Recognition Models", COLINS-2022, CEUR-WS Vol-3171.
 
-The text that these numbers were read from holds Tables 1 to 3 whole, two rows of Table 4, and
-nothing of Table 5. What it does not hold is None here.
+The source text of these numbers contains Tables 1 to 3 in full, two rows of Table 4 and nothing of
+Table 5. Missing values are None here.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ RateTable = Literal[2, 3, 4, 5]
 Rates = tuple[float, float, float, float]
 
 DATASET = "fer2013"
-"""The data set, by its name in this project."""
+"""Name of the data set in this project."""
 
 DIGEST = "23ac13b7efd8906022b21e94705a6b1fb1f6cae080606ecbb9130b6694a1268d"
-"""``Dataset.digest`` of FER2013, from whichever layout it was read. The paper gives none: this is
-that of Kaggle's csv, which is known by its MD5."""
+"""``Dataset.digest`` of FER2013, regardless of the layout it is read from. The paper gives none:
+this is the digest of Kaggle's csv file, which is identified by its MD5."""
 
 COUNTS: Mapping[str, int] = MappingProxyType(
     {
@@ -46,7 +46,7 @@ TOTAL = 35887
 """Table 1: number of images."""
 
 SPLIT: Mapping[str, int] = MappingProxyType({"train": 25121, "validation": 3589, "test": 7177})
-"""Number of images of each part."""
+"""Number of images in each part of the split."""
 
 PARAMETERS: Mapping[str, int] = MappingProxyType(
     {"openface": 3743280, "resnet50": 23587712, "mobilenet": 3228864}
@@ -54,7 +54,7 @@ PARAMETERS: Mapping[str, int] = MappingProxyType(
 """Number of weights of a backbone. The paper gives none for VGG-Face."""
 
 BACKBONES: tuple[str, ...] = ("mobilenet", "openface", "resnet50", "vggface")
-"""The backbones, in the order of the tables."""
+"""Names of the backbones, in the order of the tables."""
 
 EPOCHS = 20
 WINDOW = 5
@@ -91,14 +91,14 @@ _TABLES: dict[int, dict[tuple[str, Init], Rates]] = {
 
 
 def table(number: RateTable) -> dict[tuple[str, Init], Rates | None]:
-    """One of the paper's tables of rates.
+    """Return one of the paper's tables of rates.
 
     Args:
         number: 2 (MCR, accuracy), 3 (MCR, loss), 4 (MOFR, accuracy) or 5 (MOFR, loss).
 
     Returns:
-        For each (backbone, init) of the paper, in its order, the rates of ``WINDOWS``, or None
-        where they are unknown.
+        The rates of ``WINDOWS`` for each (backbone, init) of the paper, in its order; None if they
+        are unknown.
 
     Raises:
         ValueError: the paper has no table of rates with this number.

@@ -1,7 +1,7 @@
-"""The experiment's settings: what the paper states, and what it leaves open.
+"""Settings of the experiment, as stated by the paper or chosen by this project.
 
-Each setting is a field. Its metadata says whether the paper states the value or this project
-chose it, and why; reports print both.
+Each setting is a dataclass field. Its metadata records the origin of the value, stated by the
+paper or chosen by this project, and the reason; reports print both.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BATCH_NORMALIZATIONS: tuple[BatchNormalization, ...] = get_args(BatchNormalizati
 
 @dataclass(frozen=True)
 class TrainableLayers:
-    """How many of the last layers of a backbone are trained, for each init.
+    """Number of trained layers at the end of a backbone, for each init.
 
     Attributes:
         pretrained: a number of layers, or ``"all"``.
@@ -41,12 +41,12 @@ class TrainableLayers:
     random: Trainable = 4
 
     def of(self, init: Init) -> Trainable:
-        """The value for one init."""
+        """Return the value for one init."""
         return self.pretrained if init == "pretrained" else self.random
 
     @classmethod
     def parse(cls, text: str) -> TrainableLayers:
-        """Reads ``4``, ``all``, or ``pretrained:4,random:all``.
+        """Parse ``4``, ``all``, or ``pretrained:4,random:all``.
 
         Raises:
             FerBenchError: the text has another form.
@@ -86,7 +86,7 @@ def _chosen(default: Any, why: str) -> Any:
 
 
 def _settled(origin: Origin, value: str, why: str) -> Any:
-    """A setting that the code has one way to do: printed, never changed."""
+    """Declare a setting with a fixed value, which is reported but cannot be configured."""
     return field(default=value, init=False, metadata={"origin": origin, "why": why})
 
 
@@ -95,11 +95,11 @@ class Setting:
     """One row of the printed protocol.
 
     Attributes:
-        name: the field's name.
+        name: name of the field.
         value: the value in use, as text.
-        origin: ``"stated"`` by the paper, ``"chosen"`` by this project where the paper is
-            silent, or ``"changed"`` from its default by the user.
-        why: where the paper says so, or the reason of the choice.
+        origin: ``"stated"`` by the paper, ``"chosen"`` by this project if the paper does not give
+            it, or ``"changed"`` from its default by the user.
+        why: the statement of the paper, or the reason for the choice.
     """
 
     name: str
@@ -110,7 +110,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Protocol:
-    """All that determines how a cell is trained and measured, apart from cell and data.
+    """Complete configuration of training and evaluation, apart from cell and data.
 
     Raises:
         FerBenchError: a value is out of its range.
@@ -253,11 +253,11 @@ class Protocol:
 
     @property
     def every_seed(self) -> range:
-        """The seeds that each cell is trained with."""
+        """All seeds that each backbone and init is trained with."""
         return range(self.seed, self.seed + self.seeds)
 
     def settings(self) -> list[Setting]:
-        """Every setting with its origin and reason, stated ones first, as declared."""
+        """Return every setting with its origin and reason, in order of declaration."""
         rows = []
         for item in dataclasses.fields(self):
             value = getattr(self, item.name)

@@ -1,4 +1,4 @@
-"""Shares of a run's cells, so that several machines can run one each."""
+"""Shards: disjoint subsets of the cells of a run, for several machines."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from fer_bench.runtime.errors import FerBenchError
 
 OTHER_SHARD = "in another shard: "
-"""How the reason of a cell begins that was left to another shard, which it then names."""
+"""Prefix of the reason recorded for a cell left to another shard; the shard follows it."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """Every ``count``-th cell of those asked for, starting with the ``number``-th.
+    """Subset of the requested cells: every ``count``-th one, starting with the ``number``-th.
 
-    Each cell is whole in one shard; the seeds of one backbone and init spread over several.
+    A cell is never divided between shards; the seeds of one backbone and init may be.
 
     Attributes:
-        number: from 1 to ``count``.
-        count: of all shards; 1 where the run has all cells.
+        number: number of this shard, from 1 to ``count``.
+        count: number of shards; 1 if the run has all cells.
     """
 
     number: int = 1
@@ -27,7 +27,7 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """Reads ``K/N``.
+        """Parse ``K/N``.
 
         Raises:
             FerBenchError: the text has another form, or there is no such shard.
@@ -50,7 +50,7 @@ class Shard:
 
     @classmethod
     def of(cls, index: int, count: int) -> Shard:
-        """The one of ``count`` shards that runs the cell at ``index``, counted from 0."""
+        """Return the shard out of ``count`` that runs the cell at ``index``, counted from 0."""
         return cls(index % count + 1, count)
 
     def __str__(self) -> str:
