@@ -1,4 +1,4 @@
-"""How well predictions meet their labels, and how sure that is: pure functions on arrays."""
+"""Quality metrics of predictions and their uncertainty: pure functions on arrays."""
 
 from fer_bench.metrics.calibration import Bin, expected_calibration_error, reliability
 from fer_bench.metrics.intervals import Interval, Spread, over_seeds, sampling_interval

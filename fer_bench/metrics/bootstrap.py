@@ -1,4 +1,4 @@
-"""The bootstrap over images: what sums over them come to when images are drawn anew."""
+"""Bootstrap over images: distributions of sums over resampled images."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _DRAWS = 1_000_000
-"""Counts drawn at once: it changes memory and speed only."""
+"""Number of multinomial counts drawn at once; affects only memory and speed."""
 
 _PRODUCTS = 200_000
-"""Products in one multiplication of weightings and columns: it changes memory and speed only.
+"""Size of one matrix product of weightings and columns; affects only memory and speed.
 
-Few enough for a processor's cache, and for OpenBLAS to stay in one thread: several wait for each
-other longer than so small a product takes, many times longer where the processor is busy.
+It is small enough for the CPU cache, and for OpenBLAS to use a single thread: for such small
+products thread synchronisation takes longer than the product, much longer on a busy CPU.
 """
 
 
 def outcomes(name: str, correct: ArrayLike) -> NDArray[np.bool_]:
-    """Which images were recognised, seed by seed.
+    """Validate an array of correct predictions and return it with one row for each seed.
 
     Args:
-        name: what errors call it.
+        name: name of the array in error messages.
         correct: bool, shape (n,) or (seeds, n).
 
     Returns:
@@ -44,7 +44,7 @@ def outcomes(name: str, correct: ArrayLike) -> NDArray[np.bool_]:
 
 
 def check_resamples(resamples: int) -> None:
-    """Refuses a number of resamples that gives no distribution.
+    """Check that the number of resamples is positive.
 
     Raises:
         ValueError: it is below 1.
@@ -56,19 +56,20 @@ def check_resamples(resamples: int) -> None:
 def resampled_sums(
     rows: NDArray[np.int64], weights: NDArray[np.int64], generator: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Sums over n images drawn with replacement, for each of several weightings of the rows.
+    """Return sums over n images drawn with replacement, one for each weighting of the rows.
 
-    Under one weighting each image has a value, the weighted sum of its column. How often each
-    distinct value is drawn is multinomial, with the shares of images that have it: drawing these
-    few counts is the same distribution as drawing n images one by one.
+    Under one weighting, the value of an image is the weighted sum of its column. The counts of the
+    distinct values in a resample are multinomial, with the shares of images that have them as
+    probabilities: drawing these few counts has the same distribution as drawing n images one by
+    one.
 
     Args:
         rows: one column for each image, shape (rows, n).
         weights: one weighting for each resample, shape (resamples, rows).
-        generator: where the draws come from.
+        generator: source of the random draws.
 
     Returns:
-        One sum for each resample, shape (resamples,), each of a draw of its own.
+        One sum for each resample, shape (resamples,), each from an independent draw.
     """
     n = rows.shape[1]
     patterns, _, images = distinct_columns(rows)
@@ -87,23 +88,23 @@ def resampled_sums(
 def distinct_columns(
     table: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """What ``np.unique`` says of a table's columns, several times as fast.
+    """Return the same as ``np.unique`` along columns, several times as fast.
 
-    Each column is read as the digits of one whole number, first row first: sorting these numbers
-    sorts the columns. Where they would not fit into 64 bits, ``np.unique`` sorts columns itself.
+    Each column is encoded as the digits of one integer, first row first, so sorting the integers
+    sorts the columns. If they would not fit into 64 bits, ``np.unique`` sorts the columns.
 
     Args:
         table: shape (rows, n), n 1 or more.
 
     Returns:
-        The distinct columns in rising order, shape (rows, distinct); the place of each column
-        among them, shape (n,); and how often each occurs, shape (distinct,).
+        The distinct columns in ascending order, shape (rows, distinct); the index of each column
+        among them, shape (n,); and the number of occurrences of each, shape (distinct,).
     """
     least = int(table.min())
     base = int(table.max()) - least + 1
     if base ** len(table) >= 2**63:
         columns, which, counts = np.unique(table, axis=1, return_inverse=True, return_counts=True)
-        # Only numpy 2.0 gives the inverse a second dimension.
+        # numpy 2.0, unlike earlier and later versions, returns a two-dimensional inverse.
         return columns, which.reshape(-1), counts
     powers = np.array([base**digit for digit in reversed(range(len(table)))], np.int64)
     numbers, which, counts = np.unique(
@@ -118,13 +119,13 @@ def tally(
     weights: NDArray[np.int64],
     largest: int,
 ) -> NDArray[np.int64]:
-    """Counts the images that have each value, for each weighting.
+    """Count the images that have each value, for each weighting.
 
     Args:
         patterns: distinct columns, shape (rows, patterns).
         images: number of images with each, shape (patterns,).
         weights: shape (weightings, rows).
-        largest: no weighted sum of a column lies further from 0.
+        largest: upper bound of the absolute weighted sum of a column.
 
     Returns:
         Number of images with each value from -``largest`` to ``largest``, shape
@@ -132,7 +133,7 @@ def tally(
     """
     width = 2 * largest + 1
     counts = np.empty((len(weights), width), np.int64)
-    # Products of whole numbers are exact in float64, where they are many times faster.
+    # Integer products are exact in float64, and many times faster than in int64.
     columns = patterns.astype(np.float64)
     step = max(1, _PRODUCTS // columns.size)
     for start in range(0, len(weights), step):

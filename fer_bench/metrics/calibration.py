@@ -1,4 +1,4 @@
-"""Whether predictions are right as often as they are confident."""
+"""Calibration of predictions: agreement of confidence and accuracy."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bin:
-    """The predictions whose confidence lies in one range.
+    """Predictions whose confidence lies in one range.
 
     Attributes:
-        low: lower end of the range, itself not in it.
-        high: upper end of the range, itself in it.
+        low: lower limit of the range, exclusive.
+        high: upper limit of the range, inclusive.
         images: number of images.
-        accuracy: share of them predicted correctly; None without images.
-        confidence: mean confidence of them; None without images.
+        accuracy: accuracy on these images; None without images.
+        confidence: mean confidence on these images; None without images.
     """
 
     low: float
@@ -31,19 +31,19 @@ class Bin:
 
 
 def reliability(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> tuple[Bin, ...]:
-    """Accuracy beside confidence, in bins of equal width.
+    """Return accuracy and mean confidence in bins of equal width.
 
     Args:
         confidence: probability of the predicted class, above 0 and up to 1, shape (n,).
-        correct: whether the predicted class is the label, bool, shape (n,).
+        correct: True if the predicted class is the label, bool, shape (n,).
         bins: number of bins, 1 or more.
 
     Returns:
-        The bins ((m - 1) / bins, m / bins] for m from 1 to ``bins``, those without images too.
+        The bins ((m - 1) / bins, m / bins] for m from 1 to ``bins``, including empty ones.
 
     Raises:
-        ValueError: the shapes or types do not fit, nothing is given, or a confidence or ``bins``
-            is out of range.
+        ValueError: the shapes or types do not fit, there are no predictions, or a confidence or
+            ``bins`` is out of range.
     """
     values, hits = _judged(confidence, correct)
     if bins < 1:
@@ -66,7 +66,7 @@ def reliability(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> tu
 
 
 def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = 15) -> float:
-    """How far accuracy and confidence lie apart, on average over the images.
+    """Return the expected calibration error (ECE).
 
     ECE = sum over the bins B of |B| / n * |accuracy(B) - confidence(B)|, with the bins of
     ``reliability`` (Guo, Pleiss, Sun and Weinberger, *On Calibration of Modern Neural Networks*,
@@ -78,7 +78,7 @@ def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: 
         bins: as ``reliability``.
 
     Returns:
-        A share, 0 (calibrated) to 1.
+        The error, 0 (calibrated) to 1.
 
     Raises:
         ValueError: as ``reliability``.

@@ -1,20 +1,20 @@
-"""How fast a network converges and overfits, from its accuracy or loss over the epochs.
+"""Convergence and overfitting rates, from accuracy or loss over the epochs.
 
-The paper's two rates are means of differences between neighbouring epochs, over n epochs:
+The paper's two rates are means of differences between consecutive epochs, over n epochs:
 
-* mean convergence rate, MCR = 1/n * sum(M_i - M_(i-1)), on training figures (its formula 1);
-* mean overfitting rate, MOFR = 1/n * sum((T_i - V_i) - (T_(i-1) - V_(i-1))), training figures T
-  less validation figures V (its formula 2).
+* mean convergence rate, MCR = 1/n * sum(M_i - M_(i-1)), on training metrics (its formula 1);
+* mean overfitting rate, MOFR = 1/n * sum((T_i - V_i) - (T_(i-1) - V_(i-1))), on training metrics T
+  minus validation metrics V (its formula 2).
 
-The first difference needs a figure before epoch 1, which the paper leaves open. There are two
-conventions, and every function here takes both:
+The first difference needs a value before epoch 1, which the paper leaves undefined. Every function
+here supports two conventions:
 
-* ``first-epoch``: the baseline is epoch 1 itself, so the first window has one difference less
-  than it has epochs. This is what ``untrained=None`` gives.
+* ``first-epoch``: the baseline is epoch 1 itself, so the first window has one difference fewer
+  than it has epochs. Selected by ``untrained=None``.
 * ``untrained``: the baseline is epoch 0, the network before any training, passed as
   ``untrained``.
 
-From the second window on the two agree. A rate has the unit of its figures, per epoch. Series
+From the second window on the two agree. A rate has the unit of its metric, per epoch. Series
 are epochs 1 to E; all arithmetic is in float64.
 """
 
@@ -32,11 +32,11 @@ CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 
 
 class Initial(NamedTuple):
-    """A figure at the start of training.
+    """Value of a metric at the start of training.
 
     Attributes:
-        untrained: of the network before training (epoch 0).
-        first_epoch: after one epoch, which the paper calls initial.
+        untrained: value before training (epoch 0).
+        first_epoch: value after one epoch, which the paper calls initial.
     """
 
     untrained: float
@@ -44,7 +44,7 @@ class Initial(NamedTuple):
 
 
 def windows(epochs: int, window: int) -> list[tuple[int, int]]:
-    """Cuts epochs 1 to ``epochs`` into windows; the last one may be shorter.
+    """Divide epochs 1 to ``epochs`` into windows, of which the last may be shorter.
 
     Args:
         epochs: number of epochs, 1 or more.
@@ -65,11 +65,11 @@ def windows(epochs: int, window: int) -> list[tuple[int, int]]:
 
 
 def mean_convergence_rate(series: ArrayLike, *, untrained: float | None = None) -> float:
-    """MCR over all epochs, the paper's formula (1).
+    """Return the MCR over all epochs, the paper's formula (1).
 
     Args:
-        series: training figures of epochs 1 to E, shape (E,).
-        untrained: the figure at epoch 0 (convention ``untrained``), or None (``first-epoch``).
+        series: training metric of epochs 1 to E, shape (E,).
+        untrained: its value at epoch 0 (convention ``untrained``), or None (``first-epoch``).
 
     Returns:
         (M_E - M_0) / E under ``untrained``, (M_E - M_1) / (E - 1) under ``first-epoch``: the
@@ -77,7 +77,7 @@ def mean_convergence_rate(series: ArrayLike, *, untrained: float | None = None) 
 
     Raises:
         ValueError: the series is empty, not one-dimensional, not of finite numbers, or too
-            short to hold a difference.
+            short for a difference.
     """
     return float(np.mean(_differences(_points("series", series, untrained))))
 
@@ -85,15 +85,15 @@ def mean_convergence_rate(series: ArrayLike, *, untrained: float | None = None) 
 def window_convergence_rates(
     series: ArrayLike, window: int, *, untrained: float | None = None
 ) -> list[float | None]:
-    """MCR of each window of ``windows(E, window)``, the paper's formula (1).
+    """Return the MCR of each window of ``windows(E, window)``, the paper's formula (1).
 
     Args:
-        series: training figures of epochs 1 to E, shape (E,).
+        series: training metric of epochs 1 to E, shape (E,).
         window: epochs in a window, 1 or more.
-        untrained: the figure at epoch 0 (convention ``untrained``), or None (``first-epoch``).
+        untrained: its value at epoch 0 (convention ``untrained``), or None (``first-epoch``).
 
     Returns:
-        One rate for each window. The first is None where it holds no difference: under
+        One rate for each window. The first is None if it contains no difference: under
         ``first-epoch`` with a window of one epoch.
 
     Raises:
@@ -105,16 +105,16 @@ def window_convergence_rates(
 def mean_overfitting_rate(
     train: ArrayLike, validation: ArrayLike, *, untrained: tuple[float, float] | None = None
 ) -> float:
-    """MOFR over all epochs, the paper's formula (2).
+    """Return the MOFR over all epochs, the paper's formula (2).
 
     Args:
-        train: training figures of epochs 1 to E, shape (E,).
-        validation: validation figures of the same epochs, shape (E,).
-        untrained: the (training, validation) figures at epoch 0 (convention ``untrained``), or
+        train: training metric of epochs 1 to E, shape (E,).
+        validation: validation metric of the same epochs, shape (E,).
+        untrained: the (training, validation) values at epoch 0 (convention ``untrained``), or
             None (``first-epoch``).
 
     Returns:
-        The mean growth of ``train - validation`` in an epoch.
+        The mean increase of ``train - validation`` per epoch.
 
     Raises:
         ValueError: as ``mean_convergence_rate``, or the two series differ in length.
@@ -129,17 +129,17 @@ def window_overfitting_rates(
     *,
     untrained: tuple[float, float] | None = None,
 ) -> list[float | None]:
-    """MOFR of each window of ``windows(E, window)``, the paper's formula (2).
+    """Return the MOFR of each window of ``windows(E, window)``, the paper's formula (2).
 
     Args:
-        train: training figures of epochs 1 to E, shape (E,).
-        validation: validation figures of the same epochs, shape (E,).
+        train: training metric of epochs 1 to E, shape (E,).
+        validation: validation metric of the same epochs, shape (E,).
         window: epochs in a window, 1 or more.
-        untrained: the (training, validation) figures at epoch 0 (convention ``untrained``), or
+        untrained: the (training, validation) values at epoch 0 (convention ``untrained``), or
             None (``first-epoch``).
 
     Returns:
-        One rate for each window. The first is None where it holds no difference: under
+        One rate for each window. The first is None if it contains no difference: under
         ``first-epoch`` with a window of one epoch.
 
     Raises:
@@ -149,13 +149,13 @@ def window_overfitting_rates(
 
 
 def initial(evaluated: ArrayLike) -> Initial:
-    """The figure before training and after one epoch.
+    """Return the value of a metric before training and after one epoch.
 
     Args:
-        evaluated: figures of epochs 0 to E, shape (E + 1,); index 0 is the untrained network.
+        evaluated: metric of epochs 0 to E, shape (E + 1,); index 0 is the untrained network.
 
     Returns:
-        Both readings of "initial".
+        The values for both interpretations of "initial".
 
     Raises:
         ValueError: the series is not one-dimensional, not of finite numbers, or shorter than 2.
@@ -182,7 +182,7 @@ def _finite(name: str, series: ArrayLike) -> NDArray[np.float64]:
 
 
 def _points(name: str, series: ArrayLike, untrained: float | None) -> NDArray[np.float64]:
-    """The figures whose neighbours are subtracted: the series, after its baseline if any."""
+    """Return the series to take differences of, with its baseline prepended if there is one."""
     values = _finite(name, series)
     if untrained is None:
         return values
@@ -214,7 +214,7 @@ def _differences(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _by_window(points: NDArray[np.float64], window: int, has_untrained: bool) -> list[float | None]:
     differences = _differences(points)
-    # differences[k] leads to epoch k + 1 with a baseline at epoch 0, else to epoch k + 2.
+    # differences[k] ends at epoch k + 1 with a baseline at epoch 0, otherwise at epoch k + 2.
     offset = 1 if has_untrained else 2
     rates: list[float | None] = []
     for first, last in windows(len(differences) + offset - 1, window):

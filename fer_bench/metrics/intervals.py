@@ -1,4 +1,4 @@
-"""How far a figure could lie elsewhere: with other images, or with other seeds."""
+"""Confidence intervals of metrics over images and over seeds."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Interval:
-    """A range with both its ends.
+    """Confidence interval.
 
     Attributes:
-        low: lower end.
-        high: upper end.
+        low: lower limit.
+        high: upper limit.
     """
 
     low: float
@@ -32,11 +32,11 @@ class Interval:
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure over several seeds.
+    """Mean and spread of a metric over seeds.
 
     Attributes:
-        mean: over the seeds.
-        deviation: sample standard deviation (over count - 1); None for one seed.
+        mean: mean over the seeds.
+        deviation: sample standard deviation (divisor count - 1); None for one seed.
         interval: Student-t interval of the mean; None for one seed.
         count: number of seeds.
     """
@@ -50,31 +50,33 @@ class Spread:
 def sampling_interval(
     correct: ArrayLike, level: float = 0.95, resamples: int = 9999, seed: int = 0
 ) -> Interval:
-    """Percentile bootstrap interval of an accuracy, over the images.
+    """Return the percentile bootstrap interval of an accuracy over images.
 
-    Several seeds are held fixed: the figure is their mean accuracy, and all of them see the same
-    drawn images. An image then counts by the number of seeds that recognised it, so drawing how
-    many images of each such number there are is the same as drawing n images one by one. With one
-    seed, that is one binomial draw for each resample. Where all images are recognised, or
-    none, the bootstrap draws nothing else, and the interval is Wilson's (*Probable Inference, the
-    Law of Succession, and Statistical Inference*, 1927). Where as many seeds recognise each image,
-    but not all, it draws nothing else either: then a share u = 1 - (a / 2)^(1 / n), a = 1 - level,
-    of other images may have been missed (Clopper and Pearson, *The Use of Confidence or Fiducial
-    Limits*, 1934). Were no seed to recognise any of these, or each all of them, the accuracy p
-    would be p - u p or p + u (1 - p): these are the ends.
+    Several seeds are held fixed: the statistic is their mean accuracy, and each resample contains
+    the same images for all of them. The value of an image is the number of seeds that classified
+    it correctly, so drawing the counts of these values is equivalent to drawing n images one by
+    one. With one seed, that is one binomial draw for each resample.
+
+    If all images are classified correctly, or none, all resamples are equal, and the interval is
+    Wilson's (*Probable Inference, the Law of Succession, and Statistical Inference*, 1927). If the
+    same number of seeds, but not all, classify each image correctly, all resamples are equal too.
+    Then a share u = 1 - (a / 2)^(1 / n), a = 1 - level, of the population may differ without
+    having been sampled (Clopper and Pearson, *The Use of Confidence or Fiducial Limits*, 1934). If
+    no seed, or every seed, classified these images correctly, the accuracy p would be p - u p or
+    p + u (1 - p): these are the limits.
 
     Args:
-        correct: whether each image was recognised, bool, shape (n,) or (seeds, n).
-        level: share of the resamples that the interval holds, above 0 and below 1.
+        correct: True if the image was classified correctly, bool, shape (n,) or (seeds, n).
+        level: confidence level, above 0 and below 1.
         resamples: number of resamples, 1 or more.
-        seed: of the draws.
+        seed: seed of the random draws.
 
     Returns:
-        Ends as shares, 0 to 1.
+        Limits as fractions, 0 to 1.
 
     Raises:
-        ValueError: the shape or type does not fit, nothing is given, or ``level`` or ``resamples``
-            is out of range.
+        ValueError: the shape or type does not fit, there are no images, or ``level`` or
+            ``resamples`` is out of range.
     """
     table = outcomes("correct", correct)
     check_level(level)
@@ -98,18 +100,18 @@ def sampling_interval(
 
 
 def over_seeds(values: Iterable[float], level: float = 0.95) -> Spread:
-    """Mean and spread of a figure over seeds.
+    """Return the mean and spread of a metric over seeds.
 
     The interval is mean -+ t * deviation / sqrt(count), with t the (1 + level) / 2 quantile of
-    Student's t distribution with count - 1 degrees of freedom: it takes the figures as draws from
-    one normal distribution.
+    Student's t distribution with count - 1 degrees of freedom. It assumes that the values are
+    draws from one normal distribution.
 
     Args:
-        values: one figure for each seed.
-        level: of the interval, above 0 and below 1.
+        values: one value for each seed.
+        level: confidence level, above 0 and below 1.
 
     Raises:
-        ValueError: there is no figure, one is not finite, or ``level`` is out of range.
+        ValueError: there are no values, one is not finite, or ``level`` is out of range.
     """
     figures = [float(value) for value in values]
     check_level(level)
@@ -121,7 +123,7 @@ def over_seeds(values: Iterable[float], level: float = 0.95) -> Spread:
     mean = statistics.mean(figures)
     if len(figures) == 1:
         return Spread(mean, None, None, 1)
-    # Of scipy's special functions: its distributions take most of a second to load.
+    # scipy.special instead of scipy.stats, whose import takes most of a second.
     from scipy.special import stdtrit
 
     deviation = statistics.stdev(figures)
@@ -131,15 +133,15 @@ def over_seeds(values: Iterable[float], level: float = 0.95) -> Spread:
 
 
 def percentiles(replicates: NDArray[np.float64], level: float) -> Interval:
-    """Percentile interval of a bootstrap distribution.
+    """Return the percentile interval of a bootstrap distribution.
 
-    Its ends are the (R + 1) * (1 - level) / 2 th of the R replicates in rising order, and the one
-    as far from the top (Davison and Hinkley, *Bootstrap Methods and their Application*, 1997,
-    section 5.3.1).
+    With the R replicates in ascending order, the lower limit is the one at position
+    (R + 1) * (1 - level) / 2, the upper limit the one as far from the end (Davison and Hinkley,
+    *Bootstrap Methods and their Application*, 1997, section 5.3.1).
 
     Args:
-        replicates: the figure of each resample, shape (R,).
-        level: share of the replicates within, above 0 and below 1.
+        replicates: the statistic of each resample, shape (R,).
+        level: confidence level, above 0 and below 1.
     """
     ends = (1 - level) / 2, (1 + level) / 2
     low, high = np.quantile(replicates, ends, method="weibull")
@@ -147,12 +149,12 @@ def percentiles(replicates: NDArray[np.float64], level: float) -> Interval:
 
 
 def unseen(n: int, level: float) -> float:
-    """The largest share of which none may be seen among n images."""
+    """Return the upper Clopper-Pearson bound for zero successes in n trials."""
     return 1 - float(((1 - level) / 2) ** (1 / n))
 
 
 def check_level(level: float) -> None:
-    """Refuses a level that no interval has.
+    """Check that a confidence level is valid.
 
     Raises:
         ValueError: it is not above 0 and below 1.

@@ -1,4 +1,4 @@
-"""Which of two cells recognises more of the same images, and whether that could be chance."""
+"""Paired comparison of two cells on the same images: difference, interval and p-value."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 _LEAST_P = 1e-99
-"""No p-value of several seeds is computed to be smaller."""
+"""Lower bound of the p-values computed for several seeds."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two cells on the same images.
+    """Result of comparing two cells on the same images.
 
     Attributes:
-        difference: mean accuracy of the first less that of the second, a share, -1 to 1.
-        interval: of the difference.
-        p_value: two-sided, of no difference.
-        method: the test that it comes from.
-        only_first: number of images that the first alone recognised; None with several seeds.
-        only_second: the same for the second.
+        difference: mean accuracy of the first minus that of the second, -1 to 1.
+        interval: confidence interval of the difference.
+        p_value: two-sided p-value of the null hypothesis of no difference.
+        method: name of the test.
+        only_first: number of images with only the first correct; None with several seeds.
+        only_second: number of images with only the second correct; None with several seeds.
     """
 
     difference: float
@@ -46,8 +46,8 @@ class Comparison:
 
     @property
     def turned(self) -> Comparison:
-        """The second with the first."""
-        # 0 less a number, for -0.0 would be the negative of 0.
+        """The same comparison with first and second exchanged."""
+        # ``0 - x``, as ``-x`` would turn 0.0 into -0.0.
         return dataclasses.replace(
             self,
             difference=0 - self.difference,
@@ -66,43 +66,43 @@ def compare(
     *,
     paired_seeds: bool = True,
 ) -> Comparison:
-    """Compares two cells on the same images.
+    """Compare two cells on the same images.
 
-    One seed each: McNemar's exact test on the images that one alone recognised, and a percentile
-    interval of the paired bootstrap over images. Where each image tells the same (none is
-    recognised by one alone, or each is by the same one), the bootstrap draws nothing else. Then
-    the interval reaches as far as a share may be of which 0 in n were seen: 1 - (a / 2)^(1 / n),
-    a = 1 - level, which is 3.7 / n at 95 % (Clopper and Pearson, *The Use of Confidence or
-    Fiducial Limits*, 1934); the method then says "exact bound".
+    One seed each: McNemar's exact test on the images that only one cell classified correctly, and
+    a percentile interval of the paired bootstrap over images. If the difference is the same on all
+    images (0 on each, or each correct only for the same cell), all resamples are equal. The
+    interval then extends to the upper bound for 0 out of n, 1 - (a / 2)^(1 / n), a = 1 - level,
+    which is 3.7 / n at 95 % (Clopper and Pearson, *The Use of Confidence or Fiducial Limits*,
+    1934), and ``method`` mentions the exact bound.
 
-    Several seeds on a side: the half width h of the interval of the difference has the square
-    z^2 I + (sum of t_k^2 W_k). I is the variance of the difference in the paired bootstrap over
-    images, all seeds held fixed, and z the normal quantile, for images there are by the hundred.
-    W_k is s^2 / S, with s^2 the sample variance over S seeds: of their differences where seeds
-    are paired, else one for each side; t_k is the quantile of Student's t with S - 1 degrees of
-    freedom. The interval holds the difference with the probability ``level`` or more (Banerjee,
-    *Approximate Confidence Interval for Linear Functions of Means of k Populations When the
-    Population Variances Are Not Equal*, 1960). The degrees of freedom of Welch and Satterthwaite
-    would promise that as well, and break it with two seeds, whose variance is now and then far
-    too small. p is 1 less the level whose interval ends at 0. The accuracies of single seeds vary
-    by the images too: that counts twice, and is too wide rather than too narrow. Where the
-    bootstrap draws nothing else, z^2 I is the square of the bound above. A side with one seed says
-    nothing of its spread, and is taken to have that of the other.
+    Several seeds: the half width h of the interval of the difference satisfies
+    h^2 = z^2 I + (sum of t_k^2 W_k). I is the variance of the difference in the paired bootstrap
+    over images, with all seeds held fixed, and z the normal quantile, as there are hundreds of
+    images. W_k is s^2 / S, with s^2 the sample variance over S seeds: one term for the differences
+    if seeds are paired, otherwise one for each cell; t_k is the quantile of Student's t with S - 1
+    degrees of freedom. The coverage is ``level`` or more (Banerjee, *Approximate Confidence
+    Interval for Linear Functions of Means of k Populations When the Population Variances Are Not
+    Equal*, 1960). Welch-Satterthwaite degrees of freedom aim at the same coverage, but miss it
+    with two seeds, whose sample variance is occasionally far too small. p is 1 minus the level of
+    the interval that ends at 0. The variance over seeds also contains variance due to the images,
+    which counts twice: the interval is too wide rather than too narrow. If all resamples are
+    equal, z^2 I is the square of the bound above. A cell with one seed has no sample variance; it
+    is assumed to have that of the other cell.
 
-    The other way round, the same cells give the same p and the interval of the other sign.
+    Exchanging the cells gives the same p and the interval with opposite sign.
 
     Args:
-        first: whether each image was recognised, bool, shape (n,) or (seeds, n).
+        first: True if the image was classified correctly, bool, shape (n,) or (seeds, n).
         second: the same for the second cell, in the same order of images.
-        level: of the interval, above 0 and below 1.
-        resamples: number of replicates, 1 or more.
-        seed: of the draws.
-        paired_seeds: where both sides have the same number of seeds, whether a seed of the first
-            belongs to the seed of the second at the same place.
+        level: confidence level, above 0 and below 1.
+        resamples: number of resamples, 1 or more.
+        seed: seed of the random draws.
+        paired_seeds: if True, and both cells have the same number of seeds, the seeds at the same
+            index are paired.
 
     Raises:
-        ValueError: a shape or type does not fit, nothing is given, the numbers of images differ,
-            or ``level`` or ``resamples`` is out of range.
+        ValueError: a shape or type does not fit, there are no images, the numbers of images
+            differ, or ``level`` or ``resamples`` is out of range.
     """
     ours, theirs = outcomes("first", first), outcomes("second", second)
     if ours.shape[1] != theirs.shape[1]:
@@ -111,7 +111,7 @@ def compare(
         )
     check_level(level)
     check_resamples(resamples)
-    # In one order whatever the caller's, so that the draws of both ways round are the same.
+    # A canonical order, so that the draws do not depend on the order of the arguments.
     turned = (len(ours), ours.tobytes()) > (len(theirs), theirs.tobytes())
     if turned:
         ours, theirs = theirs, ours
@@ -125,19 +125,19 @@ def compare(
 
 
 def holm(p_values: Iterable[float]) -> list[float]:
-    """Corrects p-values of several tests by Holm's step-down method.
+    """Adjust the p-values of several tests by Holm's step-down method.
 
-    The k-th smallest of m becomes the largest of (m - j + 1) * p_j for j up to k, and 1 at most
+    The k-th smallest of m becomes the maximum of (m - j + 1) * p_j over j up to k, limited to 1
     (Holm, *A Simple Sequentially Rejective Multiple Test Procedure*, 1979).
 
     Args:
-        p_values: one for each test.
+        p_values: one p-value for each test.
 
     Returns:
-        The corrected ones in the same order.
+        The adjusted p-values in the same order.
 
     Raises:
-        ValueError: one is not from 0 to 1.
+        ValueError: a p-value is not between 0 and 1.
     """
     raw = [float(value) for value in p_values]
     for index, value in enumerate(raw):
@@ -179,7 +179,7 @@ def _of_one_seed(
 
 
 def _mcnemar(only_first: int, only_second: int) -> float:
-    """McNemar's exact p: how unlikely so uneven a share is, where both are as likely."""
+    """Return McNemar's exact p-value: a two-sided binomial test with probability 1/2."""
     from scipy.special import bdtr
 
     least, both = min(only_first, only_second), only_first + only_second
@@ -194,7 +194,7 @@ def _of_seeds(
     generator: np.random.Generator,
     paired: bool,
 ) -> Comparison:
-    # Whole numbers, of which a difference of 1 is ``scale``: rounding makes none of none.
+    # Integers, scaled so that a difference of 1 is ``scale``: a difference of 0 stays exactly 0.
     least = math.lcm(len(first), len(second))
     scale = least * first.shape[1]
     row = first.sum(axis=0) * (least // len(first)) - second.sum(axis=0) * (least // len(second))
@@ -220,7 +220,7 @@ def _of_seeds(
 def _over_seeds(
     first: NDArray[np.bool_], second: NDArray[np.bool_], paired: bool
 ) -> list[tuple[float, float]]:
-    """Variances of the difference that come from seeds, each with its degrees of freedom."""
+    """Return the variances of the difference due to seeds, each with its degrees of freedom."""
     n = first.shape[1]
     ours, theirs = ([int(count) for count in side.sum(axis=1)] for side in (first, second))
     if paired:
@@ -234,14 +234,14 @@ def _over_seeds(
     ]
     if len(known) == 2:
         return [(variance / seeds, seeds - 1) for variance, seeds in known]
-    # One spread for both sides: one estimate, with one number of degrees of freedom.
+    # Only one cell has several seeds: its variance is used for both, with its degrees of freedom.
     ((variance, seeds),) = known
     return [(variance * (1 + 1 / seeds), seeds - 1)]
 
 
 def _half(parts: Sequence[tuple[float, float]], alpha: float) -> float:
-    """Half width of the interval of level 1 - alpha, from variances with degrees of freedom."""
-    # Of scipy's special functions: its distributions take most of a second to load.
+    """Return the half width at level 1 - alpha, from variances with their degrees of freedom."""
+    # scipy.special instead of scipy.stats, whose import takes most of a second.
     from scipy.special import ndtri, stdtrit
 
     quantiles = [
@@ -256,7 +256,7 @@ def _half(parts: Sequence[tuple[float, float]], alpha: float) -> float:
 
 
 def _p_value(parts: Sequence[tuple[float, float]], distance: float) -> float:
-    """The alpha of the interval that reaches just so far, ``_LEAST_P`` or more."""
+    """Return the alpha at which the half width equals ``distance``, ``_LEAST_P`` or more."""
     if distance == 0:
         return 1.0
     if _half(parts, _LEAST_P) <= distance:
@@ -272,5 +272,5 @@ def _p_value(parts: Sequence[tuple[float, float]], distance: float) -> float:
 def _resampled(
     row: NDArray[np.int64], resamples: int, generator: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Sums of a row over images drawn with replacement, shape (resamples,)."""
+    """Return sums of a row over images drawn with replacement, shape (resamples,)."""
     return resampled_sums(row, np.ones((resamples, 1), np.int64), generator)

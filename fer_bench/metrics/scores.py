@@ -1,4 +1,4 @@
-"""Figures of one set of predictions: accuracy, loss, confusion, recall."""
+"""Metrics of one set of predictions: accuracy, loss, confusion, recall."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
 
 
 def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
-    """Share of the images whose most probable class is their label.
+    """Return the top-1 accuracy.
 
     Args:
-        logits: shape (n, classes), or probabilities; the first of equal ones wins.
-        labels: whole numbers from 0 to classes - 1, shape (n,).
+        logits: logits or probabilities, shape (n, classes); the first class wins a tie.
+        labels: integers from 0 to classes - 1, shape (n,).
 
     Returns:
-        A share, 0 to 1.
+        The accuracy, 0 to 1.
 
     Raises:
-        ValueError: the shapes do not fit, nothing is given, a logit is not finite, or a label
-            names no class.
+        ValueError: the shapes do not fit, there are no images, a logit is not finite, or a label
+            is out of range.
     """
     values, codes = _predictions(logits, labels)
     return float(np.mean(np.argmax(values, axis=1) == codes))
 
 
 def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
-    """Mean categorical cross-entropy in nats: the mean of -log softmax(logits) of the label.
+    """Return the mean categorical cross-entropy in nats: the mean of -log softmax of the label.
 
-    In float64 and without clipping, as ``fit`` and ``evaluate`` of a Keras model work it out on
-    logits.
+    It is computed in float64 and without clipping, as ``fit`` and ``evaluate`` of a Keras model
+    compute it from logits.
 
     Args:
         logits: shape (n, classes).
-        labels: whole numbers from 0 to classes - 1, shape (n,).
+        labels: integers from 0 to classes - 1, shape (n,).
 
     Returns:
         The loss, 0 or more.
@@ -51,7 +51,7 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> float:
 
 
 def softmax(logits: ArrayLike) -> NDArray[np.float64]:
-    """Probabilities of logits.
+    """Return the class probabilities of logits.
 
     Args:
         logits: shape (n, classes).
@@ -66,10 +66,10 @@ def softmax(logits: ArrayLike) -> NDArray[np.float64]:
 
 
 def confusion(labels: ArrayLike, predicted: ArrayLike, n_classes: int) -> NDArray[np.int64]:
-    """Counts how often each class was taken for each.
+    """Return the confusion matrix.
 
     Args:
-        labels: whole numbers from 0 to ``n_classes`` - 1, shape (n,).
+        labels: integers from 0 to ``n_classes`` - 1, shape (n,).
         predicted: the same for the predicted classes, shape (n,).
         n_classes: number of classes, 1 or more.
 
@@ -90,16 +90,16 @@ def confusion(labels: ArrayLike, predicted: ArrayLike, n_classes: int) -> NDArra
 
 
 def recall(counts: ArrayLike) -> tuple[float | None, ...]:
-    """Share recognised of each class.
+    """Return the recall of each class.
 
     Args:
-        counts: what ``confusion`` returns, shape (classes, classes).
+        counts: confusion matrix as of ``confusion``, shape (classes, classes).
 
     Returns:
-        One share for each class, None for a class without images.
+        One value for each class, None for a class without images.
 
     Raises:
-        ValueError: the counts are not square, not whole, or negative.
+        ValueError: the counts are not square, not integers, or negative.
     """
     table = _counts(counts)
     return tuple(
@@ -108,13 +108,13 @@ def recall(counts: ArrayLike) -> tuple[float | None, ...]:
 
 
 def largest_share(counts: ArrayLike) -> float:
-    """Accuracy of naming the largest class whatever the image.
+    """Return the accuracy of the majority-class baseline.
 
     Args:
-        counts: what ``confusion`` returns, shape (classes, classes).
+        counts: confusion matrix as of ``confusion``, shape (classes, classes).
 
     Raises:
-        ValueError: the counts are not square, not whole, negative, or all 0.
+        ValueError: the counts are not square, not integers, negative, or all 0.
     """
     sizes = _counts(counts).sum(axis=1)
     if not sizes.sum():
