@@ -1,9 +1,9 @@
-"""``fer_bench.results.records`` as JSON, and back.
+"""Serialisation of ``fer_bench.results.records`` to JSON and back.
 
-``results.json`` is a pytest-benchmark file. ``run_record`` gives what stands at its top level
-under ``KEY``, and the other writers what stands in a benchmark's ``extra_info`` under the same
-key. ``read_run`` joins them again, ``load_run`` out of a file. ``merged`` makes one such file of
-several.
+``results.json`` is a pytest-benchmark file. ``run_record`` returns the record stored under ``KEY``
+at its top level, the other record functions return those stored under the same key in the
+``extra_info`` of a benchmark. ``read_run`` reassembles them from a document, ``load_run`` from a
+file. ``merged`` merges several such files into one.
 """
 
 from fer_bench.results.directory import Folder, read_folder

@@ -1,4 +1,4 @@
-"""Whether the parts of a run that was read fit each other, and its figures their ranges."""
+"""Consistency checks on a run read from a file: value ranges and agreement of its parts."""
 
 from __future__ import annotations
 
@@ -27,26 +27,27 @@ if TYPE_CHECKING:
     )
 
 _MOST = 2**53
-"""Counts beyond it are no longer exact as floats, and nothing here is counted so far."""
+"""Largest accepted count: larger integers are not exact as floats."""
 
 _SHARE_TOLERANCE = 1e-6
-"""A share that was rounded to single precision still fits its counts."""
+"""Tolerance for shares that were rounded to single precision."""
 
 _RUNNING_TOLERANCE = {"accuracy": 1e-9, "loss": 1e-6}
-"""Running means are added up in floating point and may miss their bounds by so much."""
+"""Tolerance of the value ranges of metrics during the epoch, for floating-point summation."""
 
 _FULL = 65535
+"""Packed confidence that stands for a probability of 1."""
 
 
 def check_run(run: Run) -> None:
-    """Checks what tables and comparisons rely on.
+    """Check the properties of a run that tables and comparisons rely on.
 
     Args:
-        run: its series and matrices are as long as they should be, its figures finite.
+        run: a run whose series and matrices have the right sizes and whose numbers are finite.
 
     Raises:
-        Mismatch: a figure is out of its range, or two parts contradict each other; it names
-            place, value, and what is accepted.
+        Mismatch: a value is out of range, or two parts contradict each other; the text gives
+            location, value, and what is accepted.
     """
     _check_names("settings", [setting.name for setting in run.protocol])
     if "initial" not in {setting.name for setting in run.protocol}:
@@ -170,10 +171,10 @@ def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
 
 
 def check_history(where: str, history: History) -> None:
-    """Checks that accuracies and losses are in their ranges.
+    """Check that accuracies and losses are in their ranges.
 
     Raises:
-        Mismatch: one is not.
+        Mismatch: a value is out of range, or only one of the two batch validation series is given.
     """
     for item in dataclasses.fields(history):
         figure = item.name.rpartition("_")[2]
@@ -191,7 +192,7 @@ def _check_predictions(
     where: str, quality: Quality, known: Predictions, data: DatasetSummary
 ) -> None:
     classes = len(data.counts)
-    # The most probable of the classes has at least its share of 1, apart from rounding.
+    # The most probable class has a probability of at least 1 / classes, apart from rounding.
     least = _FULL // classes - 1
     packed = np.frombuffer(known.confidences, "<u2")
     if packed.min() < least:

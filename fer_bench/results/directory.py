@@ -1,4 +1,4 @@
-"""Results files in a directory and below it."""
+"""Recursive reading of the results files in a directory."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Folder(Generic[T]):
-    """The content of a directory that holds results files.
+    """Content of a directory tree that contains results files.
 
     Attributes:
-        read: each results file with what was read of it, in the order of the paths.
-        unreadable: for each file and directory that cannot be read, why: one line that begins with
-            its path.
-        others: number of files of JSON without our record.
+        read: path and content of each results file, ordered by path.
+        unreadable: reason for each file and directory that cannot be read: one line that begins
+            with its path.
+        others: number of JSON files without a fer_bench record.
     """
 
     read: tuple[tuple[Path, T], ...]
@@ -35,18 +35,18 @@ class Folder(Generic[T]):
 
 
 def read_folder(folder: Path, read: Callable[[Any, str], T]) -> Folder[T]:
-    """Reads all results files in a directory and below it.
+    """Read all results files in a directory and its subdirectories.
 
-    Whole JSON without our record, such as plain files of pytest-benchmark, is passed over. A file
-    that cannot be read is left out, as one that was cut off or is of a newer fer_bench: it costs
-    none of the others.
+    Valid JSON without a fer_bench record, such as plain pytest-benchmark files, is skipped. A file
+    that cannot be read, for example a truncated one or one of a newer fer_bench, is reported and
+    does not prevent the others from being read.
 
     Args:
         folder: the directory.
-        read: makes something of a document and the path that it was read from.
+        read: function that converts a document, given the path that it was read from.
 
     Raises:
-        FerBenchError: the directory cannot be read, or nothing in it can be.
+        FerBenchError: the directory cannot be read, or contains no readable results file.
     """
     unreadable: list[str] = []
 

@@ -1,7 +1,7 @@
-"""Names of facts about a process that results record, and that others look up."""
+"""Names of environment facts that several modules write or look up."""
 
 NUMERIC_SETTINGS = "numeric settings"
-"""Fact in the environment of a run: the settings that change numbers and are not the defaults."""
+"""Environment fact: settings that affect numerical results and differ from their defaults."""
 
 OF_FEATURES = " of the frozen features"
-"""Suffix of a condition's name if the stored features were computed under another one."""
+"""Suffix of a condition's name if the stored features were computed under a different one."""

@@ -1,4 +1,4 @@
-"""Values of other parties in a pytest-benchmark file, as JSON can hold them."""
+"""Conversion of foreign values in a pytest-benchmark document to valid JSON."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 def with_plain_values(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Replaces what is not ours and JSON has no words for; our own records stay as they are.
+    """Replace foreign values that JSON cannot represent; fer_bench records are left unchanged.
 
-    As in the files of pytest-benchmark, an object becomes a text. A number that is not finite
-    becomes null.
+    As in the files of pytest-benchmark, an object that cannot be serialised becomes a string. A
+    number that is not finite becomes null.
 
     Args:
-        document: of a session, as pytest-benchmark makes it.
+        document: the document that pytest-benchmark creates for a session.
 
     Returns:
-        The document, and a line for each value with such a number.
+        The document, and one message for each value with a number that is not finite.
     """
     told: list[str] = []
 
@@ -49,7 +49,7 @@ def _plain(value: Any, name: str, told: list[str]) -> Any:
         TypeError,
         ValueError,
         RecursionError,
-    ):  # keys of other types, loops
+    ):  # unsupported key types, circular references
         return f"UNSERIALIZABLE[{type(value).__name__}]"
     if not_finite:
         told.append(f"{name} has {not_finite[0]}, which is null in results.json")

@@ -1,4 +1,4 @@
-"""Several runs of one experiment as one run."""
+"""Merging of several runs of one experiment into one run."""
 
 from __future__ import annotations
 
@@ -25,41 +25,42 @@ if TYPE_CHECKING:
     )
 
 _FREE = ("seed", "seeds")
-"""Settings in which runs of one experiment may differ: each cell carries its own seed."""
+"""Settings in which runs of one experiment may differ: each cell records its own seed."""
 
 _FOUND = ("test_twins", "test_votes", "left_out")
-"""What is found out about a data set: a run may not know it, as those of older fer_bench."""
+"""Optional facts about a data set, which runs of an older fer_bench may lack."""
 
 _NOT_OF_SPEED = ("scikit-learn", "deepface", "commit", REPEATED)
-"""Facts of an environment that change no speed of the same fer_bench: what splits the data, what
-brings structures, the commit of the folder that it ran in, and what was measured several times."""
+"""Environment facts that do not affect the speed of the same fer_bench version: the library that
+splits the data, the one that provides network structures, the commit of the working directory, and
+the list of repeated measurements."""
 
 _LATER = (TIMER, NUMERIC_SETTINGS)
-"""Facts that older files do not tell, which makes them no other ones."""
+"""Facts that older files lack; a missing one does not count as a difference."""
 
 SPEED = "speed"
-"""Fact in the environment of a joined run that tells whose speed it holds."""
+"""Environment fact of a merged run: the runs that its speeds come from."""
 
 _AMONG = ", among the "
-"""Begins what is added to the reason of a joined run's picture."""
+"""Start of the text appended to the reason of an example image in a merged run."""
 
 _RANKS: dict[Status, int] = {"ok": 0, "failed": 1, "skipped": 2}
 
 
 def joined(runs: Sequence[tuple[str, Run]]) -> Run:
-    """One run with the cells of all, in their order.
+    """Merge runs into one run with all their cells, in order.
 
-    A cell that stands in several runs counts once: its result, its parameters and its speed come
-    from whichever run has them, and it is complete where any of them completed it. Speeds are
-    compared on one machine only: those of the first run that measured any stay, with those of
-    runs in the same environment, and the others are left out, which the environment tells. What
-    only some of the runs know of their common data holds for all.
+    A cell that occurs in several runs is merged into one: result, parameters and speed are taken
+    from the runs that have them, and the cell is complete if any run completed it. Speeds are
+    comparable on one machine only: those of the first run that measured any are kept, with those
+    of runs in the same environment; the others are dropped, which the environment records. Facts
+    about the common data set that only some runs have apply to all.
 
     Args:
         runs: one or more, each with a name for errors and notes, for example its path.
 
     Raises:
-        FerBenchError: the runs differ in protocol or data, or have different results of the same
+        FerBenchError: the runs differ in protocol or data, or have different results for the same
             cell.
     """
     (base_name, base), *others = runs
@@ -88,14 +89,15 @@ def joined(runs: Sequence[tuple[str, Run]]) -> Run:
 
 
 def speeds_elsewhere(runs: Sequence[tuple[str, Run]]) -> tuple[set[str], str]:
-    """The runs whose speeds were measured elsewhere than the first ones, and a note on them.
+    """Find the runs whose speeds were measured in another environment than the first ones.
 
     Args:
-        runs: each with a name, as ``joined`` takes them.
+        runs: runs with their names, as for ``joined``.
 
     Returns:
         Names of the runs whose speeds are not comparable with those of the first run that has
-        some, and in words whose speeds stay and why the others do not; empty where all stay.
+        speeds, and a note on which runs' speeds are kept and why the others are not; both empty if
+        all are kept.
     """
     timed = [
         (name, dict(run.environment))
@@ -126,7 +128,7 @@ def _without_speed(cell: CellResult) -> CellResult:
 
 
 def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
-    """One cell out of what several runs found out about it."""
+    """Merge the results of one cell from several runs."""
     ((first_name, first), *others) = [one for one in records if one[1].quality] or records[:1]
     for name, other in others:
         if other.quality != first.quality:
@@ -140,8 +142,8 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
                 "accepted: each cell once, or with one result"
             )
     cells = [cell for _, cell in records]
-    # The record of a trained network tells most of it, that of another shard nothing; among equals
-    # the order must not matter.
+    # The record of a trained cell has the most information, that of a cell left to another shard
+    # the least. The fingerprint breaks ties, so that the order of the runs does not matter.
     told = sorted(cells, key=lambda cell: (cell.quality is None, *_rank(cell), cell.fingerprint))
     ended = min(cells, key=lambda cell: (*_rank(cell), cell.reason))
     speeds: dict[int, InferenceSpeed] = {}
@@ -163,12 +165,12 @@ def _rank(cell: CellResult) -> tuple[int, bool]:
 
 
 def _examples(runs: Sequence[tuple[str, Run]]) -> tuple[Example, ...]:
-    """The pictures of the first run that has some, and of how many cells they were chosen."""
+    """Return the examples of the first run that has any, noting the cells they were chosen from."""
     for name, run in runs:
         if run.examples:
             known = sum(cell.quality is not None for cell in run.cells)
             among = f"{_AMONG}{known} of {name}"
-            # Where that run is a joined one, it tells already among which cells they were chosen.
+            # A run that is itself merged already has this note.
             return tuple(
                 one if _AMONG in one.why else dataclasses.replace(one, why=f"{one.why}{among}")
                 for one in run.examples
@@ -177,7 +179,7 @@ def _examples(runs: Sequence[tuple[str, Run]]) -> tuple[Example, ...]:
 
 
 def _protocol(runs: Sequence[tuple[str, Run]], cells: Sequence[CellResult]) -> tuple[Setting, ...]:
-    """The runs' protocol; where their seeds differ, those that stand in the cells."""
+    """Return the common protocol; if the seeds differ, list those of the cells."""
     (_, base), *others = runs
     if all(_values(run) == _values(base) for _, run in others):
         return base.protocol
@@ -211,7 +213,7 @@ def _values(run: Run) -> dict[str, str]:
 
 
 def _dataset(runs: Sequence[tuple[str, Run]]) -> DatasetSummary:
-    """The data set of all runs, with what any of them knows of it."""
+    """Return the common data set, with the facts that any of the runs has about it."""
     (base_name, base), *others = ((name, run.dataset) for name, run in runs)
     for name, other in others:
         _check_dataset(base_name, base, name, other)
@@ -228,7 +230,7 @@ def _dataset(runs: Sequence[tuple[str, Run]]) -> DatasetSummary:
                 )
         if told:
             known[what] = told[0][1]
-    # Different maps may give the same labels, as the digests say that they did.
+    # Different class maps may produce the same labels; equal digests show that these did.
     maps = _together(run.dataset.class_map for _, run in runs if run.dataset.class_map)
     return dataclasses.replace(base, **known, class_map=maps)
 

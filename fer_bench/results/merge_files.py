@@ -1,4 +1,4 @@
-"""Several results files as one results file."""
+"""Merging of several results files into one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Merged(NamedTuple):
-    """Several results files as one.
+    """Result of merging several results files.
 
     Attributes:
-        document: a pytest-benchmark file with our records, as ``read_run`` takes it.
-        run: what it holds.
-        files: of each cell that was measured, names of the files that hold figures of it.
+        document: a pytest-benchmark document with fer_bench records, as accepted by ``read_run``.
+        run: the run in the document.
+        files: names of the files with measurements of a cell, for each measured cell.
     """
 
     document: dict[str, Any]
@@ -33,12 +33,12 @@ class Merged(NamedTuple):
 
 
 class _Measure(NamedTuple):
-    """What a benchmark is of: two of the same count once.
+    """Key that identifies the measurement of a benchmark; equal ones are duplicates.
 
     Attributes:
-        cell: id of the cell, empty where the benchmark is none of ours.
-        kind: ``"quality"``, ``"training"`` or ``"inference"``; else the full name of the test.
-        batch_size: of ``"inference"``, else None.
+        cell: id of the cell, empty if the benchmark is not one of fer_bench.
+        kind: ``"quality"``, ``"training"`` or ``"inference"``; otherwise the full name of the test.
+        batch_size: batch size of ``"inference"``, otherwise None.
     """
 
     cell: str
@@ -51,17 +51,18 @@ class _Measure(NamedTuple):
 
 
 def merged(documents: Sequence[tuple[str, Any]]) -> Merged:
-    """One results file with the cells of all, as ``results.merge.joined`` joins their runs.
+    """Merge results files into one, with their runs merged as by ``results.merge.joined``.
 
-    What pytest-benchmark says of machine, commit and time comes from the first file. The
-    benchmarks are in the order of the joined run's cells, those of a cell in the order of the
-    files, and those of no cell at the end. Each measure of a cell counts once, and so does each
-    test of no cell, which every shard runs: from the first file that has it. Speeds that ``joined``
-    leaves out lose their benchmarks too, as they would come back when the file is read.
+    pytest-benchmark's data on machine, commit and time come from the first file. Benchmarks are
+    in the order of the merged run's cells, within a cell in the order of the files, followed by
+    those that belong to no cell. Each measurement of a cell is kept once, from the first file that
+    has it, and so is each test that belongs to no cell, as every shard runs it. Benchmarks of
+    speeds that ``joined`` drops are removed too, as the speeds would reappear when the file is
+    read.
 
     Args:
-        documents: what ``json.loads`` gave for one or more results files, each with a name for
-            errors and notes, for example its path. They stay as they are.
+        documents: parsed JSON of one or more results files, each with a name for errors and notes,
+            for example its path. They are not modified.
 
     Raises:
         FerBenchError: as ``read_run`` and ``joined``, or the files were measured at different
@@ -91,7 +92,7 @@ def merged(documents: Sequence[tuple[str, Any]]) -> Merged:
 
 
 def _measures(document: dict[str, Any], run: Run) -> Iterator[tuple[_Measure, dict[str, Any]]]:
-    """Each benchmark of a document that was read, its record as the newest schema has it."""
+    """Yield each benchmark of a document, with its record upgraded to the newest schema."""
     record = cast("dict[str, Any]", run_record(run))
     for benchmark in document["benchmarks"]:
         extra = benchmark["extra_info"]

@@ -1,4 +1,4 @@
-"""From a results file to results."""
+"""Reading and validation of results files."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
 
 
 LARGEST = 1 << 26
-"""Bytes of a results file that is read; one of all the paper's cells has some hundred thousand."""
+"""Largest accepted results file in bytes; all cells of the paper take a few hundred thousand."""
 
 
 class _Sizes(NamedTuple):
-    """What the parts of a run must agree on: numbers of epochs, classes and test images."""
+    """Sizes that all parts of a run must agree on: numbers of epochs, classes and test images."""
 
     epochs: int
     classes: int
@@ -64,7 +64,7 @@ _MEASURES = {"quality": QualityRecord, "training": TrainingRecord, "inference": 
 
 
 def load_run(path: Path | str) -> Run:
-    """Reads a results file.
+    """Read a results file.
 
     Raises:
         FerBenchError: as ``load_document`` and ``read_run``.
@@ -73,10 +73,10 @@ def load_run(path: Path | str) -> Run:
 
 
 def load_document(path: Path | str) -> Any:
-    """Reads a file of JSON, for ``read_run``.
+    """Read a JSON file, for ``read_run``.
 
     Raises:
-        FerBenchError: it cannot be read, or is no JSON.
+        FerBenchError: it cannot be read, or is not valid JSON.
     """
     try:
         return json.loads(read_regular(Path(path), LARGEST))
@@ -92,18 +92,18 @@ def load_document(path: Path | str) -> Any:
 
 
 def read_run(document: object, name: str = "results") -> Run:
-    """Joins the run's record and its benchmarks' figures.
+    """Assemble a run from its record and the measurements in its benchmarks.
 
-    Keys that the schema does not name are ignored, and so are benchmarks without our record.
+    Keys that are not in the schema are ignored, and so are benchmarks without a fer_bench record.
 
     Args:
-        document: what ``json.loads`` gave for a pytest-benchmark file.
-        name: what to call the document in an error, for example its path.
+        document: parsed JSON of a pytest-benchmark file.
+        name: name of the document in errors, for example its path.
 
     Raises:
-        FerBenchError: the document is not ours, has a newer schema, lacks a key, holds a value
-            of another type or a number that is not finite or out of its range, or its parts
-            contradict each other.
+        FerBenchError: the document has no fer_bench record, has a newer schema, lacks a key,
+            contains a value of another type or a number that is not finite or out of range, or its
+            parts contradict each other.
     """
     try:
         return _run(document)
@@ -114,10 +114,13 @@ def read_run(document: object, name: str = "results") -> Run:
 
 
 def timers(document: dict[str, Any]) -> str:
-    """Timers of the speeds in a document, by pytest-benchmark's records; empty without any.
+    """Return the timers of the speed benchmarks, as pytest-benchmark recorded them.
 
     Args:
-        document: a pytest-benchmark file with our records.
+        document: a pytest-benchmark document with fer_bench records.
+
+    Returns:
+        Names of the timer functions, separated by ``; ``; empty if there are none.
     """
     options = (
         benchmark.get("options")
@@ -161,7 +164,7 @@ def _run(document: object) -> Run:
 
 
 def _environment(document: dict[str, Any], record: RunRecord) -> tuple[tuple[str, str], ...]:
-    """The facts of the environment; older files tell the timer in pytest-benchmark's part alone."""
+    """Return the environment facts; older files have the timer only in pytest-benchmark's data."""
     facts = tuple((fact["name"], fact["value"]) for fact in record["environment"])
     timer = "" if TIMER in dict(facts) else timers(document)
     return (*facts, (TIMER, timer)) if timer else facts
@@ -176,7 +179,7 @@ def _check_schema(record: Any, where: str) -> None:
 
 
 def _epochs(record: RunRecord) -> int:
-    """Number of epochs, by the protocol; tables also need the window."""
+    """Return the number of epochs in the protocol; also check the window, which tables need."""
     values = {setting["name"]: setting["value"] for setting in record["protocol"]}
     for name in ("epochs", "window"):
         text = values.get(name)
@@ -229,7 +232,7 @@ def _cell(record: CellRecord) -> CellResult:
 
 
 def _measures(document: dict[str, Any], run: RunRecord) -> Iterator[tuple[str, Any]]:
-    """Our record in each benchmark, and the others of the run, and where each stands."""
+    """Yield location and content of each measurement, in the run's record and in benchmarks."""
     for index, quality in enumerate(run["quality"]):
         yield f".{KEY}.quality[{index}]", quality
     benchmarks = document.get("benchmarks")
@@ -315,7 +318,7 @@ def _example(record: ExampleRecord, where: str, sizes: _Sizes) -> Example:
 
 
 def _bytes(text: str, where: str, length: int, below: int = 256) -> bytes:
-    """Bytes out of base64, empty or as many as they should be, each smaller than ``below``."""
+    """Decode base64 to bytes: none or exactly ``length``, each smaller than ``below``."""
     try:
         value = base64.b64decode(text, validate=True)
     except ValueError:

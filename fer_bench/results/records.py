@@ -1,15 +1,16 @@
-"""The typed record of a cell, and the JSON it becomes.
+"""Typed results of a run and its cells.
 
-``results.json`` is a pytest-benchmark file. Beside pytest-benchmark's own keys it carries:
+They are stored in ``results.json``, a pytest-benchmark file. In addition to the keys of
+pytest-benchmark it contains:
 
 * at top level ``fer_bench``: a ``RunRecord`` (schema, protocol, data, environment, and one
-  ``CellRecord`` for every cell asked for, skipped and failed ones included);
-* in each benchmark's ``extra_info["fer_bench"]``: a ``MeasureRecord``, the figures that this
-  benchmark measured. They stand there so that they also travel with the files that
-  pytest-benchmark itself saves.
+  ``CellRecord`` for every requested cell, including skipped and failed ones);
+* in each benchmark's ``extra_info["fer_bench"]``: a ``MeasureRecord``, the values that this
+  benchmark measured. They are stored there so that the files that pytest-benchmark itself saves
+  contain them too.
 
-Every figure is a finite number or null, never NaN. Accuracies and recalls are shares (0 to 1),
-losses are mean categorical cross-entropies in nats, times are seconds.
+Every number is finite or null, never NaN. Accuracies and recalls are fractions (0 to 1), losses are
+mean categorical cross-entropies in nats, times are in seconds.
 """
 
 from __future__ import annotations
@@ -33,24 +34,25 @@ if TYPE_CHECKING:
     from fer_bench.protocol.settings import Setting
 
 SCHEMA = 2
-"""Version of the records below. It grows with every change that an older reader cannot read."""
+"""Schema version of results files, incremented by every change that breaks older readers."""
 
 TWIN_CODES = 4
-"""A test image's likest twin in training is told by a code below it: see ``DatasetSummary``."""
+"""Number of duplicate codes in ``DatasetSummary.test_twins``; all codes are below it."""
 
 NO_VOTE = 255
-"""Stands in ``DatasetSummary.test_votes`` for an image of which no class has the most votes."""
+"""Code in ``DatasetSummary.test_votes`` for an image without a single class with most votes."""
 
 SAMPLED, COPIES = "not in the sample", "copies of other images"
-"""Two of the reasons in ``DatasetSummary.left_out``. The others are why an image has no label."""
+"""Two reasons in ``DatasetSummary.left_out``; the others are reasons for a missing label."""
 
 REPEATED = "repeated"
-"""Fact in the environment of a run that tells what was measured several times."""
+"""Environment fact: list of the measurements that were repeated in a run."""
 
 _FULL = 65535
+"""Packed confidence that stands for a probability of 1."""
 
 ROUNDS_FOR_P99 = 100
-"""Fewer timed calls than this hold no 99th percentile."""
+"""Smallest number of timed calls for which a 99th percentile is reported."""
 
 Status = Literal["ok", "skipped", "failed"]
 Source = Literal["trained", "store"]
@@ -60,19 +62,19 @@ Source = Literal["trained", "store"]
 class History:
     """Accuracy and loss over the epochs of one cell.
 
-    E is the number of epochs. Index 0 of the (E + 1)-long series is the untrained network.
+    E is the number of epochs. Index 0 of the series of length E + 1 is the untrained network.
 
     Attributes:
-        running_accuracy: length E, epochs 1 to E: mean over the batches of the epoch, on
-            training data while the weights move; what Keras' ``fit`` reports.
+        running_accuracy: length E, epochs 1 to E: mean over the batches during the epoch, on
+            training data while the weights change, as reported by Keras' ``fit``.
         running_loss: the same for the loss.
         train_accuracy: length E + 1, evaluated on the training data after each epoch.
         train_loss: the same for the loss.
         validation_accuracy: length E + 1, evaluated on the validation data after each epoch.
         validation_loss: the same for the loss.
         batch_validation_accuracy: length E + 1, evaluated on the validation data with trained
-            batch normalisation using the statistics of each batch, as it does in training; empty
-            where no batch normalisation is trained. A diagnosis: no such network is deployed.
+            batch normalisation using the statistics of each batch, as in training; empty if no
+            batch normalisation is trained. For diagnosis only: a network is not deployed this way.
         batch_validation_loss: the same for the loss.
     """
 
@@ -93,14 +95,14 @@ class History:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a network says of each test image, in the order of the split's test part.
+    """Predictions of a network for each test image, in the order of the split's test part.
 
-    Packed, so that results stay small and can be compared.
+    They are packed to keep results small and comparable.
 
     Attributes:
-        classes: a byte for each image: the most probable class.
-        confidences: two bytes for each image, little-endian: the probability of that class,
-            65,535 for 1.
+        classes: the most probable class of each image, one byte each.
+        confidences: the probability of that class, scaled so that 65,535 is 1, two bytes each,
+            little-endian.
     """
 
     classes: bytes
@@ -115,35 +117,35 @@ class Predictions:
 
     @classmethod
     def of(cls, logits: ArrayLike) -> Predictions:
-        """The predictions that logits, shape (n, classes up to 256), stand for."""
+        """Create predictions from logits of shape (n, classes), with at most 256 classes."""
         confidences = np.rint(softmax(logits).max(axis=1) * _FULL).astype("<u2")
-        # Logits that differ by less than a probability can tell still have a highest one.
+        # From logits: probabilities may be tied by rounding even if the logits differ.
         predicted = np.asarray(logits).argmax(axis=1).astype(np.uint8)
         return cls(predicted.tobytes(), confidences.tobytes())
 
     @property
     def predicted(self) -> NDArray[np.uint8]:
-        """The most probable class of each image, shape (n,)."""
+        """Most probable class of each image, shape (n,)."""
         return np.frombuffer(self.classes, np.uint8)
 
     @property
     def confidence(self) -> NDArray[np.float64]:
-        """The probability of that class, 0 to 1, shape (n,)."""
+        """Probability of that class, 0 to 1, shape (n,)."""
         return np.frombuffer(self.confidences, "<u2") / _FULL
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How well a trained cell recognises emotions.
+    """Quality metrics of a trained cell.
 
     Attributes:
         history: accuracy and loss of every epoch.
-        test_accuracy: share of the test images whose most probable class is their label.
+        test_accuracy: accuracy on the test images.
         test_loss: mean cross-entropy on the test images.
-        recall: share recognised of each class, in the order of the classes; None for a class
-            without test images.
-        confusion: counts, ``confusion[label][predicted]``, on the test images.
-        predictions: of each test image; None in files of schema 1, which hold none.
+        recall: recall of each class, in the order of the classes; None for a class without test
+            images.
+        confusion: confusion matrix on the test images, counts ``confusion[label][predicted]``.
+        predictions: predictions for the test images; None in files of schema 1, which lack them.
     """
 
     history: History
@@ -156,21 +158,21 @@ class Quality:
 
 @dataclass(frozen=True)
 class Reference:
-    """Time of fixed computations around a measurement.
+    """Times of a reference workload run around a measurement.
 
-    It tells how fast the machine was meanwhile, so that speeds of two runs can be compared as if
-    it had been equally fast in both. ``training.reference_workload`` says what is computed.
+    They measure how fast the machine was at that time, so that the speeds of two runs can be
+    normalised for comparison. The workload is defined in ``training.reference_workload``.
 
     Attributes:
-        matrix_product: seconds of each round's matrix product, in the order they were run.
-        convolution: seconds of each round's convolution, likewise.
+        matrix_product: seconds of the matrix product in each round, in order of execution.
+        convolution: seconds of the convolution in each round, in order of execution.
     """
 
     matrix_product: tuple[float, ...]
     convolution: tuple[float, ...]
 
     def joined(self, later: Reference) -> Reference:
-        """These rounds and later ones together."""
+        """Return these rounds followed by later ones."""
         return Reference(
             self.matrix_product + later.matrix_product, self.convolution + later.convolution
         )
@@ -182,10 +184,9 @@ class TrainingSpeed:
 
     Attributes:
         images: number of training images in an epoch.
-        seconds: one entry for each timed round, in the order they were run.
-        images_per_second: ``images`` over the median of ``seconds``.
-        reference: how fast the machine was meanwhile; None where it was not measured, as in older
-            files.
+        seconds: one entry for each timed round, in order of execution.
+        images_per_second: ``images`` divided by the median of ``seconds``.
+        reference: reference times; None if they were not measured, as in older files.
     """
 
     images: int
@@ -197,7 +198,7 @@ class TrainingSpeed:
     def of(
         cls, images: int, seconds: Sequence[float], reference: Reference | None = None
     ) -> TrainingSpeed:
-        """The speed at which epochs of ``images`` images took ``seconds`` each."""
+        """Compute the speed from the seconds that each epoch of ``images`` images took."""
         return cls(images, tuple(seconds), images / statistics.median(seconds), reference)
 
 
@@ -206,14 +207,13 @@ class InferenceSpeed:
     """Time from 48x48 uint8 images to probabilities.
 
     Attributes:
-        batch_size: images in a call.
+        batch_size: number of images in a call.
         seconds: one entry for each timed call.
-        median: of ``seconds``.
-        p99: 99th percentile of ``seconds``, None with fewer than 100 calls, which hold no such
-            percentile.
-        images_per_second: ``batch_size`` over ``median``.
-        reference: how fast the machine was meanwhile; None where it was not measured, as in older
-            files.
+        median: median of ``seconds``.
+        p99: 99th percentile of ``seconds``; None with fewer than 100 calls, which are too few for
+            this percentile.
+        images_per_second: ``batch_size`` divided by ``median``.
+        reference: reference times; None if they were not measured, as in older files.
     """
 
     batch_size: int
@@ -227,7 +227,7 @@ class InferenceSpeed:
     def of(
         cls, batch_size: int, seconds: Sequence[float], reference: Reference | None = None
     ) -> InferenceSpeed:
-        """The speed at which calls with ``batch_size`` images took ``seconds`` each."""
+        """Compute the speed from the seconds that each call with ``batch_size`` images took."""
         median = statistics.median(seconds)
         p99 = float(np.quantile(seconds, 0.99)) if len(seconds) >= ROUNDS_FOR_P99 else None
         return cls(batch_size, tuple(seconds), median, p99, batch_size / median, reference)
@@ -235,12 +235,12 @@ class InferenceSpeed:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Numbers of weights in a cell's network.
+    """Parameter counts of a cell's network.
 
     Attributes:
-        backbone: of the backbone, its last layer excluded, moving averages included.
-        trainable: of the whole network, those that training changes by gradient.
-        head: of the head.
+        backbone: parameters of the backbone, excluding its last layer, including moving averages.
+        trainable: parameters of the complete network that are updated by gradient descent.
+        head: parameters of the head.
     """
 
     backbone: int
@@ -250,25 +250,26 @@ class Parameters:
 
 @dataclass(frozen=True)
 class CellResult:
-    """All that one run found out about one cell.
+    """Complete results of one cell in one run.
 
     Attributes:
         backbone: name in the registry.
-        title: the backbone's name in tables, as the paper spells it.
+        title: name of the backbone in tables, as the paper spells it.
         init: ``"pretrained"`` or ``"random"``.
         dataset: name of the data set.
-        seed: the cell's seed.
+        seed: seed of the cell.
         status: ``"ok"``, ``"skipped"`` or ``"failed"``.
-        reason: why it was skipped or failed, one line; empty where the status is ``"ok"``.
-        fingerprint: digest of all that determines the quality; empty where nothing was trained.
-        source: whether ``quality`` was trained in this run or comes from the store.
-        weights: where the backbone's weights come from, one line.
-        parameters: numbers of weights, or None.
-        quality: or None where it was not measured.
-        training: or None where it was not measured.
-        inference: one entry for each batch size measured.
-        parts: seconds that each part took in the run that trained the cell, by name.
-        computed_on: what computed the quality, by name; empty in older files.
+        reason: reason for being skipped or failed, one line; empty if the status is ``"ok"``.
+        fingerprint: digest of everything that determines the quality; empty if nothing was trained.
+        source: ``"trained"`` if the quality was trained in this run, ``"store"`` if it was loaded.
+        weights: source of the backbone's weights, one line.
+        parameters: parameter counts, or None.
+        quality: quality metrics; None if they were not measured.
+        training: training speed; None if it was not measured.
+        inference: inference speed, one entry for each measured batch size.
+        parts: name and seconds of each part of the work in the run that trained the cell.
+        computed_on: name and value of each fact about the hardware that computed the quality; empty
+            in older files.
     """
 
     backbone: str
@@ -295,36 +296,37 @@ class CellResult:
 
     @property
     def label(self) -> str:
-        """The cell's name in the paper's tables: ``MobileNet_random``."""
+        """Name of the cell in the paper's tables: ``MobileNet_random``."""
         return f"{self.title}_{self.init}"
 
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What a run was measured on.
+    """Summary of the data set that a run was measured on.
+
+    The per-image attributes have one byte for each test image, in the order of the predictions.
 
     Attributes:
-        name: of the data set.
-        digest: content digest, whatever the order of the images.
-        counts: number of images of each class in the three parts together, by name, in the order of
-            the classes.
+        name: name of the data set.
+        digest: content digest, independent of the order of the images.
+        counts: name and number of images of each class in all three parts together, in the order
+            of the classes.
         split: name of the split.
         train: number of training images.
         validation: number of validation images.
         test: number of test images.
-        split_digest: of the images of each part, empty in files of schema 1.
-        test_labels: a byte for each test image, in the order of predictions: its class; empty in
-            files of schema 1.
-        test_twins: a byte for each test image, likewise: 0 where no training image shows the same
-            picture, 1 where one is nearly the same or linked to it by a chain of such images, of
-            whatever part, 2 where one is its mirror image, 3 where one is identical, by
-            ``fer_bench.data.audit.twins``; of several the highest. Empty where it is not known.
-        test_votes: a byte for each test image, likewise: the class with the most of FER+'s
-            votes; ``NO_VOTE`` where several share them or they go to none of the classes. Empty
-            without votes.
-        left_out: why images of the source are not in the data set or its parts, and how many.
-        class_map: by which names and numbers of the source became classes, one line; empty where
-            none was asked for, or it is not known.
+        split_digest: digest of the images in each part; empty in files of schema 1.
+        test_labels: class of each test image; empty in files of schema 1.
+        test_twins: code for the closest duplicate of each test image in training, by
+            ``fer_bench.data.audit.twins``: 0 if there is none, 1 for a near-duplicate or an image
+            linked to the test image by a chain of near-duplicates in any part, 2 for a mirror
+            image, 3 for an identical image; the highest code applies. Empty if unknown.
+        test_votes: class with most FER+ votes of each test image; ``NO_VOTE`` if several classes
+            share them or they go to none of the classes. Empty without votes.
+        left_out: reason why images of the source are not in the data set or its parts, and their
+            number.
+        class_map: mapping from names and numbers in the source to classes, one line; empty if none
+            was requested or it is unknown.
     """
 
     name: str
@@ -343,30 +345,30 @@ class DatasetSummary:
 
     @property
     def labels(self) -> NDArray[np.uint8]:
-        """The class of each test image, shape (test,)."""
+        """Class of each test image, shape (test,)."""
         return np.frombuffer(self.test_labels, np.uint8)
 
     @property
     def twins(self) -> NDArray[np.uint8]:
-        """How like each test image's likest twin in training is, 0 to 3, shape (test,)."""
+        """Duplicate code of each test image, 0 to 3 as in ``test_twins``, shape (test,)."""
         return np.frombuffer(self.test_twins, np.uint8)
 
     @property
     def votes(self) -> NDArray[np.uint8]:
-        """The class with the most votes, or ``NO_VOTE``, for each test image, shape (test,)."""
+        """Class with most votes, or ``NO_VOTE``, for each test image, shape (test,)."""
         return np.frombuffer(self.test_votes, np.uint8)
 
 
 @dataclass(frozen=True)
 class Example:
-    """A test picture that a report shows with what each network says of it.
+    """Test image that a report shows with the prediction of each network.
 
     Attributes:
-        position: in the split's test part, from 0.
-        why: the rule that chose it, in a few words.
-        height: in pixels.
-        width: in pixels.
-        pixels: grey, a byte for each, row by row.
+        position: index in the split's test part, from 0.
+        why: criterion by which it was chosen, in a few words.
+        height: height in pixels.
+        width: width in pixels.
+        pixels: grey values, one byte each, row by row.
     """
 
     position: int
@@ -378,14 +380,14 @@ class Example:
 
 @dataclass(frozen=True)
 class Run:
-    """One whole run: everything that tables, pages and comparisons are made from.
+    """Complete run: the input of tables, pages and comparisons.
 
     Attributes:
         protocol: every setting with its origin and reason.
-        dataset: what was measured on.
-        environment: versions, device, threads, and so on, by name.
-        cells: one result for every cell asked for, in the order asked for.
-        examples: test pictures to show.
+        dataset: the data set that was measured on.
+        environment: name and value of each environment fact: versions, device, threads, and so on.
+        cells: one result for every requested cell, in the order of the request.
+        examples: test images to show.
     """
 
     protocol: tuple[Setting, ...]

@@ -1,4 +1,4 @@
-"""Measures that one session took several times, as plugins that repeat tests have it."""
+"""Measurements repeated within one session, for example by plugins that repeat tests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 
 def without_repeats(benchmarks: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Takes our record out of each benchmark that a later one measures again: the last one counts.
+    """Remove the fer_bench record of each benchmark that a later one repeats: the last one counts.
 
     Args:
-        benchmarks: of a pytest-benchmark file, in the order they ran; they stay as they are.
+        benchmarks: benchmarks of a pytest-benchmark file, in the order in which they ran; they are
+            not modified.
 
     Returns:
-        The benchmarks, and a line for each measure that was taken several times.
+        The benchmarks, and one message for each repeated measurement.
     """
     places: dict[tuple[Any, ...], list[int]] = {}
     for place, benchmark in enumerate(benchmarks):

@@ -1,17 +1,17 @@
-"""Every key of our records in a results file.
+"""Schema of the fer_bench records in a results file.
 
-``fer_bench.results.records`` says where the records stand. Figures are finite numbers or null;
-accuracies and recalls are shares (0 to 1), losses are in nats, times are in seconds. Arrays of
-bytes are texts in base64.
+The location of the records is described in ``fer_bench.results.records``. Numbers are finite or
+null; accuracies and recalls are fractions (0 to 1), losses are in nats, times are in seconds. Byte
+arrays are base64 strings.
 
-Schema 1 had no seed in the cells' ids, and lacked ``split_digest``, ``test_labels``,
+Schema 1 had no seed in the ids of cells, and lacked ``split_digest``, ``test_labels``,
 ``predictions``, ``batch_validation_accuracy``, ``batch_validation_loss`` and ``examples``.
 
-``reference`` came within schema 2: older files of that schema and those of schema 1 lack it, and it
-is read as null from them. The number stayed: older readers ignore keys that they do not know, and
-it is part of the fingerprints of stored results, which would no longer be found. ``test_twins``,
-``test_votes``, ``left_out``, ``class_map``, ``computed_on`` and the run's ``quality`` came so too:
-older files are read without them.
+``reference`` was added within schema 2: older files of that schema and those of schema 1 lack it,
+and it is read as null from them. The version was not incremented, because older readers ignore
+unknown keys, and because it is part of the fingerprints of stored results, which would no longer be
+found. ``test_twins``, ``test_votes``, ``left_out``, ``class_map``, ``computed_on`` and the run's
+``quality`` were added in the same way: older files are read without them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 KEY = "fer_bench"
-"""Under this key the records stand, at top level and in each benchmark's ``extra_info``."""
+"""Key of the records, at top level and in each benchmark's ``extra_info``."""
 
 
 class SettingRecord(TypedDict):
     """One setting of the protocol.
 
     Keys:
-        name: of the field of ``Protocol``.
-        value: as text.
-        origin: whether the paper states it, this project chose it, or the user changed it.
-        why: where the paper says so, or the reason.
+        name: name of the field of ``Protocol``.
+        value: the value as text.
+        origin: ``"stated"`` by the paper, ``"chosen"`` by this project or ``"changed"`` by the
+            user.
+        why: the statement of the paper, or the reason.
     """
 
     name: str
@@ -42,8 +43,8 @@ class ClassRecord(TypedDict):
     """One class of the data set.
 
     Keys:
-        name: of the class.
-        images: how many images of it the run had, all parts together.
+        name: name of the class.
+        images: number of its images in the run, all parts together.
     """
 
     name: str
@@ -54,8 +55,8 @@ class LeftOutRecord(TypedDict):
     """Images of the source that are not in the data set, or in none of its parts.
 
     Keys:
-        why: in a few words.
-        images: number of them.
+        why: reason, in a few words.
+        images: number of images.
     """
 
     why: str
@@ -63,28 +64,28 @@ class LeftOutRecord(TypedDict):
 
 
 class DatasetRecord(TypedDict):
-    """What the run was measured on.
+    """Data set that the run was measured on.
 
     Keys:
-        name: of the data set.
-        digest: of its content, whatever the order of the images.
-        classes: in the order of the labels.
+        name: name of the data set.
+        digest: content digest, independent of the order of the images.
+        classes: classes in the order of the labels.
         split: name of the split.
         train: number of training images.
         validation: number of validation images.
         test: number of test images.
-        split_digest: of the images of each part.
+        split_digest: digest of the images in each part.
         test_labels: bytes, the class of each test image.
-        test_twins: bytes, for each test image: 0 where no training image shows the same picture,
-            1 where one is nearly the same or linked to it by a chain of such images, of whatever
-            part, 2 where one is its mirror image, 3 where one is identical; of several the
-            highest. Empty where it is not known.
-        test_votes: bytes, for each test image the class with the most of FER+'s votes, 255
-            where several share them or they go to none of the classes. Empty without votes.
-        left_out: images of the source that are missing here, by their reasons.
-        class_map: the table by which names and numbers of the source became classes, and what is
-            remarkable about it; of a file its name and the start of a digest of its rows. Empty
-            where none was asked for.
+        test_twins: bytes, code for the closest duplicate of each test image in training: 0 if
+            there is none, 1 for a near-duplicate or an image linked to the test image by a chain of
+            near-duplicates in any part, 2 for a mirror image, 3 for an identical image; the highest
+            code applies. Empty if unknown.
+        test_votes: bytes, the class with most FER+ votes of each test image, 255 if several classes
+            share them or they go to none of the classes. Empty without votes.
+        left_out: images of the source that are missing here, by reason.
+        class_map: the table that maps names and numbers in the source to classes, with remarks on
+            it; for a file, its name and the start of a digest of its rows. Empty if none was
+            requested.
     """
 
     name: str
@@ -106,8 +107,8 @@ class EnvironmentRecord(TypedDict):
     """One fact about the machine or its software.
 
     Keys:
-        name: what it is about, for example ``"keras"``.
-        value: as text.
+        name: name of the fact, for example ``"keras"``.
+        value: the value as text.
     """
 
     name: str
@@ -115,12 +116,12 @@ class EnvironmentRecord(TypedDict):
 
 
 class ParametersRecord(TypedDict):
-    """Numbers of weights.
+    """Parameter counts.
 
     Keys:
-        backbone: of the backbone, its last layer excluded.
-        trainable: of the whole network, those that training changes.
-        head: of the head.
+        backbone: parameters of the backbone, excluding its last layer.
+        trainable: parameters of the complete network that training updates.
+        head: parameters of the head.
     """
 
     backbone: int
@@ -132,8 +133,8 @@ class PartRecord(TypedDict):
     """One part of the work on a cell.
 
     Keys:
-        name: of the part.
-        seconds: that it took in the run that trained the cell.
+        name: name of the part.
+        seconds: time that it took in the run that trained the cell.
     """
 
     name: str
@@ -141,25 +142,25 @@ class PartRecord(TypedDict):
 
 
 class CellRecord(TypedDict):
-    """One cell that was asked for; its figures stand in the benchmarks.
+    """Requested cell; its measurements are in the benchmarks or in the run's ``quality``.
 
     Keys:
-        id: the cell's name within the run, ``backbone-init-seed``; the benchmarks refer to it.
+        id: name of the cell within the run, ``backbone-init-seed``; measurements refer to it.
         backbone: name in the registry.
-        title: the backbone's name in tables.
+        title: name of the backbone in tables.
         init: ``"pretrained"`` or ``"random"``.
         dataset: name of the data set.
-        seed: the cell's seed.
+        seed: seed of the cell.
         status: ``"ok"``, ``"skipped"`` or ``"failed"``.
-        reason: why it was skipped or failed, else empty.
-        fingerprint: digest of all that determines the quality, or empty.
-        source: whether the quality was trained in this run or comes from the store, or null.
-        weights: where the backbone's weights come from.
-        parameters: numbers of weights, or null.
+        reason: reason for being skipped or failed, otherwise empty.
+        fingerprint: digest of everything that determines the quality, or empty.
+        source: ``"trained"`` if the quality was trained in this run, ``"store"`` if it was loaded,
+            or null.
+        weights: source of the backbone's weights.
+        parameters: parameter counts, or null.
         parts: time of each part of the work.
-        computed_on: what computed the quality: processor, cores, threads, devices, and what
-            computed the frozen features, if they were stored by something else; empty where it
-            is not known.
+        computed_on: hardware that computed the quality: processor, cores, threads, devices, and
+            that of the stored frozen features, if it differs; empty if unknown.
     """
 
     id: str
@@ -179,14 +180,14 @@ class CellRecord(TypedDict):
 
 
 class ExampleRecord(TypedDict):
-    """A test picture to show.
+    """Test image to show.
 
     Keys:
-        position: in the order of the predictions, from 0.
-        why: the rule that chose it.
-        height: in pixels.
-        width: in pixels.
-        pixels: bytes, grey, row by row.
+        position: index in the order of the predictions, from 0.
+        why: criterion by which it was chosen.
+        height: height in pixels.
+        width: width in pixels.
+        pixels: bytes, grey values, row by row.
     """
 
     position: int
@@ -197,16 +198,16 @@ class ExampleRecord(TypedDict):
 
 
 class RunRecord(TypedDict):
-    """The run, at the top level of the file.
+    """Record of the run, at the top level of the file.
 
     Keys:
         schema: version of all records in the file, see ``fer_bench.results.records.SCHEMA``.
         protocol: every setting, in the order of the report.
-        dataset: what was measured on.
+        dataset: the data set that was measured on.
         environment: facts about machine and software.
-        cells: every cell asked for, skipped and failed ones included.
-        examples: test pictures to show.
-        quality: of the trained cells whose quality no benchmark measured.
+        cells: every requested cell, including skipped and failed ones.
+        examples: test images to show.
+        quality: quality of the trained cells for which no benchmark measured it.
     """
 
     schema: int
@@ -219,17 +220,18 @@ class RunRecord(TypedDict):
 
 
 class HistoryRecord(TypedDict):
-    """Accuracy and loss over E epochs; index 0 of the (E + 1)-long series is the untrained network.
+    """Accuracy and loss over E epochs; index 0 of series of length E + 1 is the untrained network.
 
     Keys:
-        running_accuracy: length E, mean over the epoch's batches while the weights move.
+        running_accuracy: length E, mean over the batches during the epoch, while the weights
+            change.
         running_loss: the same for the loss.
         train_accuracy: length E + 1, evaluated after the epoch on training data.
         train_loss: the same for the loss.
         validation_accuracy: length E + 1, evaluated after the epoch on validation data.
         validation_loss: the same for the loss.
-        batch_validation_accuracy: length E + 1, on validation data, with batch normalisation by
-            the statistics of each batch; empty where no batch normalisation is trained.
+        batch_validation_accuracy: length E + 1, on validation data, with batch normalisation using
+            the statistics of each batch; empty if no batch normalisation is trained.
         batch_validation_loss: the same for the loss.
     """
 
@@ -244,11 +246,12 @@ class HistoryRecord(TypedDict):
 
 
 class PredictionsRecord(TypedDict):
-    """What the network says of each test image.
+    """Predictions of the network for each test image.
 
     Keys:
         classes: bytes, the most probable class of each image.
-        confidences: two bytes for each image, little-endian: its probability, 65,535 for 1.
+        confidences: bytes, the probability of that class, scaled so that 65,535 is 1, two bytes
+            for each image, little-endian.
     """
 
     classes: str
@@ -256,18 +259,18 @@ class PredictionsRecord(TypedDict):
 
 
 class QualityRecord(TypedDict):
-    """Quality of a cell, in a benchmark's ``extra_info`` or the run.
+    """Quality metrics of a cell, in a benchmark's ``extra_info`` or in the run's record.
 
     Keys:
         schema: version of the record.
         kind: ``"quality"``.
         cell: ``id`` of the cell.
         history: accuracy and loss of every epoch.
-        test_accuracy: share of the test images.
+        test_accuracy: accuracy on the test images.
         test_loss: mean cross-entropy on the test images, in nats.
-        recall: share recognised of each class, null for a class without test images.
-        confusion: counts on the test images, ``[label][predicted]``.
-        predictions: of each test image, or null.
+        recall: recall of each class, null for a class without test images.
+        confusion: confusion matrix on the test images, counts ``[label][predicted]``.
+        predictions: predictions for the test images, or null.
     """
 
     schema: int
@@ -282,11 +285,11 @@ class QualityRecord(TypedDict):
 
 
 class ReferenceRecord(TypedDict):
-    """Time of fixed computations around a measurement: how fast the machine was meanwhile.
+    """Times of a reference workload run around a measurement, as a measure of machine speed.
 
     Keys:
-        matrix_product: seconds of each round's matrix product, in the order they were run.
-        convolution: seconds of each round's convolution, likewise.
+        matrix_product: seconds of the matrix product in each round, in order of execution.
+        convolution: seconds of the convolution in each round, in order of execution.
     """
 
     matrix_product: list[float]
@@ -300,10 +303,10 @@ class TrainingRecord(TypedDict):
         schema: version of the record.
         kind: ``"training"``.
         cell: ``id`` of the cell.
-        images: training images in an epoch.
-        seconds: of each timed round.
-        images_per_second: ``images`` over the median of ``seconds``.
-        reference: how fast the machine was meanwhile, or null.
+        images: number of training images in an epoch.
+        seconds: seconds of each timed round.
+        images_per_second: ``images`` divided by the median of ``seconds``.
+        reference: reference times, or null.
     """
 
     schema: int
@@ -322,12 +325,12 @@ class InferenceRecord(TypedDict):
         schema: version of the record.
         kind: ``"inference"``.
         cell: ``id`` of the cell.
-        batch_size: images in a call.
-        seconds: of each timed call.
-        median: of ``seconds``.
+        batch_size: number of images in a call.
+        seconds: seconds of each timed call.
+        median: median of ``seconds``.
         p99: 99th percentile of ``seconds``, null with fewer than 100 calls.
-        images_per_second: ``batch_size`` over ``median``.
-        reference: how fast the machine was meanwhile, or null.
+        images_per_second: ``batch_size`` divided by ``median``.
+        reference: reference times, or null.
     """
 
     schema: int

@@ -1,4 +1,4 @@
-"""Kinds of seconds that speeds are measured in: of the wall clock, or others."""
+"""Timers of speed measurements: wall clock, CPU time or others."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 TIMER = "timer"
-"""Fact in the environment of a run that measured speeds: the functions that timed them."""
+"""Environment fact of a run with speed measurements: names of the timer functions."""
 
 _WALL = ("perf_counter", "monotonic", "time")
 _CPU = ("process_time", "thread_time")
 
 
 def kinds(timer: str) -> list[str]:
-    """Kinds of these timers: wall-clock seconds, CPU seconds, or one that only the name tells."""
+    """Return the units of timers: wall-clock seconds, CPU seconds, or units of a named timer."""
     return sorted({_kind(name) for name in timer.split("; ")})
 
 
 def speed_unit(run: Run) -> str:
-    """Kind of a run's seconds, if they are not those of the wall clock."""
+    """Return the unit of a run's speeds, or an empty string if it is wall-clock seconds."""
     timer = dict(run.environment).get(TIMER, "")
     found = " and ".join(kinds(timer)) if timer else ""
     return "" if found == _kind(_WALL[0]) else found
 
 
 def on_the_wall_clock(run: Run) -> Run:
-    """The run without speeds that say nothing of how long somebody waits."""
+    """Return the run without its speeds unless they are in wall-clock time."""
     if not speed_unit(run):
         return run
     cells = (dataclasses.replace(cell, training=None, inference=()) for cell in run.cells)
@@ -36,7 +36,7 @@ def on_the_wall_clock(run: Run) -> Run:
 
 
 def is_wall(name: str) -> bool:
-    """Check if this timer counts seconds of the wall clock."""
+    """Check if a timer function measures wall-clock time."""
     return name in _WALL
 
 

@@ -1,4 +1,4 @@
-"""Checks a value that came out of JSON against the type that it should have."""
+"""Validation of parsed JSON against type hints."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is
 from fer_bench.runtime.errors import shown
 
 _hints = functools.cache(get_type_hints)
-"""A results file has the same few types again and again."""
+"""Cached, as a results file contains the same few types many times."""
 
 
 class Mismatch(Exception):  # noqa: N818 - a finding that the caller turns into its own error
-    """Where a value differs from its type, and how: ``.cells[2].status is 'done'; ...``."""
+    """Error with location and cause of a type mismatch: ``.cells[2].status is 'done'; ...``."""
 
 
 def checked(value: Any, kind: Any, where: str = "") -> Any:
-    """The value as its type says, without keys that the type does not name.
+    """Return a value that matches its type, without keys that the type does not have.
 
     Args:
-        value: what ``json.loads`` gave.
-        kind: a ``TypedDict``, ``list[...]``, ``Literal[...]`` of texts, ``float`` (any finite
+        value: parsed JSON.
+        kind: a ``TypedDict``, ``list[...]``, ``Literal[...]`` of strings, ``float`` (any finite
             number), ``int``, ``str``, ``bool``, or one of these ``| None``.
-        where: how the value is reached, for the error.
+        where: location of the value, for the error.
 
     Returns:
-        The value, whole numbers turned into floats where the type says float.
+        The value, with integers converted to floats if the type is float.
 
     Raises:
         Mismatch: a key is missing, or a value has another type or is not finite.

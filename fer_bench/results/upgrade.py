@@ -1,4 +1,4 @@
-"""From records of older schemas to the newest one."""
+"""Upgrades of records from older schemas to the newest one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 
 def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
-    """The run's record as the newest schema has it; what is not ours stays as it is.
+    """Return the record of a run, upgraded to the newest schema; unknown content is kept.
 
     Args:
-        record: of schema 1 or newer, not checked yet.
+        record: record of schema 1 or newer, not validated yet.
     """
     dataset, cells = record.get("dataset"), record.get("cells")
     if isinstance(dataset, dict):
@@ -31,11 +31,11 @@ def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def upgraded_measure(measure: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
-    """A benchmark's record as the newest schema has it.
+    """Return the record of a benchmark, upgraded to the newest schema.
 
     Args:
-        measure: of schema 1 or newer and of a known kind, not checked further yet.
-        run: the record of the run, of the newest schema, checked.
+        measure: record of schema 1 or newer and of a known kind, not validated further yet.
+        run: validated record of the run, of the newest schema.
     """
     if measure["kind"] != "quality":
         # Older files of schema 2 lack it too.

@@ -1,4 +1,4 @@
-"""From results to records."""
+"""Conversion of results to JSON records, and writing of results files."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 def run_record(run: Run, measured: Collection[str] | None = None) -> RunRecord:
-    """The run without the figures that stand in its benchmarks.
+    """Return the record of a run, without the measurements stored in its benchmarks.
 
     Args:
         run: the run.
-        measured: ids of the cells whose quality stands in a benchmark; None for all of them.
+        measured: ids of the cells whose quality is stored in a benchmark; None for all of them.
 
     Raises:
-        ValueError: a value is not of the type that the schema gives it.
+        ValueError: a value does not have the type given in the schema.
     """
     dataset = _plain(run.dataset)
     dataset["classes"] = [_named("images", count) for count in dataset["counts"]]
@@ -54,47 +54,47 @@ def run_record(run: Run, measured: Collection[str] | None = None) -> RunRecord:
 
 
 def quality_record(cell: str, quality: Quality) -> QualityRecord:
-    """The quality of the cell with the id ``cell``.
+    """Return the record of the quality of the cell with the id ``cell``.
 
     Raises:
-        ValueError: a figure is not finite, or not a Python number.
+        ValueError: a number is not finite, or not a Python number.
     """
     return cast("QualityRecord", _measure("quality", cell, quality, QualityRecord))
 
 
 def training_record(cell: str, training: TrainingSpeed) -> TrainingRecord:
-    """The training speed of the cell with the id ``cell``.
+    """Return the record of the training speed of the cell with the id ``cell``.
 
     Raises:
-        ValueError: a figure is not finite, or not a Python number.
+        ValueError: a number is not finite, or not a Python number.
     """
     return cast("TrainingRecord", _measure("training", cell, training, TrainingRecord))
 
 
 def inference_record(cell: str, inference: InferenceSpeed) -> InferenceRecord:
-    """The inference speed, at one batch size, of the cell with the id ``cell``.
+    """Return the record of the inference speed, at one batch size, of the cell with id ``cell``.
 
     Raises:
-        ValueError: a figure is not finite, or not a Python number.
+        ValueError: a number is not finite, or not a Python number.
     """
     return cast("InferenceRecord", _measure("inference", cell, inference, InferenceRecord))
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Writes a document atomically.
+    """Write a document atomically.
 
     Raises:
-        ValueError: the document holds NaN or an infinity; nothing is written.
+        ValueError: the document contains NaN or an infinity; nothing is written.
         FerBenchError: the file cannot be written.
     """
     write_atomically(path, json_text(document))
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """A document as a file holds it.
+    """Serialise a document as it is stored in a file.
 
     Raises:
-        ValueError: it holds NaN or an infinity.
+        ValueError: it contains NaN or an infinity.
     """
     return json.dumps(document, allow_nan=False, indent=1) + "\n"
 
@@ -110,7 +110,7 @@ def _cell(cell: CellResult) -> dict[str, Any]:
 
 
 def _named(what: str, pair: tuple[str, Any]) -> dict[str, Any]:
-    """Pairs become objects in a list: some JSON writers sort the keys of an object."""
+    """Return a pair as an object for a list, as some JSON writers sort the keys of an object."""
     name, value = pair
     return {"name": name, what: value}
 
