@@ -1,1 +1,1 @@
-"""Formats that data sets come in: csv and npz files, and folders of images."""
+"""Readers for data set formats: CSV files, npz files and image folders."""

@@ -1,7 +1,7 @@
-"""Which class a name, a code or a number stands for.
+"""Mapping from names, codes and numbers to classes.
 
-Names and their usual synonyms are known. Numbers say nothing by themselves, as each data set has
-its own: a table of ``NUMBERED`` or a file must be asked for.
+Class names and their usual synonyms are built in. Numbers are ambiguous, as each data set has its
+own numbering: they need a table from ``NUMBERED`` or a class map file.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CLASS_MAP = "class map"
-"""What a note on the table is about."""
+"""Heading of the note about the class table."""
 
 LEFT_OUT = "-"
-"""In place of a class: images of that name are left out."""
+"""Placeholder for a class: images with such a name are left out."""
 
 _SYNONYMS: dict[str, str] = {
     "Angry": "angry anger",
@@ -39,22 +39,24 @@ _SYNONYMS: dict[str, str] = {
     "Neutral": "neutral",
     "Contempt": "contempt contemptuous",
 }
-"""The paper writes Sad as Sadness."""
+"""Names and synonyms of each class; the paper calls Sad "Sadness"."""
 
 NAMES: dict[str, str] = {word: name for name, words in _SYNONYMS.items() for word in words.split()}
-"""Classes by their names in lower case."""
+"""Class for each built-in name or synonym, in lower case."""
 
 _MOST_CLASSES = 256
 
 
 @dataclass(frozen=True)
 class ClassTable:
-    """What names stand for.
+    """Mapping from names to classes.
 
     Attributes:
-        name: what the table or its file is called, empty where none was asked for.
-        own: classes by what this table adds to ``NAMES`` or says otherwise, as ``folded``.
-        merges: whether several names of one class are meant to be one.
+        name: name of the table or its file, empty if no class map was requested.
+        own: class for each name, as ``folded`` returns it, that this table adds to ``NAMES`` or
+            overrides.
+        merges: True if the table comes from a file, in which several names of one class are merged
+            on purpose.
     """
 
     name: str
@@ -62,14 +64,15 @@ class ClassTable:
     merges: bool = False
 
     def class_of(self, name: str) -> str | None:
-        """The class that a name stands for, ``LEFT_OUT``, or None where it is unknown."""
+        """Return the class for a name, ``LEFT_OUT``, or None if the name is unknown."""
         key = folded(name)
         return self.own.get(key, NAMES.get(key))
 
     def rivals(self, name: str, other: str) -> bool:
-        """Whether a data set may not have both names: two of one class by accident.
+        """Return True if two names in one data set conflict by standing for the same class.
 
-        A file that lists both of them means it, and what is left out may be called as it likes.
+        Names that differ in more than case do not conflict if the class map file lists both. Names
+        that are left out never conflict.
         """
         meant = self.class_of(name)
         if meant is None or meant == LEFT_OUT or meant != self.class_of(other):
@@ -78,10 +81,11 @@ class ClassTable:
         return keys[0] == keys[1] or not (self.merges and all(key in self.own for key in keys))
 
     def used_for(self, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        """A note on what this table did for a data set of these names, without one if none is due.
+        """Return a note on the effect of this table on a data set with these names, if any.
 
-        Tables of numbers are for all sets of a kind, of which one may lack some; a row of a file
-        that names nothing is a mistake.
+        Unused names are reported only for a file, as each of its rows should match something. A
+        built-in table serves several data sets, of which one may lack some numbers, so it is
+        reported only if none of its numbers occurs.
         """
         if not self.name:
             return ()
@@ -99,7 +103,7 @@ class ClassTable:
 
     @property
     def described(self) -> str:
-        """The name, and of a file what proves that another one says the same."""
+        """Name of the table; for a file with a digest that identifies its content."""
         if not self.merges:
             return self.name
         rows = repr(sorted(self.own.items())).encode("utf-8", "surrogateescape")
@@ -107,21 +111,25 @@ class ClassTable:
 
     @property
     def numbers(self) -> dict[str, str]:
-        """Classes by those of its names that are numbers."""
+        """Class for each number in the table."""
         return {name: meant for name, meant in self.own.items() if is_number(name)}
 
     @property
     def meanings(self) -> dict[str, str]:
-        """Classes by all that stands for one, as ``folded``."""
+        """Class for each known name and number, as ``folded`` returns them."""
         return {**NAMES, **self.own}
 
     @property
     def state(self) -> str:
-        """Words that differ wherever the tables do."""
+        """Text that differs between any two different tables, for cache keys."""
         return f"classes of {self.described} {sorted(self.own.items())!r}"
 
     def accepted(self, names: Iterable[str]) -> str:
-        """What could stand in place of names, one of which is unknown, and what would help."""
+        """Describe the accepted names and the class maps that fit, for an unknown name's error.
+
+        Args:
+            names: names in the data set; built-in tables are suggested for the numbers in them.
+        """
         numbers = sorted({folded(name) for name in names if is_number(folded(name))}, key=_size)
         words = f"names of classes ({', '.join(name.lower() for name in _SYNONYMS)})"
         if not numbers:
@@ -140,44 +148,46 @@ class ClassTable:
 
     @property
     def step(self) -> str:
-        """What makes an unknown name known."""
+        """Suggested fix for an unknown name."""
         return "give another --class-map" if self.name else "add --class-map"
 
 
 UNNUMBERED = ClassTable("", {})
-"""Names alone."""
+"""Table with the built-in names only."""
 
 KAGGLE = ClassTable("", NUMBERED["fer2013"])
-"""What the numbers in csv and npz files mean where nothing else is asked for."""
+"""Default table for the numbers in CSV and npz files."""
 
 
 def folded(name: str) -> str:
-    """A name without its case and way to write accents, a number without leading zeros."""
+    """Return the key of a name: case-folded, in NFC; a number loses leading zeros."""
     text = composed(unicodedata.normalize("NFD", name).strip().casefold())
     return text.lstrip("0") or "0" if is_number(text) else text
 
 
 def composed(text: str) -> str:
-    """Letters and their accents as one character each, which a Mac writes as two in file names."""
+    """Return text in NFC, as macOS decomposes accented letters in file names."""
     return unicodedata.normalize("NFC", text)
 
 
 def class_table(spec: str | os.PathLike[str]) -> ClassTable:
-    """The table of a name or a file.
+    """Return the class table for a built-in name or a file.
 
     Args:
-        spec: a name of ``NUMBERED``, or the path of a csv file with the columns ``name`` and
-            ``class``, where the class ``-`` leaves images out. What the file does not list means
-            what ``NAMES`` says. A file that is called like a table is reached as ``./name``.
+        spec: a name in ``NUMBERED``, or the path of a CSV file with the columns ``name`` and
+            ``class``, in which the class ``-`` leaves images out. Names that are not in the file
+            keep their meaning in ``NAMES``. A file with the name of a built-in table is given as
+            ``./name``.
 
     Raises:
-        FerBenchError: there is no such table or file, or the file is not so; names the line.
+        FerBenchError: there is no such table or file, or the file is invalid; the message gives the
+            line.
     """
     text = os.fspath(spec)
     if isinstance(spec, str) and text in NUMBERED:
         return ClassTable(text, NUMBERED[text])
     path = expand_user(text)
-    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where the name is too long
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises if the name is too long
         raise FerBenchError(
             f"class map {text!r} is neither a known name nor a file; accepted: "
             f"{', '.join(NUMBERED)}, or the path of a csv file with the columns name and class; "
@@ -187,10 +197,10 @@ def class_table(spec: str | os.PathLike[str]) -> ClassTable:
 
 
 def classes_of(names: Iterable[str]) -> tuple[str, ...]:
-    """All classes of a data set: the seven, then those of ``names`` beyond them by alphabet.
+    """Return the classes of a data set: the seven emotions, then others in ``names``, sorted.
 
     Raises:
-        FerBenchError: there are more than a label can tell apart.
+        FerBenchError: there are more classes than a uint8 label can represent.
     """
     classes = (*EMOTIONS, *sorted(set(names) - {*EMOTIONS, LEFT_OUT}))
     if len(classes) > _MOST_CLASSES:
@@ -227,7 +237,7 @@ def _read(path: Path) -> dict[str, str]:
         if key in found:
             what = f"the name {shown(name)} stands there twice"
             raise wrong(path, line, what, "each once", "remove one of the lines")
-        # A class may be called by any of its synonyms, and a new one is what the file calls it.
+        # A known class may be given by any synonym; a new class keeps the spelling in the file.
         known = NAMES.get(folded(meant), composed(meant))
         first = spelt.setdefault(folded(known), known)
         if first != known:
@@ -249,10 +259,10 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _size(number: str) -> tuple[int, str]:
-    """Orders numbers of any length by their size, which Python's int does not."""
+    """Return a sort key for digit strings of any length, as ``int`` limits their length."""
     return len(number), number
 
 
 def is_number(text: str) -> bool:
-    """Whether a name is one of those that say nothing by themselves."""
+    """Check if a name consists of ASCII digits only and thus needs a class map."""
     return text.isascii() and text.isdigit()

@@ -1,9 +1,9 @@
-"""FER2013 as a csv file: Kaggle's ``fer2013.csv`` and ``icml_face_data.csv``.
+"""Reader for FER2013 as a CSV file: Kaggle's ``fer2013.csv`` and ``icml_face_data.csv``.
 
-One row per image: ``emotion`` (a number, from 0 to 6 unless a class map says otherwise, or a name),
-``pixels`` (2304 numbers from 0 to 255 with spaces between them) and, where the file has it,
-``Usage``. The columns may stand in any order, with spaces after the commas, and among others,
-which are ignored, in whatever encoding they are.
+One row per image: ``emotion`` (a class name, or a number from 0 to 6 unless a class map defines
+others), ``pixels`` (2304 space-separated numbers from 0 to 255) and optionally ``Usage``. The
+columns may be in any order, with spaces after the commas. Other columns are ignored, whatever their
+encoding.
 """
 
 from __future__ import annotations
@@ -43,36 +43,40 @@ if TYPE_CHECKING:
     from fer_bench.data.formats.class_names import ClassTable
 
 _BLOCK_BYTES = 3 << 18
-"""What is read at a time: more leaves the processor's cache, less repeats the fixed costs."""
+"""Bytes per read: larger blocks do not fit into the CPU cache, smaller ones add overhead."""
 
 _THREADS = 2
-"""More gain little: reading and finding the rows is done by one at a time."""
+"""More threads gain little, as only one at a time reads the file and finds the rows."""
 
 _LINE_END = ord("\n")
 
 
 def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
-    """Reads a csv file.
+    """Read a data set from a CSV file.
 
-    Blank lines, CRLF line ends, a UTF-8 byte order mark and quoted fields are accepted.
+    Blank lines, CRLF line endings, a UTF-8 byte order mark and quoted fields are accepted.
 
     Args:
         path: the file.
-        table: what numbers and names in the column emotion stand for.
+        table: class for each number and name in the ``emotion`` column.
 
     Returns:
-        Images uint8 of shape (n, 48, 48) in the file's order, named after the file, with the
-        usage where the file has a ``Usage`` column.
+        Images uint8 of shape (n, 48, 48) in file order, named after the file, with the usage if
+        the file has a ``Usage`` column.
 
     Raises:
-        FerBenchError: the file cannot be read, or is not in this layout; names the first line
-            that is wrong, and the value.
+        FerBenchError: the file cannot be read, or does not have this layout; the message gives the
+            first invalid line and the value.
     """
     return numbered_dataset(path, read_csv(path, table), table.meanings, table)
 
 
 def read_csv(path: Path, table: ClassTable) -> Content:
-    """The rows of a csv, its emotions as places in ``table.meanings``; raises as ``load_csv``."""
+    """Read the rows of a CSV file, with emotions as indices into ``table.meanings``.
+
+    Raises:
+        FerBenchError: as for ``load_csv``.
+    """
     try:
         with open_regular(path) as file:
             return _read(path, file, table)
@@ -99,14 +103,14 @@ def _read(path: Path, file: BufferedReader, table: ClassTable) -> Content:
 
 @dataclass(frozen=True)
 class _Block:
-    """Some whole lines in a thread's buffer.
+    """Block of complete lines in a thread's buffer.
 
     Attributes:
-        number: of the first line, from 1.
-        offset: of the first line in the file.
-        size: of all lines, in bytes.
-        spans: where in the buffer the pixels of each row are.
-        pixels: uint8, shape (rows, 2304), where they are to be put.
+        number: 1-based number of the first line.
+        offset: byte offset of the first line in the file.
+        size: size of all lines in bytes.
+        spans: start and end of each row's pixels in the buffer.
+        pixels: uint8, shape (rows, 2304), output array for the decoded pixels.
     """
 
     number: int
@@ -117,10 +121,10 @@ class _Block:
 
 
 class _Reading:
-    """What the threads that read one file share.
+    """State shared by the threads that read one file.
 
-    One thread at a time reads on and finds the rows, which fixes their order; each then decodes
-    its own rows.
+    Under a lock, one thread at a time reads the next block and finds its rows, which fixes their
+    order; each thread then decodes its own rows in parallel.
     """
 
     def __init__(self, path: Path, file: BufferedReader, codes: Mapping[str, int]) -> None:
@@ -132,7 +136,7 @@ class _Reading:
             what = f"the header is longer than {len(header) - 1} bytes"
             raise wrong(path, 1, what, "a header with the columns emotion and pixels")
         self.columns = read_header(path, header, codes)
-        # Memory that no row is written to is never taken from the system.
+        # Upper bound on the rows: the OS commits only the pages that are written to.
         self.images = np.empty((size // SHORTEST_ROW + 1, PIXELS), np.uint8)
         self.labels: list[int] = []
         self.usages: list[int] = []
@@ -143,11 +147,11 @@ class _Reading:
         self._lock = Lock()
         self._number = 2
         self._offset = file.tell()
-        self._unread = size - self._offset  # what is appended meanwhile does not count
+        self._unread = size - self._offset  # ignore data appended while reading
         self._rest = b""
 
     def work(self) -> None:
-        """Reads block by block until the end, or the first mistake, which goes to ``errors``."""
+        """Read block by block until the end of the file or the first error (see ``errors``)."""
         buffer = bytearray(_BLOCK_BYTES)
         text = np.frombuffer(buffer, np.uint8)
         reader = PlainPixelReader()
@@ -193,12 +197,12 @@ class _Reading:
             return None
 
     def _fill(self, buffer: bytearray) -> int:
-        """Puts the next whole lines into ``buffer`` from ``MARGIN`` on.
+        """Read the next complete lines into ``buffer``, starting at ``MARGIN``.
 
-        The last line gets an end where it has none.
+        If the last line of the file has no line ending, one is appended.
 
         Returns:
-            Their size, 0 at the end of the file.
+            Size of the lines in bytes, 0 at the end of the file.
         """
         filled = MARGIN + len(self._rest)
         buffer[MARGIN:filled] = self._rest

@@ -1,7 +1,7 @@
-"""Pixels written as decimal text, many rows at a time.
+"""Vectorised decoder for pixels written as decimal text.
 
-Every byte is looked at by a few vectorised operations, which is several times faster than
-converting number by number.
+It processes many rows at a time with a few NumPy operations per byte, which is several times faster
+than converting number by number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MARGIN = 2
-"""Bytes to leave free before the first row: the first number is then read like all others."""
+"""Free bytes before the first row, so that the first number needs no special case."""
 
 _SPACE = np.uint8(ord(" "))
 _DIGIT_BIT = np.uint8(ord("0") ^ ord(" "))
@@ -27,14 +27,14 @@ _TOO_MANY_TENS = np.uint8(26)
 
 
 class PlainPixelReader:
-    """Reads rows of numbers that stand in the plainest form there is.
+    """Decoder for rows of numbers in plain form.
 
-    That form is: numbers from 0 to 255 without leading zeros, one space between them, nothing
-    before or behind them. Rows in any other form are refused, right or wrong, for a slower
-    reader to judge.
+    Plain form: numbers from 0 to 255 without leading zeros, separated by single spaces, with
+    nothing before or after them. Rows in any other form are rejected, valid or not; a slower reader
+    has to parse them.
 
-    A reader keeps its working memory from call to call: to have it from the system each time
-    takes longer than the arithmetic.
+    The instance keeps its working memory between calls, as allocating it each time takes longer
+    than the arithmetic.
     """
 
     def __init__(self) -> None:
@@ -43,19 +43,19 @@ class PlainPixelReader:
     def read(
         self, text: NDArray[np.uint8], spans: Sequence[tuple[int, int]], out: NDArray[np.uint8]
     ) -> bool:
-        """Reads some rows.
+        """Decode rows into ``out``.
 
         Args:
-            text: uint8, shape (bytes,), holds the rows; overwritten up to the byte behind the
-                last of them.
-            spans: for each row, where it starts in ``text`` and where it has ended. They ascend,
-                the first starts at ``MARGIN`` or later, with at least two bytes between rows and
-                one behind the last.
-            out: uint8, C-contiguous, shape (len(spans), pixels in a row); receives the numbers.
+            text: uint8, shape (bytes,), holds the rows; bytes outside the rows are overwritten, up
+                to the byte after the last row.
+            spans: start and end (exclusive) of each row in ``text``, ascending. The first row
+                starts at ``MARGIN`` or later, with at least two bytes between rows and one after
+                the last.
+            out: uint8, C-contiguous, shape (len(spans), pixels per row); receives the numbers.
 
         Returns:
-            True if every row is in the plain form and has ``out.shape[1]`` numbers. With False,
-            the content of ``out`` means nothing.
+            True if every row is in plain form and has ``out.shape[1]`` numbers. If False, the
+            content of ``out`` is undefined.
         """
         text = text[: spans[-1][1] + 1]
         n_outside = _blank_outside(text, spans)
@@ -65,22 +65,22 @@ class PlainPixelReader:
             self._memory[5] = _TOO_MANY_TENS
         memory, flags = self._memory, self._memory.view(np.bool_)
 
-        # A space becomes 0 and a digit its value plus the digit bit. What is neither becomes
-        # more than a nine, or has no digit bit and is not 0.
+        # A space becomes 0 and a digit its value plus the digit bit. Any other byte becomes
+        # larger than the code of 9, or is not 0 and has no digit bit.
         codes = np.bitwise_xor(text, _SPACE, out=memory[0, :n])
         digit = np.bitwise_and(codes, _DIGIT_BIT, out=memory[1, :n])
         n_digits = int(np.count_nonzero(digit))
         if codes.max() > _NINE or np.count_nonzero(codes) != n_digits:
             return False
 
-        # The number that has ended at byte i has its digits at i-1, i-2 and i-3. A digit counts
-        # tenfold or more only before another digit. Arrays below start at byte 3, or as many
-        # bytes before as their digit stands before the end.
+        # A number that ends before byte i has its digits at i-1, i-2 and i-3. A digit counts as
+        # tens or hundreds only if a digit follows it. The arrays below start at byte 3 minus the
+        # distance of their digit from the end.
         units = np.bitwise_and(codes, _VALUE_BITS, out=memory[2, :n])
         leading = np.minimum(units[:-1], digit[1:], out=memory[3, : n - 1])
         hundreds = np.multiply(leading[:-1], _TEN, out=memory[0, : n - 2])
         numbers = np.add(leading[1:], hundreds, out=memory[4, : n - 2])[:-1]
-        # Between arrays this is vectorised; between an array and a number it is not.
+        # np.minimum is vectorised for two arrays, but not for an array and a scalar.
         np.minimum(numbers, memory[5, : n - 3], out=numbers)
         numbers *= _TEN
         numbers += units[2:-1]
@@ -94,9 +94,10 @@ class PlainPixelReader:
             return False
         numbers.take(ends, out=out.reshape(-1), mode="clip")
 
-        # A number read as v took at least as many digits as v needs. It took more exactly if it
-        # is above 255 (256 to 259 wrap around to 0 to 3; above, 26 tens wrap around to 4; and
-        # longer ones are cut to three digits) or has leading zeros. So one sum finds them all.
+        # A number read as v was written with at least as many digits as v needs. It was written
+        # with more if and only if it is above 255 (256 to 259 wrap around to 0 to 3; above, 26 tens
+        # wrap around to 4; longer ones are cut to three digits) or has leading zeros. Comparing the
+        # total number of digits therefore finds all of these.
         reaches = flags[0, : out.size].reshape(out.shape)
         n_needed = out.size
         for least in (_TEN, _HUNDRED):
@@ -105,7 +106,7 @@ class PlainPixelReader:
 
 
 def _blank_outside(text: NDArray[np.uint8], spans: Sequence[tuple[int, int]]) -> int:
-    """Puts spaces around the rows, and returns how many."""
+    """Overwrite the bytes outside the rows with spaces and return their number."""
     ended = 0
     n_outside = 0
     for start, end in spans:

@@ -1,4 +1,4 @@
-"""The rows of FER2013's csv files: quickly where they look as usual, exactly where not."""
+"""Row parsers for FER2013's CSV files: a fast one for plain rows, an exact one for the rest."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIDE = 48
 PIXELS = SIDE * SIDE
 
 SHORTEST_ROW = 2 * PIXELS
-"""No row of so many pixels has fewer bytes than this."""
+"""Lower bound for the bytes of a row with ``PIXELS`` pixels."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _USAGE_CODES = {name: code for code, name in enumerate(USAGES)}
@@ -32,20 +32,24 @@ _BLANKS = b" \t"
 _SPACE, _RETURN, _QUOTE = b' \r"'
 
 _MOST_KNOWN, _LONGEST_KNOWN = 4096, 100
-"""What stands around the pixels takes a dozen forms, or another one in each row."""
+"""Limits of the cache of parsed short fields.
+
+The fields around the pixels either take about a dozen forms in a file, or differ in every row, in
+which case caching does not help.
+"""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What the header says.
+    """Columns found in the header.
 
     Attributes:
-        names: of all columns.
-        emotion: number of the column, from 0.
-        pixels: number of the column.
-        usage: number of the column, or None without one.
-        codes: labels by what may stand in the column of the emotion: numbers as they are, and
-            names as ``class_tables.folded``.
+        names: names of all columns.
+        emotion: 0-based index of the ``emotion`` column.
+        pixels: index of the ``pixels`` column.
+        usage: index of the ``Usage`` column, or None if there is none.
+        codes: label for each accepted value of the ``emotion`` column: numbers verbatim, names as
+            ``class_names.folded`` returns them.
     """
 
     names: tuple[str, ...]
@@ -55,19 +59,19 @@ class Columns:
     codes: Mapping[str, int]
 
     def code(self, emotion: str) -> int | None:
-        """The label of what stands in the column of the emotion, None where it means nothing."""
+        """Return the label for a value of the ``emotion`` column, or None if it is unknown."""
         return self.codes.get(emotion if is_number(emotion) else folded(emotion))
 
 
 @dataclass(frozen=True)
 class PlainRows:
-    """Some rows whose pixels are not read yet.
+    """Rows whose pixels are not decoded yet.
 
     Attributes:
         labels: one for each row.
-        usages: one for each row, all 0 where there is no such column.
-        spans: where the pixels of each row start and where they have ended.
-        n_lines: lines passed, blank ones included.
+        usages: one for each row, all 0 if there is no such column.
+        spans: start and end (exclusive) of each row's pixels.
+        n_lines: number of lines consumed, including blank ones.
     """
 
     labels: list[int]
@@ -78,13 +82,13 @@ class PlainRows:
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows.
+    """Decoded rows.
 
     Attributes:
         labels: one for each row.
-        usages: one for each row, all 0 where there is no such column.
+        usages: one for each row, all 0 if there is no such column.
         pixels: uint8, shape (rows, 2304).
-        n_lines: lines read, blank ones included.
+        n_lines: number of lines read, including blank ones.
     """
 
     labels: list[int]
@@ -94,10 +98,10 @@ class Rows:
 
 
 def read_header(path: Path, line: bytes, codes: Mapping[str, int]) -> Columns:
-    """Finds the columns, of which that of the emotion holds ``codes``.
+    """Parse the header line; ``codes`` are the accepted values of the ``emotion`` column.
 
     Raises:
-        FerBenchError: the line is no header, or lacks a column.
+        FerBenchError: the line is not a header, or a column is missing.
     """
     accepted = (
         "a header with the columns emotion and pixels, and Usage where known, or with those of a "
@@ -123,10 +127,10 @@ def read_header(path: Path, line: bytes, codes: Mapping[str, int]) -> Columns:
 
 
 class PlainRowFinder:
-    """Reads the short fields and finds the long one, in lines that look as usual.
+    """Fast parser for plain lines: reads the short fields and locates the pixels.
 
     Args:
-        columns: what the header says.
+        columns: columns found in the header.
     """
 
     def __init__(self, columns: Columns) -> None:
@@ -134,15 +138,15 @@ class PlainRowFinder:
         self._known: dict[tuple[bytes, bytes], tuple[int, int] | None] = {}
 
     def find(self, data: bytearray, begin: int, stop: int) -> PlainRows | None:
-        """Goes through whole lines, blank ones are passed over.
+        """Parse complete lines, skipping blank ones.
 
         Args:
-            data: holds the lines.
-            begin: where the first one starts.
-            stop: where the last one has ended, its line end included.
+            data: buffer with the lines.
+            begin: start of the first line.
+            stop: end (exclusive) of the last line, including its line ending.
 
         Returns:
-            What was found, or None if any line is unusual.
+            The rows, or None if any line needs ``read_exactly``.
         """
         labels = []
         usages = []
@@ -162,8 +166,8 @@ class PlainRowFinder:
                 if data[line:line_end].strip():
                     return None
                 continue
-            # Searching from both sides leaves the long field unsearched. Where a comma is
-            # missing, the fields before or behind it come out too few.
+            # Searching for commas from both sides skips the long pixel field. If a comma is
+            # missing, _codes finds too few fields before or after it.
             start, end = line, line_end
             for _ in range(n_before):
                 start = data.find(b",", start, line_end) + 1
@@ -174,7 +178,7 @@ class PlainRowFinder:
             codes = self._codes(bytes(data[line:start]), bytes(data[end:line_end]))
             if codes is None:
                 return None
-            # Quotes count only where nothing but spaces before them lies outside.
+            # Quotes count only if they enclose the complete field, except for leading spaces.
             while start < end and data[start] == _SPACE:
                 start += 1
             if end - start > 1 and data[start] == data[end - 1] == _QUOTE:
@@ -189,7 +193,7 @@ class PlainRowFinder:
         return PlainRows(labels, usages, spans, n_lines)
 
     def _codes(self, before: bytes, behind: bytes) -> tuple[int, int] | None:
-        """Label and usage from what stands around the pixels, which takes few forms."""
+        """Return label and usage from the text around the pixels, or None; cached."""
         key = before, behind
         if key in self._known:
             return self._known[key]
@@ -208,7 +212,7 @@ class PlainRowFinder:
 
 
 def _stands_alone(field: str) -> bool:
-    """Whether a text between commas is a whole field of csv, whatever stands beside it."""
+    """Check if a text between commas is a complete CSV field, whatever its neighbours are."""
     text = field.lstrip(" ")
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
@@ -216,22 +220,22 @@ def _stands_alone(field: str) -> bool:
 
 
 def _usage(columns: Columns, fields: list[str]) -> int | None:
-    """0 where there is no such column, None where the field holds something else."""
+    """Return the usage code: 0 if there is no such column, None if the field is invalid."""
     return 0 if columns.usage is None else _USAGE_CODES.get(fields[columns.usage].strip())
 
 
 def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
-    """Reads row by row and number by number, which says what is wrong and where.
+    """Parse row by row and number by number, so that errors give the line and the value.
 
     Args:
-        path: for messages.
-        first: number of the first line, from 1.
-        data: whole lines, blank ones are passed over. What is not UTF-8 matters only in the
-            columns that are read.
-        columns: what the header says.
+        path: the file, for messages.
+        first: 1-based number of the first line.
+        data: complete lines; blank ones are skipped. Bytes that are not UTF-8 are an error only in
+            the columns that are read.
+        columns: columns found in the header.
 
     Raises:
-        FerBenchError: a row is not as it should be; names the line and the value.
+        FerBenchError: a row is invalid; the message gives the line and the value.
     """
     labels = []
     usages = []
@@ -273,7 +277,7 @@ def _accepted_emotions(columns: Columns) -> str:
 
 
 def numbers_in_words(numbers: Collection[int]) -> str:
-    """The whole numbers that stand for classes, for messages."""
+    """Describe the accepted class numbers, for messages."""
     if not numbers:
         return "no number, as the class map has none"
     known = sorted(numbers)

@@ -1,4 +1,4 @@
-"""Rows of small csv files: tables that people write, and lists of labels."""
+"""Reader for small CSV files: hand-written tables and label lists."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _LONGEST_LINE = 1 << 16
 
 
 def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a csv file, the header first, each with the number of its line from 1.
+    """Yield the rows of a CSV file, header first, each with its 1-based line number.
 
-    Blank lines and a UTF-8 byte order mark are passed over, spaces around fields are cut off.
+    Blank lines and a UTF-8 byte order mark are skipped, spaces around fields are stripped.
 
     Raises:
-        FerBenchError: as ``csv_lines``, or the file is empty, or a row has another number of
-            columns than the header; names the line.
+        FerBenchError: as for ``csv_lines``, or the file is empty, or a row and the header differ in
+            the number of columns; the message gives the line.
     """
     accepted = "a csv file in UTF-8 with a header"
     width = 0
@@ -43,20 +43,22 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def csv_lines(path: Path, accepted: str) -> Iterator[tuple[int, list[str]]]:
-    """The number of each line of a csv file, from 1, and its fields without spaces around them.
+    """Yield each line of a CSV file as its 1-based number and its stripped fields.
 
-    A row is one line, so that an open quote does not swallow the rest of the file.
+    A row is exactly one line, so that an unclosed quote does not consume the rest of the file.
 
     Args:
         path: the file.
-        accepted: what it should be, for messages.
+        accepted: description of a valid file, for messages.
 
     Raises:
-        FerBenchError: the file cannot be read, or a line is long, not UTF-8 or no csv; names it.
+        FerBenchError: the file cannot be read, or a line is too long, not UTF-8 or not CSV; the
+            message gives the line.
     """
     number = 0
     try:
-        # As Latin-1, which is any byte, and as UTF-8 line by line: so a mistake has a line.
+        # Latin-1 accepts any byte. Each line is decoded as UTF-8 on its own, so that an encoding
+        # error can be reported with its line number.
         with io.TextIOWrapper(open_regular(path), "latin-1") as file:
             while line := file.readline(_LONGEST_LINE + 1):
                 number += 1

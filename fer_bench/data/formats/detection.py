@@ -1,4 +1,4 @@
-"""Data sets from a path, whatever layout it is in."""
+"""Loading of a data set from a path, with detection of its format."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fer_bench.data.formats.class_names import ClassTable
 
 NOT_FER2013 = "not FER2013"
-"""Name of a data set that its file calls FER2013 and whose images are others, or some of them."""
+"""Name given to a data set that is called FER2013 but differs from it in any image."""
 
 ACCEPTED = "a csv file, an npz file or a directory of them or of images (fer-bench data --help)"
 
@@ -41,25 +41,24 @@ ACCEPTED = "a csv file, an npz file or a directory of them or of images (fer-ben
 def load_path(
     path: Path, cache_dir: Path, class_map: str | os.PathLike[str] | None = None
 ) -> Dataset:
-    """Reads a data set from a file or folder.
+    """Read a data set from a file or directory.
 
-    What came out of a csv file, an image folder or a compressed npz file is kept in the cache for
-    the next time; other npz files are as quick as the cache.
+    Data sets parsed from CSV files, directories and compressed npz files are cached; other npz
+    files load as fast as the cache.
 
     Args:
-        path: a csv file, an npz file, a folder in one of ``image_folders.LAYOUTS``,
-            or a csv list of labels in the folder of its images.
-        cache_dir: the cache folder.
-        class_map: what names and numbers stand for, as ``class_tables.class_table`` takes it; by
-            default numbers are Kaggle's in csv and npz files and unknown in folders.
+        path: a CSV file, an npz file, a directory of such files or in one of
+            ``image_folders.LAYOUTS``, or a CSV label list in the directory of its images.
+        cache_dir: the cache directory.
+        class_map: the classes of names and numbers, as ``class_names.class_table`` accepts it; by
+            default, numbers are Kaggle's in CSV and npz files and unknown in image folders.
 
     Returns:
-        The data set, named after the file or folder.
+        The data set, named after the file or directory.
 
     Raises:
-        FerBenchError: there is nothing at ``path``, it is in none of these layouts, all of its
-            images are of one class, the class map is not known or not sound, or there is too
-            little memory.
+        FerBenchError: there is nothing at ``path``, it has none of these layouts, all images are of
+            one class, the class map is unknown or invalid, or there is not enough memory.
     """
     try:
         status = path.stat()
@@ -75,10 +74,10 @@ def load_path(
 
 @contextlib.contextmanager
 def enough_memory(name: str) -> Iterator[None]:
-    """Turns the want of memory into a ``FerBenchError``.
+    """Convert a ``MemoryError`` in the context into a ``FerBenchError``.
 
     Args:
-        name: path or name of the data set that is worked on meanwhile.
+        name: path or name of the data set being processed.
     """
     try:
         yield
@@ -91,17 +90,17 @@ def enough_memory(name: str) -> Iterator[None]:
 
 def is_fer2013(dataset: Dataset) -> bool:
     """Check if the labelled images are those of FER2013, in any order."""
-    # Most data sets differ in what is known at once, and need no digest for this.
+    # Most other data sets differ in size or class counts, so that no digest is computed.
     is_alike = dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
     return is_alike and dataset.digest == published.DIGEST
 
 
 def named_by_images(dataset: Dataset) -> Dataset:
-    """The data set, called FER2013 if its labelled images are those of FER2013, and only then.
+    """Return the data set, named FER2013 if and only if its labelled images are those of FER2013.
 
-    A name is no proof, and what is called FER2013 is held against the paper's claims. With a name
-    that is read as FER2013's, in whatever case and with whatever marks in it, a data set of other
-    images becomes ``NOT_FER2013``.
+    Results on a data set named FER2013 are compared with the paper's claims, so the images decide,
+    not the name. A data set of other images whose name reads as FER2013, ignoring case and
+    punctuation, is renamed to ``NOT_FER2013``.
     """
     if is_fer2013(dataset):
         return dataset.renamed(published.DATASET)
@@ -110,7 +109,7 @@ def named_by_images(dataset: Dataset) -> Dataset:
 
 
 def _nearest(path: Path, error: Exception) -> str:
-    """The part of a missing path that is there, and a name in it that is alike."""
+    """Describe the existing part of a missing path and suggest a similar name in it."""
     if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return ""
     try:
@@ -154,7 +153,11 @@ def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable
 
 
 def _of_classes(path: Path, dataset: Dataset) -> Dataset:
-    """The data set, of which two classes or more have images."""
+    """Return the data set unchanged if at least two of its classes have images.
+
+    Raises:
+        FerBenchError: all images are of one class.
+    """
     present = [name for name, count in dataset.counts.items() if count]
     if len(present) == 1:
         raise FerBenchError(

@@ -1,4 +1,4 @@
-"""Votes of FER+'s taggers, as its files hold them.
+"""Parser for the votes of FER+'s taggers.
 
 E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang: "Training Deep Networks for Facial Expression
 Recognition with Crowd-Sourced Label Distribution", ICMI 2016.
@@ -28,40 +28,40 @@ CATEGORIES: tuple[str, ...] = (
     "unknown",
     "NF",
 )
-"""The answers that a tagger could give, in the order of the file."""
+"""Answers a tagger could give, in the order of the file's columns."""
 
 CATEGORY_NAMES: tuple[str, ...] = (*CATEGORIES[:-1], "no face")
-"""The same in words."""
+"""Readable names of ``CATEGORIES``."""
 
 TAGGERS = 10
 
 HEADER = ("Usage", "Image name", *CATEGORIES)
-"""Of ``fer2013new.csv``."""
+"""Header of ``fer2013new.csv``."""
 
 TIED = "votes tied"
-"""The reason for an image without a label: several categories share the most votes."""
+"""Reason for leaving an image out: several categories tie for the most votes."""
 
 _COUNTS = {str(count): count for count in range(TAGGERS + 1)}
 
 
 def voted(category: str) -> str:
-    """The reason for an image without a label: most taggers saw something that is no class."""
+    """Return the reason for leaving out an image whose top category is not a class."""
     return f"voted {category}"
 
 
 def split_row(path: Path, number: int, fields: Sequence[str]) -> tuple[int, str, Sequence[str]]:
-    """Split a line that has the columns of ``HEADER``.
+    """Split a line with the columns of ``HEADER``.
 
     Args:
         path: the file.
-        number: of the line.
-        fields: of that line.
+        number: line number.
+        fields: fields of that line.
 
     Returns:
-        Index into ``USAGES``, name of the image, and the votes, not checked yet.
+        Index into ``USAGES``, name of the image, and the votes, not validated yet.
 
     Raises:
-        FerBenchError: the number of columns or the usage is another.
+        FerBenchError: the number of columns or the usage is invalid.
     """
     if len(fields) != len(HEADER):
         raise wrong(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
@@ -72,15 +72,16 @@ def split_row(path: Path, number: int, fields: Sequence[str]) -> tuple[int, str,
 
 
 def vote_counts(path: Path, number: int, votes: Sequence[str]) -> list[int]:
-    """The numbers of taggers for each category.
+    """Return the number of votes for each category.
 
     Args:
         path: the file.
-        number: of the line.
-        votes: the fields of that line, one for each of ``CATEGORIES``.
+        number: line number.
+        votes: the vote fields of that line, one for each of ``CATEGORIES``.
 
     Raises:
-        FerBenchError: a field is no number of taggers, or all together are not.
+        FerBenchError: a field is not an integer from 0 to ``TAGGERS``, or their sum is not between
+            1 and ``TAGGERS``.
     """
     for name, vote in zip(CATEGORIES, votes, strict=True):
         if vote not in _COUNTS:

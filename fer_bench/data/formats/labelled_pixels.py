@@ -1,4 +1,4 @@
-"""Data sets whose files hold the pixels, and numbers or names of classes."""
+"""Construction of data sets from files that hold pixels and class names or numbers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class Content(NamedTuple):
-    """The content of a file, before it is known which classes its data set has.
+    """Content of a file, before the classes of the data set are known.
 
     Attributes:
         images: uint8, shape (n, height, width).
-        places: for each image the place of its number or name among all that mean a class, shape
-            (n,).
+        places: shape (n,), for each image the index of its number or name among all that stand for
+            a class.
         usage: as in ``Dataset``.
     """
 
@@ -41,15 +41,15 @@ def numbered_dataset(
     table: ClassTable,
     rows: Sequence[str] | None = None,
 ) -> Dataset:
-    """A data set of images of which the numbers or names of classes are known.
+    """Build a data set from images with class numbers or names.
 
     Args:
-        path: the file or directory they were read from.
+        path: the file or directory that the images were read from.
         content: the images.
-        meanings: classes by numbers and names, in the order that ``content.places`` counts.
-        table: where these are from.
-        rows: for each image where it lies, as ``Dataset.places``; None where it has its row of the
-            file.
+        meanings: class for each number or name, in the order that ``content.places`` refers to.
+        table: class table that ``meanings`` was taken from.
+        rows: source location of each image, as in ``Dataset.places``; None if image i is row i of
+            the file.
 
     Raises:
         FerBenchError: all images are left out.

@@ -1,4 +1,4 @@
-"""The arrays of an ``.npz`` file, of which nothing is believed before it is checked."""
+"""Safe reading of ``.npz`` arrays: sizes and headers are validated before memory is allocated."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""Those of ``numpy.savez`` and ``numpy.savez_compressed``. Of others, zipfile unpacks as much as
-there is at once."""
+"""Methods of ``numpy.savez`` and ``numpy.savez_compressed``. With other methods, zipfile has no
+limit on the bytes that it decompresses at once."""
 
 _HIGHEST_RATIO = 1100
-"""Deflate packs at most 1032 bytes into one."""
+"""Upper limit for the compression ratio; that of Deflate is at most 1032."""
 
 MANY = 1 << 26
-"""Bytes of memory that count as much."""
+"""Bytes of memory from which stricter limits apply."""
 
 _HIGHEST_RATIO_OF_MANY = 100
-"""So many bytes are packed no better, in one array or several, unless nearly all of them are
-empty."""
+"""Upper limit for the compression ratio of ``MANY`` bytes or more, in one array or several. Real
+data exceeds it only if nearly all of it is blank."""
 
 _LARGEST_HEADER = 1 << 14
-"""Bytes of an array's header that are read; numpy takes 10,000."""
+"""Bytes read for an array's header; numpy accepts up to 10,000."""
 
 _LARGEST_DIRECTORY = 1 << 20
-"""Bytes of an archive's list of members, some ten thousand. A member takes ten times as much memory
-as its place in the list."""
+"""Upper limit in bytes for an archive's central directory, enough for about ten thousand members. A
+parsed member takes ten times as much memory as its entry."""
 
 _RECORD_BYTES = 30
-"""The least size of the record before each member's name and data."""
+"""Size of the fixed part of a local file header, which precedes each member's name and data."""
 
 _DAMAGES = (
     EOFError,
@@ -64,14 +64,14 @@ _HEADER_READERS = {
 
 
 class Header(NamedTuple):
-    """The description of an array, before it is read.
+    """Validated header of an array, before its values are read.
 
     Attributes:
-        dtype: of its values.
-        shape: of the array.
-        start: bytes before its values.
-        size: bytes of all of it.
-        packed: bytes of it in the file.
+        dtype: dtype of the values.
+        shape: shape of the array.
+        start: offset of the values in the member, in bytes.
+        size: uncompressed size of the member in bytes, header included.
+        packed: compressed size of the member in bytes.
     """
 
     dtype: np.dtype[Any]
@@ -82,7 +82,7 @@ class Header(NamedTuple):
 
 
 def is_compressed(path: Path) -> bool:
-    """Check if an ``.npz`` file takes longer to read than its size lets expect.
+    """Check if any member of an ``.npz`` file is compressed.
 
     Raises:
         FerBenchError: the file cannot be read, or is damaged.
@@ -94,15 +94,15 @@ def is_compressed(path: Path) -> bool:
 def read_arrays(
     path: Path, required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> dict[str, NDArray[Any]]:
-    """Reads the named arrays of an ``.npz`` file.
+    """Read the named arrays of an ``.npz`` file.
 
-    Sizes are compared with the file's before memory is taken for an array, and contents with
-    the file's checksums.
+    Sizes are checked against the size of the file before memory is allocated for an array, and
+    contents against the file's checksums.
 
     Args:
         path: the file.
-        required: names of arrays that must be there.
-        optional: names of arrays that are read where they are there.
+        required: names of arrays that must be present.
+        optional: names of arrays that are read if present.
 
     Returns:
         The arrays found, by name.
@@ -119,7 +119,7 @@ def read_arrays(
 def headed(
     path: Path, required: tuple[str, ...], optional: tuple[str, ...]
 ) -> Iterator[tuple[zipfile.ZipFile, dict[str, Header]]]:
-    """The file and the headers of those of the named arrays that it has."""
+    """Open an ``.npz`` file; yields the archive and the headers of the named arrays in it."""
     with _opened(path) as archive:
         found = set(archive.namelist())
         for name in required:
@@ -132,7 +132,7 @@ def headed(
 
 
 def member_names(path: Path) -> list[str]:
-    """Names of what a zip archive holds, of which an ``.npz`` file is one.
+    """Return the member names of a zip archive, for example an ``.npz`` file.
 
     Raises:
         FerBenchError: the file cannot be read, or is damaged.
@@ -142,7 +142,10 @@ def member_names(path: Path) -> list[str]:
 
 
 class StoredArray(NamedTuple):
-    """An array of an open ``.npz`` file: what it is said to be, and the way to its values."""
+    """Array of an open ``.npz`` file: dtype and shape from its header, and a reader of its values.
+
+    The reader works only while the file is open.
+    """
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -151,16 +154,16 @@ class StoredArray(NamedTuple):
 
 @contextlib.contextmanager
 def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
-    """Opens an ``.npz`` file that holds nothing but arrays, in the file's order.
+    """Open an ``.npz`` file that holds only arrays; yields them by name, in file order.
 
-    Only their headers are read, and the values of one array at a time when asked for, while the
-    context lasts.
+    Only the headers are read on opening. The values of an array are read on request, within the
+    context.
 
     Args:
         path: the file.
 
     Raises:
-        FerBenchError: as ``read_arrays``, or a member is no array.
+        FerBenchError: as for ``read_arrays``, or a member is not an array.
     """
     with contextlib.ExitStack() as open_files:
         with _one_kind_of_error(path):
@@ -182,7 +185,7 @@ def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
 
 
 def _headers(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> dict[str, Header]:
-    """The headers of arrays, each of which and all together are no larger than they may."""
+    """Return the headers of the named arrays, with their sizes checked one by one and in total."""
     _check_once(path, archive, names)
     headers = {name: _read_header(path, archive, name) for name in names}
     size = sum(header.size for header in headers.values())
@@ -194,7 +197,12 @@ def _headers(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> dict
 
 
 def too_tight(size: int, packed: int) -> bool:
-    """Check if so many bytes cannot be packed into so few by honest means."""
+    """Check if a compression ratio is implausible, as in a zip bomb.
+
+    Args:
+        size: uncompressed size in bytes.
+        packed: compressed size in bytes.
+    """
     return size > packed * (_HIGHEST_RATIO if size < MANY else _HIGHEST_RATIO_OF_MANY)
 
 
@@ -206,7 +214,11 @@ def _check_once(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> N
 
 
 class _Bytes(io.BufferedReader):
-    """An archive's bytes. Its list of members, which zipfile reads at once, may not be large."""
+    """Binary file that limits the size of the central directory, which zipfile reads at once.
+
+    Attributes:
+        is_open: True once zipfile has read the central directory; the limit no longer applies.
+    """
 
     is_open = False
 
@@ -217,7 +229,7 @@ class _Bytes(io.BufferedReader):
 
 
 def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
-    """Makes sure that no byte belongs to two members: so they are not more than the file."""
+    """Check that members do not overlap, so that their sizes add up to no more than the file's."""
     members = sorted(archive.infolist(), key=lambda member: member.header_offset)
     for one, other in pairwise(members):
         end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
@@ -228,7 +240,7 @@ def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The file, with one kind of error for all that can be wrong with it."""
+    """Open an archive, with any error of reading it raised as ``FerBenchError``."""
     with _one_kind_of_error(path), _archive(path) as archive:
         yield archive
 
@@ -243,10 +255,10 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 @contextlib.contextmanager
 def _one_kind_of_error(path: Path) -> Iterator[None]:
-    """Turns all that can be wrong with a file into one kind of error."""
+    """Convert the errors that reading an archive can raise into ``FerBenchError``."""
     try:
         with warnings.catch_warnings():
-            # numpy warns of files that Python 2 wrote, which are as good as any.
+            # numpy warns about files written by Python 2, which are valid.
             warnings.simplefilter("ignore", UserWarning)
             yield
     except zipfile.BadZipFile as error:
@@ -267,7 +279,7 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
         what = f"array {name!r} is packed by method {member.compress_type}"
         raise wrong(path, None, what, "stored or deflated, as numpy.savez_compressed writes it")
     with archive.open(member) as whole:
-        # What a header says of its own length may be all that the member has.
+        # A header may claim that it fills the complete member, so limit the bytes that are read.
         file = io.BytesIO(whole.read(_LARGEST_HEADER))
     version = np.lib.format.read_magic(file)
     if version not in _HEADER_READERS:
@@ -276,7 +288,7 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
         shape, _, dtype = _HEADER_READERS[version](file)
     except (MemoryError, OSError, zipfile.BadZipFile, zlib.error):
         raise
-    except Exception as error:  # numpy sorts and looks into whatever the header holds
+    except Exception as error:  # numpy raises many types for an invalid header
         raise ValueError(cause_of(error)) from error
     if dtype.hasobject:
         raise wrong(path, None, f"array {name!r} holds pickled objects", "arrays of numbers")
@@ -297,7 +309,7 @@ def _bytes(claimed: int) -> str:
 
 
 def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    """The values of an array whose header was read."""
+    """Return the values of an array whose header has been validated."""
     with archive.open(f"{name}.npy") as file:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
         return array

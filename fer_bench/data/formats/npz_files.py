@@ -1,8 +1,8 @@
-"""A data set as an ``.npz`` file of numpy arrays.
+"""Reader and writer for data sets as ``.npz`` files.
 
 The arrays are ``images`` (uint8, shape (n, height, width)), ``labels`` (integers, from 0 to 6
-unless a class map says otherwise, shape (n,)) and, where known, ``usage`` (integers from 0 to 2,
-shape (n,)). Other arrays in the file are not looked at.
+unless a class map defines others, shape (n,)) and optionally ``usage`` (integers from 0 to 2,
+shape (n,)). Other arrays in the file are ignored.
 """
 
 from __future__ import annotations
@@ -32,37 +32,41 @@ if TYPE_CHECKING:
     from fer_bench.data.formats.npz_arrays import Header
 
 _BESIDE_AN_IMAGE = 160
-"""Bytes that each image takes in memory beside its pixels, for its digests most of all."""
+"""Bytes of memory per image in addition to its pixels, mostly for its digests."""
 
 _MOST_BESIDE = 16
-"""So many times the memory of all pixels may what is beside them take, if it is much."""
+"""Upper limit for the ratio of this additional memory to the pixels, above ``MANY`` bytes."""
 
 _VALUES_AT_A_TIME = 1 << 20
 
 
 def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
-    """Reads an ``.npz`` file, pickled objects excluded.
+    """Read a data set from an ``.npz`` file; pickled objects are rejected.
 
     Args:
         path: the file.
-        table: what the labels stand for.
+        table: class for each label.
 
     Returns:
-        The images in the file's order, named after the file, with the usage where the file has
-        it.
+        The data set in file order, named after the file, with the usage if the file has it.
 
     Raises:
-        FerBenchError: the file cannot be read, is damaged, or its arrays are not as above.
+        FerBenchError: the file cannot be read, is damaged, or its arrays are not as described in
+            the module docstring.
     """
     return numbered_dataset(path, read_npz(path, table), table.numbers, table)
 
 
 def read_npz(path: Path, table: ClassTable) -> Content:
-    """The content of a file, its labels as places in ``table.numbers``; raises as ``load_npz``."""
+    """Read the content of a file, with labels as indices into ``table.numbers``.
+
+    Raises:
+        FerBenchError: as for ``load_npz``.
+    """
     numbers = list(map(int, table.numbers))
     with headed(path, ("images", "labels"), ("usage",)) as (archive, headers):
         _check_images(path, headers)
-        # The largest comes last, once all else is sound.
+        # Read the largest array last, after everything else has been validated.
         places = _codes(path, archive, "labels", headers, numbers)
         usage = None
         if "usage" in headers:
@@ -95,11 +99,11 @@ def _check_images(path: Path, headers: dict[str, Header]) -> None:
 
 
 def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:
-    """The content of an ``.npz`` file that ``load_npz`` reads, not compressed.
+    """Return the bytes of an uncompressed ``.npz`` file that ``load_npz`` can read.
 
     Args:
-        dataset: what it holds.
-        others: texts and arrays to put beside, by name.
+        dataset: the data set to store.
+        others: additional texts and arrays to store, by name.
     """
     arrays: dict[str, Any] = {"images": dataset.images, "labels": dataset.labels}
     if dataset.usage is not None:
@@ -117,7 +121,13 @@ def _codes(
     headers: dict[str, Header],
     known: Sequence[int],
 ) -> NDArray[np.unsignedinteger]:
-    """The place of each value in ``known``, which may have more than a byte can tell apart."""
+    """Read an array of codes and return the index of each value in ``known``.
+
+    The dtype is the smallest unsigned one that fits, as ``known`` may have more than 256 entries.
+
+    Raises:
+        FerBenchError: a value is not in ``known``.
+    """
     dtype, (n,), start, *_ = headers[name]
     codes = np.empty(n, np.min_scalar_type(len(known)))
     with archive.open(f"{name}.npy") as file:

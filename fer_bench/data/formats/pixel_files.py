@@ -1,4 +1,4 @@
-"""A directory of files of pixels that are one data set."""
+"""Reader for a directory of CSV or npz files that form one data set."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 
 def load_data_files(root: Path, files: Mapping[Path, int | None], table: ClassTable) -> Dataset:
-    """Reads files of pixels, one after the other.
+    """Read CSV or npz files and concatenate them into one data set.
 
-    The usage is known if each of the three parts has images. A file that has a usage of its own
-    says by itself which image belongs to which part.
+    A usage column or array in a file takes precedence over the part of the file. The data set has
+    a usage if every image has one and, for several files, each of the three parts has images.
 
     Args:
-        root: the directory that holds them.
-        files: csv files or npz files, each with its part as an index into ``USAGES``, if any.
-        table: what numbers and names of classes stand for.
+        root: the directory that holds the files.
+        files: all CSV or all npz files, each with its part as an index into ``USAGES``, if any.
+        table: class for each number and name.
 
     Raises:
-        FerBenchError: a file is not in its layout, or images have several sizes.
+        FerBenchError: a file is invalid, or the image sizes differ.
     """
     first, *others = files
     is_csv = first.suffix.lower() == ".csv"
