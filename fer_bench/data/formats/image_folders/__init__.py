@@ -1,9 +1,10 @@
-"""Data sets as folders of image files, in one of several layouts.
+"""Image folders: data sets of image files in one of several directory layouts.
 
-``listing`` looks at folders safely, ``layouts`` names the layouts, each of which is a function in
-``class_folders``, ``label_lists``, ``label_files`` or ``name_codes`` that finds what ``found``
-describes, ``misfits`` says what is in a folder that is in none, and ``reading`` reads the pixels.
-What names stand for is in ``fer_bench.data.formats.class_names``.
+``listing`` scans directories safely. ``layouts`` lists the supported layouts; each is implemented
+by a function in ``class_folders``, ``ferplus``, ``file_name_codes``, ``label_files`` or
+``label_lists`` that returns a ``manifest.Found``. ``unknown_layouts`` describes a directory that
+fits none of them, ``pixel_files`` finds CSV and npz files, and ``image_files`` reads the pixels.
+Class names are resolved by ``fer_bench.data.formats.class_names``.
 """
 
 from __future__ import annotations
@@ -49,11 +50,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Listing:
-    """A data set of which everything is known but the pixels.
+    """Data set whose images and labels are found, but whose pixels are not read yet.
 
     Attributes:
-        root: its folder.
-        found: its images.
+        root: directory of the data set.
+        found: its images and labels.
     """
 
     root: Root
@@ -61,7 +62,7 @@ class Listing:
 
     @property
     def name(self) -> str:
-        """Of the folder."""
+        """Name of the directory, with links resolved."""
         return self.root.inside.name
 
     @property
@@ -70,7 +71,7 @@ class Listing:
 
     @property
     def state(self) -> str:
-        """Words that change whenever the data set may have changed."""
+        """Digest that changes whenever the data set may have changed, for the cache key."""
         digest = hashlib.sha256(repr(self._told).encode("utf-8", "surrogateescape"))
         for image in self.found.images:
             words = (self.root.place(image.file.path), image.meant, image.part, image.file.state)
@@ -79,15 +80,15 @@ class Listing:
 
 
 def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
-    """Finds the images of a data set and their labels.
+    """Find the images of a data set and their labels.
 
     Args:
-        path: a folder in one of ``LAYOUTS``, or a csv list of labels in the folder of its images.
-        table: what names of classes, codes and numbers stand for.
+        path: a directory in one of ``LAYOUTS``, or a CSV label list in the directory of its images.
+        table: class for each name, code and number.
 
     Raises:
-        FerBenchError: the folder is in none of the layouts, or is not as its layout says; names
-            the file or folder that is wrong.
+        FerBenchError: the directory fits none of the layouts, or violates its layout; the message
+            gives the invalid file or directory.
     """
     if path.is_file():
         root = Root.of(path.parent)
@@ -103,11 +104,11 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
 
 
 class DataFiles(NamedTuple):
-    """Files of pixels that are one data set.
+    """CSV or npz files that form one data set.
 
     Attributes:
-        parts: the part of each of them, as an index into ``USAGES``, if any.
-        state: words that change whenever one of them may have changed.
+        parts: part of each file as an index into ``USAGES``, or None.
+        state: text that changes whenever one of the files may have changed, for the cache key.
     """
 
     parts: dict[Path, int | None]
@@ -115,13 +116,14 @@ class DataFiles(NamedTuple):
 
 
 def data_files_of(path: Path, table: ClassTable) -> DataFiles | None:
-    """The files of pixels that a directory's data set is.
+    """Return the CSV or npz files that form the data set in a directory.
 
-    None if images in one of ``LAYOUTS`` count more, or it is not clear which files count.
+    Return None if there are none, if it is ambiguous which files belong to the data set, or if the
+    directory holds images in one of ``LAYOUTS``, which take precedence.
 
     Raises:
         FerBenchError: the directory or one of the files cannot be read, or a link in it leads out
-            or in circles.
+            of it or is circular.
     """
     root = Root.of(path)
     files = one_data_set(root)
@@ -131,7 +133,7 @@ def data_files_of(path: Path, table: ClassTable) -> DataFiles | None:
 
 
 def _holds_images(root: Root, table: ClassTable) -> bool:
-    """Check if a directory is in one of the layouts, and not only called so."""
+    """Check if a directory fits one of the layouts and holds images, not only matching names."""
     return fits(root, table) and has_images(root)
 
 
@@ -143,7 +145,7 @@ def _named_state(file: Path) -> str:
 
 
 def holds_data(path: Path) -> bool:
-    """Check if a directory is a data set in any layout, sound or not."""
+    """Check if a directory is a data set in any format, valid or not."""
     root = Root.of(path)
     try:
         return bool(data_files(root) or one_data_set(root)) or _holds_images(root, UNNUMBERED)
@@ -152,13 +154,13 @@ def holds_data(path: Path) -> bool:
 
 
 def load_listing(listing: Listing) -> Dataset:
-    """Reads the images that ``list_folder`` found.
+    """Read the images that ``list_folder`` found.
 
-    The usage is known where the layout names all three parts, and where every file name starts
-    with ``Training_``, ``PublicTest_`` or ``PrivateTest_``, as in exports of Kaggle's csv.
+    The data set has a usage if the layout has all three parts, or if every file name starts with
+    ``Training_``, ``PublicTest_`` or ``PrivateTest_``, as in exports of Kaggle's CSV file.
 
     Raises:
-        FerBenchError: an image cannot be read; names the file.
+        FerBenchError: an image cannot be read; the message gives the file.
     """
     found = listing.found
     read = read_images([image.file.path for image in found.images])
@@ -180,7 +182,7 @@ def load_listing(listing: Listing) -> Dataset:
 
 
 def load_folder(path: Path, table: ClassTable = UNNUMBERED) -> Dataset:
-    """Reads a data set of image files: ``load_listing`` of ``list_folder``."""
+    """Find and read the images of a data set: ``load_listing(list_folder(path, table))``."""
     return load_listing(list_folder(path, table))
 
 
@@ -189,7 +191,7 @@ _ON_BLACK = "{:,} files in parts, which became black there"
 
 
 def _usage(images: list[FoundImage]) -> tuple[NDArray[np.uint8] | None, str]:
-    """The usage where it is known, and from where."""
+    """Return the usage, or None if it is unknown, and a description of its source."""
     parts = [image.part for image in images if image.part is not None]
     if len(parts) == len(images) and len(set(parts)) == len(USAGES):
         return np.array(parts, np.uint8), "with the usage"

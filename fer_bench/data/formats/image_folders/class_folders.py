@@ -1,4 +1,4 @@
-"""A folder for each class, in folders for each part or by themselves."""
+"""Layouts with a directory for each class, with or without a directory for each part."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ _PARTS_ACCEPTED = "train, and test or val (valid, validation) or both"
 
 
 def find_parts(root: Root, table: ClassTable) -> Search | None:
-    """The layout of FER2013, AffectNet and RAF-DB on Kaggle: parts, and classes in each.
+    """Return a search for class directories in part directories, as on Kaggle.
 
-    Files beside the parts are passed over. The search raises ``FerBenchError`` where there is not
-    train and another part, or a folder is empty, is unknown, is a second one for the same, or
-    holds something that is no image.
+    FER2013, AffectNet and RAF-DB have this layout there. Files next to the parts are ignored. The
+    search raises ``FerBenchError`` if there are not the train part and another one, or if a
+    directory is empty, is unknown, duplicates a part or class, or holds something other than
+    images.
     """
     folders = root.folders(root.path)
     if not any(folder.name.lower() in PARTS for folder in folders):
@@ -71,9 +72,12 @@ def _parts(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
 
 
 def _copy(root: Root, folder: Path, beside: Sequence[Path]) -> tuple[str, str]:
-    """A note on a directory called like the one it is in, which holds the same once more.
+    """Return a note on a nested directory that duplicates the directory it is in.
 
-    Archives on Kaggle have such. The search raises ``FerBenchError`` if it holds anything else.
+    Some archives on Kaggle contain themselves in a subdirectory of the same name.
+
+    Raises:
+        FerBenchError: its files differ from those next to it, or cannot be read.
     """
     others = [path for path in beside if path != folder]
     within = {path.relative_to(folder) for path in root.all_files(folder)}
@@ -97,11 +101,11 @@ def _copy(root: Root, folder: Path, beside: Sequence[Path]) -> tuple[str, str]:
 
 
 def find_classes(root: Root, table: ClassTable) -> Search | None:
-    """The layout of CK+ on Kaggle: classes without parts, of which one is known or a number.
+    """Return a search for class directories without parts, as in CK+ on Kaggle.
 
-    Files beside the classes are passed over, unless they are images. The search raises
-    ``FerBenchError`` where a folder is unknown, is empty, is a second one for its class, or holds
-    something that is no image.
+    At least one directory must be named after a known class or a number. Files next to the classes
+    are ignored unless they are images. The search raises ``FerBenchError`` if a directory is
+    unknown, is empty, duplicates a class, or holds something other than images.
     """
     names = [folder.name for folder in root.folders(root.path)]
     if not any(table.class_of(name) or is_number(name) for name in names):
@@ -118,7 +122,7 @@ def _classes(root: Root, table: ClassTable) -> Found:
 def _add_classes(
     root: Root, table: ClassTable, found: Found, folder: Path, part: int | None
 ) -> None:
-    """Adds the images of a folder of classes, by class and name."""
+    """Add the images in the class directories of ``folder``, ordered by class and name."""
     entries = root.entries(folder)
     names = [entry.name for entry in entries if is_folder(entry)]
     meanings: dict[str, str] = {}
@@ -133,7 +137,7 @@ def _add_classes(
         meant = table.class_of(entry.name)
         if meant is None:
             what = f"the folder's name {entry.name!r} is unknown"
-            # Of numbers, all have to be in a table that helps.
+            # A built-in table is suggested only if it has all numbers, so pass all names.
             accepted = table.accepted(names if is_number(entry.name) else ())
             raise wrong(path, None, what, accepted, f"rename it or {table.step}")
         rival = next((name for name in meanings if table.rivals(name, entry.name)), None)

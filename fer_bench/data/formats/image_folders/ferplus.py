@@ -1,8 +1,9 @@
-"""FER+ as its script writes it: images of each part, beside what ten taggers saw in them.
+"""Layout of FER+ as its script writes it: images of each part with the votes of ten taggers.
 
-``FER2013Train``, ``FER2013Valid`` and ``FER2013Test`` hold ``fer0000000.png`` and ``label.csv``, a
-list without a header: the image, the place of the face in it, and the number of taggers for each
-category. If that list is missing, ``fer2013new.csv`` counts, there or beside the parts.
+``FER2013Train``, ``FER2013Valid`` and ``FER2013Test`` hold ``fer0000000.png`` and so on, and
+``label.csv``, a list without a header: image name, bounding box of the face, and the number of
+votes for each category. If that list is missing, ``fer2013new.csv`` is used, either in the same
+directory or next to the parts.
 """
 
 from __future__ import annotations
@@ -38,19 +39,19 @@ _PARTS = ("fer2013train", "fer2013valid", "fer2013test")
 _OWN_LIST, _WHOLE_LIST = "label.csv", "fer2013new.csv"
 
 _BOX = "(0, 0, 48, 48)"
-"""The place of the face in every image that FER+'s script writes: all of it."""
+"""Bounding box of the face in every image that FER+'s script writes: the complete image."""
 
 _ACCEPTED = f"lines of an image, its place {_BOX!r} and {len(CATEGORIES)} numbers of taggers"
 
 
 def find_ferplus(root: Root, table: ClassTable) -> Search | None:
-    """FER+'s parts, or one of them by itself.
+    """Return a search for FER+'s parts, or for one of them on its own.
 
-    A label is the category with the most votes, be they half of them or fewer. Images are left out
-    if several categories share the most, or none of the classes has them.
+    The label is the category with the most votes; it needs no majority. Images are left out if
+    several categories tie for the most votes, or if the top category is not a class.
 
-    The search raises ``FerBenchError`` if a part has no list, or a line of it is not so or names
-    an image that is not there or was named before.
+    The search raises ``FerBenchError`` if a part has no list, or if a line in it is invalid or
+    names an image that is missing or was named before.
     """
     parts: dict[Path, int | None] = {
         path: PARTS[path.name.lower()]
@@ -60,7 +61,7 @@ def find_ferplus(root: Root, table: ClassTable) -> Search | None:
     own = root.path / _OWN_LIST
     if not parts and own in csv_files(root) and _begins_so(own):
         parts = {root.path: None}
-    # With directories in the parts, these are classes.
+    # FER+'s parts hold images directly; parts that hold directories belong to find_parts.
     is_ferplus = any(root.loose_images(path) for path in parts)
     return partial(_ferplus, root, table, parts) if is_ferplus else None
 
@@ -71,7 +72,7 @@ def _begins_so(path: Path) -> bool:
 
 
 def _list_of(root: Root, folder: Path) -> Path | None:
-    """The file with the votes on the images of a directory."""
+    """Return the file with the votes for the images of a directory, or None if there is none."""
     there = [folder / entry.name for entry in root.entries(folder) if not is_folder(entry)]
     beside = [root.path / entry.name for entry in root.entries(root.path) if not is_folder(entry)]
     lists = (folder / _OWN_LIST, folder / _WHOLE_LIST, root.path / _WHOLE_LIST)
@@ -132,7 +133,10 @@ def _own_rows(path: Path) -> Iterator[tuple[int, str, list[int]]]:
 
 
 def _whole_rows(path: Path, part: int | None) -> Iterator[tuple[int, str, list[int]]]:
-    """The lines of one part that name an image."""
+    """Yield the lines of ``fer2013new.csv`` in one part, or all if ``part`` is None.
+
+    Lines without an image name are skipped.
+    """
     for number, fields in csv_lines(path, f"{len(HEADER)} columns of UTF-8 text"):
         if number == 1 and tuple(fields) != HEADER:
             what = f"the header is {shown(','.join(fields))}"

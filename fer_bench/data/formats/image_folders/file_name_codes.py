@@ -1,8 +1,8 @@
-"""Images whose names tell the class: those of JAFFE and KDEF.
+"""Layouts with the class encoded in the file name: JAFFE and KDEF.
 
-JAFFE's ``KA.AN1.39.tiff``: the person, a code and number of the expression, a number. KDEF's
-``AF01AFS.JPG``: session, sex and number of the person, a code of the expression, the angle of
-the camera (FL, HL, S, HR, FR); every angle is taken.
+JAFFE's ``KA.AN1.39.tiff``: person, code and number of the expression, image number. KDEF's
+``AF01AFS.JPG``: session, sex and number of the person, code of the expression, camera angle (FL,
+HL, S, HR, FR); all angles are included.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _CODES = {
 _EXAMPLES = {"JAFFE": "KA.AN1.39", "KDEF": "AF01AFS"}
 
 _WITHOUT_CODE = re.compile(r"[AB][FM][0-9]{2}[VH]", re.IGNORECASE)
-"""KDEF as it is given out has two files, AF31V.JPG and AM31H.JPG, whose code was lost."""
+"""Names without an expression code: KDEF as distributed has two, AF31V.JPG and AM31H.JPG."""
 
 
 def find_names(root: Root, table: ClassTable) -> Search | None:
-    """The images of the folder itself and of the folders in it, where any is named so.
+    """Return a search for images named as in JAFFE or KDEF, in the root and its subdirectories.
 
-    The search raises ``FerBenchError`` where an image has another name, or a folder in it is empty
-    or holds something that is no image.
+    The layout fits if at least one image has such a name. The search raises ``FerBenchError`` if an
+    image has another name, or if a subdirectory is empty or holds something other than images.
     """
     name = next((name for name, code in _SETS.items() if _any_named(root, code)), None)
     return None if name is None else partial(_named, root, table, name)

@@ -1,11 +1,12 @@
-"""The pixels of image files: one grey level for each, and one size for all.
+"""Decoding of image files to greyscale arrays of one size.
 
-Colour becomes grey as Pillow's mode ``L``, which is ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B.
-Where all files have one size and no side is beyond 224 pixels, which is the largest input of any
-backbone, they keep it. Otherwise every image is brought to one square, whose side is the median of
-the files' longer sides (the lower one of two) and at most 224: bilinear, antialiased where it gets
-smaller, nothing cropped, so that proportions change. Grey comes first, then the size. What is
-transparent lies on black: what colour a file hides there is chance.
+Colour is converted with Pillow's mode ``L``, which is ITU-R 601 luma, 0.299 R + 0.587 G + 0.114 B.
+If all files have the same size and no side exceeds 224 pixels, the largest input of any backbone,
+the size is kept. Otherwise every image is resized to a square whose side is the median of the
+files' longer sides (the lower one of two), at most 224. Resizing is bilinear, antialiased when
+downscaling, and does not crop, so that aspect ratios change. Images are converted to grey first,
+then resized. Transparent areas are composited on black, as the colour values hidden there are
+arbitrary.
 """
 
 from __future__ import annotations
@@ -34,25 +35,27 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 MOST_PIXELS = 224
-"""The longest side of an image in a data set."""
+"""Largest side of an image in a data set, in pixels."""
 
 _FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _TOO_DEEP = ("F", "I", "I;16", "I;16B", "I;16L", "I;16N")
-"""Pillow's modes whose values do not fit into 0 to 255."""
+"""Pillow's modes with more than 8 bits per channel."""
 
 _SHALLOW = ("8 bits for each channel", "convert it")
-"""What is accepted, and what to do."""
+"""Accepted depth and suggested fix, for messages."""
 
 _CUT = re.compile(";16[BLN]")
-"""In how Pillow reads a file: it takes the upper 8 of 16 bits, of which the mode says nothing."""
+"""Raw mode in Pillow's tiles that reduces 16 bits to the upper 8; the image mode does not show
+this."""
 
 _PPM_DECODERS = ("ppm", "ppm_plain")
-"""Pillow's, for what is not plain bytes: they take the upper 8 bits too, and are told the largest
-value of a channel."""
+"""Pillow's PPM decoders for data other than plain bytes: they also reduce to the upper 8 bits, and
+have the maximum channel value as their last argument."""
 
 _GREY = ("1", "L", "LA", "La")
 _LARGEST = 1 << 26
-"""Pixels of a file: each thread holds one decoded, and Pillow warns of larger ones."""
+"""Upper limit for the pixels of a file: each thread holds one decoded image, and Pillow warns about
+larger ones."""
 
 _FILES_AT_A_TIME = 128
 
@@ -62,14 +65,14 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Images:
-    """What was read.
+    """Decoded images.
 
     Attributes:
         pixels: uint8, shape (n, height, width).
-        colour: how many files were stored in colour, even if all of it is grey.
-        transparent: how many were transparent anywhere.
-        sizes: of the files, lying or standing as they are to be turned.
-        squared: whether all were brought to one square.
+        colour: number of files stored in a colour mode, even if all their pixels are grey.
+        transparent: number of files with any transparent pixel.
+        sizes: sizes of the files before resizing, after rotation by EXIF orientation.
+        squared: True if all images were resized to one square.
     """
 
     pixels: NDArray[np.uint8]
@@ -80,16 +83,16 @@ class Images:
 
 
 def read_images(paths: Sequence[Path]) -> Images:
-    """Reads image files, as many at a time as there are processors, up to eight.
+    """Read image files in parallel, with one thread per CPU core, up to eight.
 
-    Images that an EXIF entry says to turn are turned.
+    The EXIF orientation is applied.
 
     Args:
-        paths: one or more.
+        paths: paths of one or more image files.
 
     Raises:
-        FerBenchError: a file cannot be read as an image, has several frames, more than 8 bits for
-            a channel or too many pixels; names the file.
+        FerBenchError: a file cannot be read as an image, or has several frames, more than 8 bits
+            per channel or too many pixels; the message gives the file.
     """
     sizes: list[Size] = [(0, 0)] * len(paths)
     with _reading() as pool:
@@ -102,15 +105,15 @@ def read_images(paths: Sequence[Path]) -> Images:
         if len({tuple(sorted(size)) for size in sizes}) == 1 and max(sizes[0]) <= MOST_PIXELS:
             shape = _read_image(paths[0], None).pixels.shape
             images, fits = _decode(pool, paths, shape, None)
-            if fits:  # or else some lie and some stand, once all are turned
+            if fits:  # else some are portrait and some landscape after EXIF rotation
                 return images
-            del images  # before as much memory is taken again
+            del images  # free the memory before allocating as much again
         side = square_side(sizes)
         return _decode(pool, paths, (side, side), (side, side))[0]
 
 
 def square_side(sizes: Sequence[Size]) -> int:
-    """The side of the square for images of these sizes."""
+    """Return the side of the square that images of these sizes are resized to."""
     longer = sorted(map(max, sizes))
     return min(longer[(len(longer) - 1) // 2], MOST_PIXELS)
 
@@ -118,15 +121,15 @@ def square_side(sizes: Sequence[Size]) -> int:
 @contextlib.contextmanager
 def _reading() -> Iterator[ThreadPoolExecutor]:
     with warnings.catch_warnings():
-        # Pillow warns, without a name, of EXIF and other data about an image. Of what is wrong with
-        # its pixels, and of too many of them, an error tells.
+        # Pillow warns about metadata such as EXIF without the file name. Invalid pixels and
+        # oversized images raise errors instead.
         warnings.simplefilter("ignore")
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             yield pool
 
 
 def _each(pool: ThreadPoolExecutor, work: Callable[[int], None], n: int) -> None:
-    """Does the work for 0 to n - 1; of several errors, the first in this order counts."""
+    """Call ``work`` for 0 to n - 1 in parallel; raises the first error in this order."""
 
     def some(start: int) -> None:
         for row in range(start, min(start + _FILES_AT_A_TIME, n)):
@@ -139,7 +142,10 @@ def _each(pool: ThreadPoolExecutor, work: Callable[[int], None], n: int) -> None
 def _decode(
     pool: ThreadPoolExecutor, paths: Sequence[Path], shape: tuple[int, ...], wanted: Size | None
 ) -> tuple[Images, bool]:
-    """All images, and whether they have the shape: else pixels are missing."""
+    """Decode all images; also return True if all of them have the given shape.
+
+    If False, the pixels of images with another shape are undefined.
+    """
     pixels = np.empty((len(paths), *shape), np.uint8)
     sizes: list[Size] = [(0, 0)] * len(paths)
     marks = np.zeros((3, len(paths)), np.bool_)
@@ -158,7 +164,7 @@ def _decode(
 
 
 class _Image(NamedTuple):
-    """One image: uint8 pixels of shape (height, width), what it was stored as, its size before."""
+    """Decoded image: uint8 pixels of shape (height, width), storage mode, size before resizing."""
 
     pixels: NDArray[np.uint8]
     is_colour: bool
@@ -194,7 +200,7 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
 
 
 def _is_cut(image: PillowImage) -> bool:
-    """Whether Pillow takes 8 bits of more, in an image that is not decoded yet."""
+    """Check if Pillow would reduce more than 8 bits to 8, in an image that is not decoded yet."""
     tiles = getattr(image, "tile", [])
     return bool(_CUT.search(str(tiles))) or any(
         decoder in _PPM_DECODERS and isinstance(facts, tuple) and facts[-1] > 255
@@ -204,12 +210,12 @@ def _is_cut(image: PillowImage) -> bool:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[PillowImage]:
-    """An image that is not decoded yet, with one kind of error for all that can go wrong."""
+    """Open an image without decoding it, with errors in the context raised as ``FerBenchError``."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        # Of a file with a name, Pillow maps what is not compressed into memory, which garbles a
-        # TIFF that is not square and has to be turned.
+        # Pass a file object: given a path, Pillow memory-maps uncompressed data, which garbles a
+        # non-square TIFF that is rotated by EXIF orientation.
         with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
             if image.width * image.height > _LARGEST:
                 what = f"the image has {image.width}x{image.height} pixels"
@@ -220,8 +226,9 @@ def _opened(path: Path) -> Iterator[PillowImage]:
                 raise EOFError("it is cut off")
     except (FerBenchError, MemoryError):
         raise
-    except Exception as error:  # each of Pillow's decoders raises what it will
-        unknown = isinstance(error, UnidentifiedImageError)  # whose text is that of the file object
+    except Exception as error:  # Pillow's decoders raise many different types
+        # The message of this error only shows the file object.
+        unknown = isinstance(error, UnidentifiedImageError)
         cause = "unknown format" if unknown else cause_of(error)
         what = f"cannot be read as an image ({cause})"
         accepted = ", ".join(_FORMATS)
@@ -229,7 +236,7 @@ def _opened(path: Path) -> Iterator[PillowImage]:
 
 
 def _is_whole_png(file: BufferedReader) -> bool:
-    """Whether the last chunk is there: Pillow asks for no more than the pixels."""
+    """Check if the final chunk is present, as Pillow reads no further than the pixels."""
     file.seek(8)
     while len(head := file.read(8)) == 8:
         size, name = struct.unpack(">L4s", head)

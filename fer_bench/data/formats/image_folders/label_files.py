@@ -1,8 +1,8 @@
-"""A small file with the label of each image: AffectNet and CK+ as their authors give them out.
+"""Layouts with a label file for each image: AffectNet and CK+ as distributed by their authors.
 
-AffectNet has ``images/0.jpg`` and ``annotations/0_exp.npy`` in the folder of each part. CK+ has all
-frames of a sequence, ``cohn-kanade-images/S005/001/S005_001_00000011.png``, of which the last one,
-the peak, may have a label, ``Emotion/S005/001/S005_001_00000011_emotion.txt``.
+AffectNet has ``images/0.jpg`` and ``annotations/0_exp.npy`` in the directory of each part. CK+ has
+all frames of a sequence, ``cohn-kanade-images/S005/001/S005_001_00000011.png``. The last one, the
+peak frame, may have a label, ``Emotion/S005/001/S005_001_00000011_emotion.txt``.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _AFFECTNET = "AffectNet's train_set/images/0.jpg and train_set/annotations/0_exp
 _NUMBER = re.compile("[+-]?[0-9]+([.][0-9]*)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 _LARGEST_LABEL = 1 << 12
-"""Bytes of a label's file; those of both sets have less than 200."""
+"""Upper limit for the size of a label file in bytes; those of both data sets have less than 200."""
 
 
 def find_affectnet(root: Root, table: ClassTable) -> Search | None:
-    """AffectNet as its authors give it out: images and annotations in each part.
+    """Return a search for the images and annotations of AffectNet as distributed by its authors.
 
-    The search raises ``FerBenchError`` where a part lacks images or annotations, or a label cannot
-    be read, is no class, or is that of no image.
+    The search raises ``FerBenchError`` if a part lacks images or annotations, or if a label cannot
+    be read, is not a class, or has no image.
     """
     folders = [path for path in root.folders(root.path) if path.name.lower() in PARTS]
     if not any(_below(root, path, "annotations") for path in folders):
@@ -62,10 +62,9 @@ def _affectnet(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
 
 
 def find_ck(root: Root, table: ClassTable) -> Search | None:
-    """CK+ as its authors give it out: the frames that have a label.
+    """Return a search for the labelled frames of CK+ as distributed by its authors.
 
-    The search raises ``FerBenchError`` where a label cannot be read, is no class, or is that of no
-    frame.
+    The search raises ``FerBenchError`` if a label cannot be read, is not a class, or has no frame.
     """
     images, labels = (_below(root, root.path, name) for name in ("cohn-kanade-images", "Emotion"))
     if images is None or labels is None:
@@ -90,15 +89,15 @@ def _add(
     where: tuple[Path, Path, str],
     part: int | None,
 ) -> None:
-    """Adds the images that have a label.
+    """Add the images that have a label file.
 
     Args:
-        root: the folder of the data set.
-        table: what labels stand for.
-        found: what is added to.
-        where: the folder of the images and that of the labels, in which a label lies as its image
-            does in the other one, and is called like it but for an ending; that ending.
-        part: of the images.
+        root: root directory of the data set.
+        table: class for each label.
+        found: result to which the images are added.
+        where: directory of the images, directory of the labels, and ending of the label files. A
+            label file has the relative path of its image, with the suffix replaced by the ending.
+        part: part of the images as an index into ``USAGES``, or None.
     """
     images, folder, ending = where
     files = {
@@ -129,18 +128,18 @@ def _add(
 
 
 def _label(path: Path) -> str:
-    """What a file says, a whole number without a point."""
+    """Return the label in a file; a whole number is returned without a decimal point."""
     is_npy = path.suffix == ".npy"
     try:
         data = read_regular(path, _LARGEST_LABEL)
         text = _npy(data) if is_npy else data.decode("ascii").strip()
     except MemoryError:
         raise
-    except Exception as error:  # numpy raises what it will on a damaged header
+    except Exception as error:  # numpy raises many types for a damaged header
         accepted = "an npy file of one number or text" if is_npy else "a text of one number"
         what = f"cannot be read as a label ({cause_of(error)})"
         raise wrong(path, None, what, accepted) from error
-    # Not what Python alone calls a number: digits of other scripts, and 1_0 for 10.
+    # float() alone would also accept digits of other scripts, and 1_0 for 10.
     if not _NUMBER.fullmatch(text):
         return text
     value = float(text)
@@ -151,7 +150,7 @@ def _npy(data: bytes) -> str:
     file = io.BytesIO(data)
     np.lib.format.read_magic(file)
     with warnings.catch_warnings():
-        # numpy warns of files that Python 2 wrote, which are as good as any.
+        # numpy warns about files written by Python 2, which are valid.
         warnings.simplefilter("ignore", UserWarning)
         _, _, dtype = np.lib.format.read_array_header_1_0(file)
     if dtype.kind not in "iufSU":

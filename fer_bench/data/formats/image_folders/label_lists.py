@@ -1,4 +1,4 @@
-"""Lists of labels beside the images: csv files, and RAF-DB's own list."""
+"""Layouts with a label list next to the images: CSV files, and RAF-DB's own list."""
 
 from __future__ import annotations
 
@@ -49,24 +49,25 @@ _RAFDB = "RAF-DB's EmoLabel/list_patition_label.txt and Image/aligned/IMAGES"
 _RAFDB_LIST = "list_patition_label.txt"
 _PART_NAMES = PARTS | {name.lower(): part for part, name in enumerate(USAGES)}
 _FOLDERS = {"publictest": frozenset({PARTS["val"], PARTS["test"]})}
-"""Exports of Kaggle's csv put both of its tests into one folder."""
+"""Parts allowed in the directories of an image, by the value of its part column. Exports of
+Kaggle's CSV file put both test parts into one directory."""
 
 _MOST_HEADER = 1 << 16
 _LARGEST_LIST = 1 << 24
-"""Bytes of RAF-DB's list that are read; it has 316 kB."""
+"""Upper limit for the size of RAF-DB's list in bytes; the original has 316 kB."""
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One line of a list: where, and the texts as they stand there.
+    """Row of a label list, with verbatim texts.
 
     Attributes:
         file: the list.
-        line: from 1.
-        image: what it calls its image.
-        label: of the image.
-        part: index into ``USAGES``, by a column or else by the name of the list; None without.
-        folders: parts below whose folders the image may lie, where there is a part.
+        line: 1-based line number.
+        image: path or name of the image, as given in the list.
+        label: label of the image.
+        part: index into ``USAGES`` from a column, or else from the name of the list, or None.
+        folders: if the row has a part, the parts whose directories may contain the image.
     """
 
     file: Path
@@ -78,7 +79,7 @@ class _Row:
 
 
 def is_label_list(path: Path) -> bool:
-    """Whether the header of a csv file has a column of paths and one of labels, and no pixels."""
+    """Check if the header of a CSV file has columns for paths and labels, but not for pixels."""
     return _lists_labels(header_of(path))
 
 
@@ -91,10 +92,11 @@ def _lists_labels(names: Collection[str]) -> bool:
 
 
 def _check_written(path: Path) -> None:
-    """Refuses what would be a list of labels, were it written as one.
+    """Reject a label list in an unsupported encoding or with an unsupported delimiter.
 
     Raises:
-        FerBenchError: it has the columns in another encoding, or with other marks between them.
+        FerBenchError: the file has the columns of a label list, but in another encoding or with
+            another delimiter.
     """
     with contextlib.suppress(OSError):
         with open_regular(path) as file:
@@ -112,7 +114,7 @@ def _check_written(path: Path) -> None:
 
 
 def header_of(path: Path) -> list[str]:
-    """The names in the header of a csv file in lower case; none where it is no csv."""
+    """Return the column names of a CSV file in lower case; empty if it cannot be parsed."""
     try:
         lines = csv_lines(path, "a csv file in UTF-8 with a header")
         fields = next((fields for _, fields in lines if any(fields)), [])
@@ -122,13 +124,13 @@ def header_of(path: Path) -> list[str]:
 
 
 def find_csv(root: Root, table: ClassTable) -> Search | None:
-    """The csv of labels in the folder, or several that are called after parts.
+    """Return a search for the images in a CSV label list, or in several lists named after parts.
 
-    The search raises ``FerBenchError`` as ``from_csv``, or where of several lists it is not clear
-    which counts.
+    The search raises ``FerBenchError`` as for ``from_csv``, or if there are several lists and it is
+    ambiguous which one to use.
 
     Raises:
-        FerBenchError: there is what would be a list, were it written as one.
+        FerBenchError: a label list has an unsupported encoding or delimiter.
     """
     files = csv_files(root)
     lists = [file for file in files if is_label_list(file)]
@@ -150,27 +152,27 @@ def _from_lists(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
 
 
 def csv_files(root: Root) -> list[Path]:
-    """The csv files that lie in the folder itself, by name."""
+    """Return the CSV files directly in the root directory, sorted by name."""
     return [root.path / entry.name for entry in root.entries(root.path) if is_csv(entry)]
 
 
 def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
-    """The images that csv files name, in their order.
+    """Return the images named in CSV files, in the order of the rows.
 
-    A path in a list counts from the folder. Where nothing is there, it may be the end of one
-    image's path. A row that has a part, by a column or by the name of its list, never gets an image
-    from the folder of another part; where the paths of several others end so, it gets the one in
-    the folder of its own. Images that no row names are left out.
+    A path in a list is relative to the root. If no image has this path, it may be the end of
+    exactly one image's path. A row with a part, from a column or from the name of its list, is
+    never matched with an image in the directory of another part; if several images remain, the one
+    in the directory of the row's part is used. Images that no row names are left out.
 
     Args:
-        root: the folder that holds the images at any depth.
-        table: what labels stand for.
-        lists: csv files.
+        root: the directory that holds the images at any depth.
+        table: class for each label.
+        lists: CSV files.
 
     Raises:
-        FerBenchError: a list is not so, or a row names an image that is not there, not clear, in
-            the folder of another part, outside the folder or named before, or a label that is no
-            class; names file and line.
+        FerBenchError: a list is invalid, or a row names an image that is missing, ambiguous, in the
+            directory of another part, outside the root or named before, or a label that is not a
+            class; the message gives the file and line.
     """
     rows = [row for file in lists for row in _csv_rows(file)]
     names = " and ".join(file.name for file in lists)
@@ -181,7 +183,7 @@ def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
 
 
 def _contradicted(root: Root, table: ClassTable, found: Found) -> list[tuple[str, str]]:
-    """A note on images in folders that are called after other classes than the list names."""
+    """Return a note, if needed, on images whose directory is named after another class."""
     others = 0
     for image in found.images:
         above = map(table.class_of, root.place(image.file.path)[-2::-1])
@@ -192,10 +194,10 @@ def _contradicted(root: Root, table: ClassTable, found: Found) -> list[tuple[str
 
 
 def find_rafdb(root: Root, table: ClassTable) -> Search | None:
-    """RAF-DB as its authors give it out: labels of the aligned images, which are read.
+    """Return a search for the aligned images of RAF-DB as distributed by its authors.
 
-    The search raises ``FerBenchError`` where the folder of the images is not there, or as
-    ``from_csv``.
+    The search raises ``FerBenchError`` if the directory of the images is missing, or if the list
+    or one of its rows is invalid.
     """
     folder = next((path for path in root.folders(root.path) if path.name == "EmoLabel"), None)
     if folder is None or all(entry.name != _RAFDB_LIST for entry in root.entries(folder)):
@@ -218,7 +220,11 @@ def _rafdb(root: Root, table: ClassTable, file: Path) -> Found:
 
 
 class _Images:
-    """The images of a folder, by what rows may call them."""
+    """Index of the images in a directory, for the lookup of the paths in a label list.
+
+    Attributes:
+        all: images by their path relative to the root.
+    """
 
     def __init__(self, root: Root) -> None:
         self.all: dict[str, ImageFile] = {}
@@ -229,7 +235,7 @@ class _Images:
             self._ends.setdefault(composed(file.path.name), []).append(place)
 
     def place_of(self, row: _Row) -> str:
-        """The key in ``all`` of the image that a row names."""
+        """Return the key in ``all`` of the image that a row names."""
         path = PurePosixPath(row.image.replace("\\", "/"))
         accepted = "paths from the folder of the images"
         if not path.parts:
@@ -263,7 +269,7 @@ class _Images:
         raise wrong(row.file, row.line, what, accepted, "write more of it")
 
     def _ends_of(self, place: str) -> list[str]:
-        """The keys of what lies at a place, else of all whose paths end so."""
+        """Return the keys of the images with this exact path, else of all whose path ends in it."""
         if place in self.all:
             return [place]
         wanted = composed(place)
@@ -273,13 +279,17 @@ class _Images:
 
 
 class _Aligned:
-    """RAF-DB's aligned images, by what its list calls the originals."""
+    """Index of RAF-DB's aligned images, for the lookup of the original names in its list.
+
+    Attributes:
+        all: images by file name.
+    """
 
     def __init__(self, images: dict[str, ImageFile]) -> None:
         self.all = images
 
     def place_of(self, row: _Row) -> str:
-        """The key in ``all`` of the image that a row names."""
+        """Return the key in ``all`` of the image that a row names."""
         stem, dot, suffix = row.image.rpartition(".")
         for name in (f"{stem}_aligned{dot}{suffix}", row.image):
             if name in self.all:
@@ -296,7 +306,7 @@ def _missing(row: _Row, where: str) -> FerBenchError:
 def _add_rows(
     found: Found, table: ClassTable, rows: Sequence[_Row], images: _Images | _Aligned, unnamed: str
 ) -> None:
-    """Adds the images that rows name, and counts the others as left out for being ``unnamed``."""
+    """Add the images that rows name; the others are left out for the reason ``unnamed``."""
     named: dict[str, _Row] = {}
     for row in rows:
         meant = table.class_of(row.label)
@@ -318,12 +328,12 @@ def _add_rows(
 
 
 def part_of(path: Path) -> int | None:
-    """The part that the name of a list begins with."""
+    """Return the part that a file name begins with, as an index into ``USAGES``, or None."""
     return PARTS.get(re.split("[^a-z]", path.stem.lower())[0])
 
 
 def _parts_above(place: str) -> set[int]:
-    """The parts after which folders of a path are called."""
+    """Return the parts that the directories in a path are named after."""
     return {PARTS[name] for name in place.lower().split("/")[:-1] if name in PARTS}
 
 

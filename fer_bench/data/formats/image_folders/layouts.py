@@ -1,8 +1,8 @@
-"""The layouts in which a folder of images may be.
+"""Registry of the supported image folder layouts.
 
-To add one, write a function like those below in a module of its own: it returns None where the
-folder is not in its layout, else what finds the images there, or says what is wrong. Then put it
-here.
+To add a layout, write a function of the type of ``Layout.find`` in a module of its own and add it
+to ``LAYOUTS``. It returns None if the directory does not have this layout, else a search that
+returns the images or raises ``FerBenchError``.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 class Layout(NamedTuple):
-    """A way in which images and labels lie in a folder.
+    """Arrangement of images and labels in a directory.
 
     Attributes:
-        words: what it is, for messages.
-        find: a search for the data set in a folder, None where the folder is not so; which it tells
-            without a look at every image.
+        words: description of the layout, for messages.
+        find: function that returns a search for the data set in a directory, or None if the
+            directory does not have this layout; decides without looking at every image.
     """
 
     words: str
@@ -52,15 +52,16 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("CLASS/IMAGES", class_folders.find_classes),
     Layout("JAFFE or KDEF", file_name_codes.find_names),
 )
-"""The first that fits counts: labels that are written down before what folders are called."""
+"""Layouts in order of precedence: the first that fits is used. Explicit labels precede directory
+names."""
 
 
 def find(root: Root, table: ClassTable) -> Found:
-    """What the first layout that fits makes of a folder.
+    """Find the images of a directory with the first layout that fits.
 
     Raises:
-        FerBenchError: none fits; says what is there, and what is likely to help. Or as the layout
-            does.
+        FerBenchError: no layout fits, in which case the message describes the directory and
+            suggests a fix; or as raised by the search of the layout.
     """
     for layout in LAYOUTS:
         search = layout.find(root, table)
@@ -75,12 +76,12 @@ def find(root: Root, table: ClassTable) -> Found:
 
 
 def fits(root: Root, table: ClassTable) -> bool:
-    """Check if a directory of images is in one of the layouts; may raise as their searches do."""
+    """Check if a directory fits one of the layouts; may raise ``FerBenchError``."""
     return any(layout.find(root, table) is not None for layout in LAYOUTS)
 
 
 def _passed_over(root: Root, layout: Layout, found: Found) -> list[tuple[str, str]]:
-    """Notes on csv files in which one might look for labels, and which are not read."""
+    """Return notes on CSV files that a user may take for label lists but that are not read."""
     notes = []
     for path in csv_files(root):
         name = shown(path.name, 80)

@@ -1,4 +1,4 @@
-"""What lies in a folder, looked at so that nothing outside of it is ever read."""
+"""Safe directory listing: links that lead out of the data set are rejected."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _IGNORED = ("__macosx", "desktop.ini", "thumbs.db")
 
 @dataclass(frozen=True)
 class ImageFile:
-    """One image file of a data set.
+    """Image file of a data set.
 
     Attributes:
-        path: the file.
-        state: words that change whenever the file's content may have changed.
+        path: path of the file.
+        state: text that changes whenever the content of the file may have changed.
     """
 
     path: Path
@@ -38,11 +38,11 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class Root:
-    """The folder of a data set.
+    """Root directory of a data set.
 
     Attributes:
-        path: as it was given.
-        inside: where it is, links followed: what links lead to must lie in it.
+        path: path as given by the user.
+        inside: path with links resolved; the targets of all links must be inside it.
     """
 
     path: Path
@@ -50,18 +50,19 @@ class Root:
 
     @classmethod
     def of(cls, path: Path) -> Root:
-        """The root at a path."""
+        """Return the root for a path."""
         return cls(path, path.resolve())
 
     def place(self, path: Path) -> tuple[str, ...]:
-        """Where something is in the data set, wherever that is."""
+        """Return the components of a path relative to the root, as in ``Dataset.places``."""
         return path.relative_to(self.path).parts
 
     def entries(self, folder: Path) -> list[os.DirEntry[str]]:
-        """What lies in a folder, by name, less hidden files and what file managers leave.
+        """Return the entries of a directory sorted by name, without hidden and system files.
 
         Raises:
-            FerBenchError: the folder cannot be read, or a link in it leads out or in circles.
+            FerBenchError: the directory cannot be read, or a link in it leads out of the data set
+                or is circular.
         """
         try:
             with os.scandir(folder) as found:
@@ -81,14 +82,14 @@ class Root:
         return kept
 
     def folders(self, folder: Path) -> list[Path]:
-        """The folders in a folder, by name."""
+        """Return the subdirectories of a directory, sorted by name."""
         return [Path(entry.path) for entry in self.entries(folder) if is_folder(entry)]
 
     def images(self, folder: Path) -> list[ImageFile]:
-        """All images of a folder that holds nothing else, by name.
+        """Return the images of a directory that may hold nothing else, sorted by name.
 
         Raises:
-            FerBenchError: as ``entries``, there is none, or anything else is there.
+            FerBenchError: as for ``entries``, or the directory is empty or holds anything else.
         """
         files = [_image(entry) for entry in self.entries(folder)]
         if not files:
@@ -96,7 +97,7 @@ class Root:
         return files
 
     def loose_images(self, folder: Path) -> list[ImageFile]:
-        """The images of a folder that may hold other things too, by name."""
+        """Return the images of a directory that may also hold other entries, sorted by name."""
         return [
             _image(entry)
             for entry in self.entries(folder)
@@ -104,18 +105,21 @@ class Root:
         ]
 
     def all_images(self, folder: Path | None = None) -> Iterator[ImageFile]:
-        """Every image at any depth, as ``all_files`` has them.
+        """Yield every image at any depth, in the order of ``all_files``.
+
+        Args:
+            folder: the directory to search, by default the root.
 
         Raises:
-            FerBenchError: as ``all_files``.
+            FerBenchError: as for ``all_files``.
         """
         return (_image(entry) for entry in self._walk(folder or self.path) if is_image(entry.name))
 
     def all_files(self, folder: Path) -> Iterator[Path]:
-        """Every file at any depth: those of a folder, then those of its folders, by name.
+        """Yield every file at any depth: of a directory, then of its subdirectories, by name.
 
         Raises:
-            FerBenchError: as ``entries``, or a link leads back to a folder that holds it.
+            FerBenchError: as for ``entries``, or a link leads back to a directory above it.
         """
         return (Path(entry.path) for entry in self._walk(folder))
 
@@ -137,29 +141,29 @@ class Root:
 
 
 def copying(folder: Path) -> str:
-    """The step that turns a directory of links into one of files."""
+    """Return the suggestion to copy the targets of a directory of links, for messages."""
     return f"copy what its links lead to, cp -rL {shlex.quote(str(folder))} COPY, and name COPY"
 
 
 def is_image(name: str) -> bool:
-    """Whether a name is that of an image file."""
+    """Check if a file name has the suffix of an image."""
     return name.lower().endswith(SUFFIXES)
 
 
 def is_csv(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a csv file.
+    """Check if an entry is a CSV file.
 
     Raises:
-        FerBenchError: it cannot be looked at.
+        FerBenchError: the entry cannot be read.
     """
     return entry.name.lower().endswith(".csv") and not is_folder(entry) and entry.is_file()
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a folder, or a link to one.
+    """Check if an entry is a directory, or a link to one.
 
     Raises:
-        FerBenchError: it cannot be looked at.
+        FerBenchError: the entry cannot be read.
     """
     try:
         return entry.is_dir()
@@ -168,7 +172,7 @@ def is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def unreadable(path: Path, error: Exception) -> FerBenchError:
-    """The error for what cannot be looked at."""
+    """Return the error for a file or directory that cannot be read."""
     what = f"cannot be read ({cause_of(error)})"
     accepted = "files and folders that can be read"
     return wrong(path, None, what, accepted, "make it readable or remove it")

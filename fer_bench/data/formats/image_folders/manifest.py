@@ -1,4 +1,4 @@
-"""What a layout makes of a folder."""
+"""Result of the search of a layout: the images of a data set with their labels and parts."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PARTS: dict[str, int] = {
     **{"publictest": 1, "privatetest": 2},
     **{"fer2013train": 0, "fer2013valid": 1, "fer2013test": 2},
 }
-"""Names of the parts in lower case, as indices into ``USAGES``, whose own names are among them."""
+"""Index into ``USAGES`` for each lower-case part name, including the names in ``USAGES``."""
 
 
 @dataclass(frozen=True)
 class FoundImage:
-    """An image with its label.
+    """Image with its label.
 
     Attributes:
-        file: the image.
-        meant: the class.
-        part: index into ``USAGES``, None where the layout has no parts.
+        file: the image file.
+        meant: class of the image.
+        part: index into ``USAGES``, or None if the part is unknown.
     """
 
     file: ImageFile
@@ -39,14 +39,15 @@ class FoundImage:
 
 @dataclass
 class Found:
-    """The images of a data set.
+    """Images found by the search of a layout.
 
     Attributes:
-        layout: how they lie there, for ``data info``.
-        images: in the order of the data set, at least one.
-        left_out: numbers of images that are not among them, by the reason.
-        names: what stands in the place of a class, of images that are left out too.
-        notes: what else is to be told, as in ``Dataset``.
+        layout: description of the layout, for ``data info``.
+        images: images in the order of the data set.
+        left_out: number of images left out, by reason.
+        names: class names, codes and numbers as found in the source, including those of images
+            that the class map leaves out.
+        notes: additional notes, as in ``Dataset``.
         lists: files that the labels were read from.
     """
 
@@ -58,7 +59,14 @@ class Found:
     lists: set[Path] = field(default_factory=set)
 
     def add(self, file: ImageFile, name: str, meant: str, part: int | None = None) -> None:
-        """Adds an image that is called ``name``, unless that is left out."""
+        """Add an image with class ``meant``, unless the class map leaves it out.
+
+        Args:
+            file: the image file.
+            name: name, code or number of the class, as found in the source.
+            meant: the class, or ``LEFT_OUT``.
+            part: index into ``USAGES``, or None.
+        """
         self.names.add(name)
         if meant == LEFT_OUT:
             self.leave_out(f"the class map leaves out {name!r}")
@@ -66,9 +74,9 @@ class Found:
             self.images.append(FoundImage(file, meant, part))
 
     def leave_out(self, why: str, images: int = 1) -> None:
-        """Counts images that are not in the data set."""
+        """Count images that are left out of the data set, by reason."""
         self.left_out[why] = self.left_out.get(why, 0) + images
 
 
 Search = Callable[[], Found]
-"""Finds the images of a folder of which the layout is known, or says what is wrong there."""
+"""Search for the images in a directory of known layout; raises ``FerBenchError`` if invalid."""

@@ -1,4 +1,4 @@
-"""Files of pixels in a directory: one that is the data set, or one for each part."""
+"""Detection of CSV and npz files in a directory: one for the data set, or one for each part."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ if TYPE_CHECKING:
 
 
 def data_files(root: Root) -> list[Path]:
-    """The csv files with columns of emotions and pixels, or else the npz files, of a directory."""
+    """Return the CSV files with emotion and pixel columns in a directory, then the npz files."""
     labelled = [path for path in csv_files(root) if {"emotion", "pixels"} <= {*header_of(path)}]
     arrays = [path for path in _ending(root, ".npz") if not path.is_dir()]
     return [*labelled, *arrays]
 
 
 def one_data_set(root: Root) -> dict[Path, int | None]:
-    """The data files of a directory with their parts, in the order of these, if no doubt is left.
+    """Return the data files of a directory with their parts, ordered by part; empty if ambiguous.
 
-    That is a single file that is not called after a part, or files of one kind, each called after
-    another part and one of them after training. What cannot be read and is called so is among them:
-    its reader says why. Files of pixels without emotions, and others that are called after parts,
-    may belong to the same data set, and leave a doubt.
+    Accepted is either a single file that is not named after a part, or several files of one format,
+    each named after a different part and one of them after training. CSV files with such names that
+    cannot be parsed are included, so that reading them reports the error. The result is ambiguous
+    if there are other CSV files with pixels but no emotions, or named after parts, as these may
+    belong to the same data set.
     """
     tables = {path: header_of(path) for path in _ending(root, ".csv")}
     files = data_files(root)
     unread = [path for path, names in tables.items() if not names]
     parts = {path: part_of(path) for path in [*files, *unread]}
     if len(parts) > 1 or tables.keys() - {*unread}:
-        # Beside others, a file that is called otherwise and cannot be read may be anything.
+        # Next to other files, an unreadable file that is not named after a part may be anything.
         parts = {path: part for path, part in parts.items() if path in files or part is not None}
     for path, names in tables.items():
         if path not in parts and names and (part_of(path) is not None or "pixels" in names):

@@ -1,4 +1,4 @@
-"""What lies in a folder that is in no layout, and what is likely to help."""
+"""Description of directories that fit no layout, and suggested fixes, for error messages."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip")
 _TABLES = (".arrow", ".feather", ".parquet", ".tfrecord")
 
 _DEPTH, _MOST_FOLDERS = 3, 64
-"""How far below a folder, and among how many at one depth, a data set is looked for: archives put
-one or two folders around it, and what holds more may be anything."""
+"""Limits for the search for a data set in subdirectories: depth, and directories per level.
+Archives add one or two directory levels; a directory with more than this may be anything."""
 
 _MOST_NAMED = 3
 
@@ -31,7 +31,7 @@ class _Content(NamedTuple):
 
 
 def described(root: Root) -> str:
-    """What lies in a folder, by the first names."""
+    """Describe the content of a directory by its first few names."""
     columns = {path: header_of(path) for path in csv_files(root)}
 
     def name(path: Path) -> str:
@@ -50,11 +50,11 @@ def described(root: Root) -> str:
 
 
 def next_step(root: Root, fits: Callable[[Root], bool]) -> str:
-    """What is likely to help.
+    """Suggest a fix for a directory that fits no layout.
 
     Args:
-        root: a folder that is in no layout.
-        fits: whether a folder is in one; may raise ``FerBenchError``.
+        root: the directory.
+        fits: function that checks if a directory fits a layout; may raise ``FerBenchError``.
     """
     there = _content(root)
     snapshots = [path for path in there.folders if path.name == "snapshots"]
@@ -89,7 +89,7 @@ def next_step(root: Root, fits: Callable[[Root], bool]) -> str:
 
 
 def _foreign_tables(root: Root) -> list[Path]:
-    """Tables of other formats in the folder, or else in those below it."""
+    """Return tables of unsupported formats in the root, else in the first subdirectory with any."""
     for folder in (root.path, *_folders(root, root.path)[:_MOST_FOLDERS]):
         try:
             names = [entry.name for entry in root.entries(folder)]
@@ -110,7 +110,7 @@ def _content(root: Root) -> _Content:
 
 
 def _data_sets(root: Root, fits: Callable[[Root], bool]) -> list[Path]:
-    """Files in the folder, else files and folders below it, at the least depth with any."""
+    """Return data files in the directory, else data sets at the first level below with any."""
     level = [root.path]
     found = data_files(root)
     for _ in range(_DEPTH):
@@ -133,7 +133,10 @@ def _data_sets_of(folder: Root, fits: Callable[[Root], bool]) -> list[Path]:
 
 
 def has_images(root: Root) -> bool:
-    """Check if there are any, as far as that is told soon: names alone may be there by chance."""
+    """Check if a directory holds images, as matching directory names alone may be a coincidence.
+
+    The search is limited in depth and breadth and may miss images.
+    """
     level = [root.path]
     for _ in range(_DEPTH + 1):
         if any(_holds_images(root, folder) for folder in level):
