@@ -1,7 +1,7 @@
-"""Data sets: loaders behind one registry, splits and samples.
+"""Data sets: loaders behind a common registry, splits and samples.
 
-A data set is a ``Dataset`` whatever layout it came from. ``load_dataset`` takes a registered name
-or a path; ``register_dataset`` adds a name.
+Every loader returns a ``Dataset``, regardless of the source's layout. ``load_dataset`` takes a
+registered name or a path; ``register_dataset`` adds a name.
 """
 
 from fer_bench.data.catalogue import (

@@ -1,4 +1,4 @@
-"""Arrays that take longer to work out than to read, kept in the cache folder."""
+"""Disk cache of arrays that take longer to compute than to read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger("fer_bench.data")
 
 _FIRST = "proof"
 _NAME_AT = 30
-"""The place of the first member's name in a zip file."""
+"""Offset of the first member's name in a zip file."""
 
 
 def remembered(
@@ -35,20 +35,20 @@ def remembered(
     make: Callable[[], Mapping[str, NDArray[Any]]],
     fits: Callable[[Mapping[str, NDArray[Any]]], object],
 ) -> dict[str, NDArray[Any]]:
-    """The arrays that ``make`` gives, from the folder where they are kept and whole.
+    """Return the arrays that ``make`` computes, from the cache if it has an intact entry.
 
-    A missing or damaged entry is made anew. Where the folder cannot be written to, or memory is
-    too short for it, nothing is kept.
+    A missing or damaged entry is recomputed. If the directory is not writable, or there is not
+    enough memory to write the entry, nothing is stored.
 
     Args:
-        folder: where entries are kept; None to remember nothing.
-        facts: all that determines the arrays; texts, numbers and bytes.
-        names: of the arrays.
-        make: works them out, by name.
-        fits: whether arrays that were kept can be what ``make`` gives.
+        folder: directory of the entries; None disables caching.
+        facts: everything that determines the arrays; strings, numbers and bytes.
+        names: names of the arrays.
+        make: computes the arrays, by name.
+        fits: returns a true value if cached arrays can be a result of ``make``.
 
     Raises:
-        Exception: as ``make`` does.
+        Exception: as ``make``.
     """
     if folder is None:
         return dict(make())
@@ -66,12 +66,12 @@ def remembered(
 
 
 def is_ours(entry: Path) -> bool:
-    """Check if ``remembered`` wrote a file, damaged as it may be."""
+    """Check if ``remembered`` wrote a file, even if it is damaged by now."""
     return begins_with(entry, _FIRST)
 
 
 def begins_with(path: Path, name: str) -> bool:
-    """Check if a file begins as an ``.npz`` file does whose first array has that name."""
+    """Check if a file begins like an ``.npz`` file whose first array has the given name."""
     member = f"{name}.npy".encode()
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
@@ -84,7 +84,7 @@ def begins_with(path: Path, name: str) -> bool:
 
 
 def make_way(entry: Path, is_ours: Callable[[Path], bool]) -> None:
-    """Sets aside what is in the place of an entry and is none.
+    """Set aside whatever is at the path of an entry but is not an entry.
 
     Raises:
         FerBenchError: it cannot be renamed.
@@ -99,21 +99,20 @@ def make_way(entry: Path, is_ours: Callable[[Path], bool]) -> None:
 
 
 def useless(entry: Path) -> str:
-    """Why no run can use an entry; empty where one may.
+    """Return the reason why no run can use an entry, empty if a run may use it.
 
-    Looks at no more than whether it is whole. Which facts it rests on cannot be told: it is known
-    by a digest of them.
+    Only damage is detected. The facts behind an entry are unknown, as it is named by their digest.
     """
     try:
         read_arrays(entry, ("proof",))
     except FerBenchError as error:
-        # What this user may not read, another one may.
+        # Another user may have permission to read it.
         return "" if isinstance(error.__cause__, OSError) else "it is not whole"
     return ""
 
 
 def _read(entry: Path, key: str, names: Sequence[str]) -> dict[str, NDArray[Any]] | None:
-    """What an entry holds, or None where it is missing, damaged or that of other facts."""
+    """Return the arrays of an entry, or None if it is missing, damaged or of other facts."""
     try:
         arrays = read_arrays(entry, (*names, "proof"))
     except FerBenchError:
@@ -121,7 +120,7 @@ def _read(entry: Path, key: str, names: Sequence[str]) -> dict[str, NDArray[Any]
     proof = str(arrays.pop("proof"))
     try:
         return arrays if proof == _proof(key, arrays) else None
-    except ValueError:  # of a type that has no bytes to look at
+    except ValueError:  # a dtype that does not support the buffer protocol
         return None
 
 

@@ -1,4 +1,4 @@
-"""The data sets that can be asked for by name, and the way to any other by its path."""
+"""Registry of named data sets, and loading by name or path."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fer_bench.data.dataset import Dataset
 
 Loader = Callable[[Path], "Dataset"]
-"""Called with the cache folder, in which it may keep files; returns the data set."""
+"""Function that takes the cache directory, in which it may keep files, and returns the data set."""
 
 
 def _load_sketch(cache_dir: Path) -> Dataset:
@@ -39,17 +39,17 @@ _LOADERS: dict[str, Loader] = {"sketch": _load_sketch, "fer2013": load_fer2013}
 
 
 def register_dataset(name: str, loader: Loader) -> None:
-    """Makes a data set available under a name.
+    """Register a data set under a name.
 
-    The same loader may come again, as it does if a ``conftest.py`` is loaded a second time in one
-    process: it takes the place of the first.
+    The same loader may be registered again and then replaces the first one, as happens if a
+    ``conftest.py`` is loaded a second time in one process.
 
     Args:
         name: lower-case letters, digits, ``-`` and ``_``, so that no path is mistaken for it.
-        loader: called with the cache folder each time the data set is asked for.
+        loader: called with the cache directory each time the data set is loaded.
 
     Raises:
-        FerBenchError: the name has another form, or another loader has it.
+        FerBenchError: the name has an invalid form or belongs to another loader.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise FerBenchError(
@@ -65,7 +65,7 @@ def register_dataset(name: str, loader: Loader) -> None:
 
 
 def dataset_names() -> tuple[str, ...]:
-    """The names that ``load_dataset`` knows, in the order of their registration."""
+    """Return the names that ``load_dataset`` accepts, in the order of their registration."""
     return tuple(_LOADERS)
 
 
@@ -75,24 +75,25 @@ def load_dataset(
     cache_dir: Path | None = None,
     class_map: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """Loads a data set.
+    """Load a data set by name or path.
 
     Args:
-        spec: a registered name, or the path of a csv file, an npz file or a folder of images. A
-            file that is called like a data set is reached as ``./name``; for a directory
-            ``fer2013`` the name is enough.
-        cache_dir: the cache folder, ``fer_bench.runtime.cache_directory.cache_root()`` by default.
-        class_map: what names and numbers of classes stand for: a name of
-            ``protocol.label_codes.NUMBERED``, or the path of a csv file with the columns name
-            and class.
+        spec: a registered name, or the path of a csv file, an npz file or an image folder. A file
+            with the name of a data set is reached as ``./name``; for a directory ``fer2013`` the
+            name is enough.
+        cache_dir: cache directory, ``fer_bench.runtime.cache_directory.cache_root()`` by default.
+        class_map: meaning of the names and numbers of classes: a name of
+            ``protocol.label_codes.NUMBERED``, or the path of a csv file with the columns name and
+            class.
 
     Returns:
-        The data set, named ``"fer2013"`` if its labelled images are those of FER2013, otherwise as
-        its loader names it or after its path, or ``"not FER2013"`` if that is FER2013's name.
+        The data set, named ``"fer2013"`` if its labelled images are those of FER2013. Otherwise it
+        has the name that the loader gives or the path implies, or ``"not FER2013"`` if that is
+        FER2013's name.
 
     Raises:
-        FerBenchError: the name is unknown, nothing is at the path, or what is there is not in
-            an accepted layout; or the class map is not sound, or given for a registered name.
+        FerBenchError: the name is unknown, the path does not exist, or its layout is not accepted;
+            or the class map is invalid, or given for a registered name.
     """
     cache = cache_root() if cache_dir is None else cache_dir
     text = os.fspath(spec)
@@ -105,7 +106,7 @@ def load_dataset(
         return named_by_images(_LOADERS[spec](cache))
     path = expand_user(text)
     looks_like_path = "/" in text or os.sep in text or path.suffix
-    # Path.exists raises where the name is too long or a folder may not be entered.
+    # Path.exists raises if the name is too long or a directory may not be entered.
     there = os.path.exists(path)  # noqa: PTH110
     if text and (not isinstance(spec, str) or looks_like_path or there):
         return named_by_images(load_path(path, cache, class_map))
@@ -118,13 +119,13 @@ def load_dataset(
 
 
 def source_of(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) -> Path | None:
-    """The file or folder that ``load_dataset`` reads for the same arguments.
+    """Return the file or directory that ``load_dataset`` reads for the same arguments.
 
     Returns:
-        The path, or None where the data set is made or fetched by its loader.
+        The path, or None if the data set is generated or downloaded by its loader.
 
     Raises:
-        FerBenchError: ``FER_BENCH_DATA`` names something that does not hold FER2013.
+        FerBenchError: ``FER_BENCH_DATA`` names something that does not contain FER2013.
     """
     if isinstance(spec, str) and spec in _LOADERS:
         cache = cache_root() if cache_dir is None else cache_dir

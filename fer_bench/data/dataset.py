@@ -1,4 +1,4 @@
-"""The one form that every data set takes, whatever layout it came from."""
+"""Common in-memory form of all data sets, independent of the source's layout."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Dataset:
         images: uint8, shape (n, height, width), grey levels 0 to 255.
         labels: uint8, shape (n,), indices into ``classes``.
         classes: names of the classes, in the order of the labels.
-        name: what the data set is called in tables, for example ``"fer2013"``.
-        usage: uint8, shape (n,), indices into ``USAGES``, or None where the source has no
-            complete record of Kaggle's three parts.
-        notes: what reading the source found and did, as pairs of what and how; the layout is
-            among them where it is not plain from the source.
-        places: where each image lies in the source, n texts: a path from the folder, or a row of
-            the file; None where images have the rows that they have in the file.
+        name: name of the data set in tables, for example ``"fer2013"``.
+        usage: uint8, shape (n,), indices into ``USAGES``, or None if the source does not record
+            Kaggle's three parts for every image.
+        notes: findings and actions of reading the source, as (topic, text) pairs; includes the
+            layout if it is not obvious from the source.
+        places: location of each image in the source, n strings: a path relative to the directory,
+            or a row of the file; None if the images have the same rows as in the file.
 
     Raises:
-        FerBenchError: the arrays have other types, shapes that do not fit together, or codes
-            that stand for no class or usage.
+        FerBenchError: the arrays have invalid dtypes, inconsistent shapes, or codes that denote no
+            class or usage.
     """
 
     images: NDArray[np.uint8]
@@ -89,9 +89,10 @@ class Dataset:
         return {name: int(count) for name, count in zip(self.classes, found, strict=True)}
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
-        """The images at ``rows`` (int64, shape (k,)), in that order, under the same name.
+        """Return the images at ``rows`` (int64, shape (k,)), in that order, under the same name.
 
-        Digests are not computed again. Notes tell of the whole, and are left behind.
+        Digests that were already computed are carried over. Notes describe the complete data set
+        and are dropped.
         """
         taken = Dataset(
             self.images[rows],
@@ -102,25 +103,25 @@ class Dataset:
             places=None if self.places is None else tuple(self.places[row] for row in rows),
         )
         if "image_digests" in vars(self):
-            # A cached property finds its value there.
+            # A cached_property looks up its value in the instance's ``__dict__``.
             vars(taken)["image_digests"] = [self.image_digests[row] for row in rows]
         return taken
 
     def renamed(self, name: str) -> Dataset:
-        """The same data set under another name; digests are not computed again."""
+        """Return the same data set under another name, without recomputing digests."""
         renamed = copy.copy(self)
         object.__setattr__(renamed, "name", name)
         return renamed
 
     def with_notes(self, notes: tuple[tuple[str, str], ...]) -> Dataset:
-        """The same data set with other notes; digests are not computed again."""
+        """Return the same data set with other notes, without recomputing digests."""
         noted = copy.copy(self)
         object.__setattr__(noted, "notes", notes)
         return noted
 
     @cached_property
     def image_digests(self) -> list[bytes]:
-        """For each image the 16 bytes of a digest of its pixels and its label."""
+        """16-byte BLAKE2b digest of the label and the pixels of each image."""
         return [
             hashlib.blake2b(bytes([label]) + image.tobytes(), digest_size=16).digest()
             for image, label in zip(self.images, self.labels, strict=True)
@@ -132,7 +133,7 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over size, classes and the labelled images, whatever their order.
+        """SHA-256 of size, classes and labelled images, independent of their order.
 
         Equal for the same images from any lossless layout.
         """
@@ -140,9 +141,9 @@ class Dataset:
 
     @cached_property
     def row_digest(self) -> str:
-        """Like ``digest``, but of the images in their order.
+        """SHA-256 like ``digest``, but dependent on the order of the images.
 
-        What is stored per row (features, results on a split) is known by this one: a split
-        picks row numbers, so another order is another experiment.
+        Data stored per row (features, results on a split) is keyed by this digest: a split selects
+        row numbers, so another order is another experiment.
         """
         return self._digest(self.image_digests)

@@ -1,8 +1,8 @@
-"""FER2013 by its name: found on this machine, or fetched from Kaggle.
+"""FER2013 by name: found on this machine, or downloaded from Kaggle.
 
-It is looked for in what ``FER_BENCH_DATA`` names, in the directory ``fer2013`` of the current one,
-then in the cache. What is called so here is taken as it is, as its path would be; what lies in the
-other places must be FER2013.
+The search covers the path in ``FER_BENCH_DATA``, the directory ``fer2013`` in the current
+directory, then the cache. The directory ``fer2013`` is used as it is, as if its path were given;
+data in the other places must be FER2013.
 """
 
 from __future__ import annotations
@@ -32,34 +32,34 @@ if TYPE_CHECKING:
 log = logging.getLogger("fer_bench.data")
 
 DATA_VARIABLE = "FER_BENCH_DATA"
-"""Environment variable that names FER2013's file or a folder that holds it."""
+"""Environment variable with the path of FER2013's file or of a directory that contains it."""
 
 FOLDER = "datasets"
-"""Where it lies within the cache folder."""
+"""Subdirectory of the cache directory for FER2013."""
 
 FILE_NAMES: tuple[str, ...] = ("fer2013.csv", "icml_face_data.csv", "fer2013.npz")
-"""What FER2013 is looked for as in a folder, in this order, before ``train``."""
+"""Names of FER2013's file searched for in a directory, in this order, before ``train``."""
 
 KAGGLE_HANDLE = "deadskull7/fer2013"
-"""Kaggle data set that holds the original csv, for which no competition rules are accepted."""
+"""Kaggle data set with the original csv; it requires no acceptance of competition rules."""
 
 CSV_MD5 = "f8428a1edbd21e88f42c73edd2a14f95"
 """MD5 of Kaggle's ``fer2013.csv``."""
 
 
 def load_fer2013(cache_dir: Path) -> Dataset:
-    """FER2013 from ``FER_BENCH_DATA``, the directory ``fer2013`` here, the cache, or Kaggle.
+    """Load FER2013 from ``FER_BENCH_DATA``, the directory ``fer2013`` here, the cache, or Kaggle.
 
-    In ``FER_BENCH_DATA`` (where it is a folder) and in the folder ``datasets`` of the cache it may
-    lie as one of ``FILE_NAMES`` or as ``train`` and ``test``. What is downloaded is kept in the
-    cache as ``fer2013.npz``, where the cache can be written to.
+    ``FER_BENCH_DATA`` (if it names a directory) and the directory ``datasets`` of the cache may
+    contain it as one of ``FILE_NAMES`` or as ``train`` and ``test``. A download is stored in the
+    cache as ``fer2013.npz`` if the cache is writable.
 
     Args:
-        cache_dir: the cache folder.
+        cache_dir: cache directory.
 
     Raises:
-        FerBenchError: it is nowhere and cannot be downloaded, or what was found is not FER2013;
-            says where to put the file.
+        FerBenchError: FER2013 is not found and cannot be downloaded, or the data found is not
+            FER2013; the message says where to put the file.
     """
     source, is_here = _found(cache_dir)
     if source is not None and is_here:
@@ -81,19 +81,19 @@ def load_fer2013(cache_dir: Path) -> Dataset:
 
 
 def find_fer2013(cache_dir: Path) -> Path | None:
-    """Where FER2013 lies on this machine, None where it would have to be downloaded.
+    """Return the path of FER2013 on this machine, or None if it would have to be downloaded.
 
     Args:
-        cache_dir: the cache folder.
+        cache_dir: cache directory.
 
     Raises:
-        FerBenchError: ``FER_BENCH_DATA`` names something that does not hold it.
+        FerBenchError: ``FER_BENCH_DATA`` names something that does not contain it.
     """
     return _found(cache_dir)[0]
 
 
 def _found(cache_dir: Path) -> tuple[Path | None, bool]:
-    """The place of FER2013, and if it is the directory of its name here, which nobody named."""
+    """Return the path of FER2013 or None, and True if ``_here`` found it."""
     if named := _in_variable():
         return named, False
     here = _here()
@@ -101,10 +101,10 @@ def _found(cache_dir: Path) -> tuple[Path | None, bool]:
 
 
 def _here() -> Path | None:
-    """The directory of that name in the current one, if it holds a data set, sound or not."""
+    """Return the directory ``fer2013`` of the current one if it holds a data set, valid or not."""
     try:
         path = Path.cwd() / published.DATASET
-    except OSError:  # the current directory is removed
+    except OSError:  # the current directory was removed
         return None
     return path if os.path.isdir(path) and holds_data(path) else None  # noqa: PTH112
 
@@ -130,7 +130,7 @@ def _in_variable() -> Path | None:
 
 
 def _in_folder(folder: Path) -> Path | None:
-    # Path.is_file and Path.is_dir raise where a folder may not be entered.
+    # Path.is_file and Path.is_dir raise if a directory may not be entered.
     for name in FILE_NAMES:
         if os.path.isfile(folder / name):  # noqa: PTH113
             return folder / name
@@ -155,7 +155,7 @@ def _checked(dataset: Dataset, source: Path) -> Dataset:
 
 
 def _download(home: Path) -> Path:
-    """Fetches Kaggle's csv into kagglehub's own cache."""
+    """Download Kaggle's csv into kagglehub's own cache."""
     nowhere = (
         f"data set 'fer2013' is not on this machine ({DATA_VARIABLE} names none, and "
         f"neither {str(home)!r} nor a directory 'fer2013' here holds it)"
@@ -168,7 +168,7 @@ def _download(home: Path) -> Path:
 
         with _quiet():
             folder = Path(kagglehub.dataset_download(KAGGLE_HANDLE))
-    except Exception as error:  # requests, zip and file errors, and several of its own
+    except Exception as error:  # requests, zip, file and kagglehub's own errors
         cause = f"{type(error).__name__}: {cause_of(error)}"
         raise FerBenchError(
             f"{nowhere}, and the download of {KAGGLE_HANDLE} from Kaggle failed ({cause}); {advice}"
@@ -189,7 +189,7 @@ def _download(home: Path) -> Path:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps kagglehub's messages off the terminal, and its progress bar out of files."""
+    """Keep kagglehub's messages off the terminal, and its progress bar out of files."""
     logger = logging.getLogger("kagglehub")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,4 @@
-"""What a data set is, told without looking for mistakes in it."""
+"""Description of a data set without an audit."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from fer_bench.protocol.settings import SplitName
 
 _SPLITS: tuple[SplitName, ...] = ("paper", "kaggle")
-"""Those that can be told at once: a grouped split needs the search for copies."""
+"""Splits that are quick to compute: a grouped split needs the duplicate search."""
 
 
 @dataclass(frozen=True)
 class PartInfo:
-    """One part of one split.
+    """Class counts of one part of one split.
 
     Attributes:
         split: name of the split.
         part: ``"train"``, ``"validation"`` or ``"test"``.
-        counts: number of images of each class, in the order of the labels; empty where the data
-            set cannot be split so.
-        why: why it cannot, one line, else empty.
+        counts: number of images of each class, in the order of the labels; empty if the data set
+            cannot be split this way.
+        why: reason why it cannot be split, one line, else empty.
     """
 
     split: SplitName
@@ -46,22 +46,22 @@ class PartInfo:
 
 @dataclass(frozen=True)
 class Info:
-    """What a data set is.
+    """Description of a data set.
 
     Attributes:
-        name: as in tables.
-        source: where it was read from.
-        layout: how it lies there.
-        images: number of them.
-        height: of each, in pixels.
-        width: of each, in pixels.
+        name: name in tables.
+        source: path or name that it was loaded from.
+        layout: layout of the source.
+        images: number of images.
+        height: height of each image, in pixels.
+        width: width of each image, in pixels.
         counts: number of images of each class, in the order of the labels.
-        parts: of each split that was asked for.
-        usage: whether Kaggle's three parts are known.
-        digest: of the content, whatever the order of the images.
-        row_digest: of the content in this order.
+        parts: parts of each requested split.
+        usage: True if Kaggle's three parts are known.
+        digest: content digest, independent of the order of the images.
+        row_digest: content digest in this order.
         memory: bytes of the arrays, which stay in memory during a run.
-        notes: what else reading it found and did, as pairs of what and how.
+        notes: further findings and actions of reading the source, as (topic, text) pairs.
     """
 
     name: str
@@ -85,11 +85,11 @@ def load_info(
     cache_dir: Path | None = None,
     class_map: str | os.PathLike[str] | None = None,
 ) -> Info:
-    """Loads a data set and tells what it is.
+    """Load a data set and describe it.
 
     Args:
         spec: as for ``load_dataset``.
-        cache_dir: the cache folder, ``fer_bench.runtime.cache_directory.cache_root()`` by default.
+        cache_dir: cache directory, ``fer_bench.runtime.cache_directory.cache_root()`` by default.
         class_map: as for ``load_dataset``.
 
     Raises:
@@ -106,16 +106,16 @@ def info_of(
     *,
     cache_dir: Path | None = None,
 ) -> Info:
-    """Tells what a data set is that was loaded before.
+    """Describe a data set that is already loaded.
 
     Args:
-        dataset: the whole of it.
-        spec: what ``load_dataset`` loaded it from.
-        splits: those whose parts are told.
-        cache_dir: the cache folder, ``fer_bench.runtime.cache_directory.cache_root()`` by default.
+        dataset: the complete data set.
+        spec: argument of ``load_dataset`` that it was loaded with.
+        splits: splits whose parts are described.
+        cache_dir: cache directory, ``fer_bench.runtime.cache_directory.cache_root()`` by default.
 
     Raises:
-        FerBenchError: ``FER_BENCH_DATA`` names something that does not hold FER2013.
+        FerBenchError: ``FER_BENCH_DATA`` names something that does not contain FER2013.
     """
     path = source_of(spec, cache_dir=cache_dir)
     arrays = [dataset.images, dataset.labels, dataset.usage]

@@ -1,4 +1,4 @@
-"""The error for what is wrong with a file or folder of data."""
+"""Error for invalid files and directories of data."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def wrong(
     accepted: str,
     step: str = "correct the file or fetch it again",
 ) -> FerBenchError:
-    """The error for a file or folder.
+    """Return the error for an invalid file or directory.
 
     Args:
-        path: the file or folder.
-        line: of the file, from 1; None where all of it is meant.
-        what: what is wrong, with the offending value.
-        accepted: what could stand in its place.
-        step: what mends it, or is likely to.
+        path: the file or directory.
+        line: line of the file, from 1; None if the error concerns all of it.
+        what: description of the error, with the offending value.
+        accepted: values that would be valid.
+        step: action that fixes the error, or is likely to.
     """
     where = repr(str(path)) if line is None else f"{str(path)!r}, line {line}"
     return FerBenchError(f"{where}: {what}; accepted: {accepted}; {step}")

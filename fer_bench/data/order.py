@@ -1,4 +1,4 @@
-"""The order in which a benchmark takes the images, whatever order they came in."""
+"""Canonical order of the images, independent of their order in the source."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def by_content(dataset: Dataset) -> NDArray[np.int64]:
-    """The rows of a data set, ordered by the digests of the labelled images.
+    """Return the rows of a data set, sorted by the digests of the labelled images.
 
-    A csv file holds its images in one order and a folder of the same images in another. Draws and
-    training go by row: only in an order that the images themselves determine do they give the same
-    results. Images that are the same in picture and label are ordered by their part (usage).
+    A csv file and an image folder hold the same images in different orders, and draws and training
+    depend on the order of the rows. Results are the same for both only if the images themselves
+    determine the order. Images with the same pixels and label are sorted by usage.
 
     Returns:
         int64, shape (n,).

@@ -1,8 +1,9 @@
-"""Data sets read before, kept in the cache so that the next start is quick.
+"""Disk cache of parsed data sets, which makes the next start fast.
 
-An entry is an ``.npz`` file with the arrays of ``npz_layout`` and a few more: what was read, in
-which state it was, classes and notes, places of the images, their digests, which take longer to
-compute than to read, and a digest that proves all of it. There is one entry for each source.
+An entry is an ``.npz`` file with the arrays of ``formats.npz_files`` and a few more: the state of
+the source, classes and notes, locations of the images, the image digests (which take longer to
+compute than to read), and a digest of all of it for verification. There is one entry for each
+source.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDER = "parsed"
-"""Where entries lie within the cache folder."""
+"""Subdirectory of the cache directory for entries."""
 
 _FORMATS = "fer_bench parsed data set "
 _FORMAT = f"{_FORMATS}5"
@@ -36,22 +37,22 @@ _DIGEST_BYTES = 16
 
 
 def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: Path) -> Dataset:
-    """The data set of a source, from the cache where its entry is whole and up to date.
+    """Return the data set of a source, from the cache if its entry is intact and up to date.
 
-    A missing, damaged or outdated entry is made anew. Where the cache cannot be written to, or
-    memory is too short for it, nothing is kept and the source is read every time.
+    A missing, damaged or outdated entry is written again. If the cache is not writable, or there is
+    not enough memory to write the entry, nothing is stored and the source is read every time.
 
     Args:
-        source: the file or folder that ``load`` reads.
+        source: file or directory that ``load`` reads.
         state: changes whenever the content of the source may have changed.
         load: reads the source.
-        cache_dir: the cache folder.
+        cache_dir: cache directory.
 
     Returns:
-        The data set, under any name: a source may be reached by several paths.
+        The data set. Its name is arbitrary, as several paths may lead to one source.
 
     Raises:
-        FerBenchError: as ``load`` does.
+        FerBenchError: as ``load``.
     """
     place = hashlib.sha256(str(source.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
     entry = cache_dir / FOLDER / f"{place[:24]}.npz"
@@ -66,10 +67,10 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
 
 
 def is_ours(entry: Path) -> bool:
-    """Check if ``load_once`` wrote a file, damaged as it may be."""
+    """Check if ``load_once`` wrote a file, even if it is damaged by now."""
     if begins_with(entry, "format"):
         return True
-    # Older versions began with the images, as other files do: of those only whole ones are known.
+    # Older versions wrote the images first, as other files do: recognise only intact ones.
     try:
         return begins_with(entry, "images") and str(
             read_arrays(entry, ("format",))["format"]
@@ -79,21 +80,21 @@ def is_ours(entry: Path) -> bool:
 
 
 def useless(entry: Path) -> str:
-    """Why no run can use an entry, whatever its source; empty where one may.
+    """Return the reason why no run can use an entry of any source, empty if a run may use it.
 
-    Looks at no more than what the entry says of itself. An entry whose source has changed or is
-    gone cannot be told: it knows its source by a digest alone.
+    Checks only the format that the entry states. An entry whose source has changed or is gone is
+    not detected: it identifies its source by a digest only.
     """
     try:
         found = str(read_arrays(entry, ("format",))["format"])
     except FerBenchError as error:
-        # What this user may not read, another one may.
+        # Another user may have permission to read it.
         return "" if isinstance(error.__cause__, OSError) else "it is not whole"
     return "" if found == _FORMAT else "written by another version of fer_bench"
 
 
 def _read(entry: Path, state: str) -> Dataset | None:
-    """What an entry holds, or None where it is missing, damaged or outdated."""
+    """Return the data set of an entry, or None if it is missing, damaged or outdated."""
     try:
         found = read_arrays(entry, ("format", "state"))
         if (str(found["format"]), str(found["state"])) != (_FORMAT, state):
@@ -116,7 +117,7 @@ def _read(entry: Path, state: str) -> Dataset | None:
         dataset = Dataset(images, labels, tuple(classes), "", usage, notes, places)
     except (FerBenchError, ValueError, TypeError, RecursionError):
         return None
-    # A cached property finds its value there, and is not computed.
+    # Set the cached_property, so that it is not computed.
     vars(dataset)["image_digests"] = [
         digests[start : start + _DIGEST_BYTES] for start in range(0, len(digests), _DIGEST_BYTES)
     ]
@@ -126,10 +127,10 @@ def _read(entry: Path, state: str) -> Dataset | None:
 def _write(entry: Path, state: str, dataset: Dataset) -> None:
     digests = b"".join(dataset.image_digests)
     words = json.dumps([dataset.classes, dataset.notes])
-    # As bytes: in numpy's texts each character takes four.
+    # As bytes: numpy strings take four bytes per character.
     packed = b"" if dataset.places is None else json.dumps(dataset.places).encode()
     arrays: dict[str, Any] = {
-        # First, as it tells whose the file is.
+        # First, because ``is_ours`` recognises an entry by it.
         "format": _FORMAT,
         "images": dataset.images,
         "labels": dataset.labels,
@@ -151,7 +152,7 @@ def _proof(
     places: bytes,
     image_digests: bytes,
 ) -> str:
-    """SHA-256 over all that an entry holds of a data set."""
+    """Return the SHA-256 of everything that an entry holds of a data set."""
     proof = hashlib.sha256(repr((_FORMAT, images.shape, words, places)).encode())
     proof.update(np.ascontiguousarray(images).data)
     proof.update(labels.tobytes())

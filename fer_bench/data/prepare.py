@@ -1,4 +1,4 @@
-"""From a data set and a protocol to what cells are trained and tested on."""
+"""Preparation of a data set for a protocol: labels, sample, order and split."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """What is known of the test images, of those that are left out and of where labels are from.
+    """Facts on test images, left-out images and the class map, as recorded with results.
 
     Attributes:
         test_twins: as in ``fer_bench.results.records.DatasetSummary``.
@@ -51,26 +51,25 @@ class SplitFacts:
 
 @dataclass(frozen=True, eq=False)
 class PreparedData:
-    """A data set as a protocol wants it.
+    """A data set prepared for a protocol.
 
     Attributes:
-        protocol: what asked for it.
-        loaded: the data set as it came.
-        source: all of its images in the same order, with the labels that are learned.
-        rows: int64, shape (n,), ascending: the rows of ``source`` that take part.
-        votes: on those images, in that order; None where labels are made from them, or none are
-            given.
-        twins: which of those images show the same picture, in that order.
+        protocol: protocol that the data set is prepared for.
+        loaded: the data set as loaded.
+        source: all of its images in the same order, with the labels used for training.
+        rows: int64, shape (n,), ascending: rows of ``source`` that are used.
+        votes: FER+ votes on those images, in that order; None if the labels are made from them, or
+            none are given.
+        twins: duplicates among those images, in that order.
         order: int64, shape (n,): positions in ``rows``, in the order of the images' contents.
-        dataset: the n images in that order: what cells are trained and tested on.
-        split: of ``dataset``; without any image where it cannot be split so.
-        not_split: why it cannot, one line, else empty.
-        not_taken: why images of ``source`` do not take part, and how many.
-        copies: number of images that take part and are in none of the split's parts, as copies of
-            others.
-        no_majority: number of images that take part whose label, made from votes, has half of them
-            or fewer.
-        facts: what is recorded of the split.
+        dataset: the n images in that order, used for training and testing.
+        split: split of ``dataset``; all parts are empty if it cannot be split as requested.
+        not_split: reason why it cannot be split, one line, else empty.
+        not_taken: reasons why images of ``source`` are not used, with their counts.
+        copies: number of used images that are in no part of the split because they are duplicates.
+        no_majority: number of used images whose label, made from votes, has half of the votes or
+            fewer.
+        facts: facts on the split to be recorded.
     """
 
     protocol: Protocol
@@ -90,7 +89,7 @@ class PreparedData:
 
     @cached_property
     def audited(self) -> Audit:
-        """The audit of the images that take part, by the rows that they have in ``source``."""
+        """Audit of the used images, by their rows in ``source``."""
         parts = (self.order[getattr(self.split, part)] for part in PARTS)
         found = audit(
             _taken(self.source, self.rows),
@@ -113,20 +112,21 @@ def prepare_data(
     progress: Progress = silent,
     must_split: bool = True,
 ) -> PreparedData:
-    """Labels, samples, orders and splits a data set.
+    """Label, sample, order and split a data set.
 
     Args:
-        source: the data set as it was loaded.
-        protocol: its labels, split and copies to leave out.
+        source: the data set as loaded.
+        protocol: determines labels, split and duplicates to leave out.
         limit: size of a stratified sample, None for all images.
-        votes: of FER+'s taggers on each image of ``source``, in its order.
-        cache_dir: the cache folder, where draws and the search for twins are remembered.
-        progress: told how far the search for twins is.
-        must_split: whether it is an error where the data set cannot be split so.
+        votes: FER+ votes on each image of ``source``, in its order.
+        cache_dir: cache directory, in which draws and the duplicate search are cached.
+        progress: callback for the progress of the duplicate search.
+        must_split: if True, raise an error if the data set cannot be split as requested.
 
     Raises:
-        FerBenchError: the votes do not belong to the images, labels are wanted from votes that
-            are not given, or the data set cannot be sampled or, where it must be, split so.
+        FerBenchError: the votes do not belong to the images, the protocol's labels need votes but
+            none are given, or the data set cannot be sampled or, if ``must_split``, be split as
+            requested.
     """
     if votes is not None:
         check_votes(votes, source)
@@ -170,7 +170,7 @@ def prepare_data(
     known, no_majority = None if votes is None else votes.take(rows), 0
     if known is not None and protocol.labels == "ferplus":
         no_majority = int(known.without_majority().sum())
-        # Labels that were made from the votes say nothing more beside them.
+        # Votes add no information to labels that were made from them.
         known = None
     return PreparedData(
         protocol=protocol,
@@ -196,14 +196,14 @@ def prepare_data(
 
 
 def _taken(source: Dataset, rows: NDArray[np.int64]) -> Dataset:
-    """The images at ``rows``, ascending: the data set itself where these are all of them."""
+    """Return the images at ``rows``, ascending; the data set itself if these are all images."""
     return source if len(rows) == len(source) else source.take(rows)
 
 
 def _voted(
     source: Dataset, votes: Votes
 ) -> tuple[Dataset, NDArray[np.int64], list[tuple[str, int]]]:
-    """The images with the labels that have the most votes, the rows that have one, and why not."""
+    """Return the data set relabelled by votes, the rows with a label, and why others have none."""
     labels = voted_labels(votes, source.classes)
     lost = votes.winners()[labels < 0].tolist()
     counted = Counter(TIED if one < 0 else voted(CATEGORY_NAMES[one]) for one in lost)
@@ -216,7 +216,7 @@ def _voted(
 
 def _test_twins(split: Split, pictures: Mapping[Likeness, NDArray[np.int64]]) -> bytes:
     found = np.zeros(len(split.test), np.uint8)
-    # The strictest likeness is told: it comes last.
+    # The strictest level wins: it is written last.
     for code, likeness in enumerate(reversed(LIKENESSES), start=1):
         numbers = pictures[likeness]
         found[np.isin(numbers[split.test], numbers[split.train])] = code

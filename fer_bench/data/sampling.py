@@ -1,4 +1,4 @@
-"""A part of a data set in which each class keeps its share."""
+"""Stratified samples of a data set."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 def stratified_rows(
     dataset: Dataset, limit: int, seed: int = 42, cache_dir: Path | None = None
 ) -> NDArray[np.int64]:
-    """The rows of a random sample in which each class keeps its share.
+    """Return the rows of a stratified random sample.
 
     Args:
-        dataset: what to sample from.
-        limit: number of images; all rows are returned where it has no more.
+        dataset: data set to sample from.
+        limit: number of images; all rows are returned if the data set has no more than that.
         seed: 0 to 2**32 - 1, ``random_state`` of sklearn's ``train_test_split``.
-        cache_dir: the cache folder, where the sample is remembered; None for no memory.
+        cache_dir: cache directory, in which the sample is cached; None disables caching.
 
     Returns:
-        int64, in the order that sklearn gives them.
+        int64, in the order in which sklearn returns them.
 
     Raises:
-        FerBenchError: the sample would lack a class, sklearn cannot leave out so few images,
-            or the limit or the seed is out of range.
+        FerBenchError: the sample would lack a class, sklearn cannot leave out so few images, or the
+            limit or the seed is out of range.
     """
     check_seed(seed)
     if limit < 1:

@@ -1,4 +1,4 @@
-"""Which images are trained on, validated on and tested on."""
+"""Splits of a data set into training, validation and test parts."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1
 
 ALWAYS_ENOUGH = 14
-"""So many images in each class, and every part of ``paper_split`` holds every class.
+"""Images per class with which every part of ``paper_split`` is sure to contain every class.
 
-sklearn gives a part that takes the share s at least floor(s m) and at most floor(s m) + 1 of a
-class's m images. Two classes of 14 have 28 images: the test part takes at most 0.2 + 0.5/28 of
-them, hence at most 4 of 14. The validation part takes at least (2.8 - 0.5) / (22.4 + 0.5) > 0.1
-of the rest, hence at least 1 of 10. More images only help, and a single class is in every part.
+sklearn gives a part with the share s at least floor(s m) and at most floor(s m) + 1 of a class's m
+images. Two classes of 14 have 28 images: the test part takes at most 0.2 + 0.5/28 of them, hence at
+most 4 of 14. The validation part takes at least (2.8 - 0.5) / (22.4 + 0.5) > 0.1 of the rest, hence
+at least 1 of 10. More images only help, and a single class is in every part.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row numbers of three parts of a data set, no row in two of them.
+    """Row numbers of three disjoint parts of a data set.
 
     Attributes:
         name: ``"paper"``, ``"kaggle"`` or ``"grouped"``.
-        train: int64, shape (k,), in the order in which training without shuffling would go.
+        train: int64, shape (k,), in the order of training without shuffling.
         validation: int64, shape (l,).
         test: int64, shape (m,).
     """
@@ -56,14 +56,14 @@ class Split:
     test: NDArray[np.int64]
 
     def counts(self, dataset: Dataset) -> dict[str, int]:
-        """Number of images of each class in the three parts together, in the order of classes."""
+        """Return the number of images of each class over all parts, in the order of classes."""
         rows = np.concatenate([self.train, self.validation, self.test])
         found = np.bincount(dataset.labels[rows], minlength=len(dataset.classes))
         return dict(zip(dataset.classes, found.tolist(), strict=True))
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the name and the three parts in their order."""
+        """SHA-256 of the name and the three parts in their order."""
         digest = hashlib.sha256(repr(("fer_bench split 1", self.name)).encode())
         for part in PARTS:
             rows = getattr(self, part)
@@ -81,24 +81,25 @@ def make_split(
     pictures: NDArray[np.int64] | None = None,
     dedupe: Dedupe = "none",
 ) -> Split:
-    """Splits a data set.
+    """Split a data set into training, validation and test parts.
 
     Args:
-        dataset: what to split.
+        dataset: data set to split.
         name: ``"paper"``, ``"kaggle"`` or ``"grouped"``.
-        seed: of the paper's and the grouped split; Kaggle's involves no chance.
-        cache_dir: the cache folder, where draws are remembered; None for no memory.
-        pictures: int64, shape (n,), equal for images that show the same picture, as
-            ``data.audit.twins`` gives it; needed by ``"grouped"`` and to leave copies out.
-        dedupe: which copies are in no part. ``"none"``: none of them. ``"train"``: those in the
-            training part, of its own images and of those in the other parts. ``"all"``: each
-            picture is in one part, once: where parts are drawn its first image, in Kaggle's parts
-            the first one of the test part, else of the validation part, else of training.
+        seed: seed of the paper's and the grouped split; Kaggle's split is not random.
+        cache_dir: cache directory, in which draws are cached; None disables caching.
+        pictures: int64, shape (n,): duplicate group of each image, as returned by
+            ``data.audit.twins``; required by ``"grouped"`` and to leave out duplicates.
+        dedupe: duplicates to leave out. ``"none"``: none of them. ``"train"``: those in the
+            training part, of its own images and of images in the other parts. ``"all"``: all but
+            one image of each group. If the parts are drawn, the first image of the group stays;
+            with Kaggle's parts, the first one of the test part, else of the validation part, else
+            of the training part.
 
     Raises:
-        FerBenchError: as ``paper_split``, ``kaggle_split`` and ``grouped_split``, a part lacks a
-            class that the data set has, or ``name`` or ``dedupe`` is another.
-        ValueError: ``pictures`` is needed and not given.
+        FerBenchError: as ``paper_split``, ``kaggle_split`` and ``grouped_split``; or a part lacks a
+            class of the data set, or ``name`` or ``dedupe`` is unknown.
+        ValueError: ``pictures`` is required but missing.
     """
     for what, value, accepted in (("split", name, SPLITS), ("dedupe", dedupe, DEDUPES)):
         if value not in accepted:
@@ -160,23 +161,23 @@ def paper_split(
     classes: Sequence[str] | None = None,
     cache_dir: Path | None = None,
 ) -> Split:
-    """The paper's split: 70/10/20 percent, stratified by label.
+    """Return the paper's split: 70/10/20 percent, stratified by label.
 
-    The test part has round(0.2 n) rows and the validation part round(0.1 n), 7,177 and 3,589
-    of FER2013's 35,887. sklearn's ``train_test_split`` takes first the test part off the whole,
-    then the validation part off the rest, both times with ``seed`` as ``random_state``.
+    The test part has round(0.2 n) rows and the validation part round(0.1 n), 7,177 and 3,589 of
+    FER2013's 35,887. sklearn's ``train_test_split`` first separates the test part from the complete
+    data set, then the validation part from the rest, both times with ``seed`` as ``random_state``.
 
     Args:
         labels: uint8, shape (n,).
         seed: 0 to 2**32 - 1.
         classes: names for error messages, in the order of the labels.
-        cache_dir: the cache folder, where the split is remembered; None for no memory.
+        cache_dir: cache directory, in which the split is cached; None disables caching.
 
     Returns:
-        The split, each part in the order that sklearn gives it.
+        The split, each part in the order in which sklearn returns it.
 
     Raises:
-        FerBenchError: there are too few images in all or of a class for each part to hold
+        FerBenchError: there are too few images, in total or of one class, for each part to contain
             each class that occurs, or the seed is out of range.
     """
     return _drawn("paper", "images", labels, seed, classes, cache_dir)
@@ -190,27 +191,27 @@ def grouped_split(
     classes: Sequence[str] | None = None,
     cache_dir: Path | None = None,
 ) -> Split:
-    """The paper's split of the different pictures: all images of a picture are in one part.
+    """Return the paper's split of duplicate groups, with all images of a group in one part.
 
-    Pictures are drawn as ``paper_split`` draws images, by the label of their first image. So 70, 10
-    and 20 percent are exact for pictures, and for images as near as their copies allow.
+    Groups are drawn as ``paper_split`` draws images, by the label of their first image. So 70, 10
+    and 20 percent are exact for groups, and for images as close as the group sizes allow.
 
     Args:
         labels: uint8, shape (n,).
-        pictures: int64, shape (n,), equal for images that show the same picture.
+        pictures: int64, shape (n,): duplicate group of each image.
         seed: 0 to 2**32 - 1.
         classes: names for error messages, in the order of the labels.
-        cache_dir: the cache folder, where the split is remembered; None for no memory.
+        cache_dir: cache directory, in which the split is cached; None disables caching.
 
     Returns:
-        The split, pictures in the order that sklearn gives them, images of one by their rows.
+        The split, groups in the order in which sklearn returns them, images of a group by row.
 
     Raises:
-        FerBenchError: as ``paper_split``, of pictures.
+        FerBenchError: as ``paper_split``, with groups in place of images.
     """
     first = np.sort(np.unique(pictures, return_index=True)[1])
     drawn = _drawn("grouped", "different pictures", labels[first], seed, classes, cache_dir)
-    # Rows of each picture, one picture after the other in the order of their first images.
+    # Rows of each group, with the groups in the order of their first images.
     place_of = {picture: place for place, picture in enumerate(pictures[first].tolist())}
     places = np.array([place_of[picture] for picture in pictures.tolist()], np.int64)
     rows = np.argsort(places, kind="stable")
@@ -254,14 +255,14 @@ def _drawn(
 
 
 def each_once(split: Split, pictures: NDArray[np.int64]) -> Split:
-    """The split with each picture in it once.
+    """Return the split with one image of each duplicate group.
 
-    Of several images of a picture the first one of the test part stays, else of the validation
-    part, else of the training part, so that the parts that figures are read from lose least.
+    The first image of the test part stays, else of the validation part, else of the training part,
+    so that the parts that metrics are measured on lose the fewest images.
 
     Args:
         split: any split.
-        pictures: int64, shape (n,), equal for images that show the same picture.
+        pictures: int64, shape (n,): duplicate group of each image.
     """
     parts: dict[str, NDArray[np.int64]] = {}
     seen = np.empty(0, np.int64)
@@ -272,13 +273,14 @@ def each_once(split: Split, pictures: NDArray[np.int64]) -> Split:
 
 
 def trained_once(split: Split, pictures: NDArray[np.int64]) -> Split:
-    """The split with each picture once in the training part, and there in no other part.
+    """Return the split without duplicates in its training part.
 
-    The other parts keep all their images: figures on them stay comparable.
+    The training part keeps one image of each duplicate group, and none of groups that occur in
+    another part. The other parts keep all their images, so metrics on them stay comparable.
 
     Args:
         split: any split.
-        pictures: int64, shape (n,), equal for images that show the same picture.
+        pictures: int64, shape (n,): duplicate group of each image.
     """
     elsewhere = pictures[np.concatenate([split.validation, split.test])]
     return dataclasses.replace(split, train=_once(split.train, pictures, elsewhere))
@@ -287,7 +289,7 @@ def trained_once(split: Split, pictures: NDArray[np.int64]) -> Split:
 def _once(
     rows: NDArray[np.int64], pictures: NDArray[np.int64], without: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Those of ``rows`` whose picture is none of ``without``, of each the first by row number."""
+    """Return the first row of each group not in ``without``, in the order of ``rows``."""
     ordered = np.sort(rows)
     first = ordered[np.unique(pictures[ordered], return_index=True)[1]]
     kept = first[~np.isin(pictures[first], without)]
@@ -295,7 +297,7 @@ def _once(
 
 
 def kaggle_split(usage: NDArray[np.uint8]) -> Split:
-    """Kaggle's own split: Training, PublicTest (validation) and PrivateTest (test).
+    """Return Kaggle's own split: Training, PublicTest (validation) and PrivateTest (test).
 
     Args:
         usage: uint8, shape (n,), indices into ``USAGES``.
@@ -317,7 +319,7 @@ def kaggle_split(usage: NDArray[np.uint8]) -> Split:
 
 
 def _lacking(split: Split, labels: NDArray[np.uint8]) -> tuple[str, int] | None:
-    """A part and a class of the whole that it does not hold."""
+    """Return the first part that lacks a class of ``labels``, with that class, or None."""
     present = np.unique(labels)
     for part in PARTS:
         missing = np.setdiff1d(present, labels[getattr(split, part)])

@@ -1,4 +1,7 @@
-"""Stratified draws by scikit-learn, remembered on disk: to import it takes longer than to read."""
+"""Stratified draws with scikit-learn, cached on disk.
+
+Reading a cached draw takes less time than importing scikit-learn.
+"""
 
 from __future__ import annotations
 
@@ -22,34 +25,34 @@ if TYPE_CHECKING:
 
 
 FOLDER = "draws"
-"""Where draws lie within the cache folder."""
+"""Subdirectory of the cache directory for draws."""
 
 version = functools.cache(metadata.version)
-"""Looked up once: an installed version stays the same as long as a process runs."""
+"""Version of an installed distribution, cached because it is constant within a process."""
 
 
 def stratified_draw(
     labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int, cache_dir: Path | None
 ) -> Draw:
-    """Draws two sets of rows, in each of which every label keeps its share.
+    """Draw two disjoint sets of rows, both stratified by label.
 
-    A draw is kept in ``cache_dir / "draws"`` and read from there the next time, as long as labels,
-    sizes, seed and the installed scikit-learn are the same. A missing or damaged entry is made
-    anew. Where the cache cannot be written to, nothing is kept.
+    A draw is stored in ``cache_dir / "draws"`` and reused as long as labels, sizes, seed and the
+    installed scikit-learn are the same. A missing or damaged entry is recomputed. If the cache is
+    not writable, nothing is stored.
 
     Args:
         labels: uint8, shape (n,).
         n_first: number of rows in the first set.
         n_second: number of rows in the second set.
         seed: ``random_state`` of ``train_test_split``.
-        cache_dir: the cache folder, or None to remember nothing.
+        cache_dir: cache directory; None disables caching.
 
     Returns:
-        Both sets in the order that ``train_test_split`` gives them, int64, shapes (n_first,) and
-        (n_second,), no row twice.
+        Both sets in the order in which ``train_test_split`` returns them, int64, shapes (n_first,)
+        and (n_second,), no row twice.
 
     Raises:
-        ValueError: ``train_test_split`` cannot draw so.
+        ValueError: ``train_test_split`` rejects the labels or sizes.
     """
     names = ("first", "second")
 
@@ -58,7 +61,7 @@ def stratified_draw(
 
     facts = ("fer_bench draw 2", labels.dtype.str, labels.tobytes(), n_first, n_second, seed)
     try:
-        # Another version may draw other rows. Its number is found without importing it.
+        # Another version may draw other rows. The version is known without an import.
         drawer = version("scikit-learn")
     except PackageNotFoundError:
         drawn = draw()
@@ -76,7 +79,7 @@ def stratified_draw(
 
 
 def _is_draw(rows: Sequence[NDArray[Any]], sizes: Sequence[int], n: int) -> bool:
-    """Check if arrays are sets of rows of those sizes out of ``n``, no row twice."""
+    """Check if arrays are disjoint sets of rows below ``n``, of the given sizes."""
     if [(one.dtype, one.shape) for one in rows] != [
         (np.dtype(np.int64), (size,)) for size in sizes
     ]:
@@ -99,10 +102,10 @@ def _draw(labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int) -> 
 
 
 def check_seed(seed: int) -> None:
-    """Makes sure that scikit-learn takes the seed of a draw.
+    """Check that scikit-learn accepts the seed of a draw.
 
     Raises:
-        FerBenchError: it is out of range.
+        FerBenchError: the seed is out of range.
     """
     if not 0 <= seed < 2**32:
         raise FerBenchError(f"split seed {seed} is out of range; accepted: 0 to {2**32 - 1}")
