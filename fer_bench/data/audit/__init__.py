@@ -1,10 +1,9 @@
-"""What is wrong with a data set, before anything is trained on it.
+"""Checks of a data set before training.
 
-Pure functions of a ``Dataset``, a ``Split`` and the votes of other people: pictures that occur
-more than once (``twins``, ``find_twins``, ``copies``), those that stand in two parts of a split
-(``leaks``), empty ones (``blanks``), the sizes of the classes (``balance``), and labels that
-others doubt (``agreement``); and how much of that some images have (``flaws``). ``audit`` puts all
-of it together.
+Pure functions of a ``Dataset``, a ``Split`` and FER+ votes: duplicates (``twins``, ``find_twins``,
+``copies``), duplicates in two parts of a split (``leaks``), blank images (``blanks``), class sizes
+(``balance``), label issues (``agreement``), and the counts of these issues in a subset of the
+images (``flaws``). ``audit`` combines all of them.
 """
 
 from fer_bench.data.audit.audit import Audit, audit

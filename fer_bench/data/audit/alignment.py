@@ -1,4 +1,4 @@
-"""How well two images correlate where they fit best."""
+"""Correlation of two images at their best alignment."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ _IMAGES_AT_A_TIME = 1024
 
 @functools.cache
 def _libraries() -> Any:
-    """The controller of thread pools, numpy's BLAS among them, which takes long to find them."""
+    """Return the controller of all thread pools, cached because it is slow to create."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()
 
 
 class Fitting:
-    """Lays images over each other, moved by a few pixels each way.
+    """Correlation of image pairs under shifts by a few pixels.
 
     Args:
         images: uint8, shape (n, height, width), each side longer than ``reach``.
-        reach: by so many pixels one is moved at most, up and down and to both sides.
+        reach: maximum shift in pixels, vertically and horizontally, in both directions.
     """
 
     def __init__(self, images: NDArray[np.uint8], reach: int) -> None:
         n, height, width = images.shape
         self._images = images
-        # An image within a margin of zeros, and all that can be seen of both through its size.
+        # A zero-padded image, and its windows of the image's size at all shifts.
         self._framed = np.zeros((height + 2 * reach, width + 2 * reach))
         self._place = np.s_[reach : reach + height, reach : reach + width]
         self._views = sliding_window_view(self._framed, (height, width))
         self._flat = images.reshape(n, height * width)
         covered = self._moved(np.ones((height, width)))
         self._counts = covered.sum(axis=1)
-        # Of the pixels of each image that lie under the other one, once that is moved.
+        # Sums over the pixels of each image that the other one covers, for each of its shifts.
         self._sums, self._squares = np.empty((2, n, len(covered)))
         for start in range(0, n, _IMAGES_AT_A_TIME):
             some = slice(start, start + _IMAGES_AT_A_TIME)
@@ -50,23 +50,26 @@ class Fitting:
             self._sums[some], self._squares[some] = pixels @ covered.T, pixels**2 @ covered.T
 
     def best(self, pairs: NDArray[np.int64], mirrored: bool) -> NDArray[np.float64]:
-        """The highest correlation of each pair over all ways to move one over the other.
+        """Return the highest correlation of each pair over all shifts.
 
-        Pearson's, of the n pixels x and y that then lie over each other: (n Σxy - Σx Σy) /
-        √((n Σx² - (Σx)²) (n Σy² - (Σy)²)). The sums are of whole numbers below 2**53: neither the
-        order of the pixels nor that of the two images changes them. Where either is of one grey
-        level there, they do not correlate.
+        Pearson's correlation of the n overlapping pixels x and y:
+
+        (n Σxy - Σx Σy) / √((n Σx² - (Σx)²) (n Σy² - (Σy)²)).
+
+        The sums are integers below 2**53, hence exact: neither the order of the pixels nor that of
+        the two images changes them. If either image is constant in the overlap, the correlation
+        counts as -1.
 
         Args:
             pairs: int64, shape (k, 2), ascending by the first.
-            mirrored: whether the first of each is mirrored.
+            mirrored: if True, the first image of each pair is mirrored.
 
         Returns:
             -1 to 1, shape (k,).
         """
         found = np.empty(len(pairs))
         starts = np.flatnonzero(np.diff(pairs[:, 0], prepend=-1))
-        # Many small products: threads would wait for each other.
+        # Many small products: with threads, synchronisation would dominate.
         with _libraries().limit(limits=1, user_api="blas"):
             for start, stop in pairwise([*starts.tolist(), len(pairs)]):
                 for begin in range(start, stop, _PAIRS_AT_A_TIME):
@@ -76,7 +79,7 @@ class Fitting:
 
     def _best(self, one: int, others: NDArray[np.int64], mirrored: bool) -> NDArray[np.float64]:
         image, ways = self._images[one], self._views.shape[:2]
-        # Where the first is moved to one side, it is covered from the other one.
+        # A shift of the first image is the opposite shift of the second one: reverse the order.
         sums, squares = (
             array[one].reshape(ways)[::-1, :: 1 if mirrored else -1].ravel()
             for array in (self._sums, self._squares)
@@ -92,6 +95,6 @@ class Fitting:
         return best
 
     def _moved(self, image: NDArray[Any]) -> NDArray[np.float64]:
-        """An image moved each way, with 0 where it was, shape (ways, pixels)."""
+        """Return an image at all shifts, padded with 0, shape (shifts, pixels)."""
         self._framed[self._place] = image
         return self._views.reshape(-1, image.size)

@@ -1,4 +1,4 @@
-"""All that is found out about a data set."""
+"""Complete audit of a data set."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Audit:
-    """What is known of a data set and a split of it. Rows count from 0.
+    """Audit of a data set and a split of it. Rows count from 0.
 
     Attributes:
-        name: of the data set.
-        digest: of its content, whatever the order of the images.
-        images: number of them.
-        height: of each, in pixels.
-        width: of each, in pixels.
-        places: where the image of each row lies, as in ``Dataset``; of all rows of the data set,
-            where only some of them were audited.
+        name: name of the data set.
+        digest: content digest, independent of the order of the images.
+        images: number of images.
+        height: height of each image, in pixels.
+        width: width of each image, in pixels.
+        places: location of the image of each row, as in ``Dataset``; of all rows of the data set,
+            even if only some of them were audited.
         split: name of the split.
-        not_split: why the data set cannot be split so, one line; empty where it can. Then no image
-            is in a part, and there are no leaks.
+        not_split: reason why the data set cannot be split as requested, one line; empty if it can.
+            If not empty, all parts are empty, and there are no leaks.
         classes: sizes of the classes, in the order of the labels.
-        copies: pictures that occur more than once, for each of ``LIKENESSES``.
-        leaks: images that stand in two parts of the split, for each of ``LIKENESSES``.
-        near_pairs: pairs that are nearly the same, by their rows.
-        blanks: empty images.
-        agreement: what other people say of the labels, or None where it is not known.
-        test_flaws: what is wrong with the images of the test part.
+        copies: duplicates, for each of ``LIKENESSES``.
+        leaks: duplicates in two parts of the split, for each of ``LIKENESSES``.
+        near_pairs: near-duplicate pairs, by their rows.
+        blanks: blank images.
+        agreement: agreement of labels and FER+ votes, or None without votes.
+        test_flaws: issues of the images of the test part.
     """
 
     name: str
@@ -74,18 +74,20 @@ def audit(
     progress: Progress = silent,
     known: Twins | None = None,
 ) -> Audit:
-    """Finds out all that can be known of a data set without training on it.
+    """Audit a data set without training on it.
 
     Args:
-        dataset: what to look at.
-        split: of the data set.
-        votes: of other people on the same images in the same order, where there are any.
-        progress: told how far the search for near pictures is, which takes nearly all the time.
-        known: what ``find_twins`` gave for the same images in the same order; they are not searched
-            then.
+        dataset: data set to audit.
+        split: split of the data set.
+        votes: FER+ votes on the same images in the same order, if any.
+        progress: callback for the progress of the near-duplicate search, which takes nearly all the
+            time.
+        known: result of ``find_twins`` for the same images in the same order, which saves the
+            search.
 
     Raises:
-        FerBenchError: the votes do not belong to the images, or ``known`` is of more or fewer.
+        FerBenchError: the votes do not belong to the images, or ``known`` is for another number of
+            images.
     """
     told = None if votes is None else agreement(dataset, votes)
     found = find_twins(dataset, progress) if known is None else known

@@ -1,4 +1,4 @@
-"""Images with nothing, or next to nothing, on them."""
+"""Blank and nearly blank images."""
 
 from __future__ import annotations
 
@@ -12,28 +12,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_OF_ONE_LEVEL = 0.55
-"""An image is nearly empty where one grey level has at least this share of its pixels.
+"""Share of pixels of one grey level from which an image is nearly blank.
 
-In FER2013 these are the signs that sites show where a picture is not available; the first faces,
-drawn ones, begin at 0.52.
+In FER2013, the images above it are placeholders that websites show for missing images; the highest
+share in a face, a drawn one, is 0.52.
 """
 
 LEAST_SPREAD = 5.0
-"""It is so too where its grey levels have a smaller standard deviation: the darkest face of FER2013
-has 9."""
+"""Standard deviation of the grey levels below which an image is nearly blank.
+
+The darkest face of FER2013 has 9.
+"""
 
 _AT_A_TIME = 512
-"""Images, so that what is compared stays in the processor's cache."""
+"""Number of images per batch, small enough that a batch stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Blanks:
-    """Rows of empty images, ascending.
+    """Rows of blank images, ascending.
 
     Attributes:
         constant: images of a single grey level.
-        nearly: others in which one grey level has ``MOST_OF_ONE_LEVEL`` of the pixels or more, or
-            whose grey levels have a standard deviation below ``LEAST_SPREAD``.
+        nearly: other images in which one grey level has at least ``MOST_OF_ONE_LEVEL`` of the
+            pixels, or whose grey levels have a standard deviation below ``LEAST_SPREAD``.
     """
 
     constant: tuple[int, ...]
@@ -41,7 +43,7 @@ class Blanks:
 
 
 def blanks(images: NDArray[np.uint8]) -> Blanks:
-    """Finds empty images.
+    """Find blank images.
 
     Args:
         images: uint8, shape (n, height, width).
@@ -61,12 +63,12 @@ def blanks(images: NDArray[np.uint8]) -> Blanks:
 
 
 def _perhaps_of_one_level(flat: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Rows of all images in which one grey level has ``MOST_OF_ONE_LEVEL``, and of few others.
+    """Return the rows of all images dominated by one grey level, and of few others.
 
-    Each pixel of the upper half is paired with the one half an image below. Of k pixels of one
-    level, k - h at least meet another such pixel, where h is what one of each pair would take with
-    the pixel that an odd number leaves over. Counting the levels of every image takes 20 times as
-    long.
+    Dominated means a share of at least ``MOST_OF_ONE_LEVEL``. Each pixel of the upper half is
+    paired with the one half an image below. Of k pixels of one level, at most h have no such pixel
+    as partner, one of each pair and the pixel that an odd number leaves over; so at least k - h
+    pairs are equal. Counting the levels of every image takes 20 times as long.
 
     Args:
         flat: uint8, shape (n, pixels).
@@ -82,10 +84,10 @@ def _perhaps_of_one_level(flat: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _perhaps_dull(images: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Rows of all images whose grey levels spread by less than ``LEAST_SPREAD``, and of few others.
+    """Return the rows of all images with a spread below ``LEAST_SPREAD``, and of few others.
 
-    A part of the pixels adds no more squares than all do: the variance of a quarter of them is at
-    most four times that of the whole.
+    Squared deviations over a subset of the pixels sum up to no more than over all of them: the
+    variance of a quarter of the pixels is at most four times that of the complete image.
     """
     part = images[:, ::2, ::2]
     share = math.prod(part.shape[1:]) / max(math.prod(images.shape[1:]), 1)
@@ -93,7 +95,7 @@ def _perhaps_dull(images: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def _spread(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The standard deviation of each image's grey levels: √(n Σx² - (Σx)²) / n of n pixels x."""
+    """Return the standard deviation of n grey levels x of each image: √(n Σx² - (Σx)²) / n."""
     pixels = math.prod(images.shape[1:])
     flat = images.reshape(len(images), pixels)
     sums = flat.sum(axis=1, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Pairs of images that may show the same picture: quickly found, and to be looked at closely."""
+"""Fast search for candidate pairs of near-duplicates."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ BITS = 64
 """Number of bits of a hash."""
 
 MOST_BITS = 10
-"""So many of them differ at most between images that are proposed by their hashes."""
+"""Maximum number of differing hash bits of a candidate pair."""
 
 LEAST_COARSE = 0.85
-"""Images whose thumbnails of 8x8 pixels correlate (Pearson) by at least so are proposed too.
+"""Minimum Pearson correlation of the 8x8 thumbnails of a candidate pair.
 
-Moved by one pixel, half of FER2013's images have a hash that differs in more than ``MOST_BITS``;
-their thumbnails hardly change. Hashes alone propose 78 % of the pairs that are near there, and
-thumbnails all but five of 3,600. Mirror images are proposed by thumbnails alone, as the hash of a
-mirror image does not follow from that of the image.
+After a shift by one pixel, half of FER2013's images have a hash that differs in more than
+``MOST_BITS``; their thumbnails hardly change. Hashes alone propose 78 % of the near-duplicate pairs
+there, and thumbnails all but five of 3,600. Mirror images are proposed by thumbnails alone, as the
+hash of a mirror image does not follow from that of the image.
 """
 
 _SIDE = 8
@@ -39,25 +39,25 @@ _TOLD_EVERY = 1000
 def proposed_pairs(
     images: NDArray[np.uint8], progress: Progress = silent
 ) -> Iterator[tuple[NDArray[np.int64], bool]]:
-    """Pairs of images that are alike at a glance, as they are or with one of them mirrored.
+    """Yield pairs of images that are roughly similar, as they are or with one of them mirrored.
 
-    They are where their perceptual hashes (``imagehash.phash``, 64 bits of the lowest frequencies)
-    differ in at most ``MOST_BITS`` bits, or their thumbnails, one of them mirrored or not,
-    correlate by ``LEAST_COARSE``. All are compared with all, as matrix products, which takes
-    seconds for 36,000 images. They are of small whole numbers, exact in any order, so that the
-    order of the images changes no pair.
+    A pair is proposed if the perceptual hashes (``imagehash.phash``, 64 bits of the lowest
+    frequencies) differ in at most ``MOST_BITS`` bits, or the thumbnails, one of them mirrored or
+    not, correlate by at least ``LEAST_COARSE``. All images are compared with all by matrix
+    products, which takes seconds for 36,000 images. The factors are small integers, so that sums
+    are exact in any order, and the order of the images changes no pair.
 
     Args:
         images: uint8, shape (n, height, width).
-        progress: told how many images are hashed, and how many compared with all others.
+        progress: callback for the number of images hashed, and compared with all others.
 
     Yields:
-        Pairs, int64, shape (k, 2), each row ascending, the rows too; and whether one is mirrored.
-        Pairs that are alike as they are come before those of the same images with one mirrored.
+        Pairs, int64, shape (k, 2), each row ascending, the rows too; and True if one image is
+        mirrored. Pairs without mirroring come before those of the same images with one mirrored.
     """
     n = len(images)
     hashes, thumbnails = _hashes(images, progress), _thumbnails(images)
-    # Bits that are equal less those that are not.
+    # The product of two hashes: the number of equal bits minus that of unequal bits.
     least_hash, least_thumbnail = BITS - 2 * MOST_BITS, LEAST_COARSE * _LENGTH**2
     for start in range(0, n, _AT_A_TIME):
         progress("comparing pictures", start, n)
@@ -66,14 +66,14 @@ def proposed_pairs(
             alike = thumbnails[0, here] @ thumbnails[int(mirrored), start:].T >= least_thumbnail
             if not mirrored:
                 alike |= hashes[here] @ hashes[start:].T >= least_hash
-            # Several times faster than looking for them in two dimensions.
+            # Several times faster than np.nonzero in two dimensions.
             one, other = np.divmod(np.flatnonzero(alike), max(n - start, 1))
             yield np.stack([one, other], axis=1)[one < other] + start, mirrored
     progress("comparing pictures", n, n)
 
 
 def _hashes(images: NDArray[np.uint8], progress: Progress) -> NDArray[np.float32]:
-    """The hashes of the images, bits as -1 and 1, shape (n, 64)."""
+    """Return the hashes of the images, bits as -1 and 1, shape (n, 64)."""
     from imagehash import phash
     from PIL import Image
 
@@ -87,11 +87,11 @@ def _hashes(images: NDArray[np.uint8], progress: Progress) -> NDArray[np.float32
 
 
 def _thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Thumbnails of the images and of their mirror images, shape (2, n, 64).
+    """Return thumbnails of the images and of their mirror images, shape (2, n, 64).
 
-    Of each the mean is taken off and the length is made ``_LENGTH``, in whole numbers: so the
-    product of two is their correlation times ``_LENGTH**2``, and no sum on the way to it exceeds
-    2**24, up to which float32 is exact. One of one grey level is 0 and correlates with none.
+    Each one is centred, scaled to length ``_LENGTH`` and rounded to integers: the product of two is
+    their correlation times ``_LENGTH**2``, and no intermediate sum exceeds 2**24, up to which
+    float32 is exact. The thumbnail of a constant image is 0 and correlates with none.
     """
     small = resized(images, _SIDE, _SIDE).astype(np.float64)
     small -= small.mean(axis=(1, 2), keepdims=True)
@@ -101,12 +101,12 @@ def _thumbnails(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def resized(images: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """The images in another size, each pixel the mean of those that it covers.
+    """Return the images in another size, each pixel the mean of those that it covers.
 
     Args:
         images: uint8, shape (n, any height, any width).
-        height: of the result.
-        width: of the result.
+        height: height of the result.
+        width: width of the result.
     """
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""How many images each class has."""
+"""Class sizes of a data set and its parts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassBalance:
-    """The images of one class.
+    """Number of images of one class.
 
     Attributes:
-        name: of the class.
-        images: in the whole data set.
+        name: name of the class.
+        images: in the complete data set.
         train: in the training part.
         validation: in the validation part.
         test: in the test part.
@@ -33,7 +33,7 @@ class ClassBalance:
 
 
 def balance(dataset: Dataset, split: Split) -> tuple[ClassBalance, ...]:
-    """Counts the images of each class, in the order of the classes."""
+    """Count the images of each class, in the order of the classes."""
 
     def counts(labels: NDArray[np.uint8]) -> list[int]:
         found: list[int] = np.bincount(labels, minlength=len(dataset.classes)).tolist()

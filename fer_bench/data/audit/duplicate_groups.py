@@ -1,4 +1,4 @@
-"""What follows from the groups of images that show the same picture."""
+"""Duplicates and leaks, derived from groups of duplicate images."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ImageRows = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Copies:
-    """Pictures that occur more than once, with one meaning of the same.
+    """Duplicates of a data set at one similarity level.
 
     Attributes:
-        likeness: what counts as the same picture.
-        distinct: number of different pictures in the data set.
-        groups: the images of each picture that occurs more than once, by their first rows.
-        conflicts: those groups whose images have different labels.
+        likeness: similarity level.
+        distinct: number of distinct images in the data set.
+        groups: rows of each group of duplicates, in the order of their first rows.
+        conflicts: groups whose images have different labels.
     """
 
     likeness: Likeness
@@ -38,22 +38,22 @@ class Copies:
 
     @property
     def images(self) -> int:
-        """Number of images that are not the only one of their picture."""
+        """Number of images that have a duplicate."""
         return sum(map(len, self.groups))
 
     @property
     def surplus(self) -> int:
-        """Number of images that would go if each picture were kept once."""
+        """Number of images to remove to keep one of each group."""
         return self.images - len(self.groups)
 
 
 def copies(numbers: NDArray[np.int64], labels: NDArray[np.uint8], likeness: Likeness) -> Copies:
-    """Gathers the pictures that occur more than once.
+    """Collect the groups of more than one image.
 
     Args:
-        numbers: int64, shape (n,): the group of each image, as ``twins`` gives it.
+        numbers: int64, shape (n,): group of each image, as returned by ``twins``.
         labels: uint8, shape (n,).
-        likeness: what the groups were made with.
+        likeness: similarity level of the groups.
     """
     _, which, times = np.unique(numbers, return_inverse=True, return_counts=True)
     members: dict[int, list[int]] = {}
@@ -66,14 +66,14 @@ def copies(numbers: NDArray[np.int64], labels: NDArray[np.uint8], likeness: Like
 
 @dataclass(frozen=True)
 class Leak:
-    """Images of one part of a split whose picture stands in another part too.
+    """Images of one part of a split that have a duplicate in another part.
 
     Attributes:
-        likeness: what counts as the same picture.
-        source: the part that is seen first: ``"train"`` or ``"validation"``.
+        likeness: similarity level.
+        source: the earlier part: ``"train"`` or ``"validation"``.
         target: the part whose images are counted: ``"validation"`` or ``"test"``.
-        rows: images of the target whose picture is in the source, ascending.
-        same_label: number of those that have the label of one of them there.
+        rows: images of the target with a duplicate in the source, ascending.
+        same_label: number of those with the same label as one of their duplicates there.
         total: number of images of the target.
     """
 
@@ -86,26 +86,26 @@ class Leak:
 
     @property
     def images(self) -> int:
-        """Number of images of the target whose picture is in the source."""
+        """Number of images of the target with a duplicate in the source."""
         return len(self.rows)
 
     @property
     def share(self) -> float:
-        """Of the target's images, 0 to 1."""
+        """Share of the target's images with a duplicate in the source, 0 to 1."""
         return self.images / self.total
 
 
 def leaks(
     numbers: NDArray[np.int64], labels: NDArray[np.uint8], split: Split, likeness: Likeness
 ) -> tuple[Leak, ...]:
-    """Finds the images that stand in two parts of a split.
+    """Find the images of one part of a split that have a duplicate in another part.
 
     Args:
-        numbers: int64, shape (n,): the group of each image, as ``twins`` gives it. Which number a
-            group has does not matter.
+        numbers: int64, shape (n,): group of each image, as returned by ``twins``. The numbering of
+            the groups does not matter.
         labels: uint8, shape (n,).
         split: the split.
-        likeness: what the groups were made with.
+        likeness: similarity level of the groups.
 
     Returns:
         From train to validation, from train to test, from validation to test.

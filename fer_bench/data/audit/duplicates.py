@@ -1,4 +1,4 @@
-"""Which images of a data set show one and the same picture."""
+"""Groups of duplicate images in a data set."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from fer_bench.runtime.progress import Progress
 
 Likeness = Literal["identical", "mirrored", "near"]
-"""What counts as the same picture: every pixel equal; or so once mirrored; or nearly so."""
+"""Similarity level of duplicates: identical pixels; or a mirror image; or a near-duplicate."""
 
 LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
-"""From the strictest on; each holds those before it."""
+"""All levels, strictest first; each one includes those before it."""
 
 
 @dataclass(frozen=True)
 class NearPair:
-    """Two images that are nearly the same, and neither identical nor mirror images.
+    """Near-duplicate pair of images that are neither identical nor mirror images.
 
     Attributes:
-        first: row of the one.
-        second: row of the other, higher.
-        mirrored: whether one is nearly the mirror image of the other.
-        correlation: of their grey levels, once mirrored where that is so.
+        first: row of one image.
+        second: row of the other image, greater than ``first``.
+        mirrored: True if one is a near-duplicate of the mirror image of the other.
+        correlation: correlation of their grey levels, after mirroring if ``mirrored``.
     """
 
     first: int
@@ -45,11 +45,12 @@ class NearPair:
 
 @dataclass(frozen=True, eq=False)
 class Twins:
-    """Which images of a data set show the same picture, in each meaning of the same.
+    """Duplicates in a data set at all similarity levels.
 
     Attributes:
-        numbers: for each of ``LIKENESSES``, what ``twins`` gives for it.
-        pairs: what joins groups of nearly the same pictures and not those of mirror images.
+        numbers: groups as returned by ``twins``, for each of ``LIKENESSES``.
+        pairs: near-duplicate pairs: the links of ``"near"`` groups in addition to those of
+            ``"mirrored"`` ones.
     """
 
     numbers: Mapping[Likeness, NDArray[np.int64]]
@@ -62,21 +63,21 @@ class Twins:
 def twins(
     dataset: Dataset, likeness: Likeness = "identical", progress: Progress = silent
 ) -> NDArray[np.int64]:
-    """The group of each image: images of one group show the same picture.
+    """Return the duplicate group of each image.
 
     Args:
         dataset: the images; their labels do not matter.
-        likeness: ``"identical"``: every pixel is equal. ``"mirrored"``: that, or one is the mirror
-            image of the other. ``"near"``: that, or they are nearly the same as
-            ``near_duplicates.near_pairs`` has it, which takes seconds where the others take
-            none; whatever is near to one image of a group belongs to it.
-        progress: told how far the search for near ones is.
+        likeness: ``"identical"``: every pixel is equal. ``"mirrored"``: or one is the mirror image
+            of the other. ``"near"``: or they are near-duplicates by ``near_duplicates.near_pairs``,
+            which takes seconds, the others almost no time; a near-duplicate of any image of a group
+            belongs to the group.
+        progress: callback for the progress of the near-duplicate search.
 
     Returns:
         int64, shape (n,), from 0 in the order in which the groups first occur.
 
     Raises:
-        FerBenchError: the likeness is another.
+        FerBenchError: the similarity level is unknown.
     """
     if likeness not in LIKENESSES:
         raise FerBenchError(
@@ -88,13 +89,14 @@ def twins(
 
 
 def find_twins(dataset: Dataset, progress: Progress = silent) -> Twins:
-    """Finds all twins at once, with the pairs that join what is not the same otherwise.
+    """Find duplicates at all similarity levels, with the near-duplicate pairs.
 
-    A picture that occurs several times stands in the pairs as its first image.
+    Images that are identical or mirror images are represented in the pairs by their first one.
 
     Args:
         dataset: the images; their labels do not matter.
-        progress: told how far the search for near ones is, which takes nearly all the time.
+        progress: callback for the progress of the near-duplicate search, which takes nearly all the
+            time.
     """
     turned, numbers = _oriented(dataset.images)
     first = np.unique(numbers, return_index=True)[1]
@@ -110,19 +112,19 @@ def find_twins(dataset: Dataset, progress: Progress = silent) -> Twins:
 def _exact(
     turned: NDArray[np.bool_], mirrored: NDArray[np.int64]
 ) -> dict[Likeness, NDArray[np.int64]]:
-    # Of one picture and turned alike: that is the same image.
+    # Images of one group with the same orientation are identical.
     identical = _numbered(zip(mirrored.tolist(), turned.tolist(), strict=True))
     return {"identical": identical, "mirrored": mirrored}
 
 
 def _oriented(images: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which images to mirror so that each becomes the same as its mirror image; the groups then.
+    """Return the images to mirror for a canonical orientation, and the resulting groups.
 
-    Of an image and its mirror image the one is kept whose first other pixel is darker.
+    Of an image and its mirror image, the one that is darker in the first differing pixel is kept.
     """
     turned = np.zeros(len(images), np.bool_)
     undecided = np.arange(len(images))
-    for line in range(images.shape[1]):  # the first one decides nearly all
+    for line in range(images.shape[1]):  # the first line decides nearly all images
         pixels = images[undecided, line]
         other = pixels != pixels[:, ::-1]
         decided = np.flatnonzero(other.any(axis=1))
@@ -136,13 +138,13 @@ def _oriented(images: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.
 
 
 def _numbered(things: Iterable[Hashable]) -> NDArray[np.int64]:
-    """Equal things as equal numbers, from 0 in the order of their first occurrence."""
+    """Map equal things to equal numbers, from 0 in the order of their first occurrence."""
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(thing, len(numbers)) for thing in things], np.int64)
 
 
 def _joined(n: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers of n things, equal for those that pairs join directly or through others."""
+    """Return the connected component of each of n things that are linked by pairs."""
     if not len(pairs):
         return np.arange(n)
     from scipy.sparse import coo_array

@@ -1,4 +1,4 @@
-"""What is wrong with the images that an accuracy is measured on."""
+"""Issues of the images that an accuracy is measured on."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Flaws:
-    """What is wrong with some images, in numbers of them.
+    """Numbers of images with issues.
 
     Attributes:
-        images: all of them.
-        contradictory: so many at least have another label than a network says, whatever that is:
-            of each picture, identical ones counted as one, all without its most frequent label.
-        empty: those that are empty or nearly so.
-        likely_wrong: those whose label is likely wrong; None where no votes are known.
+        images: number of images examined.
+        contradictory: lower bound on the errors of any classifier due to contradictory labels: of
+            each set of identical images, all without its most frequent label.
+        empty: number of blank and nearly blank images.
+        likely_wrong: number of images whose label is likely wrong; None without votes.
     """
 
     images: int
@@ -39,14 +39,14 @@ def flaws(
     empty: Blanks,
     told: Agreement | None,
 ) -> Flaws:
-    """Counts what is wrong with some images of a data set.
+    """Count the issues of some images of a data set.
 
     Args:
-        rows: int64, shape (k,): of the images that are looked at.
-        pictures: int64, shape (n,), of the whole data set, equal for identical images.
+        rows: int64, shape (k,): rows of the images to examine.
+        pictures: int64, shape (n,), for the complete data set, equal for identical images.
         labels: uint8, shape (n,).
-        empty: the data set's.
-        told: what taggers say of it, where votes are known.
+        empty: blank images of the data set.
+        told: agreement of the data set's labels and votes, None without votes.
     """
     kinds, times = np.unique(np.stack([pictures[rows], labels[rows]]), axis=1, return_counts=True)
     most = np.zeros(int(pictures.max(initial=-1)) + 1, np.int64)

@@ -1,4 +1,4 @@
-"""An audit as JSON."""
+"""Audit in JSON form."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from fer_bench.data.audit.audit import Audit
 
 SCHEMA = 1
-"""Version of the record. It grows with every change that an older reader cannot read."""
+"""Version of the record, incremented with every change that an older reader cannot read."""
 
 
 def audit_record(found: Audit) -> AuditRecord:
-    """The audit with the rules that it rests on.
+    """Return the JSON record of an audit, with the thresholds that it is based on.
 
     Raises:
-        ValueError: a value is not of the type that the schema gives it.
+        ValueError: a value does not have the type that the schema requires.
     """
     record = _plain(dataclasses.asdict(found))
     told = record["agreement"]

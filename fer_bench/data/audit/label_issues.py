@@ -1,4 +1,4 @@
-"""Labels that other people doubt."""
+"""Label issues: labels that FER+ votes contradict."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from fer_bench.data.audit.votes import Votes
 
 MARGIN = 6
-"""A label is likely wrong where one other class has so many votes more: with ten taggers, no fewer
-than six of them then are for that class, and no more than two for the label."""
+"""Vote lead of another class from which a label is likely wrong.
+
+With ten taggers, at least six of them are then for that class, and at most two for the label.
+"""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class LabelError:
     """A label that is likely wrong.
 
     Attributes:
-        row: of the image.
+        row: row of the image.
         label: name of its class.
         voted: name of the class with the most votes.
         votes_for_label: number of taggers for its class.
@@ -44,19 +46,19 @@ class LabelError:
 
 @dataclass(frozen=True)
 class ClassAgreement:
-    """What the taggers say of the images of one class, in numbers of images.
+    """Agreement of labels and votes for one class, in numbers of images.
 
     Attributes:
-        name: of the class.
-        images: all of them.
+        name: name of the class.
+        images: number of images.
         unanimous: all votes are for one category.
-        tied: several categories have the most votes.
-        no_majority: no category has more than half of the votes; those that are tied too.
+        tied: several categories share the most votes.
+        no_majority: no category has more than half of the votes; includes ties.
         no_face: more than half of the votes are for no face.
         unknown: more than half of the votes are for unknown.
         agreed: the class has more votes than any other category.
-        likely_wrong: another class has ``MARGIN`` votes more, or more than that.
-        instead: that other class and the number of such images, the most frequent first.
+        likely_wrong: another class leads by at least ``MARGIN`` votes.
+        instead: name of that other class and number of such images, the most frequent first.
     """
 
     name: str
@@ -73,12 +75,12 @@ class ClassAgreement:
 
 @dataclass(frozen=True)
 class Agreement:
-    """What the taggers say of a data set.
+    """Agreement of a data set's labels and votes.
 
     Attributes:
-        kappa: Cohen's kappa of labels and the categories with the most votes, over the images
-            where that is one of the classes.
-        classes: in the order of the labels.
+        kappa: Cohen's kappa of labels and the categories with the most votes, over the images for
+            which that category is one of the classes.
+        classes: agreement of each class, in the order of the labels.
         errors: labels that are likely wrong, by row.
     """
 
@@ -88,7 +90,7 @@ class Agreement:
 
     @property
     def whole(self) -> ClassAgreement:
-        """All classes together, named ``"all"``; ``instead`` counts whatever the label is."""
+        """Sum over all classes, named ``"all"``; ``instead`` counts images of any label."""
 
         def total(name: str) -> int:
             return sum(getattr(one, name) for one in self.classes)
@@ -108,11 +110,11 @@ class Agreement:
 
 
 def agreement(dataset: Dataset, votes: Votes) -> Agreement:
-    """Compares labels with votes.
+    """Compare labels with votes.
 
     Args:
-        dataset: the images' labels, in classes of FER2013.
-        votes: on the same images in the same order.
+        dataset: data set with classes of FER2013.
+        votes: votes on the same images in the same order.
 
     Raises:
         FerBenchError: the votes do not belong to the images, see ``check_votes``.
@@ -123,8 +125,8 @@ def agreement(dataset: Dataset, votes: Votes) -> Agreement:
     winners, no_majority = votes.winners(), votes.without_majority()
     of_class = counts[:, [CATEGORY_OF[name] for name in dataset.classes]]
     own = of_class[np.arange(len(labels)), labels]
-    # A class that is ahead by a margin above 0 is another one, and if it is ahead of the label by
-    # more than half of the taggers, the only one.
+    # A class with a lead above 0 differs from the label; one whose lead over the label exceeds half
+    # of the votes is the only one.
     ahead, best = of_class.max(axis=1) - own, of_class.argmax(axis=1)
     errors = tuple(
         LabelError(
@@ -162,6 +164,6 @@ def agreement(dataset: Dataset, votes: Votes) -> Agreement:
 
 
 def _most_frequent(errors: Sequence[LabelError]) -> tuple[tuple[str, int], ...]:
-    """The classes that are seen instead, equally frequent ones by their names."""
+    """Return the voted classes and their counts, most frequent first, ties by name."""
     counted = Counter(error.voted for error in errors)
     return tuple(sorted(counted.items(), key=lambda one: (-one[1], one[0])))

@@ -1,4 +1,4 @@
-"""An audit of a part of a data set, with the row numbers of the whole."""
+"""Audit of a subset, with the row numbers of the complete data set."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def renumbered(found: Audit, rows: NDArray[np.int64], whole: Dataset) -> Audit:
-    """The audit with the row numbers of the whole.
+    """Return the audit with the row numbers of the complete data set.
 
     Args:
-        found: the audit of a part.
-        rows: int64, shape (n,), ascending: the row of each of its images in the whole.
-        whole: the data set.
+        found: audit of a subset.
+        rows: int64, shape (n,), ascending: row of each audited image in the complete data set.
+        whole: the complete data set.
     """
     numbers = rows.tolist()
 

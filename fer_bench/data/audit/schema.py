@@ -1,4 +1,4 @@
-"""Every key of an audit in JSON. Rows count from 0."""
+"""Keys of an audit in JSON. Rows count from 0."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import Literal, TypedDict
 
 
 class RulesRecord(TypedDict):
-    """What the findings rest on.
+    """Thresholds and methods of the audit.
 
     Keys:
         hash: name of the perceptual hash.
         hash_bits: number of its bits.
-        most_bits: pictures whose hashes differ in at most so many of them are compared.
-        least_coarse: so are those whose thumbnails correlate by at least so much; and so much do
-            pictures correlate at least in half the size.
-        least_correlation: so much do the grey levels of near pictures correlate at least.
-        reach: share of the shorter side by which one is moved at most, to where they fit best.
-        side: larger pictures are compared with their longer side divided down to about so many
-            pixels.
-        most_of_one_level: share of the pixels from which on one grey level makes an image nearly
-            empty.
-        least_spread: standard deviation of the grey levels below which it is so too.
-        margin: so many votes more for another class make a label likely wrong.
+        most_bits: maximum number of differing hash bits for two images to be compared.
+        least_coarse: minimum correlation of the thumbnails for two images to be compared, and
+            minimum correlation of near-duplicates at half the size.
+        least_correlation: minimum correlation of the grey levels of near-duplicates.
+        reach: maximum shift to the best alignment, as a share of the shorter side.
+        side: approximate longer side, in pixels, to which larger images are reduced by an integer
+            factor before they are compared.
+        most_of_one_level: share of the pixels of one grey level from which an image is nearly
+            blank.
+        least_spread: standard deviation of the grey levels below which an image is nearly blank.
+        margin: vote lead of another class from which a label is likely wrong.
     """
 
     hash: str
@@ -37,11 +37,11 @@ class RulesRecord(TypedDict):
 
 
 class ClassRecord(TypedDict):
-    """The images of one class, in the whole and in each part of the split.
+    """Number of images of one class, in the complete data set and in each part of the split.
 
     Keys:
-        name: of the class.
-        images: in the whole data set.
+        name: name of the class.
+        images: in the complete data set.
         train: in the training part.
         validation: in the validation part.
         test: in the test part.
@@ -55,13 +55,13 @@ class ClassRecord(TypedDict):
 
 
 class CopiesRecord(TypedDict):
-    """Pictures that occur more than once.
+    """Duplicates at one similarity level.
 
     Keys:
-        likeness: what counts as the same picture; each kind holds those before it.
-        distinct: number of different pictures.
-        groups: rows of the images of each picture that occurs more than once.
-        conflicts: those groups whose images have different labels.
+        likeness: similarity level; each one includes those before it.
+        distinct: number of distinct images.
+        groups: rows of each group of duplicates.
+        conflicts: groups whose images have different labels.
     """
 
     likeness: Literal["identical", "mirrored", "near"]
@@ -71,15 +71,15 @@ class CopiesRecord(TypedDict):
 
 
 class LeakRecord(TypedDict):
-    """Images of one part of the split whose picture stands in another part too.
+    """Images of one part of the split that have a duplicate in another part.
 
     Keys:
-        likeness: what counts as the same picture.
+        likeness: similarity level.
         source: the other part.
         target: the part whose images are counted.
-        images: number of images of the target whose picture is in the source.
-        rows: of those images.
-        same_label: number of those that have the label of one of them there.
+        images: number of images of the target with a duplicate in the source.
+        rows: rows of those images.
+        same_label: number of those with the same label as one of their duplicates there.
         total: number of images of the target.
     """
 
@@ -93,13 +93,13 @@ class LeakRecord(TypedDict):
 
 
 class NearPairRecord(TypedDict):
-    """Two images that are nearly the same, and neither identical nor mirror images.
+    """Near-duplicate pair of images that are neither identical nor mirror images.
 
     Keys:
-        first: row of the one.
-        second: row of the other.
-        mirrored: whether one is nearly the mirror image of the other.
-        correlation: of their grey levels, once mirrored where that is so.
+        first: row of one image.
+        second: row of the other image.
+        mirrored: True if one is a near-duplicate of the mirror image of the other.
+        correlation: correlation of their grey levels, after mirroring if ``mirrored``.
     """
 
     first: int
@@ -109,11 +109,11 @@ class NearPairRecord(TypedDict):
 
 
 class BlanksRecord(TypedDict):
-    """Rows of empty images.
+    """Rows of blank images.
 
     Keys:
-        constant: of a single grey level.
-        nearly: others, nearly empty by the rules.
+        constant: images of a single grey level.
+        nearly: other images, nearly blank by the thresholds.
     """
 
     constant: list[int]
@@ -121,10 +121,10 @@ class BlanksRecord(TypedDict):
 
 
 class InsteadRecord(TypedDict):
-    """A class that taggers see instead.
+    """A class that taggers chose instead of the label.
 
     Keys:
-        name: of the class.
+        name: name of the class.
         images: number of images.
     """
 
@@ -133,19 +133,19 @@ class InsteadRecord(TypedDict):
 
 
 class ClassAgreementRecord(TypedDict):
-    """What the taggers say of the images of one class, in numbers of images.
+    """Agreement of labels and votes for one class, in numbers of images.
 
     Keys:
-        name: of the class.
-        images: all of them.
+        name: name of the class.
+        images: number of images.
         unanimous: all votes are for one category.
-        tied: several categories have the most votes.
-        no_majority: no category has more than half of the votes; those that are tied too.
+        tied: several categories share the most votes.
+        no_majority: no category has more than half of the votes; includes ties.
         no_face: more than half of the votes are for no face.
         unknown: more than half of the votes are for unknown.
         agreed: the class has more votes than any other category.
-        likely_wrong: another class is ahead by the margin.
-        instead: which one, the most frequent first.
+        likely_wrong: another class leads by at least the margin.
+        instead: the other classes, the most frequent first.
     """
 
     name: str
@@ -164,7 +164,7 @@ class LabelErrorRecord(TypedDict):
     """A label that is likely wrong.
 
     Keys:
-        row: of the image.
+        row: row of the image.
         label: name of its class.
         voted: name of the class with the most votes.
         votes_for_label: number of taggers for its class.
@@ -179,11 +179,11 @@ class LabelErrorRecord(TypedDict):
 
 
 class AgreementRecord(TypedDict):
-    """What the taggers say of the data set.
+    """Agreement of the data set's labels and votes.
 
     Keys:
         kappa: Cohen's kappa of labels and the categories with the most votes.
-        classes: in the order of the labels.
+        classes: agreement of each class, in the order of the labels.
         errors: labels that are likely wrong, by row.
     """
 
@@ -193,14 +193,14 @@ class AgreementRecord(TypedDict):
 
 
 class FlawsRecord(TypedDict):
-    """What is wrong with some images, in numbers of them.
+    """Numbers of images with issues.
 
     Keys:
-        images: all of them.
-        contradictory: so many at least have another label than a network says, whatever that is:
-            of each picture, identical ones counted as one, all without its most frequent label.
-        empty: those that are empty or nearly so.
-        likely_wrong: those whose label is likely wrong, or null where no votes are known.
+        images: number of images examined.
+        contradictory: lower bound on the errors of any classifier due to contradictory labels: of
+            each set of identical images, all without its most frequent label.
+        empty: number of blank and nearly blank images.
+        likely_wrong: number of images whose label is likely wrong; null without votes.
     """
 
     images: int
@@ -210,30 +210,29 @@ class FlawsRecord(TypedDict):
 
 
 class AuditRecord(TypedDict):
-    """The whole audit.
+    """The complete audit.
 
     Keys:
         schema: version of the record, 1.
-        name: of the data set.
-        digest: of its content, whatever the order of the images.
-        images: number of them.
-        height: of each, in pixels.
-        width: of each, in pixels.
-        places: where the image of each row lies, those that were not audited among them: the path
-            from the folder, or the row that it has in the file, counted from 0; null where rows are
-            those of the file. In a csv of pixels a row stands two lines further down than its
-            number says, blank lines aside.
+        name: name of the data set.
+        digest: content digest, independent of the order of the images.
+        images: number of images.
+        height: height of each image, in pixels.
+        width: width of each image, in pixels.
+        places: location of the image of each row, including rows that were not audited: the path
+            relative to the directory, or the row of the file, counted from 0; null if rows are
+            those of the file. In a csv of pixels, row r is on line r + 2, not counting blank lines.
         split: name of the split.
-        not_split: why the data set cannot be split so, or an empty text. Then no image is in a
-            part, and there are no leaks.
-        rules: what the findings rest on.
+        not_split: reason why the data set cannot be split as requested, or an empty text. If not
+            empty, all parts are empty, and there are no leaks.
+        rules: thresholds and methods of the audit.
         classes: sizes of the classes, in the order of the labels.
-        copies: pictures that occur more than once, by likeness.
-        leaks: images that stand in two parts of the split, by likeness.
-        near_pairs: pairs that are nearly the same, by their rows.
-        blanks: empty images.
-        agreement: what taggers say of the labels, or null.
-        test_flaws: what is wrong with the images of the test part.
+        copies: duplicates, by similarity level.
+        leaks: duplicates in two parts of the split, by similarity level.
+        near_pairs: near-duplicate pairs, by their rows.
+        blanks: blank images.
+        agreement: agreement of labels and votes, or null.
+        test_flaws: issues of the images of the test part.
     """
 
     schema: int

@@ -1,4 +1,4 @@
-"""Nearly identical pictures, looked for once: the search takes longer than all else of an audit."""
+"""Cache of the near-duplicate search, the slowest part of an audit."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from fer_bench.runtime.progress import Progress
 
 FOLDER = "twins"
-"""Where searches lie within the cache folder."""
+"""Subdirectory of the cache directory for search results."""
 
 _PAIRS = ("pair_rows", "pair_mirrored", "pair_correlation")
 _SOFTWARE = ("ImageHash", "pillow", "scipy")
-"""What decides which pictures are near. Its versions are found without importing it."""
+"""Distributions that determine the near-duplicates. Their versions are known without an import."""
 
 
 def remembered_twins(
     dataset: Dataset, cache_dir: Path | None, progress: Progress = silent
 ) -> Twins:
-    """As ``find_twins``, kept in ``cache_dir / "twins"`` for the next time.
+    """Return the result of ``find_twins``, cached in ``cache_dir / "twins"``.
 
     Args:
         dataset: the images; their labels do not matter.
-        cache_dir: the cache folder, or None to remember nothing.
-        progress: told how far the search is, where there is one.
+        cache_dir: cache directory; None disables caching.
+        progress: callback for the progress of the search, if there is one.
     """
 
     def search() -> dict[str, NDArray[Any]]:
@@ -71,7 +71,7 @@ def remembered_twins(
 
 
 def _is_search(kept: Mapping[str, NDArray[Any]], n: int) -> bool:
-    """Check if arrays can be what is found among ``n`` images."""
+    """Check if arrays can be a search result for ``n`` images."""
     rows, mirrored, correlations = (kept[name] for name in _PAIRS)
     if rows.dtype != np.int64 or rows.ndim != 2 or rows.shape[1] != 2:
         return False

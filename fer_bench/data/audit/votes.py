@@ -1,4 +1,4 @@
-"""What other people see in FER2013's images: FER+, ten taggers each.
+"""FER+ votes: labels of FER2013's images by ten taggers each.
 
 E. Barsoum, C. Zhang, C. Canton Ferrer, Z. Zhang: "Training Deep Networks for Facial Expression
 Recognition with Crowd-Sourced Label Distribution", ICMI 2016. Its ``fer2013new.csv`` has a row for
@@ -37,38 +37,49 @@ CATEGORY_OF: dict[str, int] = {
     "Surprise": CATEGORIES.index("surprise"),
     "Neutral": CATEGORIES.index("neutral"),
 }
-"""For each of FER2013's classes the category that means the same. The others mean none of them."""
+"""Category that corresponds to each of FER2013's classes. The others correspond to none."""
 
 LEAST_KAPPA = 0.2
-"""Cohen's kappa up to here is called slight agreement by Landis and Koch ("The Measurement of
-Observer Agreement for Categorical Data", Biometrics 33, 1977). FER2013's labels and FER+ reach
-0.58; rows in another order reach 0."""
+"""Minimum Cohen's kappa of labels and votes.
+
+Landis and Koch call values up to it slight agreement ("The Measurement of Observer Agreement for
+Categorical Data", Biometrics 33, 1977). FER2013's labels and FER+ reach 0.58; rows in another order
+reach 0.
+"""
 
 ENOUGH_FOR_KAPPA = 100
-"""By chance, the kappa of so many images is hardly ever beyond 0.2."""
+"""Minimum number of images to check kappa: theirs hardly ever exceeds 0.2 by chance."""
 
 STRETCH = 500
-"""Images at least that are looked at by themselves: where only some rows are in another order, the
-kappa of all is still high. Up to about 600 misplaced rows in a row go unseen."""
+"""Minimum number of images per segment.
+
+Segments are checked separately: if only some rows are in another order, the kappa of all is still
+high. Up to about 600 misplaced consecutive rows go undetected.
+"""
 
 LEAST_OF_THE_WHOLE = 1 / 3
-"""So much of what labels like theirs reach beyond chance over all images must be reached by those
-of each stretch. FER2013's and FER+'s reach 0.9 of it everywhere; of rows in another order, none
-reach 0.23 as long as the kappa of all is high enough."""
+"""Minimum agreement beyond chance of a segment, relative to that of all images with such labels.
+
+FER2013's and FER+'s segments all reach 0.9; none with rows in another order reaches 0.23 as long as
+the kappa of all is high enough.
+"""
 
 MOST_STEPS_BACK = 0.01
-"""Of the image names, whose numbers grow from row to row. FER+'s own file steps back four times in
-35,713: so many more in a sorted or shuffled copy, even of a part, is another order."""
+"""Maximum share of image names with a lower number than the one before.
+
+Numbers grow from row to row. FER+'s own file has four exceptions among 35,713 names: so many more
+in a sorted or shuffled file, even of a part, mean another order.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Votes:
-    """What the taggers said of each image of a data set, in its order.
+    """FER+ votes on each image of a data set, in its order.
 
     Attributes:
         counts: uint8, shape (n, 10), number of taggers for each of ``CATEGORIES``.
         usage: uint8, shape (n,), indices into ``fer_bench.data.USAGES``.
-        name: of the file, for messages.
+        name: name of the file, for messages.
     """
 
     counts: NDArray[np.uint8]
@@ -79,31 +90,31 @@ class Votes:
         return len(self.counts)
 
     def take(self, rows: NDArray[np.int64]) -> Votes:
-        """The votes on the images at ``rows`` (int64, shape (k,)), in that order."""
+        """Return the votes on the images at ``rows`` (int64, shape (k,)), in that order."""
         return Votes(self.counts[rows], self.usage[rows], self.name)
 
     def winners(self) -> NDArray[np.int64]:
-        """For each image the category with the most votes, -1 where several share them."""
+        """Return the category with the most votes for each image, -1 for ties."""
         most = self.counts.max(axis=1)
         tied = (self.counts == most[:, None]).sum(axis=1) > 1
         return np.where(tied, -1, self.counts.argmax(axis=1))
 
     def without_majority(self) -> NDArray[np.bool_]:
-        """For each image whether no category has more than half of the votes."""
+        """Return True for each image for which no category has more than half of the votes."""
         none: NDArray[np.bool_] = self.counts.max(axis=1) <= self.counts.sum(axis=1) / 2
         return none
 
 
 def load_votes(path: Path) -> Votes:
-    """Reads FER+'s ``fer2013new.csv``.
+    """Read FER+'s ``fer2013new.csv``.
 
     Args:
         path: the file: ``Usage``, ``Image name``, then the number of taggers for each category.
-            Blank lines and a UTF-8 byte order mark are passed over.
+            Blank lines and a UTF-8 byte order mark are skipped.
 
     Raises:
-        FerBenchError: the file cannot be read or is not so; names the first line that is wrong,
-            and the value.
+        FerBenchError: the file cannot be read or is invalid; the message names the first invalid
+            line, and the value.
     """
     lines = csv_lines(path, f"{len(HEADER)} columns of UTF-8 text")
     counts, usages, images = [], [], []
@@ -129,16 +140,16 @@ def load_votes(path: Path) -> Votes:
 
 
 def check_votes(votes: Votes, dataset: Dataset) -> float:
-    """Makes sure, as far as can be told, that votes belong to the images in this order.
+    """Check as far as possible that votes belong to the images in this order.
 
     Returns:
-        Cohen's kappa of labels and votes over the images whose votes name one of the classes; 0
-        where it is not defined.
+        Cohen's kappa of labels and votes over the images whose votes name one of the classes; 0 if
+        it is undefined.
 
     Raises:
         FerBenchError: classes are not FER2013's, there are more or fewer votes than images, an
-            image has another usage, or labels and votes agree hardly better than by chance, be it
-            everywhere or in a stretch of rows.
+            image has another usage, or labels and votes agree hardly better than by chance, for all
+            images or in a segment of rows.
     """
     both = f"votes {votes.name!r} and data set {dataset.name!r}"
     accepted = (
@@ -186,11 +197,10 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
 
 
 def _at_odds(labels: NDArray[np.uint8], voted: NDArray[np.int64], n_classes: int) -> slice | None:
-    """The first images in a row whose labels and votes agree hardly better than by chance.
+    """Return the first consecutive images whose labels and votes agree hardly above chance.
 
-    By chance, an image has the votes of any other one. How often labels and votes agree differs
-    from class to class, so that each image is held against its own class: images may be sorted
-    by class.
+    Agreement by chance is that with the votes of a random image. Agreement differs between classes,
+    so each image is compared with its own class: images may be sorted by class.
     """
     n, agreed = len(labels), labels == voted
     sizes = np.bincount(labels, minlength=n_classes)
@@ -208,15 +218,15 @@ def _at_odds(labels: NDArray[np.uint8], voted: NDArray[np.int64], n_classes: int
 
 
 def voted_labels(votes: Votes, classes: tuple[str, ...]) -> NDArray[np.int64]:
-    """The class with the most votes, for each image. They may be half of the votes, or fewer.
+    """Return the class with the most votes for each image, with or without a majority.
 
     Args:
-        votes: of n images.
-        classes: of the data set, each one of ``CATEGORY_OF``.
+        votes: votes on n images.
+        classes: classes of the data set, each one of ``CATEGORY_OF``.
 
     Returns:
-        int64, shape (n,), indices into ``classes``; -1 where several categories have the most
-        votes, or the one that has is none of the classes.
+        int64, shape (n,), indices into ``classes``; -1 if several categories share the most votes,
+        or the one with the most votes is none of the classes.
     """
     labels = np.full(len(CATEGORIES) + 1, -1)
     for label, name in enumerate(classes):
@@ -226,7 +236,7 @@ def voted_labels(votes: Votes, classes: tuple[str, ...]) -> NDArray[np.int64]:
 
 
 def _kappa(one: NDArray[np.uint8], other: NDArray[np.int64], n_classes: int) -> float:
-    """Cohen's kappa: (agreement - agreement by chance) / (1 - agreement by chance)."""
+    """Return Cohen's kappa: (agreement - agreement by chance) / (1 - agreement by chance)."""
     if not len(one):
         return 0.0
     shares = [np.bincount(each, minlength=n_classes) / len(one) for each in (one, other)]
