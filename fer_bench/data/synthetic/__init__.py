@@ -1,7 +1,7 @@
-"""Faces drawn by code: an embedded data set that needs nothing from outside.
+"""Synthetic faces: a built-in data set without external files.
 
-Each emotion is a combination of facial action units; identity, pose, light and noise are drawn
-by chance from a seed.
+Each emotion is a combination of facial action units; identity, pose, light and noise are drawn at
+random from a seed.
 """
 
 from fer_bench.data.synthetic.generator import sketch, sketch_identities

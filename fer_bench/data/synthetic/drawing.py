@@ -1,8 +1,8 @@
-"""Draws faces: identity, shape of the expression and view become a grey image.
+"""Rendering of faces: identity, expression and view become a grey image.
 
-Coordinates: x to the right and y downwards from the middle of the face, in half widths of the
-image of a face at scale 1. Eyes, brows, nose and mouth are the same on both sides, so they are
-drawn once over the distance from the middle line.
+Coordinates: x to the right and y downwards from the middle of the face, in half widths of the image
+of a face at scale 1. Eyes, brows, nose and mouth are the same on both sides, so they are drawn once
+as functions of the distance from the midline.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIZE = 48
 """Width and height of an image in pixels, as in FER2013."""
 
 BLOCK = 16
-"""Faces drawn at a time: few enough that their fields stay in a processor's cache."""
+"""Number of faces drawn at a time, small enough that their arrays stay in a processor's cache."""
 
 BROW_ROWS, EYE_ROWS, NOSE_ROWS, MOUTH_ROWS = (
     slice(0, 34),
@@ -31,7 +31,7 @@ BROW_ROWS, EYE_ROWS, NOSE_ROWS, MOUTH_ROWS = (
     slice(14, SIZE),
     slice(20, SIZE),
 )
-"""Where these parts can come to lie, whatever the face and the view; no need to draw elsewhere."""
+"""Image rows that these parts can occupy with any face and view; other rows are skipped."""
 
 DARK = 20.0
 """Grey level of lashes, nostrils and the inside of a mouth."""
@@ -40,13 +40,13 @@ DARK = 20.0
 def draw_faces(
     traits: Parameters, shape: Parameters, view: Parameters, generator: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Draws one image for each face.
+    """Draw one image for each face.
 
     Args:
-        traits: who it is: each name of ``people.TRAITS`` to float64, shape (n,).
-        shape: what the face does: each name of ``expressions.SHAPE`` to float64, shape (n,).
-        view: how it was taken: each name of ``people.VIEWS`` to float64, shape (n,).
-        generator: source of the noise; only ``random`` is called.
+        traits: traits of the person: each name of ``subjects.TRAITS`` to float64, shape (n,).
+        shape: shape of the face: each name of ``expressions.SHAPE`` to float64, shape (n,).
+        view: pose and camera: each name of ``subjects.VIEWS`` to float64, shape (n,).
+        generator: random number generator of the noise; only ``random`` is called.
 
     Returns:
         uint8, shape (n, 48, 48).
@@ -73,13 +73,13 @@ class _Part:
 
 
 class _Place(NamedTuple):
-    """Where the pixels lie on the faces of one block.
+    """Coordinates of the pixels on the faces of one block.
 
     Attributes:
-        x: from the middle of the head.
-        u: from the middle line of the face, which yaw moves to a side.
-        v: the absolute value of ``u``.
-        y: downwards from the middle of the head.
+        x: horizontal distance from the middle of the head.
+        u: horizontal distance from the midline of the face, which yaw shifts sideways.
+        v: absolute value of ``u``.
+        y: vertical distance from the middle of the head, downwards.
     """
 
     x: Field
@@ -88,7 +88,7 @@ class _Place(NamedTuple):
     y: Field
 
     def rows(self, rows: slice) -> _Place:
-        """The same for some rows of the images."""
+        """Return the coordinates of some rows of the images."""
         return _Place(*(field[:, rows] for field in self))
 
 
@@ -96,14 +96,14 @@ def _paint(traits: _Part, shape: _Part, view: _Part) -> Field:
     across = (np.arange(SIZE, dtype=np.float32) + np.float32(0.5)) / np.float32(SIZE / 2) - 1
     column, row = across[None, None, :], across[None, :, None]
     dx, dy = column - view["across"], row - view["down"]
-    # Cosine and sine from the tangent of half the angle need no trigonometry.
+    # The tangent of half the angle gives cosine and sine without trigonometric functions.
     tangent = view["half_tilt"]
     cosine = (1 - tangent * tangent) / (1 + tangent * tangent)
     sine = 2 * tangent / (1 + tangent * tangent)
     x = (cosine * dx + sine * dy) / view["scale"]
     y = (cosine * dy - sine * dx) / view["scale"]
-    # A turned head keeps its outline; what lies on its front moves to a side, the nearer half
-    # of the face gets wider and the farther one narrower.
+    # Yaw keeps the outline of the head and shifts the features on its front sideways: the nearer
+    # half of the face gets wider, the farther one narrower.
     u = x - np.float32(0.16) * view["yaw"] * np.maximum(1 - x * x, 0)
     place = _Place(x, u, np.abs(u), y)
     tones = view["background"] + view["background_slope"] * column
@@ -170,7 +170,7 @@ def _draw_eyes(canvas: Canvas, place: _Place, traits: _Part, shape: _Part) -> No
     canvas.shade(ellipse(x, y, width * 1.1, opening * 1.5), 0.16, 0.2)
     bag = arc(x, y, (-width, width), (opening * 1.9, opening * 1.7), 0.035)
     canvas.stroke(bag, 0.018, skin * 0.5, np.minimum(shape["cheek"] * 0.6 + 0.1, 0.75))
-    # A lid never closes altogether: a thin line of the eye stays.
+    # Lids never close completely: a thin line of the eye stays visible.
     top = -opening * np.maximum(1 + shape["lid_raise"], 0.12) * 1.15
     bottom = opening * np.maximum(0.7 - shape["lid_tight"] * 0.8, 0.08)
     corner = traits["eye_slant"] * (x / width)
@@ -203,7 +203,7 @@ def _draw_nose(canvas: Canvas, place: _Place, traits: _Part, shape: _Part) -> No
     for height in (-0.13, -0.05):
         wrinkle = line(v, y, (0.0, 0.11), (height, height - 0.045))
         canvas.stroke(wrinkle, 0.016, skin * 0.4, depth)
-    # From the wing of the nose around the corner of the mouth.
+    # Nasolabial fold, from the wing of the nose around the corner of the mouth.
     mouth = traits["mouth_height"]
     ends = (tip - 0.04, mouth - 0.02 + shape["corner_down"] * 0.6)
     corner = traits["mouth_width"] + shape["corner_out"] + 0.07
@@ -240,7 +240,7 @@ def _draw_mouth(canvas: Canvas, place: _Place, traits: _Part, shape: _Part) -> N
 
 
 def _photograph(tones: Field, noise: Field, view: _Part) -> NDArray[np.uint8]:
-    """Blur, contrast, brightness and noise; the sum of three uniform numbers stands for a bell."""
+    """Apply blur, contrast, brightness and noise, near normal as the sum of three uniforms."""
     for axis in (1, 2):
         tones = tones + view["blur"] * _bend(tones, axis)
     tones = (tones - 128) * view["contrast"] + 128 + view["brightness"]
@@ -251,7 +251,7 @@ def _photograph(tones: Field, noise: Field, view: _Part) -> NDArray[np.uint8]:
 
 
 def _bend(tones: Field, axis: int) -> Field:
-    """Sum of both neighbours less twice the pixel; at the border a pixel is its own neighbour."""
+    """Return the sum of both neighbours minus twice the pixel, with replicated borders."""
     step = np.diff(tones, axis=axis)
     edge = np.zeros_like(np.take(tones, [0], axis))
     bend: Field = np.concatenate([step, edge], axis) - np.concatenate([edge, step], axis)

@@ -1,8 +1,8 @@
-"""What the muscles of a face do: action units, and the emotions that are made of them.
+"""Facial expressions: action units, and the emotions composed of them.
 
-Action units carry the numbers and names of Ekman and Friesen's Facial Action Coding System.
-Each moves the shape of the face linearly with its intensity, as in a blend-shape model, so a
-face's expression is the sum of what its action units do.
+Action units carry the numbers and names of Ekman and Friesen's Facial Action Coding System. Each
+moves the shape of the face linearly with its intensity, as in a blend-shape model, so a face's
+expression is the sum of the effects of its action units.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ SHAPE: dict[str, str] = {
     "jaw": "opening of the jaw",
     "chin": "depth of the line over the boss of the chin",
 }
-"""The movable parts of a face. Lengths are in half widths of the image of a face at scale 1."""
+"""Movable parts of a face. Lengths are in half widths of the image of a face at scale 1."""
 
 
 @dataclass(frozen=True)
 class ActionUnit:
-    """One action unit.
+    """Facial action unit.
 
     Attributes:
         name: its name in the Facial Action Coding System.
@@ -92,7 +92,7 @@ ACTION_UNITS: dict[int, ActionUnit] = {
     25: ActionUnit("lips part", {"upper_lip": -0.03, "lower_lip": 0.06}),
     26: ActionUnit("jaw drop", {"jaw": 0.24, "corner_out": -0.05}),
 }
-"""The action units that faces are drawn from, by their number."""
+"""Action units used to draw faces, by their number."""
 
 PROTOTYPES: dict[str, dict[int, tuple[float, float]]] = {
     "Angry": {
@@ -147,23 +147,23 @@ PROTOTYPES: dict[str, dict[int, tuple[float, float]]] = {
     },
     "Neutral": {},
 }
-"""Emotion to its action units, each with how often it takes part and its mean intensity then.
+"""Action units of each emotion, each with its probability and its mean intensity if active.
 
 The combinations are the usual prototypes. They overlap as faces do: Fear and Surprise share
 1+2+5+25+26, Angry and Disgust 4+7+9+10, and a weak Sad is close to Neutral.
 """
 
 SPONTANEOUS: tuple[float, float] = (0.06, 0.35)
-"""How often any action unit takes part in any face, whatever the emotion, and how strongly."""
+"""Probability and mean intensity of each stray action unit in a face of any emotion."""
 
 RESTING_CHANCE = 0.4
-"""How often any action unit is part of a person's resting face, where faces are told apart."""
+"""Probability of each action unit in a person's resting face, for distinct identities."""
 
 RESTING_INTENSITY: tuple[float, float] = (0.7, 1.3)
-"""Range of its intensity then."""
+"""Range of the intensity of an action unit in a resting face."""
 
 STRENGTH: tuple[float, float] = (0.4, 1.3)
-"""Range of the factor on all intensities of one face, most often in the middle."""
+"""Range of the factor on all intensities of one face, mostly near the middle."""
 
 VARIATION: tuple[float, float] = (0.6, 1.4)
 """Range of the factor on each single intensity."""
@@ -177,21 +177,21 @@ CONFUSED_WITH: dict[str, tuple[str, ...]] = {
     "Surprise": ("Fear", "Happy"),
     "Neutral": ("Sad", "Happy"),
 }
-"""Label to the emotions that faces wrongly given this label show, equally often."""
+"""Emotions that wrongly labelled faces show, by label, with equal probability."""
 
 
 def draw_intensities(
     emotions: NDArray[np.int64], generator: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Draws the action units of faces that show given emotions.
+    """Draw the action units of faces that show given emotions.
 
     Args:
         emotions: int64, shape (n,), indices into ``EMOTIONS``.
-        generator: source of chance; only ``random`` is called.
+        generator: random number generator; only ``random`` is called.
 
     Returns:
-        Intensities, float64, shape (n, number of action units), 0 where a unit takes no part;
-        columns in the order of ``ACTION_UNITS``.
+        Intensities, float64, shape (n, number of action units), 0 for inactive units; columns in
+        the order of ``ACTION_UNITS``.
     """
     n, units = len(emotions), list(ACTION_UNITS)
     table = np.array(
@@ -204,11 +204,11 @@ def draw_intensities(
 
 
 def draw_resting_faces(n: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Draws the action units that people hold all the time: any of them, not an emotion's.
+    """Draw the permanently active action units of people: any units, not those of an emotion.
 
     Args:
         n: number of people.
-        generator: source of chance; only ``random`` is called.
+        generator: random number generator; only ``random`` is called.
 
     Returns:
         Intensities, float64, shape (n, number of action units).
@@ -219,11 +219,11 @@ def draw_resting_faces(n: int, generator: np.random.Generator) -> NDArray[np.flo
 
 
 def vary(intensities: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
-    """What faces do that mean to do ``intensities``: a little more or less, and stray units.
+    """Return randomly varied intensities, with stray action units added.
 
     Args:
         intensities: float64, shape (n, number of action units).
-        generator: source of chance; only ``random`` is called.
+        generator: random number generator; only ``random`` is called.
 
     Returns:
         Intensities of the same shape.
@@ -236,10 +236,11 @@ def vary(intensities: NDArray[np.float64], generator: np.random.Generator) -> ND
 
 
 def shape_of(intensities: NDArray[np.float64]) -> Parameters:
-    """Adds up what action units do to the parts of a face.
+    """Add up the effects of action units on the parts of a face.
 
     Args:
-        intensities: float64, shape (n, number of action units), as ``draw_intensities`` gives.
+        intensities: float64, shape (n, number of action units), as returned by
+            ``draw_intensities``.
 
     Returns:
         Each part of ``SHAPE`` to its value, float64, shape (n,).

@@ -1,4 +1,4 @@
-"""The data set ``sketch``, and drawn identities for pretraining."""
+"""The data set ``sketch``, and synthetic identities for pretraining."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FER2013_COUNTS: tuple[int, ...] = tuple(published.COUNTS[name] for name in EMOTIONS)
-"""Images of each emotion in FER2013, in the order of ``EMOTIONS``."""
+"""Number of images of each emotion in FER2013, in the order of ``EMOTIONS``."""
 
 IMAGES = 3589
-"""Images of ``sketch``: a tenth of FER2013."""
+"""Number of images of ``sketch``: a tenth of FER2013."""
 
 LABEL_NOISE = 0.04
-"""Share of images whose face shows another emotion than their label says."""
+"""Share of images whose face shows another emotion than their label."""
 
 SEED = 2013
 """Seed of ``sketch``."""
@@ -39,14 +39,14 @@ _SKETCH, _IDENTITIES = 0, 1
 
 
 def sketch(n_images: int = IMAGES, seed: int = SEED) -> Dataset:
-    """Draws the data set: one face of its own identity per image, in no particular order.
+    """Draw the data set: one face of its own identity per image, in random order.
 
-    The classes have FER2013's shares. ``LABEL_NOISE`` of the images show an emotion that is
-    easily confused with the label. The three usages hold 80, 10 and 10 %, drawn by chance.
+    The classes have FER2013's shares. ``LABEL_NOISE`` of the images show an emotion that is easily
+    confused with the label. The three usages hold 80, 10 and 10 %, drawn at random.
 
     Args:
         n_images: number of images.
-        seed: of all chance; the same arguments give the same bytes on every machine.
+        seed: random seed; the same arguments give the same bytes on every machine.
 
     Returns:
         The data set named ``"sketch"``, images uint8 of shape (n_images, 48, 48).
@@ -78,20 +78,20 @@ def sketch(n_images: int = IMAGES, seed: int = SEED) -> Dataset:
 def sketch_identities(
     n_identities: int, per_identity: int, seed: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Draws the same people again and again.
+    """Draw several images of each of several people.
 
-    A person keeps features and a resting face of some action units; hair, beard, glasses, view
-    and a part of the expression are drawn for each image. The people have nothing to do with
-    those of ``sketch``, whatever the seed, and their faces show no emotion of its seven on purpose.
+    A person keeps features and a resting face of some action units; hair, beard, glasses, view and
+    a part of the expression are drawn for each image. The people are independent of those of
+    ``sketch``, for any seed, and their faces are not drawn from its seven emotions.
 
     Args:
         n_identities: number of people.
-        per_identity: images of each.
-        seed: of all chance.
+        per_identity: number of images of each person.
+        seed: random seed.
 
     Returns:
-        Images, uint8, shape (n_identities * per_identity, 48, 48), and who is in each, int64
-        from 0, in ascending order.
+        Images, uint8, shape (n_identities * per_identity, 48, 48), and the identity in each one,
+        int64 from 0, in ascending order.
 
     Raises:
         FerBenchError: a number is below 1.
@@ -112,7 +112,7 @@ def sketch_identities(
 
 
 def class_counts(n_images: int) -> NDArray[np.int64]:
-    """Images of each emotion among ``n_images``, in FER2013's shares.
+    """Return the number of images of each emotion among ``n_images``, in FER2013's shares.
 
     Rounded by largest remainders, so that they add up to ``n_images``; int64, shape (7,).
     """
@@ -124,11 +124,11 @@ def class_counts(n_images: int) -> NDArray[np.int64]:
 
 
 def shown_emotions(labels: NDArray[np.int64], generator: np.random.Generator) -> NDArray[np.int64]:
-    """What faces with given labels show: the label, but for ``LABEL_NOISE`` of them.
+    """Return the emotions that faces show: their labels, except for ``LABEL_NOISE`` of them.
 
     Args:
         labels: int64, shape (n,), indices into ``EMOTIONS``.
-        generator: source of chance; only ``random`` is called.
+        generator: random number generator; only ``random`` is called.
 
     Returns:
         int64, shape (n,), indices into ``EMOTIONS``.

@@ -1,8 +1,8 @@
-"""Draws that come out the same on every machine.
+"""Random draws that are the same on every machine.
 
-Only uniform numbers are drawn, and only sums, products and comparisons are made of them: the
-stream of a bit generator is fixed, while numpy may change how it makes other distributions,
-and exponentials and sines differ in the last bit from one processor to the next.
+Only uniform numbers are drawn, and combined only by sums, products and comparisons: the stream of a
+bit generator is fixed, while numpy may change how it generates other distributions, and
+exponentials and sines differ in the last bit between processors.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Parameters: TypeAlias = "dict[str, NDArray[np.float64]]"
-"""Name of a parameter to its value for each face, float64, shape (n,)."""
+"""Values of each parameter by its name, one per face, float64, shape (n,)."""
 
 
 def generator_of(*seed: int) -> np.random.Generator:
-    """A generator for a seed of one or more numbers."""
+    """Return a generator for a seed of one or more numbers."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
 
 
 def bell(generator: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """``n`` numbers from 0 to 1, most often near 0.5: means of three uniform ones."""
+    """Return ``n`` numbers from 0 to 1, mostly near 0.5: means of three uniform ones."""
     first, second, third = generator.random((3, n))
     mean: NDArray[np.float64] = (first + second + third) / 3
     return mean
 
 
 def drawn_from(bounds: tuple[float, float], share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The numbers that lie at ``share`` (0 to 1) of the way from the lower to the upper bound."""
+    """Interpolate linearly from the lower to the upper bound, by ``share`` (0 to 1)."""
     low, high = bounds
     return low + (high - low) * share
 
@@ -41,10 +41,10 @@ def drawn_from(bounds: tuple[float, float], share: NDArray[np.float64]) -> NDArr
 def draw_parameters(
     ranges: Mapping[str, tuple[float, float]], n: int, generator: np.random.Generator
 ) -> Parameters:
-    """Draws each parameter evenly from its range, for ``n`` faces."""
+    """Draw each parameter uniformly from its range, for ``n`` faces."""
     return {name: drawn_from(bounds, generator.random(n)) for name, bounds in ranges.items()}
 
 
 def permutation(n: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """The numbers 0 to ``n - 1`` in an order drawn by chance, int64, shape (n,)."""
+    """Return a random permutation of the numbers 0 to ``n - 1``, int64, shape (n,)."""
     return np.argsort(generator.random(n), kind="stable").astype(np.int64)

@@ -1,8 +1,8 @@
-"""Signed distances to simple shapes, and a canvas that they are painted on.
+"""Signed distances to simple shapes, and a canvas to paint them on.
 
 A distance is negative inside, positive outside, in the unit of the coordinates. Every function
 takes float32 arrays that broadcast to (n, height, width) and uses exact operations only (sums,
-products, quotients, roots, minima and maxima), so pictures are the same on every machine.
+products, quotients, roots, minima and maxima), so images are the same on every machine.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Field: TypeAlias = "NDArray[np.floating[Any]]"
 
 
 def ellipse(x: Field, y: Field, width: Field | float, height: Field | float) -> Field:
-    """Distance to an ellipse about the origin with half axes ``width`` and ``height``.
+    """Return the distance to an ellipse about the origin with half axes ``width`` and ``height``.
 
-    First-order: the level of the ellipse's equation over the length of its gradient.
+    First-order approximation: the level of the ellipse's equation over the length of its gradient.
     """
     a, b = x / width, y / height
     level = np.sqrt(a * a + b * b)
@@ -37,7 +37,7 @@ def line(
     ends: tuple[Field | float, Field | float],
     heights: tuple[Field | float, Field | float],
 ) -> Field:
-    """Distance to the straight line from (ends[0], heights[0]) to (ends[1], heights[1]).
+    """Return the distance to the line from (ends[0], heights[0]) to (ends[1], heights[1]).
 
     Args:
         x: horizontal coordinate.
@@ -62,14 +62,14 @@ def arc(
     heights: tuple[Field | float, Field | float],
     bulge: Field | float,
 ) -> Field:
-    """Distance to a parabola between two ends, measured across its slope.
+    """Return the distance to a parabola between two ends, measured across its slope.
 
     Args:
         x: horizontal coordinate.
         y: vertical coordinate.
         ends: horizontal coordinates of the two ends, the smaller one first.
         heights: vertical coordinates of the two ends.
-        bulge: how far its middle lies from the straight line, downwards.
+        bulge: distance of its middle from the straight line, downwards.
     """
     span, rise = ends[1] - ends[0], heights[1] - heights[0]
     t = (x - ends[0]) / span
@@ -91,7 +91,7 @@ def lens(
     corner: Field | float,
     fullness: Field | float = 0.0,
 ) -> Field:
-    """Distance to what lies between two curves that meet at (-width, corner), (width, corner).
+    """Return the distance to the area between two curves with common ends (±width, corner).
 
     Args:
         x: horizontal coordinate.
@@ -113,7 +113,7 @@ def lens(
 
 @dataclass
 class Canvas:
-    """Grey images that shapes are painted on.
+    """Grey images to paint shapes on.
 
     Attributes:
         tones: float32, shape (n, height, width), grey levels.
@@ -124,15 +124,15 @@ class Canvas:
     pixel: Field
 
     def rows(self, rows: slice) -> Canvas:
-        """Some rows of the images; what is painted there is painted here too."""
+        """Return a canvas of some rows of the images, as a view of this one."""
         return Canvas(self.tones[:, rows], self.pixel)
 
     def fill(self, distance: Field, tone: Field | float, opacity: Field | float = 1.0) -> None:
-        """Paints where ``distance`` is negative, with an edge one pixel soft."""
+        """Paint the area of negative ``distance``, with a soft edge of one pixel."""
         self.tint(np.clip(np.float32(0.5) - distance / self.pixel, 0, 1) * opacity, tone)
 
     def tint(self, share: Field, tone: Field | float) -> None:
-        """Mixes ``tone`` in, at ``share`` (0 to 1) of each pixel."""
+        """Blend in ``tone``, at ``share`` (0 to 1) of each pixel."""
         self.tones += share * (tone - self.tones)
 
     def stroke(
@@ -142,7 +142,7 @@ class Canvas:
         tone: Field | float,
         opacity: Field | float = 1.0,
     ) -> None:
-        """Paints a line of half ``thickness`` along where ``distance`` is 0.
+        """Paint a line of half width ``thickness`` along the zeros of ``distance``.
 
         A line thinner than a pixel gets fainter instead.
         """
@@ -150,6 +150,6 @@ class Canvas:
         self.fill(distance - half, tone, opacity * (thickness / half))
 
     def shade(self, distance: Field, reach: float, opacity: Field | float) -> None:
-        """Darkens by up to ``opacity`` where ``distance`` is below ``reach``, fading out softly."""
+        """Darken by up to ``opacity`` up to the distance ``reach``, fading out softly."""
         near = np.clip(1 - distance / np.float32(reach), 0, 1)
         self.tones *= 1 - opacity * near * near

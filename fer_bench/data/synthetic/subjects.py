@@ -1,4 +1,4 @@
-"""Who is in the picture, and how it was taken: the ranges that faces and cameras differ in."""
+"""Parameter ranges of people and views."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FEATURES: dict[str, tuple[float, float]] = {
     "lip_tone": (0.55, 0.85),
     "age": (0.0, 1.0),
 }
-"""What makes an identity: the face itself."""
+"""Ranges of the facial features that make up an identity."""
 
 STYLE: dict[str, tuple[float, float]] = {
     "hair": (12.0, 120.0),
@@ -39,13 +39,13 @@ STYLE: dict[str, tuple[float, float]] = {
     "moustache": (-2.5, 0.9),
     "glasses": (-4.0, 1.0),
 }
-"""What the same person may change from one picture to the next.
+"""Ranges of traits that may differ between images of the same person.
 
 ``beard``, ``moustache`` and ``glasses`` are opacities, and absent below 0.
 """
 
 TRAITS = FEATURES | STYLE
-"""All that tells who is in the picture."""
+"""Ranges of all traits of a person in an image."""
 
 VIEWS: dict[str, tuple[float, float]] = {
     "across": (-0.07, 0.07),
@@ -62,9 +62,9 @@ VIEWS: dict[str, tuple[float, float]] = {
     "blur": (0.0, 0.2),
     "noise": (2.0, 10.0),
 }
-"""How a picture was taken.
+"""Ranges of pose, light and camera.
 
 ``half_tilt`` is the tangent of half the angle of rotation in the image, ``yaw`` the turn of the
-head with 1 as far as it goes, light and contrast are factors, ``blur`` is the weight of each
-neighbour in a three-pixel mean, and ``noise`` a standard deviation in grey levels.
+head with 1 as its maximum, light and contrast are factors, ``blur`` is the weight of each neighbour
+in a three-pixel mean, and ``noise`` a standard deviation in grey levels.
 """
