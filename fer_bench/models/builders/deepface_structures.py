@@ -1,8 +1,8 @@
-"""The two face networks, built by deepface's own code and made savable.
+"""The two face networks, built by deepface's own code in a serialisable form.
 
-deepface builds a network and loads its weights in one call. Here it only builds: nothing is
-downloaded and no folder is created. Its ``Lambda`` layers are exchanged, while it builds, for the
-layers of ``models.builders.layers``, so the network holds nothing that only TensorFlow can run.
+deepface builds a network and loads its weights in one call. Here loading is patched out: nothing is
+downloaded and no directory is created. During the build, deepface's ``Lambda`` layers are replaced
+by the layers of ``models.builders.layers``, so that the network runs on any Keras backend.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ STRUCTURES = "deepface.models.facial_recognition.tf"
 
 
 def vggface() -> keras.Model:
-    """VGG-Face up to its 4,096 features, random weights, input (n, 224, 224, 3).
+    """Build VGG-Face up to its 4,096 features, random weights, input (n, 224, 224, 3).
 
-    The network that deepface takes embeddings from: the 2,622-way layer, its softmax and the
-    dropout before it are gone, the 1x1 convolution before them is flattened.
+    deepface computes its embeddings with this network: the 2,622-way layer, its softmax and the
+    dropout before it are removed, and the output of the 1x1 convolution before them is flattened.
     134,260,544 parameters; 145,002,878 with the last layer.
 
     Raises:
-        FerBenchError: deepface or TensorFlow is missing, or is of a version without this structure.
+        FerBenchError: deepface or TensorFlow is missing, or its version lacks this structure.
     """
     with _quietly():
         classifier = _checked(_structure("VGGFace").base_model())
@@ -48,13 +48,13 @@ def vggface() -> keras.Model:
 
 
 def openface() -> keras.Model:
-    """OpenFace whole, random weights, input (n, 96, 96, 3).
+    """Build the complete OpenFace network, random weights, input (n, 96, 96, 3).
 
-    Its output is the 128-dimensional embedding of length 1: it has no classification layer.
+    It has no classification layer: the output is the 128-dimensional embedding with unit L2 norm.
     3,743,280 parameters.
 
     Raises:
-        FerBenchError: deepface or TensorFlow is missing, or is of a version without this structure.
+        FerBenchError: deepface or TensorFlow is missing, or its version lacks this structure.
     """
     with _quietly():
         module = _structure("OpenFace")
@@ -67,7 +67,7 @@ def openface() -> keras.Model:
             ),
         ):
             whole = _checked(module.load_model())
-        # deepface names its input in a list, and Keras then warns of every bare tensor.
+        # deepface passes its input as a list; Keras would warn about each call with a bare tensor.
         return keras.Model(whole.inputs[0], whole.outputs[0], name="openface")
 
 
@@ -81,7 +81,7 @@ _LAYERS: dict[str, Any] = {
 
 
 def _named_layer(_function: Any, name: str) -> keras.layers.Layer:
-    """The layer that does what deepface's ``Lambda`` of this name does."""
+    """Return the replacement for deepface's ``Lambda`` layer with this name."""
     kind = name.partition("_")[0]
     if kind not in _LAYERS:
         raise FerBenchError(
@@ -113,9 +113,9 @@ def _checked(model: Any) -> keras.Model:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Keeps deepface's prints and its libraries' warnings off the terminal.
+    """Suppress deepface's output and the warnings of its libraries.
 
-    Its structures set ``input_shape`` on layers, which Keras warns about each time.
+    deepface's structures pass ``input_shape`` to layers, and Keras warns about each of them.
     """
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")

@@ -1,7 +1,7 @@
-"""The two face networks: from deepface where it is installed, else from an exported structure.
+"""The two face networks, from deepface if it is installed, else from an exported structure.
 
-Either way a network is made from its configuration by Keras alone, which draws the weights in one
-order. So a seed gives the same random weights with deepface and without.
+In both cases Keras builds the network from its configuration and draws the weights in the same
+order, so a seed gives the same random weights with and without deepface.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 def vggface() -> keras.Model:
-    """VGG-Face up to its 4,096 features, random weights, input (n, 224, 224, 3).
+    """Build VGG-Face up to its 4,096 features, random weights, input (n, 224, 224, 3).
 
     Raises:
-        FerBenchError: deepface is broken, or missing and there is no sound structure file.
+        FerBenchError: deepface is broken, or it is missing and there is no valid structure file.
     """
     return _network("vggface", deepface_structures.vggface)
 
 
 def openface() -> keras.Model:
-    """OpenFace whole, random weights, input (n, 96, 96, 3).
+    """Build the complete OpenFace network, random weights, input (n, 96, 96, 3).
 
     Raises:
-        FerBenchError: deepface is broken, or missing and there is no sound structure file.
+        FerBenchError: deepface is broken, or it is missing and there is no valid structure file.
     """
     return _network("openface", deepface_structures.openface)
 
@@ -47,28 +47,28 @@ def _network(name: str, build: Callable[[], keras.Model]) -> keras.Model:
         return from_file(name, structure_files.find(name, missing))
     with _without_drawing():
         config = keras.saving.serialize_keras_object(build())
-    # A network refers to itself: without this, VGG-Face would be in memory twice.
+    # Networks contain reference cycles: without this, VGG-Face would be in memory twice.
     gc.collect()
     return _built(config)
 
 
 def from_file(name: str, path: Path) -> keras.Model:
-    """The network of an exported structure, its weights drawn under Keras' current seed.
+    """Build the network of an exported structure, with weights drawn from Keras' current seed.
 
     Args:
-        name: the backbone that the file must hold.
-        path: of the ``.keras`` file; the weights in it are not read.
+        name: name of the backbone that the file must contain.
+        path: path of the ``.keras`` file; the weights in it are not read.
 
     Raises:
-        FerBenchError: the file is not sound, or holds another network.
+        FerBenchError: the file is invalid, or contains another network.
     """
     config = structure_files.read(path)
     entry = get(name)
-    # Before anything is built: another network may be too large to.
+    # Checked before the build: another network may be too large to build.
     _expect(path, "name", _name(config), name)
     try:
         model = _built(config)
-    # The file decides what Keras stumbles over: a missing key, a shape, a graph with a loop.
+    # The exception depends on the file: a missing key, an invalid shape, a graph with a cycle.
     except Exception as error:
         why = next(iter(str(error).splitlines()), type(error).__name__)
         raise structure_files.refused(
@@ -100,9 +100,9 @@ def _expect(path: Path, what: str, found: Any, expected: Any) -> None:
 
 @contextlib.contextmanager
 def _without_drawing() -> Iterator[None]:
-    """Lets a network be built with zeros for weights, and leaves Keras' seed as it was.
+    """Initialise weights with zeros within the context and preserve Keras' seed.
 
-    Keras takes the seeds of initializers from Python's generator.
+    Keras takes the seeds of initialisers from Python's random generator.
     """
     state = random.getstate()
     try:

@@ -1,10 +1,10 @@
-"""Layers that stand in for deepface's ``Lambda`` layers.
+"""Replacements for deepface's ``Lambda`` layers.
 
-A ``Lambda`` holds Python bytecode: a model with one cannot be loaded safely, nor be used on another
-backend where its function calls TensorFlow. These are plain Keras layers on ``keras.ops``.
+A ``Lambda`` contains Python bytecode: a model with one cannot be loaded safely, nor run on another
+backend if its function calls TensorFlow. The layers here use only ``keras.ops``.
 
-A model with one of them loads only where fer_bench has been imported. ``of_keras_alone`` makes the
-same model of Keras' own operations.
+A saved model with one of them loads only after fer_bench has been imported. ``of_keras_alone``
+converts it to an equivalent model of Keras' own operations.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("fer_bench")
 class LocalResponseNormalization(keras.layers.Layer):  # type: ignore[misc]
-    """Divides each channel by the energy of its neighbours.
+    """Local response normalisation across channels.
 
     ``y[c] = x[c] / (bias + alpha * sum(x[c-r] .. x[c+r], squared)) ** 0.75`` with radius r
     (Krizhevsky et al., ImageNet Classification with Deep Convolutional Neural Networks, 2012,
     section 3.3). The exponent is fixed at the 0.75 of that paper. The channels are the last axis.
 
     Args:
-        depth_radius: how many channels on either side count.
-        bias: at least 1 in practice, it keeps the denominator from 0.
+        depth_radius: number of neighbouring channels on each side.
+        bias: offset that keeps the denominator away from 0; at least 1 in practice.
         alpha: weight of the squares.
     """
 
@@ -39,9 +39,9 @@ class LocalResponseNormalization(keras.layers.Layer):  # type: ignore[misc]
         self.alpha = alpha
 
     def call(self, inputs: Any) -> Any:
-        """Computes the layer's output from a tensor of any shape."""
-        # A product with a band matrix sums the neighbours several times faster, backwards too, than
-        # adding shifted slices, and two square roots are cheaper than a power.
+        """Compute the output for a tensor of any shape."""
+        # In the forward and the backward pass, a product with a band matrix is several times
+        # faster than a sum of shifted slices, and two square roots are cheaper than a power.
         channel = np.arange(inputs.shape[-1])
         band = np.abs(channel[:, None] - channel[None, :]) <= self.depth_radius
         energy = ops.matmul(ops.square(inputs), ops.cast(band, inputs.dtype))
@@ -49,34 +49,34 @@ class LocalResponseNormalization(keras.layers.Layer):  # type: ignore[misc]
         return inputs * root * ops.sqrt(root)
 
     def get_config(self) -> dict[str, Any]:
-        """The settings that a saved layer is made from again."""
+        """Return the configuration for serialisation."""
         own = {"depth_radius": self.depth_radius, "bias": self.bias, "alpha": self.alpha}
         return {**super().get_config(), **own}
 
 
 @keras.saving.register_keras_serializable("fer_bench")
 class Square(keras.layers.Layer):  # type: ignore[misc]
-    """The square of each element."""
+    """Element-wise square."""
 
     def call(self, inputs: Any) -> Any:
-        """Computes the layer's output from a tensor of any shape."""
+        """Compute the output for a tensor of any shape."""
         return ops.square(inputs)
 
 
 @keras.saving.register_keras_serializable("fer_bench")
 class SquareRoot(keras.layers.Layer):  # type: ignore[misc]
-    """The square root of each element, 0 for a negative one.
+    """Element-wise square root, 0 for negative elements.
 
-    The derivative at 0 is taken as 0 instead of infinity. The layer ends an L2 pooling (square,
-    average, square root), and rectified maps hold whole windows of zeros: there the chain rule
-    would multiply infinity by the square's derivative of 0 and make every gradient NaN. 0 is a
-    subgradient of the L2 norm at the origin.
+    The derivative at 0 is defined as 0 instead of infinity. The layer ends an L2 pooling (square,
+    average, square root), and feature maps after a ReLU contain windows of zeros only: there the
+    chain rule would multiply infinity by the square's derivative of 0 and make every gradient NaN.
+    0 is a subgradient of the L2 norm at the origin.
     """
 
     def call(self, inputs: Any) -> Any:
-        """Computes the layer's output from a tensor of any shape."""
-        # The inner choice keeps the infinite derivative out of the graph: 0 times infinity is NaN,
-        # so choosing outside alone would not. NaN is not <= 0 and so stays NaN.
+        """Compute the output for a tensor of any shape."""
+        # The inner ``where`` keeps the infinite derivative out of the graph; the outer one alone
+        # would not, as 0 times infinity is NaN. NaN is not <= 0 and so stays NaN.
         at_most_zero = inputs <= 0
         root = ops.sqrt(ops.where(at_most_zero, ops.ones_like(inputs), inputs))
         return ops.where(at_most_zero, ops.zeros_like(inputs), root)
@@ -84,12 +84,12 @@ class SquareRoot(keras.layers.Layer):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("fer_bench")
 class L2Normalization(keras.layers.Layer):  # type: ignore[misc]
-    """Divides each vector (last axis) by its Euclidean length.
+    """Normalisation of each vector along the last axis to unit L2 norm.
 
     ``y = x / sqrt(max(sum(x**2), epsilon))``, so a zero vector stays zero.
 
     Args:
-        epsilon: least squared length that is divided by.
+        epsilon: lower limit of the squared norm.
     """
 
     def __init__(self, epsilon: float = 1e-12, **options: Any) -> None:
@@ -97,12 +97,12 @@ class L2Normalization(keras.layers.Layer):  # type: ignore[misc]
         self.epsilon = epsilon
 
     def call(self, inputs: Any) -> Any:
-        """Computes the layer's output from a tensor of any shape."""
+        """Compute the output for a tensor of any shape."""
         energy = ops.sum(ops.square(inputs), axis=-1, keepdims=True)
         return inputs * ops.rsqrt(ops.maximum(energy, self.epsilon))
 
     def get_config(self) -> dict[str, Any]:
-        """The settings that a saved layer is made from again."""
+        """Return the configuration for serialisation."""
         return {**super().get_config(), "epsilon": self.epsilon}
 
 
@@ -110,14 +110,14 @@ STAND_INS = (LocalResponseNormalization, Square, SquareRoot, L2Normalization)
 
 
 def of_keras_alone(model: keras.Model) -> keras.Model:
-    """The same network on the same variables, without the layers of this module.
+    """Replace the layers of this module by Keras operations, sharing the variables.
 
     Args:
-        model: a flat functional graph; it is left as it is.
+        model: a flat functional graph; it is not modified.
 
     Returns:
-        A model with the operations of these layers in their place, all other layers shared;
-        ``model`` itself if it has none of them.
+        An equivalent model that shares all other layers; ``model`` itself if there is nothing to
+        replace.
     """
     if not any(isinstance(layer, STAND_INS) for layer in model.layers):
         return model

@@ -1,8 +1,8 @@
-"""What a structure's configuration may ask for, and how its layers are called.
+"""Allow-list of classes in a structure's configuration, and renaming of its layers.
 
-Keras makes objects from a configuration by the names of their classes. Some of Keras' own run code
-or read files that the configuration names, and older versions of Keras import any module. So what
-is asked for is compared with a list of what the networks are made of before Keras sees it.
+Keras creates objects from a configuration by class name. Some of Keras' own classes run code or
+read files named in the configuration, and older versions of Keras import arbitrary modules. So a
+configuration is checked against the classes that the networks need before Keras reads it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OWN = "fer_bench>"
 
 _OWN_MODULES = ("fer_bench.models.builders.layers", "fer_bench.backbones.layers")
-"""Modules of this package's layers: now, and in structures that earlier versions exported."""
+"""Modules of this package's layers: the current one, and that in structures of older versions."""
 
 ACCEPTED: dict[str, frozenset[str]] = {
     "keras": frozenset({"DTypePolicy", "Functional", "InputLayer"}),
@@ -46,26 +46,26 @@ ACCEPTED: dict[str, frozenset[str]] = {
         frozenset({"L2Normalization", "LocalResponseNormalization", "Square", "SquareRoot"}),
     ),
 }
-"""Classes by module. None of them runs code or reads a file that its configuration names."""
+"""Accepted classes by module; none runs code or reads files named in its configuration."""
 
 _TENSOR = "__keras_tensor__"
-"""How Keras writes down which tensor goes into a layer: plain data, of no module."""
+"""Class name of Keras' references to input tensors: plain data without a module."""
 
 
 def kinds(config: Any) -> set[str]:
-    """Names of all classes that a configuration asks for."""
+    """Return the names of all classes in a configuration."""
     return {str(asked["class_name"]) for asked in _asked(config)}
 
 
 def refuse_foreign(config: dict[str, Any]) -> None:
-    """Raises where a configuration asks for anything but the known layers.
+    """Raise an error if a configuration contains a class that is not in ``ACCEPTED``.
 
     Args:
-        config: as in a ``.keras`` file's ``config.json``.
+        config: content of ``config.json`` in a ``.keras`` file.
 
     Raises:
-        ValueError: it does; the text names what it asks for and what is accepted.
-        RecursionError: it is nested too deeply.
+        ValueError: a class is not accepted; the message names it.
+        RecursionError: the configuration is nested too deeply.
     """
     for asked in _asked(config):
         name, module = asked["class_name"], asked.get("module")
@@ -84,16 +84,16 @@ def refuse_foreign(config: dict[str, Any]) -> None:
 
 
 def with_fresh_names(config: dict[str, Any]) -> dict[str, Any]:
-    """The same configuration, with new names for the layers that were never given one.
+    """Return the configuration with new names for the automatically named layers.
 
-    A layer called ``flatten`` by the Keras that wrote the configuration would clash with the one
-    that this Keras calls so next.
+    Otherwise a layer that was named ``flatten`` when the configuration was written would clash with
+    the next layer that Keras names so in this process.
 
     Args:
-        config: of a functional model.
+        config: configuration of a functional model.
 
     Raises:
-        KeyError, TypeError: it is none.
+        KeyError, TypeError: it is not one.
     """
     import keras
 
@@ -108,7 +108,7 @@ def with_fresh_names(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _renamed(value: Any, fresh: dict[Any, str]) -> Any:
-    """Names stand under ``name``, and first in the list that tells a tensor: name, node, number."""
+    """Rename layers under ``name`` and in tensor references ``[name, node, tensor]``."""
     if isinstance(value, dict):
         return {
             key: fresh.get(part, part)
@@ -124,7 +124,7 @@ def _renamed(value: Any, fresh: dict[Any, str]) -> Any:
 
 
 def _asked(value: Any) -> Iterator[dict[str, Any]]:
-    """Every part of a configuration that names a class, the outermost first."""
+    """Yield all parts of a configuration that name a class, outermost first."""
     if isinstance(value, dict):
         if "class_name" in value:
             yield value

@@ -1,7 +1,7 @@
-"""Structures of networks as portable ``.keras`` files: written, found, read.
+"""Network structures as portable ``.keras`` files: write, find and read.
 
-A structure that only deepface and TensorFlow can build is written to a file once, and built from
-there on machines that have neither. Only the layers count: the weights in such a file are zeros.
+A structure that only deepface and TensorFlow can build is exported once, and then built from the
+file on machines without them. Only the layers are used: the weights in such a file are zeros.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     import keras
 
 FOLDER_VARIABLE = "FER_BENCH_STRUCTURES"
-"""Environment variable that names a folder with structure files."""
+"""Environment variable with the path of a directory of structure files."""
 
 FOLDER = "structures"
-"""Where they lie within the cache folder."""
+"""Subdirectory of the cache directory for structure files."""
 
 LARGEST_CONFIG = 1 << 20
-"""Bytes of a ``config.json`` that are read at most; the largest of ours has 150 KB."""
+"""Maximum size of a ``config.json`` in bytes; the largest of this package has 150 KB."""
 
 _CONFIG = "config.json"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -48,34 +48,36 @@ _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""What zipfile and json raise on files that are truncated, corrupt, locked or built by hand."""
+"""Exceptions of zipfile and json on truncated, corrupt, encrypted or hand-made files."""
 
 
 def cache_folder() -> Path:
-    """Where structures are kept when no other folder is named. It need not exist."""
+    """Return the default directory of structure files; it may not exist."""
     return cache_root() / FOLDER
 
 
 def file_name(name: str) -> str:
-    """What the structure file of the backbone ``name`` is called."""
+    """Return the file name of the structure of the backbone ``name``."""
     return f"{name}.keras"
 
 
 def missing_packages() -> tuple[str, ...]:
-    """Which of deepface and TensorFlow are not installed. One that is there may still be broken."""
+    """Return those of deepface and TensorFlow that are not installed, without importing them."""
     return tuple(
         name for name in ("deepface", "tensorflow") if importlib.util.find_spec(name) is None
     )
 
 
 def digest(name: str) -> str | None:
-    """SHA-256 of the structure that a backbone's network is made from, None where no file is.
+    """Return the SHA-256 of a backbone's structure file, or None if deepface builds the network.
+
+    The digest covers the configuration of the network, not the bytes of the file.
 
     Args:
-        name: of a backbone that deepface builds.
+        name: name of a backbone that comes from deepface.
 
     Raises:
-        FerBenchError: a file is needed, and there is no sound one.
+        FerBenchError: a structure file is required, but missing or invalid.
     """
     missing = missing_packages()
     if not missing:
@@ -85,14 +87,14 @@ def digest(name: str) -> str | None:
 
 
 def find(name: str, missing: Sequence[str]) -> Path:
-    """The structure file of a backbone: in ``FER_BENCH_STRUCTURES``, else in the cache.
+    """Find the structure file of a backbone in ``FER_BENCH_STRUCTURES``, then in the cache.
 
     Args:
-        name: of the backbone.
-        missing: the packages whose absence makes the file needed, for the message.
+        name: name of the backbone.
+        missing: packages that are not installed, for the message.
 
     Raises:
-        FerBenchError: no place has the file, or ``FER_BENCH_STRUCTURES`` is no folder.
+        FerBenchError: the file is not found, or ``FER_BENCH_STRUCTURES`` is not a directory.
     """
     given = os.environ.get(FOLDER_VARIABLE)
     chosen = Path(given).expanduser() if given else None
@@ -114,7 +116,7 @@ def find(name: str, missing: Sequence[str]) -> Path:
 
 
 def refused(path: Path, why: str) -> FerBenchError:
-    """The error that says why a structure file is not used."""
+    """Return the error for a structure file that is refused, with the reason."""
     name = path.name.removesuffix(".keras")
     return FerBenchError(
         f"structure file {str(path)!r}: {why}; write it again with 'fer-bench export-backbone "
@@ -123,16 +125,17 @@ def refused(path: Path, why: str) -> FerBenchError:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The configuration of a network out of its file, proved to hold known layers only.
+    """Read the configuration from a structure file and check that its layers are accepted.
 
-    Nothing but ``config.json`` is read, and nothing is built.
+    Only ``config.json`` is read, and nothing is built.
 
     Raises:
-        FerBenchError: the file cannot be read, is too large, or holds what is not accepted.
+        FerBenchError: the file cannot be read, is too large, or contains a class that is not
+            accepted.
     """
     try:
         with open_regular(path) as whole, zipfile.ZipFile(whole) as archive:
-            # Of other ways to compress, zipfile unpacks as much as there is at once.
+            # With other compression methods, zipfile decompresses without a limit of the size.
             if archive.getinfo(_CONFIG).compress_type not in _METHODS:
                 raise refused(path, f"its {_CONFIG} is neither stored nor deflated, as Keras does")
             with archive.open(_CONFIG) as file:
@@ -155,17 +158,17 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def write(model: keras.Model, path: Path) -> None:
-    """Writes a network's structure, whole or not at all, as ``keras.saving.load_model`` reads it.
+    """Write a network's structure atomically, in the format of ``keras.saving.load_model``.
 
     The weights are set to zero and the file is compressed, so that VGG-Face takes less than 1 MB
-    instead of 540.
+    instead of 540 MB.
 
     Args:
-        model: the network; its weights are lost.
-        path: ends in ``.keras``; its folder is made.
+        model: the network; its weights are overwritten.
+        path: path ending in ``.keras``; its directory is created.
 
     Raises:
-        FerBenchError: the network holds a Lambda layer, or the file cannot be written.
+        FerBenchError: the network contains a Lambda layer, or the file cannot be written.
     """
     import keras
 
@@ -180,10 +183,10 @@ def write(model: keras.Model, path: Path) -> None:
 
 
 def _compressed(model: keras.Model, path: Path) -> bytes:
-    """Keras' own file of the network, its parts deflated.
+    """Save the network with Keras and return the archive with its members deflated.
 
     Raises:
-        FerBenchError: there is no room for Keras' uncompressed file beside ``path``.
+        FerBenchError: Keras' uncompressed file cannot be written next to ``path``.
     """
     content = io.BytesIO()
     try:
