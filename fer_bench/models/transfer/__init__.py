@@ -1,14 +1,13 @@
-"""From a backbone to a network for emotions, cut where its frozen part ends.
+"""Transfer learning: attach a head to a backbone, freeze layers, split off the frozen part.
 
-The last layer is excluded already when a backbone is built. Here the head goes on top, all
-layers but the last few are frozen, and the graph is cut in two: a frozen prefix, whose output
-for an image never changes, and a trainable suffix. Training the suffix on the prefix's stored
-outputs is the same computation as training the whole network, without repeating its frozen part
-in every epoch.
+Backbones are built without their classification layer. Here a head is attached, all layers but the
+last few are frozen, and the graph is cut in two: a frozen prefix, whose output for an image never
+changes, and a trainable suffix. Training the suffix on the stored outputs of the prefix is the same
+computation as training the complete network, but does not repeat the frozen part in every epoch.
 
-Both parts are rewritten into graphs that compute the same faster: the prefix without batch
-normalisation after its convolutions (``folding``), the suffix without convolutions that are matrix
-products (``compilable``).
+Both parts are rewritten into equivalent, faster graphs: in the prefix, batch normalisation is
+folded into convolutions (``batch_norm_folding``); in the suffix, convolutions that are matrix
+products are computed as such (``compilable``).
 """
 
 from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization

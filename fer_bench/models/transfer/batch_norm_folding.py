@@ -1,8 +1,8 @@
-"""Batch normalisations of a frozen network, folded into the convolutions before them.
+"""Folding of frozen batch normalisation into the preceding convolutions.
 
-A frozen normalisation multiplies and shifts each channel by constants. So does a convolution whose
-kernel and bias hold these constants, without another pass over its output, and a backend can then
-compute it together with the rectification after it.
+Frozen batch normalisation scales and shifts each channel by constants. Multiplied into the kernel
+and bias of the convolution, these constants need no further pass over its output, and a backend can
+then fuse the convolution with the ReLU after it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ if TYPE_CHECKING:
 
 
 def fold_batch_normalization(model: keras.Model) -> keras.Model:
-    """The same network in inference mode, with fewer normalisations.
+    """Fold batch normalisation into convolutions, keeping the output in inference mode.
 
-    A ``BatchNormalization`` is folded into a ``Conv2D`` or ``DepthwiseConv2D`` without activation
-    whose output nothing else takes. Those that come after other layers stay.
+    A ``BatchNormalization`` is folded into the ``Conv2D`` or ``DepthwiseConv2D`` before it if that
+    has no activation and its output has no other consumer. All other ones are kept.
 
     Args:
-        model: a flat functional graph; it is left as it is.
+        model: a flat functional graph; it is not modified.
 
     Returns:
-        A model with inputs and outputs like ``model``'s. Folded convolutions hold copies of their
-        weights as they are now, all other layers are shared; ``model`` itself where nothing can be
-        folded.
+        A model with the same inputs and outputs. Folded convolutions hold copies of the current
+        weights, all other layers are shared; ``model`` itself if nothing can be folded.
     """
     folded = _foldable(model)
     if not folded:
@@ -53,7 +52,7 @@ def fold_batch_normalization(model: keras.Model) -> keras.Model:
 
 
 def _foldable(model: keras.Model) -> dict[int, Any]:
-    """The normalisation to fold into each convolution, by the convolution's id."""
+    """Return the normalisation to fold into each convolution, by the convolution's id."""
     calls = [node for nodes in model._nodes_by_depth.values() for node in nodes]
     uses = Counter(id(node.operation) for node in calls)
     takers: dict[int, list[Any]] = {id(tensor): [None] for tensor in model.outputs}
@@ -68,7 +67,7 @@ def _foldable(model: keras.Model) -> dict[int, Any]:
         taken_by = takers[id(node.output_tensors[0])]
         if len(taken_by) == 1 and _normalizes_channels(taken_by[0], node.output_tensors[0]):
             found[id(layer)] = taken_by[0]
-    # A layer that is used twice would need to be copied for one place and kept for the other.
+    # A layer that is called twice would have to be folded at one call and kept at the other.
     return {
         convolution: normalization
         for convolution, normalization in found.items()
@@ -91,7 +90,7 @@ def _normalizes_channels(layer: Any, tensor: Any) -> bool:
 
 def _copy_with_bias(layer: Any) -> Any:
     config = {**layer.get_config(), "use_bias": True}
-    # The weights are set afterwards: drawing them would take time and random numbers.
+    # The weights are set afterwards: drawing them would cost time and advance the generator.
     for key in ("kernel_initializer", "depthwise_initializer"):
         if key in config:
             config[key] = "zeros"
@@ -99,7 +98,7 @@ def _copy_with_bias(layer: Any) -> Any:
 
 
 def _folded_weights(layer: Any, normalization: Any) -> list[NDArray[np.float64]]:
-    """Kernel and bias with which the convolution alone does what both layers do."""
+    """Return kernel and bias with which the convolution alone is equivalent to both layers."""
     factor = 1 / np.sqrt(_values(normalization.moving_variance) + normalization.epsilon)
     if normalization.gamma is not None:
         factor *= _values(normalization.gamma)
@@ -111,7 +110,7 @@ def _folded_weights(layer: Any, normalization: Any) -> list[NDArray[np.float64]]
         bias += _values(normalization.beta)
     kernel = _values(layer.kernel)
     if isinstance(layer, keras.layers.DepthwiseConv2D):
-        # Its last two axes are input channel and multiplier: output channels in this order.
+        # The last two axes, input channel and multiplier, are in the order of the output channels.
         return [kernel * factor.reshape(kernel.shape[-2:]), bias]
     return [kernel * factor, bias]
 

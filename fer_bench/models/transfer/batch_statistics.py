@@ -1,9 +1,9 @@
-"""A network that normalises by the batch outside of training too, to look into it.
+"""Evaluation of a network with batch statistics instead of moving averages, for diagnosis.
 
 In training, batch normalisation uses the mean and variance of the batch, in evaluation moving
 averages of them (Ioffe and Szegedy, Batch Normalization, 2015, section 3.1). A network may fail on
-new images since it learnt the training images by heart, or since these averages do not fit its
-weights. Evaluated once with the averages and once without, it tells which.
+new images because it overfits, or because the moving averages do not match its weights. Evaluating
+it once with each of the two distinguishes the causes.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @keras.saving.register_keras_serializable("fer_bench")
 class BatchStatistics(keras.layers.Wrapper):  # type: ignore[misc]
-    """What a batch normalisation computes in training, changing nothing.
+    """Batch normalisation in training mode without updates of the moving averages.
 
-    It holds no variable but the wrapped layer's own, and leaves its moving averages as they are.
+    The wrapper has no variables of its own.
 
     Args:
         layer: a built ``BatchNormalization``.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """The inputs, normalised by their own mean and variance in any mode; same shape."""
+        """Normalise the inputs by the mean and variance of the batch in any mode; same shape."""
         layer = self.layer
-        # The layer's own computation, whose new moving averages are returned and dropped here.
+        # ``stateless_call`` returns the updated moving averages, which are discarded.
         outputs, _ = layer.stateless_call(
             [variable.value for variable in layer.trainable_variables],
             [variable.value for variable in layer.non_trainable_variables],
@@ -40,22 +40,22 @@ class BatchStatistics(keras.layers.Wrapper):  # type: ignore[misc]
         return outputs
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The shape of the inputs."""
+        """Return the shape of the inputs."""
         return input_shape
 
 
 def with_batch_statistics(model: keras.Model) -> keras.Model | None:
-    """The same network on the same variables, trained batch normalisation as in training.
+    """Return the network with trainable batch normalisation in training mode, sharing variables.
 
-    All else is in inference mode: frozen normalisation uses its moving averages, dropout drops
-    nothing. No variable changes when the network is used.
+    Everything else stays in inference mode: frozen normalisation uses its moving averages, and
+    dropout is inactive. Using the network changes no variable.
 
     Args:
-        model: a functional graph, models within it included; it is left as it is.
+        model: a functional graph, possibly with nested models; it is not modified.
 
     Returns:
-        A model with inputs and outputs like ``model``'s; None where no batch normalisation is
-        trained, or one is trained within a layer that is no model, where it cannot be exchanged.
+        A model with the same inputs and outputs, or None if no batch normalisation is trainable, or
+        one is inside a layer that is not a model and so cannot be replaced.
     """
     in_sight = {id(layer) for layer in _layers(model) if _is_trained_normalization(layer)}
     trained = {id(layer) for layer in model._flatten_layers() if _is_trained_normalization(layer)}
@@ -67,7 +67,7 @@ def with_batch_statistics(model: keras.Model) -> keras.Model | None:
             return BatchStatistics(layer, name=layer.name, dtype=layer.dtype_policy)
         return layer
 
-    # Of a compiled model Keras would copy the optimiser and its variables as well.
+    # Keras would also clone the optimiser of a compiled model and its variables.
     plain = keras.Model(model.input, model.output)
     return keras.models.clone_model(plain, clone_function=clone, recursive=True)
 

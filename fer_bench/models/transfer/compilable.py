@@ -1,8 +1,8 @@
-"""A network's graph in the form that is trained fastest, by XLA or without it.
+"""Rewrite of a network's graph for fast training, with or without XLA.
 
-XLA on the CPU runs convolutions several times slower than the backends' own kernels, and matrix
-products faster. A convolution that is a matrix product is one to XLA too, but not to TensorFlow
-without XLA, which needs it where another, real convolution decides against compiling.
+On the CPU, XLA runs convolutions several times slower than the backends' own kernels, and matrix
+products faster. XLA recognises a convolution that is a matrix product. TensorFlow without XLA does
+not, so it needs the rewrite if another, real convolution rules out compiling.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from fer_bench.models.transfer.dropout import CompilableDropout
 
 
 def make_compilable(model: keras.Model) -> keras.Model:
-    """The same network on the same variables, its matrix products computed as such.
+    """Replace convolutions by matrix products and dropout by an equivalent, sharing variables.
 
-    Dropout gives the same with XLA as without: compiling changes speed only.
+    The new dropout draws the same numbers with XLA as without, so compiling changes only the speed.
 
     Args:
-        model: a flat functional graph; it is left as it is.
+        model: a flat functional graph; it is not modified.
 
     Returns:
-        A model with inputs, outputs and order of weights like ``model``'s; ``model`` itself where
-        there is nothing to exchange.
+        A model with the same inputs, outputs and order of weights; ``model`` itself if there is
+        nothing to replace.
     """
     exchanged: dict[int, Any] = {}
     kept: set[int] = set()
@@ -42,21 +42,21 @@ def make_compilable(model: keras.Model) -> keras.Model:
         return model
 
     def clone(layer: Any) -> Any:
-        # A layer that is used twice has to be a product both times.
+        # A layer that is called several times is replaced only if every call allows it.
         return layer if id(layer) in kept else exchanged[id(layer)]
 
     return keras.models.clone_model(model, clone_function=clone)
 
 
 def _exchange(layer: Any, input_shape: tuple[int | None, ...]) -> Any:
-    """The class to wrap the layer in, None where it stays."""
+    """Return the class of the wrapper for a layer, or None if the layer is kept."""
     if is_product(layer, input_shape):
         return ConvolutionAsProduct
     if (
         type(layer) is keras.layers.Dropout
         and layer.noise_shape is None
         and layer.compute_dtype == "float32"
-        # On a GPU Keras compiles plain networks too: there Dropout itself is what agrees with them.
+        # On a GPU, Keras compiles unmodified networks too, and Dropout itself agrees with them.
         and keras.config.backend() == "tensorflow"
         and runs_on_cpu()
     ):

@@ -1,4 +1,4 @@
-"""Convolutions that are matrix products, computed as such."""
+"""Convolutions computed as matrix products."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("fer_bench")
 class ConvolutionAsProduct(keras.layers.Wrapper):  # type: ignore[misc]
-    """What a ``Conv2D`` computes, as one matrix product.
+    """Wrapper that computes a ``Conv2D`` as one matrix product.
 
-    It takes and gives the same tensors as the convolution, channels last, and holds no variable
-    but the convolution's own: whichever of the two is trained, both are.
+    Inputs and outputs are those of the convolution, channels last. The wrapper has no variables of
+    its own: training it trains the convolution, and vice versa.
 
     Args:
-        layer: the convolution; ``is_product`` must hold for it and the layer's inputs.
+        layer: the convolution; ``is_product`` must be True for it and the shape of its inputs.
     """
 
     def call(self, inputs: Any) -> Any:
-        """The convolution's output, shape (n, height, width, filters)."""
+        """Compute the convolution's output, shape (n, height, width, filters)."""
         convolution = self.layer
         kernel = convolution.kernel
         *window, filters = kernel.shape
-        # Two axes on either side: with more, a product of stacks of matrices would be taken.
+        # Both operands are 2-D: with more axes, matmul would be a batched product.
         patches = ops.reshape(inputs, (-1, math.prod(window)))
         outputs = ops.matmul(patches, ops.reshape(kernel, (-1, filters)))
         if convolution.use_bias:
@@ -34,20 +34,20 @@ class ConvolutionAsProduct(keras.layers.Wrapper):  # type: ignore[misc]
         return convolution.activation(outputs)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The convolution's output shape."""
+        """Return the convolution's output shape."""
         shape: tuple[int | None, ...] = self.layer.compute_output_shape(input_shape)
         return shape
 
 
 def is_product(layer: Any, input_shape: tuple[int | None, ...]) -> bool:
-    """Whether a layer on inputs of this shape is a convolution that is one matrix product.
+    """Check if a layer is a convolution that can be computed as one matrix product.
 
-    That is a ``Conv2D`` whose kernel covers a single pixel at each position, or the whole input at
-    a single position.
+    This is a ``Conv2D`` with a 1x1 kernel and stride 1, or one whose kernel covers the complete
+    input at a single position.
 
     Args:
         layer: any layer or operation.
-        input_shape: with the batch axis; a size that is not known speaks against it.
+        input_shape: shape of its input including the batch axis; False if another axis is None.
     """
     if type(layer) is not keras.layers.Conv2D or layer.data_format != "channels_last":
         return False

@@ -1,4 +1,4 @@
-"""Which layers are frozen, and where the frozen part of a graph ends."""
+"""Freezing of layers and location of the cut between the frozen and the trainable part."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def freeze(
     name: str,
     batch_normalization: BatchNormalization = "paper",
 ) -> None:
-    """Freezes all but the last ``trainable`` entries of the backbone's Keras layer list.
+    """Freeze all but the last ``trainable`` entries of the backbone's Keras layer list.
 
     Args:
-        backbone: its layers are set to be trained or not.
-        trainable: how many, or ``"all"``.
-        name: what the user calls the backbone.
-        batch_normalization: with ``"frozen"`` it is frozen among these last layers too. Keras runs
-            frozen batch normalisation in inference mode, in training as well.
+        backbone: the network; ``trainable`` of its layers is modified.
+        trainable: number of trainable layers, or ``"all"``.
+        name: name of the backbone, for messages.
+        batch_normalization: with ``"frozen"``, batch normalisation is also frozen in the last
+            layers. Keras runs frozen batch normalisation in inference mode, even in training.
 
     Raises:
-        FerBenchError: there are fewer layers than that.
+        FerBenchError: the backbone has fewer layers.
     """
     layers = backbone.layers
     if trainable == "all":
@@ -42,28 +42,28 @@ def freeze(
     for position, layer in enumerate(layers):
         layer.trainable = position >= first_trained
         if batch_normalization == "frozen":
-            # A network within the network is one entry of the list.
+            # A nested model is a single entry of the list.
             for part in layer._flatten_layers():
                 if isinstance(part, keras.layers.BatchNormalization):
                     part.trainable = False
 
 
 def cut(network: keras.Model) -> list[Any]:
-    """The tensors at which the network's frozen part ends, in the order of the graph.
+    """Find the tensors at the boundary of the network's frozen part, in graph order.
 
-    An operation belongs to the frozen part when it and all before it give the same output for
-    the same image in every epoch: it is frozen or has nothing to train, and draws no random
-    numbers. Dropout stays active in training even when frozen, so the cut lies before it.
+    An operation belongs to the frozen part if it and all its predecessors give the same output for
+    the same image in every epoch: it is frozen or has no trainable weights, and draws no random
+    numbers. Dropout stays active in training even if it is frozen, so the cut is before it.
 
     Args:
         network: a flat functional graph.
 
     Returns:
-        Symbolic tensors; just the network's input where no operation is frozen.
+        Symbolic tensors; only the network's input if no operation is frozen.
     """
     constant: set[int] = set()
     boundary: dict[int, Any] = {}
-    # The nodes, not the layers: a layer that came through a Sequential has nodes of other graphs.
+    # Nodes, not layers: a layer taken from a Sequential also has nodes of other graphs.
     for depth in sorted(network._nodes_by_depth, reverse=True):
         for node in network._nodes_by_depth[depth]:
             known = [tensor for tensor in node.input_tensors if id(tensor) in constant]

@@ -1,4 +1,4 @@
-"""Dropout that draws the same numbers compiled and not."""
+"""Dropout with the same random numbers compiled and uncompiled."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("fer_bench")
 class CompilableDropout(keras.layers.Wrapper):  # type: ignore[misc]
-    """What a ``Dropout`` computes under TensorFlow without XLA, with XLA too.
+    """Dropout that drops the same elements under TensorFlow with and without XLA.
 
-    Both draw the same random bits, but TensorFlow makes a float of the low 23 of each 32 and XLA of
-    the high ones, so that a compiled ``Dropout`` drops other elements. Here the low ones are drawn
-    as integers, which both make alike. The seed is the wrapped layer's own.
+    Both draw the same random bits, but TensorFlow converts the lower 23 of each 32 bits to a float
+    and XLA the upper ones, so that a compiled ``Dropout`` drops other elements. Here the lower bits
+    are drawn as integers, which is the same in both. The result equals ``Dropout`` without XLA; the
+    seed is that of the wrapped layer.
 
     Args:
-        layer: a dropout of float32 that draws for each element (has no ``noise_shape``). Other
-            backends draw the same numbers compiled and not: it can stay as it is there.
+        layer: a float32 dropout without ``noise_shape``. The wrapper is only needed for TensorFlow:
+            other backends draw the same numbers compiled and uncompiled.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """The inputs, in training with elements set to 0 and the others scaled; same shape."""
+        """Return the inputs; in training, drop elements and scale the others. Keeps the shape."""
         rate = self.layer.rate
         if not training or not 0 < rate < 1:
             return self.layer(inputs, training=training)
@@ -31,5 +32,5 @@ class CompilableDropout(keras.layers.Wrapper):  # type: ignore[misc]
         return ops.where(is_kept, inputs * (1 / (1 - rate)), ops.zeros_like(inputs))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The shape of the inputs."""
+        """Return the shape of the inputs."""
         return input_shape

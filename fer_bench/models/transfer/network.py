@@ -1,4 +1,4 @@
-"""A backbone with its head, in the parts that training needs."""
+"""Backbone with head, as a complete model and split into prefix and suffix."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Network:
-    """A backbone with its head, cut in prefix and suffix.
+    """A backbone with its head, cut into prefix and suffix.
 
-    ``whole`` and ``suffix`` share their variables: what is trained in one predicts in the other.
-    ``prefix`` holds copies of frozen weights as they were when the network was cut. Of a registered
-    backbone, ``whole`` and ``prefix`` consist of Keras' own layers and operations: saved, they load
-    where fer_bench is not installed. ``suffix`` is in a form for training, with layers of this
-    package in it.
+    ``whole`` and ``suffix`` share their variables, so training one trains the other. ``prefix``
+    holds copies of frozen weights from when the network was cut. For a registered backbone,
+    ``whole`` and ``prefix`` consist of Keras' own layers and operations, so that they can be saved
+    and then loaded without fer_bench. ``suffix`` is optimised for training and may contain layers
+    of this package.
 
     Attributes:
-        whole: uint8 images (n, h, w) to probabilities (n, classes).
-        prefix: uint8 images to the frozen boundary tensors, a list; None where nothing is
-            frozen before the first trained layer.
-        suffix: boundary tensors, or uint8 images where there is no prefix, to logits
-            (n, classes).
-        boundary: numbers of the tensors that cross the cut, in the suffix's input order: the
-            position of the layer or operation that gives it, in the list of all of the backbone
-            with its head. The k-th further output of one counts k times the list's length more.
-        parameters: numbers of weights.
+        whole: model from uint8 images (n, h, w) to probabilities (n, classes).
+        prefix: model from uint8 images to the list of frozen boundary tensors, or None if nothing
+            is frozen before the first trained layer.
+        suffix: model from the boundary tensors, or from uint8 images if there is no prefix, to
+            logits (n, classes).
+        boundary: numbers of the tensors that cross the cut, in the order of the suffix's inputs:
+            the index of the layer or operation that outputs the tensor, in the list of operations
+            of the backbone with head. For the k-th further output of the same operation, k times
+            the length of the list is added.
+        parameters: numbers of parameters.
     """
 
     whole: keras.Model
@@ -54,13 +55,13 @@ class Network:
 
 
 def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
-    """The backbone's features flattened into one dense layer, as one flat graph to logits.
+    """Attach a flatten and a dense layer to the backbone, giving one flat graph to logits.
 
     The softmax is left to the loss and to ``Network.whole``: from logits, the cross-entropy is
-    exact under every Keras backend, where from probabilities some of them clip it.
+    exact with every Keras backend, while some backends clip it if computed from probabilities.
 
     Args:
-        backbone: maps (n, size, size, 3) to features of any shape.
+        backbone: model from (n, size, size, 3) to features of any shape.
         classes: number of classes.
     """
     taken = {operation.name for operation in backbone.operations}
@@ -70,7 +71,7 @@ def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
 
 
 def _free(name: str, taken: Collection[str]) -> str:
-    """The name, with underscores after it while a network has a layer that is called so."""
+    """Append underscores to the name until it is not taken."""
     while name in taken:
         name += "_"
     return name
@@ -84,15 +85,16 @@ def transfer(
     classes: int,
     batch_normalization: BatchNormalization = "paper",
 ) -> Network:
-    """Freezes, adds the head, and cuts.
+    """Freeze layers of a backbone, attach the head, and cut the network.
 
     Args:
         entry: the backbone's registry entry, for its input size and preprocessing.
-        backbone: as built by ``entry.build()``, with its weights in place.
-        trainable: how many of its last layers are trained, or ``"all"``.
+        backbone: the network as built by ``entry.build()``, with its weights set.
+        trainable: number of its last layers to train, or ``"all"``.
         image_size: height and width of the images in pixels.
         classes: number of classes.
-        batch_normalization: ``"frozen"`` keeps it frozen among the trained layers.
+        batch_normalization: with ``"frozen"``, batch normalisation is also frozen in the trained
+            layers.
 
     Raises:
         FerBenchError: ``trainable`` is larger than the number of layers.
@@ -122,9 +124,9 @@ def transfer(
 
 
 def _numbers(network: keras.Model, tensors: list[Any]) -> tuple[int, ...]:
-    """``Network.boundary`` of these tensors.
+    """Return the ``Network.boundary`` numbers of these tensors.
 
-    A layer that is called twice gives two: its position alone would stand for either.
+    A layer that is called twice has two outputs, which its index alone does not distinguish.
     """
     operations = network.operations
     position = {id(operation): number for number, operation in enumerate(operations)}
