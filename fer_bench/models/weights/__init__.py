@@ -1,1 +1,1 @@
-"""Pretrained weights: found, read, verified, locked."""
+"""Pretrained weights: locate, download, read, verify and lock."""

@@ -1,4 +1,4 @@
-"""Fetches a file from one of several addresses, whole or not at all."""
+"""Atomic download of a file from one of several URLs."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIMEOUT = 10.0
-"""Seconds to wait for a connection and for each piece of the answer."""
+"""Seconds to wait for a connection and for each chunk of the response."""
 
 WINDOW_S, LEAST = 60.0, 1 << 16
-"""In so many seconds, so many bytes must arrive."""
+"""Minimum transfer rate: at least ``LEAST`` bytes per ``WINDOW_S`` seconds."""
 
 
-class DownloadFailed(Exception):  # noqa: N818 - it tells what happened
-    """The file could not be had; the text says why, in one line."""
+class DownloadFailed(Exception):  # noqa: N818 - the name states what happened
+    """A failed download; the message gives the reason in one line."""
 
 
 def download(
     urls: Sequence[str], target: Path, check: Callable[[Path], None], most: int
 ) -> str | None:
-    """Downloads a file, each address tried once.
+    """Download a file, trying each URL once.
 
-    The file appears under its name only once it is complete and checked. A progress bar is shown
-    where the output is a terminal. One process at a time downloads a file, and removes what a
-    killed one has left of it.
+    The file appears under its name only after it is complete and checked. A progress bar is shown
+    if the output is a terminal. Only one process at a time downloads a file; it removes the partial
+    file of a killed process.
 
     Args:
-        urls: http(s) addresses of the same file, in the order of preference.
-        target: where the file goes; its folder is made.
-        check: is given the complete file under a temporary name and raises ``DownloadFailed``
-            where it is not what was wanted.
-        most: bytes that the file may have.
+        urls: http(s) URLs of the same file, in order of preference.
+        target: path of the file; its directory is created.
+        check: function called with the path of the complete temporary file; it raises
+            ``DownloadFailed`` if the content is not as expected.
+        most: maximum size of the file in bytes.
 
     Returns:
-        The address it came from, None where another process has fetched it meanwhile.
+        The URL of the download, or None if another process has downloaded the file meanwhile.
 
     Raises:
-        DownloadFailed: no address gave the file, or it cannot be written.
+        DownloadFailed: every URL failed, or the file cannot be written.
     """
     with _alone(target):
         if target.exists():
@@ -69,11 +69,11 @@ def download(
 
 @contextlib.contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Keeps other processes from downloading the same file.
+    """Hold an interprocess lock for the download of a file.
 
     Raises:
-        DownloadFailed: another one does and shows no sign of life, or a directory cannot be
-            written to.
+        DownloadFailed: the process that holds the lock does not respond, or a directory is not
+            writable.
     """
     key = hashlib.sha256(os.fsencode(target.resolve())).hexdigest()[:16]
     with contextlib.ExitStack() as stack:
@@ -94,17 +94,17 @@ def _alone(target: Path) -> Iterator[None]:
 
 
 def _attempt(url: str, target: Path, check: Callable[[Path], None], most: int) -> str | None:
-    """Why one address did not give the file, None where it did."""
+    """Try one URL and return the reason of the failure, or None if it succeeded."""
     try:
         _fetch(url, target, check, most)
-    # A ValueError is that of an address or a header that a server made up.
+    # urllib raises ValueError for invalid URLs and headers from a server.
     except (OSError, HTTPException, ValueError, DownloadFailed) as error:
         return next(iter(str(error).splitlines()), type(error).__name__)
     return None
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect to where anybody on the way can change what arrives."""
+    """Redirect handler that never downgrades https and accepts only http(s) targets."""
 
     def redirect_request(
         self,
@@ -127,7 +127,7 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], most: int) -> 
     part = target.with_name(f".{target.name}.fer-bench.part")
     part.unlink(missing_ok=True)
     try:
-        # Opened first: nobody is asked for what cannot be written.
+        # Opened first: no request is sent if the file cannot be written.
         with part.open("xb") as file:
             with _opened(opener, url) as answer:
                 total = _announced(answer.headers.get("Content-Length"), most)
@@ -136,7 +136,7 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], most: int) -> 
             os.fsync(file.fileno())
             own = os.fstat(file.fileno())
         check(part)
-        # The lock lies in the cache of one user, and others may share the target's directory.
+        # The lock is in the user's cache, but other users may share the directory of the target.
         if not os.path.samestat(own, part.stat()):
             raise DownloadFailed("another user's process downloads the same file")
         part.replace(target)
@@ -145,11 +145,13 @@ def _fetch(url: str, target: Path, check: Callable[[Path], None], most: int) -> 
 
 
 def _opened(opener: urllib.request.OpenerDirector, url: str) -> Any:
-    """The answer of a server, once its header is there.
+    """Open a URL and return the response, with a limit on the total time until its header.
+
+    urllib's timeout does not suffice, as it applies to each read of the header separately.
 
     Raises:
-        DownloadFailed: it takes too long, as each byte of it may take as long as the time-out.
-        OSError: as ``opener.open`` does, whose other errors come through too.
+        DownloadFailed: the header takes too long.
+        OSError: as raised by ``opener.open``; its other exceptions are also passed on.
     """
     found: queue.SimpleQueue[Any] = queue.SimpleQueue()
     is_late = threading.Event()
@@ -165,7 +167,7 @@ def _opened(opener: urllib.request.OpenerDirector, url: str) -> Any:
         else:
             found.put(answer)
 
-    # Nothing can end urllib's wait; the thread ends with the connection or the process.
+    # urllib's wait cannot be interrupted; the thread ends with the connection or the process.
     threading.Thread(target=ask, daemon=True).start()
     try:
         answer = found.get(timeout=WINDOW_S)
@@ -177,15 +179,15 @@ def _opened(opener: urllib.request.OpenerDirector, url: str) -> Any:
             raise answer
         return answer
     finally:
-        # Else the error and this frame would keep each other, and a connection open.
+        # Break the reference cycle of exception and frame, which would keep the connection open.
         del answer
 
 
 def _announced(length: str | None, most: int) -> int | None:
-    """The size that a server announces.
+    """Parse the Content-Length header of a response.
 
     Raises:
-        DownloadFailed: it is no number of bytes, or too large.
+        DownloadFailed: it is not a number of bytes, or too large.
     """
     if length is None:
         return None
@@ -197,10 +199,10 @@ def _announced(length: str | None, most: int) -> int | None:
 
 
 def _receive(answer: Any, file: IO[bytes], name: str, total: int | None, most: int) -> None:
-    """Writes an answer into a file.
+    """Write a response to a file.
 
     Raises:
-        DownloadFailed: it has another size than was announced, is too large, or too slow.
+        DownloadFailed: the size differs from Content-Length, or the response is too large or slow.
     """
     from fer_bench.runtime.progress_bar import progress_bar
 

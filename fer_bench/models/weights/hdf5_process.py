@@ -1,4 +1,4 @@
-"""HDF5 files read by a process of their own, which may crash, hang or run out of memory."""
+"""Reading of HDF5 files in a subprocess, as libhdf5 may crash, hang or run out of memory."""
 
 from __future__ import annotations
 
@@ -31,27 +31,27 @@ if TYPE_CHECKING:
     from fer_bench.runtime.errors import FerBenchError
 
 LIMIT_S = 60.0
-"""Seconds for an answer, Python's start included; sound files take a fraction of one."""
+"""Timeout of a response in seconds, including Python's start; valid files take less than 1 s."""
 
 _SLOWEST = 1_000_000
-"""Bytes in a second, below which a disk is not waited for."""
+"""Lowest read rate in bytes per second assumed for the timeouts."""
 
 _LONGEST_LINE = 1 << 24
-"""Bytes of a description; that of the largest network has some hundred thousand."""
+"""Maximum length of a response line in bytes; the largest network needs some 100,000."""
 
 _READER = Path(__file__).with_name("hdf5_reader.py")
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[StoredWeights]:
-    """The weights in an HDF5 or a ``.keras`` file; tensors can be read while the context lasts.
+    """Open the weights in an HDF5 or ``.keras`` file; tensors can be read within the context.
 
     Raises:
-        FerBenchError: the file cannot be read, or holds no weights.
+        FerBenchError: the file cannot be read, or does not contain weights.
     """
-    # With -I, a folder or a variable of the user's changes nothing of what is imported.
+    # -I isolates imports from the user's directories and environment variables.
     command = [sys.executable, "-I", str(_READER), str(path), *filter(_is_text, sys.path)]
-    # Threads of numpy take memory and time to start, and nothing is computed.
+    # Nothing is computed, and numpy's threads would cost memory and startup time.
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     try:
         process = subprocess.Popen(
@@ -77,7 +77,7 @@ def _is_text(value: object) -> bool:
 
 
 class _Reader:
-    """The process that has a file open."""
+    """Client of the reader process for one file."""
 
     def __init__(self, path: Path, process: subprocess.Popen[bytes]) -> None:
         self._path = path
@@ -87,9 +87,9 @@ class _Reader:
         self._late: float | None = None
 
     def weights(self) -> StoredWeights:
-        """The layers that the file is said to hold; to be asked for once, before any tensor."""
+        """Read the description of the file; call this once, before reading tensors."""
         size = 0
-        with contextlib.suppress(OSError):  # of which the process tells
+        with contextlib.suppress(OSError):  # the reader process reports it
             size = self._path.stat().st_size
         with self._within(LIMIT_S + size / _SLOWEST):
             document = self._line()
@@ -107,7 +107,7 @@ class _Reader:
             raise self._unreadable("its reader describes no weights") from error
 
     def _tensor(self, shape: list[int], kind: str, number: int, place: int | None) -> StoredTensor:
-        """A tensor by its number for the process and, where there is one, its place in the file."""
+        """Return a tensor given its number in the reader and its offset in the file, if any."""
 
         def read() -> NDArray[Any]:
             values = np.empty(shape, dtype)
@@ -122,7 +122,7 @@ class _Reader:
         return StoredTensor(tuple(shape), dtype, read)
 
     def _look(self, place: int, content: memoryview) -> None:
-        """Reads values from the file itself, several times as fast as from the process."""
+        """Read values directly from the file, several times faster than through the process."""
         try:
             with self._path.open("rb") as file:
                 file.seek(place)
@@ -133,9 +133,9 @@ class _Reader:
             raise self._unreadable("it ends before its values do")
 
     def _ask(self, number: int, content: memoryview) -> None:
-        """Reads values from the process."""
+        """Read values through the reader process."""
         with self._within(LIMIT_S + len(content) / _SLOWEST):
-            with contextlib.suppress(OSError):  # of a process that has ended, and answers nothing
+            with contextlib.suppress(OSError):  # the process has ended, as _line reports
                 os.write(self._questions, f"{number}\n".encode())
             self._line()
             if self._answers.readinto(content) != len(content):
@@ -158,7 +158,7 @@ class _Reader:
 
     @contextlib.contextmanager
     def _within(self, seconds: float) -> Iterator[None]:
-        """Ends the process where it does not answer in time, and the wait for it with it."""
+        """Kill the process if it does not respond in time, which also ends a blocking read."""
         timer = threading.Timer(seconds, self._end_late, (seconds,))
         timer.daemon = True
         timer.start()
@@ -172,7 +172,7 @@ class _Reader:
         self._process.kill()
 
     def _ended(self) -> FerBenchError:
-        """The error of a process that is there no more."""
+        """Return the error for a process that has ended."""
         status = self._process.wait()
         if self._late is not None:
             return self._unreadable(

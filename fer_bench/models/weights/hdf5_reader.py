@@ -1,10 +1,11 @@
-"""Reads weights out of an HDF5 file, as a process of its own: libhdf5 crashes on damaged files.
+"""Subprocess that reads weights from an HDF5 file, as libhdf5 crashes on damaged files.
 
-``hdf5_process`` starts it by this file's path, so that nothing of this package is imported here.
-The first line of output is JSON: the layers with the declared shapes and types of their tensors, or
-why there are none. After that each line of input is the number of a tensor, in the order of the
-first line; the answer is a line of JSON, and the values where that line is empty of reasons. For
-most it is not asked: where the values lie in the file as in memory, the first line tells the place.
+``hdf5_process`` runs this file by its path, so nothing of this package may be imported here. The
+first line of output is JSON: the layers with the declared shapes and types of their tensors, or the
+reason for a failure. After that, each line of input is the number of a tensor, in the order of the
+first line; the response is a line of JSON, followed by the values if it contains no reason for a
+failure. Values stored contiguously in their memory layout need no request, as the first line gives
+their offset in the file.
 """
 
 from __future__ import annotations
@@ -19,22 +20,22 @@ import zipfile
 from typing import Any
 
 KERAS_WEIGHTS = "model.weights.h5"
-"""Member of a ``.keras`` archive that holds the weights."""
+"""Name of the member of a ``.keras`` archive with the weights."""
 
 _MEMORY = 1 << 30
-"""Bytes of address space: Python, numpy and h5py take a third of it."""
+"""Limit of the address space in bytes; Python, numpy and h5py take a third of it."""
 
 _CPU_S = 600
 
 
-class Refused(Exception):  # noqa: N818 - it tells what is the case
-    """The content of the file, if it is no weights."""
+class Refused(Exception):  # noqa: N818 - the name states what happened
+    """Error for a readable file without acceptable weights."""
 
 
 def main(path: str) -> None:
-    """Answers a parent process until it closes the input."""
+    """Serve requests of the parent process until it closes the input."""
     answers = os.fdopen(os.dup(1), "wb")
-    # Whatever else writes to the standard output must not stand between the answers.
+    # Other output to standard output must not mix with the responses.
     os.dup2(2, 1)
     _limit("CORE", 0)
     _limit("CPU", _CPU_S)
@@ -70,7 +71,7 @@ def _reason(error: Exception) -> dict[str, str]:
 
 
 def _limit(name: str, value: int) -> None:
-    """Sets a limit of this process, where the system has it."""
+    """Set a resource limit of this process if the system supports it."""
     try:
         import resource
     except ImportError:  # on Windows
@@ -79,12 +80,12 @@ def _limit(name: str, value: int) -> None:
     _, most = resource.getrlimit(kind)
     if most != resource.RLIM_INFINITY:
         value = min(value, most)
-    with contextlib.suppress(ValueError, OSError):  # of what a system knows and does not limit
+    with contextlib.suppress(ValueError, OSError):  # known to the system, but not supported
         resource.setrlimit(kind, (value, most))
 
 
 def _opened(path: str) -> tuple[Any, int]:
-    """The file, and how much memory it may take as long as no values are read."""
+    """Open the file and return it with the memory limit that applies while no values are read."""
     import h5py
 
     _limit("AS", _MEMORY)
@@ -93,24 +94,24 @@ def _opened(path: str) -> tuple[Any, int]:
             return h5py.File(path, "r"), _MEMORY
     with zipfile.ZipFile(path) as archive:
         member = archive.getinfo(KERAS_WEIGHTS)
-        # Keras compresses nothing. While zipfile joins the pieces, they are there twice.
+        # Keras does not compress. zipfile needs twice the size while it joins the chunks.
         memory = _MEMORY + 2 * min(member.file_size, os.stat(path).st_size)  # noqa: PTH116
         _limit("AS", memory)
         return h5py.File(io.BytesIO(archive.read(member)), "r"), memory
 
 
 def _values(tensor: Any, memory: int) -> memoryview:
-    """A tensor's values as bytes, in C order."""
+    """Return the values of a tensor as bytes in C order."""
     import numpy as np
 
-    # The values, a chunk of them as it lies in the file, and that chunk unpacked.
+    # Three times the values: the array, a stored chunk, and the chunk decompressed.
     _limit("AS", memory + 3 * tensor.size * tensor.dtype.itemsize)
     values = np.ascontiguousarray(tensor[()])
     return values.reshape(-1).view(np.uint8).data
 
 
 def _described(file: Any) -> tuple[list[Any], dict[str, Any]]:
-    """The tensors, and what is told of them: by layers, in the same order."""
+    """Return the tensors and, in the same order, their description by layer."""
     if _holds(file, "model_weights"):
         file = _member(file, "model_weights")
     if _has_names(file, "layer_names"):
@@ -131,7 +132,7 @@ def _described(file: Any) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _place(tensor: Any) -> int | None:
-    """The place in the file of values that lie as in memory, None if they lie otherwise."""
+    """Return the file offset of values stored in memory layout, else None."""
     import h5py
 
     size = tensor.size * tensor.dtype.itemsize
@@ -139,7 +140,7 @@ def _place(tensor: Any) -> int | None:
         return None
     if tensor.dtype.hasobject or tensor.id.get_type() != h5py.h5t.py_create(tensor.dtype):
         return None
-    found: int | None = tensor.id.get_offset()  # None of all but contiguous ones
+    found: int | None = tensor.id.get_offset()  # None unless the layout is contiguous
     return found
 
 
@@ -148,7 +149,7 @@ def _has_names(group: Any, attribute: str) -> bool:
 
 
 def _names(group: Any, attribute: str) -> list[str]:
-    """A list of names; HDF5 keeps a long one as several attributes, numbered from 0."""
+    """Return a list of names; long lists are split into attributes numbered from 0."""
     attributes = [attribute] if attribute in group.attrs else []
     while not attributes or f"{attribute}{len(attributes)}" in group.attrs:
         attributes.append(f"{attribute}{len(attributes)}")
@@ -160,7 +161,7 @@ def _names(group: Any, attribute: str) -> list[str]:
 
 
 def _legacy(file: Any) -> list[tuple[str, str | None, list[str] | None, list[Any]]]:
-    """Layer names as an attribute of the file, variable names as an attribute of each layer."""
+    """Read Keras' legacy layout: layer names and their variable names are attributes."""
     layers: list[tuple[str, str | None, list[str] | None, list[Any]]] = []
     for name in _names(file, "layer_names"):
         group = _member(file, name)
@@ -172,7 +173,7 @@ def _legacy(file: Any) -> list[tuple[str, str | None, list[str] | None, list[Any
 
 
 def _keras3(file: Any) -> list[tuple[str, str | None, list[str] | None, list[Any]]]:
-    """Groups ``layers/<class>_<number>/vars/<number>``, the layer's name as an attribute."""
+    """Read Keras 3's layout: ``layers/<class>_<number>/vars/<number>``, names as attributes."""
     import h5py
 
     links: list[tuple[bytes, int]] = []
@@ -208,7 +209,7 @@ def _elsewhere(name: str) -> Refused:
 
 
 def _holds(group: Any, name: str) -> bool:
-    """Check if a group has a link of this name; unlike ``in``, this follows none."""
+    """Check if a group has a link of this name; unlike ``in``, does not follow it."""
     return bool(group.id.links.exists(_encoded(name)))
 
 
@@ -217,7 +218,7 @@ def _encoded(name: str) -> bytes:
 
 
 def _member(group: Any, path: str) -> Any:
-    """The object at a path below a group, if no link leads elsewhere."""
+    """Return the object at a path below a group; refuse soft and external links."""
     import h5py
 
     for name in filter(None, path.split("/")):
@@ -230,7 +231,7 @@ def _member(group: Any, path: str) -> Any:
 
 
 def _tensor(group: Any, name: str) -> Any:
-    """A dataset whose bytes lie in this very file: HDF5 can point to any other file."""
+    """Return a dataset; refuse external and virtual ones, which read other files."""
     import h5py
 
     tensor = _member(group, name)

@@ -1,9 +1,9 @@
-"""The lock file: which pretrained weights a project's results rest on, so that none changes unseen.
+"""Lock file of a project's pretrained weights, to detect changes.
 
-The first verified use of a backbone's weights records them, and later uses are held to that. What
-counts are the values: a file that was saved again, with other bytes and the same values, is
-accepted, and its bytes are recorded too. Where the bytes are recorded, the values are known without
-building the network. The file is JSON, sorted, and made for committing.
+The first verified use of a backbone's weights records their digest, and later uses must match it.
+The digest is that of the tensor values: a file that was saved again, with other bytes but the same
+values, is accepted and the digest of its bytes is recorded too. For a file with a recorded digest,
+the values are known without building the network. The file is sorted JSON, meant to be committed.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
     from fer_bench.models import WeightsRecord
 
 FILE = "fer-bench.lock"
-"""Name of the lock file where no other is given."""
+"""Default name of the lock file."""
 
 VERSION = 1
-"""Of the layout; a reader refuses newer ones."""
+"""Version of the layout; newer versions are refused."""
 
 
 _LARGEST = 1 << 20
-"""Bytes of a lock file that is read; what is recorded of a backbone takes some hundred."""
+"""Maximum size of a lock file in bytes; an entry takes a few hundred."""
 
 
-class NotRecorded(FerBenchError):  # noqa: N818 - it tells what is the case
-    """The lock file cannot be written; what it holds already is as it was."""
+class NotRecorded(FerBenchError):  # noqa: N818 - the name states what happened
+    """Error of a lock file that cannot be written; its content is unchanged."""
 
 
 @dataclass(frozen=True)
 class Lock:
-    """The weights of one backbone.
+    """Entry of the lock file: the weights of one backbone.
 
     Attributes:
-        values: SHA-256 over the tensors, ``WeightsRecord.values_digest``.
-        files: SHA-256 of the bytes of each file that is known to hold them.
+        values: SHA-256 of the tensor values, ``WeightsRecord.values_digest``.
+        files: SHA-256 of the bytes of each file known to contain these values.
     """
 
     values: str
@@ -57,10 +57,13 @@ class Lock:
 
 
 def read(path: Path) -> dict[str, Lock]:
-    """What a lock file holds, by the names of backbones. There need not be one: then it is empty.
+    """Read a lock file; the result is empty if the file does not exist.
+
+    Returns:
+        Locks by backbone name.
 
     Raises:
-        FerBenchError: the file cannot be read, is no lock file, or is of a newer version.
+        FerBenchError: the file cannot be read, is not a lock file, or has a newer version.
     """
     try:
         document = json.loads(
@@ -86,28 +89,27 @@ def read(path: Path) -> dict[str, Lock]:
 
 
 def record(path: Path, proven: Mapping[str, WeightsRecord], *, replace: bool = False) -> bool:
-    """Holds verified weights to a lock file, and records in it those that it does not hold yet.
+    """Check verified weights against a lock file and add missing entries and files.
 
-    The file is written whole or not at all, by one process at a time, and only where that changes
-    it.
+    The file is written atomically, by one process at a time, and only if its content changes.
 
     Args:
-        path: the lock file; made where there is none.
-        proven: what was verified, by the names of backbones.
-        replace: whether what is recorded otherwise is recorded anew.
+        path: path of the lock file; created if it does not exist.
+        proven: verified weights by backbone name.
+        replace: if True, replace entries that differ instead of raising an error.
 
     Returns:
-        Whether the file was written.
+        True if the file was written.
 
     Raises:
-        FerBenchError: other weights are recorded, or the file is no lock file.
-        NotRecorded: it cannot be written.
+        FerBenchError: an entry differs and ``replace`` is False, or the file is not a lock file.
+        NotRecorded: the file cannot be written.
     """
     before = read(path)
     if _updated(path, before, proven, replace) == before:
         return False
     with _alone(path):
-        # Another process may have written meanwhile.
+        # Read again: another process may have written to the file.
         before = read(path)
         after = _updated(path, before, proven, replace)
         if after == before:
@@ -122,10 +124,10 @@ def record(path: Path, proven: Mapping[str, WeightsRecord], *, replace: bool = F
 def _updated(
     path: Path, locks: Mapping[str, Lock], proven: Mapping[str, WeightsRecord], replace: bool
 ) -> dict[str, Lock]:
-    """The locks with what was verified.
+    """Return the locks updated with the verified weights.
 
     Raises:
-        FerBenchError: other weights are recorded, and they are not to be replaced.
+        FerBenchError: an entry differs and ``replace`` is False.
     """
     updated = dict(locks)
     for name, weights in proven.items():
@@ -153,13 +155,13 @@ def _of_other_values(path: Path, name: str, lock: Lock, weights: WeightsRecord) 
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Keeps other processes from changing the lock file meanwhile."""
+    """Hold an interprocess lock for changes of the lock file."""
     from fer_bench.runtime.locks import locked
 
     key = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
     with contextlib.ExitStack() as stack:
         try:
-            # In the cache, as the empty file that a process waits at would be committed elsewhere.
+            # In the cache: next to the lock file, the files of the lock would end up in commits.
             stack.enter_context(locked(cache_root(), "weights", key))
         except OSError as error:
             raise NotRecorded(
@@ -194,7 +196,7 @@ def _lock(path: Path, name: str, entry: Any) -> Lock:
 
 
 def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; a key given twice, as merged files may have, would hide one of the two."""
+    """Build a JSON object and reject duplicate keys, which a merge of two versions may leave."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]

@@ -1,4 +1,4 @@
-"""Matches the tensors of a weight file with the variables of a network."""
+"""Matching of the tensors in a weight file to the variables of a network."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Pair:
     Attributes:
         label: ``<layer>/<variable>``, the same in every process.
         variable: a Keras variable; None for a tensor of the excluded last layer.
-        tensor: of the same shape.
-        path: the file, for messages.
+        tensor: stored tensor of the same shape.
+        path: path of the file, for messages.
     """
 
     label: str
@@ -39,10 +39,10 @@ class Pair:
     path: Path
 
     def read(self) -> NDArray[np.float32]:
-        """The stored values as little-endian float32.
+        """Read the stored values as little-endian float32.
 
         Raises:
-            FerBenchError: the values cannot be read, are not numbers, or not all finite.
+            FerBenchError: the values cannot be read, are not numeric, or not all finite.
         """
         dtype = self.tensor.dtype
         if dtype.kind not in "fiu":
@@ -65,11 +65,11 @@ class _NetworkLayer:
     """A layer of the network that has weights.
 
     Attributes:
-        name: its name where it was given one, else None: Keras counts up the names it makes itself,
-            so that they differ between processes.
-        label: its name, or ``<class>[k]``.
-        key: ``<class>_<number>``, as ``.weights.h5`` files call it.
-        variables: in the order in which Keras stores them.
+        name: explicit name of the layer, or None if Keras named it: such names contain a counter
+            and so differ between processes.
+        label: the name, or ``<class>[k]``.
+        key: key in ``.weights.h5`` files, ``<class>_<number>``.
+        variables: variables in the order in which Keras stores them.
     """
 
     name: str | None
@@ -98,7 +98,7 @@ def _network_layers(model: keras.Model) -> list[_NetworkLayer]:
 
 
 def snake_case(name: str) -> str:
-    """The name of a class as Keras makes names of layers from it: ``Conv2D`` gives ``conv2d``."""
+    """Convert a class name as in Keras' layer names: ``Conv2D`` becomes ``conv2d``."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<!^)(?=[A-Z][a-z])", "_", name).lower()
 
 
@@ -108,26 +108,26 @@ def matched(
     title: str,
     last_layer: tuple[tuple[int, ...], ...] = (),
 ) -> list[Pair]:
-    """Finds the stored tensor of each of the network's variables.
+    """Match each variable of the network to a stored tensor.
 
-    Layers that were given a name are found by it, the others by their order. Nothing is read yet.
+    Explicitly named layers are matched by name, the others by their order. No values are read.
 
     Args:
         stored: an open weight file.
         model: the network.
-        title: the network's name, for messages.
-        last_layer: shapes of one further layer that the file may hold after all others.
+        title: name of the network, for messages.
+        last_layer: shapes of the tensors of one additional layer that the file may contain.
 
     Returns:
         Pairs sorted by label.
 
     Raises:
-        FerBenchError: a tensor is missing, left over, or has another name or shape.
+        FerBenchError: a tensor is missing or unexpected, or its name or shape does not match.
     """
     left = dict(stored.layers)
     pairs = []
     layers = _network_layers(model)
-    # First the layers with names of their own, so that what is left belongs to the others in order.
+    # Explicitly named layers first: the remaining entries then match the others in order.
     for layer in sorted(layers, key=lambda layer: layer.name is None):
         if stored.keyed_by_class:
             key: str | None = layer.key
@@ -155,10 +155,10 @@ def _of_another_network(path: Path, title: str, why: str) -> FerBenchError:
 
 
 def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: str) -> list[Pair]:
-    """Pairs of one layer.
+    """Match the variables of one layer.
 
     Raises:
-        FerBenchError: names, number or shapes differ.
+        FerBenchError: the number, names or shapes of the tensors do not match.
     """
     if layer.name is not None and found.name not in (None, layer.name):
         raise _of_another_network(
@@ -182,7 +182,7 @@ def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: st
                 f"layer {layer.label!r} has the tensors {', '.join(stored_names)}, expected are "
                 f"{', '.join(names)}",
             )
-        # A network inside a layer has several variables of one name: those keep their order.
+        # Variables of a nested network may have the same name: these are matched by order.
         if len(set(names)) == len(names):
             tensors = tuple(tensors[stored_names.index(name)] for name in names)
     pairs = []
@@ -200,7 +200,7 @@ def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: st
 
 
 def _variable_name(path: str) -> str:
-    """A variable's own name, as Keras 3 calls it.
+    """Return the Keras 3 name of a variable, without the layer.
 
     Keras 2 wrote ``conv_dw_1/depthwise_kernel:0``, Keras 1 ``conv1_W:0`` and ``conv1_b:0``.
     """
@@ -212,10 +212,10 @@ def _variable_name(path: str) -> str:
 
 
 def values_digest(pairs: list[Pair]) -> str:
-    """SHA-256 over the network's tensors, as ``WeightsRecord.values_digest`` defines it.
+    """Return the SHA-256 of the network's tensors, as defined by ``WeightsRecord.values_digest``.
 
     Raises:
-        FerBenchError: a tensor cannot be read, or has values that are not finite.
+        FerBenchError: a tensor cannot be read, or its values are not all finite.
     """
     digest = hashlib.sha256()
     for pair in pairs:
@@ -228,7 +228,7 @@ def values_digest(pairs: list[Pair]) -> str:
 
 
 def assign(pairs: list[Pair], model: keras.Model) -> None:
-    """Sets each of the network's variables to the values stored for it.
+    """Set each variable of the network to its stored values.
 
     Raises:
         FerBenchError: a tensor cannot be read.
@@ -237,6 +237,6 @@ def assign(pairs: list[Pair], model: keras.Model) -> None:
         if pair.variable is not None:
             pair.variable.assign(pair.read())
     for layer in model.layers:
-        # Normalization derives what it computes with from its weights.
+        # Normalization caches values that it derives from its weights.
         if hasattr(layer, "finalize_state"):
             layer.finalize_state()

@@ -1,8 +1,8 @@
-"""Pretrained weights: where a file comes from.
+"""Sources of pretrained weights: local directories, caches and downloads.
 
-A file is looked for in the folder of ``--weights-dir``, in that of ``FER_BENCH_WEIGHTS``, in the
-upstream library's own cache, and last it is downloaded from upstream into that cache. The first one
-found is taken and checked; a bad one is an error, never a reason to look further.
+A file is searched for in the directory of ``--weights-dir``, in that of ``FER_BENCH_WEIGHTS`` and
+in the upstream library's own cache; otherwise it is downloaded from upstream into that cache. The
+first file found is used and checked: an invalid one is an error, and the search does not continue.
 """
 
 from __future__ import annotations
@@ -25,33 +25,33 @@ if TYPE_CHECKING:
     from fer_bench.models.registry import Backbone
 
 FOLDER_VARIABLE = "FER_BENCH_WEIGHTS"
-"""Environment variable that names a folder with weight files."""
+"""Environment variable with the path of a directory of weight files."""
 
 OFFLINE_VARIABLE = "FER_BENCH_OFFLINE"
-"""Environment variable that switches downloads off, unless it is empty or 0."""
+"""Environment variable that disables downloads, unless it is empty or 0."""
 
 
-class WeightsMissing(FerBenchError):  # noqa: N818 - it tells what is the case, as a skip's reason
-    """No place has the pretrained weights: the cell is skipped, unless weights are required."""
+class WeightsMissing(FerBenchError):  # noqa: N818 - the name states what happened, as the reason of a skip
+    """Pretrained weights were not found: the cell is skipped, unless weights are required."""
 
 
 @dataclass(frozen=True)
 class WeightsSource:
-    """Where a backbone's pretrained weights come from, and how they are known.
+    """Source of a backbone's pretrained weights, and their expected digest.
 
     Attributes:
-        file: upstream's name of the file.
-        cache: ``"keras"`` or ``"deepface"`` for that library's own cache, a folder, or None.
-        urls: http(s) addresses of the file, tried in this order; a download goes to the cache.
-        digest: what the file must match, or None where upstream publishes nothing to match:
-            ``"md5:..."`` or ``"sha256:..."`` of the file's bytes, or ``"values:..."``, the SHA-256
-            over its tensors (``WeightsRecord.values_digest``), which a rebuilt file keeps.
-        last_layer: shapes of the tensors of the excluded last layer, where upstream's file holds
-            them; such a file is accepted with them and without.
-        licence: of the weights, as upstream states it; None where it states none.
+        file: upstream's file name.
+        cache: ``"keras"`` or ``"deepface"`` for that library's own cache, a directory, or None.
+        urls: http(s) URLs of the file, tried in this order; downloads are stored in the cache.
+        digest: expected digest, or None if upstream does not publish one: ``"md5:..."`` or
+            ``"sha256:..."`` of the file's bytes, or ``"values:..."``, the SHA-256 of its tensors
+            (``WeightsRecord.values_digest``), which does not change if the file is rebuilt.
+        last_layer: shapes of the tensors of the excluded last layer, if upstream's file contains
+            it; a file without this layer is accepted too.
+        licence: licence of the weights as stated by upstream, or None if it states none.
 
     Raises:
-        FerBenchError: a field is malformed.
+        FerBenchError: a field is invalid.
     """
 
     file: str
@@ -80,7 +80,7 @@ class WeightsSource:
             )
 
     def cache_folder(self) -> Path | None:
-        """The cache as a folder, which may not exist, or None."""
+        """Return the directory of the cache, which may not exist, or None without a cache."""
         if self.cache == "keras":
             home = os.environ.get("KERAS_HOME")
             return (Path(home) if home is not None else Path.home() / ".keras") / "models"
@@ -89,7 +89,7 @@ class WeightsSource:
         return self.cache
 
     def cache_name(self) -> str:
-        """What messages call the cache."""
+        """Return the name of the cache in messages."""
         return _CACHE_NAMES.get(str(self.cache), "its own folder")
 
 
@@ -98,11 +98,11 @@ _CACHE_NAMES = {"keras": "Keras' cache", "deepface": "deepface's cache"}
 
 @dataclass(frozen=True)
 class Located:
-    """A weight file that was found and not yet checked.
+    """A weight file that was found but not yet checked.
 
     Attributes:
-        path: of the file.
-        provenance: where it was found, for example ``"--weights-dir"``.
+        path: path of the file.
+        provenance: location of the file, for example ``"--weights-dir"``.
     """
 
     path: Path
@@ -111,11 +111,11 @@ class Located:
 
 @dataclass(frozen=True)
 class Place:
-    """A place where a weight file may lie.
+    """A location that is searched for a weight file.
 
     Attributes:
-        name: as messages call it, for example ``"--weights-dir"``.
-        path: what the file is called there, None where the place is not set.
+        name: name in messages, for example ``"--weights-dir"``.
+        path: path of the file at this location, or None if the location is not set.
     """
 
     name: str
@@ -127,12 +127,12 @@ class Place:
 
 @dataclass(frozen=True)
 class Download:
-    """The way to a weight file that lies in no place.
+    """A possible download of a weight file.
 
     Attributes:
-        urls: addresses of the file, tried in this order.
-        target: where it goes.
-        barred: why it is not tried, None where it is.
+        urls: URLs of the file, tried in this order.
+        target: path of the downloaded file.
+        barred: reason why the download is not tried, or None.
     """
 
     urls: tuple[str, ...]
@@ -142,20 +142,20 @@ class Download:
 
 @dataclass(frozen=True)
 class Chain:
-    """All places of a weight file, in the order in which a run looks into them.
+    """Search path of a weight file.
 
     Attributes:
-        places: the first of them that has the file counts.
-        download: what is tried where none has it; None where there is no address.
+        places: locations in search order; the first one with the file is used.
+        download: fallback if no location has the file, or None if there are no URLs.
     """
 
     places: tuple[Place, ...]
     download: Download | None
 
     def found(self) -> Located | None:
-        """The bearer of the file's name in the first place that has it; nothing is downloaded.
+        """Return the file at the first location that has it, or None; nothing is downloaded.
 
-        Should it be no file, reading it tells so: it is no reason to look further.
+        A directory or broken link with this name also ends the search: reading it is then an error.
         """
         for place in self.places:
             if place.path is not None and os.path.lexists(place.path):
@@ -164,15 +164,15 @@ class Chain:
 
 
 def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
-    """Finds the file of a backbone's pretrained weights, downloading it where nothing else helps.
+    """Find the file of a backbone's pretrained weights, or download it as a last resort.
 
     Args:
-        backbone: whose weights are wanted.
-        weights_dir: a folder to look in first.
+        backbone: the backbone.
+        weights_dir: directory that is searched first.
 
     Raises:
-        WeightsMissing: no place has the file.
-        FerBenchError: ``weights_dir`` or ``FER_BENCH_WEIGHTS`` is no folder.
+        WeightsMissing: the file was neither found nor downloaded.
+        FerBenchError: ``weights_dir`` or ``FER_BENCH_WEIGHTS`` is not a directory.
     """
     source = backbone.weights
     if source is None:
@@ -196,14 +196,14 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
 
 
 def chain(source: WeightsSource, weights_dir: Path | None = None) -> Chain:
-    """Where the file of pretrained weights is looked for. Nothing is looked for yet.
+    """Return the search path of a file of pretrained weights, without searching it.
 
     Args:
-        source: of the weights.
-        weights_dir: a folder to look in first.
+        source: source of the weights.
+        weights_dir: directory that is searched first.
 
     Raises:
-        FerBenchError: ``weights_dir`` or ``FER_BENCH_WEIGHTS`` is no folder.
+        FerBenchError: ``weights_dir`` or ``FER_BENCH_WEIGHTS`` is not a directory.
     """
     given = os.environ.get(FOLDER_VARIABLE)
     folders = [
@@ -227,7 +227,7 @@ def chain(source: WeightsSource, weights_dir: Path | None = None) -> Chain:
 
 
 _failed: dict[tuple[str, ...], str] = {}
-"""Reasons of the downloads that failed in this process: they are not tried again."""
+"""Reasons of failed downloads by URLs; in the same process, they are not tried again."""
 
 
 def _barred(source: WeightsSource) -> str | None:
@@ -237,13 +237,14 @@ def _barred(source: WeightsSource) -> str | None:
 
 
 _LARGEST_UNKNOWN = 4 << 30
-"""Bytes of a download for a network of which no number of parameters is stated."""
+"""Maximum size of a download in bytes, for backbones without a number of parameters."""
 
 
 def _most_bytes(backbone: Backbone, source: WeightsSource) -> int:
-    """The limit of the size of a file of weights.
+    """Return the maximum size of a weight file in bytes.
 
-    A third more than its values and two moments of each, as Adam has them, take as float32.
+    This allows 16 bytes per parameter, a third more than the float32 values with Adam's two
+    moments, plus 16 MiB.
     """
     if backbone.parameters is None:
         return _LARGEST_UNKNOWN
@@ -252,10 +253,10 @@ def _most_bytes(backbone: Backbone, source: WeightsSource) -> int:
 
 
 def _downloaded(source: WeightsSource, way: Download | None, most: int) -> Located:
-    """Downloads a file of so many bytes at most into the cache.
+    """Download a file of at most ``most`` bytes into the cache.
 
     Raises:
-        DownloadFailed: the file cannot be had, now or earlier in this process.
+        DownloadFailed: the download is not possible, or it fails or failed before in this process.
     """
     if way is None:
         raise DownloadFailed("there is no download of it")
@@ -270,7 +271,7 @@ def _downloaded(source: WeightsSource, way: Download | None, most: int) -> Locat
 
 
 def _check_download(source: WeightsSource, path: Path) -> None:
-    """Keeps out of the cache what can be seen to be wrong without building the network."""
+    """Reject an invalid download, as far as detectable without building the network."""
     kind, _, expected = (source.digest or "").partition(":")
     if kind in ("md5", "sha256") and file_digest(path, kind) != expected:
         raise DownloadFailed(f"what arrived has another {kind} than {expected}")

@@ -1,4 +1,4 @@
-"""The content of a weight file in any layout, and the refusal of one that is not sound."""
+"""Content of a weight file, independent of its layout, and the error for invalid files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StoredTensor:
-    """A tensor that a file declares; its values are read on demand.
+    """A tensor declared in a file; its values are read on demand.
 
     Attributes:
-        shape: as declared.
-        dtype: as declared.
-        read: the values, in that shape and type, or a ``FerBenchError``.
+        shape: declared shape.
+        dtype: declared type.
+        read: function that returns the values with this shape and type, or raises a
+            ``FerBenchError``.
     """
 
     shape: tuple[int, ...]
@@ -32,12 +33,12 @@ class StoredTensor:
 
 @dataclass(frozen=True)
 class StoredLayer:
-    """The tensors that a file holds for one layer.
+    """The tensors of one layer in a file.
 
     Attributes:
-        name: the layer's name, None where the file does not tell it.
-        variables: names of its variables, None where the file does not tell them.
-        tensors: one for each variable, in the layer's own order.
+        name: name of the layer, or None if the file does not contain it.
+        variables: names of its variables, or None if the file does not contain them.
+        tensors: one tensor for each variable, in the order of the layer.
     """
 
     name: str | None
@@ -47,12 +48,12 @@ class StoredLayer:
 
 @dataclass(frozen=True)
 class StoredWeights:
-    """All that a weight file holds.
+    """Content of a weight file.
 
     Attributes:
-        path: of the file.
-        layers: by the key the file keeps them under, in the file's order.
-        keyed_by_class: whether the keys are ``<class>_<number>`` instead of names.
+        path: path of the file.
+        layers: layers by their key in the file, in the order of the file.
+        keyed_by_class: True if the keys are ``<class>_<number>``, False if they are names.
     """
 
     path: Path
@@ -60,13 +61,13 @@ class StoredWeights:
     keyed_by_class: bool
 
 
-class UnsoundFile(FerBenchError):  # noqa: N818 - it tells what is the case
-    """A weight file is not used.
+class UnsoundFile(FerBenchError):  # noqa: N818 - the name states what happened
+    """Error for an invalid weight file.
 
     Args:
-        path: of the file.
-        why: what is the case with it, kept as an attribute.
-        step: what mends it.
+        path: path of the file.
+        why: reason, also available as an attribute.
+        step: instruction to fix it.
     """
 
     def __init__(self, path: Path, why: str, step: str = "put a sound file in its place") -> None:

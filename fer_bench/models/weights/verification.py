@@ -1,4 +1,4 @@
-"""The proof that a weight file is the right one: its structure, its values, its digest."""
+"""Verification of a weight file: structure, values and digest."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class WeightsRecord:
-    """A weight file that was checked.
+    """A verified weight file.
 
     Attributes:
-        path: of the file.
-        size: of the file in bytes.
-        sha256: of the file's bytes.
-        values_digest: SHA-256 over its tensors, whatever the file's layout: sorted by name, for
-            each one ``<layer>/<variable>``, a zero byte, its sides in decimal between commas, a
-            zero byte, its values as little-endian float32 in C order. A layer that was never given
-            a name counts as ``<class>[k]``, the k-th such layer with weights.
-        tensors: how many of the network's tensors were compared with the file's.
-        parameters: how many values they hold together, all of them finite.
-        provenance: where the file was found.
-        proof: what shows that these are the right values, one line.
+        path: path of the file.
+        size: size of the file in bytes.
+        sha256: SHA-256 of the file's bytes.
+        values_digest: SHA-256 of the tensors, independent of the file's layout: sorted by name, for
+            each tensor ``<layer>/<variable>``, a zero byte, its dimensions in decimal separated by
+            commas, a zero byte, its values as little-endian float32 in C order. A layer without an
+            explicit name is called ``<class>[k]``, for the k-th such layer with weights.
+        tensors: number of the network's tensors that were matched to the file's.
+        parameters: total number of values in these tensors, all of them finite.
+        provenance: location of the file.
+        proof: result of the verification against upstream's digest, one line.
     """
 
     path: Path
@@ -54,7 +54,7 @@ class WeightsRecord:
 
 
 def identity(path: Path) -> str:
-    """SHA-256 of a file's bytes, read once for as long as its state stays the same.
+    """Return the SHA-256 of a file's bytes, cached as long as the file is unchanged.
 
     Raises:
         FerBenchError: the file cannot be read.
@@ -71,35 +71,35 @@ def _sha256(path: Path, _state: str) -> str:
 
 
 def verify(located: Located, backbone: Backbone, build: Callable[[], keras.Model]) -> WeightsRecord:
-    """Checks a weight file against the network and against the digest its backbone is known by.
+    """Verify a weight file against the network and against the digest of its source.
 
-    Every tensor of the network must be in the file, under the right names and in the right shape,
-    all values finite, and nothing else may be in it (apart from a last layer that the backbone's
-    source names). Holds one tensor in memory at a time.
+    Every tensor of the network must be in the file with the expected name and shape, all values
+    must be finite, and the file may not contain other tensors except the last layer described by
+    the backbone's source. Only one tensor is in memory at a time.
 
     Args:
-        located: the file: Keras' legacy HDF5 layout, that of ``.weights.h5`` or ``.keras``, or an
-            ``.npz`` with keys ``<layer>/<variable>``; told by its content.
-        backbone: whose weights it should hold.
-        build: makes the backbone's network, whose values do not count; called once the file is
-            known to be one of weights, which takes less time.
+        located: the file, in Keras' legacy HDF5 layout, that of ``.weights.h5`` or ``.keras``, or
+            an ``.npz`` with keys ``<layer>/<variable>``; the layout is detected from the content.
+        backbone: the backbone that the weights belong to.
+        build: function that builds the network, whose weights are not used. It is slow, so it is
+            called only after the file was opened successfully.
 
     Raises:
-        FerBenchError: the file is unreadable, of another network, or its values are not sound.
+        FerBenchError: the file is unreadable or invalid, or belongs to another network.
     """
     return _check(located, backbone, build, assign=False)
 
 
 def load(located: Located, backbone: Backbone, model: keras.Model) -> WeightsRecord:
-    """Checks a weight file like ``verify`` and then sets the network's weights to its values.
+    """Verify a weight file like ``verify`` and load its values into the network.
 
     Args:
         located: the file.
-        backbone: whose weights it should hold.
-        model: the backbone's network; it keeps its weights where the file is refused.
+        backbone: the backbone that the weights belong to.
+        model: the backbone's network; its weights are unchanged if the verification fails.
 
     Raises:
-        FerBenchError: the file is unreadable, of another network, or its values are not sound.
+        FerBenchError: the file is unreadable or invalid, or belongs to another network.
     """
     return _check(located, backbone, lambda: model, assign=True)
 
@@ -132,7 +132,7 @@ def _check(
 
 
 def _proof(path: Path, digest: str | None, sha256: str, values_digest: str) -> str:
-    """Compares with the digest that upstream's file or values are known by."""
+    """Compare the file or its values with upstream's digest and describe the result."""
     if digest is None:
         return "names, shapes and finite values checked (no digest is published)"
     kind, _, expected = digest.partition(":")

@@ -1,4 +1,4 @@
-"""Opens the layouts that weights are stored in, told by their content."""
+"""Opening of weight files; the layout is detected from the content."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _LONGEST_START = 512
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[StoredWeights]:
-    """Opens a weight file; its tensors can be read while the context lasts.
+    """Open a weight file; its tensors can be read within the context.
 
     Raises:
-        FerBenchError: the file is unreadable or of no known layout.
+        FerBenchError: the file is unreadable or its layout is unknown.
     """
     try:
         with open_regular(path) as file:
@@ -52,7 +52,7 @@ _EXPECTED = "expected is an HDF5 file, a .keras file or an npz of arrays"
 
 
 def _foreign(path: Path, start: bytes) -> FerBenchError:
-    """The kind of a file of no known layout, as far as its start tells."""
+    """Return the error for a file of unknown layout, guessing its type from the first bytes."""
     if not start:
         return UnsoundFile(path, f"is empty, {_EXPECTED}")
     if start.startswith(b"version https://git-lfs"):
@@ -68,7 +68,7 @@ def _foreign(path: Path, start: bytes) -> FerBenchError:
 
 @contextlib.contextmanager
 def _with_its_kind() -> Iterator[None]:
-    """Says of the errors of npz files that they are about weights."""
+    """Prefix the errors of the npz reader with ``weight file``."""
     try:
         yield
     except FerBenchError as error:
@@ -79,7 +79,7 @@ def _is_saved_network(path: Path) -> bool:
     """Check if an archive is a ``.keras`` file with weights.
 
     Raises:
-        FerBenchError: it is no sound archive, or one of whole files.
+        FerBenchError: the archive is invalid, or contains weight files itself.
     """
     with _with_its_kind():
         names = member_names(path)
@@ -91,7 +91,7 @@ def _is_saved_network(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _npz(path: Path) -> Iterator[StoredWeights]:
-    """Keys ``<layer>/<variable>``, the layout of small packaged weights."""
+    """Open an npz file with keys ``<layer>/<variable>``, the layout of packaged weights."""
     layers: dict[str, dict[str, StoredTensor]] = {}
     with contextlib.ExitStack() as open_files:
         with _with_its_kind():
