@@ -1,4 +1,4 @@
-"""The backbones: structure, input, preprocessing, and where their pretrained weights come from."""
+"""Backbones: registry, structures, preprocessing and pretrained weights."""
 
 from fer_bench.models.registry import PAPER, Backbone, get, names, register, select
 from fer_bench.models.weights.sources import (

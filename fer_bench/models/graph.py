@@ -1,4 +1,4 @@
-"""The one kind of network that can be cut: a graph of layers from one input to one output."""
+"""Conversion of a builder's network to a functional model with one input and one output."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ ACCEPTED = "a functional keras.Model or a keras.Sequential with one input and on
 
 
 def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> keras.Model:
-    """A builder's network as a functional model, with the same layers and weights.
+    """Convert a builder's network to a functional model with the same layers and weights.
 
-    A ``Sequential`` that has no input yet gets one of ``input_shape``.
+    A ``Sequential`` that is not built yet is built with ``input_shape``.
 
     Args:
-        built: what the builder returned.
-        name: of the backbone, for messages.
-        input_shape: as the backbone's entry states it, batch axis included.
+        built: return value of the builder.
+        name: name of the backbone, for messages.
+        input_shape: input shape according to the registry entry, including the batch axis.
 
     Raises:
-        FerBenchError: it is none of the accepted kinds, or has another input shape.
+        FerBenchError: the network is not of an accepted type, or its input shape or number of
+            outputs does not match.
     """
-    # A class with a call of its own may compute something else than its graph.
+    # A subclass that overrides ``call`` may compute something else than its graph.
     if not any(
         isinstance(built, kind) and type(built).call is kind.call
         for kind in (Functional, keras.Sequential)

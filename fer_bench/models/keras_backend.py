@@ -1,4 +1,4 @@
-"""Base that the benchmark runs on: library versions, Keras with its backend, device, threads."""
+"""Keras and its backend: import, checks of the settings, versions, devices and threads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BACKEND_PACKAGES = {
 }
 
 BACKENDS = ("tensorflow", "jax")
-"""The backends of Keras that the benchmark runs on: others train step by step, or not at all."""
+"""Supported Keras backends; others cannot run several training steps per call, or not train."""
 
 _STEPS_LIMIT = "KERAS_MAX_STEPS_PER_EPOCH"
 
@@ -34,7 +34,7 @@ _INSTALL = f"Keras and its backend come with {INSTALL} (or [gpu], or [jax] with 
 
 
 class KerasSettings(NamedTuple):
-    """Keras' settings for the whole process."""
+    """Process-wide Keras settings."""
 
     backend: str = "tensorflow"
     floatx: str = "float32"
@@ -43,7 +43,7 @@ class KerasSettings(NamedTuple):
 
 
 def version(*packages: str) -> str:
-    """Version of the first of these packages that is installed, or ``"not installed"``."""
+    """Return the version of the first installed package, or ``"not installed"``."""
     for package in packages:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             return importlib.metadata.version(package)
@@ -51,10 +51,10 @@ def version(*packages: str) -> str:
 
 
 def load_keras() -> None:
-    """Imports Keras with its backend, without what TensorFlow says of itself meanwhile.
+    """Import Keras and its backend, hiding the messages that TensorFlow prints on import.
 
-    That comes from outside Python, on the file descriptor of standard error, whatever its log
-    level. Errors are raised as ever.
+    TensorFlow writes them from C++ to the file descriptor of standard error, at any log level, so
+    the descriptor itself is redirected. Exceptions are raised as usual.
 
     Raises:
         FerBenchError: as ``check_keras``, or Keras or its backend cannot be imported.
@@ -65,13 +65,13 @@ def load_keras() -> None:
     try:
         kept = os.dup(2)
     except OSError:
-        # Closed, as by 2>&- in a shell. Left so, the next file opened would get what is said.
+        # Standard error is closed (``2>&-``): the next file to be opened would receive the output.
         kept = os.open(os.devnull, os.O_WRONLY)
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         importlib.import_module("keras")
-    # A backend that does not fit its libraries fails in whatever way it likes.
+    # A backend that is incompatible with its libraries may raise any exception.
     except Exception as error:
         cause = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise FerBenchError(f"Keras cannot be imported: {cause}; {_INSTALL}") from error
@@ -82,13 +82,13 @@ def load_keras() -> None:
 
 
 def check_keras() -> None:
-    """Makes sure that Keras, if it is installed, is set to what the benchmark runs on.
+    """Check that the Keras settings are supported, if Keras is installed.
 
-    Loads neither Keras nor its backend.
+    Neither Keras nor its backend is imported.
 
     Raises:
-        FerBenchError: its backend is not installed, ``keras.json`` cannot be read, or something is
-            set that the benchmark cannot do.
+        FerBenchError: the backend is not installed or not supported, ``keras.json`` cannot be read,
+            or a setting is not supported.
     """
     if "keras" not in sys.modules:
         if importlib.util.find_spec("keras") is None:
@@ -113,10 +113,10 @@ def check_keras() -> None:
 
 
 def check_image_data_format() -> None:
-    """Makes sure that Keras has the channels of images last.
+    """Check that Keras' image data format is ``"channels_last"``.
 
     Raises:
-        FerBenchError: it has not.
+        FerBenchError: it is not.
     """
     found = keras_settings().image_data_format
     if found != "channels_last":
@@ -132,7 +132,7 @@ def _check_steps() -> None:
     if "keras" in sys.modules:
         import keras
 
-        # The oldest Keras has no such limit.
+        # The oldest supported Keras does not have this limit.
         limit = getattr(keras.config, "max_steps_per_epoch", lambda: None)()
     if limit:
         raise FerBenchError(
@@ -160,7 +160,7 @@ def _check_policy() -> None:
 
 
 def _check_file() -> None:
-    """Keras itself goes on with its defaults if the file is no JSON, or ends in a traceback."""
+    """Validate ``keras.json``: Keras itself ignores invalid JSON, or fails with a traceback."""
     path = _keras_json()
     try:
         settings = json.loads(path.read_text("utf-8"))
@@ -194,9 +194,9 @@ def _check_file() -> None:
 
 
 def clear_keras() -> None:
-    """Frees what Keras keeps of networks, and leaves the settings of the process as they are.
+    """Free the networks that Keras keeps in memory and preserve the process-wide settings.
 
-    Keras' own function forgets these too: later networks would compute with another float type.
+    ``keras.utils.clear_session`` resets these too: later networks would use another dtype policy.
     """
     if "keras" not in sys.modules:
         return
@@ -214,10 +214,10 @@ def clear_keras() -> None:
 
 
 def keras_settings() -> KerasSettings:
-    """Keras' settings, asked of Keras if it is loaded.
+    """Return the settings of Keras, or those it will have if it is not imported yet.
 
-    Otherwise found as Keras will find them: loading it, and its backend with it, takes seconds,
-    and a run whose results are all stored needs neither.
+    Importing Keras and its backend takes seconds and is unnecessary in a run whose results are all
+    stored, so the settings are then derived from ``keras.json`` and the environment as Keras does.
     """
     if "keras" in sys.modules:
         import keras
@@ -238,7 +238,7 @@ def keras_settings() -> KerasSettings:
 
 
 def _keras_json() -> Path:
-    """Path of Keras' file of settings."""
+    """Return the path of Keras' configuration file."""
     home = os.environ.get("KERAS_HOME")
     if home is None:
         user = expand_user("~")
@@ -247,26 +247,26 @@ def _keras_json() -> Path:
 
 
 def numeric_settings() -> dict[str, str]:
-    """As ``fer_bench.models.numerics.settings``, of this process."""
+    """Return ``numerics.settings`` for the Keras settings of this process."""
     found = keras_settings()
     return numerics.settings(found.backend, found.floatx, found.epsilon)
 
 
 def backend_version() -> str:
-    """Keras' backend with its version, for example ``"tensorflow 2.21.0"``."""
+    """Return Keras' backend with its version, for example ``"tensorflow 2.21.0"``."""
     backend = keras_settings().backend
     return f"{backend} {version(*_BACKEND_PACKAGES.get(backend, (backend,)))}"
 
 
 def runs_on_cpu() -> bool:
-    """Whether Keras' backend computes on the CPU."""
+    """Check if Keras' backend computes on the CPU."""
     import keras
 
     return not any(name.startswith(("gpu", "tpu")) for name in keras.distribution.list_devices())
 
 
 def environment() -> tuple[tuple[str, str], ...]:
-    """Versions, device and threads by name. Loads Keras only where it is loaded already."""
+    """Return versions, devices and threads by name, without importing Keras."""
     rows = [
         ("fer_bench", __version__),
         ("python", platform.python_version()),

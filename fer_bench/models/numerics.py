@@ -1,13 +1,13 @@
-"""Settings and conditions of a process on which computed numbers depend.
+"""Settings and conditions of a process that affect numerical results.
 
-Settings choose other computations: a float type, other kernels, flags of a compiler. What is
-computed under others is another result, so those that are not the defaults are part of every
-fingerprint.
+Settings select the computation: float type, kernels, compiler flags. Different settings give a
+different result, so every setting with a non-default value is part of each fingerprint.
 
-Conditions are what computes: processor, cores, threads, devices. They change the order of sums and
-with it the last bits, from which training then departs further. Fingerprints are without them, as a
-store that was filled on one machine is of use on another one; results tell theirs instead. What was
-begun under others is begun again, as going on would end with numbers that no undisturbed run gives.
+Conditions describe the hardware and its use: processor, cores, threads, devices. They change the
+order of summation and so the last bits, and the deviation grows during training. They are not part
+of fingerprints, so that a store filled on one machine can be used on another; they are recorded in
+the results instead. Work that was interrupted under other conditions is restarted, because resuming
+it would give numbers that no uninterrupted run can give.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Conditions = tuple[tuple[str, str], ...]
-"""Conditions under which something was computed, by name."""
+"""Conditions of a computation as pairs of name and value."""
 
 _ON, _OFF = ("1", "true"), ("0", "false")
 
@@ -61,15 +61,15 @@ _VARIABLES = {
     "NPY_DISABLE_CPU_FEATURES": (),
     "KERAS_NNX_ENABLED": _OFF,
 }
-"""Variables of the environment that choose other kernels, with the values that are the default.
+"""Environment variables that select kernels, with the values equivalent to the default.
 
-A value that is the default in some versions or on some processors and not on others counts as
-another one: computing again costs time, and a result of something else would be a false one.
+A value that is the default only in some versions or on some processors is not listed: computing
+again costs time, but reusing the result of a different computation would be an error.
 """
 
 _FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
 _WITHOUT_EFFECT = ("dump", "cuda_data_dir")
-"""Flags of XLA that only write files or name directories."""
+"""Parts of names of XLA flags that only write files or name directories."""
 
 _JAX_OPTIONS = {
     "enable_x64": False,
@@ -79,7 +79,7 @@ _JAX_OPTIONS = {
     "numpy_dtype_promotion": "standard",
 }
 _PARTITIONABLE_SINCE = (0, 5)
-"""The version of JAX from which "threefry_partitionable" is on by default."""
+"""First version of JAX with "threefry_partitionable" on by default."""
 
 _THREAD_LIMITS = (
     "OMP_NUM_THREADS",
@@ -93,19 +93,20 @@ _THREAD_LIMITS = (
     "KMP_AFFINITY",
     "KMP_BLOCKTIME",
 )
-"""Variables of the environment that say how many threads numpy, TensorFlow and JAX use, and how."""
+"""Environment variables for the number and behaviour of numpy's, TensorFlow's and JAX's threads."""
 
 
 def settings(backend: str, floatx: str, epsilon: float) -> dict[str, str]:
-    """Settings of the process that change numbers and are not the defaults, by name.
+    """Return the non-default settings of the process that affect numerical results, by name.
 
-    The same are found before Keras is loaded, which this does not do, and afterwards: what can be
-    set without it stands in the environment.
+    Keras is not imported. The result is the same before and after its import, unless code changes
+    Keras' settings in between: before the import, the environment is the only place to set them.
 
     Args:
-        backend: Keras' backend.
-        floatx: its float type, which counts elsewhere.
-        epsilon: its small number.
+        backend: name of Keras' backend.
+        floatx: Keras' default float type, recorded elsewhere; a dtype policy is included only if it
+            differs from it.
+        epsilon: Keras' fuzz factor.
     """
     found = {} if epsilon == 1e-7 else {"epsilon": repr(epsilon)}
     for name, defaults in _VARIABLES.items():
@@ -126,7 +127,7 @@ def settings(backend: str, floatx: str, epsilon: float) -> dict[str, str]:
 
 
 def conditions() -> Conditions:
-    """Conditions of this process. Devices and oneDNN are known only when Keras is loaded."""
+    """Return the conditions of this process; devices and oneDNN only if Keras is imported."""
     rows = [("cpu cores available", str(cores())), ("threads", threads())]
     name = _processor()
     if name:
@@ -138,7 +139,7 @@ def conditions() -> Conditions:
 
 
 def differing(noted: Iterable[tuple[str, str]], now: Iterable[tuple[str, str]]) -> str:
-    """Differences of two conditions, as far as both name a value; empty without any."""
+    """Describe the differences between two sets of conditions, for names present in both."""
     known = dict(now)
     return ", ".join(
         f"{name} {value} (now {known[name]})"
@@ -148,14 +149,14 @@ def differing(noted: Iterable[tuple[str, str]], now: Iterable[tuple[str, str]]) 
 
 
 def cores() -> int:
-    """Number of CPU cores that this process may use."""
+    """Return the number of CPU cores available to this process."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def threads() -> str:
-    """Limits of the threads of computations, as they were set."""
+    """Return the thread limits that are set, or ``"not limited"``."""
     limits = [f"{name}={os.environ[name]}" for name in _THREAD_LIMITS if os.environ.get(name)]
     tensorflow: Any = sys.modules.get("tensorflow")
     if tensorflow is not None:
@@ -167,14 +168,14 @@ def threads() -> str:
 
 
 def devices() -> str:
-    """The devices of Keras' backend. Keras is loaded."""
+    """Return the devices of Keras' backend; this imports Keras."""
     import keras
 
     return ", ".join(keras.distribution.list_devices())
 
 
 def _onednn() -> list[tuple[str, str]]:
-    """State of oneDNN in TensorFlow, which decides it by the processor if it may."""
+    """Return the state of oneDNN: by default, TensorFlow decides by the processor."""
     import keras
 
     if keras.config.backend() != "tensorflow":
@@ -183,12 +184,12 @@ def _onednn() -> list[tuple[str, str]]:
         from tensorflow.python.util import _pywrap_util_port
 
         return [("oneDNN", "on" if _pywrap_util_port.IsMklEnabled() else "off")]
-    except (ImportError, AttributeError):  # no public part of TensorFlow tells it
+    except (ImportError, AttributeError):  # not available in TensorFlow's public API
         return []
 
 
 def _processor() -> str:
-    """The processor's name, empty if the system does not tell it at once."""
+    """Return the name of the processor, or an empty string if it is not in ``/proc/cpuinfo``."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -197,7 +198,7 @@ def _processor() -> str:
 
 
 def _flags(text: str) -> str:
-    """Flags of XLA that may change numbers; the variable may name a file of them."""
+    """Return the XLA flags that may affect results; ``text`` may be the path of a flag file."""
     if text and not text.lstrip().startswith("-"):
         try:
             text = Path(text).read_text("utf-8", "replace")
@@ -226,7 +227,7 @@ def _of_keras(floatx: str) -> dict[str, str]:
 
 
 def _of_tensorflow(tensorflow: Any) -> dict[str, str]:
-    """Keras has no way to ask for these."""
+    """Return TensorFlow's settings that Keras has no API for."""
     is_deterministic = os.environ.get("TF_DETERMINISTIC_OPS", "").lower() in _ON
     found = {}
     if tensorflow is not None:
@@ -254,9 +255,9 @@ def _of_jax(jax: Any) -> dict[str, str]:
     for name, default in defaults.items():
         is_switch = isinstance(default, bool)
         if jax is not None:
-            # Old versions have no such option.
+            # Old versions do not have all options.
             value = getattr(jax.config, f"jax_{name}", default)
-            value = getattr(value, "value", value)  # of an enumeration
+            value = getattr(value, "value", value)  # an enumeration's value
         else:
             value = os.environ.get(f"JAX_{name.upper()}")
             if value and is_switch:
@@ -267,7 +268,7 @@ def _of_jax(jax: Any) -> dict[str, str]:
 
 
 def _is_partitionable() -> bool:
-    """Check if this JAX's random numbers do not depend on devices if nothing else is set."""
+    """Check if the installed JAX enables partitionable random numbers by default."""
     try:
         numbers = importlib.metadata.version("jax").split(".")[:2]
         return tuple(map(int, numbers)) >= _PARTITIONABLE_SINCE

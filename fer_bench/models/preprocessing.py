@@ -1,4 +1,4 @@
-"""From grey images as the data set holds them to what a backbone expects."""
+"""Preprocessing of grey images for a backbone."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def prepare_faces(images: Any, backbone: Backbone) -> Any:
-    """Resizes grey images, repeats them to three channels and scales their pixels.
+    """Resize grey images, scale their pixels and expand them to three channels.
 
-    Gives ``resized * scale + offset[channel]``. Resizing is bilinear with half-pixel centres and
-    without antialiasing, as ``tf.image.resize`` does by default. In a model these are Keras' own
-    operations: whoever loads it needs nothing else.
+    Computes ``resized * scale + offset[channel]``. Resizing is bilinear with half-pixel centres and
+    without antialiasing, the default of ``tf.image.resize``. Only Keras operations are used, so a
+    saved model with this preprocessing loads without fer_bench.
 
     Args:
         images: uint8 or float grey levels, shape (n, height, width) or (n, height, width, 1);
             arrays or symbolic tensors.
-        backbone: its ``input_size``, ``scale`` and ``offset`` count.
+        backbone: defines ``input_size``, ``scale`` and ``offset``.
 
     Returns:
         Shape (n, input_size, input_size, 3), in Keras' compute dtype (float32 by default).
@@ -40,5 +40,5 @@ def prepare_faces(images: Any, backbone: Backbone) -> Any:
             antialias=False,
             data_format="channels_last",
         )
-    # One channel is resized and scaled; adding the three offsets spreads it over three.
+    # Only one channel is resized and scaled; adding the three offsets broadcasts it to three.
     return grey * backbone.scale + ops.cast(np.asarray(backbone.offset), dtype)

@@ -1,8 +1,8 @@
-"""Networks whose random weights come from a cell's seed, whatever their builder does.
+"""Backbones with random weights drawn from a given seed, independent of the builder.
 
-A builder may return a network that it loaded from a file, made once and kept, or seeded itself.
-Random means drawn from the seed: such a network is made again from the settings of its layers.
-What ``Normalization`` was adapted to stays.
+A builder may load its network from a file, cache it, or set the seed itself. The weights of such a
+network do not depend on the seed, so it is rebuilt from the configuration of its layers. The
+statistics of adapted ``Normalization`` layers are kept.
 """
 
 from __future__ import annotations
@@ -30,19 +30,20 @@ log = logging.getLogger("fer_bench.models")
 
 
 def seeded(entry: Backbone, seed: int, *, is_random: bool) -> keras.Model:
-    """Builds a backbone under a seed, with variables that no other network shares.
+    """Build a backbone from a seed, with variables that are not shared with other networks.
 
-    Of this package's own backbones it is known that their weights are drawn. When another is first
-    asked for in a process, it is built three times instead of once, or twice if it is pretrained.
-    If its layers have to be made again, a warning says why.
+    The backbones of this package draw their weights from the seed. Any other backbone is checked on
+    first use in a process: it is built three times with random weights, or twice if pretrained
+    weights will replace them. If its layers have to be rebuilt, a warning gives the reason.
 
     Args:
         entry: the backbone.
-        seed: of its weights; Keras' seed is set to it.
-        is_random: the weights are used. Otherwise pretrained ones will take their place.
+        seed: seed of the weights; Keras' seed is set to it.
+        is_random: True if the random weights are used, False if pretrained weights will replace
+            them.
 
     Raises:
-        FerBenchError: the network cannot be built, or its random weights do not come from the seed.
+        FerBenchError: the network cannot be built, or its weights cannot be drawn from the seed.
     """
     if entry.is_built_in:
         return _as_built(entry, seed)
@@ -61,12 +62,12 @@ def seeded(entry: Backbone, seed: int, *, is_random: bool) -> keras.Model:
 
 @dataclass(frozen=True)
 class _Known:
-    """The way to a network with weights of its own.
+    """Cached build strategy of a backbone.
 
     Attributes:
-        builder: the one that it was found for.
-        way: makes the network.
-        flaw: why weights that the builder gave are not used although random ones would be.
+        builder: the builder the strategy was determined for.
+        way: function that builds the network.
+        flaw: reason why the builder's random weights cannot be used, or None.
     """
 
     builder: object
@@ -75,11 +76,11 @@ class _Known:
 
 
 _known: dict[tuple[str, bool], _Known] = {}
-"""Ways that were found, by name and randomness of the weights."""
+"""Build strategies by backbone name and ``is_random``."""
 
 
 def _drawn(entry: Backbone, seed: int) -> tuple[keras.Model, _Known]:
-    """A network whose weights come from the seed."""
+    """Return a network with weights drawn from the seed, and its build strategy."""
     model, flaw = _tried(_as_built, entry, seed)
     if flaw is None:
         return model, _Known(entry.builder, _as_built)
@@ -95,7 +96,7 @@ def _drawn(entry: Backbone, seed: int) -> tuple[keras.Model, _Known]:
 
 
 def _separate(entry: Backbone, seed: int) -> tuple[keras.Model, _Known]:
-    """A network for pretrained weights, which only have to be its own."""
+    """Return a network with unshared variables for pretrained weights, and its build strategy."""
     other = _as_built(entry, seed ^ 1)
     generator = random.getstate()
     model = _as_built(entry, seed)
@@ -103,7 +104,7 @@ def _separate(entry: Backbone, seed: int) -> tuple[keras.Model, _Known]:
     if any(id(variable) in ids for variable in model.variables):
         return _redrawn(entry, seed), _Known(entry.builder, _redrawn)
     if random.getstate() == generator:
-        # The builder sets the seed itself, and the head is drawn next.
+        # The builder sets the seed itself: set it again, as the head is drawn next.
         keras.utils.set_random_seed(seed)
         return model, _Known(entry.builder, _as_built_and_seeded)
     return model, _Known(entry.builder, _as_built)
@@ -121,15 +122,15 @@ def _as_built_and_seeded(entry: Backbone, seed: int) -> keras.Model:
 
 
 def _redrawn(entry: Backbone, seed: int) -> keras.Model:
-    """Makes the network again, layer by layer."""
+    """Rebuild the network from the configuration of its layers, under the seed."""
     built = entry.build()
     keras.utils.set_random_seed(seed)
-    # Of a compiled model Keras would copy the optimiser as well.
+    # Keras would also clone the optimiser of a compiled model.
     plain = keras.Model(built.input, built.output)
     adapted = []
 
     def made_again(layer: Any) -> Any:
-        # What holds no variable can be shared. A Lambda has to be: Keras refuses to load its code.
+        # Layers without variables can be shared. A Lambda must be: Keras refuses to load its code.
         if not isinstance(layer, keras.Layer) or not layer.variables:
             return layer
         made = type(layer).from_config(layer.get_config())
@@ -139,7 +140,7 @@ def _redrawn(entry: Backbone, seed: int) -> keras.Model:
 
     try:
         model = keras.models.clone_model(plain, clone_function=made_again, recursive=True)
-    # The layers are the user's: their settings may be incomplete in any way.
+    # Layers of users may have an incomplete configuration and raise any exception.
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise FerBenchError(
@@ -155,7 +156,7 @@ def _redrawn(entry: Backbone, seed: int) -> keras.Model:
 
 
 def _statistics(model: Any) -> set[int]:
-    """The ids of weights that are found in data, without training: no seed should change them."""
+    """Return the ids of weights adapted to data; they do not depend on the seed."""
     found = set()
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):
@@ -167,11 +168,11 @@ def _statistics(model: Any) -> set[int]:
 
 @dataclass(frozen=True)
 class _Trace:
-    """The weights of a network that was built, as digests.
+    """Digests of a network's weights and the state of the random generator after the build.
 
     Attributes:
-        weights: name, digest and whether all values are equal, for each tensor.
-        generator: of Python's random numbers as it was left, which Keras takes its seeds from.
+        weights: path, digest and a flag, True if all values are equal, for each tensor.
+        generator: state of Python's random generator, from which Keras takes its seeds.
     """
 
     weights: tuple[tuple[str, bytes, bool], ...]
@@ -194,14 +195,14 @@ class _Trace:
 
 
 def _tried(way: Way, entry: Backbone, seed: int) -> tuple[keras.Model, str | None]:
-    """A network made under the seed, and why its weights do not come from it; None if they do."""
+    """Return the network and the reason if the seed does not determine its weights, or None."""
     other, again = (_Trace.of(way(entry, number)) for number in (seed ^ 1, seed))
-    # A network refers to itself: without this, it would be in memory three times.
+    # Networks contain reference cycles: without this, three would be in memory at once.
     gc.collect()
     model = way(entry, seed)
     trace = _Trace.of(model)
     for one, two in zip(other.weights, trace.weights, strict=False):
-        # A weight that is the same everywhere, like a bias of zeros, was not drawn.
+        # A constant tensor, like a bias of zeros, was not drawn.
         if one[1] == two[1] and not two[2]:
             return model, f"its weights {shown(two[0])} are the same for every seed"
     if again.digests() != trace.digests():

@@ -1,4 +1,4 @@
-"""The backbones by name: structure, input, preprocessing, and the source of their weights."""
+"""Registry of the backbones: structure, input, preprocessing and source of the weights."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ NO_OFFSET = (0.0, 0.0, 0.0)
 
 @dataclass(frozen=True)
 class Backbone:
-    """One backbone.
+    """Description of a backbone network.
 
     Attributes:
-        name: as it is called on the command line, for example ``"mobilenet"``.
-        title: as tables spell it, for example ``"MobileNet"``.
-        input_size: side of the square input, in pixels.
-        scale: factor of the grey levels (0 to 255).
-        offset: what is added to each channel after ``scale``.
-        builder: makes the network with random weights, or ``"module:function"`` naming what does,
-            imported when the network is built. The network takes float images of shape
-            (n, input_size, input_size, 3) and ends before its classification layer: a functional
-            ``keras.Model`` or a ``keras.Sequential``, one input and one output.
-        structure: name and version of the structure, for fingerprints: it changes whenever the
-            builder's network does, be it by what the builder calls or reads.
-        weights: where pretrained weights come from, None where there are none.
-        parameters: exact number of parameters, the last layer excluded, or None to leave it
-            unchecked.
-        from_deepface: whether deepface builds it, or an exported structure where deepface is not
-            installed.
-        licence: of the code that describes the network, as upstream states it; None where it
-            states none. That of the weights is theirs.
+        name: identifier on the command line, for example ``"mobilenet"``.
+        title: name in tables, for example ``"MobileNet"``.
+        input_size: side length of the square input, in pixels.
+        scale: factor for the grey levels (0 to 255).
+        offset: value added to each channel after scaling.
+        builder: function that builds the network with random weights, or its import path
+            ``"module:function"``, imported when the network is built. The network is a functional
+            ``keras.Model`` or a ``keras.Sequential`` with one input and one output; it takes float
+            images of shape (n, input_size, input_size, 3) and has no classification layer.
+        structure: name and version of the structure, part of the fingerprints; change it whenever
+            the network changes, also if only code or files used by the builder do.
+        weights: source of the pretrained weights, or None if there are none.
+        parameters: exact number of parameters without the classification layer, or None to skip
+            the check.
+        from_deepface: True if deepface builds the network, or an exported structure file if
+            deepface is not installed.
+        licence: licence of the network's code as stated by upstream, or None if it states none.
+            ``WeightsSource.licence`` is the licence of the weights.
 
     Raises:
-        FerBenchError: name or input size are out of range.
+        FerBenchError: the name or the input size is invalid.
     """
 
     name: str
@@ -82,18 +82,18 @@ class Backbone:
         return isinstance(self.builder, str) and self.builder.startswith("fer_bench.models.")
 
     def build(self) -> keras.Model:
-        """Makes the network with the weights that its builder gives it.
+        """Build the network with the weights its builder assigns.
 
-        Those of this package's builders are drawn under Keras' current seed. Of others' that is
-        not known: ``drawing.seeded`` makes sure.
+        The builders of this package draw the weights from Keras' current seed. Other builders may
+        not; ``random_weights.seeded`` enforces it.
 
         Returns:
-            A functional model from float (n, input_size, input_size, 3) to features, its
-            classification layer excluded. A ``Sequential`` comes as one.
+            A functional model from float images (n, input_size, input_size, 3) to features, without
+            classification layer. A ``Sequential`` is converted.
 
         Raises:
-            FerBenchError: Keras, TensorFlow or deepface is missing, Keras is set to another format
-                of images, or the network is no graph of layers or not the one this entry describes.
+            FerBenchError: Keras, TensorFlow or deepface is missing, Keras' image data format is not
+                supported, the network is not a graph of layers, or it does not match this entry.
         """
         build = self._builder()
         check_image_data_format()
@@ -109,10 +109,10 @@ class Backbone:
         return model
 
     def structure_digest(self) -> str | None:
-        """SHA-256 of the exported structure that the network is made from, None where none is.
+        """Return the SHA-256 of the exported structure the network is built from, or None.
 
         Raises:
-            FerBenchError: a structure file is needed, and there is no sound one.
+            FerBenchError: a structure file is required, but missing or invalid.
         """
         return structure_files.digest(self.name) if self.from_deepface else None
 
@@ -135,13 +135,13 @@ _registered: dict[str, Backbone] = {}
 
 
 def register(backbone: Backbone) -> None:
-    """Adds a backbone, so that it can be asked for by its name.
+    """Add a backbone to the registry.
 
-    The same one may come again, as it does if a ``conftest.py`` is loaded a second time in one
-    process: it takes the place of the first.
+    Registering the same backbone again replaces the entry; this happens if a ``conftest.py`` is
+    loaded twice in one process.
 
     Raises:
-        FerBenchError: another backbone has this name.
+        FerBenchError: a different backbone is registered under this name.
     """
     known = _registered.setdefault(backbone.name, backbone)
     if dataclasses.replace(known, builder=backbone.builder) != backbone or (
@@ -155,15 +155,15 @@ def register(backbone: Backbone) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """Names of all registered backbones, in the order of their registration."""
+    """Return the names of all registered backbones in registration order."""
     return tuple(_registered)
 
 
 def get(name: str) -> Backbone:
-    """The backbone of this name.
+    """Return the backbone with this name.
 
     Raises:
-        FerBenchError: no backbone has this name; the nearest one is suggested.
+        FerBenchError: the name is unknown; the message suggests the closest match.
     """
     if name in _registered:
         return _registered[name]
@@ -176,10 +176,13 @@ def get(name: str) -> Backbone:
 
 
 def select(text: str) -> tuple[Backbone, ...]:
-    """Reads ``all`` (the paper's four) or names between commas, in the order given.
+    """Parse ``all`` (the paper's four backbones) or a comma-separated list of names.
+
+    Returns:
+        The backbones in the order of the list.
 
     Raises:
-        FerBenchError: no name, an unknown one, or one that is given twice.
+        FerBenchError: a name is empty, unknown or duplicated.
     """
     accepted = f"accepted: 'all', or names out of {', '.join(_registered)}, separated by commas"
     words = PAPER if text.strip() == "all" else tuple(word.strip() for word in text.split(","))
@@ -201,9 +204,9 @@ _DEEPFACE = (
     "https://huggingface.co/serengil/deepface/resolve/main",
 )
 
-# Licences as they are stated by deepface's README (section "Licence") and the pages it refers to,
-# by Keras' LICENSE, and by the documentation of Keras 2 (docs/templates/applications.md); that of
-# Keras 3 says nothing of the weights.
+# Licences as stated by deepface's README (section "Licence") and the pages it links to, by Keras'
+# LICENSE, and by the documentation of Keras 2 (docs/templates/applications.md). The documentation
+# of Keras 3 does not state a licence of the weights.
 _KERAS_CODE = "Apache-2.0 (Keras)"
 _DEEPFACE_CODE = "MIT (deepface)"
 
@@ -220,12 +223,12 @@ register(
             file="vgg_face_weights.h5",
             cache="deepface",
             urls=tuple(f"{place}/vgg_face_weights.h5" for place in _DEEPFACE),
-            # deepface's file holds the whole network, its 2,622-way layer included.
+            # deepface's file contains the complete network, including the 2,622-way layer.
             last_layer=((1, 1, 4096, 2622), (2622,)),
             licence="for non-commercial research only (Visual Geometry Group, Oxford, under a "
             "Creative Commons Attribution licence)",
         ),
-        # 145,002,878 with the last layer.
+        # 145,002,878 including the classification layer.
         parameters=134_260_544,
         from_deepface=True,
         licence=_DEEPFACE_CODE,
@@ -257,7 +260,7 @@ register(
         title="ResNet-50",
         input_size=48,
         scale=1.0,
-        # ImageNet's mean, blue first. Swapping red and blue changes nothing on grey.
+        # ImageNet's mean in BGR order. Converting grey images from RGB to BGR is a no-op.
         offset=(-103.939, -116.779, -123.68),
         builder="fer_bench.models.builders.keras_applications:resnet50",
         structure="resnet50 1",
@@ -285,7 +288,7 @@ register(
             file="mobilenet_1_0_224_tf_no_top.h5",
             cache="keras",
             urls=(f"{_KERAS}/mobilenet/mobilenet_1_0_224_tf_no_top.h5",),
-            # Upstream publishes no digest and the file gets rebuilt: its values are what is known.
+            # Upstream publishes no digest and rebuilds the file: pin the values, not the bytes.
             digest="values:40ae3d1a2c1d69d46d39cb3b19aeda86a2310f76b0823e16193d6f1b5b99b608",
             licence="Apache-2.0 (that of tensorflow/models, says the documentation of Keras 2)",
         ),
