@@ -1,7 +1,8 @@
-"""Suffixes that are compiled once for all seeds of a cell.
+"""Compiled suffixes, reused for all seeds of a cell.
 
-Compiling takes seconds, and memory that TensorFlow never gives back: some 30 MB for a cell of mini.
-So a suffix outlives the cell that it was compiled for, until a cell of another structure comes.
+Compiling takes seconds, and memory that TensorFlow never frees: some 30 MB for a cell of mini.
+A compiled suffix is therefore kept after its cell is done, until a cell of another structure
+is trained.
 """
 
 from __future__ import annotations
@@ -15,18 +16,18 @@ from fer_bench.models.keras_backend import runs_on_cpu
 from fer_bench.models.transfer.batch_statistics import with_batch_statistics
 
 STEPS_PER_CALL = 64
-"""Training steps that one call of the compiled function runs."""
+"""Training steps per call of the compiled function (Keras' ``steps_per_execution``)."""
 
 
 class CompiledSuffix:
     """A suffix with its loss and optimiser.
 
     Args:
-        model: a list of boundary tensors to logits; it is compiled here.
-        learning_rate: of the optimiser.
+        model: maps a list of boundary tensors to logits; it is compiled here.
+        learning_rate: learning rate of the optimiser.
 
     Attributes:
-        model: the same one.
+        model: the compiled model.
     """
 
     def __init__(self, model: keras.Model, learning_rate: float) -> None:
@@ -39,14 +40,14 @@ class CompiledSuffix:
             jit_compile=_gains_from_xla(model),
         )
         model.optimizer.build(model.trainable_variables)
-        # All but the moments, which begin with zeros.
+        # Initial values of all optimiser variables but the moments, which start at zero.
         self._scalars = [
             variable.numpy() for variable in model.optimizer.variables if _is_scalar(variable)
         ]
 
     @cached_property
     def with_batch_statistics(self) -> keras.Model | None:
-        """The model on the statistics of each batch; None if no batch normalisation is trained."""
+        """Model that uses batch statistics; None if no batch normalisation is trained."""
         model = with_batch_statistics(self.model)
         if model is not None:
             model.jit_compile = self.model.jit_compile
@@ -54,11 +55,11 @@ class CompiledSuffix:
 
     @property
     def variables(self) -> list[Any]:
-        """All that training changes: weights and random states, then the optimiser's variables."""
+        """Everything training changes: weights and random states, then optimiser variables."""
         return [*self.model.variables, *self.model.optimizer.variables]
 
     def start_from(self, model: keras.Model) -> None:
-        """Take over the weights and random states of a model of the same structure, untrained."""
+        """Copy weights and random states from an untrained model; reset the optimiser."""
         copy_variables(model, self.model)
         scalars = iter(self._scalars)
         for variable in self.model.optimizer.variables:
@@ -71,7 +72,7 @@ def _is_scalar(variable: Any) -> bool:
 
 
 def copy_variables(source: keras.Model, target: keras.Model) -> None:
-    """Give ``target`` the weights and random states of ``source``, of the same structure."""
+    """Copy weights and random states from ``source`` to ``target``, of the same structure."""
     for old, new in zip(target.variables, source.variables, strict=True):
         old.assign(new)
 
@@ -80,32 +81,33 @@ _idle: list[tuple[Any, CompiledSuffix]] = []
 
 
 def keep(structure: Any, suffix: CompiledSuffix) -> None:
-    """Keep a suffix that its cell is done with, in place of any other.
+    """Keep a suffix whose cell is done, in place of any other.
 
     Args:
-        structure: all that determines the suffix but its weights and random states.
-        suffix: nobody else uses it any more.
+        structure: everything that determines the suffix except its weights and random states.
+        suffix: a suffix that is no longer in use elsewhere.
     """
     _idle[:] = [(structure, suffix)]
 
 
 def keep_only(structure: Any) -> None:
-    """Keep the suffix that is kept no longer unless it has this structure."""
+    """Discard the kept suffix unless it has this structure."""
     _idle[:] = [(known, suffix) for known, suffix in _idle if known == structure]
 
 
 def take(structure: Any) -> CompiledSuffix | None:
-    """Take the suffix that is kept if it has this structure; it is kept no longer in any case."""
+    """Return the kept suffix if it has this structure, else None; none is kept afterwards."""
     kept = _idle.copy()
     _idle.clear()
     return next((suffix for known, suffix in kept if known == structure), None)
 
 
 def _gains_from_xla(suffix: keras.Model) -> bool | str:
-    """Check if XLA compilation pays.
+    """Return Keras' ``jit_compile``: True if XLA speeds the suffix up, else False.
 
-    On the CPU it speeds up matrix products, among them ``ConvolutionAsProduct``; real convolutions
-    run several times slower than without it. Elsewhere Keras decides.
+    With TensorFlow on the CPU, XLA speeds up matrix products, including those of
+    ``ConvolutionAsProduct``, but makes real convolutions several times slower. Elsewhere the value
+    is "auto": Keras decides.
     """
     if keras.config.backend() != "tensorflow" or not runs_on_cpu():
         return "auto"

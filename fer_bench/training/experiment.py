@@ -1,4 +1,4 @@
-"""What all cells of a run share, and the way from it to a cell."""
+"""Data, protocol and store shared by all cells of a run, and the training of a cell."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What all cells of a run share.
+    """Data, protocol and store shared by all cells of a run.
 
-    Images, split and protocol come from ``prepare.prepare_data`` alone, so that what is
-    recorded of the draw is what was drawn, and the same choices give the same result everywhere.
+    Images, split and protocol all come from ``prepare.prepare_data``, so that the recorded
+    settings match the data drawn, and the same settings give the same result everywhere.
 
     Attributes:
         data: the images, in the order and the parts that their protocol asks for.
-        store: folder of the stored features, checkpoints and results.
-        weights_dir: folder to look for pretrained weights in first.
-        fresh: whether stored features and results are computed again.
+        store: directory of the stored features, checkpoints and results.
+        weights_dir: directory to look for pretrained weights in first.
+        fresh: if True, stored features and results are computed again.
 
     Raises:
         FerBenchError: the data could not be split.
@@ -56,17 +56,17 @@ class Experiment:
 
     @property
     def protocol(self) -> Protocol:
-        """The settings of each cell."""
+        """Settings of each cell."""
         return self.data.protocol
 
     @property
     def dataset(self) -> Dataset:
-        """The images."""
+        """Images and labels."""
         return self.data.dataset
 
     @property
     def split(self) -> Split:
-        """The images that are trained on, validated on and tested on."""
+        """Training, validation and test images."""
         return self.data.split
 
     def record(
@@ -75,7 +75,7 @@ class Experiment:
         environment: tuple[tuple[str, str], ...] = (),
         examples: tuple[Example, ...] = (),
     ) -> Run:
-        """These cells' results with what they share."""
+        """Return these cells' results as a run, with the settings and data they share."""
         facts = self.data.facts
         summary = DatasetSummary(
             name=self.dataset.name,
@@ -95,7 +95,7 @@ class Experiment:
         return Run(tuple(self.protocol.settings()), summary, environment, cells, examples)
 
     def cell(self, entry: Backbone, init: Init, seed: int | None = None) -> Cell:
-        """The cell of this experiment with that backbone, init and seed (default: the first)."""
+        """Return the cell for a backbone, init and seed (default: the protocol's first seed)."""
         seed = self.protocol.seed if seed is None else seed
         return Cell(entry.name, init, self.dataset.name, seed)
 
@@ -106,37 +106,37 @@ class Experiment:
         progress: Progress = silent,
         seed: int | None = None,
     ) -> TrainedCell:
-        """Trains a cell, or finds its result in the store.
+        """Train a cell, or load its result from the store.
 
         Args:
             entry: the backbone.
             init: ``"pretrained"`` or ``"random"``.
-            seed: of random weights, head and order of the images; default: the protocol's.
-            progress: told how far extraction and training are.
+            seed: seed of random weights, head and image order; default: the protocol's.
+            progress: callback for the progress of extraction and training.
 
         Raises:
-            WeightsMissing: a pretrained cell whose weights are nowhere.
-            FerBenchError: the weights are not sound, the disk is full, or training diverged.
+            WeightsMissing: the weights of a pretrained cell are not found.
+            FerBenchError: the weights are invalid, the disk is full, or training diverged.
         """
         located = self._located(entry, init)
         return TrainedCell(self, entry, self.cell(entry, init, seed), located, progress)
 
     def is_stored(self, entry: Backbone, init: Init, seed: int | None = None) -> bool:
-        """Whether the store has the result of a cell, so that no network is needed to know it.
+        """Return True if the store has the cell's result, so that no network is needed for it.
 
         Raises:
-            WeightsMissing: a pretrained cell whose weights are nowhere.
+            WeightsMissing: the weights of a pretrained cell are not found.
         """
         found = self.fingerprint(entry, self.cell(entry, init, seed), self._located(entry, init))
         return not self.fresh and ResultStore(self.store).holds(found)
 
     def fingerprint(self, entry: Backbone, cell: Cell, located: Located | None) -> str:
-        """Digest of all that determines the result of a cell.
+        """Return a digest of everything that determines the result of a cell.
 
         Args:
             entry: the cell's backbone.
-            cell: one of this experiment.
-            located: the file of its pretrained weights, None where they are random.
+            cell: a cell of this experiment.
+            located: the file of its pretrained weights, None if they are random.
 
         Raises:
             FerBenchError: the file cannot be read.
@@ -155,10 +155,10 @@ class Experiment:
 
 
 def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
-    """Proves that a weight file fits its backbone, before any cell runs on it.
+    """Verify that a weight file fits its backbone, before any cell runs on it.
 
     Raises:
-        FerBenchError: it does not, or cannot be read.
+        FerBenchError: the file does not fit or cannot be read.
     """
     from fer_bench.models import verify
 

@@ -1,7 +1,7 @@
-"""Digests of all that determines a result, or a set of frozen features.
+"""Digests of everything that determines a result or a set of frozen features.
 
-Paths, the machine, and settings that only change speed stay out: what has the same fingerprint
-may be reused.
+Paths, the machine, and settings that only change speed are excluded: results and features with
+the same fingerprint may be reused.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 COMPUTATION = 2
-"""Grows whenever this package comes to compute features or results otherwise."""
+"""Version of the computation; increased whenever features or results change."""
 
 
 def features_versions() -> dict[str, str | int]:
-    """The installed software that frozen features depend on, by name. Loads no Keras."""
+    """Return versions of the software that frozen features depend on. Loads no Keras."""
     return {
         "computation": COMPUTATION,
         "keras": keras_backend.version("keras"),
@@ -38,40 +38,41 @@ def features_versions() -> dict[str, str | int]:
 
 
 def results_versions() -> dict[str, str | int]:
-    """The installed software that a cell's result depends on, by name. Loads no Keras."""
+    """Return versions of the software that a cell's result depends on. Loads no Keras."""
     return {**features_versions(), "numpy": keras_backend.version("numpy"), "schema": SCHEMA}
 
 
 def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[str, Any]:
-    """What determines the weights of a cell's backbone before training.
+    """Return the facts that determine the weights of a cell's backbone before training.
 
     Args:
         entry: the cell's backbone.
-        cell: its seed counts where the weights are random.
-        located: the file of its pretrained weights, known by its SHA-256; None where they are
+        cell: the cell; its seed counts if the weights are random.
+        located: the file of its pretrained weights, identified by its SHA-256; None if they are
             random.
 
     Raises:
-        FerBenchError: that file, or a structure file that is needed, cannot be read.
+        FerBenchError: that file, or a required structure file, cannot be read.
     """
     facts = {
         "structure": entry.structure,
         "structure file": entry.structure_digest(),
         "weights": {"seed": cell.seed} if located is None else identity(located.path),
     }
-    # Before it was checked what a user's builder draws, some results were of trained weights.
+    # Older versions did not check what a user's builder draws, so some of their "random" results
+    # started from trained weights; this key keeps them from being reused.
     return facts if entry.is_built_in else {**facts, "drawing": 1}
 
 
 def features_key(
     entry: Backbone, weights: Mapping[str, Any], dataset: Dataset, boundary: tuple[int, ...]
 ) -> str:
-    """Key of the outputs of a frozen prefix for every image of a data set.
+    """Return the key of a frozen prefix's outputs for every image of a data set.
 
     Args:
         entry: the cell's backbone, for its preprocessing.
         weights: from ``weights_facts``.
-        dataset: whose images are rows, in their order.
+        dataset: the data set; its images are the rows, in their order.
         boundary: positions of the layers at which the prefix ends.
     """
     return _digest(
@@ -88,7 +89,10 @@ def features_key(
 
 
 def split_digest(dataset: Dataset, split: Split) -> str:
-    """Digest of the images of each part, in their order: predictions on equal ones are paired."""
+    """Return a digest of the images of each part, in order.
+
+    Predictions of runs with equal digests can be paired.
+    """
     return _digest({"kind": "split", "dataset": dataset.row_digest, "split": split.digest})
 
 
@@ -100,10 +104,10 @@ def result_fingerprint(
     dataset: Dataset,
     split: Split,
 ) -> str:
-    """Fingerprint of a cell's learning result.
+    """Return the fingerprint of a cell's learning result.
 
-    Of the protocol only what training depends on counts, of its trainable layers only the value
-    for the cell's own init; the split's settings are in the split's digest.
+    Only those protocol settings count that training depends on, and of the trainable layers only
+    the value for the cell's own init; the split's settings are in the split's digest.
     """
     return _digest(
         {
@@ -127,7 +131,7 @@ def result_fingerprint(
 
 
 def _settings() -> dict[str, Any]:
-    """Further settings that change numbers; fingerprints are without them if there are none."""
+    """Return further settings that change numbers; empty, and so omitted, if there are none."""
     found = keras_backend.numeric_settings()
     return {"settings": found} if found else {}
 

@@ -1,15 +1,15 @@
-"""Fixed computations whose time tells how fast the machine is at the moment.
+"""Fixed computations whose time shows how fast the machine is at the moment.
 
-The speed of a network differs from run to run with what else the machine does meanwhile, and with
-its clock. Timed directly before and after a measurement, by the same backend on the same device,
-these two tell the machine's share in that:
+The speed of a network differs from run to run with the other load on the machine and with its
+clock. Timed directly before and after a measurement, by the same backend on the same device,
+these two show the machine's share in that variation:
 
 * a product of two 512x512 matrices: 2 * 512^3 = 268,435,456 floating-point operations (FLOPs);
-* a convolution of 8 images of 48x48 pixels and 16 channels with 32 kernels of 3x3, zeros around
-  the images: 2 * (8 * 48 * 48 * 32) * (3 * 3 * 16) = 169,869,312 FLOPs.
+* a convolution of 8 images of 48x48 pixels and 16 channels with 32 kernels of 3x3, zero-padded:
+  2 * (8 * 48 * 48 * 32) * (3 * 3 * 16) = 169,869,312 FLOPs.
 
-Both are of float32 and take a few milliseconds on two CPU cores. A fast GPU needs less time for
-the arithmetic than for launching it and handing over the result: there they tell of those.
+Both use float32 and take a few milliseconds on two CPU cores. A fast GPU spends less time on the
+arithmetic than on launching it and returning the result: there they measure that overhead.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROUNDS = 10
-"""Rounds that are timed on each side of a measurement."""
+"""Timed rounds before and after a measurement."""
 
 WARM_UP_ROUNDS = 3
-"""Untimed rounds before them: the first ones compile, or look for the best way to compute."""
+"""Untimed rounds before them: the first ones compile or autotune."""
 
 _SEED = 0
 _SHAPES = ((512, 512), (512, 512), (8, 48, 48, 16), (3, 3, 16, 32))
 
 
 def drawn() -> tuple[NDArray[np.float32], ...]:
-    """The operands, the same in every process.
+    """Draw the operands, the same in every process.
 
     Returns:
         Two matrices, shape (512, 512); images, shape (8, 48, 48, 16); kernels, shape
@@ -50,16 +50,16 @@ def drawn() -> tuple[NDArray[np.float32], ...]:
 
 
 def matrix_product() -> NDArray[np.float32]:
-    """The product of the two matrices, shape (512, 512), by Keras' backend on its device."""
+    """Return the product of the two matrices, shape (512, 512), computed by Keras' backend."""
     first, second, _, _ = _operands()
     import keras
 
-    # A device that computes while Python goes on is waited for when its result is fetched.
+    # Asynchronous devices are synchronised by fetching the result.
     return np.asarray(keras.ops.convert_to_numpy(keras.ops.matmul(first, second)))
 
 
 def convolution() -> NDArray[np.float32]:
-    """The images convolved with the kernels, shape (8, 48, 48, 32), likewise."""
+    """Return the images convolved with the kernels, shape (8, 48, 48, 32), likewise."""
     _, _, images, kernels = _operands()
     import keras
 
@@ -68,7 +68,7 @@ def convolution() -> NDArray[np.float32]:
 
 
 def timed(rounds: int = ROUNDS) -> Reference:
-    """The seconds of so many rounds now, each of one matrix product and one convolution.
+    """Time ``rounds`` rounds of one matrix product and one convolution each, in seconds.
 
     Raises:
         FerBenchError: Keras or its backend cannot be imported.
@@ -91,7 +91,7 @@ def _seconds(compute: Callable[[], Any]) -> float:
 
 @cache
 def _operands() -> tuple[Any, ...]:
-    """The operands on the device, where they stay: bringing them there is not timed."""
+    """Return the operands on the device, where they stay: the transfer is not timed."""
     load_keras()
     import keras
 

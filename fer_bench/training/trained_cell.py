@@ -1,4 +1,4 @@
-"""One cell from its backbone to its result: the way of the data in one place."""
+"""One cell from its backbone to its result: weights, features, training and the store."""
 
 from __future__ import annotations
 
@@ -38,27 +38,27 @@ if TYPE_CHECKING:
     from fer_bench.training.trainer import Trainer
 
 SHARD_PIXELS = 128 * 96 * 96
-"""Input pixels in one pass through a frozen prefix: memory is the same for every input size."""
+"""Input pixels in one pass through a frozen prefix; bounds memory for every input size."""
 
 
 class TrainedCell:
     """A cell whose learning result is known, and whose network can be used.
 
-    The network is built when it is first needed: knowing a stored result needs none.
+    The network is built when it is first needed: loading a stored result does not need it.
 
     Args:
-        experiment: what the cell shares with others.
-        entry: its backbone.
-        cell: which one it is.
-        located: the file of its pretrained weights, None where they are random.
-        progress: told how far extraction and training are.
+        experiment: data, protocol and store.
+        entry: the cell's backbone.
+        cell: the cell.
+        located: the file of its pretrained weights, None if they are random.
+        progress: callback for the progress of extraction and training.
 
     Attributes:
         result: the record of the cell, without timings.
         logits: float32, shape (images, classes): the trained network's output for the test images.
 
     Raises:
-        FerBenchError: the weights are not sound, the disk is full, or training diverged.
+        FerBenchError: the weights are invalid, the disk is full, or training diverged.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class TrainedCell:
             stored = self._found()
             self._is_stored = stored is not None
             if stored is not None:
-                # Names of data sets do not count: the same images may have had another one.
+                # The same images may have been stored under another data set name.
                 self.result = dataclasses.replace(
                     stored.result, source="store", dataset=cell.dataset
                 )
@@ -97,20 +97,20 @@ class TrainedCell:
 
     @property
     def test_labels(self) -> NDArray[np.uint8]:
-        """uint8, shape (images,): labels of the test images, in the order of ``logits``."""
+        """Labels of the test images in the order of ``logits``; uint8, shape (images,)."""
         return self._experiment.dataset.labels[self._experiment.split.test]
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Probabilities, shape (n, classes), of uint8 images, shape (n, height, width)."""
+        """Return probabilities, shape (n, classes), of uint8 images, shape (n, height, width)."""
         import keras
 
         whole = self.network.whole
         return np.asarray(keras.ops.convert_to_numpy(whole.predict_on_batch(images)))
 
     def train_epoch(self, number: int) -> None:
-        """Trains one more epoch, in the order of the epoch ``number``, for its time only.
+        """Train one more epoch in the image order of epoch ``number``, for timing only.
 
-        The weights move on: call ``restore`` afterwards.
+        The weights change: call ``restore`` afterwards.
         """
         trainer = self.trainer
         if self._trained_weights is None:
@@ -118,12 +118,12 @@ class TrainedCell:
         trainer.epoch(number)
 
     def restore(self) -> None:
-        """Sets the suffix back to the weights of the result."""
+        """Reset the suffix to the weights of the result."""
         if self._trained_weights is not None:
             self.trainer.suffix.set_weights(self._trained_weights)
 
     def close(self) -> None:
-        """Drop the network, and leave its compiled suffix to the next cell of the same structure.
+        """Release the network; keep its compiled suffix for the next cell of the same structure.
 
         If the network is used again, it is built again.
         """
@@ -137,7 +137,7 @@ class TrainedCell:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Keeps other processes from training the same cell meanwhile."""
+        """Hold the cell's lock, so that no other process trains the same cell meanwhile."""
         store = self._experiment.store
         with contextlib.ExitStack() as stack:
             with told(store):
@@ -145,19 +145,19 @@ class TrainedCell:
             yield
 
     def _found(self) -> Stored | None:
-        """The cell's result out of the store, where it may be used."""
+        """Return the cell's stored result, or None; discard it if ``fresh`` is set."""
         with told(self._experiment.store):
             if self._experiment.fresh:
                 self._results.discard(self._fingerprint)
                 self._checkpoints.discard()
             stored = self._results.find(self._fingerprint, self._cell, self._experiment.record)
             if stored is not None:
-                # A process that was killed just after it kept the result left them.
+                # Left behind by a process that was killed just after it saved the result.
                 self._checkpoints.discard()
         return stored
 
     def _computed_on(self) -> Conditions:
-        """Conditions of the result, and those of stored features that differ."""
+        """Return the conditions of the result, and differing ones of stored features."""
         now = numerics.conditions()
         others = [
             (name + OF_FEATURES, value)
@@ -167,7 +167,7 @@ class TrainedCell:
         return (*now, *others)
 
     def _facts(self) -> dict[str, Any]:
-        """What the result is, for those who look into the store."""
+        """Return a description of the result, for users who inspect the store."""
         return {
             "cell": self._cell.id,
             "seed": self._cell.seed,
@@ -238,7 +238,7 @@ class TrainedCell:
 
     @cached_property
     def network(self) -> Network:
-        """The network, trained if the result comes from the store."""
+        """Network of the cell, with trained weights if the result comes from the store."""
         load_keras()
         from fer_bench.models.random_weights import seeded
         from fer_bench.models.transfer import transfer
@@ -263,7 +263,7 @@ class TrainedCell:
         return network
 
     def _set_stored_weights(self, network: Network) -> None:
-        """Sets the suffix to the weights of the result; trains it again where they are damaged."""
+        """Load the result's weights into the suffix; train it again if they are damaged."""
         layout = [
             (tuple(weight.shape), np.dtype(weight.dtype)) for weight in network.suffix.weights
         ]
@@ -271,7 +271,7 @@ class TrainedCell:
             with told(self._experiment.store):
                 weights = self._results.suffix_weights(self._fingerprint, layout)
             if weights is None:
-                # A cached property finds its value there: what trains it needs the network.
+                # Set the cached property by hand: ``_train`` needs the network.
                 vars(self)["network"] = network
                 self.result, self.logits = self._train()
             else:
@@ -279,15 +279,15 @@ class TrainedCell:
 
     @cached_property
     def trainer(self) -> Trainer:
-        """Trainer of the suffix, or of a compiled one like it, on frozen features.
+        """Trainer of the suffix, or of a kept compiled one of the same structure.
 
-        Features that are not stored are computed.
+        Frozen features that are not stored are computed.
         """
         load_keras()
         from fer_bench.training import compiled_suffix
         from fer_bench.training.trainer import Trainer
 
-        # Before the network is built: a suffix of another structure leaves its memory to it.
+        # Before the network is built, to free the memory of a suffix of another structure.
         compiled_suffix.keep_only(self._structure())
         experiment, network = self._experiment, self.network
         if "trainer" in vars(self):
@@ -310,7 +310,7 @@ class TrainedCell:
         )
 
     def _structure(self) -> tuple[Any, ...]:
-        """All that determines the compiled suffix but its weights and random states."""
+        """Return everything that determines the compiled suffix but its weights and states."""
         import keras
 
         experiment = self._experiment
@@ -324,7 +324,7 @@ class TrainedCell:
         )
 
     def _tensors(self, network: Network) -> Sequence[NDArray[Any] | StoredTensor]:
-        """What the suffix is fed: stored features, or the images where nothing is frozen."""
+        """Return the suffix's inputs: stored features, or the images if nothing is frozen."""
         images, prefix = self._experiment.dataset.images, network.prefix
         if prefix is None:
             return (images,)
@@ -343,7 +343,7 @@ class TrainedCell:
         )
         if self._discards_features:
             store.discard(key)
-            # What is there from now on was computed by this process.
+            # Features stored from now on were computed by this process.
             self._discards_features = False
         wanted = Wanted(
             images=len(images),
@@ -361,12 +361,12 @@ class TrainedCell:
         )
         extraction = store.extract(key, wanted, extract, self._progress)
         self._features_on = extraction.conditions
-        # A run that goes on from an earlier one's epochs has that one's features too.
+        # A run that resumes from an earlier run's epochs includes that run's feature time.
         if extraction.computed or self._checkpoints.size:
             self._seconds["frozen features"] = extraction.seconds
         return extraction.tensors
 
 
 def shard_images(input_size: int) -> int:
-    """Images in one pass through a prefix with inputs of that side, in pixels."""
+    """Return the number of images per pass through a prefix, for an input side in pixels."""
     return max(8, min(512, SHARD_PIXELS // input_size**2))

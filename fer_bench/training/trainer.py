@@ -1,4 +1,4 @@
-"""Training a suffix on stored features, epoch by epoch."""
+"""Training of a suffix on stored features, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from fer_bench.training.store.stored_tensor import StoredTensor
 
 BLOCK_BYTES = 2**26
-"""Features gathered into memory at a time: memory does not grow with the number of images."""
+"""Bytes of features gathered into memory at a time, independent of the number of images."""
 
 EVALUATION_BATCH = 512
-"""Images in one pass of an evaluation. It changes speed and memory only."""
+"""Images per evaluation batch. Affects only speed and memory."""
 
 
 def epoch_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
-    """The order of the training images in one epoch: a fresh permutation for each.
+    """Return the order of the training images in one epoch: a new permutation for each.
 
     Args:
         seed: the cell's seed.
-        epoch: from 1. With 0, which is no epoch, the order of images that are evaluated in batches.
-        images: how many there are.
+        epoch: number of the epoch, from 1; 0 gives the order for evaluation with batch statistics.
+        images: number of images.
 
     Returns:
         int64, shape (images,): a permutation of 0 to images - 1.
@@ -49,16 +49,16 @@ def epoch_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
 
 
 class Trainer:
-    """Trains one suffix by one protocol.
+    """Training loop for one suffix under one protocol.
 
     Args:
         compiled: the suffix, from a list of boundary tensors to logits.
         protocol: batch size, number of epochs.
-        seed: of the order of the images.
+        seed: seed of the image order.
         tensors: the boundary tensors' values, shape (n, ...) each, in the suffix's input order;
-            arrays, or what gives an array when it is indexed with row numbers.
+            arrays, or objects that return an array when indexed with row numbers.
         labels: uint8, shape (n,).
-        rows: int64, which of the n images are trained on.
+        rows: int64, indices of the training images among the n images.
     """
 
     def __init__(
@@ -80,29 +80,29 @@ class Trainer:
         self._classes = self.suffix.output_shape[-1]
 
     def warm_up(self) -> float:
-        """Compile what an epoch runs, and undo what the steps for it changed.
+        """Compile the functions an epoch runs, and undo the training steps that this takes.
 
         So the time of an epoch is the same whether its suffix was compiled before or not.
 
         Returns:
-            Seconds it took.
+            Time spent, in seconds.
         """
         started = perf_counter()
         before = list(self._variables())
         size = self._protocol.batch_size
-        # A batch of each size that an epoch has: XLA compiles for each of them.
+        # One batch of each size that occurs in an epoch: XLA compiles each batch size separately.
         self._fit(self._rows[: size + len(self._rows) % size])
         self._restore(before)
         return perf_counter() - started
 
     def epoch(self, number: int) -> tuple[float, float]:
-        """Trains one epoch.
+        """Train one epoch.
 
         Args:
-            number: of the epoch, from 1; it picks the order.
+            number: number of the epoch, from 1; it determines the image order.
 
         Returns:
-            Accuracy and loss as running means over the epoch, the weights moving meanwhile.
+            Training accuracy and loss during the epoch, averaged while the weights change.
         """
         order = self._rows[epoch_order(self._seed, number, len(self._rows))]
         accuracy = loss = 0.0
@@ -114,7 +114,7 @@ class Trainer:
         return accuracy, loss
 
     def _fit(self, rows: NDArray[np.int64]) -> dict[str, list[float]]:
-        """Train on these images in this order; Keras' history of it."""
+        """Train on these images in this order and return Keras' history."""
         history: dict[str, list[float]] = self.suffix.fit(
             [tensor[rows] for tensor in self.tensors],
             keras.utils.to_categorical(self._labels[rows], self._classes),
@@ -125,30 +125,31 @@ class Trainer:
         return history
 
     def logits(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Logits of the images at ``rows``, in inference mode, shape (len(rows), classes)."""
+        """Return logits of the images at ``rows`` in inference mode, shape (len(rows), classes)."""
         batches = np.split(rows, range(EVALUATION_BATCH, len(rows), EVALUATION_BATCH))
         return self._outputs(self.suffix, batches)
 
     def evaluate(self, rows: NDArray[np.int64]) -> tuple[float, float]:
-        """Accuracy and loss on the images at ``rows``, in inference mode.
+        """Return accuracy and loss on the images at ``rows``, in inference mode.
 
         Raises:
-            FerBenchError: the network's output left the numbers.
+            FerBenchError: an output of the network is not finite.
         """
         return self._figures(self.logits(rows), rows)
 
     def evaluate_by_batches(self, rows: NDArray[np.int64]) -> tuple[float, float] | None:
-        """Accuracy and loss with trained batch normalisation by the statistics of each batch.
+        """Return accuracy and loss with trained batch normalisation using batch statistics.
 
-        Apart from that in inference mode; nothing changes. The images come in one order for all
-        epochs, since rows sorted by class would make batches of one class, and in batches that
-        differ in size by one image at most: as large as in training, or a little smaller.
+        Everything else is in inference mode; no weights or statistics change. The images come in
+        one order for all epochs, since rows sorted by class would make batches of one class, and
+        in batches whose sizes differ by one image at most: as large as in training, or slightly
+        smaller.
 
         Returns:
-            None where no batch normalisation is trained.
+            Accuracy and loss, or None if no batch normalisation is trained.
 
         Raises:
-            FerBenchError: the network's output left the numbers.
+            FerBenchError: an output of the network is not finite.
         """
         model = self.compiled.with_batch_statistics
         if model is None:
@@ -160,7 +161,7 @@ class Trainer:
     def _outputs(
         self, model: keras.Model, batches: Iterable[NDArray[np.int64]]
     ) -> NDArray[np.float32]:
-        # Under another dtype policy, they have another type.
+        # The dtype policy may give outputs of another type.
         return np.concatenate(
             [
                 keras.ops.convert_to_numpy(
@@ -183,19 +184,20 @@ class Trainer:
         start: TrainingState | None = None,
         keep: Callable[[TrainingState], None] = lambda _: None,
     ) -> tuple[History, Seconds]:
-        """Trains all epochs of the protocol, or those that are left.
+        """Train all epochs of the protocol, or the remaining ones.
 
         Args:
             validation: int64, rows of the validation images.
-            progress: told the number of epochs done.
-            start: the state to go on from, as an earlier call gave it to ``keep``; None to begin.
-            keep: given the state after each epoch; its variables are read when it is called.
+            progress: callback for the number of epochs done.
+            start: the state to resume from, as an earlier call passed it to ``keep``; None to start
+                from the first epoch.
+            keep: called with the state after each epoch; must read its variables before it returns.
 
         Returns:
             The history of all epochs, and the time they took.
 
         Raises:
-            FerBenchError: the loss or the network's output left the numbers.
+            FerBenchError: the loss or an output of the network is not finite.
         """
         epochs = self._protocol.epochs
         clock = _Clock()
@@ -216,7 +218,7 @@ class Trainer:
         return history, clock.seconds
 
     def _measured(self, clock: _Clock, validation: NDArray[np.int64]) -> list[float]:
-        """One figure for each (E + 1)-long series of the history that is not empty, in order."""
+        """Return one metric for each non-empty (E + 1)-long series of the history, in order."""
         with clock.running("evaluation"):
             return [
                 *self.evaluate(self._rows),
@@ -225,7 +227,7 @@ class Trainer:
             ]
 
     def _variables(self) -> Iterator[NDArray[Any]]:
-        """All that training changes, one array at a time."""
+        """Yield everything training changes, one array at a time."""
         for variable in self.compiled.variables:
             yield variable.numpy()
 
@@ -235,7 +237,7 @@ class Trainer:
 
     @property
     def expected(self) -> Expected:
-        """Form of each state of the training."""
+        """Expected form of each training state."""
         return Expected(
             self._protocol.epochs,
             tuple((tuple(one.shape), np.dtype(one.dtype)) for one in self.compiled.variables),
@@ -244,9 +246,9 @@ class Trainer:
 
     @property
     def written_bytes(self) -> int:
-        """Most bytes that lie on the disk at once while training is kept epoch by epoch.
+        """Peak disk usage of checkpointing, in bytes.
 
-        Two checkpoints, the newer one before the older one goes.
+        Two checkpoints: the newer one is written before the older one is removed.
         """
         sizes = (
             np.dtype(entry.dtype).itemsize * math.prod(entry.shape)
@@ -265,7 +267,7 @@ class Trainer:
 
 
 class _Clock:
-    """Adds up the time of the two kinds of work."""
+    """Accumulator of the time spent on training and on evaluation."""
 
     def __init__(self) -> None:
         self.seconds = Seconds()
@@ -279,14 +281,14 @@ class _Clock:
 
 
 def _untrained(evaluated: Sequence[float]) -> History:
-    """The history of no epoch yet."""
+    """Return a history before the first epoch."""
     return History((), (), *((figure,) for figure in evaluated))
 
 
 def _grown(history: History, running: tuple[float, float], evaluated: Sequence[float]) -> History:
-    """The history with one more epoch."""
+    """Return the history with one more epoch."""
     series = (getattr(history, field.name) for field in dataclasses.fields(history))
-    # The last ones stay empty where there is nothing to tell in them.
+    # The last series (batch statistics) stay empty if they are not evaluated.
     return History(*((*old, new) for old, new in zip(series, (*running, *evaluated), strict=False)))
 
 

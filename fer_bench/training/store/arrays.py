@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def write_arrays(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
-    """Writes arrays in their order, holding one in memory at a time (``numpy.savez`` holds all).
+    """Write arrays in order, holding one in memory at a time (``numpy.savez`` holds all).
 
     Raises:
         OSError: the file cannot be written.
@@ -34,7 +34,7 @@ def write_arrays(path: Path, arrays: Iterable[NDArray[Any]]) -> None:
 
 
 def read_arrays(path: Path) -> list[NDArray[Any]]:
-    """The arrays that ``write_arrays`` wrote, in their order.
+    """Read the arrays that ``write_arrays`` wrote, in order.
 
     Raises:
         Damaged: the file holds something else.
@@ -49,15 +49,15 @@ def read_arrays(path: Path) -> list[NDArray[Any]]:
 
 
 def check_layout(name: str, arrays: Sequence[NDArray[Any]], layout: Sequence[Layout]) -> None:
-    """Makes sure that arrays are those that are expected, apart from their values.
+    """Check that arrays have the expected number, shapes and types; values are not checked.
 
     Args:
-        name: of their file.
-        arrays: what it holds.
-        layout: what it should hold.
+        name: name of their file.
+        arrays: its arrays.
+        layout: the expected shapes and types.
 
     Raises:
-        Damaged: their number, a shape or a type is another one.
+        Damaged: their number, a shape or a type differs.
     """
     if [(array.shape, array.dtype) for array in arrays] != list(layout):
         raise Damaged(f"{name} holds arrays of other shapes or types")

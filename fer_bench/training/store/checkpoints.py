@@ -1,9 +1,9 @@
-"""How far the training of a cell has come, kept after every epoch.
+"""Training checkpoints of a cell, written after every epoch.
 
-``<store>/checkpoints/<fingerprint>/epoch-0007/`` is a sealed folder with ``variables.npz``, all
-that training changes, and ``progress.json``, the figures of the epochs so far. There is one, or,
-where a process was killed just after an epoch, the last two. ``begun.json`` beside them tells
-what computes the cell and what computed the frozen features that it is trained on.
+``<store>/checkpoints/<fingerprint>/epoch-0007/`` is a sealed directory with ``variables.npz``,
+everything training changes, and ``progress.json``, the metrics of the epochs so far. There is one,
+or, if a process was killed just after an epoch, the last two. ``begun.json`` next to them records
+the conditions (software and hardware) of the cell and of the frozen features it is trained on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fer_bench.models.numerics import differing
 from fer_bench.results.consistency import check_history
 from fer_bench.results.environment_facts import OF_FEATURES
 from fer_bench.results.records import History
-from fer_bench.results.schema import HistoryRecord  # noqa: TC001 - what is checked reads it
+from fer_bench.results.schema import HistoryRecord  # noqa: TC001 - needed at runtime by checked()
 from fer_bench.results.type_checks import Mismatch, checked
 from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (
@@ -64,13 +64,13 @@ class _BegunRecord(TypedDict):
 
 
 class _Begun(NamedTuple):
-    """Conditions of a cell, and of its frozen features, None before they are there."""
+    """Conditions of a cell and of its frozen features, the latter None before extraction."""
 
     conditions: Conditions
     features: Conditions | None
 
     def rows(self) -> Conditions:
-        """Both, by name."""
+        """Return both as one sequence of (name, value) pairs."""
         features = self.features or ()
         return (*self.conditions, *((name + OF_FEATURES, value) for name, value in features))
 
@@ -79,9 +79,9 @@ class Checkpoints:
     """The checkpoints of one cell. The caller holds the cell's lock.
 
     Args:
-        store: the store's folder; made when the first checkpoint is written.
-        fingerprint: of the cell's result.
-        facts: what the cell is, as JSON holds it, for those who look into the store.
+        store: the store's directory; created when the first checkpoint is written.
+        fingerprint: fingerprint of the cell's result.
+        facts: JSON description of the cell, for users who inspect the store.
     """
 
     def __init__(self, store: Path, fingerprint: str, facts: Mapping[str, Any]) -> None:
@@ -90,18 +90,18 @@ class Checkpoints:
         self._facts = facts
 
     def begin(self, conditions: Conditions, features: Conditions | None = None) -> bool:
-        """Notes what computes the cell from now on.
+        """Record the conditions under which the cell is computed from now on.
 
         Args:
-            conditions: what computes it.
-            features: what computed its frozen features, None before they are there.
+            conditions: conditions of the cell.
+            features: conditions of its frozen features, None before extraction.
 
         Returns:
-            Whether it was begun by something else. What is kept of that is removed, and said: going
-            on would end with numbers that no undisturbed run gives.
+            True if the cell was begun under other conditions. Its checkpoints are then removed,
+            with a warning: resuming would give numbers that no uninterrupted run gives.
 
         Raises:
-            OSError: the system does not let it be read or written.
+            OSError: the record cannot be read or written.
         """
         self._check()
         noted, now = self._begun(), _Begun(conditions, features)
@@ -120,20 +120,20 @@ class Checkpoints:
             )
         self._folder.mkdir(parents=True, exist_ok=True)
         waiting = self._folder / f".{_BEGUN}.part"
-        # Of a killed process; what is no file must not be opened.
+        # A killed process may have left it; anything but a regular file must not be opened.
         waiting.unlink(missing_ok=True)
         waiting.write_text(json.dumps(now._asdict()), "utf-8")
         waiting.replace(self._folder / _BEGUN)
         return is_begun
 
     def latest(self, expected: Expected) -> TrainingState | None:
-        """The state after the last epoch that was kept, or None; damaged ones are thrown away.
+        """Return the last readable checkpoint, or None; damaged ones are removed.
 
         Args:
-            expected: what a state that can be gone on from looks like.
+            expected: expected form of a state that training can resume from.
 
         Raises:
-            OSError: the system does not let it be read.
+            OSError: the checkpoints cannot be read.
         """
         self._check()
         for folder in reversed(epochs_in(self._folder)):
@@ -151,7 +151,7 @@ class Checkpoints:
         return None
 
     def keep(self, state: TrainingState) -> None:
-        """Keeps a state in place of earlier ones.
+        """Save a state in place of earlier ones.
 
         Raises:
             StoreError: it cannot be written; the earlier ones stay.
@@ -171,12 +171,12 @@ class Checkpoints:
                     remove(folder)
 
     def discard(self) -> None:
-        """Removes all checkpoints of the cell."""
+        """Remove all checkpoints of the cell."""
         remove(self._folder)
 
     @property
     def size(self) -> int:
-        """Bytes of the checkpoints that are kept."""
+        """Size of the saved checkpoints in bytes."""
         states = (file.lstat() for folder in epochs_in(self._folder) for file in folder.glob("*"))
         return sum(state.st_size for state in states if stat.S_ISREG(state.st_mode))
 
@@ -187,7 +187,7 @@ class Checkpoints:
             throw_away(self._folder, damage, "training begins anew")
 
     def _begun(self) -> _Begun | None:
-        """Read what was noted when the cell was begun; None without a readable note."""
+        """Return the recorded conditions; None without a readable record."""
         try:
             noted: _BegunRecord = checked(read_json(self._folder / _BEGUN), _BegunRecord)
             features = noted["features"]
@@ -199,7 +199,7 @@ class Checkpoints:
 
 
 def epochs_in(folder: Path) -> list[Path]:
-    """Directories of the epochs that are kept of a cell, in order."""
+    """Return the checkpoint directories of a cell, in order of epochs."""
     found = [path for path in folder.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
     return sorted(found, key=lambda path: int(path.name.partition("-")[2]))
 
@@ -213,10 +213,10 @@ def _name(history: History) -> str:
 
 
 def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
-    """Read what was noted of the epochs so far.
+    """Read history and times of the epochs so far.
 
     Raises:
-        Damaged: it is not of such a training.
+        Damaged: the file does not fit the expected training.
     """
     try:
         noted: _ProgressRecord = checked(read_json(path), _ProgressRecord)

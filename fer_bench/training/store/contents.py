@@ -1,4 +1,4 @@
-"""What lies in the store, how large it is, and what of it can go."""
+"""List the parts of the store with their sizes, and remove those that can go."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _UNREADABLE = (
     OverflowError,
     RecursionError,
 )
-"""Errors of reading anything as if it were the facts of a part."""
+"""Errors of parsing arbitrary content as the facts of a part."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Entry:
 
     Attributes:
         kind: ``"features"``, ``"checkpoints"`` or ``"results"``.
-        path: its folder.
-        what: what it is, in a few words.
-        state: how complete it is, in a few words.
-        size: bytes of its files.
-        written: when it was last written, in seconds since 1970.
-        useless: why no run can use it, empty where one can.
+        path: its directory.
+        what: short description.
+        state: short description of its completeness.
+        size: size of its files in bytes.
+        written: time of the last write, in seconds since 1970.
+        useless: reason that no run can use it, empty if a run can.
     """
 
     kind: Kind
@@ -62,12 +62,13 @@ class Entry:
 
 
 class Removal(NamedTuple):
-    """Outcome for parts that were to be removed.
+    """Outcome of a removal.
 
     Attributes:
-        removed: those that are gone.
-        in_use: those that a process works on just now, which stayed.
-        kept: directories of removed parts that hold what fer_bench did not write, which stayed.
+        removed: removed parts.
+        in_use: parts in use by a process, which stayed.
+        kept: directories of removed parts that contain files not written by fer_bench, which
+            stayed.
     """
 
     removed: list[Entry]
@@ -76,12 +77,12 @@ class Removal(NamedTuple):
 
 
 def entries(store: Path) -> list[Entry]:
-    """Everything in the store, the largest first. Reads no more than what each part says of itself.
+    """List everything in the store, the largest first. Reads only the metadata of each part.
 
-    What does not carry the mark of a part is somebody else's, and not among them.
+    Directories without the mark of a part are not listed.
 
     Args:
-        store: the store's folder, which need not exist.
+        store: the store's directory, which need not exist.
 
     Raises:
         StoreError: the store cannot be read.
@@ -97,7 +98,7 @@ def entries(store: Path) -> list[Entry]:
 
 
 def strangers(store: Path) -> list[Path]:
-    """List what lies among the parts and is none, as a mistyped ``--store`` may find it.
+    """List paths among the parts that are not parts, such as those under a mistyped ``--store``.
 
     Raises:
         StoreError: the store cannot be read.
@@ -109,7 +110,7 @@ def strangers(store: Path) -> list[Path]:
 
 
 def remove(store: Path, chosen: Collection[Entry]) -> Removal:
-    """Removes parts of the store, those excepted that a process works on just now.
+    """Remove parts of the store, except those in use by a process.
 
     Raises:
         StoreError: the store cannot be written to.
@@ -117,7 +118,7 @@ def remove(store: Path, chosen: Collection[Entry]) -> Removal:
     done = Removal([], [], [])
     with told(store):
         for entry in chosen:
-            # A leftover is called after the part that its writer held the lock of.
+            # A leftover is named after the part whose lock its writer held.
             key = entry.path.name.strip(".").partition(".")[0]
             with lock_if_free(store, _LOCKS[entry.kind], key) as held:
                 if not held:
@@ -135,7 +136,7 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _sizes(path: Path) -> Iterator[os.stat_result]:
-    """Of the files in a folder; a run may remove one meanwhile."""
+    """Yield the status of each file in a directory; a run may remove some meanwhile."""
     for folder, _, names in os.walk(path):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
@@ -200,7 +201,7 @@ def _result(path: Path) -> tuple[str, str, Mapping[str, Any]]:
 
 
 def _cell(facts: Mapping[str, Any]) -> str:
-    # Parts that older versions wrote say nothing of it, and followed the paper.
+    # Older versions did not record the setting; they always used "paper".
     is_frozen = facts.get("batch_normalization") == "frozen"
     words = (
         f"{facts['images']:,} images",

@@ -1,16 +1,16 @@
-"""Outputs of frozen prefixes, computed once and kept on disk.
+"""Outputs of frozen prefixes, computed once and stored on disk.
 
-A set of features is known by a key: a digest of all that determines the values. Under
-``<store>/features/<key>/`` lie
+A set of features is identified by a key: a digest of everything that determines the values.
+``<store>/features/<key>/`` contains
 
-* ``facts.json``: what they are, and how many images make a shard;
-* one ``.npy`` file for each boundary tensor, with the images in the rows of the whole data set, so
+* ``facts.json``: a description of the features, and the number of images per shard;
+* one ``.npy`` file for each boundary tensor, with one row per image of the complete data set, so
   that another split, head or number of epochs reads the same files;
 * ``shards.jsonl``: a line for each finished shard, with the SHA-256 of its rows in all files.
 
-A shard is what one pass through the prefix gives. A shard without a line, or whose rows are not as
-its line says, is computed; the others are kept. So an interrupted extraction goes on where it was,
-and damage costs the shards it hit.
+A shard is the output of one pass through the prefix. Shards without a line, or whose rows do not
+match the digest in their line, are computed; the others are kept. So an interrupted extraction
+resumes after the last finished shard, and damage costs only the shards it hit.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ KIND = "features"
 
 @dataclass(frozen=True)
 class Extraction:
-    """A set of features and what it cost.
+    """A set of features and its cost.
 
     Attributes:
         tensors: one for each boundary tensor.
-        computed: how many images passed the prefix for this call; the others were stored.
+        computed: number of images passed through the prefix in this call; the others were stored.
         seconds: time of all passes that made the features, earlier interrupted runs included.
-        conditions: what computed them all.
+        conditions: conditions under which all of them were computed.
     """
 
     tensors: tuple[StoredTensor, ...]
@@ -60,18 +60,18 @@ class FeatureStore:
     """Features of frozen prefixes in a store.
 
     Args:
-        store: the store's folder; made when the first features are written.
+        store: the store's directory; created when the first features are written.
     """
 
     def __init__(self, store: Path) -> None:
         self._store = store
 
     def folder(self, key: str) -> Path:
-        """Where the features known by ``key`` lie, if they are there."""
+        """Return the directory of the features with key ``key``, which need not exist."""
         return self._store / KIND / key
 
     def discard(self, key: str) -> None:
-        """Removes the features known by ``key``, if they are there.
+        """Remove the features with key ``key``, if there are any.
 
         Raises:
             StoreError: they cannot be removed.
@@ -86,16 +86,16 @@ class FeatureStore:
         extract: Callable[[slice], Sequence[Any]],
         progress: Progress = silent,
     ) -> Extraction:
-        """The features known by ``key``; what is not there of them is computed.
+        """Return the features with key ``key``, computing the missing ones.
 
-        All of them, if those that are there were computed under other conditions. One process
-        computes while others that want the same key wait for it.
+        If some are missing and the stored ones were computed under other conditions, all are
+        computed again. Other processes that want the same key wait until this one is done.
 
         Args:
-            key: digest of all that determines the values.
-            wanted: how many images, and what is computed of each.
+            key: digest of everything that determines the values.
+            wanted: number of images, and shapes, shard size and conditions of the features.
             extract: maps a slice of the images to the boundary tensors' values.
-            progress: told the number of images done.
+            progress: callback for the number of images done.
 
         Raises:
             FerBenchError: the disk has no room for them.
@@ -129,14 +129,14 @@ class FeatureStore:
         for number in shards.missing():
             started = perf_counter()
             values = extract(shards.rows(number))
-            # Only what the store does is the store's error.
+            # Only errors of the store become a StoreError, not those of ``extract``.
             with told(self._store):
                 shards.write(number, values, perf_counter() - started)
             progress("frozen features", shards.done, total)
 
 
 def _clear(folder: Path, shards: Shards, conditions: Conditions) -> None:
-    """Removes what other conditions computed, and says so."""
+    """Remove features computed under other conditions, with a warning."""
     if shards.done:
         log.warning(
             "store: %s: the features of %d of %d images were computed with %s; all are computed "
@@ -147,5 +147,5 @@ def _clear(folder: Path, shards: Shards, conditions: Conditions) -> None:
             differing(shards.wanted.conditions, conditions) or "what is not noted",
         )
     shards.close()
-    # Not overwritten: another process may train on them.
+    # Removed, not overwritten: another process may be training on the open files.
     remove(folder)

@@ -1,6 +1,6 @@
 """Learning results of finished cells, by fingerprint.
 
-``<store>/results/<fingerprint>/`` is a sealed folder with ``result.json``, a results document of
+``<store>/results/<fingerprint>/`` is a sealed directory with ``result.json``, a results document of
 one cell; ``logits.npz``, the trained network's output for each test image; and ``suffix.npz``,
 the trained suffix's weights.
 """
@@ -59,36 +59,36 @@ class ResultStore:
     """Results in a store.
 
     Args:
-        store: the store's folder; made when the first result is written.
+        store: the store's directory; created when the first result is written.
     """
 
     def __init__(self, store: Path) -> None:
         self._store = store
 
     def folder(self, fingerprint: str) -> Path:
-        """Where the result known by ``fingerprint`` lies, if it is there."""
+        """Return the directory of the result with ``fingerprint``, which need not exist."""
         return self._store / KIND / fingerprint
 
     def find(
         self, fingerprint: str, cell: Cell, record: Callable[[tuple[CellResult, ...]], Run]
     ) -> Stored | None:
-        """The result known by ``fingerprint``, or None; a damaged one is thrown away.
+        """Return the result with ``fingerprint``, or None; a damaged one is removed.
 
         The caller holds the cell's lock.
 
         Args:
-            fingerprint: of the result.
-            cell: whose it is; the name of its data set does not count.
-            record: the run that it is to be a part of: what does not fit there is damaged.
+            fingerprint: fingerprint of the result.
+            cell: the cell it must belong to; the name of its data set does not count.
+            record: makes a run of the cell's record; a result that does not fit the run is damaged.
 
         Raises:
-            OSError: the system does not let it be read.
+            OSError: the result cannot be read.
         """
         folder = self.folder(fingerprint)
         if not os.path.lexists(folder):
             return None
         try:
-            # The weights too: whoever needs them later finds them sound.
+            # The weights are verified as well, so that they can be loaded later.
             result, logits, _ = proven(folder, _RESULT, _LOGITS, _SUFFIX)
             found = _cell(result, fingerprint)
             if (found.backbone, found.init, found.seed) != (cell.backbone, cell.init, cell.seed):
@@ -99,7 +99,7 @@ class ResultStore:
             return None
 
     def holds(self, fingerprint: str) -> bool:
-        """Whether there is a sound result known by ``fingerprint``. Changes nothing."""
+        """Return True if an intact result with ``fingerprint`` is stored. Changes nothing."""
         try:
             proven(self.folder(fingerprint), _RESULT, _LOGITS, _SUFFIX)
         except (Damaged, OSError):
@@ -109,16 +109,16 @@ class ResultStore:
     def suffix_weights(
         self, fingerprint: str, layout: Sequence[Layout]
     ) -> list[NDArray[Any]] | None:
-        """Weights of the trained suffix, in the order of Keras' ``get_weights``, or None.
+        """Return the trained suffix's weights, in the order of Keras' ``get_weights``, or None.
 
-        The caller holds the cell's lock: a result whose weights are damaged is thrown away.
+        The caller holds the cell's lock: a result whose weights are damaged is removed.
 
         Args:
-            fingerprint: of the result.
-            layout: of the suffix that they are for.
+            fingerprint: fingerprint of the result.
+            layout: shapes and types of the suffix's weights.
 
         Raises:
-            OSError: the system does not let them be read.
+            OSError: the weights cannot be read.
         """
         folder = self.folder(fingerprint)
         try:
@@ -137,19 +137,19 @@ class ResultStore:
         suffix_weights: Iterable[NDArray[Any]],
         facts: Mapping[str, Any],
     ) -> None:
-        """Keeps the result of a run's one cell under its fingerprint, in place of an older one.
+        """Save the result of a run's one cell under its fingerprint, in place of an older one.
 
         The caller holds the cell's lock.
 
         Args:
-            run: with the one cell.
-            logits: of the test images, shape (images, classes).
+            run: a run with exactly one cell.
+            logits: logits of the test images, shape (images, classes).
             suffix_weights: in the order of Keras' ``get_weights``.
-            facts: what the result is, as JSON holds it, for those who look into the store.
+            facts: JSON description of the result, for users who inspect the store.
 
         Raises:
             ValueError: the cell was not trained.
-            StoreError: it cannot be written; an older one stays.
+            StoreError: the result cannot be written; an older one stays.
         """
         (cell,) = run.cells
         if cell.quality is None:
@@ -161,7 +161,7 @@ class ResultStore:
             (folder / _RESULT).write_text(json.dumps(document, allow_nan=False, indent=1), "utf-8")
 
     def discard(self, fingerprint: str) -> None:
-        """Removes a result, if it is there. The caller holds the cell's lock."""
+        """Remove a result, if it exists. The caller holds the cell's lock."""
         remove(self.folder(fingerprint))
 
 
@@ -183,7 +183,7 @@ def _cell(path: Path, fingerprint: str) -> CellResult:
 
 
 def _fitting(cell: CellResult, arrays: Sequence[NDArray[Any]], run: Run) -> NDArray[np.float32]:
-    """The logits of a cell, once they and its record fit each other and the run.
+    """Return the logits of a cell after checking that they, its record and the run fit together.
 
     Raises:
         Damaged: they do not.

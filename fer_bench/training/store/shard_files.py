@@ -1,4 +1,4 @@
-"""The files of one set of features, shard by shard."""
+"""Files of one set of features, read and written by shard."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ FACTS = "facts.json"
 SHARDS = "shards.jsonl"
 
 _LARGEST_SHARD = 512
-"""Images of a shard that some version has written: what says more would take too much memory."""
+"""Upper limit for a stored shard size; more would take too much memory."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The features of a data set's images.
+    """The features to provide for a data set's images.
 
     Attributes:
         images: number of images.
-        shapes: of one image's features, for each boundary tensor.
+        shapes: shape of one image's features, for each boundary tensor.
         shard: images in one pass through the prefix.
-        facts: what the features are, as JSON holds it, for those who look into the store.
-        conditions: what computes those that are missing.
+        facts: JSON description of the features, for users who inspect the store.
+        conditions: conditions under which missing ones are computed.
     """
 
     images: int
@@ -57,20 +57,20 @@ class Wanted:
 
     @property
     def image_bytes(self) -> int:
-        """Size of one image's features."""
+        """Size of one image's features in bytes."""
         return sum(4 * math.prod(shape) for shape in self.shapes)
 
 
 class Shards:
-    """The files of one set of features, shard by shard.
+    """Files of one set of features, read and written by shard.
 
-    Rows are written through files: a full disk is an error there; written through a memory map, it
-    would kill the process.
+    Rows are written through file objects: there a full disk raises an error, while a write through
+    a memory map would kill the process.
 
     Attributes:
         wanted: the features.
         paths: a file for each boundary tensor.
-        done: number of images whose features are there.
+        done: number of images whose features are stored.
     """
 
     def __init__(self, folder: Path, wanted: Wanted) -> None:
@@ -102,25 +102,25 @@ class Shards:
         self.close()
 
     def close(self) -> None:
-        """Closes the files."""
+        """Close the files."""
         self._stack.close()
 
     @property
     def seconds(self) -> float:
-        """Time of all passes that made the shards that are there."""
+        """Time of all passes that made the stored shards."""
         return sum(self._seconds.values())
 
     def rows(self, number: int) -> slice:
-        """The images of a shard."""
+        """Return the images of a shard, as a slice."""
         start = number * self.wanted.shard
         return slice(start, min(start + self.wanted.shard, self.wanted.images))
 
     def missing(self) -> Iterator[int]:
-        """Numbers of the shards that are not there as written; there may be too many to list."""
+        """Yield the numbers of missing or damaged shards; there may be too many to list."""
         return (number for number in range(self._count) if number not in self._seconds)
 
     def verify(self) -> None:
-        """Find the shards that are there as they were written."""
+        """Find the intact shards by their digests; warn of damaged ones."""
         noted = self._noted()
         whole = {number for number in noted if self._digest(number) == noted[number]["sha256"]}
         damaged = sorted(noted.keys() - whole)
@@ -137,15 +137,15 @@ class Shards:
             self._finish(number, float(noted[number]["seconds"]))
 
     def write(self, number: int, tensors: Sequence[Any], seconds: float) -> None:
-        """Keeps a shard.
+        """Write a shard.
 
         Args:
-            number: of the shard.
+            number: number of the shard.
             tensors: the boundary tensors' values of its images.
             seconds: time of the pass that made them.
 
         Raises:
-            OSError: they cannot be written.
+            OSError: the shard cannot be written.
             ValueError: a tensor has another shape.
         """
         rows = self.rows(number)
@@ -160,7 +160,7 @@ class Shards:
             _write(file, batch.data.cast("B"))
             digest.update(batch.data)
         line = {"shard": number, "sha256": digest.hexdigest(), "seconds": seconds}
-        # Only once the rows are in their files: a process killed in between leaves no line.
+        # Only after the rows are in their files: a process killed in between leaves no line.
         self._journal.seek(0, 2)
         _write(self._journal, memoryview(json.dumps(line).encode() + b"\n"))
         self._finish(number, seconds)
@@ -171,7 +171,7 @@ class Shards:
         self.done += rows.stop - rows.start
 
     def _noted(self) -> dict[int, dict[str, Any]]:
-        """The journal's lines by shard, the last one for each; half a line at its end goes."""
+        """Return the last journal line of each shard; remove malformed and incomplete lines."""
         self._journal.seek(0)
         text = self._journal.read()
         whole = text[: text.rfind(b"\n") + 1]
@@ -207,7 +207,7 @@ class Shards:
         return digest.hexdigest()
 
     def _places(self, number: int) -> list[tuple[int, int]]:
-        """Places of a shard's rows in each file: first byte and number of bytes."""
+        """Return the first byte and number of bytes of a shard's rows in each file."""
         rows = self.rows(number)
         return [
             (start + rows.start * size, (rows.stop - rows.start) * size)
@@ -217,7 +217,7 @@ class Shards:
 
 
 def _settled(folder: Path, wanted: Wanted) -> Wanted:
-    """Notes what the features are, or finds what was noted: its shards count from then on."""
+    """Write the description of the features, or adopt the stored one and its shard size."""
     try:
         _check_files(folder, (SHARDS, _waiting(folder).name, *_files(wanted)))
         if os.path.lexists(folder / FACTS):
@@ -239,10 +239,10 @@ def _waiting(folder: Path) -> Path:
 
 
 def _noted(folder: Path, wanted: Wanted) -> Wanted:
-    """The features in the shards and under the conditions that the first one was written with.
+    """Return the features with the shard size and conditions of the stored description.
 
     Raises:
-        Damaged: other features were noted, or none.
+        Damaged: it describes other features, or is unreadable.
     """
     noted = read_json(folder / FACTS)
     if not isinstance(noted, dict):
@@ -253,7 +253,7 @@ def _noted(folder: Path, wanted: Wanted) -> Wanted:
     shard = noted.get("shard")
     if type(shard) is not int or not 1 <= shard <= max(wanted.shard, _LARGEST_SHARD):
         raise Damaged(f"{FACTS} tells of other shards")
-    # Earlier versions noted no conditions.
+    # Earlier versions recorded no conditions.
     conditions = noted.get("conditions", [])
     try:
         pairs = tuple((str(name), str(value)) for name, value in conditions)
@@ -263,10 +263,10 @@ def _noted(folder: Path, wanted: Wanted) -> Wanted:
 
 
 def _check_files(folder: Path, names: Iterable[str]) -> None:
-    """Makes sure that what is there can be read and written.
+    """Check that existing files are regular files in a directory.
 
     Raises:
-        Damaged: the part is no directory, or one of its files no file.
+        Damaged: the part is not a directory, or one of its files not a regular file.
     """
     check_folder(folder)
     for name in names:
@@ -279,9 +279,9 @@ def _files(wanted: Wanted) -> list[str]:
 
 
 def _opened(path: Path) -> Any:
-    """Opens a file to read and write where it is, made if it is missing."""
+    """Open a file for reading and writing in place; create it if it is missing."""
     path.touch()
-    # Unbuffered: what a full disk did not take is told when it is written, not when it is closed.
+    # Unbuffered: a full disk raises an error on write, not on close.
     return path.open("r+b", buffering=0)
 
 
@@ -291,7 +291,7 @@ def _write(file: Any, data: memoryview) -> None:
 
 
 def _ensure_header(file: Any, shape: tuple[int, ...]) -> int:
-    """Writes the header of an ``.npy`` file if it is not there; where its rows start."""
+    """Write the header of an ``.npy`` file if it is missing; return the offset of its rows."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         header, {"descr": "<f4", "fortran_order": False, "shape": shape}

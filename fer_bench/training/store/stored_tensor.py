@@ -1,4 +1,4 @@
-"""Features in a file, as what trains on them reads them."""
+"""Feature files, indexed by row for training."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class StoredTensor:
-    """float32 features of all images in a file, read when they are asked for.
+    """float32 features of all images in a file, read on access.
 
-    Rows are read, not mapped: of a mapping's pages the kernel brings in many more than are asked
-    for, and they count as the process's memory, which would grow with the number of images.
+    Rows are read, not memory-mapped: with a mapping, the kernel loads many more pages than are
+    accessed, and they count as the process's memory, which would grow with the number of images.
 
     Attributes:
         shape: (n, ...).
@@ -38,10 +38,10 @@ class StoredTensor:
         return self.shape[0]
 
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """A copy of the features of the images at ``rows`` (int64, shape (k,)).
+        """Read the features of the images at ``rows`` (int64, shape (k,)) into a new array.
 
         Raises:
-            StoreError: the file was cut short since it was opened.
+            StoreError: the file was truncated since it was opened.
         """
         values = np.empty((len(rows), *self.shape[1:]), self.dtype)
         into = values.reshape(-1).view(np.uint8).data

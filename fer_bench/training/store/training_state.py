@@ -1,4 +1,4 @@
-"""How far the training of a cell has come: all that is needed to go on as if never interrupted."""
+"""State of a cell's training: everything needed to resume as if never interrupted."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Seconds:
     """Time that training took so far.
 
     Attributes:
-        training: in the epochs themselves.
-        evaluation: in the evaluations before the first and after each epoch.
+        training: time of the epochs themselves.
+        evaluation: time of the evaluations before the first and after each epoch.
     """
 
     training: float = 0.0
@@ -29,13 +29,13 @@ class Seconds:
 
 @dataclass(frozen=True)
 class TrainingState:
-    """The state after an epoch.
+    """State after an epoch.
 
     Attributes:
-        history: of the epochs so far, 1 or more.
+        history: history of the epochs so far, 1 or more.
         seconds: time spent on them.
-        variables: values of all that training changes, in a fixed order: the suffix's weights
-            and random states, then the optimiser's. It can be gone through once.
+        variables: values of everything training changes, in a fixed order: the suffix's weights
+            and random states, then the optimiser's. Can be iterated once.
     """
 
     history: History
@@ -48,9 +48,10 @@ class Expected:
     """Form of each state of one cell's training.
 
     Attributes:
-        epochs: number of all epochs.
-        variables: of ``TrainingState.variables``.
-        has_batch_statistics: whether a trained batch normalisation is evaluated by batches too.
+        epochs: total number of epochs.
+        variables: layouts of ``TrainingState.variables``.
+        has_batch_statistics: True if a trained batch normalisation is also evaluated with batch
+            statistics.
     """
 
     epochs: int
