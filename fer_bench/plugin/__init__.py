@@ -1,4 +1,4 @@
-"""The pytest plugin: options into settings, cells into parameters, results into a report."""
+"""The pytest plugin: parses options, parametrises tests by cell, records and reports results."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = ["cell", "dataset", "experiment", "measured", "protocol", "split", "tr
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Declares the options."""
+    """Register the options."""
     add_options(parser, declared_at_once(parser, pluginmanager))
 
 
@@ -51,14 +51,14 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None, None, None]:
-    """Reads short names of our options as ours, if no plugin and no conftest.py defines them."""
+    """Expand short option names that no other plugin and no conftest.py defines."""
     expect_values(early_config, parser, args)
     yield
     lengthen(parser, args)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Reads the settings, so that a mistake in them ends the run at once."""
+    """Read the settings, so that input errors end the run at once."""
     config.addinivalue_line(
         "markers", f"{SPEED}: measures training or inference speed; --no-timing leaves it out"
     )
@@ -73,20 +73,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Listens no longer."""
+    """Remove the log handler."""
     if NOTES in config.stash:
         logging.getLogger("fer_bench").removeHandler(config.stash[NOTES])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs what takes our ``cell`` once for each backbone, init and seed.
+    """Parametrise tests that use the plugin's ``cell`` with every backbone, init and seed.
 
     Speed does not depend on the seed: it is measured with the first one.
     """
     if _takes(metafunc._arg2fixturedefs, cell):
         settings = metafunc.config.stash[SETTINGS]
         once = metafunc.definition.get_closest_marker(SPEED) is not None
-        # pytest 8.2 keeps a fixture for the next test if its parameter is the same object.
+        # pytest 8.2 reuses a fixture if its parameter is the same object: hence the interned ids.
         cells = [
             sys.intern(f"{entry.name}-{init}-{seed}")
             for entry, init, seed in settings.cells()
@@ -96,7 +96,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what measures speed, where no timing is wanted, and the cells of other shards."""
+    """Deselect speed benchmarks under ``--no-timing``, and the cells of other shards."""
     settings = config.stash[SETTINGS]
     elsewhere = settings.elsewhere()
     left_out = {
@@ -111,7 +111,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Prepares what the collected benchmarks share, before the first of them runs."""
+    """Prepare the data and weights of the collected benchmarks before the first one runs."""
     config = session.config
     stops = session.testsfailed and not config.option.continue_on_collection_errors
     is_worker = hasattr(config, "workerinput")
@@ -121,7 +121,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         if isinstance(item, pytest.Function) and _takes(_fixturedefs(item), experiment)
     ]
     is_dry = config.option.collectonly or config.getoption("setupplan", False)
-    # A base in an ini file is for the runs that have something to compare.
+    # A base from an ini file does not fail a run that has nothing to compare.
     if config.option.fer_compare and not is_dry and not is_worker:
         config.stash[UNCOMPARED] = (
             "--fer-compare: nothing was compared: no benchmark of fer_bench has run; mend -k, -m "
@@ -133,18 +133,18 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     from fer_bench.plugin.preparation import prepare
     from fer_bench.plugin.session_record import Record
 
-    # TensorFlow tells on standard error, outside Python, which instructions it was built for.
+    # TensorFlow logs its CPU instruction sets to standard error from C++.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     settings = config.stash[SETTINGS]
     benchmarks = [item for item in items if _takes(_fixturedefs(item), measured)]
     reporting = bool(benchmarks) or settings.must_report
-    # Its benchmarks measure nothing.
+    # With --setup-only, benchmarks measure nothing.
     reporting = reporting and not config.getoption("setuponly", False)
     try:
         if reporting:
             check_timing(config, benchmarks)
         if settings.base:
-            # The report of this run may take the place of the base's files.
+            # Loaded now, as the report of this run may overwrite the base's files.
             config.stash[BASE] = load_side(settings.base, "--fer-compare")
         with showing_progress(config, "data") as progress:
             config.stash[EXPERIMENT], config.stash[DATA] = prepare(
@@ -160,13 +160,13 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Notes which cell was skipped or failed, and why. Our own errors show as one line."""
+    """Record skips and failures of cells with reasons; show fer_bench errors as one line."""
     report = yield
     error = call.excinfo.value if call.excinfo is not None else None
     if isinstance(error, FerBenchError) and report.failed:
         report.longrepr = str(error)
     if isinstance(error, StoreError):
-        # No other cell could be kept either.
+        # No other cell could be saved either.
         item.config.stash[PROBLEMS].append(str(error))
         item.session.shouldfail = "the store cannot be used"
     record = item.config.stash.get(RECORD, None)
@@ -182,7 +182,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    """Adds the run's record to every file that pytest-benchmark writes."""
+    """Add the run's record to every file that pytest-benchmark writes."""
     record = config.stash.get(RECORD, None)
     if record is not None:
         from fer_bench.plugin.session_report import facts_of
@@ -198,13 +198,13 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
         records = [one["extra_info"].get(KEY, {}) for one in output_json["benchmarks"]]
         found = {one["cell"] for one in records if one.get("kind") == "quality"}
         output_json[KEY] = run_record(record.run(facts), found)
-        # By its time a run is known as the same in all files that hold it.
+        # All files of one run get the same time, by which it is identified.
         output_json["datetime"] = config.stash.setdefault(TIME, output_json["datetime"])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
-    """Writes the report first of all: other plugins may raise, and none need show it."""
+    """Write the report before other plugins' hooks, which may raise; close it afterwards."""
     config = session.config
     try:
         if RECORD in config.stash and config.stash.get(REPORTING, True):
@@ -223,7 +223,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
 ) -> None:
-    """Shows the report; without one, the cells that were used are named."""
+    """Show the report, or if there is none, the number of cells used."""
     config = terminalreporter.config
     if REPORT in config.stash:
         config.stash[REPORT].show(terminalreporter)
@@ -247,7 +247,7 @@ def pytest_terminal_summary(
 
 
 def _judge_comparison(session: pytest.Session) -> None:
-    """Lets a session fail that was to be compared and has nothing of ours; others say it first."""
+    """Fail a completed session with ``--fer-compare`` in which nothing was compared."""
     status, stash = session.exitstatus, session.config.stash
     ended = pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED
     if UNCOMPARED not in stash:
@@ -262,7 +262,7 @@ def _judge_comparison(session: pytest.Session) -> None:
 
 
 def _takes(fixturedefs: Mapping[str, Sequence[Any]], fixture: Any) -> bool:
-    """Whether a test takes this fixture of ours, not another one of the same name."""
+    """Return True if a test uses this fixture of the plugin, not another of the same name."""
     found = fixturedefs.get(fixture.__name__, ())
     return bool(found) and found[-1].func.__module__ == fixture.__module__
 
@@ -272,7 +272,7 @@ def _fixturedefs(item: pytest.Item) -> Mapping[str, Sequence[Any]]:
 
 
 def _cell_of(item: pytest.Item) -> str:
-    """Id of the cell that a test runs, empty where it runs none."""
+    """Return the id of the cell that a test runs, empty if it runs none."""
     callspec = getattr(item, "callspec", None)
     if callspec is None or not _takes(_fixturedefs(item), cell):
         return ""

@@ -1,4 +1,4 @@
-"""Figures into the record of a benchmark, from where reports take them."""
+"""Benchmark results as records in pytest-benchmark's ``extra_info``, which reports read."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ SPEED = "fer_speed"
 
 
 class Measured:
-    """Takes down what one benchmark of one cell measured.
+    """Recorder of the measurements of one benchmark of one cell.
 
     Args:
         benchmark: pytest-benchmark's fixture, once it has run.
         cell: the cell it ran.
-        before: how fast the machine was before the benchmark ran, None where that is not known.
+        before: speed of the machine before the benchmark ran, None if unknown.
     """
 
     def __init__(self, benchmark: Any, cell: Cell, before: Reference | None) -> None:
@@ -37,16 +37,22 @@ class Measured:
         self._before = before
 
     def quality(self, quality: Quality) -> None:
-        """How well the cell recognises emotions."""
+        """Record the cell's quality metrics."""
         self._put(quality_record(self._cell, quality))
 
     def training(self, images: int) -> None:
-        """The benchmark's rounds as epochs of ``images`` images. Call it right after them."""
+        """Record the benchmark's rounds as epochs of ``images`` images.
+
+        Call it right after them.
+        """
         speed = TrainingSpeed.of(images, self._seconds(), self._reference())
         self._put(training_record(self._cell, speed))
 
     def inference(self, batch_size: int) -> None:
-        """The benchmark's rounds as calls with ``batch_size`` images. Call it right after them."""
+        """Record the benchmark's rounds as calls with ``batch_size`` images.
+
+        Call it right after them.
+        """
         speed = InferenceSpeed.of(batch_size, self._seconds(), self._reference())
         self._put(inference_record(self._cell, speed))
 
@@ -54,7 +60,7 @@ class Measured:
         self._benchmark.extra_info[KEY] = record
 
     def _reference(self) -> Reference | None:
-        """Speed of the machine around the benchmark, if both are timed by the wall clock."""
+        """Return the machine's speed around the benchmark; None unless timed by the wall clock."""
         timer = self._benchmark.stats.options["timer"]
         if not is_wall(getattr(timer, "__name__", "")):
             return None
@@ -67,14 +73,14 @@ class Measured:
 
 
 def check_timing(config: pytest.Config, benchmarks: Sequence[pytest.Item]) -> None:
-    """Makes sure that pytest-benchmark is there, and that what benchmarks measure comes back.
+    """Check that pytest-benchmark is enabled and that measurements are made in this process.
 
     Args:
-        config: of a session that makes a report.
-        benchmarks: those of its tests that measure; there need not be any.
+        config: config of a session that makes a report.
+        benchmarks: its tests that measure; may be empty.
 
     Raises:
-        FerBenchError: it is switched off, or each test runs in a process of its own.
+        FerBenchError: pytest-benchmark is disabled, or a test would run in a process of its own.
     """
     session: Any = getattr(config, "_benchmarksession", None)
     if session is None or (benchmarks and (session.disabled or session.skip)):
@@ -82,7 +88,7 @@ def check_timing(config: pytest.Config, benchmarks: Sequence[pytest.Item]) -> No
             "pytest-benchmark is switched off and nothing would be measured; leave out "
             "-p no:benchmark, --benchmark-disable and --benchmark-skip"
         )
-    # pytest-forked's; a mark means nothing where it is not installed.
+    # Option of pytest-forked; without the plugin the mark has no effect.
     forked = config.getoption("forked", None)
     if forked is None:
         return

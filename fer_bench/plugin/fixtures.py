@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def experiment(pytestconfig: pytest.Config) -> Experiment:
-    """What all cells of the run share."""
+    """Return the experiment: data, protocol and store shared by all cells of the run."""
     if hasattr(pytestconfig, "workerinput"):
         pytest.fail(
             "benchmarks are timed and share one store and one report: run them in one process, "
@@ -43,25 +43,25 @@ def experiment(pytestconfig: pytest.Config) -> Experiment:
 
 @pytest.fixture(scope="session")
 def protocol(experiment: Experiment) -> Protocol:
-    """The settings of the experiment, stated and chosen."""
+    """Return the settings of the experiment."""
     return experiment.protocol
 
 
 @pytest.fixture(scope="session")
 def dataset(experiment: Experiment) -> Dataset:
-    """The data set of the run."""
+    """Return the data set of the run."""
     return experiment.dataset
 
 
 @pytest.fixture(scope="session")
 def split(experiment: Experiment) -> Split:
-    """Which images are trained on, validated on and tested on."""
+    """Return the split into training, validation and test images."""
     return experiment.split
 
 
 @pytest.fixture(scope="session")
 def cell(request: pytest.FixtureRequest, experiment: Experiment) -> Cell:
-    """One cell after the other: a test that takes this runs once for each cell asked for."""
+    """Return the current cell; tests that use this fixture run once for each selected cell."""
     backbone, init, seed = request.param.rsplit("-", 2)
     return experiment.cell(get(backbone), init, int(seed))
 
@@ -70,7 +70,7 @@ def cell(request: pytest.FixtureRequest, experiment: Experiment) -> Cell:
 def trained(
     request: pytest.FixtureRequest, cell: Cell, experiment: Experiment
 ) -> Iterator[TrainedCell]:
-    """The trained cell. Skips where pretrained weights are missing."""
+    """Return the trained cell; skip the test if its pretrained weights are missing."""
     record = request.config.stash[RECORD]
     try:
         with showing_progress(request.config, cell.id) as progress:
@@ -85,10 +85,10 @@ def trained(
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest, benchmark: Any, cell: Cell) -> Measured:
-    """Takes down what a benchmark measured, with how fast the machine was around it.
+    """Return a recorder for a benchmark's measurements and the speed of the machine around it.
 
-    How fast it was before is known of benchmarks that are marked as measuring speed: only of them
-    it is certain that they will.
+    The speed before the benchmark is only measured for tests marked ``fer_speed``, since only
+    these are certain to need it.
     """
     is_of_speed = request.node.get_closest_marker(SPEED) is not None
     return Measured(benchmark, cell, reference_workload.timed() if is_of_speed else None)

@@ -1,4 +1,4 @@
-"""What the package says while it runs, kept for the end of the session."""
+"""Log messages of the package, collected for the end of the session."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fer_bench.runtime.escapes import inert, printable
 
 
 class Notes(logging.Handler):
-    """Collects what the package logs: what it went on from, damage that was found and mended.
+    """Log handler that collects the package's messages, such as resumed training or fixed damage.
 
     Attributes:
-        lines: one for each, in their order.
+        lines: one for each message, in order.
     """
 
     def __init__(self) -> None:
@@ -19,6 +19,6 @@ class Notes(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one line, and make it safe for pytest's own reports of the log."""
+        """Collect one message, and escape it for pytest's own log reports."""
         record.msg, record.args = inert(printable(record.getMessage())), ()
         self.lines.append(record.msg)

@@ -1,4 +1,4 @@
-"""Command-line and ini options, read into one validated value."""
+"""Command-line and ini options, parsed and validated into ``Settings``."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Option:
-    """One setting, on the command line as ``--fer-name`` and in ini files as ``fer_name``.
+    """One option, on the command line as ``--fer-name`` and in ini files as ``fer_name``.
 
-    On the command line it is ``--name`` too, unless somebody else defines that. A name that begins
-    with ``fer-`` itself has no other one.
+    On the command line it is available as ``--name`` too, unless another plugin defines that.
+    Options whose name begins with ``fer-`` have no such short name.
     """
 
     name: str
@@ -44,17 +44,17 @@ class Option:
 
     @property
     def flag(self) -> str:
-        """The name on the command line that is always ours."""
+        """Long name on the command line, always available."""
         return f"--fer-{self.name.removeprefix('fer-')}"
 
     @property
     def short(self) -> str:
-        """The name on the command line that gives way to others, empty if there is none."""
+        """Short name on the command line, available unless defined elsewhere; empty if none."""
         return "" if self.name.startswith("fer-") else f"--{self.name}"
 
     @property
     def ini(self) -> str:
-        """As it is written in an ini file, and the option's destination."""
+        """Name in ini files and destination of the parsed option."""
         return self.flag.removeprefix("--").replace("-", "_")
 
 
@@ -178,28 +178,28 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run was asked for.
+    """Settings of a run.
 
     Attributes:
-        backbones: in the order asked for.
+        backbones: in the order given.
         inits: in the order pretrained, random.
         dataset: name or path.
-        class_map: name or path of what names of its classes stand for, None for what is usual.
+        class_map: name or path of the class map, None for the default.
         votes: FER+'s file, or None.
         limit: size of the sample, None for all images.
-        protocol: how cells are trained.
-        weights_dir: folder to look for pretrained weights in first.
+        protocol: training settings of the cells.
+        weights_dir: directory to look for pretrained weights in first.
         weights_lock: the lock file of pretrained weights.
-        must_lock: whether the run ends where the lock file cannot be written.
-        require_weights: whether missing weights stop the run.
-        report_dir: where the report goes.
-        must_report: whether there is a report of runs that hold no benchmark, too.
-        store: folder of features, checkpoints and results.
-        fresh: whether the store's content is computed again.
-        timing: whether training and inference speed are measured.
-        base: results files and folders to compare the run with; none for no comparison.
-        rules: how much worse the run may be.
-        shard: which of the cells this run takes.
+        must_lock: if True, the run ends if the lock file cannot be written.
+        require_weights: if True, missing weights end the run.
+        report_dir: directory of the report.
+        must_report: if True, runs without benchmarks have a report too.
+        store: directory of features, checkpoints and results.
+        fresh: if True, the store's content is computed again.
+        timing: if True, training and inference speed are measured.
+        base: results files and directories to compare the run with; empty for no comparison.
+        rules: thresholds of the comparison.
+        shard: the share of the cells that this run takes.
 
     Raises:
         FerBenchError: there are more shards than cells.
@@ -235,7 +235,7 @@ class Settings:
             )
 
     def cells(self) -> list[tuple[Backbone, Init, int]]:
-        """Every backbone with every init and every seed, in the order asked for."""
+        """Return every combination of backbone, init and seed, in the order given."""
         return [
             (entry, init, seed)
             for entry in self.backbones
@@ -244,7 +244,7 @@ class Settings:
         ]
 
     def elsewhere(self) -> dict[str, Shard]:
-        """The cells that this run leaves to other shards: the shard of each, by its id."""
+        """Return the cells of other shards: a mapping of cell id to shard."""
         shards = {
             Cell(entry.name, init, self.dataset, seed).id: Shard.of(index, self.shard.count)
             for index, (entry, init, seed) in enumerate(self.cells())
@@ -253,11 +253,11 @@ class Settings:
 
 
 def add_options(parser: pytest.Parser, shorts: Collection[str] = ()) -> None:
-    """Declares every option, on the command line and for ini files.
+    """Register every option, on the command line and for ini files.
 
     Args:
-        parser: pytest's.
-        shorts: the short names to declare beside the long ones.
+        parser: pytest's option parser.
+        shorts: short names to register in addition to the long ones.
     """
     group = parser.getgroup(
         "fer_bench",
@@ -275,7 +275,7 @@ def add_options(parser: pytest.Parser, shorts: Collection[str] = ()) -> None:
 
 
 def read_settings(config: pytest.Config) -> Settings:
-    """The settings of a run: the command line before the ini file before the defaults.
+    """Return the settings of a run; the command line overrides the ini file, that the defaults.
 
     Raises:
         FerBenchError: a value is not accepted.
@@ -321,7 +321,7 @@ def read_settings(config: pytest.Config) -> Settings:
 
 
 def _rules(given: _Given, base: tuple[Path, ...], folder: Path) -> Rules:
-    """Rules of the option count more than those of the project, and these than the defaults."""
+    """Return the thresholds: the option overrides the project's, these the defaults."""
     text = given.text("fer-fail-on")
     if base:
         return default_rules() + project_rules(folder) + parse([text], "--fer-fail-on")
@@ -333,7 +333,7 @@ def _rules(given: _Given, base: tuple[Path, ...], folder: Path) -> Rules:
 
 
 class _Given:
-    """Looks an option up on the command line, then in the ini file."""
+    """Options from the command line, else from the ini file."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -374,20 +374,20 @@ class _Given:
         return tuple(self._base(name) / expand_user(text) for text in texts if text)
 
     def dataset(self) -> str:
-        """The data set's name as given, or its path made absolute."""
+        """Return the data set's name as given, or its path made absolute."""
         text = self.text("dataset") or "sketch"
         path = self._base("dataset") / expand_user(text)
-        # Path.exists raises for names that are too long and folders that may not be entered.
+        # Path.exists raises for overlong names and inaccessible directories.
         is_path = os.sep in text or path.suffix or os.path.exists(path)  # noqa: PTH110
         return text if text in dataset_names() or not is_path else str(path)
 
     def class_map(self) -> str | None:
-        """The name of a table as given, or the path of a file made absolute."""
+        """Return the name of a table as given, or the path of a file made absolute."""
         text = self.text("class-map")
         return text or None if text in (*NUMBERED, "") else str(self.path("class-map"))
 
     def _base(self, name: str) -> Path:
-        """Paths on the command line start where it was typed, those in ini files at the root."""
+        """Return the base of relative paths: invocation directory, or rootdir for ini values."""
         if self.is_on_command_line(name):
             return self._config.invocation_params.dir
         return self._config.rootpath

@@ -1,4 +1,4 @@
-"""What is checked once, before the first cell runs: a mistake ends the run with nothing written."""
+"""Checks before the first cell runs: input errors end the run with nothing written."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ def prepare(
     *,
     reporting: bool = True,
 ) -> tuple[Experiment, PreparedData]:
-    """Loads and splits the data, and proves every weight file that a cell will run on.
+    """Load and split the data, and verify every weight file that a cell will run on.
 
-    Last of all, the lock file records the weights that are used for the first time. A run without a
-    report makes no lock file where none was asked for.
+    Last, the lock file records the weights that are used for the first time. A run without a
+    report creates no lock file unless one was requested.
 
     Args:
-        settings: what was asked for.
-        cells: ids of those cells that will run.
-        progress: told how far the search for copies among the images is.
-        reporting: whether there will be a report.
+        settings: settings of the run.
+        cells: ids of the cells that will run.
+        progress: callback for the progress of the duplicate search.
+        reporting: True if there will be a report.
 
     Returns:
-        What the cells share, and the data in full.
+        The experiment that the cells share, and the prepared data.
 
     Raises:
-        FerBenchError: Keras cannot be used as it is set, the data, the votes or a weight file is
-            not sound, weights that are required are missing or others than those that are locked,
-            or the report, the store or a lock file that was named cannot be written.
+        FerBenchError: the Keras configuration is unusable; the data, the votes or a weight file
+            is invalid; required weights are missing or differ from the locked ones; or the
+            report, the store or a requested lock file cannot be written.
     """
     check_keras()
     if reporting:
@@ -65,7 +65,7 @@ def prepare(
     _check_folder("--store", settings.store)
     source = load_dataset(settings.dataset, class_map=settings.class_map)
     votes = None if settings.votes is None else load_votes(settings.votes)
-    # Before the search for copies, which takes long where there are many images.
+    # Before the duplicate search, which takes long for many images.
     pretrained = _pretrained(settings, cells)
     data = prepare_data(
         source,
@@ -88,14 +88,14 @@ def prepare(
 def _pretrained(
     settings: Settings, cells: Collection[str]
 ) -> list[tuple[Backbone, Located, list[int]]]:
-    """The backbones of pretrained cells that will run: the file and the seeds of each.
+    """Return backbone, weight file and seeds of the pretrained cells that will run.
 
     Raises:
-        WeightsMissing: the file of one is nowhere, and must not be missing.
+        WeightsMissing: a file is not found, and ``require_weights`` is set.
     """
     found = []
     for entry in settings.backbones:
-        # Only cells that were asked for are among those that run.
+        # ``cells`` holds selected cells only, so that inits need no check.
         seeds = [
             seed
             for seed in settings.protocol.every_seed
@@ -122,7 +122,7 @@ def _check_weights(
     locks, proven = lock_file.read(settings.weights_lock), {}
     for entry, located, seeds in pretrained:
         lock = locks.get(entry.name)
-        # A stored result was trained on weights that were checked.
+        # Weights of stored results were verified before training.
         if (
             settings.timing
             or not all(experiment.is_stored(entry, "pretrained", seed) for seed in seeds)
@@ -140,7 +140,7 @@ def _check_weights(
 
 
 def _check_folder(option: str, folder: Path) -> None:
-    """Makes sure that a directory is there or can be made, and can be written to."""
+    """Check that a directory exists or can be created, and is writable."""
     try:
         nearest = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
         is_usable = stat.S_ISDIR(nearest.stat().st_mode) and os.access(nearest, os.W_OK | os.X_OK)

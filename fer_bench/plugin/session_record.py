@@ -1,4 +1,4 @@
-"""What a test session has found out about its cells so far."""
+"""State of a test session's cells: results, skips and failures."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Record:
-    """One row for each cell asked for, whatever becomes of it.
+    """One row for each selected cell, whether it is trained, skipped or fails.
 
     Args:
-        experiment: what the cells share.
-        cells: the backbones, inits and seeds asked for.
-        elsewhere: of the cells that other shards run, by their ids, the shard.
+        experiment: data, protocol and store that the cells share.
+        cells: the selected backbones, inits and seeds.
+        elsewhere: the cells of other shards: a mapping of cell id to shard.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Record:
     ) -> None:
         self._experiment = experiment
         self._cells: dict[str, CellResult] = {}
-        # Of each cell, the tests that did not pass: status and reason.
+        # Status and reason of the tests that did not pass, by cell and test.
         self._ended: dict[str, dict[str, tuple[Status, str]]] = {}
         for entry, init, seed in cells:
             cell = experiment.cell(entry, init, seed)
@@ -55,47 +55,50 @@ class Record:
             )
 
     def trained(self, result: CellResult) -> None:
-        """A cell was trained, or its result found: perhaps the one that this session kept."""
+        """Record a cell's result; its stored copy does not replace one trained in this session."""
         known = self._cells[result.id]
         if known.fingerprint != result.fingerprint or result.source == "trained":
             self._cells[result.id] = result
 
     def begun(self, cell: str, test: str) -> None:
-        """A test of a cell begins, perhaps once more: how it ended before does not count."""
+        """Record that a test of a cell begins; discards the outcome of an earlier try."""
         self._ended.get(cell, {}).pop(test, None)
 
     def ended(self, cell: str, test: str, status: Status, reason: str) -> None:
-        """A test of a cell was skipped, or failed. Of its phases the first one counts."""
+        """Record that a test was skipped or failed; the first phase to report counts."""
         text = " ".join(reason.split())
         self._ended.setdefault(cell, {}).setdefault(test, (status, text))
 
     @property
     def found(self) -> int:
-        """Number of cells that were trained, or whose result was found."""
+        """Number of cells with a result, trained or from the store."""
         return sum(cell.quality is not None for cell in self._cells.values())
 
     @property
     def has_ended(self) -> bool:
-        """True if a test of some cell was skipped, or failed."""
+        """True if any test of a cell was skipped or failed."""
         return any(self._ended.values())
 
     def reasons(self) -> list[str]:
-        """A line for each cell of which a test was skipped or failed: how it ended, and why."""
+        """Return a line with status and reason for each cell with a skipped or failed test."""
         rows = [self._row(cell) for cell in self._cells.values() if self._ended.get(cell.id)]
         return [f"{row.id} {row.status}: {row.reason}" for row in rows]
 
     def run(self, facts: tuple[tuple[str, str], ...] = ()) -> Run:
-        """The run, without the figures that its benchmarks carry.
+        """Return the run, without the metrics that its benchmarks carry.
 
         Args:
-            facts: what else is known of machine and software, by name.
+            facts: further facts about machine and software, by name.
         """
         cells = tuple(self._row(cell) for cell in self._cells.values())
         known = (*environment(), *facts)
         return self._experiment.record(cells, known, self._examples(cells))
 
     def _row(self, cell: CellResult) -> CellResult:
-        """A cell, with the first test of it that failed; without a result, the last one skipped."""
+        """Return a cell with the status of its first failed test.
+
+        A cell without a result gets the status of its last skipped test if none failed.
+        """
         ended = list(self._ended.get(cell.id, {}).values())
         failed = [one for one in ended if one[0] == "failed"]
         skipped = ended[-1:] if cell.quality is None else []

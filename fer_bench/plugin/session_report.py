@@ -1,4 +1,4 @@
-"""From a finished session to files and the terminal."""
+"""Report of a finished session: files and terminal output."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ T = TypeVar("T")
 
 
 class Report:
-    """The report of a finished session: its files, and what of it a terminal shows.
+    """Report of a finished session: its files and its terminal output.
 
-    The files are written when it is made, the results first: they took hours. Only the page waits,
-    as drawing it takes longer than all else, for tables to be shown or for the end of the session.
+    The constructor writes the files, results first, since those took hours to compute. Only the
+    page, the slowest to draw, is written later: after the tables are shown, or at the end of the
+    session.
 
     Args:
-        session: the session; a report that cannot be made or written makes it fail, and so does
-            a comparison that was asked for and does not pass.
-        settings: what was asked for.
+        session: the session; it fails if the report cannot be made or written, or if a requested
+            comparison does not pass.
+        settings: settings of the run.
     """
 
     def __init__(self, session: pytest.Session, settings: Settings) -> None:
@@ -63,7 +64,7 @@ class Report:
         if self._left:
             return
         self._tried(lambda: write_files(self._folder, {RESULTS: _text(document)}))
-        # An earlier run's would be taken for one of this run.
+        # A comparison of an earlier run could be mistaken for this run's.
         self._tried(lambda: remove_comparison(self._folder))
         found = self._findings = self._tried(lambda: Findings.of(read_run(document)))
         if found is not None:
@@ -76,7 +77,7 @@ class Report:
                 self._fail(f"--fer-compare: {word}: {why}")
 
     def show(self, terminal: pytest.TerminalReporter) -> None:
-        """Prints the tables and the comparison, and closes the report."""
+        """Print the tables and the comparison, and close the report."""
         width = shutil.get_terminal_size((120, 24)).columns
         terminal.section("fer_bench", sep="=")
         if self._left:
@@ -90,10 +91,10 @@ class Report:
         self.close(terminal)
 
     def close(self, terminal: pytest.TerminalReporter | None) -> None:
-        """Draws the page and says what went wrong, once for each report.
+        """Draw the page and print notes and problems, once for each report.
 
         Args:
-            terminal: where to print; without one, problems go to standard error.
+            terminal: reporter to print to; without one, problems go to standard error.
         """
         if self._closed:
             return
@@ -104,7 +105,7 @@ class Report:
         if terminal is not None:
             for note in dict.fromkeys(notes):
                 report_line(terminal, f"NOTE: {note}", yellow=True)
-            # Nobody waits for the page with nothing to read.
+            # Show the output before the page is drawn, which takes a while.
             terminal.flush()
         drawn = found and self._tried(lambda: write_page(self._folder, found, self._audited()))
         if terminal is not None:
@@ -119,9 +120,9 @@ class Report:
                 report_line(terminal, f"ERROR: {problem}", red=True)
 
     def _without_measures(self) -> str:
-        """Reasons for which a session that measured nothing has no report; empty if it has one.
+        """Return why a session that measured nothing gets no report; empty if it gets one.
 
-        Rows of cells that were skipped or failed are worth a report, but not an earlier one.
+        Rows of skipped or failed cells are worth a report, but not overwriting an earlier one.
         """
         earlier = any((self._folder / name).exists() for name in (RESULTS, PAGE))
         record = self._session.config.stash[RECORD]
@@ -133,7 +134,7 @@ class Report:
         return "\n".join([*record.reasons(), f"nothing was measured: no report is written{stays}"])
 
     def _tried(self, make: Callable[[], T]) -> T | None:
-        """What a part of the report gives; None where it could not be made, which is told."""
+        """Return a part of the report; None if it fails, which is recorded as a problem."""
         try:
             return make()
         except FerBenchError as error:
@@ -141,13 +142,13 @@ class Report:
             return None
 
     def _fail(self, problem: str) -> None:
-        # A session that ended early keeps the exit status that says so.
+        # A session that ended early keeps its own exit status.
         if self._session.exitstatus == pytest.ExitCode.OK:
             self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._problems.append(problem)
 
     def _audited(self) -> AuditedData:
-        """What is known of the run's data, and the command that tells it again."""
+        """Return the audit of the run's data, and the command that reproduces it."""
         settings = self._settings
         return AuditedData.of(
             self._session.config.stash[DATA],
@@ -159,7 +160,7 @@ class Report:
         )
 
     def _compared(self) -> Outcome | None:
-        """The run beside its base; None where none was asked for, or the run cannot be read."""
+        """Return the run compared with its base; None without a base or a readable run."""
         base = self._session.config.stash.get(BASE, None)
         if base is None or self._findings is None:
             return None
@@ -168,16 +169,16 @@ class Report:
 
 
 def _has_measured(document: dict[str, Any]) -> bool:
-    """Check if a session's document holds a metric of ours."""
+    """Return True if a session's document has metrics of fer_bench."""
     measured = any(KEY in benchmark["extra_info"] for benchmark in document["benchmarks"])
     return measured or bool(document[KEY]["quality"])
 
 
 def _plain_document(config: pytest.Config) -> dict[str, Any]:
-    """The session's document with other parties' values as JSON can hold them.
+    """Return the session's document, with values of other plugins converted to plain JSON values.
 
     Raises:
-        FerBenchError: a hook of somebody else, or a record, is not sound.
+        FerBenchError: a hook of another plugin raised, or a record is invalid.
     """
     try:
         document, told = with_plain_values(document_of(config))
@@ -202,7 +203,7 @@ def _text(document: dict[str, Any]) -> str:
 
 
 def document_of(config: pytest.Config) -> dict[str, Any]:
-    """The session as pytest-benchmark's own JSON, also where it was not asked to save any."""
+    """Return the session as pytest-benchmark's JSON document, even if none is saved."""
     hook = config.hook
     benchmarks = config._benchmarksession.benchmarks  # type: ignore[attr-defined]
     machine_info = hook.pytest_benchmark_generate_machine_info(config=config)
@@ -221,15 +222,15 @@ def document_of(config: pytest.Config) -> dict[str, Any]:
 
 
 def facts_of(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Facts of the environment that pytest-benchmark knows: processor, commit and timer."""
-    # A conftest.py may say otherwise what they hold.
+    """Return pytest-benchmark's facts about the environment: processor, commit and timer."""
+    # A conftest.py may have replaced these values through pytest-benchmark's hooks.
     cpu, commit = document["machine_info"].get("cpu"), document["commit_info"]
     processor = cpu.get("brand_raw") if isinstance(cpu, dict) else cpu
     name = str(commit.get("id", "unversioned"))
     if name == "unversioned":
         name = "none: not run in a repository"
     elif "error" in commit:
-        # As git does where a repository belongs to another user, which is usual in containers.
+        # For example, git refuses repositories owned by another user, as is usual in containers.
         name = "not known: git cannot be asked"
     elif commit.get("dirty"):
         name += ", with changes that are not committed"

@@ -1,9 +1,9 @@
-"""Short names of our options, for which nobody else has to make room.
+"""Short option names that give way to other plugins' options.
 
-pytest's parser takes each name once, and ends every run in an environment where two parties define
-the same one. So it is told only the names that begin with ``--fer-``. A short name is replaced by
-the long one on the command line, once all plugins and conftest.py have defined theirs and none of
-them knows it.
+pytest's parser accepts each name once, and fails every run in an environment in which two plugins
+define the same one. So only the names that begin with ``--fer-`` are registered. A short name is
+replaced by the long one on the command line after all plugins and conftest.py files have defined
+their options, if none of them defines it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _WITH_VALUE = {name for one in OPTIONS if one.metavar for name in (one.flag, one
 
 
 def declared_at_once(parser: pytest.Parser, manager: pytest.PytestPluginManager) -> list[str]:
-    """The short names to declare if a conftest.py asked for this plugin, otherwise none.
+    """Return the short names to register if a conftest.py loads this plugin, otherwise none.
 
-    What replaces them on the command line is not called any more by then.
+    The hook that expands short names on the command line is no longer called by then.
     """
     names = [name for name, _ in manager.list_name_plugin()]
     if not any(name.endswith("conftest.py") for name in names):
@@ -38,20 +38,20 @@ def declared_at_once(parser: pytest.Parser, manager: pytest.PytestPluginManager)
 
 
 def expect_values(config: pytest.Config, parser: pytest.Parser, args: Sequence[str]) -> None:
-    """Keeps what belongs to short names from being taken for the only paths of tests.
+    """Keep short options and their values from being taken for the only test paths.
 
-    pytest loads the conftest.py of these before all options are known.
+    pytest loads the conftest.py files of these paths before all options are known.
     """
     words = list(_read(args))
     free = _free(parser, words)
-    # What it does not know and has a blank in it, argparse takes for a path.
+    # argparse takes an unknown option that contains a space for a path.
     ours = {word for word in words if " " in word and _name(word) in free}
     ours |= {word for name, word in itertools.pairwise(words) if name in _WITH_VALUE & free}
     if not ours:
         return
     known, here = config.known_args_namespace, config.invocation_params.dir
     unknown = parser.parse_known_and_unknown_args(words, copy.copy(config.option))[1]
-    # Of paths that stand apart, pytest 8 takes all but the first for unknown options here.
+    # pytest 8 returns all but the first of several separate path groups as unknown options.
     paths = [*known.file_or_dir, *(word for word in unknown if not word.startswith("-"))]
     if ours.issuperset(paths):
         paths += (here == config.rootpath and config.getini("testpaths")) or [str(here)]
@@ -59,7 +59,7 @@ def expect_values(config: pytest.Config, parser: pytest.Parser, args: Sequence[s
 
 
 def lengthen(parser: pytest.Parser, args: list[str]) -> None:
-    """Replaces each short name on the command line that nobody else has defined."""
+    """Replace each short name on the command line that no other plugin defines."""
     words = list(_read(args))
     free = _free(parser, words)
     args[:] = [
@@ -75,18 +75,18 @@ def _name(word: str) -> str:
 
 
 def _free(parser: pytest.Parser, words: Iterable[str]) -> set[str]:
-    """The short names among these words that are nobody's so far."""
+    """Return the short names among these words that are not defined so far."""
     return (_LONG.keys() & set(map(_name, words))) - _defined(parser)
 
 
 def _defined(parser: pytest.Parser) -> set[str]:
-    # pytest 8 does not count the first among the groups.
+    # pytest 8 does not include the anonymous group in ``_groups``.
     groups = (parser._anonymous, *parser._groups)
     return {name for group in groups for option in group.options for name in option.names()}
 
 
 def _read(args: Sequence[str]) -> Iterator[str]:
-    """The arguments, with those of files that are given as ``@FILE``."""
+    """Yield the arguments, with those from files given as ``@FILE``."""
     for arg in args:
         if arg.startswith("@"):
             text = Path(arg[1:]).read_text(sys.getfilesystemencoding())

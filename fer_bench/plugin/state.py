@@ -1,4 +1,4 @@
-"""Where the plugin keeps its values on pytest's config."""
+"""Stash keys of the plugin's state on pytest's config."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ DATA: pytest.StashKey[PreparedData] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()
 REPORTING: pytest.StashKey[bool] = pytest.StashKey()
-"""True if there is a report: tests that take ``measured`` make one, others only if asked for."""
+"""True if there is a report: for tests that use ``measured``, or on request."""
 REPORT: pytest.StashKey[Report] = pytest.StashKey()
 PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()
 TIME: pytest.StashKey[str] = pytest.StashKey()
 UNCOMPARED: pytest.StashKey[str] = pytest.StashKey()
-"""An error, if the session was to be compared and nothing of it is."""
+"""Error message of a session with ``--fer-compare`` in which nothing was compared."""

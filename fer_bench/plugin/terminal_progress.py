@@ -1,4 +1,4 @@
-"""A progress bar that pytest's capturing lets through."""
+"""Progress bar that is shown despite pytest's output capturing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def showing_progress(config: pytest.Config, subject: str) -> Iterator[ProgressBar]:
-    """Shows how far work on ``subject`` is, and clears the bar at its end."""
+    """Show a progress bar for ``subject``, and clear it at the end."""
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     seen = contextlib.nullcontext() if capture is None else capture.global_and_fixture_disabled()
     with seen, contextlib.closing(ProgressBar(subject)) as progress:
