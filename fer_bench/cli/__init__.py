@@ -1,7 +1,7 @@
-"""``fer-bench``: what can be done without pytest. Each command is a module of this folder.
+"""``fer-bench``: commands outside pytest. Each command is a module of this package.
 
-A new command is a module with a ``command``, named in ``_COMMANDS``. Its module imports at its top
-nothing that takes long to load, as ``fer-bench --help`` loads all of them.
+A new command is a module with a ``command``, listed in ``_COMMANDS``. The module must not import
+anything slow at its top level, as ``fer-bench --help`` imports all of them.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _COMMANDS = (
 
 
 _ENDING_WITH_2 = (compare.command.name, merge.command.name)
-"""Commands whose errors do not end with 1, mistakes in the code among them."""
+"""Commands that exit with status 2, not 1, on any error, bugs included."""
 
 
 class _Program(click.Group):
-    """Ends with one line if a command raises ``FerBenchError``, and 2 or 1 for its status.
+    """Command group that ends with one line and exit status 2 or 1 on ``FerBenchError``.
 
-    Other errors are mistakes in the code, and keep their traceback. What click says of a mistake
-    in the arguments goes through our own door, as all else.
+    Other errors are bugs and keep their traceback. click's own error messages are printed through
+    ``echo_lines``, like all other output.
     """
 
     def main(
@@ -78,7 +78,7 @@ class _Program(click.Group):
 
 
 def _said(error: click.ClickException) -> str:
-    """Message of click about a mistake, with what was given on one line."""
+    """Return click's message about a usage error, with the user's input on one line."""
     message, context = error.format_message(), getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":  # the help of a group, in new versions
         return f"{message}\n"

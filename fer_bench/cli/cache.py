@@ -1,4 +1,4 @@
-"""``fer-bench cache``: what lies in the cache folder, and how to free it."""
+"""``fer-bench cache``: show the content of the cache directory, and free it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def command() -> None:
     the places.
 
     With --store, each command is about that store alone.
-    """  # noqa: D301 - the mark tells click to leave the lines of the table alone
+    """  # noqa: D301 - click's mark to keep the lines of the table
 
 
 @command.command("list", short_help="Show what is stored, the largest first.")
@@ -155,7 +155,7 @@ def _show_store(folder: Path) -> list[contents.Entry]:
 
 
 def _written(time: float) -> str:
-    """A time of a file, which may be any, in the local zone."""
+    """Format a file time, which may be out of range, in the local time zone."""
     from datetime import datetime, timezone
 
     try:

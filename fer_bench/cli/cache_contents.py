@@ -1,8 +1,8 @@
-"""What lies in the cache folder beside the store, how large it is, and what of it can go.
+"""List the cached files outside the store with their sizes, and remove those that can go.
 
-Each kind has a folder. Beside them lies ``locks``, whose files stay: removing one is a race. Runs
-read and write these files without locks, each file whole or not at all: so one may appear, change
-or vanish at any moment, and a run that lacks one makes it again.
+Each kind has a directory. The files in ``locks``, next to them, stay: removing a lock file is a
+race. Runs read and write cached files without locks, and atomically: a file may appear, change or
+vanish at any moment, and a run that lacks one makes it again.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ MADE: Mapping[str, str] = {
     stratified_draws.FOLDER: "splits and samples",
     search_cache.FOLDER: "which images show the same picture",
 }
-"""Kinds that runs make again where they are gone, and what each is."""
+"""Kinds that runs make again if they are missing, with descriptions."""
 
 BROUGHT: Mapping[str, str] = {
     fer2013.FOLDER: "FER2013, put there or downloaded; never removed",
     structure_files.FOLDER: "exported networks; never removed",
 }
-"""Kinds that are never removed: they cost a download or another machine, or are the user's own."""
+"""Kinds that are never removed: costly to get again, or the user's own."""
 
 _DIGEST = re.compile(r"([0-9a-f]{24}|[0-9a-f]{64})\.npz")
 _USELESS: Mapping[str, Callable[[Path], str]] = {
@@ -56,12 +56,12 @@ class Entry:
     """One file.
 
     Attributes:
-        kind: the name of its folder, one of ``MADE`` or ``BROUGHT``.
+        kind: name of its directory, one of ``MADE`` or ``BROUGHT``.
         path: the file.
-        size: its bytes.
-        state: changes when another file takes its place.
-        useless: why no run can use it, empty where one can.
-        unfinished: whether a process may be writing it.
+        size: its size in bytes.
+        state: identifies this version of the file; changes if it is replaced.
+        useless: reason that no run can use it, empty if a run can.
+        unfinished: True if a process may be writing it.
     """
 
     kind: str
@@ -73,17 +73,16 @@ class Entry:
 
 
 def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
-    """The files of some kinds. Reads no more than what each says of itself.
+    """List the files of some kinds. Reads only the metadata of each.
 
-    What lies in the folders of ``MADE`` and is not as runs write it is somebody else's, and not
-    among them.
+    Files in the directories of ``MADE`` that no run wrote are not listed.
 
     Args:
-        root: the cache folder, which need not exist.
+        root: the cache directory, which need not exist.
         kinds: of ``MADE`` and ``BROUGHT``.
 
     Raises:
-        FerBenchError: the folder cannot be read.
+        FerBenchError: the directory cannot be read.
     """
     with _told(root):
         return [
@@ -96,27 +95,27 @@ def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
 
 
 def strangers(root: Path, kinds: Iterable[str]) -> list[Path]:
-    """List what lies among the files of some kinds of ``MADE`` and no run wrote.
+    """List the files among some kinds of ``MADE`` that no run wrote.
 
     Raises:
-        FerBenchError: the folder cannot be read.
+        FerBenchError: the directory cannot be read.
     """
     with _told(root):
         return [path for kind in kinds for path in _files(root / kind) if not _is_ours(kind, path)]
 
 
 def remove(root: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
-    """Removes files, those excepted that a process may be writing or has written since.
+    """Remove files, except those that a process may be writing or has written since.
 
     Args:
-        root: the cache folder.
+        root: the cache directory.
         chosen: files of ``MADE``.
 
     Returns:
-        What was removed, and what stays. What another process removed is in neither.
+        Removed files, and files that stay. Files removed by another process are in neither.
 
     Raises:
-        FerBenchError: the folder cannot be written to.
+        FerBenchError: the directory cannot be written to.
     """
     removed: list[Entry] = []
     stays: list[Entry] = []
@@ -137,7 +136,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _is_ours(kind: str, path: Path) -> bool:
-    """Check if a run wrote a file: it has the name of one, and begins as one."""
+    """Return True if a run wrote the file, by its name and its first bytes."""
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             return False
@@ -148,13 +147,13 @@ def _is_ours(kind: str, path: Path) -> bool:
 
 
 def _tree(folder: Path) -> Iterator[Path]:
-    """All that lies in a folder and in those within it."""
+    """Yield all files in a directory tree."""
     for inner, _, names in os.walk(folder):
         yield from (Path(inner, name) for name in names)
 
 
 def _entry(kind: str, path: Path) -> Entry | None:
-    """A file, or None where there is none any more."""
+    """Return the entry of a file, or None if the file no longer exists."""
     try:
         status = path.lstat()
     except FileNotFoundError:

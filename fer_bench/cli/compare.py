@@ -1,4 +1,4 @@
-"""``fer-bench compare``: whether the results of one commit are worse than those of another."""
+"""``fer-bench compare``: check if the results of one commit are worse than another's."""
 
 from __future__ import annotations
 

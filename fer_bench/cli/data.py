@@ -1,4 +1,4 @@
-"""``fer-bench data``: what a data set is, and what is wrong with it."""
+"""``fer-bench data``: describe a data set and audit it."""
 
 from __future__ import annotations
 

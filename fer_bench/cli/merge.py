@@ -1,4 +1,4 @@
-"""``fer-bench merge``: results files, as of the shards of one run, as one file."""
+"""``fer-bench merge``: merge results files, such as those of a run's shards, into one."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def command(results: tuple[Path, ...], output: Path) -> None:
 
 
 def _told(names: Sequence[str], output: Path, whole: Merged) -> Iterator[str]:
-    """What was joined, which cells stand in several files, and which in none."""
+    """Yield the merged cells of each file, cells in several files, and missing cells."""
     cells = whole.run.cells
     missing = [cell for cell in cells if cell.status != "ok"]
     yield f"{output}: {len(cells) - len(missing)} of {len(cells)} cells completed"

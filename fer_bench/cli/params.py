@@ -1,4 +1,4 @@
-"""Values of options, read as the benchmark reads its own."""
+"""Parameter types and callbacks that parse options as the benchmark does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class GivenPath(click.Path):
-    """A path that is not empty, in which ``~`` is the home folder.
+    """Type of a non-empty path, in which ``~`` is the home directory.
 
     Args:
-        file_okay: whether a file may be there.
-        dir_okay: whether a folder may be there.
+        file_okay: if True, the path may be a file.
+        dir_okay: if True, the path may be a directory.
     """
 
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
@@ -30,10 +30,10 @@ class GivenPath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> str | bytes | os.PathLike[str]:
-        """The path.
+        """Return the path.
 
         Raises:
-            click.UsageError: it is empty, or something else is there.
+            click.UsageError: it is empty, or of a type that is not allowed.
         """
         if value == "":
             raise _empty(param, ctx)
@@ -41,7 +41,7 @@ class GivenPath(click.Path):
 
 
 def not_empty(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
-    """Returns a text as it is given, for ``callback``.
+    """Return a text unchanged; a ``callback`` for options.
 
     Raises:
         click.UsageError: it is empty.

@@ -1,4 +1,4 @@
-"""``fer-bench profile``: where the time of one cell goes."""
+"""``fer-bench profile``: time profile of one cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the time of one cell goes, against the least that its computation takes."""
+"""Time profile of one cell, with the minimum time of its computation for comparison."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Floor:
-    """The least that a cell's computation takes: bare loops, with nothing kept or evaluated.
+    """Minimum time of a cell's computation: bare loops, without storage or evaluation.
 
     Attributes:
         prefix: seconds of one pass of all images through the frozen prefix.
@@ -47,22 +47,22 @@ class Floor:
 
     @property
     def seconds(self) -> float:
-        """Both together."""
+        """Sum of both."""
         return self.prefix + self.epochs
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One cell on a store that was empty.
+    """Time profile of one cell with an initially empty store.
 
     Attributes:
         cell: its id.
         images: number of images.
         epochs: number of epochs.
-        parts: seconds of each part, in the order of the work; all but the floor's.
-        memory: peak resident memory of the process in bytes, the floor's excepted; None where the
-            system does not tell.
-        floor: timed afterwards in the same process, on what is compiled already.
+        parts: seconds of each part, in order of execution, without the floor.
+        memory: peak resident memory of the process in bytes, before the floor is timed; None if
+            the system does not report it.
+        floor: timed afterwards in the same process, with everything compiled already.
     """
 
     cell: str
@@ -74,7 +74,7 @@ class Profile:
 
     @property
     def seconds(self) -> float:
-        """All parts together."""
+        """Sum of all parts."""
         return sum(seconds for _, seconds in self.parts)
 
 
@@ -91,22 +91,22 @@ def profile(
     started: float | None = None,
     progress: Progress = silent,
 ) -> Profile:
-    """Runs one cell with nothing stored, then times the floor.
+    """Run one cell with nothing stored, then time the floor.
 
     Args:
         entry: the cell's backbone.
         init: ``"pretrained"`` or ``"random"``.
         dataset: name or path of the data set; it may come from the cache.
-        protocol: how the cell is trained.
+        protocol: training settings of the cell.
         class_map: as for ``fer_bench.data.load_dataset``.
-        votes: FER+'s file, None without.
+        votes: FER+'s file, or None.
         limit: size of a stratified sample, None for all images.
-        weights_dir: folder to look for pretrained weights in first.
-        started: ``time.perf_counter()`` when the process began, None for now.
-        progress: told how far the work is.
+        weights_dir: directory to look for pretrained weights in first.
+        started: ``time.perf_counter()`` at process start, None for now.
+        progress: callback for the progress of the work.
 
     Raises:
-        FerBenchError: as loading data and votes, checking the weights and training do.
+        FerBenchError: loading data or votes, verifying the weights or training failed.
     """
     laps = _Laps(perf_counter() if started is None else started)
     load_keras()
@@ -147,14 +147,14 @@ def profile(
 
 
 class _Laps:
-    """Divides the time since a moment into parts, without gaps."""
+    """Stopwatch that divides the time since a start into parts, without gaps."""
 
     def __init__(self, started: float) -> None:
         self.parts: list[tuple[str, float]] = []
         self._last = started
 
     def end(self, name: str, within: Mapping[str, float] | None = None) -> None:
-        """Ends a part. What is known of within it stands before it and does not count to it."""
+        """End a part; ``within`` lists parts timed inside it, which are subtracted from it."""
         now, known = perf_counter(), within or {}
         self.parts += [*known.items(), (name, now - self._last - sum(known.values()))]
         self._last = now

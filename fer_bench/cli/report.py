@@ -1,4 +1,4 @@
-"""``fer-bench report``: the report of results that were measured before."""
+"""``fer-bench report``: report of existing results files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of a benchmark's run that say which images and labels it takes."""
+"""Options that select the images and labels of a benchmark's run."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _OPTIONS = (
 
 
 def run_data(command: _Command) -> _Command:
-    """Gives a command ``class_map``, ``split``, ``dedupe``, ``votes``, ``labels`` and ``limit``."""
+    """Add the options ``class_map``, ``split``, ``dedupe``, ``votes``, ``labels``, ``limit``."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -1,4 +1,4 @@
-"""``fer-bench weights``: where pretrained weights come from, and the proof that they are sound."""
+"""``fer-bench weights``: origin and verification of pretrained weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _looks(function: Callable[..., None]) -> Callable[..., None]:
-    """Which backbones a command is about, and where their weights are looked for first."""
+    """Add the arguments that select backbones and the first directory to search for weights."""
     names = click.argument("names", nargs=-1, metavar="[BACKBONE]...")
     folder = click.option(
         "--weights-dir",
@@ -151,7 +151,7 @@ def _missing(entry: Backbone) -> str:
 
 
 def _origin(source: WeightsSource) -> list[tuple[str, str]]:
-    """What is known of a weight file that need not be here."""
+    """Return the known facts about a weight file, which need not be present."""
     layer = ", with its last layer or without" if source.last_layer else ""
     rows = [("file", source.file + layer)]
     rows += [("from", url) for url in source.urls] or [("from", _NO_DOWNLOAD)]
@@ -203,10 +203,10 @@ def _download(way: Chain, found: Located | None) -> str:
 def _proven(
     entry: Backbone, found: Located, lock: Path, update_lock: bool, must_lock: bool
 ) -> list[tuple[str, str]]:
-    """What is proven of a weight file.
+    """Verify a weight file, record it in the lock file, and return the facts to show.
 
     Raises:
-        FerBenchError: it is not sound, or another one than is locked.
+        FerBenchError: it is invalid, or differs from the locked one.
     """
     from fer_bench.models.weights import lock_file
     from fer_bench.training.experiment import check_weights
@@ -235,7 +235,7 @@ def _facts(weights: WeightsRecord) -> list[tuple[str, str]]:
 
 
 def _block(entry: Backbone, rows: Sequence[tuple[str, str]]) -> str:
-    """A backbone's title above its facts, in lines."""
+    """Return a backbone's title followed by its facts, indented, one per line."""
     from textwrap import indent
 
     from tabulate import tabulate
