@@ -1,3 +1,3 @@
-"""Makes pytest's own testing plugin available to the tests of the plugin."""
+"""Load pytest's ``pytester`` plugin for the tests of the plugin."""
 
 pytest_plugins = ["pytester"]

@@ -1,6 +1,6 @@
-"""Keeps a project's own settings and fixtures from the benchmarks.
+"""Isolation of the benchmarks from the settings and fixtures of a surrounding project.
 
-Warnings of a library end no benchmark: only the tests of this project take them for errors.
+Warnings of a library do not fail a benchmark: only this project's tests treat them as errors.
 """
 
 import warnings
@@ -10,18 +10,18 @@ import pytest
 
 from fer_bench.plugin import cell, dataset, experiment, measured, protocol, split, trained
 
-# A conftest.py above may have fixtures of these names, which would take the place of the plugin's.
+# Imported here so that fixtures of these names in a parent conftest.py do not override them.
 __all__ = ["cell", "dataset", "experiment", "measured", "protocol", "split", "trained"]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure():
-    """Shows what other plugins warn of when they start, until pytest takes its filters back."""
+    """Show warnings of other plugins at start-up, until pytest resets its filters."""
     warnings.simplefilter("default")
 
 
 def pytest_collection_modifyitems(items):
-    """Shows warnings of the benchmarks instead of failing on them."""
+    """Show warnings of the benchmarks instead of failing on them."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings("default"))

@@ -1,4 +1,4 @@
-"""How fast each cell predicts."""
+"""Inference speed of each cell."""
 
 import time
 
@@ -15,11 +15,11 @@ SECONDS = 20.0  # a network too slow for 100 rounds within this time gets fewer,
 @pytest.mark.fer_speed
 @pytest.mark.parametrize("batch_size", [1, 32])
 def test_inference_speed(trained, dataset, split, batch_size, benchmark, measured):
-    """Time from 48x48 uint8 images to probabilities."""
+    """Measure the time from 48x48 uint8 images to probabilities."""
     benchmark.group = f"inference speed, batch {batch_size}"
     rows = np.resize(np.arange(len(split.test)), batch_size)
     images = dataset.images[split.test[rows]]
-    # What is timed is the network whose quality is reported, also where that comes from the store.
+    # The timed network must be the one whose quality is reported, even if loaded from the store.
     np.testing.assert_allclose(
         trained.predict(images), metrics.softmax(trained.logits[rows]), atol=1e-2
     )

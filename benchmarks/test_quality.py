@@ -1,10 +1,10 @@
-"""How well each cell recognises emotions."""
+"""Quality metrics of each cell."""
 
 from fer_bench import metrics
 
 
 def test_quality(trained, benchmark, measured):
-    """Accuracy, loss and recall; what is timed is the scoring of the network's outputs."""
+    """Record accuracy, loss and recall; only the scoring of the outputs is timed."""
     benchmark.group = "scoring of the test images (its time, not their quality)"
 
     def score():

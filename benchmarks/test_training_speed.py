@@ -1,4 +1,4 @@
-"""How fast each cell trains."""
+"""Training speed of each cell."""
 
 import itertools
 import time
@@ -11,10 +11,10 @@ SECONDS = 10.0  # a cell too slow for all rounds within this time gets fewer
 
 @pytest.mark.fer_speed
 def test_training_speed(trained, split, benchmark, measured):
-    """Time of one epoch of the trainable suffix on stored features."""
+    """Measure the time of one epoch of the trainable suffix on stored features."""
     benchmark.group = "training speed"
     epochs = itertools.count(1)
-    # Where the result comes from the store, the first epoch builds the network and compiles it.
+    # If the result comes from the store, the first epoch builds and compiles the network.
     trained.train_epoch(next(epochs))
     started = time.perf_counter()
     trained.train_epoch(next(epochs))
