@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CannotCompareError(Exception):
-    """Why two commits cannot be compared: one line."""
+    """Reason that two commits cannot be compared, in one line."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Commit:
     """One commit of a repository.
 
     Attributes:
-        sha: its name.
-        tree: the name of all its files together: commits with the same files share it.
+        sha: hash of the commit.
+        tree: hash of its tree: commits with the same files share it.
     """
 
     sha: str
@@ -31,7 +31,7 @@ class Commit:
 
 
 def commit(repository: Path, name: str) -> Commit:
-    """The commit that a branch, tag or hash names.
+    """Return the commit that a branch, tag or hash names.
 
     Raises:
         CannotCompareError: there is none.
@@ -46,12 +46,12 @@ def commit(repository: Path, name: str) -> Commit:
 
 
 def git(repository: Path, *words: str, wrong: str | None = None) -> str:
-    """What a git command prints.
+    """Run a git command and return its standard output.
 
     Args:
-        repository: where it runs.
+        repository: directory to run it in.
         words: the command.
-        wrong: what to return where it fails.
+        wrong: value to return if it fails.
 
     Raises:
         CannotCompareError: it fails, and ``wrong`` is None.
@@ -68,10 +68,12 @@ def git(repository: Path, *words: str, wrong: str | None = None) -> str:
 
 @contextlib.contextmanager
 def checked_out(repository: Path, sha: str, folder: Path) -> Iterator[Path]:
-    """A worktree of a commit, removed in the end; of one that resists, git forgets it by itself.
+    """Check out a commit in a worktree, and remove the worktree at the end.
+
+    If the removal fails, git prunes the worktree later, once its directory is gone.
 
     Raises:
-        CannotCompareError: git cannot make it.
+        CannotCompareError: git cannot create it.
     """
     git(repository, "worktree", "add", "--detach", str(folder), sha)
     try:

@@ -2,21 +2,20 @@
 
     python scripts/compare_commits.py BASE HEAD [OPTIONS] [-- ARGUMENTS OF PYTEST]
 
-From a clone of the project under test. Each commit gets a git worktree, a virtual environment and
-a store of its own, all in a temporary folder: a stored result is found again by its data,
-protocol, weights and versions but not by the code that made it, so in a shared store the head
+Run it in a clone of the project under test. Each commit gets its own git worktree, virtual
+environment and store, all in a temporary directory: a stored result is identified by its data,
+protocol, weights and versions but not by the code that made it, so with a shared store the head
 would be given the base's results. First each side trains, untimed; after that every run finds its
 results stored and only measures speed, and neither side is measured right after training. Then
-come the rounds: base, head, head, base, base, head ... so that what else the machine does, and
-how it slows as it warms, hits both alike.
+come the rounds: base, head, head, base, base, head ... so that other load on the machine, and
+throttling as it warms up, affect both alike.
 
-The results folder then holds `base/1/results.json`, `head/1/results.json` and so on, each with its
-report beside it, `comparison.md`, and what every command printed in `logs/`. The head's `fer-bench
-compare` judges them, with the rules in its `pyproject.toml`.
+The results directory then holds `base/1/results.json`, `head/1/results.json` and so on, each with
+its report next to it, `comparison.md`, and the output of every command in `logs/`. The head's
+`fer-bench compare` makes the comparison, with the thresholds in its `pyproject.toml`.
 
 Exit status: that of `fer-bench compare`: 0 nothing got worse, 1 something did, 2 the commits cannot
-be compared, which also stands for a commit that cannot be installed or run, and for mistakes in
-this script.
+be compared, which includes commits that cannot be installed or run, and bugs in this script.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ CANNOT_COMPARE = 2
 INSTALL = "pip install '.[cpu]'"
 OWN_BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 NO_TESTS_RAN = 5
-"""Exit status of pytest, which is fine where all benchmarks measure speed and that is left out."""
+"""Exit status of pytest, accepted if all benchmarks measure speed and are deselected."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,8 @@ class Side:
     Attributes:
         name: ``"base"`` or ``"head"``.
         checkout: the worktree.
-        environment: what it runs in.
-        cache: its own cache folder, with its store in it.
+        environment: environment it runs in.
+        cache: its own cache directory, which contains its store.
     """
 
     name: str
@@ -66,12 +65,12 @@ class Side:
     @property
     def variables(self) -> dict[str, str]:
         """Environment variables of its runs."""
-        # Not the store alone: splits that are kept beside it depend on the code too.
+        # Not just the store: the cached splits next to it depend on the code too.
         return {**self.environment.variables, "FER_BENCH_CACHE": str(self.cache)}
 
 
 def main(words: Sequence[str]) -> int:
-    """Compares two commits.
+    """Compare two commits.
 
     Args:
         words: the command line.
@@ -88,17 +87,17 @@ def main(words: Sequence[str]) -> int:
     except (CannotCompareError, OSError) as error:
         why, above = str(error), ""
     except Exception as error:
-        # Python would end with 1, as after a regression.
+        # Python's own exit status would be 1, as after a regression.
         why, above = f"a mistake in this script: {error!r}", traceback.format_exc()
     print(_not_compared(why, above, arguments.format), file=sys.stderr)
     return CANNOT_COMPARE
 
 
 def compare_commits(arguments: argparse.Namespace, given: Sequence[str]) -> int:
-    """Checks both commits out, installs, trains, measures in turns, and compares.
+    """Check both commits out, install, train, measure in turns, and compare.
 
     Args:
-        arguments: of the command line.
+        arguments: parsed command line.
         given: arguments of pytest.
 
     Returns:
@@ -139,17 +138,17 @@ def compare_commits(arguments: argparse.Namespace, given: Sequence[str]) -> int:
 
 
 def place_benchmarks(base: Path, head: Path, given: str | None) -> str:
-    """Where both sides' benchmarks lie.
+    """Return the path of both sides' benchmarks, copying the project's own if the head has none.
 
     Args:
         base: worktree of the base.
         head: worktree of the head.
         given: a path in each commit, or an absolute one; None for ``benchmarks``, which is copied
-            from this project into both where the head has none, so that pytest finds the settings
+            from this project into both if the head has none, so that pytest finds the settings
             and the ``conftest.py`` of the project under test.
 
     Returns:
-        An absolute path, or one from the root of each worktree.
+        An absolute path, or one relative to the root of each worktree.
 
     Raises:
         CannotCompareError: a side lacks them.
@@ -168,11 +167,11 @@ def place_benchmarks(base: Path, head: Path, given: str | None) -> str:
 
 
 def turns(sides: Sequence[Side], rounds: int) -> Iterator[tuple[int, Side]]:
-    """The order of the runs: each round begins with the side that ended the one before.
+    """Yield the runs in order: each round begins with the side that ended the previous one.
 
     Args:
         sides: base and head.
-        rounds: how often each runs.
+        rounds: number of runs of each.
 
     Yields:
         The round, counted from 1, and the side.
@@ -183,14 +182,14 @@ def turns(sides: Sequence[Side], rounds: int) -> Iterator[tuple[int, Side]]:
 
 
 def _not_compared(why: str, above: str, form: str) -> str:
-    """Why nothing was compared, in one line, and what was printed or raised before above it."""
+    """Return a one-line error, preceded by the output or traceback of the failure."""
     if form == "github":
         return f"{above and fenced(above)}{annotation('error', 'Not compared', why)}"
     return f"{above}compare_commits: {why}"
 
 
 def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """What stands before the first ``--``, and what behind it."""
+    """Split the words at the first ``--``."""
     at = words.index("--") if "--" in words else len(words)
     return words[:at], words[at + 1 :]
 
@@ -260,7 +259,7 @@ def _rounds(text: str) -> int:
 
 
 def _empty(folder: Path) -> Path:
-    """A folder for results, in which there are none that would be compared as well."""
+    """Create a results directory; refuse one whose results would be compared as well."""
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CannotCompareError(
@@ -273,17 +272,17 @@ def _empty(folder: Path) -> Path:
 def _prepared(
     name: str, one: Commit, work: Path, logs: Path, arguments: argparse.Namespace
 ) -> Side:
-    """Makes a side ready to run.
+    """Prepare a side for its runs.
 
     Args:
-        name: of the side.
+        name: name of the side.
         one: its commit.
-        work: the side's temporary folder, with the commit in ``checkout``.
-        logs: folder of what is printed.
-        arguments: of the command line.
+        work: the side's temporary directory, with the commit in ``checkout``.
+        logs: directory of the commands' output.
+        arguments: parsed command line.
 
     Raises:
-        CannotCompareError: it cannot be installed, or has no fer_bench.
+        CannotCompareError: the commit cannot be installed, or has no fer_bench.
     """
     checkout = work / "checkout"
     python = arguments.python_of_base if name == "base" else arguments.python_of_head
@@ -314,18 +313,18 @@ def _bench(
     log: Path,
     fine: Collection[int] = (0,),
 ) -> None:
-    """Runs one side's benchmarks once.
+    """Run one side's benchmarks once.
 
     Args:
-        what: it is for, for errors.
-        side: whose.
+        what: purpose of the run, for error messages.
+        side: the side to run.
         words: arguments of pytest.
-        report: folder of the report.
-        log: file for what is printed.
-        fine: exit statuses to go on after.
+        report: directory of the report.
+        log: file for the output.
+        fine: accepted exit statuses.
 
     Raises:
-        CommandFailedError: they end with another one.
+        CommandFailedError: pytest ends with another exit status.
     """
     command = [
         str(side.environment.command("pytest")),
@@ -337,10 +336,10 @@ def _bench(
 
 
 def _compare(head: Side, results: Path, form: str, fail_on: str | None) -> int:
-    """Lets the head's ``fer-bench compare`` judge, once for who looks on and once for a file.
+    """Run the head's ``fer-bench compare``, once for standard output and once for a file.
 
     Raises:
-        CannotCompareError: it does not end as it should.
+        CannotCompareError: it breaks off.
     """
     command = [
         str(head.environment.command("fer-bench")),
@@ -350,7 +349,7 @@ def _compare(head: Side, results: Path, form: str, fail_on: str | None) -> int:
         *([] if fail_on is None else [f"--fail-on={fail_on}"]),
     ]
     file, log = results / "comparison.md", results / "logs" / "comparison.txt"
-    # At the root of its checkout it finds the rules in the head's pyproject.toml.
+    # Run at the root of the checkout to find the thresholds in the head's pyproject.toml.
     told = subprocess.run(
         [*command, f"--format={form}"], cwd=head.checkout, env=head.variables, check=False
     )

@@ -3,9 +3,9 @@
     python scripts/compare_csv_loading.py fer2013.csv [--runs N]
 
 The usual one is ``pandas.read_csv`` and ``numpy.fromstring`` for each row, here in its fastest
-form (``dtype=numpy.uint8``) and in its shortest (numpy's default, float64, made uint8 afterwards).
-All take turns, so that what else the machine does hits all alike. Prints median seconds, and how
-many times faster this project is.
+form (``dtype=numpy.uint8``) and in its shortest (numpy's default, float64, cast to uint8
+afterwards). All take turns, so that other load on the machine affects all alike. Prints median
+seconds, and the speed-up of this project.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ Read = Callable[[Path], NDArray[np.uint8]]
 
 
 def read_here(path: Path) -> NDArray[np.uint8]:
-    """Reads images as this project does."""
+    """Read images with this project's loader."""
     return load_csv(path).images
 
 
 def read_usual(path: Path) -> NDArray[np.uint8]:
-    """Reads images as usual, each row at once as uint8."""
+    """Read images with pandas, each row directly as uint8."""
     rows = pd.read_csv(path, skipinitialspace=True)["pixels"]
     return np.stack([np.fromstring(row, np.uint8, sep=" ") for row in rows]).reshape(-1, 48, 48)
 
 
 def read_usual_float(path: Path) -> NDArray[np.uint8]:
-    """Reads images as usual, each row as float64 first."""
+    """Read images with pandas, each row as float64 first."""
     rows = pd.read_csv(path, skipinitialspace=True)["pixels"]
     images = [np.fromstring(row, sep=" ").astype(np.uint8) for row in rows]
     return np.stack(images).reshape(-1, 48, 48)
 
 
 def main() -> None:
-    """Times all three and prints the outcome."""
+    """Time all three readers and print median times."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("csv", type=Path)
     parser.add_argument("--runs", type=int, default=5, help="turns of each (default: 5)")

@@ -1,4 +1,4 @@
-"""Environments that commits run in, and what results depend on in them."""
+"""Environments that commits run in, and digests of what results depend on in them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ for one in distributions():
     origin = json.loads(one.read_text("direct_url.json") or "{}")
     print(one.metadata["Name"], one.version, origin.get("vcs_info"), origin.get("archive_info"))
 """
-"""A program: versions, and of what comes from a repository its commit. No paths, which change."""
+"""Program that prints versions, and commits of packages from repositories.
+
+It prints no paths, which change.
+"""
 
 
 class CommandFailedError(CannotCompareError):
     """A command failed.
 
     Attributes:
-        printed: the end of what it printed, ending in a line end.
+        printed: the last lines of its output, ending with a newline.
     """
 
     def __init__(self, why: str, printed: str) -> None:
@@ -47,25 +50,25 @@ class CommandFailedError(CannotCompareError):
 
 @dataclass(frozen=True)
 class Environment:
-    """A Python with what is installed for it.
+    """A Python interpreter with its installed packages.
 
     Attributes:
         python: the interpreter.
-        variables: environment variables of all that runs in it.
+        variables: environment variables of everything that runs in it.
     """
 
     python: Path
     variables: Mapping[str, str]
 
     def command(self, name: str) -> Path:
-        """Where an installed command lies, if it is there."""
+        """Return the path of an installed command, which need not exist."""
         return self.python.parent / name
 
     def versions(self) -> str:
-        """A short name of its Python and packages: where one of them is another, so is the name.
+        """Return a short digest of the versions of Python and all packages.
 
         Raises:
-            CannotCompareError: it does not run.
+            CannotCompareError: the interpreter does not run.
         """
         done = subprocess.run(
             [str(self.python), "-c", LIST_INSTALLED],
@@ -82,7 +85,7 @@ class Environment:
 
 
 def ready(python: str, checkout: Path) -> Environment:
-    """What is installed already, with the code of a checkout first on Python's path.
+    """Return an existing environment, with a checkout's code first on Python's path.
 
     Raises:
         CannotCompareError: there is no such Python.
@@ -91,19 +94,19 @@ def ready(python: str, checkout: Path) -> Environment:
     if found is None:
         raise CannotCompareError(f"{python!r} is no program; accepted: the path of a Python")
     path = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
-    # Not resolved: a virtual environment's python is a link to another, which has no packages.
+    # Not resolved: a virtual environment's python links to one that lacks its packages.
     return _environment(Path(found).absolute(), PYTHONPATH=os.pathsep.join(path))
 
 
 def fresh(side: str, folder: Path, checkout: Path, install: str, log: Path) -> Environment:
-    """A virtual environment with a checkout installed in it.
+    """Create a virtual environment with a checkout installed in it.
 
     Args:
-        side: whose it is, for errors.
-        folder: where to make it.
+        side: name of its side, for error messages.
+        folder: directory to create it in.
         checkout: root of the project.
-        install: shell command that installs the project, at its root.
-        log: file for what is printed.
+        install: shell command that installs the project, run at its root.
+        log: file for the output.
 
     Raises:
         CommandFailedError: the command fails.
@@ -128,15 +131,15 @@ def run(
     variables: Mapping[str, str] | None = None,
     fine: Collection[int] = (0,),
 ) -> None:
-    """Runs a command.
+    """Run a command.
 
     Args:
-        what: it does, one line, for errors: a command itself may have many.
+        what: purpose of the command in one line, for error messages.
         command: the program and its arguments.
-        log: file that gets what is printed, behind what it holds.
-        folder: where to run; None for here.
+        log: file that the output is appended to.
+        folder: directory to run in; None for the current one.
         variables: environment variables; None for those of this process.
-        fine: exit statuses that are no failure.
+        fine: accepted exit statuses.
 
     Raises:
         CommandFailedError: it fails.
@@ -163,7 +166,7 @@ def run(
 
 
 def processor() -> str:
-    """A short name of this machine's processor and the number of its cores."""
+    """Return a short digest of this machine's processor and number of cores."""
     lines = CPU_INFO.read_text("utf-8").splitlines() if CPU_INFO.exists() else []
     model = sorted({line for line in lines if line.startswith(("model name", "flags"))})
     return _short(repr([platform.machine(), platform.processor(), os.cpu_count(), *model]))

@@ -30,23 +30,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# What the loaders import is imported where they are, so that atheris sees what runs in it.
+# Loaders are imported inside functions, so that atheris can instrument their imports.
 
 PIXELS = " ".join(str(number % 256) for number in range(48 * 48)).encode()
 CUT = b"\xfe\xff"
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 MEMBERS = ("images.npy", "labels.npy", "usage.npy")
 WHOLE = len(METHODS)
-"""First byte, modulo one more than the methods, of an ``npz`` input that is a file as it is."""
+"""First byte, modulo ``len(METHODS) + 1``, of an ``npz`` input that is used as a file unchanged."""
 
 
 def csv_content(data: bytes) -> bytes:
-    """The csv file that an input stands for."""
+    """Return the csv file that an input encodes."""
     return data.replace(b"\x01", PIXELS)
 
 
 def npz_content(data: bytes) -> bytes:
-    """The npz file that an input stands for."""
+    """Return the npz file that an input encodes."""
     kind, rest = (data[0] % (WHOLE + 1), data[1:]) if data else (WHOLE, b"")
     if kind == WHOLE:
         return rest
@@ -58,7 +58,7 @@ def npz_content(data: bytes) -> bytes:
 
 
 def csv_seeds() -> list[bytes]:
-    """Inputs that stand for csv files, most of them sound."""
+    """Return inputs that encode csv files, most of them valid."""
     texts = (
         "emotion,pixels,Usage\n3,\1,Training\n6,\1,PublicTest\n",
         "emotion, Usage, pixels\r\n0, PrivateTest, \1\r\n",
@@ -69,7 +69,7 @@ def csv_seeds() -> list[bytes]:
 
 
 def npz_seeds() -> list[bytes]:
-    """Inputs that stand for npz files, most of them sound."""
+    """Return inputs that encode npz files, most of them valid."""
     import numpy as np
 
     arrays = (np.arange(24, dtype=np.uint8).reshape(2, 3, 4), np.array([0, 6]), np.array([1, 2]))
@@ -83,7 +83,7 @@ def npz_seeds() -> list[bytes]:
 
 
 def votes_seeds() -> list[bytes]:
-    """Votes files, most of them sound."""
+    """Return votes files, most of them valid."""
     header = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt"
     texts = (
         f"{header},unknown,NF\nTraining,fer0000000.png,4,0,0,1,3,2,0,0,0,0\n",
@@ -95,7 +95,7 @@ def votes_seeds() -> list[bytes]:
 
 
 def loader(kind: str) -> Callable[[Path], Any]:
-    """The function that reads files of a kind."""
+    """Return the loader for a kind of file."""
     if kind == "csv":
         from fer_bench.data.formats.csv_files import load_csv
 
@@ -110,7 +110,7 @@ def loader(kind: str) -> Callable[[Path], Any]:
 
 
 def as_it_is(data: bytes) -> bytes:
-    """The file that an input is."""
+    """Return an input unchanged."""
     return data
 
 
@@ -122,10 +122,10 @@ KINDS: dict[str, tuple[Callable[[bytes], bytes], Callable[[], list[bytes]]]] = {
 
 
 def check(load: Callable[[Path], Any], path: Path) -> None:
-    """Loads a file, and makes sure that nothing but a line that names it is raised.
+    """Load a file, and check that any error is a single line that names it.
 
     Raises:
-        AssertionError: the error has several lines, does not name the file, or is long.
+        AssertionError: the error has several lines, does not name the file, or is too long.
     """
     from fer_bench.runtime.errors import FerBenchError
 
@@ -138,7 +138,7 @@ def check(load: Callable[[Path], Any], path: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Fuzzes until something is found, or libFuzzer's options end it."""
+    """Fuzz a loader until a failure is found, or libFuzzer's options end it."""
     kind, *options = arguments or ["--help"]
     if kind not in KINDS:
         raise SystemExit((__doc__ or "").strip())

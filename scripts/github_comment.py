@@ -2,10 +2,10 @@
 
     python scripts/github_comment.py COMPARISON.md --pull-request=NUMBER --name=NAME
 
-NAME tells the comments of several comparisons apart. Where GitHub lets nothing be written, as for
-pull requests from forks, one line says so and the exit status is 0 all the same: what was compared
-stands in the workflow's summary too. Reads GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_RUN_ID and the
-addresses in GITHUB_API_URL and GITHUB_SERVER_URL.
+NAME distinguishes the comments of several comparisons. If GitHub denies write access, as for pull
+requests from forks, a notice is printed and the exit status is still 0: the comparison is also in
+the workflow's summary. Reads GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_RUN_ID and the URLs in
+GITHUB_API_URL and GITHUB_SERVER_URL.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from github_log import annotation
 
 AUTHOR = "github-actions[bot]"
 LONGEST = 65_536
-"""Characters that GitHub takes in a comment."""
+"""GitHub's limit for the length of a comment, in characters."""
 
 PER_PAGE = 100
 SECONDS = 30
 
 
 def main() -> int:
-    """Writes the comment, or says why not."""
+    """Write the comment, or print why not."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("comparison", type=Path)
     parser.add_argument("--pull-request", type=int, required=True, metavar="NUMBER")
@@ -50,12 +50,12 @@ def main() -> int:
 
 
 def comment(mark: str, comparison: str, page: str) -> str:
-    """What a comment says.
+    """Return the text of a comment.
 
     Args:
-        mark: by which it is found again; not shown.
+        mark: hidden marker by which the comment is found again.
         comparison: Markdown.
-        page: address of the workflow's run.
+        page: URL of the workflow run.
     """
     link = f"[This run]({page})"
     text = f"{mark}\n{comparison.strip()}\n\n{link}\n"
@@ -65,20 +65,20 @@ def comment(mark: str, comparison: str, page: str) -> str:
 
 
 def put(pull_request: int, mark: str, text: str) -> str:
-    """Writes a comment over the one with its mark, or as a new one.
+    """Update the comment with the mark, or create one.
 
     Args:
         pull_request: its number.
-        mark: how the comment begins.
-        text: of the comment.
+        mark: first characters of the comment.
+        text: text of the comment.
 
     Returns:
-        Its address.
+        The URL of the comment.
 
     Raises:
-        OSError: GitHub is not reached, or (HTTPError) does not let it be written.
-        HTTPException: what it answers is no HTTP.
-        ValueError: what it answers is no JSON.
+        OSError: GitHub cannot be reached, or (HTTPError) denies the request.
+        HTTPException: the response is not HTTP.
+        ValueError: the response is not JSON.
     """
     comments = f"/issues/{pull_request}/comments"
     page = 1
@@ -93,10 +93,10 @@ def put(pull_request: int, mark: str, text: str) -> str:
 
 
 def _is_ours(one: Any, mark: str) -> bool:
-    """Whether a comment, as GitHub tells of it, is the one with a mark."""
-    # Null where the account is gone, and where nothing was written.
+    """Return True if a comment from GitHub's API was written by this script with the mark."""
+    # Null if the account was deleted, or if the comment is empty.
     author, body = one["user"] or {"login": ""}, one["body"] or ""
-    # Anyone may write our mark into a comment, but not under this name.
+    # Anyone can write the mark into a comment, but not under this account.
     return bool(author["login"] == AUTHOR and body.startswith(mark))
 
 
@@ -105,7 +105,7 @@ def _no_comment(why: str) -> str:
 
 
 def _ask(method: str, path: str, text: str | None = None) -> Any:
-    """GitHub's answer to a request about this repository."""
+    """Send a request about this repository to GitHub's API and return the response."""
     request = urllib.request.Request(  # noqa: S310 - the runner gives the address
         f"{os.environ['GITHUB_API_URL']}/repos/{os.environ['GITHUB_REPOSITORY']}{path}",
         data=None if text is None else json.dumps({"body": text}).encode(),

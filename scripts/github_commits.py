@@ -2,15 +2,14 @@
 
     python scripts/github_commits.py CLONE [--base=NAME] >> "$GITHUB_OUTPUT"
 
-CLONE has the commit under test checked out, with its history. The base is NAME where one is given;
-after a push the commit that the branch stood at before, where it is still in the history;
-otherwise the first parent of the commit under test. That of a pull request is a merge with its
-target, whose first parent is the target as it was merged: just what the pull request changes lies
-between them.
+CLONE has the commit under test checked out, with its history. The base is NAME if given; after a
+push, the previous commit of the branch, if it is still in the history; otherwise the first parent
+of the commit under test. For a pull request that commit is a merge with the target branch, whose
+first parent is the target as it was merged: they differ by exactly the pull request's changes.
 
-Prints `base=`, `head=` and their `base-tree=` and `head-tree=`, and `processor=`: results depend in
-their last bits on the processor and its number of cores, and where one side's came from a store and
-the other's from another machine, they would differ for no reason that lies in the commits.
+Prints `base=`, `head=` and their `base-tree=` and `head-tree=`, and `processor=`: the last bits of
+results depend on the processor and its number of cores. If one side's results came from a store
+and the other's from another machine, they could differ for reasons unrelated to the commits.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from github_log import annotation
 
 
 def main() -> int:
-    """Prints what a workflow needs to know of its commits."""
+    """Print the commits and cache keys for a workflow."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("clone", type=Path)
     parser.add_argument("--base", default="", metavar="NAME", help="branch, tag or hash")
@@ -44,22 +43,22 @@ def main() -> int:
 
 
 def base_commit(clone: Path, given: str, before: str) -> Commit:
-    """The commit to compare with.
+    """Return the commit to compare with.
 
     Args:
         clone: has the commit under test checked out.
-        given: branch, tag or hash; empty where none was asked for.
-        before: where the branch stood before it was pushed to; empty where nothing was pushed.
+        given: branch, tag or hash; empty if none was given.
+        before: the branch's commit before the push; empty if nothing was pushed.
 
     Raises:
         CannotCompareError: there is no such commit.
     """
     if given:
-        # What is fetched as a branch is known by the name of the remote alone.
+        # Fetched branches exist only as remote-tracking branches.
         remote = f"refs/remotes/origin/{given}"
         known = git(clone, "rev-parse", "--verify", "--quiet", f"{remote}^{{commit}}", wrong="")
         return commit(clone, remote if known else given)
-    # A new branch was at no commit before; one that was forced stood at a commit now gone.
+    # A new branch has no previous commit; after a force push it may no longer exist.
     if before and git(clone, "rev-parse", "--verify", "--quiet", f"{before}^{{commit}}", wrong=""):
         return commit(clone, before)
     return commit(clone, "HEAD^1")

@@ -1,4 +1,4 @@
-"""What GitHub's runner is told in a workflow's log, and what it must not take for that.
+"""Workflow commands in GitHub's log, and protection of other output from being parsed as commands.
 
 The commands and their escapes are those of GitHub's documentation, *Workflow commands for GitHub
 Actions*, and of its toolkit.
@@ -13,10 +13,10 @@ _ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 
 
 def annotation(kind: Literal["error", "notice"], title: str, message: str) -> str:
-    """A command that shows a message beside the workflow's run: one line, without its end.
+    """Return a command that annotates the workflow run with a message: one line, without newline.
 
     Args:
-        kind: how grave it is.
+        kind: severity.
         title: letters and spaces.
         message: any text.
     """
@@ -24,11 +24,11 @@ def annotation(kind: Literal["error", "notice"], title: str, message: str) -> st
 
 
 def fenced(text: str) -> str:
-    """A text in which GitHub looks for no commands, whatever lines stand in it.
+    """Return a text wrapped so that GitHub ignores any commands in it.
 
     Args:
-        text: ending in a line end.
+        text: ends with a newline.
     """
-    # Nobody can guess the word that ends it.
+    # A random token, so that the text cannot contain the command that ends the fence.
     token = secrets.token_hex(16)
     return f"::stop-commands::{token}\n{text}::{token}::\n"

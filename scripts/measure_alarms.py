@@ -2,16 +2,16 @@
 
     python scripts/measure_alarms.py OUT [--runs 30] [--slowdown 0.1] [-- PYTEST ARGUMENTS]
 
-Runs the benchmarks ``--runs`` times as they are and as often with every timed call made longer by
-a sleep of ``--slowdown`` of its own time, both in turns, so that what else the machine does hits
-all alike; each run is a process of its own, and its results go to ``OUT``. What is there already
-is not run again. Then runs are compared with each other as ``fer-bench compare`` does, with its
-default rules: windows of 2k runs of one kind that follow each other, every second one to either
-side, count false alarms; and as many plain runs against slowed ones count what is caught. Windows
-overlap, so that the rates of several runs a side rest on fewer independent cases than are
-counted; ``--runs`` over k are independent.
+Runs the benchmarks ``--runs`` times unchanged and as often with every timed call prolonged by a
+sleep of ``--slowdown`` times its own duration, both in turns, so that other load on the machine
+affects both alike. Each run is a process of its own, and its results go to ``OUT``; existing runs
+are not repeated. Then runs are compared with each other as ``fer-bench compare`` does, with its
+default thresholds: windows of 2k consecutive runs of one kind, alternately assigned to base and
+head, give the false alarms; plain runs against as many slowed ones give the detections. Windows
+overlap, so with several runs a side the rates rest on fewer independent cases than are counted:
+about ``--runs`` over k.
 
-By default it is ``mini`` on ``sketch``, pretrained, whose results come from the store after the
+The default is ``mini`` on ``sketch``, pretrained, whose results come from the store after the
 first run, so that each run only measures speed.
 """
 
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDES = (1, 2, 3, 5)
-"""Numbers of runs a side that are tried."""
+"""Numbers of runs per side to evaluate."""
 
 Named = tuple[str, Run]
 
 
 def run_once(folder: Path, slowdown: float, arguments: Sequence[str]) -> None:
-    """One run of the benchmarks in a process of its own."""
+    """Run the benchmarks once in a process of their own."""
     command = [
         *(sys.executable, "-m", "pytest", str(ROOT / "benchmarks"), f"--rootdir={ROOT}", "-q"),
         *("-p", "no:cacheprovider", "-p", "slowed", f"--report-dir={folder}", *arguments),
@@ -57,7 +57,7 @@ def run_once(folder: Path, slowdown: float, arguments: Sequence[str]) -> None:
 
 
 def sides(base: Sequence[Named], head: Sequence[Named], size: int) -> Iterator[tuple[Side, Side]]:
-    """Pairs of sides of ``size`` runs each, taken in turns from runs that follow each other."""
+    """Yield pairs of sides of ``size`` runs each, from windows of consecutive runs."""
     if base is head:
         for start in range(len(base) - 2 * size + 1):
             window = base[start : start + 2 * size]
@@ -70,7 +70,10 @@ def sides(base: Sequence[Named], head: Sequence[Named], size: int) -> Iterator[t
 
 
 def rates(base: Sequence[Named], head: Sequence[Named], size: int) -> dict[str, tuple[int, int]]:
-    """How many changes of each figure are regressions, of how many; ``any`` is of comparisons."""
+    """Return the numbers of alarms and of cases for each speed metric.
+
+    The key ``any figure of a comparison`` counts comparisons with at least one regression.
+    """
     found: dict[str, tuple[int, int]] = {}
     for one, other in sides(base, head, size):
         outcome = compare(one, other, default_rules())
@@ -92,7 +95,7 @@ def _name(change: Change) -> str:
 
 
 def main() -> None:
-    """Runs what is missing, then counts."""
+    """Run the missing benchmarks, then count alarms."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--runs", type=int, default=30)

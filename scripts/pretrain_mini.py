@@ -4,27 +4,27 @@ From the root of the repository:
 
     python scripts/pretrain_mini.py --out fer_bench/models/data/mini.weights.npz
 
-`mini` is MobileNet of width 0.25 at 48x48 without its top. It learns here to tell 100 drawn
-people apart, through global average pooling and one softmax layer. A person keeps features and a
-resting face, which is any set of action units; hair, beard, glasses, pose, light, noise and a part
+`mini` is MobileNet of width 0.25 at 48x48 without its top. Here it is trained to identify 100 drawn
+people, through global average pooling and one softmax layer. Features and resting face of a person,
+the latter any set of action units, are fixed; hair, beard, glasses, pose, light, noise and a part
 of the expression change with each image. The data set `sketch`, its people and the emotions'
-prototypes play no part.
+prototypes are not used.
 
-What the run behind the packaged file was, all of it fixed by the constants below:
+Settings and outcome of the run behind the packaged file, the settings fixed by the constants below:
 
 - Data: `sketch_identities(100, 160, seed=7)`, 16,000 images; the first 16 of each person are held
   out.
-- Training: 10 epochs of 450 steps of 32 images, a fresh order each epoch drawn from seed 7, Adam,
-  learning rate 4e-3 falling to 0 along a cosine; weights drawn under Keras' seed 7; TensorFlow's
+- Training: 10 epochs of 450 steps of 32 images, a new order each epoch drawn from seed 7, Adam,
+  learning rate 4e-3 with cosine decay to 0; weights initialised under Keras' seed 7; TensorFlow's
   deterministic operations on 2 threads, no XLA.
 - Versions: Python 3.11.7, numpy 2.4.6, Keras 3.15.1, tensorflow-cpu 2.21.0, x86-64 (AMD EPYC).
-- Time: 298 to 332 s of processor time; 8 minutes by the clock on 2 busy cores.
-- Identity accuracy: 0.894 as a running mean over the last epoch, 0.872 (loss 0.414) on the 1,600
-  held-out images with the weights as stored.
+- Time: 298 to 332 s of processor time; 8 minutes of wall time on 2 busy cores.
+- Identity accuracy: 0.894 during the last epoch, 0.872 (loss 0.414) on the 1,600 held-out images
+  with the weights as stored.
 - SHA-256 of the values, as this script prints it:
   4b449ec5da448bbf505964aad48ca67a9547e675c03e1ab6241be854c841be1c
 
-How exact: two runs on that machine gave the same bits in every value, and the same file. The images
+Reproducibility: two runs on that machine gave bit-identical values, and the same file. The images
 are the same on every machine; other versions, processors or numbers of threads may add in another
 order and give other bits after 4,500 steps, hence weights of the same kind but not the same ones.
 """
@@ -59,11 +59,11 @@ SEED = 7
 THREADS = 2
 
 STEPS_AT_ONCE = 20
-"""Steps that Keras takes in one call; its overhead, not the result, depends on it."""
+"""Keras' ``steps_per_execution``; affects its overhead, not the result."""
 
 
 def main() -> None:
-    """Draws the people, trains the network, and writes its weights."""
+    """Draw the people, train the network, and write its weights."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
     out = parser.parse_args().out
@@ -82,14 +82,14 @@ def main() -> None:
 
 
 def pretrain(images: NDArray[np.uint8], who: NDArray[np.int64]) -> dict[str, NDArray[np.float16]]:
-    """Trains `mini` to tell identities apart, each epoch in a fresh order.
+    """Train `mini` to classify identities, each epoch in a new order.
 
     Args:
         images: uint8, shape (n, 48, 48), the same number of each identity, in blocks.
         who: int64, shape (n,), identities from 0.
 
     Returns:
-        ``<layer>/<variable>`` to values in float16.
+        Mapping of ``<layer>/<variable>`` to float16 values.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import keras
@@ -114,7 +114,7 @@ def pretrain(images: NDArray[np.uint8], who: NDArray[np.int64]) -> dict[str, NDA
     generator = np.random.default_rng(SEED)
     for epoch in range(1, EPOCHS + 1):
         started = time.perf_counter()
-        # Keras' own shuffling repeats one order once set_random_seed was called.
+        # Keras' own shuffling repeats one order after set_random_seed was called.
         rows = generator.permutation(np.flatnonzero(~held_out))
         seen = model.fit(x[rows], y[rows], BATCH_SIZE, shuffle=False, verbose=0).history
         print(
@@ -145,10 +145,13 @@ def _classifier(base: keras.Model, classes: int) -> keras.Model:
 
 
 def _half(values: NDArray[np.float32]) -> NDArray[np.float16]:
-    """To float16.
+    """Convert to float16.
 
-    What is too small for it becomes 0, which changes no output: the variances among the weights
-    stand beside a constant of 1e-3, and all others are added to much larger numbers.
+    Values too small for float16 become 0, which changes no output: variances are added to a
+    constant of 1e-3, and all other weights to much larger numbers.
+
+    Raises:
+        OverflowError: a value is too large for float16.
     """
     half = values.astype(np.float16)
     if not np.isfinite(half).all():
@@ -157,9 +160,9 @@ def _half(values: NDArray[np.float32]) -> NDArray[np.float16]:
 
 
 def values_digest(weights: dict[str, NDArray[Any]]) -> str:
-    """SHA-256 over names, types, shapes and values in the order of the names.
+    """Return the SHA-256 of names, types, shapes and values in the order of the names.
 
-    Unlike the file's own digest it does not depend on how an archive packs them.
+    Unlike the digest of the file, it does not depend on how the archive is packed.
     """
     digest = hashlib.sha256()
     for name in sorted(weights):

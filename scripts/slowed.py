@@ -1,7 +1,7 @@
-"""A pytest plugin that makes every timed call longer by a sleep, to see whether that is caught.
+"""A pytest plugin that prolongs every timed call by a sleep, to test if comparisons detect it.
 
-``-p slowed`` with this folder on ``PYTHONPATH`` and a share in ``FER_BENCH_SLOWDOWN``: 0.1 sleeps
-for a tenth of the time that a call took. 0 changes nothing.
+Use ``-p slowed`` with this directory on ``PYTHONPATH`` and a share in ``FER_BENCH_SLOWDOWN``: 0.1
+sleeps for a tenth of the call's own time. 0 changes nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SLOWDOWN = float(os.environ.get("FER_BENCH_SLOWDOWN", "0"))
 
 
 def slowed(call: Callable[..., Any]) -> Callable[..., Any]:
-    """The call with a sleep of ``SLOWDOWN`` of its own time after it."""
+    """Wrap a call to sleep for ``SLOWDOWN`` times its duration after it."""
 
     @functools.wraps(call)
     def longer(*args: Any, **kwargs: Any) -> Any:
@@ -36,7 +36,7 @@ def slowed(call: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _slowed() -> None:
-    """Slows prediction and training down where that is asked for."""
+    """Slow prediction and training down if ``SLOWDOWN`` is set."""
     if SLOWDOWN:
         for name in ("predict", "train_epoch"):
             setattr(TrainedCell, name, slowed(getattr(TrainedCell, name)))

@@ -1,6 +1,6 @@
-"""Print the slowest tests of several test runs, by the JUnit files that they wrote.
+"""Print the slowest tests of several test runs from their JUnit files.
 
-Tests that every run skipped are named too: nothing was tested there.
+Tests that every run skipped are listed too: they were not tested at all.
 
 python scripts/slowest_tests.py .tox/*.xml
 """
@@ -21,10 +21,10 @@ class Timed(NamedTuple):
     """One test.
 
     Attributes:
-        seconds: of its setup, call and teardown.
-        skipped: whether it was.
-        run: stem of the file that it stands in.
-        name: of the test, with its module.
+        seconds: time of its setup, call and teardown.
+        skipped: True if it was skipped.
+        run: stem of its JUnit file.
+        name: name of the test, with its module.
     """
 
     seconds: float
@@ -41,7 +41,7 @@ def tests_in(path: Path) -> list[Timed]:
 
     Raises:
         OSError: the file cannot be read.
-        xml.etree.ElementTree.ParseError: it is no XML.
+        xml.etree.ElementTree.ParseError: it is not XML.
     """
     cases = ElementTree.parse(path).iter("testcase")  # noqa: S314 - our own file
     return [
@@ -56,11 +56,11 @@ def tests_in(path: Path) -> list[Timed]:
 
 
 def skipped_everywhere(tests: list[Timed]) -> list[str]:
-    """Name the tests, and the modules skipped as a whole, of which nothing ran in any run.
+    """Return the tests that no run executed, and the modules skipped entirely in every run.
 
     Args:
-        tests: of all runs. Of a module that is skipped as a whole, pytest writes one, without a
-            class name.
+        tests: tests of all runs. For a module that is skipped entirely, pytest writes one entry
+            without a class name.
     """
     ran = {test.name for test in tests if not test.skipped}
     modules = {f"::{name.partition('::')[0]}" for name in ran}
