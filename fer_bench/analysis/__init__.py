@@ -1,1 +1,1 @@
-"""Meaning of results: seed groups, tests between networks, subsets, claims, comparison, history."""
+"""Analysis of results: seed groups, pairwise tests, subsets, claims, comparison and history."""

@@ -1,9 +1,10 @@
-"""What trained batch normalisation does to the figures of a cell, and what is overfitting.
+"""Gap between batch statistics and moving averages in trained batch normalisation.
 
-In training a batch-normalisation layer uses mean and variance of the batch; afterwards, moving
-averages of them that it gathered meanwhile (Ioffe and Szegedy, *Batch Normalization*, 2015,
-algorithm 2). Where the weights before or in it move fast, the averages lag behind: the network
-that is evaluated is not the one that was trained, and its accuracy jumps from epoch to epoch.
+In training, a batch-normalisation layer uses the mean and variance of the batch; in inference, it
+uses moving averages of them accumulated during training (Ioffe and Szegedy, *Batch Normalization*,
+2015, algorithm 2). If the weights of that layer or of earlier ones change fast, the averages lag
+behind: the network that is evaluated is not the one that was trained, and its accuracy jumps from
+epoch to epoch. This module separates that effect from overfitting.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult, History
 
 MUCH = 0.05
-"""Two validation accuracies of one network that differ by so much need to be explained."""
+"""Difference between a network's two validation accuracies from which it needs an explanation."""
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """The accuracies of a cell by batch statistics and by moving averages, as shares.
+    """Accuracies of a cell with batch statistics and with moving averages, as shares.
 
     Attributes:
-        running: on training images in the last epoch, by batch statistics.
-        train: on training images after the last epoch, by moving averages.
-        batch_validation: on validation images after the last epoch, by batch statistics.
-        validation: on validation images after the last epoch, by moving averages.
-        widest: largest distance of the two validation accuracies after any epoch from 1.
-        epoch: that epoch, the first of equal ones.
-        apart: the epochs after which they lay ``MUCH`` or more apart.
+        running: training accuracy during the last epoch, with batch statistics.
+        train: training accuracy after the last epoch, with moving averages.
+        batch_validation: validation accuracy after the last epoch, with batch statistics.
+        validation: validation accuracy after the last epoch, with moving averages.
+        widest: largest absolute difference of the two validation accuracies after any epoch from 1.
+        epoch: epoch of the largest difference, the first one if tied.
+        apart: epochs after which the difference was at least ``MUCH``.
     """
 
     running: float
@@ -45,7 +46,7 @@ class Normalisation:
 
     @classmethod
     def of(cls, history: History) -> Normalisation | None:
-        """What a history tells; None where no batch normalisation was trained, or no epoch."""
+        """Create it from a history; None if no batch normalisation or no epoch was trained."""
         by_batch, by_average = history.batch_validation_accuracy, history.validation_accuracy
         if len(by_batch) < 2:
             return None
@@ -65,32 +66,32 @@ class Normalisation:
 
     @property
     def remaining(self) -> float:
-        """What running accuracy on training images is ahead by, both by batch statistics.
+        """Training accuracy during the epoch minus validation accuracy, both with batch statistics.
 
-        It is overfitting, and what training within the epoch adds or takes: the running accuracy
-        is a mean over an epoch in which the weights move.
+        It comprises overfitting and the change of the weights within the epoch, over which the
+        training accuracy is averaged.
         """
         return self.running - self.batch_validation
 
     @property
     def artefact(self) -> float:
-        """What the validation images lose to the moving averages."""
+        """Validation accuracy lost to the moving averages."""
         return self.batch_validation - self.validation
 
     @property
     def matters(self) -> bool:
-        """Whether the two validation accuracies differed much after any epoch."""
+        """True if the two validation accuracies differed by at least ``MUCH`` after any epoch."""
         return bool(self.apart)
 
 
 def explanation(*cells: CellResult) -> str:
-    """Why the curves of a network look odd, in one line with its figures.
+    """Explain the odd learning curves of a network in one line with its metrics.
 
     Args:
-        cells: one of each seed; the figures are means of theirs, and the distances the largest.
+        cells: one cell per seed; metrics are averaged over them, the largest gap is their maximum.
 
     Returns:
-        Empty where no curve looks odd.
+        An empty string if no curve is odd.
     """
     qualities = [cell.quality for cell in cells if cell.quality is not None]
     found = [one for quality in qualities if (one := Normalisation.of(quality.history)) is not None]
@@ -112,7 +113,7 @@ def explanation(*cells: CellResult) -> str:
 
 
 def _split(found: Sequence[Normalisation]) -> str:
-    """What of the distance of running and validation accuracy is due to what, in the end."""
+    """Split the final gap between training and validation accuracy into its two causes."""
     artefact = round(_mean(one.artefact for one in found), 3)
     remaining = round(_mean(one.remaining for one in found), 3)
     if artefact > 0:
@@ -128,7 +129,7 @@ def _split(found: Sequence[Normalisation]) -> str:
 
 
 def _ranges(epochs: Sequence[int]) -> str:
-    """Numbers in rising order, neighbours drawn together: ``3-5, 8``."""
+    """Format ascending numbers with consecutive ones as ranges: ``3-5, 8``."""
     runs: list[list[int]] = []
     for epoch in epochs:
         if runs and runs[-1][-1] == epoch - 1:

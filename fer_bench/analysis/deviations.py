@@ -1,4 +1,4 @@
-"""How a run differs from the paper's experiment, as this project reads it."""
+"""Deviations of a run from the paper's experiment, as this project interprets it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 _DEFAULTS = {item.name: item.default for item in dataclasses.fields(Protocol)}
 
 _NO_DEVIATIONS = ("seed", "seeds")
-"""The paper tells of one run of each cell and not with which seed: any seed is like its own."""
+"""Settings that never count as deviations: the paper reports one run per cell and no seed."""
 
 
 def other_data(run: Run) -> str:
-    """Difference of the run's images from the paper's; empty without any.
+    """Describe how the run's images differ from the paper's; empty if they do not.
 
-    Results without a digest go by their name and the numbers of their images.
+    Results without a digest are identified by data-set name and image counts.
     """
     name, digest = run.dataset.name, run.dataset.digest
     if name != published.DATASET:
@@ -34,7 +34,7 @@ def other_data(run: Run) -> str:
 
 
 def changed_settings(run: Run) -> list[str]:
-    """The settings that were changed for the run, apart from seeds."""
+    """List the settings changed for this run, except seeds."""
     return [
         f"{entry.name.replace('_', ' ')} {entry.value} instead of "
         f"{_DEFAULTS.get(entry.name, 'default')}"
@@ -44,6 +44,6 @@ def changed_settings(run: Run) -> list[str]:
 
 
 def deviations(run: Run) -> list[str]:
-    """All that differs from the paper's experiment: the images first, then settings."""
+    """List all deviations from the paper's experiment: the images first, then the settings."""
     data = other_data(run)
     return [*([data] if data else []), *changed_settings(run)]

@@ -1,4 +1,4 @@
-"""Which test pictures a report shows: chosen by a stated rule, not by hand."""
+"""Example test images for reports, chosen by a fixed rule instead of by hand."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Predictions
 
 MISTAKES = 6
-"""Most confident mistakes shown."""
+"""Number of most confident mistakes to show."""
 
 
 class Choice(NamedTuple):
-    """A picture to show.
+    """Image to show in a report.
 
     Attributes:
-        position: in the test part, from 0.
-        why: the rule that chose it.
+        position: index in the test part, from 0.
+        why: rule by which it was chosen.
     """
 
     position: int
@@ -32,20 +32,19 @@ class Choice(NamedTuple):
 def choose(
     labels: NDArray[np.uint8], classes: Sequence[str], predictions: Sequence[Predictions]
 ) -> list[Choice]:
-    """Two pictures of each class, and the most confident mistakes.
+    """Choose two images of each class and the most confident mistakes.
 
-    Of each class: the picture that most cells recognise, and the one that the fewest do; among
-    equals the one that the cells are surest of, in the mean, then the first. Then the
-    ``MISTAKES`` pictures with the highest confidence that any cell has in a wrong class, as far
-    as they are not among those.
+    For each class: the image that most cells recognise and the one that the fewest recognise; ties
+    are broken by the highest mean confidence, then by position. Then the ``MISTAKES`` images with
+    the highest confidence of any cell in a wrong class, excluding those already chosen.
 
     Args:
-        labels: uint8, shape (n,): classes of the test images.
+        labels: classes of the test images, uint8, shape (n,).
         classes: names of the classes.
-        predictions: of each cell; empty where none was trained, and nothing is chosen.
+        predictions: predictions of each cell; if empty (no cell was trained), nothing is chosen.
 
     Returns:
-        The choices, each picture once: by class, then the mistakes.
+        The choices, each image once: by class, then the mistakes.
     """
     if not predictions:
         return []

@@ -1,4 +1,4 @@
-"""Every two backbones and inits of a run, compared on the same test images."""
+"""Pairwise tests between the groups (backbone and init) of a run on the same test images."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 ALL_PAIRS = 8
-"""Up to so many groups, which the paper has, every two are compared."""
+"""Largest number of groups for which all pairs are compared; the paper has as many."""
 
 LEVEL = 0.05
-"""Corrected p-values below it tell two groups apart."""
+"""Significance level for corrected p-values."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two groups on the same test images.
+    """Comparison of two groups on the same test images.
 
     Attributes:
-        first: the one that comes first in the run.
-        second: the other.
-        comparison: of the first with the second; its p-value is not corrected.
-        corrected: the p-value after Holm's correction over all pairs compared.
+        first: the group that comes first in the run.
+        second: the other group.
+        comparison: comparison of the first with the second; its p-value is uncorrected.
+        corrected: p-value after Holm's correction over all compared pairs.
     """
 
     first: Group
@@ -46,35 +46,35 @@ class Pair:
 
     @property
     def differ(self) -> bool:
-        """Whether the two can be told apart, all pairs considered."""
+        """True if the two groups differ significantly after correction."""
         return self.corrected < LEVEL
 
     @property
     def seeds(self) -> int:
-        """Number of seeds of the side with fewer, of those compared."""
+        """Number of compared seeds, of the group with fewer."""
         common = set(self.first.seeds) & set(self.second.seeds)
         sides = (len(self.first.seeds), len(self.second.seeds))
         return len(common) if len(common) > 1 else min(sides)
 
     @property
     def turned(self) -> Pair:
-        """The second with the first."""
+        """The same pair with first and second swapped."""
         return Pair(self.second, self.first, self.comparison.turned, self.corrected)
 
     @property
     def effect_text(self) -> str:
-        """Difference and interval for a reader."""
+        """Difference and interval as display text."""
         found = self.comparison
         return f"{found.difference:+.3f} [{found.interval.low:+.3f}, {found.interval.high:+.3f}]"
 
     @property
     def text(self) -> str:
-        """Difference, interval and corrected p-value for a reader."""
+        """Difference, interval and corrected p-value as display text."""
         return f"{self.effect_text}, {p_text(self.corrected)}"
 
 
 def p_text(corrected: float) -> str:
-    """A corrected p-value for a reader, with so many decimals as tell it from ``LEVEL``."""
+    """Format a corrected p-value with enough decimals to distinguish it from ``LEVEL``."""
     if corrected < 0.0001:
         return "corrected p < 0.0001"
     decimals = 3 if corrected >= 0.001 else 4
@@ -84,15 +84,16 @@ def p_text(corrected: float) -> str:
 
 
 def pairs(run: Run) -> tuple[Pair, ...]:
-    """Compares the groups whose predictions are known, in the order of the run.
+    """Compare the groups whose predictions are known, in run order.
 
-    With up to ``ALL_PAIRS`` of them every two. With more, whose pairs grow with the square, three
-    kinds: each with the one of the highest mean test accuracy; pretrained with random of one
-    backbone; and the paper's backbones with each other, of one init. Being chosen as the highest
-    on the very images compared on favours the highest one a little.
+    Up to ``ALL_PAIRS`` groups, all pairs are compared. Beyond that, as the number of pairs grows
+    quadratically, only three kinds are: each group with the one of highest mean test accuracy;
+    pretrained with random of the same backbone; and the paper's backbones with each other, for the
+    same init. Selecting the best group on the images used for the test biases the comparison
+    slightly in its favour.
 
-    Seeds are paired where both groups were trained with the same ones; with two or more in common,
-    those alone are compared. With other ones, all are, unpaired.
+    Seeds are paired if both groups were trained with the same ones. With two or more in common,
+    only those are compared; otherwise all seeds are compared, unpaired.
     """
     labels = run.dataset.labels
     known: list[tuple[Group, NDArray[np.bool_]]] = []
@@ -119,15 +120,18 @@ def against(
     labels: NDArray[np.uint8],
     images: NDArray[np.bool_],
 ) -> tuple[Pair, ...]:
-    """Compares one group with each of the others on some of the test images.
+    """Compare one group with each of the others on a subset of the test images.
 
-    Seeds are paired as ``pairs`` has it, and p-values corrected over these comparisons.
+    Seeds are paired as in ``pairs``; p-values are corrected over these comparisons.
 
     Args:
-        first: the one.
-        others: the others, in any order; the predictions of all are known.
-        labels: uint8, shape (n,): of the test images.
-        images: which of them count, bool, shape (n,), one or more.
+        first: the group to compare.
+        others: the other groups, in any order; the predictions of all groups must be known.
+        labels: labels of the test images, uint8, shape (n,).
+        images: mask of the images to use, bool, shape (n,), at least one True.
+
+    Raises:
+        ValueError: a group has no predictions.
     """
 
     def correct(group: Group) -> NDArray[np.bool_]:
@@ -148,12 +152,12 @@ def against(
 def between(
     found: tuple[Pair, ...], first: tuple[str, Init], second: tuple[str, Init]
 ) -> Pair | None:
-    """The pair of two groups, the right way round; None where they were not compared.
+    """Return the pair of two groups in the given order, or None if they were not compared.
 
     Args:
-        found: what ``pairs`` returns.
-        first: backbone and init of the one.
-        second: backbone and init of the other.
+        found: result of ``pairs``.
+        first: backbone and init of the first group.
+        second: backbone and init of the second group.
     """
     for pair in found:
         names = [(group.backbone, group.init) for group in (pair.first, pair.second)]
@@ -170,7 +174,7 @@ def _compared(
     second: Sequence[int],
     theirs: NDArray[np.bool_],
 ) -> Comparison:
-    """Compares tables of one row for each seed, whatever the order of the seeds."""
+    """Compare two tables with one row per seed, in any order of the seeds."""
     common = sorted(set(first) & set(second))
     paired = len(common) > 1 or list(first) == list(second)
     rows = (common, common) if paired else (sorted(first), sorted(second))
@@ -182,7 +186,7 @@ def _compared(
 
 
 def _chosen(known: list[Group], accuracies: list[float]) -> list[tuple[int, int]]:
-    """Which of the groups are compared with which, by their places."""
+    """Return the index pairs of the groups to compare."""
     every = list(combinations(range(len(known)), 2))
     if len(known) <= ALL_PAIRS:
         return every

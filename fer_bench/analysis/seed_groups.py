@@ -1,4 +1,4 @@
-"""Cells that differ in nothing but their seed, and their means."""
+"""Groups of cells that differ only in their seed, and means over the seeds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Group:
     """The cells of one backbone and init, one for each seed.
 
     Attributes:
-        cells: all that were asked for, one or more, in the order of the run.
+        cells: all requested cells, at least one, in run order.
     """
 
     cells: tuple[CellResult, ...]
@@ -46,41 +46,41 @@ class Group:
 
     @property
     def trained(self) -> tuple[CellResult, ...]:
-        """Those whose quality is known."""
+        """Cells with known quality."""
         return tuple(cell for cell in self.cells if cell.quality is not None)
 
     @property
     def qualities(self) -> tuple[Quality, ...]:
-        """Of the trained cells, in their order."""
+        """Qualities of the trained cells, in the same order."""
         return tuple(cell.quality for cell in self.cells if cell.quality is not None)
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Of the trained cells, in their order."""
+        """Seeds of the trained cells, in the same order."""
         return tuple(cell.seed for cell in self.trained)
 
     @property
     def test_accuracy(self) -> float | None:
-        """Mean over the trained cells, None where there is none."""
+        """Mean over the trained cells, or None if there are none."""
         return _mean([one.test_accuracy for one in self.qualities]) if self.qualities else None
 
     def correct(self, labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-        """Which test images each trained cell recognises.
+        """Return a mask of the test images that each trained cell recognises.
 
         Args:
-            labels: uint8, shape (n,): of the test images.
+            labels: labels of the test images, uint8, shape (n,).
 
         Returns:
-            Shape (trained cells, n); None where no cell is trained, or predictions or labels are
-            not known, as in files of schema 1.
+            Shape (trained cells, n); None if no cell is trained, or if predictions or labels are
+            unknown, as in files of schema 1.
         """
         return correct(self.qualities, labels)
 
     def mean(self) -> CellResult:
-        """One cell with the mean figures of the trained ones.
+        """Return one cell with the mean metrics of the trained cells.
 
-        What is no mean is the first cell's: names, weights, speed. Counts of the confusion are
-        added up. Cells that did not end well give the status and its reason, each its own.
+        Confusion counts are summed. Names and weights are taken from the first trained cell, speed
+        from the first timed one. Status and reason cover all cells that did not end with ``"ok"``.
         """
         first = self.trained[0] if self.trained else self.cells[0]
         status, reason = self._ended()
@@ -95,14 +95,14 @@ class Group:
         )
 
     def _ended(self) -> tuple[Status, str]:
-        """What became of the cells that did not end well, and why, seed by seed."""
+        """Return the combined status and the reasons, by seed, of the incomplete cells."""
         ended: dict[tuple[Status, str], list[str]] = {}
         for cell in self.cells:
             if cell.status != "ok":
                 ended.setdefault((cell.status, cell.reason), []).append(str(cell.seed))
         if not ended:
             return "ok", ""
-        # A failure weighs more than a cell that was left out.
+        # "failed" sorts before "skipped": a failure outweighs a skipped cell.
         status = min(kind for kind, _ in ended)
         if len(ended) == 1 and sum(map(len, ended.values())) == len(self.cells):
             return status, next(reason for _, reason in ended)
@@ -115,15 +115,15 @@ class Group:
 
 
 def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-    """Which test images each of several trained networks recognises.
+    """Return a mask of the test images that each of several trained networks recognises.
 
     Args:
-        qualities: of the networks.
-        labels: uint8, shape (n,): of the test images.
+        qualities: qualities of the networks.
+        labels: labels of the test images, uint8, shape (n,).
 
     Returns:
-        Shape (networks, n); None where there is none, or predictions or labels are not known, as
-        in files of schema 1.
+        Shape (networks, n); None if there are no networks, or if predictions or labels are unknown,
+        as in files of schema 1.
     """
     known = [one.predictions for one in qualities if one.predictions is not None]
     if not known or len(known) < len(qualities) or not len(labels):
@@ -132,7 +132,7 @@ def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[
 
 
 def told_apart(run: Run) -> Run:
-    """The run with the registry's name in brackets behind a title that several backbones have."""
+    """Return the run with the registry name appended to titles shared by several backbones."""
     owners: dict[str, set[str]] = {}
     for cell in run.cells:
         owners.setdefault(cell.title, set()).add(cell.backbone)
@@ -148,7 +148,7 @@ def told_apart(run: Run) -> Run:
 
 
 def groups(run: Run) -> tuple[Group, ...]:
-    """The run's cells by backbone and init, in the order of the run."""
+    """Return the run's cells grouped by backbone and init, in run order."""
     found: dict[tuple[str, str], list[CellResult]] = {}
     for cell in run.cells:
         found.setdefault((cell.backbone, cell.init), []).append(cell)
@@ -156,7 +156,7 @@ def groups(run: Run) -> tuple[Group, ...]:
 
 
 def averaged(run: Run) -> Run:
-    """The run with one cell for each backbone and init: the mean over its seeds."""
+    """Return the run with one cell per backbone and init: the mean over its seeds."""
     return dataclasses.replace(run, cells=tuple(group.mean() for group in groups(run)))
 
 
@@ -180,7 +180,7 @@ def _mean_history(histories: Sequence[History]) -> History:
     means = {}
     for item in dataclasses.fields(History):
         series = [getattr(one, item.name) for one in histories]
-        # Files of schema 1 lack what newer ones have.
+        # Files of schema 1 lack some of the series.
         known = all(series)
         means[item.name] = tuple(np.mean(series, axis=0).tolist()) if known else ()
     return History(**means)

@@ -1,8 +1,8 @@
-"""How accurate networks are on parts of the test images, and by other labels.
+"""Test accuracy on subsets of the test images, and accuracy against FER+ votes.
 
-A test image whose picture also stands in the training part, its twin, can be known by heart: what
-a network recognises of pictures that it never saw, it tells on the others. Such parts, looked at
-by themselves, are called slices.
+A network may have memorised a test image that has a duplicate in the training part; only the
+remaining images measure generalisation to unseen ones. Such subsets, evaluated separately, are also
+called slices.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _IDENTICAL = len(LIKENESSES)
 
 
 class Parts(NamedTuple):
-    """Which test images are in which part, each bool, shape (test,).
+    """Boolean masks of the subsets of the test images, each of shape (test,).
 
     Attributes:
-        whole: all of them.
-        distinct: those without an identical twin in training.
-        clean: those without any twin, be it identical, mirrored, nearly the same, or linked by
-            images that are.
-        twinned: those with one.
+        whole: all test images.
+        distinct: images without an identical duplicate in training.
+        clean: images without any duplicate in training: none that is identical, mirrored, a
+            near-duplicate, or linked through such images.
+        twinned: images with a duplicate in training.
     """
 
     whole: NDArray[np.bool_]
@@ -45,12 +45,12 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class Score:
-    """A share of some test images.
+    """Accuracy on a subset of the test images.
 
     Attributes:
-        images: number of them, 1 or more.
-        accuracy: share recognised, the mean over seeds.
-        interval: 95 %, over the images; the networks are held fixed.
+        images: number of images, at least 1.
+        accuracy: share recognised, averaged over the seeds.
+        interval: 95 % CI over the images; the networks are held fixed.
     """
 
     images: int
@@ -60,11 +60,11 @@ class Score:
 
 @dataclass(frozen=True)
 class Excess:
-    """By how much the accuracy on all test images is above that on the clean ones.
+    """Accuracy on all test images minus accuracy on the deduplicated ones.
 
     Attributes:
-        difference: a share, -1 to 1.
-        interval: 95 %, over the images; the networks and the number of twins are held fixed.
+        difference: difference of the two shares, -1 to 1.
+        interval: 95 % CI over the images; the networks and the number of duplicates are held fixed.
     """
 
     difference: float
@@ -73,14 +73,14 @@ class Excess:
 
 @dataclass(frozen=True)
 class Leakage:
-    """Accuracy on the parts of the test images, None on one that has no image.
+    """Accuracy on each subset of the test images, None for an empty subset.
 
     Attributes:
-        whole: as ``Parts`` has it.
-        distinct: likewise.
-        clean: likewise.
-        twinned: likewise.
-        excess: of ``whole`` over ``clean``; None where no image has a twin, or each has.
+        whole: on all images, see ``Parts``.
+        distinct: without identical duplicates.
+        clean: on the deduplicated images.
+        twinned: on the images with duplicates.
+        excess: ``whole`` minus ``clean``; None if no image or every image has a duplicate.
     """
 
     whole: Score
@@ -92,14 +92,14 @@ class Leakage:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What naming the largest class of the test images reaches, whatever the image.
+    """Majority-class baseline by the labels of the test images.
 
-    The classes are not in the same proportion on all parts, so that it tells what a difference
-    between them may owe to that.
+    The class proportions differ between the subsets; the baseline shows how much of a difference in
+    accuracy they can explain.
 
     Attributes:
-        name: of the class.
-        leakage: its accuracy on the parts.
+        name: name of the majority class.
+        leakage: accuracy of the baseline on each subset.
     """
 
     name: str
@@ -108,11 +108,11 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Voted:
-    """Accuracy by the class with the most of FER+'s votes, where one class has them.
+    """Accuracy against the FER+ majority vote, on images of which one class has the most votes.
 
     Attributes:
-        votes: share of these test images that the network takes for that class.
-        labels: share of the same images that it takes for their label.
+        votes: share of these images for which the prediction is the majority vote.
+        labels: share of the same images for which the prediction is the label.
     """
 
     votes: Score
@@ -121,13 +121,13 @@ class Voted:
 
 @dataclass(frozen=True)
 class VotedBaseline:
-    """What naming the class that has the most votes most often reaches, whatever the image.
+    """Majority-class baseline by FER+ votes.
 
-    It need not be the largest class of the labels.
+    Its class may differ from the majority class of the labels.
 
     Attributes:
-        name: of the class.
-        voted: its accuracy.
+        name: name of the class that is most often the majority vote.
+        voted: accuracy of the baseline.
     """
 
     name: str
@@ -135,7 +135,7 @@ class VotedBaseline:
 
 
 def parts(data: DatasetSummary) -> Parts | None:
-    """The parts of the test images by their twins in training; None where these are not known."""
+    """Return the subsets by duplicates in training, or None if the duplicates are unknown."""
     twins = data.twins
     if not len(twins):
         return None
@@ -143,21 +143,21 @@ def parts(data: DatasetSummary) -> Parts | None:
 
 
 def leakage(group: Group, data: DatasetSummary) -> Leakage | None:
-    """How accurate a network is with and without test images that have a twin in training.
+    """Return a network's accuracy with and without test images that have a duplicate in training.
 
     Args:
         group: the network, with all its seeds.
-        data: what it was tested on.
+        data: the data set that it was tested on.
 
     Returns:
-        None where no cell is trained, or predictions, labels or twins are not known.
+        None if no cell is trained, or if predictions, labels or duplicates are unknown.
     """
     correct, found = group.correct(data.labels), parts(data)
     return None if correct is None or found is None else _leakage(correct, found)
 
 
 def baseline(data: DatasetSummary) -> Baseline | None:
-    """What a network is to be held against on each part; None where labels or twins are unknown."""
+    """Return the majority-class baseline per subset; None if labels or duplicates are unknown."""
     found = parts(data)
     if found is None or not len(data.labels):
         return None
@@ -166,11 +166,11 @@ def baseline(data: DatasetSummary) -> Baseline | None:
 
 
 def voted(group: Group, data: DatasetSummary) -> Voted | None:
-    """How accurate a network is by FER+.
+    """Return a network's accuracy against the FER+ majority vote.
 
     Returns:
-        None where no cell is trained, predictions, labels or votes are not known, or the taggers
-        name no class of any image.
+        None if no cell is trained, if predictions, labels or votes are unknown, or if no image has
+        a majority vote.
     """
     named = data.votes != NO_VOTE
     by_votes, by_labels = group.correct(data.votes), group.correct(data.labels)
@@ -180,10 +180,10 @@ def voted(group: Group, data: DatasetSummary) -> Voted | None:
 
 
 def label_agreement(data: DatasetSummary) -> Score | None:
-    """How accurate the labels themselves are by FER+: what a network is to be held against.
+    """Return the accuracy of the labels themselves against the FER+ majority vote.
 
     Returns:
-        None where labels or votes are not known, or the taggers name no class of any image.
+        None if labels or votes are unknown, or if no image has a majority vote.
     """
     named = data.votes != NO_VOTE
     if not len(data.labels) or not named.any():
@@ -192,7 +192,7 @@ def label_agreement(data: DatasetSummary) -> Score | None:
 
 
 def voted_baseline(data: DatasetSummary) -> VotedBaseline | None:
-    """What a network is to be held against by FER+; None as of ``label_agreement``."""
+    """Return the majority-class baseline by FER+ votes; None as for ``label_agreement``."""
     named = data.votes != NO_VOTE
     if not len(data.labels) or not named.any():
         return None
@@ -224,15 +224,16 @@ def _score(correct: NDArray[np.bool_]) -> Score:
 
 
 def _excess(clean: Score, twinned: Score) -> Excess:
-    """Whole less clean, out of the two parts that have no image in common.
+    """Compute the excess from the two disjoint subsets, with and without duplicates.
 
-    Of n images t have a twin, so that whole less clean is t / n (T - C), with T and C the
-    accuracies with and without. The interval of T - C comes from those of T and C, whatever
-    their kind, by the method of variance estimates recovery (MOVER; Zou and Donner, *Construction
-    of Confidence Limits About Effect Measures: A General Approach*, 2008): it reaches as far
-    below as the root of the squared distances from T to its lower and from C to its upper end,
-    and the other way round. Of Wilson's intervals that is Newcombe's method 10 (*Interval
-    Estimation for the Difference Between Independent Proportions*, 1998).
+    If t of n images have a duplicate, accuracy on all images minus accuracy on the deduplicated
+    ones is t / n (T - C), with T and C the accuracies with and without duplicates. The interval of
+    T - C is derived from those of T and C, whatever their kind, by the method of variance estimates
+    recovery (MOVER; Zou and Donner, *Construction of Confidence Limits About Effect Measures: A
+    General Approach*, 2008): its lower limit is T - C minus the root of the summed squared
+    distances from T to its lower limit and from C to its upper limit, and its upper limit the other
+    way round. Applied to Wilson intervals this is Newcombe's method 10 (*Interval Estimation for
+    the Difference Between Independent Proportions*, 1998).
     """
     share = twinned.images / (twinned.images + clean.images)
     difference = twinned.accuracy - clean.accuracy

@@ -1,4 +1,4 @@
-"""What came out of a run, in a few plain sentences."""
+"""Summary of a run in a few plain sentences."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult, DatasetSummary, Run
 
 _NAMED = 3
-"""So many names are listed, the others counted."""
+"""Number of names to list; if more than one further name remains, the rest is only counted."""
 
 
 def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
-    """Which network is best on the test images, by how much, how fast it is, what is missing.
+    """Summarise which network is best, by how much, how fast it is, and what is missing.
 
     Args:
         run: the results.
-        pairs: what ``fer_bench.analysis.pairwise_tests.pairs`` returns for it.
+        pairs: result of ``fer_bench.analysis.pairwise_tests.pairs`` for this run.
 
     Returns:
-        One to six sentences, the first one short; those with nothing to say are left out.
+        One to six sentences, the first one short; sentences without content are omitted.
     """
     known = sorted(
         (group for group in groups(run) if group.trained),
@@ -57,7 +57,7 @@ def headline(run: Run, pairs: tuple[Pair, ...]) -> tuple[str, ...]:
 
 
 def _best(run: Run, known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
-    """The answer, short enough to stand large."""
+    """Name the best network, in a sentence short enough for large type."""
     best, *others = known
     name, accuracy, found = _name(best), f"{best.test_accuracy:.3f}", beside(best, run.dataset)
     beside_it = f"; {', '.join(found)}" if found else ""
@@ -72,7 +72,7 @@ def _best(run: Run, known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
 
 
 def beside(best: Group, data: DatasetSummary) -> list[str]:
-    """Its accuracy without leaked test images and by FER+, as far as they are known."""
+    """List a group's accuracy on the deduplicated test images and against FER+, as far as known."""
     told = []
     leaked, found = leakage(best, data), voted(best, data)
     if leaked is not None and leaked.twinned is None:
@@ -90,13 +90,13 @@ def beside(best: Group, data: DatasetSummary) -> list[str]:
 
 
 def _best_of_clean(data: DatasetSummary, known: Sequence[Group]) -> str:
-    """Which network is best without leaked test images, where that is another one."""
+    """Name the best network on the deduplicated test images, if it is a different one."""
     found = parts(data)
     right = [group.correct(data.labels) for group in known]
     if found is None or not found.clean.any():
         return ""
     scores = [float(one[:, found.clean].mean()) for one in right if one is not None]
-    # Of networks whose predictions are not known any may be the best.
+    # A network without stored predictions could be the best one.
     if len(scores) < len(known) or max(scores) == scores[0]:
         return ""
     place = scores.index(max(scores))
@@ -110,7 +110,7 @@ def _best_of_clean(data: DatasetSummary, known: Sequence[Group]) -> str:
 
 
 def _sureness(run: Run, best: Group) -> str:
-    """How far the best figure could lie elsewhere, and what it is to be held against."""
+    """State the uncertainty of the best accuracy, and the baselines to compare it with."""
     told = []
     chance = largest_share(best.qualities[0].confusion)
     correct, unlearned = best.correct(run.dataset.labels), ""
@@ -141,7 +141,7 @@ def _sureness(run: Run, best: Group) -> str:
 
 
 def _lead(known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
-    """How sure it is that the first is ahead of the others."""
+    """State how significant the lead of the first network over the others is."""
     best, *others = known
     if not others:
         return ""
@@ -189,7 +189,7 @@ def _speed(known: Sequence[Group]) -> str:
 
 
 def _inference(group: Group) -> dict[int, float]:
-    """Images per second by batch size, of the cell that was timed."""
+    """Return images per second by batch size, from the first cell that was timed."""
     timed: Sequence[CellResult] = [cell for cell in group.cells if cell.inference]
     found = timed[0].inference if timed else ()
     return {speed.batch_size: speed.images_per_second for speed in found}

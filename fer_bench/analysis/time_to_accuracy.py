@@ -1,4 +1,4 @@
-"""How long training takes to reach an accuracy."""
+"""Time to accuracy: training time until a target validation accuracy is reached."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Course:
-    """How a network's validation accuracy rises: means over its timed cells.
+    """Learning curve of a network against time: means over its timed cells.
 
     Attributes:
         group: the network.
-        seconds: of frozen features and training, from the start of a cell to the end of each
-            epoch; the first is when the network is untrained.
-        accuracies: as many, on the validation images.
+        seconds: time from the start of a cell to the end of each epoch, including the computation
+            of frozen features; the first entry is for the untrained network.
+        accuracies: validation accuracy at each of these times.
     """
 
     group: Group
@@ -34,14 +34,15 @@ class Course:
 
 @dataclass(frozen=True)
 class Race:
-    """The networks of a run on their way to one accuracy.
+    """Time to accuracy of all networks of a run, for one common target.
 
     Attributes:
-        courses: of the networks whose training was timed, one or more, in the order of the run.
-        chance: share of the largest class.
-        best: the best final accuracy among them.
-        target: what ``target_accuracy`` makes of the two.
-        times: of each course what ``time_to_accuracy`` makes of the target.
+        courses: learning curves of the networks whose training was timed, at least one, in run
+            order.
+        chance: majority-class baseline.
+        best: best final accuracy among them.
+        target: result of ``target_accuracy`` for ``chance`` and ``best``.
+        times: result of ``time_to_accuracy`` for each curve and the target.
     """
 
     courses: tuple[Course, ...]
@@ -52,7 +53,7 @@ class Race:
 
 
 def race(run: Run) -> Race | None:
-    """How fast the networks of a run learn; None where no training was timed."""
+    """Return the time to accuracy of the run's networks, or None if no training was timed."""
     courses = tuple(found for group in groups(run) if (found := _course(group)) is not None)
     if not courses:
         return None
@@ -65,7 +66,7 @@ def race(run: Run) -> Race | None:
 
 
 def timed(cell: CellResult) -> bool:
-    """Whether it is known how long a cell's training took."""
+    """Check if the training time of a cell is known."""
     return cell.quality is not None and "training" in dict(cell.parts)
 
 
@@ -85,14 +86,14 @@ def _course(group: Group) -> Course | None:
 
 
 def epoch_ends(before: float, training: float, epochs: int) -> tuple[float, ...]:
-    """Seconds from the start of a cell to the end of each of its epochs.
+    """Return the seconds from the start of a cell to the end of each of its epochs.
 
-    Epochs are taken to last equally long, since only their sum is measured.
+    All epochs are assumed to take equally long, since only their sum is measured.
 
     Args:
         before: seconds before the first epoch, spent on frozen features.
         training: seconds of all epochs together.
-        epochs: 1 or more.
+        epochs: number of epochs, at least 1.
 
     Returns:
         epochs + 1 numbers; the first is ``before``, when the network is untrained.
@@ -108,14 +109,14 @@ def epoch_ends(before: float, training: float, epochs: int) -> tuple[float, ...]
 
 
 def target_accuracy(chance: float, best: float) -> float:
-    """The accuracy half of the way from ``chance`` to ``best``.
+    """Return the accuracy halfway between ``chance`` and ``best``.
 
     Args:
-        chance: share of the largest class, which a network that always names it has.
-        best: the best final validation accuracy of those compared.
+        chance: accuracy of the majority-class baseline.
+        best: best final validation accuracy of the compared networks.
 
     Returns:
-        ``chance`` + (``best`` - ``chance``) / 2; ``chance`` where no network is better.
+        ``chance`` + (``best`` - ``chance``) / 2; ``chance`` if no network is better.
 
     Raises:
         ValueError: an accuracy is outside 0 to 1.
@@ -129,20 +130,20 @@ def target_accuracy(chance: float, best: float) -> float:
 def time_to_accuracy(
     seconds: Sequence[float], accuracies: Sequence[float], target: float
 ) -> float | None:
-    """When an accuracy is first reached.
+    """Return the time at which a target accuracy is first reached.
 
-    Between epochs nothing is evaluated, so the answer is the end of an epoch.
+    The result is the end of an epoch, since nothing is evaluated between epochs.
 
     Args:
-        seconds: when each accuracy was known, rising.
-        accuracies: as many.
-        target: the accuracy asked for.
+        seconds: time of each accuracy, ascending.
+        accuracies: accuracy at each time.
+        target: target accuracy.
 
     Returns:
-        The first of ``seconds`` whose accuracy is at least ``target``; None if none is.
+        The first of ``seconds`` whose accuracy is at least ``target``; None if there is none.
 
     Raises:
-        ValueError: there are not as many accuracies as times.
+        ValueError: the numbers of accuracies and times differ.
     """
     if len(seconds) != len(accuracies):
         raise ValueError(
