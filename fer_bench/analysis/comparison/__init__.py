@@ -1,4 +1,4 @@
-"""Two sides of results files, and what became of each figure between them: pure functions."""
+"""Comparison of two sets of results files, base and head, metric by metric; pure functions."""
 
 from fer_bench.analysis.comparison.base_and_head import Side
 from fer_bench.analysis.comparison.compare import compare

@@ -1,4 +1,4 @@
-"""What is compared: one or more runs on each side."""
+"""Base and head of a comparison, each consisting of one or more runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison: the base or the head.
+    """Base or head of a comparison.
 
-    Several runs are repetitions of one experiment by one commit: they tell how far a speed
-    varies from run to run.
+    Several runs are repetitions of one experiment at one commit; they show how much a speed varies
+    from run to run.
 
     Attributes:
-        runs: one or more, each with a name for errors and notes, for example its path.
-        unreadable: for each file of a directory that was left out, as it cannot be read, why.
+        runs: at least one, each with a name for errors and notes, such as its path.
+        unreadable: for each unreadable file that was skipped in a directory, the reason.
     """
 
     runs: tuple[tuple[str, Run], ...]
@@ -28,7 +28,10 @@ class Side:
 
 
 def timings(cell: CellResult) -> Iterator[tuple[str, tuple[float, ...]]]:
-    """What was timed of a cell, with the seconds of each round, which tell a measurement apart."""
+    """Yield each timed operation of a cell with its seconds per round.
+
+    The seconds identify a measurement, as no other has the same ones.
+    """
     if cell.training is not None:
         yield "training", cell.training.seconds
     for speed in cell.inference:
@@ -36,7 +39,7 @@ def timings(cell: CellResult) -> Iterator[tuple[str, tuple[float, ...]]]:
 
 
 def measurement(run: Run) -> frozenset[tuple[str, str, tuple[float, ...]]]:
-    """All that a run timed, which no other run has: cell, what, and seconds of each round."""
+    """Return the timings that identify a run: cell, operation, and seconds of each round."""
     return frozenset(
         (cell.id, what, seconds) for cell in run.cells for what, seconds in timings(cell)
     )

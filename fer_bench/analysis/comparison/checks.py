@@ -1,4 +1,4 @@
-"""What must hold of two sides before they are compared, and what must be said of them."""
+"""Checks before a comparison, and notes for the reader of its result."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def check_sides(base: Side, head: Side) -> None:
-    """Makes sure that each side is one experiment, and that they are two.
+    """Check that base and head are each one experiment and do not share a measurement.
 
     Raises:
-        FerBenchError: runs of one side differ in data or protocol, or one measurement is on both
-            sides of several runs, where it would hide what it is compared for.
+        FerBenchError: runs of one side differ in data or protocol, or, with several runs on a side,
+            a measurement is in both base and head, where it would hide the difference.
     """
     for name, side in (("base", base), ("head", head)):
         (first, run), *others = side.runs
@@ -53,12 +53,12 @@ def check_sides(base: Side, head: Side) -> None:
 
 
 def check_rules(rules: Rules, base: Mapping[str, Gathered], head: Mapping[str, Gathered]) -> None:
-    """Makes sure that rules about a class or a batch size name one that there is.
+    """Check that thresholds for a class or a batch size name an existing one.
 
-    Where no file has anything of a figure, a rule about it waits for files that do.
+    A threshold for a metric that no file has is accepted: it applies once a file has that metric.
 
     Raises:
-        FerBenchError: a rule names another one.
+        FerBenchError: a threshold names an unknown class or batch size.
     """
     names = {
         name
@@ -85,12 +85,12 @@ def check_rules(rules: Rules, base: Mapping[str, Gathered], head: Mapping[str, G
 
 
 def notes(base: Side, head: Side, rules: Rules, cells: Collection[str]) -> Iterator[str]:
-    """What a reader must know of the sides before the verdicts.
+    """Yield notes that a reader needs before the verdicts.
 
     Args:
         base: the base.
         head: the head.
-        rules: how much worse a figure may get.
+        rules: thresholds for how much worse a metric may get.
         cells: backbone and init of all cells.
     """
     for name, side in (("base", base), ("head", head)):
@@ -116,11 +116,11 @@ def notes(base: Side, head: Side, rules: Rules, cells: Collection[str]) -> Itera
 
 
 def mixtures(side: str, groups: Mapping[str, Gathered]) -> Iterator[str]:
-    """Cells of which the runs of one side hold results of different experiments.
+    """Yield a note for each seed with results of different experiments on one side.
 
     Args:
         side: ``"base"`` or ``"head"``.
-        groups: the side's cells.
+        groups: the cells of that side.
     """
     for name, group in groups.items():
         for seed, cells in group.cells.items():
@@ -134,13 +134,13 @@ def mixtures(side: str, groups: Mapping[str, Gathered]) -> Iterator[str]:
 
 
 def commit_of(run: Run) -> str:
-    """The commit that a run was measured at, as it says."""
+    """Return the commit recorded in a run, or ``"not known"``."""
     return dict(run.environment).get("commit", "not known")
 
 
 def other_code(runs: Iterable[Run]) -> str:
-    """Reason why runs may be of different code; empty if all are of one commit without changes."""
-    # Files that were joined have several.
+    """Return why runs may be of different code; empty if all are of one commit without changes."""
+    # A merged file lists several commits.
     commits = {commit for run in runs for commit in commit_of(run).split("; ")}
     if not all(re.match("[0-9a-f]+(,|$)", commit) for commit in commits):
         return "of commits that are not known: code that results depend on may have changed"
@@ -152,7 +152,7 @@ def other_code(runs: Iterable[Run]) -> str:
 
 
 def _reference(base: Side, head: Side) -> Iterator[str]:
-    """Whether the reference workload took much longer in the runs of one side."""
+    """Yield a note if the reference workload's time differs much between base and head."""
     ours, theirs = ([pace for _, run in side.runs for pace in _pace(run)] for side in (base, head))
     shift = statistics.fmean(theirs) - statistics.fmean(ours) if ours and theirs else 0.0
     if abs(shift) > SLOWER:
@@ -165,7 +165,7 @@ def _reference(base: Side, head: Side) -> Iterator[str]:
 
 
 def _pace(run: Run) -> Iterator[float]:
-    """The mean logarithm of all times of the reference workload in a run; none without any."""
+    """Yield the mean logarithm of a run's reference-workload times, or nothing without any."""
     paces = [
         part
         for one in timed(run.cells).values()

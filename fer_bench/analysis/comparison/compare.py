@@ -1,4 +1,4 @@
-"""From two sides of runs to an outcome."""
+"""Comparison of base and head."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 
 
 def compare(base: Side, head: Side, rules: Rules) -> Outcome:
-    """Compares two sides, figure by figure.
+    """Compare base and head, metric by metric.
 
-    What has the same fingerprint on both sides must have the same result; what has not, and every
-    speed, is compared by ``quality_changes`` and ``speed_change``. A change counts where it is
-    larger than its noise, at ``LEVEL``, and than its rule.
+    Results with the same fingerprint on both sides must be equal. Other results are compared by
+    ``quality_changes``, and all speeds by ``speed_change``. A change counts if it exceeds both its
+    noise, at ``LEVEL``, and its threshold.
 
     Args:
-        base: what to compare with.
-        head: what may have become better or worse.
-        rules: how much worse a figure may get.
+        base: runs to compare with.
+        head: runs that may be better or worse.
+        rules: thresholds for how much worse a metric may get.
 
     Raises:
-        FerBenchError: the runs of one side are not of one experiment, or the sides have no cell in
-            common.
+        FerBenchError: the runs of one side are not of one experiment, base and head have no cell in
+            common, or a threshold names an unknown class or batch size.
     """
     check_sides(base, head)
     ours, theirs = gathered(base), gathered(head)
@@ -87,7 +87,10 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
 
 @dataclass(frozen=True)
 class _Known:
-    """Facts of all cells: surroundings, why the code may differ (empty: it is one), and rules."""
+    """Facts shared by all cells.
+
+    ``other_code`` states why the code of the runs may differ; it is empty if it is the same.
+    """
 
     around: Surroundings
     other_code: str
@@ -106,7 +109,7 @@ def _title(side: Side) -> str:
 
 
 def _alone(name: str, base: Gathered | None, head: Gathered | None, rules: Rules) -> Change:
-    """A backbone and init that only one side was asked for."""
+    """Return the change of a backbone and init that only base or only head requested."""
     if base is None:
         return Change(name, None, "", "new", why="the base does not have it")
     measured = any(base.is_measured(seed) for seed in base.cells)
@@ -120,7 +123,7 @@ def _gone(cell: str, group: str, measured: bool, why: str, rules: Rules) -> Chan
 
 
 def _of_group(name: str, base: Gathered, head: Gathered, known: _Known) -> Iterator[Change]:
-    """What became of a backbone and init that both sides were asked for."""
+    """Yield the changes of a backbone and init that both base and head requested."""
     seeds = sorted({*base.cells, *head.cells})
     for seed in seeds:
         cell = f"{name}-{seed}" if len(seeds) > 1 else name
@@ -145,7 +148,7 @@ def _of_group(name: str, base: Gathered, head: Gathered, known: _Known) -> Itera
 def _deterministic(
     cell: str, group: str, base: Gathered, head: Gathered, seed: int, known: _Known
 ) -> Iterator[Change]:
-    """Whether all results of a seed with one fingerprint are the same."""
+    """Yield a change if results of one seed with the same fingerprint differ."""
     results = [
         (run, found)
         for side in (base, head)
@@ -157,7 +160,7 @@ def _deterministic(
             if found.fingerprint != other.fingerprint or found.quality == other.quality:
                 continue
             around = known.around
-            # A result of the store may have been computed elsewhere than the run that found it.
+            # A result from the store may have been computed on another machine than its run.
             if found.computed_on and other.computed_on:
                 elsewhere = found.computed_on != other.computed_on
             else:
@@ -187,7 +190,7 @@ def _deterministic(
 def _lacking(
     cell: str, group: str, seed: int, base: Gathered, head: Gathered, rules: Rules
 ) -> Change:
-    """A seed's cell that one side, or none, has measured."""
+    """Return the change of a seed's cell that was not measured in base, head or both."""
     if base.is_measured(seed):
         reason = head.reason(seed)
         if OTHER_SHARD in reason:

@@ -1,4 +1,4 @@
-"""The figures of a cell that two results files are compared by."""
+"""Metrics of a cell by which results files are compared."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Unit = Literal["share", "nats", "share per epoch", "images/s", "s"]
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of a cell.
+    """Metric of a cell.
 
     Attributes:
-        name: in rules and files: ``"accuracy"``, ``"inference.p99"``.
-        unit: of its values.
-        higher_is_better: whether a larger value is the better one; None where neither is.
-        speed: whether it is a time or a speed, which every run measures anew.
-        mark: between the name and what the figure is of, where a cell has several of it.
+        name: name in thresholds and files: ``"accuracy"``, ``"inference.p99"``.
+        unit: unit of its values.
+        higher_is_better: True if larger values are better; None if neither direction is.
+        speed: True for a time or a speed, which is measured again in every run.
+        mark: separator between the name and the class or batch size, if a cell has several values.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Figure:
     mark: str = ""
 
     def named(self, of: str) -> str:
-        """Its name with what it is of: ``"inference.p99@32"``, ``"recall.Happy"``."""
+        """Return the name with class or batch size: ``"inference.p99@32"``, ``"recall.Happy"``."""
         return f"{self.name}{self.mark}{of}" if of else self.name
 
 
@@ -56,11 +56,11 @@ FIGURES = (
     INFERENCE_MEDIAN,
     INFERENCE_P99,
 )
-"""All of them, in the order in which they are told.
+"""All metrics, in display order.
 
-``accuracy`` and ``loss`` are of the test images, ``accuracy.clean`` is of those without a twin in
-training, where that is known, and ``recall`` of one class of them; ``initial`` is on the validation
-images after one epoch; ``mcr`` and ``mofr`` are the paper's mean convergence rate and mean
-overfitting rate of accuracy over all epochs. A faster convergence is no better in itself.
-``inference`` is the time of one call, at each batch size.
+``accuracy`` and ``loss`` are on the test images, ``accuracy.clean`` is on the deduplicated ones
+(without a duplicate in training), if these are known, and ``recall`` is on the test images of one
+class; ``initial`` metrics are on the validation images after one epoch; ``mcr`` and ``mofr`` are
+the paper's mean convergence rate and mean overfitting rate of accuracy over all epochs. Faster
+convergence is not better in itself. ``inference`` is the time of one call, for each batch size.
 """

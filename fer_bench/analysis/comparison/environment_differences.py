@@ -1,4 +1,4 @@
-"""In what the two sides' machines, software, protocols and data differ."""
+"""Differences between base and head in machine, software, protocol and data."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ _MACHINE = ("processor", "cpu cores available", "platform")
 _THREADS = ("threads",)
 _DEVICE = ("devices",)
 _OF_REFERENCE = ("python", "numpy", "keras", "backend", NUMERIC_SETTINGS)
-"""Software that the reference workload runs on too, and what it is set to."""
+"""Software and numeric settings that affect the reference workload too."""
 
 _NOT_COMPARED = ("commit", "speed", REPEATED)
-"""Facts that are bound to differ, and notes of files that were joined and of repeated measures."""
+"""Facts that always differ, and notes of merged files and of repeated measurements."""
 
 _SEEDS = ("seed", "seeds")
-"""Settings that stand in the cells themselves."""
+"""Settings that are recorded in the cells themselves."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What both sides were measured in, and on.
+    """Environment differences between base and head, and what they allow to compare.
 
     Attributes:
         differences: in the order machine, threads, device, timer, libraries, protocol, data.
-        same_machine: as far as is known.
-        same_device: whether both computed on the same kind of device, with the same backend.
-        same_software: whether what the reference workload runs on is the same, threads included.
-        same_timer: whether the speeds of both count the same, such as seconds of the wall clock.
-        same_data: whether both have the same images.
-        same_parts: whether both test on the same images; None where a file does not tell.
+        same_machine: True if both were measured on the same machine, as far as known.
+        same_device: True if both used the same kind of device with the same backend.
+        same_software: True if the software that affects the reference workload and the thread
+            settings are the same.
+        same_timer: True if the speeds of both use the same timer, such as wall-clock seconds.
+        same_data: True if both have the same images.
+        same_parts: True if both test on the same images; None if a file does not record it.
     """
 
     differences: tuple[Difference, ...]
@@ -52,10 +53,10 @@ class Surroundings:
 
 
 def surroundings(base: Side, head: Side) -> Surroundings:
-    """Compares what both sides say of themselves; what one of them does not say is no difference.
+    """Compare the recorded environments of base and head; a fact missing on one side is ignored.
 
-    The runs of one side are taken together: a fact that differs among them stands with all its
-    values, and a side of several machines is on another machine than any.
+    The runs of one side are combined: a fact that varies between them is listed with all its
+    values, and several machines on one side count as different from any other machine.
     """
     ours, theirs = _facts(base), _facts(head)
     names = [name for name in {**ours, **theirs} if name not in _NOT_COMPARED]
@@ -151,7 +152,7 @@ def _data(base: Side, head: Side) -> tuple[bool, bool | None, list[Difference]]:
 
 
 def _facts(side: Side) -> dict[str, tuple[str, ...]]:
-    """The values of each fact in the runs of a side, sorted."""
+    """Return the sorted values of each fact over the runs of one side."""
     values: dict[str, set[str]] = {}
     for _, run in side.runs:
         for name, value in run.environment:

@@ -1,4 +1,4 @@
-"""The cells of all runs of a side, by backbone and init."""
+"""Cells of all runs of one side, grouped by backbone and init."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gathered:
-    """The cells of one backbone and init in all runs of a side, by seed.
+    """Cells of one backbone and init in all runs of one side, by seed.
 
     Attributes:
-        cells: for each seed one or more, each with the name of its run.
-        dataset: of the side.
+        cells: for each seed at least one cell, each with the name of its run.
+        dataset: data set of that side.
     """
 
     cells: Mapping[int, Sequence[tuple[str, CellResult]]]
@@ -26,7 +26,7 @@ class Gathered:
 
     @property
     def trained(self) -> dict[int, CellResult]:
-        """The first cell of each seed whose quality is known."""
+        """First cell of each seed that has a known quality."""
         found: dict[int, CellResult] = {}
         for seed, cells in self.cells.items():
             for _, cell in cells:
@@ -41,17 +41,17 @@ class Gathered:
 
     @property
     def is_timed(self) -> bool:
-        """Whether any run measured a speed."""
+        """True if any run measured a speed."""
         return any(cell.training or cell.inference for cell in self.every)
 
     def is_measured(self, seed: int) -> bool:
-        """Whether any run measured anything of a seed's cell."""
+        """Return True if any run measured quality or speed of this seed's cell."""
         return any(
             cell.quality or cell.training or cell.inference for _, cell in self.cells.get(seed, ())
         )
 
     def reason(self, seed: int) -> str:
-        """Why a cell was not measured."""
+        """Return why a cell was not measured."""
         if seed not in self.cells:
             return "not asked for"
         _, cell = self.cells[seed][0]
@@ -59,7 +59,7 @@ class Gathered:
 
 
 def gathered(side: Side) -> dict[str, Gathered]:
-    """The side's cells by backbone and init, in the order of its runs."""
+    """Group the cells of one side by backbone and init, in the order of its runs."""
     found: dict[str, dict[int, list[tuple[str, CellResult]]]] = {}
     for name, run in side.runs:
         for cell in run.cells:

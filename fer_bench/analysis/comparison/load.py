@@ -1,4 +1,4 @@
-"""From files and directories to a side."""
+"""Loading of base or head from files and directories."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 
 
 def load_side(paths: Sequence[Path], which: str) -> Side:
-    """Reads the runs of one side.
+    """Read the runs of base or head.
 
-    A directory stands for all results files in it and below it, in the order of their paths; the
-    side says which of them cannot be read. A file that is named must be readable.
+    A directory stands for all results files in it and in its subdirectories, ordered by path;
+    unreadable ones are skipped and listed in ``unreadable``. A file that is named itself must be
+    readable.
 
     Args:
-        paths: results files and directories, one or more.
-        which: the side, for errors: ``"base"``.
+        paths: results files and directories, at least one.
+        which: name of the side for errors: ``"base"``.
 
     Raises:
-        FerBenchError: a file or directory cannot be read, a file is no results file (``read_run``
-            says what is wrong with it), a directory holds none, or two files hold the same
-            measurement, whose repetition would tell of less noise than there is.
+        FerBenchError: a file or directory cannot be read, a file is not a results file (see
+            ``read_run`` for the causes), a directory contains none, or two files hold the same
+            measurement, which would make the noise look smaller than it is.
     """
     runs: list[tuple[str, Run]] = []
     unreadable: list[str] = []
@@ -50,7 +51,7 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
 
 
 def _is_folder(path: Path) -> bool:
-    # Path.is_dir raises for names that are too long; such a file then fails as any other.
+    # Path.is_dir raises for names that are too long; let these fail like any missing file.
     return os.path.isdir(path)  # noqa: PTH112
 
 
@@ -66,7 +67,7 @@ def _check_files(files: Iterable[str]) -> None:
 
 
 def _check_measurements(runs: Iterable[tuple[str, Run]]) -> None:
-    """Makes sure that no two files are copies, or one of them was made of the other."""
+    """Check that no two files contain the same measurement, as duplicates or merged files do."""
     seen: dict[tuple[str, str, tuple[float, ...]], str] = {}
     for name, run in runs:
         for cell in run.cells:

@@ -1,6 +1,6 @@
-"""How far a time may lie from another by noise alone.
+"""Noise of timings: confidence intervals of the shift between base and head.
 
-Times are compared by their logarithms: a shift of 0.1 is 10 %, and noise that is a share of the
+Times are compared by their logarithms: a shift of 0.1 is about 10 %, and noise proportional to the
 time is the same for short and long ones.
 """
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TRIED_AT_ONCE = 64
-"""Shifts that one call of the rank test is asked about."""
+"""Number of shifts that are tested in one call of the rank test."""
 
 _EQUAL = 1e-12
-"""Differences of logarithms of times that are closer than this are equal, but for rounding."""
+"""Tolerance for rounding: differences of log times that are closer than this are equal."""
 
 LEAST_RUNS = 6
-"""Both sides together need so many runs to tell how far a time varies from run to run.
+"""Number of runs, base and head together, needed to estimate the variation between runs.
 
 With fewer, Student's t is so wide (4.6 standard errors at 99 % with six runs, 9.9 with four) that
 it would hide what single rounds show.
@@ -34,13 +34,13 @@ it would hide what single rounds show.
 
 @dataclass(frozen=True)
 class Shift:
-    """How far the head's times lie from the base's.
+    """Shift of the head's times relative to the base's.
 
     Attributes:
-        estimate: of the shift, head less base, as a natural logarithm.
-        low: lower end of its interval.
-        high: upper end.
-        method: how it was found, in a few words.
+        estimate: estimated shift, head minus base, as a natural logarithm.
+        low: lower limit of its interval.
+        high: upper limit.
+        method: short description of the method.
     """
 
     estimate: float
@@ -49,22 +49,22 @@ class Shift:
     method: str
 
     def widened(self, by: float) -> Shift:
-        """The same with an interval that reaches further by ``by`` at each end."""
+        """Return the same shift with its interval extended by ``by`` at each end."""
         return Shift(self.estimate, self.low - by, self.high + by, self.method)
 
 
 def between_runs(base: Sequence[float], head: Sequence[float], level: float) -> Shift | None:
-    """The shift of the means of one figure of each run, Student's t with a common variance.
+    """Estimate the shift of the mean over runs by Student's t with a common variance.
 
-    A side of one run is taken to vary as the other does.
+    If one side has a single run, the variance of the other is used for both.
 
     Args:
-        base: logarithm of the figure in each run of the base, one or more.
-        head: the same of the head.
-        level: of the interval, above 0 and below 1.
+        base: logarithm of the metric in each run of the base, at least one.
+        head: the same for the head.
+        level: confidence level of the interval, above 0 and below 1.
 
     Returns:
-        None with fewer than ``LEAST_RUNS`` runs in all, whose variance is hardly known.
+        None with fewer than ``LEAST_RUNS`` runs in all, since their variance is hardly known.
     """
     if len(base) + len(head) < LEAST_RUNS:
         return None
@@ -73,21 +73,21 @@ def between_runs(base: Sequence[float], head: Sequence[float], level: float) -> 
 
 
 def of_rounds(base: Sequence[float], head: Sequence[float], level: float) -> Shift | None:
-    """The shift of single rounds, where too few runs tell how far they vary among themselves.
+    """Estimate the shift from single rounds, if there are too few runs to estimate their variation.
 
-    Mann and Whitney's test (*On a Test of Whether one of Two Random Variables is Stochastically
-    Larger than the Other*, 1947) where it can reach ``level`` with so many rounds: the interval
-    holds all shifts that it does not reject, and the estimate is the median of all differences
-    (Hodges and Lehmann, *Estimates of Location Based on Rank Tests*, 1963). With fewer rounds
-    Student's t with a common variance.
+    Uses the test of Mann and Whitney (*On a Test of Whether one of Two Random Variables is
+    Stochastically Larger than the Other*, 1947) if it can reach ``level`` with this number of
+    rounds: the interval contains all shifts that it does not reject, and the estimate is the median
+    of all differences (Hodges and Lehmann, *Estimates of Location Based on Rank Tests*, 1963). With
+    fewer rounds, uses Student's t with a common variance.
 
     Args:
         base: logarithm of the time of each round of the base.
-        head: the same of the head.
-        level: of the interval, above 0 and below 1.
+        head: the same for the head.
+        level: confidence level of the interval, above 0 and below 1.
 
     Returns:
-        None where the rounds bound nothing: fewer than three in all.
+        None if there are fewer than three rounds in all, which give no interval.
     """
     sides = f"{len(base)} and {len(head)} rounds"
     if len(base) + len(head) < 3:
@@ -98,7 +98,7 @@ def of_rounds(base: Sequence[float], head: Sequence[float], level: float) -> Shi
 
 
 def _student(base: Sequence[float], head: Sequence[float], level: float, method: str) -> Shift:
-    # Of scipy's special functions: its distributions take most of a second to load.
+    # scipy.special, since importing scipy.stats takes most of a second.
     from scipy.special import stdtrit
 
     freedom = len(base) + len(head) - 2
@@ -118,7 +118,7 @@ def _ranks(
 
     differences = np.sort((head[:, None] - base[None, :]).ravel())
     ends = differences[np.diff(differences, prepend=-np.inf) > _EQUAL]
-    # Between two differences, so that no two times are tied by the shift.
+    # Test between two differences, so that the shift makes no two times equal.
     places = (ends[1:] + ends[:-1]) / 2
 
     def rejected(shifts: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -128,7 +128,7 @@ def _ranks(
 
     farthest = head.max() - base.min() + 1.0
     if not rejected(np.array([farthest])).all():
-        # Times that are tied, as by a coarse clock, leave the test too little to go by.
+        # With many ties, as from a coarse clock, the test cannot reject any shift.
         return _student(base.tolist(), head.tolist(), level, f"Student's t, as {method} ties")
     estimate = float(np.median(differences))
     middle = int(np.searchsorted(places, estimate))
@@ -138,9 +138,10 @@ def _ranks(
 
 
 def _first(start: int, stop: int, holds: Callable[[NDArray[np.int64]], NDArray[np.bool_]]) -> int:
-    """The first place from ``start`` at which what holds from some place on does; else ``stop``.
+    """Return the first index from ``start`` at which ``holds`` becomes true; ``stop`` if none.
 
-    Many places are tried at once: a call of scipy's test takes as long for them as for one.
+    ``holds`` must stay true once it is. Many indices are tested at once, since one call of scipy's
+    test takes as long for many as for one.
     """
     while start < stop:
         tried = np.unique(np.linspace(start, stop - 1, _TRIED_AT_ONCE).astype(np.int64))

@@ -1,4 +1,4 @@
-"""What a comparison of two sides finds, as plain data."""
+"""Result of a comparison as plain data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Verdict = Literal[
     "better", "worse", "moved", "same", "new", "gone", "not deterministic", "not comparable"
 ]
-"""``moved`` is said of figures of which neither direction is better."""
+"""``moved`` applies to metrics for which neither direction is better."""
 
 FINE, REGRESSION, CANNOT_COMPARE = 0, 1, 2
 """Exit statuses of a comparison."""
@@ -21,24 +21,23 @@ FINE, REGRESSION, CANNOT_COMPARE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Change:
-    """One figure of one cell on both sides, or a cell that only one side has.
+    """Change of one metric of one cell, or a cell that only base or only head has.
 
     Attributes:
-        cell: backbone and init, ``"mini-pretrained"``; of a cell that only one side has the
-            cell's id, ``"mini-pretrained-43"``.
-        figure: None where the change is of the whole cell.
-        of: which one of several: a class for ``recall``, a batch size for ``inference``; else
-            empty.
-        verdict: what became of it.
-        base: the figure on the base side, in its unit; None where it has none.
-        head: the same on the head side.
-        change: head less base, in the figure's unit; of speeds as a share of the base, after
-            normalisation where ``why`` says so. None where it is not known.
-        interval: of ``change``, at ``LEVEL``; None where nothing bounds it.
-        threshold: the rule's, which a change for the worse must exceed to be a regression; None
-            where the figure has no rule.
-        regression: whether it makes the comparison fail.
-        why: how it was decided, or why it cannot be: one line.
+        cell: backbone and init, ``"mini-pretrained"``; for a cell of one seed that only one side
+            has, its id, ``"mini-pretrained-43"``.
+        figure: the metric; None if the change is of the complete cell.
+        of: class for ``recall``, batch size for ``inference``, otherwise empty.
+        verdict: result of the comparison.
+        base: value of the metric in the base, in its unit; None if it has none.
+        head: the same for the head.
+        change: head minus base, in the metric's unit; for speeds, as a share of the base, after
+            normalisation if ``why`` says so. None if unknown.
+        interval: interval of ``change`` at ``LEVEL``; None if it cannot be computed.
+        threshold: amount that a change for the worse must exceed to be a regression; None if the
+            metric has no threshold.
+        regression: True if this change makes the comparison fail.
+        why: how the verdict was reached, or why it could not be: one line.
     """
 
     cell: str
@@ -55,12 +54,12 @@ class Change:
 
     @property
     def name(self) -> str:
-        """The figure's name with what it is of: ``inference.p99@32``, ``recall.Happy``."""
+        """Metric's name with class or batch size: ``inference.p99@32``, ``recall.Happy``."""
         return "the whole cell" if self.figure is None else self.figure.named(self.of)
 
     @property
     def too_noisy(self) -> bool:
-        """Whether its noise is too large to see whether it got worse by more than its rule."""
+        """True if the noise is too large to exclude a regression beyond the threshold."""
         if self.verdict != "same" or self.interval is None or self.figure is None:
             return False
         if self.threshold is None or self.base is None:
@@ -74,14 +73,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """A fact in which the two sides' surroundings differ.
+    """Environment difference between base and head.
 
     Attributes:
-        what: its name: ``"processor"``, ``"protocol: epochs"``, ``"tensorflow"``.
-        base: its value there, one line.
-        head: the same of the head.
-        meaning: what follows for the comparison, one line.
-        of_experiment: whether it is of protocol or data, not of what they were measured in.
+        what: name of the fact: ``"processor"``, ``"protocol: epochs"``, ``"tensorflow"``.
+        base: its value in the base, one line.
+        head: its value in the head, one line.
+        meaning: consequence for the comparison, one line.
+        of_experiment: True if it concerns protocol or data, not the environment.
     """
 
     what: str
@@ -93,16 +92,16 @@ class Difference:
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that a comparison found.
+    """Complete result of a comparison.
 
     Attributes:
-        base: what the base side is, one line: its files and commit.
-        head: the same of the head.
-        differences: of machine, threads, device, libraries, protocol and data.
-        notes: what else a reader must know before the verdicts, one line each.
-        changes: a row for each figure of each cell, in the order of the runs; cells that one side
-            lacks among them.
-        level: of the intervals.
+        base: description of the base, one line: its files and commit.
+        head: the same for the head.
+        differences: differences in machine, threads, device, libraries, protocol and data.
+        notes: other facts that a reader needs before the verdicts, one line each.
+        changes: one row for each metric of each cell, in the order of the runs, including cells
+            that base or head lacks.
+        level: confidence level of the intervals.
     """
 
     base: str
@@ -114,12 +113,12 @@ class Outcome:
 
     @property
     def regressions(self) -> tuple[Change, ...]:
-        """The changes that make the comparison fail."""
+        """Changes that make the comparison fail."""
         return tuple(change for change in self.changes if change.regression)
 
     @property
     def undecided(self) -> tuple[Change, ...]:
-        """Figures with a rule that both sides measured, and that cannot be compared."""
+        """Metrics with a threshold that were measured in base and head but cannot be compared."""
         return tuple(
             change
             for change in self.changes
@@ -131,7 +130,7 @@ class Outcome:
 
     @property
     def compared(self) -> bool:
-        """Whether any figure could be compared at all."""
+        """True if any metric could be compared."""
         return any(
             change.figure is not None and change.verdict in ("better", "worse", "moved", "same")
             for change in self.changes
@@ -139,7 +138,7 @@ class Outcome:
 
     @property
     def exit_status(self) -> int:
-        """0 where nothing got worse, 1 with a regression, 2 where that cannot be told."""
+        """0 if nothing got worse, 1 with a regression, 2 if that cannot be determined."""
         if self.regressions:
             return REGRESSION
         return FINE if self.compared and not self.undecided else CANNOT_COMPARE

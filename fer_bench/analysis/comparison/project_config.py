@@ -1,4 +1,4 @@
-"""The rules that a project keeps in its ``pyproject.toml``."""
+"""Thresholds that a project sets in its ``pyproject.toml``."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ if TYPE_CHECKING:
 _FILE = "pyproject.toml"
 
 _LARGEST = 1 << 24
-"""Bytes of a file that is read."""
+"""Maximum size of the file in bytes."""
 
 
 def project_rules(folder: Path) -> Rules:
-    """The rules under ``[tool.fer_bench.compare]`` of the nearest ``pyproject.toml``.
+    """Return the thresholds under ``[tool.fer_bench.compare]`` of the nearest ``pyproject.toml``.
 
     Args:
-        folder: where to look first, an absolute path; then in the folders that it lies in.
+        folder: absolute path of the directory to search first; its parents are searched next.
 
     Returns:
-        No rules where there is no such file, or where it says nothing of ours.
+        No thresholds if there is no such file, or if it has no section for fer_bench.
 
     Raises:
-        FerBenchError: the file cannot be read, is no TOML, or holds what is not accepted there.
+        FerBenchError: the file cannot be read, is not valid TOML, or contains invalid entries
+            there.
     """
     for place in (folder, *folder.parents):
         path = place / _FILE
-        # Path.is_file raises for folders that may not be entered.
+        # Path.is_file raises if a directory may not be entered.
         if os.path.isfile(path):  # noqa: PTH113
             return _rules(path)
     return Rules(())

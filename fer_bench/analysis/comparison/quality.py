@@ -1,4 +1,4 @@
-"""What became of how well a backbone and init recognise emotions."""
+"""Changes in quality metrics between base and head."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _LEAST_SEEDS = 3
-"""Two differences are easily alike by chance."""
+"""Number of seeds from which the noise is estimated: two differences are easily alike by chance."""
 
 _BY_IMAGES = (ACCURACY, CLEAN_ACCURACY, RECALL)
 """Shares of test images, which are compared image by image."""
@@ -40,11 +40,11 @@ _BY_IMAGES = (ACCURACY, CLEAN_ACCURACY, RECALL)
 
 @dataclass(frozen=True)
 class Qualities:
-    """The trained cells of one backbone and init on one side.
+    """Trained cells of one backbone and init in base or head.
 
     Attributes:
-        of: the quality for each seed, one or more.
-        dataset: that they were trained and tested on.
+        of: quality for each seed, at least one.
+        dataset: data set that they were trained and tested on.
     """
 
     of: Mapping[int, Quality]
@@ -52,7 +52,7 @@ class Qualities:
 
 
 class _Reading(NamedTuple):
-    """A figure, how it is read, and out of how many images it is a share (None: it is none)."""
+    """Metric, how to read it, and its number of images if it can be compared as a share."""
 
     figure: Figure
     of: str
@@ -61,7 +61,7 @@ class _Reading(NamedTuple):
     label: int | None = None
 
     def of_each(self, qualities: Sequence[Quality], data: DatasetSummary) -> list[float]:
-        """The figure of each network; none where one of them does not have it."""
+        """Return the metric of each network, or an empty list if any network lacks it."""
         values = [self.read(quality, data) for quality in qualities]
         known = [value for value in values if value is not None]
         return known if len(known) == len(values) else []
@@ -76,24 +76,24 @@ class _Found(NamedTuple):
 def quality_changes(
     cell: str, base: Qualities, head: Qualities, same_parts: bool | None, rules: Rules
 ) -> list[Change]:
-    """Compares every figure of quality of one backbone and init.
+    """Compare every quality metric of one backbone and init.
 
-    The seeds in common are compared, or all where there are none. Accuracy, on all test images and
-    on those without a twin in training, and recall are compared image by image where both sides
-    hold their predictions (McNemar's exact test for one seed, else
-    ``fer_bench.metrics.compare``). Without them, accuracy is compared with one seed as two
-    shares, and so is the initial accuracy (Newcombe, *Interval Estimation for the Difference
-    Between Independent Proportions*, 1998, his method 10). The other figures are compared by how
-    far their differences vary over three seeds or more; fewer do not tell their noise. A side has
-    a figure where each of its networks that are compared has it; what one side alone has is gone
-    or new.
+    Only the seeds in common are compared, or all seeds if there are none. Accuracy, on all test
+    images and on the deduplicated ones, and recall are compared image by image if base and head
+    both store their predictions (McNemar's exact test for one seed, otherwise
+    ``fer_bench.metrics.compare``). Without predictions and with one seed each, accuracy is compared
+    as two independent shares, and so is the initial accuracy (Newcombe, *Interval Estimation for
+    the Difference Between Independent Proportions*, 1998, method 10). The other metrics are
+    compared by the variation of their differences over three seeds or more; fewer do not show their
+    noise. A side has a metric if each of its compared networks has it; a metric that only one side
+    has is gone or new.
 
     Args:
         cell: backbone and init.
-        base: the base's trained cells.
-        head: the head's, of a data set with the same images.
-        same_parts: whether both are tested on the same images; None where that is not known.
-        rules: how much worse a figure may get.
+        base: trained cells of the base.
+        head: trained cells of the head, of a data set with the same images.
+        same_parts: True if both are tested on the same images; None if unknown.
+        rules: thresholds for how much worse a metric may get.
     """
     common = sorted(set(base.of) & set(head.of))
     ours = [base.of[seed] for seed in common or sorted(base.of)]
@@ -104,15 +104,15 @@ def quality_changes(
 
 
 def quality_gone(cell: str, base: Qualities, why: str, rules: Rules) -> Iterator[Change]:
-    """What is lost where the head did not train a backbone and init.
+    """Yield the lost metrics of a backbone and init that the head did not train.
 
-    Accuracy stands for all figures; the others that have a rule are told beside it.
+    Accuracy stands for all metrics; others are listed only if they have a threshold.
 
     Args:
         cell: backbone and init.
-        base: the base's trained cells.
-        why: the head has none.
-        rules: how much worse a figure may get, and whether one may be gone.
+        base: trained cells of the base.
+        why: reason why the head has none.
+        rules: thresholds for how much worse a metric may get, and whether one may be gone.
     """
     for reading in _readings(base.dataset):
         values = reading.of_each([base.of[seed] for seed in sorted(base.of)], base.dataset)
@@ -124,7 +124,7 @@ def quality_gone(cell: str, base: Qualities, why: str, rules: Rules) -> Iterator
 
 
 class _Pairing(NamedTuple):
-    """What is compared: qualities by seed, paired by their places or not at all."""
+    """Qualities to compare, one per seed; if ``paired``, the n-th ones are of the same seed."""
 
     ours: list[Quality]
     theirs: list[Quality]
@@ -181,7 +181,7 @@ def _mofr(history: History) -> float:
 
 
 def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Change | None:
-    """What became of a figure; None where neither side has it."""
+    """Return the change of a metric, or None if neither base nor head has it."""
     figure, of = reading.figure, reading.of
     ours = reading.of_each(pairing.ours, pairing.base)
     theirs = reading.of_each(pairing.theirs, pairing.head)
@@ -225,14 +225,14 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Ch
 
 
 def _why_none(figure: Figure, side: str) -> str:
-    """Why one side has no such figure though the other has it."""
+    """Return why one side lacks a metric that the other has."""
     if figure is CLEAN_ACCURACY:
         return f"the {side} knows no clean test images, or does not hold all predictions"
     return f"the {side} has no test images of this class"
 
 
 def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
-    """Accuracy, of all test images, the clean ones or one class, on the same images."""
+    """Compare accuracy or recall image by image, if both store predictions for the same images."""
     labels, known = pairing.base.labels, parts(pairing.base)
     if pairing.same_parts is not True or reading.figure not in _BY_IMAGES:
         return None
@@ -250,19 +250,20 @@ def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
         won, lost = found.only_first, found.only_second
         how += f", {lost:,} lost and {won:,} won"
         if (interval.low <= 0 <= interval.high) == (found.p_value < 1 - LEVEL):
-            # The test decides: with few images the bootstrap's interval is a little too narrow.
+            # The test decides: with few images the bootstrap interval is a little too narrow.
             interval = _mcnemar_interval(won, lost, images)
     return _Found(found.difference, interval, how)
 
 
 def _mcnemar_interval(won: int, lost: int, images: int) -> Interval:
-    """The interval of the difference that leaves out 0 where McNemar's exact test rejects it.
+    """Return the interval of the difference that matches McNemar's exact test.
 
-    Given the ``won + lost`` images that one side alone recognises, ``won`` is binomial; the ends
-    are those of the exact interval of its share p (Clopper and Pearson, *The Use of Confidence or
-    Fiducial Limits*, 1934), as (2 p - 1) (won + lost) / images.
+    It excludes 0 if and only if the test rejects 0. Given the ``won + lost`` images that only base
+    or only head recognises, ``won`` is binomial; the limits are those of the exact interval of its
+    share p (Clopper and Pearson, *The Use of Confidence or Fiducial Limits*, 1934), transformed to
+    (2 p - 1) (won + lost) / images.
     """
-    # Of scipy's special functions: its distributions take most of a second to load.
+    # scipy.special, since importing scipy.stats takes most of a second.
     from scipy.special import betaincinv
 
     tail, both = (1 - LEVEL) / 2, won + lost
@@ -281,7 +282,7 @@ def _over_seeds(pairing: _Pairing, ours: list[float], theirs: list[float]) -> _F
 
 
 def _as_shares(images: int, ours: list[float], theirs: list[float]) -> _Found:
-    """The difference of two shares of as many images, whichever those are."""
+    """Compare two shares of the same number of images, without pairing the images."""
     from statsmodels.stats.proportion import confint_proportions_2indep
 
     base, head = statistics.fmean(ours), statistics.fmean(theirs)

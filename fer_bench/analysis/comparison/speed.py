@@ -1,4 +1,4 @@
-"""What became of training and inference speed."""
+"""Changes in training and inference speed between base and head."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ if TYPE_CHECKING:
 
 
 RUN_NOISE = 0.05
-"""Standard deviation of a speed from run to run, as a logarithm, where few runs tell it.
+"""Assumed standard deviation of a log speed from run to run, if there are too few runs.
 
-Measured on a virtual machine of two cores: 0.04 to 0.06 (docs/comparison.md).
+Measured on a virtual machine with two cores: 0.04 to 0.06 (docs/comparison.md).
 """
 
 PACE_NOISE = 0.07
-"""The same of the reference workload."""
+"""The same for the reference workload."""
 
 SLOWER = 0.25
-"""A reference workload that differs by more, as a logarithm, was on a slower or faster machine.
+"""Log ratio of reference-workload times above which the machine counts as slower or faster.
 
-On one machine two runs differ by as much in about one of a hundred cases.
+On one machine, two runs differ by as much in about one of a hundred cases.
 """
 
 
 @dataclass(frozen=True)
 class Timing:
-    """One figure of one run.
+    """One speed metric of one run.
 
     Attributes:
-        seconds: of each round, of one image or one call.
-        figure: what the rounds come to, in the same unit: their median, or a percentile.
-        pace: logarithms of the times of the two parts of the reference workload, taken around the
-            rounds, each of its fastest round; None where it was not.
+        seconds: time of each round, per image or per call.
+        figure: summary of the rounds in the same unit: their median, or a percentile.
+        pace: logarithms of the times of the two parts of the reference workload, measured around
+            the rounds, the fastest round of each; None if it was not measured.
     """
 
     seconds: tuple[float, ...]
@@ -61,7 +61,7 @@ class Timing:
 
 
 class Timed(NamedTuple):
-    """A figure of a cell on one side: one timing for each run that measured it."""
+    """Speed metric of a cell in base or head, with one timing for each run that measured it."""
 
     figure: Figure
     of: str
@@ -69,13 +69,13 @@ class Timed(NamedTuple):
 
     @property
     def value(self) -> float:
-        """The figure for a reader: the median of the runs, as it was measured."""
+        """Value to display: the median over the runs, as measured."""
         value = statistics.median(timing.figure for timing in self.timings)
         return 1 / value if self.figure.higher_is_better else value
 
 
 def timed(cells: Iterable[CellResult]) -> dict[tuple[Figure, str], Timed]:
-    """The speeds of the same backbone and init in the runs of one side."""
+    """Return the speeds of one backbone and init in the runs of one side."""
     found: dict[tuple[Figure, str], list[Timing]] = {}
     for cell in cells:
         if cell.training is not None:
@@ -91,25 +91,26 @@ def timed(cells: Iterable[CellResult]) -> dict[tuple[Figure, str], Timed]:
 
 
 def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rules: Rules) -> Change:
-    """Compares one speed of one cell.
+    """Compare one speed of one cell.
 
-    Several runs are compared by how far they vary from run to run. Where both sides together have
-    fewer than ``LEAST_RUNS``, single rounds are, and their interval is widened by what runs are
-    assumed to vary by, ``RUN_NOISE``, which more runs make less.
+    Several runs are compared by their variation from run to run. If base and head together have
+    fewer than ``LEAST_RUNS``, single rounds are compared, and their interval is widened by the
+    assumed variation between runs, ``RUN_NOISE``, which shrinks with the number of runs.
 
-    On another machine, and on one whose reference workload differs by more than ``SLOWER``, times
-    are divided by those of the reference workload, its two parts together by their geometric mean:
-    a machine that is slower as a whole is no regression. As far as the two parts disagree, one
-    factor cannot tell: half of the disagreement widens the interval. Otherwise times are compared
-    as they are, for the reference workload varies more than they do; and where the software that it
-    runs on, or the threads, changed on the same machine, as the change would be divided away.
+    On different machines, or if the reference workload differs by more than ``SLOWER``, times are
+    divided by those of the reference workload (the geometric mean of its two parts): a machine that
+    is slower as a whole is not a regression. If the two parts disagree, no single factor is right,
+    so half of their disagreement widens the interval. Otherwise times are compared as measured,
+    because the reference workload varies more than they do. They are also compared as measured if
+    its software or the threads changed on the same machine, because division would hide the effect
+    of that change.
 
     Args:
         cell: backbone and init.
-        base: the base's timings, one or more.
-        head: the head's, of the same figure.
-        around: what the sides were measured in.
-        rules: how much slower it may get.
+        base: timings of the base, at least one.
+        head: timings of the head, of the same metric.
+        around: environment differences between base and head.
+        rules: thresholds for how much slower it may get.
     """
     figure, of = base.figure, base.of
     threshold = rules.of(cell, figure.name, figure.named(of))
@@ -144,7 +145,7 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
 
 
 def is_divided(base: Sequence[Timing], head: Sequence[Timing], around: Surroundings) -> bool:
-    """Whether times are compared after division by those of the reference workload."""
+    """Return True if times are compared after division by those of the reference workload."""
     if not _is_paced(base, head):
         return False
     if not around.same_machine:
@@ -159,7 +160,7 @@ def _is_paced(base: Sequence[Timing], head: Sequence[Timing]) -> bool:
 def _pace(reference: Reference | None) -> tuple[float, float] | None:
     if reference is None:
         return None
-    # What disturbs so short a computation only makes it longer: its fastest round varies least.
+    # Disturbances only make so short a computation longer: its fastest round varies least.
     return math.log(min(reference.matrix_product)), math.log(min(reference.convolution))
 
 
@@ -196,7 +197,7 @@ def _shift(
 
 
 def _assumed(base: int, head: int, divided: bool) -> float:
-    """By how much so many runs of each side may differ, as it is assumed where few tell it."""
+    """Return the assumed half width of the interval of a difference between so few runs."""
     noise = math.hypot(RUN_NOISE, PACE_NOISE) if divided else RUN_NOISE
     return NormalDist().inv_cdf((1 + LEVEL) / 2) * noise * math.sqrt(1 / base + 1 / head)
 
@@ -215,7 +216,7 @@ def _offset(timing: Timing, divided: bool) -> float:
 
 
 def _paces(base: Sequence[Timing], head: Sequence[Timing]) -> tuple[float, float]:
-    """By how much each part of the reference workload took longer, as logarithms."""
+    """Return the log ratio, head to base, of the times of each part of the reference workload."""
     ours, theirs = (
         [
             statistics.fmean(part)
@@ -232,7 +233,7 @@ def _pace_text(base: Sequence[Timing], head: Sequence[Timing]) -> str:
 
 
 def _as_share(figure: Figure, shift: Shift) -> tuple[float, Interval]:
-    """A shift of times as a share of the base's time, or of its speed."""
+    """Convert a shift of log times to a share of the base's time, or of its speed."""
     sign = -1 if figure.higher_is_better else 1
     ends = sorted(math.expm1(sign * end) for end in (shift.low, shift.high))
     return math.expm1(sign * shift.estimate), Interval(*ends)

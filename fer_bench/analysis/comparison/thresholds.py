@@ -1,4 +1,4 @@
-"""How much worse a figure may get: rules, as they are written and as they apply."""
+"""Thresholds for how much worse a metric may get: syntax, defaults and lookup."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from fer_bench.analysis.comparison.compared_metrics import Figure
 
 GONE = "gone"
-"""Stands in rules for a cell, or a figure of it, that the base has and the head lacks."""
+"""Threshold name for a cell, or a metric of it, that the base has and the head lacks."""
 
 DETERMINISM = "determinism"
-"""Stands in rules for results that differ though all that determines them is the same."""
+"""Threshold name for results that differ although everything that determines them is the same."""
 
 DEFAULTS = (
     "accuracy: 0.5pp",
@@ -29,7 +29,7 @@ DEFAULTS = (
     f"{GONE}: on",
     f"{DETERMINISM}: on",
 )
-"""Rules that hold where no other says otherwise."""
+"""Thresholds that apply unless another one overrides them."""
 
 _SWITCHES = (GONE, DETERMINISM)
 _AMOUNT = re.compile(r"(?P<number>[0-9]{1,9}(?:\.[0-9]{1,9})?) ?(?P<unit>%|pp|ms|s|)", re.ASCII)
@@ -39,12 +39,12 @@ _FITTING = {"pp": ("share", "share per epoch"), "ms": ("s",), "s": ("s",)}
 
 @dataclass(frozen=True)
 class Threshold:
-    """By how much a figure may get worse.
+    """Amount by which a metric may get worse.
 
     Attributes:
-        amount: a share of the base's value where it is relative, else in the figure's unit.
-        relative: whether it is one.
-        text: as it was written: ``"0.5pp"``.
+        amount: a share of the base's value if relative, otherwise in the metric's unit.
+        relative: True if ``amount`` is a share of the base's value.
+        text: as written by the user: ``"0.5pp"``.
     """
 
     amount: float
@@ -52,20 +52,21 @@ class Threshold:
     text: str
 
     def distance(self, base: float) -> float:
-        """How far from the base's value that is, in the figure's unit."""
+        """Return the allowed distance from the base's value, in the metric's unit."""
         return self.amount * abs(base) if self.relative else self.amount
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule.
+    """Threshold for the cells and metrics that match two patterns.
 
     Attributes:
         cells: pattern of backbone and init: ``"vggface*"``; ``"*"`` for all.
-        figure: pattern of a figure's name, with or without what it is of: ``"inference.p99"``,
-            ``"inference.p99@32"``, ``"recall.*"``; or ``"gone"`` or ``"determinism"``.
-        threshold: None where the figure is never to fail a comparison.
-        text: as it was written.
+        figure: pattern of a metric's name, with or without class or batch size:
+            ``"inference.p99"``, ``"inference.p99@32"``, ``"recall.*"``; or ``"gone"`` or
+            ``"determinism"``.
+        threshold: None if the metric never makes a comparison fail.
+        text: as written by the user.
     """
 
     cells: str
@@ -74,13 +75,13 @@ class Rule:
     text: str
 
     def applies(self, cell: str, names: Iterable[str]) -> bool:
-        """Whether it is about a figure of a cell.
+        """Return True if it applies to a metric of a cell.
 
         Args:
             cell: backbone and init: ``"mini-random"``.
-            names: of the figure, without and with what it is of.
+            names: names of the metric, without and with class or batch size.
         """
-        # A pattern of figures is not about whole cells.
+        # A pattern such as "*" matches metrics only, never "gone" or "determinism".
         return fnmatchcase(cell, self.cells) and any(
             name == self.figure if name in _SWITCHES else fnmatchcase(name, self.figure)
             for name in names
@@ -89,7 +90,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rules:
-    """Rules in their order; of those that apply, the last counts.
+    """Threshold rules in order; the last one that applies takes effect.
 
     Attributes:
         rules: the rules.
@@ -98,11 +99,12 @@ class Rules:
     rules: tuple[Rule, ...]
 
     def of(self, cell: str, *names: str) -> Threshold | None:
-        """The threshold of a figure of a cell; None where it never fails a comparison.
+        """Return the threshold of a metric of a cell; None if it never makes a comparison fail.
 
         Args:
             cell: backbone and init.
-            names: of the figure, without and with what it is of; or ``GONE`` or ``DETERMINISM``.
+            names: names of the metric, without and with class or batch size; or ``GONE`` or
+                ``DETERMINISM``.
         """
         found = None
         for rule in self.rules:
@@ -111,31 +113,32 @@ class Rules:
         return found
 
     def __add__(self, other: Rules) -> Rules:
-        """These rules and then the others, which count more."""
+        """Append the other rules, which take precedence."""
         return Rules((*self.rules, *other.rules))
 
 
 def parse(texts: Iterable[str], source: str) -> Rules:
-    """Reads rules.
+    """Parse threshold rules.
 
-    Each is ``FIGURE: AMOUNT`` or ``CELLS: FIGURE: AMOUNT``. ``AMOUNT`` is a share of the base's
-    value (``10%``), percentage points of a share (``0.5pp``), a time (``2ms``), a plain number in
-    the figure's own unit, or ``off``; of ``gone`` and ``determinism`` it is ``on`` or ``off``.
+    Each rule is ``FIGURE: AMOUNT`` or ``CELLS: FIGURE: AMOUNT``. ``AMOUNT`` is a share of the
+    base's value (``10%``), percentage points of a share (``0.5pp``), a time (``2ms``), a plain
+    number in the metric's own unit, or ``off``; for ``gone`` and ``determinism`` it is ``on`` or
+    ``off``.
 
     Args:
-        texts: one or more rules each, with commas or line ends between them.
-        source: where they stand, for errors: ``"--fail-on"``.
+        texts: one or more rules each, separated by commas or line breaks.
+        source: origin of the texts, for errors: ``"--fail-on"``.
 
     Raises:
-        FerBenchError: one is not written so, names no figure that there is, or gives it an amount
-            that is none of it.
+        FerBenchError: a rule has invalid syntax, names an unknown metric, or has an amount that
+            does not fit the metric.
     """
     pieces = [piece.strip() for text in texts for piece in re.split(r"[,\n]", text)]
     return Rules(tuple(_rule(piece, source) for piece in pieces if piece))
 
 
 def default_rules() -> Rules:
-    """The rules that hold where no other says otherwise."""
+    """Return the thresholds that apply unless another one overrides them."""
     return parse(DEFAULTS, "the defaults")
 
 
@@ -161,8 +164,8 @@ def _rule(text: str, source: str) -> Rule:
 
 
 def _meant(pattern: str, text: str, source: str) -> list[Figure]:
-    """The figures that a pattern may be about."""
-    # What a figure is of, a class or a batch size, is known only in the files.
+    """Return the metrics that a pattern may refer to."""
+    # Classes and batch sizes are known only from the files, so only the prefix is checked.
     known = [
         figure
         for figure in FIGURES

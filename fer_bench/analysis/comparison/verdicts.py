@@ -1,4 +1,4 @@
-"""From a change, its noise and its rule to a verdict."""
+"""Verdict on a change, from its noise and its threshold."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from fer_bench.metrics import Interval
 
 LEVEL = 0.99
-"""Of the intervals: one change in a hundred that is noise alone lies outside of its own."""
+"""Confidence level of the intervals: of changes by noise alone, 1 % lie outside theirs."""
 
 
 def verdict(
     figure: Figure, change: float, interval: Interval, allowed: float
 ) -> tuple[Verdict, str]:
-    """What a change is, and why, in a few words.
+    """Return the verdict on a change, and the reason in a few words.
 
-    It counts where it is larger than the noise, so that its interval leaves out 0, and larger
-    than what is allowed.
+    A change counts if it exceeds the noise, so that its interval excludes 0, and exceeds the
+    allowed amount.
 
     Args:
-        figure: which one it is.
-        change: head less base, in any unit.
-        interval: of the change, in that unit.
-        allowed: by the figure's rule, in that unit; 0 without a rule.
+        figure: the metric.
+        change: head minus base, in any unit.
+        interval: interval of the change, in that unit.
+        allowed: amount allowed by the metric's threshold, in that unit; 0 without a threshold.
     """
     if interval.low <= 0 <= interval.high:
         return "same", "within noise"
@@ -44,15 +44,15 @@ def verdict(
 
 
 def figure_gone(cell: str, figure: Figure, of: str, base: float, why: str, rules: Rules) -> Change:
-    """A figure that the base has and the head lacks: a regression where it has a rule.
+    """Return the change of a metric that only the base has: a regression if it has a threshold.
 
     Args:
         cell: backbone and init.
-        figure: which one it is.
-        of: what it is of, empty where a cell has one of it.
-        base: its value there.
-        why: the head lacks it.
-        rules: how much worse a figure may get, and whether one may be gone.
+        figure: the metric.
+        of: its class or batch size; empty if a cell has only one value of it.
+        base: its value in the base.
+        why: reason why the head lacks it.
+        rules: thresholds for how much worse a metric may get, and whether one may be gone.
     """
     threshold = rules.of(cell, figure.name, figure.named(of))
     regression = threshold is not None and rules.of(cell, GONE) is not None
@@ -62,5 +62,5 @@ def figure_gone(cell: str, figure: Figure, of: str, base: float, why: str, rules
 
 
 def allowed(threshold: Threshold | None, base: float) -> float:
-    """What a rule allows, in the figure's unit; 0 without a rule."""
+    """Return the amount that a threshold allows, in the metric's unit; 0 without a threshold."""
     return 0.0 if threshold is None else threshold.distance(base)
