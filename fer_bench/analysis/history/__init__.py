@@ -1,1 +1,1 @@
-"""Runs of one experiment in the order of time, and the runs in which a metric moved."""
+"""History of an experiment: stored runs in chronological order and change points of metrics."""

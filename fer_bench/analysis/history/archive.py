@@ -1,4 +1,4 @@
-"""Results files that were kept: the runs of one experiment, in the order of time."""
+"""Archive of stored results files: the runs of one experiment in chronological order."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 _TIME = "datetime"
-"""Where pytest-benchmark's files tell when they were made."""
+"""Key of the creation time in pytest-benchmark's files."""
 _COMMIT = re.compile(r"([0-9a-f]{7,64})(, .*)?")
 _SHORT = 7
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A run that was kept.
+    """Stored run.
 
     Attributes:
-        name: of its file, for readers.
-        time: when it was measured, in UTC.
-        run: what it measured.
+        name: display name of its file.
+        time: time of the measurement, in UTC.
+        run: the results.
     """
 
     name: str
@@ -42,14 +42,14 @@ class Stored:
 
     @property
     def commit(self) -> str:
-        """What was measured, as the environment tells it; empty where it does not."""
+        """Measured commit as recorded in the environment; empty if it is not recorded."""
         return dict(self.run.environment).get("commit", "")
 
     @property
     def short_commit(self) -> str:
-        """The commit's first digits, ``+`` behind them where changes were not committed.
+        """First digits of the commit, with ``+`` appended if there were uncommitted changes.
 
-        Empty where there is none; those of several runs that were joined have a ``/`` between.
+        Empty if unknown; the commits of several merged runs are separated by ``/``.
         """
         found = map(_COMMIT.fullmatch, self.commit.split("; "))
         told = [f"{one[1][:_SHORT]}{'+' if one[2] else ''}" for one in found if one is not None]
@@ -58,14 +58,14 @@ class Stored:
 
 @dataclass(frozen=True)
 class Archive:
-    """The stored runs that can be compared with each other.
+    """Stored runs that can be compared with each other.
 
     Attributes:
-        runs: in the order of time, those of one time by their names.
-        left_out: runs of other data or of another protocol: name and reason of each.
-        copies: number of files that hold a run which is counted already.
-        others: number of files without our record.
-        unreadable: for each file that cannot be read, why.
+        runs: in chronological order; runs of the same time are sorted by name.
+        left_out: name of each run of other data or another protocol, with the reason.
+        copies: number of files that hold an already counted run.
+        others: number of files that are not results of fer_bench.
+        unreadable: for each file that cannot be read, the reason.
     """
 
     runs: tuple[Stored, ...]
@@ -76,22 +76,22 @@ class Archive:
 
 
 def stored_run(path: Path) -> Stored:
-    """Reads a results file with the time that it was made at.
+    """Read a results file and the time at which it was created.
 
     Raises:
-        FerBenchError: as ``fer_bench.results.load_run``, or the file tells no time.
+        FerBenchError: as for ``fer_bench.results.load_run``, or the file has no valid time.
     """
     return _stored(load_document(path), str(path))
 
 
 def as_one(parts: Sequence[Stored]) -> Stored:
-    """Several runs of one experiment as one, of the time of the latest.
+    """Merge several runs of one experiment into one, with the time of the latest.
 
     Args:
-        parts: one or more.
+        parts: the runs, at least one.
 
     Raises:
-        FerBenchError: as ``fer_bench.results.merge.joined``.
+        FerBenchError: as for ``fer_bench.results.merge.joined``.
     """
     first, *others = parts
     if not others:
@@ -104,13 +104,13 @@ def as_one(parts: Sequence[Stored]) -> Stored:
 
 
 def stored_runs(folder: Path) -> Folder[Stored]:
-    """Reads all results files in a directory and below it, named by their paths in it.
+    """Read all results files in a directory and its subdirectories, named by their relative paths.
 
     Args:
-        folder: as pytest-benchmark's ``.benchmarks``.
+        folder: directory such as pytest-benchmark's ``.benchmarks``.
 
     Raises:
-        FerBenchError: as ``fer_bench.results.read_folder``.
+        FerBenchError: as for ``fer_bench.results.read_folder``.
     """
     found = read_folder(folder, _stored)
     named = (
@@ -127,22 +127,23 @@ def gathered(
     others: int = 0,
     unreadable: Iterable[str] = (),
 ) -> Archive:
-    """The stored runs with the one that is reported; those of another experiment are left out.
+    """Combine the stored runs with the reported one, leaving out those of another experiment.
 
-    A run counts once, whatever number of files hold it: runs of one time and one commit are the
-    same, and so is one all of whose times another one holds, as a merged file does.
+    A run counts once, however many files hold it: two runs are duplicates if they have the same
+    time and commit, or if all timings of one are contained in those counted already, as with a
+    merged file.
 
     Args:
-        found: the stored runs, in any order.
-        reported: the run that is reported.
-        parts: what it was joined of, where it was.
-        others: number of files passed over.
-        unreadable: for each file that cannot be read, why.
+        found: stored runs, in any order.
+        reported: run that is reported.
+        parts: runs that were merged into it, if any.
+        others: number of skipped files.
+        unreadable: for each file that cannot be read, the reason.
     """
     known = {(one.time, one.commit) for one in (reported, *parts)}
     held = {time for one in (reported, *parts) for time in measurement(one.run)}
     runs, left_out, copies = [reported], [], 0
-    # The fullest first: a merged file has the time of one of its parts.
+    # Most timings first: a merged file shares its time with a part, which must not replace it.
     for one in sorted(found, key=lambda one: (-len(measurement(one.run)), *_order(one))):
         times = measurement(one.run)
         if (one.time, one.commit) in known or (times and times <= held):
@@ -169,7 +170,7 @@ def _order(one: Stored) -> tuple[datetime, str]:
 
 
 def _difference(reported: Run, other: Run) -> str:
-    """In what another run is of another experiment; empty where it is of the same."""
+    """Describe how another run's experiment differs; empty if it is the same experiment."""
     around = surroundings(Side((("reported", reported),)), Side((("other", other),)))
     return "; ".join(
         f"{one.what} {one.head} instead of {one.base}"
@@ -183,7 +184,7 @@ def _stored(document: Any, name: str) -> Stored:
     text = document.get(_TIME)
     try:
         time = datetime.fromisoformat(text)
-        # pytest-benchmark before version 5 wrote UTC without saying so.
+        # pytest-benchmark before version 5 wrote UTC without an offset.
         time = time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time
         return Stored(name, time.astimezone(timezone.utc), run)
     except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""One figure on its way through the stored runs."""
+"""Segmentation of one metric over the stored runs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ if TYPE_CHECKING:
 MOVING: tuple[Verdict, ...] = ("better", "worse", "moved", "not deterministic")
 
 Name = tuple[str, "Figure | None", str]
-"""Of a series: its cell, its figure, and what that is of."""
+"""Key of a series: its cell, its metric, and the class or batch size."""
 
 
 class Walk:
-    """What is known of one figure after some of the runs.
+    """Segmentation of one metric after some of the runs.
+
+    A segment consists of runs between two change points.
 
     Attributes:
-        points: so far.
-        moves: in the order in which they were found.
-        restarts: run and why, in the order of the runs.
-        stretch: the runs since the last move.
-        earlier: the stretches before it, since the last restart.
-        doubtful: whether later runs may still undo the last move or take it back.
-        odd: runs since the last restart that are in no stretch.
+        points: values so far.
+        moves: change points in the order in which they were found.
+        restarts: run and reason of each restart, in the order of the runs.
+        stretch: current segment: the runs since the last change point.
+        earlier: previous segments since the last restart.
+        doubtful: True if later runs may still mark the last change point as an outlier or remove
+            it.
+        odd: outliers since the last restart; they belong to no segment.
     """
 
     def __init__(self) -> None:
@@ -43,54 +46,54 @@ class Walk:
 
     @property
     def told(self) -> tuple[Move, ...]:
-        """The moves in the order of the runs."""
+        """Change points in the order of the runs."""
         return tuple(sorted(self.moves, key=lambda move: move.run))
 
     def stay(self, run: int) -> None:
-        """Takes a run into the stretch."""
+        """Add a run to the current segment."""
         self.stretch = (*self.stretch, run)
 
     def move(self, run: int, change: Change, *, doubtful: bool) -> None:
-        """Begins a stretch with a run that moved."""
+        """Start a new segment with a run that is a change point."""
         self.stay(run)
         self.split(len(self.stretch) - 1, change)
         self.doubtful = doubtful
 
     def split(self, place: int, change: Change) -> None:
-        """Begins a stretch within the present one, after so many of its runs."""
+        """Split the current segment after its first ``place`` runs."""
         before, after = self.stretch[:place], self.stretch[place:]
         self.moves.append(Move(after[0], change.base, change.head, change.verdict, change.why))
         self.earlier.append(before)
         self.stretch, self.doubtful = after, False
 
     def join(self) -> None:
-        """Takes the last move back: the stretches around it are one."""
+        """Remove the last change point and merge the segments around it."""
         self.moves.remove([move for move in self.moves if not move.undone][-1])
         self.stretch = (*self.earlier.pop(), *self.stretch)
-        # What was told before of a shorter stretch has to be told anew.
+        # Change points found against a shorter segment must be tested again.
         self.doubtful = bool(self.earlier)
 
     def undo(self, run: int) -> None:
-        """Leaves the odd run out that the stretch consists of; this run is back before it."""
+        """Drop the outlier that is the current segment; add this run to the previous segment."""
         self.moves[-1] = dataclasses.replace(self.moves[-1], undone=True)
         self.odd += self.stretch
         self.stretch = (*self.earlier.pop(), run)
         self.doubtful = bool(self.earlier)
 
     def include(self, odd: int) -> None:
-        """Takes an odd run into the stretch."""
+        """Add an outlier to the current segment."""
         self.moves = [move for move in self.moves if move.run != odd]
         self.odd = tuple(other for other in self.odd if other != odd)
         self.stretch = tuple(sorted((*self.stretch, odd)))
 
     def restart(self, run: int, why: str) -> None:
-        """Begins a stretch without a move."""
+        """Start a new segment without a change point."""
         self.restarts.append((run, why))
         self.stretch, self.earlier, self.doubtful, self.odd = (run,), [], False, ()
 
 
 def restarts(walks: Mapping[Name, Walk], names: Iterable[Name]) -> tuple[Restart, ...]:
-    """Those of all figures, in the order of the runs."""
+    """Return the restarts of all metrics, in the order of the runs."""
     found: dict[tuple[int, str], list[str]] = {}
     for cell, figure, of in names:
         for restart in walks[cell, figure, of].restarts:

@@ -1,4 +1,4 @@
-"""Figures over several stored runs, and where they moved, as plain data."""
+"""Series of metrics over stored runs, with their change points, as plain data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Point:
-    """A figure in one run.
+    """Value of a metric in one run.
 
     Attributes:
-        run: which one, from 0.
-        value: the mean over the seeds, or the speed as it was measured.
+        run: index of the run, from 0.
+        value: mean over the seeds, or the speed as measured.
     """
 
     run: int
@@ -26,17 +26,18 @@ class Point:
 
 @dataclass(frozen=True)
 class Move:
-    """A run in which a figure differs from the runs before.
+    """Change point: a run in which a metric differs from the preceding runs.
 
     Attributes:
-        run: which one, from 0.
-        base: the figure in the runs before, as the comparison took it; None where the whole cell
-            moved.
-        head: the same in this run, or in this and later runs where they told the move together.
+        run: index of the run, from 0.
+        base: value in the preceding runs, as used in the comparison; None if it is of the complete
+            cell.
+        head: value in this run, or in this and later runs if only these together showed the change.
         verdict: ``"better"``, ``"worse"``, ``"moved"`` or ``"not deterministic"``.
         why: how it was decided: one line.
-        undone: whether it is a speed, and the next run that measured it is back where it was,
-            unlike this one: then the machine was odd in this run, and the figure did not move.
+        undone: True if it is a speed and the next run that measured it is back at the previous
+            level, unlike this one: then this run is an outlier of the machine, not a change of the
+            metric.
     """
 
     run: int
@@ -49,14 +50,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Series:
-    """One figure of one backbone and init over the stored runs.
+    """One metric of one backbone and init over the stored runs.
 
     Attributes:
         cell: backbone and init.
-        figure: None where the whole cell is meant, which moves where it is not deterministic.
-        of: which one of several: a class, a batch size, or empty.
-        points: of each run that measured it, in their order; none of a whole cell.
-        moves: in their order.
+        figure: the metric; None for the complete cell, whose change points are runs that were not
+            deterministic.
+        of: class or batch size, or empty.
+        points: values in the runs that measured it, in their order; empty for a complete cell.
+        moves: change points in the order of the runs.
     """
 
     cell: str
@@ -67,33 +69,33 @@ class Series:
 
     @property
     def name(self) -> str:
-        """The figure's name with what it is of."""
+        """Name of the metric with its class or batch size."""
         return "the whole cell" if self.figure is None else self.figure.named(self.of)
 
     @property
     def lasting(self) -> tuple[Move, ...]:
-        """The moves that the next run did not undo."""
+        """Change points that the next run did not undo."""
         return tuple(move for move in self.moves if not move.undone)
 
     @property
     def first(self) -> Move | None:
-        """The first of them: where the figure first moved since the oldest run."""
+        """First lasting change point since the oldest run."""
         return next(iter(self.lasting), None)
 
     @property
     def latest(self) -> Move | None:
-        """The last of them."""
+        """Last lasting change point."""
         return next(reversed(self.lasting), None)
 
 
 @dataclass(frozen=True)
 class Restart:
-    """A run that could not be compared with those before, so that comparing starts anew there.
+    """Run that cannot be compared with the preceding ones, so that segmentation starts again there.
 
     Attributes:
-        run: which one, from 0.
-        series: cell and name of the figures that this is said of.
-        why: one line.
+        run: index of the run, from 0.
+        series: cell and name of the metrics concerned.
+        why: reason, one line.
     """
 
     run: int
@@ -103,11 +105,12 @@ class Restart:
 
 @dataclass(frozen=True)
 class Trend:
-    """All figures over the stored runs.
+    """All metrics over the stored runs.
 
     Attributes:
         archive: the runs.
-        series: by cell, those of the newest run first; then by figure, the whole cell first.
+        series: ordered by cell, those of the newest run first; then by metric, the complete cell
+            first.
         restarts: in the order of the runs.
     """
 

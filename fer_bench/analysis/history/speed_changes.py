@@ -1,4 +1,4 @@
-"""In which stored runs speeds moved."""
+"""Change points of speeds over the stored runs."""
 
 from __future__ import annotations
 
@@ -26,29 +26,32 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 _SPLIT = 0.9998
-"""Level at which a stretch is split. The splits of an archive of some twenty runs, of which one
-follows from another to a large part, find a step that is none about as often as fifty comparisons
-of other runs would: at this level in one archive of a hundred."""
+"""Confidence level for splitting a segment.
+
+The splits of an archive of about twenty runs, which largely depend on each other, find a false step
+about as often as fifty independent comparisons: at this level, in one of a hundred archives.
+"""
 _ODD = 0.999
-"""Level at which a run stays marked as odd: every run of an archive may be one."""
+"""Confidence level for outliers; it is strict because every run of an archive may be one."""
 
 _Runs = tuple[int, ...]
 
 
 class Speeds:
-    """Finds moves of speeds, by ``speed_change`` and by how far they vary from run to run.
+    """Detector of change points of speeds, by ``speed_change`` and by the variation between runs.
 
-    A figure moved in a run where ``speed_change`` finds it better or worse than in the stretch,
-    and where the difference is also beyond what the runs of this and the earlier stretches vary
-    by, as soon as these tell it (``steps.differ``). Such a move is doubtful. With each later run
+    A run is a change point if ``speed_change`` finds it better or worse than the current segment,
+    and if the difference also exceeds the variation between runs within this and the earlier
+    segments, once there are enough of them to estimate it (``step_detection.differ``). Such a
+    change point is tentative (``doubtful``). With each later run
 
-    - it is undone where that run is the next one and is back (``_is_back``);
-    - it is taken back where the stretches around it cannot be told apart any more, or where the
-      next run moved again and nothing tells how far runs vary;
-    - it is settled, and dated anew, by the clearest split of the two stretches.
+    - it is undone if that run is the next one and is back at the previous level (``_is_back``);
+    - it is removed if the segments around it no longer differ, or if the next run is a change point
+      too and the variation between runs is unknown;
+    - it is confirmed, and its run determined again, by the clearest split of the two segments.
 
-    A stretch without a move at its end is split likewise, so that a step which was too small to
-    be seen in its own run is found, in that run, when others have followed.
+    A segment without a change point at its end is split in the same way, so that a step too small
+    to be detected in its own run is found there once more runs have followed.
     """
 
     def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[Name, Walk]) -> None:
@@ -59,12 +62,12 @@ class Speeds:
         self._logarithms = [
             {name: _logarithms(one) for name, one in found.items()} for found in self._timed
         ]
-        # What was found for one run: several questions ask for the same two sides.
+        # Cache for the current run, since several tests compare the same sets of runs.
         self._around: dict[tuple[_Runs, _Runs], Surroundings] = {}
         self._changes: dict[tuple[Name, _Runs, _Runs], Change] = {}
 
     def walk(self, run: int) -> None:
-        """Takes one run further: the next one."""
+        """Process the next run."""
         self._around.clear()
         self._changes.clear()
         for name, ours in self._timed[run].items():
@@ -92,22 +95,22 @@ class Speeds:
                     change = self._compared(name, walk.stretch, (run,))
                     walk.move(run, change, doubtful=True)
                     return
-                # Too few runs or rounds to compare become enough in time.
+                # If there are too few runs or rounds to compare, later runs will add some.
                 walk.stay(run)
         while walk.doubtful and not self._moved(name, walk.earlier[-1], walk.stretch):
             walk.join()
         for odd in walk.odd:
-            # What was odd in an earlier stretch stays so.
+            # Outliers of an earlier segment are not tested again.
             within = odd > walk.stretch[0]
             if within and self._differ(name, walk.stretch, (odd,), _ODD) is False:
                 walk.include(odd)
 
     def _is_back(self, name: Name, run: int) -> bool:
-        """Whether the last run was odd: this one is what the figure was before.
+        """Return True if the last run was an outlier and this one is back at the level before.
 
-        It cannot be told from the runs before, which proves little of few of them; so it must also
-        differ from the odd run, as far as two runs can be compared, and be at least twice as near
-        to those before as to the odd one.
+        This run must not differ from the runs before, which is weak evidence if these are few; so
+        it must also differ from the outlier, as far as two runs can be compared, and be at least
+        twice as close to the runs before as to the outlier.
         """
         walk = self._walks[name]
         if not walk.doubtful or len(walk.stretch) > 1:
@@ -124,7 +127,11 @@ class Speeds:
         return 2 * abs(ours - theirs) <= abs(ours - apart)
 
     def _split(self, name: Name, run: int) -> bool:
-        """Splits the stretch, and what is before a doubtful move, where it is clearest."""
+        """Split the current segment, and any before a tentative change, at the clearest step.
+
+        Returns:
+            True if it was split.
+        """
         walk = self._walks[name]
         whole = (*(walk.earlier[-1] if walk.doubtful else ()), *walk.stretch, run)
         divided = self._divided(name, whole[:-1], (run,))
@@ -146,10 +153,10 @@ class Speeds:
         return True
 
     def _moved_twice(self, name: Name, run: int) -> bool:
-        """Whether this run and the last one both moved, and nothing tells how far runs vary.
+        """Return True if this run and the last both changed and the noise is unknown.
 
-        Then that is what they vary by. As two moves they would never tell it: no stretch of a
-        single run does.
+        The two changes are then taken as the variation between runs. Kept as two change points they
+        would never show it, since a segment of one run has no variation.
         """
         walk = self._walks[name]
         return (
@@ -160,12 +167,12 @@ class Speeds:
         )
 
     def _moved(self, name: Name, base: _Runs, head: _Runs) -> bool:
-        """Whether two sides differ, as far as is known."""
+        """Return True if two sets of runs differ, as far as is known."""
         found = self._compared(name, base, head).verdict in MOVING
         return found and self._differ(name, base, head, LEVEL) is not False
 
     def _differ(self, name: Name, base: _Runs, head: _Runs, level: float) -> bool | None:
-        """Whether two sides differ by more than runs do; None where that is not known."""
+        """Return True if two sets of runs differ by more than the noise; None if it is unknown."""
         divided = self._divided(name, base, head)
         ours, theirs, *others = (
             self._numbers(name, runs, divided)
@@ -182,7 +189,7 @@ class Speeds:
         return self._changes[asked]
 
     def _joined(self, name: Name, runs: _Runs) -> Timed:
-        """What the runs measured, taken together."""
+        """Return the timings of several runs as one."""
         measured = [self._timed[run][name] for run in runs]
         timings = tuple(timing for one in measured for timing in one.timings)
         return measured[0]._replace(timings=timings)
@@ -194,7 +201,7 @@ class Speeds:
         return self._around[base, head]
 
     def _divided(self, name: Name, base: _Runs, head: _Runs) -> bool:
-        """Whether ``speed_change`` divides by the reference workload."""
+        """Return True if ``speed_change`` divides by the reference workload."""
         ours, theirs = (
             [timing for run in runs for timing in self._timed[run][name].timings]
             for runs in (base, head)
@@ -202,7 +209,7 @@ class Speeds:
         return is_divided(ours, theirs, self._surroundings(base, head))
 
     def _numbers(self, name: Name, runs: _Runs, divided: bool) -> list[float]:
-        """The logarithm of each run's time."""
+        """Return the logarithm of each run's time."""
         return [self._logarithms[run][name][divided] for run in runs]
 
 
@@ -215,7 +222,10 @@ def _timed_of(run: Run) -> dict[Name, Timed]:
 
 
 def _logarithms(one: Timed) -> tuple[float, float]:
-    """Of a run's time: as it was measured, and divided by the reference workload where known."""
+    """Return the mean log time of a run, as measured and divided by the reference workload.
+
+    Without a reference workload both are the same.
+    """
     measured = statistics.fmean(math.log(timing.figure) for timing in one.timings)
     paces = [statistics.fmean(timing.pace or (0.0,)) for timing in one.timings]
     return measured, measured - statistics.fmean(paces)

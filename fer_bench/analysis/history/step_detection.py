@@ -1,7 +1,8 @@
-"""Where a row of numbers, one of each run, steps to another level.
+"""Step detection in a series of numbers, one per run.
 
-Numbers are logarithms of times, as in ``noise``. Their noise is how far they vary within a level;
-all levels known tell it together, so that a level of one number is taken to vary as the others do.
+The numbers are logarithms of times, as in ``comparison.noise``. Their noise is the variation within
+a level, estimated from all known levels together: a level with a single number is assumed to vary
+like the others.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEAST_FREEDOM = 4
-"""Degrees of freedom from which on numbers tell their noise; with fewer it is hardly known."""
+"""Degrees of freedom needed to estimate the noise; with fewer it is hardly known."""
 _ROUNDING = 1e-9
 """Numbers that differ by less are equal."""
 _LEAST_AFTER = 2
-"""So many numbers at least are after a step; what a single one shows, ``differ`` tells."""
+"""Minimum number of values after a step; a single one is tested by ``differ``."""
 
 
 def differ(
@@ -29,16 +30,16 @@ def differ(
     others: Iterable[Sequence[float]],
     level: float,
 ) -> bool | None:
-    """Whether two levels differ by more than noise, by Student's t with a common variance.
+    """Return True if two levels differ beyond noise, by Student's t with a common variance.
 
     Args:
-        base: numbers of one level, one or more.
-        head: of the other.
-        others: of other levels, which tell the noise too.
-        level: of the interval, above 0 and below 1.
+        base: numbers of one level, at least one.
+        head: numbers of the other level.
+        others: numbers of other levels, used only to estimate the noise.
+        level: confidence level of the interval, above 0 and below 1.
 
     Returns:
-        None where too few numbers tell the noise.
+        None if there are too few numbers to estimate the noise.
     """
     levels = [np.asarray(each) for each in (base, head, *others)]
     freedom = sum(map(len, levels)) - len(levels)
@@ -51,19 +52,20 @@ def differ(
 
 
 def step(numbers: Sequence[float], others: Iterable[Sequence[float]], level: float) -> int | None:
-    """The place of the clearest step: the one with the largest t.
+    """Return the position of the clearest step: the one with the largest t.
 
-    Every place is tried that has a number before and two after it. Student's t is as in
-    ``differ``; as the largest of many is taken, ``level`` has to be stricter than for one.
+    Every position with at least one number before it and two after it is tried. Student's t is as
+    in ``differ``; since the largest of many is taken, ``level`` must be stricter than for a single
+    test.
 
     Args:
-        numbers: in the order of time.
-        others: of other levels, which tell the noise too.
-        level: of the interval, above 0 and below 1.
+        numbers: in chronological order.
+        others: numbers of other levels, used only to estimate the noise.
+        level: confidence level of the interval, above 0 and below 1.
 
     Returns:
-        How many numbers are before the step; None where none is beyond noise, or too few numbers
-        tell the noise.
+        Number of values before the step; None if no step exceeds the noise, or if there are too few
+        numbers to estimate it.
     """
     levels = [np.asarray(each) for each in others]
     count = len(numbers)
@@ -73,7 +75,7 @@ def step(numbers: Sequence[float], others: Iterable[Sequence[float]], level: flo
     row = np.asarray(numbers) - np.mean(numbers)
     before = np.arange(1, count - _LEAST_AFTER + 1)
     after = count - before
-    # The row's mean is 0: what is before the step sums up to the opposite of what is after it.
+    # The row's mean is 0, so the sums before and after the step differ only in sign.
     shifts = np.abs(np.cumsum(row)[: len(before)]) * (1 / before + 1 / after)
     explained = shifts**2 / (1 / before + 1 / after)
     within = np.maximum(row @ row - explained, 0) + sum(map(_squares, levels))
@@ -88,7 +90,7 @@ def _squares(numbers: NDArray[np.float64]) -> float:
 
 
 def _quantile(freedom: int, level: float) -> float:
-    # Of scipy's special functions: its distributions take most of a second to load.
+    # scipy.special, since importing scipy.stats takes most of a second.
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, (1 + level) / 2))

@@ -1,4 +1,4 @@
-"""In which of several stored runs each figure first moved."""
+"""Change points of each metric over several stored runs."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 
 
 def trend(archive: Archive, rules: Rules) -> Trend:
-    """Walks through the runs in the order of time, and finds where each figure moved.
+    """Find the change points of each metric in the chronologically ordered runs.
 
-    Each run is compared, figure by figure, with all runs since the figure's last move taken
-    together, by the same rules as two sides are. Where the verdict is that it moved, a new stretch
-    begins with that run. Speeds vary from run to run: they are looked at again with each later run
-    (``Speeds``). A whole cell moves where it has the fingerprint of the run before and another
-    result.
+    Each run is compared, metric by metric, with all runs since the metric's last change point taken
+    together, by the same thresholds as base and head. If the verdict is a change, a new segment
+    starts with that run. Since speeds vary from run to run, their change points are tested again
+    with each later run (``Speeds``). A complete cell has a change point if its fingerprint is that
+    of the previous run but its result is not.
 
-    Where a run cannot be compared with the stretch (another machine and no reference workload; a
-    loss of one seed that changed), a new stretch begins without a move.
+    If a run cannot be compared with the segment (another machine without a reference workload; a
+    changed loss with a single seed), a new segment starts without a change point.
 
     Args:
         archive: the runs, of one experiment.
-        rules: how much worse a figure may get; what changes by less does not move.
+        rules: thresholds for how much worse a metric may get; smaller changes do not count.
 
     Raises:
-        FerBenchError: as ``compare``.
+        FerBenchError: as for ``compare``.
     """
     walks: defaultdict[Name, Walk] = defaultdict(Walk)
     quality, speed = _Qualities(archive, rules, walks), Speeds(archive, rules, walks)
@@ -61,11 +61,11 @@ def trend(archive: Archive, rules: Rules) -> Trend:
 
 @dataclass(frozen=True)
 class _Result:
-    """What the training of a cell gave in one run.
+    """Training result of a cell in one run.
 
     Attributes:
         fingerprints: by seed.
-        number: the same for results that are equal, seed by seed.
+        number: identifier of the result; equal if the results are equal for every seed.
     """
 
     fingerprints: Mapping[int, str]
@@ -73,10 +73,10 @@ class _Result:
 
 
 class _Qualities:
-    """Finds moves of what training gave, and of whole cells.
+    """Detector of change points of quality metrics and of complete cells.
 
-    Only a result that differs from all in its stretch is compared: an equal one was compared
-    before, or is the first. Most runs of an archive then need no comparison, which takes long.
+    A result is compared only if it differs from all in its segment; otherwise it was compared
+    before, or is the first. Most runs of an archive therefore need no comparison, which is slow.
     """
 
     def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[Name, Walk]) -> None:
@@ -84,12 +84,12 @@ class _Qualities:
         self._rules = rules
         self._walks = walks
         self._known: dict[str, list[dict[int, Quality]]] = {}
-        # The last run that trained a cell.
+        # For each cell, the last run that trained it.
         self._last: dict[str, int] = {}
         self._results = [self._results_of(run) for _, run in self._runs]
 
     def walk(self, run: int) -> None:
-        """Takes one run further: the next one."""
+        """Process the next run."""
         results = self._results[run]
         values = self._values(run)
         to_compare: dict[tuple[int, ...], set[str]] = {}
@@ -123,7 +123,7 @@ class _Qualities:
         return found
 
     def _values(self, run: int) -> dict[Name, float]:
-        """Every figure of a run: what it is compared by, with itself."""
+        """Return every metric of a run, read from a comparison of the run with itself."""
         if not self._results[run]:
             return {}
         side = Side((self._runs[run],))
@@ -134,13 +134,13 @@ class _Qualities:
         }
 
     def _is_new(self, name: Name, run: int) -> bool:
-        """Whether a cell's result differs from all in the stretch of one of its figures."""
+        """Return True if the cell's result differs from all in the metric's current segment."""
         cell, stretch = name[0], self._walks[name].stretch
         numbers = {self._results[other][cell].number for other in stretch}
         return bool(stretch) and self._results[run][cell].number not in numbers
 
     def _suspect(self, cell: str, run: int) -> tuple[int, ...]:
-        """The last run with a cell, where it should have the same result but has another."""
+        """Return the last run with the same fingerprint but another result; empty if none."""
         before = self._last.get(cell)
         if before is None:
             return ()
@@ -189,14 +189,14 @@ def _without_speed(run: Run) -> Run:
 
 
 def _only(named: tuple[str, Run], cells: Collection[str]) -> tuple[str, Run]:
-    """A run with some of its cells alone."""
+    """Return a run with only some of its cells."""
     name, run = named
     kept = (cell for cell in run.cells if f"{cell.backbone}-{cell.init}" in cells)
     return name, dataclasses.replace(run, cells=tuple(kept))
 
 
 def _in_order(names: Iterable[Name], archive: Archive) -> list[Name]:
-    """By cell, those of the newest run first; then by figure, a whole cell first."""
+    """Sort by cell, those of the newest run first; then by metric, the complete cell first."""
     cells = list(
         dict.fromkeys(
             f"{cell.backbone}-{cell.init}"
