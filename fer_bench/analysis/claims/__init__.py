@@ -1,10 +1,11 @@
-"""What the paper claims, and what a run says of it.
+"""Claims of the paper and the verdict of a run on each.
 
-Each claim is a pure function of a run's results. It holds if all its parts hold; it is
-contradicted as soon as one part fails; else it is undecided, and the verdict says what is missing.
-A part holds or fails only where a 95 % interval or a corrected p-value shows it; what lies within
-noise is open. Rates and figures of one epoch show nothing from one seed. Accuracies on the test
-images may, by the choice of the images; that the chance of training is not covered is then said.
+Each claim is a pure function of a run's results. It is supported if all its parts hold,
+contradicted as soon as one part fails, and undecided otherwise; the verdict then names what is
+missing. A part holds or fails only if a 95 % interval or a corrected p-value shows it; a part
+within noise is open. One seed is not enough for rates and for metrics of a single epoch. It can be
+enough for accuracy on the test images, by the sampling of the images; the verdict then states that
+the variation between trainings is not covered.
 """
 
 from __future__ import annotations
@@ -78,14 +79,14 @@ CLAIMS: tuple[Claim, ...] = (
 
 
 def judge(run: Run, pairs: tuple[Pair, ...]) -> tuple[Verdict, ...]:
-    """What a run says of each claim.
+    """Return the verdict of a run on each claim.
 
-    On other images than the paper's, a sample of them included, only C10 is testable. Changed
-    settings are judged all the same, and named in the verdict's ``convention``.
+    On images other than the paper's, including samples of them, only C10 is testable. Changed
+    settings do not prevent a verdict but are listed in its ``convention``.
 
     Args:
         run: the results.
-        pairs: what ``fer_bench.analysis.pairwise_tests.pairs`` returns for it.
+        pairs: result of ``fer_bench.analysis.pairwise_tests.pairs`` for this run.
     """
     evidence = Evidence.of(run, pairs)
     data = other_data(run)

@@ -1,4 +1,4 @@
-"""How far one figure of two cells lies above the other's, and how sure that is."""
+"""Differences of a metric between two cells, with their uncertainty."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 _DECIMALS = 12
-"""Differences are rounded to so many: what is left of equal figures is no difference."""
+"""Decimals to which differences are rounded, so that equal metrics differ by exactly 0."""
 
 MORE_SEEDS = "more seeds (3 or more)"
 MORE = "more seeds or images, to tell apart what is within noise"
@@ -26,19 +26,19 @@ ONE_CONVENTION = "a definition of Metric_0: the conventions disagree"
 
 @dataclass(frozen=True)
 class Gap:
-    """A rate, or a figure of one epoch, less another.
+    """Difference of a rate, or of a metric of one epoch, between two networks.
 
-    From one seed it shows nothing: two trainings of one network differ in such figures by far
-    more than the choice of the images explains.
+    One seed shows nothing: between two trainings of the same network, such metrics differ by far
+    more than the sampling of the images explains.
 
     Attributes:
         differences: one for each of ``seeds``.
-        error: standard error of a difference that comes from the choice of the images.
-        seeds: that both cells were trained with, one or more.
-        own: mean of the first figure over these seeds.
-        is_rate: whether the figures are shares per epoch, and not shares.
-        unsteady: cells whose validation accuracy, part of the figures, is moved by trained batch
-            normalisation; then the gap shows nothing of learning.
+        error: standard error of a difference due to the sampling of the images.
+        seeds: seeds that both cells were trained with, at least one.
+        own: mean of the first network's metric over these seeds.
+        is_rate: True if the metrics are shares per epoch instead of shares.
+        unsteady: labels of networks whose validation accuracy, used in the metric, is distorted by
+            trained batch normalisation; the gap then shows nothing about learning.
     """
 
     differences: tuple[float, ...]
@@ -54,15 +54,14 @@ class Gap:
         return math.fsum(self.differences) / len(self.differences)
 
     def interval(self, tests: int = 1) -> Interval | None:
-        """Where the difference lies; None from one seed.
+        """Return the confidence interval of the difference, or None for one seed.
 
-        Its half width is the root of a**2 + b**2: a is the normal quantile times ``error``, b
-        the half width of Student's t interval over the seeds, as in
-        ``fer_bench.metrics.compare``.
+        Its half width is the root of a**2 + b**2: a is the normal quantile times ``error``, b the
+        half width of Student's t interval over the seeds, as in ``fer_bench.metrics.compare``.
 
         Args:
-            tests: number of intervals that shall hold together: each has the level
-                1 - (1 - LEVEL) / tests (Bonferroni).
+            tests: number of intervals that must hold simultaneously: each has the level 1 - (1 -
+                LEVEL) / tests (Bonferroni).
         """
         level = 1 - (1 - LEVEL) / tests
         spread = over_seeds(self.differences, level).interval
@@ -74,13 +73,13 @@ class Gap:
         return Interval(self.effect - half, self.effect + half)
 
     def above(self, least: float = 0.0, tests: int = 1) -> State:
-        """Whether the first figure is the larger one.
+        """Return the state of the statement that the first metric is larger.
 
-        A claim of several parts is supported only if all of them hold, which needs no
-        correction, and is contradicted as soon as one of them fails, which does.
+        A claim of several parts is supported only if all of them hold, which needs no correction,
+        and is contradicted as soon as one of them fails, which does.
 
         Args:
-            least: by how much it shall be larger; negative where it may be a little smaller.
+            least: amount by which it must be larger; negative if it may be slightly smaller.
             tests: number of parts that could fail.
         """
         alone, together = self.interval(), self.interval(tests)
@@ -91,7 +90,7 @@ class Gap:
         return "fails" if together.high < least else "open"
 
     def below(self, most: float, tests: int = 1) -> State:
-        """Whether the first figure is larger by less than ``most``, as ``above``."""
+        """Return the state of the statement that the difference is below ``most``, as ``above``."""
         alone, together = self.interval(), self.interval(tests)
         if alone is None or together is None or self.unsteady:
             return "open"
@@ -101,7 +100,7 @@ class Gap:
 
     @property
     def needs(self) -> str:
-        """What would decide it where it is open."""
+        """Data needed for a decision if the statement is open."""
         if self.unsteady:
             return (
                 "validation by batch statistics, or training with --batchnorm=frozen, for "
@@ -111,12 +110,12 @@ class Gap:
 
     @property
     def effect_text(self) -> str:
-        """Effect for a reader."""
+        """Effect as display text."""
         return f"{self.effect:+.{4 if self.is_rate else 3}f}"
 
     @property
     def text(self) -> str:
-        """Effect and interval for a reader."""
+        """Effect and interval as display text."""
         decimals = 4 if self.is_rate else 3
         interval = self.interval()
         if interval is None:
@@ -126,12 +125,12 @@ class Gap:
 
 @dataclass(frozen=True)
 class Judged:
-    """What a gap says of a statement.
+    """State of a statement and the gap that it is based on.
 
     Attributes:
-        label: which figure is taken from which, for a reader; empty where it is clear.
-        gap: their difference.
-        state: of the statement.
+        label: display text of which metric is subtracted from which; empty if it is clear.
+        gap: difference of the metrics.
+        state: state of the statement.
     """
 
     label: str
@@ -139,7 +138,7 @@ class Judged:
     state: State
 
     def part(self, label: str) -> Part:
-        """A part of a claim with these figures, after ``label``."""
+        """Return a part of a claim, with these values after ``label`` in its text."""
         return Part(
             self.state,
             " ".join(filter(None, (label, self.label, self.gap.text))),
@@ -158,11 +157,11 @@ def gap(
     is_rate: bool = False,
     unsteady: Sequence[str] = (),
 ) -> Gap | None:
-    """The first figure less the second, over the seeds that both have; None without any.
+    """Return the first metric minus the second over the common seeds, or None if there are none.
 
     Args:
-        first: a figure for each seed.
-        second: the same of another cell.
+        first: metric of one network by seed.
+        second: the same metric of another network.
         error: as in ``Gap``.
         is_rate: as in ``Gap``.
         unsteady: as in ``Gap``.
@@ -181,11 +180,11 @@ def gap(
 
 
 def agreed(label: str, found: Sequence[Judged]) -> Part:
-    """One part from the same statement under each convention, open where they disagree.
+    """Combine the same statement under each convention into one part, open if they disagree.
 
     Args:
-        label: what a reader is told first.
-        found: in the order of the conventions, one or more.
+        label: start of the display text.
+        found: one per convention in their order, at least one.
     """
     first, *others = (one.part(label) for one in found)
     shown = first.text

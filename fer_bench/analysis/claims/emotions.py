@@ -1,4 +1,4 @@
-"""C9: which emotions are recognised best and worst."""
+"""C9: emotions with the best and the worst recall."""
 
 from __future__ import annotations
 
@@ -23,29 +23,30 @@ if TYPE_CHECKING:
 BEST = ("Happy", "Angry", "Fear", "Surprise")
 WORST = "Disgust"
 NETWORKS = 2
-"""With fewer nothing is known of how networks differ."""
+"""Minimum number of networks; with fewer, nothing is known of how networks differ."""
 
 
 def emotions(evidence: Evidence) -> Findings:
-    """C9: happiness, anger, fear and surprise are recognised best, disgust worst.
+    """Judge C9: happiness, anger, fear and surprise are recognised best, disgust worst.
 
-    By recall on the test images, the mean over the networks that learned anything (each the mean
-    over its seeds): those whose test accuracy lies above the share of the largest class by more
-    than its 95 % sampling error. A network that gives every image one class says nothing of
-    emotions.
+    The metric is recall on the test images, averaged over the networks that learned anything (each
+    averaged over its seeds): those whose test accuracy exceeds the majority-class baseline by more
+    than its 95 % sampling error. A network that predicts one class for every image shows nothing
+    about emotions.
 
-    Two parts: each of the four lies above each other emotion; disgust lies below each of the
-    others. A difference of two emotions counts as shown where the interval of its mean lies beyond
-    0 and each of those networks, two or more, has it in the same direction: so the mean is not
-    one network's. A part holds if all its differences are shown to be above 0, fails as soon as
-    one is shown to be below, and names the least. While any of the eight networks is missing
-    neither is decided, for it would change the mean.
+    There are two parts: each of the four lies above each other emotion; disgust lies below each of
+    the others. A difference of two emotions counts as shown if the interval of its mean excludes 0
+    and each of those networks, two or more, has it in the same direction, so that the mean does not
+    depend on a single network. A part holds if all its differences are shown to be above 0, fails
+    as soon as one is shown to be below, and reports the smallest. If any of the eight networks is
+    missing, neither part is decided, since that network would change the mean.
 
     Classes have different images, so a difference of recalls has Newcombe's interval for two
-    independent shares, from their Wilson intervals (*Interval estimation for the difference
-    between independent proportions*, 1998, method 10). The number of images in a class stands for
-    its mean over several networks too: they see the same images, so that is too wide rather than
-    too narrow. How much the networks differ is not in the interval; it is in the second condition.
+    independent shares, from their Wilson intervals (*Interval estimation for the difference between
+    independent proportions*, 1998, method 10). For the mean over several networks the sample size
+    is still the number of images of the class: the networks see the same images, so the interval is
+    too wide rather than too narrow. The variation between networks is not in the interval; the
+    second condition covers it.
     """
     learned = [group for group in evidence.groups.values() if learns(group)]
     known = [group for group in evidence.groups.values() if group.trained]
@@ -94,9 +95,9 @@ def emotions(evidence: Evidence) -> Findings:
 
 
 def learns(group: Group) -> bool:
-    """Whether a group's mean test accuracy lies clearly above the share of the largest class.
+    """Check if a group's mean test accuracy is clearly above the majority-class baseline.
 
-    Clearly: by 1.96 times sqrt(p (1 - p) / n), with p its accuracy on n test images.
+    Clearly means by more than 1.96 times sqrt(p (1 - p) / n), with p its accuracy on n test images.
     """
     accuracy = group.test_accuracy
     if accuracy is None:
@@ -109,14 +110,14 @@ def learns(group: Group) -> bool:
 def newcombe(
     first: float, first_images: int, second: float, second_images: int, tests: int = 1
 ) -> Interval:
-    """Interval of the difference of two independent shares, Newcombe's method 10.
+    """Return the interval of the difference of two independent shares, Newcombe's method 10.
 
     Args:
         first: a share.
-        first_images: number of images that it was found among, 1 or more.
+        first_images: number of images of the first share, at least 1.
         second: the share that is subtracted.
-        second_images: number of images that it was found among, 1 or more.
-        tests: number of intervals that shall hold together (Bonferroni).
+        second_images: number of images of the second share, at least 1.
+        tests: number of intervals that must hold simultaneously (Bonferroni).
     """
     from statsmodels.stats.proportion import confint_proportions_2indep
 
@@ -139,7 +140,7 @@ def _quantile() -> float:
 def _recalls(
     evidence: Evidence, learned: Sequence[Group]
 ) -> tuple[dict[str, list[float]], dict[str, int]]:
-    """Recall of each network, and number of test images, of each class."""
+    """Return, for each class, the recall of each network and the number of test images."""
     images: dict[str, int] = {}
     recalls: dict[str, list[float]] = {}
     for index, (name, _) in enumerate(evidence.run.dataset.counts):
@@ -158,7 +159,11 @@ def _least(
     images: dict[str, int],
     tests: int,
 ) -> Part:
-    """The least difference of those that decide whether each first lies above its second."""
+    """Return the part for the smallest difference of those that decide the statement.
+
+    The statement is that each first class lies above its second. If any pair fails, the failing
+    ones decide; otherwise the open ones, if any; otherwise all.
+    """
     found = []
     for one, other in pairs:
         differences = [ours - theirs for ours, theirs in zip(each[one], each[other], strict=True)]

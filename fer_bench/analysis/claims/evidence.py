@@ -1,4 +1,4 @@
-"""What a run knows of the paper's cells, and what it lacks."""
+"""Evidence for the claims: results of the paper's cells in a run, and what is missing."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ class Key(NamedTuple):
 
     @property
     def label(self) -> str:
-        """As in the paper's tables."""
+        """Name in the paper's tables."""
         return f"{TITLES[self.backbone]}_{self.init}"
 
 
 EVERY = tuple(Key(backbone, init) for backbone in published.BACKBONES for init in INITS)
-"""All eight, in the order of the tables."""
+"""All eight networks, in the order of the paper's tables."""
 
 
 class Span(NamedTuple):
-    """Epochs from ``first`` to ``last``, both included."""
+    """Range of epochs from ``first`` to ``last``, inclusive."""
 
     first: int
     last: int
@@ -58,12 +58,12 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """A run's groups of the paper's backbones; others take no part in claims.
+    """Groups of the paper's backbones in a run; other backbones are not part of any claim.
 
     Attributes:
-        run: where they come from.
-        groups: those that the run was asked for.
-        pairs: those compared on the test images.
+        run: the run.
+        groups: requested groups.
+        pairs: pairs of groups compared on the test images.
     """
 
     run: Run
@@ -72,7 +72,7 @@ class Evidence:
 
     @classmethod
     def of(cls, run: Run, pairs: tuple[Pair, ...]) -> Evidence:
-        """The evidence of a run and the pairs of its groups."""
+        """Return the evidence of a run and the pairs of its groups."""
         known = {
             Key(group.backbone, group.init): group
             for group in groups(on_the_wall_clock(run))
@@ -81,32 +81,32 @@ class Evidence:
         return cls(run, known, pairs)
 
     def convention(self, figures: str) -> str:
-        """Which figures a verdict rests on, and which settings are changed."""
+        """Describe the metrics that a verdict is based on, and the changed settings."""
         changed = changed_settings(self.run)
         return "; ".join([figures, *([f"changed here: {', '.join(changed)}"] if changed else [])])
 
     def trained(self, key: Key) -> Group | None:
-        """The group if any of its cells is trained."""
+        """Return the group if any of its cells is trained."""
         group = self.groups.get(key)
         return group if group is not None and group.trained else None
 
     @property
     def epochs(self) -> int:
-        """Number of epochs trained, 0 where nothing was."""
+        """Number of trained epochs, 0 if nothing was trained."""
         found = [one.history.epochs for group in self.groups.values() for one in group.qualities]
         return max(found, default=0)
 
     def lack(self, first: Key, *others: Key, epochs: int = 1) -> list[str]:
-        """What is missing to set the first network beside each of the others.
+        """List what is missing to compare the first network with each of the others.
 
         Args:
-            first: the one.
-            others: the others.
-            epochs: so many need to be trained.
+            first: the first network.
+            others: the other networks.
+            epochs: minimum number of trained epochs.
 
         Returns:
-            The networks that were not trained, each with why; else epochs or seeds that are
-            needed; empty where nothing is missing.
+            The networks that were not trained, each with the reason; otherwise the missing epochs,
+            or the missing common seeds; empty if nothing is missing.
         """
         found = self.untrained(first, *others)
         if found:
@@ -120,7 +120,7 @@ class Evidence:
         ]
 
     def untrained(self, *keys: Key) -> list[str]:
-        """Those of the networks that were not trained, each with why."""
+        """List the networks that were not trained, each with the reason."""
         return [f"{key.label} ({self._why(key)})" for key in keys if self.trained(key) is None]
 
     def _why(self, key: Key) -> str:
@@ -130,7 +130,7 @@ class Evidence:
         return "not trained" if status == "ok" else status
 
     def unsteady(self, *keys: Key) -> list[str]:
-        """Those whose validation accuracy trained batch normalisation moves, in any seed."""
+        """List networks whose validation accuracy batch normalisation distorts in any seed."""
         return [
             key.label
             for key in keys
@@ -138,7 +138,7 @@ class Evidence:
         ]
 
     def parameters(self, backbone: str) -> int | None:
-        """Number of weights of a backbone, from any of its cells that knows it."""
+        """Return a backbone's number of weights, from any of its cells that records it."""
         for init in INITS:
             group = self.groups.get(Key(backbone, init))
             for cell in () if group is None else group.cells:
@@ -147,11 +147,11 @@ class Evidence:
         return None
 
     def pair(self, first: Key, second: Key) -> Pair | None:
-        """The first network compared with the second; None where they were not compared."""
+        """Return the first network compared with the second, or None if they were not compared."""
         return between(self.pairs, first, second)
 
     def lack_of_pair(self, first: Key, second: Key) -> list[str]:
-        """Why two networks were not compared; empty where they were."""
+        """List why two networks were not compared; empty if they were."""
         if self.pair(first, second) is not None:
             return []
         return self.lack(first, second) or [
@@ -159,7 +159,7 @@ class Evidence:
         ]
 
     def validation(self, key: Key, epoch: int) -> dict[int, float]:
-        """Validation accuracy after an epoch, -1 for the last, by seed; empty if not trained."""
+        """Return validation accuracy by seed after an epoch (-1: the last); empty if untrained."""
         group = self.trained(key)
         return {
             cell.seed: cell.quality.history.validation_accuracy[epoch]
@@ -168,11 +168,11 @@ class Evidence:
         }
 
     def validation_gap(self, first: Key, second: Key, epoch: int) -> Gap | None:
-        """Validation accuracy of one network less that of another, over the seeds of both.
+        """Return the difference of two networks' validation accuracies, over their common seeds.
 
-        Its error is that of two binomial shares of different images,
-        sqrt(p (1 - p) / n + q (1 - q) / n): too wide rather than too narrow, for both networks
-        see the same images, and who recognised which is not stored.
+        Its error is that of two binomial shares of different images, sqrt(p (1 - p) / n + q (1 - q)
+        / n). It is too large rather than too small, since both networks see the same images but
+        per-image validation results are not stored.
         """
         ours, theirs = self.validation(first, epoch), self.validation(second, epoch)
         shared = ours.keys() & theirs.keys()
@@ -190,9 +190,9 @@ class Evidence:
     def rates(
         self, key: Key, span: Span, convention: Convention, *, overfitting: bool
     ) -> dict[int, float]:
-        """Rate of accuracy over a span of epochs, by seed.
+        """Return the rate of accuracy over a span of epochs, by seed.
 
-        Empty where the network was not trained for so long, or the span holds no difference.
+        Empty if the network was not trained that long, or if the span contains no difference.
         """
         group = self.trained(key)
         found = {}
@@ -227,12 +227,12 @@ class Evidence:
         *,
         overfitting: bool = False,
     ) -> Gap | None:
-        """Rate of one network less that of another.
+        """Return the rate of one network minus that of another.
 
-        A rate over k differences telescopes to (end - start) / k, so two of them rest on four
-        accuracies. Each has a sampling variance of at most 0.25 / n, which gives the error
-        sqrt(4 * 0.25 / n) / k, with n training images; where validation accuracies are part of
-        the rate, their 1 / n is added under the root.
+        A rate over k differences telescopes to (end - start) / k, so two of them depend on four
+        accuracies. Each has a sampling variance of at most 0.25 / n, which gives the error sqrt(4 *
+        0.25 / n) / k, with n training images; if the rate includes validation accuracies, their 1 /
+        n is added under the root.
         """
         data = self.run.dataset
         steps = span.last - span.first + (span.first > 1 or convention == "untrained")

@@ -1,4 +1,4 @@
-"""C6, C7 and C10: networks against each other, by accuracy, size and speed."""
+"""C6, C7 and C10: networks compared by accuracy, size and speed."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult
 
 EQUAL = 0.02
-"""Accuracies whose difference lies within as much on either side are the same."""
+"""Accuracies are equal if their difference lies within this distance of 0."""
 
 SPEED_NOISE = 0.10
-"""Speeds that differ by a smaller share cannot be told apart: machines do not run evenly."""
+"""Speeds that differ by a smaller share cannot be distinguished, as machine speed varies."""
 
 ROUNDS = 3
-"""Fewer timed rounds say nothing of how evenly a machine ran."""
+"""Minimum number of timed rounds; fewer do not show how much a machine's speed varies."""
 
 FIGURES = "test accuracy of the pretrained networks"
 ABOUT_PRETRAINED = "random, which decides nothing:"
 
 
 def openface_equals_resnet50(evidence: Evidence) -> Findings:
-    """C6: OpenFace is as accurate as ResNet-50, is smaller, and trains and predicts faster.
+    """Judge C6: OpenFace is as accurate as ResNet-50, smaller, and trains and predicts faster.
 
-    As accurate: the interval of the difference in test accuracy lies within ``EQUAL`` on either
-    side; it fails where the whole interval lies beyond, to either side. It is judged on the
-    pretrained networks: in the paper's Table 2 the random ones lie far apart. Faster: the median
-    round by more than ``SPEED_NOISE``, in training and in inference at the largest batch size at
-    which both were timed, and the middle halves of the rounds do not overlap; it fails where
-    OpenFace is slower by the same rule. Pretrained networks are meant here too.
+    As accurate means that the interval of the difference in test accuracy lies within ``EQUAL`` of
+    0; this fails if the complete interval lies beyond ``EQUAL`` on one side. Only the pretrained
+    networks are judged: in the paper's Table 2 the random ones lie far apart. Faster means that the
+    median round is faster by more than ``SPEED_NOISE``, in training and in inference at the largest
+    batch size at which both were timed, and that the interquartile ranges of the rounds do not
+    overlap; this fails if OpenFace is slower by the same criterion. Speeds are those of the
+    pretrained networks too.
     """
     openface, resnet50 = Key("openface", "pretrained"), Key("resnet50", "pretrained")
     parts, missing = [], evidence.lack_of_pair(openface, resnet50)
@@ -76,11 +77,11 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
 
 
 def mobilenet_is_smallest(evidence: Evidence) -> Findings:
-    """C7: MobileNet has the fewest parameters and is less accurate than OpenFace.
+    """Judge C7: MobileNet has the fewest parameters and is less accurate than OpenFace.
 
-    Fewest of all four backbones. Less accurate: on the test images, p below 0.05 after Holm's
-    correction; it fails if MobileNet is the more accurate one by the same test. It is judged on
-    the pretrained networks, as C6.
+    Fewest means among all four backbones. Less accurate means on the test images, with p below 0.05
+    after Holm's correction; this fails if MobileNet is more accurate by the same test. Only the
+    pretrained networks are judged, as in C6.
     """
     openface, mobilenet = Key("openface", "pretrained"), Key("mobilenet", "pretrained")
     parts, missing = [], evidence.lack_of_pair(openface, mobilenet)
@@ -108,9 +109,9 @@ def mobilenet_is_smallest(evidence: Evidence) -> Findings:
 
 
 def parameters_are_exact(evidence: Evidence) -> Findings:
-    """C10: OpenFace, ResNet-50 and MobileNet have exactly as many parameters as published.
+    """Judge C10: OpenFace, ResNet-50 and MobileNet have exactly the published parameter counts.
 
-    Neither data nor training matter to it.
+    It depends on neither data nor training.
     """
     parts, missing = [], []
     for backbone, count in published.PARAMETERS.items():
@@ -136,7 +137,7 @@ def _no_count(backbone: str) -> str:
 
 
 def _smaller(evidence: Evidence, name: str, others: Iterable[str]) -> tuple[list[Part], list[str]]:
-    """Whether a backbone has fewer parameters than each of the others, and what is not known."""
+    """Judge if a backbone has fewer parameters than the others; also list missing counts."""
     counts = {backbone: evidence.parameters(backbone) for backbone in (name, *others)}
     missing = [_no_count(backbone) for backbone, count in counts.items() if count is None]
     own = counts.pop(name)
@@ -149,7 +150,7 @@ def _smaller(evidence: Evidence, name: str, others: Iterable[str]) -> tuple[list
 
 
 def _faster(evidence: Evidence, first: Key, second: Key) -> tuple[list[Part], list[str]]:
-    """Whether a network trains and predicts faster than another, and what was not timed."""
+    """Judge if a network trains and predicts faster than another; also list missing timings."""
     parts, missing = [], []
     ours, theirs = _inference(evidence, first), _inference(evidence, second)
     size = max(ours.keys() & theirs.keys(), default=0)
@@ -181,7 +182,7 @@ def _faster(evidence: Evidence, first: Key, second: Key) -> tuple[list[Part], li
 
 
 def _training(evidence: Evidence, key: Key) -> list[float] | None:
-    """Seconds per image of each timed round; None where training was not timed."""
+    """Return seconds per image of each timed round, or None if training was not timed."""
     for cell in _cells(evidence, key):
         if cell.training is not None:
             return [seconds / cell.training.images for seconds in cell.training.seconds]
@@ -189,7 +190,7 @@ def _training(evidence: Evidence, key: Key) -> list[float] | None:
 
 
 def _inference(evidence: Evidence, key: Key) -> dict[int, list[float]]:
-    """Seconds per image of each timed call, by batch size."""
+    """Return seconds per image of each timed call, by batch size."""
     for cell in _cells(evidence, key):
         if cell.inference:
             return {
@@ -205,7 +206,7 @@ def _cells(evidence: Evidence, key: Key) -> tuple[CellResult, ...]:
 
 
 def _middle(seconds: Sequence[float]) -> tuple[float, float]:
-    """First and third quartile."""
+    """Return the first and third quartile."""
     first, _, third = statistics.quantiles(seconds, n=4, method="inclusive")
     return first, third
 

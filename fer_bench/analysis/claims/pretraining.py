@@ -1,4 +1,4 @@
-"""C1 to C3: what pretraining does to accuracy, convergence and overfitting."""
+"""C1 to C3: effect of pretraining on accuracy, convergence and overfitting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.claims.verdict import State
 
 LEVEL_RATE = 0.002
-"""Two rates of accuracy that differ by less are level: 2 points in ten epochs."""
+"""Rates of accuracy that differ by less are level: 2 percentage points in ten epochs."""
 
 EARLY, LATE = Span(1, 10), Span(11, 20)
 """The paper's first two windows and its last two."""
@@ -23,12 +23,12 @@ FIGURES = "running training accuracy, first window by first-epoch / by untrained
 
 
 def pretrained_is_better(evidence: Evidence) -> Findings:
-    """C1: pretrained beats random, for every backbone.
+    """Judge C1: pretrained is more accurate than random, for every backbone.
 
-    A backbone holds if its pretrained network recognises more test images, p below 0.05 after
-    Holm's correction over all pairs of the run, and ends with the higher validation accuracy. It
-    fails if it recognises fewer by the same test. It is open otherwise: a gain that is not shown
-    is no loss.
+    A backbone holds if its pretrained network recognises more test images, with p below 0.05 after
+    Holm's correction over all pairs of the run, and has the higher final validation accuracy. It
+    fails if the pretrained network recognises fewer by the same test. Otherwise it is open: a gain
+    that is not shown is not a loss.
     """
     parts, missing = [], []
     for backbone in published.BACKBONES:
@@ -64,13 +64,13 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
 
 
 def pretrained_converges_faster(evidence: Evidence) -> Findings:
-    """C2: pretrained converges faster in epochs 1 to 10, and later no more.
+    """Judge C2: pretrained converges faster in epochs 1 to 10, but not later.
 
-    For each backbone two parts. In epochs 1 to 10 the accuracy MCR of the pretrained network is
-    the higher one, under both conventions for the first window; where these disagree it is open.
-    In epochs 11 to 20 it is higher by no more than ``LEVEL_RATE``.
+    There are two parts for each backbone. In epochs 1 to 10 the accuracy MCR of the pretrained
+    network is higher under both conventions for the first window; if these disagree, the part is
+    open. In epochs 11 to 20 it is higher by no more than ``LEVEL_RATE``.
 
-    By this rule the paper's own Table 2 has one exception: over epochs 1 to 10 its random
+    By this criterion the paper's own Table 2 has one exception: over epochs 1 to 10 its random
     ResNet-50 gains more than its pretrained one.
     """
     parts, missing = [], []
@@ -83,7 +83,7 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
             for convention in CONVENTIONS
             if (found := evidence.rate_gap(pretrained, random, EARLY, convention)) is not None
         ]
-        # From the second window on the conventions are one.
+        # From the second window on, both conventions are the same.
         later = evidence.rate_gap(pretrained, random, LATE, "untrained")
         if later is not None and len(early) == len(CONVENTIONS):
             parts.append(agreed(f"{TITLES[backbone]} 1-10", early))
@@ -102,10 +102,10 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
 
 
 def pretrained_overfits_faster(evidence: Evidence) -> Findings:
-    """C3: the accuracy MOFR of the pretrained network is the higher one, for every backbone.
+    """Judge C3: the accuracy MOFR of the pretrained network is higher, for every backbone.
 
-    Over all epochs of the run, under both conventions; where these disagree it is open,
-    and where batch normalisation moves the validation accuracy.
+    It is computed over all epochs of the run, under both conventions; it is open if these disagree
+    or if batch normalisation distorts the validation accuracy.
     """
     parts, missing = [], []
     for backbone in published.BACKBONES:

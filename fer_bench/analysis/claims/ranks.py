@@ -1,4 +1,4 @@
-"""C4, C5 and C8: which network is first."""
+"""C4, C5 and C8: networks that rank first in a metric."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ FIRST_WINDOW = Span(*published.WINDOWS[0])
 
 
 def _nearest(gaps: Mapping[Key, Gap | None], tests: int, label: str = "{rival}") -> Judged | None:
-    """The least gap of those that decide whether a network is first; None where none is known.
+    """Return the smallest gap of those that decide if a network is first, or None if none is known.
 
-    One rival that is ahead decides, else one that cannot be told apart.
+    A rival that is ahead decides; otherwise one that cannot be distinguished; otherwise the
+    nearest.
 
     Args:
-        gaps: by how much the network is ahead of each rival.
+        gaps: lead of the network over each rival.
         tests: as in ``Gap.above``.
-        label: of what is found, with the rival's name filled in.
+        label: display text of the result, with ``{rival}`` as placeholder of the rival's name.
     """
     known = [
         Judged(label.format(rival=rival.label), found, found.above(tests=tests))
@@ -44,10 +45,10 @@ def _nearest(gaps: Mapping[Key, Gap | None], tests: int, label: str = "{rival}")
 
 
 def vggface_is_most_accurate(evidence: Evidence) -> Findings:
-    """C4: pretrained VGG-Face has the best initial and the best final validation accuracy.
+    """Judge C4: pretrained VGG-Face has the best initial and final validation accuracy.
 
-    Initial is after epoch 1. Both among all eight networks: it holds if VGG-Face lies above each
-    of the others, fails as soon as one lies above VGG-Face.
+    Initial means after epoch 1. Both are compared among all eight networks: a part holds if
+    VGG-Face lies above each of the others, and fails as soon as one lies above VGG-Face.
     """
     rivals = [key for key in EVERY if key != VGGFACE]
     parts = []
@@ -67,11 +68,11 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
 
 
 def vggface_converges_slowest(evidence: Evidence) -> Findings:
-    """C5: pretrained VGG-Face has the lowest accuracy MCR of the pretrained networks.
+    """Judge C5: pretrained VGG-Face has the lowest accuracy MCR of the pretrained networks.
 
-    Over all epochs of the run, under both conventions. Random networks are left out: the claim
-    speaks of the network that C4 calls the best, and in the paper's Table 2 random VGG-Face is
-    slower still.
+    It is computed over all epochs of the run, under both conventions. Random networks are excluded:
+    the claim is about the network that C4 calls the best, and in the paper's Table 2 random
+    VGG-Face is even slower.
     """
     rivals = [key for key in PRETRAINED if key != VGGFACE]
     span = Span(1, evidence.epochs)
@@ -91,11 +92,12 @@ def vggface_converges_slowest(evidence: Evidence) -> Findings:
 
 
 def openface_changes_fastest(evidence: Evidence) -> Findings:
-    """C8: pretrained OpenFace has the highest accuracy MCR and MOFR of the pretrained networks.
+    """Judge C8: pretrained OpenFace has the highest accuracy MCR and MOFR of the pretrained ones.
 
-    Both in the first window, epochs 1 to 5, under both conventions: there it has the highest MCR
-    in the paper's Table 2. Over all 20 epochs of that table it has the lowest but VGG-Face's, and
-    in the first window its random network is behind random ResNet-50 and MobileNet.
+    Both are computed in the first window, epochs 1 to 5, under both conventions: there OpenFace has
+    the highest MCR in the paper's Table 2. Over all 20 epochs of that table it has the second
+    lowest, above VGG-Face, and in the first window its random network is behind random ResNet-50
+    and MobileNet.
     """
     rivals = [key for key in PRETRAINED if key != OPENFACE]
     parts = []

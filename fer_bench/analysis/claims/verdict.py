@@ -1,4 +1,4 @@
-"""What a run says of a claim, put together from the parts of the claim."""
+"""Verdict of a run on a claim, derived from the parts of the claim."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ State = Literal["holds", "fails", "open", "so far"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a run says of one claim of the paper.
+    """Verdict of a run on one claim of the paper.
 
     Attributes:
         id: ``"C1"`` to ``"C10"``.
-        claim: in a few words.
-        outcome: ``"supported"``, ``"contradicted"``, ``"undecided"`` (the run could have decided
-            it, and ``missing`` says what it lacks) or ``"not testable here"`` (other data).
-        because: the figures that it rests on, for a reader: those that decide first.
-        effect: the figure that decides, None where there is none.
-        interval: its 95 % interval, None where there is none.
-        unit: of ``effect``.
-        convention: which figures are meant, and which settings differ from the paper's.
-        missing: cells, seeds or figures that would be needed; empty where nothing is.
+        claim: short text of the claim.
+        outcome: ``"supported"``, ``"contradicted"``, ``"undecided"`` (``missing`` states what the
+            run would need to decide it) or ``"not testable here"`` (other data).
+        because: metrics that it is based on, as display text: the deciding ones first.
+        effect: metric that decides, None if there is none.
+        interval: its 95 % CI, None if there is none.
+        unit: unit of ``effect``.
+        convention: definition of the metrics, and settings that differ from the paper's.
+        missing: missing cells, seeds or metrics; empty if nothing is missing.
     """
 
     id: str
@@ -45,16 +45,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Part:
-    """One statement that a claim is made of.
+    """One statement of a claim.
 
     Attributes:
-        state: whether the run shows that it holds, that it fails, or neither (``"open"``);
-            ``"so far"`` where what is missing could turn it round.
-        text: its figures, for a reader.
+        state: ``"holds"``, ``"fails"`` or ``"open"`` (neither is shown); ``"so far"`` if missing
+            data could reverse it.
+        text: its metrics as display text.
         effect: as in ``Verdict``.
         interval: as in ``Verdict``.
-        needs: what would decide it where it is open.
-        seeds: number of seeds that it rests on; None where training has no part in it.
+        needs: data needed to decide it if it is open.
+        seeds: number of seeds that it is based on; None if it does not depend on training.
     """
 
     state: State
@@ -67,20 +67,20 @@ class Part:
 
 ONE_SEED = "one seed: the chance of training is not covered"
 _STATES: tuple[State, ...] = ("fails", "open", "so far", "holds")
-"""In the order in which they decide."""
+"""States in the order in which they decide."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a run says of the parts of one claim.
+    """Results of a run for the parts of one claim.
 
     Attributes:
-        parts: those that it can say something of.
-        needed: number of parts that the claim has.
-        missing: what it lacks for the others.
-        unit: of the parts' effects.
-        convention: which figures are meant.
-        beside: figures that a reader wants to see and that decide nothing.
+        parts: parts for which the run has results.
+        needed: number of parts of the claim.
+        missing: data missing for the other parts.
+        unit: unit of the parts' effects.
+        convention: definition of the metrics.
+        beside: additional metrics to display that decide nothing.
     """
 
     parts: Sequence[Part]
@@ -97,9 +97,9 @@ class Claim:
 
     Attributes:
         id: ``"C1"`` to ``"C10"``.
-        text: in a few words of ours.
-        findings: what a run says of its parts.
-        of_the_data: whether it speaks of results on the paper's data, and of no other.
+        text: short text in this project's words.
+        findings: function that returns a run's results for its parts.
+        of_the_data: True if it is about results on the paper's data, and on no other.
     """
 
     id: str
@@ -109,11 +109,11 @@ class Claim:
 
 
 def conclude(claim: Claim, findings: Findings) -> Verdict:
-    """The verdict on a claim that holds if all its parts do.
+    """Return the verdict on a claim that holds if all its parts do.
 
-    Contradicted as soon as one part fails, whatever is missing. Supported if all parts are there
-    and hold, and nothing is missing. Else undecided. Effect and interval are of the first part
-    that decides: one that fails, else one that is open, else the first.
+    It is contradicted as soon as one part fails, even if others are missing; supported if all parts
+    are present and hold, and nothing is missing; otherwise undecided. Effect and interval are those
+    of the first part that decides: a failing one, otherwise an open one, otherwise the first.
     """
     lacks = list(findings.missing)
     parts = [part for state in _STATES for part in findings.parts if part.state == state]
@@ -145,7 +145,7 @@ def conclude(claim: Claim, findings: Findings) -> Verdict:
 
 
 def _told(parts: Sequence[Part]) -> list[str]:
-    """The figures of the parts, each state named once before those that have it."""
+    """Return the texts of the parts, grouped by state, with each state named once."""
     told: list[str] = []
     for state in _STATES:
         texts = dict.fromkeys(part.text for part in parts if part.state == state)
