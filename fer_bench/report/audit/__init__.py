@@ -1,4 +1,4 @@
-"""From an audit to tables, contact sheets, a page, and a section of the benchmark's own."""
+"""Report of an audit: tables, contact sheets, a page, and a section of the benchmark's page."""
 
 from fer_bench.report.audit.audited_dataset import AuditedData
 from fer_bench.report.audit.contact_sheets import Sheet, Tile, draw, sheets

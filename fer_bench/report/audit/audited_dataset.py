@@ -1,4 +1,4 @@
-"""A data set with what was found in it, for a report."""
+"""A data set with its audit, as input of a report."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class AuditedData:
-    """What a report tells of its data, sheets and card worked out once and when they are asked for.
+    """A data set with its audit; contact sheets and data card are computed lazily and cached.
 
     Attributes:
         found: the audit.
-        dataset: the images that its rows count, with the labels that were audited.
-        info: what that data set is, as it was loaded.
-        command: what makes the audit again.
-        taken: what of that data set was audited, and with which labels.
+        dataset: the images that the audit's row numbers refer to, with the audited labels.
+        info: description of the data set as it was loaded.
+        command: command that repeats the audit.
+        taken: audit scope.
     """
 
     found: Audit
@@ -55,15 +55,15 @@ class AuditedData:
         votes: Path | None = None,
         limit: int | None = None,
     ) -> AuditedData:
-        """The audit of data that were prepared.
+        """Create an instance from prepared data and their audit.
 
         Args:
-            data: what was prepared.
-            protocol: what for.
+            data: the prepared data.
+            protocol: the protocol that they were prepared for.
             spec: name or path that the data set was loaded from.
-            class_map: what it was loaded with.
+            class_map: name or path of the class map that it was loaded with.
             votes: path of the votes that it was prepared with.
-            limit: size of the sample that it was prepared with.
+            limit: sample size that it was prepared with.
         """
         command = audit_command(
             spec,
@@ -83,14 +83,14 @@ class AuditedData:
 
     @cached_property
     def sheets(self) -> list[Sheet]:
-        """The contact sheets."""
+        """Contact sheets of the findings."""
         return sheets(self.found, self.dataset)
 
     @cached_property
     def card(self) -> str:
-        """The data card."""
+        """Data card as Markdown."""
         return data_card(self.info, self.found, self.command, self.taken)
 
     def section(self, places: Places) -> AuditSection:
-        """What a page shows that has card and sheets there beside it."""
+        """Return the page section, which links to card and sheets at ``places``."""
         return audit_section(self.found, self.sheets, self.dataset.images, places, self.taken)

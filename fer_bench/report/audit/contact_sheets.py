@@ -1,4 +1,4 @@
-"""Contact sheets: what an audit found, to be looked at."""
+"""Contact sheets: findings of an audit for visual inspection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KEYS: tuple[str, ...] = ("conflicts", "mirrored", "near", "blanks", "label-errors")
-"""Of all sheets that there may be, in their order."""
+"""Keys of all possible sheets, in display order."""
 
 _SHOWN = 24
 _ROWS_SHOWN = 2
@@ -38,12 +38,12 @@ _FONT_SIZE = 11
 
 @dataclass(frozen=True)
 class Tile:
-    """One finding.
+    """A single finding.
 
     Attributes:
-        rows: of the images to show side by side.
-        lines: what stands below them.
-        places: below that, where the images lie that the lines name; none where rows tell it.
+        rows: rows of the images to show side by side.
+        lines: text below the images.
+        places: sources of the images, shown below the lines; empty if only rows are known.
     """
 
     rows: tuple[int, ...]
@@ -56,10 +56,10 @@ class Sheet:
     """Findings of one kind.
 
     Attributes:
-        key: one of ``KEYS``, names the file.
+        key: one of ``KEYS``; the stem of the file name.
         title: one line.
-        caption: what is seen.
-        tiles: those that are shown.
+        caption: description of the tiles.
+        tiles: the findings shown.
         total: number of all findings.
     """
 
@@ -71,19 +71,19 @@ class Sheet:
 
     @property
     def shown(self) -> str:
-        """How many of how many are shown."""
+        """Number of tiles shown out of the total, in words."""
         n = len(self.tiles)
         return f"{n} of {self.total:,}, evenly spaced" if n < self.total else f"all {n}"
 
 
 def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
-    """A sheet for each kind of finding that there is.
+    """Return a sheet for each kind of finding that occurs.
 
-    Of more than 24 findings evenly spaced ones are shown, the same ones each time.
+    If there are more than 24 findings, an evenly spaced, deterministic selection is shown.
 
     Args:
         found: the audit.
-        dataset: what was audited.
+        dataset: the audited data set.
     """
     names = [dataset.classes[label] for label in dataset.labels]
 
@@ -167,7 +167,7 @@ def _pair(first: int, second: int, names: Sequence[str], how: str, places: tuple
 
 
 def _mirrored(images: NDArray[np.uint8], groups: Sequence[ImageRows]) -> list[tuple[int, int]]:
-    """Of each group that holds mirror images, its first image and the first one unlike it."""
+    """Return the first image and the first one that differs from it, for each group with both."""
     pairs = []
     for first, *others in groups:
         unlike = (row for row in others if not np.array_equal(images[row], images[first]))
@@ -178,11 +178,11 @@ def _mirrored(images: NDArray[np.uint8], groups: Sequence[ImageRows]) -> list[tu
 
 
 def draw(sheet: Sheet, images: NDArray[np.uint8]) -> bytes:
-    """The sheet as a PNG file.
+    """Draw the sheet and return the content of a PNG file.
 
     Args:
-        sheet: what to draw.
-        images: uint8, shape (n, height, width), that its tiles name.
+        sheet: the sheet to draw.
+        images: uint8, shape (n, height, width), indexed by the tiles' rows.
     """
     from PIL import Image, ImageDraw
     from PIL.Image import Resampling
@@ -216,7 +216,7 @@ def draw(sheet: Sheet, images: NDArray[np.uint8]) -> bytes:
                     (wide, high), Resampling.NEAREST
                 )
                 at = left + place * (wide + _SEAM)
-                # A frame around it, for what is as white as the paper.
+                # A frame keeps white images visible on the white background.
                 pen.rectangle((at - 1, top - 1, at + wide, top + high), outline=grid)
                 drawing.paste(picture, (at, top))
             texts = [_fitting(clean(line), across, font) for line in tile.lines]
@@ -231,16 +231,16 @@ def draw(sheet: Sheet, images: NDArray[np.uint8]) -> bytes:
 
 
 def greys(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The image in 64 of the 256 grey levels, which looks the same and takes a quarter less room.
+    """Quantise the image to 64 grey levels, which looks the same and saves a quarter of the size.
 
-    Black and white stay what they are.
+    Black and white are preserved.
     """
     kept: NDArray[np.uint8] = image & np.uint8(0b11111100) | image >> np.uint8(6)
     return kept
 
 
 def _fitting(text: str, width: int, font: FreeTypeFont | ImageFont, *, at_end: bool = True) -> str:
-    """The text, cut at its end or its front where it is wider than so many pixels."""
+    """Return the text, truncated at its end or front if it is wider than ``width`` pixels."""
     mark = "\N{HORIZONTAL ELLIPSIS}"
     fitting = text
     while text and font.getlength(fitting) > width:

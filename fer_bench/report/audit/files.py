@@ -1,4 +1,4 @@
-"""An audit's page, contact sheets and data card as files."""
+"""Output of an audit's page, contact sheets and data card as files."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ PAGE = "audit.html"
 
 
 def write_audit(folder: Path, audited: AuditedData) -> list[Path]:
-    """Writes the page, the data card and the contact sheets, each file atomically.
+    """Write the page, the data card and the contact sheets, each file atomically.
 
-    Sheets that an earlier audit left and this one has not are removed.
+    Sheets of an earlier audit that this one does not contain are removed.
 
     Args:
-        folder: where to; a report of the benchmark there stays as it is.
-        audited: what was audited, and what was found.
+        folder: target directory; a report of the benchmark in it is left unchanged.
+        audited: the data set with its audit.
 
     Returns:
         The page, the card, then the sheets.
@@ -38,12 +38,12 @@ def write_audit(folder: Path, audited: AuditedData) -> list[Path]:
 
 
 def write_beside(folder: Path, audited: AuditedData, places: Places) -> list[Path]:
-    """Writes data card and contact sheets, and removes sheets of an earlier report of the kind.
+    """Write data card and contact sheets, and remove obsolete sheets of the same kind of report.
 
     Args:
-        folder: where the report goes.
-        audited: what was audited, and what was found.
-        places: of the kind of report.
+        folder: directory of the report.
+        audited: the data set with its audit.
+        places: file names of the kind of report.
 
     Returns:
         The card, then the sheets.
@@ -60,11 +60,11 @@ def write_beside(folder: Path, audited: AuditedData, places: Places) -> list[Pat
 
 
 def remove_beside(folder: Path, places: Places) -> None:
-    """Removes data card and contact sheets that an earlier report of the kind left.
+    """Remove data card and contact sheets of an earlier report of the same kind.
 
     Args:
-        folder: where it lies.
-        places: of the kind of report.
+        folder: directory of the report.
+        places: file names of the kind of report.
 
     Raises:
         FerBenchError: a file cannot be removed.

@@ -1,4 +1,4 @@
-"""How reports of an audit call its images."""
+"""Names of images in reports of an audit."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST = 48
-"""Characters of a place; the end of a path tells most."""
+"""Maximum length of a place in characters; longer ones keep their end, the most specific part."""
 
 
 def shortened(place: str) -> str:
-    """Where an image lies on one line that prints, cut at its front where it is long."""
+    """Return the source of an image on one sanitised line, truncated at its front."""
     text = clean(place)
     return text if len(text) <= _LONGEST else f"\N{HORIZONTAL ELLIPSIS}{text[1 - _LONGEST :]}"
 
 
 def named(rows: Sequence[int], places: Sequence[str] | None) -> list[str]:
-    """Rows as texts, with the place of each image where places are known."""
+    """Return the rows as text, with the source of each image if it is known."""
     if places is None:
         return [str(row) for row in rows]
     return [f"{row} ({shortened(places[row])})" for row in rows]

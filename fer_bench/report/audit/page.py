@@ -1,4 +1,4 @@
-"""An audit as one HTML page."""
+"""HTML page of an audit."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _POLICY = (
 
 
 def audit_page(found: Audit, section: AuditSection) -> str:
-    """The audit as one HTML document, which loads nothing and runs no script.
+    """Render the audit as a self-contained HTML document without scripts.
 
-    Links lead to the data card and the sheets' files beside it.
+    It links to the data card and the sheets' files next to it.
 
     Args:
         found: the audit.
-        section: what is told of it.
+        section: content of the page.
     """
     first, *others = section.sentences
     return filled(

@@ -1,4 +1,4 @@
-"""Where card and sheets of an audit lie, beside the page that links to them."""
+"""Paths of an audit's data card and contact sheets, relative to the page that links to them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Places:
-    """Names of one kind of report; no other kind has the same, so that both fit in one folder.
+    """File names of one kind of report, unique to it so that both kinds can share a directory.
 
     Attributes:
-        card: of the data card's file.
-        sheets: of the folder of the contact sheets.
+        card: name of the data card's file.
+        sheets: name of the contact sheets' directory.
     """
 
     card: str
     sheets: str
 
     def sheet(self, key: str) -> str:
-        """Where the sheet of this key lies."""
+        """Return the relative path of the sheet with this key."""
         return f"{self.sheets}/{key}.png"
 
     def holds(self, name: str) -> bool:
@@ -27,7 +27,7 @@ class Places:
 
 
 OF_BENCHMARK = Places("data-card.md", "data-sheets")
-"""Of what the benchmark tells of the data that it runs on."""
+"""Names in the benchmark's report."""
 
 OF_AUDIT = Places("audit-card.md", "audit-sheets")
-"""Of what ``fer-bench data audit`` tells."""
+"""Names in the report of ``fer-bench data audit``."""

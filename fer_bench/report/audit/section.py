@@ -1,4 +1,4 @@
-"""An audit as a section of a page."""
+"""Section of an HTML page that reports an audit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fer_bench.report.audit_scope import Taken
 
 _MOST = 96
-"""Pixels of a thumbnail's longer side."""
+"""Maximum length of a thumbnail's longer side, in pixels."""
 
 
 def audit_section(
@@ -36,14 +36,14 @@ def audit_section(
     places: Places,
     taken: Taken,
 ) -> AuditSection:
-    """Sentences, tables and contact sheets of an audit, with their pictures.
+    """Return sentences, tables and contact sheets of an audit, with embedded thumbnails.
 
     Args:
         found: the audit.
         made: its contact sheets.
-        images: uint8, shape (n, height, width), that the sheets name.
-        places: of card and sheets, beside the page.
-        taken: what was audited.
+        images: uint8, shape (n, height, width), indexed by the sheets' rows.
+        places: paths of card and sheets, relative to the page.
+        taken: audit scope.
     """
     return AuditSection(
         sentences=[clean(sentence) for sentence in [*summary(found), *taken.sentences]],

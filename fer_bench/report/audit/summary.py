@@ -1,4 +1,4 @@
-"""An audit in a few sentences."""
+"""Summary of an audit in a few sentences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def summary(found: Audit) -> list[str]:
-    """What to know before trusting figures measured on the data set, the first most."""
+    """Return the caveats for metrics measured on the data set, most important first."""
     identical, _, near = found.copies
     told = [
         _leaked(found),

@@ -1,4 +1,4 @@
-"""An audit as tables."""
+"""Tables of an audit."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ SAME: Mapping[Likeness, str] = {
     "mirrored": "or mirrored",
     "near": "or nearly the same",
 }
-"""Likenesses in words; each holds those before it."""
+"""Headings of the similarity levels; each level includes those before it."""
 
 _ROWS_SHOWN = 8
 
 
 def audit_tables(found: Audit) -> list[Table]:
-    """Every table of an audit.
+    """Return all tables of an audit.
 
-    Their keys: ``audit-copies``, ``audit-leaks``, ``audit-blanks``, ``audit-classes`` and, where
-    votes are known, ``audit-votes``.
+    Their keys: ``audit-copies``, ``audit-leaks``, ``audit-blanks``, ``audit-classes`` and, if votes
+    are known, ``audit-votes``.
     """
     made = [_copies(found), _leaks(found), _blanks(found), _classes(found)]
     return made if found.agreement is None else [*made, _votes(found.agreement)]
