@@ -1,4 +1,4 @@
-"""From the outcome of a comparison to text and files."""
+"""Output of a comparison as text and as files."""
 
 from fer_bench.report.comparison.files import remove_comparison, write_comparison
 from fer_bench.report.comparison.github import workflow_commands

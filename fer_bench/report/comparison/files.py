@@ -1,4 +1,4 @@
-"""The files of a comparison in a report's folder."""
+"""Files of a comparison in the report directory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = ("comparison.md", "comparison.json")
 
 
 def write_comparison(folder: Path, outcome: Outcome) -> None:
-    """Writes ``comparison.md`` and ``comparison.json``, each atomically, once both are made.
+    """Write ``comparison.md`` and ``comparison.json``, each atomically, after rendering both.
 
     Raises:
         FerBenchError: a file cannot be written.
@@ -27,9 +27,9 @@ def write_comparison(folder: Path, outcome: Outcome) -> None:
 
 
 def remove_comparison(folder: Path) -> None:
-    """Removes the files that an earlier comparison left in the folder, and no others.
+    """Remove only the files that an earlier comparison wrote to the directory.
 
     Raises:
-        FerBenchError: one cannot be removed.
+        FerBenchError: a file cannot be removed.
     """
     remove_files(folder, _NAMES.__contains__)

@@ -1,7 +1,7 @@
-"""A comparison for GitHub Actions: workflow commands that show it beside the code.
+"""Annotations of a comparison for GitHub Actions, as workflow commands.
 
-The commands and their escapes are those of GitHub's documentation, *Workflow commands for GitHub
-Actions*, and of its toolkit.
+The commands and their escapes follow GitHub's documentation, *Workflow commands for GitHub
+Actions*, and its toolkit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.comparison.outcome import Change, Outcome, Verdict
 
 _MOST = 10
-"""GitHub shows so many annotations of each kind of one step, and drops the rest."""
+"""Maximum number of annotations of each kind that GitHub shows per step; it drops the rest."""
 
 
 class _Told(NamedTuple):
@@ -33,12 +33,13 @@ class _Told(NamedTuple):
 
 
 def workflow_commands(outcome: Outcome) -> list[str]:
-    """Workflow commands, a line each: errors, then warnings, then notices.
+    """Return workflow commands, one line each: errors, then warnings, then notices.
 
-    Regressions are errors. Warnings are, in this order: what has a rule and cannot be compared,
-    what is gone, or not deterministic, without failing, whole cells that cannot be compared,
-    differences of the surroundings, and what got worse without a rule. What is better is a notice.
-    Of more than GitHub shows, the last one tells how many more there are.
+    Regressions are errors. Warnings are, in this order: metrics with a threshold that cannot be
+    compared; metrics or cells that are gone, then those that are not deterministic, if they are no
+    regressions; entire cells that cannot be compared; environment differences; and metrics that
+    got worse and have no threshold. Improvements are notices. If there are more of a kind than
+    GitHub shows, the last annotation gives the number and titles of the remaining ones.
     """
     by_verdict: dict[Verdict, list[Change]] = {}
     for change in sorted(outcome.changes, key=_rank):
@@ -68,7 +69,7 @@ def workflow_commands(outcome: Outcome) -> list[str]:
 
 
 def _rank(change: Change) -> tuple[int, float]:
-    """Whole cells first, then figures in their order, of one figure the largest change first."""
+    """Return the sort key: entire cells first, then by metric, largest change first."""
     place = -1 if change.figure is None else FIGURES.index(change.figure)
     return place, -abs(change.change or 0.0)
 
@@ -92,7 +93,7 @@ def _commands(kind: Literal["error", "warning", "notice"], told: Sequence[_Told]
     if len(told) > _MOST:
         shown = [*told[: _MOST - 1], _more(told[_MOST - 1 :])]
     for one in shown:
-        # GitHub takes a command without a message for none.
+        # GitHub ignores a command without a message.
         message = clean(one.message) or clean(one.title)
         yield f"::{kind} title={in_property(clean(one.title))}::{in_data(message)}"
 

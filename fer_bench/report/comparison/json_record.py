@@ -1,6 +1,6 @@
-"""A comparison as a record in JSON, key by key.
+"""JSON schema of a comparison.
 
-Figures are finite numbers or null; shares are 0 to 1, times in seconds, losses in nats.
+Metrics are finite numbers or null; shares are 0 to 1, times in seconds, losses in nats.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-# Types of keys: get_type_hints looks them up at run time.
+# Imported at run time, as get_type_hints resolves the types of the keys.
 from fer_bench.analysis.comparison.compared_metrics import Unit  # noqa: TC001
 from fer_bench.analysis.comparison.outcome import Verdict  # noqa: TC001
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 FORMAT: Literal["fer_bench comparison"] = "fer_bench comparison"
 SCHEMA = 1
-"""Version of the record. It grows with every change that an older reader cannot read."""
+"""Schema version, incremented with every change that breaks older readers."""
 
 
 class DifferenceRecord(TypedDict):
-    """A fact in which the two sides' surroundings differ.
+    """An environment difference between base and head.
 
     Keys:
-        what: its name.
-        base: its value there.
-        head: the same of the head.
-        meaning: what follows for the comparison.
+        what: name of the fact that differs.
+        base: value in the base.
+        head: value in the head.
+        meaning: consequence for the comparison.
     """
 
     what: str
@@ -37,11 +37,11 @@ class DifferenceRecord(TypedDict):
 
 
 class IntervalRecord(TypedDict):
-    """The interval of a change, in the change's unit.
+    """Confidence interval of a change, in the change's unit.
 
     Keys:
-        low: lower end.
-        high: upper end.
+        low: lower limit.
+        high: upper limit.
     """
 
     low: float
@@ -49,12 +49,12 @@ class IntervalRecord(TypedDict):
 
 
 class RuleRecord(TypedDict):
-    """How much worse a figure may get.
+    """Threshold: the amount by which a metric may get worse.
 
     Keys:
-        amount: a share of the base's value where it is relative, else in the figure's unit.
-        relative: whether it is one.
-        text: as it was written.
+        amount: a share of the base's value if relative, else in the metric's unit.
+        relative: true if the amount is a share of the base's value.
+        text: the threshold as the user wrote it.
     """
 
     amount: float
@@ -63,22 +63,22 @@ class RuleRecord(TypedDict):
 
 
 class ChangeRecord(TypedDict):
-    """One figure of one cell on both sides, or a whole cell.
+    """Change of a metric of a cell, or of an entire cell, between base and head.
 
     Keys:
-        cell: backbone and init; of a whole cell of several seeds, with the seed.
-        figure: its name, or null where the change is of the whole cell.
-        of: which one of several: a class for ``recall``, a batch size for ``inference``; else
+        cell: backbone and init; for an entire cell of several seeds, with the seed.
+        figure: name of the metric, or null if the change concerns the entire cell.
+        of: qualifier of the metric: a class for ``recall``, a batch size for ``inference``; else
             empty.
-        unit: of ``base`` and ``head``, or null for a whole cell.
-        verdict: what became of it.
-        base: the figure on the base side, or null.
-        head: the same of the head.
-        change: head less base, in that unit; of speeds as a share of the base; or null.
-        interval: of ``change``, or null.
-        rule: or null where the figure has none.
-        regression: whether it makes the comparison fail.
-        why: how it was decided, or why it cannot be.
+        unit: unit of ``base`` and ``head``, or null for an entire cell.
+        verdict: result of the comparison.
+        base: value of the metric in the base, or null.
+        head: value of the metric in the head, or null.
+        change: head minus base, in that unit; for speeds as a share of the base; or null.
+        interval: confidence interval of ``change``, or null.
+        rule: threshold of the metric, or null if it has none.
+        regression: true if the change makes the comparison fail.
+        why: basis of the verdict, or the reason why there is none.
     """
 
     cell: str
@@ -96,18 +96,18 @@ class ChangeRecord(TypedDict):
 
 
 class OutcomeRecord(TypedDict):
-    """The whole comparison.
+    """The complete comparison.
 
     Keys:
-        format: tells what the file is.
-        schema: version of the record.
-        exit_status: 0 where nothing got worse, 1 with a regression, 2 where that cannot be told.
-        base: what the base side is.
-        head: what the head side is.
-        level: of the intervals.
-        differences: of machine, threads, device, libraries, protocol and data.
-        notes: what else a reader must know.
-        changes: of each figure of each cell, and of whole cells.
+        format: identifier of the file format.
+        schema: schema version.
+        exit_status: 0 without a regression, 1 with one, 2 if that cannot be decided.
+        base: description of the base.
+        head: description of the head.
+        level: confidence level of the intervals.
+        differences: differences in machine, threads, device, libraries, protocol and data.
+        notes: further information that affects the interpretation.
+        changes: changes of each metric of each cell, and of entire cells.
     """
 
     format: Literal["fer_bench comparison"]
@@ -122,7 +122,7 @@ class OutcomeRecord(TypedDict):
 
 
 def outcome_record(outcome: Outcome) -> OutcomeRecord:
-    """The comparison as plain data."""
+    """Return the comparison as plain data."""
     return {
         "format": FORMAT,
         "schema": SCHEMA,
@@ -140,13 +140,13 @@ def outcome_record(outcome: Outcome) -> OutcomeRecord:
 
 
 def json_text(outcome: Outcome) -> str:
-    """The comparison as JSON, in ASCII and without a command that a runner would find in a name.
+    """Return the comparison as ASCII JSON in which a CI runner finds no logging command.
 
     Raises:
-        ValueError: a figure is not finite.
+        ValueError: a metric is not finite.
     """
     text = json.dumps(outcome_record(outcome), allow_nan=False, indent=1) + "\n"
-    # Only texts have the sign; JSON reads it as the same one.
+    # "##" starts a runner's command; it occurs only inside strings, where the escape is equivalent.
     return text.replace("##", r"#\u0023")
 
 

@@ -1,4 +1,4 @@
-"""The figures and verdicts of a comparison in words."""
+"""Metrics and verdicts of a comparison as text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DECIMALS: dict[Unit, int] = {
     "share per epoch": 5,
 }
 _DIGITS = 4
-"""Of times and speeds: more than the noise between two runs leaves of them."""
+"""Significant digits of times and speeds: more than run-to-run noise leaves meaningful."""
 
 _ALWAYS_COUNTED: tuple[Verdict, ...] = ("better", "same", "gone", "not comparable")
 _SOMETIMES_COUNTED: dict[Verdict, str] = {
@@ -40,23 +40,23 @@ _SOMETIMES_COUNTED: dict[Verdict, str] = {
 
 
 def name_text(change: Change | Series) -> str:
-    """The figure's name with its unit: ``inference.p99@32 (ms)``."""
+    """Return the metric's name with its unit: ``inference.p99@32 (ms)``."""
     unit = "" if change.figure is None else unit_text(change.figure)
     return f"{change.name} ({unit})" if unit else change.name
 
 
 def unit_text(figure: Figure) -> str:
-    """The unit that its values are shown in; empty for shares."""
+    """Return the unit that the metric's values are shown in; empty for shares."""
     return _UNITS[figure.unit]
 
 
 def shown_value(figure: Figure, value: float) -> float:
-    """A figure in that unit: milliseconds for seconds."""
+    """Return a metric's value in its display unit: milliseconds for seconds."""
     return value * 1000 if figure.unit == "s" else value
 
 
 def value_text(figure: Figure, value: float) -> str:
-    """The same as text, without the unit."""
+    """Return a metric's value in its display unit as text, without the unit."""
     if figure.speed:
         shown = shown_value(figure, value)
         return f"{shown:,.{_sensible(shown)}f}"
@@ -64,9 +64,9 @@ def value_text(figure: Figure, value: float) -> str:
 
 
 def change_text(change: Change) -> str | None:
-    """By how much it changed, and the interval: ``-1.20 pp (-2.31 to -0.09)``.
+    """Return the change and its interval: ``-1.20 pp (-2.31 to -0.09)``; None if unknown.
 
-    Speeds in percent of the base, shares in percentage points, the rest in its unit.
+    Speeds are in percent of the base, shares in percentage points, other metrics in their unit.
     """
     if change.figure is None or change.change is None:
         return None
@@ -79,12 +79,12 @@ def change_text(change: Change) -> str | None:
 
 
 def rule_text(change: Change) -> str | None:
-    """The rule's amount as it was written."""
+    """Return the threshold as the user wrote it; None without one."""
     return None if change.threshold is None else change.threshold.text
 
 
 def verdict_text(change: Change) -> str:
-    """The verdict, in capitals where it makes the comparison fail."""
+    """Return the verdict, in capitals if it makes the comparison fail."""
     if change.regression:
         return change.verdict.upper()
     if change.verdict != "same" or change.interval is None:
@@ -96,7 +96,7 @@ def verdict_text(change: Change) -> str:
 
 
 def others_text(hidden: Iterable[Change]) -> str:
-    """How many figures are the same and not shown; empty where there are none."""
+    """Return the number of unchanged metrics not shown, in words; empty if there are none."""
     count = len(list(hidden))
     if not count:
         return ""
@@ -105,7 +105,7 @@ def others_text(hidden: Iterable[Change]) -> str:
 
 
 def conclusion(outcome: Outcome) -> tuple[str, str]:
-    """The result of the whole comparison in capitals, and in one line what it comes from."""
+    """Return the overall result in capitals and its basis in one line."""
     word, meaning = {
         FINE: ("NO REGRESSION", "the comparison passes"),
         REGRESSION: ("REGRESSION", "the comparison fails"),
@@ -143,7 +143,7 @@ def _count(changes: Iterable[Change], kind: Verdict) -> int:
 
 
 def _of_change(figure: Figure) -> tuple[float, int, str]:
-    """Factor, decimals and unit of a change."""
+    """Return factor, decimals and unit for displaying a change."""
     if figure.speed:
         return 100, 1, " %"
     if figure.unit == "share":
@@ -154,7 +154,7 @@ def _of_change(figure: Figure) -> tuple[float, int, str]:
 
 
 def _sensible(value: float) -> int:
-    """Decimals that show ``_DIGITS`` digits of a number, and no more behind the point than 6."""
+    """Return the decimals that show ``_DIGITS`` significant digits of a number, at most 6."""
     if not value:
         return 0
     return min(6, max(0, _DIGITS - 1 - math.floor(math.log10(abs(value)))))
@@ -165,5 +165,5 @@ def _signed(value: float, decimals: int) -> str:
 
 
 def _plain(text: str) -> str:
-    """A number without the sign of a zero."""
+    """Remove the sign of a formatted zero."""
     return text if re.search("[1-9]", text) else text.lstrip("+-")

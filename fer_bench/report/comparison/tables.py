@@ -1,4 +1,4 @@
-"""A comparison as tables."""
+"""Tables of a comparison."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _ALWAYS = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 
 
 def is_shown(change: Change) -> bool:
-    """Whether a change has a row of its own."""
+    """Check if a change has its own row."""
     return change.verdict != "same" or change.figure in _ALWAYS
 
 
 def differences_table(outcome: Outcome) -> Table | None:
-    """In what the sides' surroundings differ; None where that is not known of anything."""
+    """Return the table of environment differences; None if there are none."""
     if not outcome.differences:
         return None
     return Table(
@@ -45,7 +45,7 @@ def differences_table(outcome: Outcome) -> Table | None:
 
 
 def change_tables(outcome: Outcome) -> list[Table]:
-    """What became of whole cells, where there is anything to say, and of each cell's figures."""
+    """Return a table of changes of entire cells, if any, then one of metrics for each cell."""
     whole = [change for change in outcome.changes if change.figure is None]
     of_cells: dict[str, list[Change]] = {}
     for change in outcome.changes:

@@ -1,4 +1,4 @@
-"""A comparison for a terminal, and as Markdown."""
+"""Rendering of a comparison as terminal text and as Markdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.comparison.outcome import Change, Outcome
 
 MARK = "<!-- fer_bench comparison -->"
-"""First line of the Markdown, which no reader shows: by it the file is known as ours."""
+"""First line of the Markdown: an invisible comment that identifies the file."""
 
 _COLOURS = {
     "WORSE": "red",
@@ -38,7 +38,7 @@ _AT_START = ("REGRESSION", "NOT DECIDED", "NO REGRESSION", "DIFFERENT SURROUNDIN
 
 
 def terminal_text(outcome: Outcome, width: int = 120) -> str:
-    """The whole comparison for a terminal of ``width`` columns; what decides it stands last."""
+    """Render the comparison for a terminal of ``width`` columns, the conclusion last."""
     differences = differences_table(outcome)
     parts = [
         _lines([f"base: {outcome.base}", f"head: {outcome.head}"], width),
@@ -52,7 +52,7 @@ def terminal_text(outcome: Outcome, width: int = 120) -> str:
 
 
 def markdown_text(outcome: Outcome) -> str:
-    """The whole comparison in GitHub's Markdown."""
+    """Render the comparison in GitHub's Markdown."""
     differences = differences_table(outcome)
     word, why = conclusion(outcome)
     parts = [
@@ -69,14 +69,14 @@ def markdown_text(outcome: Outcome) -> str:
 
 
 def coloured(text: str) -> str:
-    """A terminal's text with its verdicts in colour, for terminals that show them."""
+    """Return terminal text with ANSI colours on its verdicts."""
     import click
 
     def style(found: re.Match[str]) -> str:
         return click.style(found[0], fg=_COLOURS[found[0]], bold=found[0].isupper())
 
     starts = "|".join(_AT_START)
-    # Verdicts stand in the last column, two spaces behind the one before.
+    # Verdicts are in the last column, two spaces after the previous one.
     ends = "|".join(word for word in _COLOURS if word not in _AT_START)
     return re.sub(rf"(?m)^(?:{starts})(?=:)|(?<=  )(?:{ends})$", style, text)
 
