@@ -1,7 +1,7 @@
-"""A data set's card: what it is, what is wrong with it, and what nobody knows of it.
+"""Data card: description, known issues and unknowns of a data set.
 
-What such a card answers follows T. Gebru et al., "Datasheets for Datasets" (Communications of the
-ACM 64, 2021). Nothing stands in it that was neither measured nor published.
+Its questions follow T. Gebru et al., "Datasheets for Datasets" (Communications of the ACM 64,
+2021). Every statement in it was either measured or published.
 """
 
 from fer_bench.report.data_card.markdown import data_card

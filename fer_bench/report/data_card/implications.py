@@ -1,4 +1,4 @@
-"""What an audit means for figures that are measured on the data."""
+"""Implications of an audit for metrics measured on the data set."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 def meaning(found: Audit, labels: Labels = "fer2013") -> list[str]:
-    """What follows from the findings, in sentences.
+    """Return the implications of the findings as sentences.
 
     Args:
         found: the audit.
-        labels: whose labels were audited, as in ``fer_bench.protocol.settings.Protocol``.
+        labels: source of the audited labels, as in ``fer_bench.protocol.settings.Protocol``.
     """
     told = [*_leaked(found), *_contradictory(found), *_unequal(found)]
     flaws = found.test_flaws
@@ -70,7 +70,7 @@ def _unequal(found: Audit) -> list[str]:
     ]
     if least.test < most.test:
         told.append(
-            # No sentence begins with a name: it may read like the mark of a list.
+            # No sentence starts with a class name, which could be parsed as a list marker.
             f"Of {least.name} there {'is' if least.test == 1 else 'are'} "
             f"{things(least.test, 'test image')}: one more or less that is recognised moves the "
             f"recall by {100 / least.test:.1f} percentage points, and the accuracy by "
@@ -110,5 +110,5 @@ def _doubted(found: Audit, labels: Labels) -> list[str]:
 
 
 def things(number: int, what: str) -> str:
-    """So many of them, in words."""
+    """Return the number with its noun, in the plural unless it is 1."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The card as Markdown."""
+"""Rendering of the data card as Markdown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fer_bench.report.audit_scope import Taken
 
 _TITLE = "# Data card: "
-"""How each card begins."""
+"""Start of each card."""
 
 _UNKNOWN = (
     "who is shown, and whether they agreed to it",
@@ -36,7 +36,7 @@ _LABELLERS = {
     "fer2013": "who gave the labels, what they were told, and how sure they were",
     "ferplus": "who FER+'s taggers were, and what they were told",
 }
-"""What is not known of those whose labels were audited."""
+"""Unknown facts about the annotators, by the source of the audited labels."""
 
 _NOT_FOUND = (
     f"Not looked for, or not found: copies that were cropped by more than 1/{REACH} of the side, "
@@ -52,13 +52,13 @@ _TAGGERS = f"The votes are FER+'s, of ten taggers for each image: {_FERPLUS}"
 
 
 def data_card(info: Info, found: Audit, command: str, taken: Taken = AS_IT_CAME) -> str:
-    """What is known of a data set, in Markdown.
+    """Return the data card of a data set as Markdown.
 
     Args:
-        info: what it is, as it was loaded; its parts do not matter.
-        found: the audit of what was taken of it.
-        command: what makes the card again.
-        taken: what that is.
+        info: description of the data set as it was loaded; its parts are ignored.
+        found: audit of the images in scope.
+        command: command that regenerates the card.
+        taken: audit scope.
     """
     classes, *others = _in_order(audit_tables(found))
     parts = [
@@ -76,14 +76,14 @@ def data_card(info: Info, found: Audit, command: str, taken: Taken = AS_IT_CAME)
         _list([*_UNKNOWN, _LABELLERS[taken.labels]]),
         in_markdown(_NOT_FOUND),
         "## How to make this card again",
-        # On one line and indented, it is code whatever stands in it.
+        # One indented line is a code block, whatever characters it contains.
         f"    {clean(command)}",
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _in_order(tables: Iterable[Table]) -> list[Table]:
-    """The classes first: the other tables tell what is wrong."""
+    """Move the table of classes to the front; the other tables list defects."""
     return sorted(tables, key=lambda table: table.key != "audit-classes")
 
 

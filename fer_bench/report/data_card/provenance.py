@@ -1,4 +1,4 @@
-"""What has been published about where a data set comes from."""
+"""Published provenance of data sets."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a data set comes from.
+    """Published provenance of a data set.
 
     Attributes:
-        source: who says so.
-        facts: what they say, in sentences.
+        source: the publication, as a sentence.
+        facts: its statements, as sentences.
     """
 
     source: str
@@ -43,8 +43,8 @@ _FER2013 = Origin(
 
 
 def origin(info: Info) -> Origin | None:
-    """What is known of the origin of a data set; None where it is not one that this knows.
+    """Return the published provenance of a data set; None if it is not FER2013.
 
-    It is known by its content: FER2013 from any layout, and none of its parts.
+    FER2013 is identified by its content digest: complete, in any layout. Subsets do not match.
     """
     return _FER2013 if info.digest == published.DIGEST else None
