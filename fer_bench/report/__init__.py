@@ -1,4 +1,4 @@
-"""From a run to tables, figures and a page, and from these to text and files."""
+"""Report of a run: tables, figures and HTML page, rendered as text and written to files."""
 
 from fer_bench.report.findings import Findings
 from fer_bench.report.table import Column, Row, Table

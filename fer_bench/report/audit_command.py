@@ -1,4 +1,4 @@
-"""The command that audits a run's data again."""
+"""Command line that repeats the audit of a run's data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 _DEDUPE, _LABELS = "none", "fer2013"
-"""What is done where nothing is said of them."""
+"""Defaults of ``--dedupe`` and ``--labels``; a command that uses them omits the option."""
 
 
 def audit_command(
@@ -25,16 +25,16 @@ def audit_command(
     votes: str | None = None,
     limit: int | None = None,
 ) -> str:
-    """The command line of an audit, without the name of the folder that it went to.
+    """Return the command line of an audit; its report directory is always ``report``.
 
     Args:
-        dataset: name or path.
+        dataset: name or path of the data set.
         split: as in ``fer_bench.protocol.settings.Protocol``.
         dedupe: as there.
         labels: as there.
-        class_map: name or path of what names of classes stand for, None for what is usual.
-        votes: path of FER+'s file, None without.
-        limit: size of the sample, None for all images.
+        class_map: name or path of the class map; None for the default mapping.
+        votes: path of the FER+ votes file; None without votes.
+        limit: sample size; None for all images.
     """
     options = {
         "class-map": class_map,
@@ -50,11 +50,11 @@ def audit_command(
 
 
 class RecordedCommand(NamedTuple):
-    """What audits the data of a run of which only the record is known.
+    """Audit command reconstructed from the record of a run.
 
     Attributes:
-        line: the command, with words in capitals for what the record does not tell.
-        given: those words, and the options that the run was given them with.
+        line: the command, with placeholders in capitals for values that the record lacks.
+        given: pairs of a placeholder and the option that gave the run its value.
     """
 
     line: str
@@ -62,7 +62,7 @@ class RecordedCommand(NamedTuple):
 
 
 def recorded_command(run: Run) -> RecordedCommand:
-    """The audit of the images that a recorded run was measured on."""
+    """Return the command that audits the images a recorded run was measured on."""
     known = {setting.name: setting.value for setting in run.protocol}
     data = run.dataset
     labels = known.get("labels", _LABELS)
@@ -72,7 +72,7 @@ def recorded_command(run: Run) -> RecordedCommand:
     line = audit_command(
         "DATASET",
         split=data.split,
-        # Older runs had no such settings, and did what is done without them.
+        # Records of older runs lack these settings; those runs used the defaults.
         dedupe=known.get("dedupe", _DEDUPE),
         labels=labels,
         class_map="MAP" if data.class_map else None,

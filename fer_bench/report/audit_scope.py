@@ -1,4 +1,4 @@
-"""What of a data set was audited, and with which labels."""
+"""Audit scope: the audited images of a data set and the source of their labels."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ DEDUPED = {
     "train": "train: no picture of validation or test is trained on, and no other one twice",
     "all": "all: each picture is in one part, once",
 }
-"""What is done with copies, in words."""
+"""Description of each ``dedupe`` setting."""
 
 LABELLED = {
     "fer2013": "the data set's own",
     "ferplus": "FER+'s: the class with the most of its ten votes, instead of the data set's own",
 }
-"""Whose labels are learned and audited, in words."""
+"""Description of each ``labels`` setting."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What of a data set was audited, and with which labels.
+    """Audit scope: the audited images of a data set and the source of their labels.
 
     Attributes:
         labels: as in ``fer_bench.protocol.settings.Protocol``.
         dedupe: as there.
-        not_audited: why images are not among those that were audited, and how many.
-        copies: number of audited images that are in none of the split's parts, as copies of others.
-        no_majority: number of audited images whose label, made from votes, has half of them or
-            fewer.
-        own_parts: whether it has parts of its own that are not those of the split.
+        not_audited: pairs of a reason for excluding images from the audit and their number.
+        copies: number of audited images that are duplicates and therefore in no part of the split.
+        no_majority: number of audited images whose label, derived from votes, has at most half of
+            the votes.
+        own_parts: True if the data set defines parts of its own that the split does not use.
     """
 
     labels: Labels = "fer2013"
@@ -47,12 +47,12 @@ class Taken:
 
     @property
     def unlabelled(self) -> int:
-        """Number of images that were not audited because no label could be made for them."""
+        """Number of images excluded from the audit because no label could be derived for them."""
         return sum(images for why, images in self.not_audited if why != SAMPLED)
 
     @property
     def sentences(self) -> list[str]:
-        """What is not as the data set came; none where all is."""
+        """Sentences on every deviation from the original data set; empty if there is none."""
         told = []
         if self.own_parts:
             told.append("It has parts of its own, which are not these: --split=kaggle takes them.")
@@ -73,4 +73,4 @@ class Taken:
 
 
 AS_IT_CAME = Taken()
-"""All of a data set, with its own labels and every copy."""
+"""Default scope: all images of a data set, duplicates included, with its own labels."""

@@ -1,4 +1,4 @@
-"""The verdicts on the paper's claims."""
+"""Table of the verdicts on the paper's claims."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _UNTESTABLE = "not testable here"
 
 
 def claims_table(verdicts: Sequence[Verdict]) -> Table:
-    """One row for each claim; what is missing to decide it stands below, as a row's reason.
+    """Return the table of verdicts; a row's reason states the data missing for a verdict.
 
-    Claims that are not testable for one and the same reason share a row.
+    Consecutive claims that are not testable for the same reason share a row.
     """
     return Table(
         key="claims",

@@ -1,4 +1,4 @@
-"""The paper's tables of rates, ours beside its own."""
+"""Tables 2 to 5 of the paper: measured convergence and overfitting rates next to its own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _SOURCES = {
 
 
 def setting(run: Run, name: str) -> str:
-    """The value of one setting of the run's protocol, as text.
+    """Return the value of a setting of the run's protocol, as text.
 
     Raises:
         ValueError: the protocol has no such setting.
@@ -61,10 +61,10 @@ def setting(run: Run, name: str) -> str:
 
 
 def rate_tables(run: Run) -> list[Table]:
-    """The paper's Tables 2 to 5, a row for each cell of the run.
+    """Return the paper's Tables 2 to 5 with a row for each cell of the run.
 
     Raises:
-        ValueError: a history does not have the protocol's number of epochs.
+        ValueError: the length of a history differs from the protocol's number of epochs.
     """
     return [_rate_table(run, kind) for kind in _KINDS]
 
@@ -102,9 +102,10 @@ def _row(cell: CellResult, kind: _Kind, cut: Sequence[tuple[int, int]]) -> Row:
 
 
 def why_missing(cell: CellResult, measured: bool) -> tuple[str, str]:
-    """The reason and the word for a row's missing values; no word where all is measured.
+    """Return the reason and the short word shown for missing values of a row.
 
-    A cell that ended badly though it was measured still tells its reason.
+    The word is empty if the row is fully measured. A cell that was measured but did not end with
+    status "ok" still has a reason.
     """
     if cell.status != "ok":
         return f"{cell.status}: {cell.reason}", "" if measured else cell.status
@@ -120,7 +121,7 @@ def _published(cell: CellResult, kind: _Kind, cut: Sequence[tuple[int, int]]) ->
 def _rates(
     cell: CellResult, history: History, kind: _Kind, cut: Sequence[tuple[int, int]]
 ) -> tuple[list[float | None], list[float | None]]:
-    """The rates under ``first-epoch`` and under ``untrained``, one for each window."""
+    """Return the rates by the conventions ``first-epoch`` and ``untrained``, one per window."""
     epochs = cut[-1][1]
     if history.epochs != epochs:
         raise ValueError(
@@ -139,7 +140,7 @@ def _rates(
             history.validation_loss,
         )
     window = cut[0][1]
-    # One epoch has no difference before an untrained figure is added.
+    # A single epoch yields no difference unless the untrained value is added.
     first_epoch: list[float | None] = [None]
     if kind.rate == "MCR":
         if epochs > 1:

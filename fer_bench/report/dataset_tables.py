@@ -1,4 +1,4 @@
-"""What a data set is, as tables."""
+"""Tables that describe a data set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KAGGLE = dict(zip(PARTS, USAGES, strict=True))
 
 
 def dataset_tables(info: Info) -> list[Table]:
-    """What the data set is, then its classes beside the paper's Table 1."""
+    """Return the table of facts and the class counts next to the paper's Table 1."""
     return [_facts(info), _classes(info)]
 
 

@@ -1,4 +1,4 @@
-"""What counts as the same picture, in words."""
+"""Definition of duplicate images in words."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ SAME_PICTURE = (
     f"bits or whose thumbnails correlate by {LEAST_COARSE}. Images of one grey level are near to "
     "none."
 )
-"""For a note below a table."""
+"""Note below tables that count duplicates."""

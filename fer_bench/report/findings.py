@@ -1,4 +1,4 @@
-"""What a report tells, worked out once for all its forms."""
+"""Content of a report, computed once for all output formats."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Findings:
-    """A run with what its tables and its headline say.
+    """A run with its tables and headline.
 
-    Comparing the networks takes seconds, and terminal, files and page all show it.
+    Comparing the networks takes seconds, and terminal, files and page all show the result.
 
     Attributes:
-        run: the results; backbones of one title are told apart in it.
+        run: the results, with backbones of the same title disambiguated.
         tables: every table, in the order of the report.
-        headline: the sentences of the answer.
-        trend: of the figures over stored runs; None where none are told of.
+        headline: sentences that summarise the results.
+        trend: the metrics over stored runs; None if the report shows no trend.
     """
 
     run: Run
@@ -37,11 +37,11 @@ class Findings:
 
     @classmethod
     def of(cls, run: Run, trend: Trend | None = None) -> Findings:
-        """Works out all of a run's findings.
+        """Compute all findings of a run.
 
         Args:
             run: the results.
-            trend: of the figures over stored runs, if that is to be told, too.
+            trend: the metrics over stored runs; None to report no trend.
 
         Raises:
             ValueError: the run contradicts itself, see ``fer_bench.report.tables.tables``.

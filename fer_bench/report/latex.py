@@ -1,4 +1,4 @@
-"""From tables to LaTeX."""
+"""Rendering of tables as LaTeX."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDE = 7
 
 
 def latex(tables: Iterable[Table]) -> str:
-    r"""All tables as LaTeX floats in booktabs' style, to be read with ``\input``."""
+    r"""Return all tables as LaTeX floats in booktabs style, for use with ``\input``."""
     return "\n".join([_HEAD, *map(_float, tables)])
 
 
@@ -64,22 +64,22 @@ def _float(table: Table) -> str:
 
 
 def _caption(table: Table) -> str:
-    """LaTeX counts tables itself, so our own number goes to the end."""
+    """Return the title with its number moved to the end, as LaTeX numbers the tables itself."""
     number, dot, title = table.title.partition(". ")
     return f"{title} ({number} of the paper)" if dot and number.startswith("Table") else table.title
 
 
 def _specifications(table: Table, made: Body) -> list[str]:
-    """Column types; texts share the width by the roots of their mean lengths.
+    """Return the column types; text columns share the width by the square roots of their lengths.
 
-    A column that is four times as long is twice as wide, and runs over twice as many lines.
+    A column with four times the text is twice as wide and takes twice as many lines.
     """
     roots = {
         index: math.sqrt(1 + sum(len(cells[index]) for cells in made.cells))
         for index, column in enumerate(table.columns)
         if column.kind == "text"
     }
-    # A width of 1 is the mean of all X columns.
+    # tabularx requires the widths of all X columns to have a mean of 1.
     whole = sum(roots.values()) / max(1, len(roots))
     return [
         rf">{{\hsize={roots[index] / whole:.2f}\hsize\raggedright\arraybackslash}}X"
@@ -98,7 +98,7 @@ def _line(entries: Sequence[str]) -> str:
 
 
 def _headings(table: Table) -> list[str]:
-    """One line of names, below a line of groups where there are any."""
+    """Return a line of column names, preceded by group headings and rules if there are groups."""
     names = _line([in_latex(table.head), *(in_latex(column.name) for column in table.columns)])
     if not any(column.group for column in table.columns):
         return [names]

@@ -1,8 +1,9 @@
-"""Files of reports in a directory, known there by what was written.
+"""Report files in a directory, tracked by a manifest of their digests.
 
-``.fer_bench-files`` names each of them with the SHA-256 of its content; of one that was being
-written when the process ended, also of what was to be there. What is not as it says
-belongs to somebody else: it is not removed, and what takes its place sets it aside first.
+The manifest ``.fer_bench-files`` records the SHA-256 of each file's content. If the process ended
+while a file was being written, it records the digests of both the old and the new content. A file
+that does not match its entry belongs to the user: it is never removed, and is renamed before a
+report file takes its place.
 """
 
 from __future__ import annotations
@@ -34,20 +35,20 @@ _LARGEST = 1 << 26
 
 
 def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
-    """Writes files of a report, each atomically, and notes that they are ours.
+    """Write files of a report, each atomically, and record their digests in the manifest.
 
-    What is in the place of one and is not noted, or was changed since it was written, is kept
-    under another name, which is told. A file with just the content that is written needs no copy.
+    An existing file that is not in the manifest, or has changed since it was written, is renamed
+    and a warning logged, unless it already has the new content.
 
     Args:
-        folder: of the report.
-        files: contents by the path from there.
+        folder: directory of the report.
+        files: contents by path relative to the directory.
 
     Returns:
         The files written.
 
     Raises:
-        FerBenchError: a file cannot be written, or one in its place not renamed.
+        FerBenchError: a file cannot be written, or an existing one cannot be renamed.
     """
     known = _known(folder)
     contents = {
@@ -67,7 +68,7 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
             f"under another name: {cause_of(error)}; move it, or name another directory with "
             "--report-dir"
         ) from error
-    with contextlib.suppress(FerBenchError):  # told below; the files matter more
+    with contextlib.suppress(FerBenchError):  # a persistent error is raised below
         _save(folder, {**known, **both})
     done: dict[str, str] = {}
     try:
@@ -83,12 +84,12 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
 def remove_files(
     folder: Path, is_meant: Callable[[str], bool], kept: Collection[Path] = ()
 ) -> None:
-    """Removes files that earlier reports wrote, if they are as they were written.
+    """Remove files that earlier reports wrote, unless they have changed since.
 
     Args:
-        folder: of the report.
-        is_meant: which files, by the path from there.
-        kept: files of this report.
+        folder: directory of the report.
+        is_meant: predicate on the path relative to the directory; True for files to remove.
+        kept: files of the current report, which are not removed.
 
     Raises:
         FerBenchError: a file cannot be removed.
@@ -112,7 +113,7 @@ def remove_files(
 
 
 def _known(folder: Path) -> Known:
-    """The digests that are noted of files in the directory."""
+    """Return the digests in the manifest by file name; empty if it is missing or invalid."""
     try:
         noted = json.loads(read_regular(folder / MANIFEST, _LARGEST))
     except (OSError, ValueError, RecursionError):
@@ -138,16 +139,16 @@ def _save(folder: Path, known: Known) -> None:
 
 
 def _is_as_written(path: Path, digests: str) -> bool:
-    """Check if a file has one of the contents whose digests are given, divided by blanks."""
+    """Check if a file's SHA-256 is one of the given digests, which are separated by spaces."""
     try:
         is_file = stat.S_ISREG(path.lstat().st_mode)
         return is_file and file_digest(path, "sha256") in digests.split()
-    except (OSError, ValueError):  # of names that no file can have, too
+    except (OSError, ValueError):  # ValueError: the name is not valid for a file
         return False
 
 
 def _is_foreign(path: Path, digests: str) -> bool:
-    """Check if something of somebody else is in a file's place; a directory stays there."""
+    """Check if a path exists, is not a directory, and does not match the given digests."""
     if not os.path.lexists(path) or (path.is_dir() and not path.is_symlink()):
         return False
     return not _is_as_written(path, digests)

@@ -1,4 +1,4 @@
-"""From tables to terminal text, Markdown and CSV."""
+"""Rendering of tables as terminal text, Markdown and CSV."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ DASH = "\N{EN DASH}"
 _HEADING = 10
 _LEAST_TEXT = 12
 _HUGE = 1e9
-"""Numbers from here on, such as the loss of a training that went astray, have an exponent."""
+"""Threshold for exponent notation, reached for example by the loss of a diverged training."""
 
 
 @dataclass(frozen=True)
 class Body:
-    """A table whose entries are text, with its reasons as numbered notes.
+    """Table body with entries as text and reasons as numbered notes.
 
     Attributes:
-        labels: of the rows, without their marks.
-        marks: number of each row's reason, None where it has none.
-        cells: the rows without their labels.
-        reasons: in the order of their numbers, from 1.
+        labels: row labels, without the numbers of reasons.
+        marks: number of each row's reason; None if it has none.
+        cells: entries of each row, without the label.
+        reasons: reasons in the order of their numbers, from 1.
     """
 
     labels: list[str]
@@ -42,7 +42,7 @@ class Body:
 
 
 def body(table: Table) -> Body:
-    """The table's rows as clean text, numbers formatted as their columns say."""
+    """Return the table's rows as sanitised text, numbers formatted by their columns."""
     reasons = list(dict.fromkeys(clean(row.reason) for row in table.rows if row.reason))
     made = Body([], [], [], reasons)
     for row in table.rows:
@@ -60,12 +60,12 @@ def body(table: Table) -> Body:
 
 
 def _is_gap(row: Row, column: Column, index: int) -> bool:
-    """Whether the run has no value where it could have one."""
+    """Check if the run lacks this value; a missing published value is not a gap."""
     return row.entries[index] is None and not column.published
 
 
 def entry_text(entry: Entry, column: Column) -> str:
-    """One entry as text: a dash for None, thousands separated in whole numbers."""
+    """Return an entry as text: a dash for None, numbers with thousands separators."""
     if entry is None:
         return DASH
     if isinstance(entry, str):
@@ -79,11 +79,11 @@ def entry_text(entry: Entry, column: Column) -> str:
 
 
 def terminal(tables: Iterable[Table], width: int = 120) -> str:
-    """Tables for a terminal of ``width`` columns.
+    """Render tables for a terminal of ``width`` columns.
 
-    A table of numbers that is wider is cut into blocks of whole groups of columns, one under
-    the other; long texts are broken into lines. A reason that stood in full under an earlier
-    table is cut to one line.
+    A wider table of numbers is split between column groups into blocks, one below the other;
+    long texts are wrapped. A reason already shown in full under an earlier table is cut to one
+    line.
     """
     told: set[str] = set()
     return "\n\n".join(_terminal(table, width, told) for table in tables)
@@ -105,8 +105,8 @@ def _terminal(table: Table, width: int, told: set[str]) -> str:
             for label, cells in zip(labels, made.cells, strict=True)
         ]
         widths = _text_widths(table.head, columns, rows, width)
-        # tabulate would break them itself, but first reads those that look like numbers as such,
-        # and fails at a thousands separator.
+        # Wrapped here because tabulate's own wrapping first parses texts that look like numbers
+        # and fails on thousands separators.
         rows = [
             [
                 text if most is None else textwrap.fill(text, most)
@@ -114,7 +114,8 @@ def _terminal(table: Table, width: int, told: set[str]) -> str:
             ]
             for row in rows
         ]
-        # Headings go in as rows: tabulate pads real ones by two, which costs a fifth of the width.
+        # Headings are passed as rows: tabulate pads real ones by two, which costs a fifth of the
+        # width.
         grid = tabulate(
             [*_headings(table.head, columns), SEPARATING_LINE, *rows],
             tablefmt="simple",
@@ -135,7 +136,7 @@ def _terminal(table: Table, width: int, told: set[str]) -> str:
 
 
 def markdown(table: Table) -> str:
-    """The table in GitHub's Markdown, under a heading, ending in a line end."""
+    """Return the table in GitHub's Markdown, under a heading, ending with a newline."""
     from tabulate import tabulate
 
     made = body(table)
@@ -152,7 +153,7 @@ def markdown(table: Table) -> str:
         [in_markdown(heading) for heading in headings],
         tablefmt="pipe",
         disable_numparse=True,
-        # tabulate 0.9 fails when it is told how to align rows that are not there.
+        # tabulate 0.9 fails on colalign for a table without rows.
         colalign=["left", *_alignments(table.columns)] if rows else None,
     )
     reasons = [
@@ -164,11 +165,11 @@ def markdown(table: Table) -> str:
 
 
 def tidy_csv(tables: Iterable[Table]) -> str:
-    """All tables as one CSV, a line for each entry.
+    """Return all tables as one CSV in long format, a line for each entry.
 
-    Its columns are table, row, group, column, value and reason. Numbers are written in full;
-    an entry that the run lacks is empty and carries the row's reason. A text that a spreadsheet
-    would take for a formula is led by an apostrophe.
+    The columns are table, row, group, column, value and reason. Numbers are written at full
+    precision; a value that the run lacks is empty and carries the row's reason. Text that a
+    spreadsheet would evaluate as a formula is prefixed with an apostrophe.
     """
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
@@ -193,12 +194,12 @@ def _longest(texts: Iterable[str]) -> int:
 
 
 def _heading(column: Column) -> list[str]:
-    """Lines of a heading, narrow so that it does not widen its numbers."""
+    """Return the lines of a heading, wrapped so that it does not widen its column."""
     return textwrap.wrap(clean(column.name), _HEADING, break_long_words=False)
 
 
 def _grouped(grid: Sequence[str], columns: Sequence[Column]) -> list[str]:
-    """The grid with a line of groups, each across its columns, below its first rule."""
+    """Insert a line of group headings, each spanning its columns, below the grid's first rule."""
     first, *others = (line.rstrip() for line in grid)
     if not any(column.group for column in columns):
         return [first, *others]
@@ -214,7 +215,7 @@ def _grouped(grid: Sequence[str], columns: Sequence[Column]) -> list[str]:
 
 
 def _headings(head: str, columns: Sequence[Column]) -> list[list[str]]:
-    """Rows of headings, the lowest line of each column in the last row."""
+    """Return the rows of headings, aligned at the bottom."""
     stacks = [[clean(head)], *(_heading(column) for column in columns)]
     height = max(map(len, stacks))
     padded = [[""] * (height - len(stack)) + stack for stack in stacks]
@@ -222,7 +223,7 @@ def _headings(head: str, columns: Sequence[Column]) -> list[list[str]]:
 
 
 def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]:
-    """Indices of the columns of each block; a group is never torn."""
+    """Return the column indices of each block; a group is never split."""
     if any(column.kind == "text" for column in table.columns):
         return [list(range(len(table.columns)))]
     groups: list[list[int]] = []
@@ -250,7 +251,7 @@ def _blocks(table: Table, made: Body, label: int, width: int) -> list[list[int]]
 def _text_widths(
     head: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int
 ) -> list[int | None]:
-    """The widest that each column of texts may be; None for a column that is not broken."""
+    """Return the maximum width of each text column; None for columns that are not wrapped."""
     lines = [*_headings(head, columns), *rows]
     longest = [_longest(line[index] for line in lines) for index in range(1 + len(columns))]
     texts = [index for index, column in enumerate(columns, start=1) if column.kind == "text"]
@@ -260,7 +261,7 @@ def _text_widths(
         - sum(size for index, size in enumerate(longest) if index not in texts)
     )
     widths: list[int | None] = [None] * len(longest)
-    # The shortest first: what it leaves over goes to the others.
+    # Shortest first, so that its unused width goes to the others.
     for done, index in enumerate(sorted(texts, key=lambda index: longest[index])):
         share = max(_LEAST_TEXT, left // (len(texts) - done))
         widths[index] = max(1, min(share, longest[index]))
@@ -269,5 +270,5 @@ def _text_widths(
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """A text as lines of a terminal of ``width`` columns."""
+    """Wrap text to ``width`` columns, continuation lines indented."""
     return textwrap.wrap(text, width, subsequent_indent="    ", break_on_hyphens=False)

@@ -1,4 +1,4 @@
-"""Tables of what a run was set up as: its protocol and its environment."""
+"""Tables of a run's protocol and environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def protocol_table(run: Run) -> Table:
-    """Every setting with its origin, and in what the run departs from the paper."""
+    """Return the table of all settings with their origin, and deviations from the paper."""
     found = deviations(run)
     return Table(
         key="protocol",
@@ -39,7 +39,7 @@ def protocol_table(run: Run) -> Table:
 
 
 def environment_table(run: Run) -> Table:
-    """What is known of machine and software."""
+    """Return the table of recorded facts about machine and software."""
     return Table(
         key="environment",
         title="Environment",
@@ -54,7 +54,7 @@ def environment_table(run: Run) -> Table:
 
 
 def _elsewhere(run: Run) -> Iterable[str]:
-    """Conditions of stored results that are not those of the run itself."""
+    """Yield a note for each environment difference between stored results and the run."""
     around = {name: value.split("; ") for name, value in run.environment}
     found: dict[str, list[str]] = {}
     for cell in run.cells:

@@ -1,4 +1,4 @@
-"""How accurate the networks are without leaked test images, and by FER+, as tables."""
+"""Tables of test accuracy on deduplicated test images and by FER+ labels."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TITLES = {
     "distinct": "not identical",
     "twinned": "with a twin",
 }
-"""Parts of the test images in words."""
+"""Headings of the subsets of the test images, by their field in ``Parts``."""
 
 _INTERVALS = (
     "low, high: 95 % interval over the images, by the bootstrap; where no drawing changes the "
@@ -44,10 +44,10 @@ _INTERVALS = (
 
 
 def slices_tables(run: Run) -> list[Table]:
-    """What is known beside the accuracy on all test images.
+    """Return the tables that complement the accuracy on all test images.
 
-    Their keys: ``clean`` where test images are known to have twins in training, and ``votes`` where
-    FER+'s votes are known.
+    Their keys: ``clean`` if test images are known to have duplicates in the training set, and
+    ``votes`` if FER+ votes are known.
     """
     known = parts(run.dataset)
     return [
@@ -57,7 +57,7 @@ def slices_tables(run: Run) -> list[Table]:
 
 
 def left_out(data: DatasetSummary) -> str:
-    """What of the source is not in the data set or in none of its parts; empty where nothing is."""
+    """Return sentences on source images in no part of the split; empty if there are none."""
     counts = dict(data.left_out)
     copies = counts.pop(COPIES, 0)
     told = []
@@ -70,12 +70,12 @@ def left_out(data: DatasetSummary) -> str:
 
 
 def mapped(data: DatasetSummary) -> str:
-    """A sentence on what names and numbers of classes were taken for; empty without a class map."""
+    """Return a sentence on the class map; empty without one."""
     return f"Class map: {data.class_map}." if data.class_map else ""
 
 
 def clean_note(known: Parts) -> str:
-    """What the clean test images are, below an accuracy on them."""
+    """Return the note that defines the deduplicated test images."""
     if known.twinned.any():
         return (
             f"clean: on those {int(known.clean.sum()):,} of the {len(known.whole):,} test images "
@@ -92,7 +92,7 @@ def _clean(run: Run, known: Parts) -> Table:
     columns = []
     for name in ("whole", "clean", "excess", "distinct", "twinned"):
         if name == "excess":
-            # Where each image has a twin there is nothing to subtract.
+            # Without a deduplicated image there is nothing to subtract.
             columns += _columns("difference", "all less clean") if sizes["clean"] else []
         elif sizes[name]:
             columns += _columns("accuracy", f"{_TITLES[name]} ({sizes[name]:,})")

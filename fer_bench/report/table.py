@@ -1,4 +1,4 @@
-"""A table as data, before it is text."""
+"""Tables as plain data, independent of the output format."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ Entry = str | int | float | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column after the first.
+    """Column other than the first.
 
     Attributes:
         name: heading.
-        group: heading that neighbours share, for example a window of epochs.
-        kind: ``"number"`` (to the right), ``"word"`` (to the left) or ``"text"`` (to the left,
-            may be broken into lines).
-        decimals: shown of a float.
-        published: whether it holds the paper's values, which no run can fail to give.
+        group: heading shared with adjacent columns, for example a window of epochs.
+        kind: ``"number"`` (right-aligned), ``"word"`` (left-aligned) or ``"text"`` (left-aligned,
+            may be wrapped).
+        decimals: number of decimals shown of a float.
+        published: True if it holds the paper's values; a gap there is not a missing result.
     """
 
     name: str
@@ -30,14 +30,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One row.
+    """Table row.
 
     Attributes:
-        label: what stands in the first column.
-        entries: one for each column; None where there is no value.
-        reason: why values of the run are missing, one line, or empty.
-        missing: a word for why, which one of them shows; the others show a dash.
-        place: which one, by its column; None for the first.
+        label: text of the first column.
+        entries: one for each column; None if there is no value.
+        reason: reason for missing values of the run, one line; may be empty.
+        missing: short word shown for one of the missing values; the others show a dash.
+        place: column index of the entry that shows ``missing``; None for the first gap.
     """
 
     label: str
@@ -49,15 +49,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of a report.
+    """Table of a report.
 
     Attributes:
-        key: names the table in files: ``"table-2"``, ``"cells"``.
+        key: identifier of the table in files: ``"table-2"``, ``"cells"``.
         title: one line.
         head: heading of the first column.
         columns: the other columns.
-        rows: all as long as ``columns``.
-        notes: what a reader needs to know, one line each.
+        rows: rows with as many entries as there are columns.
+        notes: explanations below the table, one line each.
 
     Raises:
         ValueError: a row has more or fewer entries than there are columns.

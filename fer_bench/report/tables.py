@@ -1,4 +1,4 @@
-"""From a run to tables: the paper's own first, then what else the run found out."""
+"""Tables of a run: those of the paper first, then the other results."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 
 
 def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
-    """Every table of a run's report, in the order of the report, the verdicts last.
+    """Return all tables of a run in the order of the report, the verdicts last.
 
-    Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` where
-    twins and votes are known, ``recall``, ``uncertainty``, ``pairs``, ``calibration``,
+    Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` if
+    duplicates and votes are known, ``recall``, ``uncertainty``, ``pairs``, ``calibration``,
     ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``,
-    ``claims``. Where cells were trained with several seeds, ``parts``, ``cells`` and ``weights``
-    have a row for each of them, the others one for their mean.
+    ``claims``. If cells were trained with several seeds, ``parts``, ``cells`` and ``weights`` have
+    a row for each seed, the other tables a row for the mean.
 
     Args:
         run: the results.
-        compared: what ``pairwise_tests.pairs`` returns for it; None to work it out.
+        compared: result of ``pairwise_tests.pairs`` for the run; None to compute it.
 
     Raises:
-        ValueError: the protocol lacks epochs or window, or a history does not fit it.
+        ValueError: the protocol lacks epochs or window, or a history does not match it.
     """
     if compared is None:
         compared = pairs(run)
@@ -75,12 +75,12 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
 
 
 def _has_seeds(run: Run) -> bool:
-    """Whether any backbone and init was asked for with several seeds."""
+    """Check if any backbone and init was requested with several seeds."""
     return any(len(group.cells) > 1 for group in groups(run))
 
 
 def _seeds(run: Run) -> str:
-    """A note on the seeds that figures are means over; empty where all have the same one."""
+    """Return a note on the seeds averaged over; empty if all cells have the same single seed."""
     trained = [group for group in groups(run) if group.trained]
     several = any(len(group.seeds) > 1 for group in trained)
     kinds = Counter(tuple(sorted(group.seeds)) for group in trained)
@@ -103,7 +103,7 @@ def _noted(table: Table, note: str) -> Table:
 
 
 def _each(run: Run) -> Iterator[tuple[CellResult, str]]:
-    """Every cell with its label, which tells its seed where there are several."""
+    """Yield each cell with its label, which includes the seed if the run has several."""
     several = _has_seeds(run)
     for cell in run.cells:
         yield cell, f"{cell.label}, seed {cell.seed}" if several else cell.label
@@ -174,7 +174,7 @@ def _initial(run: Run) -> Table:
 
 
 def _final(mean: Run, run: Run) -> Table:
-    """Figures after the last epoch: of ``mean``, a row for each network, made from ``run``."""
+    """Return the metrics after the last epoch; ``mean`` is ``run`` averaged over seeds."""
     names = ["running", "training", "validation", "by batches", "test"]
     notes = [
         "Accuracy: share, 0 to 1. Loss: nats. running: on training data, mean over the last epoch "
@@ -221,7 +221,10 @@ def _clean_accuracy(group: Group, run: Run) -> float | None:
 
 
 def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
-    """Running, training, validation, validation by batches and test: accuracies, then losses."""
+    """Return five accuracies, then five losses.
+
+    Each: mean during the last epoch, training, validation, validation with batch statistics, test.
+    """
     if cell.quality is None:
         return (None,) * 10
     quality, history = cell.quality, cell.quality.history
@@ -272,7 +275,7 @@ def _cells(run: Run) -> Table:
 
 
 def _recall(mean: Run, run: Run) -> Table:
-    """Recall of the mean cells; the run's own tell how many test images there are."""
+    """Return the recall of the cells of ``mean``; ``run`` gives the test images per class."""
     names = [name for name, _ in run.dataset.counts]
     rows = []
     for cell in mean.cells:
@@ -324,7 +327,7 @@ def _speed(run: Run) -> Table:
         measured = {speed.batch_size: speed for speed in cell.inference}
         for size in sizes:
             entries += _inference(measured.get(size))
-        # The word stands in the first measure that is missing, not in a p99 for want of calls.
+        # Show the word in the first group not measured, not in a p99 that only lacks enough calls.
         missing = [3 + 3 * index for index, size in enumerate(sizes) if size not in measured]
         if training is None:
             missing = [0, *missing]

@@ -1,4 +1,4 @@
-"""How fast the networks learn, as a table."""
+"""Table of the time to accuracy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def learning_speed_table(run: Run) -> Table:
-    """Epochs and seconds of each backbone and init until an accuracy that is the same for all."""
+    """Return the table of epochs and seconds to a target accuracy common to all networks."""
     found = race(run)
     known: dict[tuple[str, str], tuple[Entry, ...]] = {}
     notes = ["No training was timed."]

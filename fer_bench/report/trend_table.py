@@ -1,4 +1,4 @@
-"""In which stored run each figure moved, as a table."""
+"""Table of change points: the stored runs in which a metric changed."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from fer_bench.analysis.history.series import Move, Series, Trend
 
 UNDONE = "only in this run"
-"""Stands in the place of a verdict where the next run is back at the value before."""
+"""Label shown instead of a verdict if the next run returns to the previous value."""
 
 _DIGEST = re.compile("[0-9a-f]{40,64}")
-"""A whole commit in a file's name, as pytest-benchmark puts it there."""
+"""Full commit hash in a file name, as pytest-benchmark writes it."""
 _NAMED = 3
-"""So many names are listed, the others counted."""
+"""Maximum number of names listed; the rest are only counted."""
 
 
 def trend_table(trend: Trend) -> Table:
-    """A row for each move, figure by figure; of a figure the first move stands first."""
+    """Return the table of all change points, grouped by metric, in chronological order."""
     runs = trend.archive.runs
     known = _told(runs)
     rows = [
@@ -60,12 +60,12 @@ def trend_table(trend: Trend) -> Table:
 
 
 def number(run: int, runs: Sequence[Stored]) -> str:
-    """Which of the stored runs it is: ``run 3 of 8``."""
+    """Return the position of a run among the stored ones: ``run 3 of 8``."""
     return f"run {run + 1} of {len(runs)}"
 
 
 def _told(runs: Sequence[Stored]) -> list[str]:
-    """Time, commit and file of each stored run, without folders where files are known by less."""
+    """Return time, commit and file of each run, without directories if file names are unique."""
     names = [
         _DIGEST.sub(lambda found: f"{found[0][:7]}\N{HORIZONTAL ELLIPSIS}", one.name)
         for one in runs
@@ -90,7 +90,7 @@ def _value(figure: Figure | None, value: float | None) -> str | None:
 
 
 def _lasts(series: Series, move: Move, runs: Sequence[Stored]) -> str:
-    """How long a figure stayed where a move brought it."""
+    """Return the period for which a metric stayed at the level of a change point."""
     if move.undone:
         return "the run after it is back"
     later = [other for other in series.lasting if other.run > move.run]
@@ -135,7 +135,7 @@ def _notes(trend: Trend, known: Sequence[str]) -> Iterator[str]:
 
 
 def _restarts(trend: Trend) -> Iterator[str]:
-    """Where nothing could be said, reason by reason."""
+    """Yield a note for each reason why runs could not be compared with earlier ones."""
     reasons: dict[str, tuple[dict[str, None], dict[int, None]]] = {}
     for restart in trend.restarts:
         names, runs = reasons.setdefault(restart.why, ({}, {}))
@@ -149,7 +149,7 @@ def _restarts(trend: Trend) -> Iterator[str]:
 
 
 def _partly(trend: Trend) -> Iterator[str]:
-    """Cells that some of the runs lack."""
+    """Yield a note for each cell that some of the runs lack."""
     total = len(trend.archive.runs)
     known: dict[str, set[int]] = {}
     for series in trend.series:
@@ -185,7 +185,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _ranges(runs: Iterable[int]) -> str:
-    """Numbers of runs from 1, neighbours joined: ``1 to 3, 7``."""
+    """Format 0-based runs as 1-based ranges: ``1 to 3, 7``."""
     spans: list[list[int]] = []
     for run in runs:
         if spans and spans[-1][1] == run:

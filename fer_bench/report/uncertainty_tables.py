@@ -1,4 +1,4 @@
-"""How sure the test figures are: over images, over seeds, between networks, in confidence."""
+"""Tables of uncertainty: intervals over images and seeds, pairwise tests and calibration."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def uncertainty_table(run: Run) -> Table:
-    """Accuracy of each backbone and init, over seeds and over test images."""
+    """Return the table of accuracies with intervals over seeds and over test images."""
     names = ("mean", "sd", "low by seeds", "high by seeds")
     columns = [
         Column("seeds"),
@@ -65,9 +65,9 @@ def uncertainty_table(run: Run) -> Table:
 
 
 def pairs_table(pairs: Sequence[Pair]) -> Table:
-    """Every two networks that were compared on the test images."""
+    """Return the table of pairwise comparisons of networks on the test images."""
     methods = list(dict.fromkeys(pair.comparison.method for pair in pairs))
-    # With several seeds no image is recognised by one network alone.
+    # With several seeds, "only A correct" is undefined for an image.
     counted = any(pair.comparison.only_first is not None for pair in pairs)
     rows = []
     for pair in pairs:
@@ -124,7 +124,7 @@ def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ..
 
 
 def _left_out(pairs: Sequence[Pair]) -> list[str]:
-    """A note where not every two networks were compared."""
+    """Return a note on the selection of pairs; empty if all pairs were compared."""
     networks = {
         (group.backbone, group.init) for pair in pairs for group in (pair.first, pair.second)
     }
@@ -137,7 +137,7 @@ def _left_out(pairs: Sequence[Pair]) -> list[str]:
 
 
 def calibration_table(run: Run) -> Table:
-    """Whether each network is right as often as it is confident."""
+    """Return the table of calibration: expected calibration error, confidence and accuracy."""
     rows = []
     for group in groups(run):
         correct = group.correct(run.dataset.labels)

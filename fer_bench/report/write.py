@@ -1,4 +1,4 @@
-"""A report as text and as files."""
+"""Output of a report as text and as files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 PAGE = "index.html"
 FIGURES = "figures"
-"""Folder of the figures' files, beside the page."""
+"""Directory of the figure files, next to the page."""
 
 
 def report_files(findings: Findings) -> dict[str, str]:
-    """The text of each file of the report, by its name.
+    """Return the contents of the report's table files by file name.
 
     Returns:
         ``tables.md``, ``tables.tex`` and ``tables.csv``.
@@ -38,9 +38,9 @@ def report_files(findings: Findings) -> dict[str, str]:
 
 
 def terminal_text(findings: Findings, width: int = 120) -> str:
-    """All tables of a run for a terminal of ``width`` columns, then the headline.
+    """Return all tables for a terminal of ``width`` columns, then the headline.
 
-    A terminal shows its last lines: verdicts and headline stand there.
+    Verdicts and headline come last, as a terminal shows the last lines.
     """
     told = (wrapped(clean(sentence), width) for sentence in findings.headline)
     lines = [line for sentence in told for line in sentence]
@@ -50,11 +50,11 @@ def terminal_text(findings: Findings, width: int = 120) -> str:
 def write_report(
     folder: Path, findings: Findings, audited: AuditedData | None = None
 ) -> list[Path]:
-    """Writes the whole report: tables, page, figures and what was found in the data.
+    """Write the complete report: tables, page, figures and the audit of the data.
 
     Args:
-        folder: where to.
-        findings: what to tell.
+        folder: target directory.
+        findings: content of the report.
         audited: as for ``write_page``.
 
     Returns:
@@ -67,11 +67,11 @@ def write_report(
 
 
 def write_tables(folder: Path, findings: Findings) -> list[Path]:
-    """Writes the tables, each file atomically, once all of them are made.
+    """Write the tables, each file atomically, after all of them have been rendered.
 
     Args:
-        folder: where to.
-        findings: what to tell.
+        folder: target directory.
+        findings: content of the report.
 
     Returns:
         The files written.
@@ -83,15 +83,14 @@ def write_tables(folder: Path, findings: Findings) -> list[Path]:
 
 
 def write_page(folder: Path, findings: Findings, audited: AuditedData | None = None) -> list[Path]:
-    """Writes the page, the figures, and the data's card and contact sheets, each file atomically.
+    """Write the page, figures, data card and contact sheets, each file atomically.
 
-    Figures, sheets and a card that an earlier report left and this one has not are removed.
+    Figures, sheets and card of an earlier report that this one does not contain are removed.
 
     Args:
-        folder: where to.
-        findings: what to tell.
-        audited: the data with what was found in it; None where it is not at hand, which the page
-            says then.
+        folder: target directory.
+        findings: content of the report.
+        audited: the data with its audit; None if unavailable, which the page then states.
 
     Returns:
         The page, then the other files.
@@ -119,7 +118,7 @@ def write_page(folder: Path, findings: Findings, audited: AuditedData | None = N
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}
     written = write_files(folder, {PAGE: made, **shown})
-    # The page waits for no PNG: it shows none, and their drawing takes a quarter of all the time.
+    # PNGs follow after the page: it does not show them, and drawing takes a quarter of the time.
     written += write_files(folder, {f"{FIGURES}/{figure.key}.png": figure.png for figure in drawn})
     remove_files(folder, lambda name: name.startswith(f"{FIGURES}/"), written)
     if audited is None:
