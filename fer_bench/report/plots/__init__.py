@@ -1,10 +1,10 @@
-"""From a run to the figures of its report: the paper's own first, then what else it found out."""
+"""Figures of a run's report: those of the paper first, then further analyses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-# First of all: what the others import needs it.
+# Must come first: it imports matplotlib safely, before the other modules do.
 from fer_bench.report.plots import backend as _  # noqa: F401 isort: skip
 from fer_bench.report.plots.calibration import calibration
 from fer_bench.report.plots.confusion import confusion
@@ -25,13 +25,13 @@ __all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "themed", "trend_figu
 
 
 def figures(run: Run) -> list[Figure]:
-    """Every figure of a run's report that has something to show, in the order of the report.
+    """Return the figures of a run's report that have something to show, in report order.
 
     Their keys: ``figure-5-mobilenet`` to ``figure-8-vggface`` and ``curves-BACKBONE`` for other
     backbones, ``figure-9-initial-accuracy``, ``figure-10-initial-loss``, ``figure-11`` to
     ``figure-17`` with seven classes and ``examples-NUMBER`` with another number of them,
     ``mistakes``, ``calibration``, ``confusion``, ``tradeoffs``, ``learning-speed``. Each is drawn
-    when its SVG or PNG is asked for.
+    only when its SVG or PNG is requested.
     """
     return [
         *curves(run),

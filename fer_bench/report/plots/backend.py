@@ -1,7 +1,8 @@
-"""Import of matplotlib, whatever backend the environment names.
+"""Import of matplotlib that succeeds even if ``MPLBACKEND`` names an unavailable backend.
 
-Figures are written to files and need no backend. A notebook hands the name of its own one on to the
-commands that it starts, and matplotlib cannot be imported at all if that one is not installed.
+Figures are written to files and need no interactive backend. A notebook passes the name of its own
+backend on to the commands that it starts, and if that backend is not installed, a plain import of
+matplotlib fails.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _VARIABLE = "MPLBACKEND"
 
 
 def import_matplotlib() -> None:
-    """Import matplotlib; a backend that the environment names is set if it is there."""
+    """Import matplotlib, and set the backend that ``MPLBACKEND`` names if it is available."""
     if "matplotlib" in sys.modules:
         return
     named = os.environ.pop(_VARIABLE, None)

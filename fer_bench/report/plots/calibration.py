@@ -1,4 +1,4 @@
-"""Whether confidence means what it says: reliability diagrams."""
+"""Reliability diagrams: accuracy against confidence."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 BINS = 15
 FEW = 10
-"""A bin of fewer images says little of its own."""
+"""Images per seed below which a bin is drawn hollow, as its accuracy alone means little."""
 _COLUMNS = 4
 _LEFT, _HEAD, _SIDE, _FOOT = 32.0, 30.0, 100.0, 26.0
 
@@ -54,7 +54,7 @@ class _Panel:
 
 
 def calibration(run: Run) -> list[Figure]:
-    """One figure, a panel for each backbone and init; none where no predictions are known."""
+    """Return one figure with a panel per backbone and init; empty if no predictions are known."""
     labels = run.dataset.labels
     found = groups(run)
     known = [group for group in found if group.correct(labels) is not None]

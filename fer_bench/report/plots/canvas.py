@@ -1,7 +1,8 @@
-"""What the drawings share: a sheet measured in points, and plots and keys on it.
+"""Shared drawing primitives: a sheet measured in points, with plots and keys placed on it.
 
-A sheet is one pair of axes over a whole drawing. Plots are put on it by hand: several axes of
-matplotlib's own, with a text and three lines for each tick, take twice the time of all the rest.
+A sheet is a single matplotlib ``Axes`` that covers the complete drawing. Plots are laid out on it
+by hand, for speed: several native ``Axes``, with a text and three lines for each tick, take twice
+as long as everything else together.
 """
 
 from __future__ import annotations
@@ -26,27 +27,28 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 WIDTH = 518.0
-"""Of every figure, in points."""
+"""Width of every figure, in points."""
 SMALL = 7.5
-"""Font size of what stands beside points and lines."""
+"""Font size of labels next to points and lines."""
 
 INIT_LINES = {"pretrained": "-", "random": (0, (4, 2))}
-"""The paper's: pretrained solid, random dashed."""
+"""Line styles by init, as in the paper: pretrained solid, random dashed."""
 INIT_FILLINGS = {"pretrained": None, "random": PAPER}
-"""Of markers, None for that of the line: pretrained filled, random hollow."""
+"""Marker fills by init: pretrained filled (None: the colour of the line), random hollow."""
 
 _MARKERS = "os^Dv<>P"
-"""One for each backbone, beside its colour."""
+"""Markers that distinguish backbones in addition to their colours."""
 
 _STEPS = (1, 2, 2.5, 5, 10)
 _LEAST_FACTOR = 1.6
-"""Its square is more than any factor from a step to the next but one: each axis holds two."""
+"""Minimum margin factor of a logarithmic axis. Its square exceeds the ratio of any step to the next
+but one, so that each axis holds at least two ticks."""
 _LOG_STEPS = ((1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))
 KEY_ROW = 13.0
 
 
 def sheet(height: float) -> tuple[Drawing, Axes]:
-    """A drawing of ``WIDTH`` by ``height`` whose coordinates are points from the upper left."""
+    """Return a drawing of ``WIDTH`` by ``height`` and its axes, in points from the upper left."""
     drawing = Drawing(figsize=(WIDTH / 72, height / 72), dpi=72)
     board = drawing.add_axes((0, 0, 1, 1))
     board.set_autoscale_on(False)
@@ -58,7 +60,7 @@ def sheet(height: float) -> tuple[Drawing, Axes]:
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis from ``low`` to ``high``."""
+    """Linear or logarithmic axis from ``low`` to ``high``."""
 
     low: float
     high: float
@@ -66,27 +68,30 @@ class Scale:
 
     @classmethod
     def around(cls, values: ArrayLike, share: float = 0.05, least: float = 0.01) -> Scale:
-        """Room for the values and a ``share`` of their range, at least ``least``, on each side."""
+        """Return a scale for the values with a margin on each side.
+
+        The margin is a ``share`` of their range, and at least ``least``.
+        """
         low, high = float(np.min(values)), float(np.max(values))
         room = max(share * (high - low), least)
         return cls(low - room, high + room)
 
     @classmethod
     def log_around(cls, values: ArrayLike, share: float = 0.06) -> Scale:
-        """The same on a logarithmic axis, long enough for a tick; of values above 0."""
+        """Return a logarithmic scale for positive values, long enough for ticks."""
         low, high = float(np.min(values)), float(np.max(values))
         room = max((high / low) ** share, _LEAST_FACTOR)
         return cls(low / room, high * room, log=True)
 
     def share(self, values: ArrayLike) -> NDArray[np.float64]:
-        """How far along the axis the values lie: 0 at its low end, 1 at its high one."""
+        """Return the relative positions of values: 0 at the low end of the axis, 1 at the high."""
         numbers = np.asarray(values, np.float64)
         if self.log:
             return np.log(numbers / self.low) / math.log(self.high / self.low)
         return (numbers - self.low) / (self.high - self.low)
 
     def ticks(self, most: int = 6, *, whole: bool = False) -> list[tuple[float, str]]:
-        """About ``most`` round numbers on the axis, and how they are written."""
+        """Return about ``most`` round numbers on the axis, integers if ``whole``, with labels."""
         if self.log:
             return [(place, amount(place)) for place in log_places(self.low, self.high, most)]
         locator = MaxNLocator(most, steps=_STEPS, integer=whole, min_n_ticks=2)
@@ -99,12 +104,12 @@ class Scale:
 
 @dataclass(frozen=True)
 class Plot:
-    """A place on a sheet with two scales.
+    """Plot area on a sheet, with two scales.
 
     Attributes:
-        board: the sheet.
-        left: distance from its left side, in points.
-        top: from its upper side.
+        board: axes of the sheet.
+        left: distance from the left side of the sheet, in points.
+        top: distance from the upper side of the sheet, in points.
         width: in points.
         height: in points.
         x: horizontal scale.
@@ -121,21 +126,21 @@ class Plot:
 
     @property
     def bottom(self) -> float:
-        """Distance of its lower side from the upper side of the sheet."""
+        """Distance of the lower side from the upper side of the sheet, in points."""
         return self.top + self.height
 
     def across(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Where values of the horizontal scale lie on the sheet."""
+        """Return the sheet coordinates of values of the horizontal scale."""
         return self.left + self.width * self.x.share(values)
 
     def up(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Where values of the vertical scale lie on the sheet."""
+        """Return the sheet coordinates of values of the vertical scale."""
         return self.bottom - self.height * self.y.share(values)
 
     def frame(
         self, x_ticks: Sequence[tuple[float, str]], y_ticks: Sequence[tuple[float, str]]
     ) -> None:
-        """Grid, sides and the words of the ticks."""
+        """Draw the grid, the left and lower sides, and the tick labels."""
         right = self.left + self.width
         across = self.across([value for value, _ in x_ticks])
         up = self.up([value for value, _ in y_ticks])
@@ -151,29 +156,29 @@ class Plot:
             self.board.text(self.left - 5, y + 3, words, fontsize=8, ha="right")
 
     def heading(self, words: str) -> None:
-        """Says above the upper left corner what the vertical axis shows."""
+        """Write the label of the vertical axis above the upper left corner."""
         self.board.text(self.left, self.top - 7, words, fontsize=9)
 
     def footing(self, words: str) -> None:
-        """Says below what the horizontal axis shows."""
+        """Write the label of the horizontal axis below it."""
         self.board.text(self.left + self.width / 2, self.bottom + 24, words, ha="center")
 
     def line(self, xs: ArrayLike, ys: ArrayLike, **look: Any) -> None:
-        """Draws a line, or markers, as ``look`` says in matplotlib's words."""
+        """Draw a line or markers; ``look`` holds properties of ``Line2D``."""
         self.board.add_artist(Line2D(self.across(xs), self.up(ys), clip_on=False, **look))
 
     def leader(self, points: Sequence[tuple[float, float]]) -> None:
-        """Joins, in points of the sheet, the end of a line to its name."""
+        """Draw a leader, in sheet coordinates, from the end of a line to its name."""
         self.board.add_artist(
             LineCollection([points], colors=SOFT, linewidths=0.5, alpha=0.7, clip_on=False)
         )
 
     def key_mark(self, at: tuple[float, float], look: dict[str, Any]) -> None:
-        """A marker of a line, at points of the sheet."""
+        """Draw the marker of a line at a position on the sheet."""
         self.board.add_artist(Line2D([at[0]], [at[1]], clip_on=False, **look))
 
     def band(self, xs: ArrayLike, lows: ArrayLike, highs: ArrayLike, colour: str, gid: str) -> None:
-        """Fills what lies between two lines."""
+        """Fill the area between two lines."""
         across = self.across(xs)
         there = np.column_stack([across, self.up(lows)])
         back = np.column_stack([across, self.up(highs)])[::-1]
@@ -186,11 +191,11 @@ class Plot:
 
 
 def cell_look(place: int, init: str) -> dict[str, Any]:
-    """How the line of a backbone and init is drawn, in matplotlib's words.
+    """Return the ``Line2D`` properties for the line of a backbone and init.
 
     Args:
-        place: of the backbone among those of the figure, from 0: its colour and its marker.
-        init: ``"pretrained"`` or ``"random"``: its line and the filling of its marker.
+        place: index of the backbone in the figure, from 0; selects the colour and the marker.
+        init: ``"pretrained"`` or ``"random"``; selects the line style and the marker fill.
     """
     colour = SERIES[place % len(SERIES)]
     return {
@@ -203,23 +208,23 @@ def cell_look(place: int, init: str) -> dict[str, Any]:
 
 
 def spread(places: Sequence[float], least: float, low: float, high: float) -> list[float]:
-    """Moves places apart, as little as keeps their order.
+    """Move positions apart to a minimum distance, as little as possible, keeping their order.
 
     Args:
-        places: any numbers.
-        least: distance that each keeps from the next.
-        low: where the first may be.
-        high: where the last may be; there is room for all of them.
+        places: positions, in any order.
+        least: minimum distance between neighbours.
+        low: lower limit of all positions.
+        high: upper limit; there must be room for all of them.
 
     Returns:
-        As many, in the same order, from ``low`` to ``high``.
+        The new position of each, from ``low`` to ``high``.
     """
 
     def start(run: Sequence[float]) -> float:
         return min(max(sum(run) / len(run), low), high - least * (len(run) - 1))
 
     order = sorted(range(len(places)), key=lambda index: places[index])
-    # Runs of neighbours that touch, each with the places its members ask the first to have.
+    # Blocks of touching neighbours; each holds the start positions that its members prefer.
     runs: list[list[float]] = []
     for index in order:
         runs.append([places[index]])
@@ -235,20 +240,20 @@ def spread(places: Sequence[float], least: float, low: float, high: float) -> li
 
 
 def key_height(entries: int, columns: int) -> float:
-    """Points that a key of so many entries takes."""
+    """Return the height of a key with so many entries, in points."""
     return KEY_ROW * math.ceil(entries / columns)
 
 
 def key(
     board: Axes, top: float, entries: Sequence[tuple[str, dict[str, Any]]], columns: int
 ) -> None:
-    """Explains lines and markers, column by column.
+    """Draw a key of lines and markers, column by column.
 
     Args:
-        board: the sheet.
-        top: where the key begins.
-        entries: the words of each, and how its line is drawn.
-        columns: entries beside each other, at most.
+        board: axes of the sheet.
+        top: upper edge of the key, in points.
+        entries: label and ``Line2D`` properties of each entry.
+        columns: maximum number of columns.
     """
     rows = math.ceil(len(entries) / columns)
     blocks = [entries[start : start + rows] for start in range(0, len(entries), rows)]
@@ -259,7 +264,7 @@ def key(
             y = top + KEY_ROW * (row + 0.5)
             line: dict[str, Any] = {"color": INK, "linewidth": 1.4, **look}
             ends = [left + 13] if line.get("linestyle") == "none" else [left, left + 13, left + 26]
-            # A marker in the middle alone.
+            # A single marker, in the middle.
             line["markevery"] = slice(len(ends) // 2, None, 2)
             board.add_artist(Line2D(ends, [y] * len(ends), clip_on=False, **line))
             board.text(left + 32, y + 3, words, fontsize=8)
@@ -267,12 +272,12 @@ def key(
 
 
 def log_places(low: float, high: float, most: int) -> list[float]:
-    """Powers of ten between two numbers, with multiples of them while there is room.
+    """Return powers of ten between two numbers, with multiples of them if there is room.
 
     Args:
         low: above 0.
         high: above ``low``.
-        most: about the greatest number of places.
+        most: maximum number of places.
     """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     inside: list[float] = []
@@ -285,7 +290,7 @@ def log_places(low: float, high: float, most: int) -> list[float]:
 
 
 def amount(value: float) -> str:
-    """A number of 0 or more in few characters: ``3.24 M``, ``2,230``, ``0.002``."""
+    """Format a non-negative number in few characters: ``3.24 M``, ``2,230``, ``0.002``."""
     for size, prefix in ((1e9, "G"), (1e6, "M")):
         if value >= size:
             return f"{value / size:.3g} {prefix}"

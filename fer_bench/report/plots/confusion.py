@@ -1,4 +1,4 @@
-"""Which class is taken for which."""
+"""Confusion matrices of the networks."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 MOST_FULL = 4
-"""Panels: with more, only their diagonals hold numbers."""
+"""Maximum number of panels with all numbers; with more, only the diagonals hold numbers."""
 MOST_NUMBERS = 10
-"""Classes: with more, the shares are colours alone."""
+"""Maximum number of classes with numbers; with more, shares are shown by colour only."""
 DEEPEST = 0.55
-"""Opacity of a share of 1, which ink can still be read on."""
+"""Opacity of a share of 1, on which text is still legible."""
 _LEFT, _RIGHT, _HEAD, _FOOT, _GAP = 50.0, 6.0, 18.0, 52.0, 12.0
 _LEAST_FONT = 4.0
 
 
 def confusion(run: Run) -> list[Figure]:
-    """One figure, a panel for each backbone and init; none where nothing was trained."""
+    """Return one figure with a panel per backbone and init; empty if nothing was trained."""
     found = groups(run)
     every = [group for group in found if group.trained]
     if not every:
@@ -93,7 +93,7 @@ def _told(group: Group, counts: NDArray[np.int64], classes: Sequence[str]) -> st
 
 
 def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Of each row, 0 throughout where it is empty."""
+    """Return the share of each entry in its row; 0 in rows without images."""
     totals = counts.sum(axis=1, keepdims=True)
     shares: NDArray[np.float64] = counts / np.maximum(totals, 1)
     return shares

@@ -1,4 +1,4 @@
-"""Test pictures with what each network says of them: the paper's Figures 11 to 17."""
+"""Test images with each network's predictions: the paper's Figures 11 to 17."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ _FIRST, _LAST = 11, 17
 _RIGHT, _WRONG = "\N{CHECK MARK}", "\N{BALLOT X}"
 _SIDE, _ROW, _HEAD, _GAP = 72.0, 11.5, 26.0, 12.0
 _NAME, _SAID, _SURE, _SEEDS = 77.0, 166.0, 231.0, 252.0
-"""Where each column begins or, of numbers, ends; from the picture's left side."""
+"""Left edge of each column, right edge for numbers, from the left side of the image."""
 
 
 class _Line(NamedTuple):
-    """What a network says of a picture.
+    """A network's prediction for one image.
 
     Attributes:
         group: the network.
-        seed: of the cell that says so.
-        right: whether that is the label.
-        word: the class.
-        sure: its probability.
-        several: how many of its seeds are right, of how many; empty with one.
+        seed: seed of the predicting cell.
+        right: True if the prediction equals the label.
+        word: name of the predicted class.
+        sure: probability of the predicted class.
+        several: seeds that are right out of all, as ``2/3``; empty if there is only one.
     """
 
     group: Group
@@ -58,7 +58,7 @@ class _Line(NamedTuple):
 
 
 class _Said:
-    """What the networks say of the pictures."""
+    """Predictions of the networks for the example images."""
 
     def __init__(self, run: Run) -> None:
         self.groups = groups(run)
@@ -79,7 +79,7 @@ class _Said:
         return self.classes[int(self.labels[example.position])]
 
     def answers(self, group: Group, example: Example) -> list[_Line]:
-        """Of each of the network's seeds whose predictions are known."""
+        """Return the predictions of the network's seeds, as far as they are known."""
         at, made = example.position, self._made[group.backbone, group.init]
         right = [int(predicted[at]) == int(self.labels[at]) for _, predicted, _ in made]
         several = f"{sum(right)}/{len(right)}" if len(made) > 1 else ""
@@ -89,14 +89,14 @@ class _Said:
         ]
 
     def surest_mistake(self, example: Example) -> _Line | None:
-        """The wrong answer of highest confidence among all cells; None where all are right."""
+        """Return the most confident wrong prediction of all cells; None if all are right."""
         wrong = [
             line for group in self.known for line in self.answers(group, example) if not line.right
         ]
         return max(wrong, key=lambda line: line.sure, default=None)
 
     def lines(self, example: Example, mistake: _Line | None) -> list[_Line]:
-        """The first seed's answers, or the mistake first and the others' below it."""
+        """Return the first seeds' predictions, or the mistake and those of the other networks."""
         rest = [
             self.answers(group, example)[0]
             for group in self.shown
@@ -110,7 +110,7 @@ def _predicts(cell: CellResult) -> bool:
 
 
 def example_figures(run: Run) -> list[Figure]:
-    """A figure for each class with pictures to show, and one for the networks' mistakes."""
+    """Return a figure for each class with example images, and one for the networks' mistakes."""
     said = _Said(run)
     labelled = [example for example in run.examples if example.position < len(said.labels)]
     if not labelled or not said.known:

@@ -1,4 +1,4 @@
-"""A figure of a report: its words, and its drawing as SVG and PNG."""
+"""Figure of a report: its texts, and its drawing as SVG and PNG."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 FONTS = "system-ui, sans-serif"
 DPI = 110
-"""Of the PNG."""
+"""Resolution of the PNG."""
 _PNG = {"compress_level": 2}
-"""A third larger than at most effort, in a quarter of the time."""
+"""Files are a third larger than at the highest compression, and take a quarter of the time."""
 
 MADE_BY = "fer_bench"
-"""Stands near the beginning of each file."""
+"""Name of the creating software, recorded near the beginning of each file."""
 
 _STYLE = {
     "font.family": ["DejaVu Sans"],
@@ -37,7 +37,7 @@ _STYLE = {
     "figure.facecolor": PAPER,
     "figure.edgecolor": PAPER,
     "axes.facecolor": "none",
-    # Hinting takes a third of the time of a PNG.
+    # Hinting would take a third of the time of a PNG.
     "text.hinting": "no_hinting",
     "svg.fonttype": "none",
     "svg.hashsalt": "fer_bench",
@@ -55,11 +55,11 @@ class Figure:
     """One figure of a report.
 
     Attributes:
-        key: stem of its files' names: ``"figure-5-mobilenet"``, ``"calibration"``.
+        key: stem of the file names: ``"figure-5-mobilenet"``, ``"calibration"``.
         title: one line.
-        caption: what a reader must know: conventions, what is missing and why.
-        alt: the figure in words, with its main numbers.
-        draw: makes the drawing, under ``style``.
+        caption: conventions of the figure, and anything missing from it with the reason.
+        alt: alternative text with the main numbers.
+        draw: creates the drawing; called within ``style``.
     """
 
     key: str
@@ -70,14 +70,14 @@ class Figure:
 
     @cached_property
     def svg(self) -> str:
-        """A whole SVG file in the light palette, with its text as text."""
+        """Complete SVG file in the light palette, with text as text elements."""
         target = io.StringIO()
         drawing = self._drawing
         with style():
             drawing.savefig(target, format="svg")
         made = target.getvalue()
-        # What matplotlib writes before its drawing is of no use here: a date, and rules for the
-        # elements of the whole page.
+        # Replace matplotlib's preamble: it holds a date, and style rules that would apply to the
+        # complete page.
         body = _TAG.sub(_shorter, made[made.index(_BODY) :])
         width, height = (f"{72 * inches:g}" for inches in drawing.get_size_inches())
         return (
@@ -92,7 +92,7 @@ class Figure:
 
     @cached_property
     def png(self) -> bytes:
-        """The same drawing as a PNG file."""
+        """PNG file of the same drawing."""
         target = io.BytesIO()
         drawing = self._drawing
         with style():
@@ -109,16 +109,17 @@ class Figure:
 
 @contextmanager
 def style() -> Iterator[None]:
-    """Draws as these figures do, whatever the reader's own settings of matplotlib are.
+    """Apply the figures' matplotlib settings, independent of the user's own.
 
-    Names may hold characters that matplotlib's font has not; a browser finds them elsewhere.
+    Warnings about missing glyphs are suppressed: names may hold characters that matplotlib's font
+    lacks, and a browser takes them from other fonts.
     """
     current: Any = mpl.rcParams
-    # matplotlib checks each setting anew that it is given.
+    # matplotlib validates every setting it is given, so pass only those that differ.
     settings: Any = {name: value for name, value in _settings().items() if current[name] != value}
     with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from", UserWarning)
-        # So say releases before 3.11 of scripts that their font lacks.
+        # Releases before 3.11 warn like this about scripts that their font lacks.
         warnings.filterwarnings(
             "ignore", r"Matplotlib currently does not support .* natively", UserWarning
         )
@@ -127,11 +128,11 @@ def style() -> Iterator[None]:
 
 @cache
 def _settings() -> dict[str, Any]:
-    """All of matplotlib's settings that drawings depend on."""
+    """Return all matplotlib settings that drawings depend on."""
     defaults: Any = mpl.rcParamsDefault
     return {**{name: defaults[name] for name in defaults.keys() - _KEPT}, **_STYLE}
 
 
 def _shorter(tag: re.Match[str]) -> str:
-    """A tag with this project's fonts, hundredths of a point, and no turn by nothing."""
+    """Shorten a tag: generic fonts, two decimals, no rotation by zero."""
     return _DECIMALS.sub(r"\1", _UNTURNED.sub("", _FAMILIES.sub(FONTS, tag[0])))

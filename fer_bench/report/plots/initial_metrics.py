@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 MOST = 16
-"""Rows."""
+"""Maximum number of rows."""
 _ROW, _TOP = 15.0, 6.0
 _DOT: dict[str, Any] = {
     "linestyle": "none",
@@ -43,7 +43,7 @@ _DOT: dict[str, Any] = {
 
 
 def initial_figures(run: Run) -> list[Figure]:
-    """Figures 9 and 10: a row for each backbone and init, a dot for each seed."""
+    """Return Figures 9 and 10, a row per backbone and init; empty if nothing was trained."""
     every = groups(run)
     trained = [group for group in every if group.trained]
     if not trained:

@@ -1,4 +1,4 @@
-"""Names and sentences that the figures share."""
+"""Names and sentences shared by the figures."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 MOST = 8
-"""Networks that one figure shows: the paper's four with both inits."""
+"""Maximum number of networks in one figure: the paper's four with both inits."""
 ALT = 300
-"""Characters of an alternative text, about: a screen reader cannot skip within it."""
+"""Maximum length of an alternative text in characters: a screen reader cannot skip within it."""
 _TOLD = 24.0
-"""Longest name in running text, in ems."""
+"""Maximum length of a name in running text, in ems."""
 _SLUG = 40
 _WIDTHS = {
     **dict.fromkeys("ijl.,:;'|! ", 0.32),
@@ -30,11 +30,11 @@ _WIDTHS = {
     **dict.fromkeys("csvxyz_", 0.56),
     **dict.fromkeys("mwMW@%", 1.0),
 }
-"""Of what is far from the mean, in ems."""
+"""Widths of characters that differ much from the mean, in ems."""
 
 
 def ems(text: str) -> float:
-    """About how wide a text is in a sans-serif typeface, in its font size."""
+    """Return the approximate width of a text in a sans-serif typeface, in ems."""
     return sum(map(_ems, text))
 
 
@@ -47,7 +47,7 @@ def _ems(char: str) -> float:
 
 
 def short(text: str, most: float) -> str:
-    """The text on one line of at most ``most`` ems, an ellipsis where it was cut."""
+    """Return the text on one line of at most ``most`` ems, with an ellipsis if it was cut."""
     line = clean(text)
     if ems(line) <= most:
         return line
@@ -57,18 +57,18 @@ def short(text: str, most: float) -> str:
 
 
 def short_name(group: Group, most: float = 16.0) -> str:
-    """A group's label of at most ``most`` ems: where it is cut, its init is kept."""
+    """Return a group's label of at most ``most`` ems; its title is cut, never its init."""
     ending = f"_{group.init}"
     return short(group.cells[0].title, most - ems(ending)) + ending
 
 
 def name(group: Group) -> str:
-    """A group's label in running text, on one line."""
+    """Return a group's label for running text, on one line."""
     return short_name(group, _TOLD)
 
 
 def file_stem(text: str) -> str:
-    """The text as part of a file's name; a digest keeps apart what cannot be kept as it is."""
+    """Return the text as part of a file name; texts that must be changed get a digest."""
     if re.fullmatch(rf"[a-z0-9_-]{{1,{_SLUG}}}", text):
         return text
     digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
@@ -81,12 +81,12 @@ def not_shown(
     shown: Callable[[CellResult], bool],
     why: str = "not measured",
 ) -> list[str]:
-    """A sentence that names the cells which are not shown, by network; none if all are.
+    """Return a sentence that lists the cells not shown, by network; empty if all are shown.
 
     Args:
-        groups: whose cells belong into the figure.
-        shown: whether the figure shows a cell.
-        why: what is said of cells that neither failed nor were skipped.
+        groups: networks whose cells belong in the figure.
+        shown: predicate, true of a cell that the figure shows.
+        why: reason given for cells that neither failed nor were skipped.
     """
     told = []
     for group in groups:
@@ -106,35 +106,35 @@ def not_shown(
 
 
 def seeds_note(groups: Iterable[Group], what: str) -> list[str]:
-    """The sentence ``what`` where any group has several trained cells."""
+    """Return the sentence ``what`` if any group has several trained cells, else nothing."""
     return [what] if any(len(group.trained) > 1 for group in groups) else []
 
 
 def most_accurate(groups: Sequence[Group], most: int = MOST) -> list[Group]:
-    """Those of the highest mean test accuracy, at most so many, in the order of the run.
+    """Return the groups of highest mean test accuracy, in the order of the run.
 
     Args:
-        groups: with trained cells.
-        most: how many.
+        groups: groups with trained cells.
+        most: maximum number of groups.
     """
     ranked = sorted(range(len(groups)), key=lambda index: -(groups[index].test_accuracy or 0.0))
     return [groups[index] for index in sorted(ranked[:most])]
 
 
 def left_out(total: int, most: int = MOST) -> list[str]:
-    """A sentence on networks that a figure has no room for; none if all fit."""
+    """Return a sentence on the networks that a figure has no room for; empty if all fit."""
     if total <= most:
         return []
     return [f"The {most} of {total} networks of highest test accuracy; the tables hold all."]
 
 
 def briefly(lead: str, items: Sequence[str], rest: str = "the tables") -> str:
-    """An alternative text: the lead and as many of the items as its length allows.
+    """Return an alternative text: the lead and as many of the items as its length allows.
 
     Args:
-        lead: what the figure is, and what the items are.
-        items: the main numbers, the first ones most important.
-        rest: where the others stand.
+        lead: introduction of the figure and of the items.
+        items: the main numbers, the most important first.
+        rest: place in which a reader finds the others.
 
     Returns:
         At most ``ALT`` characters, if the lead and the first item are no longer.

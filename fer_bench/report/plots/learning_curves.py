@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 Measure = Literal["accuracy", "loss"]
 VISIBLE = 0.05
-"""Accuracies that differ by more in any epoch are drawn as lines of their own."""
+"""Difference in accuracy, in any epoch, above which a diagnostic line is drawn."""
 MOST_OTHERS = 4
-"""Backbones beside the paper's that have a figure of their own."""
+"""Maximum number of backbones outside the paper with a figure of their own."""
 _FIRST = 5
 _STEEP = 30.0
-"""A loss above this many nats would press all others onto the axis of a linear scale."""
+"""Loss in nats above which the axis is logarithmic, since a linear one would flatten the rest."""
 _MARKS = 25
-"""Most markers on a line."""
+"""Approximate number of markers on a line."""
 _TOP, _HEIGHT, _FOOT = 20.0, 168.0, 220.0
 
 
@@ -76,7 +76,7 @@ _BATCH = _Part(
 
 
 def curves(run: Run) -> list[Figure]:
-    """A figure for each backbone that was trained: the paper's four first, in its order."""
+    """Return a figure per trained backbone: the paper's four first, in its order, then others."""
     found: dict[str, list[Group]] = {}
     for group in groups(run):
         found.setdefault(group.backbone, []).append(group)
@@ -160,13 +160,13 @@ def _told(trained: list[Group]) -> list[str]:
 
 
 def _values(group: Group, part: _Part, measure: str) -> NDArray[np.float64]:
-    """Shape (trained cells, points)."""
+    """Return a metric's values, shape (trained cells, points)."""
     histories = [one.history for one in group.qualities]
     return np.array([getattr(one, f"{part.series}_{measure}") for one in histories], np.float64)
 
 
 def _drawn(group: Group, part: _Part) -> bool:
-    """Whether a line of a diagnosis tells anything beside the one that it is a variant of."""
+    """Return True if a diagnostic line differs visibly from the line that it is a variant of."""
     if any(not getattr(one.history, f"{part.series}_accuracy") for one in group.qualities):
         return False
     other = _TRAINING if part is _EVALUATED else _VALIDATION

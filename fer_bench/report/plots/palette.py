@@ -1,4 +1,4 @@
-"""The colours of the figures: told apart by colour-blind eyes, on white and on near-black."""
+"""Colour-blind-safe colours of the figures, on white and on near-black."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PALETTE: Mapping[str, str] = MappingProxyType(
         "series-5": "#4e3400",
     }
 )
-"""Light colours by name, of the hues of Okabe and Ito ("Color Universal Design", 2008). Each has a
-lightness of its own, for eyes that mix up hues and for grey print. Roles: ``series-1`` is
-validation, or the one colour of a figure; ``series-2`` is training. No two are equal, so that a
-colour names its role."""
+"""Colours of the light theme by name, with the hues of Okabe and Ito ("Color Universal Design",
+2008). The series differ in lightness too, for colour-blind readers and greyscale print. Roles:
+``series-1`` is validation, or the only colour of a figure; ``series-2`` is training. All values are
+distinct, because ``themed`` maps a colour back to its name."""
 
 DARK_PALETTE: Mapping[str, str] = MappingProxyType(
     {
@@ -39,7 +39,7 @@ DARK_PALETTE: Mapping[str, str] = MappingProxyType(
         "series-5": "#fec56e",
     }
 )
-"""The same names on near-black paper."""
+"""Colours of the dark theme, on near-black, under the same names."""
 
 INK = PALETTE["ink"]
 SOFT = PALETTE["ink-soft"]

@@ -1,4 +1,4 @@
-"""A figure's SVG as part of a page that sets the colours."""
+"""SVG of a figure for embedding in a page that sets the colours."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _ID = re.compile(r'(\bid="|"#|url\(#)')
 
 
 def themed(figure: Figure) -> str:
-    """The SVG for a page: its colours are CSS variables, its ids begin with the figure's key.
+    """Return the SVG for embedding: colours are CSS variables, ids begin with the figure's key.
 
-    The variables are called as in ``PALETTE``: ``--ink``, ``--series-1``. It has a viewBox and no
-    size of its own, and points to nothing outside itself.
+    The variables are named as in ``PALETTE``: ``--ink``, ``--series-1``. The root element has a
+    viewBox and no size of its own; the SVG references nothing outside itself.
     """
     whole = figure.svg[figure.svg.index("<svg") :]
     root, rest = whole[: whole.index(">") + 1], whole[whole.index(">") + 1 :]
     root = _SIZE.sub("", root).replace('"title desc"', f'"{figure.key}-title {figure.key}-desc"')
 
-    # Only in tags: a name may read like a colour or an id.
+    # Only inside tags: the text of a name may look like a colour or an id.
     def tag(found: re.Match[str]) -> str:
         text = _COLOUR.sub(lambda colour: _VARIABLES[colour[0]], found[0])
         return _ID.sub(rf"\g<1>{figure.key}-", text)

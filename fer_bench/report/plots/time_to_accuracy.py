@@ -1,4 +1,4 @@
-"""How fast the networks learn, in seconds."""
+"""Time to accuracy: validation accuracy against seconds of training."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 _WIDE = 8.0
-"""Longest over shortest time from which on the axis is logarithmic."""
+"""Ratio of the longest to the shortest time above which the axis is logarithmic."""
 _MARKS = 12
 _TOP, _HEIGHT, _FOOT = 20.0, 200.0, 32.0
 _NAMES = 130.0
-"""Points beside the plot for the names at the ends of the lines."""
+"""Width to the right of the plot for the names at the ends of the lines, in points."""
 _ROW = 11.0
 
 
 def learning_speed(run: Run) -> list[Figure]:
-    """One figure, a line for each backbone and init; none where no training was timed."""
+    """Return one figure with a line per backbone and init; empty if no training was timed."""
     found = race(run)
     if found is None:
         return []
@@ -81,7 +81,7 @@ def _draw(shown: Sequence[Course], target: float) -> Drawing:
     drawing, board = sheet(_TOP + _HEIGHT + _FOOT)
     lasts = [course.seconds[-1] for course in shown]
     logarithmic = max(lasts) > _WIDE * min(lasts) > 0
-    # A logarithmic axis has no place for a start at 0 seconds.
+    # A logarithmic axis cannot show a start at 0 seconds.
     firsts = [1 if logarithmic and course.seconds[0] <= 0 else 0 for course in shown]
     times = [*lasts, *(one.seconds[first] for one, first in zip(shown, firsts, strict=True))]
     accuracies = np.concatenate([[target], *(course.accuracies for course in shown)])

@@ -1,4 +1,4 @@
-"""What accuracy costs: weights, training time, inference time."""
+"""Test accuracy against cost: parameters, training time, inference time."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult, Run
 
 BATCH = 32
-"""The batch whose inference time is shown where it was measured."""
+"""Batch size whose inference time is shown; if it was not measured, the largest one."""
 _LEFT, _TOP, _WIDTH, _HEIGHT, _STEP = 40.0, 20.0, 140.0, 170.0, 168.0
 _ROW = 12.0
 _COLUMNS = 3
 _MARKERS = {"pretrained": "o", "random": "s"}
 MOST_NUMBERED = 16
-"""Networks: with more, only those on a front have numbers."""
+"""Maximum number of networks that are all numbered; with more, only those on a Pareto front are."""
 _SIDES = tuple(
     (across * far, up * far)
     for far in (1.0, 1.5, 2.2)
@@ -37,7 +37,7 @@ _SIDES = tuple(
         *((-9, 0), (9, 0), (0, 11), (0, -11)),
     )
 )
-"""Where a number may stand beside its point; first where the step line never is."""
+"""Candidate offsets of a number from its point; the first ones never lie on the step line."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class _Cost:
     words: str
     unit: str
     of: dict[int, float]
-    """By the group's place in the run."""
+    """Costs by the group's index in the run."""
 
     @property
     def axis(self) -> str:
@@ -56,7 +56,7 @@ class _Cost:
 
 
 def tradeoffs(run: Run) -> list[Figure]:
-    """One figure, three axes; none where no trained cell has any cost."""
+    """Return one figure with up to three axes; empty if no trained cell has any known cost."""
     run = on_the_wall_clock(run)
     found = groups(run)
     gains = {
@@ -147,13 +147,13 @@ def _of(
 
 
 def parameters(cell: CellResult) -> float | None:
-    """All weights of a cell's network."""
+    """Return the number of weights of a cell's network, head included; None if unknown."""
     counts = cell.parameters
     return None if counts is None else counts.backbone + counts.head
 
 
 def training_seconds(cell: CellResult) -> float | None:
-    """Seconds of frozen features and training, None where training was not timed."""
+    """Return the seconds of frozen features and training; None if training was not timed."""
     seconds = dict(cell.parts)
     training = seconds.get("training")
     return None if training is None else seconds.get("frozen features", 0.0) + training
@@ -167,14 +167,14 @@ def _image_milliseconds(cell: CellResult, batch: int) -> float | None:
 
 
 def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Which points no other beats.
+    """Return the indices of the Pareto-optimal points.
 
     Args:
-        points: a cost, better if less, and a gain, better if more, of each.
+        points: cost (lower is better) and gain (higher is better) of each.
 
     Returns:
-        Places of those for which no other point has a cost as low and a gain as high, one of
-        them better; by cost, equal ones in their order.
+        Indices of the points that no other dominates, that is, has a cost at most as high and a
+        gain at least as high, one of them strictly better; by cost, equal ones in their order.
     """
     order = sorted(range(len(points)), key=lambda index: (points[index][0], -points[index][1]))
     front: list[int] = []
@@ -269,7 +269,7 @@ def _points(
 
 
 def _number(place: Plot, cost: _Cost, gains: dict[int, float], numbers: dict[int, int]) -> None:
-    """Writes each number beside its point, where it covers the least."""
+    """Write each number next to its point, at the candidate offset with the least overlap."""
     at = {
         index: (float(place.across(value)), float(place.up(gains[index])))
         for index, value in cost.of.items()
@@ -292,7 +292,7 @@ def _number(place: Plot, cost: _Cost, gains: dict[int, float], numbers: dict[int
 def _overlap(
     one: tuple[float, float, float, float], other: tuple[float, float, float, float]
 ) -> float:
-    """Area that two boxes share, each given as its middle and half its sides."""
+    """Return the area shared by two boxes, each given by its centre and half its sides."""
     wide = one[2] + other[2] - abs(one[0] - other[0])
     tall = one[3] + other[3] - abs(one[1] - other[1])
     return max(wide, 0) * max(tall, 0)

@@ -1,4 +1,4 @@
-"""The figures of each network over the stored runs."""
+"""Trends of each network's metrics over the stored runs."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from fer_bench.analysis.history.series import Series, Trend
 
 _HEADLINE = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
-"""Drawn whether they moved or not."""
+"""Metrics that are drawn even if they did not change."""
 _LEFTS, _WIDTH = (38.0, 302.0), 198.0
 _TOP, _HEIGHT, _STEP, _FOOT = 20.0, 104.0, 152.0, 36.0
 _WIDE = 8.0
-"""Largest over smallest value from which on an axis is logarithmic."""
+"""Ratio of the largest to the smallest value above which an axis is logarithmic."""
 _LEAST = 0.02
-"""Room above and below, at least, as a share of the largest value: small changes look small."""
+"""Minimum margin above and below, as a share of the largest value: small changes look small."""
 _MARKS = 14
-"""Most markers on a line."""
+"""Maximum number of markers on a line."""
 _NAME, _HEADING = 14.0, 18.0
-"""Longest names in the key and above a panel, in ems."""
+"""Maximum lengths of names in the key and above a panel, in ems."""
 _GAP = 6.0
-"""Between the words of two runs below an axis, in points."""
+"""Minimum distance between the labels of two runs below an axis, in points."""
 _RINGED: dict[str, Any] = {
     "linestyle": "none",
     "marker": "o",
@@ -54,7 +54,7 @@ _CROSSED: dict[str, Any] = {**_RINGED, "marker": "x", "markersize": 6.5}
 
 
 class _Panel(NamedTuple):
-    """One figure of all networks."""
+    """One metric of all networks."""
 
     figure: Measure
     of: str
@@ -67,26 +67,26 @@ class _Panel(NamedTuple):
 
     @property
     def values(self) -> list[float]:
-        """Every value, in the unit that is shown."""
+        """All values, in the unit that is shown."""
         return [
             shown_value(self.figure, point.value) for one in self.series for point in one.points
         ]
 
     @property
     def steep(self) -> bool:
-        """Whether the largest value would press the smallest onto a linear axis."""
+        """True if the values range too widely for a linear axis."""
         return max(self.values) > _WIDE * min(self.values) > 0
 
     def of_cells(self, cells: Collection[str]) -> _Panel:
-        """The same with some of the networks alone."""
+        """Return the panel restricted to some of the networks."""
         return self._replace(series=[one for one in self.series if one.cell in cells])
 
 
 def trend_figures(trend: Trend) -> list[Figure]:
-    """Small charts over the stored runs, one for each figure that at least two of them have.
+    """Return figures of small charts, one for each metric that at least two stored runs have.
 
-    ``trend`` shows accuracy, training speed and the median time of inference; ``trend-others``
-    shows what else moved. Neither is there where it has nothing to show.
+    ``trend`` shows accuracy, training speed and the median inference time; ``trend-others`` shows
+    the other metrics with lasting changes. A figure with nothing to show is left out.
     """
     headline, others = [], []
     for panel in _panels(trend.series):
@@ -102,7 +102,7 @@ def trend_figures(trend: Trend) -> list[Figure]:
 
 
 def _panels(every: Iterable[Series]) -> list[_Panel]:
-    """In the order of the figures, of each in that of its batch sizes or of the classes."""
+    """Return the panels in the order of the metrics, then of batch sizes or classes."""
     found: dict[tuple[Measure, str], list[Series]] = {}
     for series in every:
         if series.figure is not None:
@@ -123,7 +123,7 @@ def _panels(every: Iterable[Series]) -> list[_Panel]:
 def _figure(stem: str, title: str, panels: Sequence[_Panel], trend: Trend) -> Figure:
     every = list(dict.fromkeys(series.cell for panel in panels for series in panel.series))
     moved = {one.cell for panel in panels for one in panel.series if one.moves}
-    # Those that moved first, and all in their order.
+    # Prefer networks with a change; keep the original order among those shown.
     ranked = sorted(every, key=lambda cell: cell not in moved)[:MOST]
     shown = [cell for cell in every if cell in ranked]
     drawn = [few for panel in panels if (few := panel.of_cells(shown)).series]
@@ -231,7 +231,7 @@ def _lines(place: Plot, panel: _Panel, looks: dict[str, dict[str, Any]], name: s
 
 
 def _labels(place: Plot, marked: Sequence[int], runs: Sequence[Stored]) -> list[tuple[float, str]]:
-    """The runs that are named below an axis: where a figure moved, the ends, what lies between."""
+    """Return the axis labels of runs as far as they fit: change points, then ends, then others."""
     last = len(runs) - 1
     between = [round(last * part / parts) for parts in (2, 4, 8) for part in range(1, parts)]
     taken: list[tuple[float, float]] = []
