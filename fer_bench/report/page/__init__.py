@@ -1,4 +1,4 @@
-"""From a run's report to one page of HTML that needs nothing beside itself."""
+"""Report of a run as one self-contained HTML page."""
 
 from fer_bench.report.page.content import Content
 from fer_bench.report.page.document import page

@@ -1,4 +1,4 @@
-"""What an audit found, as the page shows it."""
+"""Audit section of the page."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Thumbnail:
     """One image of a data set.
 
     Attributes:
-        source: the image as a ``data:`` address of a PNG file.
+        source: the image as a ``data:`` URL of a PNG file.
         width: in pixels.
         height: in pixels.
-        alt: what stands for it where it is not seen.
+        alt: alternative text.
     """
 
     source: str
@@ -34,7 +34,7 @@ class ContactTile:
 
     Attributes:
         images: side by side.
-        lines: what stands below them, one line each.
+        lines: text below the images, line by line.
     """
 
     images: Sequence[Thumbnail]
@@ -47,12 +47,12 @@ class ContactSheet:
 
     Attributes:
         id: the sheet's anchor.
-        file: where the sheet lies as a PNG file, beside the page.
+        file: the sheet as a PNG file; path relative to the page.
         title: one line.
-        shown: how many of how many are shown.
-        caption: what is seen, and how it was chosen.
-        tiles: those that are shown.
-        abreast: the most images that a tile has.
+        shown: number of findings shown and in total, in words.
+        caption: description of the findings and of their selection.
+        tiles: the findings that are shown.
+        abreast: maximum number of images in a tile.
     """
 
     id: str
@@ -71,14 +71,14 @@ class ContactSheet:
 
 @dataclass(frozen=True)
 class AuditSection:
-    """All that the page tells of an audit.
+    """Content of the audit section.
 
     Attributes:
-        sentences: what to know before figures measured on the data are believed, the first most.
-        meaning: what that means for such figures.
-        tables: of the audit.
-        sheets: what it found, to be looked at.
-        card: where the data card lies, beside the page.
+        sentences: findings that affect metrics measured on the data, the most important first.
+        meaning: consequences of the findings for such metrics.
+        tables: tables of the audit.
+        sheets: contact sheets of the findings.
+        card: the data card; path relative to the page.
     """
 
     sentences: Sequence[str]

@@ -1,4 +1,4 @@
-"""Which classes each network takes for which, as heat maps."""
+"""Confusion matrices of the networks as heat maps."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Share:
-    """One entry.
+    """One entry of a confusion matrix.
 
     Attributes:
         count: number of test images.
-        share: of its class' test images, 0 to 1; None where the class has none.
+        share: share of the test images of the row's class, 0 to 1; None if the class has none.
         heat: the share in tenths, 0 to 10.
     """
 
@@ -31,13 +31,13 @@ class Share:
 
 @dataclass(frozen=True)
 class ClassLine:
-    """One class.
+    """Row of one class in a confusion matrix.
 
     Attributes:
-        name: of the class.
-        shares: what its images are taken for, in the order of the classes.
+        name: name of the class.
+        shares: predictions for its images, in the order of the classes.
         total: number of its test images.
-        recall: share of them that is recognised; None where there are none.
+        recall: share of them that is recognised; None if there are none.
     """
 
     name: str
@@ -48,13 +48,13 @@ class ClassLine:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """The confusion of one backbone and init.
+    """Confusion matrix of one backbone and init.
 
     Attributes:
         label: the cell's name in tables.
         seeds: number of trained cells whose counts are added up.
-        accuracy: share of all these images that is recognised; None where there are none.
-        lines: one for each class.
+        accuracy: share of all these images that is recognised; None if there are none.
+        lines: rows, one for each class.
     """
 
     label: str
@@ -64,7 +64,7 @@ class HeatMap:
 
 
 def heat_maps(run: Run) -> list[HeatMap]:
-    """One for each backbone and init that was trained, in the order of the run."""
+    """Return a heat map for each trained backbone and init, in the order of the run."""
     names = [clean(name) for name, _ in run.dataset.counts]
     made = []
     for group in groups(run):

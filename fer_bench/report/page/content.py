@@ -1,4 +1,4 @@
-"""What a page is made from."""
+"""Content of the report page."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Content:
-    """All that the page shows.
+    """Everything that the page shows.
 
     Attributes:
-        run: what was measured.
-        tables: of the run, in any order. The page knows the keys of
+        run: the measured run.
+        tables: tables of the run, in any order. The page places those with keys of
             ``fer_bench.report.tables``, and ``claims``, ``pairs``, ``uncertainty``,
-            ``calibration`` and ``trend``; others it shows too.
-        figures: of the run, by their keys in the same way.
-        headline: the sentences of the answer, the first one largest.
-        notes: what a reader of the answer needs to know, one line each.
-        name: of the report.
-        audit: what was found in the data; None where that is not known, as results files do not
-            hold it.
+            ``calibration`` and ``trend``; tables with other keys come last.
+        figures: figures of the run, placed by their keys in the same way.
+        headline: sentences of the answer; the first is set largest.
+        notes: remarks on the answer, one line each.
+        name: name of the report.
+        audit: audit of the data; None if it is not available, as results files do not hold it.
     """
 
     run: Run

@@ -1,4 +1,4 @@
-"""The page as one text."""
+"""Report page as one HTML document."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ _TREND = ("trend",)
 _SETUP = ("protocol", "environment", "weights", "cells")
 _PAPER_FIGURES = tuple(f"figure-{number}-" for number in range(5, 11))
 _OTHER_CURVES = "curves-"
-"""Figures as the paper's own, of backbones that it does not have."""
+"""Learning curves of backbones that the paper does not have."""
 _PICTURES = (*(f"figure-{number}-" for number in range(11, 18)), "examples-", "mistakes-")
-"""Figures that the page links to as files alone: it shows their pictures in HTML."""
+"""Figures that the page only links to as files, since it shows their images in HTML."""
 _CONFUSION = ("confusion-",)
-"""The same of confusion matrices."""
+"""Likewise for confusion matrices, which the page shows as HTML heat maps."""
 
 
 class Plot(NamedTuple):
-    """A figure on the page.
+    """One figure on the page.
 
     Attributes:
         id: the figure's anchor.
-        key: names the figure's files.
+        key: stem of the figure's file names.
         title: one line.
         short: the title for a list of links.
-        caption: what is seen.
-        alt: what stands for it where it is not seen.
-        svg: the drawing, to stand in HTML as it is.
+        caption: text below the title.
+        alt: alternative text.
+        svg: the drawing as SVG markup, inserted into the HTML unescaped.
     """
 
     id: str
@@ -72,12 +72,12 @@ class Plot(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """Cells that were not measured, for one reason.
+    """Cells that were not measured, for the same reason.
 
     Attributes:
         status: ``"skipped"`` or ``"failed"``.
         reason: one line.
-        cells: the cells' names, each with its seeds in words where the run has several.
+        cells: names of the cells, each with its seeds in words if the run has several.
     """
 
     status: str
@@ -86,14 +86,14 @@ class Ended(NamedTuple):
 
 
 def page(content: Content) -> str:
-    """The report as one HTML document.
+    """Return the report as one HTML document.
 
-    It loads nothing: styles, script, drawings and pictures stand in it, and its own policy
-    forbids all else. Links lead to the figures' files in ``figures/`` beside it. All is there
-    without the script, which sorts tables and changes the theme.
+    The page loads nothing: styles, script, drawings and images are embedded, and its content
+    security policy forbids anything else. It links to the figures' files in ``figures/`` next to
+    it. All content is readable without the script, which sorts tables and switches the theme.
 
     Raises:
-        ValueError: the run contradicts itself, see ``fer_bench.report.tables.tables``.
+        ValueError: the run is inconsistent, see ``fer_bench.report.tables.tables``.
     """
     from markupsafe import Markup
 
@@ -113,7 +113,7 @@ def page(content: Content) -> str:
     trend += _taken(tables, _TREND)
     return filled(
         "page/index.html.j2",
-        # Our own file.
+        # Trusted: a file of this package.
         script=Markup(script),  # noqa: S704
         policy=_policy(script),
         name=clean(content.name),
@@ -140,7 +140,7 @@ def page(content: Content) -> str:
 
 
 def ended(run: Run) -> list[Ended]:
-    """The skipped and failed cells by their reasons, in the order of the run."""
+    """Return the skipped and failed cells, grouped by reason, in the order of the run."""
     asked = Counter(cell.label for cell in run.cells)
     found: dict[tuple[str, str], dict[str, list[int]]] = {}
     for cell in run.cells:
@@ -176,28 +176,29 @@ def _plot(figure: Figure) -> Plot:
         short=short_title(figure.title),
         caption=clean(figure.caption),
         alt=clean(figure.alt),
-        # Drawn by us, names in it escaped. What stands around it says what it shows.
+        # Trusted: drawn by this package, names are escaped. Hidden from screen readers, as the
+        # surrounding HTML describes it.
         svg=Markup(themed(figure).replace("<svg", '<svg aria-hidden="true"', 1)),  # noqa: S704
     )
 
 
 def _files(figures: Iterable[Figure], stems: Sequence[str]) -> list[tuple[str, str]]:
-    """Short titles and keys of the figures whose files the page links to instead of a drawing."""
+    """Return short titles and keys of the figures that the page links to instead of drawing."""
     return [(short_title(one.title), one.key) for one in figures if _is(one.key, stems)]
 
 
 def _is(key: str, stems: Iterable[str]) -> bool:
-    """Whether a key is one of the stems or begins with one."""
+    """Return True if the key, with a hyphen appended, begins with one of the stems."""
     return f"{key}-".startswith(tuple(stems))
 
 
 def _taken(tables: dict[str, Grid], keys: Iterable[str]) -> list[Grid]:
-    """The tables under these keys, which are no longer among ``tables`` then."""
+    """Remove the tables with these keys from ``tables`` and return them."""
     return [tables.pop(key) for key in keys if key in tables]
 
 
 def _in_order(plots: Sequence[Plot], tables: dict[str, Grid]) -> list[Plot | Grid]:
-    """What the paper lacks: each figure before the table of the same matter, the unknown last."""
+    """Return figures and tables beyond the paper by topic, figures first, unknown keys last."""
     found: list[Plot | Grid] = []
     for stem in _LACKING:
         found += [plot for plot in plots if _is(plot.key, (f"{stem}-", f"{stem}s-"))]
@@ -211,9 +212,9 @@ def _data(audit: AuditSection) -> dict[str, object]:
 
 
 def _policy(script: str) -> str:
-    """What the page may load: nothing, apart from pictures and styles that stand in it.
+    """Return the content security policy: only embedded images, styles and this script.
 
-    Styles are free within it, since drawings carry their own; script is ours or does not run.
+    Inline styles are unrestricted, since drawings carry their own; any other script is blocked.
     """
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return (

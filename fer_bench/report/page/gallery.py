@@ -1,4 +1,4 @@
-"""The pictures of a run with what each network says of them."""
+"""Example images of a run with each network's prediction."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 MISTAKE = "a most confident mistake"
-"""How ``fer_bench.analysis.example_images.choose`` begins its reason for such a picture."""
+"""Prefix of the reason from ``fer_bench.analysis.example_images.choose`` for such an image."""
 
 
 @dataclass(frozen=True)
 class Opinion:
-    """What one backbone and init says of a picture, in the words of one of its seeds.
+    """Prediction of one backbone and init for an image, by one of its seeds.
 
     Attributes:
         network: the cell's name in tables.
         predicted: name of the most probable class.
-        confidence: its probability, 0 to 1.
-        right: whether it is the picture's class; None where that is not known.
-        among: how many seeds are right, in words; empty where all or none are, or it is not known.
+        confidence: probability of that class, 0 to 1.
+        right: True if it is the image's class; None if the image's class is unknown.
+        among: number of seeds that are right, in words; empty if all or none are, or if unknown.
     """
 
     network: str
@@ -42,16 +42,16 @@ class Opinion:
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture.
+    """One example image.
 
     Attributes:
-        source: the picture as a ``data:`` address of a PNG file.
+        source: the image as a ``data:`` URL of a PNG file.
         width: in pixels.
         height: in pixels.
-        alt: what stands for it where it is not seen.
-        name: of its class; empty where it is not known.
-        why: the rule that chose it, without the name of its class.
-        opinions: of each backbone and init whose predictions are known, in the order of the run.
+        alt: alternative text.
+        name: name of its class; empty if unknown.
+        why: reason for its selection, without the name of its class.
+        opinions: predictions of each backbone and init that has any, in the order of the run.
     """
 
     source: str
@@ -64,7 +64,7 @@ class Picture:
 
 
 def pictures(run: Run) -> list[Picture]:
-    """The run's examples, in their order."""
+    """Return the run's example images, in their order."""
     raw = [name for name, _ in run.dataset.counts]
     classes = [clean(name) for name in raw]
     labels = run.dataset.labels
@@ -93,7 +93,10 @@ def pictures(run: Run) -> list[Picture]:
 def _opinion(
     group: Group, example: Example, truth: int | None, classes: Sequence[str]
 ) -> Opinion | None:
-    """None where the predictions of no seed are known."""
+    """Return a network's prediction for the image; None if no seed's predictions are known.
+
+    It is the first seed's, or for a mistake that of the most confident wrong seed.
+    """
     told = [
         (int(known.predicted[example.position]), float(known.confidence[example.position]))
         for known in (one.predictions for one in group.qualities)

@@ -1,4 +1,4 @@
-"""The top of the page: what was compared, and the figures to know first."""
+"""Top of the page: subject of the comparison and headline metrics."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fact:
-    """One of the figures to know first.
+    """One headline metric.
 
     Attributes:
-        name: what it is.
-        value: the figure, or a name.
-        remark: what belongs to it, in a few words.
-        whose: the cell's name, empty where it is no cell's.
+        name: name of the metric.
+        value: formatted value.
+        remark: additional information in a few words.
+        whose: name of the cell it belongs to, empty if it is not a cell's.
     """
 
     name: str
@@ -39,11 +39,11 @@ class Fact:
 
 
 def subject(run: Run) -> list[str]:
-    """What was compared, on what, and how far that is from the paper: a few sentences."""
+    """Return sentences on the networks, the data and the deviations from the paper."""
     titles = list(dict.fromkeys(clean(cell.title) for cell in run.cells))
     inits = list(dict.fromkeys(cell.init for cell in run.cells))
     data, found = run.dataset, groups(run)
-    # Older records count copies that are in none of the parts as well.
+    # Not the recorded total: older records also count duplicates that are in none of the parts.
     images = data.train + data.validation + data.test
     seeds = max((len(group.cells) for group in found), default=0)
     each = "each " if len(titles) > 1 else ""
@@ -63,7 +63,7 @@ def subject(run: Run) -> list[str]:
 
 
 def facts(run: Run) -> list[Fact]:
-    """The figures to know first; those that were not measured are left out."""
+    """Return the headline metrics that were measured."""
     trained = [group for group in groups(run) if group.trained]
     states = Counter(cell.status for cell in run.cells)
     parts = [f"{states[name]} {name}" for name in ("skipped", "failed") if states[name]]
@@ -84,7 +84,7 @@ def facts(run: Run) -> list[Fact]:
 
 
 def _remark(best: Group, data: DatasetSummary) -> str:
-    """What its accuracy is a mean of, and its accuracy on the clean images and by FER+."""
+    """Return the number of seeds, and the accuracy on deduplicated images and by FER+."""
     told = [f"mean of {len(best.trained)} seeds"] if len(best.trained) > 1 else []
     return "; ".join([*told, *beside(best, data)])
 

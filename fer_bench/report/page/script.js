@@ -17,12 +17,12 @@
   system.addEventListener("change", name);
   name();
 
-  // A number, a text, or null where there is no value.
+  // Sort key: a number, a text, or null if there is no value.
   const value = (row, column) => {
     const cell = row.cells[column];
     if (cell.dataset.order !== undefined) return Number(cell.dataset.order);
     if (cell.classList.contains("empty")) return null;
-    // Without the marks of notes and the distances.
+    // Without note marks and differences from the paper.
     return (cell.querySelector("bdi") ?? cell).textContent.trim();
   };
   const compare = (a, b) => {
@@ -55,7 +55,7 @@
     }
   }
 
-  // Only what scrolls is a stop of the tab key.
+  // Only regions that scroll are in the tab order.
   const fit = (region) => {
     const scrolls =
       region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight;
@@ -66,7 +66,7 @@
     for (const region of new Set(entries.map((entry) => entry.target.closest(".scroll"))))
       fit(region);
   });
-  // What has the focus comes clear of the heads that stay: browsers leave alone what is half seen.
+  // Scroll a focused element clear of sticky headings, which browsers leave partly covered.
   const clear = (region, target) => {
     const [corner, head] = ["tbody th", "thead"].map((name) => region.querySelector(name));
     if (target === region || !head) return;

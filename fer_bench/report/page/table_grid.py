@@ -1,4 +1,4 @@
-"""A table as the page shows it: its text, what it is sorted by, its distance from the paper."""
+"""Tables as the page shows them: text, sort keys, differences from the paper."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ _TONES = {
     "not deterministic": "bad",
     "only in this run": "none",
 }
-"""Words that say what became of a cell, a claim or a figure."""
+"""Tones of the words for the outcome of a cell, a claim or a metric."""
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """One entry.
+    """One entry of a table.
 
     Attributes:
         text: as in every other form of the table.
-        order: the number with full precision, empty where the entry is none.
-        distance: ours less the paper's value, empty where either is missing.
-        tone: how a word is set off: ``"good"``, ``"fair"``, ``"bad"``, ``"none"`` or empty.
-        empty: whether the table has no value here.
+        order: sort key: the number in full precision, empty if the entry is not a number.
+        distance: our value minus the paper's, empty if either is missing.
+        tone: highlighting: ``"good"``, ``"fair"``, ``"bad"``, ``"none"`` or empty.
+        empty: True if the table has no value here.
     """
 
     text: str
@@ -57,9 +57,9 @@ class Line:
     """One row.
 
     Attributes:
-        label: what stands in the first column.
-        mark: number of the row's reason, None where it has none.
-        entries: the other columns.
+        label: text of the first column.
+        mark: number of the row's reason, None if it has none.
+        entries: entries of the other columns.
     """
 
     label: str
@@ -78,11 +78,11 @@ class Grid:
         head: heading of the first column.
         groups: headings above the columns with the number of columns below; empty if there are
             none.
-        columns: the other columns, their names clean.
+        columns: the other columns, with escaped names.
         lines: the rows.
-        reasons: why values are missing, in the order of their marks, from 1.
-        notes: what a reader needs to know.
-        stacked: whether a narrow page shows each row as a block, since there is text to read.
+        reasons: reasons for missing values, in the order of their marks, from 1.
+        notes: notes below the table.
+        stacked: if True, a narrow page shows each row as a block, since the table holds text.
     """
 
     id: str
@@ -98,7 +98,7 @@ class Grid:
 
 
 def grid(table: Table) -> Grid:
-    """The table as plain data for the page."""
+    """Return the table as plain data for the page."""
     made = body(table)
     away = list(_distances(table))
     lines = []
@@ -133,7 +133,7 @@ def grid(table: Table) -> Grid:
 
 
 def short_title(title: str) -> str:
-    """``Table 2`` of ``Table 2. Mean convergence rate``, other titles up to a colon or comma."""
+    """Return ``Table 2`` of ``Table 2. Mean rate``; other titles up to a colon or comma."""
     number, dot, _ = clean(title).partition(". ")
     if dot and number.startswith(("Table", "Figure")):
         return number
@@ -152,18 +152,18 @@ def _order(entry: Entry) -> str:
 
 
 def _tone(text: str, entry: Entry, column: Column) -> str:
-    """How an entry is set off that says what became of a cell or of a claim."""
+    """Return the tone of an entry that gives the outcome of a cell or a claim, else empty."""
     if entry is None:
         return "" if text == DASH else _TONES.get(text, "fair")
     return "" if column.kind == "number" else _TONES.get(text, "")
 
 
 def _distances(table: Table) -> Iterator[list[str]]:
-    """For each row, the distances of its entries as text."""
+    """Yield for each row the differences of its entries from the paper's, as text."""
     theirs = _counterparts(table.columns)
     for row in table.rows:
         paper = dict(enumerate(row.entries))
-        if table.key == "table-1":  # the paper's values are a row of their own
+        if table.key == "table-1":  # here the paper's values form the last row
             paper = dict(enumerate(table.rows[-1].entries)) if row is not table.rows[-1] else {}
             theirs = {index: index for index in range(len(table.columns))}
         yield [
@@ -173,9 +173,9 @@ def _distances(table: Table) -> Iterator[list[str]]:
 
 
 def _counterparts(columns: Sequence[Column]) -> dict[int, int]:
-    """The index of the paper's column for each of ours that stands right before it in its group.
+    """Map the index of each of our columns to that of the paper's column right after it.
 
-    Several of ours may do so: two readings of one figure of the paper.
+    Only within a group. Several of ours may share one: variants of a metric of the paper.
     """
     found = {}
     for index, column in enumerate(columns):

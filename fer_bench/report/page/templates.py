@@ -1,4 +1,4 @@
-"""The package's templates of HTML."""
+"""HTML templates of the package."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def filled(template: str, **values: Any) -> str:
-    """The HTML that a template gives.
+    """Render an HTML template.
 
     Args:
-        template: its file, seen from ``fer_bench.report``. What it shares with others it takes
-            from ``page/macros.html.j2``.
-        values: what stands in it. Text is escaped, whatever it holds.
+        template: path relative to ``fer_bench.report``. Shared macros are in
+            ``page/macros.html.j2``.
+        values: variables of the template. Text is always escaped.
     """
     from markupsafe import Markup
 
@@ -24,7 +24,7 @@ def filled(template: str, **values: Any) -> str:
 
     read = _environment().get_template(template)
     return read.render(
-        # Our own file.
+        # Trusted: a file of this package.
         style=Markup(resource("page/style.css")),  # noqa: S704
         light=PALETTE,
         dark=DARK_PALETTE,
@@ -34,7 +34,7 @@ def filled(template: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    """The reader of the templates, which compiles each of them once."""
+    """Return the Jinja environment, which compiles each template only once."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     return Environment(
@@ -47,5 +47,5 @@ def _environment() -> Environment:
 
 
 def resource(name: str) -> str:
-    """The text of a file of the package, seen from ``fer_bench.report``."""
+    """Return the text of a package file; ``name`` is relative to ``fer_bench.report``."""
     return resources.files("fer_bench.report").joinpath(name).read_text(encoding="utf-8")
