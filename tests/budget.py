@@ -1,17 +1,17 @@
-"""Numbers of examples that properties are tried on."""
+"""Numbers of Hypothesis examples for property tests."""
 
 from hypothesis import settings
 
 EXAMPLES = {"dev": 50, "everyday": 25, "soak": 500}
-"""By the profile of hypothesis, for properties that are quick to try."""
+"""Number of examples by Hypothesis profile, for fast properties."""
 
 _SOAK = 10
 
 
 def examples(everyday: int) -> int:
-    """The number of examples for a property that takes long to try.
+    """Return the number of examples for a slow property.
 
     Args:
-        everyday: in an everyday run; in a soak run there are ten times as many.
+        everyday: number in an everyday run; a soak run has ten times as many.
     """
     return everyday * (_SOAK if settings.default.max_examples == EXAMPLES["soak"] else 1)

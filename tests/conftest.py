@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and configuration shared by all tests."""
 
 import os
 import shutil
@@ -11,10 +11,10 @@ REAL_DATA = "FER_BENCH_REAL_DATA"
 
 
 def pytest_configure(config):
-    """Register how long hypothesis looks for a counterexample.
+    """Register and load the Hypothesis profiles, which set the number of examples.
 
-    No lack of time fails a test, since the machines that run them are shared. pytest reads this
-    file for its help too, when hypothesis need not be installed.
+    There is no deadline: on a shared machine it would fail tests at random. pytest loads this file
+    even for ``--help``, so Hypothesis may be missing here.
     """
     if not config.pluginmanager.hasplugin("hypothesispytest"):
         return
@@ -27,7 +27,7 @@ def pytest_configure(config):
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],
             max_examples=examples,
-            # What is green today is green tomorrow.
+            # Everyday runs are reproducible.
             derandomize=name == "everyday",
             print_blob=True,
         )
@@ -35,15 +35,16 @@ def pytest_configure(config):
 
 
 def pytest_sessionstart():
-    """Let sessions that tests start measure: those of a worker of pytest-xdist do not."""
+    """Prepare the environment of the sessions and commands that tests start."""
+    # A session in a pytest-xdist worker does not measure.
     os.environ.pop("PYTEST_XDIST_WORKER", None)
-    # Nor do outputs depend on the terminal that the tests are started in.
+    # Output must not depend on the width of the terminal.
     os.environ["COLUMNS"] = "120"
 
 
 @pytest.fixture
 def read_only():
-    """Lets nobody write to a folder; skips where this process cannot be kept from it."""
+    """Return a function that makes a directory read-only; skip if this process can still write."""
     closed, mounted = [], []
 
     def mount(*arguments):
@@ -54,7 +55,7 @@ def read_only():
     def close(folder):
         closed.append(folder)
         folder.chmod(0o555)
-        if os.access(folder, os.W_OK):  # as the superuser may
+        if os.access(folder, os.W_OK):  # as root can
             mount("--bind", folder, folder)
             mounted.append(folder)
             mount("-o", "remount,bind,ro", folder)
@@ -68,7 +69,7 @@ def read_only():
 
 @pytest.fixture(scope="session")
 def needs_structure():
-    """Skips where a backbone's structure is nowhere: neither deepface nor an exported file."""
+    """Return a function that skips a test if neither deepface nor an exported structure exists."""
     pytest.importorskip("keras")
     from fer_bench.models.builders import structure_files
     from fer_bench.runtime.errors import FerBenchError
@@ -86,7 +87,7 @@ def needs_structure():
 
 @pytest.fixture(scope="session")
 def real_folder():
-    """The folder that holds the real FER2013 and, perhaps, FER+'s votes on it."""
+    """Return the directory with the real FER2013 and, optionally, FER+'s votes; skip if unset."""
     folder = os.environ.get(REAL_DATA)
     if not folder:
         pytest.skip(f"{REAL_DATA} names no folder with fer2013.npz")
@@ -95,7 +96,7 @@ def real_folder():
 
 @pytest.fixture(scope="session")
 def real_data(real_folder):
-    """The real FER2013."""
+    """Return the real FER2013 data set."""
     from fer_bench.data.formats.npz_files import load_npz
 
     return load_npz(real_folder / "fer2013.npz")

@@ -1,4 +1,4 @@
-"""Stored parts with another content, sealed anew: their digests are right, whatever they hold."""
+"""Forged store entries: changed content with digests that match it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,
 )
-"""Any JSON."""
+"""Any JSON value."""
 
 TYPES = ("<f4", "<f8", "<i8", "|u1", "<c8", "<M8[s]", "<U3", "|V4", "|b1")
 
@@ -35,7 +35,7 @@ ARRAYS = st.lists(
 
 
 def reseal(folder: Path, name: str, content: bytes) -> None:
-    """Gives a file of a sealed directory another content, and the index its digest."""
+    """Replace a file of a sealed directory, and update its digest in the index."""
     (folder / name).write_bytes(content)
     index = json.loads((folder / "index.json").read_text())
     index["files"][name] = hashlib.sha256(content).hexdigest()
@@ -43,7 +43,7 @@ def reseal(folder: Path, name: str, content: bytes) -> None:
 
 
 def packed(arrays: list[Any], name: Callable[[int], str] = str) -> bytes:
-    """An npz file; arrays of objects in it are pickled."""
+    """Return an npz file; object arrays in it are pickled."""
     file = io.BytesIO()
     np.savez(file, **{name(number): array for number, array in enumerate(arrays)})
     return file.getvalue()
@@ -51,7 +51,7 @@ def packed(arrays: list[Any], name: Callable[[int], str] = str) -> bytes:
 
 @st.composite
 def changed(draw: st.DrawFn, document: Any) -> Any:
-    """A document of JSON with one value somewhere in it replaced, removed or added."""
+    """Draw the JSON document with one value somewhere in it replaced, removed or added."""
     whole = [json.loads(json.dumps(document))]
     source = random.Random(draw(st.integers(0, 2**32)))
     place, key = whole, 0

@@ -1,4 +1,4 @@
-"""Writes images in the layouts in which people have FER2013 on disk."""
+"""Writers of data sets in the common on-disk layouts of FER2013."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLDERS = {"Training": "train", "PublicTest": "test", "PrivateTest": "test"}
 
 
 def forbid_entering(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes a folder whose entries may not be looked at, whoever runs the tests."""
+    """Create a directory whose entries cannot be inspected, not even by root."""
     folder.mkdir()
     stat = os.stat
 
@@ -37,7 +37,7 @@ def forbid_entering(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def random_dataset(n: int, seed: int = 0, *, usage: bool = True) -> Dataset:
-    """n images of 48x48 with few and many digits in their pixels."""
+    """Return n random 48x48 images, with pixel values of one to three digits."""
     random = np.random.default_rng(seed)
     highest = random.choice([1, 10, 11, 100, 101, 256], (n, 48, 48))
     return Dataset(
@@ -59,7 +59,7 @@ def csv_row(dataset: Dataset, row: int, header: str = KAGGLE, extra: str = "x") 
 
 
 def csv_lines(dataset: Dataset, header: str = KAGGLE) -> list[str]:
-    """Header and rows, without line ends."""
+    """Return header and rows, without line ends."""
     return [header, *(csv_row(dataset, row, header) for row in range(len(dataset)))]
 
 
@@ -75,21 +75,21 @@ def write_npz(path: Path, dataset: Dataset, **changes: np.ndarray | None) -> Pat
 
 
 def csv_in_words(dataset: Dataset, header: str = KAGGLE) -> list[str]:
-    """As ``csv_lines``, with names of classes for numbers; the emotion stands first."""
+    """Return ``csv_lines`` with class names instead of numbers; emotion is the first column."""
     first, *rows = csv_lines(dataset, header)
     names = [EMOTIONS[label] for label in dataset.labels]
     return [first, *(f"{name}{row[1:]}" for name, row in zip(names, rows, strict=True))]
 
 
 def rows_of(dataset: Dataset, usage: int) -> Dataset:
-    """The images of one part, of which the usage is not told."""
+    """Return the images of one split, without their usage."""
     assert dataset.usage is not None
     part = dataset.take(np.flatnonzero(dataset.usage == usage))
     return Dataset(part.images, part.labels, part.classes, part.name)
 
 
 def write_part_files(root: Path, dataset: Dataset, suffix: str = ".csv") -> Path:
-    """A csv or npz file for each part, none of which tells the part."""
+    """Write a csv or npz file for each split; only the file name gives the split."""
     root.mkdir(parents=True)
     for usage, name in enumerate(("train", "val", "test")):
         part, path = rows_of(dataset, usage), root / f"{name}{suffix}"
@@ -101,11 +101,11 @@ def write_part_files(root: Path, dataset: Dataset, suffix: str = ".csv") -> Path
 
 
 FERPLUS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
-"""The first categories of FER+'s votes, by names of classes."""
+"""Class names of the first categories of FER+'s votes, in their order."""
 
 
 def write_ferplus(root: Path, dataset: Dataset) -> Path:
-    """Parts as FER+'s script writes them; all ten taggers agree with the labels."""
+    """Write splits as FER+'s script does; all ten taggers agree with the labels."""
     assert dataset.usage is not None
     for usage, name in enumerate(("Train", "Valid", "Test")):
         folder = root / f"FER2013{name}"
@@ -122,7 +122,7 @@ def write_ferplus(root: Path, dataset: Dataset) -> Path:
 
 
 def write_folders(root: Path, dataset: Dataset, *, kaggle_names: bool = True) -> Path:
-    """Both parts have at least one image only if the data set has them."""
+    """Write a directory per split and class; a split without images gets none."""
     for row in range(len(dataset)):
         usage = USAGES[0 if dataset.usage is None else dataset.usage[row]]
         folder = root / FOLDERS[usage] / EMOTIONS[dataset.labels[row]].lower()

@@ -1,4 +1,4 @@
-"""Stored runs, made by hand from a few figures for each, and their files."""
+"""Handmade stored runs, each from a few metrics, and their files."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 UNEVEN = (1.0, 1.004, 0.997, 1.002, 0.999, 1.001, 0.998, 1.003)
-"""Of ten rounds the first eight, and then the first two again: what one process varies by."""
+"""Relative speeds of the rounds of one process; ten rounds repeat the first two."""
 
 
 def rounds(speed: float) -> list[float]:
-    """Images per second of ten rounds around a speed."""
+    """Return images per second of ten rounds around a speed."""
     return [speed * UNEVEN[index % len(UNEVEN)] for index in range(10)]
 
 
 def mini(test: float = 0.4, speed: float | None = None, **other: Any) -> CellResult:
-    """A cell of ``mini``, pretrained unless said otherwise."""
+    """Return a cell of ``mini``, pretrained by default."""
     init = other.pop("init", "pretrained")
     return made_cell("mini", init, test, speed=None if speed is None else rounds(speed), **other)
 
 
 def run_of(*cells: CellResult, facts: dict[str, str] | None = None, **settings: Any) -> Run:
-    """A run with these cells, facts of its environment and settings of its protocol."""
+    """Return a run with these cells, environment facts and protocol settings."""
     run = made_run(*cells, **settings)
     return dataclasses.replace(run, environment=tuple((facts or {}).items()))
 
 
 def stored(run: Run, number: int = 0) -> Stored:
-    """The run as the file of that number, measured at noon a day after the one before."""
+    """Return the run as a stored file; each number is measured a day after the previous one."""
     return Stored(f"{number:04}.json", START + timedelta(days=number), run)
 
 
@@ -56,12 +56,12 @@ def trend_of(*runs: Run) -> Trend:
 
 
 def of_accuracies(*shares: float) -> Trend:
-    """The trend of runs of one cell that recognises those shares of the test images."""
+    """Return the trend of runs of one cell with these test accuracies."""
     return trend_of(*(run_of(mini(share)) for share in shares))
 
 
 def of_speeds(*speeds: float) -> Trend:
-    """The trend of runs of one cell that takes so many images per second."""
+    """Return the trend of runs of one cell with these speeds in images per second."""
     return trend_of(*(run_of(mini(speed=speed)) for speed in speeds))
 
 
@@ -71,18 +71,18 @@ def series_of(found: Trend, name: str, cell: str = "mini-pretrained") -> Series:
 
 
 def moves_of(found: Trend, name: str, cell: str = "mini-pretrained") -> list[tuple[int, str, bool]]:
-    """Run, verdict and whether the next run undid it, of each move of a figure."""
+    """Return each change of a metric as (run, verdict, True if the next run undid it)."""
     moves = series_of(found, name, cell).moves
     return [(move.run, move.verdict, move.undone) for move in moves]
 
 
 def document_of(run: Run, time: str | None) -> dict[str, Any]:
-    """What pytest-benchmark would write of a run, in its barest form."""
+    """Return a minimal pytest-benchmark document of a run."""
     return document(run) | ({} if time is None else {"datetime": time})
 
 
 def write_stored(folder: Path, runs: Iterable[Run]) -> list[Path]:
-    """Writes the runs as ``archive_of`` has them, each into a folder of its own."""
+    """Write the runs of ``archive_of`` to files, alternating between two directories."""
     paths = []
     for number, run in enumerate(runs):
         one = stored(run, number)

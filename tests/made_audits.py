@@ -1,4 +1,4 @@
-"""An audited data set in which there is something of everything."""
+"""Audited data set with at least one finding of each kind."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Audited(NamedTuple):
     found: Audit
 
     def told(self, command: str = "fer-bench data audit faces.npz") -> AuditedData:
-        """The data with what was found, as a report takes it."""
+        """Return the data set and its audit as input of a report."""
         return AuditedData(self.found, self.dataset, info_of(self.dataset, "faces.npz"), command)
 
 
 def audited(*, votes: bool = True, name: str = "faces") -> Audited:
-    """42 images of 48x48 pixels, 28 of them trained on, 7 validated and 7 tested.
+    """Return an audited data set of 42 images, 48x48 pixels: 28 training, 7 validation, 7 test.
 
-    Three tested rows are trained on too: row 35 is row 0, row 36 is row 1 mirrored, row 37 is row 2
-    but brighter. Rows 3 and 4 are the same with two labels. Row 5 is black, row 6 nearly so. Row 7,
-    Angry, is Happy to nine of ten.
+    Three test images have duplicates in training: row 35 equals row 0, row 36 is row 1 mirrored,
+    row 37 is row 2 but brighter. Rows 3 and 4 are equal, with different labels. Row 5 is black,
+    row 6 nearly so. Row 7, Angry, is Happy to nine of ten taggers.
     """
     images = patterns(N, seed=3, side=48)
     images[35], images[36] = images[0], mirrored(images[1])

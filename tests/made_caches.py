@@ -1,4 +1,4 @@
-"""A cache folder with a file of each kind, each written by what writes it in a run."""
+"""Cache directory with an entry of each kind, written by the code that writes it in a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAMPLE = 20
 
 
 def keep(source: Path, cache: Path) -> Path:
-    """Reads a new csv file of images drawn by chance, and gives the entry that remembers it."""
+    """Load a new csv file of random images, and return its cache entry."""
     before = set(cache.glob("parsed/*"))
     load_path(write_csv(source, random_dataset(40)), cache)
     (entry,) = set(cache.glob("parsed/*")) - before
@@ -30,7 +30,7 @@ def keep(source: Path, cache: Path) -> Path:
 
 
 def remember(root: Path, cache: Path) -> None:
-    """Reads, samples and searches once more what ``fill`` has made in ``root``."""
+    """Load, sample and search for duplicates, which fills the cache or reads from it."""
     images = dataset_of(patterns(28))
     load_path(root / "faces.csv", cache)
     stratified_rows(images, SAMPLE, 42, cache)
@@ -38,14 +38,14 @@ def remember(root: Path, cache: Path) -> None:
 
 
 def fill(root: Path, cache: Path) -> dict[str, Path]:
-    """Fills a cache folder.
+    """Fill a cache directory.
 
     Args:
-        root: an empty folder for the data.
-        cache: the folder to fill, that ``cache_root`` gives.
+        root: an empty directory for the data.
+        cache: the directory to fill, which must be that of ``cache_root``.
 
     Returns:
-        A file of each kind, by the kind; ``locks`` among them.
+        An entry of each kind, by kind, ``locks`` included.
     """
     write_csv(root / "faces.csv", random_dataset(40))
     remember(root, cache)
@@ -62,7 +62,7 @@ def fill(root: Path, cache: Path) -> dict[str, Path]:
 
 
 def write_and_die(entry: Path) -> Path:
-    """Lets a process end at once while it writes an entry, and gives what it leaves behind."""
+    """Let a process exit abruptly while it writes an entry, and return the file it leaves."""
     before = set(entry.parent.iterdir())
     code = (
         "import os, pathlib, sys\n"

@@ -1,4 +1,4 @@
-"""Small data sets whose twins are known."""
+"""Small data sets with known duplicates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SIDE = 16
 
 
 def patterns(n: int, seed: int = 0, side: int = SIDE) -> np.ndarray:
-    """n smooth pictures of much contrast, each unlike all others and unlike its mirror image."""
+    """Return n smooth high-contrast images, each unlike all others and its own mirror image."""
     random = np.random.default_rng(seed)
     made = []
     for _ in range(n):
@@ -21,9 +21,9 @@ def patterns(n: int, seed: int = 0, side: int = SIDE) -> np.ndarray:
 
 
 def scenes(n: int, side: int, seed: int = 0, share: float = 0.25, details: int = 24) -> np.ndarray:
-    """n pictures with large shapes and fine detail, as photographs have, unlike all others.
+    """Return n images, all different, with large shapes and fine detail, like photographs.
 
-    ``share`` of the contrast is detail, of which there are so many in a row.
+    The detail makes up a ``share`` of the contrast, with ``details`` random values per row.
     """
     random = np.random.default_rng(seed)
     made = []
@@ -53,5 +53,5 @@ def dataset_of(images: np.ndarray, labels=None, usage=None, classes=EMOTIONS) ->
 
 
 def partition(numbers: np.ndarray) -> set[frozenset[int]]:
-    """The groups without their numbers."""
+    """Return the groups as sets of indices, without their numbers."""
     return {frozenset(np.flatnonzero(numbers == number).tolist()) for number in set(numbers)}

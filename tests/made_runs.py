@@ -1,4 +1,4 @@
-"""Runs of the paper's cells, made by hand from a few figures for each."""
+"""Handmade runs of the paper's cells, each from a few metrics."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ SIZES = {**published.PARAMETERS, "vggface": 134_260_544}
 
 
 def line(start: float, end: float, epochs: int) -> tuple[float, ...]:
-    """Evenly from start to end, both included, in ``epochs`` steps."""
+    """Return evenly spaced values from start to end, both included, in ``epochs`` steps."""
     return tuple(float(value) for value in np.linspace(start, end, epochs + 1))
 
 
 def made_history(
     running: Sequence[float] = (), validation: Sequence[float] = (), epochs: int = 20
 ) -> History:
-    """Accuracy of epochs 0 to E: training (running means alike) and validation."""
+    """Return a history with accuracies of epochs 0 to E; training is the same after each epoch."""
     running = tuple(map(float, running)) or line(0.15, 0.6, epochs)
     validation = tuple(map(float, validation)) or line(0.15, 0.4, epochs)
     zeros = (0.0,) * len(running)
@@ -51,10 +51,10 @@ def made_history(
 
 
 def made_predictions(shares: float | Mapping[str, float], spread: int = 0) -> np.ndarray:
-    """Predicts the label of that share of the images (of each class), and else the next class.
+    """Predict the label for that share of the images (of each class), else the next class.
 
-    The images recognised with a smaller share are among those with a larger one, and are others
-    for another ``spread``.
+    The images recognised with a smaller share are a subset of those with a larger one; another
+    ``spread`` selects other images.
     """
     recognised = np.zeros(len(LABELS), bool)
     for label, name in enumerate(NAMES):
@@ -77,9 +77,9 @@ def made_cell(
     spread: int = 0,
     **other: Any,
 ) -> CellResult:
-    """A trained cell that recognises that share of the test images (of each class).
+    """Return a trained cell that recognises that share of the test images (of each class).
 
-    Its speed is in images per second, of three rounds alike or of each round.
+    ``speed`` is in images per second, for three equal rounds or for each round.
     """
     if predicted is None:
         predicted = made_predictions(test, spread)
@@ -116,14 +116,14 @@ def made_cell(
 def made_missing(
     backbone: str, init: str, status: str = "skipped", seed: int = 42, reason: str = "no weights"
 ) -> CellResult:
-    """A cell without figures."""
+    """Return a cell without metrics."""
     return CellResult(
         backbone, TITLES.get(backbone, backbone), init, "fer2013", seed, status, reason
     )
 
 
 def made_run(*cells: CellResult, **settings: Any) -> Run:
-    """A run on the paper's data, under its protocol with those settings."""
+    """Return a run on the paper's data, under its protocol changed by these settings."""
     return Run(
         protocol=tuple(Protocol(**settings).settings()),
         dataset=DatasetSummary(
@@ -143,11 +143,11 @@ def made_run(*cells: CellResult, **settings: Any) -> Run:
 
 
 def audited(run: Run) -> Run:
-    """The run with what an audit knows of its test images, and votes on them.
+    """Return the run with audit findings and votes on its test images.
 
-    Of eleven images in a row the first has an identical twin in training, the second a mirrored
-    and the third a near one, and the rest none: The votes name the label but of
-    each fifth image, where they name the next class, and of each seventh, where they are tied.
+    Of every eleven images, the first has an identical duplicate in training, the second a mirrored
+    and the third a near-duplicate, the others none. The votes agree with the label except for every
+    fifth image, for which they name the next class, and every seventh, for which they are tied.
     """
     places = np.arange(run.dataset.test)
     twins = np.array([3, 2, 1, *[0] * 8], np.uint8)[places % 11]
@@ -166,7 +166,7 @@ def audited(run: Run) -> Run:
 
 
 def document(run: Run) -> dict[str, Any]:
-    """A pytest-benchmark file in its barest form."""
+    """Return a minimal pytest-benchmark document."""
     records: list[Any] = []
     for cell in run.cells:
         if cell.quality is not None:
@@ -181,7 +181,7 @@ def document(run: Run) -> dict[str, Any]:
 
 
 def as_schema_1(run: Run) -> dict[str, Any]:
-    """What the first schema wrote of a run."""
+    """Return the document of a run in schema 1."""
     made = document(run)
     made[KEY]["schema"] = 1
     del made[KEY]["examples"]
@@ -204,7 +204,7 @@ def as_schema_1(run: Run) -> dict[str, Any]:
 
 
 def made_shards(run: Run, count: int) -> list[Run]:
-    """What each of that many shards records of the run."""
+    """Return the run as each of ``count`` shards records it."""
     return [
         dataclasses.replace(
             run,
@@ -230,7 +230,7 @@ def made_shards(run: Run, count: int) -> list[Run]:
 def every_cell(
     each: Mapping[tuple[str, str], Mapping[str, Any]] | None = None, **of: Any
 ) -> list[CellResult]:
-    """The paper's eight cells, all with the same figures but those named in ``each``."""
+    """Return the paper's eight cells with equal metrics, except for those in ``each``."""
     return [
         made_cell(backbone, init, **{**of, **(each or {}).get((backbone, init), {})})
         for backbone in published.BACKBONES
@@ -243,13 +243,13 @@ def repeated(
     tilts: Mapping[tuple[str, str], Sequence[float]] | None = None,
     seeds: int = 3,
 ) -> list[CellResult]:
-    """The cells with seeds 1 to ``seeds``.
+    """Return the cells repeated with seeds 1 to ``seeds``.
 
     Args:
-        cells: trained ones or not.
-        tilts: for some backbones and inits, how much higher their accuracies are at the end of
-            the training with each seed, growing evenly from 0.
-        seeds: how many.
+        cells: trained or untrained cells.
+        tilts: by backbone and init, the increase of the final accuracies for each seed; it grows
+            linearly from 0 over the epochs.
+        seeds: number of seeds.
     """
     found = []
     for cell in cells:

@@ -1,4 +1,4 @@
-"""Votes as FER+ writes them."""
+"""Votes in the format of FER+."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def votes_of(*rows: dict[str, int], usage=None) -> Votes:
 
 
 def unanimous(labels: np.ndarray) -> Votes:
-    """Ten votes for the label of each image."""
+    """Return ten votes for the label of each image."""
     return votes_of(*({CATEGORIES[CATEGORY_OF[EMOTIONS[label]]]: 10} for label in labels))
 
 

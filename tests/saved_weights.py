@@ -1,4 +1,4 @@
-"""Weight files as they are met: written with Keras' own code in each of its layouts, or as npz."""
+"""Weight files in the layouts found in practice: both of Keras, and npz."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ LAYOUTS = ("legacy", "keras3", "npz")
 
 
 def save(model, path, layout):
-    """Writes a network's weights with Keras' own code (npz: with ours)."""
+    """Write a network's weights with Keras' own code (npz: with NumPy), and return the path."""
     if layout == "legacy":
         import h5py
         from keras.src.legacy.saving import legacy_h5_format

@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def _drawn():
-    """What draws figures of runs and of trends, those of equal ones once."""
+    """Return cached functions for the figures of runs and of trends."""
     from fer_bench.report import plots
 
     return cache(plots.figures), cache(plots.trend_figures)
@@ -15,7 +15,7 @@ def _drawn():
 
 @pytest.fixture
 def drawn_once(_drawn, monkeypatch):
-    """Lets equal reports share their drawings, for tests that ask for other things."""
+    """Let equal reports share their drawings, for tests that do not examine drawing."""
     for name, made in zip(("figures", "trend_figures"), _drawn, strict=True):
         monkeypatch.setattr(
             f"fer_bench.report.plots.{name}", lambda shown, made=made: list(made(shown))

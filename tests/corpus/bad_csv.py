@@ -1,4 +1,4 @@
-"""Damaged csv files in the layout of FER2013's."""
+"""Damaged csv files in FER2013's layout."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ N_ROWS = 3
 
 
 def csv_file(folder: Path) -> Path:
-    """Three rows; the first pixel of each is 10, the second 11."""
+    """Write a csv of three rows; the first pixel of each is 10, the second 11."""
     rows = [f"{code},{PIXELS},Training\n" for code in (0, 3, 6)]
     path = folder / "faces.csv"
     path.write_text("".join([f"{HEADER}\n", *rows]))
@@ -52,7 +52,7 @@ def csv_file_with_notes(folder: Path) -> Path:
 
 
 def in_line(number: int, old: str | bytes, new: str | bytes) -> Damage:
-    """The first ``old`` in a line, counted from 1, becomes ``new``."""
+    """Replace the first ``old`` in a line, counted from 1, by ``new``."""
     old, new = (text.encode() if isinstance(text, str) else text for text in (old, new))
 
     def change(data: bytes) -> bytes:
@@ -64,7 +64,7 @@ def in_line(number: int, old: str | bytes, new: str | bytes) -> Damage:
 
 
 def cut_in_line(number: int, column: int) -> Damage:
-    """The file ends within a line; a negative column counts from the line's end."""
+    """Cut the file off within a line; a negative column counts from the line's end."""
 
     def change(data: bytes) -> bytes:
         lines = data.split(b"\n")
@@ -74,7 +74,7 @@ def cut_in_line(number: int, column: int) -> Damage:
 
 
 def many_columns(number: int) -> Damage:
-    """Ten million columns more in a line."""
+    """Add ten million columns to a line."""
     return in_line(number, "n", "n" + "," * 10_000_000)
 
 
@@ -91,7 +91,7 @@ def _png(path: Path) -> None:
 
 
 def _values() -> list[Kind]:
-    """Wrong values in the third line, one by one."""
+    """Return the kinds with an invalid value in the third line."""
     emotions = {
         "emotion 7": "7",
         "a negative emotion": "-1",

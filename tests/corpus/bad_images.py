@@ -1,4 +1,4 @@
-"""Folders of images in which a file, a folder or a name is not as it should be."""
+"""Image folders with a damaged file, directory or name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 
 
 def picture(seed: int = 0, mode: str = "L") -> Image:
-    """Noise of 24x24 pixels."""
+    """Return an image of noise, 24x24 pixels."""
     import numpy as np
     from PIL import Image
 
@@ -58,13 +58,13 @@ def bytes_of(image: Image, form: str = "PNG", **options) -> bytes:
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
-    """A chunk of PNG with its length and checksum."""
+    """Return a PNG chunk with its length and checksum."""
     whole = name + data
     return struct.pack(">L", len(data)) + whole + struct.pack(">L", zlib.crc32(whole))
 
 
 def png_of(width: int, height: int, bits: int = 1, *others: bytes) -> bytes:
-    """The first chunks of a PNG of any size, with some zero pixels."""
+    """Return a PNG that declares any size but holds only some zero pixels."""
     header = struct.pack(">2L5B", width, height, bits, 0, 0, 0, 0)
     return b"".join(
         [
@@ -83,7 +83,7 @@ def _packed() -> bytes:
 
 @functools.cache
 def folder_of(suffix: str) -> Callable[[Path], Path]:
-    """A data set of five images, of which one, ``train/happy/b``, has that suffix."""
+    """Return a writer of five images, one of which, ``train/happy/b``, has that suffix."""
 
     def sound(folder: Path) -> Path:
         root = folder / "faces"
@@ -104,7 +104,7 @@ def folder_of(suffix: str) -> Callable[[Path], Path]:
 
 
 def _image(name: str, data: Callable[[bytes], bytes], suffix: str = ".png", *told: str) -> Kind:
-    """The one image's bytes, changed."""
+    """Return a kind that changes the bytes of the image with the suffix."""
 
     def damage(path: Path) -> None:
         path.write_bytes(data(path.read_bytes()))
@@ -119,7 +119,7 @@ def _image(name: str, data: Callable[[bytes], bytes], suffix: str = ".png", *tol
 
 
 def _first_image(name: str, data: bytes, *told: str) -> Kind:
-    """The very first image, whose size all others are compared with."""
+    """Return a kind that replaces the first image, with whose size the others are compared."""
     place = "train/angry/a.png"
     return Kind(
         f"image: {name}",
@@ -299,7 +299,7 @@ def _moved(old: str, new: str) -> Damage:
 
 
 def _made(name: str | bytes, data: bytes = b"") -> Damage:
-    """One more file, in a folder that is there or not."""
+    """Add a file, and its directory if missing."""
 
     def damage(root: Path) -> None:
         path = root / os.fsdecode(name)

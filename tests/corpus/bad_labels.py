@@ -1,4 +1,4 @@
-"""Damaged lists of labels beside images, and damaged class maps."""
+"""Damaged label lists of image data sets, and damaged class maps."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATA = "faces.npz"
-"""The data set that class maps are for, beside them."""
+"""Data set that the class maps belong to, in the same directory."""
 
 LIST = "labels.csv"
 RAFDB_LIST = "EmoLabel/list_patition_label.txt"
 
 
 def images_with_list(folder: Path) -> Path:
-    """Four images in folders that tell nothing, and a list of them; line 3 is of ``x/1.png``."""
+    """Write four images in neutral directories, and a label list; line 3 is of ``x/1.png``."""
     root = folder / "faces"
     for number in range(4):
         path = root / "xy"[number // 2] / f"{number}.png"
@@ -45,7 +45,7 @@ def images_with_list(folder: Path) -> Path:
 
 
 def rafdb(folder: Path) -> Path:
-    """Two of RAF-DB's aligned images and the list of them, with the numbers that are words."""
+    """Write two images in RAF-DB's layout and their list, with class names instead of numbers."""
     root = folder / "faces"
     for name in ("train_1", "test_1"):
         path = root / "Image/aligned" / f"{name}_aligned.jpg"
@@ -65,7 +65,7 @@ def jaffe(folder: Path) -> Path:
 
 
 def class_map(folder: Path) -> Path:
-    """What the numbers of a data set mean, which lies beside; line 3 is of 1."""
+    """Write a class map next to a data set with numbers as classes; line 3 is of 1."""
     labels = np.arange(14, dtype=np.uint8) % 2
     images = np.random.default_rng(0).integers(0, 256, (14, 8, 8), np.uint8)
     np.savez(folder / DATA, images=images, labels=labels)
@@ -75,7 +75,7 @@ def class_map(folder: Path) -> Path:
 
 
 def _bytes_kinds() -> dict[str, tuple[Damage, str]]:
-    """What may be wrong with any small csv, and where; it has three lines at least."""
+    """Return damages of any csv of three lines or more, with the line each error must name."""
     return {
         "empty": (cut_to(0), "empty"),
         "cut off in the header": (cut_to(6), "line 1"),
@@ -114,7 +114,7 @@ def _lists() -> list[Kind]:
     }
     damages = {name: (in_line(3, old, new), told) for name, (old, new, told) in rows.items()}
     damages |= _bytes_kinds()
-    # What has no sound header is no list, and the folder then is in no layout.
+    # Without a valid header the file is not a list, and the directory has no known layout.
     no_list = (
         "empty",
         "cut off in the header",

@@ -1,4 +1,4 @@
-"""Damaged npz files: as archives, as arrays, and in what the arrays hold."""
+"""Damaged npz files: archive structure, array headers, array values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 N, SIDE = 14, 6
 
 LOCAL, DIRECTORY, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
-"""What parts of an archive begin with."""
+"""Signatures of zip records."""
 
 Members = dict[str, bytes]
 
@@ -61,7 +61,7 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def npy_of(header: str, data: bytes = b"", magic: bytes = b"\x93NUMPY\x01\x00") -> bytes:
-    """An array whose header says anything."""
+    """Return an npy file with an arbitrary header."""
     text = f"{header:<117}\n".encode("latin-1")
     return magic + struct.pack("<H", len(text)) + text + data
 
@@ -71,7 +71,7 @@ def header(shape: str, dtype: str = "'|u1'", order: str = "False") -> str:
 
 
 def with_arrays(**others: np.ndarray | None) -> Damage:
-    """Other arrays instead of the sound ones, None for none."""
+    """Replace arrays of the file; None removes one."""
     made = {name: array for name, array in (arrays() | others).items() if array is not None}
     return lambda path: done(np.savez(path, **made))
 
@@ -79,7 +79,7 @@ def with_arrays(**others: np.ndarray | None) -> Damage:
 def with_members(
     change: Callable[[Members], Mapping[str, bytes]], method: int = zipfile.ZIP_STORED
 ) -> Damage:
-    """An archive of other members, whose checksums and sizes are right."""
+    """Replace members of the archive, with correct checksums and sizes."""
 
     def damage(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
@@ -96,12 +96,12 @@ def with_images(data: bytes, method: int = zipfile.ZIP_STORED) -> Damage:
 
 
 def in_directory(offset: int, form: str, value: int) -> Damage:
-    """Another number in the directory's record of the first member, and in its own record.
+    """Set a number in the first member's record in the central directory and in its local header.
 
     Args:
-        offset: in the record of the directory; the member's own has it two bytes earlier.
-        form: as ``struct`` has it.
-        value: what is to stand there.
+        offset: position in the central record; in the local header it is two bytes less.
+        form: format in the notation of ``struct``.
+        value: new value.
     """
 
     def change(data: bytes) -> bytes:
@@ -114,7 +114,7 @@ def in_directory(offset: int, form: str, value: int) -> Damage:
 
 
 def in_end(offset: int, form: str, value: int) -> Damage:
-    """Another number in the record at the archive's end."""
+    """Set a number in the end record of the archive."""
 
     def change(data: bytes) -> bytes:
         whole = bytearray(data)
@@ -132,12 +132,12 @@ def _twice(path: Path) -> None:
     import warnings
 
     with warnings.catch_warnings(), zipfile.ZipFile(path, "a") as archive:
-        warnings.simplefilter("ignore")  # zipfile warns of what this is about
+        warnings.simplefilter("ignore")  # zipfile warns about duplicate names
         archive.writestr("images.npy", npy(255 - arrays()["images"]))
 
 
 def _overlapping(path: Path) -> None:
-    """The labels lie within the member of the images, as a record and an array of their own."""
+    """Write an archive in which the labels member lies within the data of the images member."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("labels.npy", npy(arrays()["labels"]))
@@ -163,7 +163,7 @@ def archive_data(path: Path) -> bytes:
 
 
 def _many_members(path: Path) -> None:
-    """Two hundred thousand records of empty members in the directory, and no member."""
+    """Write a central directory of 200,000 empty members, without the members."""
     record = struct.pack("<4s4B4HL2L5H2L", DIRECTORY, 20, 3, 20, 0, *[0] * 7, 8, *[0] * 6)
     directory = b"".join(record + b"%08d" % number for number in range(200_000))
     end = struct.pack("<4s4H2LH", END, 0, 0, 0xFFFF, 0xFFFF, len(directory), 0, 0)
@@ -171,7 +171,7 @@ def _many_members(path: Path) -> None:
 
 
 def _bomb(method: int) -> Damage:
-    """256 MiB of black images in a file of 256 kB or less."""
+    """Write 256 MiB of black images, compressed to 256 kB or less."""
 
     def damage(path: Path) -> None:
         n = (1 << 28) // (64 * 64)
@@ -190,7 +190,7 @@ def _deflated(**members: Iterable[bytes]) -> Damage:
 
 
 def _written(method: int, **members: Iterable[bytes]) -> Damage:
-    """Arrays of pieces, which are never in memory together."""
+    """Write arrays piece by piece, so that they are never completely in memory."""
 
     def damage(path: Path) -> None:
         with zipfile.ZipFile(path, "w", method, compresslevel=1) as archive:
@@ -207,7 +207,7 @@ def _zeros(size: int) -> Iterable[bytes]:
 
 
 def _large_images_and_a_wrong_label() -> Damage:
-    """384 MiB of images in 6 MiB, which is as tightly as images may be packed, and a label 9."""
+    """Write 384 MiB of images in 6 MiB, the tightest packing that is accepted, and a label 9."""
     piece = bytes(63 << 16) + np.random.default_rng(0).bytes(1 << 16)
     n = 96 * len(piece) // 64**2
     images = itertools.chain([npy_of(header(f"({n}, 64, 64)"))], itertools.repeat(piece, 96))
@@ -215,7 +215,7 @@ def _large_images_and_a_wrong_label() -> Damage:
 
 
 def _tiny_images(n: int, method: int = zipfile.ZIP_DEFLATED, **types: str) -> Damage:
-    """Images of one pixel, labels and usages, all of them 0."""
+    """Write images of one pixel, labels and usages, all of them 0."""
     return _written(
         method,
         images=itertools.chain([npy_of(header(f"({n}, 1, 1)"))], _zeros(n)),
@@ -236,7 +236,7 @@ def _long_header() -> Damage:
 
 
 def _short_labels(path: Path) -> None:
-    """Fewer labels than their header and the directory say, with the checksum of those."""
+    """Write fewer labels than header and directory state, with a checksum of the short data."""
     labels = npy(arrays()["labels"])
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("images.npy", npy(arrays()["images"]))
@@ -245,7 +245,7 @@ def _short_labels(path: Path) -> None:
 
 
 def _terabyte(path: Path) -> None:
-    """Images that lie there whole, as zero bytes that take no room on the disk."""
+    """Write a complete terabyte of zero images as a sparse file, which takes no disk space."""
     n = TERABYTE >> 12
     array = npy_of(header(f"({n}, 64, 64)"))
     size = len(array) + n * 64 * 64
@@ -295,7 +295,7 @@ def _terabyte(path: Path) -> None:
 
 
 class Trap:
-    """Unpickled, it would leave a file behind."""
+    """Object that creates a file when it is unpickled."""
 
     def __reduce__(self) -> Any:
         return open, ("unpickled", "w")

@@ -1,4 +1,4 @@
-"""Damage in data sets of several files: FER+'s directories, and files of pixels for each part."""
+"""Damage in data sets of several files: FER+'s directories, and one pixel file per split."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LIST = "FER2013Valid/label.csv"
 
 
 def ferplus(folder: Path) -> Path:
-    """FER+'s three parts, of two images each, of which all taggers say the same."""
+    """Write FER+'s three splits, with two images each on which all taggers agree."""
     root = folder / "faces"
     for number, name in enumerate(("Train", "Valid", "Test")):
         part = root / f"FER2013{name}"

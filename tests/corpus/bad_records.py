@@ -1,4 +1,4 @@
-"""Damaged files of our own making: results, locks, structures, and the rules of a project."""
+"""Damaged files of fer_bench itself: results, histories, locks, structures, thresholds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GOOD, OTHER = "good.json", "other.json"
-"""Results that are sound, beside those that are not."""
+"""Valid results, in the same directory as the damaged ones."""
 
 Change = Callable[[Any], Any]
 
@@ -35,7 +35,7 @@ TIME = "2026-01-31T12:00:00+00:00"
 
 
 def results_file(folder: Path) -> Path:
-    """Results of one cell, beside others of another cell."""
+    """Write results of one cell, next to valid results of another cell."""
     for name, init in ((GOOD, "pretrained"), ("results.json", "random")):
         made = document(made_run(made_cell("mini", init, 0.5, speed=100.0)))
         (folder / name).write_text(json.dumps(made | {"datetime": TIME}))
@@ -43,7 +43,7 @@ def results_file(folder: Path) -> Path:
 
 
 def history_folder(folder: Path) -> Path:
-    """The results in a folder of their own."""
+    """Write the results into a directory of their own."""
     path = results_file(folder)
     history = folder / "history"
     history.mkdir()
@@ -52,7 +52,7 @@ def history_folder(folder: Path) -> Path:
 
 
 def rules_file(folder: Path) -> Path:
-    """Rules beside two results of one cell."""
+    """Write thresholds next to two results of one cell."""
     text = json.dumps(document(made_run(made_cell("mini", "random", 0.5))))
     for name in (GOOD, OTHER):
         (folder / name).write_text(text)
@@ -69,7 +69,7 @@ def lock_file(folder: Path) -> Path:
 
 
 def structure_file(folder: Path) -> Path:
-    """A network of one layer, as Keras writes it."""
+    """Write a network of one layer as a ``.keras`` file."""
     layer = {
         "module": "keras.layers",
         "class_name": "Dense",
@@ -91,7 +91,7 @@ def structure_file(folder: Path) -> Path:
 
 
 def edited(change: Change) -> Damage:
-    """Changes what the file of JSON holds."""
+    """Change the content of the JSON file."""
 
     def damage(path: Path) -> None:
         made = json.loads(path.read_text())
@@ -102,7 +102,7 @@ def edited(change: Change) -> Damage:
 
 
 def put(value: Any, *keys: Any) -> Damage:
-    """Another value at a place in the file of JSON."""
+    """Set the value at a place in the JSON file."""
 
     def change(made: Any) -> None:
         for key in keys[:-1]:
@@ -113,7 +113,7 @@ def put(value: Any, *keys: Any) -> Damage:
 
 
 def without(*keys: Any) -> Damage:
-    """A key that is missing."""
+    """Remove a key from the JSON file."""
 
     def change(made: Any) -> None:
         for key in keys[:-1]:
@@ -128,7 +128,7 @@ DATASET, CELL = (KEY, "dataset"), (KEY, "cells", 0)
 
 
 def _json_kinds(door: str, what: str, sound: Callable[[Path], Path]) -> list[Kind]:
-    """What may be wrong with any file of JSON."""
+    """Return the kinds of damage that apply to any JSON file."""
     damages: dict[str, Damage] = {
         "empty": cut_to(0),
         "cut off in the middle": changed(lambda data: data[: len(data) // 2]),

@@ -1,4 +1,4 @@
-"""Damaged files of FER+'s votes."""
+"""Damaged FER+ vote files."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from fer_bench.data.audit import Votes
 
 DATA = "faces.npz"
-"""The data set that the votes are for, beside them."""
+"""Data set that the votes belong to, in the same directory."""
 
 N = 140
 
 
 def votes_file(folder: Path) -> Path:
-    """Votes that agree with the labels, beside the images; the third line is Disgust's."""
+    """Write votes that agree with the labels, next to the images; line 3 is of class Disgust."""
     labels = np.arange(N, dtype=np.uint8) % 7
     images = np.random.default_rng(0).integers(0, 256, (N, 8, 8), np.uint8)
     np.savez(folder / DATA, images=images, labels=labels, usage=np.zeros(N, np.uint8))
@@ -30,7 +30,7 @@ def votes_file(folder: Path) -> Path:
 
 
 def _other(change) -> Damage:
-    """Votes of which other ones are made."""
+    """Replace the votes by changed ones."""
 
     def damage(path: Path) -> None:
         votes: Votes = unanimous(np.arange(N) % 7)
@@ -49,7 +49,7 @@ def _kind(name: str, damage: Damage, *told: str) -> Kind:
 
 
 def _line_3() -> list[Kind]:
-    """Wrong values in the third line, one by one."""
+    """Return the kinds with an invalid value in the third line."""
     changes = {
         "eleven taggers": (",10", ",11"),
         "a negative count": (",10", ",-1"),

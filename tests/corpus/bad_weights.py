@@ -1,4 +1,4 @@
-"""Damaged files of weights, as npz and as HDF5, in a folder of their own."""
+"""Damaged weight files, npz and HDF5, in a directory of their own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "mini.weights.npz"
-"""What the file is called; its content tells in which layout it is."""
+"""Name of the file; its layout is detected from the content."""
 
 LAYER, TENSOR = "conv1", "conv1/kernel"
 
@@ -37,7 +37,7 @@ def npz_weights(folder: Path) -> Path:
 
 
 def hdf5_weights(folder: Path) -> Path:
-    """The same weights as Keras' legacy layout has them."""
+    """Write the same weights in Keras' legacy layout."""
     import h5py
 
     root = npz_weights(folder)
@@ -56,7 +56,7 @@ def hdf5_weights(folder: Path) -> Path:
 
 
 def with_weights(**others: np.ndarray | None) -> Damage:
-    """Other tensors instead of the sound ones, None for none; ``__`` stands for ``/``."""
+    """Replace tensors of the npz file; None removes one; ``__`` in a name stands for ``/``."""
 
     def damage(path: Path) -> None:
         with np.load(path) as arrays:
@@ -68,7 +68,7 @@ def with_weights(**others: np.ndarray | None) -> Damage:
 
 
 def in_hdf5(change: Callable[[Any, Any], None]) -> Damage:
-    """A change of the file, given the file and the group of a layer."""
+    """Change the HDF5 file; ``change`` gets the file and the group of a layer."""
 
     def damage(path: Path) -> None:
         import h5py
@@ -80,7 +80,7 @@ def in_hdf5(change: Callable[[Any, Any], None]) -> Damage:
 
 
 def _replaced(make: Callable[[Any, Any], None]) -> Damage:
-    """Another thing in the place of a tensor."""
+    """Replace a tensor by another HDF5 object."""
 
     def change(file: Any, group: Any) -> None:
         del group[TENSOR]

@@ -1,4 +1,4 @@
-"""The process in which commands meet bad input."""
+"""Fixtures for child processes that run commands on bad input."""
 
 import pytest
 from doors import Commands
@@ -6,13 +6,13 @@ from doors import Commands
 
 @pytest.fixture(scope="session")
 def commands():
-    """Runs commands that need no network."""
+    """Yield a runner for commands that need no Keras model."""
     with Commands() as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def keras_commands():
-    """Runs commands that load Keras."""
+    """Yield a runner for commands that load Keras."""
     with Commands("keras") as made:
         yield made

@@ -1,9 +1,9 @@
-"""Runs commands within one process, each with a limit of time and memory, and notes how they end.
+"""Child process that runs commands under time and memory limits and reports their outcomes.
 
     python corpus_child.py [PACKAGE ...]
 
-imports the packages, reads jobs from standard input, each a line of JSON as ``doors.Job``, and
-answers each with a line of JSON, as ``doors.Outcome``, on standard output.
+imports the packages, reads jobs from standard input, one JSON object per line with the fields of
+``doors.Job``, and answers each with one line of JSON on standard output, as ``doors.Outcome``.
 """
 
 import contextlib
@@ -21,16 +21,16 @@ from pathlib import Path
 
 SECONDS = 60
 ROOM = 2 << 30
-"""Bytes of addresses that a command may take beyond those of the process before the first one."""
+"""Address space in bytes that a command may use in addition to that of the idle process."""
 
 CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3 of capset(2)
 IGNORES_MODES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 
 
 def main(packages: list[str]) -> None:
-    """Answers jobs until there are no more."""
+    """Run jobs until standard input ends."""
     with os.fdopen(os.dup(0)) as jobs, os.fdopen(os.dup(1), "w") as outcomes:
-        # The commands read nothing, and print into files of their own.
+        # Commands read nothing from standard input; their output goes to files of their own.
         nowhere = os.open(os.devnull, os.O_RDWR)
         os.dup2(nowhere, 0)
         os.dup2(nowhere, 1)
@@ -47,7 +47,7 @@ def main(packages: list[str]) -> None:
 
 
 def load(packages: list[str]) -> None:
-    """Imports what takes room before the room is measured."""
+    """Import large packages before memory is measured."""
     for package in ("numpy", "pytest", "fer_bench.cli"):
         importlib.import_module(package)
     if "keras" in packages:
@@ -57,7 +57,7 @@ def load(packages: list[str]) -> None:
 
 
 def one(job: dict) -> dict:
-    """Runs one job."""
+    """Run one job."""
     folder = Path(job["folder"])
     os.chdir(folder)
     os.environ["FER_BENCH_CACHE"] = str(folder / "cache")
@@ -70,12 +70,13 @@ def one(job: dict) -> dict:
 
 @contextlib.contextmanager
 def _modes_hold() -> Iterator[None]:
-    """Binds this process to the modes of files and folders, which the superuser may ignore.
+    """Drop the capabilities with which root ignores the modes of files and directories.
 
-    It stays who it is: what belongs to it, the project and Python's packages among it, it reads on.
+    The user stays the same, so that its own files, such as the project and Python's packages,
+    remain readable.
 
     Raises:
-        OSError: the system does not let go of the two capabilities.
+        OSError: the two capabilities cannot be dropped.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
@@ -97,7 +98,7 @@ def _modes_hold() -> Iterator[None]:
 
 
 def _redirected(call: list[str]) -> tuple[int, str, str]:
-    """Runs a command with standard output and error in files of no name."""
+    """Run a command with standard output and error redirected to anonymous files."""
     kept = [os.dup(1), os.dup(2)]
     files = [os.memfd_create(name) for name in ("out", "err")]
     try:
@@ -121,7 +122,7 @@ def _redirected(call: list[str]) -> tuple[int, str, str]:
 
 
 def ended(call: list[str]) -> int:
-    """The exit status of a command, run as its script would."""
+    """Run a command as its console script would, and return its exit status."""
     try:
         return _called(call)
     except SystemExit as end:
@@ -153,13 +154,13 @@ def _called(call: list[str]) -> int:
 
 
 def _memory(what: str) -> int:
-    """Bytes of memory of this process, as Linux tells."""
+    """Return a memory statistic of this process from ``/proc``, in bytes."""
     text = Path("/proc/self/status").read_text()
     return 1024 * int(re.search(rf"{what}:\s+(\d+) kB", text)[1])
 
 
 def _reset_peak() -> int:
-    """Begins to measure the peak anew; returns the memory taken now."""
+    """Reset the peak memory counter, and return the current memory in bytes."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     return _memory("VmRSS")

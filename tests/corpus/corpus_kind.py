@@ -1,4 +1,4 @@
-"""What a kind of bad input is, and the damages that several formats share."""
+"""Kinds of bad input, and the damages that several formats share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Sound = Callable[[Path], Path]
-"""Writes something sound into a folder, and returns what to pass to a command."""
+"""Function that writes valid input into a directory and returns the path to pass to a command."""
 
 Damage = Callable[[Path], "Path | None"]
-"""Damages what a ``Sound`` returned; returns what to pass instead, where it is another path."""
+"""Function that damages the result of a ``Sound``, and returns the new path if it changes."""
 
 TERABYTE = 1 << 40
 
@@ -22,12 +22,12 @@ class Kind:
     """One kind of bad input.
 
     Attributes:
-        name: unique, in words.
-        door: what reads it, one of ``doors.DOORS``.
-        sound: writes the same thing before the damage, which must be accepted.
-        damage: makes it bad.
-        told: what the line must hold beside the path that was passed: file, line, member.
-        unprivileged: whether it is read by one whom the modes of files bind.
+        name: unique description.
+        door: key of its reader in ``doors.DOORS``.
+        sound: writes the undamaged input, which must be accepted.
+        damage: damages it.
+        told: what the error message must contain in addition to the path: file, line, member.
+        unprivileged: if True, commands run without root's power to ignore file modes.
     """
 
     name: str
@@ -38,18 +38,18 @@ class Kind:
     unprivileged: bool = False
 
     def write(self, folder: Path) -> Path:
-        """Writes the bad input, and returns what to pass to a command."""
+        """Write the bad input, and return the path to pass to a command."""
         path = self.sound(folder)
         return self.damage(path) or path
 
 
 def content(data: bytes | str) -> Damage:
-    """Something else altogether in the file's place."""
+    """Replace the content of the file."""
     return lambda path: done(path.write_bytes(data.encode() if isinstance(data, str) else data))
 
 
 def changed(change: Callable[[bytes], bytes]) -> Damage:
-    """The file's bytes, changed; a change that changes nothing is a mistake in the corpus."""
+    """Change the bytes of the file; a change without effect is an error in the corpus."""
 
     def damage(path: Path) -> None:
         before = path.read_bytes()
@@ -61,23 +61,23 @@ def changed(change: Callable[[bytes], bytes]) -> Damage:
 
 
 def swapped(old: bytes | str, new: bytes | str) -> Damage:
-    """The first ``old`` in the file becomes ``new``."""
+    """Replace the first ``old`` in the file by ``new``."""
     old, new = (text.encode() if isinstance(text, str) else text for text in (old, new))
     return changed(lambda data: data.replace(old, new, 1))
 
 
 def cut_before(mark: bytes, more: int = 0) -> Damage:
-    """The file ends before the last ``mark``, or so many bytes after that place."""
+    """Cut the file off before the last ``mark``, or ``more`` bytes after that position."""
     return changed(lambda data: data[: data.rindex(mark) + more])
 
 
 def cut_to(size: int) -> Damage:
-    """The file keeps its first bytes, or with a negative number loses its last ones."""
+    """Keep the first ``size`` bytes of the file, or drop the last ones if negative."""
     return changed(lambda data: data[:size])
 
 
 def recoded(encoding: str) -> Damage:
-    """The file's text in another encoding."""
+    """Re-encode the file's text."""
     return changed(lambda data: data.decode("utf-8").encode(encoding))
 
 
@@ -91,14 +91,14 @@ def a_folder(path: Path) -> None:
 
 
 def a_pipe(path: Path) -> None:
-    """Whoever opens it for reading waits for a writer that never comes."""
+    """Replace the file by a named pipe: opening it for reading blocks, as there is no writer."""
     path.unlink()
     os.mkfifo(path)
 
 
 def a_socket(path: Path) -> None:
     path.unlink()
-    # The name of a socket may not be as long as that of a file.
+    # Socket paths are limited to about 100 bytes, so bind by relative name.
     here = Path.cwd()
     os.chdir(path.parent)
     try:
@@ -109,7 +109,7 @@ def a_socket(path: Path) -> None:
 
 
 def a_link(target: str) -> Damage:
-    """A symbolic link; to a device, it is read as if the device had the file's name."""
+    """Replace the file by a symbolic link; a link to a device is read like the device."""
 
     def damage(path: Path) -> None:
         path.unlink()
@@ -124,17 +124,17 @@ def a_link_to_itself(path: Path) -> None:
 
 
 def closed(path: Path) -> None:
-    """Nobody may read it, but the superuser."""
+    """Remove all permissions: only root can read the file."""
     path.chmod(0)
 
 
 def as_large_as(size: int) -> Damage:
-    """Zero bytes behind the content, which take no room on the disk."""
+    """Extend the file with zero bytes that take no disk space."""
     return lambda path: done(os.truncate(path, size))
 
 
 def renamed(name: str | bytes) -> Damage:
-    """Another name for the same content."""
+    """Rename the file."""
 
     def damage(path: Path) -> Path:
         return path.rename(path.parent / os.fsdecode(name))
@@ -143,7 +143,7 @@ def renamed(name: str | bytes) -> Damage:
 
 
 def both(*damages: Damage) -> Damage:
-    """One after the other."""
+    """Apply damages one after the other."""
 
     def damage(path: Path) -> Path:
         for one in damages:
@@ -154,16 +154,16 @@ def both(*damages: Damage) -> Damage:
 
 
 def in_root(name: str, damage: Damage) -> Damage:
-    """Damages something in a folder, which is what is passed still."""
+    """Damage an entry of a directory; the path to pass stays that of the directory."""
     return lambda root: done(damage(root / name))
 
 
 def done(_: object) -> None:
-    """Makes a damage of a call that returns something."""
+    """Discard the result of a call, so that it can serve as a damage."""
 
 
 def file_kinds(door: str, what: str, sound: Sound) -> list[Kind]:
-    """What may lie in the place of any file."""
+    """Return the kinds of damage that apply to any file: its type, size, name and permissions."""
     damages: dict[str, Damage] = {
         "not there": gone,
         "a folder in its place": a_folder,
@@ -196,7 +196,7 @@ def file_kinds(door: str, what: str, sound: Sound) -> list[Kind]:
 
 
 def _with_suffix(damage: Damage) -> Damage:
-    """Gives a file that was renamed to ``.NAME`` the suffix that it had."""
+    """Restore the original suffix of a file that a damage renamed to ``.NAME``."""
 
     def with_suffix(path: Path) -> Path | None:
         found = damage(path)

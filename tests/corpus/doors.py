@@ -1,4 +1,4 @@
-"""The commands that read what people give them, by the kind of thing that they read."""
+"""Commands that read user input, by the kind of input."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Call = list[str]
 
 @dataclass(frozen=True)
 class Door:
-    """What reads one sort of input.
+    """Commands that read one kind of input.
 
     Attributes:
-        calls: for a path, all commands that must refuse what is bad there.
-        accepts: for a path, the command that must accept what is sound there.
+        calls: given a path, return all commands that must reject bad input there.
+        accepts: given a path, return the command that must accept valid input there.
     """
 
     calls: Callable[[Path], list[Call]]
@@ -82,7 +82,7 @@ def _lock(path: Path) -> Call:
 
 DOORS = {
     "data": Door(lambda path: [_info(path), _audit(path)], _info),
-    # A run says the same of a file's content, and takes ten times as long to say it.
+    # A pytest run reports the same about a file's content, but takes ten times as long.
     "run": Door(lambda path: [_info(path), _audit(path), _pytest(path)], _info),
     "class map": Door(lambda path: [_mapped(path)], _mapped),
     "votes": Door(lambda path: [_votes(path)], _votes),
@@ -99,7 +99,7 @@ DOORS = {
         lambda path: ["call", "fer_bench.analysis.history.archive:stored_runs", str(path)],
     ),
     "rules": Door(lambda path: [_rules(path)], _rules),
-    # To prove weights takes a network; to read the lock, and the structure of one, does not.
+    # Verifying weights takes a network; reading the lock or a structure does not.
     "lock": Door(
         lambda path: [_lock(path)],
         lambda path: ["call", "fer_bench.models.weights.lock_file:read", str(path)],
@@ -121,8 +121,8 @@ class Job:
 
     Attributes:
         call: the command.
-        folder: where it is run; the cache lies in it.
-        unprivileged: whether the modes of files bind the superuser too.
+        folder: working directory of the command; the cache is inside it.
+        unprivileged: if True, root cannot ignore file modes either.
     """
 
     call: Call
@@ -132,13 +132,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended.
+    """Outcome of a command.
 
     Attributes:
-        status: its exit status, None if it was ended for it took too long or too much.
-        out: what it wrote to standard output.
-        err: what it wrote to standard error.
-        grown: bytes by which it made the process grow at its largest.
+        status: exit status, None if the process ended because it hit a limit.
+        out: standard output.
+        err: standard error.
+        grown: growth of the process at its memory peak, in bytes.
     """
 
     status: int | None
@@ -148,10 +148,10 @@ class Outcome:
 
 
 class Commands:
-    """Runs commands one after the other in one process, or in another one after it has ended.
+    """Runner of commands, one after the other in one child process, restarted if it ends.
 
     Args:
-        packages: what the process imports before the first command, besides fer_bench.
+        packages: packages that the child imports before the first command, besides fer_bench.
     """
 
     def __init__(self, *packages: str) -> None:
@@ -167,16 +167,16 @@ class Commands:
             self._ended()
 
     def is_warm(self, door: str) -> bool:
-        """Whether the process has loaded what the commands of a door need."""
+        """Return True if the process has already loaded what the commands of a door need."""
         return self._child is not None and door in self._warm
 
     def warm_up(self, door: str, job: Job) -> None:
-        """Runs a job so that what its door's commands import counts for no later job."""
+        """Run a job so that the imports of its door do not count as memory of a later job."""
         self.run(job)
         self._warm.add(door)
 
     def run(self, job: Job) -> Outcome:
-        """Runs a command and returns how it ended."""
+        """Run a command and return its outcome."""
         if self._child is None:
             self._child, self._warm = self._started(), set()
         self._child.stdin.write(json.dumps(asdict(job)) + "\n")
@@ -204,7 +204,7 @@ class Commands:
         )
 
     def _ended(self) -> str:
-        """Waits for the end of the process; returns what it had to say."""
+        """Wait for the process to end, and return its standard error."""
         self._child.communicate()
         self._child = None
         with self._errors:

@@ -1,4 +1,4 @@
-"""A network that is built once in a process, for commands that only read its shapes."""
+"""Network that is built once per process, for commands that only read its shapes."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ NAME = "mini"
 
 
 def keep(_: Path) -> None:
-    """Gives the same network to all commands of this process until ``release``."""
+    """Let all commands of this process share one network until ``release``."""
     registry._registered[NAME] = dataclasses.replace(_own(), builder=_network)
 
 
 def release(_: Path) -> None:
-    """Lets each command build its network again."""
+    """Let each command build its network again."""
     registry._registered[NAME] = _own()
 
 
 @cache
 def _own() -> registry.Backbone:
-    """The registered entry, as it was before."""
+    """Return the original registry entry."""
     return registry.get(NAME)
 
 

@@ -1,4 +1,4 @@
-"""Laws that hold for every kind of bad input."""
+"""Properties that hold for every kind of bad input."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ LONGEST_LINE = 1500
 
 
 def accepted(kind: Kind, commands: Commands, folder: Path) -> Outcome:
-    """Run the command on what the kind is made of, without the damage.
+    """Run the accepting command on the undamaged input of a kind.
 
     Args:
-        kind: what is written.
-        commands: run the command.
-        folder: an empty folder.
+        kind: the kind of input.
+        commands: runner of the command.
+        folder: an empty directory.
     """
     call = DOORS[kind.door].accepts(kind.sound(folder))
     return commands.run(Job(call, str(folder)))
 
 
 def hold(kind: Kind, commands: Commands, folder: Path) -> None:
-    """Fails if a law does not hold for a kind.
+    """Assert that all properties hold for a kind.
 
     Args:
-        kind: what is written.
-        commands: run the commands.
-        folder: an empty folder.
+        kind: the kind of bad input.
+        commands: runner of the commands.
+        folder: an empty directory.
     """
     sound, bad = folder / "sound", folder / "bad"
     sound.mkdir()
@@ -63,14 +63,14 @@ def hold(kind: Kind, commands: Commands, folder: Path) -> None:
 
 
 def id_of(kind: Kind) -> str:
-    """The name of a kind, for pytest."""
+    """Return the name of a kind as an ASCII test id."""
     return kind.name.encode("ascii", "backslashreplace").decode()
 
 
 def _listing(folder: Path) -> list[Path]:
-    """All that lies in a folder and below it, without a look behind links.
+    """Return all paths below a directory, without following links.
 
-    The folder that pytest-benchmark makes for itself in every run does not count.
+    The directory that pytest-benchmark creates in every run is ignored.
     """
     return sorted(
         Path(place, name)
@@ -81,5 +81,5 @@ def _listing(folder: Path) -> list[Path]:
 
 
 def _shown(path: Path) -> str:
-    """A path as it stands in a line: what does not print is escaped."""
+    """Return a path as error messages show it: characters that do not print are escaped."""
     return repr(str(path))[1:-1]

@@ -1,4 +1,4 @@
-"""Input that looks bad, and is accepted: what is refused must not grow by accident."""
+"""Unusual input that must be accepted, so that checks do not become stricter by accident."""
 
 from __future__ import annotations
 

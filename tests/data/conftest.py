@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the data sets."""
+"""Fixtures of the data set tests."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def few() -> Dataset:
-    """Seven images with labels, usages and pixels drawn by chance."""
+    """Return seven images with random labels, usages and pixels."""
     return random_dataset(7, seed=1)

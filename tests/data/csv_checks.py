@@ -1,4 +1,4 @@
-"""Loads csv files from text, and compares what came out."""
+"""Helpers that load csv files from text and compare data sets."""
 
 from __future__ import annotations
 

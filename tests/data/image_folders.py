@@ -1,4 +1,4 @@
-"""Folders of images of which every pixel and label is known."""
+"""Image folders with known pixels and labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write_image(path: Path, value: int, size: tuple[int, int] = (6, 4)) -> Path:
-    """One grey level, which is how a test knows the image again."""
+    """Write an image of one grey level, by which a test can identify it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.full(size[::-1], value, np.uint8)).save(path)
     return path
@@ -27,7 +27,7 @@ def write_images(root: Path, values: dict[str, int], size: tuple[int, int] = (6,
 
 
 def told(dataset: Dataset) -> list[tuple[int, str]]:
-    """Value and class of each image, in order."""
+    """Return the grey level and class of each image, in order."""
     return [
         (int(image[0, 0]), dataset.classes[label])
         for image, label in zip(dataset.images, dataset.labels, strict=True)

@@ -1,4 +1,4 @@
-"""Networks that are built once, and places for weights that are empty."""
+"""Fixtures: networks that are built once, and empty weight directories."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _no_weights_from_this_machine(
 
 @pytest.fixture(scope="session")
 def real_mobilenet() -> Path:
-    """The published MobileNet file."""
+    """Return the published MobileNet weight file; skip if it is not available."""
     name = "mobilenet_1_0_224_tf_no_top.h5"
     path = Path(REAL_WEIGHTS or "") / name
     if REAL_WEIGHTS is None or not path.is_file():
@@ -44,13 +44,13 @@ SEED = 7
 
 @pytest.fixture(scope="session")
 def seed() -> int:
-    """The seed that the networks of the session are built under."""
+    """Return the seed with which the networks of the session are built."""
     return SEED
 
 
 @pytest.fixture(scope="session")
 def built(needs_structure):
-    """Builds a registered backbone, each one once; skips where its structure is nowhere."""
+    """Return a function that builds each backbone once; skip if its structure is missing."""
     keras = pytest.importorskip("keras")
     from fer_bench import models as backbones
 
@@ -68,7 +68,7 @@ def built(needs_structure):
 
 @pytest.fixture(scope="session")
 def gradient():
-    """The gradient of a function of one array to a scalar, by whatever backend Keras runs on."""
+    """Return a function for gradients of scalar functions, on the current Keras backend."""
     keras = pytest.importorskip("keras")
 
     def of(function, values):
@@ -88,7 +88,7 @@ def gradient():
 
 @pytest.fixture(scope="session")
 def build_only():
-    """Keeps one of deepface's structures from downloading and loading weights."""
+    """Return a context manager that keeps a deepface module from downloading or loading weights."""
     from fer_bench.models.builders.deepface_structures import _quietly
 
     @contextlib.contextmanager
@@ -108,12 +108,12 @@ def build_only():
 
 @contextlib.contextmanager
 def _quickly_drawn() -> Iterator[None]:
-    """Fills kernels with a few random numbers over and over, which takes little time."""
+    """Make initialisers repeat a few random numbers, which is fast."""
     import keras
 
     def filled(_: object, shape: tuple[int, ...], dtype: str | None = None) -> object:
         limit = (6 / np.prod(shape[:-1])) ** 0.5
-        # Of a length that divides no side of a kernel: its filters differ.
+        # A prime length divides no kernel dimension, so that filters differ.
         few = np.random.default_rng(SEED).uniform(-limit, limit, 10_007)
         return keras.ops.convert_to_tensor(np.resize(few.astype(np.float32), shape), dtype)
 
@@ -123,7 +123,7 @@ def _quickly_drawn() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def vggface(build_only):
-    """Our VGG-Face, deepface's classifier that it was cut from, and deepface's own cut of it.
+    """Return our VGG-Face, deepface's classifier that it is cut from, and deepface's own cut.
 
     The three share their layers.
     """

@@ -1,4 +1,4 @@
-"""A server of a file, with a page for each way to answer."""
+"""Local HTTP server of one file, with a page for each kind of response."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONTENT = bytes(range(256)) * 100
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """A page for each way to answer."""
+    """Request handler with a method for each page, that is, each kind of response."""
 
     protocol_version = "HTTP/1.1"
     asked: list[str]
@@ -36,7 +36,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def sized(self, length):
-        """A page that is called as the length that it announces."""
+        """Send the file with the length that is the name of the page."""
         self.head(("Content-Length", length.replace("_", " ")))
         self.wfile.write(CONTENT)
 

@@ -1,4 +1,4 @@
-"""Runs of pytest within the tests, on tiny data, with the plugin as its users have it."""
+"""Fixtures that run pytest with the plugin on tiny data, within the tests."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 @pytest.fixture
 def tiny_data(tmp_path):
-    """An .npz of 140 noisy images, 20 of each class, that differ in brightness."""
+    """Return an npz file of 140 noisy images; its 7 classes of 20 differ in brightness."""
     random = np.random.default_rng(0)
     labels = np.repeat(np.arange(7, dtype=np.uint8), 20)
     images = random.integers(0, 40, (140, 48, 48), dtype=np.uint8)
@@ -26,10 +26,10 @@ def tiny_data(tmp_path):
 
 
 class Libraries:
-    """A plugin that keeps the libraries that a run in this process has loaded.
+    """Plugin that keeps the libraries that an in-process run has loaded.
 
-    pytester takes every module that was imported after it had begun out of ``sys.modules`` again,
-    but numpy and TensorFlow cannot be loaded twice.
+    pytester removes every module imported since its start from ``sys.modules``, but NumPy and
+    TensorFlow cannot be loaded twice.
 
     Attributes:
         tests: directories whose modules are not kept.
@@ -47,14 +47,17 @@ class Libraries:
         }
 
     def keep(self):
-        """Puts back what pytester took out."""
+        """Restore the modules that pytester removed."""
         for name in self._loaded.keys() - sys.modules.keys():
             sys.modules[name] = self._loaded[name]
 
 
 @pytest.fixture(autouse=True)
 def libraries():
-    """The libraries of a test's runs, which outlast its pytester: that one is asked for later."""
+    """Yield the libraries of a test's runs.
+
+    They are requested before ``pytester``, so that they are restored after it ends.
+    """
     made = Libraries()
     yield made
     made.keep()
@@ -62,7 +65,7 @@ def libraries():
 
 @pytest.fixture
 def run_pytest(libraries, pytester):
-    """Runs pytest in this process."""
+    """Yield a function that runs pytest in this process."""
     libraries.tests += (str(pytester.path),)
 
     def run(*arguments):
@@ -73,19 +76,19 @@ def run_pytest(libraries, pytester):
             libraries.keep()
 
     yield run
-    # The test itself may have loaded some since, and pytester is yet to end.
+    # The test itself may have loaded more libraries, which pytester will remove at its end.
     libraries.pytest_unconfigure()
 
 
 @pytest.fixture
 def undrawn(monkeypatch):
-    """Leaves out the page, which takes longer than all else of a report."""
+    """Skip the HTML page, which takes longer than the rest of a report."""
     monkeypatch.setattr(session_report, "write_page", lambda *_: None)
 
 
 @pytest.fixture
 def bench(run_pytest, pytester, tmp_path, monkeypatch):
-    """Runs the benchmarks as ``pytest benchmarks ...`` would, in a directory of its own."""
+    """Return a function that runs ``pytest benchmarks ...`` in a directory of its own."""
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("FER_BENCH_OFFLINE", "1")
     monkeypatch.delenv("FER_BENCH_DATA", raising=False)
@@ -98,7 +101,7 @@ def bench(run_pytest, pytester, tmp_path, monkeypatch):
 
 
 def small_network():
-    """Two convolutions, each with a normalisation: built, trained and compiled in no time."""
+    """Build two convolutions with batch normalisation, which compile and train quickly."""
     import keras
 
     layers = keras.layers
@@ -111,7 +114,10 @@ def small_network():
 
 @pytest.fixture
 def small(monkeypatch):
-    """Registers ``small`` and ``tiny`` for runs in this process, if the size proves nothing."""
+    """Register ``small`` and ``tiny``, for tests that do not depend on the size of a network.
+
+    They are known only to runs in this process. Returns the option that selects ``small``.
+    """
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     for name in ("small", "tiny"):
         models.register(
@@ -122,5 +128,5 @@ def small(monkeypatch):
 
 @pytest.fixture(scope="session")
 def shared_store(tmp_path_factory):
-    """A store for tests that look at something else than training: each cell is trained once."""
+    """Return a store for tests that do not examine training: each cell is trained only once."""
     return tmp_path_factory.mktemp("store")

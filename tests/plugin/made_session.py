@@ -1,4 +1,4 @@
-"""Sessions that measure one cell without training it."""
+"""Source of a session that measures one cell without training it."""
 
 from pathlib import Path
 

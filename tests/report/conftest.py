@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from eight_cells import make_run
 
-# Fixtures of the tests of figures; a conftest.py of their own would hide this one's name.
+# Fixtures of the plot tests; a second conftest.py would shadow the module name of this one.
 from figure_runs import (  # noqa: F401
     drawn_of_one,
     drawn_of_three,

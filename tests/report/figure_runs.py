@@ -1,4 +1,4 @@
-"""Runs with curves, seeds, predictions and pictures, made by hand, and a reader of their SVG."""
+"""Handmade runs with curves, seeds, predictions and images, and a parser of their SVG."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IMAGES = 70
 
 
 class Drawn:
-    """An SVG, parsed."""
+    """Parsed SVG."""
 
     def __init__(self, text: str) -> None:
         self.root = ET.fromstring(text)
@@ -52,7 +52,7 @@ class Drawn:
         return ["".join(part.itertext()) for part in self.root.iter(f"{SVG}text")]
 
     def groups(self, start: str) -> list[str]:
-        """Ids of groups that begin so."""
+        """Return the ids of groups that begin with ``start``."""
         found = (part.get("id", "") for part in self.root.iter(f"{SVG}g"))
         return [one for one in found if one.startswith(start)]
 
@@ -61,12 +61,12 @@ class Drawn:
         return found
 
     def marks(self, name: str) -> list[tuple[float, float]]:
-        """Where the markers of a group are."""
+        """Return the positions of the markers of a group."""
         uses = self.group(name).iter(f"{SVG}use")
         return [(float(one.get("x", "")), float(one.get("y", ""))) for one in uses]
 
     def style(self, name: str) -> str:
-        """Style of the line in a group."""
+        """Return the style of the line in a group."""
         line = self.group(name).find(f"{SVG}path")
         assert line is not None
         return line.get("style", "")
@@ -77,9 +77,10 @@ def series(start: float, end: float, length: int) -> tuple[float, ...]:
 
 
 def history(final: float, artefact: bool, epochs: int = 4) -> History:
-    """Training rises from 0.2 to ``final``, validation to 0.1 less; losses are 2 less those.
+    """Return a history: training rises from 0.2 to ``final``, validation to 0.1 less.
 
-    With the artefact, inference mode loses 30 per cent of what training reports.
+    Each loss is 2 minus the accuracy. With the artefact, inference mode loses 30 per cent of the
+    accuracy that training reports.
     """
     running, validation = series(0.2, final, epochs), series(0.15, final - 0.1, epochs + 1)
     train = (0.14, *(one * (0.7 if artefact else 1.01) for one in running))
@@ -131,7 +132,7 @@ def build(
     seeds: Sequence[int] = (42,),
     classes: Sequence[str] = CLASSES,
 ) -> Run:
-    """A run of the backbones with both inits; OpenFace's pretrained cells are skipped."""
+    """Return a run of the backbones with both inits; OpenFace's pretrained cells are skipped."""
     labels = (np.arange(IMAGES) % len(classes)).astype(np.uint8)
     cells = [
         CellResult(backbone, title, init, "fer2013", seed, "skipped", "no weights: file is away")
@@ -176,7 +177,7 @@ def three_seeds() -> Run:
 
 @pytest.fixture(scope="session")
 def drawn_of_one(one_seed: Run) -> tuple[Figure, ...]:
-    """The figures of ``one_seed``, each drawn once for all tests."""
+    """Return the figures of ``one_seed``, each drawn once for all tests."""
     from fer_bench.report.plots import figures
 
     return tuple(figures(one_seed))
@@ -184,7 +185,7 @@ def drawn_of_one(one_seed: Run) -> tuple[Figure, ...]:
 
 @pytest.fixture(scope="session")
 def drawn_of_three(three_seeds: Run) -> tuple[Figure, ...]:
-    """The figures of ``three_seeds``, each drawn once for all tests."""
+    """Return the figures of ``three_seeds``, each drawn once for all tests."""
     from fer_bench.report.plots import figures
 
     return tuple(figures(three_seeds))
@@ -192,7 +193,7 @@ def drawn_of_three(three_seeds: Run) -> tuple[Figure, ...]:
 
 @pytest.fixture(scope="session")
 def untrained() -> Run:
-    """A run that only skipped."""
+    """Return a run in which all cells were skipped."""
     made = build()
     cells = tuple(
         CellResult(one.backbone, one.title, one.init, one.dataset, one.seed, "skipped", "no room")

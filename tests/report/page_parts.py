@@ -1,4 +1,4 @@
-"""What pages are made from in tests, and what is found in them."""
+"""Content for pages in tests, and a parser of their HTML."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CLAIMS = Table(
 
 @dataclass
 class Node:
-    """An element of a page."""
+    """Element of a page."""
 
     tag: str
     attributes: dict[str, str | None]
@@ -48,7 +48,7 @@ class Node:
                 yield from part
 
     def all(self, tag: str, **attributes: str) -> list[Node]:
-        """Those of one tag; ``class_`` is one of an element's classes."""
+        """Return the elements with this tag and attributes; ``class_`` matches any class."""
         wanted = attributes.pop("class_", "")
         return [
             node
@@ -63,14 +63,14 @@ class Node:
         return found
 
     def text(self, *without: str) -> str:
-        """All text within, apart from elements of some tags."""
+        """Return the text of the element, without elements of some tags."""
         return "".join(
             part if isinstance(part, str) else "" if part.tag in without else part.text(*without)
             for part in self.parts
         )
 
     def rows(self) -> list[list[str]]:
-        """The body of the table within, without its marks and distances."""
+        """Return the rows of the only table body, without note marks and distances."""
         (body,) = self.all("tbody")
         return [
             [one.text("sup", "small").strip() for one in row.parts if isinstance(one, Node)]
@@ -101,7 +101,7 @@ class _Reader(HTMLParser):
 
 
 def read(html: str) -> Node:
-    """The page as a tree; each element that is opened must be closed."""
+    """Parse a page into a tree; every opened element must be closed."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -111,7 +111,7 @@ def read(html: str) -> Node:
 
 @cache
 def figure(key: str) -> Figure:
-    """A figure of its own for each key, drawn once."""
+    """Return a different figure for each key, drawn only once."""
 
     def draw() -> Any:
         from matplotlib.figure import Figure as Drawing
@@ -126,7 +126,7 @@ def figure(key: str) -> Figure:
 
 
 def told(run: Run) -> Run:
-    """The run with predictions, and two pictures to show.
+    """Return the run with predictions and two example images.
 
     Test image k is of class k. All cells recognise image 0, of the first class; the last cell
     takes image 1 for the first class, with confidence 0.5.
@@ -162,7 +162,7 @@ def told(run: Run) -> Run:
 
 
 def content(run: Run | None = None, **changes: Any) -> Content:
-    """All that a page can show."""
+    """Return content with everything that a page can show."""
     run = told(make_run()) if run is None else run
     made = Content(
         run=run,

@@ -1,4 +1,4 @@
-"""Runs of every kind that a reader accepts, drawn by hypothesis."""
+"""Hypothesis strategies for runs of every kind that a reader accepts."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ codes = some(st.integers(0, CLASSES - 1), TEST).map(bytes)
 
 @st.composite
 def qualities(draw: st.DrawFn, labels: bytes) -> Quality:
-    """Figures that fit the labels, with and without the predictions that they come from."""
+    """Draw metrics consistent with the labels, with or without their predictions."""
     said = draw(codes)
     counts = confusion(list(labels), list(said), CLASSES)
     confidences = draw(some(st.integers(65535 // CLASSES, 65535), TEST))
@@ -122,7 +122,7 @@ NEEDED = (
 
 @st.composite
 def runs(draw: st.DrawFn) -> Run:
-    """Runs whose parts fit each other, as far as a reader checks it."""
+    """Draw runs whose parts are consistent, as far as a reader checks it."""
     labels = draw(codes)
     others = st.lists(other_settings, max_size=3, unique_by=lambda setting: setting.name)
     names = draw(st.lists(words, min_size=CLASSES, max_size=CLASSES, unique=True))

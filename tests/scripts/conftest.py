@@ -1,4 +1,4 @@
-"""Scripts are run as their users run them, or called where that makes no difference."""
+"""Fixtures for scripts, which run as users run them, or are called if that is equivalent."""
 
 import sys
 
@@ -10,7 +10,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A repository with no commit yet."""
+    """Return a project in a repository without commits."""
     for name in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "PYTHONPATH", "PYTEST_ADDOPTS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TRACE", str(tmp_path / "trace"))
@@ -19,7 +19,7 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def without_pip(project, tmp_path, monkeypatch):
-    """Makes virtual environments without pip."""
+    """Make ``python -m venv`` create environments without pip."""
     folder = tmp_path / "without pip"
     folder.mkdir()
     (folder / "venv.py").write_text(WITHOUT_PIP)

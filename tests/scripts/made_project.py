@@ -1,7 +1,7 @@
-"""A project in a real repository, whose ``pytest`` and ``fer-bench`` are programs of a few lines.
+"""Project in a real git repository, with small stand-ins for ``pytest`` and ``fer-bench``.
 
-They take what the real ones take. A file ``accuracy`` in a commit is what its code comes to;
-``pytest`` writes it as its results, or what its store holds of an earlier run.
+They accept the options of the real programs. The file ``accuracy`` in a commit states the accuracy
+of its code; ``pytest`` writes it as its results, or that of an earlier run in its store.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 BENCHMARKS = {"benchmarks/test_it.py": "", "accuracy": "0.50"}
 
-# Without json and pathlib, and without what is installed, a program starts in a third of the time.
+# Without json, pathlib and site-packages, a program starts in a third of the time.
 PYTEST = """
 import os, sys
 
@@ -77,14 +77,14 @@ import venv
 
 venv.main(["--without-pip", *sys.argv[1:]])
 """
-"""A module ``venv`` that stands before Python's own, since installing pip takes seconds."""
+"""Module ``venv`` that shadows Python's own, since installing pip takes seconds."""
 
 
 class Project:
-    """A repository, and an environment that is ready for it.
+    """Repository with a prepared environment.
 
     Attributes:
-        folder: the clone.
+        folder: working tree of the repository.
     """
 
     def __init__(self, folder):
@@ -93,7 +93,7 @@ class Project:
         self.git("init", "--quiet", "--initial-branch=main", "--template=")
 
     def git(self, *words):
-        """What a git command prints."""
+        """Run a git command and return its output."""
         who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
         done = subprocess.run(
             ["git", "-C", self.folder, *who, *words], capture_output=True, text=True, check=True
@@ -101,7 +101,7 @@ class Project:
         return done.stdout.strip()
 
     def commit(self, files):
-        """Writes files, or removes those that are None, and returns the commit's hash."""
+        """Write files, or remove those that are None, and return the commit's hash."""
         for name, text in files.items():
             path = self.folder / name
             if text is None:
@@ -114,7 +114,7 @@ class Project:
         return self.git("rev-parse", "HEAD")
 
     def environment(self):
-        """The python of an environment with both programs and nothing else."""
+        """Return the Python of an environment with only the two programs."""
         folder = self.folder.parent / "environment"
         write_programs(folder)
         python = folder / "python"
@@ -126,13 +126,13 @@ class Project:
         return str(python)
 
     def trace(self):
-        """What the runs of the benchmarks were told and found, in their order."""
+        """Return a record of each benchmark run: its code, arguments and environment, in order."""
         lines = Path(os.environ["TRACE"]).read_text().splitlines()
         return [ast.literal_eval(line) for line in lines]
 
 
 def workflow_commands(log):
-    """The workflow commands that GitHub's runner finds in a log."""
+    """Return the workflow commands that GitHub's runner would find in a log."""
     fence, found = None, []
     for line in log.splitlines():
         if fence is not None:
@@ -146,7 +146,7 @@ def workflow_commands(log):
 
 
 def write_programs(folder):
-    """Writes ``pytest`` and ``fer-bench``."""
+    """Write the programs ``pytest`` and ``fer-bench``."""
     folder.mkdir(exist_ok=True)
     for name, program in (("pytest", PYTEST), ("fer-bench", FER_BENCH)):
         (folder / name).write_text(f"#!{sys.executable} -IS\n{program}")

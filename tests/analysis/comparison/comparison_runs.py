@@ -1,4 +1,4 @@
-"""Sides of comparisons, made by hand from a few figures for each run."""
+"""Handmade base and head of comparisons, each run from a few metrics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENVIRONMENT = (
 
 
 def made_reference(factor: float = 1.0, convolution: float | None = None) -> Reference:
-    """A machine that takes ``factor`` times as long for both parts, or for each its own."""
+    """Return the reference of a machine ``factor`` times as slow; convolutions may differ."""
     other = factor if convolution is None else convolution
     return Reference((0.004 * factor,) * 20, (0.003 * other,) * 20)
 
@@ -43,7 +43,7 @@ def with_speed(
     reference=None,
     images=1000,
 ):
-    """The cell with rounds around those times, normally spread by that share."""
+    """Return the cell with rounds around those times, with log-normal noise of ``spread``."""
     draw = np.random.default_rng(seed)
     epochs = epoch * np.exp(spread * draw.normal(size=rounds))
     times = call * np.exp(spread * draw.normal(size=calls))
@@ -55,25 +55,25 @@ def with_speed(
 
 
 def timed_run(environment=None, **speed):
-    """A run of one cell with a speed."""
+    """Return a run of one cell with a speed."""
     cell = with_speed(made_cell("mini", "pretrained"), **speed)
     return in_environment(made_run(cell), environment)
 
 
 def in_environment(run, facts=None):
-    """The run with these facts of its environment instead of the usual ones."""
+    """Return the run with these environment facts instead of the default ones."""
     return dataclasses.replace(
         run, environment=tuple(({**dict(ENVIRONMENT), **(facts or {})}).items())
     )
 
 
 def side(*runs, name="run"):
-    """A side of these runs."""
+    """Return these runs as one side of a comparison."""
     return Side(tuple((f"{name}-{number}.json", run) for number, run in enumerate(runs, 1)))
 
 
 def one_of(outcome, figure, cell="mini-pretrained"):
-    """The change of one figure, by its name with what it is of."""
+    """Return the change of one metric, by its full name."""
     (found,) = [
         change for change in outcome.changes if (change.cell, change.name) == (cell, figure)
     ]
@@ -81,7 +81,7 @@ def one_of(outcome, figure, cell="mini-pretrained"):
 
 
 def losing(predicted, images):
-    """Predictions that recognise so many images fewer."""
+    """Return predictions that recognise ``images`` fewer images."""
     changed = predicted.copy()
     right = np.flatnonzero(predicted == LABELS)[:images]
     changed[right] = (LABELS[right] + 1) % 7

@@ -1,11 +1,11 @@
-"""Normalisations as training leaves them."""
+"""Batch normalisation with non-default statistics, as after training."""
 
 import keras
 import numpy as np
 
 
 def draw_statistics(model):
-    """Gives every normalisation parameters and statistics as training leaves them."""
+    """Assign random parameters and statistics to every batch normalisation, as after training."""
     chance = np.random.default_rng(4)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

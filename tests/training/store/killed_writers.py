@@ -1,7 +1,7 @@
-"""Kills a process wherever it opens, moves or removes something in a store; then goes on there.
+"""Script that kills a process at each operation on a store's files, and checks that work resumes.
 
-Run as a script, apart from the test's process: it forks, which is safe only where no library has
-started threads. Takes the number of images and that of epochs; prints the number of kills.
+Run as a script in a process of its own: it forks, which is safe only if no library has started
+threads. Takes the number of images and of epochs as arguments; prints the number of kills.
 """
 
 import os
@@ -46,7 +46,7 @@ def record(cells):
 
 
 def work(store):
-    """As a cell does it: features, epochs with checkpoints, the result. Numbers for a network."""
+    """Do a cell's work, with arithmetic for a network: features, epochs, checkpoints, result."""
     wanted = Wanted(IMAGES, ((7,),), SHARD, {})
     (tensor,) = FeatureStore(store).extract(KEY, wanted, prefix).tensors
     results, checkpoints = ResultStore(store), Checkpoints(store, FINGERPRINT, {})
@@ -74,7 +74,7 @@ def work(store):
 
 
 def killed(store, operation):
-    """Does the work in a process that dies at its n-th operation; whether it came so far."""
+    """Work in a child process that dies at its n-th operation; return True if it was killed."""
     child = os.fork()
     if child == 0:
         left = operation
@@ -100,7 +100,7 @@ def main():
         kills = 0
         while killed(store := Path(folder) / str(kills), kills + 1):
             kills += 1
-            killed(store, kills)  # a second time, in what the first left behind
+            killed(store, kills)  # again, on what the first kill left behind
             found, values = work(store)
             assert found == history, f"after a kill at operation {kills}"
             np.testing.assert_array_equal(values, logits)
