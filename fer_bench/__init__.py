@@ -1,6 +1,6 @@
-"""A benchmark of pretrained and random backbones for facial emotion recognition.
+"""Benchmark of pretrained and random backbones for facial emotion recognition.
 
-This is the public API. Importing it loads none of Keras, TensorFlow and pandas: they load when
+The public API. Importing it loads none of Keras, TensorFlow and pandas; they load when
 something needs them.
 """
 

@@ -96,7 +96,10 @@ def run(
     protocol = Protocol(**{name: value for name, value in asked.items() if value is not None})
     entry = models.get(backbone)
     if init not in ("pretrained", "random"):
-        raise FerBenchError(f"init {init!r} is unknown; accepted: pretrained, random")
+        raise FerBenchError(
+            f"init {init!r} is unknown",
+            "pretrained, random",
+        )
     data = prepare_data(
         load_dataset(dataset, class_map=class_map),
         protocol,

@@ -175,7 +175,7 @@ def _told(root: Path) -> Iterator[None]:
     except OSError as error:
         where = root if error.filename is None else error.filename
         raise FerBenchError(
-            f"{str(where)!r} in the cache folder cannot be read or written to: {cause_of(error)}; "
-            "accepted: folders and files that can be; name another cache folder with "
-            "FER_BENCH_CACHE"
+            f"{str(where)!r} in the cache folder cannot be read or written to: {cause_of(error)}",
+            "folders and files that can be",
+            "name another cache folder with FER_BENCH_CACHE",
         ) from error

@@ -85,7 +85,8 @@ def command(
     read = {os.path.realpath(name) for side in sides for name, _ in side.runs}
     if output is not None and os.path.realpath(output) in read:
         raise FerBenchError(
-            f"--output {str(output)!r} is one of the files to compare; accepted: another file"
+            f"--output {str(output)!r} is one of the files to compare",
+            "another file",
         )
     outcome = compare(*sides, rules)
     if form == "github":
@@ -127,8 +128,8 @@ def _tell_github(outcome: Outcome, output: Path | None) -> None:
                 file.write(markdown_text(outcome))
         except OSError as error:
             raise FerBenchError(
-                f"{_SUMMARY} {summary!r} cannot be added to: {cause_of(error)}; accepted: a file "
-                "that can be written"
+                f"{_SUMMARY} {summary!r} cannot be added to: {cause_of(error)}",
+                "a file that can be written",
             ) from error
 
 

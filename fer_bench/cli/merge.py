@@ -49,7 +49,8 @@ def command(results: tuple[Path, ...], output: Path) -> None:
 
     if os.path.realpath(output) in map(os.path.realpath, results):
         raise FerBenchError(
-            f"--output {str(output)!r} is one of the files to merge; accepted: another file"
+            f"--output {str(output)!r} is one of the files to merge",
+            "another file",
         )
     names = [str(path) for path in results]
     whole = merged([(name, load_document(name)) for name in names])
@@ -57,7 +58,8 @@ def command(results: tuple[Path, ...], output: Path) -> None:
         write_json(output, whole.document)
     except ValueError as error:
         raise FerBenchError(
-            f"a benchmark holds a number that JSON has not ({error}); accepted: finite numbers"
+            f"a benchmark holds a number that JSON has not ({error})",
+            "finite numbers",
         ) from error
     for line in _told(names, output, whole):
         echo(line)

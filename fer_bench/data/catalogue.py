@@ -53,13 +53,15 @@ def register_dataset(name: str, loader: Loader) -> None:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise FerBenchError(
-            f"data set name {name!r} is not accepted; accepted: lower-case letters, digits, - and "
-            "_; choose another"
+            f"data set name {name!r} is not accepted",
+            "lower-case letters, digits, - and _",
+            "choose another",
         )
     if not same_origin(_LOADERS.get(name, loader), loader):
         raise FerBenchError(
-            f"data set name {name!r} is taken; accepted: any but {', '.join(_LOADERS)}; choose "
-            "another"
+            f"data set name {name!r} is taken",
+            f"any but {', '.join(_LOADERS)}",
+            "choose another",
         )
     _LOADERS[name] = loader
 
@@ -101,7 +103,9 @@ def load_dataset(
         if class_map is not None:
             raise FerBenchError(
                 f"class map {os.fspath(class_map)!r} has nothing to map: the loader of {spec!r} "
-                "gives classes; accepted: with the path of a data set; leave it out"
+                "gives classes",
+                "with the path of a data set",
+                "leave it out",
             )
         return named_by_images(_LOADERS[spec](cache))
     path = expand_user(text)

@@ -54,29 +54,30 @@ class Dataset:
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 3:
             raise FerBenchError(
-                f"{self.name}: images are {self.images.dtype} of shape {self.images.shape}; "
-                "accepted: uint8 of shape (n, height, width)"
+                f"{self.name}: images are {self.images.dtype} of shape {self.images.shape}",
+                "uint8 of shape (n, height, width)",
             )
         n = len(self.images)
         for what, values in (("labels", self.labels), ("usage", self.usage)):
             if values is not None and (values.dtype != np.uint8 or values.shape != (n,)):
                 raise FerBenchError(
-                    f"{self.name}: {what} are {values.dtype} of shape {values.shape}; "
-                    f"accepted: uint8 of shape ({n},), one for each image"
+                    f"{self.name}: {what} are {values.dtype} of shape {values.shape}",
+                    f"uint8 of shape ({n},), one for each image",
                 )
         if self.places is not None and len(self.places) != n:
             raise FerBenchError(
-                f"{self.name}: places are {len(self.places)}; accepted: {n}, one for each image"
+                f"{self.name}: places are {len(self.places)}",
+                f"{n}, one for each image",
             )
         if n and int(self.labels.max()) >= len(self.classes):
             raise FerBenchError(
-                f"{self.name}: label {int(self.labels.max())} names no class; "
-                f"accepted: 0 to {len(self.classes) - 1}"
+                f"{self.name}: label {int(self.labels.max())} names no class",
+                f"0 to {len(self.classes) - 1}",
             )
         if n and self.usage is not None and int(self.usage.max()) >= len(USAGES):
             raise FerBenchError(
-                f"{self.name}: usage {int(self.usage.max())} names no part; "
-                f"accepted: 0 to {len(USAGES) - 1} ({', '.join(USAGES)})"
+                f"{self.name}: usage {int(self.usage.max())} names no part",
+                f"0 to {len(USAGES) - 1} ({', '.join(USAGES)})",
             )
 
     def __len__(self) -> int:

@@ -124,8 +124,9 @@ def _in_variable() -> Path | None:
             return source
         what = "which holds nothing of that kind"
     raise FerBenchError(
-        f"{DATA_VARIABLE} names {text!r}, {what}; accepted: FER2013's file, or a folder that holds "
-        f"{', '.join(FILE_NAMES)} or train/ and test/; correct or unset it"
+        f"{DATA_VARIABLE} names {text!r}, {what}",
+        f"FER2013's file, or a folder that holds {', '.join(FILE_NAMES)} or train/ and test/",
+        "correct or unset it",
     )
 
 
@@ -141,15 +142,17 @@ def _checked(dataset: Dataset, source: Path) -> Dataset:
     if dataset.counts == published.COUNTS and not is_fer2013(dataset):
         raise FerBenchError(
             f"{str(source)!r} is not FER2013, though its classes are as large: some images or "
-            f"labels are others, as when images were saved as JPEG (digest {dataset.digest}); "
-            f"accepted: {published.DIGEST}; to use it as it is, give --dataset its path"
+            f"labels are others, as when images were saved as JPEG (digest {dataset.digest})",
+            f"{published.DIGEST}",
+            "to use it as it is, give --dataset its path",
         )
     if not is_fer2013(dataset):
         found = ", ".join(f"{name} {count}" for name, count in dataset.counts.items())
         wanted = ", ".join(f"{name} {published.COUNTS[name]}" for name in dataset.classes)
         raise FerBenchError(
-            f"{str(source)!r} is not the whole FER2013: {len(dataset)} images ({found}); accepted: "
-            f"{published.TOTAL} ({wanted}); to use it as it is, give --dataset its path"
+            f"{str(source)!r} is not the whole FER2013: {len(dataset)} images ({found})",
+            f"{published.TOTAL} ({wanted})",
+            "to use it as it is, give --dataset its path",
         )
     return dataset
 
@@ -181,8 +184,9 @@ def _download(home: Path) -> Path:
     md5 = file_digest(csv, "md5")
     if md5 != CSV_MD5:
         raise FerBenchError(
-            f"{nowhere}, and {str(csv)!r} from Kaggle has the MD5 {md5}; accepted: "
-            f"{CSV_MD5}; remove it and start again, or {advice}"
+            f"{nowhere}, and {str(csv)!r} from Kaggle has the MD5 {md5}",
+            f"{CSV_MD5}",
+            f"remove it and start again, or {advice}",
         )
     return csv
 

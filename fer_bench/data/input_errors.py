@@ -26,5 +26,4 @@ def wrong(
         accepted: values that would be valid.
         step: action that fixes the error, or is likely to.
     """
-    where = repr(str(path)) if line is None else f"{str(path)!r}, line {line}"
-    return FerBenchError(f"{where}: {what}; accepted: {accepted}; {step}")
+    return FerBenchError(what, accepted, step, path=path, line=line)

@@ -135,8 +135,9 @@ def prepare_data(
     if protocol.labels == "ferplus":
         if votes is None:
             raise FerBenchError(
-                "labels 'ferplus' need FER+'s votes; accepted: --votes=FILE with its "
-                "fer2013new.csv, or --labels=fer2013; give one of them"
+                "labels 'ferplus' need FER+'s votes",
+                "--votes=FILE with its fer2013new.csv, or --labels=fer2013",
+                "give one of them",
             )
         source, rows, not_taken = _voted(source, votes)
     dataset = _taken(source, rows)

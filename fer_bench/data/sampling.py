@@ -40,7 +40,9 @@ def stratified_rows(
     check_seed(seed)
     if limit < 1:
         raise FerBenchError(
-            f"limit {limit} is too small; accepted: a number of images from 1; correct it"
+            f"limit {limit} is too small",
+            "a number of images from 1",
+            "correct it",
         )
     n = len(dataset)
     if limit >= n:

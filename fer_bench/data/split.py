@@ -104,7 +104,9 @@ def make_split(
     for what, value, accepted in (("split", name, SPLITS), ("dedupe", dedupe, DEDUPES)):
         if value not in accepted:
             raise FerBenchError(
-                f"{what} {value!r} is unknown; accepted: {', '.join(accepted)}; take one of them"
+                f"{what} {value!r} is unknown",
+                ", ".join(accepted),
+                "take one of them",
             )
     split = _parts(dataset, name, seed, cache_dir, pictures, dedupe)
     lacking = _lacking(split, dataset.labels)
@@ -146,10 +148,10 @@ def _parts(
 def _kaggle_parts(dataset: Dataset) -> Split:
     if dataset.usage is None:
         raise FerBenchError(
-            f"split 'kaggle': {dataset.name!r} does not say to which part an image belongs; "
-            f"accepted: a csv with the column Usage, an npz with the array usage, folders train, "
-            f"val and test, or whose files are named {'_*, '.join(USAGES)}_*; take one of them or "
-            f"the split 'paper'"
+            f"split 'kaggle': {dataset.name!r} does not say to which part an image belongs",
+            "a csv with the column Usage, an npz with the array usage, folders train, "
+            f"val and test, or whose files are named {'_*, '.join(USAGES)}_*",
+            "take one of them or the split 'paper'",
         )
     return kaggle_split(dataset.usage)
 
@@ -237,8 +239,9 @@ def _drawn(
     if n == 0 or n_validation < len(present):
         raise FerBenchError(
             f"split {name!r}: {n} {things} of {len(present)} classes are too few for "
-            f"{n_validation} in the validation part to hold each class; accepted: "
-            f"{ALWAYS_ENOUGH} of each class are always enough; take more images"
+            f"{n_validation} in the validation part to hold each class",
+            f"{ALWAYS_ENOUGH} of each class are always enough",
+            "take more images",
         )
     smallest = int(np.argmin(counts))
     if counts[smallest] < len(PARTS):
@@ -312,8 +315,9 @@ def kaggle_split(usage: NDArray[np.uint8]) -> Split:
     for name, rows in zip(USAGES, parts, strict=True):
         if not len(rows):
             raise FerBenchError(
-                f"split 'kaggle': no image belongs to {name}; accepted: images in each of "
-                f"{', '.join(USAGES)}; take more images or the split 'paper'"
+                f"split 'kaggle': no image belongs to {name}",
+                f"images in each of {', '.join(USAGES)}",
+                "take more images or the split 'paper'",
             )
     return Split("kaggle", *parts)
 
@@ -334,6 +338,7 @@ def _too_few(
     label_name = repr(classes[label]) if classes else str(label)
     return FerBenchError(
         f"split {name!r}: class {label_name} has {count} {things}, too few for one in each of "
-        f"{', '.join(PARTS)}; accepted: {ALWAYS_ENOUGH} of each class are always enough; "
-        "take more images"
+        f"{', '.join(PARTS)}",
+        f"{ALWAYS_ENOUGH} of each class are always enough",
+        "take more images",
     )

@@ -108,4 +108,7 @@ def check_seed(seed: int) -> None:
         FerBenchError: the seed is out of range.
     """
     if not 0 <= seed < 2**32:
-        raise FerBenchError(f"split seed {seed} is out of range; accepted: 0 to {2**32 - 1}")
+        raise FerBenchError(
+            f"split seed {seed} is out of range",
+            f"0 to {2**32 - 1}",
+        )

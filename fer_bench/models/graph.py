@@ -33,8 +33,9 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
     ):
         kind = f"{type(built).__module__}.{type(built).__name__}"
         raise FerBenchError(
-            f"backbone {name!r}: its builder returned {shown(kind)}, whose layers form no graph; "
-            f"accepted: {ACCEPTED}; write it as keras.Model(inputs, outputs)"
+            f"backbone {name!r}: its builder returned {shown(kind)}, whose layers form no graph",
+            f"{ACCEPTED}",
+            "write it as keras.Model(inputs, outputs)",
         )
     if isinstance(built, keras.Sequential) and not built.built:
         built.build(input_shape)
@@ -47,8 +48,9 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
         )
     if len(built.outputs) != 1:
         raise FerBenchError(
-            f"backbone {name!r} was built with {len(built.outputs)} outputs; accepted: {ACCEPTED}; "
-            "return the features alone: keras.Model(inputs, features)"
+            f"backbone {name!r} was built with {len(built.outputs)} outputs",
+            f"{ACCEPTED}",
+            "return the features alone: keras.Model(inputs, features)",
         )
     if isinstance(built, keras.Sequential) or built.output is not built.outputs[0]:
         return keras.Model(built.inputs[0], built.outputs[0])

@@ -99,12 +99,15 @@ def check_keras() -> None:
         by = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else f"'backend' in {_keras_json()}"
         raise FerBenchError(
             f"the benchmark does not run on Keras' backend {shown(settings.backend)}, which {by} "
-            f"names; accepted: {', '.join(BACKENDS)}; set KERAS_BACKEND to one of them"
+            "names",
+            ", ".join(BACKENDS),
+            "set KERAS_BACKEND to one of them",
         )
     if importlib.util.find_spec(settings.backend) is None:
         raise FerBenchError(
             f"Keras' backend {settings.backend!r} is not installed; {_INSTALL}, and KERAS_BACKEND "
-            f"chooses between those that are installed; accepted: {', '.join(BACKENDS)}"
+            "chooses between those that are installed",
+            ", ".join(BACKENDS),
         )
     check_image_data_format()
     _check_steps()
@@ -121,9 +124,9 @@ def check_image_data_format() -> None:
     found = keras_settings().image_data_format
     if found != "channels_last":
         raise FerBenchError(
-            f"Keras' image data format is {shown(found)}; accepted: "
-            f"'channels_last', in which all networks here are; change it in {_keras_json()}, or "
-            "leave out keras.config.set_image_data_format"
+            f"Keras' image data format is {shown(found)}",
+            "'channels_last', in which all networks here are",
+            f"change it in {_keras_json()}, or leave out keras.config.set_image_data_format",
         )
 
 
@@ -136,9 +139,10 @@ def _check_steps() -> None:
         limit = getattr(keras.config, "max_steps_per_epoch", lambda: None)()
     if limit:
         raise FerBenchError(
-            f"Keras is set to at most {limit} steps in an epoch and would leave out a part of "
-            f"each; accepted: no limit; unset {_STEPS_LIMIT} or leave out "
-            "keras.config.set_max_steps_per_epoch, and use --limit for fewer images"
+            f"Keras is set to at most {limit} steps in an epoch and would leave out a part of each",
+            "no limit",
+            f"unset {_STEPS_LIMIT} or leave out "
+            "keras.config.set_max_steps_per_epoch, and use --limit for fewer images",
         )
 
 
@@ -148,14 +152,15 @@ def _check_policy() -> None:
     policy = keras.config.dtype_policy()
     if policy.quantization_mode is not None:
         raise FerBenchError(
-            f"Keras' dtype policy is {policy.name!r}, in which nothing can be trained; accepted: "
-            "float32 and others without quantisation; leave out keras.config.set_dtype_policy"
+            f"Keras' dtype policy is {policy.name!r}, in which nothing can be trained",
+            "float32 and others without quantisation",
+            "leave out keras.config.set_dtype_policy",
         )
     if "bfloat16" in (policy.variable_dtype, keras.config.floatx()):
         raise FerBenchError(
-            "Keras' dtype policy or float type is 'bfloat16', and such weights cannot be stored; "
-            "accepted: mixed_bfloat16, float32 and others with weights of another type; leave out "
-            "keras.config.set_dtype_policy and keras.config.set_floatx"
+            "Keras' dtype policy or float type is 'bfloat16', and such weights cannot be stored",
+            "mixed_bfloat16, float32 and others with weights of another type",
+            "leave out keras.config.set_dtype_policy and keras.config.set_floatx",
         )
 
 
@@ -168,13 +173,15 @@ def _check_file() -> None:
         return
     except (OSError, ValueError) as error:
         raise FerBenchError(
-            f"{path} cannot be read as JSON: {error}; accepted: an object as in "
-            '{"backend": "tensorflow"}; correct the file, or remove it for Keras\' defaults'
+            f"{path} cannot be read as JSON: {error}",
+            'an object as in {"backend": "tensorflow"}',
+            "correct the file, or remove it for Keras' defaults",
         ) from None
     if not isinstance(settings, dict):
         raise FerBenchError(
-            f"{path} is {shown(settings)}; accepted: an object as in "
-            '{"backend": "tensorflow"}; correct the file, or remove it for Keras\' defaults'
+            f"{path} is {shown(settings)}",
+            'an object as in {"backend": "tensorflow"}',
+            "correct the file, or remove it for Keras' defaults",
         )
     accepted: dict[str, tuple[Any, ...]] = {
         "floatx": ("float16", "float32", "float64"),
@@ -183,13 +190,15 @@ def _check_file() -> None:
     for name, values in accepted.items():
         if settings.get(name, values[0]) not in values:
             raise FerBenchError(
-                f"{path}: {name!r} is {shown(settings[name])}; accepted: {', '.join(values)}; "
-                "correct the file, or remove it for Keras' defaults"
+                f"{path}: {name!r} is {shown(settings[name])}",
+                ", ".join(values),
+                "correct the file, or remove it for Keras' defaults",
             )
     if not isinstance(settings.get("epsilon", 1e-7), float):
         raise FerBenchError(
-            f"{path}: 'epsilon' is {shown(settings['epsilon'])}; accepted: a number as in 1e-7; "
-            "correct the file, or remove it for Keras' defaults"
+            f"{path}: 'epsilon' is {shown(settings['epsilon'])}",
+            "a number as in 1e-7",
+            "correct the file, or remove it for Keras' defaults",
         )
 
 

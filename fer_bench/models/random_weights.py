@@ -89,9 +89,10 @@ def _drawn(entry: Backbone, seed: int) -> tuple[keras.Model, _Known]:
         return model, _Known(entry.builder, _redrawn, flaw)
     raise FerBenchError(
         f"backbone {entry.name!r} cannot run with random weights: {remaining}, even when its "
-        "layers are made again; accepted: layers that draw their weights with initialisers of "
-        "Keras that have no seed, constant ones aside; change the layer, or choose "
-        "--init=pretrained"
+        "layers are made again",
+        "layers that draw their weights with initialisers of "
+        "Keras that have no seed, constant ones aside",
+        "change the layer, or choose --init=pretrained",
     )
 
 
@@ -145,9 +146,9 @@ def _redrawn(entry: Backbone, seed: int) -> keras.Model:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise FerBenchError(
             f"backbone {entry.name!r}: its builder does not draw new weights from the seed, and "
-            f"its layers cannot be made again: {shown((lines or [type(error).__name__])[0], 200)}; "
-            "accepted: layers with get_config, or a builder that draws all weights when it is "
-            "called; change one or the other"
+            f"its layers cannot be made again: {shown((lines or [type(error).__name__])[0], 200)}",
+            "layers with get_config, or a builder that draws all weights when it is called",
+            "change one or the other",
         ) from error
     for layer, made in adapted:
         made.set_weights(layer.get_weights())

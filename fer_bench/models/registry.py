@@ -67,13 +67,13 @@ class Backbone:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name) or self.name == "all":
             raise FerBenchError(
-                f"backbone name {self.name!r} is not usable; accepted: small letters, digits, "
-                "'_' and '-', a letter first, and not 'all'"
+                f"backbone name {self.name!r} is not usable",
+                "small letters, digits, '_' and '-', a letter first, and not 'all'",
             )
         if self.input_size < 1:
             raise FerBenchError(
-                f"backbone {self.name!r}: input size {self.input_size!r} is too small; "
-                "accepted: 1 pixel or more"
+                f"backbone {self.name!r}: input size {self.input_size!r} is too small",
+                "1 pixel or more",
             )
 
     @property

@@ -230,8 +230,8 @@ class Settings:
         if self.shard.count > cells:
             were, shards = ("cell was", "shard") if cells == 1 else ("cells were", "shards")
             raise FerBenchError(
-                f"--shard={self.shard}: only {cells} {were} asked for; accepted: up to {cells} "
-                f"{shards}"
+                f"--shard={self.shard}: only {cells} {were} asked for",
+                f"up to {cells} {shards}",
             )
 
     def cells(self) -> list[tuple[Backbone, Init, int]]:
@@ -283,7 +283,10 @@ def read_settings(config: pytest.Config) -> Settings:
     given = _Given(config)
     init = given.text("init") or "both"
     if init != "both" and init not in INITS:
-        raise FerBenchError(f"--init {init!r} is unknown; accepted: pretrained, random, both")
+        raise FerBenchError(
+            f"--init {init!r} is unknown",
+            "pretrained, random, both",
+        )
     layers, lock = given.text("trainable-layers"), given.path("weights-lock")
     base, report_dir = given.paths("fer-compare"), given.path("report-dir")
     asked: dict[str, Any] = {
@@ -327,7 +330,8 @@ def _rules(given: _Given, base: tuple[Path, ...], folder: Path) -> Rules:
         return default_rules() + project_rules(folder) + parse([text], "--fer-fail-on")
     if given.is_on_command_line("fer-fail-on"):
         raise FerBenchError(
-            f"--fer-fail-on {text!r} has nothing to judge; accepted: with --fer-compare=BASE"
+            f"--fer-fail-on {text!r} has nothing to judge",
+            "with --fer-compare=BASE",
         )
     return default_rules()
 
@@ -356,7 +360,8 @@ class _Given:
             return None
         if not re.fullmatch(r"-?[0-9]{1,18}", text):
             raise FerBenchError(
-                f"--{name} {text!r} is no whole number; accepted: one as in --{name}=3"
+                f"--{name} {text!r} is no whole number",
+                f"one as in --{name}=3",
             )
         return int(text)
 
@@ -368,8 +373,8 @@ class _Given:
         texts = [text.strip() for text in self.text(name).split(",")]
         if len(texts) > 1 and not all(texts):
             raise FerBenchError(
-                f"--{name} {','.join(texts)!r} has an empty part; accepted: paths with a comma "
-                "between each two"
+                f"--{name} {','.join(texts)!r} has an empty part",
+                "paths with a comma between each two",
             )
         return tuple(self._base(name) / expand_user(text) for text in texts if text)
 

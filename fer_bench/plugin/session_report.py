@@ -197,8 +197,8 @@ def _text(document: dict[str, Any]) -> str:
         return json_text(document)
     except (TypeError, ValueError) as error:
         raise FerBenchError(
-            f"{RESULTS}: a record under {KEY!r} is no JSON: {cause_of(error)}; accepted: what "
-            "the fixture `measured` puts there"
+            f"{RESULTS}: a record under {KEY!r} is no JSON: {cause_of(error)}",
+            "what the fixture `measured` puts there",
         ) from error
 
 

@@ -223,7 +223,8 @@ class Protocol:
         for name, accepted in (("split", SPLITS), ("dedupe", DEDUPES), ("labels", LABELS)):
             if getattr(self, name) not in accepted:
                 raise FerBenchError(
-                    f"{name} {getattr(self, name)!r} is unknown; accepted: {', '.join(accepted)}"
+                    f"{name} {getattr(self, name)!r} is unknown",
+                    ", ".join(accepted),
                 )
         if self.batch_normalization not in BATCH_NORMALIZATIONS:
             raise FerBenchError(
@@ -240,15 +241,18 @@ class Protocol:
             value = getattr(self, name)
             if value < least:
                 raise FerBenchError(
-                    f"{name.replace('_', ' ')} {value} is too small; accepted: {least} or more"
+                    f"{name.replace('_', ' ')} {value} is too small",
+                    f"{least} or more",
                 )
         if self.every_seed[-1] >= 2**32:
             raise FerBenchError(
-                f"seed {self.every_seed[-1]} is too large; accepted: 0 to {2**32 - 1}"
+                f"seed {self.every_seed[-1]} is too large",
+                f"0 to {2**32 - 1}",
             )
         if not 0 < self.learning_rate < float("inf"):
             raise FerBenchError(
-                f"learning rate {self.learning_rate} is out of range; accepted: a number above 0"
+                f"learning rate {self.learning_rate} is out of range",
+                "a number above 0",
             )
 
     @property

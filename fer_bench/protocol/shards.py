@@ -35,16 +35,19 @@ class Shard:
         found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
         if not found:
             raise FerBenchError(
-                f"--shard {text!r} is no K/N; accepted: the K-th of N shards, as in --shard=1/4"
+                f"--shard {text!r} is no K/N",
+                "the K-th of N shards, as in --shard=1/4",
             )
         number, count = map(int, found.groups())
         if count < 1:
             raise FerBenchError(
-                f"--shard {text!r} is one of no shards; accepted: K/N with N from 1"
+                f"--shard {text!r} is one of no shards",
+                "K/N with N from 1",
             )
         if not 1 <= number <= count:
             raise FerBenchError(
-                f"--shard {text!r} is none of {count}; accepted: K from 1 to {count}"
+                f"--shard {text!r} is none of {count}",
+                f"K from 1 to {count}",
             )
         return cls(number, count)
 

@@ -79,5 +79,6 @@ def read_folder(folder: Path, read: Callable[[Any, str], T]) -> Folder[T]:
         raise FerBenchError(f"no file in {str(folder)!r} can be read: {unreadable[0]}{more}")
     raise FerBenchError(
         f"no results file in the folder {str(folder)!r}, nor below it ({others} other "
-        "files of JSON); accepted: a results.json of fer_bench, or a folder that holds some"
+        "files of JSON)",
+        "a results.json of fer_bench, or a folder that holds some",
     )

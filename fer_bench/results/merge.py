@@ -138,8 +138,8 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
                 else "from other versions, weights or data"
             )
             raise FerBenchError(
-                f"{first_name} and {name} have different results of {first.id}, {why}; "
-                "accepted: each cell once, or with one result"
+                f"{first_name} and {name} have different results of {first.id}, {why}",
+                "each cell once, or with one result",
             )
     cells = [cell for _, cell in records]
     # The record of a trained cell has the most information, that of a cell left to another shard
@@ -204,7 +204,8 @@ def _check_protocol(base_name: str, base: Run, name: str, other: Run) -> None:
         if key not in ours or key not in theirs or (key not in _FREE and ours[key] != theirs[key]):
             raise FerBenchError(
                 f"{name} has {key.replace('_', ' ')} {theirs.get(key)} and {base_name} "
-                f"{ours.get(key)}; accepted: runs of one protocol"
+                f"{ours.get(key)}",
+                "runs of one protocol",
             )
 
 
@@ -225,8 +226,8 @@ def _dataset(runs: Sequence[tuple[str, Run]]) -> DatasetSummary:
             if value != told[0][1]:
                 raise FerBenchError(
                     f"{name} and {told[0][0]} were measured on the same images, but their "
-                    f"{what.replace('_', ' ')} differs; accepted: runs whose data were prepared "
-                    "and audited alike"
+                    f"{what.replace('_', ' ')} differs",
+                    "runs whose data were prepared and audited alike",
                 )
         if told:
             known[what] = told[0][1]
@@ -240,16 +241,16 @@ def _check_dataset(base_name: str, base: DatasetSummary, name: str, other: Datas
         older, newer = (name, base_name) if base.split_digest else (base_name, name)
         raise FerBenchError(
             f"{older} is of an older fer_bench and does not record which images its parts hold, so "
-            f"that nobody knows whether {newer} was measured on the same ones; accepted: files "
-            "that both record it, as new runs do"
+            f"that nobody knows whether {newer} was measured on the same ones",
+            "files that both record it, as new runs do",
         )
     for what in ("digest", "counts", "split", "split_digest", "train", "validation", "test"):
         if getattr(base, what) != getattr(other, what):
             raise FerBenchError(
                 f"{name} was measured on {other.name}, {other.test:,} test images, split "
                 f"{other.split}, and {base_name} on {base.name}, {base.test:,} test images, split "
-                f"{base.split}: their {what.replace('_', ' ')} differs; accepted: runs on the "
-                "same images in the same split"
+                f"{base.split}: their {what.replace('_', ' ')} differs",
+                "runs on the same images in the same split",
             )
 
 

@@ -8,6 +8,7 @@ from fer_bench.runtime.escapes import inert, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 INSTALL = "pip install -e '.[cpu]' in a clone of fer_bench"
@@ -15,19 +16,47 @@ INSTALL = "pip install -e '.[cpu]' in a clone of fer_bench"
 
 
 class FerBenchError(Exception):
-    """An error that the user can fix.
+    """Mistake that the user can correct.
 
-    The message is one line: the cause, the offending value, what is accepted, and the next step.
-    The plugin prints it without a traceback and ends the run with a non-zero exit status.
+    ``str()`` is one line: the cause with the offending value, what is accepted, and the next step.
+    The plugin and the command line print it without a traceback and exit with a non-zero status.
+    Text from files may hold anything; characters that do not print, and what acts on a terminal or
+    a GitHub runner, are escaped.
 
     Args:
-        text: the message. It may contain untrusted file names and file contents: non-printable
-            characters, such as line breaks and terminal escapes, are shown as Python escapes, and
-            workflow commands that a GitHub runner would execute are broken up.
+        problem: the cause, with the offending value.
+        accepted: what could stand in its place; empty if the hint says it.
+        hint: the next step.
+        path: the file or directory, if the mistake is in one.
+        line: of the file, from 1; None for all of it.
+
+    Attributes:
+        problem, accepted, hint, path, line: as given.
     """
 
-    def __init__(self, text: str) -> None:
-        super().__init__(inert(printable(text)))
+    def __init__(
+        self,
+        problem: str,
+        accepted: str = "",
+        hint: str = "",
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+    ) -> None:
+        super().__init__(problem, accepted, hint)
+        self.problem = problem
+        self.accepted = accepted
+        self.hint = hint
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        cause = self.problem
+        if self.path is not None:
+            line = "" if self.line is None else f", line {self.line}"
+            cause = f"{str(self.path)!r}{line}: {cause}"
+        accepted = self.accepted and f"accepted: {self.accepted}"
+        return inert(printable("; ".join(filter(None, (cause, accepted, self.hint)))))
 
 
 def shown(value: object, most: int = 60) -> str:

@@ -137,8 +137,9 @@ def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], ob
             raise
     except OSError as error:
         raise FerBenchError(
-            f"cannot write {str(path)!r}: {cause_of(error)}; accepted: a file in a folder that can "
-            "be written to; name another one or make room"
+            f"cannot write {str(path)!r}: {cause_of(error)}",
+            "a file in a folder that can be written to",
+            "name another one or make room",
         ) from error
 
 

@@ -117,8 +117,9 @@ def _write(text: str, stream: IO[Any] | None) -> None:
         # An error of standard error cannot be reported anywhere; the exit status reflects it.
         if stream is not sys.stderr and not isinstance(error, BrokenPipeError):
             raise FerBenchError(
-                f"the output cannot be written: {cause_of(error)}; accepted: a terminal, a pipe "
-                "or a file with room; name another one"
+                f"the output cannot be written: {cause_of(error)}",
+                "a terminal, a pipe or a file with room",
+                "name another one",
             ) from error
 
 

@@ -86,3 +86,22 @@ def test_no_hint_installs_from_a_registry_that_lacks_the_package():
     assert ".[cpu]" in INSTALL
     for path in package.rglob("*.py"):
         assert "fer-bench[" not in path.read_text(), path
+
+
+@given(TEXTS, TEXTS, TEXTS, st.none() | st.just(Path("a\n.csv")), st.none() | st.integers(1))
+def test_fields_stand_in_the_line_in_their_order(problem, accepted, hint, path, line):
+    error = FerBenchError(problem, accepted, hint, path=path, line=line)
+    assert (error.problem, error.accepted, error.hint) == (problem, accepted, hint)
+    assert (error.path, error.line) == (path, line)
+    text = str(error)
+    assert "\n" not in text
+    assert is_safe(text)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.path, copy.line) == (text, path, line)
+
+
+def test_the_line_of_an_error():
+    error = FerBenchError("no label", "0 to 6", "correct it", path=Path("a.csv"), line=3)
+    assert str(error) == "'a.csv', line 3: no label; accepted: 0 to 6; correct it"
+    assert str(FerBenchError("no label", hint="correct it")) == "no label; correct it"
+    assert str(FerBenchError("no label", path=Path("a.csv"))) == "'a.csv': no label"

@@ -38,7 +38,8 @@ def check_sides(base: Side, head: Side) -> None:
                 if difference.of_experiment:
                     raise FerBenchError(
                         f"{name}: {first} has {difference.what} {difference.base} and {other} "
-                        f"{difference.head}; accepted: runs of one experiment on each side"
+                        f"{difference.head}",
+                        "runs of one experiment on each side",
                     )
     if len(base.runs) == len(head.runs) == 1:
         return
@@ -47,8 +48,8 @@ def check_sides(base: Side, head: Side) -> None:
         times = measurement(run)
         if times and times in known:
             raise FerBenchError(
-                f"{known[times]} of the base and {name} of the head are the same "
-                "measurement; accepted: each on one side"
+                f"{known[times]} of the base and {name} of the head are the same measurement",
+                "each on one side",
             )
 
 

@@ -55,7 +55,8 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
     if not set(ours) & set(theirs):
         raise FerBenchError(
             f"the base has the cells {_listed(ours)} and the head {_listed(theirs)}: none in "
-            "common; accepted: two files with the same backbone and init in both"
+            "common",
+            "two files with the same backbone and init in both",
         )
     check_rules(rules, ours, theirs)
     around = surroundings(base, head)

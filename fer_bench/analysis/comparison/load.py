@@ -61,7 +61,8 @@ def _check_files(files: Iterable[str]) -> None:
         real = os.path.realpath(file)
         if real in seen:
             raise FerBenchError(
-                f"{file} is the same file as {seen[real]}; accepted: each file once"
+                f"{file} is the same file as {seen[real]}",
+                "each file once",
             )
         seen[real] = file
 
@@ -75,6 +76,6 @@ def _check_measurements(runs: Iterable[tuple[str, Run]]) -> None:
                 other = seen.setdefault((cell.id, what, seconds), name)
                 if other != name:
                     raise FerBenchError(
-                        f"{name} and {other} hold the same times of {what} of {cell.id!r}; "
-                        "accepted: each measurement once"
+                        f"{name} and {other} hold the same times of {what} of {cell.id!r}",
+                        "each measurement once",
                     )

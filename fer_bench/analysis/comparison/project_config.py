@@ -59,8 +59,8 @@ def _rules(path: Path) -> Rules:
     texts = told.get("fail_on", [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise FerBenchError(
-            f"{path}: tool.fer_bench.compare.fail_on is {shown(texts)}; accepted: a list of texts, "
-            "as in fail_on = ['accuracy: 0.5pp']"
+            f"{path}: tool.fer_bench.compare.fail_on is {shown(texts)}",
+            "a list of texts, as in fail_on = ['accuracy: 0.5pp']",
         )
     return parse(texts, f"{path}: tool.fer_bench.compare.fail_on")
 
@@ -68,11 +68,17 @@ def _rules(path: Path) -> Rules:
 def _table(path: Path, parent: dict[str, Any], where: str) -> dict[str, Any]:
     value = parent.get(where.rpartition(".")[2], {})
     if not isinstance(value, dict):
-        raise FerBenchError(f"{path}: {where} is {shown(value)}; accepted: a table")
+        raise FerBenchError(
+            f"{path}: {where} is {shown(value)}",
+            "a table",
+        )
     return value
 
 
 def _check_keys(path: Path, table: dict[str, Any], where: str, accepted: str) -> None:
     for key in table:
         if key != accepted:
-            raise FerBenchError(f"{path}: {where} has the key {key!r}; accepted: {accepted}")
+            raise FerBenchError(
+                f"{path}: {where} has the key {key!r}",
+                f"{accepted}",
+            )

@@ -146,15 +146,16 @@ def _rule(text: str, source: str) -> Rule:
     parts = [part.strip() for part in text.split(":")]
     if len(parts) not in (2, 3) or not all(parts):
         raise FerBenchError(
-            f"{source}: {shown(text)} is no rule; accepted: FIGURE: AMOUNT or CELLS: FIGURE: "
-            "AMOUNT, as in 'accuracy: 0.5pp' or 'vggface*: training.speed: 20%'"
+            f"{source}: {shown(text)} is no rule",
+            "FIGURE: AMOUNT or CELLS: FIGURE: "
+            "AMOUNT, as in 'accuracy: 0.5pp' or 'vggface*: training.speed: 20%'",
         )
     cells, figure, amount = ["*", *parts][-3:]
     if figure in _SWITCHES:
         if amount not in ("on", "off"):
             raise FerBenchError(
-                f"{source}: {shown(text)} gives {figure} the amount {shown(amount)}; accepted: on, "
-                "off"
+                f"{source}: {shown(text)} gives {figure} the amount {shown(amount)}",
+                "on, off",
             )
         threshold = Threshold(0.0, False, "on") if amount == "on" else None
         return Rule(cells, figure, threshold, text)
@@ -191,8 +192,8 @@ def _threshold(amount: str, figures: list[Figure], text: str, source: str) -> Th
     found = _AMOUNT.fullmatch(amount)
     if found is None:
         raise FerBenchError(
-            f"{source}: {shown(text)} has the amount {shown(amount)}; accepted: a number of 0 or "
-            "more with %, pp, ms, s or nothing after it, or off"
+            f"{source}: {shown(text)} has the amount {shown(amount)}",
+            "a number of 0 or more with %, pp, ms, s or nothing after it, or off",
         )
     unit, number = found["unit"], float(found["number"])
     if unit == "%":
@@ -201,6 +202,7 @@ def _threshold(amount: str, figures: list[Figure], text: str, source: str) -> Th
     if unfit:
         raise FerBenchError(
             f"{source}: {shown(text)} gives {unfit[0].name} an amount in {unit}, but it is in "
-            f"{unfit[0].unit}; accepted: %{_units(unfit[0])}, or a plain number in {unfit[0].unit}"
+            f"{unfit[0].unit}",
+            f"%{_units(unfit[0])}, or a plain number in {unfit[0].unit}",
         )
     return Threshold(number * _SCALES[unit], False, amount)

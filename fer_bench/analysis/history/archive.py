@@ -189,6 +189,6 @@ def _stored(document: Any, name: str) -> Stored:
         return Stored(name, time.astimezone(timezone.utc), run)
     except (TypeError, ValueError, OverflowError):
         raise FerBenchError(
-            f"{name}: {_TIME!r} at top level is {shown(text)}; accepted: a time as "
-            "pytest-benchmark writes it, '2026-01-31T12:00:00+00:00'"
+            f"{name}: {_TIME!r} at top level is {shown(text)}",
+            "a time as pytest-benchmark writes it, '2026-01-31T12:00:00+00:00'",
         ) from None

@@ -94,7 +94,9 @@ def audit(
     if len(found) != len(dataset):
         raise FerBenchError(
             f"{dataset.name}: twins among {len(found)} images are known, and there are "
-            f"{len(dataset)}; accepted: what find_twins gives for the same images; search again"
+            f"{len(dataset)}",
+            "what find_twins gives for the same images",
+            "search again",
         )
     labels, empty = dataset.labels, blanks(dataset.images)
     return Audit(

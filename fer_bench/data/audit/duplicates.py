@@ -81,7 +81,9 @@ def twins(
     """
     if likeness not in LIKENESSES:
         raise FerBenchError(
-            f"likeness {likeness!r} is unknown; accepted: {', '.join(LIKENESSES)}; take one of them"
+            f"likeness {likeness!r} is unknown",
+            ", ".join(LIKENESSES),
+            "take one of them",
         )
     if likeness == "near":
         return find_twins(dataset, progress).numbers["near"]

@@ -159,8 +159,9 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
     for name in dataset.classes:
         if name not in CATEGORY_OF:
             raise FerBenchError(
-                f"{both}: no vote can be for class {name!r}; accepted: {', '.join(CATEGORY_OF)}; "
-                "leave the votes out"
+                f"{both}: no vote can be for class {name!r}",
+                ", ".join(CATEGORY_OF),
+                "leave the votes out",
             )
     if len(votes) != len(dataset):
         raise FerBenchError(f"{both}: {len(votes)} rows and {len(dataset)} images; {accepted}")

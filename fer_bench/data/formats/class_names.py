@@ -189,9 +189,9 @@ def class_table(spec: str | os.PathLike[str]) -> ClassTable:
     path = expand_user(text)
     if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises if the name is too long
         raise FerBenchError(
-            f"class map {text!r} is neither a known name nor a file; accepted: "
-            f"{', '.join(NUMBERED)}, or the path of a csv file with the columns name and class; "
-            "name one of them"
+            f"class map {text!r} is neither a known name nor a file",
+            f"{', '.join(NUMBERED)}, or the path of a csv file with the columns name and class",
+            "name one of them",
         )
     return ClassTable(path.name, _read(path), merges=True)
 
@@ -205,8 +205,9 @@ def classes_of(names: Iterable[str]) -> tuple[str, ...]:
     classes = (*EMOTIONS, *sorted(set(names) - {*EMOTIONS, LEFT_OUT}))
     if len(classes) > _MOST_CLASSES:
         raise FerBenchError(
-            f"the class map makes {len(classes)} classes; accepted: up to {_MOST_CLASSES}; give "
-            "several names one class"
+            f"the class map makes {len(classes)} classes",
+            f"up to {_MOST_CLASSES}",
+            "give several names one class",
         )
     return classes
 

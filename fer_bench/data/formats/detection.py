@@ -83,8 +83,9 @@ def enough_memory(name: str) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise FerBenchError(
-            f"data set {name!r} needs more memory than there is ({cause_of(error)}); "
-            "accepted: images that fit into memory several times; take fewer or smaller ones"
+            f"data set {name!r} needs more memory than there is ({cause_of(error)})",
+            "images that fit into memory several times",
+            "take fewer or smaller ones",
         ) from error
 
 
@@ -147,8 +148,9 @@ def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable
             return once(state, lambda: load_npz(path, codes), path.stem)
         return _of_classes(path, load_npz(path, codes))
     raise FerBenchError(
-        f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}; "
-        f"accepted: {ACCEPTED}; convert it into one of them, or unpack it"
+        f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}",
+        f"{ACCEPTED}",
+        "convert it into one of them, or unpack it",
     )
 
 
@@ -162,6 +164,8 @@ def _of_classes(path: Path, dataset: Dataset) -> Dataset:
     if len(present) == 1:
         raise FerBenchError(
             f"data set {str(path)!r}: all {len(dataset):,} images are of class {present[0]!r}, so "
-            "that nothing can be told apart; accepted: images of two classes or more; add some"
+            "that nothing can be told apart",
+            "images of two classes or more",
+            "add some",
         )
     return dataset

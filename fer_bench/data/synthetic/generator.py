@@ -58,8 +58,8 @@ def sketch(n_images: int = IMAGES, seed: int = SEED) -> Dataset:
     counts = class_counts(n_images)
     if counts.min() < 1:
         raise FerBenchError(
-            f"sketch of {n_images!r} images: a class would be empty; "
-            f"accepted: 36 or more are always enough, {IMAGES} by default"
+            f"sketch of {n_images!r} images: a class would be empty",
+            f"36 or more are always enough, {IMAGES} by default",
         )
     labels = np.repeat(np.arange(len(EMOTIONS)), counts)[permutation(n_images, generator)]
     shown = shown_emotions(labels, generator)

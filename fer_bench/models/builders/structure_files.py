@@ -100,8 +100,9 @@ def find(name: str, missing: Sequence[str]) -> Path:
     chosen = Path(given).expanduser() if given else None
     if chosen is not None and not chosen.is_dir():
         raise FerBenchError(
-            f"{FOLDER_VARIABLE} {str(chosen)!r} is no folder; accepted: a folder with structures "
-            f"that 'fer-bench export-backbone {name} --output FOLDER' wrote"
+            f"{FOLDER_VARIABLE} {str(chosen)!r} is no folder",
+            "a folder with structures "
+            f"that 'fer-bench export-backbone {name} --output FOLDER' wrote",
         )
     for folder in (chosen, cache_folder()):
         if folder is not None and (folder / file_name(name)).exists():
@@ -174,8 +175,9 @@ def write(model: keras.Model, path: Path) -> None:
 
     if "Lambda" in kinds(keras.saving.serialize_keras_object(model)):
         raise FerBenchError(
-            f"network {model.name!r} holds a Lambda layer, whose code cannot be saved safely; "
-            "accepted: layers of Keras and registered ones; write a layer in its place"
+            f"network {model.name!r} holds a Lambda layer, whose code cannot be saved safely",
+            "layers of Keras and registered ones",
+            "write a layer in its place",
         )
     for variable in model.weights:
         variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
@@ -204,7 +206,8 @@ def _compressed(model: keras.Model, path: Path) -> bytes:
                             writer.write(piece)
     except OSError as error:
         raise FerBenchError(
-            f"cannot write {str(path)!r}: {error.strerror or error}; accepted: a file in a folder "
-            f"that can be written to, with room for {4 * model.count_params():,} bytes meanwhile"
+            f"cannot write {str(path)!r}: {error.strerror or error}",
+            "a file in a folder "
+            f"that can be written to, with room for {4 * model.count_params():,} bytes meanwhile",
         ) from error
     return content.getvalue()

@@ -80,8 +80,9 @@ def read(path: Path) -> dict[str, Lock]:
         raise _refused(path, f"names the version {reprlib.repr(version)}; accepted: {VERSION}")
     if version > VERSION:
         raise FerBenchError(
-            f"lock file {str(path)!r} is of version {version}, which a newer fer_bench wrote; "
-            f"accepted: up to {VERSION}; install that fer_bench"
+            f"lock file {str(path)!r} is of version {version}, which a newer fer_bench wrote",
+            f"up to {VERSION}",
+            "install that fer_bench",
         )
     if document.keys() != {"version", "weights"} or not isinstance(document["weights"], dict):
         raise _refused(path, "holds something else than 'version' and 'weights', an object")

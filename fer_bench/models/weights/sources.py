@@ -66,13 +66,14 @@ class WeightsSource:
             "md5:[0-9a-f]{32}|(sha256|values):[0-9a-f]{64}", self.digest
         ):
             raise FerBenchError(
-                f"weights {self.file!r}: digest {self.digest!r} is malformed; accepted: 'md5:', "
-                "'sha256:' or 'values:' followed by small hexadecimal digits"
+                f"weights {self.file!r}: digest {self.digest!r} is malformed",
+                "'md5:', 'sha256:' or 'values:' followed by small hexadecimal digits",
             )
         for url in self.urls:
             if not url.startswith(("https://", "http://")):
                 raise FerBenchError(
-                    f"weights {self.file!r}: address {url!r} is not usable; accepted: https, http"
+                    f"weights {self.file!r}: address {url!r} is not usable",
+                    "https, http",
                 )
         if self.urls and self.cache is None:
             raise FerBenchError(
@@ -213,7 +214,8 @@ def chain(source: WeightsSource, weights_dir: Path | None = None) -> Chain:
     for name, folder in folders:
         if folder is not None and not folder.is_dir():
             raise FerBenchError(
-                f"{name} {str(folder)!r} is no folder; accepted: a folder with weight files"
+                f"{name} {str(folder)!r} is no folder",
+                "a folder with weight files",
             )
     cache, download = source.cache_folder(), None
     if cache is not None:
