@@ -1,4 +1,4 @@
-"""Looks for bytes on which a loader neither loads nor tells in one line why not.
+"""Search for bytes that a loader neither loads nor refuses in one line.
 
     python scripts/fuzz_loaders.py csv|npz|votes [FOLDER] [-max_total_time=600] [-jobs=1] [...]
 

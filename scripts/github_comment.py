@@ -1,4 +1,4 @@
-"""Shows a comparison on a pull request, in one comment that each run writes anew.
+"""Show a comparison on a pull request, in one comment that each run updates.
 
     python scripts/github_comment.py COMPARISON.md --pull-request=NUMBER --name=NAME
 

@@ -1,4 +1,4 @@
-"""Tells a GitHub workflow which commits it compares, and what keys their stores are cached under.
+"""Print the commits that a GitHub workflow compares, and the cache keys of their stores.
 
     python scripts/github_commits.py CLONE [--base=NAME] >> "$GITHUB_OUTPUT"
 

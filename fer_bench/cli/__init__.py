@@ -97,5 +97,5 @@ def _said(error: click.ClickException) -> str:
 def main() -> None:
     """Benchmark of pretrained and random backbones for facial emotion recognition.
 
-    The benchmark itself runs with pytest; these are the works around it.
+    The benchmark itself runs with pytest; these commands prepare data and process results.
     """

@@ -21,40 +21,40 @@ if TYPE_CHECKING:
 _STORE = click.option(
     "--store",
     type=GivenPath(file_okay=False),
-    help="Folder of the store, as the benchmark's option --store: then it is about that alone. By "
-    "default 'store' in the cache folder, with what lies beside it.",
+    help="Directory of the store, as the benchmark's option --store; nothing else is included. "
+    "Default: 'store' in the cache directory, and the rest of the cache directory.",
 )
 
 
-@click.group("cache", short_help="Show and free what earlier runs stored.")
+@click.group("cache", short_help="Show and remove what earlier runs stored.")
 def command() -> None:
-    """Show and free what earlier runs stored.
+    """Show and remove what earlier runs stored.
 
-    The store, which --store names, holds frozen features, checkpoints and results. By default it
-    lies in the cache folder, which FER_BENCH_CACHE names. Beside it lie there:
+    The store, which --store names, holds frozen features, checkpoints and results. By default it is
+    in the cache directory, which FER_BENCH_CACHE names. The cache directory also holds:
 
     \b
-    parsed      data sets as they were read from csv files, archives and folders
+    parsed      data sets as read from csv files, archives and directories
     draws       splits and samples
-    twins       which images show the same picture
+    twins       groups of duplicate images
     datasets    FER2013, put there or downloaded
     structures  networks that 'fer-bench export-backbone' wrote
 
-    The first three serve runs with any store, and runs make them again where they are gone. The
-    last two are shown and never removed, as they cost a download or another machine, or are your
-    own: delete them yourself. Downloaded weights lie elsewhere: 'fer-bench weights where' tells
-    the places.
+    The first three serve runs with any store, and runs make them again if they are missing. The
+    last two are shown but never removed, as they cost a download or another machine, or are your
+    own: delete them yourself. Downloaded weights are elsewhere: 'fer-bench weights where' lists the
+    places.
 
-    With --store, each command is about that store alone.
+    With --store, each command applies to that store only.
     """  # noqa: D301 - click's mark to keep the lines of the table
 
 
-@command.command("list", short_help="Show what is stored, the largest first.")
+@command.command("list", short_help="Show what is stored, largest first.")
 @_STORE
 def show(store: Path | None) -> None:
-    """Show what is stored, the largest first, and what lies beside the store.
+    """Show what is stored, largest first, and the rest of the cache directory.
 
-    What is of no use can be removed with 'fer-bench cache prune'.
+    'fer-bench cache prune' removes what no run can use.
     """
     import shutil
 
@@ -72,15 +72,15 @@ def show(store: Path | None) -> None:
 def prune(store: Path | None) -> None:
     """Remove what no run can use again.
 
-    In the store that is what was made with other versions of the libraries, what killed processes
-    left behind, what lacks a part, and checkpoints of finished cells.
+    In the store: what was made with other versions of the libraries, left behind by killed
+    processes, is incomplete, or is a checkpoint of a finished cell.
 
-    Beside the store it is data sets as another version of fer_bench read them, what lacks a part,
-    and what killed processes left behind a day ago or earlier. The rest does not tell which
-    version made it (draws, twins) or whether its source is still there (parsed), so it stays:
+    In the rest of the cache directory: data sets as another version of fer_bench read them, what is
+    incomplete, and what killed processes left behind at least a day ago. The rest does not record
+    which version made it ('draws', 'twins') or if its source still exists ('parsed'), so it stays;
     'fer-bench cache clear' removes it.
 
-    Content is not read: damage within it is found when a run uses it.
+    Content is not read: damaged content is found when a run uses it.
     """
     from fer_bench.cli import cache_contents
     from fer_bench.training.store import contents
@@ -96,10 +96,10 @@ def prune(store: Path | None) -> None:
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
 @_STORE
 def clear(kinds: tuple[str, ...], store: Path | None) -> None:
-    """Remove everything that later runs make again, or all of the KINDs named.
+    """Remove everything that later runs can make again, or all of the KINDs named.
 
-    A KIND is features, checkpoints or results, which lie in the store, or parsed, draws or twins,
-    which lie beside it. The folders 'datasets' and 'structures' always stay.
+    A KIND is 'features', 'checkpoints' or 'results', which are in the store, or 'parsed', 'draws'
+    or 'twins', which are next to it. The directories 'datasets' and 'structures' always stay.
     """
     from fer_bench.cli import cache_contents
     from fer_bench.training.store import contents

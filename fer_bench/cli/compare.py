@@ -35,14 +35,14 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"
     "--output",
     type=GivenPath(dir_okay=False),
     metavar="FILE",
-    help="Where the comparison goes, over an earlier one; by default to standard output.",
+    help="File of the comparison, replaced if it exists; default: standard output.",
 )
 @click.option(
     "--fail-on",
     multiple=True,
     metavar="RULES",
-    help="How much worse a figure may get, as in 'accuracy: 0.5pp, vggface*: training.speed: 20%'. "
-    "May be given several times.",
+    help="Thresholds: how much worse a metric may get, as in 'accuracy: 0.5pp, vggface*: "
+    "training.speed: 20%'. May be given several times.",
 )
 @click.pass_context
 def command(
@@ -54,17 +54,18 @@ def command(
 ) -> None:
     """Compare results files of one commit, BASE, with those of another, HEAD.
 
-    Each is a results file, or a folder that stands for all results files in it and below it; those
-    that cannot be read are left out and named. The last one is the head; several before it are
-    repeated runs of the base, and a folder as the head may hold repeated runs of the head.
+    Each argument is a results file, or a directory of results files; files that cannot be read are
+    skipped and named. The last argument is the head. Several arguments before it are repeated runs
+    of the base; a directory as the head may hold repeated runs of the head.
 
-    A figure is a regression where it got worse by more than its noise and by more than its rule
-    allows. Rules are the defaults (accuracy: 0.5pp, training.speed: 5%, inference.median: 5%,
-    gone: on, determinism: on), then those under [tool.fer_bench.compare] of the nearest
-    pyproject.toml, as in fail_on = ["accuracy: 0.5pp"], then those of --fail-on. Of several for a
-    figure the last one counts.
+    A metric is a regression if it got worse by more than its noise and by more than its threshold.
+    Thresholds are the defaults (accuracy: 0.5pp, training.speed: 5%, inference.median: 5%, gone:
+    on, determinism: on), then those under [tool.fer_bench.compare] of the nearest pyproject.toml,
+    as in fail_on = ["accuracy: 0.5pp"], then those of --fail-on. The last one given for a metric
+    applies.
 
-    Exit status: 0 nothing with a rule got worse, 1 there is a regression, 2 it cannot be told.
+    Exit status: 0 no metric with a threshold got worse, 1 there is a regression, 2 no comparison is
+    possible.
     """
     from fer_bench.analysis.comparison import (
         compare,

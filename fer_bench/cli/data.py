@@ -20,27 +20,28 @@ if TYPE_CHECKING:
     from fer_bench.report import Table
 
 
-@click.group("data", short_help="Tell what a data set is, and look for mistakes in it.")
+@click.group("data", short_help="Show what a data set contains, and check it for mistakes.")
 def command() -> None:
-    r"""Tell what a data set is, and look for mistakes in it.
+    """Show what a data set contains, and check it for mistakes.
 
     DATASET is what the benchmark's option --dataset takes: sketch, fer2013, or the path of
 
     \b
-    - a .csv file with the columns emotion, pixels and, where known, Usage, such as fer2013.csv and
-      icml_face_data.csv; emotions are Kaggle's numbers or names
-    - an .npz file with the arrays images, labels and, where known, usage
-    - a directory of one of these, or of one for each part: train.csv, val.csv and test.csv
-    - a directory of images: in classes, in train/ and test/, with a csv of labels, as FER+'s script
-      writes them, or named as in JAFFE and KDEF
-    """
+    - a .csv file with the columns emotion, pixels and, if known, Usage, such as
+      fer2013.csv and icml_face_data.csv; emotions are Kaggle's numbers or names
+    - an .npz file with the arrays images, labels and, if known, usage
+    - a directory with one of these, or with one for each part: train.csv,
+      val.csv and test.csv
+    - a directory of images: in classes, in train/ and test/, with a csv of
+      labels, as FER+'s script writes them, or named as in JAFFE and KDEF
+    """  # noqa: D301 - click's mark to keep the lines of the list
 
 
-@command.command(short_help="Tell layout, size, classes and digest.")
+@command.command(short_help="Show layout, size, classes and digest.")
 @click.argument("dataset")
 @class_map_option
 def info(dataset: str, class_map: str | None) -> None:
-    """Tell layout, size, classes by part, digest and memory of DATASET."""
+    """Show layout, size, classes by part, digest and memory of DATASET."""
     from fer_bench.data.info import load_info
     from fer_bench.report.dataset_tables import dataset_tables
     from fer_bench.runtime.cache_directory import cache_root
@@ -49,7 +50,7 @@ def info(dataset: str, class_map: str | None) -> None:
     echo_lines(_text(dataset_tables(found)))
 
 
-@command.command(short_help="Look for copies, leaks, empty images and doubtful labels.")
+@command.command(short_help="Find duplicates, leakage, blank images and label issues.")
 @click.argument("dataset")
 @run_data
 @click.option(
@@ -77,17 +78,16 @@ def audit(
     record: Path | None,
     report_dir: Path | None,
 ) -> None:
-    """Look for mistakes in DATASET before figures measured on it are believed.
+    """Check DATASET for mistakes before you trust metrics measured on it.
 
-    Pictures that occur more than once, images that stand in two parts of the split, empty images,
-    sizes of the classes and, with --votes, labels that other people doubt. With the class map,
-    split, dedupe, votes, labels and limit of a benchmark's run it audits what that ran on.
-    Where DATASET cannot be split so, it tells why, and all else.
+    Reports duplicate images, images in two parts of the split, blank images, class sizes and, with
+    --votes, label issues. With the class map, split, dedupe, votes, labels and limit of a benchmark
+    run it audits the data of that run. If DATASET cannot be split that way, it reports the reason
+    and everything else.
 
-    Rows count from 0, in a csv or npz file in its order: row N of a csv is on line N + 2, blank
-    lines aside. Of images of a folder the path from there stands beside the row, and where the
-    class map leaves out some of a file, the row that they have in it; the file of --json has those
-    of all.
+    Rows count from 0, in the order of a csv or npz file: row N of a csv is on line N + 2, blank
+    lines not counted. For an image in a directory the report adds its relative path, and if the
+    class map drops rows, the row in the file; the file of --json has both for every row.
     """
     from fer_bench.data import load_dataset
     from fer_bench.data.audit import audit_record, load_votes

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 @click.option(
     "--output",
     type=GivenPath(file_okay=False),
-    help="Folder to write to; by default 'structures' in the cache folder.",
+    help="Directory to write to; default: 'structures' in the cache directory.",
 )
 def command(names: str, output: Path | None) -> None:
     """Write the structures of backbones to .keras files.
 
-    NAMES are names between commas, or 'all' for the paper's four.
+    NAMES are names separated by commas, or 'all' for the paper's four.
 
-    OpenFace and VGG-Face are built by deepface under TensorFlow. Where these are not installed,
-    the benchmark builds the two networks from the files that this command wrote elsewhere, found in
-    the folder that FER_BENCH_STRUCTURES names, then in the cache folder. The weights in the files
-    are zeros: pretrained weights come from where they always do.
+    deepface builds OpenFace and VGG-Face under TensorFlow. If these are not installed, the
+    benchmark builds the two networks from files that this command wrote elsewhere, found in the
+    directory that FER_BENCH_STRUCTURES names, then in the cache directory. The weights in the files
+    are zeros; pretrained weights come from their usual places.
     """
     from fer_bench import models
     from fer_bench.models.builders import structure_files

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fer_bench.results import Merged
 
 
-@click.command("merge", short_help="Join the results files of a run's shards into one.")
+@click.command("merge", short_help="Merge the results files of a run's shards into one.")
 @click.argument(
     "results",
     nargs=-1,
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     type=GivenPath(dir_okay=False),
     default=Path("merged.json"),
     show_default=True,
-    help="The file to write, over an earlier one.",
+    help="File to write; replaced if it exists.",
 )
 def command(results: tuple[Path, ...], output: Path) -> None:
-    """Join the results files of a run's shards (--shard=K/N) into one results file.
+    """Merge the results files of a run's shards (--shard=K/N) into one results file.
 
-    The files must be of one protocol (only seeds may differ), the same images and one commit; they
-    stay as they are. A cell that several hold counts once, and must have one result. What
-    pytest-benchmark says of machine and time comes from the first file. Cells that no file
-    completed are named, and are no error.
+    The files must have one protocol (only seeds may differ), the same images and one commit; they
+    are not changed. A cell in several files counts once, and must have one result.
+    pytest-benchmark's facts about machine and time come from the first file. Cells that no file
+    completed are listed, and are not an error.
 
     Exit status: 0 merged, 2 cannot be merged.
     """

@@ -45,12 +45,12 @@ def command(
     trainable_layers: str,
     weights_dir: Path | None,
 ) -> None:
-    """Show where the time of one cell goes, with nothing stored before.
+    """Show where the time of one cell goes, with an empty store.
 
-    Beside it stands the floor: one bare pass of all images through the frozen layers, and bare
-    epochs of the trained ones on features in memory, timed in the same process. The store is made
-    for this and removed; data that was read before comes from the cache. With the class map,
-    split, dedupe, votes, labels and limit of a benchmark's run it is a cell of that run.
+    Next to it is the floor: one bare pass of all images through the frozen layers, and bare epochs
+    of the trained layers on features in memory, timed in the same process. The store is temporary;
+    data read before comes from the cache. With the class map, split, dedupe, votes, labels and
+    limit of a benchmark run it profiles a cell of that run.
     """
     import os
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fer_bench.report import Findings
 
 
-@click.command("report", short_help="Make the report of results files anew.")
+@click.command("report", short_help="Make the report of results files again.")
 @click.argument(
     "results",
     nargs=-1,
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     default=Path("report"),
     metavar="DIR",
     show_default=True,
-    help="Where the report goes, over an earlier one.",
+    help="Directory of the report; replaces an earlier one.",
 )
 @click.option(
     "--history",
     type=GivenPath(),
     metavar="FOLDER",
-    help="Tell as well in which of the runs stored there each figure first moved. All results "
-    "files in the folder and below it count, as those of pytest-benchmark's .benchmarks; those "
-    "that cannot be read are named.",
+    help="Also show in which of the runs stored there each metric first moved. All results files "
+    "in the directory and below it count, as those of pytest-benchmark's .benchmarks; those that "
+    "cannot be read are named.",
 )
 def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -> None:
-    """Make the page, figures and tables of results files anew.
+    """Make the page, plots and tables of results files again.
 
-    Several files are joined: they must be runs of one protocol on the same images. No network is
-    built, and the results files stay as they are. They do not hold what was found in the data:
+    Several files are merged: they must be runs of one protocol on the same images. No network is
+    built, and the results files are not changed. They do not hold the audit of the data:
     data-card.md and the contact sheets of an earlier report in DIR are removed, and the page names
     the command that makes them.
     """

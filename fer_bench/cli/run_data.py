@@ -19,8 +19,8 @@ class_map_option = click.option(
     "--class-map",
     callback=not_empty,
     metavar="NAME|FILE",
-    help=f"What the numbers of classes mean: {', '.join(NUMBERED)}, or a csv file with the columns "
-    "name and class, which may name other classes too.",
+    help=f"Meaning of class numbers: {', '.join(NUMBERED)}, or a csv file with the columns name "
+    "and class, which may name other classes too.",
 )
 
 _OPTIONS = (
@@ -30,21 +30,21 @@ _OPTIONS = (
         type=click.Choice(SPLITS),
         default="paper",
         show_default=True,
-        help="70/10/20, Kaggle's own three parts, or 70/10/20 of the different pictures; as "
-        "pytest's.",
+        help="70/10/20, Kaggle's own three parts, or 70/10/20 without duplicates in "
+        "two parts; as pytest's.",
     ),
     click.option(
         "--dedupe",
         type=click.Choice(DEDUPES),
         default="none",
         show_default=True,
-        help="Which copies of pictures are in none of the parts; as pytest's.",
+        help="Parts from which duplicates are left out; as pytest's.",
     ),
     click.option(
         "--votes",
         type=GivenPath(),
         metavar="FILE",
-        help="FER+'s fer2013new.csv: what ten taggers see in each image, in the same order.",
+        help="FER+'s fer2013new.csv: votes of ten taggers on each image, in the same order.",
     ),
     click.option(
         "--labels",

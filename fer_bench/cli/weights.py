@@ -26,27 +26,27 @@ def _looks(function: Callable[..., None]) -> Callable[..., None]:
         "--weights-dir",
         type=GivenPath(),
         metavar="DIR",
-        help="Folder to look in first, as the benchmark's option --weights-dir.",
+        help="Directory to search first, as the benchmark's option --weights-dir.",
     )
     return names(folder(function))
 
 
-@click.group("weights", short_help="Show and prove pretrained weights.")
+@click.group("weights", short_help="Show and verify pretrained weights.")
 def command() -> None:
-    """Show where pretrained weights come from, and prove those that are here.
+    """Show where pretrained weights come from, and verify those on this machine.
 
-    BACKBONEs are names, or 'all' for the paper's four; by default all that there are. These
-    commands download nothing: a run does, where no place has the file.
+    BACKBONEs are names, or 'all' for the paper's four; by default all registered ones. These
+    commands download nothing; a run does, if no place has the file.
     """
 
 
-@command.command("list", short_help="Show files, origin and licences, and what is here.")
+@command.command("list", short_help="Show files, origin and licences.")
 @_looks
 def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
-    """Show each backbone's weight file, its origin, its licences, and whether it is here.
+    """Show each backbone's weight file, its origin and licences, and if it is on this machine.
 
-    A file may have Keras' legacy HDF5 layout, that of '.weights.h5' or '.keras', or be an npz of
-    arrays: its content tells, not its name.
+    A file may have Keras' legacy HDF5 layout, the layout of '.weights.h5' or '.keras', or be an npz
+    of arrays: the content decides, not the name.
     """
     from fer_bench.models import chain
 
@@ -62,10 +62,10 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
     echo_lines("".join(blocks))
 
 
-@command.command(short_help="Show each place that is looked into, and what it has.")
+@command.command(short_help="Show each place that is searched.")
 @_looks
 def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
-    """Show every place that a run looks into, in its order, and what is found there."""
+    """Show every place that a run searches, in order, and what is found there."""
     from fer_bench.models import chain
 
     blocks = []
@@ -81,29 +81,29 @@ def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
     echo_lines("".join(blocks))
 
 
-@command.command(short_help="Prove the files that are here, and lock them.")
+@command.command(short_help="Verify the files on this machine, and lock them.")
 @_looks
 @click.option(
     "--weights-lock",
     type=GivenPath(),
     metavar="FILE",
-    help="Lock file to hold them to; by default fer-bench.lock in this folder.",
+    help="Lock file to check them against; default: fer-bench.lock in this directory.",
 )
-@click.option("--update-lock", is_flag=True, help="Lock these, whatever was locked before.")
+@click.option("--update-lock", is_flag=True, help="Lock these files, whatever was locked before.")
 def verify(
     names: tuple[str, ...],
     weights_dir: Path | None,
     weights_lock: Path | None,
     update_lock: bool,
 ) -> None:
-    """Prove each weight file that is here, as a run does before its first cell.
+    """Verify each weight file on this machine, as a run does before its first cell.
 
-    It must hold every tensor of the network and no other, in its shape, with finite values; have
-    the digest that is known of it, where one is; and hold the values that the lock file records.
-    The lock file records what it does not hold yet.
+    It must hold exactly the tensors of the network, with their shapes and finite values, have the
+    published digest if there is one, and hold the values that the lock file records. Files that the
+    lock file does not know yet are added to it.
 
-    Exit status: 1 where a file is not sound or is another one than is locked, or where a backbone
-    that was named has none.
+    Exit status: 1 if a file is invalid or differs from the locked one, or if a named backbone has
+    no file.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from fer_bench.models.weights import lock_file

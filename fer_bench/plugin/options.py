@@ -77,33 +77,32 @@ OPTIONS = (
     ),
     Option(
         "class-map",
-        f"What the numbers of classes in a data set mean: {', '.join(NUMBERED)}, or a csv file "
-        "with the columns name and class, which may name other classes too.",
+        f"Meaning of class numbers in a data set: {', '.join(NUMBERED)}, or a csv file with "
+        "the columns name and class, which may name other classes too.",
         "NAME|FILE",
     ),
     Option(
         "split",
-        "paper (70/10/20, the default), kaggle (its own three parts), or grouped (70/10/20 of the "
-        "different pictures: all copies of one are in one part).",
+        "paper (70/10/20, the default), kaggle (its own three parts), or grouped (70/10/20, all "
+        "duplicates of an image in one part).",
         "SPLIT",
     ),
     Option(
         "dedupe",
-        "Which copies of pictures are left out: none (the default), train (what is trained on "
-        "stands in no other part, and once), or all (each picture is in one part, once). Nearly "
-        "the same pictures and mirror images count as copies.",
+        "Duplicates to leave out: none (the default), train (training images have no duplicate in "
+        "any part), or all (no image has a duplicate). Near-duplicates and mirror images count.",
         "WHICH",
     ),
     Option(
         "votes",
-        "FER+'s fer2013new.csv, in the order of the data set: networks are also held against "
+        "FER+'s fer2013new.csv, in the order of the data set: networks are also scored against "
         "the class with the most votes.",
         "FILE",
     ),
     Option(
         "labels",
         "fer2013 (the data set's own, the default) or ferplus (the class with the most of "
-        "--votes; images where several share them or none of the classes has them are left out).",
+        "--votes; images without one such class are left out).",
         "LABELS",
     ),
     Option("limit", "Run on a stratified sample of N images.", "N"),
@@ -118,59 +117,58 @@ OPTIONS = (
     ),
     Option(
         "trainable-layers",
-        "How many of a backbone's last layers are trained: a number or 'all', or one for each "
-        "init as in 'pretrained:4,random:all'. Default: 4.",
+        "Number of last layers of a backbone to train: a number or 'all', or one for each init as "
+        "in 'pretrained:4,random:all'. Default: 4.",
         "N",
     ),
     Option(
         "batchnorm",
         "paper (the default: batch normalisation among the trained layers is trained like them) or "
-        "frozen (it keeps the averages and factors that it started with).",
+        "frozen (it keeps its initial statistics, scale and offset).",
         "MODE",
     ),
     Option(
         "weights-dir",
-        "Folder to look for pretrained weights in first; then FER_BENCH_WEIGHTS, the upstream "
-        "libraries' caches, and their downloads.",
+        "Directory to search first for pretrained weights; then FER_BENCH_WEIGHTS, the caches of "
+        "the upstream libraries, and their downloads.",
         "DIR",
     ),
     Option(
         "weights-lock",
-        "File that records which pretrained weights were used first; a run with others ends before "
-        "it begins. Default: fer-bench.lock in pytest's rootdir, where that can be written to.",
+        "File that records the pretrained weights that were used first; a run with other weights "
+        "stops before it begins. Default: fer-bench.lock in pytest's rootdir, if writable.",
         "FILE",
     ),
     Option("require-weights", "Stop when pretrained weights are missing; default: skip the cell."),
-    Option("report-dir", "Folder of the report. Default: report.", "DIR"),
+    Option("report-dir", "Directory of the report. Default: report.", "DIR"),
     Option(
         "store",
-        "Folder of frozen features, checkpoints and results, which later runs use again. Default: "
-        "store in the cache folder.",
+        "Directory of frozen features, checkpoints and results, which later runs reuse. Default: "
+        "store in the cache directory.",
         "DIR",
     ),
     Option("fresh", "Compute everything again, whatever the store holds."),
     Option(
         "no-timing",
-        "Leave out training and inference speed: a cell whose result is stored then needs no "
-        "network.",
+        "Skip training and inference speed: a cell whose result is stored then needs no network.",
     ),
     Option(
         "fer-compare",
-        "Compare this run with results files of an earlier one, or folders of them, separated by "
-        "commas; the run fails where it is worse. Rules for that stand in --fer-fail-on and under "
-        "[tool.fer_bench.compare] of pyproject.toml, see 'fer-bench compare --help'.",
+        "Compare this run with results files of an earlier one, or directories of them, separated "
+        "by commas; the run fails if it is worse. Thresholds come from --fer-fail-on and "
+        "[tool.fer_bench.compare] in pyproject.toml, see 'fer-bench compare --help'.",
         "BASE",
     ),
     Option(
         "fer-fail-on",
-        "With --fer-compare: how much worse a figure may get, as in 'accuracy: 0.5pp, "
+        "With --fer-compare: thresholds, how much worse a metric may get, as in 'accuracy: 0.5pp, "
         "inference.p99: 2ms'.",
         "RULES",
     ),
     Option(
         "shard",
         "Run a share of the cells: of backbone x init x seed, in their order, every N-th, starting "
-        "with the K-th. 'fer-bench merge' joins the results of all N. Default: 1/1, all cells.",
+        "with the K-th. 'fer-bench merge' merges the results of all N. Default: 1/1, all cells.",
         "K/N",
     ),
 )
