@@ -17,7 +17,8 @@ from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.results import load_run
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.training.experiment import Experiment
+from fer_bench.training.cell_runner import run_cell
+from fer_bench.training.run_context import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,13 +108,13 @@ def run(
         votes=None if votes is None else load_votes(Path(votes)),
         cache_dir=cache_root(),
     )
-    experiment = Experiment(
+    context = RunContext(
         data,
         store=cache_root() / "store" if store is None else Path(store),
         weights_dir=None if weights_dir is None else Path(weights_dir),
         fresh=fresh,
     )
-    return experiment.run(entry, init)
+    return run_cell(context, entry, init)
 
 
 def load_results(path: StrPath) -> Run:

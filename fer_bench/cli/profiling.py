@@ -17,8 +17,9 @@ from fer_bench.models.keras_backend import load_keras
 from fer_bench.report import Findings, write_report
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.progress import silent
-from fer_bench.training.experiment import Experiment, check_weights
-from fer_bench.training.trained_cell import shard_images
+from fer_bench.training.cell_network import shard_images
+from fer_bench.training.cell_runner import check_weights, run_cell
+from fer_bench.training.run_context import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,8 +126,8 @@ def profile(
         check_weights(entry, locate(entry, weights_dir))
         laps.end("checking the weights")
     with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
-        experiment = Experiment(prepared, Path(folder), weights_dir)
-        trained = experiment.run(entry, init, progress)
+        experiment = RunContext(prepared, Path(folder), weights_dir)
+        trained = run_cell(experiment, entry, init, progress)
         laps.end("writing checkpoints and result, and the rest", dict(trained.result.parts))
         findings = Findings.of(experiment.record((trained.result,)))
         write_report(Path(folder) / "report", findings)

@@ -209,7 +209,7 @@ def _proven(
         FerBenchError: it is invalid, or differs from the locked one.
     """
     from fer_bench.models.weights import lock_file
-    from fer_bench.training.experiment import check_weights
+    from fer_bench.training.cell_runner import check_weights
 
     weights = check_weights(entry, found)
     try:

@@ -12,6 +12,7 @@ from fer_bench.plugin.benchmark_records import SPEED, Measured
 from fer_bench.plugin.state import EXPERIMENT, RECORD
 from fer_bench.plugin.terminal_progress import showing_progress
 from fer_bench.training import reference_workload
+from fer_bench.training.cell_runner import run_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from fer_bench.data import Dataset, Split
     from fer_bench.protocol.cells import Cell
     from fer_bench.protocol.settings import Protocol
-    from fer_bench.training.experiment import Experiment
+    from fer_bench.training.run_context import RunContext
     from fer_bench.training.trained_cell import TrainedCell
 
 
 @pytest.fixture(scope="session")
-def experiment(pytestconfig: pytest.Config) -> Experiment:
+def experiment(pytestconfig: pytest.Config) -> RunContext:
     """Return the experiment: data, protocol and store shared by all cells of the run."""
     if hasattr(pytestconfig, "workerinput"):
         pytest.fail(
@@ -42,25 +43,25 @@ def experiment(pytestconfig: pytest.Config) -> Experiment:
 
 
 @pytest.fixture(scope="session")
-def protocol(experiment: Experiment) -> Protocol:
+def protocol(experiment: RunContext) -> Protocol:
     """Return the settings of the experiment."""
     return experiment.protocol
 
 
 @pytest.fixture(scope="session")
-def dataset(experiment: Experiment) -> Dataset:
+def dataset(experiment: RunContext) -> Dataset:
     """Return the data set of the run."""
     return experiment.dataset
 
 
 @pytest.fixture(scope="session")
-def split(experiment: Experiment) -> Split:
+def split(experiment: RunContext) -> Split:
     """Return the split into training, validation and test images."""
     return experiment.split
 
 
 @pytest.fixture(scope="session")
-def cell(request: pytest.FixtureRequest, experiment: Experiment) -> Cell:
+def cell(request: pytest.FixtureRequest, experiment: RunContext) -> Cell:
     """Return the current cell; tests that use this fixture run once for each selected cell."""
     backbone, init, seed = request.param.rsplit("-", 2)
     return experiment.cell(get(backbone), init, int(seed))
@@ -68,13 +69,13 @@ def cell(request: pytest.FixtureRequest, experiment: Experiment) -> Cell:
 
 @pytest.fixture(scope="session")
 def trained(
-    request: pytest.FixtureRequest, cell: Cell, experiment: Experiment
+    request: pytest.FixtureRequest, cell: Cell, experiment: RunContext
 ) -> Iterator[TrainedCell]:
     """Return the trained cell; skip the test if its pretrained weights are missing."""
     record = request.config.stash[RECORD]
     try:
         with showing_progress(request.config, cell.id) as progress:
-            result = experiment.run(get(cell.backbone), cell.init, progress, cell.seed)
+            result = run_cell(experiment, get(cell.backbone), cell.init, progress, cell.seed)
     except WeightsMissing as missing:
         pytest.skip(str(missing))
     record.trained(result.result)

@@ -19,7 +19,8 @@ from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of
 from fer_bench.runtime.progress import silent
-from fer_bench.training.experiment import Experiment, check_weights
+from fer_bench.training.cell_runner import check_weights, is_stored
+from fer_bench.training.run_context import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +40,7 @@ def prepare(
     progress: Progress = silent,
     *,
     reporting: bool = True,
-) -> tuple[Experiment, PreparedData]:
+) -> tuple[RunContext, PreparedData]:
     """Load and split the data, and verify every weight file that a cell will run on.
 
     Last, the lock file records the weights that are used for the first time. A run without a
@@ -75,7 +76,7 @@ def prepare(
         cache_dir=cache_root(),
         progress=progress,
     )
-    experiment = Experiment(
+    experiment = RunContext(
         data,
         store=settings.store,
         weights_dir=settings.weights_dir,
@@ -113,7 +114,7 @@ def _pretrained(
 
 def _check_weights(
     settings: Settings,
-    experiment: Experiment,
+    experiment: RunContext,
     pretrained: list[tuple[Backbone, Located, list[int]]],
     reporting: bool,
 ) -> None:
@@ -125,7 +126,7 @@ def _check_weights(
         # Weights of stored results were verified before training.
         if (
             settings.timing
-            or not all(experiment.is_stored(entry, "pretrained", seed) for seed in seeds)
+            or not all(is_stored(experiment, entry, "pretrained", seed) for seed in seeds)
             or (lock is not None and identity(located.path) not in lock.files)
         ):
             proven[entry.name] = check_weights(entry, located)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fer_bench.protocol.cells import Init
     from fer_bench.protocol.shards import Shard
     from fer_bench.results.records import Run, Status
-    from fer_bench.training.experiment import Experiment
+    from fer_bench.training.run_context import RunContext
 
 
 class Record:
@@ -31,7 +31,7 @@ class Record:
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: RunContext,
         cells: Iterable[tuple[Backbone, Init, int]],
         elsewhere: Mapping[str, Shard],
     ) -> None:

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from fer_bench.plugin.options import Settings
     from fer_bench.plugin.session_record import Record
     from fer_bench.plugin.session_report import Report
-    from fer_bench.training.experiment import Experiment
+    from fer_bench.training.run_context import RunContext
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 BASE: pytest.StashKey[Side] = pytest.StashKey()
-EXPERIMENT: pytest.StashKey[Experiment] = pytest.StashKey()
+EXPERIMENT: pytest.StashKey[RunContext] = pytest.StashKey()
 DATA: pytest.StashKey[PreparedData] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()

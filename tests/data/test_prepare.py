@@ -21,7 +21,7 @@ from fer_bench.models import get, keras_backend
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results.records import NO_VOTE
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.training.experiment import Experiment
+from fer_bench.training.run_context import RunContext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -269,7 +269,7 @@ def test_what_is_counted_is_what_is_in_the_parts(tmp_path: Path) -> None:
     protocol = Protocol(dedupe="all")
     data = prepare_data(source, protocol)
     assert (data.copies, data.not_taken) == (20, ())
-    experiment = Experiment(data, tmp_path)
+    experiment = RunContext(data, tmp_path)
     told = experiment.record(()).dataset
     assert sum(count for _, count in told.counts) == N == told.train + told.validation + told.test
 
@@ -306,7 +306,7 @@ def test_nothing_is_trained_on_what_cannot_be_split(tmp_path: Path) -> None:
     source = dataset_of(patterns(20), np.arange(20) // 10)
     data = prepare_data(source, Protocol(split="kaggle"), must_split=False)
     with pytest.raises(FerBenchError, match="does not say") as raised:
-        Experiment(data, tmp_path)
+        RunContext(data, tmp_path)
     assert str(raised.value) == data.not_split
 
 
@@ -348,7 +348,7 @@ def test_variations_have_fingerprints_of_their_own(tmp_path: Path, monkeypatch) 
     def fingerprint(known, **settings: str) -> str:
         protocol = Protocol(**settings)
         data = prepare_data(source, protocol, votes=known)
-        experiment = Experiment(data, tmp_path)
+        experiment = RunContext(data, tmp_path)
         entry = get("mini")
         return experiment.fingerprint(entry, experiment.cell(entry, "random"), None)
 

@@ -15,7 +15,8 @@ from fer_bench.models import Backbone, get, random_weights  # noqa: E402
 from fer_bench.models.random_weights import seeded  # noqa: E402
 from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
-from fer_bench.training.experiment import Experiment  # noqa: E402
+from fer_bench.training.cell_runner import run_cell  # noqa: E402
+from fer_bench.training.run_context import RunContext  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -448,8 +449,8 @@ def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_anew(tmp_pa
     data = prepare_data(Dataset(images, labels, ("a", "b", "c"), "tiny"), protocol)
 
     def logits(build, seed, store):
-        experiment = Experiment(data, tmp_path / store)
-        return experiment.run(entry(build), "random", seed=seed).logits
+        experiment = RunContext(data, tmp_path / store)
+        return run_cell(experiment, entry(build), "random", seed=seed).logits
 
     load = loaded(tmp_path)
     np.testing.assert_array_equal(logits(load, 5, "one"), logits(plain, 5, "other"))

@@ -13,8 +13,11 @@ from made_images import mirrored, patterns
 from made_votes import unanimous, write_votes
 
 import fer_bench
-from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.data import EMOTIONS, Dataset, load_dataset
+from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.settings import Protocol
 from fer_bench.results import read_run
+from fer_bench.training.run_context import RunContext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,13 +123,15 @@ def test_python_and_pytest_give_the_same_result(run, made, tmp_path, settings, l
         limit=limit,
         store=tmp_path / "other",
     )
-    experiment, found = cell._experiment, cell.result
-    assert experiment.dataset.row_digest != made.row_digest
+    found = cell.result
+    protocol = Protocol(**settings, epochs=2, batch_size=16)
+    context = RunContext(prepare_data(load_dataset(path), protocol, limit=limit), tmp_path)
+    assert context.dataset.row_digest != made.row_digest
     assert (found.source, told.cells[0].source) == ("trained", "trained")
     assert found.quality == told.cells[0].quality
     assert found.fingerprint == told.cells[0].fingerprint
-    assert experiment.record((found,)).dataset == told.dataset
-    assert experiment.record((found,)).protocol == told.protocol
+    assert context.record((found,)).dataset == told.dataset
+    assert context.record((found,)).protocol == told.protocol
 
 
 def unanimous_but(dataset: Dataset, tied: int):

@@ -185,13 +185,13 @@ def test_a_process_computes_features_and_compiles_once(
         f"""
         from pathlib import Path
 
-        def test_used_again(trained):
+        def test_used_again(trained, dataset):
             trained.close()
             store = Path({str(tmp_path / "store")!r})
             {damage}
             trained.train_epoch(3)
             trained.restore()
-            images = trained._experiment.dataset.images[:9]
+            images = dataset.images[:9]
             before = trained.predict(images)
             trained.close()
             assert (trained.predict(images) == before).all()

@@ -10,7 +10,7 @@ from fer_bench.models import Located, get, keras_backend, numerics
 from fer_bench.models.builders import structure_files
 from fer_bench.protocol.cells import Cell
 from fer_bench.protocol.settings import Protocol, TrainableLayers
-from fer_bench.training import fingerprint, trained_cell
+from fer_bench.training import cell_network, fingerprint
 
 RANDOM = np.random.default_rng(0)
 DATA = Dataset(
@@ -144,8 +144,8 @@ def test_the_machine_and_the_batches_of_the_prefix_do_not_count(monkeypatch):
     before = result()
     monkeypatch.setattr(keras_backend, "environment", lambda: (("cpu cores available", "99"),))
     monkeypatch.setattr(keras_backend, "runs_on_cpu", lambda: False)
-    monkeypatch.setattr(trained_cell, "SHARD_PIXELS", 1)
-    assert trained_cell.shard_images(48) == 8
+    monkeypatch.setattr(cell_network, "SHARD_PIXELS", 1)
+    assert cell_network.shard_images(48) == 8
     assert result() == before
 
 

@@ -17,15 +17,16 @@ import gc, re, sys
 from pathlib import Path
 from fer_bench.models import get
 from fer_bench.data import load_dataset
-from fer_bench.training.experiment import Experiment
+from fer_bench.training.cell_runner import run_cell
+from fer_bench.training.run_context import RunContext
 from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.settings import Protocol
 
 protocol = Protocol(epochs=1)
 data = prepare_data(load_dataset("sketch"), protocol, limit=300)
-experiment = Experiment(data, Path(sys.argv[1]))
+experiment = RunContext(data, Path(sys.argv[1]))
 for seed in range(int(sys.argv[2])):
-    experiment.run(get("mini"), "random", seed=seed).close()
+    run_cell(experiment, get("mini"), "random", seed=seed).close()
     gc.collect()
     status = Path("/proc/self/status").read_text()
     # Anonymous memory, in RAM or not: mapped files and what others press out do not count.

@@ -1,35 +1,28 @@
-"""Data, protocol and store shared by all cells of a run, and the training of a cell."""
+"""Data, protocol and store shared by all cells of a run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.models import Located, WeightsRecord, locate
-from fer_bench.models.keras_backend import clear_keras, load_keras
+from fer_bench.models import locate
 from fer_bench.protocol.cells import Cell
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.runtime.progress import silent
 from fer_bench.training import fingerprint
-from fer_bench.training.store.results import ResultStore
-from fer_bench.training.trained_cell import TrainedCell
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import keras
-
     from fer_bench.data import Dataset, Split
     from fer_bench.data.prepare import PreparedData
-    from fer_bench.models import Backbone
+    from fer_bench.models import Backbone, Located
     from fer_bench.protocol.cells import Init
     from fer_bench.protocol.settings import Protocol
-    from fer_bench.runtime.progress import Progress
 
 
 @dataclass(frozen=True)
-class Experiment:
+class RunContext:
     """Data, protocol and store shared by all cells of a run.
 
     Images, split and protocol all come from ``prepare.prepare_data``, so that the recorded
@@ -99,43 +92,12 @@ class Experiment:
         seed = self.protocol.seed if seed is None else seed
         return Cell(entry.name, init, self.dataset.name, seed)
 
-    def run(
-        self,
-        entry: Backbone,
-        init: Init,
-        progress: Progress = silent,
-        seed: int | None = None,
-    ) -> TrainedCell:
-        """Train a cell, or load its result from the store.
-
-        Args:
-            entry: the backbone.
-            init: ``"pretrained"`` or ``"random"``.
-            seed: seed of random weights, head and image order; default: the protocol's.
-            progress: callback for the progress of extraction and training.
-
-        Raises:
-            WeightsMissing: the weights of a pretrained cell are not found.
-            FerBenchError: the weights are invalid, the disk is full, or training diverged.
-        """
-        located = self._located(entry, init)
-        return TrainedCell(self, entry, self.cell(entry, init, seed), located, progress)
-
-    def is_stored(self, entry: Backbone, init: Init, seed: int | None = None) -> bool:
-        """Return True if the store has the cell's result, so that no network is needed for it.
-
-        Raises:
-            WeightsMissing: the weights of a pretrained cell are not found.
-        """
-        found = self.fingerprint(entry, self.cell(entry, init, seed), self._located(entry, init))
-        return not self.fresh and ResultStore(self.store).holds(found)
-
     def fingerprint(self, entry: Backbone, cell: Cell, located: Located | None) -> str:
         """Return a digest of everything that determines the result of a cell.
 
         Args:
             entry: the cell's backbone.
-            cell: a cell of this experiment.
+            cell: a cell of this run.
             located: the file of its pretrained weights, None if they are random.
 
         Raises:
@@ -150,23 +112,10 @@ class Experiment:
             self.split,
         )
 
-    def _located(self, entry: Backbone, init: Init) -> Located | None:
+    def locate(self, entry: Backbone, init: Init) -> Located | None:
+        """Return the file of a pretrained cell's weights, None for a random cell.
+
+        Raises:
+            WeightsMissing: the file is not found.
+        """
         return locate(entry, self.weights_dir) if init == "pretrained" else None
-
-
-def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
-    """Verify that a weight file fits its backbone, before any cell runs on it.
-
-    Raises:
-        FerBenchError: the file does not fit or cannot be read.
-    """
-    from fer_bench.models import verify
-
-    def build() -> keras.Model:
-        load_keras()
-        return entry.build()
-
-    try:
-        return verify(located, entry, build)
-    finally:
-        clear_keras()

@@ -1,0 +1,189 @@
+"""Network of one cell, cut and ready to be trained on frozen features."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.models import load, numerics
+from fer_bench.models.keras_backend import load_keras
+from fer_bench.training import fingerprint
+from fer_bench.training.store.features import FeatureStore
+from fer_bench.training.store.shard_files import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from fer_bench.models import Backbone, Located
+    from fer_bench.models.transfer import Network
+    from fer_bench.protocol.cells import Cell
+    from fer_bench.runtime.progress import Progress
+    from fer_bench.training.run_context import RunContext
+    from fer_bench.training.store.features import Extraction
+    from fer_bench.training.store.stored_tensor import StoredTensor
+    from fer_bench.training.trainer import Trainer
+
+SHARD_PIXELS = 128 * 96 * 96
+"""Input pixels in one pass through a frozen prefix; bounds memory for every input size."""
+
+
+class CellNetwork:
+    """Network and trainer of one cell, built when they are first needed.
+
+    Args:
+        context: data, protocol and store.
+        entry: the cell's backbone.
+        cell: the cell.
+        located: the file of its pretrained weights, None if they are random.
+        progress: callback for the progress of extraction.
+
+    Attributes:
+        weights: origin of the backbone's weights, one line.
+        seconds: duration of each step so far, by name.
+        discards_features: if True, stored features are computed again.
+        extraction: the frozen features, None until the trainer is built and if nothing is frozen.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        entry: Backbone,
+        cell: Cell,
+        located: Located | None,
+        progress: Progress,
+    ) -> None:
+        self._context = context
+        self._entry = entry
+        self._cell = cell
+        self._located = located
+        self._progress = progress
+        self.weights = f"random, seed {cell.seed}"
+        self.seconds: dict[str, float] = {}
+        self.discards_features = context.fresh
+        self.extraction: Extraction | None = None
+
+    @cached_property
+    def network(self) -> Network:
+        """Network with the weights that training starts from."""
+        load_keras()
+        from fer_bench.models.random_weights import seeded
+        from fer_bench.models.transfer import transfer
+        from fer_bench.training import compiled_suffix
+
+        # First free the memory of a compiled suffix of another structure.
+        compiled_suffix.keep_only(self.structure())
+        started = perf_counter()
+        is_random = self._located is None
+        backbone = seeded(self._entry, self._cell.seed, is_random=is_random)
+        if self._located is not None:
+            self.weights = str(load(self._located, self._entry, backbone))
+        dataset = self._context.dataset
+        network = transfer(
+            self._entry,
+            backbone,
+            self._context.protocol.trainable_layers.of(self._cell.init),
+            dataset.images.shape[1:],
+            len(dataset.classes),
+            self._context.protocol.batch_normalization,
+        )
+        self.seconds["building the network"] = perf_counter() - started
+        return network
+
+    @cached_property
+    def trainer(self) -> Trainer:
+        """Trainer of the suffix, or of a kept compiled one of the same structure.
+
+        Frozen features that are not stored are computed.
+        """
+        load_keras()
+        from fer_bench.training import compiled_suffix
+        from fer_bench.training.trainer import Trainer
+
+        context, network = self._context, self.network
+        suffix = compiled_suffix.take(self.structure())
+        if suffix is None:
+            suffix = compiled_suffix.CompiledSuffix(network.suffix, context.protocol.learning_rate)
+        else:
+            suffix.start_from(network.suffix)
+        return Trainer(
+            suffix,
+            context.protocol,
+            self._cell.seed,
+            self._tensors(network),
+            context.dataset.labels,
+            context.split.train,
+        )
+
+    def close(self) -> None:
+        """Release the network; keep its compiled suffix for the next cell of the same structure.
+
+        If the network is used again, it is built again.
+        """
+        trainer = vars(self).pop("trainer", None)
+        vars(self).pop("network", None)
+        if trainer is not None:
+            from fer_bench.training import compiled_suffix
+
+            compiled_suffix.keep(self.structure(), trainer.compiled)
+
+    def structure(self) -> tuple[Any, ...]:
+        """Return everything that determines the compiled suffix but its weights and states."""
+        import keras
+
+        context = self._context
+        return (
+            self._entry,
+            self._cell.init,
+            context.protocol,
+            context.dataset.images.shape[1:],
+            len(context.dataset.classes),
+            keras.config.dtype_policy().name,
+        )
+
+    def _tensors(self, network: Network) -> Sequence[NDArray[Any] | StoredTensor]:
+        """Return the suffix's inputs: stored features, or the images if nothing is frozen."""
+        images, prefix = self._context.dataset.images, network.prefix
+        if prefix is None:
+            return (images,)
+        import keras
+
+        def extract(rows: slice) -> Sequence[Any]:
+            values = keras.tree.flatten(prefix.predict_on_batch(images[rows]))
+            return [keras.ops.convert_to_numpy(value) for value in values]
+
+        store = FeatureStore(self._context.store)
+        key = fingerprint.features_key(
+            self._entry,
+            fingerprint.weights_facts(self._entry, self._cell, self._located),
+            self._context.dataset,
+            network.boundary,
+        )
+        if self.discards_features:
+            store.discard(key)
+            # Features stored from now on were computed by this process.
+            self.discards_features = False
+        wanted = Wanted(
+            images=len(images),
+            shapes=tuple(tensor.shape[1:] for tensor in keras.tree.flatten(prefix.output)),
+            shard=shard_images(self._entry.input_size),
+            facts={
+                "backbone": self._entry.name,
+                "weights": self._cell.init
+                if self._located is not None
+                else f"random, seed {self._cell.seed}",
+                "dataset": self._cell.dataset,
+                "versions": fingerprint.features_versions(),
+            },
+            conditions=numerics.conditions(),
+        )
+        extraction = store.extract(key, wanted, extract, self._progress)
+        self.extraction = extraction
+        return extraction.tensors
+
+
+def shard_images(input_size: int) -> int:
+    """Return the number of images per pass through a prefix, for an input side in pixels."""
+    return max(8, min(512, SHARD_PIXELS // input_size**2))

@@ -1,0 +1,268 @@
+"""Run of one cell: its result from the store, or trained and stored."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench import metrics
+from fer_bench.models import WeightsRecord, numerics
+from fer_bench.models.keras_backend import clear_keras, load_keras
+from fer_bench.results.environment_facts import OF_FEATURES
+from fer_bench.results.records import CellResult, Predictions, Quality
+from fer_bench.runtime.locks import locked
+from fer_bench.runtime.progress import silent
+from fer_bench.runtime.sealed_directories import check_room, log, told
+from fer_bench.training import fingerprint
+from fer_bench.training.cell_network import CellNetwork
+from fer_bench.training.store.checkpoints import Checkpoints
+from fer_bench.training.store.results import ResultStore
+from fer_bench.training.trained_cell import TrainedCell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import keras
+    from numpy.typing import NDArray
+
+    from fer_bench.models import Backbone, Located
+    from fer_bench.models.numerics import Conditions
+    from fer_bench.protocol.cells import Cell, Init
+    from fer_bench.runtime.progress import Progress
+    from fer_bench.training.run_context import RunContext
+
+
+def run_cell(
+    context: RunContext,
+    entry: Backbone,
+    init: Init,
+    progress: Progress = silent,
+    seed: int | None = None,
+) -> TrainedCell:
+    """Train a cell, or load its result from the store.
+
+    Args:
+        context: data, protocol and store.
+        entry: the backbone.
+        init: ``"pretrained"`` or ``"random"``.
+        progress: callback for the progress of extraction and training.
+        seed: seed of random weights, head and image order; default: the protocol's.
+
+    Raises:
+        WeightsMissing: the weights of a pretrained cell are not found.
+        FerBenchError: the weights are invalid, the disk is full, or training diverged.
+    """
+    cell, located = context.cell(entry, init, seed), context.locate(entry, init)
+    runner = _CellRunner(context, entry, cell, located, progress)
+    with runner.locked():
+        stored = runner.find()
+        result, logits = stored or runner.train()
+    labels = context.dataset.labels[context.split.test]
+    return TrainedCell(
+        result, logits, labels, runner.network, runner.restore, is_restored=stored is None
+    )
+
+
+def is_stored(context: RunContext, entry: Backbone, init: Init, seed: int | None = None) -> bool:
+    """Return True if the store has the cell's result, so that no network is needed for it.
+
+    Raises:
+        WeightsMissing: the weights of a pretrained cell are not found.
+    """
+    found = context.fingerprint(entry, context.cell(entry, init, seed), context.locate(entry, init))
+    return not context.fresh and ResultStore(context.store).holds(found)
+
+
+def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
+    """Verify that a weight file fits its backbone, before any cell runs on it.
+
+    Raises:
+        FerBenchError: the file does not fit or cannot be read.
+    """
+    from fer_bench.models import verify
+
+    def build() -> keras.Model:
+        load_keras()
+        return entry.build()
+
+    try:
+        return verify(located, entry, build)
+    finally:
+        clear_keras()
+
+
+class _CellRunner:
+    """Search in the store, training and restoring of one cell.
+
+    Args:
+        context: data, protocol and store.
+        entry: the cell's backbone.
+        cell: the cell.
+        located: the file of its pretrained weights, None if they are random.
+        progress: callback for the progress of extraction and training.
+
+    Attributes:
+        network: network and trainer of the cell.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        entry: Backbone,
+        cell: Cell,
+        located: Located | None,
+        progress: Progress,
+    ) -> None:
+        self._context = context
+        self._entry = entry
+        self._cell = cell
+        self._located = located
+        self._progress = progress
+        self._results = ResultStore(context.store)
+        self.network = CellNetwork(context, entry, cell, located, progress)
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return self._context.fingerprint(self._entry, self._cell, self._located)
+
+    @cached_property
+    def _checkpoints(self) -> Checkpoints:
+        return Checkpoints(self._context.store, self._fingerprint, self._facts())
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the cell's lock, so that no other process trains the same cell meanwhile."""
+        store = self._context.store
+        with contextlib.ExitStack() as stack:
+            with told(store):
+                stack.enter_context(locked(store, "cell", self._fingerprint, self._progress))
+            yield
+
+    def find(self) -> tuple[CellResult, NDArray[np.float32]] | None:
+        """Return the cell's stored result and test logits; discard them if ``fresh`` is set."""
+        with told(self._context.store):
+            if self._context.fresh:
+                self._results.discard(self._fingerprint)
+                self._checkpoints.discard()
+            stored = self._results.find(self._fingerprint, self._cell, self._context.record)
+            if stored is None:
+                return None
+            # Left behind by a process that was killed just after it saved the result.
+            self._checkpoints.discard()
+        # The same images may have been stored under another data set name.
+        result = dataclasses.replace(stored.result, source="store", dataset=self._cell.dataset)
+        return result, stored.logits
+
+    def train(self) -> tuple[CellResult, NDArray[np.float32]]:
+        """Train the cell and store its result; return the result and the test logits."""
+        load_keras()
+        from fer_bench.training.compiled_suffix import copy_variables
+
+        context, split, checkpoints = self._context, self._context.split, self._checkpoints
+        conditions = numerics.conditions()
+        with told(context.store):
+            self.network.discards_features |= checkpoints.begin(conditions)
+        trainer, network = self.network.trainer, self.network.network
+        features_on = self._features_on()
+        computed_on = _with_features(numerics.conditions(), features_on)
+        seconds = self._seconds_before()
+        with told(context.store):
+            checkpoints.begin(conditions, features_on)
+            start = checkpoints.latest(trainer.expected)
+            needed = trainer.written_bytes - checkpoints.size
+        if start is not None:
+            log.info("%s: training went on after epoch %d", self._cell.id, start.history.epochs)
+        check_room(context.store, needed, "checkpoints and result")
+        seconds["compiling"] = trainer.warm_up()
+        history, spent = trainer.train(split.validation, self._progress, start, checkpoints.keep)
+        seconds.update(dataclasses.asdict(spent))
+        logits, labels = trainer.logits(split.test), context.dataset.labels[split.test]
+        if trainer.suffix is not network.suffix:
+            copy_variables(trainer.suffix, network.suffix)
+        confusion = metrics.confusion(labels, logits.argmax(axis=1), len(context.dataset.classes))
+        result = CellResult(
+            backbone=self._entry.name,
+            title=self._entry.title,
+            init=self._cell.init,
+            dataset=self._cell.dataset,
+            seed=self._cell.seed,
+            status="ok",
+            fingerprint=self._fingerprint,
+            source="trained",
+            weights=self.network.weights,
+            parameters=network.parameters,
+            quality=Quality(
+                history=history,
+                test_accuracy=metrics.accuracy(logits, labels),
+                test_loss=metrics.cross_entropy(logits, labels),
+                recall=metrics.recall(confusion),
+                confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+                predictions=Predictions.of(logits),
+            ),
+            parts=tuple(seconds.items()),
+            computed_on=computed_on,
+        )
+        weights = (weight.numpy() for weight in network.suffix.weights)
+        self._results.save(context.record((result,)), logits, weights, self._facts())
+        with told(context.store):
+            checkpoints.discard()
+        return result, logits
+
+    def restore(self) -> tuple[CellResult, NDArray[np.float32]] | None:
+        """Load the stored result's weights into the network; train again if they are damaged.
+
+        Returns:
+            The new result and test logits if the cell was trained again, else None.
+        """
+        network = self.network.network
+        layout = [
+            (tuple(weight.shape), np.dtype(weight.dtype)) for weight in network.suffix.weights
+        ]
+        with self.locked():
+            with told(self._context.store):
+                weights = self._results.suffix_weights(self._fingerprint, layout)
+            if weights is None:
+                return self.train()
+        network.suffix.set_weights(weights)
+        return None
+
+    def _features_on(self) -> Conditions:
+        extraction = self.network.extraction
+        return () if extraction is None else extraction.conditions
+
+    def _seconds_before(self) -> dict[str, float]:
+        """Return the seconds spent before training, by part."""
+        seconds, extraction = dict(self.network.seconds), self.network.extraction
+        # A run that resumes from an earlier run's epochs includes that run's feature time.
+        if extraction is not None and (extraction.computed or self._checkpoints.size):
+            seconds["frozen features"] = extraction.seconds
+        return seconds
+
+    def _facts(self) -> dict[str, Any]:
+        """Return a description of the result, for users who inspect the store."""
+        protocol = self._context.protocol
+        return {
+            "cell": self._cell.id,
+            "seed": self._cell.seed,
+            "dataset": self._cell.dataset,
+            "images": len(self._context.dataset),
+            "split": self._context.split.name,
+            "trainable_layers": protocol.trainable_layers.of(self._cell.init),
+            "batch_normalization": protocol.batch_normalization,
+            "epochs": protocol.epochs,
+            "versions": fingerprint.results_versions(),
+        }
+
+
+def _with_features(now: Conditions, features_on: Conditions) -> Conditions:
+    """Return the conditions of a result, and those of its stored features that differ."""
+    others = [
+        (name + OF_FEATURES, value)
+        for name, value in features_on
+        if dict(now).get(name, value) != value
+    ]
+    return (*now, *others)
