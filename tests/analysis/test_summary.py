@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -16,34 +17,35 @@ def told(*cells):
     return headline(run, pairs(run))
 
 
-def test_nothing_trained():
-    assert told() == ("No network was trained, so there is nothing to compare.",)
+def steady(sentence):
+    """The sentence without the limits of its intervals, whose last digits vary with the library."""
+    return re.sub(r"interval [+-]?0\.\d+ to [+-]?0\.\d+", "interval LOW to HIGH", sentence)
+
+
+def test_nothing_trained(snapshot):
+    assert told() == snapshot(name="nothing")
     nothing, missing = told(made_missing("openface", "pretrained"), made_missing("mini", "random"))
-    assert nothing == "No network was trained, so there is nothing to compare."
-    assert missing == (
-        "2 of 2 cells are not complete: OpenFace pretrained (skipped) and mini random (skipped)."
-    )
+    assert (nothing,) == told()
+    assert missing == snapshot(name="missing")
 
 
-def test_one_network():
+def test_one_network(snapshot):
     best, sure = told(made_cell("mobilenet", "random", 0.5))
-    assert best == "MobileNet random reaches a test accuracy of 0.500 on fer2013."
-    assert sure.startswith("That accuracy: 95 % interval 0.48")
-    assert sure.endswith(
-        " by the choice of the 3,585 test images; one seed; naming the largest class gives 0.250."
-    )
+    assert best == snapshot(name="best")
+    assert "interval 0.48" in sure
+    assert steady(sure) == snapshot(name="sure")
 
 
-def test_a_clear_lead():
+def test_a_clear_lead(snapshot):
     best, _, lead = told(
         made_cell("openface", "random", 0.4),
         made_cell("mobilenet", "random", 0.5),
         made_cell("vggface", "random", 0.3),
     )
-    assert best == "MobileNet random has the highest test accuracy on fer2013, 0.500."
-    assert lead.startswith("It is clearly ahead of OpenFace random (+0.100, 95 % interval +0.0")
+    assert best == snapshot(name="best")
+    assert "(+0.100, 95 % interval +0.0" in lead
     assert "corrected p < 0.0001)" in lead
-    assert lead.endswith("; with one seed the chance of training is not covered.")
+    assert steady(lead) == snapshot(name="lead")
 
 
 def test_networks_within_noise_cannot_be_told_apart():
@@ -52,9 +54,13 @@ def test_networks_within_noise_cannot_be_told_apart():
         made_cell("mobilenet", "random", 0.501, spread=2),
         made_cell("vggface", "random", 0.3, spread=3),
     )
-    assert best.endswith(" has the highest test accuracy on fer2013, 0.501, but not clearly.")
-    assert lead.startswith("It cannot be told apart from OpenFace random (+0.00")
-    assert "; it is clearly ahead of VGG-Face random (+0.2" in lead
+    assert "highest" in best
+    assert best.endswith(" 0.501, but not clearly.")
+    apart, ahead, _ = lead.split("; ")
+    assert "cannot be told apart" in apart
+    assert " OpenFace random (+0.00" in apart
+    assert "clearly ahead" in ahead
+    assert " VGG-Face random (+0.2" in ahead
 
 
 def test_many_within_noise_are_counted():
@@ -63,14 +69,15 @@ def test_many_within_noise_are_counted():
     assert " and 3 others" in lead
 
 
-def test_predictions_that_are_not_known_are_said():
+def test_predictions_that_are_not_known_are_said(snapshot):
     old = made_cell("openface", "random", 0.3)
     old = dataclasses.replace(old, quality=dataclasses.replace(old.quality, predictions=None))
     best, _, lead = told(old, made_cell("mini", "random", 0.4))
-    assert best == "mini random has the highest test accuracy on fer2013, 0.400, but not clearly."
-    assert lead.startswith("It was not compared with OpenFace random, for want of predictions")
+    assert best == snapshot(name="best")
+    assert lead == snapshot(name="lead")
     _, sure = told(old)
-    assert sure.startswith("That accuracy: one seed; naming")
+    assert sure.startswith("That accuracy: one seed; ")
+    assert "naming" in sure
 
 
 def test_seeds():
@@ -78,19 +85,18 @@ def test_seeds():
         *(made_cell("mini", "random", 0.5 + seed / 100, seed=seed) for seed in (1, 2, 3)),
         *(made_cell("openface", "random", 0.3, seed=seed) for seed in (1, 2, 3)),
     )
-    assert "; mean of 3 seeds from 0.510 to 0.530; " in sure
+    assert "mean of 3 seeds" in sure
+    assert "0.510 to 0.530; " in sure
     assert "one seed" not in lead
 
 
-def test_a_rival_with_one_seed_borrows_the_others_spread():
+def test_a_rival_with_one_seed_borrows_the_others_spread(snapshot):
     *_, lead = told(
         *(made_cell("mini", "random", 0.5, seed=seed) for seed in (1, 2, 3)),
         *(made_cell("vggface", "random", 0.4, seed=seed) for seed in (1, 2, 3)),
         made_cell("openface", "random", 0.3, seed=1),
     )
-    assert lead.endswith(
-        "; where one side has a single seed, the other's spread stands for its own."
-    )
+    assert lead.rpartition("; ")[2] == snapshot
 
 
 def test_a_p_value_next_to_the_level_agrees_with_what_is_said():
@@ -102,15 +108,12 @@ def test_a_p_value_next_to_the_level_agrees_with_what_is_said():
         assert f"corrected p = {corrected})" in lead
 
 
-def test_speed_and_who_is_faster():
+def test_speed_and_who_is_faster(snapshot):
     fast = made_cell("openface", "random", 0.3, speed=500.0)
     *_, speed = told(made_cell("mini", "random", 0.5, speed=100.0), fast)
-    assert speed == (
-        "mini random trains on 100 images/s and predicts 100 images/s in batches of 32 "
-        "(fastest: OpenFace random with 500)."
-    )
+    assert speed == snapshot(name="slower")
     *_, speed = told(made_cell("mini", "random", 0.5, speed=900.0), fast)
-    assert speed.endswith("predicts 900 images/s in batches of 32.")
+    assert speed == snapshot(name="fastest")
 
 
 @pytest.mark.parametrize(("timer", "sentences"), [("perf_counter", 1), ("process_time", 0)])
@@ -121,13 +124,11 @@ def test_cpu_seconds_are_no_speed_to_tell_first(timer, sentences):
     assert sum("images/s" in sentence for sentence in found) == sentences
 
 
-def test_what_is_missing_with_its_seed():
+def test_what_is_missing_with_its_seed(snapshot):
     *_, missing = told(
         made_cell("mini", "random", seed=1), made_missing("mini", "random", "failed", seed=2)
     )
-    assert (
-        missing == "1 of 2 cells, one for each seed, is not complete: mini random (failed, seed 2)."
-    )
+    assert missing == snapshot
 
 
 def with_twins(run, twins):
@@ -143,36 +144,33 @@ def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
     votes = (made_predictions(0.5) == run.dataset.votes)[named].mean()
     best, sure = headline(run, ())
     happy = (NAMES.index("Happy") == LABELS)[run.dataset.twins == 0].mean()
-    assert f"; naming the largest class gives 0.250, without twins {happy:.3f}; " in sure
-    assert best == (
-        "MobileNet random reaches a test accuracy of 0.500 on fer2013; "
-        f"{clean:.3f} without twins in training (2,607 of 3,585 images), {votes:.3f} by FER+."
-    )
+    assert f" 0.250, without twins {happy:.3f}; " in sure
+    assert best.startswith("MobileNet random ")
+    assert f" 0.500 on fer2013; {clean:.3f} without twins " in best
+    assert best.endswith(f" (2,607 of 3,585 images), {votes:.3f} by FER+.")
     agreement = (run.dataset.votes == LABELS)[named].mean()
     named_most = np.bincount(run.dataset.votes[named]).argmax()
     most = (run.dataset.votes == named_most)[named].mean()
-    assert sure.endswith(
-        f"; by FER+ naming {NAMES[named_most]} gives {most:.3f}, and the labels themselves reach "
-        f"{agreement:.3f}."
-    )
+    assert f"; by FER+ naming {NAMES[named_most]} gives {most:.3f}, " in sure
+    assert sure.endswith(f" labels themselves reach {agreement:.3f}.")
 
 
 @pytest.mark.parametrize(("accuracy", "told"), [(0.26, True), (0.28, False)])
 def test_what_is_no_better_than_the_largest_class_is_told(accuracy, told):
     """That has 0.250 of the 3,585 test images; the interval reaches 0.014 to both sides."""
     sure = headline(made_run(made_cell("mobilenet", "random", accuracy)), ())[1]
-    assert sure.endswith(" It is not clearly better than naming the largest class.") == told
+    assert ("not clearly better" in sure) == told
 
 
 @pytest.mark.parametrize(("twins", "which"), [(0, "none"), (1, "each"), (3, "each")])
 def test_a_test_set_of_one_kind_is_told(twins, which):
     run = with_twins(made_run(made_cell("mobilenet", "random", 0.5)), twins)
     best, sure = headline(run, ())
-    assert sure.endswith("; naming the largest class gives 0.250.")
-    assert best == (
-        "MobileNet random reaches a test accuracy of 0.500 on fer2013; "
-        f"{which} of the 3,585 test images has a twin in training."
-    )
+    assert sure.endswith(" 0.250.")
+    assert best.startswith("MobileNet random ")
+    assert " 0.500 on fer2013; " in best
+    assert f" {which} of the 3,585 " in best
+    assert " twin " in best
 
 
 def test_another_network_that_is_the_best_without_twins_is_named():
@@ -186,16 +184,19 @@ def test_another_network_that_is_the_best_without_twins_is_named():
     run = with_twins(run, np.where(twinned, 3, 0))
     clean = (made_predictions(0.5) == LABELS)[~twinned].mean()
     best, _, lead, other = headline(run, pairs(run))
-    assert best.startswith("OpenFace random has the highest test accuracy")
-    assert lead.startswith("It is clearly ahead of MobileNet random (+0.05")
+    assert best.startswith("OpenFace random ")
+    assert "highest" in best
+    assert "clearly ahead" in lead
+    assert " MobileNet random (+0.05" in lead
     found = compare((made_predictions(0.5) == LABELS)[~twinned], (by_heart == LABELS)[~twinned])
-    assert other == (
-        f"Without twins MobileNet random is the highest, {clean:.3f} (against OpenFace random "
-        f"{found.difference:+.3f}, 95 % interval {found.interval.low:+.3f} to "
+    assert other.startswith("Without twins MobileNet ")
+    assert f" highest, {clean:.3f} (" in other
+    assert other.endswith(
+        f" OpenFace random {found.difference:+.3f}, 95 % interval {found.interval.low:+.3f} to "
         f"{found.interval.high:+.3f}, corrected p < 0.0001)."
     )
     same = with_twins(run, 0)
-    assert not any("is the highest" in one for one in headline(same, pairs(same)))
+    assert not any("Without twins" in one for one in headline(same, pairs(same)))
 
 
 def moved(wrong, right, places):
@@ -220,13 +221,14 @@ def test_a_lead_without_twins_that_may_be_chance_is_not_clear():
     )
     run = with_twins(run, np.where(twinned, 3, 0))
     best, _, lead, other = headline(run, pairs(run))
-    assert best.startswith("OpenFace random has the highest test accuracy")
-    assert lead.startswith("It is clearly ahead of MobileNet random (+0.01")
+    assert best.startswith("OpenFace random ")
+    assert "highest" in best
+    assert "clearly ahead" in lead
+    assert " MobileNet random (+0.01" in lead
     clean = (second == LABELS)[~twinned].mean()
-    assert other.startswith(
-        f"Without twins MobileNet random is the highest, {clean:.3f}, but not clearly "
-        "(against OpenFace random +0.001, 95 % interval -0.00"
-    )
+    assert other.startswith("Without twins MobileNet ")
+    assert f" highest, {clean:.3f}, but not clearly (" in other
+    assert " OpenFace random +0.001, 95 % interval -0.00" in other
     # McNemar's exact p of 10 against 12.
     assert other.endswith(", corrected p = 0.832).")
 
@@ -241,8 +243,10 @@ def test_a_lead_without_twins_is_clear_against_all_others_only():
     )
     run = with_twins(run, np.where(twinned, 3, 0))
     (other,) = (one for one in headline(run, pairs(run)) if one.startswith("Without twins"))
-    assert "MobileNet random is the highest, 0." in other
-    assert ", but not clearly (against OpenFace random +0." in other
+    assert other.startswith("Without twins MobileNet ")
+    assert " highest, 0." in other
+    assert ", but not clearly (" in other
+    assert " OpenFace random +0." in other
 
 
 def test_no_network_is_the_best_without_twins_while_another_is_not_known():

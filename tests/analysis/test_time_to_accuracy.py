@@ -24,9 +24,9 @@ def test_the_last_epoch_ends_with_the_training(before: float, training: float, e
 @pytest.mark.parametrize(
     ("before", "training", "epochs", "message"),
     [
-        (-1.0, 2.0, 3, "seconds are -1.0 and 2.0; accepted: 0 or more"),
-        (1.0, -2.0, 3, "seconds are 1.0 and -2.0"),
-        (1.0, 2.0, 0, "epochs is 0; accepted: 1 or more"),
+        (-1.0, 2.0, 3, r"-1\.0 and 2\.0; .*: 0 or more"),
+        (1.0, -2.0, 3, r"1\.0 and -2\.0; .*: 0 or more"),
+        (1.0, 2.0, 0, "epochs is 0; .*: 1 or more"),
     ],
 )
 def test_epoch_ends_refuses(before: float, training: float, epochs: int, message: str) -> None:
@@ -64,5 +64,5 @@ def test_more_is_never_reached_sooner(accuracies: list[float], one: float, other
 
 
 def test_times_and_accuracies_belong_together() -> None:
-    with pytest.raises(ValueError, match="2 accuracies at 1 times; accepted: one for each"):
+    with pytest.raises(ValueError, match="2 accuracies at 1 times; accepted: "):
         time_to_accuracy([1.0], [0.1, 0.2], 0.5)
