@@ -53,7 +53,8 @@ class TestC1:
         assert len(found.because) < 200
         assert found.effect == pytest.approx(0.2, abs=0.001)
         assert found.interval.low < found.effect < found.interval.high
-        assert found.because.endswith("one seed: the chance of training is not covered")
+        assert "one seed" in found.because
+        assert "not covered" in found.because
 
     def test_one_loss_contradicts_it_whatever_is_missing(self):
         cells = [
@@ -79,7 +80,8 @@ class TestC1:
         ]
         found = verdict("C1", *cells)
         assert found.outcome == "undecided"
-        assert "a seed that both VGG-Face_pretrained and VGG-Face_random" in found.missing
+        sides = "VGG-Face_pretrained and VGG-Face_random"
+        assert f"a seed that both {sides}" in found.missing
         cells[-1] = made_cell("vggface", "random", 0.6, seed=43)
         assert verdict("C1", *cells).outcome == "contradicted"
 
@@ -115,15 +117,22 @@ class TestC1:
         found = verdict("C1", *both("mobilenet", *GAIN), made_missing("openface", "random"))
         assert found.outcome == "undecided"
         assert found.because.startswith("holds: MobileNet +0.201 [")
-        assert found.missing == (
-            "OpenFace_pretrained (not asked for); OpenFace_random (skipped); "
-            "ResNet-50_pretrained (not asked for); ResNet-50_random (not asked for); "
-            "VGG-Face_pretrained (not asked for); VGG-Face_random (not asked for)"
-        )
+        reasons = {
+            "OpenFace_pretrained": "not asked for",
+            "OpenFace_random": "skipped",
+            "ResNet-50_pretrained": "not asked for",
+            "ResNet-50_random": "not asked for",
+            "VGG-Face_pretrained": "not asked for",
+            "VGG-Face_random": "not asked for",
+        }
+        told = [f"{label} ({reason})" for label, reason in reasons.items()]
+        assert found.missing.split("; ") == told
 
     def test_nothing_at_all(self):
         found = verdict("C1")
-        assert (found.outcome, found.because) == ("undecided", "nothing to decide it by")
+        assert found.outcome == "undecided"
+        assert found.because.startswith("nothing to decide")
+        assert "; " not in found.because
         assert (found.effect, found.interval, found.unit) == (None, None, "")
 
     def test_predictions_of_an_older_file_are_missing(self):
@@ -133,7 +142,8 @@ class TestC1:
         ]
         found = verdict("C1", *cells)
         assert found.outcome == "undecided"
-        assert "predictions of MobileNet_pretrained and MobileNet_random" in found.missing
+        sides = "MobileNet_pretrained and MobileNet_random"
+        assert f"predictions of {sides}" in found.missing
 
     def test_other_backbones_take_no_part(self):
         extra = both("mini", *GAIN[::-1])
@@ -142,7 +152,8 @@ class TestC1:
     def test_a_changed_setting_is_named(self):
         found = verdict("C1", *four(*GAIN), batch_size=64)
         assert found.outcome == "supported"
-        assert "changed here: batch size 64 instead of 32" in found.convention
+        assert "changed" in found.convention
+        assert "batch size 64 instead of 32" in found.convention
 
     def test_seeds_are_no_changed_setting(self):
         assert "changed" not in verdict("C1", *four(*GAIN), seed=7, seeds=3).convention
@@ -163,7 +174,8 @@ class TestC2:
         assert "MobileNet 1-10 +0.0250 [+0.0236, +0.0264] / +0.0250" in found.because
         assert "MobileNet 11-20 -0.0100 [-0.0112, -0.0088]" in found.because
         assert found.effect == pytest.approx(0.025)
-        assert "level: higher by less than 0.002 per epoch" in found.convention
+        assert "level: " in found.convention
+        assert "less than 0.002 per epoch" in found.convention
 
     def test_one_seed_decides_no_rate(self):
         for cells in (four(*running(FAST, SLOW)), both("mobilenet", *running(SLOW, FAST))):
@@ -205,7 +217,9 @@ class TestC2:
         jumping = bent(0.15, 0.55, 0.6, first=0.5)
         found = verdict("C2", *repeated(four(*running(jumping, bent(0.15, 0.35, 0.5)))))
         assert found.outcome == "undecided"
-        assert found.missing == "a definition of Metric_0: the conventions disagree"
+        assert "definition of Metric_0" in found.missing
+        assert "conventions" in found.missing
+        assert "; " not in found.missing
 
     def test_less_than_the_noise_is_open(self):
         # 1.96 sqrt(1 / 25121) / 10 is 0.00124.
@@ -237,7 +251,9 @@ class TestC2:
         ]
         found = verdict("C2", *cells, epochs=6)
         assert found.outcome == "undecided"
-        assert found.missing == "20 epochs or more (this run: 6)"
+        assert found.missing.startswith("20 epochs ")
+        assert "this run: 6" in found.missing
+        assert "; " not in found.missing
         assert "epochs 6 instead of 20" in found.convention
 
     def test_networks_of_different_seeds_cannot_be_set_side_by_side(self):
@@ -247,7 +263,8 @@ class TestC2:
         ]
         found = verdict("C2", *cells)
         assert found.outcome == "undecided"
-        assert "a seed that both MobileNet_pretrained and MobileNet_random" in found.missing
+        sides = "MobileNet_pretrained and MobileNet_random"
+        assert f"a seed that both {sides}" in found.missing
 
     def test_the_papers_own_rates_have_the_exception_that_is_told(self):
         table = published.table(2)
@@ -297,7 +314,8 @@ class TestC3:
         ]
         found = verdict("C3", *cells, epochs=1)
         assert found.outcome == "undecided"
-        assert "2 epochs or more (this run: 1)" in found.missing
+        assert "2 epochs " in found.missing
+        assert "this run: 1" in found.missing
 
     @pytest.mark.parametrize("sides", [(0.4, 0.1), (0.1, 0.4)])
     def test_curves_that_batch_normalisation_moves_decide_nothing(self, sides):
@@ -310,10 +328,9 @@ class TestC3:
         found = verdict("C3", *repeated(cells))
         assert found.outcome == "undecided"
         assert found.because.startswith("open: MobileNet ")
-        assert found.missing.endswith(
-            "validation by batch statistics, or training with --batchnorm=frozen, for "
-            "MobileNet_pretrained"
-        )
+        assert "validation by batch statistics" in found.missing
+        assert "--batchnorm=frozen" in found.missing
+        assert found.missing.endswith(" MobileNet_pretrained")
 
 
 @pytest.mark.parametrize(("runs", "most"), [(10, 1), pytest.param(40, 3, marks=pytest.mark.soak)])
