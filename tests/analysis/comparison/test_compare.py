@@ -65,10 +65,14 @@ def test_a_cell_that_neither_side_measured_is_a_row():
 
 
 def test_nothing_in_common_is_an_error_that_names_both():
-    with pytest.raises(FerBenchError, match=r"mini-random.*openface-random: none in common"):
+    with pytest.raises(FerBenchError) as caught:
         outcome(
             side(run_of(made_cell("mini", "random"))), side(run_of(made_cell("openface", "random")))
         )
+    base, _, head = caught.value.problem.partition("head")
+    assert "mini-random" in base
+    assert "openface-random" in head
+    assert "none in common" in head
 
 
 def test_nothing_measured_in_common_cannot_be_compared():
@@ -78,8 +82,10 @@ def test_nothing_measured_in_common_cannot_be_compared():
 
 def test_several_runs_of_a_side_are_one_experiment():
     base = Side((("a", timed_run()), ("b", dataclasses.replace(timed_run(), protocol=()))))
-    with pytest.raises(FerBenchError, match=r"base: a has protocol.* and b"):
+    with pytest.raises(FerBenchError) as caught:
         outcome(base, side(timed_run()))
+    assert caught.value.problem.startswith("base: a has protocol")
+    assert " and b " in caught.value.problem
     other = timed_run()
     other = dataclasses.replace(other, dataset=dataclasses.replace(other.dataset, digest="ff"))
     with pytest.raises(FerBenchError, match=r"head: .*data"):
@@ -112,8 +118,13 @@ def test_runs_of_one_side_of_several_commits_are_told():
 
 
 def test_one_measurement_is_not_on_both_sides_of_several():
-    with pytest.raises(FerBenchError, match=r"run-2.json of the base and run-1.json of the head"):
+    with pytest.raises(FerBenchError) as caught:
         outcome(side(timed_run(), timed_run(call=0.006)), side(timed_run(call=0.006)))
+    ours, theirs = caught.value.problem.split(" and ")
+    assert "run-2.json" in ours
+    assert "base" in ours
+    assert "run-1.json" in theirs
+    assert "head" in theirs
     assert outcome(side(timed_run()), side(timed_run())).exit_status == 0
 
 
@@ -155,8 +166,8 @@ def test_cells_of_other_shards_are_not_gone():
 def test_a_rule_about_what_no_file_has_is_an_error(rule, accepted):
     with pytest.raises(FerBenchError) as caught:
         outcome(side(timed_run()), side(timed_run()), rule)
-    assert repr(rule) in str(caught.value)
-    assert accepted in str(caught.value)
+    assert repr(rule) in caught.value.problem
+    assert accepted in caught.value.problem
 
 
 def test_a_rule_waits_for_figures_and_cells_that_no_file_has_yet():

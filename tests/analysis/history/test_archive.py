@@ -93,8 +93,10 @@ def test_runs_of_another_experiment_are_left_out_and_say_why() -> None:
     assert archive.others == 3
     told = dict(archive.left_out)
     assert list(told) == ["0001.json", "0002.json", "0003.json"]
-    assert told["0001.json"] == "protocol: batch size 8 instead of 32"
-    assert told["0002.json"].startswith("data fer2013, 35,887 images, split paper instead of ")
+    assert told["0001.json"].startswith("protocol: ")
+    assert told["0001.json"].endswith(": batch size 8 instead of 32")
+    assert told["0002.json"].startswith("data fer2013, 35,887 images, ")
+    assert " split paper instead of " in told["0002.json"]
     assert told["0003.json"].startswith("split fer2013, ")
 
 
@@ -152,14 +154,15 @@ def test_times_are_in_utc(tmp_path, text, hour) -> None:
 def test_a_file_without_a_time_is_one_line(tmp_path, time) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps({**document_of(run_of(mini()), None), "datetime": time}))
-    start = f"{path}: 'datetime' at top level is {time!r}; "
     with pytest.raises(FerBenchError) as raised:
         stored_run(path)
-    assert str(raised.value).startswith(start)
+    problem = raised.value.problem
+    assert problem.startswith(f"{path}: 'datetime' ")
+    assert problem.endswith(f" is {time!r}")
     assert "\n" not in str(raised.value)
     write_stored(tmp_path, [run_of(mini())])
     (why,) = stored_runs(tmp_path).unreadable
-    assert why.startswith(start)
+    assert why.startswith(f"{problem}; ")
 
 
 @pytest.mark.parametrize(
@@ -184,12 +187,17 @@ def test_a_broken_file_among_good_ones_is_left_out(tmp_path, content, cause) -> 
 
 
 def test_a_folder_without_results_files_is_one_line(tmp_path) -> None:
-    with pytest.raises(FerBenchError, match=r"no results file in the folder .*\(0 other files"):
-        stored_runs(tmp_path)
+    def problem(folder):
+        with pytest.raises(FerBenchError) as raised:
+            stored_runs(folder)
+        assert str(folder) in raised.value.problem
+        assert "\n" not in str(raised.value)
+        return raised.value.problem
+
+    assert problem(tmp_path).startswith("no results file ")
+    assert "(0 other files " in problem(tmp_path)
     (tmp_path / "plain.json").write_text("{}")
-    with pytest.raises(FerBenchError, match=r"no results file in the folder .*\(1 other files"):
-        stored_runs(tmp_path)
-    with pytest.raises(FerBenchError, match="Not a directory"):
-        stored_runs(tmp_path / "plain.json")
-    with pytest.raises(FerBenchError, match="No such file or directory"):
-        stored_runs(tmp_path / "nowhere")
+    assert problem(tmp_path).startswith("no results file ")
+    assert "(1 other files " in problem(tmp_path)
+    assert "Not a directory" in problem(tmp_path / "plain.json")
+    assert "No such file" in problem(tmp_path / "nowhere")

@@ -147,9 +147,9 @@ def test_the_seeds_that_are_not_deterministic_are_named() -> None:
     ]
     (move,) = series_of(trend_of(*runs), "the whole cell").moves
     assert (move.base, move.head) == (None, None)
-    assert move.why.startswith(
-        "mini-pretrained-2: 0000.json and 0001.json have the same fingerprint"
-    )
+    assert move.why.startswith("mini-pretrained-2: ")
+    assert ": 0000.json and 0001.json " in move.why
+    assert " the same fingerprint" in move.why
 
 
 # -- speed
