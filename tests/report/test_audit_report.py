@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from made_audits import Audited
     from page_parts import Node
+    from syrupy.assertion import SnapshotAssertion
 
     from fer_bench.report import Table
 
@@ -74,14 +75,15 @@ class TestTables:
 
     def test_leaks(self, tables: dict[str, Table]) -> None:
         none = (0, 0.0, 0)
-        assert rows_of(tables["audit-leaks"]) == {
-            "validation images also in train": (7, *none, *none, *none),
-            "test images also in train": (
+        rows = rows_of(tables["audit-leaks"])
+        assert {tuple(label.split(" images also in ")): rows[label] for label in rows} == {
+            ("validation", "train"): (7, *none, *none, *none),
+            ("test", "train"): (
                 *(7, 1, pytest.approx(100 / 7), 1),
                 *(2, pytest.approx(200 / 7), 2),
                 *(3, pytest.approx(300 / 7), 3),
             ),
-            "test images also in validation": (7, *none, *none, *none),
+            ("test", "validation"): (7, *none, *none, *none),
         }
 
     def test_blanks(self, tables: dict[str, Table]) -> None:
@@ -123,34 +125,23 @@ class TestTables:
 
 
 class TestSummary:
-    def test_known_answers(self, made: Audited) -> None:
-        assert summary(made.found) == [
-            "1 of 7 test images (14.3%) of the split 'kaggle' are also among the training images, "
-            "3 (42.9%) with those that are mirrored or nearly the same.",
-            "2 of 42 images are copies of others, 4 with those that are mirrored or nearly the "
-            "same. Pictures that are there with several labels: 1, and 1 with those.",
-            "Empty images: 1, nearly empty ones: 1.",
-            "Labels that are likely wrong by the votes: 1 (2.4%). Images that more than half of "
-            "the taggers call no face: 0.",
-        ]
+    def test_known_answers(self, made: Audited, snapshot: SnapshotAssertion) -> None:
+        assert summary(made.found) == snapshot
 
-    def test_no_leak(self, without: Audited) -> None:
+    def test_no_leak(self, without: Audited, snapshot: SnapshotAssertion) -> None:
         leaks = tuple(
             Leak(leak.likeness, leak.source, leak.target, (), 0, 7) for leak in without.found.leaks
         )
         told = summary(dataclasses.replace(without.found, leaks=leaks))
-        assert told[0] == ("No test image of the split 'kaggle' is also among the training images.")
+        assert told[0] == snapshot
         assert len(told) == 3
 
-    def test_near_leaks_alone_are_leaks(self, made: Audited) -> None:
+    def test_near_leaks_alone_are_leaks(self, made: Audited, snapshot: SnapshotAssertion) -> None:
         leaks = tuple(
             dataclasses.replace(leak, rows=(), same_label=0) if leak.likeness != "near" else leak
             for leak in made.found.leaks
         )
-        assert summary(dataclasses.replace(made.found, leaks=leaks))[0] == (
-            "0 of 7 test images (0.0%) of the split 'kaggle' are also among the training images, "
-            "3 (42.9%) with those that are mirrored or nearly the same."
-        )
+        assert summary(dataclasses.replace(made.found, leaks=leaks))[0] == snapshot
 
 
 class TestSheets:
@@ -282,7 +273,8 @@ class TestPage:
 
     def test_it_loads_nothing(self, document: Node) -> None:
         (policy,) = document.all("meta", **{"http-equiv": "Content-Security-Policy"})
-        assert policy.attributes["content"].startswith("default-src 'none'; img-src data:")
+        rules = (policy.attributes["content"] or "").split("; ")
+        assert rules[:2] == ["default-src 'none'", "img-src data:"]
         assert document.all("script") == []
         for node in document:
             assert (node.attributes.get("src") or "data:").startswith("data:")
@@ -300,7 +292,7 @@ class TestPage:
         assert "<script>" not in text
         assert "&lt;script&gt;" in text
         assert "{{ 7*7 }}" in text
-        assert "Nothing was found that could be shown." in text
+        assert "Nothing was found" in text
 
 
 class TestFiles:

@@ -25,6 +25,7 @@ from fer_bench.runtime.escapes import in_markdown
 
 if TYPE_CHECKING:
     from made_audits import Audited
+    from syrupy.assertion import SnapshotAssertion
 
     from fer_bench.data import Dataset
     from fer_bench.data.audit import Audit, Votes
@@ -47,6 +48,11 @@ def facts_of(card: str) -> dict[str, str]:
     return dict(re.findall(r"^\| ([\w',: ]+?) +\| (.+?) +\|$", card, re.MULTILINE))
 
 
+def values(facts: dict[str, str], start: str, end: str = "") -> list[str]:
+    """Return the values of the facts whose names start and end like this."""
+    return [value for name, value in facts.items() if name.startswith(start) and name.endswith(end)]
+
+
 def prepared(source: Dataset, limit: int | None = None, votes: Votes | None = None, **asked: Any):
     """The card of data that were prepared so, and what was prepared."""
     protocol = Protocol(**asked)
@@ -63,16 +69,15 @@ def leaking(found: Audit, images: int) -> Audit:
 
 
 class TestCard:
-    def test_sections_stand_in_order(self, card: str, made: Audited) -> None:
+    def test_sections_stand_in_order(
+        self, card: str, made: Audited, snapshot: SnapshotAssertion
+    ) -> None:
         copies, leaks, blanks, classes, votes = (one.title for one in audit_tables(made.found))
-        assert re.findall("^#+ (.*)$", card, re.MULTILINE) == [
-            "Data card: faces",
-            "What it is",
-            *(in_markdown(title) for title in (classes, copies, leaks, blanks, votes)),
-            "What that means for figures measured on it",
-            "What is not known",
-            "How to make this card again",
+        heads = re.findall("^#+ (.*)$", card, re.MULTILINE)
+        assert heads[2:7] == [
+            in_markdown(title) for title in (classes, copies, leaks, blanks, votes)
         ]
+        assert [*heads[:2], "TABLES", *heads[7:]] == snapshot
 
     def test_every_finding_is_in_it_with_the_rule_that_it_rests_on(
         self, card: str, made: Audited
@@ -86,24 +91,27 @@ class TestCard:
     def test_what_the_data_set_is(self, card: str, made: Audited) -> None:
         facts = facts_of(card)
         assert facts["source"] == "faces.npz"
-        assert facts["layout"] == "npz file with the usage"
-        assert facts["images"] == "42 of 48x48 pixels, grey levels 0 to 255"
+        assert facts["layout"].startswith("npz file ")
+        assert facts["layout"].endswith(" usage")
+        assert facts["images"].startswith("42 of 48x48 pixels")
+        assert facts["images"].endswith(" 0 to 255")
         assert facts["digest"] == made.dataset.digest
         assert facts["digest in this order"] == made.dataset.row_digest
         assert facts["in memory"] == "94.6 KiB"
         assert facts["audited"] == "all images"
         assert facts["labels"] == "the data set's own"
         assert facts["copies"].startswith("none: ")
-        assert not {"digest of what was audited", "audited, in none of the parts"} & set(facts)
+        assert [name for name in facts if "digest" in name] == ["digest", "digest in this order"]
+        assert [name for name in facts if "audited" in name] == ["audited"]
 
     def test_what_was_left_out_is_told(self, made: Audited) -> None:
         info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest="of 45 images")
         text = data_card(info, made.found, COMMAND, Taken(not_audited=(("votes tied", 3),)))
-        assert re.search(
-            rf"^\| digest of what was audited +\| {made.found.digest}", text, re.MULTILINE
-        )
-        assert re.search(r"^\| not audited: votes tied +\| 3 images", text, re.MULTILINE)
-        assert re.search(r"^\| audited +\| 42 images", text, re.MULTILINE)
+        facts = facts_of(text)
+        assert values(facts, "digest", "audited") == [made.found.digest]
+        assert values(facts, "not audited") == values(facts, "not audited", ": votes tied")
+        assert values(facts, "not audited") == ["3 images"]
+        assert facts["audited"] == "42 images"
 
     def test_the_command_is_code(self, card: str, made: Audited) -> None:
         assert card.endswith(f"\n\n    {COMMAND}\n")
@@ -112,7 +120,7 @@ class TestCard:
     def test_without_votes_nothing_is_said_of_taggers(self) -> None:
         text = audited(votes=False).told().card
         assert "tagger" not in text
-        assert "no votes on them were given" in text
+        assert "no votes on them" in text
 
     def test_names_are_no_markup(self, made: Audited) -> None:
         hostile = audited(name=HOSTILE)
@@ -147,15 +155,15 @@ class TestWhatWasTaken:
         assert facts["digest"] == source.digest
         assert facts["labels"].startswith("FER+'s: ")
         assert facts["audited"] == "130 images"
-        assert facts["not audited: voted no face"] == "3 images"
-        assert facts["not audited: votes tied"] == "1 image"
-        assert facts["not audited: not in the sample"] == "16 images"
-        assert facts["digest of what was audited"] == data.audited.digest
-        assert "share the most votes, or none of the classes has them: 4." in card
+        assert values(facts, "not audited", "no face") == ["3 images"]
+        assert values(facts, "not audited", "tied") == ["1 image"]
+        assert values(facts, "not audited", "sample") == ["16 images"]
+        assert values(facts, "digest", "audited") == [data.audited.digest]
+        assert re.search(r"share the most votes,[^.:]*: 4\.", card)
         assert 30 < data.no_majority <= 40
-        assert f"Labels with half of the votes or fewer: {data.no_majority}." in card
+        assert re.search(rf"half of the votes[^.:]*: {data.no_majority}\.", card)
         assert "ICMI 2016" in card
-        assert "no votes on them were given" not in card
+        assert "no votes on them" not in card
         assert "who gave the labels" not in card
         assert "who FER+'s taggers were" in card
 
@@ -168,7 +176,8 @@ class TestWhatWasTaken:
         assert data.not_taken == ()
         assert facts["audited"] == "all images"
         assert facts["digest"] == source.digest
-        assert facts["digest of what was audited"] == data.dataset.digest != source.digest
+        assert values(facts, "digest", "audited") == [data.dataset.digest]
+        assert data.dataset.digest != source.digest
 
     @pytest.mark.parametrize("limit", [None, 150])
     def test_copies_are_audited_and_in_no_part(self, limit: int | None) -> None:
@@ -178,12 +187,13 @@ class TestWhatWasTaken:
         )
         facts = facts_of(card)
         sizes = sum(len(getattr(data.split, part)) for part in PARTS)
-        assert facts["audited, in none of the parts"] == f"{data.copies} copies of other images"
+        assert values(facts, "audited, ", "parts") == [f"{data.copies} copies of other images"]
         assert data.copies + sizes == data.audited.images == (limit or 170)
         assert facts["audited"] == ("all images" if limit is None else "150 images")
-        assert ("digest of what was audited" in facts) == (limit is not None)
-        assert facts.get("not audited: not in the sample") == (limit and "20 images")
-        assert "not audited: copies of other images" not in facts
+        assert len(values(facts, "digest", "audited")) == (limit is not None)
+        assert values(facts, "not audited", "sample") == (["20 images"] if limit else [])
+        # The copies are not among what was left out of the audit.
+        assert values(facts, "not audited") == values(facts, "not audited", "sample")
 
 
 class TestOrigin:
@@ -208,32 +218,19 @@ class TestOrigin:
 
 
 class TestMeaning:
-    def test_known_answers(self, made: Audited) -> None:
-        assert meaning(made.found) == [
-            "3 of 7 test images (42.9%) can be known by heart, 3 of them with the label that they "
-            "have in training. Of a network whose test accuracy is A, the accuracy on the other "
-            "test images lies between (A - 0.429) / 0.571 and A / 0.571.",
-            "Whoever always answers Angry is right on 14.3% of the test images: an accuracy is to "
-            "be read from there on, not from 0.",
-            "If the taggers are right where they are nearly of one mind, a network without fault "
-            "would be wrong by the labels on 0 of 7 test images (0.0%).",
-            "The labels of Angry are the most doubtful ones: 16.7% of all 6 are likely wrong, most "
-            "often because taggers see Happy (1).",
-        ]
+    def test_known_answers(self, made: Audited, snapshot: SnapshotAssertion) -> None:
+        assert meaning(made.found) == snapshot
 
-    def test_flaws_of_test_images(self, made: Audited) -> None:
+    def test_flaws_of_test_images(self, made: Audited, snapshot: SnapshotAssertion) -> None:
         """All other ones are among the training images."""
         found = dataclasses.replace(made.found, test_flaws=Flaws(1007, 5, 3, 19))
         told, without = meaning(found), meaning(made.found)
         doubts = without[-2]
-        assert [one for one in told if one not in without] == [
-            "Some test images are the same, pixel by pixel, and have different labels. A network "
-            "gives such a picture one answer: it is wrong on at least 5 of 1,007 test images, "
-            "whatever it learns.",
-            "On 3 of 1,007 test images there is nothing, or next to nothing: their labels cannot "
-            "be recognised, only guessed or known by heart.",
-            doubts.replace("0 of 7 test images (0.0%)", "19 of 1,007 test images (1.9%)"),
-        ]
+        *flaws, doubts_now = (one for one in told if one not in without)
+        assert flaws == snapshot
+        assert doubts_now == doubts.replace(
+            "0 of 7 test images (0.0%)", "19 of 1,007 test images (1.9%)"
+        )
         assert [one for one in without if one not in told] == [doubts]
 
     def test_nothing_is_said_of_no_test_images(self, made: Audited) -> None:
@@ -252,15 +249,12 @@ class TestMeaning:
         assert (told is not None) == wrong
         assert told is None or told.groups() == ("13", "40")
 
-    def test_a_rare_class(self, made: Audited) -> None:
+    def test_a_rare_class(self, made: Audited, snapshot: SnapshotAssertion) -> None:
         often = dataclasses.replace(made.found.classes[2], name="often", test=44)
         rare = dataclasses.replace(made.found.classes[0], name="rare", test=1)
         found = dataclasses.replace(made.found, classes=(rare, often, *made.found.classes[2:]))
         (told,) = (one for one in meaning(found) if "rare" in one)
-        assert told == (
-            "Of rare there is 1 test image: one more or less that is recognised moves the recall "
-            "by 100.0 percentage points, and the accuracy by 2.00 of one."
-        )
+        assert told == snapshot
 
     def test_a_class_without_test_images_is_no_rare_one(self, made: Audited) -> None:
         """Of the recall of none there is nothing to say."""
@@ -269,18 +263,16 @@ class TestMeaning:
         found = dataclasses.replace(made.found, classes=(none, often, *made.found.classes[2:]))
         told = meaning(found)
         assert not any("none " in one for one in told)
-        assert any(one.startswith("Of Fear there is 1 test image: ") for one in told)
+        assert any(one.startswith("Of Fear there is 1 ") for one in told)
 
-    def test_labels_of_ferplus_are_not_held_against_its_votes(self) -> None:
+    def test_labels_of_ferplus_are_not_held_against_its_votes(
+        self, snapshot: SnapshotAssertion
+    ) -> None:
         (told,) = meaning(audited(votes=False).found, "ferplus")[-1:]
-        assert told.startswith("Whether the labels are right cannot be looked into with FER+'s")
+        assert told == snapshot
 
-    def test_no_leak(self, made: Audited) -> None:
-        assert meaning(leaking(made.found, 0))[0].startswith("No test image was seen in training")
+    def test_no_leak(self, made: Audited, snapshot: SnapshotAssertion) -> None:
+        assert meaning(leaking(made.found, 0))[0] == snapshot
 
-    def test_nothing_but_leaks(self, made: Audited) -> None:
-        told = meaning(leaking(made.found, 7))[0]
-        assert (
-            told
-            == "Every test image is also trained on: a test accuracy says nothing of new faces."
-        )
+    def test_nothing_but_leaks(self, made: Audited, snapshot: SnapshotAssertion) -> None:
+        assert meaning(leaking(made.found, 7))[0] == snapshot
