@@ -53,35 +53,17 @@ def test_escaping_can_be_undone_and_leaves_one_line(text):
     assert not re.search("[:,]", in_property(text))
 
 
-def test_each_kind_of_command():
-    assert workflow_commands(made_outcome(WORSE, FASTER, UNDECIDED)) == [
-        "::error title=mini-pretrained%3A accuracy WORSE::base 0.5123, head 0.4987, change -1.36 "
-        "pp (-2.03 to -0.71), rule 0.5pp; beyond noise and rule; McNemar's exact test, 1,346 "
-        "images, 30 lost and 12 won",
-        "::warning title=mini-random%3A accuracy not comparable::base 0.2500, head 0.2600, rule "
-        "0.5pp; trained and tested on other images of the data set",
-        "::notice title=mini-pretrained%3A training.speed (images/s) better::base 12,346, head "
-        "14,000, change +13.4 %25 (+12.1 to +14.8), rule 5%25; beyond noise and rule; reference "
-        "workload 2.1%25 slower, divided out; Student's t",
-    ]
+def test_each_kind_of_command(snapshot):
+    assert workflow_commands(made_outcome(WORSE, FASTER, UNDECIDED)) == snapshot
 
 
-def test_warnings_with_the_most_important_first():
+def test_warnings_with_the_most_important_first(snapshot):
     lost = dataclasses.replace(GONE, regression=False)
     incomparable = dataclasses.replace(GONE, verdict="not comparable", regression=False)
     found = told(SLOWER_P99, incomparable, lost, UNDECIDED, differences=(PROCESSOR,))
     assert {kind for kind, _, _ in found} == {"warning"}
-    assert [title for _, title, _ in found] == [
-        "mini-random: accuracy not comparable",
-        "mini-random: the whole cell gone",
-        "mini-random: the whole cell not comparable",
-        "Different processor",
-        "mini-pretrained: inference.p99@32 (ms) worse",
-    ]
-    assert found[3][2] == (
-        "AMD EPYC 7763 in the base, Intel Xeon 8370C in the head: another machine: speeds are "
-        "divided"
-    )
+    assert [title for _, title, _ in found] == snapshot(name="titles")
+    assert found[3][2] == snapshot(name="surroundings")
 
 
 def test_what_tells_nothing_new_is_not_annotated():
@@ -93,12 +75,12 @@ def test_what_tells_nothing_new_is_not_annotated():
 def test_errors_with_whole_cells_first_and_then_the_largest_change():
     smaller = dataclasses.replace(WORSE, cell="a", change=-0.01)
     slower = dataclasses.replace(FASTER, verdict="worse", change=-0.9, regression=True)
-    titles = [title for _, title, _ in told(slower, smaller, WORSE, GONE)]
+    titles = [tuple(title.split(": ")) for _, title, _ in told(slower, smaller, WORSE, GONE)]
     assert titles == [
-        "mini-random: the whole cell GONE",
-        "mini-pretrained: accuracy WORSE",
-        "a: accuracy WORSE",
-        "mini-pretrained: training.speed (images/s) WORSE",
+        ("mini-random", "the whole cell GONE"),
+        ("mini-pretrained", "accuracy WORSE"),
+        ("a", "accuracy WORSE"),
+        ("mini-pretrained", "training.speed (images/s) WORSE"),
     ]
 
 

@@ -60,7 +60,8 @@ def test_curves_are_told_apart_without_colour(made, read) -> None:
 def test_curves_of_several_seeds_have_bands(several, made, read) -> None:
     bands = [one for one in read(several["curves-mini"].svg).ids if one.endswith("-band")]
     assert len(bands) == 8
-    assert "bands: from the least to the greatest" in several["curves-mini"].caption
+    assert "bands: from the least" in several["curves-mini"].caption
+    assert "to the greatest" in several["curves-mini"].caption
     assert "band" not in made["curves-mini"].svg + made["curves-mini"].caption
 
 
@@ -76,10 +77,11 @@ def test_artefacts_of_batch_normalisation_are_drawn_where_they_are(made, read) -
 
 
 def test_curves_tell_their_ends(made) -> None:
-    assert (
-        "Mini_pretrained: accuracy 0.842 in training, 0.742 in validation (best 0.742); "
-        "loss 1.158 and 1.258." in made["curves-mini"].alt
-    )
+    (told,) = re.findall(r"Mini_pretrained: (.*?)\. ", made["curves-mini"].alt)
+    accuracy, loss = told.split("; ")
+    assert accuracy.startswith("accuracy 0.842 in training")
+    assert accuracy.endswith(", 0.742 in validation (best 0.742)")
+    assert loss == "loss 1.158 and 1.258"
 
 
 def test_the_skipped_half_is_left_out(made, read) -> None:
@@ -156,7 +158,8 @@ def test_rows_are_in_the_order_of_the_run(made, read) -> None:
 
 def test_pictures_say_what_every_network_takes_them_for(one_seed, made, read) -> None:
     figure = made["figure-14"]
-    assert figure.title == "Figure 14. What the networks see in pictures of Happy"
+    assert figure.title.startswith("Figure 14. ")
+    assert figure.title.endswith(" pictures of Happy")
     drawn = read(figure.svg)
     assert "labelled Happy" in drawn.texts
     names = [name for name, _ in one_seed.dataset.counts]
@@ -172,7 +175,7 @@ def test_pictures_say_what_every_network_takes_them_for(one_seed, made, read) ->
     right = sum(
         int(cell.quality.predictions.predicted[3]) == 3 for cell in one_seed.cells if cell.quality
     )
-    assert figure.alt == f"Right of all cells, by picture: Happy {right} of 5."
+    assert figure.alt.endswith(f": Happy {right} of 5.")
     assert len(list(drawn.root.iter("{http://www.w3.org/2000/svg}image"))) == 1
 
 
@@ -196,16 +199,15 @@ def test_mistakes_show_the_surest_wrong_answer(three_seeds, read) -> None:
     run = dataclasses.replace(three_seeds, cells=tuple(cells))
     (figure,) = (one for one in figures(run) if one.key == "mistakes")
     drawn = read(figure.svg)
-    assert "surest: OpenFace_random, seed 2" in drawn.texts
+    surest = "OpenFace_random, seed 2"
+    assert f"surest: {surest}" in drawn.texts
     crossed = [text for text in drawn.texts if text.startswith("\N{BALLOT X}")]
     assert crossed == ["\N{BALLOT X} Surpri\N{HORIZONTAL ELLIPSIS}"] or crossed == [
         "\N{BALLOT X} Surprise"
     ]
     assert "0.75" in drawn.texts
-    assert figure.alt == (
-        "Right of all cells, by picture: Angry 13 of 15 "
-        "(surest wrong: OpenFace_random, seed 2, Surprise 0.75)."
-    )
+    assert ": Angry 13 of 15 (" in figure.alt
+    assert figure.alt.endswith(f": {surest}, Surprise 0.75).")
 
 
 def test_mistakes_stand_apart(made) -> None:
@@ -220,7 +222,8 @@ def test_other_numbers_of_classes_do_not_pose_as_the_papers_figures(make) -> Non
         "examples-1",
         "examples-2",
     ]
-    assert found["examples-2"].title == "What the networks see in pictures of yes"
+    assert found["examples-2"].title.endswith(" pictures of yes")
+    assert not found["examples-2"].title.startswith("Figure")
 
 
 def test_seeds_that_are_right_are_counted(three_seeds, several, read) -> None:
@@ -264,10 +267,8 @@ def test_confusion_is_written_in_per_cent_of_its_rows(one_seed, read) -> None:
     numbers = [text for text in read(figure.svg).texts if text.isdigit()]
     # Rows without images are empty.
     assert sorted(numbers) == sorted(["75", "25", "100", *["0"] * 11])
-    assert figure.alt == (
-        "Confusion matrices. Recognised, and the most frequent mistake: Mini_pretrained 89%, "
-        "Angry for Happy (25%)."
-    )
+    assert ": Mini_pretrained 89%, " in figure.alt
+    assert figure.alt.endswith(" Angry for Happy (25%).")
 
 
 def test_small_multiples_end_somewhere(make, read) -> None:
@@ -279,12 +280,15 @@ def test_small_multiples_end_somewhere(make, read) -> None:
         ("figure-9-initial-accuracy", 16),
     ):
         caption = found[key].caption
-        assert f"The {most} of 20 networks of highest test accuracy; the tables hold" in caption
+        assert f"{most} of 20 networks" in caption
+        assert "highest test accuracy" in caption
+        assert "the tables hold" in caption
         titles = [text for text in read(found[key].svg).texts if text.startswith("Net")]
         assert len(titles) == most
         # Here pretrained ones recognise more.
         assert sum(title.endswith("_pretrained") for title in titles) >= 7
-    assert "The 8 of 20 networks of highest final accuracy" in found["learning-speed"].caption
+    assert "8 of 20 networks" in found["learning-speed"].caption
+    assert "highest final accuracy" in found["learning-speed"].caption
     assert len(read(found["learning-speed"].svg).groups("course-")) == 8
     curves = [key for key in found if key.startswith("curves-")]
     assert len(curves) == 4
@@ -348,7 +352,8 @@ def test_what_lacks_a_cost_is_told(one_seed) -> None:
     cells = (dataclasses.replace(one_seed.cells[0], inference=()), *one_seed.cells[1:])
     found = figures(dataclasses.replace(one_seed, cells=cells))
     (figure,) = (one for one in found if one.key == "tradeoffs")
-    assert "No inference time of an image is known of Mini_pretrained." in figure.caption
+    assert "No inference time" in figure.caption
+    assert "known of Mini_pretrained." in figure.caption
 
 
 def test_learning_speed_tells_time_to_the_target(made, read) -> None:
@@ -380,7 +385,8 @@ def test_of_many_networks_those_on_a_front_are_numbered(make, read) -> None:
     ringed = [len(drawn.marks(f"ringed-{word}")) for word in ("parameters", "training")]
     named = [text for text in drawn.texts if text.startswith("Net")]
     assert max(ringed) <= len(named) < 20
-    assert "Of 20 networks those on a front are numbered" in figure.caption
+    assert "Of 20 networks" in figure.caption
+    assert "on a front are numbered" in figure.caption
 
 
 def test_inits_are_told_apart_by_filling_everywhere(made, read) -> None:
