@@ -77,9 +77,10 @@ def test_the_page_shows_them_below_and_in_place_of_the_images(made: Audited) -> 
     page = read(audit_page(made.found, made.told().section(OF_AUDIT)))
     (tile,) = page.by_id("sheet-of-near").all("li")
     assert [line.text() for line in tile.all("p")][-2:] == ["faces/2.png", "faces/37.png"]
-    assert [image.attributes["alt"] for image in tile.all("img")] == [
-        "image of row 2 (faces/2.png)",
-        "image of row 37 (faces/37.png)",
+    alts = [image.attributes["alt"] for image in tile.all("img")]
+    assert [alt.partition("image of row ")[2] for alt in alts] == [
+        "2 (faces/2.png)",
+        "37 (faces/37.png)",
     ]
 
 

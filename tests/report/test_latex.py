@@ -91,10 +91,9 @@ def test_rows_numbers_and_notes() -> None:
 
 def test_the_papers_number_goes_to_the_end_of_the_caption(run: Run) -> None:
     text = latex(tables(run))
-    assert (
-        r"\caption{Mean convergence rate (MCR) of accuracy, by epochs (Table 2 of the paper)}"
-        in text
-    )
+    (rate,) = re.findall(r"\\caption\{(.*MCR\) of accuracy.*)\}", text)
+    assert rate.startswith("Mean")
+    assert rate.endswith(" (Table 2 of the paper)")
     assert r"\caption{Speed}" in text
 
 

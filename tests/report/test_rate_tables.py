@@ -174,7 +174,7 @@ def test_one_epoch_has_a_rate_under_untrained_alone() -> None:
     first_epoch, untrained, paper = only_row(tables[3]).entries
     assert (first_epoch, paper) == (None, None)
     assert untrained == pytest.approx((1.5 - 1.9) - (2.0 - 2.1))
-    assert any("one epoch holds no difference" in note for note in tables[0].notes)
+    assert any("holds no difference" in note for note in tables[0].notes)
 
 
 def test_windows_of_one_epoch() -> None:
@@ -183,7 +183,7 @@ def test_windows_of_one_epoch() -> None:
     assert (first_epoch, paper) == (None, None)
     assert (untrained, second) == pytest.approx((0.1, 0.1))
     assert len(others) == 2 * 6 - 1
-    assert any("one epoch holds no difference" in note for note in table.notes)
+    assert any("holds no difference" in note for note in table.notes)
 
 
 # -- cells without figures
@@ -193,20 +193,22 @@ def test_a_skipped_cell_keeps_its_row_its_reason_and_the_published_values(run: R
     row = rate_tables(run)[0].rows[2]
     assert row.label == "OpenFace_pretrained"
     assert row.entries == (None, None, 0.080035, None, 0.014538, None, 0.003204, None, 0.001637)
-    assert row.reason.startswith("skipped: no weights: openface_weights.h5")
+    assert row.reason.startswith("skipped: no weights: ")
+    assert ": openface_weights.h5" in row.reason
     assert row.missing == "skipped"
 
 
 def test_a_failed_cell_says_why(run: Run) -> None:
     row = rate_tables(run)[0].rows[6]
-    assert row.reason == "failed: weights/vgg_face_weights.h5 is truncated"
+    assert row.reason == f"failed: {run.cells[6].reason}"
+    assert "vgg_face_weights.h5" in row.reason
     assert row.missing == "failed"
 
 
 def test_a_cell_whose_quality_was_not_asked_for_says_so() -> None:
     row = only_row(rate_tables(small_run(cell("mini", history=None)))[0])
     assert set(row.entries) == {None}
-    assert row.reason == "not measured in this run"
+    assert row.reason.startswith("not measured")
 
 
 def test_a_cell_that_failed_after_training_keeps_its_figures_and_says_why() -> None:
@@ -215,7 +217,7 @@ def test_a_cell_that_failed_after_training_keeps_its_figures_and_says_why() -> N
     )
     row = only_row(rate_tables(small_run(failed))[0])
     assert row.entries[0] == pytest.approx(0.1)
-    assert row.reason == "failed: inference ran out of memory"
+    assert row.reason == f"failed: {failed.reason}"
 
 
 def test_a_whole_cell_has_no_reason(run: Run) -> None:
@@ -232,12 +234,19 @@ def test_a_run_like_the_papers_has_no_deviations(run: Run) -> None:
     )
 
 
+def changes(found: list[str]) -> list[tuple[str, str]]:
+    """For each deviation: what the run has, and what the paper has."""
+    pairs = [line.partition(" instead of ") for line in found]
+    return [(ours, papers) for ours, _, papers in pairs]
+
+
 def test_deviations_are_named_in_every_table() -> None:
-    for table in rate_tables(small_run(cell("mobilenet"))):
-        assert table.notes[-1] == (
-            "Not like for like with the paper: data set sketch instead of fer2013; "
-            "epochs 7 instead of 20."
-        )
+    away = small_run(cell("mobilenet"))
+    named = deviations(away)
+    assert changes(named) == [("data set sketch", "fer2013"), ("epochs 7", "20")]
+    for table in rate_tables(away):
+        assert table.notes[-1].startswith("Not like for like")
+        assert table.notes[-1].endswith(f": {'; '.join(named)}.")
 
 
 def test_a_sample_of_the_papers_data_is_a_deviation(run: Run) -> None:
@@ -249,9 +258,8 @@ def test_a_sample_of_the_papers_data_is_a_deviation(run: Run) -> None:
 
 def test_other_data_with_the_papers_counts_is_a_deviation(run: Run) -> None:
     sketch = dataclasses.replace(run.dataset, name="sketch")
-    assert deviations(dataclasses.replace(run, dataset=sketch)) == [
-        "data set sketch instead of fer2013"
-    ]
+    found = deviations(dataclasses.replace(run, dataset=sketch))
+    assert changes(found) == [("data set sketch", "fer2013")]
     noise = dataclasses.replace(run.dataset, digest="0f" * 32)
     assert deviations(dataclasses.replace(run, dataset=noise)) == [
         f"images of digest {'0f' * 32} instead of {published.DIGEST}"
@@ -273,11 +281,11 @@ def test_every_changed_setting_is_a_deviation(run: Run) -> None:
         batch_size=64, learning_rate=0.01, split="kaggle", batch_normalization="frozen"
     )
     changed = dataclasses.replace(run, protocol=tuple(protocol.settings()))
-    assert deviations(changed) == [
-        "split kaggle instead of paper",
-        "learning rate 0.01 instead of 0.0001",
-        "batch normalization frozen instead of paper",
-        "batch size 64 instead of 32",
+    assert changes(deviations(changed)) == [
+        ("split kaggle", "paper"),
+        ("learning rate 0.01", "0.0001"),
+        ("batch normalization frozen", "paper"),
+        ("batch size 64", "32"),
     ]
 
 
@@ -310,7 +318,7 @@ def test_what_the_source_lacks_is_stated(run: Run) -> None:
 
 
 def test_a_history_of_another_length_is_refused() -> None:
-    with pytest.raises(ValueError, match="mini-random-1 has 7 epochs and the protocol 8"):
+    with pytest.raises(ValueError, match=r"mini-random-1 .*\b7 epochs.*\b8$"):
         rate_tables(small_run(cell("mini"), epochs=8))
 
 

@@ -99,21 +99,8 @@ def test_clean_text_prints_and_can_be_written(text: str) -> None:
 # -- terminal
 
 
-def test_terminal_as_it_looks() -> None:
-    assert terminal([TABLE]).splitlines() == [
-        "A title",
-        "------------------  -------  --------  --------  ---------",
-        f"                             ------ 1{EN}5 -------  -- size -",
-        "                               first-",
-        "Model               state       epoch     paper     images",
-        "------------------  -------  --------  --------  ---------",
-        "Net_random          ok       -0.03912  0.025120  3,228,864",
-        f"Net_pretrained [1]  skipped         {EN}         {EN}          {EN}",
-        f"Other               ok        1.00000         {EN}          7",
-        "------------------  -------  --------  --------  ---------",
-        "[1] skipped: no weights",
-        "A note.",
-    ]
+def test_terminal_as_it_looks(snapshot) -> None:
+    assert terminal([TABLE]).splitlines() == snapshot
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
@@ -140,8 +127,9 @@ def test_a_wide_table_is_cut_between_groups(run: Run) -> None:
 
 def test_a_reason_is_told_in_full_once(run: Run) -> None:
     text = terminal(tables(run), 100)
-    assert text.count("name it with --weights-dir") == 1
-    assert text.count("[1] skipped: no weights: openface_weights.h5 is neither") == 13
+    assert text.count(" --weights-dir") == 1
+    start, weights, _ = run.cells[2].reason.partition("openface_weights.h5")
+    assert text.count(f"[1] skipped: {start}{weights}") == 13
     assert text.count(ELLIPSIS) > 8
 
 
@@ -195,13 +183,9 @@ def test_no_name_breaks_the_lines_of_a_terminal(text: str) -> None:
 # -- Markdown
 
 
-def test_markdown_as_it_looks() -> None:
+def test_markdown_as_it_looks(snapshot) -> None:
     lines = [" ".join(line.split()) for line in markdown(TABLE).splitlines()]
-    assert lines[0] == "## A title"
-    assert lines[2] == f"| Model | state | 1{EN}5 first-epoch | 1{EN}5 paper | size images |"
-    assert lines[4] == "| Net_random | ok | -0.03912 | 0.025120 | 3,228,864 |"
-    assert lines[5] == f"| Net_pretrained <sup>1</sup> | skipped | {EN} | {EN} | {EN} |"
-    assert lines[8:] == ["<sup>1</sup> skipped: no weights", "", "A note."]
+    assert [line for line in lines if "---" not in line] == snapshot
 
 
 def test_markdown_numbers_stand_to_the_right() -> None:
@@ -268,14 +252,15 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def test_csv_line_by_line() -> None:
-    assert tidy_csv([TABLE]).splitlines()[:7] == [
-        "table,row,group,column,value,reason",
-        "t,Net_random,,state,ok,",
-        f"t,Net_random,1{EN}5,first-epoch,-0.0391234,",
-        f"t,Net_random,1{EN}5,paper,0.02512,",
-        "t,Net_random,size,images,3228864,",
-        "t,Net_pretrained,,state,,skipped: no weights",
-        f"t,Net_pretrained,1{EN}5,first-epoch,,skipped: no weights",
+    why = "skipped: no weights"
+    assert [line.split(",") for line in tidy_csv([TABLE]).splitlines()[:7]] == [
+        ["table", "row", "group", "column", "value", "reason"],
+        ["t", "Net_random", "", "state", "ok", ""],
+        ["t", "Net_random", f"1{EN}5", "first-epoch", "-0.0391234", ""],
+        ["t", "Net_random", f"1{EN}5", "paper", "0.02512", ""],
+        ["t", "Net_random", "size", "images", "3228864", ""],
+        ["t", "Net_pretrained", "", "state", "", why],
+        ["t", "Net_pretrained", f"1{EN}5", "first-epoch", "", why],
     ]
 
 

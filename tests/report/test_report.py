@@ -175,8 +175,10 @@ def test_a_figure_that_cannot_be_removed_is_told(
 
     monkeypatch.setattr("pathlib.Path.unlink", refused)
     fewer = dataclasses.replace(run, cells=run.cells[2:])
-    with pytest.raises(FerBenchError, match=r"figure-5-mobilenet.* cannot be removed: Permission"):
+    with pytest.raises(FerBenchError) as raised:
         write_page(tmp_path, Findings.of(fewer))
+    assert "figure-5-mobilenet" in raised.value.problem
+    assert "cannot be removed: Permission" in raised.value.problem
 
 
 def test_a_run_that_contradicts_itself_has_no_findings(run: Run) -> None:

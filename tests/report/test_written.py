@@ -64,12 +64,14 @@ def test_what_was_written_is_replaced_and_removed(tmp_path: Path) -> None:
 
 def test_what_was_changed_since_is_kept_and_named(tmp_path: Path, caplog) -> None:
     write_files(tmp_path, {"a.md": "one", "b.md": "two"})
-    (tmp_path / "a.md").write_text("one, with notes of mine")
+    mine = "one, with notes of mine"
+    (tmp_path / "a.md").write_text(mine)
     remove_all(tmp_path)
-    assert texts(tmp_path) == {"a.md": "one, with notes of mine"}
-    assert f"{tmp_path / 'a.md'} was kept: it is of an earlier report" in caplog.text
+    assert texts(tmp_path) == {"a.md": mine}
+    assert f"{tmp_path / 'a.md'} was kept: " in caplog.text
+    assert "has changed since" in caplog.text
     write_files(tmp_path, {"a.md": "three"})
-    assert texts(tmp_path) == {"a.md": "three", "a.md.kept-1": "one, with notes of mine"}
+    assert texts(tmp_path) == {"a.md": "three", "a.md.kept-1": mine}
     (tmp_path / "a.md").write_text("again")
     write_files(tmp_path, {"a.md": "four"})
     assert texts(tmp_path)["a.md.kept-2"] == "again"
