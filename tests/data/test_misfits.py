@@ -16,6 +16,8 @@ from fer_bench.runtime.errors import FerBenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from syrupy.assertion import SnapshotAssertion
+
 TREES = {
     "parts": {f"{part}/{name}/1.png": 1 for part in ("train", "test") for name in ("sad", "fear")},
     "classes": {"happy/1.png": 1, "sad/2.png": 2},
@@ -25,14 +27,18 @@ TREES = {
 }
 
 
-def message_of(path: Path) -> str:
-    with pytest.raises(FerBenchError, match=r"': no layout fits .*; accepted: .*; ") as raised:
+def error_of(path: Path) -> FerBenchError:
+    with pytest.raises(FerBenchError) as raised:
         load_folder(path)
-    return str(raised.value)
+    assert raised.value.path == path
+    assert raised.value.problem.startswith("no layout fits ")
+    assert raised.value.accepted
+    assert raised.value.hint
+    return raised.value
 
 
 def step_of(path: Path) -> str:
-    return message_of(path).rpartition("; ")[2]
+    return error_of(path).hint
 
 
 @pytest.mark.parametrize("tree", TREES)
@@ -61,22 +67,22 @@ def test_the_nearest_of_several_and_no_guess_among_many(tmp_path: Path) -> None:
     assert step_of(tmp_path) == f"name {str(one)!r} or {str(other)!r} instead"
     for name in "cd":
         write_images(tmp_path / name, TREES["classes"])
-    assert step_of(tmp_path) == "name the folder that holds the images"
+    assert step_of(tmp_path).endswith("that holds the images")
 
 
 def test_it_is_not_looked_for_far_or_among_many(tmp_path: Path) -> None:
     write_images(tmp_path / "far/b/c/d/e", TREES["classes"])
-    assert step_of(tmp_path / "far") == "name the folder that holds the images"
+    assert step_of(tmp_path / "far").endswith("that holds the images")
     write_images(tmp_path / "many/data", TREES["classes"])
     for n in range(64):
         (tmp_path / "many" / f"{n} more").mkdir()
-    assert step_of(tmp_path / "many") == "name the folder that holds the images"
+    assert step_of(tmp_path / "many").endswith("that holds the images")
 
 
 def test_folders_that_are_called_so_by_chance(tmp_path: Path) -> None:
     for name in ("code/training/loops", "process/1/task", "notes/happy"):
         (tmp_path / name).mkdir(parents=True)
-    assert step_of(tmp_path) == "name the folder that holds the images"
+    assert step_of(tmp_path).endswith("that holds the images")
 
 
 def test_nothing_outside_is_looked_at(tmp_path: Path) -> None:
@@ -84,7 +90,7 @@ def test_nothing_outside_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "set/a/b").mkdir(parents=True)
     (tmp_path / "set/a/b/link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "set/again").symlink_to(".")
-    assert step_of(tmp_path / "set") == "name the folder that holds the images"
+    assert step_of(tmp_path / "set").endswith("that holds the images")
 
 
 @pytest.mark.parametrize("place", ["", "fer2013/"])
@@ -107,17 +113,20 @@ def test_an_archive(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("images", "step"),
+    "images",
     [
-        ({}, "name the folder that holds the images"),
-        ({"a.png": 1}, "put the images into a folder for each class, or list them in such a csv"),
-        ({"all/a.png": 1}, "put the images into a folder for each class, or list them in such"),
-        ({"calm/a.png": 1, "tired/b.png": 1}, "if the folders are classes, say which in a file"),
-        ({"a/x/calm/a.png": 1, "b/x/calm/b.png": 1}, "name the folder that holds the images"),
+        {},
+        {"a.png": 1},
+        {"all/a.png": 1},
+        {"calm/a.png": 1, "tired/b.png": 1},
+        {"a/x/calm/a.png": 1, "b/x/calm/b.png": 1},
     ],
+    ids=["nothing", "an image", "a folder", "two folders", "folders of folders"],
 )
-def test_what_else_is_likely(tmp_path: Path, images: dict[str, int], step: str) -> None:
-    assert step_of(write_images(tmp_path, images)).startswith(step)
+def test_what_else_is_likely(
+    tmp_path: Path, images: dict[str, int], snapshot: SnapshotAssertion
+) -> None:
+    assert step_of(write_images(tmp_path, images)) == snapshot
 
 
 @pytest.mark.parametrize("place", ["", "data/"])
@@ -126,7 +135,9 @@ def test_tables_of_other_formats(tmp_path: Path, place: str, suffix: str) -> Non
     (tmp_path / place).mkdir(exist_ok=True)
     name = f"train-00000-of-00001.{suffix}"
     (tmp_path / place / name).touch()
-    assert step_of(tmp_path).startswith(f"convert {name!r} and other {suffix} files to a csv with")
+    step = step_of(tmp_path)
+    assert step.startswith(f"convert {name!r} and other {suffix} files ")
+    assert " csv " in step
 
 
 def test_a_cache_of_links(tmp_path: Path) -> None:
@@ -137,11 +148,13 @@ def test_a_cache_of_links(tmp_path: Path) -> None:
         (snapshot / place).parent.mkdir(parents=True)
         (snapshot / place).symlink_to(blob)
     command = f"cp -rL {shlex.quote(str(snapshot))} COPY"
-    step = f"copy what its links lead to, {command}, and name COPY"
-    assert step_of(tmp_path / "my cache") == f"it is a cache of links: {step}"
+    step = step_of(tmp_path / "my cache")
+    assert "a cache of links: " in step
+    assert f" {command}, and name COPY" in step
     with pytest.raises(FerBenchError, match="a link that leads out") as raised:
         load_folder(snapshot)
-    assert str(raised.value).endswith(f"; {step}")
+    assert step.endswith(f": {raised.value.hint}")
+    assert f" {command}, and name COPY" in raised.value.hint
     subprocess.run(command, shell=True, cwd=tmp_path, check=True)
     assert len(load_folder(tmp_path / "COPY")) == len(TREES["classes"])
 
@@ -149,6 +162,6 @@ def test_a_cache_of_links(tmp_path: Path) -> None:
 def test_a_long_name_and_many_names_are_cut(tmp_path: Path) -> None:
     for name in ("a" * 200, "b", "c", "d"):
         (tmp_path / name).mkdir()
-    told = message_of(tmp_path)
-    assert f"no layout fits 4 folders ('{'a' * 57}...', 'b', 'c', ...); accepted" in told
-    assert len(told) < 450 + len(str(tmp_path))
+    error = error_of(tmp_path)
+    assert error.problem.endswith(f" 4 folders ('{'a' * 57}...', 'b', 'c', ...)")
+    assert len(str(error)) < 450 + len(str(tmp_path))
