@@ -19,6 +19,8 @@ from fer_bench.runtime.errors import FerBenchError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from syrupy.assertion import SnapshotAssertion
+
 
 def votes(**counts: int) -> str:
     return ",".join(str(counts.get(name, 0)) for name in CATEGORIES)
@@ -38,11 +40,11 @@ def part(root: Path, name: str, **images: str) -> Path:
     return folder
 
 
-def message_of(root: Path) -> str:
+def error_of(root: Path) -> FerBenchError:
     with pytest.raises(FerBenchError) as raised:
         load_folder(root)
     assert "\n" not in str(raised.value)
-    return str(raised.value)
+    return raised.value
 
 
 @pytest.mark.parametrize("beside", [False, True])
@@ -73,7 +75,9 @@ def some(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_most_votes_count_and_the_others_are_left_out(some: Path) -> None:
+def test_the_most_votes_count_and_the_others_are_left_out(
+    some: Path, snapshot: SnapshotAssertion
+) -> None:
     found = load_folder(some)
     assert told(found) == [
         (1, "Angry"),
@@ -85,17 +89,19 @@ def test_the_most_votes_count_and_the_others_are_left_out(some: Path) -> None:
     assert found.usage.tolist() == [0, 0, 0, 1, 2]
     assert found.classes == (*EMOTIONS, "Contempt")
     notes = dict(found.notes)
-    assert notes["left out"] == "1: votes tied; 1: voted unknown; 1: voted no face"
-    assert notes["layout"] == "FER+'s images and votes, with the usage"
+    assert notes["left out"] == snapshot(name="left out")
+    assert notes["layout"] == snapshot(name="layout")
     assert found.places[0] == "FER2013Train/a.png"
     assert "not read" not in notes
 
 
-def test_a_class_map_may_leave_out_contempt(some: Path, tmp_path: Path) -> None:
+def test_a_class_map_may_leave_out_contempt(
+    some: Path, tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
     (tmp_path / "map").write_text("name,class\ncontempt,-\n")
     found = load_folder(some, class_table(str(tmp_path / "map")))
     assert found.classes == EMOTIONS
-    assert "1: the class map leaves out 'contempt'" in dict(found.notes)["left out"]
+    assert dict(found.notes)["left out"] == snapshot
 
 
 def test_a_part_by_itself(some: Path) -> None:
@@ -132,32 +138,38 @@ def test_directories_of_classes_in_the_parts(tmp_path: Path) -> None:
     assert found.usage.tolist() == [0, 0, 1, 1, 2, 2]
 
 
-def test_images_without_a_line_are_counted(some: Path) -> None:
+def test_images_without_a_line_are_counted(some: Path, snapshot: SnapshotAssertion) -> None:
     write_image(some / "FER2013Valid/more.png", 9)
-    assert "1: no line in label.csv" in dict(load_folder(some).notes)["left out"]
+    assert dict(load_folder(some).notes)["left out"] == snapshot
 
 
 MISTAKES = {
-    "no such image": (line("x.png", votes(fear=10)), "line 2: no image 'x.png' in 'FER2013Valid'"),
-    "twice": (line("g.png", votes(fear=10)), "line 2: 'g.png' is in line 1 already"),
-    "a place": (line("x.png", votes(fear=10), "(4, 0, 48, 48)"), "line 2: the place '(4, 0, 48,"),
-    "columns": ("x.png,1\n", "line 2: 2 columns; accepted: lines of an image"),
-    "votes": (line("x.png", votes(fear=11)), "line 2: fear has '11'; accepted: a whole number"),
-    "no votes": (line("x.png", votes()), "line 2: 0 votes; accepted: 1 to 10"),
+    "no such image": (line("x.png", votes(fear=10)), ("'x.png'", "'FER2013Valid'"), "images"),
+    "twice": (line("g.png", votes(fear=10)), ("'g.png'", "in line 1"), "once"),
+    "a place": (line("x.png", votes(fear=10), "(4, 0, 48, 48)"), ("'(4, 0, 48,",), "(0, 0, 48, "),
+    "columns": ("x.png,1\n", ("2 columns",), "lines of an image"),
+    "votes": (line("x.png", votes(fear=11)), ("fear has '11'",), "a whole number"),
+    "no votes": (line("x.png", votes()), ("0 votes",), "1 to 10"),
 }
+"""What is added to a list, what the problem's text then has in it, and what is accepted."""
 
 
-@pytest.mark.parametrize(("text", "said"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_mistakes(some: Path, text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "told", "accepted"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_mistakes(some: Path, text: str, told: tuple[str, ...], accepted: str) -> None:
     path = some / "FER2013Valid/label.csv"
     path.write_text(path.read_text() + text)
-    assert f"{str(path)!r}, {said}" in message_of(some)
+    error = error_of(some)
+    assert (error.path, error.line) == (path, 2)
+    assert [fact for fact in told if fact not in error.problem] == []
+    assert accepted in error.accepted
 
 
 def test_a_part_without_votes(some: Path) -> None:
     (some / "FER2013Valid/label.csv").unlink()
-    message = message_of(some)
-    assert message.startswith(f"{str(some / 'FER2013Valid')!r}: neither label.csv nor fer2013new")
+    error = error_of(some)
+    assert error.path == some / "FER2013Valid"
+    assert "neither label.csv" in error.problem
+    assert "nor fer2013new.csv" in error.problem
 
 
 def test_a_whole_list_that_is_another(some: Path) -> None:
@@ -165,6 +177,11 @@ def test_a_whole_list_that_is_another(some: Path) -> None:
         (some / f"FER2013{name}/label.csv").unlink()
     path = some / "fer2013new.csv"
     path.write_text("Usage,Image name\n")
-    assert f"{str(path)!r}, line 1: the header is 'Usage,Image name'" in message_of(some)
+    error = error_of(some)
+    assert (error.path, error.line) == (path, 1)
+    assert "'Usage,Image name'" in error.problem
     path.write_text(f"{HEADER}\nDev,g.png,{votes(fear=10)}\n")
-    assert f"{str(path)!r}, line 2: Usage 'Dev'; accepted: Training, " in message_of(some)
+    error = error_of(some)
+    assert (error.path, error.line) == (path, 2)
+    assert "Usage 'Dev'" in error.problem
+    assert error.accepted.startswith("Training, ")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -27,6 +29,9 @@ from fer_bench.data import EMOTIONS, Dataset
 from fer_bench.data.formats import detection
 from fer_bench.data.formats.detection import load_path
 from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
 
 
 def entries(cache: Path) -> list[Path]:
@@ -109,22 +114,17 @@ def test_no_layout_changes_images_labels_or_parts(n: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        ("faces/train.csv", "'{}/faces' has no 'train.csv', did you mean 'training.csv'? accepted"),
-        ("face/a/b/c.csv", "'{}' has no 'face', did you mean 'faces'? accepted"),
-        ("x/y", "'{}' has no 'x'; accepted"),
-        ("faces/training.csv/x", "Not a directory; accepted"),
-    ],
+    "path", ["faces/train.csv", "face/a/b/c.csv", "x/y", "faces/training.csv/x"]
 )
-def test_what_of_a_wrong_path_is_there(tmp_path: Path, path: str, told: str) -> None:
+def test_what_of_a_wrong_path_is_there(
+    tmp_path: Path, path: str, snapshot: SnapshotAssertion
+) -> None:
     (tmp_path / "faces").mkdir()
     (tmp_path / "faces/training.csv").touch()
     with pytest.raises(FerBenchError) as raised:
         load_path(tmp_path / path, tmp_path / "cache")
     text = str(raised.value)
-    assert text.startswith(f"data set {str(tmp_path / path)!r} cannot be opened: N")
-    assert told.format(tmp_path) in text
+    assert text.partition("accepted: ")[0].replace(str(tmp_path), "TMP") == snapshot
     assert len(text) < 230 + 3 * len(str(tmp_path))
 
 
@@ -136,19 +136,23 @@ def test_suffixes_in_any_case(tmp_path: Path, few: Dataset) -> None:
 
 def test_wrong_paths(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    with pytest.raises(FerBenchError, match=r"none\.csv' cannot be opened: No such file or direc"):
+    with pytest.raises(FerBenchError) as raised:
         load_path(tmp_path / "none.csv", cache)
+    assert f"{str(tmp_path / 'none.csv')!r} cannot be opened: " in raised.value.problem
+    assert os.strerror(errno.ENOENT) in raised.value.problem
     path = tmp_path / "faces.zip"
     path.write_bytes(b"PK")
-    with pytest.raises(
-        FerBenchError, match=r"no layout is known for the suffix '\.zip'; accepted: a"
-    ):
+    with pytest.raises(FerBenchError) as raised:
         load_path(path, cache)
+    assert str(path) in raised.value.problem
+    assert "the suffix '.zip'" in raised.value.problem
+    assert raised.value.accepted.startswith("a csv file")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(
-        FerBenchError, match=r"empty': no layout fits a folder with nothing in it; accepted: RAF"
-    ):
+    with pytest.raises(FerBenchError) as raised:
         load_path(tmp_path / "empty", cache)
+    assert raised.value.path == tmp_path / "empty"
+    assert "nothing in it" in raised.value.problem
+    assert raised.value.accepted.startswith("RAF-DB, ")
     assert entries(cache) == []
 
 
@@ -167,8 +171,10 @@ def test_a_folder_that_may_not_be_entered(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbid_entering(tmp_path / "locked", monkeypatch)
-    with pytest.raises(FerBenchError, match=f"{name}' cannot be opened: Permission denied; acc"):
+    with pytest.raises(FerBenchError) as raised:
         load_path(tmp_path / "locked" / name, tmp_path / "cache")
+    assert f"{name}' cannot be opened: Permission" in raised.value.problem
+    assert "; accepted: a " in str(raised.value)
 
 
 @pytest.mark.parametrize("name", ["load_csv", "load_npz", "load_listing", "list_folder"])
@@ -185,8 +191,9 @@ def test_too_little_memory(
     }.get(name, lambda: write_folders(tmp_path / "a", few))()
     with pytest.raises(FerBenchError) as raised:
         load_path(path, tmp_path / "cache")
-    wanted = f"data set {str(path)!r} needs more memory than there is (Unable to allocate 4 EiB); "
-    assert str(raised.value).startswith(wanted)
+    assert f"{str(path)!r} needs more memory " in raised.value.problem
+    assert raised.value.problem.endswith("(Unable to allocate 4 EiB)")
+    assert raised.value.accepted
 
 
 class TestCache:

@@ -29,6 +29,13 @@ def write_png(path: Path, header: bytes, data: bytes) -> Path:
     return path
 
 
+def error_of(path: Path, *before: Path) -> FerBenchError:
+    with pytest.raises(FerBenchError) as raised:
+        read_images([*before, path])
+    assert raised.value.path == path
+    return raised.value
+
+
 def test_one_size_is_kept_up_to_the_largest_input(tmp_path: Path) -> None:
     paths = [write_image(tmp_path / f"{n}.png", n, (224, 10)) for n in range(3)]
     found = read_images(paths)
@@ -139,8 +146,9 @@ def test_more_than_8_bits_under_a_mode_of_8(tmp_path: Path) -> None:
         header = struct.pack(">IIBBBBB", 1, 1, 16, kind, 0, 0, 0)
         data = zlib.compress(bytes(1 + 2 * channels))
         path = write_png(tmp_path / f"{kind}.png", header, data)
-        with pytest.raises(FerBenchError, match="has 16 bits for each channel; accepted: 8 bits"):
-            read_images([path])
+        error = error_of(path)
+        assert "16 bits" in error.problem
+        assert error.accepted.startswith("8 bits")
 
 
 @pytest.mark.parametrize("largest", [256, 65535])
@@ -152,8 +160,9 @@ def test_more_than_8_bits_of_colour_in_a_netpbm(
 ) -> None:
     path = tmp_path / "a.pgm"
     path.write_bytes(f"{kind}\n2 2\n{largest}\n".encode() + words)
-    with pytest.raises(FerBenchError, match="has 16 bits for each channel; accepted: 8 bits"):
-        read_images([path])
+    error = error_of(path)
+    assert "16 bits" in error.problem
+    assert error.accepted.startswith("8 bits")
 
 
 @pytest.mark.parametrize("kind", ["P5", "P6"])
@@ -182,8 +191,9 @@ def test_grey_of_16_bits_in_either_order(tmp_path: Path, order: str, mode: str) 
     entries = b"".join(struct.pack(tag, name, 3, 1, value, 0) for name, value in facts.items())
     start = mark + struct.pack(word, 8) + struct.pack(tag[:2], len(facts)) + entries + bytes(4)
     path.write_bytes(start.ljust(200, b"\0") + pixels.tobytes())
-    with pytest.raises(FerBenchError, match=f"has mode '{mode}'; accepted: 8 bits"):
-        read_images([path])
+    error = error_of(path)
+    assert f"mode '{mode}'" in error.problem
+    assert error.accepted.startswith("8 bits")
 
 
 def test_bilinear_does_not_overshoot(tmp_path: Path) -> None:
@@ -203,8 +213,9 @@ def test_as_many_pixels_as_there_may_be(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(image_files, "_LARGEST", 24)
     assert read_images([path]).sizes == ((6, 4),)
     monkeypatch.setattr(image_files, "_LARGEST", 23)
-    with pytest.raises(FerBenchError, match="has 6x4 pixels; accepted: at most 23"):
-        read_images([path])
+    error = error_of(path)
+    assert "6x4 pixels" in error.problem
+    assert error.accepted == "at most 23"
 
 
 def test_want_of_memory_is_no_fault_of_the_image(
@@ -256,10 +267,9 @@ def test_more_pixels_than_there_may_be(tmp_path: Path) -> None:
     header = struct.pack(">IIBBBBB", 10_000, 10_000, 8, 0, 0, 0, 0)
     path = write_png(tmp_path / "a.png", header, b"")
     small = write_image(tmp_path / "b.png", 1)
-    with pytest.raises(FerBenchError) as raised:
-        read_images([small, path])
-    wanted = f"{str(path)!r}: the image has 10000x10000 pixels; accepted: at most 67,108,864"
-    assert str(raised.value).startswith(wanted)
+    error = error_of(path, small)
+    assert "10000x10000 pixels" in error.problem
+    assert error.accepted == "at most 67,108,864"
 
 
 def test_no_file_is_decoded_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
