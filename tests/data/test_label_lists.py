@@ -129,7 +129,7 @@ class TestCsv:
             (tmp_path / f"{part}.csv").write_text(f"image,label\n{other}/{other}.png,sad\n")
         error = error_of(tmp_path)
         assert (error.path, error.line) == (tmp_path / "test.csv", 2)
-        assert "no image 'train/train.png'" in error.problem
+        assert "image 'train/train.png'" in error.problem
         assert "which is 'test'" in error.problem
 
     def test_a_folder_of_two_parts_is_of_neither(self, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ class TestCsv:
         (tmp_path / "train.csv").write_text("image,label\n1.png,sad\n")
         error = error_of(tmp_path)
         assert (error.path, error.line) == (tmp_path / "train.csv", 2)
-        assert "'test/train/1.png' lies in" in error.problem
+        assert "'test/train/1.png' lies" in error.problem
 
     def test_the_own_part_counts_before_folders_of_none(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"faces/1.png": 1, "TRAIN/1.png": 2, "faces/train.png": 3})
@@ -162,7 +162,8 @@ class TestCsv:
         error = error_of(root)
         assert error.path == root
         assert "several lists" in error.problem
-        assert "('train.csv', 'train_more.csv')" in error.problem
+        for name in ("train.csv", "train_more.csv"):
+            assert repr(name) in error.problem
 
     def test_accents_written_in_two_ways(self, root: Path) -> None:
         one, other = (unicodedata.normalize(form, "fr\u00f6hlich") for form in ("NFD", "NFC"))
@@ -367,7 +368,8 @@ class TestRafDb:
         (root / "Image/aligned/train_00001_aligned.jpg").unlink()
         error = error_of(root, class_table("rafdb"))
         assert (error.path, error.line) == (self.list_in(root), 1)
-        assert "'train_00001.jpg' in Image/aligned" in error.problem
+        assert "no image 'train_00001.jpg'" in error.problem
+        assert "Image/aligned" in error.problem
 
     def test_the_aligned_image_counts_before_the_plain_one(self, root: Path) -> None:
         write_image(root / "Image/aligned/train_00001.jpg", 200)

@@ -110,43 +110,44 @@ class TestPaperSplit:
         try:
             split = paper_split(labels, seed)
         except FerBenchError as error:
-            message = str(error)
+            refused = error
         else:
             check(split, labels)
             return
-        assert "accepted: 14 of each class are always enough; take more" in message
-        assert "\n" not in message
+        assert refused.accepted.startswith("14 of each class ")
+        assert refused.hint.startswith("take more")
+        assert "\n" not in str(refused)
 
     def test_the_same_again_and_another_with_another_seed(self) -> None:
         labels = labels_of([50, 50])
         assert paper_split(labels, 7).digest == paper_split(labels, 7).digest
         assert paper_split(labels, 7).digest != paper_split(labels, 8).digest
 
-    def test_a_class_with_too_few(self) -> None:
+    def test_a_class_with_too_few(self, snapshot) -> None:
         dataset = dataset_of([50, 2, 50])
         with pytest.raises(FerBenchError) as raised:
             make_split(dataset, "paper", 42)
-        assert str(raised.value) == (
-            "split 'paper': class 'Disgust' has 2 images, too few for one in each of train, "
-            "validation, test; accepted: 14 of each class are always enough; take more images"
-        )
-        with pytest.raises(FerBenchError, match="class 1 has 2 images, too few"):
+        assert str(raised.value) == snapshot
+        with pytest.raises(FerBenchError, match="class 1 has 2 images"):
             paper_split(dataset.labels)
 
     def test_too_few_in_all(self) -> None:
-        with pytest.raises(
-            FerBenchError, match="12 images of 4 classes are too few for 1 in the v"
-        ):
+        with pytest.raises(FerBenchError) as raised:
             paper_split(labels_of([3, 3, 3, 3]))
-        with pytest.raises(FerBenchError, match="0 images of 0 classes are too few"):
+        assert "12 images of 4 classes" in raised.value.problem
+        assert "too few" in raised.value.problem
+        assert "1 in the validation part" in raised.value.problem
+        with pytest.raises(FerBenchError) as raised:
             paper_split(np.array([], np.uint8))
+        assert "0 images of 0 classes" in raised.value.problem
+        assert "too few" in raised.value.problem
 
     @pytest.mark.parametrize("seed", [-1, 2**32])
     def test_seed_out_of_range(self, seed: int) -> None:
-        with pytest.raises(
-            FerBenchError, match=f"seed {seed} is out of range; accepted: 0 to 4294"
-        ):
+        with pytest.raises(FerBenchError) as raised:
             paper_split(labels_of([50, 50]), seed)
+        assert f"seed {seed} " in raised.value.problem
+        assert raised.value.accepted == "0 to 4294967295"
 
 
 class TestKaggleSplit:
@@ -159,10 +160,11 @@ class TestKaggleSplit:
         assert split.test.dtype == np.int64
 
     def test_a_part_without_images(self) -> None:
-        with pytest.raises(
-            FerBenchError, match="no image belongs to PublicTest; accepted: images in"
-        ):
+        with pytest.raises(FerBenchError) as raised:
             kaggle_split(np.array([0, 2, 0], np.uint8))
+        assert "no image" in raised.value.problem
+        assert "PublicTest" in raised.value.problem
+        assert raised.value.accepted.endswith(" Training, PublicTest, PrivateTest")
 
     def test_by_name(self) -> None:
         usage = np.tile(np.array([0, 1, 2], np.uint8), 40)
@@ -170,30 +172,27 @@ class TestKaggleSplit:
         assert make_split(dataset, "kaggle", 1).digest == kaggle_split(usage).digest
         assert make_split(dataset, "paper", 1).digest == paper_split(dataset.labels, 1).digest
 
-    def test_without_usage(self) -> None:
+    def test_without_usage(self, snapshot) -> None:
         with pytest.raises(FerBenchError) as raised:
             make_split(dataset_of([60, 60]), "kaggle")
-        text = str(raised.value)
-        assert text.startswith(
-            "split 'kaggle': 'faces' does not say to which part an image belongs"
-        )
-        assert "a csv with the column Usage" in text
-        assert "Training_*, PublicTest_*, PrivateTest_*" in text
-        assert text.endswith("or the split 'paper'")
+        assert str(raised.value) == snapshot
 
     @pytest.mark.parametrize("name", ["papr", "", "Paper", None])
     def test_unknown_name(self, name) -> None:
         dataset = dataset_of([60, 60], usage=np.tile(np.array([0, 1, 2], np.uint8), 40))
-        with pytest.raises(FerBenchError, match=f"split {name!r} is unknown; accepted: paper, kag"):
+        with pytest.raises(FerBenchError) as raised:
             make_split(dataset, name)
+        assert raised.value.problem.startswith(f"split {name!r} ")
+        assert raised.value.accepted.startswith("paper, kaggle")
 
     def test_a_part_without_a_class(self) -> None:
         dataset = dataset_of([6, 6])
         usage = np.where(dataset.labels == 0, 0, np.arange(12) % 3).astype(np.uint8)
         usage[np.flatnonzero(dataset.labels == 1)[:3]] = 0, 1, 2
         dataset = dataset_of([6, 6], usage=usage)
-        with pytest.raises(FerBenchError, match="no image of class 'Angry' in the validation part"):
+        with pytest.raises(FerBenchError, match=r"class 'Angry' .* validation part") as raised:
             make_split(dataset, "kaggle")
+        assert "no image" in raised.value.problem
 
 
 class TestDigest:
@@ -269,33 +268,27 @@ class TestStratifiedSample:
             sample = stratified_sample(dataset, limit, seed)
             check(make_split(sample, "paper", seed), sample.labels)
 
-    def test_limit_3_of_fer2013(self) -> None:
+    def test_limit_3_of_fer2013(self, snapshot) -> None:
         with pytest.raises(FerBenchError) as raised:
             stratified_sample(dataset_of(FER2013), 3)
-        assert str(raised.value) == (
-            "limit 3 is too small for a stratified sample of 'faces': it has 7 classes, the "
-            "smallest with 547 of 35887 images; accepted: 919 to 35880 (fewer may "
-            "do), or 35887 for all"
-        )
+        assert str(raised.value) == snapshot
 
     def test_a_class_that_would_be_lost(self) -> None:
-        with pytest.raises(
-            FerBenchError, match=r"limit 8 is too small .* no image of class 'Disgust'"
-        ):
+        with pytest.raises(FerBenchError, match="limit 8 is too small") as raised:
             stratified_sample(dataset_of([900, 2]), 8)
+        assert "no image" in raised.value.problem
+        assert "class 'Disgust'" in raised.value.problem
 
     def test_a_class_of_one(self) -> None:
-        with pytest.raises(
-            FerBenchError, match="the smallest with 1 of 51 images; accepted: 51 or m"
-        ):
+        with pytest.raises(FerBenchError, match="smallest with 1 of 51 images") as raised:
             stratified_sample(dataset_of([50, 1]), 20)
+        assert "accepted: 51 or more" in str(raised.value)
 
     def test_almost_all(self) -> None:
         dataset = dataset_of([50, 50, 50])
-        with pytest.raises(
-            FerBenchError, match="limit 148 leaves out 2 of 150 images, less than one"
-        ):
+        with pytest.raises(FerBenchError, match="limit 148 leaves out 2 of 150 ") as raised:
             stratified_sample(dataset, 148)
+        assert "less than one" in raised.value.problem
         assert len(stratified_sample(dataset, 147)) == 147
 
     @pytest.mark.parametrize("limit", [0, -5])
@@ -313,5 +306,5 @@ class TestStratifiedSample:
         dataset = dataset_of([50, 50])
         first, again, other = (stratified_sample(dataset, 20, seed) for seed in (1, 1, 2))
         assert first.row_digest == again.row_digest != other.row_digest
-        with pytest.raises(FerBenchError, match="seed -1 is out of range"):
+        with pytest.raises(FerBenchError, match="seed -1 is out "):
             stratified_sample(dataset, 20, -1)

@@ -52,8 +52,10 @@ class TestKnownTwins:
 
     def test_of_other_images_they_are_refused(self, made) -> None:
         known = find_twins(made.dataset.take(np.arange(40)))
-        with pytest.raises(FerBenchError, match="among 40 images are known, and there are 42"):
+        with pytest.raises(FerBenchError) as raised:
             audit(made.dataset, made.split, known=known)
+        assert "40 images are known" in raised.value.problem
+        assert raised.value.problem.endswith(" 42")
 
 
 class TestRecord:
@@ -101,5 +103,5 @@ class TestRecord:
         assert set(record) == names | {"schema", "rules"}
 
     def test_a_wrong_value_does_not_pass(self, made) -> None:
-        with pytest.raises(ValueError, match=r"record does not fit its schema: .images is 'many'"):
+        with pytest.raises(ValueError, match=r"schema: .images is 'many'"):
             audit_record(dataclasses.replace(made.found, images="many"))

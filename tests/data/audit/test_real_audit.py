@@ -131,7 +131,7 @@ def test_rows_in_another_order_are_refused(real_data, votes) -> None:
     with pytest.raises(FerBenchError, match=r"row \d+ \(from 0\) is of"):
         check_votes(votes, sorted_like_folders)
     object.__setattr__(sorted_like_folders, "usage", None)
-    with pytest.raises(FerBenchError, match="hardly better than by chance"):
+    with pytest.raises(FerBenchError, match="hardly better than"):
         check_votes(votes, sorted_like_folders)
 
 
@@ -139,10 +139,10 @@ def test_parts_in_another_order_are_refused(real_data, votes) -> None:
     unknown = dataclasses.replace(real_data, usage=None)
     assert check_votes(votes, unknown) == check_votes(votes, real_data)
     parts = [np.flatnonzero(real_data.usage == usage) for usage in (0, 2, 1)]
-    with pytest.raises(FerBenchError, match=r"votes of rows 2[89]\d{3} to 35886 \(from 0\) agree"):
+    with pytest.raises(FerBenchError, match=r"of rows 2[89]\d{3} to 35886 \(from 0\)"):
         check_votes(votes.take(np.concatenate(parts)), unknown)
     shifted = np.r_[:12_560, 35_886, 12_560:35_886]
-    with pytest.raises(FerBenchError, match=r"votes of rows 12\d{3} to 35886 \(from 0\) agree"):
+    with pytest.raises(FerBenchError, match=r"of rows 12\d{3} to 35886 \(from 0\)"):
         check_votes(votes.take(shifted), unknown)
     order = np.argsort(real_data.labels, kind="stable")
     check_votes(votes.take(order), unknown.take(order))

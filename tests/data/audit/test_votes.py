@@ -78,54 +78,66 @@ class TestLoading:
         assert load_votes(path).counts.tolist() == counts
 
     @pytest.mark.parametrize(
-        ("lines", "where", "what"),
+        ("lines", "line", "problem", "accepted"),
         [
-            ((), ", line 1", "the header is ''; accepted: Usage,Image name,neutral,"),
-            ((HEADER.lower(), GOOD), ", line 1", "the header is 'usage,image name,neutral,happin"),
-            ((HEADER,), "", "there is no row below the header; accepted: a row for each image"),
-            ((HEADER, GOOD, GOOD + ",1"), ", line 3", "13 columns; accepted: 12"),
-            ((HEADER, GOOD[:-2]), ", line 2", "11 columns; accepted: 12"),
-            ((HEADER, row("Test", fear=1)), ", line 2", "Usage 'Test'; accepted: Training, Pu"),
+            ((), 1, "header is ''", "Usage,Image name,neutral,"),
             (
-                (HEADER, row(fear=11)),
-                ", line 2",
-                "fear has '11'; accepted: a whole number from 0",
+                (HEADER.lower(), GOOD),
+                1,
+                "header is 'usage,image name,neutral,happin",
+                "Usage,Image name,neutral,",
             ),
-            ((HEADER, row(fear=-1)), ", line 2", "fear has '-1'; accepted: a whole number from"),
-            ((HEADER, GOOD, row(NF="x" * 99)), ", line 3", f"NF has '{'x' * 57}...'; accepted: "),
-            ((HEADER, row(fear="1.0")), ", line 2", "fear has '1.0'; accepted: a whole number"),
+            ((HEADER,), None, "no row below", "a row for each"),
+            ((HEADER, GOOD, GOOD + ",1"), 3, "13 columns", "12"),
+            ((HEADER, GOOD[:-2]), 2, "11 columns", "12"),
+            ((HEADER, row("Test", fear=1)), 2, "Usage 'Test'", "Training, PublicTest"),
+            ((HEADER, row(fear=11)), 2, "fear has '11'", "from 0 to 10"),
+            ((HEADER, row(fear=-1)), 2, "fear has '-1'", "from 0 to 10"),
+            ((HEADER, GOOD, row(NF="x" * 99)), 3, f"NF has '{'x' * 57}...'", "from 0 to 10"),
+            ((HEADER, row(fear="1.0")), 2, "fear has '1.0'", "a whole number"),
             (
                 (HEADER, row(fear="\N{ARABIC-INDIC DIGIT ONE}")),
-                ", line 2",
-                "fear has '\u0661'; acc",
+                2,
+                "fear has '\u0661'",
+                "a whole number",
             ),
-            ((HEADER, GOOD, row()), ", line 3", "0 votes; accepted: 1 to 10 in a row"),
-            ((HEADER, row(fear=6, NF=5)), ", line 2", "11 votes; accepted: 1 to 10 in a row"),
-            ((HEADER, "", GOOD, row(fear="")), ", line 4", "fear has ''; accepted: a whole numb"),
-            ((HEADER, '"Training,x,1'), ", line 2", "the line is not csv (unexpected end of data)"),
+            ((HEADER, GOOD, row()), 3, "0 votes", "1 to 10 "),
+            ((HEADER, row(fear=6, NF=5)), 2, "11 votes", "1 to 10 "),
+            ((HEADER, "", GOOD, row(fear="")), 4, "fear has ''", "a whole number"),
+            ((HEADER, '"Training,x,1'), 2, "not csv (unexpected end", "12 columns"),
         ],
     )
     def test_a_bad_file_is_one_line(
-        self, lines: tuple[str, ...], where: str, what: str, tmp_path: Path
+        self,
+        lines: tuple[str, ...],
+        line: int | None,
+        problem: str,
+        accepted: str,
+        tmp_path: Path,
     ) -> None:
         path = write(tmp_path / "votes.csv", *lines)
         with pytest.raises(FerBenchError) as raised:
             load_votes(path)
-        told = str(raised.value)
-        assert told.startswith(f"{str(path)!r}{where}: {what}")
-        assert "\n" not in told
+        error = raised.value
+        assert (error.path, error.line) == (path, line)
+        assert problem in error.problem
+        assert accepted in error.accepted
+        assert "\n" not in str(error)
 
     def test_no_text(self, tmp_path: Path) -> None:
         path = tmp_path / "votes.csv"
         path.write_bytes(b"\xff\xfe\x00")
-        with pytest.raises(FerBenchError, match="line 1: the line is not UTF-8 text"):
+        with pytest.raises(FerBenchError, match="not UTF-8 text") as raised:
             load_votes(path)
+        assert (raised.value.path, raised.value.line) == (path, 1)
 
     def test_no_file(self, tmp_path: Path) -> None:
-        with pytest.raises(FerBenchError, match=r"it cannot be read.*No such file"):
-            load_votes(tmp_path / "votes.csv")
-        with pytest.raises(FerBenchError, match=r"it cannot be read.*Is a directory"):
-            load_votes(tmp_path)
+        for path, cause in ((tmp_path / "votes.csv", "No such file"), (tmp_path, "Is a directory")):
+            with pytest.raises(FerBenchError) as raised:
+                load_votes(path)
+            assert raised.value.path == path
+            assert "cannot be read" in raised.value.problem
+            assert cause in raised.value.problem
 
 
 def test_winners() -> None:
@@ -169,34 +181,33 @@ class TestJoin:
     @pytest.mark.parametrize("n", [3, 5])
     def test_another_number_of_rows(self, n: int) -> None:
         votes = unanimous(np.zeros(n, int))
-        wanted = (
-            f"votes 'votes.csv' and data set 'faces': {n} rows and 4 images; accepted: a row for "
-            "each image, in the same order"
-        )
-        with pytest.raises(FerBenchError, match=re.escape(wanted)):
+        with pytest.raises(FerBenchError, match=f"{n} rows and 4 images") as raised:
             check_votes(votes, dataset_of(patterns(4)))
+        told = str(raised.value)
+        for fact in ("'votes.csv'", "'faces'", "accepted: a row for each", "same order"):
+            assert fact in told
 
     def test_another_usage(self) -> None:
         dataset = dataset_of(patterns(3), usage=[0, 2, 2])
         votes = unanimous(dataset.labels)
         votes.usage[:] = [0, 1, 2]
-        with pytest.raises(FerBenchError, match=r"row 1 \(from 0\) is of PublicTest in the one"):
+        with pytest.raises(FerBenchError, match=r"row 1 \(from 0\) .*PublicTest .*PrivateTest"):
             check_votes(votes, dataset)
 
     def test_another_class(self) -> None:
         dataset = dataset_of(patterns(1), classes=("Angry", "Bored"))
-        with pytest.raises(
-            FerBenchError, match="no vote can be for class 'Bored'; accepted: Angry"
-        ):
+        with pytest.raises(FerBenchError, match=r"no vote .*class 'Bored'") as raised:
             check_votes(votes_of({"anger": 1}), dataset)
+        assert raised.value.accepted.startswith("Angry")
 
     def test_another_order(self) -> None:
         labels = np.random.default_rng(0).integers(0, 7, 400)
         dataset = dataset_of(np.broadcast_to(patterns(1), (400, 16, 16)), labels)
         votes = unanimous(labels)
         assert check_votes(votes, dataset) == 1.0
-        with pytest.raises(FerBenchError, match=r"hardly better than by chance .* in another"):
+        with pytest.raises(FerBenchError, match="hardly better than") as raised:
             check_votes(votes.take(np.argsort(labels)), dataset)
+        assert "in another order" in raised.value.problem
 
     def test_few_images_are_not_judged(self) -> None:
         check_votes(unanimous(np.array([1, 0])), dataset_of(patterns(2), [0, 1]))
@@ -260,13 +271,14 @@ class TestOrderOfAPart:
         with pytest.raises(FerBenchError) as raised:
             check_votes(votes.take(order), self.dataset(labels))
         told = str(raised.value)
-        assert re.search(
-            rf"labels and votes of rows {first} to {last} \(from 0\) agree hardly better than by "
-            r"chance \([12]\d% of them, and [3-6]\d% of all\), as rows in another order do, or "
-            r"classes that taggers do not tell apart; "
-            r"accepted: a row for each image, in the same order; give FER\+'s fer2013new\.csv",
-            told,
-        ), told
+        assert f"of rows {first} to {last} (from 0)" in told
+        assert re.search(r"\([12]\d% of them.* [3-6]\d% of all\)", told), told
+        assert "hardly better than" in told
+        assert "in another order" in told
+        assert "classes that taggers" in told
+        assert "accepted: a row for each" in told
+        assert "in the same order" in told
+        assert "fer2013new.csv" in told
 
     def test_rows_are_those_of_all_images(self, labels: np.ndarray, votes: Votes) -> None:
         """Images of which the votes name no class stand between."""
@@ -291,9 +303,10 @@ class TestOrderOfTheImageNames:
     def test_a_part_in_another_order_is_refused(self, tmp_path: Path) -> None:
         mixed = np.random.default_rng(0).permutation(np.arange(800, 1000)).tolist()
         path = self.written(tmp_path / "votes.csv", [*range(800), *mixed])
-        with pytest.raises(FerBenchError, match=r"image names step back [0-9]+ times") as caught:
+        with pytest.raises(FerBenchError, match=r"step back [0-9]+ times") as caught:
             load_votes(path)
-        assert "accepted" in str(caught.value)
+        assert caught.value.path == path
+        assert caught.value.accepted
 
     @pytest.mark.parametrize(("steps", "accepted"), [(10, True), (20, False)])
     def test_one_in_a_hundred_is_the_most(self, steps: int, accepted: bool, tmp_path: Path) -> None:
@@ -304,7 +317,7 @@ class TestOrderOfTheImageNames:
         if accepted:
             assert len(load_votes(path)) == 1000
         else:
-            with pytest.raises(FerBenchError, match="image names step back 20 times"):
+            with pytest.raises(FerBenchError, match="step back 20 times"):
                 load_votes(path)
 
     def test_rows_without_a_name_do_not_count(self, tmp_path: Path) -> None:
