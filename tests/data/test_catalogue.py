@@ -45,14 +45,19 @@ def test_registration(tmp_path: Path, few: Dataset) -> None:
     assert asked == [tmp_path]
     register_dataset("my-faces_2", load)
     assert dataset_names() == ("sketch", "fer2013", "my-faces_2")
-    with pytest.raises(FerBenchError, match=r"is taken; accepted: any .*; choose another"):
+    with pytest.raises(FerBenchError, match="'my-faces_2' is taken") as raised:
         register_dataset("my-faces_2", lambda cache_dir: load(cache_dir))
+    assert raised.value.accepted.endswith(" sketch, fer2013, my-faces_2")
+    assert raised.value.hint == "choose another"
 
 
 @pytest.mark.parametrize("name", ["", "a.csv", "a/b", "Faces", "-x", "a b", "~", ".."])
 def test_names_that_look_like_paths(name: str, few: Dataset) -> None:
-    with pytest.raises(FerBenchError, match=r"accepted: lower-case letters, .*; choose another$"):
+    with pytest.raises(FerBenchError) as raised:
         register_dataset(name, lambda cache_dir: few)
+    assert repr(name) in raised.value.problem
+    assert raised.value.accepted.startswith("lower-case letters, digits")
+    assert raised.value.hint == "choose another"
 
 
 def test_paths(tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,9 +151,10 @@ class TestDirectoryCalledFer2013:
         assert found.row_digest == few.row_digest
         assert found.name == load_dataset("./fer2013", cache_dir=cache).name == "not FER2013"
         place = str(tmp_path / "fer2013")
-        assert caplog.messages == [
-            f"data set 'fer2013' is read from {place!r}, which is not FER2013"
-        ]
+        (message,) = caplog.messages
+        assert message.startswith("data set 'fer2013' ")
+        assert place in message
+        assert message.endswith("is not FER2013")
         assert source_of("fer2013", cache_dir=cache) == tmp_path / "fer2013"
 
     def test_its_images_prove_what_it_is(
@@ -190,14 +196,16 @@ class TestDirectoryCalledFer2013:
     def test_mistakes_in_it_are_told(self, tmp_path: Path) -> None:
         (tmp_path / "fer2013").mkdir()
         (tmp_path / "fer2013/fer2013.csv").write_text("emotion,pixels,Usage\n")
-        with pytest.raises(FerBenchError, match=r"fer2013/fer2013\.csv': there is no row below"):
+        with pytest.raises(FerBenchError, match="no row") as raised:
             load_dataset("fer2013", cache_dir=tmp_path / "cache")
+        assert raised.value.path == tmp_path / "fer2013/fer2013.csv"
 
     def test_what_cannot_be_read_is_told(self, tmp_path: Path, few: Dataset) -> None:
         (tmp_path / "fer2013/fer2013.csv").mkdir(parents=True)
         write_csv(tmp_path / "fer2013.csv", few)
-        with pytest.raises(FerBenchError, match=r"fer2013\.csv': it cannot be read \(Is a dir"):
+        with pytest.raises(FerBenchError, match=r"cannot be read .*directory\)") as raised:
             load_dataset("fer2013", cache_dir=tmp_path / "cache")
+        assert raised.value.path == tmp_path / "fer2013/fer2013.csv"
 
     @pytest.mark.parametrize("name", ["loader.py", "notes/happy.txt", "train/main.py"])
     def test_a_directory_of_something_else_is_passed_over(
@@ -209,31 +217,37 @@ class TestDirectoryCalledFer2013:
         cache = tmp_path / "cache"
         (cache / "datasets").mkdir(parents=True)
         write_csv(cache / "datasets/fer2013.csv", few)
-        with pytest.raises(FerBenchError, match=r"datasets/fer2013\.csv' is not the whole FER2013"):
+        with pytest.raises(FerBenchError, match="not the whole FER2013") as raised:
             load_dataset("fer2013", cache_dir=cache)
+        assert repr(str(cache / "datasets/fer2013.csv")) in raised.value.problem
 
 
 @pytest.mark.parametrize(
-    ("spec", "message"),
+    ("spec", "facts"),
     [
-        ("fer2031", "data set 'fer2031' is unknown; did you mean 'fer2013'? accepted: sketch, "),
-        ("FER2013", "data set 'FER2013' is unknown; did you mean 'fer2013'? "),
-        ("skech", "did you mean 'sketch'? "),
-        ("imagenet", "data set 'imagenet' is unknown; accepted: sketch, fer2013, or the path of a"),
-        ("", "data set '' is unknown; accepted: "),
-        ("none.csv", "none.csv' cannot be opened: No such file or directory; "),
-        ("~nobody-of-this-name/a.csv", "has no '~nobody-of-this-name'; accepted: a csv file"),
-        ("~a\0b/a.csv", "a.csv' cannot be opened: embedded null "),
-        ("a" * 300, "aaa' is unknown; accepted: "),
-        ("a\0b", "data set 'a\\x00b' is unknown; accepted: "),
-        ("data/none", "has no 'data'; accepted: a csv file"),
+        ("fer2031", ("'fer2031' is unknown", "mean 'fer2013'?", "accepted: sketch, ")),
+        ("FER2013", ("'FER2013' is unknown", "mean 'fer2013'?")),
+        ("skech", ("mean 'sketch'?",)),
+        ("imagenet", ("'imagenet' is unknown", "accepted: sketch, fer2013, ", "the path of a")),
+        ("", ("data set '' is unknown", "accepted: ")),
+        ("none.csv", ("none.csv' cannot be opened", ": No such file ")),
+        (
+            "~nobody-of-this-name/a.csv",
+            ("has no '~nobody-of-this-name'; ", "accepted: a csv file"),
+        ),
+        ("~a\0b/a.csv", ("a.csv' cannot be opened", ": embedded null ")),
+        ("a" * 300, ("aaa' is unknown; accepted: ",)),
+        ("a\0b", ("'a\\x00b' is unknown; ", "accepted: ")),
+        ("data/none", ("has no 'data'; ", "accepted: a csv file")),
     ],
 )
-def test_unknown(spec: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown(
+    spec: str, facts: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FerBenchError) as raised:
         load_dataset(spec, cache_dir=tmp_path / "cache")
-    assert message in str(raised.value)
+    assert [fact for fact in facts if fact not in str(raised.value)] == []
     assert "\n" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -242,8 +256,8 @@ def test_unknown(spec: str, message: str, tmp_path: Path, monkeypatch: pytest.Mo
     ("spec", "class_map", "step"),
     [
         ("imagenet", None, "; name one of them"),
-        ("none.csv", None, "; name one that can be opened"),
-        ("faces.zip", None, "; convert it into one of them, or unpack it"),
+        ("none.csv", None, "that can be opened"),
+        ("faces.zip", None, ", or unpack it"),
         ("sketch", "rafdb", "; leave it out"),
         ("faces.zip", "rafbd", "; name one of them"),
     ],
@@ -272,5 +286,6 @@ def test_the_package_loads_nothing_heavy() -> None:
 
 def test_a_path_is_never_taken_for_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FerBenchError, match="data set 'none' cannot be opened: No such file"):
+    with pytest.raises(FerBenchError, match="'none' cannot be opened") as raised:
         load_dataset(Path("none"), cache_dir=tmp_path)
+    assert "No such file" in raised.value.problem

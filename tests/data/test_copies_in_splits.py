@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pytest
 from budget import examples
@@ -128,20 +126,21 @@ def test_what_is_left_out(case, name, seed) -> None:
 def test_the_split_needs_to_know_the_pictures() -> None:
     dataset = dataset_of((np.arange(60) % 2).astype(np.uint8))
     for arguments in ({"name": "grouped"}, {"name": "paper", "dedupe": "train"}):
-        with pytest.raises(ValueError, match="needs to know the pictures"):
+        with pytest.raises(ValueError, match="pictures"):
             make_split(dataset, **arguments)
 
 
 def test_a_dedupe_that_is_none() -> None:
     dataset = dataset_of((np.arange(60) % 2).astype(np.uint8))
-    said = re.escape("dedupe 'some' is unknown; accepted: none, train, all; take one of them")
-    with pytest.raises(FerBenchError, match=said):
+    with pytest.raises(FerBenchError, match="dedupe 'some' is unknown") as raised:
         make_split(dataset, "paper", pictures=np.arange(60), dedupe="some")
+    assert raised.value.accepted == "none, train, all"
+    assert raised.value.hint
 
 
 def test_too_few_pictures() -> None:
     labels = (np.arange(60) % 2).astype(np.uint8)
-    with pytest.raises(FerBenchError, match=r"split 'grouped': 6 different pictures of 2 classes"):
+    with pytest.raises(FerBenchError, match=r"'grouped': 6 different .* of 2 classes"):
         grouped_split(labels, np.arange(60) % 6)
 
 
@@ -150,8 +149,7 @@ def test_a_class_that_goes_with_its_copies() -> None:
     labels = np.array([0, 1, 0, 1, 0, 1], np.uint8)
     usage = np.array([0, 0, 1, 1, 2, 2], np.uint8)
     pictures = np.array([0, 1, 2, 3, 4, 1])
-    said = re.escape(
-        "split 'kaggle', copies left out by dedupe 'train': no image of class 'b' in the train part"
-    )
-    with pytest.raises(FerBenchError, match=said):
+    with pytest.raises(FerBenchError, match=r"class 'b' .* train part") as raised:
         make_split(dataset_of(labels, usage), "kaggle", pictures=pictures, dedupe="train")
+    assert raised.value.problem.startswith("split 'kaggle', ")
+    assert "dedupe 'train'" in raised.value.problem

@@ -22,22 +22,31 @@ def dataset_of(**changes: object) -> Dataset:
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "problem", "accepted"),
     [
-        ({"images": np.zeros((2, 1, 3))}, "images are float64 of shape (2, 1, 3); accepted: "),
-        ({"images": np.zeros((2, 3), np.uint8)}, "images are uint8 of shape (2, 3); accepted: "),
-        ({"labels": np.array([0, 1])}, "labels are int64 of shape (2,); accepted: uint8 of"),
-        ({"labels": np.array([0], np.uint8)}, "labels are uint8 of shape (1,); accepted: "),
-        ({"usage": np.array([0], np.uint8)}, "usage are uint8 of shape (1,); accepted: "),
-        ({"labels": np.array([0, 2], np.uint8)}, "label 2 names no class; accepted: 0 to 1"),
-        ({"places": ("a.png",)}, "places are 1; accepted: 2, one for each image"),
-        ({"usage": np.array([0, 3], np.uint8)}, "usage 3 names no part; accepted: 0 to 2 (Tr"),
+        ({"images": np.zeros((2, 1, 3))}, "images are float64 of shape (2, 1, 3)", "uint8 of "),
+        ({"images": np.zeros((2, 3), np.uint8)}, "images are uint8 of shape (2, 3)", "uint8 of "),
+        ({"labels": np.array([0, 1])}, "labels are int64 of shape (2,)", "uint8 of shape (2,)"),
+        (
+            {"labels": np.array([0], np.uint8)},
+            "labels are uint8 of shape (1,)",
+            "uint8 of shape (2,)",
+        ),
+        (
+            {"usage": np.array([0], np.uint8)},
+            "usage are uint8 of shape (1,)",
+            "uint8 of shape (2,)",
+        ),
+        ({"labels": np.array([0, 2], np.uint8)}, "label 2 ", "0 to 1"),
+        ({"places": ("a.png",)}, "places are 1", "2, "),
+        ({"usage": np.array([0, 3], np.uint8)}, "usage 3 ", "0 to 2 (Training, "),
     ],
 )
-def test_what_does_not_fit_together(changes: dict, message: str) -> None:
+def test_what_does_not_fit_together(changes: dict, problem: str, accepted: str) -> None:
     with pytest.raises(FerBenchError) as raised:
         dataset_of(**changes)
-    assert str(raised.value).startswith(f"faces: {message}")
+    assert raised.value.problem.startswith(f"faces: {problem}")
+    assert raised.value.accepted.startswith(accepted)
 
 
 def test_places_go_with_their_images() -> None:

@@ -83,5 +83,7 @@ def test_a_class_map_with_a_number_of_any_length(tmp_path: Path) -> None:
     path.write_text(f"name,class\n{'9' * 18},Happy\n7,Sad\n")
     assert class_table(path)
     path.write_text(f"name,class\n7,Sad\n{'9' * 5000},Happy\n")
-    with pytest.raises(FerBenchError, match=r"line 3: the number .* has 5,000 digits; accepted"):
+    with pytest.raises(FerBenchError, match="has 5,000 digits") as raised:
         class_table(path)
+    assert (raised.value.path, raised.value.line) == (path, 3)
+    assert raised.value.accepted.startswith("up to ")

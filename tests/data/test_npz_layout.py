@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import io
+import os
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -78,7 +80,7 @@ WRONG_ARRAYS = {
     "a channel": ("images", lambda a: a[..., None], "images are uint8 of shape (7, 48, 48, 1)"),
     "flat images": ("images", lambda a: a.reshape(7, -1), "images are uint8 of shape (7, 2304)"),
     "no image": ("images", lambda a: a[:0], "images are uint8 of shape (0, 48, 48)"),
-    "no images": ("images", lambda a: None, "no array 'images' (it holds 'labels.npy', "),
+    "no images": ("images", lambda a: None, "no array 'images' (it holds 'labels.npy'"),
     "no labels": ("labels", lambda a: None, "no array 'labels'"),
     "few labels": (
         "labels",
@@ -93,7 +95,7 @@ WRONG_ARRAYS = {
     "usage 3": (
         "usage",
         lambda a: np.full(7, 3),
-        "usage has 3 for image 0; accepted: a number from 0 to 2",
+        "usage has 3 for image 0; accepted: ",
     ),
     "few usages": ("usage", lambda a: a[:1], "usage are uint8 of shape (1,)"),
     "pickled images": ("images", lambda a: np.array([1, "x"], object), "'images' holds pickled"),
@@ -130,14 +132,16 @@ def test_other_arrays_are_not_looked_at(tmp_path: Path, few: Dataset) -> None:
 def test_no_npz_file(tmp_path: Path, few: Dataset) -> None:
     path = tmp_path / "faces.npz"
     path.write_bytes(b"")
-    assert "no npz file, or a damaged one (File is not a zip file)" in message_of(path)
+    assert "no npz file" in message_of(path)
+    assert "not a zip file)" in message_of(path)  # as zipfile says it
     path.write_text("emotion,pixels\n")
     assert "no npz file" in message_of(path)
     with path.open("wb") as file:
         np.save(file, few.images)
     assert "no npz file" in message_of(path)
     path.unlink()
-    assert "cannot be read (No such file or directory)" in message_of(path)
+    assert "cannot be read" in message_of(path)
+    assert f"({os.strerror(errno.ENOENT)})" in message_of(path)
 
 
 @pytest.mark.parametrize("name", ["images", "labels", "usage"])
@@ -164,8 +168,10 @@ def test_ways_to_compress(tmp_path: Path, few: Dataset, method: int) -> None:
     if method == zipfile.ZIP_DEFLATED:
         assert load_npz(path).row_digest == few.row_digest
     else:
-        what = f"array 'images' is packed by method {method}; accepted: stored or deflated"
-        assert what in message_of(path)
+        text = message_of(path)
+        assert "'images' is packed " in text
+        assert f"method {method}" in text
+        assert "accepted: stored or deflated" in text
 
 
 @pytest.mark.parametrize("n", [1 << 13, 1 << 14])
@@ -176,7 +182,9 @@ def test_many_empty_images_are_a_bomb_and_some_are_not(tmp_path: Path, n: int) -
     if n == 1 << 13:
         assert load_npz(path).images.shape == (n, 64, 64)
     else:
-        assert "array 'images' claims 67108992 bytes and has 67108992, packed" in message_of(path)
+        text = message_of(path)
+        assert "'images' claims 67108992 bytes " in text
+        assert "has 67108992, packed" in text
 
 
 def test_not_compressed(tmp_path: Path, few: Dataset) -> None:
@@ -262,7 +270,8 @@ def test_a_directory_that_lies_in_accord_with_the_header(tmp_path: Path) -> None
         archive.writestr("labels.npy", npy("(2,)", data=bytes(2)))
         archive.getinfo("images.npy").file_size = 128 + 2304 * 10**9
     text = message_of(path)
-    assert "array 'images' claims 2304000000128 bytes and has 2304000000128, packed into" in text
+    assert "'images' claims 2304000000128 bytes " in text
+    assert "has 2304000000128, packed" in text
 
 
 def test_headers_of_python_2(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
