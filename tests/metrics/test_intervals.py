@@ -112,15 +112,15 @@ def test_about_95_of_100_intervals_hold_the_truth() -> None:
 @pytest.mark.parametrize(
     ("correct", "level", "resamples", "cause"),
     [
-        ([], 0.95, 9, r"correct has shape \(0,\); accepted: one image or more"),
+        ([], 0.95, 9, r"correct has shape \(0,\); accepted: "),
         (np.zeros((0, 3), bool), 0.95, 9, r"correct has shape \(0, 3\)"),
         (True, 0.95, 9, r"correct has shape \(\); accepted: \(n,\) or \(seeds, n\)"),
         (np.zeros((1, 1, 1), bool), 0.95, 9, r"correct has shape \(1, 1, 1\)"),
         ([0, 1], 0.95, 9, "correct is of type int64; accepted: bool"),
-        ([True], 0.0, 9, r"level is 0\.0; accepted: above 0 and below 1"),
+        ([True], 0.0, 9, r"level is 0\.0; accepted: above 0 .*1"),
         ([True], 95, 9, "level is 95"),
         ([True], math.nan, 9, "level is nan"),
-        ([True], 0.95, 0, "resamples is 0; accepted: 1 or more"),
+        ([True], 0.95, 0, "resamples is 0; accepted: 1 "),
     ],
 )
 def test_bad_input_is_refused(correct: object, level: float, resamples: int, cause: str) -> None:
@@ -174,7 +174,7 @@ def test_95_of_100_intervals_over_three_seeds_hold_the_truth() -> None:
 @pytest.mark.parametrize(
     ("values", "level", "cause"),
     [
-        ([], 0.95, "no figures; accepted: one seed or more"),
+        ([], 0.95, "no figures; accepted: one "),
         ([0.5, math.nan], 0.95, r"values\[1\] is nan; accepted: finite numbers"),
         ([math.inf], 0.95, r"values\[0\] is inf"),
         ([0.5], 1.0, r"level is 1\.0"),

@@ -43,25 +43,26 @@ def test_trainable_layers_are_read(text, pretrained, random):
     "text", ["", "-1", "four", "4.0", "pretrained:", "both:4", "random:1,random:2", "4,5", "1:2"]
 )
 def test_unclear_trainable_layers_are_an_error(text):
-    with pytest.raises(FerBenchError, match=r"trainable layers .*accepted: a number from 0"):
+    with pytest.raises(FerBenchError, match=r"trainable layers .*accepted: a number") as raised:
         TrainableLayers.parse(text)
+    assert repr(text) in raised.value.problem
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"epochs": 0}, "epochs 0 is too small; accepted: 1 or more"),
+        ({"epochs": 0}, "epochs 0 is too small; accepted: 1 "),
         ({"batch_size": 0}, "batch size 0 is too small"),
         ({"window": 0}, "window 0 is too small"),
-        ({"seed": -1}, "seed -1 is too small; accepted: 0 or more"),
+        ({"seed": -1}, "seed -1 is too small; accepted: 0 "),
         ({"seed": 2**32}, "seed 4294967296 is too large"),
         ({"seed": 2**32 - 2, "seeds": 3}, "seed 4294967296 is too large"),
-        ({"seeds": 0}, "seeds 0 is too small; accepted: 1 or more"),
+        ({"seeds": 0}, "seeds 0 is too small; accepted: 1 "),
         ({"learning_rate": 0.0}, "learning rate 0.0 is out of range"),
         ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
         (
             {"batch_normalization": "off"},
-            "batch normalization 'off' is unknown; accepted by --batchnorm: paper, frozen",
+            r"'off' is unknown; accepted .*--batchnorm: paper, frozen",
         ),
         ({"split": "halves"}, "split 'halves' is unknown; accepted: paper, kaggle"),
     ],

@@ -68,13 +68,13 @@ def test_speed_comes_from_the_first_that_measured_it():
 
 @pytest.mark.parametrize(
     ("fingerprint", "why"),
-    [("f", "though all that determines it is the same"), ("g", "from other versions")],
+    [("f", "is the same"), ("g", "other versions")],
 )
 def test_two_results_of_a_cell_are_refused(fingerprint, why):
     other = dataclasses.replace(
         cell(), quality=dataclasses.replace(QUALITY, test_accuracy=0.6), fingerprint=fingerprint
     )
-    with pytest.raises(FerBenchError, match=rf"^a and b have different.*mini-random-42, {why}"):
+    with pytest.raises(FerBenchError, match=rf"^a and b .* different .*mini-random-42, .*{why}"):
         joined([("a", run_of(cell())), ("b", run_of(other))])
 
 
@@ -87,8 +87,9 @@ def test_runs_of_several_seeds_join():
 
 
 def test_another_protocol_is_refused():
-    with pytest.raises(FerBenchError, match="b has epochs 3 and a 20; accepted: runs of one"):
+    with pytest.raises(FerBenchError, match="b has epochs 3 and a 20; ") as raised:
         joined([("a", run_of(cell())), ("b", run_of(cell(), epochs=3))])
+    assert "one protocol" in raised.value.accepted
 
 
 def test_a_setting_that_one_lacks_is_told():
@@ -143,7 +144,7 @@ CALLS = (InferenceSpeed(32, (1.0,), 1.0, None, 32.0, REFERENCE),)
 HERE, THERE = (("devices", "cpu:0"), ("deepface", "1")), (("devices", "gpu:0"), ("deepface", "2"))
 
 
-def test_speeds_of_different_machines_never_stand_side_by_side():
+def test_speeds_of_different_machines_never_stand_side_by_side(snapshot):
     first = run_of(cell("x", quality=None))
     here = run_of(cell("y", training=TIMED, inference=CALLS), environment=HERE)
     there = run_of(cell("z", training=TIMED, inference=CALLS), environment=THERE)
@@ -154,9 +155,7 @@ def test_speeds_of_different_machines_never_stand_side_by_side():
         (None, ()),
     ]
     assert whole.cells[2].quality == QUALITY
-    assert dict(whole.environment)["speed"] == (
-        "of b only; left out: c (measured elsewhere: devices gpu:0 instead of cpu:0)"
-    )
+    assert dict(whole.environment)["speed"] == snapshot
 
 
 def test_speeds_of_different_timers_never_stand_side_by_side():
@@ -166,7 +165,9 @@ def test_speeds_of_different_timers_never_stand_side_by_side():
     )
     whole = joined([("a", wall), ("b", cpu)])
     assert [one.training for one in whole.cells] == [TIMED, None]
-    assert "timer process_time instead of perf_counter" in dict(whole.environment)["speed"]
+    told = dict(whole.environment)["speed"]
+    assert "timer process_time " in told
+    assert told.endswith(" perf_counter)")
 
 
 def test_what_older_files_do_not_tell_leaves_no_speed_out():
@@ -188,16 +189,20 @@ def test_speeds_of_one_machine_join_whatever_changes_no_speed():
     assert "speed" not in dict(whole.environment)
 
 
-def test_whose_speed_was_left_out_is_still_told_when_a_joined_run_is_joined_again():
+def test_whose_speed_was_left_out_is_still_told_when_a_joined_run_is_joined_again(snapshot):
     here, there = (run_of(cell(name, training=TIMED), environment=facts) for name, facts in
                    (("y", HERE), ("z", THERE)))  # fmt: skip
     whole = joined([("a", here), ("b", there)])
     again = joined([("ab", whole), ("c", run_of(cell("w")))])
-    note = "of a only; left out: b (measured elsewhere: devices gpu:0 instead of cpu:0)"
+    note = dict(whole.environment)["speed"]
+    assert note == snapshot
     assert [value for name, value in again.environment if name == "speed"] == [note]
     last = joined([("ab", whole), ("c", run_of(cell("w", training=TIMED), environment=HERE))])
     (told,) = (value for name, value in last.environment if name == "speed")
-    assert told.startswith(f"{note}; of ab only; left out: c (measured elsewhere: devices cpu:0")
+    assert told.startswith(f"{note}; of ab only; ")
+    later = told.removeprefix(f"{note}; of ab only; ")
+    assert later.startswith("left out: c ")
+    assert "devices cpu:0" in later
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -247,8 +252,10 @@ def test_a_file_that_does_not_record_its_images_is_not_said_to_differ(order):
     unknown = dataclasses.replace(DATASET, split_digest="", test_labels=b"")
     older = run_of(cell("x"), dataset=unknown)
     runs = [("new", run_of(cell())), ("old", older)]
-    with pytest.raises(FerBenchError, match=r"^old is of an older fer_bench and does not record"):
+    with pytest.raises(FerBenchError, match=r"^old is .* older ") as raised:
         joined(runs[::order])
+    assert "differs" not in str(raised.value)
+    assert "new was measured" in raised.value.problem
 
 
 FOUND = {

@@ -120,7 +120,7 @@ def test_results_that_differ_are_refused():
     other = dataclasses.replace(
         RUN, cells=(made_cell("mini", "random", 0.6, fingerprint="c"),), examples=()
     )
-    with pytest.raises(FerBenchError, match=r"^a and b have different results of mini-random-42"):
+    with pytest.raises(FerBenchError, match=r"^a and b .* different .*mini-random-42"):
         merged(named(RUN, other))
 
 
@@ -166,10 +166,9 @@ def test_what_pytest_benchmark_says_of_the_run_comes_from_the_first_file():
     }
 
 
-def test_speeds_of_another_machine_lose_their_benchmarks_too():
+def test_speeds_of_another_machine_lose_their_benchmarks_too(snapshot):
     here, there = made_shards(made_run(*CELLS[:2]), 2)
     here, there = with_facts(here, processor="X"), with_facts(there, processor="Y")
-    note = "of a only; left out: b (measured elsewhere: processor Y instead of X)"
     found = merged(named(here, there))
     assert measures(found.document) == [
         "mobilenet-pretrained-42 quality",
@@ -181,7 +180,7 @@ def test_speeds_of_another_machine_lose_their_benchmarks_too():
     assert read == found.run
     assert [cell.quality for cell in read.cells] == [cell.quality for cell in CELLS[:2]]
     assert (read.cells[1].training, read.cells[1].inference) == (None, ())
-    assert read.environment == (("processor", "X; Y"), ("speed", note))
+    assert read.environment == snapshot
 
     whole = with_facts(made_run(*CELLS[:2]), processor="X")
     mended = read_run(merged(named(here, there, whole)).document)
@@ -189,15 +188,15 @@ def test_speeds_of_another_machine_lose_their_benchmarks_too():
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "words"),
+    ("first", "second"),
     [
-        ("ab12", "cd34", "a was measured at commit 'ab12' and b at 'cd34'; accepted: files of one"),
-        ("ab12", "ab12, with changes that are not committed", "at 'ab12, with changes"),
-        ("none: not run in a repository", "ab12", "commit 'none: not run in a repository' and b"),
-        (None, "ab12", "a was measured at commit 'unknown' and b at 'ab12'"),
+        ("ab12", "cd34"),
+        ("ab12", "ab12, with changes that are not committed"),
+        ("none: not run in a repository", "ab12"),
+        (None, "ab12"),
     ],
 )
-def test_files_of_two_commits_are_refused(first, second, words):
+def test_files_of_two_commits_are_refused(first, second):
     shards = made_shards(RUN, 2)
     files = [
         with_facts(shard, **({} if commit is None else {"commit": commit}))
@@ -205,7 +204,12 @@ def test_files_of_two_commits_are_refused(first, second, words):
     ]
     with pytest.raises(FerBenchError) as raised:
         merged(named(*files))
-    assert words in str(raised.value)
+    places = [
+        raised.value.problem.index(fact)
+        for fact in ("a was measured", repr(first or "unknown"), "and b at ", repr(second))
+    ]
+    assert places == sorted(places)
+    assert "one commit" in raised.value.accepted
 
 
 def test_files_of_two_protocols_or_data_are_refused():
@@ -213,7 +217,7 @@ def test_files_of_two_protocols_or_data_are_refused():
     with pytest.raises(FerBenchError, match=r"^b has epochs 3 and a 20; "):
         merged(named(made_run(), dataclasses.replace(other, cells=())))
     other = dataclasses.replace(RUN.dataset, split_digest="ef" * 32)
-    with pytest.raises(FerBenchError, match=r"^b was measured on .*: their split digest differs"):
+    with pytest.raises(FerBenchError, match=r"^b was .*: .*split digest differs; "):
         merged(named(RUN, dataclasses.replace(RUN, dataset=other)))
 
 
@@ -238,5 +242,5 @@ def test_files_of_schema_1_become_one_of_the_newest():
 
 
 def test_a_document_that_is_not_ours_is_named():
-    with pytest.raises(FerBenchError, match=r"^b: no 'fer_bench' at top level"):
+    with pytest.raises(FerBenchError, match=r"^b: no 'fer_bench' "):
         merged([("a", document(RUN)), ("b", {"benchmarks": []})])

@@ -37,14 +37,10 @@ def test_the_last_of_each_measure_is_left_and_the_others_are_told(drawn):
     assert len(told) == sum(known.count(one) > 1 for one in set(known) - {None})
 
 
-def test_a_file_of_a_repeated_session_is_read():
+def test_a_file_of_a_repeated_session_is_read(snapshot):
     later = dataclasses.replace(RUN.cells[0], quality=RUN.cells[1].quality)
     made = document(RUN)
     made["benchmarks"] += document(made_run(later))["benchmarks"]
     made["benchmarks"], told = without_repeats(made["benchmarks"])
     assert read_run(json.loads(json.dumps(made))).cells == (later, RUN.cells[1])
-    assert told == [
-        "quality of mini-random-42 was measured 2 times: the last one counts",
-        "training of mini-random-42 was measured 2 times: the last one counts",
-        "inference at batch size 32 of mini-random-42 was measured 2 times: the last one counts",
-    ]
+    assert told == snapshot

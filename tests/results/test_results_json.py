@@ -362,8 +362,8 @@ def refused(damage: Callable[[dict[str, Any]], None], cause: str) -> None:
         (put(f"{EXTRA}.history.train_loss.2", math.inf), ".history.train_loss[2] is inf"),
         (put(f"{EXTRA}.history.running_loss", [1.0]), "running_loss holds 1 figures; accepted: 3"),
         (put(f"{EXTRA}.history.train_loss", [1.0] * 3), "train_loss holds 3 figures; accepted: 4"),
-        (put(f"{EXTRA}.recall", [0.5]), "recall and confusion are not of 2 classes"),
-        (put(f"{EXTRA}.confusion", [[1, 2], [3]]), "recall and confusion are not of 2 classes"),
+        (put(f"{EXTRA}.recall", [0.5]), "not of 2 classes"),
+        (put(f"{EXTRA}.confusion", [[1, 2], [3]]), "not of 2 classes"),
         (put(f"{EXTRA}.confusion.0.0", 1.5), ".confusion[0][0] is 1.5"),
         (
             put(f"{EXTRA}.history.batch_validation_loss", [1.0]),
@@ -384,17 +384,17 @@ def refused(damage: Callable[[dict[str, Any]], None], cause: str) -> None:
         (put("fer_bench.dataset.test_votes", "AAA="), "test_votes holds 2 bytes; accepted: 4"),
         (
             put("fer_bench.dataset.test_votes", "AgD//w=="),
-            "dataset.test_votes holds 2; accepted: 0 to 1, or 255 for none of the classes",
+            "dataset.test_votes holds 2; accepted: 0 to 1, or 255",
         ),
         (put("fer_bench.dataset.test_votes", None), ".test_votes is None; accepted: a text"),
         (
             put("fer_bench.dataset.left_out.0.images", -1),
-            "images left out as 'copies of other images' is -1; accepted: 0 to",
+            "'copies of other images' is -1; accepted: 0",
         ),
         (put("fer_bench.dataset.left_out", {}), ".left_out is {}; accepted: a list"),
         (
             put("fer_bench.dataset.left_out", [{"why": "empty", "images": 1}] * 2),
-            "2 reasons why images are left out have the name 'empty'; accepted: each name once",
+            "have the name 'empty'; accepted: each",
         ),
         (put("fer_bench.examples.0.pixels", ""), "[0].pixels holds 0 bytes; accepted: 2"),
         (put(f"{EXTRA}.predictions.confidences", ""), "confidences of 0 of 4 test images"),
@@ -432,7 +432,7 @@ def test_a_bad_reference_is_an_error_of_one_line(
 
 @pytest.mark.parametrize("other", [None, [], 3, "fer_bench", {}, {"benchmarks": []}])
 def test_a_document_that_is_not_ours_is_refused(other: object) -> None:
-    with pytest.raises(FerBenchError, match="no 'fer_bench' at top level"):
+    with pytest.raises(FerBenchError, match="no 'fer_bench' "):
         read_run(other)
 
 

@@ -99,7 +99,9 @@ def test_the_lock_of_a_killed_process_is_free_and_waiting_is_told(tmp_path, hold
         holder.wait()
 
     with locked(tmp_path, "cell", "key", progress):
-        assert told == ["waiting for another process that works on the same cell"]
+        (stage,) = told
+        assert stage.startswith("waiting for another process")
+        assert stage.endswith("cell")
         note = json.loads((tmp_path / LOCKS / "cell-key.holder").read_text())
         assert note["pid"] == os.getpid()
 
@@ -164,7 +166,8 @@ def test_a_dead_lock_of_another_host_is_named_and_free_once_it_is_removed(tmp_pa
     held = held_elsewhere(tmp_path)
     with pytest.raises(StoreError) as caught, locked(tmp_path, "cell", "key"):
         pass
-    assert "process 1 on 'host-a' (since '2026-11-29T14:02:11+00:00')" in str(caught.value)
+    assert "process 1 on 'host-a'" in str(caught.value)
+    assert "(since '2026-11-29T14:02:11+00:00')" in str(caught.value)
     assert f"holds the lock {str(held)!r}" in str(caught.value)
     held.unlink()
     with locked(tmp_path, "cell", "key"):
@@ -182,7 +185,7 @@ def test_a_holder_that_says_nothing_is_waited_for_likewise(tmp_path, kind, note)
     holder.unlink()
     if note is not None:
         holder.write_text(note)
-    with pytest.raises(StoreError, match="a process that does not say which one it is"):
+    with pytest.raises(StoreError, match="process that does not "):
         locked(tmp_path, "cell", "key").__enter__()
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import re
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,7 @@ def test_any_flipped_bit_is_found(tmp_path_factory, name, position, bit):
     data = bytearray((target / name).read_bytes())
     data[position] ^= 1 << bit
     (target / name).write_bytes(data)
-    with pytest.raises(Damaged, match="has changed since it was stored"):
+    with pytest.raises(Damaged, match=f"{re.escape(name)} has changed"):
         proven(target, name)
 
 
@@ -83,7 +84,7 @@ def test_a_cut_index_is_found(tmp_path, keep):
     index = tmp_path / "part" / "index.json"
     assert keep < len(index.read_bytes())
     index.write_bytes(index.read_bytes()[:keep])
-    with pytest.raises(Damaged, match=r"index\.json is not as it was written"):
+    with pytest.raises(Damaged, match=r"index\.json is not "):
         proven(tmp_path / "part", "result.json")
 
 
@@ -108,14 +109,15 @@ def test_what_is_thrown_away_is_told(tmp_path, caplog):
     with caplog.at_level(logging.WARNING, "fer_bench"):
         throw_away(tmp_path / "part", Damaged("result.json has changed"), "made again")
     assert not (tmp_path / "part").exists()
-    assert "result.json has changed; it was thrown away and made again" in caplog.text
+    assert f"{tmp_path / 'part'} is damaged: result.json " in caplog.text
+    assert "and made again" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "make room .*goes on from there"),
-        (errno.EACCES, "accepted: a folder that can be read"),
+        (errno.ENOSPC, "make room .*goes on"),
+        (errno.EACCES, "accepted: a folder .*--store"),
     ],
 )
 def test_errors_of_the_file_system_become_one_line(tmp_path, number, words):

@@ -118,11 +118,13 @@ def test_a_file_takes_the_place_of_no_closed_stream():
 def test_a_full_disk_is_one_line(monkeypatch):
     class Full(Stream):
         def write(self, text):
-            raise OSError(28, "No space left on device")
+            raise OSError(28, "disk full")
 
     monkeypatch.setattr(sys, "stdout", Full("utf-8"))
-    with pytest.raises(FerBenchError, match="cannot be written: No space left on device"):
+    with pytest.raises(FerBenchError, match="output cannot be written") as raised:
         echo("a")
+    assert raised.value.problem.endswith(": disk full")
+    assert "\n" not in str(raised.value)
 
 
 # -- colours and commands
