@@ -129,15 +129,19 @@ def test_a_loss_that_is_no_number_is_told():
     evaluate = diverging.evaluate
     diverging.tensors[0][20] = np.nan
     diverging.evaluate = lambda rows: evaluate(np.arange(10))
-    with pytest.raises(FerBenchError, match=r"diverged: the training loss of epoch 1 is not"):
+    with pytest.raises(FerBenchError, match="training loss of epoch 1 ") as caught:
         diverging.train(np.arange(10))
+    assert "diverged" in caught.value.problem
+    assert "not finite" in caught.value.problem
 
 
 def test_an_output_that_is_no_number_is_told():
     diverging = trainer()
     diverging.tensors[0][3] = np.inf
-    with pytest.raises(FerBenchError, match=r"diverged: an output of the network is not finite"):
+    with pytest.raises(FerBenchError, match="output of the network") as caught:
         diverging.evaluate(np.arange(10))
+    assert "diverged" in caught.value.problem
+    assert "not finite" in caught.value.problem
 
 
 def random_suffix(seed=5):

@@ -80,7 +80,8 @@ def test_what_other_conditions_began_is_told_and_not_gone_on_from(
     assert (checkpoints.latest(EXPECTED) is None) == (not epochs)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         assert checkpoints.begin(FOUR_CORES) is True
-    assert f"{folder} was begun with cpu cores available 2 (now 4)" in caplog.text
+    assert f"{folder} was begun" in caplog.text
+    assert "cpu cores available 2 (now 4)" in caplog.text
     assert checkpoints.latest(EXPECTED) is None
     assert checkpoints.begin(FOUR_CORES) is False
     checkpoints.keep(state(1))
@@ -102,8 +103,8 @@ def test_epochs_on_features_of_other_conditions_are_told_and_not_gone_on_from(
         assert (checkpoints.latest(EXPECTED) is None) == (not epochs)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         assert checkpoints.begin(FOUR_CORES, FOUR_CORES) is bool(epochs)
-    told = f"{folder} was begun with cpu cores available of the frozen features 2 (now 4); the cell"
-    assert (f"{told} is trained again" in caplog.text) == bool(epochs)
+    for fact in (f"{folder} was begun", "the frozen features 2 (now 4)", "is trained again"):
+        assert (fact in caplog.text) == bool(epochs)
     assert checkpoints.latest(EXPECTED) is None
     checkpoints.keep(state(1))
     assert checkpoints.begin(FOUR_CORES) is checkpoints.begin(FOUR_CORES, FOUR_CORES) is False
@@ -126,7 +127,7 @@ def test_epochs_that_do_not_tell_their_conditions_are_not_gone_on_from(
     (folder / "begun.json").write_text(damage)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         assert checkpoints.begin(FOUR_CORES) is True
-    assert "what it does not tell" in caplog.text
+    assert "does not tell" in caplog.text
     assert checkpoints.latest(EXPECTED) is None
 
 

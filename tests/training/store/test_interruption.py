@@ -5,6 +5,7 @@ can be tried.
 """
 
 import contextlib
+import errno
 import json
 import os
 import random
@@ -29,6 +30,7 @@ BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 EPOCHS = 4
 # Where it is about the store alone: only the head is trained, which takes less to compile.
 HEAD_ONLY = "--trainable-layers=0"
+NO_SPACE = os.strerror(errno.ENOSPC)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="kills and mounts as POSIX systems do")
 
@@ -237,7 +239,7 @@ def test_a_disk_that_fills_during_extraction_ends_it_and_keeps_what_is_done(tmp_
 
     with small_disk(tmp_path / "disk", "2m") as disk:
         store = FeatureStore(disk / "store")
-        with pytest.raises(StoreError, match="No space left on device; make room") as caught:
+        with pytest.raises(StoreError, match=f"{NO_SPACE}; make room") as caught:
             store.extract("key", wanted, filling)
         assert "\n" not in str(caught.value)
         (disk / "filler").unlink()
@@ -268,7 +270,7 @@ def test_a_full_disk_ends_a_real_run_with_one_line_and_leaves_a_store_that_works
         assert process.returncode == pytest.ExitCode.TESTS_FAILED
         assert "Traceback" not in output
         (line,) = (line for line in output.splitlines() if line.startswith("ERROR: "))
-        assert "No space left on device; make room" in line
+        assert f"{NO_SPACE}; make room" in line
         assert json.loads((report / "results.json").read_text())["fer_bench"]["cells"][0][
             "reason"
         ].startswith("the store")

@@ -158,5 +158,6 @@ def test_in_the_place_of_a_result_that_is_saved(tmp_path, odd, caplog):
     odd(place)
     ResultStore(store).save(run_of((RESULT,)), LOGITS, WEIGHTS, {})
     assert find(store).result == RESULT
-    assert "was kept: it is now" in caplog.text
+    assert "was kept: " in caplog.text
+    assert f"{FINGERPRINT}.kept-1" in caplog.text
     assert os.path.lexists(store / "results" / f"{FINGERPRINT}.kept-1")
