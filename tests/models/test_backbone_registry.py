@@ -74,8 +74,9 @@ def test_select_keeps_the_order_given():
 
 @pytest.mark.parametrize("text", ["", " ", "mini,", ",mini", "mini,,openface"])
 def test_select_refuses_an_empty_name(text):
-    with pytest.raises(FerBenchError, match="a name is empty; accepted: 'all', or"):
+    with pytest.raises(FerBenchError, match="name is empty") as caught:
         models.select(text)
+    assert "accepted: 'all', or" in str(caught.value)
 
 
 def test_select_refuses_a_name_given_twice():
@@ -159,8 +160,9 @@ def test_an_unusable_name_is_refused(own, name):
 
 
 def test_an_input_without_pixels_is_refused(own):
-    with pytest.raises(FerBenchError, match="input size 0 is too small"):
+    with pytest.raises(FerBenchError, match="input size 0") as caught:
         dataclasses.replace(own, input_size=0)
+    assert caught.value.accepted.startswith("1 pixel")
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,12 @@ def target(tmp_path):
     return tmp_path / "cache" / "w.h5"
 
 
+OTHER = "another content"
+
+
 def sound(path):
     if path.read_bytes() != CONTENT:
-        raise DownloadFailed("what arrived is something else")
+        raise DownloadFailed(OTHER)
 
 
 def failure(server, page, target) -> str:
@@ -83,19 +86,20 @@ def test_a_length_that_is_no_number_is_one_line(server, target, length):
 
 
 @pytest.mark.parametrize(
-    ("page", "why"),
+    ("page", "facts"),
     [
-        ("100001", "it has 100,001 bytes; accepted: 100,000 at most"),
-        ("endless", "it has no end; accepted: 100,000 bytes at most"),
-        (str(len(CONTENT) + 1), f"only {len(CONTENT)} of {len(CONTENT) + 1} bytes arrived"),
-        ("10", "what arrived is something else"),
-        ("half_chunked", "IncompleteRead"),
-        ("reset", "Connection reset"),
-        ("9" * 5000, "is no number of bytes"),
+        ("100001", ["100,001 bytes", "accepted: 100,000 at most"]),
+        ("endless", ["no end", "accepted: 100,000 bytes"]),
+        (str(len(CONTENT) + 1), [f"only {len(CONTENT)} of {len(CONTENT) + 1} bytes"]),
+        ("10", [OTHER]),
+        ("half_chunked", ["IncompleteRead"]),
+        ("reset", ["Connection reset"]),
+        ("9" * 5000, ["Content-Length", f"'{'9' * 60}'"]),
     ],
 )
-def test_a_broken_answer_leaves_nothing(server, target, page, why):
-    assert why in failure(server, page, target)
+def test_a_broken_answer_leaves_nothing(server, target, page, facts):
+    text = failure(server, page, target)
+    assert [fact for fact in facts if fact not in text] == [], text
 
 
 def test_an_endless_answer_stops_at_the_limit(server, target, monkeypatch):
@@ -120,7 +124,9 @@ def test_an_answer_that_drips_is_given_up(server, target, monkeypatch):
 
 def test_a_header_that_drips_is_given_up(server, target, monkeypatch):
     monkeypatch.setattr(module, "WINDOW_S", 0.2)
-    assert "no whole header arrived in 0 seconds" in failure(server, "slow_header", target)
+    text = failure(server, "slow_header", target)
+    assert "no whole header" in text
+    assert "in 0 seconds" in text
 
 
 def test_an_answer_that_stops_is_given_up(server, target, monkeypatch):
@@ -282,7 +288,7 @@ def test_a_holder_that_never_ends_is_not_waited_for(server, target, monkeypatch)
     with process(f"{server.address}/waiting", target) as running:
         wait_for((target.parent / PART).exists)
         running.send_signal(signal.SIGSTOP)
-        with pytest.raises(DownloadFailed, match=f"^process {running.pid} on .* no sign of life"):
+        with pytest.raises(DownloadFailed, match=f"^process {running.pid} on .* no sign"):
             download([f"{server.address}/sound"], target, sound, MOST)
     assert not target.exists()
 
@@ -304,7 +310,7 @@ def test_what_another_user_downloads_meanwhile_is_not_taken(server, target):
         part.rename(part.with_name("mine"))
         part.write_bytes(CONTENT[:100])
 
-    with pytest.raises(DownloadFailed, match="another user's process downloads the same file"):
+    with pytest.raises(DownloadFailed, match="another user's process"):
         download([f"{server.address}/sound"], target, check, MOST)
     assert not target.exists()
 
@@ -321,7 +327,8 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(server, target):
     limited = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n{START}"
     with process(f"{server.address}/sound", target, limited) as running:
         error = running.communicate()[1].decode().strip().splitlines()[-1]
-    assert f"DownloadFailed: the download failed ({server.address}/sound: [Errno 27]" in error
+    assert "DownloadFailed: " in error
+    assert f"({server.address}/sound: [Errno 27]" in error
     assert not list(target.parent.iterdir())
 
 

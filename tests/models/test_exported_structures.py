@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import importlib.util
 import json
+import os
 import random
 import sys
 import zipfile
@@ -79,12 +81,16 @@ def put(path, config):
     return path
 
 
+EXPORT = "fer-bench export-backbone own"
+"""The command that writes the file."""
+
+
 def refusal(path):
     with pytest.raises(FerBenchError) as caught:
         face_networks.from_file("own", path)
     text = str(caught.value)
     assert repr(str(path)) in text
-    assert "write it again with 'fer-bench export-backbone own'" in text
+    assert f"'{EXPORT}'" in text
     assert "\n" not in text
     return text
 
@@ -134,7 +140,7 @@ def test_unnamed_layers_clash_with_none_before_or_after(file):
 def test_a_network_with_a_lambda_is_not_written(tmp_path):
     faces = keras.Input((8, 8, 3))
     model = keras.Model(faces, keras.layers.Lambda(lambda x: x)(faces), name="own")
-    with pytest.raises(FerBenchError, match="network 'own' holds a Lambda layer"):
+    with pytest.raises(FerBenchError, match="'own' holds a Lambda"):
         structure_files.write(model, tmp_path / "own.keras")
     assert list(tmp_path.iterdir()) == []
 
@@ -143,11 +149,12 @@ def test_a_failing_write_leaves_the_old_file(file, monkeypatch):
     before = file.read_bytes()
 
     def full(*_, **__):
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(keras.Model, "save", full)
-    with pytest.raises(FerBenchError, match=r"cannot write .*own.keras': No space left on device"):
+    with pytest.raises(FerBenchError, match="cannot write") as caught:
         structure_files.write(small(), file)
+    assert f"own.keras': {os.strerror(errno.ENOSPC)}" in caught.value.problem
     assert file.read_bytes() == before
     assert list(file.parent.iterdir()) == [file]
 
@@ -155,14 +162,16 @@ def test_a_failing_write_leaves_the_old_file(file, monkeypatch):
 def test_a_file_that_is_no_zip(tmp_path):
     path = tmp_path / "own.keras"
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(200))
-    assert "cannot be read as a .keras file: File is not a zip file" in refusal(path)
+    text = refusal(path)
+    assert "cannot be read" in text
+    assert "not a zip file" in text
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
 def test_a_truncated_file(file, share):
     content = file.read_bytes()
     file.write_bytes(content[: int(len(content) * share)])
-    assert "cannot be read as a .keras file" in refusal(file)
+    assert "cannot be read" in refusal(file)
 
 
 def test_a_folder_and_a_zip_without_configuration(tmp_path):
@@ -172,7 +181,7 @@ def test_a_folder_and_a_zip_without_configuration(tmp_path):
         pass
     (tmp_path / "own.keras").rmdir()
     (tmp_path / "empty.zip").rename(tmp_path / "own.keras")
-    assert "no item named 'config.json'" in refusal(tmp_path / "own.keras")
+    assert "item named 'config.json'" in refusal(tmp_path / "own.keras")
 
 
 def test_a_configuration_that_is_too_large(file, config, monkeypatch):
@@ -185,7 +194,7 @@ def test_a_configuration_that_is_too_large(file, config, monkeypatch):
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[" * 100_000])
 def test_a_configuration_that_is_no_json(file, content):
-    assert "cannot be read as a .keras file" in refusal(put(file, content))
+    assert "cannot be read" in refusal(put(file, content))
 
 
 @pytest.mark.parametrize("content", [[], "own", None, 3])
@@ -228,7 +237,7 @@ def test_a_real_lambda_is_refused_too(tmp_path):
     faces = keras.Input((8, 8, 3))
     model = keras.Model(faces, keras.layers.Lambda(lambda x: x)(faces), name="own")
     model.save(tmp_path / "own.keras")
-    assert "it asks for 'Lambda' of 'keras.layers'" in refusal(tmp_path / "own.keras")
+    assert "'Lambda' of 'keras.layers'" in refusal(tmp_path / "own.keras")
 
 
 def test_a_graph_that_does_not_hold_together(file, config):
@@ -239,13 +248,15 @@ def test_a_graph_that_does_not_hold_together(file, config):
     ]
     assert "cannot build its network" in refusal(put(file, config))
     del config["config"]["layers"]
-    assert "cannot build its network: 'layers'" in refusal(put(file, config))
+    assert "build its network: 'layers'" in refusal(put(file, config))
 
 
 def test_a_network_of_another_name_is_refused_before_it_is_built(tmp_path, monkeypatch):
     structure_files.write(small("other"), tmp_path / "own.keras")
     monkeypatch.setattr(keras.saving, "deserialize_keras_object", None)
-    assert "its name is 'other', expected is 'own'" in refusal(tmp_path / "own.keras")
+    text = refusal(tmp_path / "own.keras")
+    assert "name is 'other'" in text
+    assert "expected is 'own'" in text
 
 
 def test_a_network_of_another_size(tmp_path, own, monkeypatch):
@@ -279,10 +290,11 @@ def test_a_missing_structure_names_both_ways(places):
         structure_files.find("own", ["deepface", "tensorflow"])
     text = str(caught.value)
     for part in (
-        "backbone 'own' cannot be built: deepface and tensorflow not installed",
+        "'own' cannot be built",
+        "deepface and tensorflow not installed",
         *(str(folder) for folder in places),
         INSTALL,
-        "fer-bench export-backbone own",
+        EXPORT,
         "FER_BENCH_STRUCTURES",
     ):
         assert part in text
@@ -311,8 +323,10 @@ def test_a_broken_deepface_is_told_and_no_file_taken_instead(places, monkeypatch
     file.rename(places[0] / "openface.keras")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     monkeypatch.setattr(deepface_structures, "STRUCTURES", "fer_bench.nowhere")
-    with pytest.raises(FerBenchError, match="structure OpenFace cannot be imported: No module"):
+    with pytest.raises(FerBenchError, match="cannot be imported") as caught:
         models.get("openface").build()
+    assert "structure OpenFace" in caught.value.problem
+    assert "'fer_bench.nowhere'" in caught.value.problem
 
 
 def both(name, folder, monkeypatch):

@@ -1,7 +1,6 @@
 """What the benchmark runs on."""
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -145,11 +144,15 @@ def keras():
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("set_image_data_format", "channels_first", "'channels_first'; accepted: 'channels_last'"),
-        ("set_dtype_policy", "int8_from_float32", "'int8_from_float32'"),
-        ("set_dtype_policy", "bfloat16", "'bfloat16', and such weights"),
-        ("set_floatx", "bfloat16", "'bfloat16', and such weights"),
-        ("set_max_steps_per_epoch", 3, "at most 3 steps"),
+        (
+            "set_image_data_format",
+            "channels_first",
+            ["'channels_first'", "accepted: 'channels_last'"],
+        ),
+        ("set_dtype_policy", "int8_from_float32", ["'int8_from_float32'"]),
+        ("set_dtype_policy", "bfloat16", ["'bfloat16'", "such weights"]),
+        ("set_floatx", "bfloat16", ["'bfloat16'", "such weights"]),
+        ("set_max_steps_per_epoch", 3, ["at most 3 steps"]),
     ],
 )
 def test_settings_of_a_conftest_are_refused_too(keras, name, value, words):
@@ -163,7 +166,7 @@ def test_settings_of_a_conftest_are_refused_too(keras, name, value, words):
     finally:
         if name == "set_max_steps_per_epoch":
             set_it(None)
-    assert words in str(caught.value)
+    assert all(word in str(caught.value) for word in words), caught.value
 
 
 @pytest.mark.network
@@ -214,9 +217,11 @@ def test_the_environment_names_the_backend():
 def test_a_missing_keras_is_told_in_one_line(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.setattr("importlib.import_module", missing)
-    told = f"^Keras cannot be imported: no keras; .*{re.escape(INSTALL)}"
-    with pytest.raises(FerBenchError, match=told):
+    with pytest.raises(FerBenchError, match="Keras cannot be imported") as caught:
         keras_backend.load_keras()
+    assert caught.value.problem.startswith("Keras ")
+    assert ": no keras; " in caught.value.problem
+    assert INSTALL in caught.value.problem
 
 
 def missing(name):

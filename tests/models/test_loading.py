@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import hashlib
 import io
@@ -53,6 +54,11 @@ def refusal(path, entry, model) -> str:
     return text
 
 
+def shapes(text):
+    """The shapes that a text names, the one in the file before the expected one."""
+    return [ast.literal_eval(shape) for shape in re.findall(r"\(\d+(?:, \d+)+\)", text)]
+
+
 @pytest.fixture(scope="module")
 def mini(built):
     return built("mini")
@@ -91,9 +97,10 @@ def test_every_layout_gives_back_every_value(mini, other, tmp_path, layout):
         np.testing.assert_array_equal(ours, theirs)
     assert record.size == path.stat().st_size
     assert record.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert str(record) == (
-        f"{path.name} from a test, names, shapes and finite values checked (no digest is published)"
-    )
+    assert str(record) == f"{path.name} from a test, {record.proof}"
+    assert record.proof.startswith("names, shapes")
+    assert "finite values" in record.proof
+    assert "no digest" in record.proof
 
 
 def test_the_values_digest_is_the_same_in_every_layout(mini, tmp_path):
@@ -169,10 +176,11 @@ def checked_without_last_layer(entry, ours, classifier, folder):
     last = classifier.layers[-3]
     with h5py.File(path, "a") as file:
         file[f"{last.name}/{last.bias.path}"][0] = np.nan
-    with pytest.raises(FerBenchError, match=rf"tensor '{last.name}/1' has 1 values that are NaN"):
+    with pytest.raises(FerBenchError, match=rf"'{last.name}/1' has 1 values .*NaN"):
         verified(path, entry, ours)
     path.unlink()
-    assert record.proof.startswith("names, shapes and finite values")
+    assert record.proof.startswith("names, shapes")
+    assert "finite values" in record.proof
     return record
 
 
@@ -231,17 +239,19 @@ def test_the_published_mobilenet_is_proved_and_loaded(built, real_mobilenet):
 def test_other_values_than_the_published_are_refused(built, tmp_path):
     path = save(built("mobilenet"), tmp_path / "w", "legacy")
     text = refusal(path, models.get("mobilenet"), built("mobilenet"))
-    assert "fits the network but is not upstream's" in text
+    assert "fits the network" in text
+    assert "not upstream's" in text
     assert models.get("mobilenet").weights.digest in text
 
 
 def test_another_file_than_the_published_is_refused(built, tmp_path):
     model = built("resnet50")
     path = save(model, tmp_path / "w", "keras3")
-    with pytest.raises(FerBenchError, match="the digest of its file is md5:") as caught:
+    with pytest.raises(FerBenchError, match="its file is md5:") as caught:
         verified(path, models.get("resnet50"), model)
     path.unlink()
-    assert "expected is md5:4d473c1dd8becc155b73f8504c6f6626" in str(caught.value)
+    digest = "md5:4d473c1dd8becc155b73f8504c6f6626"
+    assert f"expected is {digest}" in caught.value.problem
 
 
 def test_a_file_digest_is_compared(mini, mini_file):
@@ -253,12 +263,13 @@ def test_a_file_digest_is_compared(mini, mini_file):
 
 
 def test_another_network_is_refused(built, mini_file):
-    assert "tensor 'conv1/kernel' has shape (3, 3, 3, 8), expected is (3, 3, 3, 32)" in refusal(
-        mini_file, unchecked("mobilenet"), built("mobilenet")
-    )
-    assert "holds another network than OpenFace: layer 'conv1' has 1 tensors, expected are 2" in (
-        refusal(mini_file, unchecked("openface"), built("openface"))
-    )
+    text = refusal(mini_file, unchecked("mobilenet"), built("mobilenet"))
+    assert "tensor 'conv1/kernel'" in text
+    assert shapes(text) == [(3, 3, 3, 8), (3, 3, 3, 32)]
+    text = refusal(mini_file, unchecked("openface"), built("openface"))
+    assert "than OpenFace: " in text
+    assert "'conv1' has 1 tensors" in text
+    assert "expected are 2" in text
 
 
 @pytest.mark.parametrize("keep", [0, 100, 5000, -1])
@@ -283,7 +294,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(mini, mini_file, monkey
         return found
 
     monkeypatch.setattr(matching, "values_digest", slow)
-    assert "changed while it was read" in refusal(mini_file, unchecked("mini"), mini)
+    assert "changed while" in refusal(mini_file, unchecked("mini"), mini)
 
 
 def test_a_missing_file_is_refused(mini, tmp_path):
@@ -294,9 +305,10 @@ def test_a_missing_file_is_refused(mini, tmp_path):
 def test_a_value_that_is_not_finite_is_refused(mini, mini_file, value):
     with h5py.File(mini_file, "a") as file:
         file["conv_dw_3_bn/conv_dw_3_bn/gamma"][5] = value
-    assert "tensor 'conv_dw_3_bn/gamma' has 1 values that are NaN or infinite" in refusal(
-        mini_file, unchecked("mini"), mini
-    )
+    text = refusal(mini_file, unchecked("mini"), mini)
+    assert "'conv_dw_3_bn/gamma'" in text
+    assert "has 1 values" in text
+    assert "NaN or infinite" in text
 
 
 def replaced(path, name, values):
@@ -308,16 +320,16 @@ def replaced(path, name, values):
 
 def test_a_tensor_of_another_shape_is_refused(mini, mini_file):
     replaced(mini_file, "conv_pw_5/conv_pw_5/kernel", np.zeros((1, 1, 64, 63), np.float32))
-    assert "tensor 'conv_pw_5/kernel' has shape (1, 1, 64, 63), expected is (1, 1, 64, 64)" in (
-        refusal(mini_file, unchecked("mini"), mini)
-    )
+    text = refusal(mini_file, unchecked("mini"), mini)
+    assert "tensor 'conv_pw_5/kernel'" in text
+    assert shapes(text) == [(1, 1, 64, 63), (1, 1, 64, 64)]
 
 
 def test_text_instead_of_numbers_is_refused(mini, mini_file):
     replaced(mini_file, "conv1_bn/conv1_bn/gamma", np.array([b"a"] * 8))
-    assert "tensor 'conv1_bn/gamma' holds |S1, expected are numbers" in refusal(
-        mini_file, unchecked("mini"), mini
-    )
+    text = refusal(mini_file, unchecked("mini"), mini)
+    assert "'conv1_bn/gamma' holds |S1" in text
+    assert "expected are numbers" in text
 
 
 def relisted(path, group, attribute, change):
@@ -328,31 +340,33 @@ def relisted(path, group, attribute, change):
 
 def test_a_missing_layer_is_refused(mini, mini_file):
     relisted(mini_file, "/", "layer_names", lambda names: [n for n in names if n != "conv_dw_2"])
-    assert "has no layer 'conv_dw_2'" in refusal(mini_file, unchecked("mini"), mini)
+    assert "no layer 'conv_dw_2'" in refusal(mini_file, unchecked("mini"), mini)
 
 
 def test_a_layer_too_many_is_refused(mini, mini_file):
     with h5py.File(mini_file, "a") as file:
         file.copy("conv1", "conv99")
     relisted(mini_file, "/", "layer_names", lambda names: [*names, "conv99"])
-    assert "has the layer 'conv99' too many" in refusal(mini_file, unchecked("mini"), mini)
+    assert "'conv99' too many" in refusal(mini_file, unchecked("mini"), mini)
+
+
+BATCH_NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
 def test_a_missing_tensor_is_refused(mini, mini_file):
     relisted(mini_file, "conv1_bn", "weight_names", lambda names: names[:-1])
-    assert (
-        "layer 'conv1_bn' has 3 tensors, expected are 4: gamma, beta, moving_mean, moving_variance"
-        in refusal(mini_file, unchecked("mini"), mini)
-    )
+    text = refusal(mini_file, unchecked("mini"), mini)
+    assert "'conv1_bn' has 3 tensors" in text
+    assert f"expected are 4: {', '.join(BATCH_NORM)}" in text
 
 
 def test_a_tensor_of_another_name_is_refused(mini, mini_file):
     with h5py.File(mini_file, "a") as file:
         file.move("conv1_bn/conv1_bn/gamma", "conv1_bn/conv1_bn/delta")
     relisted(mini_file, "conv1_bn", "weight_names", lambda names: ["conv1_bn/delta", *names[1:]])
-    assert "has the tensors delta, beta, moving_mean, moving_variance, expected are gamma" in (
-        refusal(mini_file, unchecked("mini"), mini)
-    )
+    text = refusal(mini_file, unchecked("mini"), mini)
+    assert f"has the tensors delta, {', '.join(BATCH_NORM[1:])}" in text
+    assert f"expected are {', '.join(BATCH_NORM)}" in text
 
 
 def test_layers_and_tensors_in_another_order_are_found_by_name(mini, other, mini_file):
@@ -400,7 +414,8 @@ def test_layers_without_a_name_are_matched_in_order(tmp_path, layout):
 def test_layers_without_a_name_must_fit(tmp_path, layout):
     path = save(chain(4, 5), tmp_path / "w", layout)
     text = refusal(path, unchecked("mini"), chain(4, 4))
-    assert "tensor 'dense[1]/kernel' has shape (4, 5), expected is (4, 4)" in text
+    assert "tensor 'dense[1]/kernel'" in text
+    assert shapes(text) == [(4, 5), (4, 4)]
 
 
 @pytest.mark.parametrize("layout", ["legacy", "keras3"])
@@ -408,7 +423,7 @@ def test_one_layer_without_a_name_too_many_is_refused(tmp_path, layout):
     inputs = keras.Input((3,))
     short = keras.Model(inputs, keras.layers.Dense(4)(inputs))
     path = save(chain(4, 4), tmp_path / "w", layout)
-    assert re.search(r"has the layer 'dense_\d+' too many", refusal(path, unchecked("mini"), short))
+    assert re.search(r"'dense_\d+' too many", refusal(path, unchecked("mini"), short))
     path = save(short, tmp_path / "short", layout)
     assert "has no layer 'dense[1]'" in refusal(path, unchecked("mini"), chain(4, 4))
 
@@ -422,7 +437,8 @@ def test_the_new_layout_is_held_to_the_layers_names(tmp_path):
 
     path = save(named("a", "b"), tmp_path / "w", "keras3")
     text = refusal(path, unchecked("mini"), named("b", "a"))
-    assert "has the layer 'a' in place of 'b'" in text
+    assert "has the layer 'a'" in text
+    assert "place of 'b'" in text
 
 
 def test_a_compiled_network_with_its_optimizer_is_read(tmp_path):
@@ -484,7 +500,8 @@ def test_shapes_are_compared_before_values_are_read(mini, tmp_path):
                 size = 4 * int(np.prod(shape))
                 archive.writestr(f"{name}.npy", header.getvalue() + size * b"\xff")
     text = refusal(tmp_path / "w.npz", unchecked("mini"), mini)
-    assert "tensor 'conv_pw_13/kernel' has shape (1, 1, 256, 257)" in text
+    assert "tensor 'conv_pw_13/kernel'" in text
+    assert shapes(text) == [(1, 1, 256, 257), (1, 1, 256, 256)]
 
 
 def test_a_saved_network_is_read_whatever_its_name(mini, other, tmp_path):
@@ -509,4 +526,5 @@ def test_a_compiled_saved_network_is_read(tmp_path):
 def test_a_saved_network_of_another_structure_is_refused(tmp_path):
     chain(4, 5).save(tmp_path / "w.keras")
     text = refusal(tmp_path / "w.keras", unchecked("mini"), chain(4, 4))
-    assert "tensor 'dense[1]/kernel' has shape (4, 5), expected is (4, 4)" in text
+    assert "tensor 'dense[1]/kernel'" in text
+    assert shapes(text) == [(4, 5), (4, 4)]

@@ -1,8 +1,10 @@
 """The lock file alone: what it records, what it refuses, and several processes at it."""
 
+import errno
 import hashlib
 import itertools
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -94,11 +96,13 @@ def test_other_bytes_with_the_same_values_are_accepted_and_recorded(path):
 def test_other_values_are_refused_with_all_that_is_needed_to_go_on(path):
     record(path, {"mini": verified(A, B)})
     text = refusal(path, {"other": verified(), "mini": verified(C, D)})
-    assert "weight file '/cache/w.h5' holds other weights of 'mini'" in text
-    assert f"the SHA-256 of its values is {C}" in text
+    assert "weight file '/cache/w.h5'" in text
+    assert "other weights of 'mini'" in text
+    assert f"its values is {C}" in text
     assert f"it is {A};" in text
-    assert f"run 'fer-bench weights verify mini --update-lock --weights-lock={path}'" in text
-    assert "remove 'mini' from the lock file" in text
+    command = ["fer-bench", "weights", "verify", "mini", "--update-lock", f"--weights-lock={path}"]
+    assert f"run '{' '.join(command)}'" in text
+    assert "remove 'mini'" in text
 
 
 def test_known_bytes_do_not_help_other_values(path):
@@ -146,39 +150,42 @@ def entry(**changes):
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"),
+    ("content", "facts"),
     [
-        ("", "cannot be read as JSON"),
-        ("{", "cannot be read as JSON"),
-        ("<<<<<<< HEAD\n{}", "cannot be read as JSON"),
-        (b"\xff\xfe", "cannot be read as JSON"),
-        ("[" * 100_000, "cannot be read as JSON"),
-        ('{"version": 1, "weights": {"a": {}, "a": {}}}', "'a' is given twice"),
-        ("[]", "names the version None; accepted: 1"),
-        ("{}", "names the version None; accepted: 1"),
-        ('{"version": "1", "weights": {}}', "names the version '1'; accepted: 1"),
-        ('{"version": true, "weights": {}}', "names the version True; accepted: 1"),
-        ('{"version": 1.0, "weights": {}}', "names the version 1.0; accepted: 1"),
-        ('{"version": 0, "weights": {}}', "names the version 0; accepted: 1"),
-        ('{"version": 1}', "something else than 'version' and 'weights'"),
-        ('{"version": 1, "weights": []}', "something else than 'version' and 'weights'"),
-        ('{"version": 1, "weights": {}, "more": 1}', "something else than"),
-        ('{"version": 1, "weights": {"mini": null}}', "'mini' is None; accepted: 'files' and"),
-        ('{"version": 1, "weights": {"mini": {"values": "a"}}}', "'mini' is {'values': 'a'}"),
-        (entry(more=1), "accepted: 'files' and 'values'"),
-        (entry(files=[]), "'files' of 'mini' is []; accepted: a list"),
-        (entry(files=B), "'files' of 'mini' is 'bbbb"),
-        (entry(files=[1]), "'mini' has the digest 1; accepted: a SHA-256"),
-        (entry(files=[B, B[:-1]]), "accepted: a SHA-256 in 64 small hexadecimal digits"),
-        (entry(values=A.upper()), "'mini' has the digest 'AAAA"),
-        (entry(values=f"{A}\n"), "'mini' has the digest 'aaaa"),
-        (entry(values=None), "'mini' has the digest None"),
+        ("", ["cannot be read as JSON"]),
+        ("{", ["cannot be read as JSON"]),
+        ("<<<<<<< HEAD\n{}", ["cannot be read as JSON"]),
+        (b"\xff\xfe", ["cannot be read as JSON"]),
+        ("[" * 100_000, ["cannot be read as JSON"]),
+        ('{"version": 1, "weights": {"a": {}, "a": {}}}', ["'a' is given twice"]),
+        ("[]", ["version None", "accepted: 1;"]),
+        ("{}", ["version None", "accepted: 1;"]),
+        ('{"version": "1", "weights": {}}', ["version '1'", "accepted: 1;"]),
+        ('{"version": true, "weights": {}}', ["version True", "accepted: 1;"]),
+        ('{"version": 1.0, "weights": {}}', ["version 1.0", "accepted: 1;"]),
+        ('{"version": 0, "weights": {}}', ["version 0", "accepted: 1;"]),
+        ('{"version": 1}', ["something else", "'version' and 'weights'"]),
+        ('{"version": 1, "weights": []}', ["something else", "'version' and 'weights'"]),
+        ('{"version": 1, "weights": {}, "more": 1}', ["something else", "'version' and 'weights'"]),
+        ('{"version": 1, "weights": {"mini": null}}', ["'mini' is None", "accepted: 'files' and"]),
+        ('{"version": 1, "weights": {"mini": {"values": "a"}}}', ["'mini' is {'values': 'a'}"]),
+        (entry(more=1), ["'more': 1", "accepted: 'files' and 'values'"]),
+        (entry(files=[]), ["'files' of 'mini' is []", "accepted: a list"]),
+        (entry(files=B), ["'files' of 'mini' is 'bbbb"]),
+        (entry(files=[1]), ["'mini' has the digest 1;", "accepted: a SHA-256"]),
+        (
+            entry(files=[B, B[:-1]]),
+            ["digest 'bbbb", "SHA-256", "64 small hexadecimal digits"],
+        ),
+        (entry(values=A.upper()), ["'mini' has the digest 'AAAA"]),
+        (entry(values=f"{A}\n"), ["'mini' has the digest 'aaaa"]),
+        (entry(values=None), ["'mini' has the digest None"]),
     ],
 )
-def test_what_is_no_lock_file_is_refused(path, content, reason):
+def test_what_is_no_lock_file_is_refused(path, content, facts):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     text = refusal(path, {"mini": verified()}, replace=True)
-    assert reason in text
+    assert [fact for fact in facts if fact not in text] == [], text
     assert "or remove it" in text
     assert len(text) < 600
 
@@ -186,12 +193,14 @@ def test_what_is_no_lock_file_is_refused(path, content, reason):
 def test_a_newer_layout_is_not_guessed_at(path):
     path.write_text('{"version": 2, "weights": [{"name": "mini"}]}')
     text = refusal(path, {})
-    assert "is of version 2, which a newer fer_bench wrote; accepted: up to 1; install" in text
+    assert "is of version 2," in text
+    assert "newer fer_bench" in text
+    assert "; accepted: up to 1; install" in text
 
 
 def test_a_folder_is_no_lock_file(path):
     path.mkdir()
-    with pytest.raises(FerBenchError, match="cannot be read: Is a directory"):
+    with pytest.raises(FerBenchError, match=f": {os.strerror(errno.EISDIR)}"):
         read(path)
 
 
@@ -199,11 +208,11 @@ def test_a_lock_file_that_cannot_be_written_is_told_apart(path, read_only):
     record(path, {"mini": verified()})
     read_only(path.parent)
     assert not record(path, {"mini": verified()})
-    with pytest.raises(NotRecorded, match=r"cannot write '.*fer-bench\.lock'") as caught:
+    with pytest.raises(NotRecorded, match=r"write '.*fer-bench\.lock'") as caught:
         record(path, {"mini": verified(), "openface": verified()})
     assert "\n" not in str(caught.value)
     assert "--weights-lock" in str(caught.value)
-    with pytest.raises(FerBenchError, match="holds other weights of 'mini'"):
+    with pytest.raises(FerBenchError, match="other weights of 'mini'"):
         record(path, {"mini": verified(C, D)})
 
 

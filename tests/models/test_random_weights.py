@@ -202,8 +202,8 @@ def with_edges():
 @pytest.mark.parametrize(
     ("build", "flaw"),
     [
-        (with_edges, "its weights 'edges/kernel' are the same for every seed"),
-        (seeded_by_itself_at_last(None), "its builder sets the seed itself"),
+        (with_edges, ["'edges/kernel'", "same for every seed"]),
+        (seeded_by_itself_at_last(None), ["builder sets the seed"]),
     ],
 )
 def test_weights_that_are_not_used_are_told(build, flaw, caplog):
@@ -213,8 +213,10 @@ def test_weights_that_are_not_used_are_told(build, flaw, caplog):
         seeded(own, seed, is_random=True)
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("fer_bench.models", "WARNING")
-        told = f"backbone 'own': {flaw}; all its layers were made again from the seed"
-        assert record.getMessage() == told
+        told = record.getMessage()
+        assert told.startswith("backbone 'own': ")
+        assert [fact for fact in flaw if fact not in told] == [], told
+        assert told.endswith("again from the seed")
 
 
 @pytest.mark.parametrize("build", [plain, with_edges])
@@ -354,13 +356,13 @@ INITIALIZERS = keras.initializers
 REFUSED = {
     "fixed seed": (
         lambda: around(layers.Conv2D(2, 3, kernel_initializer=INITIALIZERS.GlorotUniform(seed=3))),
-        "the same for every seed",
+        "same for every seed",
     ),
     "given values": (
         lambda: around(layers.Dense(3, kernel_initializer=INITIALIZERS.Identity())),
-        "the same for every seed",
+        "same for every seed",
     ),
-    "no seed": (lambda: around(FromNowhere()), "differ from one time to the next"),
+    "no seed": (lambda: around(FromNowhere()), "differ from one time"),
 }
 
 
@@ -369,18 +371,19 @@ def test_what_cannot_be_drawn_from_the_seed_is_refused(case):
     build, why = REFUSED[case]
     with pytest.raises(FerBenchError, match=why) as caught:
         seeded(entry(build), 5, is_random=True)
-    text = str(caught.value)
-    assert text.startswith("backbone 'own' cannot run with random weights")
-    assert "accepted: layers that draw" in text
+    assert caught.value.problem.startswith("backbone 'own' cannot run")
+    assert "random weights" in caught.value.problem
+    assert caught.value.accepted.startswith("layers that draw")
     # Its pretrained weights will come from a file.
     assert seeded(entry(build), 5, is_random=False).count_params() > 0
 
 
 def test_a_kept_layer_that_cannot_be_made_again_is_refused():
     model = around(WithoutConfig(layers.Conv2D(2, 3)))
-    with pytest.raises(FerBenchError, match="its layers cannot be made again") as caught:
+    with pytest.raises(FerBenchError, match="cannot be made again") as caught:
         seeded(entry(lambda: model), 5, is_random=True)
-    assert "accepted: layers with get_config, or a builder that draws" in str(caught.value)
+    assert "layers with get_config" in caught.value.accepted
+    assert "builder that draws" in caught.value.accepted
 
 
 class Nameless(layers.Dense):
@@ -390,7 +393,7 @@ class Nameless(layers.Dense):
 
 def test_a_layer_that_fails_without_a_word_is_told_by_the_kind_of_its_error():
     model = around(Nameless(2))
-    with pytest.raises(FerBenchError, match="made again: 'NotImplementedError'"):
+    with pytest.raises(FerBenchError, match="again: 'NotImplementedError'"):
         seeded(entry(lambda: model), 5, is_random=True)
 
 

@@ -119,19 +119,22 @@ def test_a_users_builder_may_be_a_function():
 
 
 def test_a_network_with_other_parameters_than_its_entry_is_refused():
-    with pytest.raises(FerBenchError, match=r"built with 56 parameters, its entry says 1,000"):
+    with pytest.raises(FerBenchError, match="with 56 parameters") as caught:
         own(parameters=1000).build()
+    assert "entry says 1,000" in caught.value.problem
 
 
 def test_a_network_of_another_input_size_is_refused():
-    with pytest.raises(FerBenchError, match=r"\(None, 8, 8, 3\), its entry says \(None, 9, 9, 3\)"):
+    with pytest.raises(FerBenchError, match=r"shape \(None, 8, 8, 3\)") as caught:
         own(input_size=9).build()
+    assert "entry says (None, 9, 9, 3)" in caught.value.problem
 
 
 def test_channels_first_is_refused():
     keras.config.set_image_data_format("channels_first")
     try:
-        with pytest.raises(FerBenchError, match="accepted: 'channels_last', in which"):
+        with pytest.raises(FerBenchError, match="'channels_first'") as caught:
             own().build()
+        assert caught.value.accepted.startswith("'channels_last'")
     finally:
         keras.config.set_image_data_format("channels_last")

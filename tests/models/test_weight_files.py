@@ -59,14 +59,14 @@ def test_npz_keys_are_layers_and_variables(npz):
 
 def test_a_truncated_npz_is_refused(npz):
     npz.write_bytes(npz.read_bytes()[:-60])
-    assert "no npz file, or a damaged one" in refusal(npz)
+    assert "no npz file" in refusal(npz)
 
 
 def test_a_corrupt_npz_is_refused(npz):
     content = bytearray(npz.read_bytes())
     content[150] ^= 0xFF
     npz.write_bytes(content)
-    assert "no npz file, or a damaged one" in refusal(npz)
+    assert "no npz file" in refusal(npz)
 
 
 def test_an_npz_of_pickled_objects_is_refused(tmp_path):
@@ -101,7 +101,9 @@ def test_other_files_are_refused_with_what_they_are(tmp_path, content, what, nam
 def test_an_archive_of_a_weight_file_is_to_be_unpacked(tmp_path, member):
     with zipfile.ZipFile(tmp_path / "w.h5", "w") as archive:
         archive.writestr(member, b"weights")
-    assert refusal(tmp_path / "w.h5").endswith(f"is a zip archive that holds {member!r}; unpack it")
+    text = refusal(tmp_path / "w.h5")
+    assert f"zip archive that holds {member!r}" in text
+    assert text.endswith("; unpack it")
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
@@ -162,14 +164,16 @@ def test_a_truncated_hdf5_is_refused(h5py, tmp_path):
 def test_hdf5_without_weights_is_refused(h5py, tmp_path):
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file["images"] = np.zeros(3)
-    assert "without 'layer_names' or 'layers'" in refusal(tmp_path / "w.h5")
+    assert "'layer_names' or 'layers'" in refusal(tmp_path / "w.h5")
 
 
 def test_a_layer_that_is_named_and_not_there_is_refused(h5py, tmp_path):
     path = legacy(h5py, tmp_path / "w.h5", {"a": {"a/kernel:0": np.ones(2)}})
     with h5py.File(path, "a") as file:
         del file["a"]
-    assert "'a' is named and not there" in refusal(path)
+    text = refusal(path)
+    assert "'a' is named" in text
+    assert "not there" in text
 
 
 LINKED = {
@@ -210,7 +214,7 @@ def test_no_link_to_another_file_is_followed(h5py, tmp_path, layout, place):
     with h5py.File(whole(h5py, tmp_path / "w.h5", layout), "a") as file:
         del file[place]
         file[place] = h5py.ExternalLink(str(tmp_path / "pipe"), "x")
-    assert "is a link or lies in another file" in refusal(tmp_path / "w.h5")
+    assert "is a link" in refusal(tmp_path / "w.h5")
 
 
 @pytest.mark.parametrize("layout", LINKED)
@@ -220,7 +224,7 @@ def test_no_link_to_such_a_link_is_followed(h5py, tmp_path, layout):
         del file[LINKED[layout][-1]]
         file["outside"] = h5py.ExternalLink(str(tmp_path / "pipe"), "x")
         file[LINKED[layout][-1]] = h5py.SoftLink("/outside")
-    assert "is a link or lies in another file" in refusal(tmp_path / "w.h5")
+    assert "is a link" in refusal(tmp_path / "w.h5")
 
 
 def test_an_external_tensor_is_refused(h5py, tmp_path):
@@ -248,7 +252,9 @@ def test_a_virtual_tensor_is_refused(h5py, tmp_path):
 def test_a_network_inside_a_network_is_refused_in_the_new_layout(h5py, tmp_path):
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file["layers/functional/layers/dense/vars/0"] = np.ones(2)
-    assert "save a network inside another in the legacy layout" in refusal(tmp_path / "w.h5")
+    text = refusal(tmp_path / "w.h5")
+    assert "'layers/functional/layers/dense/vars/0'" in text
+    assert "legacy layout ('.h5')" in text
 
 
 def test_states_that_are_no_weights_are_passed_over(h5py, tmp_path):
