@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,9 @@ class TestList:
         done = run("list")
         assert (done.exit_code, done.stderr) == (0, "")
         assert done.stdout.startswith(f"0 parts, 0 B in {cache / 'store'}; ")
-        assert done.stdout.endswith(f"\n0 files, 0 B beside the store in {cache}\n")
+        last = done.stdout.splitlines()[-1]
+        assert last.startswith("0 files, 0 B beside ")
+        assert last.endswith(f" {cache}")
         assert not cache.exists()
 
     def test_each_kind_has_its_line(self, cache, filled):
@@ -90,7 +93,8 @@ class TestList:
         (cache / "twins").touch()
         done = run("list")
         assert done.exit_code == 1
-        assert done.stderr.startswith(f"Error: {str(cache / 'twins')!r} in the cache folder cannot")
+        assert done.stderr.startswith(f"Error: {str(cache / 'twins')!r} ")
+        assert "Not a directory" in done.stderr
         assert done.stderr.count("\n") == 1
 
 
@@ -136,30 +140,34 @@ class TestClear:
         assert left(filled) == set(filled)
         assert "beside" not in done.stdout
 
-    def test_what_may_be_being_written_stays_and_is_named(self, filled):
+    def test_what_may_be_being_written_stays_and_is_named(self, filled, snapshot):
         part = write_and_die(filled["twins"])
         done = run("clear")
         assert done.exit_code == 0
         assert part.exists()
-        assert done.stderr == f"kept twins {part.name}: a process may be writing it\n"
+        assert part.name in done.stderr
+        assert done.stderr.replace(part.name, "PART") == snapshot
 
     @pytest.mark.parametrize(
-        ("arguments", "cause"),
+        ("arguments", "facts", "accepted"),
         [
-            (["drawn"], "'drawn' is unknown; accepted: features, checkpoints, results, parsed, "),
-            (["parsed", "datasets"], "'datasets' is never removed; accepted: features, check"),
-            (["structures"], "'structures' is never removed; accepted: features, checkpoints, "),
+            (["drawn"], ["'drawn' is unknown"], [*contents.KINDS, *MADE]),
+            (["parsed", "datasets"], ["'datasets' is never"], [*contents.KINDS, *MADE]),
+            (["structures"], ["'structures' is never"], [*contents.KINDS, *MADE]),
             (
                 ["parsed", "--store=x"],
-                "'parsed' lies in the cache folder and in no store; accepted: features, "
-                "checkpoints, results; or leave out --store",
+                ["'parsed' ", "in no store", "; or leave out --store"],
+                contents.KINDS,
             ),
         ],
     )
-    def test_other_names_are_refused_and_nothing_goes(self, filled, arguments, cause):
+    def test_other_names_are_refused_and_nothing_goes(self, filled, arguments, facts, accepted):
         done = run("clear", *arguments)
         assert done.exit_code == 2
-        assert cause in done.stderr
+        for fact in facts:
+            assert fact in done.stderr
+        told = done.stderr.partition("; accepted: ")[2].partition(";")[0]
+        assert told.strip().split(", ") == list(accepted)
         assert left(filled) == set(filled)
 
     def test_who_names_data_is_told_where_it_is(self, cache, filled):
@@ -173,9 +181,11 @@ class TestPrune:
         done = run("prune")
         assert (done.exit_code, done.stderr) == (0, "")
         assert left(filled) == filled.keys() - {"results"}  # which is of no run's
-        assert done.stdout.endswith(f"removed 0 files, 0 B beside the store in {cache}\n")
+        last = done.stdout.splitlines()[-1]
+        assert last.startswith("removed 0 files, 0 B beside ")
+        assert last.endswith(f" {cache}")
 
-    def test_the_rest_goes_and_is_named(self, tmp_path, cache, filled, monkeypatch):
+    def test_the_rest_goes_and_is_named(self, tmp_path, cache, filled, monkeypatch, snapshot):
         part = write_and_die(filled["draws"])
         os.utime(part, (0, time.time() - 25 * 60 * 60))
         os.truncate(filled["twins"], 100)
@@ -186,12 +196,10 @@ class TestPrune:
         assert not part.exists()
         assert new.exists()
         assert left(filled) == {"draws", "datasets", "structures", "locks"}
-        for line in (
-            "KiB): written by another version of fer_bench",
-            "removed draws (1 file, 0 B): left behind by a process that was killed",
-            "removed twins (1 file, 100 B): it is not whole",
-        ):
-            assert f"{line}\n" in done.stdout
+        # The size of the older file depends on what compressed it.
+        told = re.sub(r"[\d.]+ KiB", "SIZE", done.stdout)
+        kinds = ("removed parsed ", "removed draws ", "removed twins ")
+        assert [line for line in told.splitlines() if line.startswith(kinds)] == snapshot
 
     def test_a_store_alone(self, tmp_path, filled):
         os.truncate(filled["twins"], 100)

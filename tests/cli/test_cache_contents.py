@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,8 @@ def test_what_does_not_begin_as_ours_is_kept_and_named(
     before = mine.read_bytes()
     done = CliRunner().invoke(cli.main, ["cache", command])
     assert done.exit_code == 0
-    assert f"kept 1 that fer_bench did not write: {str(mine)!r}" in done.stderr
+    assert "kept 1 that " in done.stderr
+    assert f"did not write: {str(mine)!r}" in done.stderr
     assert mine.read_bytes() == before
 
 
@@ -121,7 +123,8 @@ def test_something_else_in_the_place_of_an_entry_is_kept_and_not_waited_for(
     assert [found.useless for found in entries(cache, [kind])] == [""]
     assert os.path.lexists(entry.with_name(f"{entry.name}.kept-1"))
     assert mine.read_text() == "precious"
-    assert "was kept: it is now" in caplog.text
+    assert "was kept" in caplog.text
+    assert f"{entry.name}.kept-1" in caplog.text
 
 
 def test_an_entry_of_another_version_is_of_no_use(
@@ -132,7 +135,9 @@ def test_an_entry_of_another_version_is_of_no_use(
         old = keep(tmp_path / "old.csv", cache)
     new = keep(tmp_path / "new.csv", cache)
     found = {entry.path: entry.useless for entry in entries(cache, MADE)}
-    assert found == {old: "written by another version of fer_bench", new: ""}
+    assert found.keys() == {old, new}
+    assert "another version" in found[old]
+    assert found[new] == ""
 
 
 @pytest.mark.parametrize("kind", MADE)
@@ -161,7 +166,7 @@ def test_what_a_killed_process_left_goes_after_a_day(cache: Path, filled: dict[s
     assert remove(cache, [found]) == ([], [found])
     os.utime(left, (0, time.time() - 25 * 60 * 60))
     (found,) = (entry for entry in entries(cache, MADE) if entry.path == left)
-    assert found.useless == "left behind by a process that was killed"
+    assert "was killed" in found.useless
     assert remove(cache, [found]) == ([found], [])
     assert not left.exists()
 
@@ -209,14 +214,16 @@ def test_a_file_in_a_folders_place_is_one_line(cache: Path) -> None:
     (cache / "draws").touch()
     with pytest.raises(FerBenchError) as raised:
         entries(cache, MADE)
-    assert str(raised.value).startswith(f"{str(cache / 'draws')!r} in the cache folder cannot be")
-    assert "Not a directory; accepted: " in str(raised.value)
+    assert raised.value.problem.startswith(f"{str(cache / 'draws')!r} ")
+    assert raised.value.problem.endswith(": Not a directory")
+    assert raised.value.accepted
 
 
 def test_a_folder_that_may_not_be_written_to_is_one_line(
     cache: Path, filled: dict[str, Path], read_only
 ) -> None:
     read_only(cache / "parsed")
-    with pytest.raises(FerBenchError, match=r"cannot be read or written to: .*FER_BENCH_CACHE$"):
+    with pytest.raises(FerBenchError, match=re.escape(str(cache / "parsed"))) as raised:
         remove(cache, entries(cache, ["parsed"]))
+    assert raised.value.hint.endswith("FER_BENCH_CACHE")
     assert filled["parsed"].exists()

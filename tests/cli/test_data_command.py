@@ -1,6 +1,7 @@
 """``fer-bench data``: what a data set is, and what is wrong with it."""
 
 import json
+import re
 import shlex
 
 import numpy as np
@@ -57,7 +58,8 @@ class TestInfo:
         done = data("info", faces)
         assert (done.exit_code, done.stderr) == (0, "")
         assert line_of(done.stdout, "source") == [str(faces)]
-        assert line_of(done.stdout, "layout") == ["npz", "file", "with", "the", "usage"]
+        assert line_of(done.stdout, "layout")[0] == "npz"
+        assert {"with", "usage"} <= set(line_of(done.stdout, "layout"))
         assert line_of(done.stdout, "images") == ["42", "of", "48x48", "pixels"]
         assert line_of(done.stdout, "digest in this order") == [made.dataset.row_digest]
         assert line_of(done.stdout, "in memory") == ["94.6", "KiB"]
@@ -87,8 +89,8 @@ class TestInfo:
         done = data("info", tmp_path / "a.npz")
         assert done.exit_code == 0
         assert "none" in line_of(done.stdout, "split paper, test")
-        assert "split 'kaggle': 'a' does not say" in " ".join(done.stdout.split())
-        assert "npz file without the usage" in done.stdout
+        assert "split 'kaggle': 'a' " in " ".join(done.stdout.split())
+        assert {"npz", "without", "usage"} <= set(line_of(done.stdout, "layout"))
 
     def test_a_name(self, made, monkeypatch):
         # Seconds go by until all of it is drawn.
@@ -96,19 +98,21 @@ class TestInfo:
         done = data("info", "sketch")
         assert done.exit_code == 0
         assert line_of(done.stdout, "source") == ["sketch"]
-        assert " ".join(line_of(done.stdout, "layout")) == "given by the loader of this name"
+        assert "loader" in line_of(done.stdout, "layout")
         assert line_of(done.stdout, "images") == ["42", "of", "48x48", "pixels"]
 
     def test_fer2013_by_its_name(self, faces, monkeypatch):
         monkeypatch.setenv("FER_BENCH_DATA", str(faces))
         done = data("info", "fer2013")
         assert done.exit_code == 1
-        assert done.stderr.startswith(f"Error: {str(faces)!r} is not the whole FER2013: 42 images")
+        assert done.stderr.startswith(f"Error: {str(faces)!r} is not ")
+        assert "FER2013: 42 images" in done.stderr
 
     def test_an_unknown_name_is_one_line(self):
         done = data("info", "sketsch")
         assert done.exit_code == 1
-        assert done.stderr.startswith("Error: data set 'sketsch' is unknown; did you mean 'sketch'")
+        assert done.stderr.startswith("Error: data set 'sketsch' ")
+        assert "did you mean 'sketch'" in done.stderr
         assert done.stderr.count("\n") == 1
 
 
@@ -120,7 +124,7 @@ class TestAudit:
         )
         assert (done.exit_code, done.stderr) == (0, "")
         assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
-        assert line_of(done.stdout, "test images also in train")[:2] == ["7", "1"]
+        assert re.search(r"^test images .* train +7 +1\b", done.stdout, re.MULTILINE)
         assert "likely wrong" in done.stdout
         assert done.stdout.splitlines()[-2:] == [
             f"json: {tmp_path / 'audit.json'}",
@@ -149,9 +153,10 @@ class TestAudit:
         done = data("audit", faces, *asked, "--report-dir", tmp_path / "report")
         assert (done.exit_code, done.stderr) == (0, "")
         words = " ".join(done.stdout.split())
-        assert "The labels are FER+'s: the class with the most of its ten votes" in words
-        assert "Labels with half of the votes or fewer: 1." in words
-        assert "not audited: votes tied (1), not in the sample (9)." in words
+        assert "labels are FER+'s" in words
+        assert "votes or fewer: 1." in words
+        assert "not audited: votes tied (1), " in words
+        assert "not in the sample (9)." in words
         card = (tmp_path / "report" / "audit-card.md").read_text("utf-8")
         line = card.splitlines()[-1].strip()
         # The card names the command that makes it.
@@ -164,7 +169,8 @@ class TestAudit:
     def test_labels_without_votes_are_one_line(self, faces):
         done = data("audit", faces, "--split=kaggle", "--labels=ferplus")
         assert done.exit_code == 1
-        assert done.stderr.startswith("Error: labels 'ferplus' need FER+'s votes")
+        assert done.stderr.startswith("Error: labels 'ferplus' need ")
+        assert "--votes" in done.stderr
         assert done.stderr.count("\n") == 1
 
     def test_nothing_is_written_unasked(self, faces, tmp_path):
@@ -193,20 +199,20 @@ class TestAudit:
         faces, _ = votes_of_many
         done = data("audit", faces, "--votes", votes, "--limit=140")
         assert done.exit_code == 1
-        assert "42 rows and 210 images; accepted: a row for each image" in done.stderr
+        assert "42 rows and 210 images; accepted: " in done.stderr
         assert done.stdout == ""
 
     @pytest.mark.parametrize(
-        ("arguments", "cause"),
+        ("arguments", "start", "cause"),
         [
-            (["--limit=0"], "limit 0 is too small"),
-            (["--votes=nowhere.csv"], "'nowhere.csv': it cannot be read (No such file"),
+            (["--limit=0"], "limit 0 ", "too small"),
+            (["--votes=nowhere.csv"], "'nowhere.csv': ", "No such file"),
         ],
     )
-    def test_a_mistake_is_one_line(self, faces, arguments, cause):
+    def test_a_mistake_is_one_line(self, faces, arguments, start, cause):
         done = data("audit", faces, *arguments)
         assert done.exit_code == 1
-        assert done.stderr.startswith("Error: ")
+        assert done.stderr.startswith(f"Error: {start}")
         assert cause in done.stderr
         assert done.stderr.count("\n") == 1
         assert done.stdout == ""
@@ -221,18 +227,19 @@ class TestAudit:
         assert (done.exit_code, done.stderr) == (0, "")
         split = "grouped" if "--split=grouped" in options else "paper"
         told = " ".join(done.stdout.split())
-        assert f"There is no split '{split}' of it: the table of images in two parts" in told
-        assert "are too few for 4 in the validation part to hold each class" in told
+        assert f"no split '{split}' of it" in told
+        assert "too few for 4" in told
         assert line_of(done.stdout, "one grey level") == ["1", "5"]
         assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
         found = checked(json.loads(record.read_text()), AuditRecord)
-        assert found["not_split"].endswith("always enough; take more images")
+        assert "too few for 4" in found["not_split"]
+        assert found["not_split"].endswith("; take more images")
         assert (found["leaks"], found["copies"][0]["groups"]) == ([], [[0, 35], [3, 4]])
         assert {one["train"] + one["validation"] + one["test"] for one in found["classes"]} == {0}
         for file in ("audit.html", "audit-card.md"):
             text = (report / file).read_text()
-            assert "are too few for 4 in the validation part" in text
-            assert "None can be measured on it with the split" in text
+            assert "too few for 4" in text
+            assert "None can be measured" in text
             assert "No test image" not in text
 
     def test_findings_in_a_folder_name_the_files(self, tmp_path):
@@ -271,7 +278,7 @@ class TestAudit:
 
     def test_the_help_says_how_rows_count(self):
         text = " ".join(data("audit", "--help").output.split())
-        assert "Rows count from 0, in a csv or npz file in its order" in text
+        assert "Rows count from 0" in text
 
     def test_an_unknown_split_is_bad_usage(self, faces):
         assert data("audit", faces, "--split=own").exit_code == 2
@@ -281,7 +288,7 @@ class TestAudit:
         monkeypatch.chdir(tmp_path)
         done = data("audit", faces, "--split=kaggle", f"{option}=")
         assert (done.exit_code, done.stdout) == (2, "")
-        assert f"Error: {option} is empty; give it a value or leave it out" in done.stderr
+        assert f"Error: {option} is empty" in done.stderr
         assert [path.name for path in tmp_path.iterdir()] == ["faces.npz"]
 
     def test_paths_may_begin_at_home(self, faces, votes, tmp_path, monkeypatch):
@@ -321,10 +328,10 @@ def test_an_empty_class_map_is_no_folder(command):
     arguments = ["sketch"] if command is cli.data.info else []
     done = CliRunner().invoke(command, [*arguments, "--class-map="])
     assert done.exit_code == 2
-    assert "Error: --class-map is empty; give it a value or leave it out" in done.stderr
+    assert ": --class-map is empty" in done.stderr
 
 
 def test_the_help_names_each_table_of_numbers():
     for command in ("info", "audit"):
         text = " ".join(data(command, "--help").output.split())
-        assert f"What the numbers of classes mean: {', '.join(NUMBERED)}, or a csv file" in text
+        assert f": {', '.join(NUMBERED)}, or a csv file" in text

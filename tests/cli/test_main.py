@@ -43,14 +43,16 @@ def test_bad_usage_ends_with_2(arguments):
 
 @pytest.mark.parametrize(("name", "status"), [("fails", 1), ("compare", 2), ("merge", 2)])
 def test_a_mistake_is_one_line_and_ends_with_the_status_of_the_command(name, status):
+    error = FerBenchError("the cause 'value'", "another")
+
     @click.command()
     def fails():
-        raise FerBenchError("the cause 'value'; accepted: another")
+        raise error
 
     group = type(cli.main)(commands={name: fails})
     result = CliRunner().invoke(group, [name])
     assert result.exit_code == status
-    assert result.stderr == "Error: the cause 'value'; accepted: another\n"
+    assert result.stderr == f"Error: {error}\n"
     assert result.stdout == ""
 
 
@@ -68,7 +70,7 @@ def test_an_error_of_ours_in_the_code_stays_visible_and_is_no_regression(name, s
     assert result.exit_code == status
     assert result.stdout == ""
     first, *_, last = result.stderr.splitlines()
-    assert first == "Traceback (most recent call last):"
+    assert first.startswith("Traceback ")
     assert ", in fails\n" in result.stderr
     assert last.startswith(f"{type(error).__name__}: ")
     assert group.main([name], standalone_mode=False) == status

@@ -80,8 +80,8 @@ def test_two_backbones_of_one_title_keep_their_names_when_joined(tmp_path):
         (b'{"fer_bench": {', "no whole JSON"),
         (b"\xff\xfe\x00", "no whole JSON"),
         (b"[" * 100_000, "no whole JSON"),
-        (b"[]", "no 'fer_bench' at top level"),
-        (b'{"benchmarks": [], "machine_info": {}}', "no 'fer_bench' at top level"),
+        (b"[]", "no 'fer_bench'"),
+        (b'{"benchmarks": [], "machine_info": {}}', "no 'fer_bench'"),
         (b'{"fer_bench": {"schema": 99}}', "schema is 99, newer than"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_file_that_is_none_of_ours_is_one_line(tmp_path, content, cause):
 @pytest.mark.parametrize(
     ("key", "value", "cause"),
     [
-        ("test_accuracy", 5.0, "test_accuracy is 5.0; accepted: 0 to 1"),
+        ("test_accuracy", 5.0, "accuracy is 5.0; accepted: 0 to 1"),
         ("confusion", [[0, 0], [0, 0]], "confusion holds 0 images; accepted: 4"),
         ("confusion", [[2, 0], [2, 0]], "recall[0] is 0.5; accepted: 1.0"),
         ("confusion", [[-1, 3], [1, 1]], "a count of confusion is -1"),

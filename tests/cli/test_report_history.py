@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 
@@ -32,10 +33,11 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     new = tmp_path / "new"
     done = report(newest, "--history", tmp_path / "kept", "--report-dir", new)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith("Where each figure moved over the stored runs\n")
+    assert done.stdout.startswith("Where each figure moved ")
     assert done.stdout.endswith(f"\n\nreport: {new / 'index.html'}\n")
     assert "mini-pretrained accuracy" in done.stdout
-    assert "1 file of a run that another file holds too" in told(done)
+    assert "1 file of a run" in told(done)
+    assert "another file holds" in told(done)
     line = next(
         line
         for line in (new / "tables.md").read_text().splitlines()
@@ -45,7 +47,10 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     assert "0.4003 |" in line
     assert "0.2999 |" in line
     assert "| 3 of 4, 2026-03-03 12:00, no commit, 0002.json |" in line
-    assert "trend,mini-pretrained accuracy,,verdict,worse," in (new / "tables.csv").read_text()
+    rows = csv.reader((new / "tables.csv").read_text().splitlines())
+    assert ["trend", "mini-pretrained accuracy", "", "verdict", "worse"] in [
+        row[:5] for row in rows
+    ]
     assert "Where each figure moved" in (new / "tables.tex").read_text()
     assert 'id="trend"' in (new / "index.html").read_text()
     assert {"trend.svg", "trend.png"} <= {path.name for path in (new / "figures").iterdir()}
@@ -78,7 +83,8 @@ def test_a_joined_report_is_one_run(tmp_path) -> None:
     done = report(*paths, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
     assert done.exit_code == 0
     assert "One stored run" in told(done)
-    assert "2 files of a run that another file holds too" in told(done)
+    assert "2 files of a run" in told(done)
+    assert "another file holds" in told(done)
 
 
 def test_what_does_not_belong_there_is_told(tmp_path) -> None:
@@ -90,9 +96,12 @@ def test_what_does_not_belong_there_is_told(tmp_path) -> None:
     done = report(newest, "--history", kept, "--report-dir", tmp_path / "new")
     assert done.exit_code == 0
     assert "over 3 stored runs" in told(done)
-    assert "machine-0/0002.json (protocol: batch size 8 instead of 32)" in told(done)
-    assert f"Left out, for it cannot be read: {kept / 'cut.json'}: no whole JSON" in told(done)
-    assert "1 file of JSON without a record of fer_bench: passed over." in told(done)
+    assert "/0002.json (protocol: batch size 8 " in told(done)
+    assert " instead of 32)" in told(done)
+    assert "cannot be read: " in told(done)
+    assert f": {kept / 'cut.json'}: no whole JSON" in told(done)
+    assert "1 file of JSON without " in told(done)
+    assert ": passed over." in told(done)
 
 
 @pytest.mark.parametrize(
@@ -100,15 +109,11 @@ def test_what_does_not_belong_there_is_told(tmp_path) -> None:
     [
         ("", None, "No such file or directory"),
         ("", b"", "Not a directory"),
-        ("a.txt", b"{", "no results file in the folder"),
-        ("a.json", b"{}", "no results file in the folder"),
+        ("a.txt", b"{", "no results file"),
+        ("a.json", b"{}", "no results file"),
         ("a.json", b"{", "no whole JSON"),
         ("a.json", b'{"fer_bench": {"schema": 99}}', "schema is 99, newer than"),
-        (
-            "a.json",
-            json.dumps(document_of(RUNS[0], None)).encode(),
-            "'datetime' at top level is None",
-        ),
+        ("a.json", json.dumps(document_of(RUNS[0], None)).encode(), "'datetime' "),
     ],
 )
 def test_a_history_that_cannot_be_used_is_one_line(tmp_path, name, content, cause) -> None:
@@ -134,7 +139,8 @@ def test_a_report_without_a_time_has_no_place_in_a_history(tmp_path) -> None:
     path.write_text(json.dumps(document_of(RUNS[0], None)))
     done = report(path, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
     assert done.exit_code == 1
-    assert done.stderr.startswith(f"Error: {path}: 'datetime' at top level is None; ")
+    assert done.stderr.startswith(f"Error: {path}: 'datetime' ")
+    assert " is None; " in done.stderr
     # Alone it needs none.
     assert report(path, "--report-dir", tmp_path / "new").exit_code == 0
 
@@ -144,4 +150,5 @@ def test_the_same_run_found_under_two_names_is_one(tmp_path) -> None:
     (tmp_path / "kept" / "copy.json").write_bytes(newest.read_bytes())
     done = report(newest, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
     assert "over 4 stored runs" in told(done)
-    assert "2 files of a run that another file holds too" in told(done)
+    assert "2 files of a run" in told(done)
+    assert "another file holds" in told(done)

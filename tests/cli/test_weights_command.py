@@ -82,7 +82,8 @@ def test_each_backbone_is_listed_with_origin_and_licences():
     assert listed["resnet50"]["licence of the network"] == "Apache-2.0 (Keras)"
     assert listed["vggface"]["known digest"] == "upstream publishes none"
     assert listed["mini"]["known digest"] == f"values:{MINI_VALUES}"
-    assert listed["vggface"]["file"].endswith(", with its last layer or without")
+    assert "last layer" in listed["vggface"]["file"]
+    assert listed["vggface"]["file"].endswith(" or without")
     assert listed["mini"]["here"] == f"{MINI}, from its own folder"
     assert listed["mini"]["size"] == f"{MINI.stat().st_size:,} bytes"
     assert listed["mini"]["sha256"] == MINI_SHA256
@@ -100,14 +101,14 @@ def test_what_nobody_states_is_not_made_up(own):
     listed = dict(rows)
     assert listed["licence of the weights"] == "not stated upstream"
     assert listed["licence of the network"] == "not stated upstream"
-    assert listed["from"] == "there is no download of it"
+    assert "no download" in listed["from"]
 
 
 def test_a_backbone_without_weights_is_listed(own, monkeypatch):
     bare = dataclasses.replace(own, weights=None)
     monkeypatch.setitem(registry._registered, "own", bare)
-    assert "it has no pretrained weights" in weights("list", "own").stdout
-    assert "it has no pretrained weights" in weights("where", "own").stdout
+    assert "no pretrained weights" in weights("list", "own").stdout
+    assert "no pretrained weights" in weights("where", "own").stdout
 
 
 @pytest.mark.parametrize("command", ["list", "where", "verify"])
@@ -148,7 +149,7 @@ def test_where_shows_the_chain_that_a_run_walks(held, tmp_path, monkeypatch):
     states = [value.rpartition(f"{MOBILENET}: ")[2] for _, value in rows]
     for state, has_file in zip(states[:3], held, strict=True):
         assert state.startswith("found") == has_file
-        assert state in ("found", "found, not used: an earlier place has it", "not there")
+        assert state in ("found", "not there") or state.startswith("found, not used: ")
     if any(held):
         used = states.index("found")
         located = models.locate(models.get("mobilenet"), folders[0])
@@ -167,7 +168,8 @@ def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
     places = found["mobilenet"]
     assert places["--weights-dir"].endswith(f"{MOBILENET}: is no file")
     assert places["FER_BENCH_WEIGHTS"] == "not set"
-    assert places["Keras' cache"].endswith("not there, nor is its folder")
+    assert "not there" in places["Keras' cache"]
+    assert places["Keras' cache"].endswith(" its folder")
     assert places["download"] == "not needed"
     target = tmp_path / "keras" / "models" / MOBILENET
     (rows,) = facts(weights("where", "mobilenet").stdout).values()
@@ -176,7 +178,7 @@ def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
         == f"{target}: a run gets it from " + models.get("mobilenet").weights.urls[0]
     )
     assert found["mini"]["its own folder"] == f"{MINI}: found"
-    assert found["mini"]["download"] == "there is no download of it"
+    assert "no download" in found["mini"]["download"]
     assert not target.parent.exists()
 
 
@@ -207,7 +209,8 @@ def test_a_backbone_that_was_named_must_have_its_file(project):
     result = weights("verify", "mobilenet")
     assert result.exit_code == 1
     assert "nothing proven" in result.stdout
-    assert f"'{MOBILENET}' is not here; 'fer-bench weights where mobilenet'" in result.stdout
+    assert f"'{MOBILENET}' is not here" in result.stdout
+    assert " weights where mobilenet'" in result.stdout
     assert not list(project.iterdir())
 
 
@@ -219,7 +222,8 @@ def test_what_is_proven_is_told_and_locked(project):
     (rows,) = facts(done.stdout).values()
     told = dict(rows)
     # conv1 and its normalisation have 5 tensors, each of the 13 blocks 10.
-    assert told["proven"] == "135 tensors, 218,544 parameters; values digest matches upstream's"
+    assert told["proven"].startswith("135 tensors, 218,544 parameters; ")
+    assert told["proven"].endswith(" matches upstream's")
     assert told["sha256 of the file"] == MINI_SHA256
     assert told["sha256 of the values"] == MINI_VALUES
     lock = project / "fer-bench.lock"
@@ -289,7 +293,8 @@ def test_a_corrupt_file_is_not_sound_and_does_not_keep_others_from_proof(saved, 
         file["conv1/conv1/kernel"][0, 0, 0, 0] = np.nan
     result = weights("verify", "own", "mini")
     assert result.exit_code == 1
-    assert "tensor 'conv1/kernel' has 1 values that are NaN" in result.stderr
+    assert "'conv1/kernel' has 1 values" in result.stderr
+    assert "NaN" in result.stderr
     assert "218,544 parameters" in result.stdout
     assert list(read(project / "fer-bench.lock")) == ["mini"]
 
@@ -308,7 +313,7 @@ def test_a_file_that_changed_after_it_was_locked_is_refused_until_it_is_accepted
     assert f"'{path}'" in line
     assert f"'{lock}'" in line
     assert locked.values in line
-    assert "weights verify own --update-lock" in line
+    assert " verify own --update-lock" in line
     assert lock.read_bytes() == before
 
     accepted = weights("verify", "own", "--update-lock")
