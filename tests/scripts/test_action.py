@@ -114,9 +114,9 @@ def test_what_cannot_be_compared_is_an_annotation(runner):
     done = runner.run("compare")
     assert done.returncode == 2
     (command,) = workflow_commands(done.stderr)
-    assert command.startswith(
-        "::error title=Not compared::installing the base ended with exit status 7; see "
-    )
+    assert command.startswith("::error title=Not compared::")
+    assert "installing the base" in command
+    assert " exit status 7; see " in command
     assert "steps.compare.outputs.compared" not in runner.values
 
 
@@ -129,7 +129,8 @@ def test_what_a_failing_installation_prints_is_no_command(runner):
     assert planted in done.stderr
     assert workflow_commands(done.stdout) == []
     (command,) = workflow_commands(done.stderr)
-    assert command.startswith("::error title=Not compared::installing the base ended with")
+    assert command.startswith("::error title=Not compared::")
+    assert "installing the base" in command
     # A whole line, which ends with where the log is.
     assert command.endswith("base-install.txt'")
 

@@ -153,9 +153,9 @@ def test_a_run_that_fails_ends_the_comparison(project, compare, tmp_path):
     *shown, told = done.stderr.splitlines()
     assert "the reason why" in shown
     log = tmp_path / "results" / "logs" / "head-training.txt"
-    assert told == (
-        f"compare_commits: training the head ended with exit status 1; see {str(log)!r}"
-    )
+    assert told.startswith("compare_commits: training the ")
+    assert "the head ended" in told
+    assert told.endswith(f" exit status 1; see {str(log)!r}")
     assert "the reason why" in log.read_text()
 
 
@@ -163,7 +163,7 @@ def test_a_run_without_results_ends_the_comparison(project, compare):
     base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "no results"})
     done = compare(base, head)
     assert done.returncode == 2
-    assert "the head wrote no results" in done.stderr
+    assert "head wrote no results" in done.stderr
 
 
 def test_where_all_benchmarks_measure_speed_none_is_run_untimed(project, compare):
@@ -173,14 +173,12 @@ def test_where_all_benchmarks_measure_speed_none_is_run_untimed(project, compare
     assert done.returncode == 0, done.stderr
 
 
-def test_unknown_commits_are_named_before_anything_is_done(project, compare, tmp_path):
+def test_unknown_commits_are_named_before_anything_is_done(project, compare, tmp_path, snapshot):
     base = project.commit(BENCHMARKS)
     assert compare("nowhere", base).returncode == 2
     done = compare(base, "nowhere")
-    assert done.stderr == (
-        f"compare_commits: 'nowhere' names no commit in {str(project.folder)!r}; accepted: a "
-        "branch, tag or hash that is in this clone, fetched if need be\n"
-    )
+    assert str(project.folder) in done.stderr
+    assert done.stderr.replace(str(project.folder), "PROJECT") == snapshot
     assert not (tmp_path / "results").exists()
 
 
@@ -208,9 +206,10 @@ def test_a_base_without_fer_bench_cannot_be_compared(project, compare, tmp_path)
 
 def test_a_python_that_is_none_is_named(project, compare):
     base = project.commit(BENCHMARKS)
-    done = compare(base, base, "--python-of-head=nothing-of-this-name")
+    name = "nothing-of-this-name"
+    done = compare(base, base, f"--python-of-head={name}")
     assert done.returncode == 2
-    assert "'nothing-of-this-name' is no program" in done.stderr
+    assert f"{name!r} is no program" in done.stderr
 
 
 def test_a_project_without_benchmarks_gets_those_of_fer_bench(project, compare):
@@ -230,7 +229,7 @@ def test_benchmarks_that_only_the_head_has_cannot_be_compared(project, compare):
     head = project.commit(BENCHMARKS)
     done = compare(base, head)
     assert done.returncode == 2
-    assert "the base has no 'benchmarks'" in done.stderr
+    assert "base has no 'benchmarks'" in done.stderr
 
 
 def test_benchmarks_may_lie_elsewhere(project, compare, tmp_path):
@@ -243,7 +242,7 @@ def test_benchmarks_may_lie_elsewhere(project, compare, tmp_path):
         assert project.trace()[-1]["words"][0] == path
     done = compare(base, head, "--benchmarks=slow", results="r3")
     assert done.returncode == 2
-    assert "the base has no 'slow'" in done.stderr
+    assert "base has no 'slow'" in done.stderr
 
 
 def test_rules_and_format_reach_the_comparison(project, compare):
@@ -256,10 +255,11 @@ def test_rules_and_format_reach_the_comparison(project, compare):
 def test_on_github_errors_are_annotations(project, compare):
     base = project.commit(BENCHMARKS)
     done = compare(base, "nowhere", "--format=github")
-    assert done.stderr.startswith("::error title=Not compared::'nowhere' names no commit")
-    assert compare(base, "5% more", "--format=github").stderr.startswith(
-        "::error title=Not compared::'5%25 more' names no commit"
-    )
+    assert done.stderr.startswith("::error title=Not compared::")
+    assert "::'nowhere' names no commit" in done.stderr
+    done = compare(base, "5% more", "--format=github")
+    assert done.stderr.startswith("::error title=Not compared::")
+    assert "::'5%25 more' names no commit" in done.stderr
 
 
 @pytest.mark.parametrize("form", ["terminal", "github"])
@@ -285,7 +285,7 @@ def test_a_comparison_that_breaks_off_is_no_regression(project, compare, status)
     base, head = project.commit(BENCHMARKS), project.commit({"accuracy": f"breaks {status}"})
     done = compare(base, head, "--rounds=1")
     assert done.returncode == 2
-    assert "fer-bench compare broke off" in done.stderr
+    assert "compare broke off" in done.stderr
 
 
 def test_a_comparison_that_cannot_tell_says_so(project, compare):
@@ -298,7 +298,8 @@ def test_rounds_are_a_number(project, compare, rounds):
     base = project.commit(BENCHMARKS)
     done = compare(base, base, f"--rounds={rounds}")
     assert done.returncode == 2
-    assert f"{rounds!r} is not accepted; accepted: 1 to 999" in done.stderr
+    assert f"{rounds!r} is not accepted; " in done.stderr
+    assert " accepted: 1 to 999" in done.stderr
 
 
 @pytest.mark.usefixtures("without_pip")
@@ -309,9 +310,9 @@ def test_a_commit_that_cannot_be_installed_cannot_be_compared(project, compare, 
     *shown, told = done.stderr.splitlines()
     assert "what is wrong" in shown
     log = tmp_path / "results" / "logs" / "base-install.txt"
-    assert told == (
-        f"compare_commits: installing the base ended with exit status 1; see {str(log)!r}"
-    )
+    assert told.startswith("compare_commits: installing the ")
+    assert "the base ended" in told
+    assert told.endswith(f" exit status 1; see {str(log)!r}")
 
 
 def test_a_fresh_environment_is_made_with_pip(tmp_path, monkeypatch):

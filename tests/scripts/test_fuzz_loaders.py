@@ -48,7 +48,7 @@ def test_the_file_of_an_input(tmp_path):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is not None, reason="atheris is installed")
-def test_without_atheris():
+def test_without_atheris(snapshot):
     ended = run("npz")
     assert ended.returncode == 1
-    assert ended.stderr == "atheris is not installed; get it with: pip install atheris\n"
+    assert ended.stderr == snapshot
