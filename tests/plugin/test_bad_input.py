@@ -44,13 +44,13 @@ def nothing_written(pytester, tmp_path):
         (["--shard="], ["--shard is empty"]),
         (["--shard=2of4"], ["--shard '2of4' is no K/N", "--shard=1/4"]),
         (["--shard=-1/4"], ["--shard '-1/4' is no K/N"]),
-        (["--shard=1/0"], ["--shard '1/0' is one of no shards", "N from 1"]),
-        (["--shard=0/2"], ["--shard '0/2' is none of 2; accepted: K from 1 to 2"]),
-        (["--shard=3/2"], ["--shard '3/2' is none of 2; accepted: K from 1 to 2"]),
-        (["--shard=3/4"], ["--shard=3/4: only 2 cells were asked for; accepted: up to 2 shards"]),
+        (["--shard=1/0"], ["--shard '1/0'", "no shards", "N from 1"]),
+        (["--shard=0/2"], ["--shard '0/2'", "K from 1 to 2"]),
+        (["--shard=3/2"], ["--shard '3/2'", "K from 1 to 2"]),
+        (["--shard=3/4"], ["--shard=3/4: only 2 cells ", "accepted: up to 2 shards"]),
         (
             ["--shard=1/2", "--init=random"],
-            ["--shard=1/2: only 1 cell was asked for; accepted: up to 1 shard"],
+            ["--shard=1/2: only 1 cell ", "accepted: up to 1 shard"],
         ),
     ],
 )
@@ -62,8 +62,8 @@ def test_options_that_are_not_accepted(bench, pytester, tmp_path, arguments, wor
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--benchmark-disable"], ["pytest-benchmark is switched off"]),
-        (["-p", "no:benchmark"], ["pytest-benchmark is switched off"]),
+        (["--benchmark-disable"], ["pytest-benchmark", "switched off"]),
+        (["-p", "no:benchmark"], ["pytest-benchmark", "switched off"]),
         (["--dataset=/nowhere/fer2013.csv"], ["/nowhere/fer2013.csv"]),
         (["--dataset=sketsh"], ["'sketsh'", "sketch"]),
         (["--limit=0"], ["0", "accepted"]),
@@ -106,7 +106,7 @@ def test_fixtures_without_the_plugin(run_pytest, pytester):
 def not_prepared(result):
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     text = result.stdout.str()
-    assert "name the fixture among its arguments" in text
+    assert "name the fixture among" in text
     assert "StashKey" not in text
     assert "Traceback" not in text
 

@@ -145,11 +145,11 @@ def unanimous_but(dataset: Dataset, tied: int):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--split=mixed",), "split 'mixed' is unknown; accepted: paper, kaggle, grouped"),
-        (("--dedupe=test",), "dedupe 'test' is unknown; accepted: none, train, all"),
-        (("--labels=affectnet",), "labels 'affectnet' is unknown; accepted: fer2013, ferplus"),
-        (("--labels=ferplus",), "labels 'ferplus' need FER+'s votes; accepted: --votes=FILE"),
-        (("--votes=nowhere.csv",), "nowhere.csv': it cannot be read (No such file or directory)"),
+        (("--split=mixed",), ["split 'mixed' ", "accepted: paper, kaggle, grouped"]),
+        (("--dedupe=test",), ["dedupe 'test' ", "accepted: none, train, all"]),
+        (("--labels=affectnet",), ["labels 'affectnet' ", "accepted: fer2013, ferplus"]),
+        (("--labels=ferplus",), ["labels 'ferplus' ", "accepted: --votes=FILE"]),
+        (("--votes=nowhere.csv",), ["nowhere.csv': ", "(No such file or directory)"]),
     ],
 )
 def test_a_mistake_ends_the_run_in_one_line(bench, made, tmp_path, arguments, said) -> None:
@@ -158,5 +158,6 @@ def test_a_mistake_ends_the_run_in_one_line(bench, made, tmp_path, arguments, sa
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     lines = [line for line in result.stderr.lines if line]
     assert len(lines) == 1
-    assert said in lines[0]
+    for fact in said:
+        assert fact in lines[0]
     assert not (tmp_path / "report").exists()

@@ -52,7 +52,8 @@ def test_a_run_that_is_no_worse_passes_and_the_next_one_leaves_no_comparison(ses
     assert errors(result) == []
     lines = result.outlines
     (verdict,) = (at for at, line in enumerate(lines) if line.startswith("NO REGRESSION: "))
-    assert verdict > lines.index("Networks compared on the same test images")
+    (tables,) = (at for at, line in enumerate(lines) if line.startswith("Networks compared "))
+    assert verdict > tables
     assert files(pytester) == ["comparison.json", "comparison.md"]
     assert comparison(pytester)["exit_status"] == 0
     written = pytester.path / "report" / "comparison.md"
@@ -144,7 +145,8 @@ def test_a_session_with_nothing_to_compare_fails(run_pytest, pytester, arguments
     assert result.ret == status
     lines = [*result.outlines, *result.errlines]
     (line,) = (line for line in lines if line.startswith("ERROR: "))
-    assert line.startswith("ERROR: --fer-compare: nothing was compared: ")
+    assert line.startswith("ERROR: --fer-compare: ")
+    assert "nothing was compared" in line
 
 
 @pytest.mark.parametrize("argument", ["--collect-only", "--setup-plan", "--fixtures", "--markers"])
@@ -177,9 +179,9 @@ def one_line(result, *words):
     ("arguments", "words"),
     [
         (["--fer-compare="], ["--fer-compare is empty"]),
-        (["--fer-compare=a.json,,b.json"], ["'a.json,,b.json' has an empty part"]),
+        (["--fer-compare=a.json,,b.json"], ["'a.json,,b.json'", "empty part"]),
         (["--fer-fail-on=accuracy: 1pp"], ["--fer-fail-on 'accuracy: 1pp'", "--fer-compare=BASE"]),
-        (["--fer-compare=a.json", "--fer-fail-on="], ["--fer-fail-on is empty"]),
+        (["--fer-compare=a.json", "--fer-fail-on="], ["fail-on is empty"]),
         (["--fer-compare=a.json", "--fer-fail-on=acuracy: 1pp"], ["did you mean 'accuracy'?"]),
     ],
 )

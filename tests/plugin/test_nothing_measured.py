@@ -10,7 +10,8 @@ from made_runs import document, made_cell, made_run
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
 
 EARLIER = {"results.json": "{}", "index.html": "earlier", "data-card.md": "earlier"}
-LINE = "nothing was measured: no report is written; the earlier one in '*report' stays"
+LINE = "nothing was measured: *; *'*report' stays"
+CELL = "mini-random-42"
 
 
 @pytest.fixture
@@ -100,8 +101,8 @@ def pytest_runtest_setup(item):
     ("plugin", "lines", "status"),
     [
         (ELSEWHERE, [], pytest.ExitCode.OK),
-        (SKIPPING, ["mini-random-42 skipped: *not today*"], pytest.ExitCode.OK),
-        (FAILING, ["mini-random-42 failed: OSError: no room"], pytest.ExitCode.TESTS_FAILED),
+        (SKIPPING, [f"{CELL} skipped: *not today*"], pytest.ExitCode.OK),
+        (FAILING, [f"{CELL} failed: OSError: no room"], pytest.ExitCode.TESTS_FAILED),
     ],
 )
 def test_tests_that_leave_no_figure_leave_an_earlier_report(run, plugin, lines, status):
@@ -119,12 +120,13 @@ def test_a_comparison_of_nothing_fails(run, tmp_path, plugin):
     result = run(f"--fer-compare={base}", plugin=plugin)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = (line for line in result.outlines if line.startswith("ERROR: "))
-    assert line == "ERROR: --fer-compare: nothing was measured that could be compared"
+    assert line.startswith("ERROR: --fer-compare: ")
+    assert "nothing was measured" in line
 
 
 def test_tests_run_elsewhere_write_no_report(run, pytester):
     result = run(plugin=ELSEWHERE)
-    assert "nothing was measured: no report is written" in result.outlines
+    assert any(line.startswith("nothing was measured") for line in result.outlines)
     assert not (pytester.path / "report").exists()
 
 
@@ -158,7 +160,8 @@ def test_benchmarks_in_processes_of_their_own_do_not_begin(run, tmp_path, plugin
     result = run(*arguments, plugin=plugin)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = (line for line in result.errlines if line.startswith("ERROR: "))
-    assert "test_quality[mini-random-42] would run in a process of its own" in line
+    assert f"test_quality[{CELL}] " in line
+    assert "process of its own" in line
     assert not (tmp_path / "cache" / "store").exists()
 
 

@@ -54,7 +54,8 @@ def test_a_table_must_be_asked_for(bench, pytester, faces):
     result = bench(f"--dataset={faces}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = (line for line in result.stderr.lines if line.startswith("ERROR: "))
-    assert "the numbers found (1, 2, 3, 5, 6, 7) --class-map=NAME, of which rafdb" in line
+    for fact in ("(1, 2, 3, 5, 6, 7)", "--class-map=NAME", "rafdb"):
+        assert fact in line
     assert not (pytester.path / "report").exists()
 
 
@@ -63,7 +64,7 @@ def test_a_class_map_that_is_none(bench, faces, value):
     result = bench(f"--dataset={faces}", f"--class-map={value}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = (line for line in result.stderr.lines if line.startswith("ERROR: "))
-    assert ("--class-map is empty" if not value else "rafbd' is neither a known name nor") in line
+    assert ("--class-map is empty" if not value else "rafbd' is neither") in line
 
 
 def test_data_commands(faces, tmp_path, monkeypatch):
@@ -76,19 +77,27 @@ def test_data_commands(faces, tmp_path, monkeypatch):
     done = data("info", faces, "--class-map", tmp_path / "map.csv")
     assert (done.exit_code, done.stderr) == (0, "")
     words = " ".join(done.stdout.split())
-    assert "layout folder of image files in a folder for each class, without a usage" in words
+    assert "layout folder of image" in words
+    assert "without a usage" in words
     assert "images 100 of 48x48 pixels" in words
-    assert "2 sizes, the longer side from 48 to 49; 50 of 100 brought to 48x48, antial" in words
-    assert "files stored in colour 100 of 100, which became grey by ITU-R 601 luma" in words
-    assert "left out 20: the class map leaves out '2'" in words
-    assert "Angry Surprise Disgust Neutral Happy Fear Sad Awe Total" in words
+    assert "2 sizes, " in words
+    assert "from 48 to 49; 50 of 100 " in words
+    assert " to 48x48, antial" in words
+    assert "stored in colour 100 of 100, " in words
+    assert "ITU-R 601 luma" in words
+    assert "left out 20: " in words
+    assert " leaves out '2'" in words
+    classes = ["Angry", "Surprise", "Disgust", "Neutral", "Happy", "Fear", "Sad", "Awe"]
+    assert f"{' '.join(classes)} Total" in words
     assert "faces 20 0 0 0 20 20 20 20 100" in words
     done = data("audit", faces, "--class-map=ckplus", "--report-dir", tmp_path / "report")
     assert (done.exit_code, done.stderr) == (0, "")
     assert "Contempt 20 16.7" in " ".join(done.stdout.split())
     card = " ".join((tmp_path / "report" / "audit-card.md").read_text().split())
-    assert "| files stored in colour | 120 of 120, which became grey by ITU-R 601 luma |" in card
-    assert f"fer-bench data audit {faces} --class-map=ckplus --split=paper" in card
+    assert "stored in colour | 120 of 120, " in card
+    assert "ITU-R 601 luma |" in card
+    assert f"fer-bench data audit {faces} --class-map=ckplus " in card
+    assert "=ckplus --split=paper" in card
     done = data("info", faces)
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1

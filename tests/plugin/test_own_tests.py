@@ -41,8 +41,9 @@ def test_a_trained_cell_in_a_projects_own_test_writes_nothing_there(own, pyteste
     result.assert_outcomes(passed=1)
     assert "NOTE: a part was damaged" in result.outlines
     assert result.ret == pytest.ExitCode.OK
-    told = [line for line in result.outlines if "fer_bench" in line]
-    assert told == ["fer_bench: 1 trained cell used, without a report; --report-dir=DIR writes one"]
+    (told,) = (line for line in result.outlines if "fer_bench" in line)
+    assert told.startswith("fer_bench: 1 trained cell ")
+    assert "--report-dir=DIR" in told
     assert "No network was trained" not in result.stdout.str()
     assert not (pytester.path / "report").exists()
     assert not (pytester.path / "fer-bench.lock").exists()
@@ -91,7 +92,8 @@ def test_without_pytest_benchmark_there_is_no_report(own, results):
     result = own("-p", "no:benchmark", "--report-dir=report")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = (line for line in result.errlines if line.startswith("ERROR: "))
-    assert "pytest-benchmark is switched off" in line
+    assert "pytest-benchmark" in line
+    assert "switched off" in line
     assert not results.exists()
 
 

@@ -117,7 +117,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
         "tables.md",
         "tables.tex",
     }
-    assert "Can the data be trusted?" in (report / "index.html").read_text()
+    assert "data be trusted?" in (report / "index.html").read_text()
     document = json.loads((report / "results.json").read_text())
     run = read_run(document)
     assert len(run.dataset.test_twins) == run.dataset.test
@@ -223,7 +223,7 @@ def test_a_second_run_without_timing_loads_no_network(bench, pytester, tiny_data
         assert (cell.source, stored.source) == ("trained", "store")
         assert stored.quality == cell.quality
         assert (stored.training, stored.inference) == (None, ())
-    assert "not measured in this run" in again.stdout.str()
+    assert "not measured" in again.stdout.str()
 
 
 @needs_keras
@@ -237,7 +237,7 @@ def test_frozen_batch_normalization_is_a_variation(bench, pytester, tiny_data, s
         result.assert_outcomes(passed=1, deselected=3)
         runs.append(read_run(json.loads((pytester.path / "report/results.json").read_text())))
     words = " ".join(result.stdout.str().split())
-    assert "batch normalization frozen instead of paper" in words
+    assert "normalization frozen instead of" in words
     paper, frozen = (run.cells[0] for run in runs)
     assert frozen.source == "trained"
     assert frozen.fingerprint != paper.fingerprint

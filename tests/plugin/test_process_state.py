@@ -121,12 +121,14 @@ def test_training_on_another_number_of_cores_begins_again(
     (found,) = cells(pytester)
     assert found == dataclasses.replace(cell, source="store")
     tables = (pytester.path / "report" / "tables.md").read_text()
-    assert "Not computed as the environment tells, but with cpu cores available 4," in tables
+    assert "Not computed as " in tables
+    assert "with cpu cores available 4," in tables
     # What begins there uses features that are complete, and tells what computed these.
     assert bench(*arguments[:2], "--epochs=1", *arguments[3:]).ret == 0
     (other,) = cells(pytester)
     assert dict(other.computed_on)["cpu cores available"] == "8"
-    assert dict(other.computed_on)["cpu cores available of the frozen features"] == "4"
+    (told,) = (value for name, value in other.computed_on if name.endswith("frozen features"))
+    assert told == "4"
 
 
 @pytest.mark.network
@@ -222,7 +224,7 @@ def test_cpu_seconds_are_told_and_have_no_reference(bench, small, undrawn, pytes
     assert [speed.reference for speed in cell.inference] == [None, None]
     tables = (pytester.path / "report" / "tables.md").read_text()
     assert "epoch, CPU s" in tables
-    assert "All times here are CPU seconds" in tables
+    assert "times here are CPU seconds" in tables
 
 
 def _killed(*_):

@@ -83,7 +83,7 @@ def test_a_whole_report(session, pytester):
     result = session()
     assert result.ret == pytest.ExitCode.OK
     assert errors(result) == []
-    assert result.outlines.count("Networks compared on the same test images") == 1
+    assert sum(line.startswith("Networks compared ") for line in result.outlines) == 1
     assert any(line.startswith("report: ") for line in result.outlines)
     for name in ("index.html", "tables.md"):
         assert (pytester.path / "report" / name).exists()
@@ -116,14 +116,13 @@ def pytest_collection_finish(session):
     report = pytester.path / "report"
     card = (report / "data-card.md").read_text("utf-8")
     line = card.splitlines()[-1].strip()
-    assert line == (
-        f"fer-bench data audit {faces} --split=kaggle --dedupe=train --votes={votes} "
-        "--report-dir=report"
-    )
+    options = ["--split=kaggle", "--dedupe=train", f"--votes={votes}", "--report-dir=report"]
+    assert line == " ".join(["fer-bench data audit", str(faces), *options])
     facts = dict(re.findall(r"^\| ([\w, ]+?) +\| (.+?) +\|$", card, re.MULTILINE))
     assert facts["digest"] == made.dataset.digest
     assert facts["audited"] == "all images"
-    assert facts["audited, in none of the parts"] == "4 copies of other images"
+    (elsewhere,) = (value for name, value in facts.items() if name.startswith("audited, "))
+    assert elsewhere.startswith("4 copies ")
     page = (report / "index.html").read_text("utf-8")
     assert 'href="data-card.md"' in page
     # It makes this card and leaves the report as it is.
@@ -139,7 +138,7 @@ def test_results_that_cannot_be_read_again_are_kept_and_told(session, pytester):
     result = session(loss=-1.0)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = errors(result)
-    assert "test_loss is -1.0; accepted: 0 or more" in line
+    assert "test_loss is -1.0; accepted: 0 " in line
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
     assert len(results(pytester)["benchmarks"]) == 1
 
@@ -166,7 +165,8 @@ def test_values_of_somebody_else_cost_no_report(session, pytester):
     assert result.ret == pytest.ExitCode.OK
     assert errors(result) == []
     (note,) = (line for line in result.outlines if line.startswith("NOTE: "))
-    assert note.endswith(": loss has NaN, which is null in results.json")
+    assert note.endswith(" null in results.json")
+    assert ": loss has NaN, " in note
     ours, theirs = sorted(results(pytester)["benchmarks"], key=lambda one: len(one["extra_info"]))
     assert list(ours["extra_info"]) == [KEY]
     extra = theirs["extra_info"]
@@ -206,7 +206,7 @@ def test_one_file_that_cannot_be_written_leaves_the_others(session, pytester):
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = errors(result)
     assert "tables.md" in line
-    assert "How sure the accuracies are" in result.stdout.str()
+    assert "How sure the accuracies" in result.stdout.str()
     assert (pytester.path / "report" / "index.html").exists()
     assert len(results(pytester)["benchmarks"]) == 1
 
@@ -217,7 +217,7 @@ def test_results_that_cannot_be_written_are_told_beside_the_tables(session, pyte
     result = session()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "results.json" in errors(result)[0]
-    assert "How sure the accuracies are" in result.stdout.str()
+    assert "How sure the accuracies" in result.stdout.str()
 
 
 def test_a_bug_in_the_statistics_costs_no_results(session, pytester, monkeypatch):

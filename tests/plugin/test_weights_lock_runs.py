@@ -76,7 +76,7 @@ def test_the_first_run_locks_and_a_second_one_loads_no_network(
 
     # The result is stored, but of weights that are not those that are locked now.
     lock.write_text(json.dumps(OTHER))
-    assert "holds other weights of 'mini'" in one_line(run(f"--report-dir={tmp_path / 'new'}"))
+    assert "other weights of 'mini'" in one_line(run(f"--report-dir={tmp_path / 'new'}"))
     assert not (tmp_path / "new").exists()
 
 
@@ -144,7 +144,8 @@ def test_a_read_only_checkout_is_run_and_told(run, pytester, tmp_path, read_only
     result = run(f"--rootdir={checkout}")
     result.assert_outcomes(passed=1, deselected=3)
     (note,) = (line for line in result.outlines if "not locked" in line)
-    assert note.startswith("NOTE: the weights of mini are not locked: cannot write")
+    assert note.startswith("NOTE: the weights of mini ")
+    assert "cannot write" in note
     assert (pytester.path / "report" / "results.json").exists()
 
 
