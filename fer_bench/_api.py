@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench import models
 from fer_bench.analysis.comparison import compare as compare_sides
-from fer_bench.analysis.comparison import default_rules, load_side, parse
+from fer_bench.analysis.comparison import default_thresholds, load_side, parse
 from fer_bench.data import load_dataset
 from fer_bench.data.audit import load_votes
 from fer_bench.data.prepare import prepare_data
@@ -23,7 +23,7 @@ from fer_bench.training.run_context import RunContext
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.comparison import Outcome
+    from fer_bench.analysis.comparison import ComparisonResult
     from fer_bench.protocol.cells import Init
     from fer_bench.protocol.settings import BatchNormalization, Dedupe, Labels, SplitName
     from fer_bench.results.records import Run
@@ -136,7 +136,7 @@ def compare(
     base: StrPath | Sequence[StrPath],
     head: StrPath | Sequence[StrPath],
     fail_on: Sequence[str] = (),
-) -> Outcome:
+) -> ComparisonResult:
     """Compare the results of two commits, as ``fer-bench compare`` does.
 
     Args:
@@ -152,7 +152,7 @@ def compare(
         FerBenchError: a file cannot be read, a threshold is invalid, or base and head cannot be
             compared.
     """
-    rules = default_rules() + parse(fail_on, "fail_on")
+    rules = default_thresholds() + parse(fail_on, "fail_on")
     return compare_sides(load_side(_paths(base), "base"), load_side(_paths(head), "head"), rules)
 
 

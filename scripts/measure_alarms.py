@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from fer_bench.analysis.comparison import Change, Side, compare, default_rules
+from fer_bench.analysis.comparison import Change, Side, compare, default_thresholds
 from fer_bench.results import load_run
 from fer_bench.results.records import Run
 
@@ -76,7 +76,7 @@ def rates(base: Sequence[Named], head: Sequence[Named], size: int) -> dict[str, 
     """
     found: dict[str, tuple[int, int]] = {}
     for one, other in sides(base, head, size):
-        outcome = compare(one, other, default_rules())
+        outcome = compare(one, other, default_thresholds())
         for name, alarm in [
             *((_name(change), change.regression) for change in _watched(outcome.changes)),
             ("any figure of a comparison", bool(outcome.regressions)),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from made_runs import document, made_cell, made_run
 
-from fer_bench.analysis.comparison import default_rules
+from fer_bench.analysis.comparison import default_thresholds
 from fer_bench.analysis.history.archive import Archive, Stored
 from fer_bench.analysis.history.trend import trend
 
@@ -52,7 +52,7 @@ def archive_of(*runs: Run) -> Archive:
 
 
 def trend_of(*runs: Run) -> Trend:
-    return trend(archive_of(*runs), default_rules())
+    return trend(archive_of(*runs), default_thresholds())
 
 
 def of_accuracies(*shares: float) -> Trend:

@@ -10,7 +10,7 @@ from layout_writers import random_dataset, write_csv, write_npz
 from made_images import dataset_of, patterns
 
 from fer_bench.data import fer2013, stratified_rows
-from fer_bench.data.audit.search_cache import remembered_twins
+from fer_bench.data.audit.search_cache import cached_duplicates
 from fer_bench.data.formats.detection import load_path
 from fer_bench.models.builders import structure_files
 from fer_bench.runtime.locks import LOCKS, locked
@@ -34,7 +34,7 @@ def remember(root: Path, cache: Path) -> None:
     images = dataset_of(patterns(28))
     load_path(root / "faces.csv", cache)
     stratified_rows(images, SAMPLE, 42, cache)
-    remembered_twins(images, cache)
+    cached_duplicates(images, cache)
 
 
 def fill(root: Path, cache: Path) -> dict[str, Path]:

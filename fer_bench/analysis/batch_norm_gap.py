@@ -23,7 +23,7 @@ MUCH = 0.05
 
 
 @dataclass(frozen=True)
-class Normalisation:
+class BatchNormGap:
     """Accuracies of a cell with batch statistics and with moving averages, as shares.
 
     Attributes:
@@ -45,7 +45,7 @@ class Normalisation:
     apart: tuple[int, ...]
 
     @classmethod
-    def of(cls, history: History) -> Normalisation | None:
+    def of(cls, history: History) -> BatchNormGap | None:
         """Create it from a history; None if no batch normalisation or no epoch was trained."""
         by_batch, by_average = history.batch_validation_accuracy, history.validation_accuracy
         if len(by_batch) < 2:
@@ -94,7 +94,7 @@ def explanation(*cells: CellResult) -> str:
         An empty string if no curve is odd.
     """
     qualities = [cell.quality for cell in cells if cell.quality is not None]
-    found = [one for quality in qualities if (one := Normalisation.of(quality.history)) is not None]
+    found = [one for quality in qualities if (one := BatchNormGap.of(quality.history)) is not None]
     if not any(one.matters for one in found):
         return ""
     widest = max(found, key=lambda one: one.widest)
@@ -112,7 +112,7 @@ def explanation(*cells: CellResult) -> str:
     )
 
 
-def _split(found: Sequence[Normalisation]) -> str:
+def _split(found: Sequence[BatchNormGap]) -> str:
     """Split the final gap between training and validation accuracy into its two causes."""
     artefact = round(_mean(one.artefact for one in found), 3)
     remaining = round(_mean(one.remaining for one in found), 3)

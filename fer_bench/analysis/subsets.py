@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fer_bench.data.audit import LIKENESSES
+from fer_bench.data.audit import SIMILARITIES
 from fer_bench.metrics import Interval, sampling_interval
 from fer_bench.results.records import NO_VOTE
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.results.records import DatasetSummary
 
-_IDENTICAL = len(LIKENESSES)
+_IDENTICAL = len(SIMILARITIES)
 
 
-class Parts(NamedTuple):
+class Subsets(NamedTuple):
     """Boolean masks of the subsets of the test images, each of shape (test,).
 
     Attributes:
@@ -76,7 +76,7 @@ class Leakage:
     """Accuracy on each subset of the test images, None for an empty subset.
 
     Attributes:
-        whole: on all images, see ``Parts``.
+        whole: on all images, see ``Subsets``.
         distinct: without identical duplicates.
         clean: on the deduplicated images.
         twinned: on the images with duplicates.
@@ -134,12 +134,12 @@ class VotedBaseline:
     voted: Voted
 
 
-def parts(data: DatasetSummary) -> Parts | None:
+def parts(data: DatasetSummary) -> Subsets | None:
     """Return the subsets by duplicates in training, or None if the duplicates are unknown."""
     twins = data.twins
     if not len(twins):
         return None
-    return Parts(twins >= 0, twins < _IDENTICAL, twins == 0, twins > 0)
+    return Subsets(twins >= 0, twins < _IDENTICAL, twins == 0, twins > 0)
 
 
 def leakage(group: Group, data: DatasetSummary) -> Leakage | None:
@@ -204,7 +204,7 @@ def voted_baseline(data: DatasetSummary) -> VotedBaseline | None:
     )
 
 
-def _leakage(correct: NDArray[np.bool_], found: Parts) -> Leakage:
+def _leakage(correct: NDArray[np.bool_], found: Subsets) -> Leakage:
     clean, twinned = _part(correct, found.clean), _part(correct, found.twinned)
     return Leakage(
         whole=_score(correct),

@@ -14,7 +14,7 @@ from fer_bench.analysis.subsets import (
     voted,
     voted_baseline,
 )
-from fer_bench.metrics import largest_share, sampling_interval
+from fer_bench.metrics import majority_class_accuracy, sampling_interval
 from fer_bench.results.timers import speed_unit
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _best_of_clean(data: DatasetSummary, known: Sequence[Group]) -> str:
 def _sureness(run: Run, best: Group) -> str:
     """State the uncertainty of the best accuracy, and the baselines to compare it with."""
     told = []
-    chance = largest_share(best.qualities[0].confusion)
+    chance = majority_class_accuracy(best.qualities[0].confusion)
     correct, unlearned = best.correct(run.dataset.labels), ""
     if correct is not None:
         interval = sampling_interval(correct)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Course:
+class LearningCurve:
     """Learning curve of a network against time: means over its timed cells.
 
     Attributes:
@@ -33,7 +33,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Race:
+class TimeToAccuracy:
     """Time to accuracy of all networks of a run, for one common target.
 
     Attributes:
@@ -45,14 +45,14 @@ class Race:
         times: result of ``time_to_accuracy`` for each curve and the target.
     """
 
-    courses: tuple[Course, ...]
+    courses: tuple[LearningCurve, ...]
     chance: float
     best: float
     target: float
     times: tuple[float | None, ...]
 
 
-def race(run: Run) -> Race | None:
+def compare_time_to_accuracy(run: Run) -> TimeToAccuracy | None:
     """Return the time to accuracy of the run's networks, or None if no training was timed."""
     courses = tuple(found for group in groups(run) if (found := _course(group)) is not None)
     if not courses:
@@ -62,7 +62,7 @@ def race(run: Run) -> Race | None:
     best = max(course.accuracies[-1] for course in courses)
     target = target_accuracy(chance, best)
     times = tuple(time_to_accuracy(one.seconds, one.accuracies, target) for one in courses)
-    return Race(courses, chance, best, target, times)
+    return TimeToAccuracy(courses, chance, best, target, times)
 
 
 def timed(cell: CellResult) -> bool:
@@ -70,7 +70,7 @@ def timed(cell: CellResult) -> bool:
     return cell.quality is not None and "training" in dict(cell.parts)
 
 
-def _course(group: Group) -> Course | None:
+def _course(group: Group) -> LearningCurve | None:
     times, accuracies = [], []
     for cell in group.cells:
         if cell.quality is not None and timed(cell):
@@ -82,7 +82,7 @@ def _course(group: Group) -> Course | None:
     if not times:
         return None
     means = (tuple(np.mean(one, axis=0).tolist()) for one in (times, accuracies))
-    return Course(group, *means)
+    return LearningCurve(group, *means)
 
 
 def epoch_ends(before: float, training: float, epochs: int) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import GivenPath
+from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.errors import bytes_shown, listed
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _STORE = click.option(
     "--store",
-    type=GivenPath(file_okay=False),
+    type=NonEmptyPath(file_okay=False),
     help="Directory of the store, as the benchmark's option --store; nothing else is included. "
     "Default: 'store' in the cache directory, and the rest of the cache directory.",
 )
@@ -207,7 +207,7 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collect
 def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
     from fer_bench.training.store import contents
 
-    others = contents.strangers(folder)
+    others = contents.foreign_paths(folder)
     done = contents.remove(folder, chosen)
     for entry in done.removed:
         why = f": {entry.useless}" if entry.useless else ""
@@ -231,7 +231,7 @@ def _remove_beside(chosen: Sequence[cache_contents.Entry], kinds: Collection[str
     from fer_bench.cli import cache_contents
     from fer_bench.runtime.cache_directory import cache_root
 
-    others = cache_contents.strangers(cache_root(), kinds)
+    others = cache_contents.foreign_paths(cache_root(), kinds)
     removed, stays = cache_contents.remove(cache_root(), chosen)
     for kind, useless in dict.fromkeys((entry.kind, entry.useless) for entry in removed):
         alike = [entry for entry in removed if (entry.kind, entry.useless) == (kind, useless)]

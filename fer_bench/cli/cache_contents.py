@@ -19,7 +19,7 @@ from fer_bench.data import array_cache, fer2013, parsed_cache, stratified_draws
 from fer_bench.data.audit import search_cache
 from fer_bench.models.builders import structure_files
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.runtime.files import cause_of, is_left_behind, is_part, state_of
+from fer_bench.runtime.files import cause_of, is_left_behind, is_temporary_file, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -94,7 +94,7 @@ def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
         ]
 
 
-def strangers(root: Path, kinds: Iterable[str]) -> list[Path]:
+def foreign_paths(root: Path, kinds: Iterable[str]) -> list[Path]:
     """List the files among some kinds of ``MADE`` that no run wrote.
 
     Raises:
@@ -143,7 +143,7 @@ def _is_ours(kind: str, path: Path) -> bool:
     except FileNotFoundError:
         return False
     named = _DIGEST.fullmatch(path.name) is not None
-    return is_part(path.name) or (named and _OURS[kind](path))
+    return is_temporary_file(path.name) or (named and _OURS[kind](path))
 
 
 def _tree(folder: Path) -> Iterator[Path]:
@@ -160,8 +160,8 @@ def _entry(kind: str, path: Path) -> Entry | None:
         return None
     useless, unfinished = "", False
     if kind in MADE:
-        unfinished = is_part(path.name) and not is_left_behind(status)
-        if not is_part(path.name):
+        unfinished = is_temporary_file(path.name) and not is_left_behind(status)
+        if not is_temporary_file(path.name):
             useless = _USELESS[kind](path)
         elif not unfinished:
             useless = "left behind by a process that was killed"

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import GivenPath
+from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, write_atomically
 from fer_bench.runtime.terminal import echo_command, echo_lines
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.comparison import Outcome
+    from fer_bench.analysis.comparison import ComparisonResult
 
 _SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @click.command("compare", short_help="Compare the results of two commits.")
-@click.argument("files", nargs=-1, metavar="BASE... HEAD", type=GivenPath())
+@click.argument("files", nargs=-1, metavar="BASE... HEAD", type=NonEmptyPath())
 @click.option(
     "--format",
     "form",
@@ -33,7 +33,7 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"
 )
 @click.option(
     "--output",
-    type=GivenPath(dir_okay=False),
+    type=NonEmptyPath(dir_okay=False),
     metavar="FILE",
     help="File of the comparison, replaced if it exists; default: standard output.",
 )
@@ -69,10 +69,10 @@ def command(
     """
     from fer_bench.analysis.comparison import (
         compare,
-        default_rules,
+        default_thresholds,
         load_side,
         parse,
-        project_rules,
+        project_thresholds,
     )
 
     if len(files) < 2:
@@ -80,7 +80,7 @@ def command(
             f"{len(files)} of 2 sides given; accepted: BASE... HEAD, one results file or folder "
             "for each side at least"
         )
-    rules = default_rules() + project_rules(Path.cwd()) + parse(fail_on, "--fail-on")
+    rules = default_thresholds() + project_thresholds(Path.cwd()) + parse(fail_on, "--fail-on")
     *base, head = files
     sides = load_side(base, "base"), load_side([head], "head")
     read = {os.path.realpath(name) for side in sides for name, _ in side.runs}
@@ -97,7 +97,7 @@ def command(
     context.exit(outcome.exit_status)
 
 
-def _tell(outcome: Outcome, form: str, output: Path | None) -> None:
+def _tell(outcome: ComparisonResult, form: str, output: Path | None) -> None:
     from fer_bench.report.comparison import coloured, json_text, markdown_text
 
     if form == "terminal":
@@ -112,7 +112,7 @@ def _tell(outcome: Outcome, form: str, output: Path | None) -> None:
         echo_lines(text)
 
 
-def _tell_github(outcome: Outcome, output: Path | None) -> None:
+def _tell_github(outcome: ComparisonResult, output: Path | None) -> None:
     from fer_bench.report.comparison import markdown_text, workflow_commands
 
     text = _for_terminal(outcome)
@@ -134,7 +134,7 @@ def _tell_github(outcome: Outcome, output: Path | None) -> None:
             ) from error
 
 
-def _for_terminal(outcome: Outcome) -> str:
+def _for_terminal(outcome: ComparisonResult) -> str:
     from fer_bench.report.comparison import terminal_text
 
     return terminal_text(outcome, shutil.get_terminal_size((120, 24)).columns)

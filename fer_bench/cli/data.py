@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import GivenPath
+from fer_bench.cli.params import NonEmptyPath
 from fer_bench.cli.run_data import class_map_option, run_data
 from fer_bench.protocol.settings import Protocol
 from fer_bench.runtime.escapes import clean
@@ -56,13 +56,13 @@ def info(dataset: str, class_map: str | None) -> None:
 @click.option(
     "--json",
     "record",
-    type=GivenPath(dir_okay=False),
+    type=NonEmptyPath(dir_okay=False),
     metavar="FILE",
     help="Write all findings, row by row, as described in fer_bench/data/audit/schema.py.",
 )
 @click.option(
     "--report-dir",
-    type=GivenPath(file_okay=False),
+    type=NonEmptyPath(file_okay=False),
     metavar="DIR",
     help="Write audit.html, audit-card.md and, in audit-sheets/, contact sheets; nothing else "
     "there is touched.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import GivenPath
+from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.terminal import echo
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("names")
 @click.option(
     "--output",
-    type=GivenPath(file_okay=False),
+    type=NonEmptyPath(file_okay=False),
     help="Directory to write to; default: 'structures' in the cache directory.",
 )
 def command(names: str, output: Path | None) -> None:

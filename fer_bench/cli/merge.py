@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import GivenPath
+from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.escapes import clean
 from fer_bench.runtime.terminal import echo
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     nargs=-1,
     required=True,
     metavar="RESULTS.json...",
-    type=GivenPath(),
+    type=NonEmptyPath(),
 )
 @click.option(
     "--output",
-    type=GivenPath(dir_okay=False),
+    type=NonEmptyPath(dir_okay=False),
     default=Path("merged.json"),
     show_default=True,
     help="File to write; replaced if it exists.",
@@ -43,7 +43,7 @@ def command(results: tuple[Path, ...], output: Path) -> None:
 
     Exit status: 0 merged, 2 cannot be merged.
     """
-    from fer_bench.results import load_document, merged, write_json
+    from fer_bench.results import load_document, merge_documents, write_json
     from fer_bench.results.merge import SPEED
     from fer_bench.runtime.errors import FerBenchError
 
@@ -53,7 +53,7 @@ def command(results: tuple[Path, ...], output: Path) -> None:
             "another file",
         )
     names = [str(path) for path in results]
-    whole = merged([(name, load_document(name)) for name in names])
+    whole = merge_documents([(name, load_document(name)) for name in names])
     try:
         write_json(output, whole.document)
     except ValueError as error:

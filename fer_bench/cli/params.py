@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import os
 
 
-class GivenPath(click.Path):
+class NonEmptyPath(click.Path):
     """Type of a non-empty path, in which ``~`` is the home directory.
 
     Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import GivenPath
+from fer_bench.cli.params import NonEmptyPath
 from fer_bench.cli.run_data import run_data
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo_lines
@@ -30,7 +30,7 @@ _STARTED = perf_counter()
 @run_data
 @click.option("--epochs", type=int, default=20, show_default=True, metavar="N")
 @click.option("--trainable-layers", default="4", show_default=True, metavar="N")
-@click.option("--weights-dir", type=GivenPath(file_okay=False), metavar="DIR")
+@click.option("--weights-dir", type=NonEmptyPath(file_okay=False), metavar="DIR")
 def command(
     backbone: str,
     init: str,

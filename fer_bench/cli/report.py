@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import GivenPath
+from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     nargs=-1,
     required=True,
     metavar="RESULTS.json...",
-    type=GivenPath(),
+    type=NonEmptyPath(),
 )
 @click.option(
     "--report-dir",
-    type=GivenPath(file_okay=False),
+    type=NonEmptyPath(file_okay=False),
     default=Path("report"),
     metavar="DIR",
     show_default=True,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--history",
-    type=GivenPath(),
+    type=NonEmptyPath(),
     metavar="FOLDER",
     help="Also show in which of the runs stored there each metric first moved. All results files "
     "in the directory and below it count, as those of pytest-benchmark's .benchmarks; those that "
@@ -63,14 +63,14 @@ def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -
 def _findings(results: tuple[Path, ...]) -> Findings:
     from fer_bench.report import Findings
     from fer_bench.results import load_run
-    from fer_bench.results.merge import joined
+    from fer_bench.results.merge import merge_runs
 
-    return Findings.of(joined([(str(path), load_run(path)) for path in results]))
+    return Findings.of(merge_runs([(str(path), load_run(path)) for path in results]))
 
 
 def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
-    from fer_bench.analysis.comparison import default_rules, project_rules
-    from fer_bench.analysis.history.archive import as_one, gathered, stored_run, stored_runs
+    from fer_bench.analysis.comparison import default_thresholds, project_thresholds
+    from fer_bench.analysis.history.archive import as_one, build_archive, stored_run, stored_runs
     from fer_bench.analysis.history.trend import trend
     from fer_bench.report import Findings
 
@@ -78,6 +78,6 @@ def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
     reported = as_one(parts)
     found = stored_runs(history)
     runs = [one for _, one in found.read]
-    archive = gathered(runs, reported, parts, found.others, found.unreadable)
-    rules = default_rules() + project_rules(Path.cwd())
+    archive = build_archive(runs, reported, parts, found.others, found.unreadable)
+    rules = default_thresholds() + project_thresholds(Path.cwd())
     return Findings.of(reported.run, trend(archive, rules))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fer_bench.cli.params import GivenPath, not_empty
+from fer_bench.cli.params import NonEmptyPath, not_empty
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.protocol.settings import DEDUPES, LABELS, SPLITS
 
@@ -42,7 +42,7 @@ _OPTIONS = (
     ),
     click.option(
         "--votes",
-        type=GivenPath(),
+        type=NonEmptyPath(),
         metavar="FILE",
         help="FER+'s fer2013new.csv: votes of ten taggers on each image, in the same order.",
     ),

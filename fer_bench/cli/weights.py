@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import GivenPath
+from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines
@@ -16,7 +16,14 @@ from fer_bench.runtime.terminal import echo, echo_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from fer_bench.models import Backbone, Chain, Located, Place, WeightsRecord, WeightsSource
+    from fer_bench.models import (
+        Backbone,
+        Located,
+        SearchLocation,
+        SearchPath,
+        WeightsRecord,
+        WeightsSource,
+    )
 
 
 def _looks(function: Callable[..., None]) -> Callable[..., None]:
@@ -24,7 +31,7 @@ def _looks(function: Callable[..., None]) -> Callable[..., None]:
     names = click.argument("names", nargs=-1, metavar="[BACKBONE]...")
     folder = click.option(
         "--weights-dir",
-        type=GivenPath(),
+        type=NonEmptyPath(),
         metavar="DIR",
         help="Directory to search first, as the benchmark's option --weights-dir.",
     )
@@ -85,7 +92,7 @@ def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
 @_looks
 @click.option(
     "--weights-lock",
-    type=GivenPath(),
+    type=NonEmptyPath(),
     metavar="FILE",
     help="Lock file to check them against; default: fer-bench.lock in this directory.",
 )
@@ -178,7 +185,7 @@ def _here(entry: Backbone, found: Located | None) -> list[tuple[str, str]]:
     ]
 
 
-def _found_in(place: Place, found: Located | None) -> str:
+def _found_in(place: SearchLocation, found: Located | None) -> str:
     path = place.path
     if path is None:
         return "not set"
@@ -190,7 +197,7 @@ def _found_in(place: Place, found: Located | None) -> str:
     return f"{path}: not there" + ("" if path.parent.is_dir() else ", nor is its folder")
 
 
-def _download(way: Chain, found: Located | None) -> str:
+def _download(way: SearchPath, found: Located | None) -> str:
     if way.download is None:
         return _NO_DOWNLOAD
     if found is not None:

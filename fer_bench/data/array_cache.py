@@ -28,7 +28,7 @@ _NAME_AT = 30
 """Offset of the first member's name in a zip file."""
 
 
-def remembered(
+def cached_arrays(
     folder: Path | None,
     facts: tuple[object, ...],
     names: Sequence[str],
@@ -66,7 +66,7 @@ def remembered(
 
 
 def is_ours(entry: Path) -> bool:
-    """Check if ``remembered`` wrote a file, even if it is damaged by now."""
+    """Check if ``cached_arrays`` wrote a file, even if it is damaged by now."""
     return begins_with(entry, _FIRST)
 
 

@@ -14,7 +14,7 @@ from fer_bench.data.fer2013 import find_fer2013, load_fer2013
 from fer_bench.data.formats.detection import ACCEPTED, load_path, named_by_images
 from fer_bench.data.parsed_cache import load_once
 from fer_bench.runtime.cache_directory import cache_root
-from fer_bench.runtime.definitions import same_origin
+from fer_bench.runtime.definitions import same_definition
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import expand_user, file_digest
 
@@ -57,7 +57,7 @@ def register_dataset(name: str, loader: Loader) -> None:
             "lower-case letters, digits, - and _",
             "choose another",
         )
-    if not same_origin(_LOADERS.get(name, loader), loader):
+    if not same_definition(_LOADERS.get(name, loader), loader):
         raise FerBenchError(
             f"data set name {name!r} is taken",
             f"any but {', '.join(_LOADERS)}",

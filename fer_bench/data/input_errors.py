@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def wrong(
+def input_error(
     path: Path,
     line: int | None,
     what: str,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data import PARTS, Dataset, Split, by_content, make_split, stratified_rows
-from fer_bench.data.audit import LIKENESSES, Audit, Twins, audit, check_votes, voted_labels
+from fer_bench.data.audit import SIMILARITIES, Audit, Duplicates, audit, check_votes, voted_labels
 from fer_bench.data.audit.row_numbers import renumbered
-from fer_bench.data.audit.search_cache import remembered_twins
+from fer_bench.data.audit.search_cache import cached_duplicates
 from fer_bench.data.formats.class_names import CLASS_MAP
 from fer_bench.data.formats.detection import enough_memory
 from fer_bench.data.formats.ferplus_votes import CATEGORY_NAMES, TIED, voted
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.data.audit import Likeness, Votes
+    from fer_bench.data.audit import Similarity, Votes
     from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress
 
@@ -77,7 +77,7 @@ class PreparedData:
     source: Dataset
     rows: NDArray[np.int64]
     votes: Votes | None
-    twins: Twins
+    twins: Duplicates
     order: NDArray[np.int64]
     dataset: Dataset
     split: Split
@@ -148,10 +148,10 @@ def prepare_data(
         not_taken.append((SAMPLED, len(rows) - len(kept)))
         dataset, rows = dataset.take(kept), rows[kept]
     with enough_memory(dataset.name):
-        twins = remembered_twins(dataset, cache_dir, progress)
+        twins = cached_duplicates(dataset, cache_dir, progress)
     order = by_content(dataset)
     dataset = dataset.take(order)
-    pictures = {likeness: twins.numbers[likeness][order] for likeness in LIKENESSES}
+    pictures = {likeness: twins.numbers[likeness][order] for likeness in SIMILARITIES}
     not_split, copies = "", 0
     try:
         split = make_split(
@@ -215,10 +215,10 @@ def _voted(
     return relabelled, np.flatnonzero(named), sorted(counted.items())
 
 
-def _test_twins(split: Split, pictures: Mapping[Likeness, NDArray[np.int64]]) -> bytes:
+def _test_twins(split: Split, pictures: Mapping[Similarity, NDArray[np.int64]]) -> bytes:
     found = np.zeros(len(split.test), np.uint8)
     # The strictest level wins: it is written last.
-    for code, likeness in enumerate(reversed(LIKENESSES), start=1):
+    for code, likeness in enumerate(reversed(SIMILARITIES), start=1):
         numbers = pictures[likeness]
         found[np.isin(numbers[split.test], numbers[split.train])] = code
     return found.tobytes()

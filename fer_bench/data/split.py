@@ -89,7 +89,7 @@ def make_split(
         seed: seed of the paper's and the grouped split; Kaggle's split is not random.
         cache_dir: cache directory, in which draws are cached; None disables caching.
         pictures: int64, shape (n,): duplicate group of each image, as returned by
-            ``data.audit.twins``; required by ``"grouped"`` and to leave out duplicates.
+            ``data.audit.group_duplicates``; required by ``"grouped"`` and to leave out duplicates.
         dedupe: duplicates to leave out. ``"none"``: none of them. ``"train"``: those in the
             training part, of its own images and of images in the other parts. ``"all"``: all but
             one image of each group. If the parts are drawn, the first image of the group stays;

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.data.array_cache import remembered
+from fer_bench.data.array_cache import cached_arrays
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def stratified_draw(
     else:
         folder = None if cache_dir is None else cache_dir / FOLDER
         sizes = (n_first, n_second)
-        drawn = remembered(
+        drawn = cached_arrays(
             folder,
             (*facts, drawer),
             names,

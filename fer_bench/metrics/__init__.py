@@ -7,7 +7,7 @@ from fer_bench.metrics.scores import (
     accuracy,
     confusion,
     cross_entropy,
-    largest_share,
+    majority_class_accuracy,
     recall,
     softmax,
 )
@@ -23,7 +23,7 @@ __all__ = [
     "cross_entropy",
     "expected_calibration_error",
     "holm",
-    "largest_share",
+    "majority_class_accuracy",
     "over_seeds",
     "recall",
     "reliability",

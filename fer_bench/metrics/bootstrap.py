@@ -20,7 +20,7 @@ products thread synchronisation takes longer than the product, much longer on a 
 """
 
 
-def outcomes(name: str, correct: ArrayLike) -> NDArray[np.bool_]:
+def as_seed_rows(name: str, correct: ArrayLike) -> NDArray[np.bool_]:
     """Validate an array of correct predictions and return it with one row for each seed.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.metrics.bootstrap import check_resamples, outcomes, resampled_sums
+from fer_bench.metrics.bootstrap import as_seed_rows, check_resamples, resampled_sums
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +78,7 @@ def sampling_interval(
         ValueError: the shape or type does not fit, there are no images, or ``level`` or
             ``resamples`` is out of range.
     """
-    table = outcomes("correct", correct)
+    table = as_seed_rows("correct", correct)
     check_level(level)
     check_resamples(resamples)
     if table.all() or not table.any():
@@ -89,7 +89,7 @@ def sampling_interval(
         return Interval(float(low), 1.0) if right else Interval(0.0, float(high))
     counts = table.sum(axis=0)
     if counts.min() == counts.max():
-        share, missed = counts[0] / len(table), unseen(table.shape[1], level)
+        share, missed = counts[0] / len(table), zero_count_upper_bound(table.shape[1], level)
         return Interval(float(share * (1 - missed)), float(share + missed * (1 - share)))
     sums = resampled_sums(
         table.sum(axis=0, keepdims=True),
@@ -148,7 +148,7 @@ def percentiles(replicates: NDArray[np.float64], level: float) -> Interval:
     return Interval(float(low), float(high))
 
 
-def unseen(n: int, level: float) -> float:
+def zero_count_upper_bound(n: int, level: float) -> float:
     """Return the upper Clopper-Pearson bound for zero successes in n trials."""
     return 1 - float(((1 - level) / 2) ** (1 / n))
 

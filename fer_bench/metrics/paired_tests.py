@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.metrics.bootstrap import check_resamples, outcomes, resampled_sums
-from fer_bench.metrics.intervals import Interval, check_level, percentiles, unseen
+from fer_bench.metrics.bootstrap import as_seed_rows, check_resamples, resampled_sums
+from fer_bench.metrics.intervals import Interval, check_level, percentiles, zero_count_upper_bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,7 +104,7 @@ def compare(
         ValueError: a shape or type does not fit, there are no images, the numbers of images
             differ, or ``level`` or ``resamples`` is out of range.
     """
-    ours, theirs = outcomes("first", first), outcomes("second", second)
+    ours, theirs = as_seed_rows("first", first), as_seed_rows("second", second)
     if ours.shape[1] != theirs.shape[1]:
         raise ValueError(
             f"first has {ours.shape[1]} images but second {theirs.shape[1]}; accepted: as many"
@@ -165,7 +165,7 @@ def _of_one_seed(
     interval = percentiles(sums / n, level)
     method = "McNemar, exact"
     if interval.low == interval.high:
-        spare = unseen(n, level)
+        spare = zero_count_upper_bound(n, level)
         interval = Interval(max(-1.0, interval.low - spare), min(1.0, interval.high + spare))
         method += "; interval with exact bound"
     return Comparison(
@@ -201,7 +201,9 @@ def _of_seeds(
     difference = int(row.sum()) / scale
     images = float(np.var(_resampled(row[None], resamples, generator) / scale))
     if row.min() == row.max():
-        images = (unseen(len(row), level) / NormalDist().inv_cdf((1 + level) / 2)) ** 2
+        images = (
+            zero_count_upper_bound(len(row), level) / NormalDist().inv_cdf((1 + level) / 2)
+        ) ** 2
     parts = [(images, math.inf), *_over_seeds(first, second, paired)]
     method = "paired bootstrap over images, t over seeds"
     if not paired:

@@ -107,7 +107,7 @@ def recall(counts: ArrayLike) -> tuple[float | None, ...]:
     )
 
 
-def largest_share(counts: ArrayLike) -> float:
+def majority_class_accuracy(counts: ArrayLike) -> float:
     """Return the accuracy of the majority-class baseline.
 
     Args:

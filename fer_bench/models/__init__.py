@@ -2,10 +2,10 @@
 
 from fer_bench.models.registry import PAPER, Backbone, get, names, register, select
 from fer_bench.models.weights.sources import (
-    Chain,
     Download,
     Located,
-    Place,
+    SearchLocation,
+    SearchPath,
     WeightsMissing,
     WeightsSource,
     chain,
@@ -16,10 +16,10 @@ from fer_bench.models.weights.verification import WeightsRecord, identity, load,
 __all__ = [
     "PAPER",
     "Backbone",
-    "Chain",
     "Download",
     "Located",
-    "Place",
+    "SearchLocation",
+    "SearchPath",
     "WeightsMissing",
     "WeightsRecord",
     "WeightsSource",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.models.builders import structure_files
 from fer_bench.models.keras_backend import check_image_data_format
 from fer_bench.models.weights.sources import WeightsSource
-from fer_bench.runtime.definitions import same_origin
+from fer_bench.runtime.definitions import same_definition
 from fer_bench.runtime.errors import INSTALL, FerBenchError
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def register(backbone: Backbone) -> None:
     """
     known = _registered.setdefault(backbone.name, backbone)
     if dataclasses.replace(known, builder=backbone.builder) != backbone or (
-        not same_origin(known.builder, backbone.builder)
+        not same_definition(known.builder, backbone.builder)
     ):
         raise FerBenchError(
             f"backbone {backbone.name!r} is registered already, with other settings; "

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from fer_bench import models
-from fer_bench.analysis.comparison import default_rules, parse, project_rules
+from fer_bench.analysis.comparison import default_thresholds, parse, project_thresholds
 from fer_bench.data import dataset_names
 from fer_bench.models.weights import lock_file
 from fer_bench.protocol.cells import INITS, Cell
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from fer_bench.analysis.comparison import Rules
+    from fer_bench.analysis.comparison import Thresholds
     from fer_bench.models import Backbone
     from fer_bench.protocol.cells import Init
 
@@ -220,7 +220,7 @@ class Settings:
     fresh: bool
     timing: bool
     base: tuple[Path, ...]
-    rules: Rules
+    rules: Thresholds
     shard: Shard
 
     def __post_init__(self) -> None:
@@ -321,17 +321,17 @@ def read_settings(config: pytest.Config) -> Settings:
     )
 
 
-def _rules(given: _Given, base: tuple[Path, ...], folder: Path) -> Rules:
+def _rules(given: _Given, base: tuple[Path, ...], folder: Path) -> Thresholds:
     """Return the thresholds: the option overrides the project's, these the defaults."""
     text = given.text("fer-fail-on")
     if base:
-        return default_rules() + project_rules(folder) + parse([text], "--fer-fail-on")
+        return default_thresholds() + project_thresholds(folder) + parse([text], "--fer-fail-on")
     if given.is_on_command_line("fer-fail-on"):
         raise FerBenchError(
             f"--fer-fail-on {text!r} has nothing to judge",
             "with --fer-compare=BASE",
         )
-    return default_rules()
+    return default_thresholds()
 
 
 class _Given:

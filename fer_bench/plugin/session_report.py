@@ -25,7 +25,7 @@ from fer_bench.runtime.terminal import echo, report_line, report_lines
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fer_bench.analysis.comparison import Outcome
+    from fer_bench.analysis.comparison import ComparisonResult
     from fer_bench.plugin.options import Settings
 
 log = logging.getLogger("fer_bench.plugin")
@@ -54,7 +54,7 @@ class Report:
         self._problems: list[str] = []
         self._closed = False
         self._findings: Findings | None = None
-        self._outcome: Outcome | None = None
+        self._outcome: ComparisonResult | None = None
         self._left: str = ""
         document = self._tried(lambda: _plain_document(session.config))
         if document is None:
@@ -159,7 +159,7 @@ class Report:
             limit=settings.limit,
         )
 
-    def _compared(self) -> Outcome | None:
+    def _compared(self) -> ComparisonResult | None:
         """Return the run compared with its base; None without a base or a readable run."""
         base = self._session.config.stash.get(BASE, None)
         if base is None or self._findings is None:

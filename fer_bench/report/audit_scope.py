@@ -25,7 +25,7 @@ LABELLED = {
 
 
 @dataclass(frozen=True)
-class Taken:
+class AuditScope:
     """Audit scope: the audited images of a data set and the source of their labels.
 
     Attributes:
@@ -72,5 +72,5 @@ class Taken:
         return told
 
 
-AS_IT_CAME = Taken()
+FULL_SCOPE = AuditScope()
 """Default scope: all images of a data set, duplicates included, with its own labels."""

@@ -10,12 +10,12 @@ from fer_bench.report.table import Column, Row, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.claims import Verdict
+    from fer_bench.analysis.claims import ClaimVerdict
 
 _UNTESTABLE = "not testable here"
 
 
-def claims_table(verdicts: Sequence[Verdict]) -> Table:
+def claims_table(verdicts: Sequence[ClaimVerdict]) -> Table:
     """Return the table of verdicts; a row's reason states the data missing for a verdict.
 
     Consecutive claims that are not testable for the same reason share a row.
@@ -35,7 +35,7 @@ def claims_table(verdicts: Sequence[Verdict]) -> Table:
     )
 
 
-def _rows(verdicts: Sequence[Verdict]) -> list[Row]:
+def _rows(verdicts: Sequence[ClaimVerdict]) -> list[Row]:
     rows = []
     for (outcome, because), members in groupby(verdicts, key=_reason):
         alike = list(members)
@@ -47,11 +47,11 @@ def _rows(verdicts: Sequence[Verdict]) -> list[Row]:
     return rows
 
 
-def _reason(verdict: Verdict) -> tuple[str, str]:
+def _reason(verdict: ClaimVerdict) -> tuple[str, str]:
     return verdict.outcome, verdict.because if verdict.outcome == _UNTESTABLE else verdict.id
 
 
-def _row(verdict: Verdict) -> Row:
+def _row(verdict: ClaimVerdict) -> Row:
     return Row(
         verdict.id,
         (verdict.claim, verdict.outcome, verdict.because, verdict.effect),
@@ -59,7 +59,7 @@ def _row(verdict: Verdict) -> Row:
     )
 
 
-def _notes(verdicts: Sequence[Verdict]) -> list[str]:
+def _notes(verdicts: Sequence[ClaimVerdict]) -> list[str]:
     notes = [
         "supported: every part of the claim holds. contradicted: one part fails. undecided: this "
         "data could decide it, and what is missing is named. effect: of the part that decides, "

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.analysis.subsets import Excess, Leakage, Parts, Voted
+    from fer_bench.analysis.subsets import Excess, Leakage, Subsets, Voted
     from fer_bench.report.table import Entry
     from fer_bench.results.records import DatasetSummary, Run
 
@@ -33,7 +33,7 @@ _TITLES = {
     "distinct": "not identical",
     "twinned": "with a twin",
 }
-"""Headings of the subsets of the test images, by their field in ``Parts``."""
+"""Headings of the subsets of the test images, by their field in ``Subsets``."""
 
 _INTERVALS = (
     "low, high: 95 % interval over the images, by the bootstrap; where no drawing changes the "
@@ -43,7 +43,7 @@ _INTERVALS = (
 )
 
 
-def slices_tables(run: Run) -> list[Table]:
+def subset_tables(run: Run) -> list[Table]:
     """Return the tables that complement the accuracy on all test images.
 
     Their keys: ``clean`` if test images are known to have duplicates in the training set, and
@@ -74,7 +74,7 @@ def mapped(data: DatasetSummary) -> str:
     return f"Class map: {data.class_map}." if data.class_map else ""
 
 
-def clean_note(known: Parts) -> str:
+def deduplicated_note(known: Subsets) -> str:
     """Return the note that defines the deduplicated test images."""
     if known.twinned.any():
         return (
@@ -87,7 +87,7 @@ def clean_note(known: Parts) -> str:
     )
 
 
-def _clean(run: Run, known: Parts) -> Table:
+def _clean(run: Run, known: Subsets) -> Table:
     sizes = {name: int(getattr(known, name).sum()) for name in _TITLES}
     columns = []
     for name in ("whole", "clean", "excess", "distinct", "twinned"):

@@ -17,9 +17,9 @@ from fer_bench.protocol import published
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
 from fer_bench.report.setup_tables import environment_table, protocol_table
-from fer_bench.report.subset_tables import clean_note, left_out, mapped, slices_tables
+from fer_bench.report.subset_tables import deduplicated_note, left_out, mapped, subset_tables
 from fer_bench.report.table import Column, Entry, Row, Table
-from fer_bench.report.time_to_accuracy_table import learning_speed_table
+from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
 from fer_bench.results.merge import SPEED
 from fer_bench.results.timers import speed_unit
@@ -58,12 +58,12 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
             _noted(table, seeds)
             for table in (*rate_tables(mean), _initial(mean), _final(mean, run))
         ),
-        *(_noted(table, seeds) for table in slices_tables(run)),
+        *(_noted(table, seeds) for table in subset_tables(run)),
         _noted(_recall(mean, run), seeds),
         uncertainty_table(run),
         pairs_table(compared),
         calibration_table(run),
-        learning_speed_table(run),
+        time_to_accuracy_table(run),
         _speed(mean),
         _parts(run),
         _cells(run),
@@ -201,7 +201,7 @@ def _final(mean: Run, run: Run) -> Table:
             (*figures[:place], _clean_accuracy(group, run), *figures[place:])
             for group, figures in zip(groups(run), rows, strict=True)
         ]
-        notes.insert(1, clean_note(known))
+        notes.insert(1, deduplicated_note(known))
     return Table(
         key="final",
         title=f"Final accuracy and loss on {run.dataset.name}",

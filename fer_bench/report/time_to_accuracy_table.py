@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.analysis.seed_groups import groups
-from fer_bench.analysis.time_to_accuracy import race
+from fer_bench.analysis.time_to_accuracy import compare_time_to_accuracy
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.table import Column, Entry, Row, Table
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 
-def learning_speed_table(run: Run) -> Table:
+def time_to_accuracy_table(run: Run) -> Table:
     """Return the table of epochs and seconds to a target accuracy common to all networks."""
-    found = race(run)
+    found = compare_time_to_accuracy(run)
     known: dict[tuple[str, str], tuple[Entry, ...]] = {}
     notes = ["No training was timed."]
     if found is not None:

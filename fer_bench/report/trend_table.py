@@ -12,9 +12,9 @@ from fer_bench.report.table import Column, Row, Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from fer_bench.analysis.comparison.compared_metrics import Figure
+    from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.history.archive import Archive, Stored
-    from fer_bench.analysis.history.series import Move, Series, Trend
+    from fer_bench.analysis.history.series import ChangePoint, Series, Trend
 
 UNDONE = "only in this run"
 """Label shown instead of a verdict if the next run returns to the previous value."""
@@ -85,11 +85,11 @@ def _label(series: Series) -> str:
     return f"{series.cell} {name_text(series)}"
 
 
-def _value(figure: Figure | None, value: float | None) -> str | None:
+def _value(figure: Metric | None, value: float | None) -> str | None:
     return None if figure is None or value is None else value_text(figure, value)
 
 
-def _lasts(series: Series, move: Move, runs: Sequence[Stored]) -> str:
+def _lasts(series: Series, move: ChangePoint, runs: Sequence[Stored]) -> str:
     """Return the period for which a metric stayed at the level of a change point."""
     if move.undone:
         return "the run after it is back"

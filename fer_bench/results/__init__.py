@@ -3,12 +3,12 @@
 ``results.json`` is a pytest-benchmark file. ``run_record`` returns the record stored under ``KEY``
 at its top level, the other record functions return those stored under the same key in the
 ``extra_info`` of a benchmark. ``read_run`` reassembles them from a document, ``load_run`` from a
-file. ``merged`` merges several such files into one.
+file. ``merge_documents`` merges several such files into one.
 """
 
-from fer_bench.results.directory import Folder, read_folder
+from fer_bench.results.directory import ResultsDirectory, read_directory
 from fer_bench.results.foreign_values import with_plain_values
-from fer_bench.results.merge_files import Merged, merged
+from fer_bench.results.merge_files import Merged, merge_documents
 from fer_bench.results.read import load_document, load_run, read_run, timers
 from fer_bench.results.repeated_measurements import without_repeats
 from fer_bench.results.schema import (
@@ -30,20 +30,20 @@ from fer_bench.results.write import (
 
 __all__ = [
     "KEY",
-    "Folder",
     "InferenceRecord",
     "MeasureRecord",
     "Merged",
     "QualityRecord",
+    "ResultsDirectory",
     "RunRecord",
     "TrainingRecord",
     "inference_record",
     "json_text",
     "load_document",
     "load_run",
-    "merged",
+    "merge_documents",
     "quality_record",
-    "read_folder",
+    "read_directory",
     "read_run",
     "run_record",
     "timers",

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Folder(Generic[T]):
+class ResultsDirectory(Generic[T]):
     """Content of a directory tree that contains results files.
 
     Attributes:
@@ -34,7 +34,7 @@ class Folder(Generic[T]):
     others: int
 
 
-def read_folder(folder: Path, read: Callable[[Any, str], T]) -> Folder[T]:
+def read_directory(folder: Path, read: Callable[[Any, str], T]) -> ResultsDirectory[T]:
     """Read all results files in a directory and its subdirectories.
 
     Valid JSON without a fer_bench record, such as plain pytest-benchmark files, is skipped. A file
@@ -73,7 +73,7 @@ def read_folder(folder: Path, read: Callable[[Any, str], T]) -> Folder[T]:
         except FerBenchError as error:
             unreadable.append(str(error))
     if found:
-        return Folder(tuple(found), tuple(unreadable), others)
+        return ResultsDirectory(tuple(found), tuple(unreadable), others)
     if unreadable:
         more = f" (and {len(unreadable) - 1} more)" if len(unreadable) > 1 else ""
         raise FerBenchError(f"no file in {str(folder)!r} can be read: {unreadable[0]}{more}")

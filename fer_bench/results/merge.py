@@ -47,7 +47,7 @@ _AMONG = ", among the "
 _RANKS: dict[Status, int] = {"ok": 0, "failed": 1, "skipped": 2}
 
 
-def joined(runs: Sequence[tuple[str, Run]]) -> Run:
+def merge_runs(runs: Sequence[tuple[str, Run]]) -> Run:
     """Merge runs into one run with all their cells, in order.
 
     A cell that occurs in several runs is merged into one: result, parameters and speed are taken
@@ -92,7 +92,7 @@ def speeds_elsewhere(runs: Sequence[tuple[str, Run]]) -> tuple[set[str], str]:
     """Find the runs whose speeds were measured in another environment than the first ones.
 
     Args:
-        runs: runs with their names, as for ``joined``.
+        runs: runs with their names, as for ``merge_runs``.
 
     Returns:
         Names of the runs whose speeds are not comparable with those of the first run that has

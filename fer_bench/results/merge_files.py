@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from fer_bench.results.merge import joined, speeds_elsewhere
+from fer_bench.results.merge import merge_runs, speeds_elsewhere
 from fer_bench.results.read import read_run
 from fer_bench.results.records import SCHEMA
 from fer_bench.results.schema import KEY
@@ -50,14 +50,14 @@ class _Measure(NamedTuple):
         return bool(self.cell) and self.kind != "quality"
 
 
-def merged(documents: Sequence[tuple[str, Any]]) -> Merged:
-    """Merge results files into one, with their runs merged as by ``results.merge.joined``.
+def merge_documents(documents: Sequence[tuple[str, Any]]) -> Merged:
+    """Merge results files into one, with their runs merged as by ``results.merge.merge_runs``.
 
     pytest-benchmark's data on machine, commit and time come from the first file. Benchmarks are
     in the order of the merged run's cells, within a cell in the order of the files, followed by
     those that belong to no cell. Each measurement of a cell is kept once, from the first file that
     has it, and so is each test that belongs to no cell, as every shard runs it. Benchmarks of
-    speeds that ``joined`` drops are removed too, as the speeds would reappear when the file is
+    speeds that ``merge_runs`` drops are removed too, as the speeds would reappear when the file is
     read.
 
     Args:
@@ -65,12 +65,12 @@ def merged(documents: Sequence[tuple[str, Any]]) -> Merged:
             for example its path. They are not modified.
 
     Raises:
-        FerBenchError: as ``read_run`` and ``joined``, or the files were measured at different
+        FerBenchError: as ``read_run`` and ``merge_runs``, or the files were measured at different
             commits of a repository.
     """
     runs = [(name, read_run(document, name)) for name, document in documents]
     _check_commits(runs)
-    whole = joined(runs)
+    whole = merge_runs(runs)
     elsewhere, _ = speeds_elsewhere(runs)
     benchmarks: dict[_Measure, Any] = {}
     files: dict[str, list[str]] = {cell.id: [] for cell in whole.cells}

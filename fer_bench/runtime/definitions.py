@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Seen = dict[tuple[int, int], tuple[object, object]]
 
 
-def same_origin(one: object, other: object) -> bool:
+def same_definition(one: object, other: object) -> bool:
     """Return True if two callables have the same definition, even after a module reload.
 
     They are the same if name and bytecode match and they hold equal values: closure cells,

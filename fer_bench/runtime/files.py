@@ -163,7 +163,7 @@ def set_aside(path: Path, name: str) -> Path:
     return kept
 
 
-def is_part(name: str) -> bool:
+def is_temporary_file(name: str) -> bool:
     """Check if a file name is that of a temporary file of ``write_atomically``."""
     return _PART.fullmatch(name) is not None
 
@@ -177,5 +177,9 @@ def _remove_left_behind(folder: Path, mark: str) -> None:
     for part in folder.glob(f".{mark}-*.part"):
         with contextlib.suppress(OSError):
             status = part.lstat()
-            if is_part(part.name) and stat.S_ISREG(status.st_mode) and is_left_behind(status):
+            if (
+                is_temporary_file(part.name)
+                and stat.S_ISREG(status.st_mode)
+                and is_left_behind(status)
+            ):
                 part.unlink()

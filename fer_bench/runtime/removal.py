@@ -45,7 +45,7 @@ def is_leftover(name: str) -> bool:
     return _LEFTOVER.fullmatch(name) is not None
 
 
-def is_part(folder: Path) -> bool:
+def is_store_entry(folder: Path) -> bool:
     """Check if a directory is a store entry that this package wrote and may remove.
 
     It must have the name of an entry and contain a file that identifies it; or have the name of a

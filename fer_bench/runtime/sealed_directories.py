@@ -93,7 +93,7 @@ def facts_of(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def proven(folder: Path, *names: str) -> tuple[Path, ...]:
+def verified_paths(folder: Path, *names: str) -> tuple[Path, ...]:
     """Return the paths of files in a sealed directory after verifying their digests.
 
     Raises:
@@ -151,7 +151,7 @@ def read_json(path: Path) -> Any:
     raise Damaged(f"{path.name} is not as it was written")
 
 
-def throw_away(folder: Path, damage: Damaged, again: str) -> None:
+def discard_damaged(folder: Path, damage: Damaged, again: str) -> None:
     """Remove a damaged store entry with a warning; foreign files in its place are set aside.
 
     Args:
@@ -173,7 +173,7 @@ def _say_kept(folder: Path, kept: Path) -> None:
 
 
 @contextlib.contextmanager
-def told(folder: Path) -> Iterator[None]:
+def store_errors(folder: Path) -> Iterator[None]:
     """Convert file-system errors into a one-line error that the user can act on.
 
     Raises:

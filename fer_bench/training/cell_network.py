@@ -10,7 +10,7 @@ from fer_bench.models import load, numerics
 from fer_bench.models.keras_backend import load_keras
 from fer_bench.training import fingerprint
 from fer_bench.training.store.features import FeatureStore
-from fer_bench.training.store.shard_files import Wanted
+from fer_bench.training.store.shard_files import FeatureSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -165,7 +165,7 @@ class CellNetwork:
             store.discard(key)
             # Features stored from now on were computed by this process.
             self.discards_features = False
-        wanted = Wanted(
+        wanted = FeatureSpec(
             images=len(images),
             shapes=tuple(tensor.shape[1:] for tensor in keras.tree.flatten(prefix.output)),
             shard=shard_images(self._entry.input_size),

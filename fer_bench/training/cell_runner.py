@@ -16,7 +16,7 @@ from fer_bench.results.environment_facts import OF_FEATURES
 from fer_bench.results.records import CellResult, Predictions, Quality
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
-from fer_bench.runtime.sealed_directories import check_room, log, told
+from fer_bench.runtime.sealed_directories import check_room, log, store_errors
 from fer_bench.training import fingerprint
 from fer_bench.training.cell_network import CellNetwork
 from fer_bench.training.store.checkpoints import Checkpoints
@@ -138,13 +138,13 @@ class _CellRunner:
         """Hold the cell's lock, so that no other process trains the same cell meanwhile."""
         store = self._context.store
         with contextlib.ExitStack() as stack:
-            with told(store):
+            with store_errors(store):
                 stack.enter_context(locked(store, "cell", self._fingerprint, self._progress))
             yield
 
     def find(self) -> tuple[CellResult, NDArray[np.float32]] | None:
         """Return the cell's stored result and test logits; discard them if ``fresh`` is set."""
-        with told(self._context.store):
+        with store_errors(self._context.store):
             if self._context.fresh:
                 self._results.discard(self._fingerprint)
                 self._checkpoints.discard()
@@ -164,13 +164,13 @@ class _CellRunner:
 
         context, split, checkpoints = self._context, self._context.split, self._checkpoints
         conditions = numerics.conditions()
-        with told(context.store):
+        with store_errors(context.store):
             self.network.discards_features |= checkpoints.begin(conditions)
         trainer, network = self.network.trainer, self.network.network
         features_on = self._features_on()
         computed_on = _with_features(numerics.conditions(), features_on)
         seconds = self._seconds_before()
-        with told(context.store):
+        with store_errors(context.store):
             checkpoints.begin(conditions, features_on)
             start = checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - checkpoints.size
@@ -208,7 +208,7 @@ class _CellRunner:
         )
         weights = (weight.numpy() for weight in network.suffix.weights)
         self._results.save(context.record((result,)), logits, weights, self._facts())
-        with told(context.store):
+        with store_errors(context.store):
             checkpoints.discard()
         return result, logits
 
@@ -223,7 +223,7 @@ class _CellRunner:
             (tuple(weight.shape), np.dtype(weight.dtype)) for weight in network.suffix.weights
         ]
         with self.locked():
-            with told(self._context.store):
+            with store_errors(self._context.store):
                 weights = self._results.suffix_weights(self._fingerprint, layout)
             if weights is None:
                 return self.train()

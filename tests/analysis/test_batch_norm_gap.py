@@ -6,7 +6,7 @@ import re
 import pytest
 from made_runs import made_cell, made_history, made_missing
 
-from fer_bench.analysis.batch_norm_gap import MUCH, Normalisation, explanation
+from fer_bench.analysis.batch_norm_gap import MUCH, BatchNormGap, explanation
 
 # Epochs 0 to 3. By moving averages validation drops in epoch 2.
 HISTORY = dataclasses.replace(
@@ -18,7 +18,7 @@ HISTORY = dataclasses.replace(
 
 
 def test_the_gap_is_split():
-    found = Normalisation.of(HISTORY)
+    found = BatchNormGap.of(HISTORY)
     assert (found.running, found.train) == (0.9, 0.42)
     assert (found.validation, found.batch_validation) == (0.30, 0.41)
     assert found.remaining == pytest.approx(0.49)
@@ -31,14 +31,14 @@ def test_the_gap_is_split():
 
 def test_networks_without_trained_normalisation_have_none():
     plain = dataclasses.replace(HISTORY, batch_validation_accuracy=(), batch_validation_loss=())
-    assert Normalisation.of(plain) is None
+    assert BatchNormGap.of(plain) is None
     assert explanation(made_cell("openface", "random", history=plain)) == ""
     assert explanation(made_missing("openface", "random")) == ""
 
 
 def test_curves_that_agree_need_no_explanation():
     level = dataclasses.replace(HISTORY, batch_validation_accuracy=(0.9, 0.36, 0.16, 0.32))
-    assert not Normalisation.of(level).matters
+    assert not BatchNormGap.of(level).matters
     assert explanation(made_cell("mobilenet", "random", history=level)) == ""
 
 
@@ -62,7 +62,7 @@ def test_a_distance_of_just_so_much_matters():
     level = dataclasses.replace(
         HISTORY, validation_accuracy=(0.0,) * 4, batch_validation_accuracy=(0.0, 0.0, MUCH, 0.0)
     )
-    found = Normalisation.of(level)
+    found = BatchNormGap.of(level)
     assert (found.matters, found.apart, found.epoch) == (True, (2,), 2)
 
 

@@ -16,7 +16,7 @@ from made_images import dataset_of, patterns
 
 from fer_bench.data import array_cache, parsed_cache, stratified_draws
 from fer_bench.data.audit import search_cache
-from fer_bench.data.audit.search_cache import remembered_twins
+from fer_bench.data.audit.search_cache import cached_duplicates
 from fer_bench.data.parsed_cache import load_once
 from fer_bench.data.stratified_draws import stratified_draw
 
@@ -58,7 +58,7 @@ def test_a_forged_draw_is_drawn_again(tmp_path: Path, first: np.ndarray) -> None
 def test_any_search_for_twins_is_one_or_made_again(tmp_path_factory, arrays: list) -> None:
     cache = tmp_path_factory.mktemp("cache")
     images = dataset_of(patterns(4))
-    expected = remembered_twins(images, cache)
+    expected = cached_duplicates(images, cache)
     (entry,) = (cache / search_cache.FOLDER).iterdir()
     with np.load(entry) as kept:
         whole = {name: kept[name] for name in kept.files if name != "proof"}
@@ -68,7 +68,7 @@ def test_any_search_for_twins_is_one_or_made_again(tmp_path_factory, arrays: lis
         reseal(entry, {**whole, **forged})
     except ValueError:  # an array without bytes to take a digest of
         return
-    found = remembered_twins(images, cache)
+    found = cached_duplicates(images, cache)
     assert len(found) == len(expected)
     assert all(0 <= row < 4 for pair in found.pairs for row in (pair.first, pair.second))
 

@@ -13,7 +13,7 @@ from image_folders import write_image
 from fer_bench.data import EMOTIONS, Dataset
 from fer_bench.data import array_cache as remembered_module
 from fer_bench.data import parsed_cache as parsed_module
-from fer_bench.data.array_cache import remembered
+from fer_bench.data.array_cache import cached_arrays
 from fer_bench.data.formats.image_folders.image_files import read_images
 from fer_bench.data.parsed_cache import load_once
 
@@ -57,7 +57,7 @@ def test_keeping_a_data_set_takes_no_copy_of_it(tmp_path: Path) -> None:
 def test_keeping_arrays_takes_no_copy_of_them(tmp_path: Path) -> None:
     made = {"a": np.zeros(48 * MIB, np.uint8)}
     with at_most(30 * MIB):
-        remembered(tmp_path, ("facts",), ("a",), lambda: made, lambda kept: True)
+        cached_arrays(tmp_path, ("facts",), ("a",), lambda: made, lambda kept: True)
 
 
 def test_what_was_read_in_vain_is_let_go(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_arrays_are_made_where_keeping_them_does_not_fit(
 ) -> None:
     monkeypatch.setattr(remembered_module, "write_atomically", _no_memory)
     made = {"a": np.zeros(0)}
-    assert remembered(tmp_path, ("facts",), ("a",), lambda: made, lambda kept: True) == made
+    assert cached_arrays(tmp_path, ("facts",), ("a",), lambda: made, lambda kept: True) == made
 
 
 @contextmanager
@@ -112,5 +112,7 @@ def test_a_disk_that_is_full_after_any_byte(tmp_path: Path, room: int) -> None:
     arrays = {"a": np.zeros(100_000)}
     with no_file_larger_than(room):
         assert load_once(tmp_path, "state", lambda: dataset, tmp_path) is dataset
-        assert remembered(tmp_path, ("facts",), ("a",), lambda: arrays, lambda kept: True) == arrays
+        assert (
+            cached_arrays(tmp_path, ("facts",), ("a",), lambda: arrays, lambda kept: True) == arrays
+        )
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

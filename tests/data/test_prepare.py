@@ -13,7 +13,7 @@ from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench.data import EMOTIONS, PARTS, Dataset, Split
-from fer_bench.data.audit import CATEGORIES, LIKENESSES, audit, search_cache, twins
+from fer_bench.data.audit import CATEGORIES, SIMILARITIES, audit, group_duplicates, search_cache
 from fer_bench.data.audit.votes import CATEGORY_OF
 from fer_bench.data.prepare import prepare_data
 from fer_bench.models import get, keras_backend
@@ -173,7 +173,7 @@ def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
     found = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
     assert found.facts == wanted.facts
     assert found.twins.pairs == wanted.twins.pairs
-    for likeness in LIKENESSES:
+    for likeness in SIMILARITIES:
         np.testing.assert_array_equal(found.twins.numbers[likeness], wanted.twins.numbers[likeness])
 
 
@@ -372,8 +372,8 @@ def test_an_image_of_another_part_links_a_test_image_to_training() -> None:
     first, other = patterns(2, seed=0).astype(np.float64)
     chain = [np.rint(first + share * (other - first)).astype(np.uint8) for share in (0, 0.25, 0.4)]
     ends, whole = [chain[0], chain[2]], [chain[0], chain[1], chain[2]]
-    assert len(set(twins(dataset_of(np.stack(ends)), "near"))) == 2
-    assert len(set(twins(dataset_of(np.stack(whole)), "near"))) == 1
+    assert len(set(group_duplicates(dataset_of(np.stack(ends)), "near"))) == 2
+    assert len(set(group_duplicates(dataset_of(np.stack(whole)), "near"))) == 1
     # Kaggle's parts: training, validation, test.
     rest = patterns(21, seed=9)
     images = np.concatenate([np.stack(whole), rest])

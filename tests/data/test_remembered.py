@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from fer_bench.data.array_cache import remembered
+from fer_bench.data.array_cache import cached_arrays
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,36 +32,36 @@ def assert_same(found: dict) -> None:
 
 
 def test_made_once(tmp_path: Path) -> None:
-    assert_same(remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
-    assert_same(remembered(tmp_path, FACTS, NAMES, never, any_arrays))
+    assert_same(cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
+    assert_same(cached_arrays(tmp_path, FACTS, NAMES, never, any_arrays))
 
 
 @pytest.mark.parametrize("facts", [("kind 2", *FACTS[1:]), (*FACTS[:2], b"\x01bytes"), FACTS[:2]])
 def test_other_facts_are_another_entry(tmp_path: Path, facts: tuple) -> None:
-    remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
+    cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
     with pytest.raises(AssertionError, match="made again"):
-        remembered(tmp_path, facts, NAMES, never, any_arrays)
+        cached_arrays(tmp_path, facts, NAMES, never, any_arrays)
 
 
 def test_nothing_is_kept_without_a_folder() -> None:
     for _ in range(2):
-        assert_same(remembered(None, FACTS, NAMES, lambda: MADE, any_arrays))
+        assert_same(cached_arrays(None, FACTS, NAMES, lambda: MADE, any_arrays))
 
 
 def test_every_damage_is_noticed(tmp_path: Path) -> None:
-    remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
+    cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
     (entry,) = tmp_path.iterdir()
     whole = entry.read_bytes()
     for place in range(0, len(whole), 23):
         damaged = bytearray(whole)
         damaged[place] ^= 0x04
         entry.write_bytes(bytes(damaged))
-        assert_same(remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
+        assert_same(cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
 
 
 @pytest.mark.parametrize("change", ["values", "type", "shape", "name"])
 def test_an_entry_that_was_written_by_hand_is_not_believed(tmp_path: Path, change: str) -> None:
-    remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
+    cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
     (entry,) = tmp_path.iterdir()
     with np.load(entry, allow_pickle=False) as arrays:
         found = dict(arrays)
@@ -77,36 +77,36 @@ def test_an_entry_that_was_written_by_hand_is_not_believed(tmp_path: Path, chang
     file = io.BytesIO()
     np.savez(file, **found)
     entry.write_bytes(file.getvalue())
-    assert_same(remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
+    assert_same(cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
 
 
 def test_an_entry_of_other_facts_is_not_taken(tmp_path: Path) -> None:
     others = {name: array[::-1] for name, array in MADE.items()}
-    remembered(tmp_path, ("other",), NAMES, lambda: others, any_arrays)
+    cached_arrays(tmp_path, ("other",), NAMES, lambda: others, any_arrays)
     (other,) = tmp_path.iterdir()
-    remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
+    cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
     (entry,) = set(tmp_path.iterdir()) - {other}
     other.replace(entry)
-    assert_same(remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
+    assert_same(cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     for _ in range(2):
-        assert_same(remembered(blocked, FACTS, NAMES, lambda: MADE, any_arrays))
+        assert_same(cached_arrays(blocked, FACTS, NAMES, lambda: MADE, any_arrays))
 
 
 def test_what_does_not_fit_is_made_again(tmp_path: Path) -> None:
-    remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
+    cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
     seen = []
-    assert_same(remembered(tmp_path, FACTS, NAMES, lambda: MADE, seen.append))
+    assert_same(cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, seen.append))
     assert_same(seen[0])
 
 
 @pytest.mark.parametrize("kind", ["<M8[s]", "|V4", "<U3", "<c8"])
 def test_arrays_of_any_type_are_made_again_or_kept(tmp_path: Path, kind: str) -> None:
-    remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
+    cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays)
     (entry,) = tmp_path.iterdir()
     np.savez(entry, proof="0" * 64, **{name: np.zeros(3, kind) for name in NAMES})
-    assert_same(remembered(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))
+    assert_same(cached_arrays(tmp_path, FACTS, NAMES, lambda: MADE, any_arrays))

@@ -127,17 +127,17 @@ def test_the_chain_names_every_place_before_any_is_looked_into(tmp_path):
     (tmp_path / "given").mkdir()
     source = models.get("mobilenet").weights
     cache = Path(os.environ["KERAS_HOME"]) / "models" / MOBILENET
-    assert models.chain(source, tmp_path / "given") == models.Chain(
+    assert models.chain(source, tmp_path / "given") == models.SearchPath(
         places=(
-            models.Place("--weights-dir", tmp_path / "given" / MOBILENET),
-            models.Place("FER_BENCH_WEIGHTS", None),
-            models.Place("Keras' cache", cache),
+            models.SearchLocation("--weights-dir", tmp_path / "given" / MOBILENET),
+            models.SearchLocation("FER_BENCH_WEIGHTS", None),
+            models.SearchLocation("Keras' cache", cache),
         ),
         download=models.Download(source.urls, cache, "FER_BENCH_OFFLINE forbids to download it"),
     )
     assert models.chain(WeightsSource("w.h5")).places == (
-        models.Place("--weights-dir", None),
-        models.Place("FER_BENCH_WEIGHTS", None),
+        models.SearchLocation("--weights-dir", None),
+        models.SearchLocation("FER_BENCH_WEIGHTS", None),
     )
     assert models.chain(WeightsSource("w.h5")).download is None
 

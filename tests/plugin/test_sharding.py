@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_bench import cli, models
-from fer_bench.analysis.comparison import Rules
+from fer_bench.analysis.comparison import Thresholds
 from fer_bench.plugin.options import Settings
 from fer_bench.protocol.cells import INITS
 from fer_bench.protocol.settings import Protocol
@@ -44,7 +44,7 @@ def settings(shard, names="all", seeds=1):
         timing=True,
         shard=shard,
         base=(),
-        rules=Rules(()),
+        rules=Thresholds(()),
     )
 
 

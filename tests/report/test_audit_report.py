@@ -25,7 +25,7 @@ from fer_bench.report.audit import (
     write_audit,
 )
 from fer_bench.report.audit.contact_sheets import KEYS, greys
-from fer_bench.report.audit_scope import AS_IT_CAME
+from fer_bench.report.audit_scope import FULL_SCOPE
 from fer_bench.report.data_card.implications import meaning
 from fer_bench.report.output_files import MANIFEST
 from fer_bench.report.render import terminal
@@ -259,7 +259,7 @@ class TestPage:
     def test_large_images_are_made_smaller(self, made: Audited) -> None:
         sheet = Sheet("near", "Title", "caption", (Tile((0,), ("a line",)),), 1)
         images = np.full((1, 300, 200), 7, np.uint8)
-        section = audit_section(made.found, [sheet], images, OF_AUDIT, AS_IT_CAME)
+        section = audit_section(made.found, [sheet], images, OF_AUDIT, FULL_SCOPE)
         (thumbnail,) = section.sheets[0].tiles[0].images
         assert (thumbnail.width, thumbnail.height) == (64, 96)
 

@@ -11,13 +11,13 @@ from made_images import dataset_of, patterns
 from made_votes import unanimous, votes_of
 
 from fer_bench.data import EMOTIONS, PARTS
-from fer_bench.data.audit import Flaws, Leak
+from fer_bench.data.audit import ImageIssues, Leak
 from fer_bench.data.info import info_of
 from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.published import DIGEST
 from fer_bench.protocol.settings import Protocol
 from fer_bench.report.audit import AuditedData, audit_tables, summary
-from fer_bench.report.audit_scope import Taken
+from fer_bench.report.audit_scope import AuditScope
 from fer_bench.report.data_card import data_card
 from fer_bench.report.data_card.implications import meaning
 from fer_bench.report.render import markdown
@@ -106,7 +106,7 @@ class TestCard:
 
     def test_what_was_left_out_is_told(self, made: Audited) -> None:
         info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest="of 45 images")
-        text = data_card(info, made.found, COMMAND, Taken(not_audited=(("votes tied", 3),)))
+        text = data_card(info, made.found, COMMAND, AuditScope(not_audited=(("votes tied", 3),)))
         facts = facts_of(text)
         assert values(facts, "digest", "audited") == [made.found.digest]
         assert values(facts, "not audited") == values(facts, "not audited", ": votes tied")
@@ -199,7 +199,7 @@ class TestWhatWasTaken:
 class TestOrigin:
     def test_other_labels_are_no_other_origin(self, made: Audited) -> None:
         info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest=DIGEST)
-        card = data_card(info, made.found, COMMAND, Taken(labels="ferplus"))
+        card = data_card(info, made.found, COMMAND, AuditScope(labels="ferplus"))
         assert "\n## Where it is from\n" in card
 
     def test_fer2013_is_known_by_its_content(self, made: Audited) -> None:
@@ -223,7 +223,7 @@ class TestMeaning:
 
     def test_flaws_of_test_images(self, made: Audited, snapshot: SnapshotAssertion) -> None:
         """All other ones are among the training images."""
-        found = dataclasses.replace(made.found, test_flaws=Flaws(1007, 5, 3, 19))
+        found = dataclasses.replace(made.found, test_flaws=ImageIssues(1007, 5, 3, 19))
         told, without = meaning(found), meaning(made.found)
         doubts = without[-2]
         *flaws, doubts_now = (one for one in told if one not in without)
@@ -234,7 +234,7 @@ class TestMeaning:
         assert [one for one in without if one not in told] == [doubts]
 
     def test_nothing_is_said_of_no_test_images(self, made: Audited) -> None:
-        found = dataclasses.replace(made.found, test_flaws=Flaws(0, 0, 0, 0))
+        found = dataclasses.replace(made.found, test_flaws=ImageIssues(0, 0, 0, 0))
         assert not any("without fault" in one for one in meaning(found))
 
     @pytest.mark.parametrize(("dedupe", "wrong"), [("none", True), ("train", True), ("all", False)])

@@ -18,7 +18,7 @@ from made_archives import (
     trend_of,
 )
 
-from fer_bench.analysis.comparison import default_rules
+from fer_bench.analysis.comparison import default_thresholds
 from fer_bench.analysis.history.trend import trend
 from fer_bench.report.render import body, markdown, terminal, tidy_csv
 from fer_bench.report.trend_table import trend_table
@@ -81,7 +81,7 @@ def test_the_notes_say_what_was_compared_and_what_was_not(snapshot) -> None:
         copies=1,
         others=2,
     )
-    notes = trend_table(trend(archive, default_rules())).notes
+    notes = trend_table(trend(archive, default_thresholds())).notes
     assert notes[0] == snapshot(name="moved")
     assert notes[-5:] == snapshot(name="left out")
 
@@ -108,7 +108,7 @@ def test_hostile_names_stay_on_their_line() -> None:
     table = trend_table(
         trend(
             dataclasses.replace(archive, runs=hostile, left_out=(("\ny\n", "z\n"),)),
-            default_rules(),
+            default_thresholds(),
         )
     )
     assert "\x1b" not in terminal([table]) + markdown(table) + tidy_csv([table])
@@ -135,7 +135,7 @@ def test_files_are_named_by_what_tells_them_apart() -> None:
             for one, name in zip(archive.runs, names, strict=True)
         ]
         archive = dataclasses.replace(archive, runs=tuple(runs))
-        entries = next(iter(trend_table(trend(archive, default_rules())).rows)).entries
+        entries = next(iter(trend_table(trend(archive, default_thresholds())).rows)).entries
         return entries[3].rpartition(", ")[2]
 
     saved = f"Linux-64bit/0002_{'ab12' * 10}_20260301_120000.json"

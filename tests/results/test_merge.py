@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from fer_bench.protocol.settings import Protocol
-from fer_bench.results.merge import joined
+from fer_bench.results.merge import merge_runs
 from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
@@ -39,11 +39,11 @@ def run_of(*cells, dataset=DATASET, environment=(), examples=(), **settings):
 
 def test_one_run_stays_as_it_is():
     run = run_of(cell(), environment=(("python", "3.11"),))
-    assert joined([("a", run)]) == run
+    assert merge_runs([("a", run)]) == run
 
 
 def test_cells_stand_together_in_their_order():
-    whole = joined([("a", run_of(cell("x"), cell("y"))), ("b", run_of(cell("z")))])
+    whole = merge_runs([("a", run_of(cell("x"), cell("y"))), ("b", run_of(cell("z")))])
     assert [one.backbone for one in whole.cells] == ["x", "y", "z"]
 
 
@@ -53,14 +53,14 @@ def test_a_result_counts_wherever_it_stands():
     first = run_of(dataclasses.replace(missing, inference=calls))
     second = run_of(cell(training=speed))
     for runs in ([first, second], [second, first]):
-        (kept,) = joined([(str(index), run) for index, run in enumerate(runs)]).cells
+        (kept,) = merge_runs([(str(index), run) for index, run in enumerate(runs)]).cells
         assert (kept.status, kept.quality) == ("ok", QUALITY)
         assert (kept.training, kept.inference) == (speed, calls)
 
 
 def test_speed_comes_from_the_first_that_measured_it():
     first, second = (TrainingSpeed(10, (s,), 10 / s) for s in (1.0, 2.0))
-    (kept,) = joined(
+    (kept,) = merge_runs(
         [("a", run_of(cell(training=first))), ("b", run_of(cell(training=second)))]
     ).cells
     assert kept.training == first
@@ -75,11 +75,11 @@ def test_two_results_of_a_cell_are_refused(fingerprint, why):
         cell(), quality=dataclasses.replace(QUALITY, test_accuracy=0.6), fingerprint=fingerprint
     )
     with pytest.raises(FerBenchError, match=rf"^a and b .* different .*mini-random-42, .*{why}"):
-        joined([("a", run_of(cell())), ("b", run_of(other))])
+        merge_runs([("a", run_of(cell())), ("b", run_of(other))])
 
 
 def test_runs_of_several_seeds_join():
-    whole = joined([("a", run_of(cell(seed=1), seed=1)), ("b", run_of(cell(seed=2), seed=2))])
+    whole = merge_runs([("a", run_of(cell(seed=1), seed=1)), ("b", run_of(cell(seed=2), seed=2))])
     assert [one.seed for one in whole.cells] == [1, 2]
     values = {setting.name: setting.value for setting in whole.protocol}
     assert (values["seed"], values["seeds"]) == ("1, 2", "2")
@@ -88,7 +88,7 @@ def test_runs_of_several_seeds_join():
 
 def test_another_protocol_is_refused():
     with pytest.raises(FerBenchError, match="b has epochs 3 and a 20; ") as raised:
-        joined([("a", run_of(cell())), ("b", run_of(cell(), epochs=3))])
+        merge_runs([("a", run_of(cell())), ("b", run_of(cell(), epochs=3))])
     assert "one protocol" in raised.value.accepted
 
 
@@ -97,7 +97,7 @@ def test_a_setting_that_one_lacks_is_told():
     fewer = dataclasses.replace(other, protocol=other.protocol[1:])
     for runs in ([other, fewer], [fewer, other]):
         with pytest.raises(FerBenchError, match=r"has split .* and a"):
-            joined(list(zip("ab", runs, strict=True)))
+            merge_runs(list(zip("ab", runs, strict=True)))
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def test_a_setting_that_one_lacks_is_told():
 def test_other_data_are_refused(change, what):
     other = run_of(cell("x"), dataset=dataclasses.replace(DATASET, **change))
     with pytest.raises(FerBenchError, match=f"^b was .* and a on .*: their {what} differs"):
-        joined([("a", run_of(cell())), ("b", other)])
+        merge_runs([("a", run_of(cell())), ("b", other)])
 
 
 def test_the_name_of_the_data_does_not_count():
     other = run_of(cell("x"), dataset=dataclasses.replace(DATASET, name="faces"))
-    assert len(joined([("a", run_of(cell())), ("b", other)]).cells) == 2
+    assert len(merge_runs([("a", run_of(cell())), ("b", other)]).cells) == 2
 
 
 def test_facts_that_differ_stand_side_by_side():
-    whole = joined(
+    whole = merge_runs(
         [
             ("a", run_of(environment=(("python", "3.11"), ("jax", "0.4")))),
             ("b", run_of(environment=(("python", "3.12"), ("jax", "0.4"), ("gpu", "H100")))),
@@ -132,9 +132,9 @@ def test_facts_that_differ_stand_side_by_side():
 
 def test_pictures_come_from_the_first_that_has_some():
     picture = Example(0, "why", 1, 1, b"a")
-    whole = joined([("a", run_of()), ("b", run_of(examples=(picture,)))])
+    whole = merge_runs([("a", run_of()), ("b", run_of(examples=(picture,)))])
     assert [one.why for one in whole.examples] == ["why, among the 0 of b"]
-    again = joined([("whole", whole), ("c", run_of())])
+    again = merge_runs([("whole", whole), ("c", run_of())])
     assert again.examples == whole.examples
 
 
@@ -148,7 +148,7 @@ def test_speeds_of_different_machines_never_stand_side_by_side(snapshot):
     first = run_of(cell("x", quality=None))
     here = run_of(cell("y", training=TIMED, inference=CALLS), environment=HERE)
     there = run_of(cell("z", training=TIMED, inference=CALLS), environment=THERE)
-    whole = joined([("a", first), ("b", here), ("c", there)])
+    whole = merge_runs([("a", first), ("b", here), ("c", there)])
     assert [(one.training, one.inference) for one in whole.cells] == [
         (None, ()),
         (TIMED, CALLS),
@@ -163,7 +163,7 @@ def test_speeds_of_different_timers_never_stand_side_by_side():
         run_of(cell(name, training=TIMED), environment=(*HERE, ("timer", timer)))
         for name, timer in (("y", "perf_counter"), ("z", "process_time"))
     )
-    whole = joined([("a", wall), ("b", cpu)])
+    whole = merge_runs([("a", wall), ("b", cpu)])
     assert [one.training for one in whole.cells] == [TIMED, None]
     told = dict(whole.environment)["speed"]
     assert "timer process_time " in told
@@ -175,7 +175,7 @@ def test_what_older_files_do_not_tell_leaves_no_speed_out():
     older = run_of(cell("y", training=TIMED), environment=HERE)
     newer = run_of(cell("z", training=TIMED), environment=(*HERE, *facts))
     for runs in ([("a", older), ("b", newer)], [("b", newer), ("a", older)]):
-        whole = joined(runs)
+        whole = merge_runs(runs)
         assert [one.training for one in whole.cells] == [TIMED, TIMED]
         assert "speed" not in dict(whole.environment)
 
@@ -184,7 +184,7 @@ def test_speeds_of_one_machine_join_whatever_changes_no_speed():
     here = run_of(cell("y", training=TIMED), environment=HERE)
     again = run_of(cell("z", training=TIMED), environment=(HERE[0], ("deepface", "3")))
     untimed = run_of(cell("w"), environment=THERE)
-    whole = joined([("a", untimed), ("b", here), ("c", again)])
+    whole = merge_runs([("a", untimed), ("b", here), ("c", again)])
     assert [one.training for one in whole.cells] == [None, TIMED, TIMED]
     assert "speed" not in dict(whole.environment)
 
@@ -192,12 +192,12 @@ def test_speeds_of_one_machine_join_whatever_changes_no_speed():
 def test_whose_speed_was_left_out_is_still_told_when_a_joined_run_is_joined_again(snapshot):
     here, there = (run_of(cell(name, training=TIMED), environment=facts) for name, facts in
                    (("y", HERE), ("z", THERE)))  # fmt: skip
-    whole = joined([("a", here), ("b", there)])
-    again = joined([("ab", whole), ("c", run_of(cell("w")))])
+    whole = merge_runs([("a", here), ("b", there)])
+    again = merge_runs([("ab", whole), ("c", run_of(cell("w")))])
     note = dict(whole.environment)["speed"]
     assert note == snapshot
     assert [value for name, value in again.environment if name == "speed"] == [note]
-    last = joined([("ab", whole), ("c", run_of(cell("w", training=TIMED), environment=HERE))])
+    last = merge_runs([("ab", whole), ("c", run_of(cell("w", training=TIMED), environment=HERE))])
     (told,) = (value for name, value in last.environment if name == "speed")
     assert told.startswith(f"{note}; of ab only; ")
     later = told.removeprefix(f"{note}; of ab only; ")
@@ -220,7 +220,7 @@ def test_of_a_cell_its_own_shard_tells_and_no_other(own, order):
         cell(quality=None, status="skipped", reason="in another shard: 2/2"), fingerprint=""
     )
     runs = [("a", run_of(other)), ("b", run_of(own))]
-    assert joined(runs[::order]).cells == (own,)
+    assert merge_runs(runs[::order]).cells == (own,)
 
 
 ENDED = [
@@ -234,7 +234,7 @@ ENDED = [
 
 @pytest.mark.parametrize("order", list(permutations(range(5)))[::7])
 def test_the_order_of_the_files_does_not_matter(order):
-    (kept,) = joined([(str(index), run_of(ENDED[index])) for index in order]).cells
+    (kept,) = merge_runs([(str(index), run_of(ENDED[index])) for index in order]).cells
     assert (kept.status, kept.reason) == ("ok", "")
     assert (kept.quality, kept.training, kept.parameters) == (QUALITY, TIMED, Parameters(1, 2, 3))
     assert [speed.batch_size for speed in kept.inference] == [1, 32]
@@ -243,7 +243,7 @@ def test_the_order_of_the_files_does_not_matter(order):
 @pytest.mark.parametrize("order", [1, -1])
 def test_an_end_is_told_whichever_file_comes_first(order):
     runs = [("a", run_of(ENDED[0])), ("b", run_of(ENDED[1]))]
-    (kept,) = joined(runs[::order]).cells
+    (kept,) = merge_runs(runs[::order]).cells
     assert (kept.status, kept.reason) == ("failed", "boom in timing")
 
 
@@ -253,7 +253,7 @@ def test_a_file_that_does_not_record_its_images_is_not_said_to_differ(order):
     older = run_of(cell("x"), dataset=unknown)
     runs = [("new", run_of(cell())), ("old", older)]
     with pytest.raises(FerBenchError, match=r"^old is .* older ") as raised:
-        joined(runs[::order])
+        merge_runs(runs[::order])
     assert "differs" not in str(raised.value)
     assert "new was measured" in raised.value.problem
 
@@ -270,14 +270,14 @@ FOUND = {
 def test_what_one_run_knows_of_the_data_holds_for_all(what, order):
     known = dataclasses.replace(DATASET, **{what: FOUND[what][0]})
     runs = [run_of(cell("x"), dataset=known), run_of(cell("y")), run_of(cell("z"), dataset=known)]
-    assert joined([(str(index), runs[index]) for index in order]).dataset == known
+    assert merge_runs([(str(index), runs[index]) for index in order]).dataset == known
 
 
 def test_several_class_maps_that_gave_the_same_labels_are_all_told():
     maps = ["", "rafdb", "'map.csv' (SHA-256 ...)", "rafdb"]
     sets = [dataclasses.replace(DATASET, class_map=one) for one in maps]
     runs = [(str(n), run_of(cell("wxyz"[n]), dataset=one)) for n, one in enumerate(sets)]
-    assert joined(runs).dataset.class_map == "rafdb; 'map.csv' (SHA-256 ...)"
+    assert merge_runs(runs).dataset.class_map == "rafdb; 'map.csv' (SHA-256 ...)"
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
@@ -286,4 +286,4 @@ def test_contradicting_knowledge_of_the_data_is_refused(what, order):
     one, other = (dataclasses.replace(DATASET, **{what: value}) for value in FOUND[what])
     runs = [run_of(cell("x"), dataset=one), run_of(cell("y")), run_of(cell("z"), dataset=other)]
     with pytest.raises(FerBenchError, match=f"their {what.replace('_', ' ')} differs; accepted"):
-        joined([("abc"[index], runs[index]) for index in order])
+        merge_runs([("abc"[index], runs[index]) for index in order])

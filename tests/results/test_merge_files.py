@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_runs import as_schema_1, document, made_cell, made_missing, made_run, made_shards
 from random_runs import runs
 
-from fer_bench.results import KEY, merged, read_run, run_record
+from fer_bench.results import KEY, merge_documents, read_run, run_record
 from fer_bench.results.records import SCHEMA, Example
 from fer_bench.runtime.errors import FerBenchError
 
@@ -53,7 +53,7 @@ def test_shards_merge_to_the_run_that_they_are_of(run, data):
     count = data.draw(st.integers(1, max(1, len(run.cells))))
     order = data.draw(st.permutations(range(count)))
     shards = made_shards(run, count)
-    found = merged([(str(number), document(shards[number])) for number in order])
+    found = merge_documents([(str(number), document(shards[number])) for number in order])
     read = read_run(json.loads(json.dumps(found.document, allow_nan=False)))
     assert dataclasses.replace(read, examples=()) == dataclasses.replace(run, examples=())
     assert [one.pixels for one in read.examples] == [one.pixels for one in run.examples]
@@ -67,15 +67,15 @@ def test_merging_in_steps_is_merging_at_once(data):
     first, *others = named(*made_shards(RUN, 5))
     others = data.draw(st.permutations(others))
     cut = data.draw(st.integers(0, 3))
-    part = merged([first, *others[:cut]]).document
-    in_steps = merged([("part", part), *others[cut:]]).document
+    part = merge_documents([first, *others[:cut]]).document
+    in_steps = merge_documents([("part", part), *others[cut:]]).document
     assert in_steps["benchmarks"] == document(RUN)["benchmarks"]
     # The pictures tell which file they are of.
     assert {**in_steps[KEY], "examples": []} == {**document(RUN)[KEY], "examples": []}
 
 
 def test_a_file_alone_stays_as_it_is():
-    found = merged([("a", document(RUN))])
+    found = merge_documents([("a", document(RUN))])
     assert found.document == document(RUN)
     assert found.run == RUN
 
@@ -83,13 +83,13 @@ def test_a_file_alone_stays_as_it_is():
 def test_the_documents_given_stay_as_they_are():
     documents = named(*made_shards(RUN, 2))
     before = copy.deepcopy(documents)
-    merged(documents)
+    merge_documents(documents)
     assert documents == before
 
 
 def test_a_cell_without_its_shard_is_a_visible_row():
     files = named(*made_shards(RUN, 5))
-    found = read_run(merged(files[:1] + files[2:]).document)
+    found = read_run(merge_documents(files[:1] + files[2:]).document)
     assert [cell.id for cell in found.cells] == [cell.id for cell in RUN.cells]
     assert (found.cells[1].status, found.cells[1].reason) == ("skipped", "in another shard: 2/5")
     assert [cell.status for cell in found.cells] == ["ok", "skipped", "skipped", "failed", "ok"]
@@ -97,7 +97,7 @@ def test_a_cell_without_its_shard_is_a_visible_row():
 
 def test_a_cell_in_several_files_counts_once_and_the_files_are_told():
     shards = made_shards(RUN, 2)
-    found = merged(named(shards[0], RUN, shards[1]))
+    found = merge_documents(named(shards[0], RUN, shards[1]))
     assert found.files == {
         "mobilenet-pretrained-42": ["a", "b"],
         "mobilenet-random-42": ["b", "c"],
@@ -111,7 +111,7 @@ def test_of_two_speeds_the_first_file_counts():
         RUN, cells=(made_cell("mobilenet", "pretrained", 0.5, speed=99.0, fingerprint="a"),)
     )
     assert [
-        read_run(merged(named(*pair)).document).cells[0].training.images_per_second
+        read_run(merge_documents(named(*pair)).document).cells[0].training.images_per_second
         for pair in ((RUN, again), (again, RUN))
     ] == [100.0, 99.0]
 
@@ -121,7 +121,7 @@ def test_results_that_differ_are_refused():
         RUN, cells=(made_cell("mini", "random", 0.6, fingerprint="c"),), examples=()
     )
     with pytest.raises(FerBenchError, match=r"^a and b .* different .*mini-random-42"):
-        merged(named(RUN, other))
+        merge_documents(named(RUN, other))
 
 
 def test_tests_of_no_cell_stand_once_at_the_end():
@@ -129,7 +129,7 @@ def test_tests_of_no_cell_stand_once_at_the_end():
     for name, made in files:
         for test in ("common", f"of {name}"):
             made["benchmarks"].insert(0, {"fullname": test, "name": name, "extra_info": {}})
-    found = merged(files).document
+    found = merge_documents(files).document
     assert measures(found) == [
         *measures(document(RUN)),
         *("of a", "common", "of b"),
@@ -143,12 +143,16 @@ def test_quality_that_no_benchmark_measured_is_merged():
         one for one in first["benchmarks"] if one["extra_info"][KEY]["kind"] != "quality"
     ]
     first[KEY] = run_record(made_shards(RUN, 2)[0], measured=())
-    found = merged([("a", first), ("b", second)])
-    assert read_run(found.document) == found.run == read_run(merged(named(*made_shards(RUN, 2)))[0])
+    found = merge_documents([("a", first), ("b", second)])
+    assert (
+        read_run(found.document)
+        == found.run
+        == read_run(merge_documents(named(*made_shards(RUN, 2)))[0])
+    )
     unmeasured = [one["cell"] for one in found.document[KEY]["quality"]]
     assert unmeasured == ["mobilenet-pretrained-42", "mini-random-42"]
     # A benchmark of it in another file takes its place.
-    both = merged([("a", first), ("c", document(RUN))])
+    both = merge_documents([("a", first), ("c", document(RUN))])
     assert both.document[KEY]["quality"] == []
     assert read_run(both.document) == both.run
 
@@ -157,7 +161,7 @@ def test_what_pytest_benchmark_says_of_the_run_comes_from_the_first_file():
     files = named(*made_shards(RUN, 2))
     for name, made in files:
         made.update(machine_info={"node": name}, commit_info={"id": name}, datetime=name, version=1)
-    found = merged(files[::-1]).document
+    found = merge_documents(files[::-1]).document
     assert {key: value for key, value in found.items() if key not in (KEY, "benchmarks")} == {
         "machine_info": {"node": "b"},
         "commit_info": {"id": "b"},
@@ -169,7 +173,7 @@ def test_what_pytest_benchmark_says_of_the_run_comes_from_the_first_file():
 def test_speeds_of_another_machine_lose_their_benchmarks_too(snapshot):
     here, there = made_shards(made_run(*CELLS[:2]), 2)
     here, there = with_facts(here, processor="X"), with_facts(there, processor="Y")
-    found = merged(named(here, there))
+    found = merge_documents(named(here, there))
     assert measures(found.document) == [
         "mobilenet-pretrained-42 quality",
         "mobilenet-pretrained-42 training",
@@ -183,7 +187,7 @@ def test_speeds_of_another_machine_lose_their_benchmarks_too(snapshot):
     assert read.environment == snapshot
 
     whole = with_facts(made_run(*CELLS[:2]), processor="X")
-    mended = read_run(merged(named(here, there, whole)).document)
+    mended = read_run(merge_documents(named(here, there, whole)).document)
     assert [cell.training for cell in mended.cells] == [cell.training for cell in CELLS[:2]]
 
 
@@ -203,7 +207,7 @@ def test_files_of_two_commits_are_refused(first, second):
         for shard, commit in zip(shards, (first, second), strict=True)
     ]
     with pytest.raises(FerBenchError) as raised:
-        merged(named(*files))
+        merge_documents(named(*files))
     places = [
         raised.value.problem.index(fact)
         for fact in ("a was measured", repr(first or "unknown"), "and b at ", repr(second))
@@ -215,15 +219,15 @@ def test_files_of_two_commits_are_refused(first, second):
 def test_files_of_two_protocols_or_data_are_refused():
     other = made_run(*CELLS, epochs=3)
     with pytest.raises(FerBenchError, match=r"^b has epochs 3 and a 20; "):
-        merged(named(made_run(), dataclasses.replace(other, cells=())))
+        merge_documents(named(made_run(), dataclasses.replace(other, cells=())))
     other = dataclasses.replace(RUN.dataset, split_digest="ef" * 32)
     with pytest.raises(FerBenchError, match=r"^b was .*: .*split digest differs; "):
-        merged(named(RUN, dataclasses.replace(RUN, dataset=other)))
+        merge_documents(named(RUN, dataclasses.replace(RUN, dataset=other)))
 
 
 def test_runs_of_other_seeds_merge():
     one, other = (made_run(made_cell("mini", "random", seed=seed), seed=seed) for seed in (7, 8))
-    read = read_run(merged(named(one, other)).document)
+    read = read_run(merge_documents(named(one, other)).document)
     assert [cell.seed for cell in read.cells] == [7, 8]
     assert {setting.value for setting in read.protocol if setting.name == "seed"} == {"7, 8"}
 
@@ -233,7 +237,7 @@ def test_files_of_schema_1_become_one_of_the_newest():
         (name, as_schema_1(made_run(made_cell("mini", "random", share, seed=seed), seed=seed)))
         for name, share, seed in (("a", 0.3, 7), ("b", 0.5, 8))
     ]
-    found = merged(files).document
+    found = merge_documents(files).document
     assert {one["extra_info"][KEY]["schema"] for one in found["benchmarks"]} == {SCHEMA}
     assert read_run(found).cells == (
         read_run(files[0][1]).cells[0],
@@ -243,4 +247,4 @@ def test_files_of_schema_1_become_one_of_the_newest():
 
 def test_a_document_that_is_not_ours_is_named():
     with pytest.raises(FerBenchError, match=r"^b: no 'fer_bench' "):
-        merged([("a", document(RUN)), ("b", {"benchmarks": []})])
+        merge_documents([("a", document(RUN)), ("b", {"benchmarks": []})])

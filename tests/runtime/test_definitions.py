@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fer_bench.runtime.definitions import same_origin
+from fer_bench.runtime.definitions import same_definition
 
 MODULE = """
 import abc, dataclasses, functools
@@ -79,16 +79,16 @@ def load(name="own", text=MODULE):
 def test_a_function_of_a_module_that_is_loaded_again_is_the_same(kind):
     once, again = load()[kind], load(text=f"# Moved by a line.\n{MODULE}")[kind]
     assert once is not again
-    assert same_origin(once, again)
+    assert same_definition(once, again)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_another_function_is_another(kind):
     module = load()
     other = module["other" if kind == "plain" else f"other_{kind}"]
-    assert not same_origin(module[kind], other)
-    assert not same_origin(other, module[kind])
-    assert not same_origin(load("own")["plain"], load("foreign")["plain"])
+    assert not same_definition(module[kind], other)
+    assert not same_definition(other, module[kind])
+    assert not same_definition(load("own")["plain"], load("foreign")["plain"])
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_another_function_is_another(kind):
 def test_an_edited_function_is_another(kind, before, after):
     assert MODULE.count(before) >= 1
     edited = load(text=MODULE.replace(before, after))
-    assert not same_origin(load()[kind], edited[kind])
+    assert not same_definition(load()[kind], edited[kind])
 
 
 def test_other_callables_are_themselves_alone():
-    assert same_origin(str, str)
-    assert same_origin("own:build", "own:build")
-    assert not same_origin(str, int)
-    assert not same_origin([].append, [1].append)
+    assert same_definition(str, str)
+    assert same_definition("own:build", "own:build")
+    assert not same_definition(str, int)
+    assert not same_definition([].append, [1].append)
 
 
 class Raising:
@@ -129,9 +129,9 @@ class Raising:
 @pytest.mark.parametrize("make", [threading.Lock, Raising, lambda: (n for n in "abc")])
 def test_values_that_cannot_be_compared_are_others(make):
     factory = load()["factory"]
-    assert not same_origin(factory(make()), factory(make()))
+    assert not same_definition(factory(make()), factory(make()))
     value = make()
-    assert same_origin(factory(value), factory(value))
+    assert same_definition(factory(value), factory(value))
 
 
 @pytest.mark.network
@@ -142,6 +142,6 @@ def test_a_class_of_layers_that_is_loaded_again_is_the_same():
     again["Layer"] = keras.Layer
     exec(text, once)
     exec(text, again)
-    assert same_origin(once["build"], again["build"])
+    assert same_definition(once["build"], again["build"])
     exec(text.replace("return x", "return 2 * x"), again)
-    assert not same_origin(once["build"], again["build"])
+    assert not same_definition(once["build"], again["build"])

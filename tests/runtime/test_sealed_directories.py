@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from fer_bench.runtime.sealed_directories import (
     Damaged,
     StoreError,
+    discard_damaged,
     facts_of,
-    proven,
     sealed,
-    throw_away,
-    told,
+    store_errors,
+    verified_paths,
 )
 
 
@@ -27,7 +27,7 @@ def make(target, text="content", facts=None):
 
 def test_what_is_sealed_is_proven(tmp_path):
     make(tmp_path / "new" / "part", facts={"cell": "mini-random"})
-    path, other = proven(tmp_path / "new" / "part", "result.json", "logits.npz")
+    path, other = verified_paths(tmp_path / "new" / "part", "result.json", "logits.npz")
     assert path.read_text() == "content"
     assert other.read_bytes() == b"\0" * 10
     assert facts_of(tmp_path / "new" / "part") == {"cell": "mini-random"}
@@ -37,7 +37,7 @@ def test_what_is_sealed_is_proven(tmp_path):
 def test_a_newer_one_takes_the_place(tmp_path):
     make(tmp_path / "part", "old")
     make(tmp_path / "part", "new")
-    assert proven(tmp_path / "part", "result.json")[0].read_text() == "new"
+    assert verified_paths(tmp_path / "part", "result.json")[0].read_text() == "new"
     assert [path.name for path in tmp_path.iterdir()] == ["part"]
 
 
@@ -51,7 +51,7 @@ def test_what_fails_leaves_the_older_one(tmp_path):
 
     with pytest.raises(RuntimeError):
         fail()
-    assert proven(tmp_path / "part", "result.json")[0].read_text() == "old"
+    assert verified_paths(tmp_path / "part", "result.json")[0].read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["part"]
 
 
@@ -75,7 +75,7 @@ def test_any_flipped_bit_is_found(tmp_path_factory, name, position, bit):
     data[position] ^= 1 << bit
     (target / name).write_bytes(data)
     with pytest.raises(Damaged, match=f"{re.escape(name)} has changed"):
-        proven(target, name)
+        verified_paths(target, name)
 
 
 @pytest.mark.parametrize("keep", range(0, 196, 9))
@@ -85,29 +85,29 @@ def test_a_cut_index_is_found(tmp_path, keep):
     assert keep < len(index.read_bytes())
     index.write_bytes(index.read_bytes()[:keep])
     with pytest.raises(Damaged, match=r"index\.json is not "):
-        proven(tmp_path / "part", "result.json")
+        verified_paths(tmp_path / "part", "result.json")
 
 
 def test_a_missing_file_and_a_missing_folder_are_found(tmp_path):
     make(tmp_path / "part")
     (tmp_path / "part" / "result.json").unlink()
     with pytest.raises(Damaged, match=r"result\.json is missing"):
-        proven(tmp_path / "part", "result.json")
+        verified_paths(tmp_path / "part", "result.json")
     with pytest.raises(Damaged, match=r"index\.json is missing"):
-        proven(tmp_path / "none", "result.json")
+        verified_paths(tmp_path / "none", "result.json")
 
 
 def test_a_file_that_was_not_sealed_is_refused(tmp_path):
     make(tmp_path / "part")
     (tmp_path / "part" / "suffix.npz").write_text("came later")
     with pytest.raises(Damaged, match=r"suffix\.npz is missing"):
-        proven(tmp_path / "part", "suffix.npz")
+        verified_paths(tmp_path / "part", "suffix.npz")
 
 
 def test_what_is_thrown_away_is_told(tmp_path, caplog):
     make(tmp_path / "part")
     with caplog.at_level(logging.WARNING, "fer_bench"):
-        throw_away(tmp_path / "part", Damaged("result.json has changed"), "made again")
+        discard_damaged(tmp_path / "part", Damaged("result.json has changed"), "made again")
     assert not (tmp_path / "part").exists()
     assert f"{tmp_path / 'part'} is damaged: result.json " in caplog.text
     assert "and made again" in caplog.text
@@ -121,6 +121,6 @@ def test_what_is_thrown_away_is_told(tmp_path, caplog):
     ],
 )
 def test_errors_of_the_file_system_become_one_line(tmp_path, number, words):
-    with pytest.raises(StoreError, match=words) as caught, told(tmp_path):
+    with pytest.raises(StoreError, match=words) as caught, store_errors(tmp_path):
         raise OSError(number, "what the system says")
     assert "\n" not in str(caught.value)

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims import emotions, networks, pretraining, ranks
 from fer_bench.analysis.claims.evidence import Evidence
-from fer_bench.analysis.claims.verdict import Claim, Outcome, Verdict, conclude
+from fer_bench.analysis.claims.verdict import Claim, ClaimOutcome, ClaimVerdict, conclude
 from fer_bench.analysis.deviations import other_data
 
 if TYPE_CHECKING:
     from fer_bench.analysis.pairwise_tests import Pair
     from fer_bench.results.records import Run
 
-__all__ = ["CLAIMS", "Claim", "Outcome", "Verdict", "judge"]
+__all__ = ["CLAIMS", "Claim", "ClaimOutcome", "ClaimVerdict", "judge"]
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
@@ -78,7 +78,7 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
-def judge(run: Run, pairs: tuple[Pair, ...]) -> tuple[Verdict, ...]:
+def judge(run: Run, pairs: tuple[Pair, ...]) -> tuple[ClaimVerdict, ...]:
     """Return the verdict of a run on each claim.
 
     On images other than the paper's, including samples of them, only C10 is testable. Changed
@@ -91,7 +91,7 @@ def judge(run: Run, pairs: tuple[Pair, ...]) -> tuple[Verdict, ...]:
     evidence = Evidence.of(run, pairs)
     data = other_data(run)
     return tuple(
-        Verdict(claim.id, claim.text, "not testable here", data)
+        ClaimVerdict(claim.id, claim.text, "not testable here", data)
         if data and claim.of_the_data
         else conclude(claim, claim.findings(evidence))
         for claim in CLAIMS

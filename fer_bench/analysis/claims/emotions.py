@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.claims.differences import LEVEL, MORE
 from fer_bench.analysis.claims.evidence import EVERY
 from fer_bench.analysis.claims.verdict import Findings, Part
-from fer_bench.metrics import Interval, largest_share
+from fer_bench.metrics import Interval, majority_class_accuracy
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def learns(group: Group) -> bool:
         return False
     images = sum(map(sum, group.qualities[0].confusion))
     error = math.sqrt(accuracy * (1 - accuracy) / images) if images else math.inf
-    return accuracy - _quantile() * error > largest_share(group.qualities[0].confusion)
+    return accuracy - _quantile() * error > majority_class_accuracy(group.qualities[0].confusion)
 
 
 def newcombe(

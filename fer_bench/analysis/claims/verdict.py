@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from fer_bench.analysis.claims.evidence import Evidence
     from fer_bench.metrics import Interval
 
-Outcome = Literal["supported", "contradicted", "undecided", "not testable here"]
+ClaimOutcome = Literal["supported", "contradicted", "undecided", "not testable here"]
 State = Literal["holds", "fails", "open", "so far"]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ClaimVerdict:
     """Verdict of a run on one claim of the paper.
 
     Attributes:
@@ -34,7 +34,7 @@ class Verdict:
 
     id: str
     claim: str
-    outcome: Outcome
+    outcome: ClaimOutcome
     because: str
     effect: float | None = None
     interval: Interval | None = None
@@ -51,8 +51,8 @@ class Part:
         state: ``"holds"``, ``"fails"`` or ``"open"`` (neither is shown); ``"so far"`` if missing
             data could reverse it.
         text: its metrics as display text.
-        effect: as in ``Verdict``.
-        interval: as in ``Verdict``.
+        effect: as in ``ChangeKind``.
+        interval: as in ``ChangeKind``.
         needs: data needed to decide it if it is open.
         seeds: number of seeds that it is based on; None if it does not depend on training.
     """
@@ -108,7 +108,7 @@ class Claim:
     of_the_data: bool = True
 
 
-def conclude(claim: Claim, findings: Findings) -> Verdict:
+def conclude(claim: Claim, findings: Findings) -> ClaimVerdict:
     """Return the verdict on a claim that holds if all its parts do.
 
     It is contradicted as soon as one part fails, even if others are missing; supported if all parts
@@ -119,7 +119,7 @@ def conclude(claim: Claim, findings: Findings) -> Verdict:
     parts = [part for state in _STATES for part in findings.parts if part.state == state]
     if len(parts) < findings.needed and not lacks:
         lacks.append(f"figures for {findings.needed - len(parts)} of {findings.needed} parts")
-    outcome: Outcome = "undecided"
+    outcome: ClaimOutcome = "undecided"
     deciding = [part for part in parts if part.state == "fails"]
     if deciding:
         outcome = "contradicted"
@@ -131,7 +131,7 @@ def conclude(claim: Claim, findings: Findings) -> Verdict:
     if outcome == "undecided":
         lacks += [part.needs for part in parts if part.state == "open"]
     first = parts[0] if parts else Part("open", "")
-    return Verdict(
+    return ClaimVerdict(
         id=claim.id,
         claim=claim.text,
         outcome=outcome,

@@ -2,25 +2,30 @@
 
 from fer_bench.analysis.comparison.base_and_head import Side
 from fer_bench.analysis.comparison.compare import compare
-from fer_bench.analysis.comparison.compared_metrics import FIGURES, Figure
+from fer_bench.analysis.comparison.compared_metrics import METRICS, Metric
 from fer_bench.analysis.comparison.load import load_side
-from fer_bench.analysis.comparison.outcome import Change, Difference, Outcome, Verdict
-from fer_bench.analysis.comparison.project_config import project_rules
-from fer_bench.analysis.comparison.thresholds import Rules, Threshold, default_rules, parse
+from fer_bench.analysis.comparison.outcome import Change, ChangeKind, ComparisonResult, Difference
+from fer_bench.analysis.comparison.project_config import project_thresholds
+from fer_bench.analysis.comparison.thresholds import (
+    Threshold,
+    Thresholds,
+    default_thresholds,
+    parse,
+)
 
 __all__ = [
-    "FIGURES",
+    "METRICS",
     "Change",
+    "ChangeKind",
+    "ComparisonResult",
     "Difference",
-    "Figure",
-    "Outcome",
-    "Rules",
+    "Metric",
     "Side",
     "Threshold",
-    "Verdict",
+    "Thresholds",
     "compare",
-    "default_rules",
+    "default_thresholds",
     "load_side",
     "parse",
-    "project_rules",
+    "project_thresholds",
 ]

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.base_and_head import Side, measurement
-from fer_bench.analysis.comparison.compared_metrics import FIGURES, RECALL
-from fer_bench.analysis.comparison.environment_differences import surroundings
+from fer_bench.analysis.comparison.compared_metrics import METRICS, RECALL
+from fer_bench.analysis.comparison.environment_differences import compare_environments
 from fer_bench.analysis.comparison.noise import LEAST_RUNS
 from fer_bench.analysis.comparison.speed import RUN_NOISE, SLOWER, timed
 from fer_bench.runtime.errors import FerBenchError
@@ -18,8 +18,8 @@ from fer_bench.runtime.errors import FerBenchError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from fer_bench.analysis.comparison.grouping import Gathered
-    from fer_bench.analysis.comparison.thresholds import Rules
+    from fer_bench.analysis.comparison.grouping import CellGroup
+    from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.results.records import Run
 
 
@@ -33,7 +33,7 @@ def check_sides(base: Side, head: Side) -> None:
     for name, side in (("base", base), ("head", head)):
         (first, run), *others = side.runs
         for other, another in others:
-            between = surroundings(Side(((first, run),)), Side(((other, another),)))
+            between = compare_environments(Side(((first, run),)), Side(((other, another),)))
             for difference in between.differences:
                 if difference.of_experiment:
                     raise FerBenchError(
@@ -53,7 +53,9 @@ def check_sides(base: Side, head: Side) -> None:
             )
 
 
-def check_rules(rules: Rules, base: Mapping[str, Gathered], head: Mapping[str, Gathered]) -> None:
+def check_rules(
+    rules: Thresholds, base: Mapping[str, CellGroup], head: Mapping[str, CellGroup]
+) -> None:
     """Check that thresholds for a class or a batch size name an existing one.
 
     A threshold for a metric that no file has is accepted: it applies once a file has that metric.
@@ -71,7 +73,7 @@ def check_rules(rules: Rules, base: Mapping[str, Gathered], head: Mapping[str, G
         )
     }
     for rule in rules.rules:
-        for figure in FIGURES:
+        for figure in METRICS:
             start = figure.name + figure.mark
             known = sorted(name for name in names if figure.mark and name.startswith(start))
             if (
@@ -85,7 +87,7 @@ def check_rules(rules: Rules, base: Mapping[str, Gathered], head: Mapping[str, G
                 )
 
 
-def notes(base: Side, head: Side, rules: Rules, cells: Collection[str]) -> Iterator[str]:
+def notes(base: Side, head: Side, rules: Thresholds, cells: Collection[str]) -> Iterator[str]:
     """Yield notes that a reader needs before the verdicts.
 
     Args:
@@ -116,7 +118,7 @@ def notes(base: Side, head: Side, rules: Rules, cells: Collection[str]) -> Itera
             yield f"the rule {rule.text!r} is about cells that no file has"
 
 
-def mixtures(side: str, groups: Mapping[str, Gathered]) -> Iterator[str]:
+def mixtures(side: str, groups: Mapping[str, CellGroup]) -> Iterator[str]:
     """Yield a note for each seed with results of different experiments on one side.
 
     Args:

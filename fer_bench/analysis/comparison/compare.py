@@ -13,10 +13,10 @@ from fer_bench.analysis.comparison.checks import (
     notes,
     other_code,
 )
-from fer_bench.analysis.comparison.compared_metrics import FIGURES
-from fer_bench.analysis.comparison.environment_differences import surroundings
-from fer_bench.analysis.comparison.grouping import gathered
-from fer_bench.analysis.comparison.outcome import Change, Outcome
+from fer_bench.analysis.comparison.compared_metrics import METRICS
+from fer_bench.analysis.comparison.environment_differences import compare_environments
+from fer_bench.analysis.comparison.grouping import group_cells
+from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
 from fer_bench.analysis.comparison.quality import Qualities, quality_changes, quality_gone
 from fer_bench.analysis.comparison.speed import speed_change, timed
 from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fer_bench.analysis.comparison.base_and_head import Side
-    from fer_bench.analysis.comparison.environment_differences import Surroundings
-    from fer_bench.analysis.comparison.grouping import Gathered
-    from fer_bench.analysis.comparison.outcome import Verdict
-    from fer_bench.analysis.comparison.thresholds import Rules
+    from fer_bench.analysis.comparison.environment_differences import EnvironmentComparison
+    from fer_bench.analysis.comparison.grouping import CellGroup
+    from fer_bench.analysis.comparison.outcome import ChangeKind
+    from fer_bench.analysis.comparison.thresholds import Thresholds
 
 
-def compare(base: Side, head: Side, rules: Rules) -> Outcome:
+def compare(base: Side, head: Side, rules: Thresholds) -> ComparisonResult:
     """Compare base and head, metric by metric.
 
     Results with the same fingerprint on both sides must be equal. Other results are compared by
@@ -51,7 +51,7 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
             common, or a threshold names an unknown class or batch size.
     """
     check_sides(base, head)
-    ours, theirs = gathered(base), gathered(head)
+    ours, theirs = group_cells(base), group_cells(head)
     if not set(ours) & set(theirs):
         raise FerBenchError(
             f"the base has the cells {_listed(ours)} and the head {_listed(theirs)}: none in "
@@ -59,7 +59,7 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
             "two files with the same backbone and init in both",
         )
     check_rules(rules, ours, theirs)
-    around = surroundings(base, head)
+    around = compare_environments(base, head)
     code = other_code(run for side in (base, head) for _, run in side.runs)
     known = _Known(around, code, rules)
     told = [
@@ -76,7 +76,7 @@ def compare(base: Side, head: Side, rules: Rules) -> Outcome:
             changes.append(_alone(name, one, other, rules))
         else:
             changes += _of_group(name, one, other, known)
-    return Outcome(
+    return ComparisonResult(
         base=_title(base),
         head=_title(head),
         differences=around.differences,
@@ -93,12 +93,12 @@ class _Known:
     ``other_code`` states why the code of the runs may differ; it is empty if it is the same.
     """
 
-    around: Surroundings
+    around: EnvironmentComparison
     other_code: str
-    rules: Rules
+    rules: Thresholds
 
 
-def _listed(groups: Mapping[str, Gathered]) -> str:
+def _listed(groups: Mapping[str, CellGroup]) -> str:
     return ", ".join(groups) or "none"
 
 
@@ -109,7 +109,7 @@ def _title(side: Side) -> str:
     return f"{files} (commit {'; '.join(commits)})"
 
 
-def _alone(name: str, base: Gathered | None, head: Gathered | None, rules: Rules) -> Change:
+def _alone(name: str, base: CellGroup | None, head: CellGroup | None, rules: Thresholds) -> Change:
     """Return the change of a backbone and init that only base or only head requested."""
     if base is None:
         return Change(name, None, "", "new", why="the base does not have it")
@@ -117,13 +117,13 @@ def _alone(name: str, base: Gathered | None, head: Gathered | None, rules: Rules
     return _gone(name, name, measured, "the head does not have it", rules)
 
 
-def _gone(cell: str, group: str, measured: bool, why: str, rules: Rules) -> Change:
+def _gone(cell: str, group: str, measured: bool, why: str, rules: Thresholds) -> Change:
     threshold = rules.of(group, GONE)
     regression = measured and threshold is not None
     return Change(cell, None, "", "gone", threshold=threshold, regression=regression, why=why)
 
 
-def _of_group(name: str, base: Gathered, head: Gathered, known: _Known) -> Iterator[Change]:
+def _of_group(name: str, base: CellGroup, head: CellGroup, known: _Known) -> Iterator[Change]:
     """Yield the changes of a backbone and init that both base and head requested."""
     seeds = sorted({*base.cells, *head.cells})
     for seed in seeds:
@@ -147,7 +147,7 @@ def _of_group(name: str, base: Gathered, head: Gathered, known: _Known) -> Itera
 
 
 def _deterministic(
-    cell: str, group: str, base: Gathered, head: Gathered, seed: int, known: _Known
+    cell: str, group: str, base: CellGroup, head: CellGroup, seed: int, known: _Known
 ) -> Iterator[Change]:
     """Yield a change if results of one seed with the same fingerprint differ."""
     results = [
@@ -167,7 +167,7 @@ def _deterministic(
             else:
                 alike = around.same_machine and around.same_device and around.same_software
                 elsewhere = not alike
-            verdict: Verdict = "not comparable" if elsewhere else "not deterministic"
+            verdict: ChangeKind = "not comparable" if elsewhere else "not deterministic"
             threshold = None
             if elsewhere:
                 why = "on another machine, device, backend or threads, which may round otherwise"
@@ -189,7 +189,7 @@ def _deterministic(
 
 
 def _lacking(
-    cell: str, group: str, seed: int, base: Gathered, head: Gathered, rules: Rules
+    cell: str, group: str, seed: int, base: CellGroup, head: CellGroup, rules: Thresholds
 ) -> Change:
     """Return the change of a seed's cell that was not measured in base, head or both."""
     if base.is_measured(seed):
@@ -203,7 +203,7 @@ def _lacking(
     return Change(cell, None, "", "not comparable", why=why)
 
 
-def _qualities(group: Gathered) -> Qualities:
+def _qualities(group: CellGroup) -> Qualities:
     return Qualities(
         {seed: cell.quality for seed, cell in group.trained.items() if cell.quality is not None},
         group.dataset,
@@ -211,10 +211,10 @@ def _qualities(group: Gathered) -> Qualities:
 
 
 def _speeds(
-    name: str, base: Gathered, head: Gathered, around: Surroundings, rules: Rules
+    name: str, base: CellGroup, head: CellGroup, around: EnvironmentComparison, rules: Thresholds
 ) -> Iterator[Change]:
     ours, theirs = timed(base.every), timed(head.every)
-    keys = sorted({*ours, *theirs}, key=lambda key: (FIGURES.index(key[0]), int(key[1] or 0)))
+    keys = sorted({*ours, *theirs}, key=lambda key: (METRICS.index(key[0]), int(key[1] or 0)))
     for key in keys:
         figure, of = key
         if key in ours and key in theirs:

@@ -9,7 +9,7 @@ Unit = Literal["share", "nats", "share per epoch", "images/s", "s"]
 
 
 @dataclass(frozen=True)
-class Figure:
+class Metric:
     """Metric of a cell.
 
     Attributes:
@@ -31,19 +31,19 @@ class Figure:
         return f"{self.name}{self.mark}{of}" if of else self.name
 
 
-ACCURACY = Figure("accuracy", "share", True)
-CLEAN_ACCURACY = Figure("accuracy.clean", "share", True)
-LOSS = Figure("loss", "nats", False)
-RECALL = Figure("recall", "share", True, mark=".")
-INITIAL_ACCURACY = Figure("initial.accuracy", "share", True)
-INITIAL_LOSS = Figure("initial.loss", "nats", False)
-MCR = Figure("mcr", "share per epoch", None)
-MOFR = Figure("mofr", "share per epoch", False)
-TRAINING_SPEED = Figure("training.speed", "images/s", True, speed=True)
-INFERENCE_MEDIAN = Figure("inference.median", "s", False, speed=True, mark="@")
-INFERENCE_P99 = Figure("inference.p99", "s", False, speed=True, mark="@")
+ACCURACY = Metric("accuracy", "share", True)
+CLEAN_ACCURACY = Metric("accuracy.clean", "share", True)
+LOSS = Metric("loss", "nats", False)
+RECALL = Metric("recall", "share", True, mark=".")
+INITIAL_ACCURACY = Metric("initial.accuracy", "share", True)
+INITIAL_LOSS = Metric("initial.loss", "nats", False)
+MCR = Metric("mcr", "share per epoch", None)
+MOFR = Metric("mofr", "share per epoch", False)
+TRAINING_SPEED = Metric("training.speed", "images/s", True, speed=True)
+INFERENCE_MEDIAN = Metric("inference.median", "s", False, speed=True, mark="@")
+INFERENCE_P99 = Metric("inference.p99", "s", False, speed=True, mark="@")
 
-FIGURES = (
+METRICS = (
     ACCURACY,
     CLEAN_ACCURACY,
     LOSS,

@@ -29,7 +29,7 @@ _SEEDS = ("seed", "seeds")
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class EnvironmentComparison:
     """Environment differences between base and head, and what they allow to compare.
 
     Attributes:
@@ -52,7 +52,7 @@ class Surroundings:
     same_parts: bool | None
 
 
-def surroundings(base: Side, head: Side) -> Surroundings:
+def compare_environments(base: Side, head: Side) -> EnvironmentComparison:
     """Compare the recorded environments of base and head; a fact missing on one side is ignored.
 
     The runs of one side are combined: a fact that varies between them is listed with all its
@@ -83,7 +83,7 @@ def surroundings(base: Side, head: Side) -> Surroundings:
         for name, (one, other) in found.items()
     ]
     same_data, same_parts, data = _data(base, head)
-    return Surroundings(
+    return EnvironmentComparison(
         differences=(*told, *_protocol(base, head), *data),
         same_machine=same_machine,
         same_device=same_device,

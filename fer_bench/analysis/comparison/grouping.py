@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class CellGroup:
     """Cells of one backbone and init in all runs of one side, by seed.
 
     Attributes:
@@ -58,7 +58,7 @@ class Gathered:
         return f"{cell.status}: {cell.reason}" if cell.reason else "not measured"
 
 
-def gathered(side: Side) -> dict[str, Gathered]:
+def group_cells(side: Side) -> dict[str, CellGroup]:
     """Group the cells of one side by backbone and init, in the order of its runs."""
     found: dict[str, dict[int, list[tuple[str, CellResult]]]] = {}
     for name, run in side.runs:
@@ -66,4 +66,4 @@ def gathered(side: Side) -> dict[str, Gathered]:
             seeds = found.setdefault(f"{cell.backbone}-{cell.init}", {})
             seeds.setdefault(cell.seed, []).append((name, cell))
     dataset = side.runs[0][1].dataset
-    return {name: Gathered(seeds, dataset) for name, seeds in found.items()}
+    return {name: CellGroup(seeds, dataset) for name, seeds in found.items()}

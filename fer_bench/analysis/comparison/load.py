@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.base_and_head import Side, timings
-from fer_bench.results import load_run, read_folder, read_run
+from fer_bench.results import load_run, read_directory, read_run
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
         _check_files(map(str, paths))
         for path in paths:
             if _is_folder(path):
-                found = read_folder(path, read_run)
+                found = read_directory(path, read_run)
                 runs += [(str(file), run) for file, run in found.read]
                 unreadable += found.unreadable
             else:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.comparison.compared_metrics import Figure
+    from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.comparison.thresholds import Threshold
     from fer_bench.metrics import Interval
 
-Verdict = Literal[
+ChangeKind = Literal[
     "better", "worse", "moved", "same", "new", "gone", "not deterministic", "not comparable"
 ]
 """``moved`` applies to metrics for which neither direction is better."""
@@ -41,9 +41,9 @@ class Change:
     """
 
     cell: str
-    figure: Figure | None
+    figure: Metric | None
     of: str
-    verdict: Verdict
+    verdict: ChangeKind
     base: float | None = None
     head: float | None = None
     change: float | None = None
@@ -91,7 +91,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ComparisonResult:
     """Complete result of a comparison.
 
     Attributes:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.analysis.comparison.thresholds import Rules, parse
+from fer_bench.analysis.comparison.thresholds import Thresholds, parse
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.files import cause_of, read_regular
 
@@ -24,7 +24,7 @@ _LARGEST = 1 << 24
 """Maximum size of the file in bytes."""
 
 
-def project_rules(folder: Path) -> Rules:
+def project_thresholds(folder: Path) -> Thresholds:
     """Return the thresholds under ``[tool.fer_bench.compare]`` of the nearest ``pyproject.toml``.
 
     Args:
@@ -42,10 +42,10 @@ def project_rules(folder: Path) -> Rules:
         # Path.is_file raises if a directory may not be entered.
         if os.path.isfile(path):  # noqa: PTH113
             return _rules(path)
-    return Rules(())
+    return Thresholds(())
 
 
-def _rules(path: Path) -> Rules:
+def _rules(path: Path) -> Thresholds:
     try:
         document: dict[str, Any] = tomllib.loads(read_regular(path, _LARGEST).decode("utf-8"))
     except OSError as error:

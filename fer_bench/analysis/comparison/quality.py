@@ -26,8 +26,8 @@ from fer_bench.metrics.convergence import initial, mean_convergence_rate, mean_o
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from fer_bench.analysis.comparison.compared_metrics import Figure
-    from fer_bench.analysis.comparison.thresholds import Rules
+    from fer_bench.analysis.comparison.compared_metrics import Metric
+    from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.results.records import DatasetSummary, History, Quality
 
 
@@ -54,7 +54,7 @@ class Qualities:
 class _Reading(NamedTuple):
     """Metric, how to read it, and its number of images if it can be compared as a share."""
 
-    figure: Figure
+    figure: Metric
     of: str
     read: Callable[[Quality, DatasetSummary], float | None]
     images: int | None
@@ -74,7 +74,7 @@ class _Found(NamedTuple):
 
 
 def quality_changes(
-    cell: str, base: Qualities, head: Qualities, same_parts: bool | None, rules: Rules
+    cell: str, base: Qualities, head: Qualities, same_parts: bool | None, rules: Thresholds
 ) -> list[Change]:
     """Compare every quality metric of one backbone and init.
 
@@ -103,7 +103,7 @@ def quality_changes(
     return [change for change in changes if change is not None]
 
 
-def quality_gone(cell: str, base: Qualities, why: str, rules: Rules) -> Iterator[Change]:
+def quality_gone(cell: str, base: Qualities, why: str, rules: Thresholds) -> Iterator[Change]:
     """Yield the lost metrics of a backbone and init that the head did not train.
 
     Accuracy stands for all metrics; others are listed only if they have a threshold.
@@ -180,7 +180,7 @@ def _mofr(history: History) -> float:
     )
 
 
-def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Change | None:
+def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Thresholds) -> Change | None:
     """Return the change of a metric, or None if neither base nor head has it."""
     figure, of = reading.figure, reading.of
     ours = reading.of_each(pairing.ours, pairing.base)
@@ -224,7 +224,7 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Rules) -> Ch
     )
 
 
-def _why_none(figure: Figure, side: str) -> str:
+def _why_none(figure: Metric, side: str) -> str:
     """Return why one side lacks a metric that the other has."""
     if figure is CLEAN_ACCURACY:
         return f"the {side} knows no clean test images, or does not hold all predictions"

@@ -21,10 +21,10 @@ from fer_bench.metrics import Interval
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.analysis.comparison.compared_metrics import Figure
-    from fer_bench.analysis.comparison.environment_differences import Surroundings
+    from fer_bench.analysis.comparison.compared_metrics import Metric
+    from fer_bench.analysis.comparison.environment_differences import EnvironmentComparison
     from fer_bench.analysis.comparison.noise import Shift
-    from fer_bench.analysis.comparison.thresholds import Rules
+    from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.results.records import CellResult, InferenceSpeed, Reference
 
 
@@ -63,7 +63,7 @@ class Timing:
 class Timed(NamedTuple):
     """Speed metric of a cell in base or head, with one timing for each run that measured it."""
 
-    figure: Figure
+    figure: Metric
     of: str
     timings: tuple[Timing, ...]
 
@@ -74,9 +74,9 @@ class Timed(NamedTuple):
         return 1 / value if self.figure.higher_is_better else value
 
 
-def timed(cells: Iterable[CellResult]) -> dict[tuple[Figure, str], Timed]:
+def timed(cells: Iterable[CellResult]) -> dict[tuple[Metric, str], Timed]:
     """Return the speeds of one backbone and init in the runs of one side."""
-    found: dict[tuple[Figure, str], list[Timing]] = {}
+    found: dict[tuple[Metric, str], list[Timing]] = {}
     for cell in cells:
         if cell.training is not None:
             training = cell.training
@@ -90,7 +90,9 @@ def timed(cells: Iterable[CellResult]) -> dict[tuple[Figure, str], Timed]:
     return {key: Timed(*key, tuple(timings)) for key, timings in found.items()}
 
 
-def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rules: Rules) -> Change:
+def speed_change(
+    cell: str, base: Timed, head: Timed, around: EnvironmentComparison, rules: Thresholds
+) -> Change:
     """Compare one speed of one cell.
 
     Several runs are compared by their variation from run to run. If base and head together have
@@ -144,7 +146,9 @@ def speed_change(cell: str, base: Timed, head: Timed, around: Surroundings, rule
     )
 
 
-def is_divided(base: Sequence[Timing], head: Sequence[Timing], around: Surroundings) -> bool:
+def is_divided(
+    base: Sequence[Timing], head: Sequence[Timing], around: EnvironmentComparison
+) -> bool:
     """Return True if times are compared after division by those of the reference workload."""
     if not _is_paced(base, head):
         return False
@@ -164,14 +168,14 @@ def _pace(reference: Reference | None) -> tuple[float, float] | None:
     return math.log(min(reference.matrix_product)), math.log(min(reference.convolution))
 
 
-def _of_calls(speed: InferenceSpeed) -> Iterable[tuple[Figure, float]]:
+def _of_calls(speed: InferenceSpeed) -> Iterable[tuple[Metric, float]]:
     yield INFERENCE_MEDIAN, speed.median
     if speed.p99 is not None:
         yield INFERENCE_P99, speed.p99
 
 
 def _shift(
-    figure: Figure, base: Sequence[Timing], head: Sequence[Timing], divided: bool
+    figure: Metric, base: Sequence[Timing], head: Sequence[Timing], divided: bool
 ) -> Shift | None:
     ours, theirs = (
         [math.log(timing.figure) - _offset(timing, divided) for timing in side]
@@ -202,7 +206,7 @@ def _assumed(base: int, head: int, divided: bool) -> float:
     return NormalDist().inv_cdf((1 + LEVEL) / 2) * noise * math.sqrt(1 / base + 1 / head)
 
 
-def _too_little(figure: Figure) -> str:
+def _too_little(figure: Metric) -> str:
     if figure is INFERENCE_P99:
         return (
             "the calls of one run bound no 99th percentile; needed: "
@@ -232,7 +236,7 @@ def _pace_text(base: Sequence[Timing], head: Sequence[Timing]) -> str:
     return f"{abs(slower):.1%} {'slower' if slower > 0 else 'faster'}"
 
 
-def _as_share(figure: Figure, shift: Shift) -> tuple[float, Interval]:
+def _as_share(figure: Metric, shift: Shift) -> tuple[float, Interval]:
     """Convert a shift of log times to a share of the base's time, or of its speed."""
     sign = -1 if figure.higher_is_better else 1
     ends = sorted(math.expm1(sign * end) for end in (shift.low, shift.high))

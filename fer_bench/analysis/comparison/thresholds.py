@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.comparison.compared_metrics import FIGURES
+from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fer_bench.analysis.comparison.compared_metrics import Figure
+    from fer_bench.analysis.comparison.compared_metrics import Metric
 
 GONE = "gone"
 """Threshold name for a cell, or a metric of it, that the base has and the head lacks."""
@@ -89,7 +89,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Rules:
+class Thresholds:
     """Threshold rules in order; the last one that applies takes effect.
 
     Attributes:
@@ -112,12 +112,12 @@ class Rules:
                 found = rule.threshold
         return found
 
-    def __add__(self, other: Rules) -> Rules:
+    def __add__(self, other: Thresholds) -> Thresholds:
         """Append the other rules, which take precedence."""
-        return Rules((*self.rules, *other.rules))
+        return Thresholds((*self.rules, *other.rules))
 
 
-def parse(texts: Iterable[str], source: str) -> Rules:
+def parse(texts: Iterable[str], source: str) -> Thresholds:
     """Parse threshold rules.
 
     Each rule is ``FIGURE: AMOUNT`` or ``CELLS: FIGURE: AMOUNT``. ``AMOUNT`` is a share of the
@@ -134,10 +134,10 @@ def parse(texts: Iterable[str], source: str) -> Rules:
             does not fit the metric.
     """
     pieces = [piece.strip() for text in texts for piece in re.split(r"[,\n]", text)]
-    return Rules(tuple(_rule(piece, source) for piece in pieces if piece))
+    return Thresholds(tuple(_rule(piece, source) for piece in pieces if piece))
 
 
-def default_rules() -> Rules:
+def default_thresholds() -> Thresholds:
     """Return the thresholds that apply unless another one overrides them."""
     return parse(DEFAULTS, "the defaults")
 
@@ -164,18 +164,18 @@ def _rule(text: str, source: str) -> Rule:
     return Rule(cells, figure, threshold, text)
 
 
-def _meant(pattern: str, text: str, source: str) -> list[Figure]:
+def _meant(pattern: str, text: str, source: str) -> list[Metric]:
     """Return the metrics that a pattern may refer to."""
     # Classes and batch sizes are known only from the files, so only the prefix is checked.
     known = [
         figure
-        for figure in FIGURES
+        for figure in METRICS
         if fnmatchcase(figure.name, pattern)
         or (figure.mark and pattern.startswith(figure.name + figure.mark))
     ]
     if known:
         return known
-    names = [*(figure.name for figure in FIGURES), *_SWITCHES]
+    names = [*(figure.name for figure in METRICS), *_SWITCHES]
     near = difflib.get_close_matches(pattern, names, 1, 0.4)
     hint = f"did you mean {near[0]!r}? " if near else ""
     raise FerBenchError(
@@ -184,11 +184,11 @@ def _meant(pattern: str, text: str, source: str) -> list[Figure]:
     )
 
 
-def _units(figure: Figure) -> str:
+def _units(figure: Metric) -> str:
     return "".join(f", {unit}" for unit, kinds in _FITTING.items() if figure.unit in kinds)
 
 
-def _threshold(amount: str, figures: list[Figure], text: str, source: str) -> Threshold:
+def _threshold(amount: str, figures: list[Metric], text: str, source: str) -> Threshold:
     found = _AMOUNT.fullmatch(amount)
     if found is None:
         raise FerBenchError(

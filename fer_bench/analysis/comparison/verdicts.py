@@ -8,9 +8,9 @@ from fer_bench.analysis.comparison.outcome import Change
 from fer_bench.analysis.comparison.thresholds import GONE
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.comparison.compared_metrics import Figure
-    from fer_bench.analysis.comparison.outcome import Verdict
-    from fer_bench.analysis.comparison.thresholds import Rules, Threshold
+    from fer_bench.analysis.comparison.compared_metrics import Metric
+    from fer_bench.analysis.comparison.outcome import ChangeKind
+    from fer_bench.analysis.comparison.thresholds import Threshold, Thresholds
     from fer_bench.metrics import Interval
 
 LEVEL = 0.99
@@ -18,8 +18,8 @@ LEVEL = 0.99
 
 
 def verdict(
-    figure: Figure, change: float, interval: Interval, allowed: float
-) -> tuple[Verdict, str]:
+    figure: Metric, change: float, interval: Interval, allowed: float
+) -> tuple[ChangeKind, str]:
     """Return the verdict on a change, and the reason in a few words.
 
     A change counts if it exceeds the noise, so that its interval excludes 0, and exceeds the
@@ -43,7 +43,9 @@ def verdict(
     )
 
 
-def figure_gone(cell: str, figure: Figure, of: str, base: float, why: str, rules: Rules) -> Change:
+def figure_gone(
+    cell: str, figure: Metric, of: str, base: float, why: str, rules: Thresholds
+) -> Change:
     """Return the change of a metric that only the base has: a regression if it has a threshold.
 
     Args:

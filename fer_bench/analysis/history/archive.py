@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.comparison.base_and_head import Side, measurement
-from fer_bench.analysis.comparison.environment_differences import surroundings
-from fer_bench.results import Folder, load_document, read_folder, read_run
-from fer_bench.results.merge import joined
+from fer_bench.analysis.comparison.environment_differences import compare_environments
+from fer_bench.results import ResultsDirectory, load_document, read_directory, read_run
+from fer_bench.results.merge import merge_runs
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def as_one(parts: Sequence[Stored]) -> Stored:
         parts: the runs, at least one.
 
     Raises:
-        FerBenchError: as for ``fer_bench.results.merge.joined``.
+        FerBenchError: as for ``fer_bench.results.merge.merge_runs``.
     """
     first, *others = parts
     if not others:
@@ -99,20 +99,20 @@ def as_one(parts: Sequence[Stored]) -> Stored:
     return Stored(
         name=f"{first.name} and {len(others)} more",
         time=max(part.time for part in parts),
-        run=joined([(part.name, part.run) for part in parts]),
+        run=merge_runs([(part.name, part.run) for part in parts]),
     )
 
 
-def stored_runs(folder: Path) -> Folder[Stored]:
+def stored_runs(folder: Path) -> ResultsDirectory[Stored]:
     """Read all results files in a directory and its subdirectories, named by their relative paths.
 
     Args:
         folder: directory such as pytest-benchmark's ``.benchmarks``.
 
     Raises:
-        FerBenchError: as for ``fer_bench.results.read_folder``.
+        FerBenchError: as for ``fer_bench.results.read_directory``.
     """
-    found = read_folder(folder, _stored)
+    found = read_directory(folder, _stored)
     named = (
         (path, dataclasses.replace(one, name=path.relative_to(folder).as_posix()))
         for path, one in found.read
@@ -120,7 +120,7 @@ def stored_runs(folder: Path) -> Folder[Stored]:
     return dataclasses.replace(found, read=tuple(named))
 
 
-def gathered(
+def build_archive(
     found: Iterable[Stored],
     reported: Stored,
     parts: Iterable[Stored] = (),
@@ -171,7 +171,7 @@ def _order(one: Stored) -> tuple[datetime, str]:
 
 def _difference(reported: Run, other: Run) -> str:
     """Describe how another run's experiment differs; empty if it is the same experiment."""
-    around = surroundings(Side((("reported", reported),)), Side((("other", other),)))
+    around = compare_environments(Side((("reported", reported),)), Side((("other", other),)))
     return "; ".join(
         f"{one.what} {one.head} instead of {one.base}"
         for one in around.differences

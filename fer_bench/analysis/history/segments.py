@@ -5,21 +5,21 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.history.series import Move, Point, Restart
+from fer_bench.analysis.history.series import ChangePoint, Point, Restart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from fer_bench.analysis.comparison.compared_metrics import Figure
-    from fer_bench.analysis.comparison.outcome import Change, Verdict
+    from fer_bench.analysis.comparison.compared_metrics import Metric
+    from fer_bench.analysis.comparison.outcome import Change, ChangeKind
 
-MOVING: tuple[Verdict, ...] = ("better", "worse", "moved", "not deterministic")
+MOVING: tuple[ChangeKind, ...] = ("better", "worse", "moved", "not deterministic")
 
-Name = tuple[str, "Figure | None", str]
+Name = tuple[str, "Metric | None", str]
 """Key of a series: its cell, its metric, and the class or batch size."""
 
 
-class Walk:
+class Segmentation:
     """Segmentation of one metric after some of the runs.
 
     A segment consists of runs between two change points.
@@ -37,7 +37,7 @@ class Walk:
 
     def __init__(self) -> None:
         self.points: list[Point] = []
-        self.moves: list[Move] = []
+        self.moves: list[ChangePoint] = []
         self.restarts: list[tuple[int, str]] = []
         self.stretch: tuple[int, ...] = ()
         self.earlier: list[tuple[int, ...]] = []
@@ -45,7 +45,7 @@ class Walk:
         self.odd: tuple[int, ...] = ()
 
     @property
-    def told(self) -> tuple[Move, ...]:
+    def told(self) -> tuple[ChangePoint, ...]:
         """Change points in the order of the runs."""
         return tuple(sorted(self.moves, key=lambda move: move.run))
 
@@ -62,7 +62,9 @@ class Walk:
     def split(self, place: int, change: Change) -> None:
         """Split the current segment after its first ``place`` runs."""
         before, after = self.stretch[:place], self.stretch[place:]
-        self.moves.append(Move(after[0], change.base, change.head, change.verdict, change.why))
+        self.moves.append(
+            ChangePoint(after[0], change.base, change.head, change.verdict, change.why)
+        )
         self.earlier.append(before)
         self.stretch, self.doubtful = after, False
 
@@ -92,7 +94,7 @@ class Walk:
         self.stretch, self.earlier, self.doubtful, self.odd = (run,), [], False, ()
 
 
-def restarts(walks: Mapping[Name, Walk], names: Iterable[Name]) -> tuple[Restart, ...]:
+def restarts(walks: Mapping[Name, Segmentation], names: Iterable[Name]) -> tuple[Restart, ...]:
     """Return the restarts of all metrics, in the order of the runs."""
     found: dict[tuple[int, str], list[str]] = {}
     for cell, figure, of in names:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.comparison.compared_metrics import Figure
-    from fer_bench.analysis.comparison.outcome import Verdict
+    from fer_bench.analysis.comparison.compared_metrics import Metric
+    from fer_bench.analysis.comparison.outcome import ChangeKind
     from fer_bench.analysis.history.archive import Archive
 
 
@@ -25,7 +25,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Move:
+class ChangePoint:
     """Change point: a run in which a metric differs from the preceding runs.
 
     Attributes:
@@ -43,7 +43,7 @@ class Move:
     run: int
     base: float | None
     head: float | None
-    verdict: Verdict
+    verdict: ChangeKind
     why: str
     undone: bool = False
 
@@ -62,10 +62,10 @@ class Series:
     """
 
     cell: str
-    figure: Figure | None
+    figure: Metric | None
     of: str
     points: tuple[Point, ...]
-    moves: tuple[Move, ...]
+    moves: tuple[ChangePoint, ...]
 
     @property
     def name(self) -> str:
@@ -73,17 +73,17 @@ class Series:
         return "the whole cell" if self.figure is None else self.figure.named(self.of)
 
     @property
-    def lasting(self) -> tuple[Move, ...]:
+    def lasting(self) -> tuple[ChangePoint, ...]:
         """Change points that the next run did not undo."""
         return tuple(move for move in self.moves if not move.undone)
 
     @property
-    def first(self) -> Move | None:
+    def first(self) -> ChangePoint | None:
         """First lasting change point since the oldest run."""
         return next(iter(self.lasting), None)
 
     @property
-    def latest(self) -> Move | None:
+    def latest(self) -> ChangePoint | None:
         """Last lasting change point."""
         return next(reversed(self.lasting), None)
 

@@ -7,7 +7,7 @@ import statistics
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.base_and_head import Side
-from fer_bench.analysis.comparison.environment_differences import surroundings
+from fer_bench.analysis.comparison.environment_differences import compare_environments
 from fer_bench.analysis.comparison.speed import Timed, is_divided, speed_change, timed
 from fer_bench.analysis.comparison.verdicts import LEVEL
 from fer_bench.analysis.history.segments import MOVING
@@ -18,11 +18,11 @@ from fer_bench.analysis.seed_groups import groups
 if TYPE_CHECKING:
     from collections import defaultdict
 
-    from fer_bench.analysis.comparison.environment_differences import Surroundings
+    from fer_bench.analysis.comparison.environment_differences import EnvironmentComparison
     from fer_bench.analysis.comparison.outcome import Change
-    from fer_bench.analysis.comparison.thresholds import Rules
+    from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.analysis.history.archive import Archive
-    from fer_bench.analysis.history.segments import Name, Walk
+    from fer_bench.analysis.history.segments import Name, Segmentation
     from fer_bench.results.records import Run
 
 _SPLIT = 0.9998
@@ -54,7 +54,9 @@ class Speeds:
     to be detected in its own run is found there once more runs have followed.
     """
 
-    def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[Name, Walk]) -> None:
+    def __init__(
+        self, archive: Archive, rules: Thresholds, walks: defaultdict[Name, Segmentation]
+    ) -> None:
         self._runs = [(one.name, one.run) for one in archive.runs]
         self._rules = rules
         self._walks = walks
@@ -63,7 +65,7 @@ class Speeds:
             {name: _logarithms(one) for name, one in found.items()} for found in self._timed
         ]
         # Cache for the current run, since several tests compare the same sets of runs.
-        self._around: dict[tuple[_Runs, _Runs], Surroundings] = {}
+        self._around: dict[tuple[_Runs, _Runs], EnvironmentComparison] = {}
         self._changes: dict[tuple[Name, _Runs, _Runs], Change] = {}
 
     def walk(self, run: int) -> None:
@@ -194,10 +196,10 @@ class Speeds:
         timings = tuple(timing for one in measured for timing in one.timings)
         return measured[0]._replace(timings=timings)
 
-    def _surroundings(self, base: _Runs, head: _Runs) -> Surroundings:
+    def _surroundings(self, base: _Runs, head: _Runs) -> EnvironmentComparison:
         if (base, head) not in self._around:
             sides = (Side(tuple(self._runs[run] for run in runs)) for runs in (base, head))
-            self._around[base, head] = surroundings(*sides)
+            self._around[base, head] = compare_environments(*sides)
         return self._around[base, head]
 
     def _divided(self, name: Name, base: _Runs, head: _Runs) -> bool:

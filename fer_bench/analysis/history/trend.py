@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.comparison.base_and_head import Side
 from fer_bench.analysis.comparison.compare import compare
-from fer_bench.analysis.comparison.compared_metrics import FIGURES
-from fer_bench.analysis.history.segments import MOVING, Walk, restarts
+from fer_bench.analysis.comparison.compared_metrics import METRICS
+from fer_bench.analysis.history.segments import MOVING, Segmentation, restarts
 from fer_bench.analysis.history.series import Point, Series, Trend
 from fer_bench.analysis.history.speed_changes import Speeds
 from fer_bench.analysis.seed_groups import groups
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from fer_bench.analysis.comparison.outcome import Change
-    from fer_bench.analysis.comparison.thresholds import Rules
+    from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.analysis.history.archive import Archive
     from fer_bench.analysis.history.segments import Name
     from fer_bench.results.records import Quality, Run
 
 
-def trend(archive: Archive, rules: Rules) -> Trend:
+def trend(archive: Archive, rules: Thresholds) -> Trend:
     """Find the change points of each metric in the chronologically ordered runs.
 
     Each run is compared, metric by metric, with all runs since the metric's last change point taken
@@ -45,7 +45,7 @@ def trend(archive: Archive, rules: Rules) -> Trend:
     Raises:
         FerBenchError: as for ``compare``.
     """
-    walks: defaultdict[Name, Walk] = defaultdict(Walk)
+    walks: defaultdict[Name, Segmentation] = defaultdict(Segmentation)
     quality, speed = _Qualities(archive, rules, walks), Speeds(archive, rules, walks)
     for run in range(len(archive.runs)):
         quality.walk(run)
@@ -79,7 +79,9 @@ class _Qualities:
     before, or is the first. Most runs of an archive therefore need no comparison, which is slow.
     """
 
-    def __init__(self, archive: Archive, rules: Rules, walks: defaultdict[Name, Walk]) -> None:
+    def __init__(
+        self, archive: Archive, rules: Thresholds, walks: defaultdict[Name, Segmentation]
+    ) -> None:
         self._runs = [(one.name, _without_speed(one.run)) for one in archive.runs]
         self._rules = rules
         self._walks = walks
@@ -209,6 +211,6 @@ def _in_order(names: Iterable[Name], archive: Archive) -> list[Name]:
         cell, figure, of = name
         if figure is None:
             return cells.index(cell), -1, 0
-        return cells.index(cell), FIGURES.index(figure), int(of) if figure.speed and of else 0
+        return cells.index(cell), METRICS.index(figure), int(of) if figure.speed and of else 0
 
     return sorted(names, key=place)

@@ -1,18 +1,30 @@
 """Checks of a data set before training.
 
-Pure functions of a ``Dataset``, a ``Split`` and FER+ votes: duplicates (``twins``, ``find_twins``,
-``copies``), duplicates in two parts of a split (``leaks``), blank images (``blanks``), class sizes
-(``balance``), label issues (``agreement``), and the counts of these issues in a subset of the
-images (``flaws``). ``audit`` combines all of them.
+Pure functions of a ``Dataset``, a ``Split`` and FER+ votes: duplicates (``find_duplicates``,
+``group_duplicates``, ``summarise_duplicates``), duplicates in two parts of a split (``leaks``),
+blank images (``blanks``), class sizes (``balance``), label issues (``agreement``), and the counts
+of these issues in a subset of the images (``count_issues``). ``audit`` combines all of them.
 """
 
 from fer_bench.data.audit.audit import Audit, audit
 from fer_bench.data.audit.blank_images import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, blanks
 from fer_bench.data.audit.candidates import BITS, LEAST_COARSE, MOST_BITS
 from fer_bench.data.audit.class_counts import ClassBalance, balance
-from fer_bench.data.audit.duplicate_groups import Copies, Leak, copies, leaks
-from fer_bench.data.audit.duplicates import LIKENESSES, Likeness, NearPair, Twins, find_twins, twins
-from fer_bench.data.audit.image_issues import Flaws, flaws
+from fer_bench.data.audit.duplicate_groups import (
+    DuplicateSummary,
+    Leak,
+    leaks,
+    summarise_duplicates,
+)
+from fer_bench.data.audit.duplicates import (
+    SIMILARITIES,
+    Duplicates,
+    NearPair,
+    Similarity,
+    find_duplicates,
+    group_duplicates,
+)
+from fer_bench.data.audit.image_issues import ImageIssues, count_issues
 from fer_bench.data.audit.json_record import audit_record
 from fer_bench.data.audit.label_issues import (
     MARGIN,
@@ -31,24 +43,24 @@ __all__ = [
     "LEAST_COARSE",
     "LEAST_CORRELATION",
     "LEAST_SPREAD",
-    "LIKENESSES",
     "MARGIN",
     "MOST_BITS",
     "MOST_OF_ONE_LEVEL",
     "REACH",
     "SIDE",
+    "SIMILARITIES",
     "Agreement",
     "Audit",
     "Blanks",
     "ClassAgreement",
     "ClassBalance",
-    "Copies",
-    "Flaws",
+    "DuplicateSummary",
+    "Duplicates",
+    "ImageIssues",
     "LabelError",
     "Leak",
-    "Likeness",
     "NearPair",
-    "Twins",
+    "Similarity",
     "Votes",
     "agreement",
     "audit",
@@ -56,11 +68,11 @@ __all__ = [
     "balance",
     "blanks",
     "check_votes",
-    "copies",
-    "find_twins",
-    "flaws",
+    "count_issues",
+    "find_duplicates",
+    "group_duplicates",
     "leaks",
     "load_votes",
-    "twins",
+    "summarise_duplicates",
     "voted_labels",
 ]

@@ -24,7 +24,7 @@ def _libraries() -> Any:
     return ThreadpoolController()
 
 
-class Fitting:
+class ShiftCorrelator:
     """Correlation of image pairs under shifts by a few pixels.
 
     Args:

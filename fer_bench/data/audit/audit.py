@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from fer_bench.data.audit.blank_images import blanks
 from fer_bench.data.audit.class_counts import balance
-from fer_bench.data.audit.duplicate_groups import copies, leaks
-from fer_bench.data.audit.duplicates import LIKENESSES, find_twins
-from fer_bench.data.audit.image_issues import flaws
+from fer_bench.data.audit.duplicate_groups import leaks, summarise_duplicates
+from fer_bench.data.audit.duplicates import SIMILARITIES, find_duplicates
+from fer_bench.data.audit.image_issues import count_issues
 from fer_bench.data.audit.label_issues import agreement
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from fer_bench.data import Dataset, Split
     from fer_bench.data.audit.blank_images import Blanks
     from fer_bench.data.audit.class_counts import ClassBalance
-    from fer_bench.data.audit.duplicate_groups import Copies, Leak
-    from fer_bench.data.audit.duplicates import NearPair, Twins
-    from fer_bench.data.audit.image_issues import Flaws
+    from fer_bench.data.audit.duplicate_groups import DuplicateSummary, Leak
+    from fer_bench.data.audit.duplicates import Duplicates, NearPair
+    from fer_bench.data.audit.image_issues import ImageIssues
     from fer_bench.data.audit.label_issues import Agreement
     from fer_bench.data.audit.votes import Votes
     from fer_bench.runtime.progress import Progress
@@ -42,8 +42,8 @@ class Audit:
         not_split: reason why the data set cannot be split as requested, one line; empty if it can.
             If not empty, all parts are empty, and there are no leaks.
         classes: sizes of the classes, in the order of the labels.
-        copies: duplicates, for each of ``LIKENESSES``.
-        leaks: duplicates in two parts of the split, for each of ``LIKENESSES``.
+        copies: duplicates, for each of ``SIMILARITIES``.
+        leaks: duplicates in two parts of the split, for each of ``SIMILARITIES``.
         near_pairs: near-duplicate pairs, by their rows.
         blanks: blank images.
         agreement: agreement of labels and FER+ votes, or None without votes.
@@ -59,12 +59,12 @@ class Audit:
     split: str
     not_split: str
     classes: tuple[ClassBalance, ...]
-    copies: tuple[Copies, ...]
+    copies: tuple[DuplicateSummary, ...]
     leaks: tuple[Leak, ...]
     near_pairs: tuple[NearPair, ...]
     blanks: Blanks
     agreement: Agreement | None
-    test_flaws: Flaws
+    test_flaws: ImageIssues
 
 
 def audit(
@@ -72,7 +72,7 @@ def audit(
     split: Split,
     votes: Votes | None = None,
     progress: Progress = silent,
-    known: Twins | None = None,
+    known: Duplicates | None = None,
 ) -> Audit:
     """Audit a data set without training on it.
 
@@ -82,7 +82,7 @@ def audit(
         votes: FER+ votes on the same images in the same order, if any.
         progress: callback for the progress of the near-duplicate search, which takes nearly all the
             time.
-        known: result of ``find_twins`` for the same images in the same order, which saves the
+        known: result of ``find_duplicates`` for the same images in the same order, which saves the
             search.
 
     Raises:
@@ -90,7 +90,7 @@ def audit(
             images.
     """
     told = None if votes is None else agreement(dataset, votes)
-    found = find_twins(dataset, progress) if known is None else known
+    found = find_duplicates(dataset, progress) if known is None else known
     if len(found) != len(dataset):
         raise FerBenchError(
             f"{dataset.name}: twins among {len(found)} images are known, and there are "
@@ -109,12 +109,16 @@ def audit(
         split=split.name,
         not_split="",
         classes=balance(dataset, split),
-        copies=tuple(copies(found.numbers[kind], labels, kind) for kind in LIKENESSES),
+        copies=tuple(
+            summarise_duplicates(found.numbers[kind], labels, kind) for kind in SIMILARITIES
+        ),
         leaks=tuple(
-            leak for kind in LIKENESSES for leak in leaks(found.numbers[kind], labels, split, kind)
+            leak
+            for kind in SIMILARITIES
+            for leak in leaks(found.numbers[kind], labels, split, kind)
         ),
         near_pairs=found.pairs,
         blanks=empty,
         agreement=told,
-        test_flaws=flaws(split.test, found.numbers["identical"], labels, empty, told),
+        test_flaws=count_issues(split.test, found.numbers["identical"], labels, empty, told),
     )

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.data import Split
-    from fer_bench.data.audit.duplicates import Likeness
+    from fer_bench.data.audit.duplicates import Similarity
 
 ImageRows = tuple[int, ...]
 """Rows of images, ascending."""
 
 
 @dataclass(frozen=True)
-class Copies:
+class DuplicateSummary:
     """Duplicates of a data set at one similarity level.
 
     Attributes:
@@ -31,7 +31,7 @@ class Copies:
         conflicts: groups whose images have different labels.
     """
 
-    likeness: Likeness
+    likeness: Similarity
     distinct: int
     groups: tuple[ImageRows, ...]
     conflicts: tuple[ImageRows, ...]
@@ -47,11 +47,13 @@ class Copies:
         return self.images - len(self.groups)
 
 
-def copies(numbers: NDArray[np.int64], labels: NDArray[np.uint8], likeness: Likeness) -> Copies:
+def summarise_duplicates(
+    numbers: NDArray[np.int64], labels: NDArray[np.uint8], likeness: Similarity
+) -> DuplicateSummary:
     """Collect the groups of more than one image.
 
     Args:
-        numbers: int64, shape (n,): group of each image, as returned by ``twins``.
+        numbers: int64, shape (n,): group of each image, as returned by ``group_duplicates``.
         labels: uint8, shape (n,).
         likeness: similarity level of the groups.
     """
@@ -61,7 +63,7 @@ def copies(numbers: NDArray[np.int64], labels: NDArray[np.uint8], likeness: Like
         members.setdefault(int(which[row]), []).append(row)
     groups = tuple(map(tuple, members.values()))
     conflicts = [group for group in groups if len(set(labels[list(group)].tolist())) > 1]
-    return Copies(likeness, len(times), groups, tuple(conflicts))
+    return DuplicateSummary(likeness, len(times), groups, tuple(conflicts))
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Leak:
         total: number of images of the target.
     """
 
-    likeness: Likeness
+    likeness: Similarity
     source: str
     target: str
     rows: ImageRows
@@ -96,13 +98,13 @@ class Leak:
 
 
 def leaks(
-    numbers: NDArray[np.int64], labels: NDArray[np.uint8], split: Split, likeness: Likeness
+    numbers: NDArray[np.int64], labels: NDArray[np.uint8], split: Split, likeness: Similarity
 ) -> tuple[Leak, ...]:
     """Find the images of one part of a split that have a duplicate in another part.
 
     Args:
-        numbers: int64, shape (n,): group of each image, as returned by ``twins``. The numbering of
-            the groups does not matter.
+        numbers: int64, shape (n,): group of each image, as returned by ``group_duplicates``.
+            The numbering of the groups does not matter.
         labels: uint8, shape (n,).
         split: the split.
         likeness: similarity level of the groups.

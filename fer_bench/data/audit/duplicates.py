@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from fer_bench.data import Dataset
     from fer_bench.runtime.progress import Progress
 
-Likeness = Literal["identical", "mirrored", "near"]
+Similarity = Literal["identical", "mirrored", "near"]
 """Similarity level of duplicates: identical pixels; or a mirror image; or a near-duplicate."""
 
-LIKENESSES: tuple[Likeness, ...] = get_args(Likeness)
+SIMILARITIES: tuple[Similarity, ...] = get_args(Similarity)
 """All levels, strictest first; each one includes those before it."""
 
 
@@ -44,24 +44,24 @@ class NearPair:
 
 
 @dataclass(frozen=True, eq=False)
-class Twins:
+class Duplicates:
     """Duplicates in a data set at all similarity levels.
 
     Attributes:
-        numbers: groups as returned by ``twins``, for each of ``LIKENESSES``.
+        numbers: groups as returned by ``group_duplicates``, for each of ``SIMILARITIES``.
         pairs: near-duplicate pairs: the links of ``"near"`` groups in addition to those of
             ``"mirrored"`` ones.
     """
 
-    numbers: Mapping[Likeness, NDArray[np.int64]]
+    numbers: Mapping[Similarity, NDArray[np.int64]]
     pairs: tuple[NearPair, ...]
 
     def __len__(self) -> int:
         return len(self.numbers["identical"])
 
 
-def twins(
-    dataset: Dataset, likeness: Likeness = "identical", progress: Progress = silent
+def group_duplicates(
+    dataset: Dataset, likeness: Similarity = "identical", progress: Progress = silent
 ) -> NDArray[np.int64]:
     """Return the duplicate group of each image.
 
@@ -79,18 +79,18 @@ def twins(
     Raises:
         FerBenchError: the similarity level is unknown.
     """
-    if likeness not in LIKENESSES:
+    if likeness not in SIMILARITIES:
         raise FerBenchError(
             f"likeness {likeness!r} is unknown",
-            ", ".join(LIKENESSES),
+            ", ".join(SIMILARITIES),
             "take one of them",
         )
     if likeness == "near":
-        return find_twins(dataset, progress).numbers["near"]
+        return find_duplicates(dataset, progress).numbers["near"]
     return _exact(*_oriented(dataset.images))[likeness]
 
 
-def find_twins(dataset: Dataset, progress: Progress = silent) -> Twins:
+def find_duplicates(dataset: Dataset, progress: Progress = silent) -> Duplicates:
     """Find duplicates at all similarity levels, with the near-duplicate pairs.
 
     Images that are identical or mirror images are represented in the pairs by their first one.
@@ -108,12 +108,12 @@ def find_twins(dataset: Dataset, progress: Progress = silent) -> Twins:
         for (one, other), flipped, correlation in zip(pairs, mirrored, correlations, strict=True)
     )
     near = _numbered(_joined(len(first), pairs)[numbers].tolist())
-    return Twins({**_exact(turned, numbers), "near": near}, found)
+    return Duplicates({**_exact(turned, numbers), "near": near}, found)
 
 
 def _exact(
     turned: NDArray[np.bool_], mirrored: NDArray[np.int64]
-) -> dict[Likeness, NDArray[np.int64]]:
+) -> dict[Similarity, NDArray[np.int64]]:
     # Images of one group with the same orientation are identical.
     identical = _numbered(zip(mirrored.tolist(), turned.tolist(), strict=True))
     return {"identical": identical, "mirrored": mirrored}

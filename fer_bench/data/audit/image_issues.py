@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Flaws:
+class ImageIssues:
     """Numbers of images with issues.
 
     Attributes:
@@ -32,13 +32,13 @@ class Flaws:
     likely_wrong: int | None
 
 
-def flaws(
+def count_issues(
     rows: NDArray[np.int64],
     pictures: NDArray[np.int64],
     labels: NDArray[np.uint8],
     empty: Blanks,
     told: Agreement | None,
-) -> Flaws:
+) -> ImageIssues:
     """Count the issues of some images of a data set.
 
     Args:
@@ -55,7 +55,7 @@ def flaws(
     def number(found: list[int] | tuple[int, ...]) -> int:
         return int(np.isin(rows, found).sum())
 
-    return Flaws(
+    return ImageIssues(
         images=len(rows),
         contradictory=len(rows) - int(most.sum()),
         empty=number(empty.constant + empty.nearly),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.audit.alignment import Fitting
+from fer_bench.data.audit.alignment import ShiftCorrelator
 from fer_bench.data.audit.candidates import LEAST_COARSE, proposed_pairs, resized
 from fer_bench.runtime.progress import silent
 
@@ -79,7 +79,7 @@ def near_pairs(
     return pairs[once], turned[once], likeness[once]
 
 
-def _looks(images: NDArray[np.uint8]) -> list[tuple[Fitting, float]]:
+def _looks(images: NDArray[np.uint8]) -> list[tuple[ShiftCorrelator, float]]:
     """Return the comparison passes with their minimum correlations, the fastest first."""
     height, width = images.shape[1:]
     smaller = max(round(max(height, width) / SIDE), 1)
@@ -87,9 +87,9 @@ def _looks(images: NDArray[np.uint8]) -> list[tuple[Fitting, float]]:
     images = resized(images, height, width)
     reach = round(min(height, width) / REACH)
     if reach == 0:
-        return [(Fitting(images, 0), LEAST_CORRELATION)]
+        return [(ShiftCorrelator(images, 0), LEAST_CORRELATION)]
     halved = resized(images, height // 2, width // 2)
     return [
-        (Fitting(halved, (reach + 1) // 2), LEAST_COARSE),
-        (Fitting(images, reach), LEAST_CORRELATION),
+        (ShiftCorrelator(halved, (reach + 1) // 2), LEAST_COARSE),
+        (ShiftCorrelator(images, reach), LEAST_CORRELATION),
     ]

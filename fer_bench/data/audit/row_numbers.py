@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from fer_bench.data import Dataset
     from fer_bench.data.audit.audit import Audit
-    from fer_bench.data.audit.duplicate_groups import Copies, ImageRows
+    from fer_bench.data.audit.duplicate_groups import DuplicateSummary, ImageRows
 
 
 def renumbered(found: Audit, rows: NDArray[np.int64], whole: Dataset) -> Audit:
@@ -27,7 +27,7 @@ def renumbered(found: Audit, rows: NDArray[np.int64], whole: Dataset) -> Audit:
     def moved(one: ImageRows) -> ImageRows:
         return tuple(numbers[row] for row in one)
 
-    def copies(one: Copies) -> Copies:
+    def copies(one: DuplicateSummary) -> DuplicateSummary:
         return dataclasses.replace(
             one,
             groups=tuple(map(moved, one.groups)),

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.data.array_cache import remembered
+from fer_bench.data.array_cache import cached_arrays
 from fer_bench.data.audit.candidates import LEAST_COARSE, MOST_BITS
-from fer_bench.data.audit.duplicates import LIKENESSES, NearPair, Twins, find_twins
+from fer_bench.data.audit.duplicates import SIMILARITIES, Duplicates, NearPair, find_duplicates
 from fer_bench.data.audit.near_duplicates import LEAST_CORRELATION, REACH, SIDE
 from fer_bench.runtime.progress import silent
 
@@ -31,10 +31,10 @@ _SOFTWARE = ("ImageHash", "pillow", "scipy")
 """Distributions that determine the near-duplicates. Their versions are known without an import."""
 
 
-def remembered_twins(
+def cached_duplicates(
     dataset: Dataset, cache_dir: Path | None, progress: Progress = silent
-) -> Twins:
-    """Return the result of ``find_twins``, cached in ``cache_dir / "twins"``.
+) -> Duplicates:
+    """Return the result of ``find_duplicates``, cached in ``cache_dir / "twins"``.
 
     Args:
         dataset: the images; their labels do not matter.
@@ -43,7 +43,7 @@ def remembered_twins(
     """
 
     def search() -> dict[str, NDArray[Any]]:
-        twins = find_twins(dataset, progress)
+        twins = find_duplicates(dataset, progress)
         rows = [(one.first, one.second) for one in twins.pairs]
         made: dict[str, NDArray[Any]] = {
             "pair_rows": np.array(rows, np.int64).reshape(-1, 2),
@@ -58,11 +58,11 @@ def remembered_twins(
     rules = (MOST_BITS, LEAST_COARSE, LEAST_CORRELATION, REACH, SIDE)
     facts = ("fer_bench twins 3", dataset.row_digest, *rules, *versions)
     n = len(dataset)
-    names = (*LIKENESSES, *_PAIRS)
-    kept = remembered(folder, facts, names, search, lambda kept: _is_search(kept, n))
+    names = (*SIMILARITIES, *_PAIRS)
+    kept = cached_arrays(folder, facts, names, search, lambda kept: _is_search(kept, n))
     pairs = zip(*(kept[name].tolist() for name in _PAIRS), strict=True)
-    return Twins(
-        {likeness: kept[likeness] for likeness in LIKENESSES},
+    return Duplicates(
+        {likeness: kept[likeness] for likeness in SIMILARITIES},
         tuple(
             NearPair(first, second, mirrored, correlation)
             for (first, second), mirrored, correlation in pairs
@@ -75,7 +75,7 @@ def _is_search(kept: Mapping[str, NDArray[Any]], n: int) -> bool:
     rows, mirrored, correlations = (kept[name] for name in _PAIRS)
     if rows.dtype != np.int64 or rows.ndim != 2 or rows.shape[1] != 2:
         return False
-    numbers = [kept[likeness] for likeness in LIKENESSES]
+    numbers = [kept[likeness] for likeness in SIMILARITIES]
     return (
         (mirrored.dtype, mirrored.shape) == (np.dtype(np.bool_), (len(rows),))
         and (correlations.dtype, correlations.shape) == (np.dtype(np.float64), (len(rows),))

@@ -16,7 +16,7 @@ import numpy as np
 from fer_bench.data import USAGES
 from fer_bench.data.formats.csv_text import csv_lines
 from fer_bench.data.formats.ferplus_votes import CATEGORIES, HEADER, split_row, vote_counts
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def load_votes(path: Path) -> Votes:
     header = tuple(next(lines, (1, []))[1])
     if header != HEADER:
         what = f"the header is {shown(','.join(header))}"
-        raise wrong(path, 1, what, ",".join(HEADER))
+        raise input_error(path, 1, what, ",".join(HEADER))
     for number, fields in lines:
         if not fields:
             continue
@@ -131,11 +131,11 @@ def load_votes(path: Path) -> Votes:
         if image:
             images.append(image)
     if not counts:
-        raise wrong(path, None, "there is no row below the header", "a row for each image")
+        raise input_error(path, None, "there is no row below the header", "a row for each image")
     back = sum(later < image for image, later in itertools.pairwise(images))
     if back > MOST_STEPS_BACK * len(images):
         what = f"the image names step back {back:,} times"
-        raise wrong(path, None, what, "the rows in FER+'s own order")
+        raise input_error(path, None, what, "the rows in FER+'s own order")
     return Votes(np.array(counts, np.uint8), np.array(usages, np.uint8), path.name)
 
 

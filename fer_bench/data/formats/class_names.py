@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.data.dataset import EMOTIONS
 from fer_bench.data.formats.csv_text import csv_rows
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.runtime.errors import FerBenchError, cut, listed, shown
 from fer_bench.runtime.files import expand_user
@@ -220,34 +220,34 @@ def _read(path: Path) -> dict[str, str]:
     header = [field.lower() for field in next(rows)[1]]
     if sorted(header) != ["class", "name"]:
         what = f"the header is {shown(','.join(header))}"
-        raise wrong(path, 1, what, "the two columns name and class", "correct the header")
+        raise input_error(path, 1, what, "the two columns name and class", "correct the header")
     found: dict[str, str] = {}
     spelt: dict[str, str] = {}
     for line, fields in rows:
         name, meant = (fields[header.index(column)] for column in ("name", "class"))
         if not name or not meant:
             accepted = "a name and a class, or - for none"
-            raise wrong(path, line, "an empty field", accepted, "fill it or remove the line")
+            raise input_error(path, line, "an empty field", accepted, "fill it or remove the line")
         if is_number(meant):
             what = f"the class {shown(meant)}"
-            raise wrong(path, line, what, "the name of a class, or -", "write its name")
+            raise input_error(path, line, what, "the name of a class, or -", "write its name")
         if is_number(name) and len(name) > _MOST_DIGITS:
             what = f"the number {shown(name)} has {len(name):,} digits"
-            raise wrong(path, line, what, f"up to {_MOST_DIGITS}", "correct the line")
+            raise input_error(path, line, what, f"up to {_MOST_DIGITS}", "correct the line")
         key = folded(name)
         if key in found:
             what = f"the name {shown(name)} stands there twice"
-            raise wrong(path, line, what, "each once", "remove one of the lines")
+            raise input_error(path, line, what, "each once", "remove one of the lines")
         # A known class may be given by any synonym; a new class keeps the spelling in the file.
         known = NAMES.get(folded(meant), composed(meant))
         first = spelt.setdefault(folded(known), known)
         if first != known:
             what = f"the class {shown(meant)} stands there as {shown(first)} too"
-            raise wrong(path, line, what, "one spelling", "correct the line")
+            raise input_error(path, line, what, "one spelling", "correct the line")
         found[key] = known
     if not found:
         what = "there is no row below the header"
-        raise wrong(path, None, what, "a row for each name", "add one")
+        raise input_error(path, None, what, "a row for each name", "add one")
     try:
         classes_of(found.values())
     except FerBenchError as error:

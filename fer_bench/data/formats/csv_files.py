@@ -28,7 +28,7 @@ from fer_bench.data.formats.csv_rows import (
     read_header,
 )
 from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, open_regular
 
@@ -83,7 +83,7 @@ def read_csv(path: Path, table: ClassTable) -> Content:
     except OSError as error:
         what = f"it cannot be read ({cause_of(error)})"
         step = "name a file that can be read"
-        raise wrong(path, None, what, "a readable csv file", step) from error
+        raise input_error(path, None, what, "a readable csv file", step) from error
 
 
 def _read(path: Path, file: BufferedReader, table: ClassTable) -> Content:
@@ -95,7 +95,7 @@ def _read(path: Path, file: BufferedReader, table: ClassTable) -> Content:
         raise reading.errors[min(reading.errors)]
     n = len(reading.labels)
     if n == 0:
-        raise wrong(path, None, "there is no row below the header", "a row per image")
+        raise input_error(path, None, "there is no row below the header", "a row per image")
     reading.images.resize((n, SIDE, SIDE), refcheck=False)
     usage = None if reading.columns.usage is None else np.array(reading.usages, np.uint8)
     return Content(reading.images, np.array(reading.labels), usage)
@@ -130,11 +130,11 @@ class _Reading:
     def __init__(self, path: Path, file: BufferedReader, codes: Mapping[str, int]) -> None:
         size = os.fstat(file.fileno()).st_size
         if size == 0:
-            raise wrong(path, None, "the file is empty", "a header and a row per image")
+            raise input_error(path, None, "the file is empty", "a header and a row per image")
         header = file.readline(_BLOCK_BYTES)
         if len(header) == _BLOCK_BYTES and not header.endswith(b"\n"):
             what = f"the header is longer than {len(header) - 1} bytes"
-            raise wrong(path, 1, what, "a header with the columns emotion and pixels")
+            raise input_error(path, 1, what, "a header with the columns emotion and pixels")
         self.columns = read_header(path, header, codes)
         # Upper bound on the rows: the OS commits only the pages that are written to.
         self.images = np.empty((size // SHORTEST_ROW + 1, PIXELS), np.uint8)
@@ -162,7 +162,7 @@ class _Reading:
                         rows = self._read_exactly(block.number, block.offset, block.size)
                     if len(rows.pixels) != len(block.pixels):
                         what = "the file changed while it was read"
-                        raise wrong(
+                        raise input_error(
                             self._path, None, what, "a file that stays as it is", "start again"
                         )
                     block.pixels[:] = rows.pixels
@@ -220,7 +220,7 @@ class _Reading:
         if stop == 0 and filled > MARGIN:
             what = f"the line is longer than {filled - MARGIN} bytes"
             accepted = f"lines of an emotion and {PIXELS} pixels"
-            raise wrong(self._path, self._number, what, accepted)
+            raise input_error(self._path, self._number, what, accepted)
         self._rest = bytes(buffer[stop:filled]) if stop else b""
         return max(stop - MARGIN, 0)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fer_bench.data.dataset import EMOTIONS, USAGES
 from fer_bench.data.formats.class_names import NAMES, folded, is_number
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import cut, listed, shown
 
 if TYPE_CHECKING:
@@ -110,19 +110,19 @@ def read_header(path: Path, line: bytes, codes: Mapping[str, int]) -> Columns:
     try:
         text = line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise wrong(path, 1, "the line is not UTF-8 text", accepted) from error
+        raise input_error(path, 1, "the line is not UTF-8 text", accepted) from error
     fields = _split(path, 1, text, accepted)
     names = tuple(field.strip() for field in fields)
     places: dict[str, int] = {}
     for place, name in enumerate(map(str.lower, names)):
         if name in ("emotion", "pixels", "usage"):
             if name in places:
-                raise wrong(path, 1, f"the column {name!r} stands there twice", accepted)
+                raise input_error(path, 1, f"the column {name!r} stands there twice", accepted)
             places[name] = place
     for name in ("emotion", "pixels"):
         if name not in places:
             header = _listed(names)
-            raise wrong(path, 1, f"no column {name!r} in the header {header!r}", accepted)
+            raise input_error(path, 1, f"no column {name!r} in the header {header!r}", accepted)
     return Columns(names, places["emotion"], places["pixels"], places.get("usage"), codes)
 
 
@@ -246,15 +246,17 @@ def read_exactly(path: Path, first: int, data: bytes, columns: Columns) -> Rows:
             continue
         fields = _split(path, number, line.decode("utf-8", "replace"), accepted)
         if len(fields) != len(columns.names):
-            raise wrong(path, number, f"{len(fields)} columns", accepted)
+            raise input_error(path, number, f"{len(fields)} columns", accepted)
         emotion = fields[columns.emotion].strip()
         label = columns.code(emotion)
         if label is None:
-            raise wrong(path, number, f"emotion {shown(emotion)}", _accepted_emotions(columns))
+            raise input_error(
+                path, number, f"emotion {shown(emotion)}", _accepted_emotions(columns)
+            )
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
         usage = _USAGE_CODES.get(name)
         if usage is None:
-            raise wrong(path, number, f"Usage {shown(name)}", ", ".join(USAGES))
+            raise input_error(path, number, f"Usage {shown(name)}", ", ".join(USAGES))
         labels.append(label)
         usages.append(usage)
         pixels.append(_exact_pixels(path, number, fields[columns.pixels]))
@@ -291,7 +293,7 @@ def _split(path: Path, number: int, line: str, accepted: str) -> list[str]:
         text = line.rstrip("\r\n")
         return next(csv.reader([text], skipinitialspace=True, strict=True), [])
     except csv.Error as error:
-        raise wrong(path, number, f"the line is not csv ({error})", accepted) from error
+        raise input_error(path, number, f"the line is not csv ({error})", accepted) from error
 
 
 def _exact_pixels(path: Path, number: int, text: str) -> list[int]:
@@ -302,10 +304,10 @@ def _exact_pixels(path: Path, number: int, text: str) -> list[int]:
         plain = word.isascii() and word.isdigit() and len(digits) <= 3
         if not plain or int(digits) > 255:
             what = f"pixel {shown(word)} (number {place} of the row)"
-            raise wrong(path, number, what, "a whole number from 0 to 255")
+            raise input_error(path, number, what, "a whole number from 0 to 255")
         values.append(int(digits))
     if len(values) != PIXELS:
-        raise wrong(path, number, f"{len(values)} pixels", f"{PIXELS} ({SIDE}x{SIDE})")
+        raise input_error(path, number, f"{len(values)} pixels", f"{PIXELS} ({SIDE}x{SIDE})")
     return values
 
 

@@ -7,7 +7,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.files import cause_of, open_regular
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             width = len(fields)
         if len(fields) != width:
             what = f"{len(fields)} columns"
-            raise wrong(path, number, what, f"{width}, as in the header", "correct the line")
+            raise input_error(path, number, what, f"{width}, as in the header", "correct the line")
         yield number, fields
     if width == 0:
-        raise wrong(path, None, "the file is empty", accepted)
+        raise input_error(path, None, "the file is empty", accepted)
 
 
 def csv_lines(path: Path, accepted: str) -> Iterator[tuple[int, list[str]]]:
@@ -64,17 +64,17 @@ def csv_lines(path: Path, accepted: str) -> Iterator[tuple[int, list[str]]]:
                 number += 1
                 if len(line) > _LONGEST_LINE:
                     what = f"the line is longer than {_LONGEST_LINE} bytes"
-                    raise wrong(path, number, what, accepted)
+                    raise input_error(path, number, what, accepted)
                 data = line.rstrip("\n").encode("latin-1")
                 text = (data.removeprefix(codecs.BOM_UTF8) if number == 1 else data).decode("utf-8")
                 fields = next(csv.reader([text], skipinitialspace=True, strict=True), [])
                 yield number, [field.strip() for field in fields]
     except UnicodeDecodeError as error:
         what = "the line is not UTF-8 text"
-        raise wrong(path, number, what, accepted, "save the file as UTF-8") from error
+        raise input_error(path, number, what, accepted, "save the file as UTF-8") from error
     except csv.Error as error:
         what = f"the line is not csv ({cause_of(error)})"
-        raise wrong(path, number, what, accepted, "correct the line") from error
+        raise input_error(path, number, what, accepted, "correct the line") from error
     except OSError as error:
         what = f"it cannot be read ({cause_of(error)})"
-        raise wrong(path, None, what, accepted, "name a file that can be read") from error
+        raise input_error(path, None, what, accepted, "name a file that can be read") from error

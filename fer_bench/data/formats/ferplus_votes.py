@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.data.dataset import USAGES
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import shown
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ def split_row(path: Path, number: int, fields: Sequence[str]) -> tuple[int, str,
         FerBenchError: the number of columns or the usage is invalid.
     """
     if len(fields) != len(HEADER):
-        raise wrong(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
+        raise input_error(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
     usage, name, *votes = fields
     if usage not in USAGES:
-        raise wrong(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
+        raise input_error(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
     return USAGES.index(usage), name, votes
 
 
@@ -86,8 +86,8 @@ def vote_counts(path: Path, number: int, votes: Sequence[str]) -> list[int]:
     for name, vote in zip(CATEGORIES, votes, strict=True):
         if vote not in _COUNTS:
             what = f"{name} has {shown(vote)}"
-            raise wrong(path, number, what, f"a whole number from 0 to {TAGGERS}")
+            raise input_error(path, number, what, f"a whole number from 0 to {TAGGERS}")
     counts = [_COUNTS[vote] for vote in votes]
     if not 1 <= sum(counts) <= TAGGERS:
-        raise wrong(path, number, f"{sum(counts)} votes", f"1 to {TAGGERS} in a row")
+        raise input_error(path, number, f"{sum(counts)} votes", f"1 to {TAGGERS} in a row")
     return counts

@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_bench.data.dataset import Dataset
 from fer_bench.data.formats.class_names import LEFT_OUT, classes_of
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ def numbered_dataset(
         return Dataset(images, labels, classes, path.stem, usage, notes, at)
     if n_out == len(stays):
         what = f"the class map leaves out all {n_out:,} images"
-        raise wrong(path, None, what, "one image or more", table.step)
+        raise input_error(path, None, what, "one image or more", table.step)
     return Dataset(
         images[stays],
         labels[stays],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import cut, listed, shown
 from fer_bench.runtime.files import cause_of, open_regular
 
@@ -126,7 +126,7 @@ def headed(
             if f"{name}.npy" not in found:
                 there = cut(listed(sorted(map(repr, found)), 9), 200) or "nothing"
                 what = f"no array {name!r} (it holds {there})"
-                raise wrong(path, None, what, " and ".join(required))
+                raise input_error(path, None, what, " and ".join(required))
         names = [name for name in (*required, *optional) if f"{name}.npy" in found]
         yield archive, _headers(path, archive, names)
 
@@ -171,7 +171,7 @@ def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
             for member in archive.namelist():
                 if not member.endswith(".npy"):
                     what = f"the member {shown(member)} is no array"
-                    raise wrong(path, None, what, "arrays alone")
+                    raise input_error(path, None, what, "arrays alone")
             names = [member.removesuffix(".npy") for member in archive.namelist()]
             headers = _headers(path, archive, names)
         yield {
@@ -192,7 +192,7 @@ def _headers(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> dict
     packed = sum(header.packed for header in headers.values())
     if too_tight(size, packed):
         what = f"{len(names)} arrays claim {size:,} bytes together, packed into {packed:,}"
-        raise wrong(path, None, what, "a whole npz file")
+        raise input_error(path, None, what, "a whole npz file")
     return headers
 
 
@@ -210,7 +210,9 @@ def _check_once(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> N
     times = Counter(archive.namelist())
     for name in names:
         if times[f"{name}.npy"] > 1:
-            raise wrong(path, None, f"the member '{name}.npy' is there twice", "each one once")
+            raise input_error(
+                path, None, f"the member '{name}.npy' is there twice", "each one once"
+            )
 
 
 class _Bytes(io.BufferedReader):
@@ -235,7 +237,7 @@ def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
         end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
         if end > other.header_offset:
             what = f"the members {shown(one.filename)} and {shown(other.filename)} overlap"
-            raise wrong(path, None, what, "a whole npz file")
+            raise input_error(path, None, what, "a whole npz file")
 
 
 @contextlib.contextmanager
@@ -263,27 +265,31 @@ def _one_kind_of_error(path: Path) -> Iterator[None]:
             yield
     except zipfile.BadZipFile as error:
         what = f"no npz file, or a damaged one ({cause_of(error)})"
-        raise wrong(path, None, what, "a whole npz file") from error
+        raise input_error(path, None, what, "a whole npz file") from error
     except _DAMAGES as error:
         what = f"damaged or not readable ({cause_of(error)})"
-        raise wrong(path, None, what, "a whole npz file") from error
+        raise input_error(path, None, what, "a whole npz file") from error
     except OSError as error:
         what = f"cannot be read ({cause_of(error)})"
         step = "name a file that can be read"
-        raise wrong(path, None, what, "a whole npz file", step) from error
+        raise input_error(path, None, what, "a whole npz file", step) from error
 
 
 def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type not in _METHODS:
         what = f"array {name!r} is packed by method {member.compress_type}"
-        raise wrong(path, None, what, "stored or deflated, as numpy.savez_compressed writes it")
+        raise input_error(
+            path, None, what, "stored or deflated, as numpy.savez_compressed writes it"
+        )
     with archive.open(member) as whole:
         # A header may claim that it fills the complete member, so limit the bytes that are read.
         file = io.BytesIO(whole.read(_LARGEST_HEADER))
     version = np.lib.format.read_magic(file)
     if version not in _HEADER_READERS:
-        raise wrong(path, None, f"array {name!r} has npy version {version}", "version 1.0 or 2.0")
+        raise input_error(
+            path, None, f"array {name!r} has npy version {version}", "version 1.0 or 2.0"
+        )
     try:
         shape, _, dtype = _HEADER_READERS[version](file)
     except (MemoryError, OSError, zipfile.BadZipFile, zlib.error):
@@ -291,10 +297,10 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     except Exception as error:  # numpy raises many types for an invalid header
         raise ValueError(cause_of(error)) from error
     if dtype.hasobject:
-        raise wrong(path, None, f"array {name!r} holds pickled objects", "arrays of numbers")
+        raise input_error(path, None, f"array {name!r} holds pickled objects", "arrays of numbers")
     claimed = file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object))
     if claimed != member.file_size or too_tight(claimed, member.compress_size):
-        raise wrong(
+        raise input_error(
             path,
             None,
             f"array {name!r} claims {_bytes(claimed)} and has {member.file_size}, "

@@ -18,7 +18,7 @@ from fer_bench.data.formats.class_names import KAGGLE
 from fer_bench.data.formats.csv_rows import numbers_in_words
 from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
 from fer_bench.data.formats.npz_arrays import MANY, headed, read_array, too_tight
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 
 if TYPE_CHECKING:
     import zipfile
@@ -79,23 +79,25 @@ def _check_images(path: Path, headers: dict[str, Header]) -> None:
     dtype, shape, *_ = headers["images"]
     if dtype != np.uint8 or len(shape) != 3 or 0 in shape:
         what = f"images are {dtype} of shape {shape}"
-        raise wrong(path, None, what, "uint8 of shape (n, height, width), none of them 0")
+        raise input_error(path, None, what, "uint8 of shape (n, height, width), none of them 0")
     n = shape[0]
     for name, (dtype, shape, *_) in headers.items():
         if name != "images" and (dtype.kind not in "iu" or shape != (n,)):
             what = f"{name} are {dtype} of shape {shape}"
-            raise wrong(path, None, what, f"integers of shape ({n},), one for each image")
+            raise input_error(path, None, what, f"integers of shape ({n},), one for each image")
     beside = _BESIDE_AN_IMAGE * n
     pixels = math.prod(headers["images"].shape)
     if beside > MANY and beside > _MOST_BESIDE * pixels:
         what = f"its {n:,} images have {pixels:,} pixels, and take {beside:,} bytes of memory more"
         least = -(-_BESIDE_AN_IMAGE // _MOST_BESIDE)
-        raise wrong(path, None, what, f"images of {least} pixels or more", "take larger ones")
+        raise input_error(path, None, what, f"images of {least} pixels or more", "take larger ones")
     needed = sum(header.size for header in headers.values()) + beside
     packed = sum(header.packed for header in headers.values())
     if too_tight(needed, packed):
         what = f"its {n:,} images take {needed:,} bytes of memory and {packed:,} of the file"
-        raise wrong(path, None, what, "images that are packed less tightly", "leave out empty ones")
+        raise input_error(
+            path, None, what, "images that are packed less tightly", "leave out empty ones"
+        )
 
 
 def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:
@@ -147,5 +149,5 @@ def _codes(
                     accepted += " (or others with --class-map)"
                 row = int(unknown[0])
                 what = f"{name} has {values[row]} for image {first + row}"
-                raise wrong(path, None, what, accepted)
+                raise input_error(path, None, what, accepted)
     return codes

@@ -10,7 +10,7 @@ from fer_bench.data.dataset import USAGES
 from fer_bench.data.formats.csv_files import read_csv
 from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
 from fer_bench.data.formats.npz_files import read_npz
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def load_data_files(root: Path, files: Mapping[Path, int | None], table: ClassTa
             what = "its images have {}x{} pixels, those of {!r} {}x{}".format(
                 *sizes[1], first.name, *sizes[0]
             )
-            raise wrong(file, None, what, "one size", "bring all to one size")
+            raise input_error(file, None, what, "one size", "bring all to one size")
     usage = _usage(contents, files)
     if others:
         content = Content(

@@ -111,7 +111,7 @@ class Located:
 
 
 @dataclass(frozen=True)
-class Place:
+class SearchLocation:
     """A location that is searched for a weight file.
 
     Attributes:
@@ -142,7 +142,7 @@ class Download:
 
 
 @dataclass(frozen=True)
-class Chain:
+class SearchPath:
     """Search path of a weight file.
 
     Attributes:
@@ -150,7 +150,7 @@ class Chain:
         download: fallback if no location has the file, or None if there are no URLs.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[SearchLocation, ...]
     download: Download | None
 
     def found(self) -> Located | None:
@@ -196,7 +196,7 @@ def locate(backbone: Backbone, weights_dir: Path | None = None) -> Located:
         ) from failure
 
 
-def chain(source: WeightsSource, weights_dir: Path | None = None) -> Chain:
+def chain(source: WeightsSource, weights_dir: Path | None = None) -> SearchPath:
     """Return the search path of a file of pretrained weights, without searching it.
 
     Args:
@@ -223,9 +223,10 @@ def chain(source: WeightsSource, weights_dir: Path | None = None) -> Chain:
         if source.urls:
             download = Download(source.urls, cache / source.file, _barred(source))
     places = (
-        Place(name, None if folder is None else folder / source.file) for name, folder in folders
+        SearchLocation(name, None if folder is None else folder / source.file)
+        for name, folder in folders
     )
-    return Chain(tuple(places), download)
+    return SearchPath(tuple(places), download)
 
 
 _failed: dict[tuple[str, ...], str] = {}

@@ -10,7 +10,7 @@ from fer_bench.data.info import info_of
 from fer_bench.report.audit.contact_sheets import sheets
 from fer_bench.report.audit.section import audit_section
 from fer_bench.report.audit_command import audit_command
-from fer_bench.report.audit_scope import AS_IT_CAME, Taken
+from fer_bench.report.audit_scope import FULL_SCOPE, AuditScope
 from fer_bench.report.data_card import data_card
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class AuditedData:
     dataset: Dataset
     info: Info
     command: str
-    taken: Taken = AS_IT_CAME
+    taken: AuditScope = FULL_SCOPE
 
     @classmethod
     def of(
@@ -76,7 +76,7 @@ class AuditedData:
         )
         dedupe = "none" if data.not_split else protocol.dedupe
         own_parts = data.loaded.usage is not None and protocol.split != "kaggle"
-        taken = Taken(
+        taken = AuditScope(
             protocol.labels, dedupe, data.not_taken, data.copies, data.no_majority, own_parts
         )
         return cls(data.audited, data.source, info_of(data.loaded, spec), command, taken)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fer_bench.data.audit import Audit
     from fer_bench.report.audit.contact_sheets import Sheet, Tile
     from fer_bench.report.audit.paths import Places
-    from fer_bench.report.audit_scope import Taken
+    from fer_bench.report.audit_scope import AuditScope
 
 _MOST = 96
 """Maximum length of a thumbnail's longer side, in pixels."""
@@ -34,7 +34,7 @@ def audit_section(
     made: Sequence[Sheet],
     images: NDArray[np.uint8],
     places: Places,
-    taken: Taken,
+    taken: AuditScope,
 ) -> AuditSection:
     """Return sentences, tables and contact sheets of an audit, with embedded thumbnails.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.data.audit import LEAST_SPREAD, LIKENESSES, MARGIN, MOST_OF_ONE_LEVEL
+from fer_bench.data.audit import LEAST_SPREAD, MARGIN, MOST_OF_ONE_LEVEL, SIMILARITIES
 from fer_bench.report.audit.image_names import named
 from fer_bench.report.duplicate_definition import SAME_PICTURE
 from fer_bench.report.table import Column, Row, Table
@@ -12,9 +12,9 @@ from fer_bench.report.table import Column, Row, Table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fer_bench.data.audit import Agreement, Audit, ClassAgreement, Likeness
+    from fer_bench.data.audit import Agreement, Audit, ClassAgreement, Similarity
 
-SAME: Mapping[Likeness, str] = {
+SAME: Mapping[Similarity, str] = {
     "identical": "identical",
     "mirrored": "or mirrored",
     "near": "or nearly the same",
@@ -76,13 +76,13 @@ def _leaks(found: Audit) -> Table:
             for leak in found.leaks
             if (leak.source, leak.target) == (source, target)
         }
-        entries = [entry for kind in LIKENESSES for entry in told[kind]]
+        entries = [entry for kind in SIMILARITIES for entry in told[kind]]
         rows.append(Row(f"{target} images also in {source}", (total, *entries)))
     columns = (
         Column("of"),
         *(
             column
-            for kind in LIKENESSES
+            for kind in SIMILARITIES
             for column in (
                 Column("images", SAME[kind]),
                 Column("%", SAME[kind], decimals=1),

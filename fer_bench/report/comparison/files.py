@@ -11,12 +11,12 @@ from fer_bench.report.output_files import remove_files, write_files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.analysis.comparison.outcome import Outcome
+    from fer_bench.analysis.comparison.outcome import ComparisonResult
 
 _NAMES = ("comparison.md", "comparison.json")
 
 
-def write_comparison(folder: Path, outcome: Outcome) -> None:
+def write_comparison(folder: Path, outcome: ComparisonResult) -> None:
     """Write ``comparison.md`` and ``comparison.json``, each atomically, after rendering both.
 
     Raises:

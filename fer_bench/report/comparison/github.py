@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from fer_bench.analysis.comparison.compared_metrics import FIGURES
+from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.report.comparison.phrases import (
     change_text,
     name_text,
@@ -21,7 +21,7 @@ from fer_bench.runtime.escapes import clean, in_data, in_property
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fer_bench.analysis.comparison.outcome import Change, Outcome, Verdict
+    from fer_bench.analysis.comparison.outcome import Change, ChangeKind, ComparisonResult
 
 _MOST = 10
 """Maximum number of annotations of each kind that GitHub shows per step; it drops the rest."""
@@ -32,7 +32,7 @@ class _Told(NamedTuple):
     message: str
 
 
-def workflow_commands(outcome: Outcome) -> list[str]:
+def workflow_commands(outcome: ComparisonResult) -> list[str]:
     """Return workflow commands, one line each: errors, then warnings, then notices.
 
     Regressions are errors. Warnings are, in this order: metrics with a threshold that cannot be
@@ -41,7 +41,7 @@ def workflow_commands(outcome: Outcome) -> list[str]:
     got worse and have no threshold. Improvements are notices. If there are more of a kind than
     GitHub shows, the last annotation gives the number and titles of the remaining ones.
     """
-    by_verdict: dict[Verdict, list[Change]] = {}
+    by_verdict: dict[ChangeKind, list[Change]] = {}
     for change in sorted(outcome.changes, key=_rank):
         if not change.regression:
             by_verdict.setdefault(change.verdict, []).append(change)
@@ -70,7 +70,7 @@ def workflow_commands(outcome: Outcome) -> list[str]:
 
 def _rank(change: Change) -> tuple[int, float]:
     """Return the sort key: entire cells first, then by metric, largest change first."""
-    place = -1 if change.figure is None else FIGURES.index(change.figure)
+    place = -1 if change.figure is None else METRICS.index(change.figure)
     return place, -abs(change.change or 0.0)
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 
 # Imported at run time, as get_type_hints resolves the types of the keys.
 from fer_bench.analysis.comparison.compared_metrics import Unit  # noqa: TC001
-from fer_bench.analysis.comparison.outcome import Verdict  # noqa: TC001
+from fer_bench.analysis.comparison.outcome import ChangeKind  # noqa: TC001
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.comparison.outcome import Change, Outcome
+    from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
 
 FORMAT: Literal["fer_bench comparison"] = "fer_bench comparison"
 SCHEMA = 1
@@ -85,7 +85,7 @@ class ChangeRecord(TypedDict):
     figure: str | None
     of: str
     unit: Unit | None
-    verdict: Verdict
+    verdict: ChangeKind
     base: float | None
     head: float | None
     change: float | None
@@ -121,7 +121,7 @@ class OutcomeRecord(TypedDict):
     changes: list[ChangeRecord]
 
 
-def outcome_record(outcome: Outcome) -> OutcomeRecord:
+def outcome_record(outcome: ComparisonResult) -> OutcomeRecord:
     """Return the comparison as plain data."""
     return {
         "format": FORMAT,
@@ -139,7 +139,7 @@ def outcome_record(outcome: Outcome) -> OutcomeRecord:
     }
 
 
-def json_text(outcome: Outcome) -> str:
+def json_text(outcome: ComparisonResult) -> str:
     """Return the comparison as ASCII JSON in which a CI runner finds no logging command.
 
     Raises:

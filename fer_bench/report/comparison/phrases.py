@@ -11,8 +11,8 @@ from fer_bench.analysis.comparison.outcome import CANNOT_COMPARE, FINE, REGRESSI
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fer_bench.analysis.comparison.compared_metrics import Figure, Unit
-    from fer_bench.analysis.comparison.outcome import Change, Outcome, Verdict
+    from fer_bench.analysis.comparison.compared_metrics import Metric, Unit
+    from fer_bench.analysis.comparison.outcome import Change, ChangeKind, ComparisonResult
     from fer_bench.analysis.history.series import Series
 
 _UNITS: dict[Unit, str] = {
@@ -30,8 +30,8 @@ _DECIMALS: dict[Unit, int] = {
 _DIGITS = 4
 """Significant digits of times and speeds: more than run-to-run noise leaves meaningful."""
 
-_ALWAYS_COUNTED: tuple[Verdict, ...] = ("better", "same", "gone", "not comparable")
-_SOMETIMES_COUNTED: dict[Verdict, str] = {
+_ALWAYS_COUNTED: tuple[ChangeKind, ...] = ("better", "same", "gone", "not comparable")
+_SOMETIMES_COUNTED: dict[ChangeKind, str] = {
     "worse": "worse without a rule",
     "moved": "moved",
     "new": "new",
@@ -45,17 +45,17 @@ def name_text(change: Change | Series) -> str:
     return f"{change.name} ({unit})" if unit else change.name
 
 
-def unit_text(figure: Figure) -> str:
+def unit_text(figure: Metric) -> str:
     """Return the unit that the metric's values are shown in; empty for shares."""
     return _UNITS[figure.unit]
 
 
-def shown_value(figure: Figure, value: float) -> float:
+def shown_value(figure: Metric, value: float) -> float:
     """Return a metric's value in its display unit: milliseconds for seconds."""
     return value * 1000 if figure.unit == "s" else value
 
 
-def value_text(figure: Figure, value: float) -> str:
+def value_text(figure: Metric, value: float) -> str:
     """Return a metric's value in its display unit as text, without the unit."""
     if figure.speed:
         shown = shown_value(figure, value)
@@ -104,7 +104,7 @@ def others_text(hidden: Iterable[Change]) -> str:
     return f"{others} the same, within noise or rule."
 
 
-def conclusion(outcome: Outcome) -> tuple[str, str]:
+def conclusion(outcome: ComparisonResult) -> tuple[str, str]:
     """Return the overall result in capitals and its basis in one line."""
     word, meaning = {
         FINE: ("NO REGRESSION", "the comparison passes"),
@@ -119,7 +119,7 @@ def conclusion(outcome: Outcome) -> tuple[str, str]:
     return word, f"{_counts(outcome)}; {meaning}"
 
 
-def _counts(outcome: Outcome) -> str:
+def _counts(outcome: ComparisonResult) -> str:
     failing = outcome.regressions
     text = "1 regression" if len(failing) == 1 else f"{len(failing):,} regressions"
     kinds = dict.fromkeys(change.verdict for change in failing)
@@ -138,11 +138,11 @@ def _counts(outcome: Outcome) -> str:
     return f"{text}, else {', '.join(told)}"
 
 
-def _count(changes: Iterable[Change], kind: Verdict) -> int:
+def _count(changes: Iterable[Change], kind: ChangeKind) -> int:
     return sum(change.verdict == kind for change in changes)
 
 
-def _of_change(figure: Figure) -> tuple[float, int, str]:
+def _of_change(figure: Metric) -> tuple[float, int, str]:
     """Return factor, decimals and unit for displaying a change."""
     if figure.speed:
         return 100, 1, " %"

@@ -21,7 +21,7 @@ from fer_bench.report.table import Column, Row, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.comparison.outcome import Change, Outcome
+    from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
 
 _ALWAYS = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 
@@ -31,7 +31,7 @@ def is_shown(change: Change) -> bool:
     return change.verdict != "same" or change.figure in _ALWAYS
 
 
-def differences_table(outcome: Outcome) -> Table | None:
+def differences_table(outcome: ComparisonResult) -> Table | None:
     """Return the table of environment differences; None if there are none."""
     if not outcome.differences:
         return None
@@ -44,7 +44,7 @@ def differences_table(outcome: Outcome) -> Table | None:
     )
 
 
-def change_tables(outcome: Outcome) -> list[Table]:
+def change_tables(outcome: ComparisonResult) -> list[Table]:
     """Return a table of changes of entire cells, if any, then one of metrics for each cell."""
     whole = [change for change in outcome.changes if change.figure is None]
     of_cells: dict[str, list[Change]] = {}

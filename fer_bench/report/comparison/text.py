@@ -13,7 +13,7 @@ from fer_bench.runtime.escapes import clean, in_markdown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.comparison.outcome import Change, Outcome
+    from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
 
 MARK = "<!-- fer_bench comparison -->"
 """First line of the Markdown: an invisible comment that identifies the file."""
@@ -37,7 +37,7 @@ _COLOURS = {
 _AT_START = ("REGRESSION", "NOT DECIDED", "NO REGRESSION", "DIFFERENT SURROUNDINGS", "NOTE")
 
 
-def terminal_text(outcome: Outcome, width: int = 120) -> str:
+def terminal_text(outcome: ComparisonResult, width: int = 120) -> str:
     """Render the comparison for a terminal of ``width`` columns, the conclusion last."""
     differences = differences_table(outcome)
     parts = [
@@ -51,7 +51,7 @@ def terminal_text(outcome: Outcome, width: int = 120) -> str:
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
-def markdown_text(outcome: Outcome) -> str:
+def markdown_text(outcome: ComparisonResult) -> str:
     """Render the comparison in GitHub's Markdown."""
     differences = differences_table(outcome)
     word, why = conclusion(outcome)
@@ -81,7 +81,7 @@ def coloured(text: str) -> str:
     return re.sub(rf"(?m)^(?:{starts})(?=:)|(?<=  )(?:{ends})$", style, text)
 
 
-def _hidden(outcome: Outcome) -> list[Change]:
+def _hidden(outcome: ComparisonResult) -> list[Change]:
     return [change for change in outcome.changes if not is_shown(change)]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fer_bench.data.audit import REACH
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
-from fer_bench.report.audit_scope import AS_IT_CAME, DEDUPED, LABELLED
+from fer_bench.report.audit_scope import DEDUPED, FULL_SCOPE, LABELLED
 from fer_bench.report.data_card.implications import meaning, things
 from fer_bench.report.data_card.provenance import origin
 from fer_bench.report.render import markdown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fer_bench.data.audit import Audit
     from fer_bench.data.info import Info
-    from fer_bench.report.audit_scope import Taken
+    from fer_bench.report.audit_scope import AuditScope
 
 _TITLE = "# Data card: "
 """Start of each card."""
@@ -51,7 +51,7 @@ _FERPLUS = (
 _TAGGERS = f"The votes are FER+'s, of ten taggers for each image: {_FERPLUS}"
 
 
-def data_card(info: Info, found: Audit, command: str, taken: Taken = AS_IT_CAME) -> str:
+def data_card(info: Info, found: Audit, command: str, taken: AuditScope = FULL_SCOPE) -> str:
     """Return the data card of a data set as Markdown.
 
     Args:
@@ -91,7 +91,7 @@ def _section(table: Table) -> str:
     return markdown(table).rstrip("\n")
 
 
-def _relabelled(taken: Taken) -> str:
+def _relabelled(taken: AuditScope) -> str:
     return (
         "The labels are not those that the data set came with: each is the class with the most "
         f"of FER+'s ten votes. Labels with half of the votes or fewer: {taken.no_majority:,}. "
@@ -100,7 +100,7 @@ def _relabelled(taken: Taken) -> str:
     )
 
 
-def _facts(info: Info, found: Audit, taken: Taken) -> Table:
+def _facts(info: Info, found: Audit, taken: AuditScope) -> Table:
     facts = [
         ("name", info.name),
         ("source", info.source),

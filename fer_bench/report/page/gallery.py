@@ -22,7 +22,7 @@ MISTAKE = "a most confident mistake"
 
 
 @dataclass(frozen=True)
-class Opinion:
+class Prediction:
     """Prediction of one backbone and init for an image, by one of its seeds.
 
     Attributes:
@@ -41,7 +41,7 @@ class Opinion:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ExampleImage:
     """One example image.
 
     Attributes:
@@ -60,10 +60,10 @@ class Picture:
     alt: str
     name: str
     why: str
-    opinions: Sequence[Opinion]
+    opinions: Sequence[Prediction]
 
 
-def pictures(run: Run) -> list[Picture]:
+def pictures(run: Run) -> list[ExampleImage]:
     """Return the run's example images, in their order."""
     raw = [name for name, _ in run.dataset.counts]
     classes = [clean(name) for name in raw]
@@ -77,7 +77,7 @@ def pictures(run: Run) -> list[Picture]:
         why = clean(why)
         opinions = [_opinion(group, example, truth, classes) for group in found]
         made.append(
-            Picture(
+            ExampleImage(
                 source=_png(example),
                 width=example.width,
                 height=example.height,
@@ -92,7 +92,7 @@ def pictures(run: Run) -> list[Picture]:
 
 def _opinion(
     group: Group, example: Example, truth: int | None, classes: Sequence[str]
-) -> Opinion | None:
+) -> Prediction | None:
     """Return a network's prediction for the image; None if no seed's predictions are known.
 
     It is the first seed's, or for a mistake that of the most confident wrong seed.
@@ -111,7 +111,7 @@ def _opinion(
     among = ""
     if truth is not None and 0 < len(wrong) < len(told):
         among = f"right in {len(told) - len(wrong)} of {len(told)} seeds"
-    return Opinion(
+    return Prediction(
         network=clean(group.label),
         predicted=classes[code],
         confidence=confidence,

@@ -34,7 +34,7 @@ _TONES = {
 
 
 @dataclass(frozen=True)
-class Entrance:
+class PageEntry:
     """One entry of a table.
 
     Attributes:
@@ -64,7 +64,7 @@ class Line:
 
     label: str
     mark: int | None
-    entries: Sequence[Entrance]
+    entries: Sequence[PageEntry]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def grid(table: Table) -> Grid:
         table.rows, made.labels, made.marks, made.cells, away, strict=True
     ):
         entries = [
-            Entrance(text, _order(entry), distance, _tone(text, entry, column), entry is None)
+            PageEntry(text, _order(entry), distance, _tone(text, entry, column), entry is None)
             for entry, column, text, distance in zip(
                 row.entries, table.columns, texts, far, strict=True
             )

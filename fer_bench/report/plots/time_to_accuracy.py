@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.analysis.seed_groups import groups
-from fer_bench.analysis.time_to_accuracy import race, timed
+from fer_bench.analysis.time_to_accuracy import compare_time_to_accuracy, timed
 from fer_bench.report.plots.canvas import (
     SMALL,
     WIDTH,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as Drawing
 
-    from fer_bench.analysis.time_to_accuracy import Course
+    from fer_bench.analysis.time_to_accuracy import LearningCurve
     from fer_bench.results.records import Run
 
 _WIDE = 8.0
@@ -41,7 +41,7 @@ _ROW = 11.0
 
 def learning_speed(run: Run) -> list[Figure]:
     """Return one figure with a line per backbone and init; empty if no training was timed."""
-    found = race(run)
+    found = compare_time_to_accuracy(run)
     if found is None:
         return []
     ranked = sorted(
@@ -75,7 +75,7 @@ def learning_speed(run: Run) -> list[Figure]:
     ]
 
 
-def _draw(shown: Sequence[Course], target: float) -> Drawing:
+def _draw(shown: Sequence[LearningCurve], target: float) -> Drawing:
     target_look = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
     backbones = list(dict.fromkeys(course.group.backbone for course in shown))
     drawing, board = sheet(_TOP + _HEIGHT + _FOOT)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_bench.analysis.comparison.compared_metrics import (
     ACCURACY,
-    FIGURES,
     INFERENCE_MEDIAN,
+    METRICS,
     TRAINING_SPEED,
 )
 from fer_bench.report.comparison.phrases import shown_value, unit_text, value_text
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-    from fer_bench.analysis.comparison.compared_metrics import Figure as Measure
+    from fer_bench.analysis.comparison.compared_metrics import Metric as Measure
     from fer_bench.analysis.history.archive import Stored
     from fer_bench.analysis.history.series import Series, Trend
 
@@ -115,7 +115,7 @@ def _panels(every: Iterable[Series]) -> list[_Panel]:
 
     def place(panel: _Panel) -> tuple[int, int]:
         size = int(panel.of) if panel.figure.speed and panel.of else 0
-        return FIGURES.index(panel.figure), size
+        return METRICS.index(panel.figure), size
 
     return sorted(panels, key=place)
 

@@ -25,12 +25,12 @@ from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (
     Damaged,
     check_folder,
+    discard_damaged,
     log,
-    proven,
     read_json,
     sealed,
-    throw_away,
-    told,
+    store_errors,
+    verified_paths,
 )
 from fer_bench.training.store.arrays import check_layout, read_arrays, write_arrays
 from fer_bench.training.store.training_state import Seconds, TrainingState
@@ -138,14 +138,16 @@ class Checkpoints:
         self._check()
         for folder in reversed(epochs_in(self._folder)):
             try:
-                variables, progress = proven(folder, _VARIABLES, _PROGRESS)
+                variables, progress = verified_paths(folder, _VARIABLES, _PROGRESS)
                 history, seconds = _progress(progress, expected)
                 if folder.name != _name(history):
                     raise Damaged(f"{_PROGRESS} is another epoch's")
                 values = read_arrays(variables)
                 check_layout(_VARIABLES, values, expected.variables)
             except Damaged as damage:
-                throw_away(folder, damage, "training goes on from the epoch before, if it is kept")
+                discard_damaged(
+                    folder, damage, "training goes on from the epoch before, if it is kept"
+                )
             else:
                 return TrainingState(history, seconds, values)
         return None
@@ -162,7 +164,7 @@ class Checkpoints:
             "history": dataclasses.asdict(state.history),
             "seconds": dataclasses.asdict(state.seconds),
         }
-        with told(self._store), sealed(target, self._facts) as folder:
+        with store_errors(self._store), sealed(target, self._facts) as folder:
             (folder / _PROGRESS).write_text(json.dumps(noted), "utf-8")
             write_arrays(folder / _VARIABLES, state.variables)
         for folder in earlier:
@@ -184,7 +186,7 @@ class Checkpoints:
         try:
             check_folder(self._folder)
         except Damaged as damage:
-            throw_away(self._folder, damage, "training begins anew")
+            discard_damaged(self._folder, damage, "training begins anew")
 
     def _begun(self) -> _Begun | None:
         """Return the recorded conditions; None without a readable record."""

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from fer_bench.runtime import removal
 from fer_bench.runtime.locks import lock_if_free
-from fer_bench.runtime.sealed_directories import Damaged, check_regular, facts_of, read_json, told
+from fer_bench.runtime.sealed_directories import (
+    Damaged,
+    check_regular,
+    facts_of,
+    read_json,
+    store_errors,
+)
 from fer_bench.training import fingerprint
 from fer_bench.training.store import checkpoints, features, results
 from fer_bench.training.store.shard_files import FACTS, SHARDS
@@ -87,25 +93,28 @@ def entries(store: Path) -> list[Entry]:
     Raises:
         StoreError: the store cannot be read.
     """
-    with told(store):
+    with store_errors(store):
         found = [
             _entry(store, kind, path)
             for kind in KINDS
             for path in _folders(store / kind)
-            if removal.is_part(path)
+            if removal.is_store_entry(path)
         ]
     return sorted(found, key=lambda entry: (-entry.size, entry.path))
 
 
-def strangers(store: Path) -> list[Path]:
+def foreign_paths(store: Path) -> list[Path]:
     """List paths among the parts that are not parts, such as those under a mistyped ``--store``.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    with told(store):
+    with store_errors(store):
         return [
-            path for kind in KINDS for path in _folders(store / kind) if not removal.is_part(path)
+            path
+            for kind in KINDS
+            for path in _folders(store / kind)
+            if not removal.is_store_entry(path)
         ]
 
 
@@ -116,7 +125,7 @@ def remove(store: Path, chosen: Collection[Entry]) -> Removal:
         StoreError: the store cannot be written to.
     """
     done = Removal([], [], [])
-    with told(store):
+    with store_errors(store):
         for entry in chosen:
             # A leftover is named after the part whose lock its writer held.
             key = entry.path.name.strip(".").partition(".")[0]

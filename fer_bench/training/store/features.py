@@ -24,7 +24,7 @@ from fer_bench.models.numerics import differing
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
 from fer_bench.runtime.removal import remove
-from fer_bench.runtime.sealed_directories import check_room, log, told
+from fer_bench.runtime.sealed_directories import check_room, log, store_errors
 from fer_bench.training.store.shard_files import Shards
 from fer_bench.training.store.stored_tensor import StoredTensor
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from fer_bench.models.numerics import Conditions
     from fer_bench.runtime.progress import Progress
-    from fer_bench.training.store.shard_files import Wanted
+    from fer_bench.training.store.shard_files import FeatureSpec
 
 KIND = "features"
 
@@ -76,13 +76,13 @@ class FeatureStore:
         Raises:
             StoreError: they cannot be removed.
         """
-        with told(self._store), locked(self._store, KIND, key):
+        with store_errors(self._store), locked(self._store, KIND, key):
             remove(self.folder(key))
 
     def extract(
         self,
         key: str,
-        wanted: Wanted,
+        wanted: FeatureSpec,
         extract: Callable[[slice], Sequence[Any]],
         progress: Progress = silent,
     ) -> Extraction:
@@ -103,7 +103,7 @@ class FeatureStore:
         """
         folder = self.folder(key)
         with contextlib.ExitStack() as stack:
-            with told(self._store):
+            with store_errors(self._store):
                 stack.enter_context(locked(self._store, KIND, key, progress))
                 shards = stack.enter_context(Shards(folder, wanted))
                 shards.verify()
@@ -114,7 +114,7 @@ class FeatureStore:
             if missing:
                 check_room(self._store, missing * wanted.image_bytes, "the frozen features")
                 self._compute(shards, extract, progress)
-            with told(self._store):
+            with store_errors(self._store):
                 tensors = tuple(StoredTensor(path) for path in shards.paths)
             return Extraction(tensors, missing, shards.seconds, shards.wanted.conditions)
 
@@ -130,7 +130,7 @@ class FeatureStore:
             started = perf_counter()
             values = extract(shards.rows(number))
             # Only errors of the store become a StoreError, not those of ``extract``.
-            with told(self._store):
+            with store_errors(self._store):
                 shards.write(number, values, perf_counter() - started)
             progress("frozen features", shards.done, total)
 

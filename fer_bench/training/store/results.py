@@ -19,11 +19,11 @@ from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (
     Damaged,
-    proven,
+    discard_damaged,
     read_json,
     sealed,
-    throw_away,
-    told,
+    store_errors,
+    verified_paths,
 )
 from fer_bench.training.store.arrays import check_layout, read_arrays, write_arrays
 
@@ -89,19 +89,19 @@ class ResultStore:
             return None
         try:
             # The weights are verified as well, so that they can be loaded later.
-            result, logits, _ = proven(folder, _RESULT, _LOGITS, _SUFFIX)
+            result, logits, _ = verified_paths(folder, _RESULT, _LOGITS, _SUFFIX)
             found = _cell(result, fingerprint)
             if (found.backbone, found.init, found.seed) != (cell.backbone, cell.init, cell.seed):
                 raise Damaged(f"{_RESULT} is another cell's")
             return Stored(found, _fitting(found, read_arrays(logits), record((found,))))
         except Damaged as damage:
-            throw_away(folder, damage, "the cell is trained again")
+            discard_damaged(folder, damage, "the cell is trained again")
             return None
 
     def holds(self, fingerprint: str) -> bool:
         """Return True if an intact result with ``fingerprint`` is stored. Changes nothing."""
         try:
-            proven(self.folder(fingerprint), _RESULT, _LOGITS, _SUFFIX)
+            verified_paths(self.folder(fingerprint), _RESULT, _LOGITS, _SUFFIX)
         except (Damaged, OSError):
             return False
         return True
@@ -122,11 +122,11 @@ class ResultStore:
         """
         folder = self.folder(fingerprint)
         try:
-            (path,) = proven(folder, _SUFFIX)
+            (path,) = verified_paths(folder, _SUFFIX)
             weights = read_arrays(path)
             check_layout(_SUFFIX, weights, layout)
         except Damaged as damage:
-            throw_away(folder, damage, "the cell is trained again")
+            discard_damaged(folder, damage, "the cell is trained again")
             return None
         return weights
 
@@ -155,7 +155,7 @@ class ResultStore:
         if cell.quality is None:
             raise ValueError(f"{cell.id} was not trained: it has no result to keep")
         document = _document(run, cell.id, cell.quality)
-        with told(self._store), sealed(self.folder(cell.fingerprint), facts) as folder:
+        with store_errors(self._store), sealed(self.folder(cell.fingerprint), facts) as folder:
             write_arrays(folder / _LOGITS, [logits])
             write_arrays(folder / _SUFFIX, suffix_weights)
             (folder / _RESULT).write_text(json.dumps(document, allow_nan=False, indent=1), "utf-8")

@@ -18,9 +18,9 @@ from fer_bench.runtime.sealed_directories import (
     Damaged,
     check_folder,
     check_regular,
+    discard_damaged,
     log,
     read_json,
-    throw_away,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _LARGEST_SHARD = 512
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FeatureSpec:
     """The features to provide for a data set's images.
 
     Attributes:
@@ -73,7 +73,7 @@ class Shards:
         done: number of images whose features are stored.
     """
 
-    def __init__(self, folder: Path, wanted: Wanted) -> None:
+    def __init__(self, folder: Path, wanted: FeatureSpec) -> None:
         self.wanted = wanted = _settled(folder, wanted)
         self.paths = [folder / name for name in _files(wanted)]
         self._folder = folder
@@ -216,20 +216,20 @@ class Shards:
         ]
 
 
-def _settled(folder: Path, wanted: Wanted) -> Wanted:
+def _settled(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
     """Write the description of the features, or adopt the stored one and its shard size."""
     try:
         _check_files(folder, (SHARDS, _waiting(folder).name, *_files(wanted)))
         if os.path.lexists(folder / FACTS):
             return _noted(folder, wanted)
     except Damaged as damage:
-        throw_away(folder, damage, "computed again")
+        discard_damaged(folder, damage, "computed again")
     folder.mkdir(parents=True, exist_ok=True)
     _note(folder, wanted)
     return wanted
 
 
-def _note(folder: Path, wanted: Wanted) -> None:
+def _note(folder: Path, wanted: FeatureSpec) -> None:
     _waiting(folder).write_text(json.dumps(asdict(wanted), indent=1), "utf-8")
     _waiting(folder).replace(folder / FACTS)
 
@@ -238,7 +238,7 @@ def _waiting(folder: Path) -> Path:
     return folder / f".{FACTS}.part"
 
 
-def _noted(folder: Path, wanted: Wanted) -> Wanted:
+def _noted(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
     """Return the features with the shard size and conditions of the stored description.
 
     Raises:
@@ -274,7 +274,7 @@ def _check_files(folder: Path, names: Iterable[str]) -> None:
             check_regular(folder / name)
 
 
-def _files(wanted: Wanted) -> list[str]:
+def _files(wanted: FeatureSpec) -> list[str]:
     return [f"{number}.npy" for number in range(len(wanted.shapes))]
 
 

@@ -8,7 +8,7 @@ import pytest
 from comparison_runs import in_environment, one_of, side, timed_run
 from made_runs import made_cell, made_missing, made_run
 
-from fer_bench.analysis.comparison import Side, compare, default_rules, parse
+from fer_bench.analysis.comparison import Side, compare, default_thresholds, parse
 from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.runtime.errors import FerBenchError
 
@@ -17,7 +17,7 @@ HEAD = side(timed_run(call=0.007))
 
 
 def outcome(base, head, rules=""):
-    return compare(base, head, default_rules() + parse([rules], "--fail-on"))
+    return compare(base, head, default_thresholds() + parse([rules], "--fail-on"))
 
 
 def run_of(*cells, **facts):

@@ -9,7 +9,7 @@ import os
 import pytest
 from made_runs import document, made_cell, made_run
 
-from fer_bench.analysis.comparison import compare, default_rules, load_side
+from fer_bench.analysis.comparison import compare, default_thresholds, load_side
 from fer_bench.results import KEY
 from fer_bench.results.records import SCHEMA
 from fer_bench.runtime.errors import FerBenchError
@@ -194,7 +194,7 @@ def test_files_that_are_left_out_are_noted(tmp_path):
         put(side / "good.json")
         (side / "cut.json").write_text("{")
     base, head = (load_side([side], "") for side in sides)
-    told = compare(base, head, default_rules()).notes
+    told = compare(base, head, default_thresholds()).notes
     assert [note.partition(" (")[0] for note in told[:2]] == [
         f"left out of the {side.name}: {side / 'cut.json'}: no whole JSON" for side in sides
     ]

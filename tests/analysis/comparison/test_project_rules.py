@@ -2,7 +2,7 @@
 
 import pytest
 
-from fer_bench.analysis.comparison import Rules, default_rules, parse, project_rules
+from fer_bench.analysis.comparison import Thresholds, default_thresholds, parse, project_thresholds
 from fer_bench.runtime.errors import FerBenchError
 
 ACCURACY = '[tool.fer_bench.compare]\nfail_on = ["accuracy: 2pp", "gone: off"]\n'
@@ -17,22 +17,22 @@ def put(folder, text):
 
 def test_rules_in_their_order(tmp_path):
     put(tmp_path, ACCURACY)
-    assert project_rules(tmp_path) == parse(["accuracy: 2pp", "gone: off"], "here")
+    assert project_thresholds(tmp_path) == parse(["accuracy: 2pp", "gone: off"], "here")
 
 
 def test_the_nearest_file_counts_and_no_other(tmp_path):
     put(tmp_path, ACCURACY)
     nearer = tmp_path / "a"
     (nearer / "b").mkdir(parents=True)
-    assert project_rules(nearer / "b") == parse(["accuracy: 2pp, gone: off"], "here")
+    assert project_thresholds(nearer / "b") == parse(["accuracy: 2pp, gone: off"], "here")
     put(nearer, "[project]\nname = 'other'\n")
-    assert project_rules(nearer / "b") == Rules(())
+    assert project_thresholds(nearer / "b") == Thresholds(())
 
 
 def test_a_folder_of_that_name_is_no_file(tmp_path):
     put(tmp_path, ACCURACY)
     (tmp_path / "a" / "pyproject.toml").mkdir(parents=True)
-    assert project_rules(tmp_path / "a") == parse(["accuracy: 2pp, gone: off"], "here")
+    assert project_thresholds(tmp_path / "a") == parse(["accuracy: 2pp, gone: off"], "here")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_folder_of_that_name_is_no_file(tmp_path):
 )
 def test_a_file_may_say_nothing_of_it(tmp_path, text):
     put(tmp_path, text)
-    assert project_rules(tmp_path) == Rules(())
+    assert project_thresholds(tmp_path) == Thresholds(())
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_file_may_say_nothing_of_it(tmp_path, text):
 def test_a_mistake_is_one_line_that_names_the_file(tmp_path, text, words):
     path = put(tmp_path, text)
     with pytest.raises(FerBenchError) as raised:
-        project_rules(tmp_path)
+        project_thresholds(tmp_path)
     told = str(raised.value)
     assert told.startswith(f"{path}: ")
     assert "\n" not in told
@@ -82,7 +82,7 @@ def test_a_mistake_is_one_line_that_names_the_file(tmp_path, text, words):
 
 def test_later_rules_count_more_than_the_defaults(tmp_path):
     put(tmp_path, ACCURACY)
-    rules = default_rules() + project_rules(tmp_path) + parse(["accuracy: 3pp"], "here")
+    rules = default_thresholds() + project_thresholds(tmp_path) + parse(["accuracy: 3pp"], "here")
     assert rules.of("mini-random", "accuracy").text == "3pp"
     assert rules.of("mini-random", "gone") is None
     assert rules.of("mini-random", "training.speed").text == "5%"

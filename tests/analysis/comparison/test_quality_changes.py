@@ -19,7 +19,7 @@ from made_runs import (
 )
 from scipy.stats import binom, binomtest
 
-from fer_bench.analysis.comparison import compare, default_rules, parse
+from fer_bench.analysis.comparison import compare, default_thresholds, parse
 from fer_bench.analysis.comparison.quality import _mcnemar_interval
 
 
@@ -27,7 +27,7 @@ def outcome(base, head, rules="", **facts):
     return compare(
         side(in_environment(base)),
         side(in_environment(head, facts)),
-        default_rules() + parse([rules], "--fail-on"),
+        default_thresholds() + parse([rules], "--fail-on"),
     )
 
 
@@ -461,7 +461,7 @@ def test_two_unknown_commits_are_not_one(commit):
     base, head = (
         dataclasses.replace(run, environment=(("commit", commit),)) for run in (base, head)
     )
-    row = one_of(compare(side(base), side(head), default_rules()), "the whole cell")
+    row = one_of(compare(side(base), side(head), default_thresholds()), "the whole cell")
     assert (row.verdict, row.regression) == ("not deterministic", False)
     assert "commits" in row.why
     assert "not known" in row.why

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from comparison_runs import made_reference, one_of, side, timed_run
 
-from fer_bench.analysis.comparison import Rules, compare, default_rules, parse
+from fer_bench.analysis.comparison import Thresholds, compare, default_thresholds, parse
 from fer_bench.results.records import Reference
 
 CALL = "inference.median@32"
 
 
 def outcome(base, head, rules=""):
-    return compare(side(*base), side(*head), default_rules() + parse([rules], "--fail-on"))
+    return compare(side(*base), side(*head), default_thresholds() + parse([rules], "--fail-on"))
 
 
 def runs(count, factor=1.0, between=0.0, seed=0, **speed):
@@ -318,7 +318,7 @@ def simulated(factor, count, between, trials):
     for trial in range(trials):
         base = runs(count, between=between, seed=trial)
         head = runs(count, factor, between=between, seed=10_000 + trial)
-        found = compare(side(*base), side(*head), Rules(default_rules().rules))
+        found = compare(side(*base), side(*head), Thresholds(default_thresholds().rules))
         caught += one_of(found, "training.speed").regression
     return caught / trials
 

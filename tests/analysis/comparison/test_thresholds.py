@@ -4,8 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.analysis.comparison.compared_metrics import FIGURES
-from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE, Rules, default_rules, parse
+from fer_bench.analysis.comparison.compared_metrics import METRICS
+from fer_bench.analysis.comparison.thresholds import (
+    DETERMINISM,
+    GONE,
+    Thresholds,
+    default_thresholds,
+    parse,
+)
 from fer_bench.runtime.errors import FerBenchError
 
 
@@ -45,7 +51,7 @@ def test_a_rule_without_a_batch_size_holds_for_all_and_one_with_it_for_that():
 
 
 def test_of_the_rules_that_apply_the_last_counts_and_patterns_choose_cells():
-    rules = default_rules() + parse(
+    rules = default_thresholds() + parse(
         ["training.speed: 10%\nvggface*: training.speed: 20%", "*-random: accuracy: off"], "toml"
     )
     assert rules.of("vggface-random", "training.speed").text == "20%"
@@ -94,10 +100,10 @@ def test_what_is_no_rule_is_told_in_one_line(text, words):
 
 
 def test_no_rules_are_no_rules():
-    assert parse(["", " , \n"], "x") == Rules(())
+    assert parse(["", " , \n"], "x") == Thresholds(())
 
 
-NAMES = [figure.name for figure in FIGURES]
+NAMES = [figure.name for figure in METRICS]
 
 
 @given(
@@ -110,7 +116,7 @@ NAMES = [figure.name for figure in FIGURES]
 def test_adding_rules_is_parsing_them_together(written, cell, name):
     texts = [f"{cells}: {figure}: {place}%" for place, (cells, figure) in enumerate(written)]
     together = parse([", ".join(texts)], "x")
-    apart = Rules(())
+    apart = Thresholds(())
     for text in texts:
         apart += parse([text], "x")
     assert together == apart

@@ -9,7 +9,13 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from made_archives import START, document_of, mini, run_of, stored, write_stored
 
-from fer_bench.analysis.history.archive import Stored, as_one, gathered, stored_run, stored_runs
+from fer_bench.analysis.history.archive import (
+    Stored,
+    as_one,
+    build_archive,
+    stored_run,
+    stored_runs,
+)
 from fer_bench.runtime.errors import FerBenchError
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -26,16 +32,16 @@ def at(hours, name, commit=""):
 
 def test_runs_stand_in_the_order_of_time_and_then_of_names() -> None:
     found = [at(2, "b"), at(1, "z", "two"), at(1, "a", "one")]
-    assert names(gathered(found, at(1.5, "reported"))) == ["a", "z", "reported", "b"]
+    assert names(build_archive(found, at(1.5, "reported"))) == ["a", "z", "reported", "b"]
 
 
 def test_a_run_of_one_time_and_commit_counts_once() -> None:
     reported = at(3, "reported", "x")
-    archive = gathered([at(3, "same", "x"), at(1, "b", "y"), at(1, "a", "y")], reported)
+    archive = build_archive([at(3, "same", "x"), at(1, "b", "y"), at(1, "a", "y")], reported)
     assert names(archive) == ["a", "reported"]
     assert archive.copies == 2
     # Of another commit at that time, or of that commit at another time, it is another run.
-    others = gathered([at(3, "one", "y"), at(4, "two", "x")], reported)
+    others = build_archive([at(3, "one", "y"), at(4, "two", "x")], reported)
     assert names(others) == ["one", "reported", "two"]
     assert others.copies == 0
 
@@ -50,7 +56,7 @@ def test_the_parts_of_a_joined_run_count_no_further_time() -> None:
     assert reported.time == parts[1].time
     assert [cell.init for cell in reported.run.cells] == ["pretrained", "random"]
     assert as_one(parts[:1]) is parts[0]
-    archive = gathered(parts, reported, parts)
+    archive = build_archive(parts, reported, parts)
     assert names(archive) == ["pretrained.json and 1 more"]
     assert archive.copies == 2
 
@@ -64,15 +70,15 @@ def test_a_merged_file_stands_for_its_parts() -> None:
     merged = shard(1, "pretrained", "random")
     # It has the time of its first part; whichever stands first, nothing is lost.
     for found in ([*parts, merged], [merged, *parts]):
-        archive = gathered(found, at(5, "reported"))
+        archive = build_archive(found, at(5, "reported"))
         assert names(archive) == ["pretrained-random.json", "reported"]
         assert archive.copies == 2
-    assert names(gathered([*parts, merged], merged)) == ["pretrained-random.json"]
+    assert names(build_archive([*parts, merged], merged)) == ["pretrained-random.json"]
 
 
 def test_runs_without_times_are_known_by_their_own_alone() -> None:
     # A second run of what is stored has the same figures, and is another run.
-    archive = gathered([at(1, "a"), at(2, "b")], at(3, "c"))
+    archive = build_archive([at(1, "a"), at(2, "b")], at(3, "c"))
     assert names(archive) == ["a", "b", "c"]
 
 
@@ -88,7 +94,7 @@ def test_runs_of_another_experiment_are_left_out_and_say_why() -> None:
         stored(run_of(mini(seed=7), seed=7), 4),
         stored(run_of(mini(), facts={"processor": "another"}), 5),
     ]
-    archive = gathered(found, stored(run_of(mini())), others=3)
+    archive = build_archive(found, stored(run_of(mini())), others=3)
     assert names(archive) == ["0000.json", "0004.json", "0005.json"]
     assert archive.others == 3
     told = dict(archive.left_out)
@@ -183,7 +189,7 @@ def test_a_broken_file_among_good_ones_is_left_out(tmp_path, content, cause) -> 
     assert cause in why
     reported = at(5, "reported")
     runs = [one for _, one in kept.read]
-    assert gathered(runs, reported, unreadable=kept.unreadable).unreadable == (why,)
+    assert build_archive(runs, reported, unreadable=kept.unreadable).unreadable == (why,)
 
 
 def test_a_folder_without_results_files_is_one_line(tmp_path) -> None:

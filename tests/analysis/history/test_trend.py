@@ -23,8 +23,8 @@ from made_archives import (
 )
 from made_runs import audited, made_missing
 
-from fer_bench.analysis.comparison import default_rules, parse
-from fer_bench.analysis.history.archive import Stored, gathered
+from fer_bench.analysis.comparison import default_thresholds, parse
+from fer_bench.analysis.history.archive import Stored, build_archive
 from fer_bench.analysis.history.series import Point, Trend
 from fer_bench.analysis.history.trend import trend
 
@@ -100,9 +100,9 @@ def test_clean_accuracy_is_followed_through_the_runs_that_know_it() -> None:
 
 def test_rules_say_what_moves() -> None:
     archive = archive_of(*(run_of(mini(share)) for share in (0.4, 0.35)))
-    strict = default_rules() + parse(["accuracy: 10pp"], "test")
+    strict = default_thresholds() + parse(["accuracy: 10pp"], "test")
     assert moves_of(trend(archive, strict), "accuracy") == []
-    assert moves_of(trend(archive, default_rules()), "accuracy") == [(1, "worse", False)]
+    assert moves_of(trend(archive, default_thresholds()), "accuracy") == [(1, "worse", False)]
 
 
 def test_a_loss_of_one_seed_that_changed_is_told_and_moves_nothing() -> None:
@@ -297,8 +297,8 @@ def test_only_the_order_of_time_matters(speeds, data) -> None:
         time += timedelta(seconds=step)
         moved.append(Stored("a.json", time, run))
     *others, last = moved
-    archive = gathered(data.draw(st.permutations(others), "as found"), last)
-    found, usual = trend(archive, default_rules()), trend_of(*runs)
+    archive = build_archive(data.draw(st.permutations(others), "as found"), last)
+    found, usual = trend(archive, default_thresholds()), trend_of(*runs)
     assert (found.series, found.restarts) == (usual.series, usual.restarts)
 
 

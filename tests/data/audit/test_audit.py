@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from made_audits import audited
 
-from fer_bench.data.audit import ClassBalance, LabelError, audit, audit_record, find_twins
+from fer_bench.data.audit import ClassBalance, LabelError, audit, audit_record, find_duplicates
 from fer_bench.data.audit.schema import AuditRecord
 from fer_bench.results.type_checks import checked
 from fer_bench.runtime.errors import FerBenchError
@@ -45,13 +45,13 @@ def test_without_votes_nothing_is_said_of_them() -> None:
 
 class TestKnownTwins:
     def test_they_are_not_searched_again_and_change_nothing(self, made) -> None:
-        known, asked = find_twins(made.dataset), []
+        known, asked = find_duplicates(made.dataset), []
         found = audit(made.dataset, made.split, made.votes, lambda *what: asked.append(what), known)
         assert found == made.found
         assert asked == []
 
     def test_of_other_images_they_are_refused(self, made) -> None:
-        known = find_twins(made.dataset.take(np.arange(40)))
+        known = find_duplicates(made.dataset.take(np.arange(40)))
         with pytest.raises(FerBenchError) as raised:
             audit(made.dataset, made.split, known=known)
         assert "40 images are known" in raised.value.problem

@@ -6,7 +6,7 @@ import imagehash
 import numpy as np
 import pytest
 from budget import examples
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_images import mirrored, patterns, scenes
 from PIL import Image
@@ -20,17 +20,22 @@ def small(image: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(image).resize((8, 8), Image.Resampling.BOX)).ravel()
 
 
-def alike(one: np.ndarray, other: np.ndarray, turned: bool) -> bool:
+ROUNDING = 0.002
+"""Largest error of a correlation of thumbnails that are rounded to integers."""
+
+
+def alike(one: np.ndarray, other: np.ndarray, turned: bool, least: float) -> bool:
     """By the library's own distance, and numpy's correlation."""
     if turned:
-        return bool(np.corrcoef(small(mirrored(one)), small(other))[0, 1] >= LEAST_COARSE)
+        return bool(np.corrcoef(small(mirrored(one)), small(other))[0, 1] >= least)
     hashes = [imagehash.phash(Image.fromarray(image)) for image in (one, other)]
     correlation = np.corrcoef(small(one), small(other))[0, 1]
-    return bool(hashes[0] - hashes[1] <= MOST_BITS or correlation >= LEAST_COARSE)
+    return bool(hashes[0] - hashes[1] <= MOST_BITS or correlation >= least)
 
 
 @settings(max_examples=examples(15))
 @given(st.integers(0, 99), st.integers(2, 14), st.integers(1, 9))
+@example(seed=56, n=13, at_a_time=1)
 def test_those_of_comparing_each_with_each(seed: int, n: int, at_a_time: int) -> None:
     random = np.random.default_rng(seed)
     images = patterns(n, seed, 48)
@@ -48,12 +53,16 @@ def test_those_of_comparing_each_with_each(seed: int, n: int, at_a_time: int) ->
             for one, other in pairs.tolist()
         ]
     assert len(set(found)) == len(found)
-    assert set(found) == {
-        (one, other, turned)
-        for one, other in combinations(range(n), 2)
-        for turned in (False, True)
-        if alike(images[one], images[other], turned)
-    }
+    surely, perhaps = (
+        {
+            (one, other, turned)
+            for one, other in combinations(range(n), 2)
+            for turned in (False, True)
+            if alike(images[one], images[other], turned, least)
+        }
+        for least in (LEAST_COARSE + ROUNDING, LEAST_COARSE - ROUNDING)
+    )
+    assert surely <= set(found) <= perhaps
 
 
 def test_pairs_come_in_the_order_of_their_rows() -> None:

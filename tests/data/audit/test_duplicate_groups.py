@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_bench.data import Split
-from fer_bench.data.audit import Copies, Leak, copies, leaks
+from fer_bench.data.audit import DuplicateSummary, Leak, leaks, summarise_duplicates
 
 
 def split_of(train: list[int], validation: list[int], test: list[int]) -> Split:
@@ -24,26 +24,32 @@ def labels_of(*labels: int) -> np.ndarray:
 
 class TestCopies:
     def test_known_answers(self) -> None:
-        found = copies(numbers_of(0, 1, 0, 2, 1, 1, 3), labels_of(5, 2, 5, 0, 2, 3, 3), "mirrored")
-        assert found == Copies("mirrored", 4, ((0, 2), (1, 4, 5)), ((1, 4, 5),))
+        found = summarise_duplicates(
+            numbers_of(0, 1, 0, 2, 1, 1, 3), labels_of(5, 2, 5, 0, 2, 3, 3), "mirrored"
+        )
+        assert found == DuplicateSummary("mirrored", 4, ((0, 2), (1, 4, 5)), ((1, 4, 5),))
         assert found.images == 5
         assert found.surplus == 3
 
     def test_groups_are_in_the_order_of_their_first_rows(self) -> None:
-        found = copies(numbers_of(7, 3, 3, 7), labels_of(0, 0, 0, 0), "identical")
+        found = summarise_duplicates(numbers_of(7, 3, 3, 7), labels_of(0, 0, 0, 0), "identical")
         assert found.groups == ((0, 3), (1, 2))
 
     def test_nothing_twice(self) -> None:
-        assert copies(numbers_of(0, 1), labels_of(0, 0), "identical") == Copies(
-            "identical", 2, (), ()
-        )
+        assert summarise_duplicates(
+            numbers_of(0, 1), labels_of(0, 0), "identical"
+        ) == DuplicateSummary("identical", 2, (), ())
 
     def test_no_image(self) -> None:
-        assert copies(numbers_of(), labels_of(), "near") == Copies("near", 0, (), ())
+        assert summarise_duplicates(numbers_of(), labels_of(), "near") == DuplicateSummary(
+            "near", 0, (), ()
+        )
 
     @given(st.lists(st.integers(0, 5), max_size=20))
     def test_what_is_left_are_the_different_ones(self, numbers: list[int]) -> None:
-        found = copies(numbers_of(*numbers), labels_of(*[0] * len(numbers)), "identical")
+        found = summarise_duplicates(
+            numbers_of(*numbers), labels_of(*[0] * len(numbers)), "identical"
+        )
         assert len(numbers) - found.surplus == found.distinct == len(set(numbers))
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from made_images import dataset_of, mirrored, partition, patterns, scenes
 from PIL import Image
 
-from fer_bench.data.audit import LEAST_CORRELATION, LIKENESSES, twins
-from fer_bench.data.audit.duplicates import find_twins
+from fer_bench.data.audit import LEAST_CORRELATION, SIMILARITIES, group_duplicates
+from fer_bench.data.audit.duplicates import find_duplicates
 from fer_bench.runtime.errors import FerBenchError
 
 
@@ -34,40 +34,40 @@ class TestIdentical:
     @given(planted())
     def test_what_is_planted_is_found_whatever_the_order(self, made: tuple) -> None:
         images, which = made
-        assert partition(twins(dataset_of(images))) == partition(which)
+        assert partition(group_duplicates(dataset_of(images))) == partition(which)
 
     def test_numbers_follow_the_first_occurrence(self) -> None:
         a, b, c = patterns(3)
-        numbers = twins(dataset_of(np.stack([b, a, b, c, a])))
+        numbers = group_duplicates(dataset_of(np.stack([b, a, b, c, a])))
         assert numbers.tolist() == [0, 1, 0, 2, 1]
         assert numbers.dtype == np.int64
 
     def test_labels_do_not_matter(self) -> None:
         images = np.repeat(patterns(1), 2, axis=0)
-        assert twins(dataset_of(images, [0, 1])).tolist() == [0, 0]
+        assert group_duplicates(dataset_of(images, [0, 1])).tolist() == [0, 0]
 
     def test_one_grey_level_of_one_pixel_is_a_difference(self) -> None:
         images = np.repeat(patterns(1), 2, axis=0)
         images[1, 3, 5] ^= 1
-        assert twins(dataset_of(images)).tolist() == [0, 1]
+        assert group_duplicates(dataset_of(images)).tolist() == [0, 1]
 
     def test_pixels_in_another_shape_are_another_picture(self) -> None:
         """The same bytes shifted from one row to the next."""
         images = np.array([[[1, 2], [2, 1]], [[2, 1], [1, 2]]], np.uint8)
-        assert twins(dataset_of(images)).tolist() == [0, 1]
-        assert twins(dataset_of(images), "mirrored").tolist() == [0, 0]
+        assert group_duplicates(dataset_of(images)).tolist() == [0, 1]
+        assert group_duplicates(dataset_of(images), "mirrored").tolist() == [0, 0]
 
 
 class TestMirrored:
     def test_known_answers(self) -> None:
         a, b = patterns(2)
         images = np.stack([a, b, mirrored(a), a, mirrored(b)])
-        assert twins(dataset_of(images)).tolist() == [0, 1, 2, 0, 3]
-        assert twins(dataset_of(images), "mirrored").tolist() == [0, 1, 0, 0, 1]
+        assert group_duplicates(dataset_of(images)).tolist() == [0, 1, 2, 0, 3]
+        assert group_duplicates(dataset_of(images), "mirrored").tolist() == [0, 1, 0, 0, 1]
 
     def test_turning_upside_down_is_not_mirroring(self) -> None:
         (a,) = patterns(1)
-        assert twins(dataset_of(np.stack([a, a[::-1]])), "mirrored").tolist() == [0, 1]
+        assert group_duplicates(dataset_of(np.stack([a, a[::-1]])), "mirrored").tolist() == [0, 1]
 
     @given(planted(), st.data())
     def test_mirroring_any_images_changes_nothing(self, made: tuple, data: st.DataObject) -> None:
@@ -76,18 +76,18 @@ class TestMirrored:
             data.draw(st.lists(st.booleans(), min_size=len(which), max_size=len(which)))
         )
         turned = np.where(chosen[:, None, None], mirrored(images), images)
-        assert partition(twins(dataset_of(turned), "mirrored")) == partition(which)
+        assert partition(group_duplicates(dataset_of(turned), "mirrored")) == partition(which)
 
     @given(planted())
     def test_mirroring_twice_is_the_identity(self, made: tuple) -> None:
         images, _ = made
         again = dataset_of(mirrored(mirrored(images)))
-        assert twins(again).tolist() == twins(dataset_of(images)).tolist()
+        assert group_duplicates(again).tolist() == group_duplicates(dataset_of(images)).tolist()
 
     def test_a_picture_that_is_its_own_mirror_image(self) -> None:
         (a,) = patterns(1)
         even = np.maximum(a, mirrored(a))
-        assert twins(dataset_of(np.stack([even, even])), "mirrored").tolist() == [0, 0]
+        assert group_duplicates(dataset_of(np.stack([even, even])), "mirrored").tolist() == [0, 0]
 
 
 class TestNear:
@@ -106,7 +106,7 @@ class TestNear:
                 a[::-1],
             ]
         )
-        found_twins = find_twins(dataset_of(images))
+        found_twins = find_duplicates(dataset_of(images))
         numbers, pairs = found_twins.numbers["near"], found_twins.pairs
         assert numbers.tolist() == [0, 1, 0, 0, 0, 0, 2, 3]
         alike = {0: False, 2: False, 3: False, 4: False, 5: True}
@@ -130,7 +130,7 @@ class TestNear:
             image[3 * side // 48 :][:side, 3 * side // 48 :][:, :side] for image in (wide, other)
         )
         images = np.stack([one, mirrored(again) if turned else again, third])
-        found = find_twins(dataset_of(images))
+        found = find_duplicates(dataset_of(images))
         assert [(pair.first, pair.second, pair.mirrored) for pair in found.pairs] == [
             (0, 1, turned)
         ]
@@ -145,7 +145,7 @@ class TestNear:
         down = moved * smaller * round(min(height, width) // smaller / 16)
         wide, other = (image[: height + down, :width] for image in scenes(2, 200))
         images = np.stack([wide[:height], wide[down:], other[:height]])
-        found = find_twins(dataset_of(images))
+        found = find_duplicates(dataset_of(images))
         if moved:
             assert [(pair.first, pair.second) for pair in found.pairs] == [(0, 1)]
             assert found.pairs[0].correlation > 0.99
@@ -156,7 +156,7 @@ class TestNear:
         for seed in range(5):
             (wide,) = scenes(1, 49, seed, share=0.5, details=16)
             images = np.stack([wide[:48, :48], wide[1:, 1:]])
-            assert len(find_twins(dataset_of(images)).pairs) == 1
+            assert len(find_duplicates(dataset_of(images)).pairs) == 1
 
     def test_of_both_ways_that_is_told_in_which_images_are_as_they_are(self) -> None:
         """A picture much like its mirror image, and its copy with another first pixel."""
@@ -166,13 +166,13 @@ class TestNear:
         images[0, 0, 0] = min(int(even[0, 0]) + 9, 255)
         images[1, 0, -1] = min(int(even[0, -1]) + 5, 255)
         images[1, 5, 7] ^= 4
-        (pair,) = find_twins(dataset_of(images)).pairs
+        (pair,) = find_duplicates(dataset_of(images)).pairs
         assert not pair.mirrored
 
     def test_what_is_moved_further_is_not_found(self) -> None:
         (wide,) = scenes(1, 64)
         images = np.stack([wide[8:56, 8:56], wide[0:48, 8:56]])
-        assert find_twins(dataset_of(images)).pairs == ()
+        assert find_duplicates(dataset_of(images)).pairs == ()
 
     def test_just_below_the_threshold_is_no_pair(self) -> None:
         """Of a picture and the same with noise of a known share."""
@@ -184,7 +184,7 @@ class TestNear:
             images = np.rint((images + 60) * 0.5).clip(0, 255).astype(np.uint8)
             true = np.corrcoef(images.reshape(2, -1))[0, 1]
             assert true == pytest.approx(correlation, abs=0.004)
-            pairs = find_twins(dataset_of(images)).pairs
+            pairs = find_duplicates(dataset_of(images)).pairs
             assert [pair.correlation for pair in pairs] == (
                 [pytest.approx(true, abs=1e-12)] if true >= LEAST_CORRELATION else []
             )
@@ -192,7 +192,7 @@ class TestNear:
     def test_identical_and_mirror_images_are_no_pair(self) -> None:
         a, b = patterns(2, side=48)
         images = np.stack([a, b, mirrored(a), jpeg(b), a, b])
-        found_twins = find_twins(dataset_of(images))
+        found_twins = find_duplicates(dataset_of(images))
         numbers, pairs = found_twins.numbers["near"], found_twins.pairs
         assert numbers.tolist() == [0, 1, 0, 1, 0, 1]
         assert [(pair.first, pair.second) for pair in pairs] == [(1, 3)]
@@ -202,8 +202,8 @@ class TestNear:
         steps = np.linspace(0, 0.5, 6)[:, None, None]
         images = ((1 - steps) * a + steps * b).astype(np.uint8)
         ends = dataset_of(images[[0, -1]])
-        assert twins(ends, "near").tolist() == [0, 1]
-        assert twins(dataset_of(images), "near").tolist() == [0] * 6
+        assert group_duplicates(ends, "near").tolist() == [0, 1]
+        assert group_duplicates(dataset_of(images), "near").tolist() == [0] * 6
 
     @settings(max_examples=examples(10))
     @given(
@@ -218,18 +218,18 @@ class TestNear:
         images = np.stack([a, b, c, jpeg(a), jpeg(b), mirrored(a), a, b, mirrored(jpeg(c))])
         wanted = [0, 1, 2, 0, 1, 0, 0, 1, 2]
         images = np.where(np.array(turned)[:, None, None], mirrored(images), images)[order]
-        numbers = twins(dataset_of(images), "near")
+        numbers = group_duplicates(dataset_of(images), "near")
         assert partition(numbers) == partition(np.array(wanted)[order])
 
     def test_images_of_one_grey_level_are_near_to_none(self) -> None:
         levels = np.array([0, 255, 0, 1, 7], np.uint8)
         images = np.broadcast_to(levels[:, None, None], (5, 16, 16)).copy()
         images[4, 0, 0] = 8
-        assert twins(dataset_of(images), "near").tolist() == [0, 1, 0, 2, 3]
+        assert group_duplicates(dataset_of(images), "near").tolist() == [0, 1, 0, 2, 3]
 
     def test_it_tells_how_far_it_is(self) -> None:
         told = []
-        twins(dataset_of(patterns(3)), "near", lambda *what: told.append(what))
+        group_duplicates(dataset_of(patterns(3)), "near", lambda *what: told.append(what))
         assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
             "hashing pictures",
             "comparing pictures",
@@ -243,19 +243,21 @@ def test_each_likeness_holds_the_stricter_ones(made: tuple, seed: int) -> None:
     images, _ = made
     turned = np.random.default_rng(seed).random(len(images)) < 0.5
     images = np.where(turned[:, None, None], mirrored(images), images)
-    groups = [partition(twins(dataset_of(images), likeness)) for likeness in LIKENESSES]
+    groups = [
+        partition(group_duplicates(dataset_of(images), likeness)) for likeness in SIMILARITIES
+    ]
     for strict, loose in pairwise(groups):
         assert all(any(one <= other for other in loose) for one in strict)
 
 
-@pytest.mark.parametrize("likeness", LIKENESSES)
+@pytest.mark.parametrize("likeness", SIMILARITIES)
 def test_no_image(likeness: str) -> None:
-    assert twins(dataset_of(patterns(0)), likeness).shape == (0,)
+    assert group_duplicates(dataset_of(patterns(0)), likeness).shape == (0,)
 
 
 def test_an_unknown_likeness() -> None:
     with pytest.raises(FerBenchError) as raised:
-        twins(dataset_of(patterns(1)), "same")
+        group_duplicates(dataset_of(patterns(1)), "same")
     assert "likeness 'same'" in raised.value.problem
     assert raised.value.accepted == "identical, mirrored, near"
     assert raised.value.hint.startswith("take one")

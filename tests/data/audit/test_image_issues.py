@@ -10,7 +10,7 @@ from made_images import dataset_of, mirrored, patterns
 from made_votes import unanimous
 
 from fer_bench.data import Split
-from fer_bench.data.audit import Blanks, Flaws, agreement, audit, flaws
+from fer_bench.data.audit import Blanks, ImageIssues, agreement, audit, count_issues
 
 NONE = Blanks((), ())
 
@@ -24,21 +24,23 @@ def test_known_answers() -> None:
     told = agreement(dataset_of(patterns(9), labels), votes)
     assert [error.row for error in told.errors] == [1, 8]
     rows, empty = np.array([6, 5, 4, 3, 2, 1, 0]), Blanks((2, 7), (0, 6, 8))
-    assert flaws(rows, pictures, labels, empty, told) == Flaws(7, 1 + 2, 3, 1)
-    assert flaws(rows, pictures, labels, NONE, None) == Flaws(7, 3, 0, None)
+    assert count_issues(rows, pictures, labels, empty, told) == ImageIssues(7, 1 + 2, 3, 1)
+    assert count_issues(rows, pictures, labels, NONE, None) == ImageIssues(7, 3, 0, None)
 
 
 def test_no_images() -> None:
     none = np.empty(0, np.int64)
     labels, pictures = np.zeros(3, np.uint8), np.zeros(3, np.int64)
-    assert flaws(none, pictures, labels, Blanks((1,), ()), None) == Flaws(0, 0, 0, None)
+    assert count_issues(none, pictures, labels, Blanks((1,), ()), None) == ImageIssues(
+        0, 0, 0, None
+    )
 
 
 def test_they_are_counted_in_the_test_part() -> None:
     """All that is empty, doubtful or contradictory stands in the training part."""
     made = audited()
-    assert made.found.test_flaws == Flaws(7, 0, 0, 0)
-    assert audited(votes=False).found.test_flaws == Flaws(7, 0, 0, None)
+    assert made.found.test_flaws == ImageIssues(7, 0, 0, 0)
+    assert audited(votes=False).found.test_flaws == ImageIssues(7, 0, 0, None)
 
 
 def test_a_mirror_image_may_get_another_answer() -> None:
@@ -47,13 +49,13 @@ def test_a_mirror_image_may_get_another_answer() -> None:
     images[3], images[5] = images[2], mirrored(images[4])
     parts = (np.array(rows) for rows in ([0], [1], [2, 3, 4, 5]))
     found = audit(dataset_of(images), Split("paper", *parts))
-    assert found.test_flaws == Flaws(4, 1, 0, None)
+    assert found.test_flaws == ImageIssues(4, 1, 0, None)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=30))
 def test_no_answers_do_better(images: list[tuple[int, int]]) -> None:
     pictures, labels = np.array(images, np.int64).reshape(-1, 2).T
-    found = flaws(np.arange(len(images)), pictures, labels.astype(np.uint8), NONE, None)
+    found = count_issues(np.arange(len(images)), pictures, labels.astype(np.uint8), NONE, None)
     best = {
         picture: Counter(label for other, label in images if other == picture).most_common(1)[0][0]
         for picture, _ in images

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from fer_bench.data import make_split
-from fer_bench.data.audit import audit, check_votes, load_votes, search_cache, twins
+from fer_bench.data.audit import audit, check_votes, group_duplicates, load_votes, search_cache
 from fer_bench.data.audit.near_duplicates import near_pairs
-from fer_bench.data.audit.search_cache import remembered_twins
+from fer_bench.data.audit.search_cache import cached_duplicates
 from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.settings import Protocol
 from fer_bench.runtime.errors import FerBenchError
@@ -34,7 +34,7 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def searched(real_data, cache):
     """The near pictures, for which all is searched once."""
-    return remembered_twins(real_data, cache)
+    return cached_duplicates(real_data, cache)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_likest_twins_in_training(real_data, cache, monkeypatch) -> None:
 
 
 def test_the_papers_split_leaks_in_the_same_way(real_data) -> None:
-    split, numbers = make_split(real_data, "paper"), twins(real_data)
+    split, numbers = make_split(real_data, "paper"), group_duplicates(real_data)
     shared = np.isin(numbers[split.test], numbers[split.train]).sum()
     assert 0.05 < shared / len(split.test) < 0.1
 

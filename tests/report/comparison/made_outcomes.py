@@ -7,7 +7,14 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from fer_bench.analysis.comparison import FIGURES, Change, Difference, Outcome, Threshold, Verdict
+from fer_bench.analysis.comparison import (
+    METRICS,
+    Change,
+    ChangeKind,
+    ComparisonResult,
+    Difference,
+    Threshold,
+)
 from fer_bench.analysis.comparison.compared_metrics import (
     ACCURACY,
     INFERENCE_P99,
@@ -99,7 +106,7 @@ PROCESSOR = Difference(
 
 
 def made_outcome(*changes, differences=(), notes=()):
-    return Outcome(
+    return ComparisonResult(
         base="base/results.json (commit ab12)",
         head="head/results.json and 4 more (commit cd34)",
         differences=differences,
@@ -146,8 +153,8 @@ _thresholds = st.builds(
 
 @st.composite
 def changes(draw, words=HOSTILE):
-    figure = draw(st.none() | st.sampled_from(FIGURES))
-    verdict = draw(st.sampled_from(get_args(Verdict)))
+    figure = draw(st.none() | st.sampled_from(METRICS))
+    verdict = draw(st.sampled_from(get_args(ChangeKind)))
     interval = draw(st.none() | st.tuples(_shares, _shares).map(sorted))
     values = st.none() | (_shares if figure is None else _of_speeds.get(figure.unit, _shares))
     batch_sizes = st.integers(1, 9999).map(str)
@@ -170,7 +177,7 @@ def changes(draw, words=HOSTILE):
 
 def outcomes(words=HOSTILE):
     return st.builds(
-        Outcome,
+        ComparisonResult,
         base=words,
         head=words,
         differences=st.lists(st.builds(Difference, words, words, words, words), max_size=3).map(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from made_outcomes import EVERYTHING, WORSE, dataclasses, made_outcome, outcomes
 
-from fer_bench.analysis.comparison import FIGURES, Change, Difference, Outcome, Threshold
+from fer_bench.analysis.comparison import METRICS, Change, ComparisonResult, Difference, Threshold
 from fer_bench.metrics import Interval
 from fer_bench.report.comparison import (
     json_record,
@@ -22,7 +22,7 @@ from fer_bench.report.comparison import (
 from fer_bench.report.output_files import MANIFEST
 from fer_bench.results import KEY
 
-BY_NAME = {figure.name: figure for figure in FIGURES}
+BY_NAME = {figure.name: figure for figure in METRICS}
 
 
 def read(text):
@@ -41,7 +41,7 @@ def read(text):
                 threshold=rule and Threshold(**rule),
             )
         )
-    outcome = Outcome(
+    outcome = ComparisonResult(
         base=made["base"],
         head=made["head"],
         differences=tuple(Difference(**entry) for entry in made["differences"]),

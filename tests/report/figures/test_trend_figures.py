@@ -8,8 +8,8 @@ import re
 import pytest
 from made_archives import archive_of, mini, of_accuracies, of_speeds, run_of, trend_of
 
-from fer_bench.analysis.comparison import default_rules
-from fer_bench.analysis.history.series import Move
+from fer_bench.analysis.comparison import default_thresholds
+from fer_bench.analysis.history.series import ChangePoint
 from fer_bench.analysis.history.trend import trend
 from fer_bench.report.plots import DARK_PALETTE, PALETTE, themed, trend_figures
 from fer_bench.report.plots.labels import ELLIPSIS
@@ -101,7 +101,7 @@ def test_runs_are_named_by_their_commits(made, read) -> None:
 
 @pytest.mark.parametrize("count", [2, 3, 5, 8, 100])
 def test_names_of_runs_do_not_cover_each_other(count, read) -> None:
-    found = trend(archive_of(*runs_of(2, 1)), default_rules())
+    found = trend(archive_of(*runs_of(2, 1)), default_thresholds())
     archive = archive_of(*runs_of(1) * count)
     commits = [
         dataclasses.replace(
@@ -115,7 +115,7 @@ def test_names_of_runs_do_not_cover_each_other(count, read) -> None:
         dataclasses.replace(
             one,
             points=tuple(dataclasses.replace(one.points[0], run=run) for run in range(count)),
-            moves=tuple(Move(run, 0.4, 0.3, "worse", "") for run in range(1, count)),
+            moves=tuple(ChangePoint(run, 0.4, 0.3, "worse", "") for run in range(1, count)),
         )
         for one in found.series
         if one.points

@@ -19,7 +19,7 @@ from fer_bench.runtime.locks import locked
 from fer_bench.training.store.checkpoints import Checkpoints
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.results import ResultStore
-from fer_bench.training.store.shard_files import Wanted
+from fer_bench.training.store.shard_files import FeatureSpec
 from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
 
 IMAGES, EPOCHS = map(int, sys.argv[1:])
@@ -47,7 +47,7 @@ def record(cells):
 
 def work(store):
     """Do a cell's work, with arithmetic for a network: features, epochs, checkpoints, result."""
-    wanted = Wanted(IMAGES, ((7,),), SHARD, {})
+    wanted = FeatureSpec(IMAGES, ((7,),), SHARD, {})
     (tensor,) = FeatureStore(store).extract(KEY, wanted, prefix).tensors
     results, checkpoints = ResultStore(store), Checkpoints(store, FINGERPRINT, {})
     with locked(store, "cell", FINGERPRINT):

@@ -15,12 +15,12 @@ from fer_bench.runtime import sealed_directories
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.sealed_directories import StoreError
 from fer_bench.training.store.features import FeatureStore
-from fer_bench.training.store.shard_files import Wanted
+from fer_bench.training.store.shard_files import FeatureSpec
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (300, 4, 4), dtype=np.uint8)
 SHAPES = ((2, 3), (5,))
 SHARD = 32
-WANTED = Wanted(len(IMAGES), SHAPES, SHARD, {"backbone": "mini"})
+WANTED = FeatureSpec(len(IMAGES), SHAPES, SHARD, {"backbone": "mini"})
 
 
 class Prefix:
@@ -164,7 +164,7 @@ def test_shards_stay_as_they_were_begun(tmp_path):
     store, rest = FeatureStore(tmp_path), Prefix()
     with pytest.raises(RuntimeError, match="half way"):
         store.extract("key", WANTED, Prefix(stop_before=64))
-    check(store.extract("key", Wanted(len(IMAGES), SHAPES, 100, {}), rest))
+    check(store.extract("key", FeatureSpec(len(IMAGES), SHAPES, 100, {}), rest))
     assert rest.passed[0] == 64
 
 
@@ -238,7 +238,7 @@ def test_half_a_line_counts_as_none(tmp_path, keep):
 
 def test_features_of_other_images_are_not_taken(tmp_path, caplog):
     store, prefix = FeatureStore(tmp_path), Prefix()
-    fewer = Wanted(100, SHAPES, SHARD, {})
+    fewer = FeatureSpec(100, SHAPES, SHARD, {})
     store.extract("key", fewer, Prefix())
     check(store.extract("key", WANTED, prefix))
     assert len(prefix.passed) == len(IMAGES)

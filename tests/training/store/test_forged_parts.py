@@ -24,7 +24,7 @@ from fer_bench.results.records import (
 from fer_bench.training.store.checkpoints import Checkpoints
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.results import ResultStore
-from fer_bench.training.store.shard_files import Wanted
+from fer_bench.training.store.shard_files import FeatureSpec
 from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
 
 FINGERPRINT = "f" * 64
@@ -265,7 +265,7 @@ def features(rows):
     return [np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] / 7]
 
 
-WANTED = Wanted(40, ((1,),), 16, {})
+WANTED = FeatureSpec(40, ((1,),), 16, {})
 EVERY = np.arange(40)
 
 

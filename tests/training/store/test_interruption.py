@@ -24,7 +24,7 @@ from fer_bench.results import read_run
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.sealed_directories import StoreError
 from fer_bench.training.store.features import FeatureStore
-from fer_bench.training.store.shard_files import Wanted
+from fer_bench.training.store.shard_files import FeatureSpec
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 EPOCHS = 4
@@ -225,7 +225,7 @@ def small_disk(folder, size):
 
 @posix
 def test_a_disk_that_fills_during_extraction_ends_it_and_keeps_what_is_done(tmp_path):
-    wanted = Wanted(300, ((1000,),), 50, {})
+    wanted = FeatureSpec(300, ((1000,),), 50, {})
 
     def prefix(rows):
         return [np.full((rows.stop - rows.start, 1000), rows.start, np.float32)]
@@ -250,7 +250,7 @@ def test_a_disk_that_fills_during_extraction_ends_it_and_keeps_what_is_done(tmp_
 
 
 def test_features_that_cannot_fit_are_told_before_the_work(tmp_path):
-    wanted = Wanted(10**9, ((10**6,),), 50, {})
+    wanted = FeatureSpec(10**9, ((10**6,),), 50, {})
     with pytest.raises(FerBenchError, match=r"need 3,638\.0 TiB"):
         FeatureStore(tmp_path).extract("key", wanted, lambda rows: pytest.fail("work began"))
 

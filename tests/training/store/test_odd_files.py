@@ -22,7 +22,7 @@ from test_forged_parts import (
 )
 
 from fer_bench.training.store.checkpoints import Checkpoints
-from fer_bench.training.store.contents import entries, strangers
+from fer_bench.training.store.contents import entries, foreign_paths
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.results import ResultStore
 from fer_bench.training.store.training_state import Seconds, TrainingState
@@ -132,7 +132,7 @@ def test_in_the_place_of_a_part(tmp_path, odd, kind):
     place.touch()
     odd(place)
     assert entries(store) == []
-    assert strangers(store) == [place]
+    assert foreign_paths(store) == [place]
     if kind == "results":
         assert find(store) is None
         ResultStore(store).save(run_of((RESULT,)), LOGITS, WEIGHTS, {})

@@ -2,7 +2,7 @@
 
 ``listing`` scans directories safely. ``layouts`` lists the supported layouts; each is implemented
 by a function in ``class_folders``, ``ferplus``, ``file_name_codes``, ``label_files`` or
-``label_lists`` that returns a ``manifest.Found``. ``unknown_layouts`` describes a directory that
+``label_lists`` that returns a ``manifest.Manifest``. ``unknown_layouts`` describes a directory that
 fits none of them, ``pixel_files`` finds CSV and npz files, and ``image_files`` reads the pixels.
 Class names are resolved by ``fer_bench.data.formats.class_names``.
 """
@@ -23,7 +23,7 @@ from fer_bench.data.formats.image_folders.layouts import LAYOUTS, find, fits
 from fer_bench.data.formats.image_folders.listing import Root, unreadable
 from fer_bench.data.formats.image_folders.pixel_files import data_files, one_data_set
 from fer_bench.data.formats.image_folders.unknown_layouts import has_images
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import state_of
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.data.formats.class_names import ClassTable
-    from fer_bench.data.formats.image_folders.manifest import Found, FoundImage
+    from fer_bench.data.formats.image_folders.manifest import LabelledImage, Manifest
 
 __all__ = [
     "LAYOUTS",
@@ -58,7 +58,7 @@ class Listing:
     """
 
     root: Root
-    found: Found
+    found: Manifest
 
     @property
     def name(self) -> str:
@@ -99,7 +99,7 @@ def list_folder(path: Path, table: ClassTable = UNNUMBERED) -> Listing:
     found.notes += table.used_for(found.names)
     if not found.images:
         what = f"no image is left ({_left_out(found)})"
-        raise wrong(path, None, what, "one image or more", "give some of them a class")
+        raise input_error(path, None, what, "one image or more", "give some of them a class")
     return Listing(root, found)
 
 
@@ -190,7 +190,7 @@ _GREY = ", which became grey by ITU-R 601 luma"
 _ON_BLACK = "{:,} files in parts, which became black there"
 
 
-def _usage(images: list[FoundImage]) -> tuple[NDArray[np.uint8] | None, str]:
+def _usage(images: list[LabelledImage]) -> tuple[NDArray[np.uint8] | None, str]:
     """Return the usage, or None if it is unknown, and a description of its source."""
     parts = [image.part for image in images if image.part is not None]
     if len(parts) == len(images) and len(set(parts)) == len(USAGES):
@@ -217,5 +217,5 @@ def _sizes(read: Images) -> str:
     return f"{of}; {brought:,} of {len(read.sizes):,} brought to {width}x{height}, antialiased"
 
 
-def _left_out(found: Found) -> str:
+def _left_out(found: Manifest) -> str:
     return "; ".join(f"{count:,}: {why}" for why, count in found.left_out.items())

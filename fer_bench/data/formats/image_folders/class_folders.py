@@ -13,8 +13,8 @@ from fer_bench.data.formats.image_folders.listing import (
     is_image,
     unreadable,
 )
-from fer_bench.data.formats.image_folders.manifest import PARTS, Found
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest
+from fer_bench.data.input_errors import input_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def find_parts(root: Root, table: ClassTable) -> Search | None:
     return partial(_parts, root, table, folders)
 
 
-def _parts(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
+def _parts(root: Root, table: ClassTable, folders: Sequence[Path]) -> Manifest:
     parts: dict[int, Path] = {}
     notes = []
     for folder in folders:
@@ -52,19 +52,19 @@ def _parts(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
         if part is None:
             what = f"the folder's name {folder.name!r} is unknown"
             accepted = f"folders named {', '.join(PARTS)}"
-            raise wrong(folder, None, what, accepted, "rename it or move it away")
+            raise input_error(folder, None, what, accepted, "rename it or move it away")
         if part in parts:
             what = f"stands for the same as {parts[part].name!r}"
-            raise wrong(folder, None, what, "one folder of each", "move all into one of them")
+            raise input_error(folder, None, what, "one folder of each", "move all into one of them")
         parts[part] = folder
     for part, name in ((0, "train"), (2, "test")):
         if part not in parts and (part == 0 or len(parts) == 1):
             step = "add it"
             if len(parts) == 1:
                 step += f", or name {str(*parts.values())!r} instead, which is then split"
-            raise wrong(root.path, None, f"no folder {name!r} in it", _PARTS_ACCEPTED, step)
+            raise input_error(root.path, None, f"no folder {name!r} in it", _PARTS_ACCEPTED, step)
     names = [f"{parts[part].name}/" for part in sorted(parts)]
-    found = Found(f"folder of image files in {', '.join(names[:-1])} and {names[-1]}")
+    found = Manifest(f"folder of image files in {', '.join(names[:-1])} and {names[-1]}")
     for part in sorted(parts):
         _add_classes(root, table, found, parts[part], part)
     found.notes += notes
@@ -97,7 +97,7 @@ def _copy(root: Root, folder: Path, beside: Sequence[Path]) -> tuple[str, str]:
     what = f"another data set, or a part of it, beside {names}"
     accepted = "the same files once more, or none"
     step = f"name {str(folder)!r} instead, or move it away to take those beside it"
-    raise wrong(folder, None, what, accepted, step)
+    raise input_error(folder, None, what, accepted, step)
 
 
 def find_classes(root: Root, table: ClassTable) -> Search | None:
@@ -113,14 +113,14 @@ def find_classes(root: Root, table: ClassTable) -> Search | None:
     return partial(_classes, root, table)
 
 
-def _classes(root: Root, table: ClassTable) -> Found:
-    found = Found("folder of image files in a folder for each class")
+def _classes(root: Root, table: ClassTable) -> Manifest:
+    found = Manifest("folder of image files in a folder for each class")
     _add_classes(root, table, found, root.path, None)
     return found
 
 
 def _add_classes(
-    root: Root, table: ClassTable, found: Found, folder: Path, part: int | None
+    root: Root, table: ClassTable, found: Manifest, folder: Path, part: int | None
 ) -> None:
     """Add the images in the class directories of ``folder``, ordered by class and name."""
     entries = root.entries(folder)
@@ -133,22 +133,22 @@ def _add_classes(
                 continue
             what = "the file lies where folders are expected"
             step = "move it into the folder of its class, or away"
-            raise wrong(path, None, what, "a folder for each class", step)
+            raise input_error(path, None, what, "a folder for each class", step)
         meant = table.class_of(entry.name)
         if meant is None:
             what = f"the folder's name {entry.name!r} is unknown"
             # A built-in table is suggested only if it has all numbers, so pass all names.
             accepted = table.accepted(names if is_number(entry.name) else ())
-            raise wrong(path, None, what, accepted, f"rename it or {table.step}")
+            raise input_error(path, None, what, accepted, f"rename it or {table.step}")
         rival = next((name for name in meanings if table.rivals(name, entry.name)), None)
         if rival is not None:
             accepted = "one folder of each, or both names in the file of --class-map"
             what = f"stands for the same as {rival!r}"
-            raise wrong(path, None, what, accepted, "move all into one of them")
+            raise input_error(path, None, what, accepted, "move all into one of them")
         meanings[entry.name] = meant
     if not meanings:
         accepted = f"a folder for each class, with {IMAGE_FILES}"
-        raise wrong(folder, None, "the folder is empty", accepted, "fetch it again")
+        raise input_error(folder, None, "the folder is empty", accepted, "fetch it again")
     order = classes_of(meanings.values())
     for name, meant in sorted(
         meanings.items(), key=lambda item: order.index(item[1]) if item[1] in order else -1

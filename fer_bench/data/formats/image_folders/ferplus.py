@@ -23,8 +23,8 @@ from fer_bench.data.formats.ferplus_votes import (
 )
 from fer_bench.data.formats.image_folders.label_lists import csv_files, header_of
 from fer_bench.data.formats.image_folders.listing import is_folder
-from fer_bench.data.formats.image_folders.manifest import PARTS, Found
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import shown
 
 if TYPE_CHECKING:
@@ -79,19 +79,21 @@ def _list_of(root: Root, folder: Path) -> Path | None:
     return next((path for path in lists if path in there or path in beside), None)
 
 
-def _ferplus(root: Root, table: ClassTable, parts: dict[Path, int | None]) -> Found:
-    found = Found("FER+'s images and votes")
+def _ferplus(root: Root, table: ClassTable, parts: dict[Path, int | None]) -> Manifest:
+    found = Manifest("FER+'s images and votes")
     for folder, part in sorted(parts.items(), key=lambda item: item[1] or 0):
         _add_part(root, table, found, folder, part)
     return found
 
 
-def _add_part(root: Root, table: ClassTable, found: Found, folder: Path, part: int | None) -> None:
+def _add_part(
+    root: Root, table: ClassTable, found: Manifest, folder: Path, part: int | None
+) -> None:
     images = {file.path.name: file for file in root.loose_images(folder)}
     file = _list_of(root, folder)
     if file is None:
         what = f"neither {_OWN_LIST} nor {_WHOLE_LIST} in it"
-        raise wrong(folder, None, what, "FER+'s votes on its images", "fetch that file too")
+        raise input_error(folder, None, what, "FER+'s votes on its images", "fetch that file too")
     found.lists.add(file)
     rows = _own_rows(file) if file.name == _OWN_LIST else _whole_rows(file, part)
     named: dict[str, int] = {}
@@ -99,10 +101,10 @@ def _add_part(root: Root, table: ClassTable, found: Found, folder: Path, part: i
         if name not in images:
             what = f"no image {shown(name, 80)} in {folder.name!r}"
             step = "put it there or remove the line"
-            raise wrong(file, line, what, "images that are in the directory", step)
+            raise input_error(file, line, what, "images that are in the directory", step)
         if name in named:
             what = f"{shown(name, 80)} is in line {named[name]} already"
-            raise wrong(file, line, what, "each image once", "remove one of the lines")
+            raise input_error(file, line, what, "each image once", "remove one of the lines")
         named[name] = line
         most = max(counts)
         if counts.count(most) > 1:
@@ -123,12 +125,12 @@ def _own_rows(path: Path) -> Iterator[tuple[int, str, list[int]]]:
         if not any(fields):
             continue
         if len(fields) != 2 + len(CATEGORIES):
-            raise wrong(path, number, f"{len(fields)} columns", _ACCEPTED, "correct the line")
+            raise input_error(path, number, f"{len(fields)} columns", _ACCEPTED, "correct the line")
         name, box, *votes = fields
         if box != _BOX:
             what = f"the place {shown(box)} of the face"
             step = "cut the face out and correct the line"
-            raise wrong(path, number, what, f"all of the image, {_BOX!r}", step)
+            raise input_error(path, number, what, f"all of the image, {_BOX!r}", step)
         yield number, name, vote_counts(path, number, votes)
 
 
@@ -140,7 +142,7 @@ def _whole_rows(path: Path, part: int | None) -> Iterator[tuple[int, str, list[i
     for number, fields in csv_lines(path, f"{len(HEADER)} columns of UTF-8 text"):
         if number == 1 and tuple(fields) != HEADER:
             what = f"the header is {shown(','.join(fields))}"
-            raise wrong(path, 1, what, ",".join(HEADER))
+            raise input_error(path, 1, what, ",".join(HEADER))
         if number == 1 or not any(fields):
             continue
         usage, name, votes = split_row(path, number, fields)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from fer_bench.data.formats.class_names import folded
 from fer_bench.data.formats.image_folders.listing import is_folder, is_image
-from fer_bench.data.formats.image_folders.manifest import Found
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.formats.image_folders.manifest import Manifest
+from fer_bench.data.input_errors import input_error
 
 if TYPE_CHECKING:
     from fer_bench.data.formats.class_names import ClassTable
@@ -51,8 +51,8 @@ def find_names(root: Root, table: ClassTable) -> Search | None:
     return None if name is None else partial(_named, root, table, name)
 
 
-def _named(root: Root, table: ClassTable, name: str) -> Found:
-    found = Found(f"folder of image files that are named as in {name}")
+def _named(root: Root, table: ClassTable, name: str) -> Manifest:
+    found = Manifest(f"folder of image files that are named as in {name}")
     files = root.loose_images(root.path)
     for folder in root.folders(root.path):
         files += root.images(folder)
@@ -74,7 +74,7 @@ def _any_named(root: Root, code: re.Pattern[str]) -> bool:
     )
 
 
-def _add(file: ImageFile, name: str, table: ClassTable, found: Found) -> None:
+def _add(file: ImageFile, name: str, table: ClassTable, found: Manifest) -> None:
     stem = _stem(file.path.name)
     match = _SETS[name].fullmatch(stem)
     if match is None:
@@ -83,7 +83,7 @@ def _add(file: ImageFile, name: str, table: ClassTable, found: Found) -> None:
             return
         what = f"the name {file.path.name!r} tells no class"
         accepted = f"names as in {name}, like {_EXAMPLES[name]}"
-        raise wrong(file.path, None, what, accepted, "rename or remove the file")
+        raise input_error(file.path, None, what, accepted, "rename or remove the file")
     code = match[1].upper()
     found.add(file, code, table.own.get(folded(code), _CODES[code]))
 

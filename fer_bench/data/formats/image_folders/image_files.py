@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of
 
@@ -179,11 +179,11 @@ def _read_image(path: Path, wanted: Size | None) -> _Image:
         n_frames = getattr(image, "n_frames", 1)
         if n_frames > 1:
             what = f"the image has {n_frames} frames"
-            raise wrong(path, None, what, "one", "save one of them in its place")
+            raise input_error(path, None, what, "one", "save one of them in its place")
         if image.mode in _TOO_DEEP:
-            raise wrong(path, None, f"the image has mode {image.mode!r}", *_SHALLOW)
+            raise input_error(path, None, f"the image has mode {image.mode!r}", *_SHALLOW)
         if _is_cut(image):
-            raise wrong(path, None, "the image has 16 bits for each channel", *_SHALLOW)
+            raise input_error(path, None, "the image has 16 bits for each channel", *_SHALLOW)
         is_colour = image.mode not in _GREY
         ImageOps.exif_transpose(image, in_place=True)
         alpha = None
@@ -219,7 +219,7 @@ def _opened(path: Path) -> Iterator[PillowImage]:
         with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
             if image.width * image.height > _LARGEST:
                 what = f"the image has {image.width}x{image.height} pixels"
-                raise wrong(path, None, what, f"at most {_LARGEST:,}", "make it smaller")
+                raise input_error(path, None, what, f"at most {_LARGEST:,}", "make it smaller")
             is_png = image.format == "PNG"
             yield image
             if is_png and not _is_whole_png(file):
@@ -232,7 +232,7 @@ def _opened(path: Path) -> Iterator[PillowImage]:
         cause = "unknown format" if unknown else cause_of(error)
         what = f"cannot be read as an image ({cause})"
         accepted = ", ".join(_FORMATS)
-        raise wrong(path, None, what, accepted, "fetch it again or remove it") from error
+        raise input_error(path, None, what, accepted, "fetch it again or remove it") from error
 
 
 def _is_whole_png(file: BufferedReader) -> bool:

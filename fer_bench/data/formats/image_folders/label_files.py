@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data.formats.class_names import is_number
-from fer_bench.data.formats.image_folders.manifest import PARTS, Found
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import shown
 from fer_bench.runtime.files import cause_of, read_regular
 
@@ -49,14 +49,14 @@ def find_affectnet(root: Root, table: ClassTable) -> Search | None:
     return partial(_affectnet, root, table, folders)
 
 
-def _affectnet(root: Root, table: ClassTable, folders: Sequence[Path]) -> Found:
-    found = Found("AffectNet's images and annotations")
+def _affectnet(root: Root, table: ClassTable, folders: Sequence[Path]) -> Manifest:
+    found = Manifest("AffectNet's images and annotations")
     for part, path in sorted((PARTS[path.name.lower()], path) for path in folders):
         images, labels = (_below(root, path, name) for name in ("images", "annotations"))
         if images is None or labels is None:
             missing = "images" if images is None else "annotations"
             what = f"no folder {missing!r} in it"
-            raise wrong(path, None, what, _AFFECTNET, "fetch that folder too")
+            raise input_error(path, None, what, _AFFECTNET, "fetch that folder too")
         _add(root, table, found, (images, labels, "_exp.npy"), part)
     return found
 
@@ -72,8 +72,8 @@ def find_ck(root: Root, table: ClassTable) -> Search | None:
     return partial(_ck, root, table, images, labels)
 
 
-def _ck(root: Root, table: ClassTable, images: Path, labels: Path) -> Found:
-    found = Found("CK+'s frames with a file of their emotion")
+def _ck(root: Root, table: ClassTable, images: Path, labels: Path) -> Manifest:
+    found = Manifest("CK+'s frames with a file of their emotion")
     _add(root, table, found, (images, labels, "_emotion.txt"), None)
     return found
 
@@ -85,7 +85,7 @@ def _below(root: Root, folder: Path, name: str) -> Path | None:
 def _add(
     root: Root,
     table: ClassTable,
-    found: Found,
+    found: Manifest,
     where: tuple[Path, Path, str],
     part: int | None,
 ) -> None:
@@ -118,13 +118,15 @@ def _add(
                 filter(is_number, labels.values()) if is_number(label) else ()
             )
             what = f"label {shown(label)} is no class"
-            raise wrong(files[place], None, what, accepted, f"correct it or {table.step}")
+            raise input_error(files[place], None, what, accepted, f"correct it or {table.step}")
         found.add(file, label, meant, part)
         del files[place]
     if files:
         first = next(iter(files.values()))
         accepted = f"images in {images.name}/"
-        raise wrong(first, None, "a label of no image", accepted, "fetch the image or remove it")
+        raise input_error(
+            first, None, "a label of no image", accepted, "fetch the image or remove it"
+        )
 
 
 def _label(path: Path) -> str:
@@ -138,7 +140,7 @@ def _label(path: Path) -> str:
     except Exception as error:  # numpy raises many types for a damaged header
         accepted = "an npy file of one number or text" if is_npy else "a text of one number"
         what = f"cannot be read as a label ({cause_of(error)})"
-        raise wrong(path, None, what, accepted) from error
+        raise input_error(path, None, what, accepted) from error
     # float() alone would also accept digits of other scripts, and 1_0 for 10.
     if not _NUMBER.fullmatch(text):
         return text

@@ -14,8 +14,8 @@ from fer_bench.data.dataset import USAGES
 from fer_bench.data.formats.class_names import LEFT_OUT, composed, is_number
 from fer_bench.data.formats.csv_text import csv_lines, csv_rows
 from fer_bench.data.formats.image_folders.listing import IMAGE_FILES, is_csv, is_image
-from fer_bench.data.formats.image_folders.manifest import PARTS, Found
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError, listed, shown
 from fer_bench.runtime.files import cause_of, open_regular, read_regular
 
@@ -110,7 +110,7 @@ def _check_written(path: Path) -> None:
         if _lists_labels(names):
             what = f"a list of labels that cannot be read: its header is {shown(header, 80)}"
             accepted = "a csv file in UTF-8 with commas between the columns"
-            raise wrong(path, 1, what, accepted, "save it so")
+            raise input_error(path, 1, what, accepted, "save it so")
 
 
 def header_of(path: Path) -> list[str]:
@@ -140,14 +140,14 @@ def find_csv(root: Root, table: ClassTable) -> Search | None:
     return partial(_from_lists, root, table, lists) if lists else None
 
 
-def _from_lists(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
+def _from_lists(root: Root, table: ClassTable, lists: Sequence[Path]) -> Manifest:
     parts = [part_of(file) for file in lists]
     if len(lists) > 1 and (None in parts or len(set(parts)) < len(parts)):
         names = listed([repr(file.name) for file in lists], 5)
         what = f"several lists of labels ({names})"
         accepted = "one, or one for each part, like train_labels.csv and test_labels.csv"
         step = f"name one alone, as {str(lists[0])!r}"
-        raise wrong(root.path, None, what, accepted, step)
+        raise input_error(root.path, None, what, accepted, step)
     return from_csv(root, table, lists)
 
 
@@ -156,7 +156,7 @@ def csv_files(root: Root) -> list[Path]:
     return [root.path / entry.name for entry in root.entries(root.path) if is_csv(entry)]
 
 
-def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
+def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Manifest:
     """Return the images named in CSV files, in the order of the rows.
 
     A path in a list is relative to the root. If no image has this path, it may be the end of
@@ -176,13 +176,13 @@ def from_csv(root: Root, table: ClassTable, lists: Sequence[Path]) -> Found:
     """
     rows = [row for file in lists for row in _csv_rows(file)]
     names = " and ".join(file.name for file in lists)
-    found = Found(f"image files with a list of labels, {names}")
+    found = Manifest(f"image files with a list of labels, {names}")
     _add_rows(found, table, rows, _Images(root), f"no row in {names}")
     found.notes += _contradicted(root, table, found)
     return found
 
 
-def _contradicted(root: Root, table: ClassTable, found: Found) -> list[tuple[str, str]]:
+def _contradicted(root: Root, table: ClassTable, found: Manifest) -> list[tuple[str, str]]:
     """Return a note, if needed, on images whose directory is named after another class."""
     others = 0
     for image in found.images:
@@ -205,16 +205,16 @@ def find_rafdb(root: Root, table: ClassTable) -> Search | None:
     return partial(_rafdb, root, table, folder / _RAFDB_LIST)
 
 
-def _rafdb(root: Root, table: ClassTable, file: Path) -> Found:
+def _rafdb(root: Root, table: ClassTable, file: Path) -> Manifest:
     images: Path | None = root.path
     for name in ("Image", "aligned"):
         below = root.folders(images) if images is not None else []
         images = next((path for path in below if path.name == name), None)
     if images is None:
         what = "no folder 'Image/aligned' in it"
-        raise wrong(root.path, None, what, _RAFDB, "unpack the aligned images there")
+        raise input_error(root.path, None, what, _RAFDB, "unpack the aligned images there")
     aligned = {file.path.name: file for file in root.loose_images(images)}
-    found = Found(f"RAF-DB's {_RAFDB_LIST} and aligned images")
+    found = Manifest(f"RAF-DB's {_RAFDB_LIST} and aligned images")
     _add_rows(found, table, list(_rafdb_rows(file)), _Aligned(aligned), f"no line in {_RAFDB_LIST}")
     return found
 
@@ -240,11 +240,11 @@ class _Images:
         accepted = "paths from the folder of the images"
         if not path.parts:
             what = f"the path {shown(row.image)} names no file"
-            raise wrong(row.file, row.line, what, accepted, "correct or remove the line")
+            raise input_error(row.file, row.line, what, accepted, "correct or remove the line")
         has_drive = re.fullmatch("[A-Za-z]:", path.parts[0])
         if path.is_absolute() or ".." in path.parts or has_drive:
             what = f"the path {shown(row.image)} leads out of the folder"
-            raise wrong(row.file, row.line, what, accepted, "correct the path")
+            raise input_error(row.file, row.line, what, accepted, "correct the path")
         ends = self._ends_of(str(path))
         fitting = [one for one in ends if row.part is None or _parts_above(one) <= row.folders]
         if ends and not fitting:
@@ -252,7 +252,7 @@ class _Images:
             what = f"no image {shown(row.image, 80)} of the row's part, which is {own!r}"
             what += f": {shown(ends[0], 80)} lies in the folder of another"
             accepted = "images in a folder of the row's part, or in none of a part"
-            raise wrong(row.file, row.line, what, accepted, "correct the part or the path")
+            raise input_error(row.file, row.line, what, accepted, "correct the part or the path")
         if len(fitting) > 1 and row.part is not None:
             fitting = [one for one in fitting if row.part in _parts_above(one)] or fitting
         if len(fitting) == 1:
@@ -260,13 +260,13 @@ class _Images:
         if not fitting and not is_image(path.name):
             what = f"{shown(row.image, 80)} is no image file"
             step = "convert it, or write its whole name"
-            raise wrong(row.file, row.line, what, IMAGE_FILES, step)
+            raise input_error(row.file, row.line, what, IMAGE_FILES, step)
         if not fitting:
             raise _missing(row, "")
         one, other = (shown(place, 80) for place in fitting[:2])
         what = f"{shown(row.image, 80)} may be {one} or {other}"
         accepted = "as much of the path as tells them apart"
-        raise wrong(row.file, row.line, what, accepted, "write more of it")
+        raise input_error(row.file, row.line, what, accepted, "write more of it")
 
     def _ends_of(self, place: str) -> list[str]:
         """Return the keys of the images with this exact path, else of all whose path ends in it."""
@@ -300,11 +300,15 @@ class _Aligned:
 def _missing(row: _Row, where: str) -> FerBenchError:
     what = f"no image {shown(row.image, 80)}{where}"
     accepted = "images that are in the folder"
-    return wrong(row.file, row.line, what, accepted, "put it there or remove the line")
+    return input_error(row.file, row.line, what, accepted, "put it there or remove the line")
 
 
 def _add_rows(
-    found: Found, table: ClassTable, rows: Sequence[_Row], images: _Images | _Aligned, unnamed: str
+    found: Manifest,
+    table: ClassTable,
+    rows: Sequence[_Row],
+    images: _Images | _Aligned,
+    unnamed: str,
 ) -> None:
     """Add the images that rows name; the others are left out for the reason ``unnamed``."""
     named: dict[str, _Row] = {}
@@ -315,12 +319,14 @@ def _add_rows(
             accepted = table.accepted(labels if is_number(row.label) else ())
             what = f"label {shown(row.label)} is no class"
             step = f"correct the line or {table.step}"
-            raise wrong(row.file, row.line, what, accepted, step)
+            raise input_error(row.file, row.line, what, accepted, step)
         place = images.place_of(row)
         if place in named:
             before = named[place]
             what = f"{shown(place, 80)} is in line {before.line} of {before.file.name!r} already"
-            raise wrong(row.file, row.line, what, "each image once", "remove one of the lines")
+            raise input_error(
+                row.file, row.line, what, "each image once", "remove one of the lines"
+            )
         named[place] = row
         found.add(images.all[place], row.label, meant, row.part)
     if len(named) < len(images.all):
@@ -354,11 +360,11 @@ def _csv_rows(path: Path) -> Iterator[_Row]:
             own = _PART_NAMES.get(name)
             if own is None:
                 what = f"{header[usage]} {shown(fields[usage])}"
-                raise wrong(path, line, what, ", ".join(_PART_NAMES), "correct the line")
+                raise input_error(path, line, what, ", ".join(_PART_NAMES), "correct the line")
         folders = _FOLDERS.get(name, frozenset() if own is None else frozenset({own}))
         yield _Row(path, line, fields[image], fields[label], own, folders)
     if n_rows == 0:
-        raise wrong(path, None, "there is no row below the header", "a row for each image")
+        raise input_error(path, None, "there is no row below the header", "a row for each image")
 
 
 def _column(path: Path, header: list[str], names: Sequence[str], what: str) -> int:
@@ -368,7 +374,7 @@ def _column(path: Path, header: list[str], names: Sequence[str], what: str) -> i
         cause = f"several columns {what} ({found})" if places else f"no column {what}"
         cause += f" in the header {shown(', '.join(header), 200)}"
         step = "leave one column such a name"
-        raise wrong(path, 1, cause, f"one of {', '.join(names)}", step)
+        raise input_error(path, 1, cause, f"one of {', '.join(names)}", step)
     return places[0]
 
 
@@ -378,13 +384,13 @@ def _rafdb_rows(path: Path) -> Iterator[_Row]:
         text = read_regular(path, _LARGEST_LIST).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         what = f"it cannot be read ({cause_of(error)})"
-        raise wrong(path, None, what, accepted) from error
+        raise input_error(path, None, what, accepted) from error
     lines = text.splitlines()
     if not any(map(str.split, lines)):
-        raise wrong(path, None, "the file is empty", accepted)
+        raise input_error(path, None, "the file is empty", accepted)
     for number, line in enumerate(lines, start=1):
         fields = line.split()
         if fields and len(fields) != 2:
-            raise wrong(path, number, f"{len(fields)} words", accepted, "correct the line")
+            raise input_error(path, number, f"{len(fields)} words", accepted, "correct the line")
         if fields:
             yield _Row(path, number, fields[0], fields[1], None)

@@ -18,7 +18,7 @@ from fer_bench.data.formats.image_folders import (
 )
 from fer_bench.data.formats.image_folders.label_lists import csv_files, header_of, is_label_list
 from fer_bench.data.formats.image_folders.unknown_layouts import described, next_step
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import shown
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fer_bench.data.formats.class_names import ClassTable
     from fer_bench.data.formats.image_folders.listing import Root
-    from fer_bench.data.formats.image_folders.manifest import Found, Search
+    from fer_bench.data.formats.image_folders.manifest import Manifest, Search
 
 
 class Layout(NamedTuple):
@@ -56,7 +56,7 @@ LAYOUTS: tuple[Layout, ...] = (
 names."""
 
 
-def find(root: Root, table: ClassTable) -> Found:
+def find(root: Root, table: ClassTable) -> Manifest:
     """Find the images of a directory with the first layout that fits.
 
     Raises:
@@ -72,7 +72,7 @@ def find(root: Root, table: ClassTable) -> Found:
     what = f"no layout fits {described(root)}"
     accepted = f"{', '.join(layout.words for layout in LAYOUTS)} (docs/datasets.md)"
     step = next_step(root, lambda folder: fits(folder, table))
-    raise wrong(root.path, None, what, accepted, step)
+    raise input_error(root.path, None, what, accepted, step)
 
 
 def fits(root: Root, table: ClassTable) -> bool:
@@ -80,7 +80,7 @@ def fits(root: Root, table: ClassTable) -> bool:
     return any(layout.find(root, table) is not None for layout in LAYOUTS)
 
 
-def _passed_over(root: Root, layout: Layout, found: Found) -> list[tuple[str, str]]:
+def _passed_over(root: Root, layout: Layout, found: Manifest) -> list[tuple[str, str]]:
     """Return notes on CSV files that a user may take for label lists but that are not read."""
     notes = []
     for path in csv_files(root):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_bench.data.input_errors import wrong
+from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.files import cause_of, state_of
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Root:
                 raise unreadable(path, error) from error
             if leads_out:
                 what = "a link that leads out of the data set"
-                raise wrong(path, None, what, "files and folders", copying(self.path))
+                raise input_error(path, None, what, "files and folders", copying(self.path))
         return kept
 
     def folders(self, folder: Path) -> list[Path]:
@@ -93,7 +93,7 @@ class Root:
         """
         files = [_image(entry) for entry in self.entries(folder)]
         if not files:
-            raise wrong(folder, None, "the folder is empty", IMAGE_FILES, "fill or remove it")
+            raise input_error(folder, None, "the folder is empty", IMAGE_FILES, "fill or remove it")
         return files
 
     def loose_images(self, folder: Path) -> list[ImageFile]:
@@ -130,7 +130,7 @@ class Root:
             place = here.resolve()
             if place in above:
                 what = "a link that leads back to a folder above it"
-                raise wrong(here, None, what, "files and folders", "remove it")
+                raise input_error(here, None, what, "files and folders", "remove it")
             below = []
             for entry in self.entries(here):
                 if is_folder(entry):
@@ -175,7 +175,7 @@ def unreadable(path: Path, error: Exception) -> FerBenchError:
     """Return the error for a file or directory that cannot be read."""
     what = f"cannot be read ({cause_of(error)})"
     accepted = "files and folders that can be read"
-    return wrong(path, None, what, accepted, "make it readable or remove it")
+    return input_error(path, None, what, accepted, "make it readable or remove it")
 
 
 def _image(entry: os.DirEntry[str]) -> ImageFile:
@@ -183,9 +183,9 @@ def _image(entry: os.DirEntry[str]) -> ImageFile:
     try:
         if entry.is_dir():
             step = "move its images into the folder above it"
-            raise wrong(path, None, "a folder among the images", IMAGE_FILES, step)
+            raise input_error(path, None, "a folder among the images", IMAGE_FILES, step)
         if not is_image(entry.name) or not entry.is_file():
-            raise wrong(path, None, "no image file", IMAGE_FILES, "convert or remove it")
+            raise input_error(path, None, "no image file", IMAGE_FILES, "convert or remove it")
         return ImageFile(path, state_of(entry.stat()))
     except OSError as error:
         raise unreadable(path, error) from error

@@ -23,7 +23,7 @@ PARTS: dict[str, int] = {
 
 
 @dataclass(frozen=True)
-class FoundImage:
+class LabelledImage:
     """Image with its label.
 
     Attributes:
@@ -38,7 +38,7 @@ class FoundImage:
 
 
 @dataclass
-class Found:
+class Manifest:
     """Images found by the search of a layout.
 
     Attributes:
@@ -52,7 +52,7 @@ class Found:
     """
 
     layout: str
-    images: list[FoundImage] = field(default_factory=list)
+    images: list[LabelledImage] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     notes: list[tuple[str, str]] = field(default_factory=list)
@@ -71,12 +71,12 @@ class Found:
         if meant == LEFT_OUT:
             self.leave_out(f"the class map leaves out {name!r}")
         else:
-            self.images.append(FoundImage(file, meant, part))
+            self.images.append(LabelledImage(file, meant, part))
 
     def leave_out(self, why: str, images: int = 1) -> None:
         """Count images that are left out of the data set, by reason."""
         self.left_out[why] = self.left_out.get(why, 0) + images
 
 
-Search = Callable[[], Found]
+Search = Callable[[], Manifest]
 """Search for the images in a directory of known layout; raises ``FerBenchError`` if invalid."""
