@@ -18,7 +18,8 @@ def frame(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
-    return pd.DataFrame([_row(cell) for cell in run.cells])
+    table: pd.DataFrame = pd.DataFrame([_row(cell) for cell in run.cells])
+    return table
 
 
 def _row(cell: CellResult) -> dict[str, Any]:
