@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import operator
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_bench import models
@@ -16,12 +16,14 @@ from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.results import load_run
 from fer_bench.runtime.cache_directory import cache_root
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError, shown
+from fer_bench.runtime.files import check_writable, expand_user
 from fer_bench.training.cell_runner import run_cell
 from fer_bench.training.run_context import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from fer_bench.analysis.comparison import ComparisonResult
     from fer_bench.protocol.cells import Init
@@ -40,7 +42,7 @@ def run(
     epochs: int | None = None,
     seed: int | None = None,
     batch_size: int | None = None,
-    trainable_layers: str | None = None,
+    trainable_layers: int | str | None = None,
     batchnorm: BatchNormalization | None = None,
     split: SplitName | None = None,
     dedupe: Dedupe | None = None,
@@ -52,9 +54,10 @@ def run(
     weights_dir: StrPath | None = None,
     fresh: bool = False,
 ) -> TrainedCell:
-    """Train one cell, or find its result in the store, exactly as ``pytest benchmarks`` does.
+    """Train one cell, or find its result in the store, with the result of ``pytest benchmarks``.
 
-    The keywords are called after the options of the benchmark, and have the same defaults.
+    The keywords are called after the options of the benchmark, and have the same defaults. Weights
+    are verified, but no lock file is read or written.
 
     Args:
         backbone: registered name.
@@ -84,11 +87,12 @@ def run(
             training diverged.
     """
     check_keras()
+    layers = None if trainable_layers is None else TrainableLayers.parse(str(trainable_layers))
     asked: dict[str, Any] = {
-        "epochs": epochs,
-        "seed": seed,
-        "batch_size": batch_size,
-        "trainable_layers": trainable_layers and TrainableLayers.parse(trainable_layers),
+        "epochs": _whole("epochs", epochs),
+        "seed": _whole("seed", seed),
+        "batch_size": _whole("batch_size", batch_size),
+        "trainable_layers": layers,
         "batch_normalization": batchnorm,
         "split": split,
         "dedupe": dedupe,
@@ -97,23 +101,22 @@ def run(
     protocol = Protocol(**{name: value for name, value in asked.items() if value is not None})
     entry = models.get(backbone)
     if init not in ("pretrained", "random"):
-        raise FerBenchError(
-            f"init {init!r} is unknown",
-            "pretrained, random",
-        )
+        raise FerBenchError(f"init {init!r} is unknown", "pretrained, random")
+    directory = cache_root() / "store" if store is None else expand_user(os.fspath(store))
+    weights = None if weights_dir is None else expand_user(os.fspath(weights_dir))
+    # Before the duplicate search, which takes long for many images.
+    check_writable("store", directory)
+    source = load_dataset(dataset, class_map=class_map)
+    if init == "pretrained":
+        models.locate(entry, weights)
     data = prepare_data(
-        load_dataset(dataset, class_map=class_map),
+        source,
         protocol,
-        limit=limit,
-        votes=None if votes is None else load_votes(Path(votes)),
+        limit=_whole("limit", limit),
+        votes=None if votes is None else load_votes(expand_user(os.fspath(votes))),
         cache_dir=cache_root(),
     )
-    context = RunContext(
-        data,
-        store=cache_root() / "store" if store is None else Path(store),
-        weights_dir=None if weights_dir is None else Path(weights_dir),
-        fresh=fresh,
-    )
+    context = RunContext(data, directory, weights, fresh)
     return run_cell(context, entry, init)
 
 
@@ -129,13 +132,13 @@ def load_results(path: StrPath) -> Run:
     Raises:
         FerBenchError: the file cannot be read or holds no results of this benchmark.
     """
-    return load_run(Path(path))
+    return load_run(expand_user(os.fspath(path)))
 
 
 def compare(
     base: StrPath | Sequence[StrPath],
     head: StrPath | Sequence[StrPath],
-    fail_on: Sequence[str] = (),
+    fail_on: str | Sequence[str] = (),
 ) -> ComparisonResult:
     """Compare the results of two commits, as ``fer-bench compare`` does.
 
@@ -152,9 +155,24 @@ def compare(
         FerBenchError: a file cannot be read, a threshold is invalid, or base and head cannot be
             compared.
     """
-    rules = default_thresholds() + parse(fail_on, "fail_on")
+    rules = default_thresholds() + parse(
+        [fail_on] if isinstance(fail_on, str) else fail_on, "fail_on"
+    )
     return compare_sides(load_side(_paths(base), "base"), load_side(_paths(head), "head"), rules)
 
 
 def _paths(given: StrPath | Sequence[StrPath]) -> list[Path]:
-    return [Path(given)] if isinstance(given, (str, os.PathLike)) else [Path(one) for one in given]
+    several = [given] if isinstance(given, (str, os.PathLike)) else given
+    return [expand_user(os.fspath(path)) for path in several]
+
+
+def _whole(name: str, value: Any) -> int | None:
+    """Return a whole number as Python's int, whatever library it comes from."""
+    try:
+        if value is None or isinstance(value, bool):
+            raise TypeError
+        return operator.index(value)
+    except TypeError:
+        if value is None:
+            return None
+        raise FerBenchError(f"{name} {shown(value)} is not a whole number") from None

@@ -5,12 +5,17 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from made_runs import document, made_cell, made_missing, made_run
 
 import fer_bench
+from fer_bench import _api
+from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.results.frame import COLUMNS
+from fer_bench.runtime.version import __version__
 
 
 def written(path, run):
@@ -54,8 +59,8 @@ def test_a_results_file_as_a_table(tmp_path):
 
 def test_a_table_without_measured_cells():
     table = made_run(made_missing("vggface", "pretrained")).to_frame()
-    assert len(table) == 1
-    assert "test_accuracy" not in table
+    assert table.columns.tolist() == list(COLUMNS)
+    assert table["test_accuracy"].isna().all()
 
 
 @pytest.mark.parametrize("several", [False, True])
@@ -68,6 +73,7 @@ def test_two_results_files_compared(tmp_path, several):
     assert fer_bench.compare(given, head).exit_status == 1
     assert fer_bench.compare(head, given).exit_status == 0
     assert fer_bench.compare(given, head, fail_on=["accuracy: off", "loss: off"]).exit_status == 0
+    assert fer_bench.compare(given, head, fail_on="accuracy: off").exit_status == 0
 
 
 @pytest.mark.parametrize(
@@ -78,6 +84,10 @@ def test_two_results_files_compared(tmp_path, several):
         ({"dataset": "nothing"}, "nothing"),
         ({"epochs": 0}, "0"),
         ({"split": "mixed"}, "mixed"),
+        ({"epochs": "20"}, "'20'"),
+        ({"epochs": True}, "True"),
+        ({"seed": 1.5}, "1.5"),
+        ({"trainable_layers": ""}, "''"),
     ],
 )
 def test_an_argument_that_is_not_accepted(arguments, value):
@@ -85,3 +95,55 @@ def test_an_argument_that_is_not_accepted(arguments, value):
         fer_bench.run(**arguments)
     assert value in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What ``run`` hands to the runner: context, entry and init."""
+    found = []
+    monkeypatch.setattr(_api, "run_cell", lambda *arguments: found.append(arguments))
+    return found
+
+
+def test_the_defaults_are_those_of_the_benchmark(asked, tmp_path):
+    fer_bench.run(limit=700, store=tmp_path)
+    ((context, entry, init),) = asked
+    assert (context.protocol, entry.name, init) == (Protocol(), "mini", "pretrained")
+    assert (context.dataset.name, len(context.dataset)) == ("sketch", 700)
+    assert not context.fresh
+
+
+def test_numbers_of_numpy_and_layers_as_a_number(asked, tmp_path):
+    fer_bench.run(
+        init="random", limit=np.int64(700), seed=np.int64(7), trainable_layers=0, store=tmp_path
+    )
+    ((context, *_),) = asked
+    assert (context.protocol.seed, type(context.protocol.seed)) == (7, int)
+    assert context.protocol.trainable_layers == TrainableLayers.parse("0")
+
+
+def test_a_tilde_is_the_home_directory(asked, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fer_bench.run(init="random", limit=700, store="~/store", weights_dir="~/weights")
+    ((context, *_),) = asked
+    assert (context.store, context.weights_dir) == (tmp_path / "store", tmp_path / "weights")
+    written(tmp_path / "results.json", made_run(made_missing("vggface", "pretrained")))
+    assert len(fer_bench.load_results("~/results.json").cells) == 1
+
+
+def test_missing_weights_are_known_before_the_data_is_searched(monkeypatch, tmp_path):
+    monkeypatch.setattr(_api, "prepare_data", None)
+    monkeypatch.setenv("FER_BENCH_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(fer_bench.FerBenchError):
+        fer_bench.run("vggface", store=tmp_path)
+
+
+def test_nothing_to_compare():
+    with pytest.raises(fer_bench.FerBenchError):
+        fer_bench.compare([], [])
+
+
+def test_the_citation_names_this_version():
+    text = (Path(__file__).parents[1] / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {__version__}\n" in text

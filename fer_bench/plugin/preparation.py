@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import stat
 from typing import TYPE_CHECKING
 
 from fer_bench.data import load_dataset
@@ -16,15 +13,13 @@ from fer_bench.models.keras_backend import check_keras
 from fer_bench.models.weights import lock_file
 from fer_bench.protocol.cells import Cell
 from fer_bench.runtime.cache_directory import cache_root
-from fer_bench.runtime.errors import FerBenchError
-from fer_bench.runtime.files import cause_of
+from fer_bench.runtime.files import check_writable
 from fer_bench.runtime.progress import silent
 from fer_bench.training.cell_runner import check_weights, is_stored
 from fer_bench.training.run_context import RunContext
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from fer_bench.data.prepare import PreparedData
     from fer_bench.models import Backbone, Located
@@ -62,8 +57,8 @@ def prepare(
     """
     check_keras()
     if reporting:
-        _check_folder("--report-dir", settings.report_dir)
-    _check_folder("--store", settings.store)
+        check_writable("--report-dir", settings.report_dir)
+    check_writable("--store", settings.store)
     source = load_dataset(settings.dataset, class_map=settings.class_map)
     votes = None if settings.votes is None else load_votes(settings.votes)
     # Before the duplicate search, which takes long for many images.
@@ -138,23 +133,3 @@ def _check_weights(
         if settings.must_lock:
             raise
         log.warning("the weights of %s are not locked: %s", ", ".join(proven), error)
-
-
-def _check_folder(option: str, folder: Path) -> None:
-    """Check that a directory exists or can be created, and is writable."""
-    try:
-        nearest = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
-        is_usable = stat.S_ISDIR(nearest.stat().st_mode) and os.access(nearest, os.W_OK | os.X_OK)
-        for part in folder.relative_to(nearest).parts if is_usable else ():
-            with contextlib.suppress(FileNotFoundError):
-                (nearest / part).lstat()
-    except (OSError, ValueError) as error:
-        raise FerBenchError(
-            f"{option} {str(folder)!r}: {cause_of(error)}; name a directory that can be made and "
-            "written to"
-        ) from None
-    if not is_usable:
-        raise FerBenchError(
-            f"{option} {str(folder)!r}: {str(nearest)!r} is no folder that can be written to; "
-            "name another one"
-        )

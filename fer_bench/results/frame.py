@@ -10,15 +10,43 @@ if TYPE_CHECKING:
     from fer_bench.results.records import CellResult, Run
 
 
+COLUMNS = (
+    "cell",
+    "backbone",
+    "init",
+    "dataset",
+    "seed",
+    "status",
+    "reason",
+    "source",
+    "epochs",
+    "test_accuracy",
+    "test_loss",
+    "balanced_accuracy",
+    "validation_accuracy",
+    "validation_loss",
+    "train_accuracy",
+    "train_loss",
+    "backbone_parameters",
+    "trainable_parameters",
+    "training_images_per_second",
+)
+"""Columns of every table, in their order."""
+
+
 def frame(run: Run) -> pd.DataFrame:
     """Return one row for each cell of a run, in the order of the run.
 
-    Accuracies are shares (0 to 1), losses are in nats, times in seconds. What was not measured is
-    missing (NaN). Series over the epochs are in ``run.cells[i].quality.history``.
+    Accuracies are shares (0 to 1), losses are in nats, times in seconds. Every column but those of
+    inference speed, one for each batch size measured, is always there; what was not measured is
+    missing. ``run.cells[i].quality.history`` has the series over the epochs, and
+    ``fer_bench.metrics.convergence`` the rates that follow from them.
     """
     import pandas as pd
 
-    table: pd.DataFrame = pd.DataFrame([_row(cell) for cell in run.cells])
+    rows = [_row(cell) for cell in run.cells]
+    speeds = sorted({name for row in rows for name in row} - set(COLUMNS))
+    table: pd.DataFrame = pd.DataFrame(rows, columns=[*COLUMNS, *speeds])
     return table
 
 

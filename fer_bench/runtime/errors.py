@@ -25,13 +25,13 @@ class FerBenchError(Exception):
 
     Args:
         problem: the cause, with the offending value.
-        accepted: what could stand in its place; empty if the hint says it.
+        accepted: what could stand in its place; empty if the problem or the hint says it.
         hint: the next step.
         path: the file or directory, if the mistake is in one.
         line: of the file, from 1; None for all of it.
 
     Attributes:
-        problem, accepted, hint, path, line: as given.
+        problem, accepted, hint, path, line: as given, not escaped.
     """
 
     def __init__(

@@ -99,6 +99,34 @@ def cause_of(error: BaseException) -> str:
     return " ".join(text.split())[:200]
 
 
+def check_writable(option: str, directory: Path) -> None:
+    """Check that a directory exists or can be created, and is writable.
+
+    Args:
+        option: name of the setting, for the message.
+        directory: the directory.
+
+    Raises:
+        FerBenchError: it is not.
+    """
+    try:
+        nearest = next(place for place in (directory, *directory.parents) if os.path.lexists(place))
+        is_usable = stat.S_ISDIR(nearest.stat().st_mode) and os.access(nearest, os.W_OK | os.X_OK)
+        for part in directory.relative_to(nearest).parts if is_usable else ():
+            with contextlib.suppress(FileNotFoundError):
+                (nearest / part).lstat()
+    except (OSError, ValueError) as error:
+        raise FerBenchError(
+            f"{option} {str(directory)!r}: {cause_of(error)}",
+            hint="name a directory that can be made and written to",
+        ) from None
+    if not is_usable:
+        raise FerBenchError(
+            f"{option} {str(directory)!r}: {str(nearest)!r} is not a writable directory",
+            hint="name another one",
+        )
+
+
 def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], object]) -> None:
     """Write a file so that no reader ever sees it incomplete.
 

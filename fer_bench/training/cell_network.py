@@ -71,10 +71,7 @@ class CellNetwork:
         load_keras()
         from fer_bench.models.random_weights import seeded
         from fer_bench.models.transfer import transfer
-        from fer_bench.training import compiled_suffix
 
-        # First free the memory of a compiled suffix of another structure.
-        compiled_suffix.keep_only(self.structure())
         started = perf_counter()
         is_random = self._located is None
         backbone = seeded(self._entry, self._cell.seed, is_random=is_random)
@@ -102,6 +99,7 @@ class CellNetwork:
         from fer_bench.training import compiled_suffix
         from fer_bench.training.trainer import Trainer
 
+        self.make_room()
         context, network = self._context, self.network
         suffix = compiled_suffix.take(self.structure())
         if suffix is None:
@@ -122,12 +120,24 @@ class CellNetwork:
 
         If the network is used again, it is built again.
         """
-        trainer = vars(self).pop("trainer", None)
-        vars(self).pop("network", None)
+        trainer = vars(self).get("trainer")
+        self.discard()
         if trainer is not None:
             from fer_bench.training import compiled_suffix
 
             compiled_suffix.keep(self.structure(), trainer.compiled)
+
+    def discard(self) -> None:
+        """Drop the network, its trainer and the open files of its features."""
+        vars(self).pop("trainer", None)
+        vars(self).pop("network", None)
+        self.extraction = None
+
+    def make_room(self) -> None:
+        """Free the memory of a compiled suffix of another structure before a trainer is built."""
+        from fer_bench.training import compiled_suffix
+
+        compiled_suffix.keep_only(self.structure())
 
     def structure(self) -> tuple[Any, ...]:
         """Return everything that determines the compiled suffix but its weights and states."""

@@ -226,7 +226,12 @@ class _CellRunner:
             with store_errors(self._context.store):
                 weights = self._results.suffix_weights(self._fingerprint, layout)
             if weights is None:
-                return self.train()
+                try:
+                    return self.train()
+                except BaseException:
+                    # Partly trained: the next attempt has to start from the initial weights.
+                    self.network.discard()
+                    raise
         network.suffix.set_weights(weights)
         return None
 

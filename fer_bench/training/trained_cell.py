@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_bench.models.keras_backend import load_keras
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,6 +68,8 @@ class TrainedCell:
     @property
     def trainer(self) -> Trainer:
         """Trainer that starts from the trained network."""
+        load_keras()
+        self._network.make_room()
         _ = self.network
         return self._network.trainer
 

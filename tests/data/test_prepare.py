@@ -169,7 +169,7 @@ def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
     wanted = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
     assert {pair.mirrored for pair in wanted.twins.pairs} == {False, True}
     assert list((tmp_path / "twins").iterdir())
-    monkeypatch.setattr(search_cache, "find_twins", None)
+    monkeypatch.setattr(search_cache, "find_duplicates", None)
     found = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
     assert found.facts == wanted.facts
     assert found.twins.pairs == wanted.twins.pairs
@@ -194,7 +194,7 @@ def test_another_threshold_is_another_search(tmp_path: Path, monkeypatch, name: 
     source = audited().dataset
     assert prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path).twins.pairs
     monkeypatch.setattr(search_cache, name, 2)
-    monkeypatch.setattr(search_cache, "find_twins", None)
+    monkeypatch.setattr(search_cache, "find_duplicates", None)
     with pytest.raises(TypeError, match="not callable"):
         prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
 
@@ -389,7 +389,7 @@ def test_too_little_memory_for_the_search_is_told_in_one_line(monkeypatch) -> No
     def search(*_: object) -> None:
         raise MemoryError("Unable to allocate 5.00 GiB")
 
-    monkeypatch.setattr(search_cache, "find_twins", search)
+    monkeypatch.setattr(search_cache, "find_duplicates", search)
     with pytest.raises(FerBenchError, match=r"'faces' needs more memory .* 5\.00") as raised:
         prepare_data(faces(), Protocol())
     assert raised.value.hint.startswith("take fewer")

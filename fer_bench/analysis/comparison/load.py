@@ -35,6 +35,10 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
     runs: list[tuple[str, Run]] = []
     unreadable: list[str] = []
     try:
+        if not paths:
+            raise FerBenchError(
+                "no results file", "one file or directory at least", "name what to compare"
+            )
         _check_files(map(str, paths))
         for path in paths:
             if _is_folder(path):

@@ -93,9 +93,9 @@ def audit(
     found = find_duplicates(dataset, progress) if known is None else known
     if len(found) != len(dataset):
         raise FerBenchError(
-            f"{dataset.name}: twins among {len(found)} images are known, and there are "
+            f"{dataset.name}: duplicates among {len(found)} images are known, and there are "
             f"{len(dataset)}",
-            "what find_twins gives for the same images",
+            "what find_duplicates gives for the same images",
             "search again",
         )
     labels, empty = dataset.labels, blanks(dataset.images)

@@ -90,7 +90,7 @@ def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None
 @pytest.mark.usefixtures("searched")
 def test_likest_twins_in_training(real_data, cache, monkeypatch) -> None:
     """288 of Kaggle's PrivateTest are identical to training images, 669 with nearly alike ones."""
-    monkeypatch.setattr(search_cache, "find_twins", None)
+    monkeypatch.setattr(search_cache, "find_duplicates", None)
     found = prepare_data(real_data, Protocol(split="kaggle"), cache_dir=cache)
     told = np.frombuffer(found.facts.test_twins, np.uint8)
     assert np.bincount(told).tolist() == [2920, 381, 0, 288]
