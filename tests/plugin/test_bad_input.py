@@ -78,7 +78,7 @@ def test_runs_that_cannot_begin(bench, pytester, tmp_path, tiny_data, arguments,
 @pytest.mark.parametrize("option", ["--report-dir", "--store"])
 def test_folders_that_cannot_be_made(bench, tmp_path, tiny_data, option):
     result = bench(f"--dataset={tiny_data}", f"{option}={tiny_data}/folder")
-    one_line(result, option, f"'{tiny_data}' is no folder", "name another one")
+    one_line(result, option, repr(str(tiny_data)), "name another one")
 
 
 @pytest.mark.parametrize("option", ["--report-dir", "--store"])
