@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 import os
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from fer_bench.data import load_dataset
 from fer_bench.data.audit import load_votes
 from fer_bench.data.prepare import prepare_data
 from fer_bench.models.keras_backend import check_keras
+from fer_bench.protocol.cells import INITS
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.results import load_run
 from fer_bench.runtime.cache_directory import cache_root
@@ -100,8 +102,8 @@ def run(
     }
     protocol = Protocol(**{name: value for name, value in asked.items() if value is not None})
     entry = models.get(backbone)
-    if init not in ("pretrained", "random"):
-        raise FerBenchError(f"init {init!r} is unknown", "pretrained, random")
+    if init not in INITS:
+        raise FerBenchError(f"init {init!r} is unknown", ", ".join(INITS))
     directory = cache_root() / "store" if store is None else expand_user(os.fspath(store))
     weights = None if weights_dir is None else expand_user(os.fspath(weights_dir))
     # Before the duplicate search, which takes long for many images.
@@ -168,11 +170,9 @@ def _paths(given: StrPath | Sequence[StrPath]) -> list[Path]:
 
 def _whole(name: str, value: Any) -> int | None:
     """Return a whole number as Python's int, whatever library it comes from."""
-    try:
-        if value is None or isinstance(value, bool):
-            raise TypeError
-        return operator.index(value)
-    except TypeError:
-        if value is None:
-            return None
-        raise FerBenchError(f"{name} {shown(value)} is not a whole number") from None
+    if value is None:
+        return None
+    if not isinstance(value, bool):
+        with contextlib.suppress(TypeError):
+            return operator.index(value)
+    raise FerBenchError(f"{name} {shown(value)} is not a whole number")
