@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -95,66 +96,63 @@ def check_weights(entry: Backbone, located: Located) -> WeightsRecord:
         clear_keras()
 
 
+@dataclass(eq=False)
 class _CellRunner:
     """Search in the store, training and restoring of one cell.
 
-    Args:
+    Attributes:
         context: data, protocol and store.
         entry: the cell's backbone.
         cell: the cell.
         located: the file of its pretrained weights, None if they are random.
         progress: callback for the progress of extraction and training.
-
-    Attributes:
-        network: network and trainer of the cell.
     """
 
-    def __init__(
-        self,
-        context: RunContext,
-        entry: Backbone,
-        cell: Cell,
-        located: Located | None,
-        progress: Progress,
-    ) -> None:
-        self._context = context
-        self._entry = entry
-        self._cell = cell
-        self._located = located
-        self._progress = progress
-        self._results = ResultStore(context.store)
-        self.network = CellNetwork(context, entry, cell, located, progress)
+    context: RunContext
+    entry: Backbone
+    cell: Cell
+    located: Located | None
+    progress: Progress
+
+    @cached_property
+    def network(self) -> CellNetwork:
+        """Network and trainer of the cell."""
+        return CellNetwork(self.context, self.entry, self.cell, self.located, self.progress)
+
+    @property
+    def _results(self) -> ResultStore:
+        return ResultStore(self.context.store)
 
     @cached_property
     def _fingerprint(self) -> str:
-        return self._context.fingerprint(self._entry, self._cell, self._located)
+        return self.context.fingerprint(self.entry, self.cell, self.located)
 
     @cached_property
     def _checkpoints(self) -> Checkpoints:
-        return Checkpoints(self._context.store, self._fingerprint, self._facts())
+        return Checkpoints(self.context.store, self._fingerprint, self._facts())
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the cell's lock, so that no other process trains the same cell meanwhile."""
-        store = self._context.store
+        store = self.context.store
         with contextlib.ExitStack() as stack:
             with store_errors(store):
-                stack.enter_context(locked(store, "cell", self._fingerprint, self._progress))
+                stack.enter_context(locked(store, "cell", self._fingerprint, self.progress))
             yield
 
     def find(self) -> tuple[CellResult, NDArray[np.float32]] | None:
         """Return the cell's stored result and test logits; discard them if ``fresh`` is set."""
-        with store_errors(self._context.store):
-            if self._context.fresh:
+        with store_errors(self.context.store):
+            if self.context.fresh:
                 self._results.discard(self._fingerprint)
                 self._checkpoints.discard()
-            stored = self._results.find(self._fingerprint, self._cell, self._context.record)
+            stored = self._results.find(self._fingerprint, self.cell, self.context.record)
             if stored is None:
                 return None
             # Left behind by a process that was killed just after it saved the result.
             self._checkpoints.discard()
         # The same images may have been stored under another data set name.
-        result = dataclasses.replace(stored.result, source="store", dataset=self._cell.dataset)
+        result = dataclasses.replace(stored.result, source="store", dataset=self.cell.dataset)
         return result, stored.logits
 
     def train(self) -> tuple[CellResult, NDArray[np.float32]]:
@@ -162,7 +160,7 @@ class _CellRunner:
         load_keras()
         from fer_bench.training.compiled_suffix import copy_variables
 
-        context, split, checkpoints = self._context, self._context.split, self._checkpoints
+        context, split, checkpoints = self.context, self.context.split, self._checkpoints
         conditions = numerics.conditions()
         with store_errors(context.store):
             self.network.discards_features |= checkpoints.begin(conditions)
@@ -175,21 +173,21 @@ class _CellRunner:
             start = checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - checkpoints.size
         if start is not None:
-            log.info("%s: training went on after epoch %d", self._cell.id, start.history.epochs)
+            log.info("%s: training went on after epoch %d", self.cell.id, start.history.epochs)
         check_room(context.store, needed, "checkpoints and result")
         seconds["compiling"] = trainer.warm_up()
-        history, spent = trainer.train(split.validation, self._progress, start, checkpoints.keep)
+        history, spent = trainer.train(split.validation, self.progress, start, checkpoints.keep)
         seconds.update(dataclasses.asdict(spent))
         logits, labels = trainer.logits(split.test), context.dataset.labels[split.test]
         if trainer.suffix is not network.suffix:
             copy_variables(trainer.suffix, network.suffix)
         confusion = metrics.confusion(labels, logits.argmax(axis=1), len(context.dataset.classes))
         result = CellResult(
-            backbone=self._entry.name,
-            title=self._entry.title,
-            init=self._cell.init,
-            dataset=self._cell.dataset,
-            seed=self._cell.seed,
+            backbone=self.entry.name,
+            title=self.entry.title,
+            init=self.cell.init,
+            dataset=self.cell.dataset,
+            seed=self.cell.seed,
             status="ok",
             fingerprint=self._fingerprint,
             source="trained",
@@ -223,7 +221,7 @@ class _CellRunner:
             (tuple(weight.shape), np.dtype(weight.dtype)) for weight in network.suffix.weights
         ]
         with self.locked():
-            with store_errors(self._context.store):
+            with store_errors(self.context.store):
                 weights = self._results.suffix_weights(self._fingerprint, layout)
             if weights is None:
                 try:
@@ -249,14 +247,14 @@ class _CellRunner:
 
     def _facts(self) -> dict[str, Any]:
         """Return a description of the result, for users who inspect the store."""
-        protocol = self._context.protocol
+        protocol = self.context.protocol
         return {
-            "cell": self._cell.id,
-            "seed": self._cell.seed,
-            "dataset": self._cell.dataset,
-            "images": len(self._context.dataset),
-            "split": self._context.split.name,
-            "trainable_layers": protocol.trainable_layers.of(self._cell.init),
+            "cell": self.cell.id,
+            "seed": self.cell.seed,
+            "dataset": self.cell.dataset,
+            "images": len(self.context.dataset),
+            "split": self.context.split.name,
+            "trainable_layers": protocol.trainable_layers.of(self.cell.init),
             "batch_normalization": protocol.batch_normalization,
             "epochs": protocol.epochs,
             "versions": fingerprint.results_versions(),
