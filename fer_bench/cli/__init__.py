@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_bench.cli import cache, compare, data, export_backbone, merge, profile, report, weights
+from fer_bench.cli import (
+    cache,
+    compare,
+    data,
+    export_backbone,
+    merge,
+    paper,
+    profile,
+    report,
+    weights,
+)
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines, occupy_closed
@@ -27,6 +37,7 @@ _COMMANDS = (
     data.command,
     export_backbone.command,
     merge.command,
+    paper.command,
     profile.command,
     report.command,
     weights.command,

@@ -1,0 +1,29 @@
+"""``fer-bench paper``: what the digits of the published tables show."""
+
+from __future__ import annotations
+
+import shutil
+
+import click
+
+from fer_bench.runtime.terminal import echo_lines
+
+
+@click.command("paper", short_help="Test how the paper's published tables were made.")
+def command() -> None:
+    """Test how the paper's published tables were made.
+
+    An accuracy is a number of images divided by the number of all images, so the printed digits of
+    the convergence and overfitting rates allow few numbers of images and of differences. Prints
+    the hypotheses with the rates that fit them, and the exact numbers of images gained in each
+    window. Needs no data and trains nothing.
+    """
+    from fer_bench.analysis.paper_forensics import examine
+    from fer_bench.report.forensics_tables import forensics_sentences, forensics_tables
+    from fer_bench.report.render import terminal, wrapped
+
+    width = shutil.get_terminal_size((120, 24)).columns
+    forensics = examine()
+    for sentence in forensics_sentences(forensics):
+        echo_lines("\n".join([*wrapped(sentence, width), ""]) + "\n")
+    echo_lines(terminal(forensics_tables(forensics), width) + "\n")
