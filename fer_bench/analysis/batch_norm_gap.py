@@ -101,13 +101,13 @@ def explanation(*cells: CellResult) -> str:
     seeds = f" (means of {len(found)} seeds)" if len(found) > 1 else ""
     apart = sorted({epoch for one in found for epoch in one.apart})
     return (
-        f"{cells[0].label} trains batch normalisation, which uses the statistics of each batch in "
-        f"training and moving averages afterwards. Its running training accuracy{seeds}, "
-        f"{_mean(one.running for one in found):.3f}, is by batch statistics; by moving averages "
-        f"the training images give {_mean(one.train for one in found):.3f}. The validation images "
-        f"give {_mean(one.validation for one in found):.3f} by moving averages and "
-        f"{_mean(one.batch_validation for one in found):.3f} by batch statistics "
-        f"({MUCH} or more apart after epoch {_ranges(apart)}; {widest.widest:.3f} at most, after "
+        f"{cells[0].label} trains batch normalisation, which uses batch statistics in training "
+        f"and moving averages in evaluation. Training accuracy{seeds}: "
+        f"{_mean(one.running for one in found):.3f} during the last epoch, with batch statistics; "
+        f"{_mean(one.train for one in found):.3f} after it, with moving averages. Validation "
+        f"accuracy: {_mean(one.batch_validation for one in found):.3f} with batch statistics, "
+        f"{_mean(one.validation for one in found):.3f} with moving averages "
+        f"({MUCH} or more apart after epoch {_ranges(apart)}; at most {widest.widest:.3f}, after "
         f"epoch {widest.epoch}). {_split(found)}"
     )
 
@@ -117,15 +117,15 @@ def _split(found: Sequence[BatchNormGap]) -> str:
     artefact = round(_mean(one.artefact for one in found), 3)
     remaining = round(_mean(one.remaining for one in found), 3)
     if artefact > 0:
-        lost = f"After the last epoch {artefact:.3f} of validation accuracy is lost to the averages"
+        lost = f"The moving averages cost {artefact:.3f} of final validation accuracy"
     else:
-        lost = "After the last epoch no validation accuracy is lost to the averages"
+        lost = "The moving averages cost no final validation accuracy"
     if remaining > 0:
         return (
-            f"{lost}; {remaining:.3f}, by which running accuracy lies above validation by batch "
-            "statistics, is overfitting, and what training within the epoch adds."
+            f"{lost}; with batch statistics, training accuracy is {remaining:.3f} above "
+            "validation accuracy, due to overfitting and to weight updates within the epoch."
         )
-    return f"{lost}; by batch statistics the training images are not ahead."
+    return f"{lost}; with batch statistics, training accuracy is not above validation accuracy."
 
 
 def _ranges(epochs: Sequence[int]) -> str:

@@ -59,15 +59,15 @@ def choose(
             for position in ranked[:1]:
                 count = f"{recognised[position]} of {len(predictions)}"
                 if not recognised[rows].any():
-                    why = f"no cell recognises any ({count})"
+                    why = f"no image of this class is recognised ({count} cells)"
                 elif len(rows) == 1:
-                    why = f"its only picture, which {count} cells recognise"
+                    why = f"the only image, recognised by {count} cells"
                 else:
-                    why = f"the picture that {what} cells recognise ({count})"
+                    why = f"recognised by the {what} cells ({count})"
                 found.setdefault(int(position), f"{name}: {why}")
     wrong = np.where(right, -1.0, confidence).max(axis=0)
     surest = np.argsort(-wrong, kind="stable")[: MISTAKES + len(found)]
     mistakes = [int(row) for row in surest if wrong[row] >= 0 and int(row) not in found]
     for position in mistakes[:MISTAKES]:
-        found[position] = f"a most confident mistake ({wrong[position]:.3f})"
+        found[position] = f"one of the most confident mistakes ({wrong[position]:.3f})"
     return [Choice(position, why) for position, why in found.items()]

@@ -137,7 +137,9 @@ def against(
     def correct(group: Group) -> NDArray[np.bool_]:
         found = group.correct(labels)
         if found is None:
-            raise ValueError(f"{group.label} has no predictions; accepted: groups with them")
+            raise ValueError(
+                f"{group.label} has no predictions; accepted: groups with stored predictions"
+            )
         return found[:, images]
 
     ours = correct(first)

@@ -65,7 +65,7 @@ def _best(run: Run, known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
         return f"{name} reaches a test accuracy of {accuracy} on {run.dataset.name}{beside_it}."
     compared = [_pair(pairs, best, group) for group in others]
     unsure = any(pair is None or not pair.differ for pair in compared)
-    lead = ", but not clearly" if unsure else ""
+    lead = ", without a significant lead" if unsure else ""
     return (
         f"{name} has the highest test accuracy on {run.dataset.name}, {accuracy}{lead}{beside_it}."
     )
@@ -76,16 +76,16 @@ def beside(best: Group, data: DatasetSummary) -> list[str]:
     told = []
     leaked, found = leakage(best, data), voted(best, data)
     if leaked is not None and leaked.twinned is None:
-        told.append(f"none of the {data.test:,} test images has a twin in training")
+        told.append(f"none of the {data.test:,} test images has a duplicate in training")
     elif leaked is not None and leaked.clean is None:
-        told.append(f"each of the {data.test:,} test images has a twin in training")
+        told.append(f"each of the {data.test:,} test images has a duplicate in training")
     elif leaked is not None and leaked.clean is not None:
         told.append(
-            f"{leaked.clean.accuracy:.3f} without twins in training ({leaked.clean.images:,} of "
+            f"deduplicated {leaked.clean.accuracy:.3f} ({leaked.clean.images:,} of "
             f"{data.test:,} images)"
         )
     if found is not None:
-        told.append(f"{found.votes.accuracy:.3f} by FER+")
+        told.append(f"against FER+ {found.votes.accuracy:.3f}")
     return told
 
 
@@ -102,10 +102,10 @@ def _best_of_clean(data: DatasetSummary, known: Sequence[Group]) -> str:
     place = scores.index(max(scores))
     highest, others = known[place], [*known[:place], *known[place + 1 :]]
     compared = against(highest, others, data.labels, found.clean)
-    lead = "" if all(pair.differ for pair in compared) else ", but not clearly"
+    lead = "" if all(pair.differ for pair in compared) else ", without a significant lead"
     return (
-        f"Without twins {_name(highest)} is the highest, {scores[place]:.3f}{lead} (against "
-        f"{_name(known[0])} {_shown(compared[0])})."
+        f"{_name(highest)} has the highest deduplicated accuracy, {scores[place]:.3f}{lead} "
+        f"(difference from {_name(known[0])} {_shown(compared[0])})."
     )
 
 
@@ -117,27 +117,27 @@ def _sureness(run: Run, best: Group) -> str:
     if correct is not None:
         interval = sampling_interval(correct)
         if interval.low <= chance:
-            unlearned = " It is not clearly better than naming the largest class."
+            unlearned = " It is not significantly better than the majority-class baseline."
         told.append(
-            f"95 % interval {interval.low:.3f} to {interval.high:.3f} by the choice of the "
-            f"{run.dataset.test:,} test images"
+            f"95 % CI {interval.low:.3f} to {interval.high:.3f} (sampling of the "
+            f"{run.dataset.test:,} test images)"
         )
     figures = [one.test_accuracy for one in best.qualities]
     if len(figures) == 1:
         told.append("one seed")
     else:
-        told.append(f"mean of {len(figures)} seeds from {min(figures):.3f} to {max(figures):.3f}")
-    told.append(f"naming the largest class gives {chance:.3f}")
+        told.append(f"mean of {len(figures)} seeds ({min(figures):.3f} to {max(figures):.3f})")
+    told.append(f"majority-class baseline {chance:.3f}")
     base = baseline(run.dataset)
     if base is not None and base.leakage.clean is not None and base.leakage.excess is not None:
-        told[-1] += f", without twins {base.leakage.clean.accuracy:.3f}"
+        told[-1] += f" (deduplicated {base.leakage.clean.accuracy:.3f})"
     agreement, named = label_agreement(run.dataset), voted_baseline(run.dataset)
     if agreement is not None and named is not None:
         told.append(
-            f"by FER+ naming {named.name} gives {named.voted.votes.accuracy:.3f}, and the labels "
-            f"themselves reach {agreement.accuracy:.3f}"
+            f"against FER+, always predicting {named.name} scores "
+            f"{named.voted.votes.accuracy:.3f} and the data set's labels {agreement.accuracy:.3f}"
         )
-    return f"That accuracy: {'; '.join(told)}.{unlearned}"
+    return f"Test accuracy: {'; '.join(told)}.{unlearned}"
 
 
 def _lead(known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
@@ -151,23 +151,23 @@ def _lead(known: Sequence[Group], pairs: tuple[Pair, ...]) -> str:
     told = []
     if level:
         shown = [f"{_name(group)} ({_shown(pair)})" for group, pair in level]
-        told.append(f"It cannot be told apart from {_listed(shown)}")
+        told.append(f"It does not differ significantly from {_listed(shown)}")
     ahead = [(group, pair) for group, pair in compared if pair is not None and pair.differ]
     if ahead:
         group, pair = ahead[0]
         start = "it" if told else "It"
-        told.append(f"{start} is clearly ahead of {_name(group)} ({_shown(pair)})")
+        told.append(f"{start} is significantly better than {_name(group)} ({_shown(pair)})")
     if unknown:
         start = "it was not" if told else "It was not"
         told.append(
-            f"{start} compared with {_listed([_name(group) for group in unknown])}, for want of "
-            "predictions"
+            f"{start} compared with {_listed([_name(group) for group in unknown])}: predictions "
+            "are missing"
         )
     known_pairs = [pair for _, pair in compared if pair is not None]
     if any(len(pair.first.seeds) == len(pair.second.seeds) == 1 for pair in known_pairs):
-        told.append("with one seed the chance of training is not covered")
+        told.append("one seed: the variation between training runs is not included")
     elif any(pair.seeds == 1 for pair in known_pairs):
-        told.append("where one side has a single seed, the other's spread stands for its own")
+        told.append("for a network with one seed, the other's variation over seeds is used")
     return "; ".join(told) + "."
 
 
@@ -176,15 +176,15 @@ def _speed(known: Sequence[Group]) -> str:
     told = []
     timed = next((cell.training for cell in best.cells if cell.training is not None), None)
     if timed is not None:
-        told.append(f"trains on {timed.images_per_second:,.0f} images/s")
+        told.append(f"trains at {timed.images_per_second:,.0f} images/s")
     speeds = _inference(best)
     if speeds:
         size = max(speeds)
-        told.append(f"predicts {speeds[size]:,.0f} images/s in batches of {size}")
+        told.append(f"predicts at {speeds[size]:,.0f} images/s in batches of {size}")
         others = [(group, _inference(group).get(size, 0.0)) for group in known[1:]]
         fastest, speed = max(others, key=lambda one: one[1], default=(best, 0.0))
         if speed > speeds[size]:
-            told[-1] += f" (fastest: {_name(fastest)} with {speed:,.0f})"
+            told[-1] += f" (fastest: {_name(fastest)} at {speed:,.0f} images/s)"
     return f"{_name(best)} {' and '.join(told)}." if told else ""
 
 
@@ -206,8 +206,8 @@ def _missing(run: Run) -> str:
     if not shown:
         return ""
     verb = "is" if len(shown) == 1 else "are"
-    kind = "cells, one for each seed," if several else "cells"
-    return f"{len(shown)} of {len(run.cells)} {kind} {verb} not complete: {_listed(shown)}."
+    kind = "cells (one per seed)" if several else "cells"
+    return f"{len(shown)} of {len(run.cells)} {kind} {verb} incomplete: {_listed(shown)}."
 
 
 def _pair(pairs: tuple[Pair, ...], first: Group, second: Group) -> Pair | None:
@@ -217,7 +217,7 @@ def _pair(pairs: tuple[Pair, ...], first: Group, second: Group) -> Pair | None:
 def _shown(pair: Pair) -> str:
     found = pair.comparison
     return (
-        f"{found.difference:+.3f}, 95 % interval {found.interval.low:+.3f} to "
+        f"{found.difference:+.3f}, 95 % CI {found.interval.low:+.3f} to "
         f"{found.interval.high:+.3f}, {p_text(pair.corrected)}"
     )
 

@@ -147,7 +147,7 @@ def time_to_accuracy(
     """
     if len(seconds) != len(accuracies):
         raise ValueError(
-            f"{len(accuracies)} accuracies at {len(seconds)} times; accepted: one for each"
+            f"{len(accuracies)} accuracies at {len(seconds)} times; accepted: one accuracy per time"
         )
     reached = (time for time, one in zip(seconds, accuracies, strict=True) if one >= target)
     return next(reached, None)

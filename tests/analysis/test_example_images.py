@@ -36,7 +36,7 @@ def test_a_class_without_images_has_no_picture():
     (only,) = choose(np.array([2], np.uint8), ("a", "b", "c"), [predictions([2], [1.0])])
     assert only.position == 0
     assert only.why.startswith("c: ")
-    assert "only picture" in only.why
+    assert "only image" in only.why
     assert "1 of 1 cells" in only.why
 
 
@@ -45,7 +45,7 @@ def test_a_class_that_nobody_recognises_has_one_picture_and_says_so():
     chosen = choose(labels, ("Angry", "Sad"), [predictions([1, 1, 1, 1], [0.5, 0.9, 0.6, 0.7])] * 8)
     (angry,) = (one for one in chosen if one.why.startswith("Angry: "))
     assert angry.position == 1
-    assert "no cell" in angry.why
+    assert "no image" in angry.why
     assert "0 of 8" in angry.why
 
 

@@ -19,7 +19,7 @@ def told(*cells):
 
 def steady(sentence):
     """The sentence without the limits of its intervals, whose last digits vary with the library."""
-    return re.sub(r"interval [+-]?0\.\d+ to [+-]?0\.\d+", "interval LOW to HIGH", sentence)
+    return re.sub(r"CI [+-]?0\.\d+ to [+-]?0\.\d+", "CI LOW to HIGH", sentence)
 
 
 def test_nothing_trained(snapshot):
@@ -32,7 +32,7 @@ def test_nothing_trained(snapshot):
 def test_one_network(snapshot):
     best, sure = told(made_cell("mobilenet", "random", 0.5))
     assert best == snapshot(name="best")
-    assert "interval 0.48" in sure
+    assert "CI 0.48" in sure
     assert steady(sure) == snapshot(name="sure")
 
 
@@ -43,7 +43,7 @@ def test_a_clear_lead(snapshot):
         made_cell("vggface", "random", 0.3),
     )
     assert best == snapshot(name="best")
-    assert "(+0.100, 95 % interval +0.0" in lead
+    assert "(+0.100, 95 % CI +0.0" in lead
     assert "corrected p < 0.0001)" in lead
     assert steady(lead) == snapshot(name="lead")
 
@@ -55,11 +55,11 @@ def test_networks_within_noise_cannot_be_told_apart():
         made_cell("vggface", "random", 0.3, spread=3),
     )
     assert "highest" in best
-    assert best.endswith(" 0.501, but not clearly.")
+    assert best.endswith(" 0.501, without a significant lead.")
     apart, ahead, _ = lead.split("; ")
-    assert "cannot be told apart" in apart
+    assert "does not differ significantly" in apart
     assert " OpenFace random (+0.00" in apart
-    assert "clearly ahead" in ahead
+    assert "significantly better" in ahead
     assert " VGG-Face random (+0.2" in ahead
 
 
@@ -76,8 +76,8 @@ def test_predictions_that_are_not_known_are_said(snapshot):
     assert best == snapshot(name="best")
     assert lead == snapshot(name="lead")
     _, sure = told(old)
-    assert sure.startswith("That accuracy: one seed; ")
-    assert "naming" in sure
+    assert sure.startswith("Test accuracy: one seed; ")
+    assert "baseline" in sure
 
 
 def test_seeds():
@@ -86,7 +86,7 @@ def test_seeds():
         *(made_cell("openface", "random", 0.3, seed=seed) for seed in (1, 2, 3)),
     )
     assert "mean of 3 seeds" in sure
-    assert "0.510 to 0.530; " in sure
+    assert "(0.510 to 0.530); " in sure
     assert "one seed" not in lead
 
 
@@ -102,7 +102,10 @@ def test_a_rival_with_one_seed_borrows_the_others_spread(snapshot):
 def test_a_p_value_next_to_the_level_agrees_with_what_is_said():
     run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
     (pair,) = pairs(run)
-    for corrected, said in ((0.0499, "is clearly ahead"), (0.0500001, "cannot be told apart")):
+    for corrected, said in (
+        (0.0499, "is significantly better"),
+        (0.0500001, "does not differ significantly"),
+    ):
         _, _, lead = headline(run, (dataclasses.replace(pair, corrected=corrected),))
         assert said in lead
         assert f"corrected p = {corrected})" in lead
@@ -144,22 +147,22 @@ def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
     votes = (made_predictions(0.5) == run.dataset.votes)[named].mean()
     best, sure = headline(run, ())
     happy = (NAMES.index("Happy") == LABELS)[run.dataset.twins == 0].mean()
-    assert f" 0.250, without twins {happy:.3f}; " in sure
+    assert f" 0.250 (deduplicated {happy:.3f}); " in sure
     assert best.startswith("MobileNet random ")
-    assert f" 0.500 on fer2013; {clean:.3f} without twins " in best
-    assert best.endswith(f" (2,607 of 3,585 images), {votes:.3f} by FER+.")
+    assert f" 0.500 on fer2013; deduplicated {clean:.3f} " in best
+    assert best.endswith(f" (2,607 of 3,585 images), against FER+ {votes:.3f}.")
     agreement = (run.dataset.votes == LABELS)[named].mean()
     named_most = np.bincount(run.dataset.votes[named]).argmax()
     most = (run.dataset.votes == named_most)[named].mean()
-    assert f"; by FER+ naming {NAMES[named_most]} gives {most:.3f}, " in sure
-    assert sure.endswith(f" labels themselves reach {agreement:.3f}.")
+    assert f"; against FER+, always predicting {NAMES[named_most]} scores {most:.3f} " in sure
+    assert sure.endswith(f" labels {agreement:.3f}.")
 
 
 @pytest.mark.parametrize(("accuracy", "told"), [(0.26, True), (0.28, False)])
 def test_what_is_no_better_than_the_largest_class_is_told(accuracy, told):
     """That has 0.250 of the 3,585 test images; the interval reaches 0.014 to both sides."""
     sure = headline(made_run(made_cell("mobilenet", "random", accuracy)), ())[1]
-    assert ("not clearly better" in sure) == told
+    assert ("not significantly better" in sure) == told
 
 
 @pytest.mark.parametrize(("twins", "which"), [(0, "none"), (1, "each"), (3, "each")])
@@ -170,7 +173,7 @@ def test_a_test_set_of_one_kind_is_told(twins, which):
     assert best.startswith("MobileNet random ")
     assert " 0.500 on fer2013; " in best
     assert f" {which} of the 3,585 " in best
-    assert " twin " in best
+    assert " duplicate " in best
 
 
 def test_another_network_that_is_the_best_without_twins_is_named():
@@ -186,17 +189,17 @@ def test_another_network_that_is_the_best_without_twins_is_named():
     best, _, lead, other = headline(run, pairs(run))
     assert best.startswith("OpenFace random ")
     assert "highest" in best
-    assert "clearly ahead" in lead
+    assert "significantly better" in lead
     assert " MobileNet random (+0.05" in lead
     found = compare((made_predictions(0.5) == LABELS)[~twinned], (by_heart == LABELS)[~twinned])
-    assert other.startswith("Without twins MobileNet ")
-    assert f" highest, {clean:.3f} (" in other
+    assert other.startswith("MobileNet ")
+    assert f" highest deduplicated accuracy, {clean:.3f} (" in other
     assert other.endswith(
-        f" OpenFace random {found.difference:+.3f}, 95 % interval {found.interval.low:+.3f} to "
+        f" OpenFace random {found.difference:+.3f}, 95 % CI {found.interval.low:+.3f} to "
         f"{found.interval.high:+.3f}, corrected p < 0.0001)."
     )
     same = with_twins(run, 0)
-    assert not any("Without twins" in one for one in headline(same, pairs(same)))
+    assert not any("deduplicated accuracy" in one for one in headline(same, pairs(same)))
 
 
 def moved(wrong, right, places):
@@ -223,12 +226,12 @@ def test_a_lead_without_twins_that_may_be_chance_is_not_clear():
     best, _, lead, other = headline(run, pairs(run))
     assert best.startswith("OpenFace random ")
     assert "highest" in best
-    assert "clearly ahead" in lead
+    assert "significantly better" in lead
     assert " MobileNet random (+0.01" in lead
     clean = (second == LABELS)[~twinned].mean()
-    assert other.startswith("Without twins MobileNet ")
-    assert f" highest, {clean:.3f}, but not clearly (" in other
-    assert " OpenFace random +0.001, 95 % interval -0.00" in other
+    assert other.startswith("MobileNet ")
+    assert f" highest deduplicated accuracy, {clean:.3f}, without a significant lead (" in other
+    assert " OpenFace random +0.001, 95 % CI -0.00" in other
     # McNemar's exact p of 10 against 12.
     assert other.endswith(", corrected p = 0.832).")
 
@@ -242,10 +245,10 @@ def test_a_lead_without_twins_is_clear_against_all_others_only():
         made_cell("mini", "random", 0.499),
     )
     run = with_twins(run, np.where(twinned, 3, 0))
-    (other,) = (one for one in headline(run, pairs(run)) if one.startswith("Without twins"))
-    assert other.startswith("Without twins MobileNet ")
-    assert " highest, 0." in other
-    assert ", but not clearly (" in other
+    (other,) = (one for one in headline(run, pairs(run)) if "deduplicated accuracy" in one)
+    assert other.startswith("MobileNet ")
+    assert " highest deduplicated accuracy, 0." in other
+    assert ", without a significant lead (" in other
     assert " OpenFace random +0." in other
 
 
@@ -260,4 +263,4 @@ def test_no_network_is_the_best_without_twins_while_another_is_not_known():
         old,
     )
     run = with_twins(run, np.where(twinned, 3, 0))
-    assert not any("Without twins" in one for one in headline(run, pairs(run)))
+    assert not any("deduplicated accuracy" in one for one in headline(run, pairs(run)))

@@ -31,7 +31,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "C2",
-        "Pretrained converges faster in epochs 1 to 10; later both are level or random is faster",
+        "Pretrained converges faster in epochs 1 to 10; later they are equal or random is faster",
         pretraining.pretrained_converges_faster,
     ),
     Claim(

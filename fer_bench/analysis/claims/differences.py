@@ -20,8 +20,8 @@ _DECIMALS = 12
 """Decimals to which differences are rounded, so that equal metrics differ by exactly 0."""
 
 MORE_SEEDS = "more seeds (3 or more)"
-MORE = "more seeds or images, to tell apart what is within noise"
-ONE_CONVENTION = "a definition of Metric_0: the conventions disagree"
+MORE = "more seeds or images, as the difference is within noise"
+ONE_CONVENTION = "a definition of Metric_0, as the conventions disagree"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Gap:
         """Data needed for a decision if the statement is open."""
         if self.unsteady:
             return (
-                "validation by batch statistics, or training with --batchnorm=frozen, for "
+                "validation with batch statistics, or training with --batchnorm=frozen, of "
                 f"{', '.join(self.unsteady)}"
             )
         return MORE_SEEDS if len(self.seeds) == 1 else MORE

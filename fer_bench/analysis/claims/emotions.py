@@ -53,7 +53,7 @@ def emotions(evidence: Evidence) -> Findings:
     missing = evidence.untrained(*EVERY)
     if len(learned) < NETWORKS:
         missing.append(
-            f"{NETWORKS} networks or more that do better than naming the largest class (this run: "
+            f"{NETWORKS} networks or more above the majority-class baseline (this run: "
             f"{len(learned)})"
         )
     parts: list[Part] = []
@@ -81,14 +81,15 @@ def emotions(evidence: Evidence) -> Findings:
             + ", ".join(f"{name} {means[name]:.2f}" for name in order),
         ]
     if ignored := [group.label for group in known if group not in learned]:
-        beside.append(f"learned nothing: {', '.join(ignored)}")
+        beside.append(f"not above the majority-class baseline: {', '.join(ignored)}")
     return Findings(
         parts,
         2,
         missing,
         unit="recall, share",
         convention=evidence.convention(
-            "recall on the test images, mean of the networks that learned; each of them must agree"
+            "recall on the test images, mean of the networks above the majority-class baseline, "
+            "which must all agree"
         ),
         beside=beside,
     )
@@ -176,16 +177,16 @@ def _least(
         elif newcombe(*shares, tests).high < 0 and max(differences) < 0:
             state = "fails"
         text = (
-            f"{name}, {one} less {other} {first - second:+.3f} "
+            f"{name}, {one} minus {other} {first - second:+.3f} "
             f"[{interval.low:+.3f}, {interval.high:+.3f}]"
         )
         needs = MORE
         if interval.low > 0 or interval.high < 0:
             against = sum((difference > 0) != (first > second) for difference in differences)
-            text += f", the other way in {against} of {len(differences)} networks" * (against > 0)
+            text += f", reversed in {against} of {len(differences)} networks" * (against > 0)
             needs = "networks that agree on the order of emotions" if against else MORE
         found.append(Part(state, text, first - second, interval, needs=needs))
     for wanted in ("fails", "open", "holds"):
         if deciding := [one for one in found if one.state == wanted]:
             return min(deciding, key=lambda part: part.effect or 0.0)
-    raise ValueError("no pair of classes; accepted: one or more")
+    raise ValueError("pairs is empty; accepted: one pair of classes or more")

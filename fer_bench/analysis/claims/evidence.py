@@ -83,7 +83,9 @@ class Evidence:
     def convention(self, figures: str) -> str:
         """Describe the metrics that a verdict is based on, and the changed settings."""
         changed = changed_settings(self.run)
-        return "; ".join([figures, *([f"changed here: {', '.join(changed)}"] if changed else [])])
+        return "; ".join(
+            [figures, *([f"changed in this run: {', '.join(changed)}"] if changed else [])]
+        )
 
     def trained(self, key: Key) -> Group | None:
         """Return the group if any of its cells is trained."""
@@ -114,7 +116,7 @@ class Evidence:
         if self.epochs < epochs:
             return [f"{epochs} epochs or more (this run: {self.epochs})"]
         return [
-            f"a seed that both {first.label} and {other.label} were trained with"
+            f"a common seed of {first.label} and {other.label}"
             for other in others
             if not set(self.groups[first].seeds) & set(self.groups[other].seeds)
         ]
@@ -125,7 +127,7 @@ class Evidence:
 
     def _why(self, key: Key) -> str:
         if key not in self.groups:
-            return "not asked for"
+            return "not requested"
         status = self.groups[key].cells[0].status
         return "not trained" if status == "ok" else status
 

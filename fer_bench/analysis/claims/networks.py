@@ -26,7 +26,7 @@ ROUNDS = 3
 """Minimum number of timed rounds; fewer do not show how much a machine's speed varies."""
 
 FIGURES = "test accuracy of the pretrained networks"
-ABOUT_PRETRAINED = "random, which decides nothing:"
+ABOUT_PRETRAINED = "random (not judged):"
 
 
 def openface_equals_resnet50(evidence: Evidence) -> Findings:
@@ -53,10 +53,10 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
         parts.append(
             Part(
                 state,
-                f"OpenFace less ResNet-50 {pair.effect_text}",
+                f"OpenFace minus ResNet-50 {pair.effect_text}",
                 pair.comparison.difference,
                 pair.comparison.interval,
-                needs=f"more seeds or images, for an interval within {EQUAL} or beyond",
+                needs=f"more seeds or images, for a CI entirely within or beyond {EQUAL}",
                 seeds=pair.seeds,
             )
         )
@@ -68,9 +68,9 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
         [*missing, *no_size, *no_speed],
         unit="test accuracy, share",
         convention=evidence.convention(
-            f"{FIGURES}, as accurate: within {EQUAL}; their images per second, faster: by more "
-            f"than {SPEED_NOISE:.0%}; training speed on stored features of the frozen layers; each "
-            "network with its own input size"
+            f"{FIGURES}, as accurate: within {EQUAL}; images per second, faster: by more than "
+            f"{SPEED_NOISE:.0%}; training on stored features of the frozen layers; each network at "
+            "its own input size"
         ),
         beside=_random(evidence, "openface", "resnet50"),
     )
@@ -92,7 +92,7 @@ def mobilenet_is_smallest(evidence: Evidence) -> Findings:
         if pair.differ:
             state = "holds" if gain.difference > 0 else "fails"
         shown = pair.effect_text if pair.differ else pair.text
-        text = f"OpenFace less MobileNet {shown}"
+        text = f"OpenFace minus MobileNet {shown}"
         parts.append(
             Part(state, text, gain.difference, gain.interval, needs=MORE, seeds=pair.seeds)
         )
@@ -133,7 +133,7 @@ def parameters_are_exact(evidence: Evidence) -> Findings:
 
 
 def _no_count(backbone: str) -> str:
-    return f"a cell of {TITLES[backbone]} that was built"
+    return f"parameter count of {TITLES[backbone]}"
 
 
 def _smaller(evidence: Evidence, name: str, others: Iterable[str]) -> tuple[list[Part], list[str]]:
@@ -159,8 +159,8 @@ def _faster(evidence: Evidence, first: Key, second: Key) -> tuple[list[Part], li
         (f"inference, batch {size},", ours.get(size), theirs.get(size)),
     ):
         if one is None or other is None:
-            what = "training" if kind == "training" else "inference at one batch size"
-            missing.append(f"speed of {what} of {first.label} and {second.label}")
+            what = "training" if kind == "training" else "inference at a common batch size"
+            missing.append(f"speed of {what} for {first.label} and {second.label}")
             continue
         ratio = statistics.median(other) / statistics.median(one)
         state: State = "open"
@@ -173,8 +173,8 @@ def _faster(evidence: Evidence, first: Key, second: Key) -> tuple[list[Part], li
         parts.append(
             Part(
                 state,
-                f"{kind} {1 / statistics.median(one):,.0f} against "
-                f"{1 / statistics.median(other):,.0f} images/s ({ratio:.2f} times)",
+                f"{kind} {1 / statistics.median(one):,.0f} versus "
+                f"{1 / statistics.median(other):,.0f} images/s (ratio {ratio:.2f})",
                 needs=f"more timed rounds ({ROUNDS} or more) on an idle machine",
             )
         )
@@ -215,4 +215,4 @@ def _random(evidence: Evidence, first: str, second: str) -> list[str]:
     pair = evidence.pair(Key(first, "random"), Key(second, "random"))
     if pair is None:
         return []
-    return [f"{ABOUT_PRETRAINED} {TITLES[first]} less {TITLES[second]} {pair.effect_text}"]
+    return [f"{ABOUT_PRETRAINED} {TITLES[first]} minus {TITLES[second]} {pair.effect_text}"]

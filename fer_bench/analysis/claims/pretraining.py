@@ -19,7 +19,7 @@ LEVEL_RATE = 0.002
 EARLY, LATE = Span(1, 10), Span(11, 20)
 """The paper's first two windows and its last two."""
 
-FIGURES = "running training accuracy, first window by first-epoch / by untrained"
+FIGURES = "training accuracy during the epoch, first window by first-epoch / by untrained"
 
 
 def pretrained_is_better(evidence: Evidence) -> Findings:
@@ -58,8 +58,10 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
         parts,
         len(published.BACKBONES),
         missing,
-        unit="test accuracy, pretrained less random, share",
-        convention=evidence.convention("test accuracy; final validation accuracy agrees in sign"),
+        unit="test accuracy, pretrained minus random, share",
+        convention=evidence.convention(
+            "test accuracy; final validation accuracy must agree in sign"
+        ),
     )
 
 
@@ -93,9 +95,9 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
         parts,
         2 * len(published.BACKBONES),
         missing,
-        unit="accuracy MCR, pretrained less random, share per epoch",
+        unit="accuracy MCR, pretrained minus random, share per epoch",
         convention=evidence.convention(
-            f"{FIGURES}; epochs 1 to 10 and 11 to 20; level: higher by less than {LEVEL_RATE} per "
+            f"{FIGURES}; epochs 1 to 10 and 11 to 20; equal: higher by less than {LEVEL_RATE} per "
             "epoch"
         ),
     )
@@ -124,7 +126,7 @@ def pretrained_overfits_faster(evidence: Evidence) -> Findings:
         parts,
         len(published.BACKBONES),
         missing,
-        unit="accuracy MOFR, pretrained less random, share per epoch",
+        unit="accuracy MOFR, pretrained minus random, share per epoch",
         convention=evidence.convention(f"{FIGURES}; validation accuracy"),
     )
 

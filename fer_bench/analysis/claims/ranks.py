@@ -54,10 +54,10 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
     parts = []
     for name, epoch in (("initial", 1), ("final", -1)):
         gaps = {rival: evidence.validation_gap(VGGFACE, rival, epoch) for rival in rivals}
-        found = _nearest(gaps, 2 * len(rivals), "less {rival}")
+        found = _nearest(gaps, 2 * len(rivals), "minus {rival}")
         if found is not None:
             seeds = ", ".join(map(str, found.gap.seeds))
-            parts.append(found.part(f"{name} {found.gap.own:.3f} of seed {seeds},"))
+            parts.append(found.part(f"{name} {found.gap.own:.3f} (seed {seeds})"))
     return Findings(
         parts,
         2,
@@ -79,7 +79,7 @@ def vggface_converges_slowest(evidence: Evidence) -> Findings:
     found: list[Judged] = []
     for convention in CONVENTIONS:
         gaps = {rival: evidence.rate_gap(rival, VGGFACE, span, convention) for rival in rivals}
-        slowest = _nearest(gaps, len(rivals), f"{{rival}} less {VGGFACE.label}")
+        slowest = _nearest(gaps, len(rivals), f"{{rival}} minus {VGGFACE.label}")
         if slowest is not None:
             found.append(slowest)
     return Findings(
@@ -110,7 +110,7 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
                 )
                 for rival in rivals
             }
-            fastest = _nearest(gaps, 2 * len(rivals), f"{OPENFACE.label} less {{rival}}")
+            fastest = _nearest(gaps, 2 * len(rivals), f"{OPENFACE.label} minus {{rival}}")
             if fastest is not None:
                 found.append(fastest)
         if len(found) == len(CONVENTIONS):

@@ -65,7 +65,7 @@ class Part:
     seeds: int | None = None
 
 
-ONE_SEED = "one seed: the chance of training is not covered"
+ONE_SEED = "one seed: training variation is not included"
 _STATES: tuple[State, ...] = ("fails", "open", "so far", "holds")
 """States in the order in which they decide."""
 
@@ -118,7 +118,7 @@ def conclude(claim: Claim, findings: Findings) -> ClaimVerdict:
     lacks = list(findings.missing)
     parts = [part for state in _STATES for part in findings.parts if part.state == state]
     if len(parts) < findings.needed and not lacks:
-        lacks.append(f"figures for {findings.needed - len(parts)} of {findings.needed} parts")
+        lacks.append(f"metrics for {findings.needed - len(parts)} of {findings.needed} parts")
     outcome: ClaimOutcome = "undecided"
     deciding = [part for part in parts if part.state == "fails"]
     if deciding:
@@ -135,7 +135,7 @@ def conclude(claim: Claim, findings: Findings) -> ClaimVerdict:
         id=claim.id,
         claim=claim.text,
         outcome=outcome,
-        because="; ".join(told) or "nothing to decide it by",
+        because="; ".join(told) or "no evidence",
         effect=first.effect,
         interval=first.interval,
         unit="" if first.effect is None else findings.unit,

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Example, Run
 
 
-MISTAKE = "a most confident mistake"
-"""Prefix of the reason from ``fer_bench.analysis.example_images.choose`` for such an image."""
+MISTAKE = "most confident mistake"
+"""Part of the reason from ``fer_bench.analysis.example_images.choose`` for such an image."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def pictures(run: Run) -> list[ExampleImage]:
                 source=_png(example),
                 width=example.width,
                 height=example.height,
-                alt=f"Test picture {example.position}: a face, {name or 'its class is not known'}",
+                alt=f"Test image {example.position}: {name or 'class unknown'}",
                 name=name,
                 why=why[:1].upper() + why[1:],
                 opinions=[one for one in opinions if one is not None],
@@ -106,11 +106,11 @@ def _opinion(
         return None
     code, confidence = told[0]
     wrong = [one for one in told if truth is not None and one[0] != truth]
-    if wrong and example.why.startswith(MISTAKE):
+    if wrong and MISTAKE in example.why:
         code, confidence = max(wrong, key=lambda one: one[1])
     among = ""
     if truth is not None and 0 < len(wrong) < len(told):
-        among = f"right in {len(told) - len(wrong)} of {len(told)} seeds"
+        among = f"{len(told) - len(wrong)} of {len(told)} seeds correct"
     return Prediction(
         network=clean(group.label),
         predicted=classes[code],

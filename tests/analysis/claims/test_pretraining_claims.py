@@ -54,7 +54,7 @@ class TestC1:
         assert found.effect == pytest.approx(0.2, abs=0.001)
         assert found.interval.low < found.effect < found.interval.high
         assert "one seed" in found.because
-        assert "not covered" in found.because
+        assert "not included" in found.because
 
     def test_one_loss_contradicts_it_whatever_is_missing(self):
         cells = [
@@ -81,7 +81,7 @@ class TestC1:
         found = verdict("C1", *cells)
         assert found.outcome == "undecided"
         sides = "VGG-Face_pretrained and VGG-Face_random"
-        assert f"a seed that both {sides}" in found.missing
+        assert f"a common seed of {sides}" in found.missing
         cells[-1] = made_cell("vggface", "random", 0.6, seed=43)
         assert verdict("C1", *cells).outcome == "contradicted"
 
@@ -118,12 +118,12 @@ class TestC1:
         assert found.outcome == "undecided"
         assert found.because.startswith("holds: MobileNet +0.201 [")
         reasons = {
-            "OpenFace_pretrained": "not asked for",
+            "OpenFace_pretrained": "not requested",
             "OpenFace_random": "skipped",
-            "ResNet-50_pretrained": "not asked for",
-            "ResNet-50_random": "not asked for",
-            "VGG-Face_pretrained": "not asked for",
-            "VGG-Face_random": "not asked for",
+            "ResNet-50_pretrained": "not requested",
+            "ResNet-50_random": "not requested",
+            "VGG-Face_pretrained": "not requested",
+            "VGG-Face_random": "not requested",
         }
         told = [f"{label} ({reason})" for label, reason in reasons.items()]
         assert found.missing.split("; ") == told
@@ -131,7 +131,7 @@ class TestC1:
     def test_nothing_at_all(self):
         found = verdict("C1")
         assert found.outcome == "undecided"
-        assert found.because.startswith("nothing to decide")
+        assert found.because.startswith("no evidence")
         assert "; " not in found.because
         assert (found.effect, found.interval, found.unit) == (None, None, "")
 
@@ -174,7 +174,7 @@ class TestC2:
         assert "MobileNet 1-10 +0.0250 [+0.0236, +0.0264] / +0.0250" in found.because
         assert "MobileNet 11-20 -0.0100 [-0.0112, -0.0088]" in found.because
         assert found.effect == pytest.approx(0.025)
-        assert "level: " in found.convention
+        assert "equal: " in found.convention
         assert "less than 0.002 per epoch" in found.convention
 
     def test_one_seed_decides_no_rate(self):
@@ -264,7 +264,7 @@ class TestC2:
         found = verdict("C2", *cells)
         assert found.outcome == "undecided"
         sides = "MobileNet_pretrained and MobileNet_random"
-        assert f"a seed that both {sides}" in found.missing
+        assert f"a common seed of {sides}" in found.missing
 
     def test_the_papers_own_rates_have_the_exception_that_is_told(self):
         table = published.table(2)
@@ -328,7 +328,7 @@ class TestC3:
         found = verdict("C3", *repeated(cells))
         assert found.outcome == "undecided"
         assert found.because.startswith("open: MobileNet ")
-        assert "validation by batch statistics" in found.missing
+        assert "validation with batch statistics" in found.missing
         assert "--batchnorm=frozen" in found.missing
         assert found.missing.endswith(" MobileNet_pretrained")
 
