@@ -22,12 +22,12 @@ def claims_table(verdicts: Sequence[ClaimVerdict]) -> Table:
     """
     return Table(
         key="claims",
-        title="The paper's claims, as this run sees them",
+        title="Verdicts on the paper's claims",
         head="Claim",
         columns=(
-            Column("says", kind="text"),
+            Column("statement", kind="text", keys=("", "says")),
             Column("verdict", kind="word"),
-            Column("because", kind="text"),
+            Column("evidence", kind="text", keys=("", "because")),
             Column("effect", decimals=4),
         ),
         rows=tuple(_rows(verdicts)),
@@ -43,7 +43,7 @@ def _rows(verdicts: Sequence[ClaimVerdict]) -> list[Row]:
             rows += [_row(verdict) for verdict in alike]
         else:
             label = f"{alike[0].id} to {alike[-1].id}"
-            rows.append(Row(label, ("All that it says of results", outcome, because, None)))
+            rows.append(Row(label, ("All claims about results", outcome, because, None)))
     return rows
 
 
@@ -61,10 +61,10 @@ def _row(verdict: ClaimVerdict) -> Row:
 
 def _notes(verdicts: Sequence[ClaimVerdict]) -> list[str]:
     notes = [
-        "supported: every part of the claim holds. contradicted: one part fails. undecided: this "
-        "data could decide it, and what is missing is named. effect: of the part that decides, "
-        "which stands first; in brackets 95 % intervals. a / b: by the conventions first-epoch / "
-        "untrained."
+        "supported: all parts of the claim hold. contradicted: at least one part fails. undecided: "
+        "this data set could decide it; the note states what is missing. effect: of the deciding "
+        "part, which is listed first; 95 % CIs in brackets. a / b: by the conventions first-epoch "
+        "/ untrained."
     ]
     conventions: dict[str, list[str]] = {}
     for verdict in verdicts:

@@ -38,13 +38,13 @@ _KINDS = (
 
 _NAMES = {"MCR": "Mean convergence rate", "MOFR": "Mean overfitting rate"}
 _MEANINGS = {
-    "MCR": "Mean change of the training {figure} in an epoch",
-    "MOFR": "Mean change in an epoch of training {figure} less validation {figure}",
+    "MCR": "Mean change of training {figure} per epoch",
+    "MOFR": "Mean change per epoch of training {figure} minus validation {figure}",
 }
 _UNITS = {"accuracy": "as a share (0 to 1)", "loss": "in nats"}
 _SOURCES = {
-    4: "The source of the published values holds only MobileNet's rows of this table.",
-    5: "The source of the published values holds nothing of this table.",
+    4: "The source of the published values has only MobileNet's rows of this table.",
+    5: "The source of the published values does not include this table.",
 }
 
 
@@ -74,12 +74,15 @@ def _rate_table(run: Run, kind: _Kind) -> Table:
     columns = []
     for first, last in cut:
         group = f"{first}{EN_DASH}{last}"
-        ours = ("first-epoch", "untrained") if first == 1 else ("ours",)
-        columns += [Column(name, group, decimals=5) for name in ours]
+        if first == 1:
+            columns += [Column(name, group, decimals=5) for name in ("first-epoch", "untrained")]
+        else:
+            columns.append(Column("this run", group, decimals=5, keys=(group, "ours")))
         columns.append(Column("paper", group, decimals=6, published=True))
     return Table(
         key=f"table-{kind.number}",
-        title=f"Table {kind.number}. {_NAMES[kind.rate]} ({kind.rate}) of {kind.figure}, by epochs",
+        title=f"Table {kind.number}. {_NAMES[kind.rate]} ({kind.rate}) of {kind.figure}, "
+        "by epoch window",
         head="Model",
         columns=tuple(columns),
         rows=tuple(_row(cell, kind, cut) for cell in run.cells),
@@ -155,18 +158,18 @@ def _rates(
 
 def _notes(run: Run, kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[str]:
     meaning = _MEANINGS[kind.rate].format(figure=kind.figure)
-    figures = "Training figures are running means over the epoch"
+    figures = f"Training {kind.figure} is the mean over the batches of an epoch"
     if kind.rate == "MOFR":
-        figures += ", validation figures are evaluated after it"
+        figures += f", validation {kind.figure} is evaluated after it"
     notes = [
         f"{meaning}, {_UNITS[kind.figure]}. {figures}.",
-        f"The first window starts from epoch 1 (first-epoch; differences: {cut[0][1] - 1}) or from "
-        "before training (untrained).",
+        f"The first window starts at epoch 1 (first-epoch; differences: {cut[0][1] - 1}) or at the "
+        "untrained network (untrained).",
     ]
     if cut[0] == (1, 1):
-        notes.append("A first window of one epoch holds no difference under 'first-epoch'.")
+        notes.append("With a first window of one epoch, 'first-epoch' has no difference.")
     if kind.number in _SOURCES:
         notes.append(_SOURCES[kind.number])
     if found := deviations(run):
-        notes.append(f"Not like for like with the paper: {'; '.join(found)}.")
+        notes.append(f"Not directly comparable with the paper: {'; '.join(found)}.")
     return notes

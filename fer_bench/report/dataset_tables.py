@@ -22,22 +22,22 @@ def dataset_tables(info: Info) -> list[Table]:
 
 
 def _facts(info: Info) -> Table:
-    usage = "known" if info.usage else "not known, so that the split kaggle cannot be made"
+    usage = "known" if info.usage else "unknown; split kaggle is unavailable"
     facts = (
         ("source", info.source),
         ("layout", info.layout),
         ("images", f"{info.images:,} of {info.width}x{info.height} pixels"),
         *info.notes,
         ("classes", ", ".join(name for name, _ in info.counts)),
-        ("its own three parts", usage),
+        ("Kaggle's three parts", usage),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
-        ("in memory", bytes_shown(info.memory)),
+        ("size in memory", bytes_shown(info.memory)),
     )
     return Table(
         "data",
         f"Data set {info.name}",
-        "What",
+        "Property",
         (Column("value", kind="word"),),
         tuple(Row(name, (value,)) for name, value in facts),
     )
@@ -57,7 +57,7 @@ def _classes(info: Info) -> Table:
     rows += [_part(part, order) for part in info.parts]
     return Table(
         "data-classes",
-        "Number of images of each class",
+        "Number of images per class",
         "Images",
         tuple(Column(name) for name in (*names, "Total")),
         tuple(rows),

@@ -177,7 +177,8 @@ def tidy_csv(tables: Iterable[Table]) -> str:
     for table in tables:
         for row in table.rows:
             for index, column in enumerate(table.columns):
-                texts = (table.key, row.label, column.group, column.name)
+                keys = column.keys or (column.group, column.name)
+                texts = (table.key, row.key or row.label, *keys)
                 entry = row.entries[index]
                 value = in_csv(entry) if isinstance(entry, str) else entry
                 reason = row.reason if _is_gap(row, column, index) else ""

@@ -24,16 +24,16 @@ def protocol_table(run: Run) -> Table:
         columns=(
             Column("value", kind="text"),
             Column("origin", kind="word"),
-            Column("why", kind="text"),
+            Column("reason", kind="text", keys=("", "why")),
         ),
         rows=tuple(
             Row(entry.name.replace("_", " "), (entry.value, entry.origin, entry.why))
             for entry in run.protocol
         ),
         notes=(
-            "stated: by the paper. chosen: by this project, where the paper is silent. changed: "
-            "for this run.",
-            *([f"Not like for like with the paper: {'; '.join(found)}."] if found else []),
+            "stated: by the paper. chosen: by this project, as the paper does not state it. "
+            "changed: for this run.",
+            *([f"Not directly comparable with the paper: {'; '.join(found)}."] if found else []),
         ),
     )
 
@@ -43,7 +43,7 @@ def environment_table(run: Run) -> Table:
     return Table(
         key="environment",
         title="Environment",
-        head="What",
+        head="Property",
         columns=(Column("value", kind="text"),),
         rows=tuple(Row(name, (value,)) for name, value in run.environment),
         notes=(
@@ -67,6 +67,6 @@ def _elsewhere(run: Run) -> Iterable[str]:
             found.setdefault(", ".join(others), []).append(cell.id)
     for what, cells in found.items():
         yield (
-            f"Not computed as the environment tells, but with {what}, which may change the last "
-            f"digits: {', '.join(cells)}."
+            f"Computed in another environment ({what}), which may change the last digits: "
+            f"{', '.join(cells)}."
         )

@@ -29,17 +29,20 @@ if TYPE_CHECKING:
 
 _TITLES = {
     "whole": "all",
-    "clean": "clean",
-    "distinct": "not identical",
-    "twinned": "with a twin",
+    "clean": "deduplicated",
+    "distinct": "without identical",
+    "twinned": "with duplicate",
 }
 """Headings of the subsets of the test images, by their field in ``Subsets``."""
 
+_KEYS = {"clean": "clean", "distinct": "not identical", "twinned": "with a twin"}
+"""Their names in ``tables.csv`` if they differ."""
+
 _INTERVALS = (
-    "low, high: 95 % interval over the images, by the bootstrap; where no drawing changes the "
-    "accuracy, Wilson's or an exact bound on what was not drawn. It covers which images were "
-    "drawn, with these trained networks, and takes them as independent: where several test images "
-    "show one picture it is too narrow, by up to 4 % where FER2013 is split as in the paper."
+    "CI: 95 % bootstrap interval over the images; if all resamples have the same accuracy, "
+    "Wilson's interval or an exact bound. It covers the sampling of the images for these trained "
+    "networks and treats the images as independent: if several test images are duplicates of each "
+    "other it is too narrow, on FER2013 with the paper's split by up to 4 %."
 )
 
 
@@ -63,9 +66,9 @@ def left_out(data: DatasetSummary) -> str:
     told = []
     if counts:
         listed = ", ".join(f"{why} ({count:,})" for why, count in counts.items())
-        told.append(f"Left out of the source: {listed}.")
+        told.append(f"Excluded images of the source: {listed}.")
     if copies:
-        told.append(f"In none of the parts, as copies of other images: {copies:,}.")
+        told.append(f"Excluded from all parts as duplicates: {copies:,}.")
     return " ".join(told)
 
 
@@ -78,12 +81,12 @@ def deduplicated_note(known: Subsets) -> str:
     """Return the note that defines the deduplicated test images."""
     if known.twinned.any():
         return (
-            f"clean: on those {int(known.clean.sum()):,} of the {len(known.whole):,} test images "
-            "that have no twin in training."
+            f"deduplicated: on the {int(known.clean.sum()):,} of the {len(known.whole):,} test "
+            "images without a duplicate in training."
         )
     return (
-        f"clean: none of the {len(known.whole):,} test images has a twin in training, an image "
-        f"that shows the same picture. {SAME_PICTURE}"
+        f"deduplicated: none of the {len(known.whole):,} test images has a duplicate in training. "
+        f"{SAME_PICTURE}"
     )
 
 
@@ -93,40 +96,46 @@ def _clean(run: Run, known: Subsets) -> Table:
     for name in ("whole", "clean", "excess", "distinct", "twinned"):
         if name == "excess":
             # Without a deduplicated image there is nothing to subtract.
-            columns += _columns("difference", "all less clean") if sizes["clean"] else []
+            if sizes["clean"]:
+                columns += _columns("difference", "all minus deduplicated", "all less clean")
         elif sizes[name]:
-            columns += _columns("accuracy", f"{_TITLES[name]} ({sizes[name]:,})")
+            size = f"({sizes[name]:,})"
+            key = _KEYS.get(name, _TITLES[name])
+            columns += _columns("accuracy", f"{_TITLES[name]} {size}", f"{key} {size}")
     base = baseline(run.dataset)
-    rows = [] if base is None else [Row(f"naming {base.name}", tuple(_leaked(base.leakage)))]
+    rows = [] if base is None else [_baseline(base.name, _leaked(base.leakage))]
     for group in groups(run):
         found = leakage(group, run.dataset)
         entries = [None] * len(columns) if found is None else _leaked(found)
         rows.append(_row(group, found is not None, entries))
     return Table(
         key="clean",
-        title="Test accuracy without twins in training",
+        title="Deduplicated test accuracy",
         head="Model",
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
-            f"A twin is a training image, of the split {run.dataset.split!r}, that shows the same "
-            "picture. In brackets: number of test images. not identical: without an identical "
-            "twin. clean: without any.",
+            f"deduplicated: test images without a duplicate in training (split "
+            f"{run.dataset.split!r}). without identical: without an identical one. In brackets: "
+            "number of test images.",
             SAME_PICTURE,
             _INTERVALS,
             *(
                 [
-                    "all less clean: by how much the images with a twin raise the test accuracy. "
-                    "They may be easier for other reasons too, first of all for their classes: "
-                    "hold it against the first row. Its interval comes from those with and without "
-                    "a twin by Zou and Donner's MOVER (2008), which is Newcombe's method 10 where "
-                    "those are Wilson's."
+                    "all minus deduplicated: how much the images with a duplicate raise test "
+                    "accuracy. They may be easier for other reasons too, above all their classes: "
+                    "compare with the first row. Its CI combines those with and without a "
+                    "duplicate by Zou and Donner's MOVER (2008), which equals Newcombe's method 10 "
+                    "for Wilson intervals."
                 ]
                 if sizes["clean"]
                 else []
             ),
             *(
-                [f"naming {base.name}: the largest class of all test images, whatever the image."]
+                [
+                    f"always {base.name}: majority-class baseline; the largest class of the test "
+                    "images."
+                ]
                 if base is not None
                 else []
             ),
@@ -139,33 +148,35 @@ def _votes(run: Run) -> Table:
     agreement = label_agreement(data)
     named = 0 if agreement is None else agreement.images
     columns = [
-        *_columns("accuracy", f"by FER+ ({named:,})"),
-        *_columns("accuracy", f"by the label ({named:,})"),
+        *_columns("accuracy", f"against FER+ ({named:,})", f"by FER+ ({named:,})"),
+        *_columns("accuracy", f"against the label ({named:,})", f"by the label ({named:,})"),
     ]
-    rows = [] if agreement is None else [Row("the labels", (*_entries(agreement), *[None] * 3))]
+    rows = []
+    if agreement is not None:
+        rows = [Row("data set's labels", (*_entries(agreement), *[None] * 3), key="the labels")]
     base = voted_baseline(data)
     if base is not None:
-        rows.append(Row(f"naming {base.name}", tuple(_voted(base.voted))))
+        rows.append(_baseline(base.name, _voted(base.voted)))
     for group in groups(run):
         found = voted(group, data)
         entries = [None] * 6 if found is None else _voted(found)
         rows.append(_row(group, found is not None, entries))
     return Table(
         key="votes",
-        title="Test accuracy by FER+",
+        title="Test accuracy against FER+",
         head="Model",
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
-            "by FER+: an image counts as recognised where the network names the class with "
-            "the most of FER+'s votes. by the label: on the same images. In brackets: their "
-            f"number; {data.test - named:,} of the {data.test:,} test images are left out, where "
-            "several categories share the most votes or none of the classes has them.",
-            f"the labels: how often the label that {data.name} gives is the class with the "
-            "most votes: what a network that had learned these labels without a fault would "
-            "reach. One that averages their errors out may reach more.",
+            "against FER+: the correct class is the one with the most FER+ votes. against the "
+            "label: the same images by the data set's label. In brackets: their number; "
+            f"{data.test - named:,} of the {data.test:,} test images are excluded because several "
+            "categories share the most votes or none of the classes has them.",
+            f"data set's labels: share of {data.name}'s labels that are the class with the most "
+            "votes, which is what a network that predicts every label correctly would score. A "
+            "network that averages out label errors may score higher.",
             *(
-                [f"naming {base.name}: what has the most votes most often, whatever the image."]
+                [f"always {base.name}: the class that has the most votes for the most images."]
                 if base is not None
                 else []
             ),
@@ -174,8 +185,13 @@ def _votes(run: Run) -> Table:
     )
 
 
-def _columns(name: str, group: str) -> list[Column]:
-    return [Column(each, group, decimals=4) for each in (name, "low", "high")]
+def _baseline(name: str, entries: Sequence[Entry]) -> Row:
+    return Row(f"always {name}", tuple(entries), key=f"naming {name}")
+
+
+def _columns(name: str, group: str, key: str) -> list[Column]:
+    names = {name: name, "CI low": "low", "CI high": "high"}
+    return [Column(each, group, decimals=4, keys=(key, kept)) for each, kept in names.items()]
 
 
 def _leaked(found: Leakage) -> list[Entry]:

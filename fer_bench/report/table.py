@@ -19,6 +19,7 @@ class Column:
             may be wrapped).
         decimals: number of decimals shown of a float.
         published: True if it holds the paper's values; a gap there is not a missing result.
+        keys: group and name in ``tables.csv``; None if they are those above.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Column:
     kind: Literal["number", "word", "text"] = "number"
     decimals: int = 0
     published: bool = False
+    keys: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Row:
         reason: reason for missing values of the run, one line; may be empty.
         missing: short word shown for one of the missing values; the others show a dash.
         place: column index of the entry that shows ``missing``; None for the first gap.
+        key: label in ``tables.csv``; empty if it is ``label``.
     """
 
     label: str
@@ -45,6 +48,7 @@ class Row:
     reason: str = ""
     missing: str = ""
     place: int | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def _class_counts(run: Run) -> Table:
     theirs = " / ".join(f"{size:,}" for size in published.SPLIT.values())
     return Table(
         key="table-1",
-        title="Table 1. Number of images of each class",
+        title="Table 1. Number of images per class",
         head="Data",
         columns=tuple(Column(name) for name in (*names, "Total")),
         rows=(
@@ -165,38 +165,47 @@ def _initial(run: Run) -> Table:
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
-            "Accuracy: share, 0 to 1. Loss: nats. Training at epoch 1 is the running mean over the "
-            "epoch; all else is evaluated.",
-            f"Initial by the protocol: {setting(run, 'initial')}. The paper shows its initial "
-            "figures as pictures, without numbers.",
+            "Accuracy: share, 0 to 1. Loss: nats. Training metrics of epoch 1 are means over its "
+            "batches; all others are evaluated.",
+            f"Initial, by the protocol: {setting(run, 'initial')}. The paper plots its initial "
+            "metrics without giving numbers.",
         ),
     )
 
 
+_KEYS = {"during epoch": "running", "batch statistics": "by batches"}
+"""Names of columns in ``tables.csv`` that differ from their headings."""
+
+
 def _final(mean: Run, run: Run) -> Table:
     """Return the metrics after the last epoch; ``mean`` is ``run`` averaged over seeds."""
-    names = ["running", "training", "validation", "by batches", "test"]
+    names = ["during epoch", "training", "validation", "batch statistics", "test"]
     notes = [
-        "Accuracy: share, 0 to 1. Loss: nats. running: on training data, mean over the last epoch "
-        "while the weights move; training, validation, test: evaluated after it.",
+        "Accuracy: share, 0 to 1. Loss: nats. during epoch: training data, mean over the batches "
+        "of the last epoch; training, validation, test: evaluated after it.",
     ]
     rows = [_final_figures(cell) for cell in mean.cells]
-    batches = names.index("by batches")
+    batches = names.index("batch statistics")
     if any(figures[batches] is not None for figures in rows):
         notes.append(
-            "by batches: validation, with trained batch normalisation using the statistics of each "
-            "batch as in training; a diagnosis."
+            "batch statistics: validation with trained batch normalisation using the statistics of "
+            "each batch, as in training; a diagnosis."
         )
     else:
         places = [place for place in range(2 * len(names)) if place % len(names) != batches]
         rows = [tuple(figures[place] for place in places) for figures in rows]
         del names[batches]
     notes += (text for group in groups(run) if (text := explanation(*group.cells)))
-    columns = [Column(name, group, decimals=4) for group in ("accuracy", "loss") for name in names]
+    columns = [
+        Column(name, group, decimals=4, keys=(group, _KEYS.get(name, name)))
+        for group in ("accuracy", "loss")
+        for name in names
+    ]
     known = parts(run.dataset)
     if known is not None and known.clean.any():
         place = 1 + names.index("test")
-        columns.insert(place, Column("clean", "accuracy", decimals=4))
+        column = Column("deduplicated", "accuracy", decimals=4, keys=("accuracy", "clean"))
+        columns.insert(place, column)
         rows = [
             (*figures[:place], _clean_accuracy(group, run), *figures[place:])
             for group, figures in zip(groups(run), rows, strict=True)
@@ -261,15 +270,15 @@ def _cells(run: Run) -> Table:
         head="Model",
         columns=(
             Column("status", kind="word"),
-            Column("quality", kind="word"),
+            Column("result", kind="word", keys=("", "quality")),
             Column("backbone", "parameters"),
             Column("paper", "parameters", published=True),
             Column("trainable", "parameters"),
         ),
         rows=tuple(rows),
         notes=(
-            "quality: trained in this run, or taken from the store under the same fingerprint. "
-            "backbone: without its last layer. trainable: with the head.",
+            "result: trained in this run, or loaded from the store by its fingerprint. "
+            "backbone: without its last layer. trainable: including the head.",
         ),
     )
 
@@ -283,7 +292,7 @@ def _recall(mean: Run, run: Run) -> Table:
         if cell.quality is not None:
             entries = cell.quality.recall
         rows.append(_row(cell, cell.quality is not None, entries))
-    notes = ["Share of each class' test images that are recognised."]
+    notes = ["Recall: share of the test images of a class that are predicted as that class."]
     trained = [cell.quality for cell in run.cells if cell.quality is not None]
     if trained:
         tested = [sum(row) for row in trained[0].confusion]
@@ -291,7 +300,7 @@ def _recall(mean: Run, run: Run) -> Table:
         notes.append(f"Test images: {sizes}.")
     return Table(
         key="recall",
-        title="Recall of each class on the test images",
+        title="Recall per class on the test images",
         head="Model",
         columns=tuple(Column(name, decimals=4) for name in names),
         rows=tuple(rows),
@@ -341,11 +350,11 @@ def _speed(run: Run) -> Table:
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
-            "Measured in this run, whatever the quality comes from. training: one epoch of the "
-            "trained layers on stored features of the frozen ones, median of the rounds. batch N: "
-            "from N images of 48x48 uint8 to probabilities, through all layers; p99 needs 100 "
-            "calls.",
-            *([f"All times here are {counted}: not how long anybody waits."] if counted else []),
+            "Measured in this run, even if the result is from the store. training: one epoch of "
+            "the trainable layers on stored features of the frozen ones, median of the rounds. "
+            "batch N: from N uint8 images of 48x48 to probabilities, through all layers; p99 needs "
+            "100 calls.",
+            *([f"All times are {counted}, not elapsed time."] if counted else []),
             *(f"Speed {value}." for name, value in run.environment if name == SPEED),
         ),
     )
@@ -360,15 +369,15 @@ def _parts(run: Run) -> Table:
         rows.append(_row(cell, bool(seconds), entries, label))
     return Table(
         key="parts",
-        title="Seconds of each part, when the cell was trained",
+        title="Time per stage, in seconds",
         head="Model",
         columns=tuple(Column(name, decimals=1) for name in names),
         rows=tuple(rows),
         notes=(
-            "frozen features: all images once through the frozen layers, none where they were "
-            "stored or nothing is frozen. compiling: what an epoch runs, once for all seeds of a "
-            "network. training: all epochs. evaluation: on the training and validation images, "
-            "before the first and after each epoch.",
+            "Measured when the cell was trained. frozen features: one pass of all images through "
+            "the frozen layers; none if they were stored or no layer is frozen. compiling: once "
+            "for all seeds of a network. training: all epochs. evaluation: training and validation "
+            "images, before the first and after each epoch.",
         ),
     )
 
@@ -387,9 +396,14 @@ def _weights(run: Run) -> Table:
     ]
     return Table(
         key="weights",
-        title="Weights at the start",
+        title="Initial weights",
         head="Model",
-        columns=(Column("from", kind="text"), Column("fingerprint", kind="word")),
+        columns=(
+            Column("source", kind="text", keys=("", "from")),
+            Column("fingerprint", kind="word"),
+        ),
         rows=tuple(rows),
-        notes=("fingerprint: the first 12 digits of that of all that determines the quality.",),
+        notes=(
+            "fingerprint: first 12 digits of the digest of everything that determines the result.",
+        ),
     )

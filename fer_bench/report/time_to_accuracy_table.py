@@ -31,14 +31,14 @@ def time_to_accuracy_table(run: Run) -> Table:
             seconds = "never" if time is None else time
             known[group.backbone, group.init] = (epochs, seconds, course.accuracies[-1])
         notes = [
-            f"Target: validation accuracy {found.target:.4f}, half of the way from the share of "
-            f"the largest class ({found.chance:.4f}) to the best final validation accuracy "
-            f"({found.best:.4f}). Looked at before training and after each epoch; never: not "
-            "within the epochs.",
-            "seconds: of frozen features and training, in the run that trained the cell; those of "
-            "training are spread evenly over the epochs. Evaluation is not counted, and features "
-            "that were stored already cost nothing.",
-            "Of several seeds, the course of the mean accuracy over the mean seconds.",
+            f"Target: validation accuracy {found.target:.4f}, halfway between the share of the "
+            f"largest class ({found.chance:.4f}) and the best final validation accuracy "
+            f"({found.best:.4f}). Checked before training and after each epoch; never: not "
+            "reached.",
+            "seconds: frozen features and training, in the run that trained the cell; training "
+            "time is spread evenly over the epochs. Evaluation is not included, and features from "
+            "the store count as 0 s.",
+            "With several seeds: mean accuracy over mean seconds.",
         ]
     rows = []
     for group in groups(run):
@@ -47,11 +47,11 @@ def time_to_accuracy_table(run: Run) -> Table:
         rows.append(Row(group.label, entries or (None,) * 3, reason, missing))
     return Table(
         key="learning-speed",
-        title="How fast the networks learn",
+        title="Time to accuracy",
         head="Model",
         columns=(
-            Column("epochs", "to the target"),
-            Column("seconds", "to the target", decimals=1),
+            Column("epochs", "to target", keys=("to the target", "epochs")),
+            Column("seconds", "to target", decimals=1, keys=("to the target", "seconds")),
             Column("final validation accuracy", decimals=4),
         ),
         rows=tuple(rows),

@@ -22,43 +22,52 @@ if TYPE_CHECKING:
 
 def uncertainty_table(run: Run) -> Table:
     """Return the table of accuracies with intervals over seeds and over test images."""
-    names = ("mean", "sd", "low by seeds", "high by seeds")
+    seeds = {
+        "mean": "mean",
+        "SD": "sd",
+        "CI low (seeds)": "low by seeds",
+        "CI high (seeds)": "high by seeds",
+    }
+    images = {"CI low (images)": "low by images", "CI high (images)": "high by images"}
     columns = [
         Column("seeds"),
         *(
-            Column(name, "test accuracy", decimals=4)
-            for name in (*names, "low by images", "high by images")
+            Column(name, group, decimals=4, keys=(group, key))
+            for group, names in (
+                ("test accuracy", {**seeds, **images}),
+                ("validation accuracy", seeds),
+            )
+            for name, key in names.items()
         ),
-        *(Column(name, "validation accuracy", decimals=4) for name in names),
     ]
     rows = []
     for group in groups(run):
         entries: list[Entry] = [None] * len(columns)
         if group.trained:
             correct = group.correct(run.dataset.labels)
-            images: list[Entry] = [None, None]
+            limits: list[Entry] = [None, None]
             if correct is not None:
                 interval = sampling_interval(correct)
-                images = [interval.low, interval.high]
+                limits = [interval.low, interval.high]
             entries = [
                 len(group.trained),
                 *_over_seeds([one.test_accuracy for one in group.qualities]),
-                *images,
+                *limits,
                 *_over_seeds([one.history.validation_accuracy[-1] for one in group.qualities]),
             ]
         rows.append(_row(group, bool(group.trained), entries))
     return Table(
         key="uncertainty",
-        title="How sure the accuracies are",
+        title="Uncertainty of accuracy",
         head="Model",
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
-            "by seeds: 95 % Student t interval of the mean; it covers the chance of training on "
-            "these images, and not that of the images. One seed has neither sd nor interval.",
-            "by images: 95 % bootstrap interval over the test images; it covers which images were "
-            "drawn, with these trained networks, and not that they might have been trained "
-            "otherwise.",
+            "CI (seeds): 95 % Student t interval of the mean over seeds; it covers the variation "
+            "between training runs on these images, not the sampling of the images. One seed has "
+            "neither SD nor interval.",
+            "CI (images): 95 % bootstrap interval over the test images; it covers the sampling of "
+            "the images for these trained networks, not the variation between training runs.",
             "Neither covers another split or another data set.",
         ),
     )
@@ -83,12 +92,18 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
         ]
         if len(methods) > 1:
             entries.append(found.method)
-        rows.append(Row(f"{pair.first.label} less {pair.second.label}", tuple(entries)))
+        first, second = pair.first.label, pair.second.label
+        key = f"{first} less {second}"
+        rows.append(Row(f"{first} minus {second}", tuple(entries), key=key))
     columns = [
         Column("difference", decimals=4),
-        Column("low", decimals=4),
-        Column("high", decimals=4),
-        *([Column(name, "right alone") for name in ("first", "second")] if counted else []),
+        Column("CI low", decimals=4, keys=("", "low")),
+        Column("CI high", decimals=4, keys=("", "high")),
+        *(
+            Column(name, "only one correct", keys=("right alone", name))
+            for name in ("first", "second")
+            if counted
+        ),
         Column("p", decimals=4),
         Column("corrected p", decimals=4),
     ]
@@ -96,7 +111,7 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
         columns.append(Column("method", kind="word"))
     return Table(
         key="pairs",
-        title="Networks compared on the same test images",
+        title="Pairwise comparison on the test images",
         head="Pair",
         columns=tuple(columns),
         rows=tuple(rows),
@@ -106,19 +121,17 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
 
 def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ...]:
     if not pairs:
-        return (
-            "There is none to compare: no two networks were trained whose predictions are known.",
-        )
+        return ("No pair to compare: fewer than two trained networks have stored predictions.",)
     return (
-        "difference: of the test accuracies; low, high: its 95 % interval, not corrected. "
-        f"corrected p: by Holm's method over all pairs of this table ({len(pairs)}); below "
-        f"{LEVEL} two networks are told apart.",
+        "difference: first minus second test accuracy; CI: its 95 % interval, uncorrected. "
+        f"corrected p: Holm's method over all pairs of this table ({len(pairs)}); below {LEVEL} "
+        "the difference is significant.",
         *(f"Method of all p-values: {method}." for method in methods if len(methods) == 1),
-        "With one seed each, p-value and interval cover which images were drawn, and not the "
-        "chance of training. With several they cover both; where one side has a single seed, "
-        "the spread of the other's stands for its own.",
-        "0.0000: below 0.00005. With one seed each the p-value is exact and the interval from "
-        "a bootstrap: close to 0.05, or with few images, they may disagree.",
+        "With one seed each, p-value and CI cover the sampling of the test images, not the "
+        "variation between training runs. With several seeds they cover both; for a network with "
+        "one seed, the other's variation over seeds is used.",
+        "0.0000: below 0.00005. With one seed each, the p-value is exact but the CI is from a "
+        "bootstrap: close to 0.05, or with few images, they may disagree.",
         *_left_out(pairs),
     )
 
@@ -131,8 +144,9 @@ def _left_out(pairs: Sequence[Pair]) -> list[str]:
     if len(pairs) == math.comb(len(networks), 2):
         return []
     return [
-        f"More than {ALL_PAIRS} networks are compared with the most accurate one, pretrained "
-        "with random of one backbone, and the paper's backbones with each other, of one init."
+        f"With more than {ALL_PAIRS} networks, only some pairs are compared: each network with the "
+        "most accurate one, pretrained with random of the same backbone, and the paper's backbones "
+        "with each other for the same init."
     ]
 
 
@@ -158,7 +172,7 @@ def calibration_table(run: Run) -> Table:
         rows.append(_row(group, correct is not None, entries))
     return Table(
         key="calibration",
-        title="Confidence on the test images",
+        title="Calibration on the test images",
         head="Model",
         columns=(
             Column("ECE", decimals=4),
@@ -167,10 +181,10 @@ def calibration_table(run: Run) -> Table:
         ),
         rows=tuple(rows),
         notes=(
-            "ECE: expected calibration error, the mean distance of accuracy and confidence over 15 "
-            "bins of equal width, weighted by their images; 0 is calibrated. Of several seeds, the "
-            "mean of each one's.",
-            "No interval is given; ECE is above 0 by chance alone where there are few images.",
+            "ECE: expected calibration error, the mean absolute difference between accuracy and "
+            "confidence over 15 bins of equal width, weighted by their number of images; 0 is "
+            "best. With several seeds: mean over the seeds.",
+            "No interval is given; with few images, ECE is above 0 by chance alone.",
         ),
     )
 

@@ -107,5 +107,5 @@ def test_images_of_a_run_are_those_of_its_parts(snapshot) -> None:
     )
     told = subject(dataclasses.replace(run, dataset=data))
     (images,) = (one for one in told if "32,820 images" in one)
-    assert "7 classes, 22,974 to train on" in images
+    assert "7 classes, 22,974 for training" in images
     assert [one for one in told if "3,067" in one] == snapshot

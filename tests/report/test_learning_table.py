@@ -17,7 +17,7 @@ def test_epochs_and_seconds_to_the_target(one_seed) -> None:
     assert rows["Mini_pretrained"].entries == (3, 50.0, pytest.approx(0.742))
     assert rows["Mini_random"].entries == ("never", "never", pytest.approx(0.342))
     assert "validation accuracy 0.4589" in table.notes[0]
-    assert "half of the way" in table.notes[0]
+    assert "halfway" in table.notes[0]
     skipped = rows["OpenFace_pretrained"]
     assert skipped.entries == (None, None, None)
     assert skipped.missing == "skipped"

@@ -23,8 +23,8 @@ def by_key(run):
 
 
 def entries(found, label):
-    (row,) = (row for row in found.rows if row.label == label)
-    names = [f"{column.group} {column.name}".strip() for column in found.columns]
+    (row,) = (row for row in found.rows if label == (row.key or row.label))
+    names = [" ".join(one.keys or (one.group, one.name)).strip() for one in found.columns]
     assert len(set(names)) == len(names)
     return dict(zip(names, row.entries, strict=True))
 
@@ -52,10 +52,10 @@ def test_a_run_that_knows_neither_has_no_table_and_no_column(run):
     bare = with_data(run, test_twins=b"", test_votes=b"", left_out=())
     found = by_key(bare)
     assert not {"clean", "votes"} & set(found)
-    assert "clean" not in [column.name for column in found["final"].columns]
+    assert "deduplicated" not in [column.name for column in found["final"].columns]
     assert len(found["table-1"].notes) == 1
     told = " ".join([*Findings.of(bare).headline, *subject(bare)])
-    assert not any(word in told for word in ("FER+", "twin", "Left out"))
+    assert not any(word in told for word in ("FER+", "duplicate", "Excluded"))
 
 
 def test_each_is_shown_without_the_other(run):
@@ -86,7 +86,7 @@ def test_accuracy_without_twins(run):
     assert (missing.reason, missing.missing) == ("skipped: no weights", "skipped")
     assert any("split 'paper'" in note for note in found.notes)
     assert any("at least 0.92" in note for note in found.notes)
-    assert any("show one picture" in note and "too narrow" in note for note in found.notes)
+    assert any("duplicates of each other" in note and "too narrow" in note for note in found.notes)
     # Twins are groups, which reach further than any two images of them.
     assert any("a chain of such images" in note for note in found.notes)
     assert found.notes[-1] == "Mean over 2 seeds (1, 2)."
@@ -94,7 +94,7 @@ def test_accuracy_without_twins(run):
 
 def test_networks_are_held_against_the_largest_class_on_each_part(run):
     found = by_key(run)["clean"]
-    assert found.rows[0].label == "naming Happy"
+    assert found.rows[0].label == "always Happy"
     happy, clean = NAMES.index("Happy") == LABELS, run.dataset.twins == 0
     row = entries(found, "naming Happy")
     assert row["all (3,585) accuracy"] == pytest.approx(happy.mean())
@@ -109,24 +109,24 @@ def test_the_clean_accuracy_stands_beside_that_on_all(run):
     found = by_key(run)
     final = found["final"]
     names = [(column.group, column.name) for column in final.columns]
-    assert names[names.index(("accuracy", "test")) + 1] == ("accuracy", "clean")
-    assert ("loss", "clean") not in names
+    assert names[names.index(("accuracy", "test")) + 1] == ("accuracy", "deduplicated")
+    assert ("loss", "deduplicated") not in names
     shown = entries(final, "MobileNet_random")
     clean = entries(found["clean"], "MobileNet_random")
     assert shown["accuracy clean"] == clean["clean (2,607) accuracy"]
     assert entries(final, "VGG-Face_pretrained")["accuracy clean"] is None
-    assert any("those 2,607 of the 3,585" in note for note in final.notes)
+    assert any("the 2,607 of the 3,585" in note for note in final.notes)
 
 
 def test_where_each_image_has_a_twin_there_is_no_clean_accuracy(run):
     found = by_key(with_data(run, test_twins=bytes([3]) * 3585))
     groups = list(dict.fromkeys(column.group for column in found["clean"].columns))
-    assert groups == ["all (3,585)", "with a twin (3,585)"]
-    assert "clean" not in [column.name for column in found["final"].columns]
+    assert groups == ["all (3,585)", "with duplicate (3,585)"]
+    assert "deduplicated" not in [column.name for column in found["final"].columns]
     assert None not in found["clean"].rows[1].entries
     near_alone = by_key(with_data(run, test_twins=bytes([1]) * 3585))["clean"]
     groups = list(dict.fromkeys(column.group for column in near_alone.columns))
-    assert groups == ["all (3,585)", "not identical (3,585)", "with a twin (3,585)"]
+    assert groups == ["all (3,585)", "without identical (3,585)", "with duplicate (3,585)"]
 
 
 def test_where_no_image_has_a_twin_the_final_figures_say_so_alone(run, snapshot):
@@ -134,7 +134,7 @@ def test_where_no_image_has_a_twin_the_final_figures_say_so_alone(run, snapshot)
     assert "clean" not in found
     final = entries(found["final"], "MobileNet_random")
     assert final["accuracy clean"] == pytest.approx(final["accuracy test"])
-    (note,) = (note for note in found["final"].notes if note.startswith("clean: "))
+    (note,) = (note for note in found["final"].notes if note.startswith("deduplicated: "))
     assert note.partition(". ")[0] == snapshot
     assert "correlate by at least 0.92" in note
 
@@ -144,11 +144,11 @@ def test_accuracy_by_votes(run):
     votes = run.dataset.votes
     named = votes != NO_VOTE
     (labels, largest, network, missing) = found.rows
-    assert labels.label == "the labels"
+    assert labels.label == "data set's labels"
     assert labels.entries[0] == pytest.approx((votes == LABELS)[named].mean())
     assert labels.entries[3:] == (None, None, None)
     most = np.bincount(votes[named]).argmax()
-    assert largest.label == f"naming {NAMES[most]}"
+    assert largest.label == f"always {NAMES[most]}"
     assert largest.entries[0] == pytest.approx((votes == most)[named].mean())
     assert largest.entries[3] == pytest.approx((most == LABELS)[named].mean())
     said = [cell.quality.predictions.predicted for cell in run.cells[:2]]
@@ -157,7 +157,7 @@ def test_accuracy_by_votes(run):
     assert network.entries[3] == pytest.approx(sum(one[named].mean() for one in right(run)) / 2)
     assert (missing.reason, missing.missing) == ("skipped: no weights", "skipped")
     assert "513 of the 3,585" in found.notes[0]
-    assert "left out" in found.notes[0]
+    assert "excluded" in found.notes[0]
 
 
 def test_votes_that_name_no_class_give_no_figure(run):
@@ -193,7 +193,11 @@ def test_every_form_of_the_report_tells_it(run):
         float(share) == entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
     )
     text = terminal_text(findings)
-    assert text.index("Final accuracy") < text.index("Test accuracy without") < text.index("Recall")
+    assert (
+        text.index("Final accuracy")
+        < text.index("Deduplicated test accuracy")
+        < text.index("Recall")
+    )
 
 
 def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
@@ -211,7 +215,7 @@ def test_the_masthead_names_the_figures_beside_the_highest(run):
     votes = by_key(run)["votes"].rows[2].entries[0]
     of_all, without_twins, by_votes = best.remark.split("; ")
     assert of_all == "mean of 2 seeds"
-    assert without_twins.startswith(f"{clean:.3f} without twins")
+    assert without_twins.startswith(f"deduplicated {clean:.3f}")
     assert "(2,607 of 3,585 images)" in without_twins
-    assert by_votes == f"{votes:.3f} by FER+"
+    assert by_votes == f"against FER+ {votes:.3f}"
     assert facts(with_data(run, test_twins=b"", test_votes=b""))[0].remark == "mean of 2 seeds"

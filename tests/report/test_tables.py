@@ -45,7 +45,7 @@ def table(run: Run, key: str) -> Table:
 
 def entries(found: Table, label: str) -> dict[str, Entry]:
     (row,) = (row for row in found.rows if row.label == label)
-    names = [f"{column.group} {column.name}".strip() for column in found.columns]
+    names = [" ".join(one.keys or (one.group, one.name)).strip() for one in found.columns]
     assert len(set(names)) == len(names)
     return dict(zip(names, row.entries, strict=True))
 
@@ -272,7 +272,7 @@ def test_results_that_were_computed_elsewhere_are_named(run: Run) -> None:
     )
     notes = table(dataclasses.replace(run, environment=around, cells=cells), "environment").notes
     (note,) = notes[1:]
-    assert "cpu cores available 2, " in note
+    assert "(cpu cores available 2)" in note
     assert note.endswith(f": {second.id}.")
 
 

@@ -18,8 +18,8 @@ def table(run, key):
 
 
 def entries(found, label):
-    (row,) = (row for row in found.rows if row.label == label)
-    names = [f"{column.group} {column.name}".strip() for column in found.columns]
+    (row,) = (row for row in found.rows if label == (row.key or row.label))
+    names = [" ".join(one.keys or (one.group, one.name)).strip() for one in found.columns]
     return dict(zip(names, row.entries, strict=True))
 
 
@@ -93,7 +93,7 @@ def test_a_group_that_lacks_a_seed_says_so(seeds):
 def test_pairs_have_their_corrected_p_value():
     cells = [made_cell(name, "random", share) for name, share in (("mini", 0.5), ("vggface", 0.4))]
     found = table(made_run(*cells, made_cell("openface", "random", 0.4)), "pairs")
-    assert [row.label.split(" less ") for row in found.rows] == [
+    assert [row.label.split(" minus ") for row in found.rows] == [
         ["mini_random", "VGG-Face_random"],
         ["mini_random", "OpenFace_random"],
         ["VGG-Face_random", "OpenFace_random"],
@@ -222,7 +222,7 @@ def test_a_method_that_all_pairs_share_is_a_note(seeds):
     assert "method" not in [column.name for column in found.columns]
     assert any("McNemar" in note for note in found.notes)
     several = table(seeds, "pairs")
-    assert "right alone" not in [column.group for column in several.columns]
+    assert "only one correct" not in [column.group for column in several.columns]
     mixed = table(made_run(*seeds.cells, *(made_cell(n, "random") for n in "ab")), "pairs")
     assert {"method", "first", "second"} <= {column.name for column in mixed.columns}
     assert not any("Method of all" in note for note in mixed.notes)
@@ -231,7 +231,7 @@ def test_a_method_that_all_pairs_share_is_a_note(seeds):
 @pytest.mark.parametrize(("networks", "told"), [(8, False), (9, True)])
 def test_pairs_that_were_left_out_are_told(networks, told):
     run = made_run(*(made_cell(f"n{index}", "random", 0.5) for index in range(networks)))
-    assert any("More than 8" in note for note in table(run, "pairs").notes) == told
+    assert any("more than 8" in note for note in table(run, "pairs").notes) == told
 
 
 def test_speed_left_out_of_a_joined_run_is_told_below_the_speeds():
@@ -268,7 +268,7 @@ def test_verdicts_and_what_they_lack(seeds, snapshot):
 def test_the_terminal_ends_with_verdicts_and_headline(seeds):
     findings = Findings.of(seeds)
     text = terminal_text(findings, 100)
-    claims = text.index("The paper's claims")
+    claims = text.index("Verdicts on the paper's claims")
     assert claims > text.index("Environment")
     assert text.index("mini random has the ") > claims
     assert text.rstrip().endswith(" random (failed, seed 44).")

@@ -48,17 +48,18 @@ def subject(run: Run) -> list[str]:
     seeds = max((len(group.cells) for group in found), default=0)
     each = "each " if len(titles) > 1 else ""
     sentences = [
-        f"{_listed(titles)}, {each}{_listed(inits)}, in {setting(run, 'epochs')} epochs"
+        f"{_listed(titles)}, {each}{_listed(inits)}, trained for {setting(run, 'epochs')} epochs"
         + (f" with up to {seeds} seeds." if seeds > 1 else "."),
-        f"On {clean(data.name)}: {images:,} images of {len(data.counts)} classes, "
-        f"{data.train:,} to train on, {data.validation:,} to validate and {data.test:,} to test.",
+        f"{clean(data.name)}: {images:,} images of {len(data.counts)} classes, "
+        f"{data.train:,} for training, {data.validation:,} for validation and {data.test:,} for "
+        "testing.",
     ]
     if data.left_out:
         sentences.append(clean(left_out(data)))
     if data.class_map:
         sentences.append(clean(mapped(data)))
     if away := deviations(run):
-        sentences.append(f"Not like for like with the paper: {clean('; '.join(away))}.")
+        sentences.append(f"Not directly comparable with the paper: {clean('; '.join(away))}.")
     return sentences
 
 
@@ -93,10 +94,10 @@ def _speed(cell: CellResult) -> list[Fact]:
     if not cell.inference:
         return []
     fastest = max(cell.inference, key=lambda speed: speed.images_per_second)
-    remark = f"recognised in batches of {fastest.batch_size}"
+    remark = f"inference in batches of {fastest.batch_size}"
     if cell.training is not None:
         remark += f"; {cell.training.images_per_second:,.0f} images/s in training"
-    return [Fact("Its speed", f"{fastest.images_per_second:,.0f} images/s", remark)]
+    return [Fact("Speed of that network", f"{fastest.images_per_second:,.0f} images/s", remark)]
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -114,7 +114,7 @@ def grid(table: Table) -> Grid:
         lines.append(Line(label, mark, entries))
     notes = [clean(note) for note in table.notes]
     if any(any(far) for far in away):
-        notes.append("In small figures: our value less the paper's.")
+        notes.append("Small print: this run minus the paper.")
     return Grid(
         id=f"table-of-{table.key}",
         title=clean(table.title),
