@@ -55,7 +55,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
     A file may have Keras' legacy HDF5 layout, the layout of '.weights.h5' or '.keras', or be an npz
     of arrays: the content decides, not the name.
     """
-    from fer_bench.models import chain
+    from fer_bench.models import SearchPath
 
     blocks = []
     for entry in _entries(names):
@@ -63,7 +63,7 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
         if source is None:
             rows = [("file", "it has no pretrained weights"), network]
         else:
-            found = chain(source, weights_dir).found()
+            found = SearchPath.of(source, weights_dir).find()
             rows = [*_origin(source), network, *_here(entry, found)]
         blocks.append(_block(entry, rows))
     echo_lines("".join(blocks))
@@ -73,17 +73,17 @@ def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
 @_looks
 def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
     """Show every place that a run searches, in order, and what is found there."""
-    from fer_bench.models import chain
+    from fer_bench.models import SearchPath
 
     blocks = []
     for entry in _entries(names):
         if entry.weights is None:
             rows = [("nowhere", "it has no pretrained weights")]
         else:
-            way = chain(entry.weights, weights_dir)
-            found = way.found()
-            rows = [(place.name, _found_in(place, found)) for place in way.places]
-            rows.append(("download", _download(way, found)))
+            search = SearchPath.of(entry.weights, weights_dir)
+            found = search.find()
+            rows = [(place.name, _found_in(place, found)) for place in search.locations]
+            rows.append(("download", _download(search, found)))
         blocks.append(_block(entry, rows))
     echo_lines("".join(blocks))
 
@@ -146,9 +146,9 @@ def _entries(names: Sequence[str]) -> tuple[Backbone, ...]:
 
 
 def _found(entry: Backbone, weights_dir: Path | None) -> Located | None:
-    from fer_bench.models import chain
+    from fer_bench.models import SearchPath
 
-    return None if entry.weights is None else chain(entry.weights, weights_dir).found()
+    return None if entry.weights is None else SearchPath.of(entry.weights, weights_dir).find()
 
 
 def _missing(entry: Backbone) -> str:
@@ -159,11 +159,13 @@ def _missing(entry: Backbone) -> str:
 
 def _origin(source: WeightsSource) -> list[tuple[str, str]]:
     """Return the known facts about a weight file, which need not be present."""
+    from fer_bench.models.weights.search_path import cache_directory, cache_name
+
     layer = ", with its last layer or without" if source.last_layer else ""
     rows = [("file", source.file + layer)]
     rows += [("from", url) for url in source.urls] or [("from", _NO_DOWNLOAD)]
     if source.cache is not None:
-        rows.append(("kept in", f"{source.cache_name()}, {source.cache_folder()}"))
+        rows.append(("kept in", f"{cache_name(source)}, {cache_directory(source)}"))
     rows.append(("known digest", source.digest or "upstream publishes none"))
     rows.append(("licence of the weights", source.licence or _NOT_STATED))
     return rows
@@ -197,14 +199,14 @@ def _found_in(place: SearchLocation, found: Located | None) -> str:
     return f"{path}: not there" + ("" if path.parent.is_dir() else ", nor is its folder")
 
 
-def _download(way: SearchPath, found: Located | None) -> str:
-    if way.download is None:
+def _download(search: SearchPath, found: Located | None) -> str:
+    if search.download is None:
         return _NO_DOWNLOAD
     if found is not None:
         return "not needed"
-    if way.download.barred is not None:
-        return way.download.barred
-    return f"{way.download.target}: a run gets it from {', else '.join(way.download.urls)}"
+    if search.download.disabled is not None:
+        return search.download.disabled
+    return f"{search.download.target}: a run gets it from {', else '.join(search.download.urls)}"
 
 
 def _proven(

@@ -14,9 +14,9 @@ from fer_bench.data.fer2013 import find_fer2013, load_fer2013
 from fer_bench.data.formats.detection import ACCEPTED, load_path, named_by_images
 from fer_bench.data.parsed_cache import load_once
 from fer_bench.runtime.cache_directory import cache_root
-from fer_bench.runtime.definitions import same_definition
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import expand_user, file_digest
+from fer_bench.runtime.same_definition import same_definition
 
 if TYPE_CHECKING:
     from fer_bench.data.dataset import Dataset

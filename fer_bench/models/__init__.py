@@ -1,14 +1,14 @@
 """Backbones: registry, structures, preprocessing and pretrained weights."""
 
-from fer_bench.models.registry import PAPER, Backbone, get, names, register, select
-from fer_bench.models.weights.sources import (
+from fer_bench.models.backbone import Backbone, WeightsSource
+from fer_bench.models.built_in import PAPER
+from fer_bench.models.registry import get, names, register, select
+from fer_bench.models.weights.search_path import (
     Download,
     Located,
     SearchLocation,
     SearchPath,
     WeightsMissing,
-    WeightsSource,
-    chain,
     locate,
 )
 from fer_bench.models.weights.verification import WeightsRecord, identity, load, verify
@@ -23,7 +23,6 @@ __all__ = [
     "WeightsMissing",
     "WeightsRecord",
     "WeightsSource",
-    "chain",
     "get",
     "identity",
     "load",

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_bench.models import numerics
+from fer_bench.models import numerical_environment
 from fer_bench.results.environment_facts import NUMERIC_SETTINGS
 from fer_bench.runtime.errors import INSTALL, FerBenchError, shown
 from fer_bench.runtime.files import expand_user
@@ -256,9 +256,9 @@ def _keras_json() -> Path:
 
 
 def numeric_settings() -> dict[str, str]:
-    """Return ``numerics.settings`` for the Keras settings of this process."""
+    """Return ``numerical_environment.settings`` for the Keras settings of this process."""
     found = keras_settings()
-    return numerics.settings(found.backend, found.floatx, found.epsilon)
+    return numerical_environment.settings(found.backend, found.floatx, found.epsilon)
 
 
 def backend_version() -> str:
@@ -280,8 +280,8 @@ def environment() -> tuple[tuple[str, str], ...]:
         ("fer_bench", __version__),
         ("python", platform.python_version()),
         ("platform", platform.platform()),
-        ("cpu cores available", str(numerics.cores())),
-        ("threads", numerics.threads()),
+        ("cpu cores available", str(numerical_environment.cores())),
+        ("threads", numerical_environment.threads()),
         ("numpy", version("numpy")),
         ("scikit-learn", version("scikit-learn")),
         ("pytest-benchmark", version("pytest-benchmark")),
@@ -291,7 +291,7 @@ def environment() -> tuple[tuple[str, str], ...]:
         (NUMERIC_SETTINGS, _told(numeric_settings())),
     ]
     if "keras" in sys.modules:
-        rows.append(("devices", numerics.devices()))
+        rows.append(("devices", numerical_environment.devices()))
     return tuple(rows)
 
 

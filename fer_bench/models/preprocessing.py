@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 if TYPE_CHECKING:
-    from fer_bench.models.registry import Backbone
+    from fer_bench.models.backbone import Backbone
 
 
 def prepare_faces(images: Any, backbone: Backbone) -> Any:

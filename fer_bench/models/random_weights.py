@@ -22,7 +22,7 @@ from fer_bench.runtime.errors import FerBenchError, shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fer_bench.models.registry import Backbone
+    from fer_bench.models.backbone import Backbone
 
     Way = Callable[[Backbone, int], keras.Model]
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.models import load, numerics
+from fer_bench.models import load, numerical_environment
 from fer_bench.models.keras_backend import load_keras
 from fer_bench.training import fingerprint
 from fer_bench.training.store.features import FeatureStore
@@ -187,7 +187,7 @@ class CellNetwork:
                 "dataset": self._cell.dataset,
                 "versions": fingerprint.features_versions(),
             },
-            conditions=numerics.conditions(),
+            conditions=numerical_environment.conditions(),
         )
         extraction = store.extract(key, wanted, extract, self._progress)
         self.extraction = extraction

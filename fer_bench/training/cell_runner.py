@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench import metrics
-from fer_bench.models import WeightsRecord, numerics
+from fer_bench.models import WeightsRecord, numerical_environment
 from fer_bench.models.keras_backend import clear_keras, load_keras
 from fer_bench.results.environment_facts import OF_FEATURES
 from fer_bench.results.records import CellResult, Predictions, Quality
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.models import Backbone, Located
-    from fer_bench.models.numerics import Conditions
+    from fer_bench.models.numerical_environment import Conditions
     from fer_bench.protocol.cells import Cell, Init
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.run_context import RunContext
@@ -161,12 +161,12 @@ class _CellRunner:
         from fer_bench.training.compiled_suffix import copy_variables
 
         context, split, checkpoints = self.context, self.context.split, self._checkpoints
-        conditions = numerics.conditions()
+        conditions = numerical_environment.conditions()
         with store_errors(context.store):
             self.network.discards_features |= checkpoints.begin(conditions)
         trainer, network = self.network.trainer, self.network.network
         features_on = self._features_on()
-        computed_on = _with_features(numerics.conditions(), features_on)
+        computed_on = _with_features(numerical_environment.conditions(), features_on)
         seconds = self._seconds_before()
         with store_errors(context.store):
             checkpoints.begin(conditions, features_on)

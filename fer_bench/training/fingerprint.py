@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.models import identity, keras_backend
+from fer_bench.models.builders import structure_files
 from fer_bench.results.records import SCHEMA
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def weights_facts(entry: Backbone, cell: Cell, located: Located | None) -> dict[
     """
     facts = {
         "structure": entry.structure,
-        "structure file": entry.structure_digest(),
+        "structure file": structure_files.digest(entry.name) if entry.from_deepface else None,
         "weights": {"seed": cell.seed} if located is None else identity(located.path),
     }
     # Older versions did not check what a user's builder draws, so some of their "random" results

@@ -55,7 +55,7 @@ def test_what_runs_write_is_found_and_of_use(cache: Path, filled: dict[str, Path
 def test_runs_look_for_the_files_there(
     cache: Path, filled: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for variable in (fer2013.DATA_VARIABLE, structure_files.FOLDER_VARIABLE):
+    for variable in (fer2013.DATA_VARIABLE, structure_files.STRUCTURES_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
     assert fer2013.find_fer2013(cache) == filled["datasets"]
     assert structure_files.find("openface", ("deepface",)) == filled["structures"]

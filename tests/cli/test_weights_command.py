@@ -84,7 +84,7 @@ def test_each_backbone_is_listed_with_origin_and_licences():
     assert listed["mini"]["known digest"] == f"values:{MINI_VALUES}"
     assert "last layer" in listed["vggface"]["file"]
     assert listed["vggface"]["file"].endswith(" or without")
-    assert listed["mini"]["here"] == f"{MINI}, from its own folder"
+    assert listed["mini"]["here"] == f"{MINI}, from its own directory"
     assert listed["mini"]["size"] == f"{MINI.stat().st_size:,} bytes"
     assert listed["mini"]["sha256"] == MINI_SHA256
 
@@ -157,7 +157,7 @@ def test_where_shows_the_chain_that_a_run_walks(held, tmp_path, monkeypatch):
         assert states.count("found") == 1
         assert states[3] == "not needed"
     else:
-        assert states[3] == "FER_BENCH_OFFLINE forbids to download it"
+        assert states[3] == "download disabled by FER_BENCH_OFFLINE"
 
 
 def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
@@ -177,7 +177,7 @@ def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
         dict(rows)["download"]
         == f"{target}: a run gets it from " + models.get("mobilenet").weights.urls[0]
     )
-    assert found["mini"]["its own folder"] == f"{MINI}: found"
+    assert found["mini"]["its own directory"] == f"{MINI}: found"
     assert "no download" in found["mini"]["download"]
     assert not target.parent.exists()
 

@@ -76,11 +76,11 @@ def test_select_keeps_the_order_given():
 def test_select_refuses_an_empty_name(text):
     with pytest.raises(FerBenchError, match="name is empty") as caught:
         models.select(text)
-    assert "accepted: 'all', or" in str(caught.value)
+    assert caught.value.accepted.startswith("'all', or ")
 
 
 def test_select_refuses_a_name_given_twice():
-    with pytest.raises(FerBenchError, match="'mini' is given twice"):
+    with pytest.raises(FerBenchError, match="'mini' is named twice"):
         models.select("mini,openface,mini")
 
 
@@ -100,16 +100,18 @@ def test_all_is_no_name_beside_others():
     ],
 )
 def test_an_unknown_name_gets_the_nearest_one_suggested(wrong, nearest):
-    with pytest.raises(FerBenchError, match=f"did you mean '{nearest}'\\?") as caught:
+    with pytest.raises(FerBenchError) as caught:
         models.get(wrong)
-    assert repr(wrong) in str(caught.value)
+    assert repr(wrong) in caught.value.problem
+    assert caught.value.hint == f"did you mean {nearest!r}?"
     assert "\n" not in str(caught.value)
 
 
 def test_a_name_like_no_other_gets_all_of_them_listed():
-    with pytest.raises(FerBenchError, match="accepted: vggface, openface, resnet50") as caught:
+    with pytest.raises(FerBenchError) as caught:
         models.get("xyzzy")
-    assert "did you mean" not in str(caught.value)
+    assert caught.value.accepted == ", ".join(models.names())
+    assert caught.value.hint == ""
 
 
 def test_a_users_backbone_can_be_asked_for(own):
@@ -141,14 +143,14 @@ def test_an_edited_builder_of_the_same_name_is_refused(own):
     exec("def build(): return 1", module)
     models.register(dataclasses.replace(own, builder=module["build"]))
     exec("def build(): return 2", module)
-    with pytest.raises(FerBenchError, match="'own' is registered already"):
+    with pytest.raises(FerBenchError, match="registered as 'own'"):
         models.register(dataclasses.replace(own, builder=module["build"]))
 
 
 @pytest.mark.parametrize("change", [{"input_size": 96}, {"builder": "here:build"}])
 def test_another_backbone_of_the_same_name_is_refused(own, change):
     models.register(own)
-    with pytest.raises(FerBenchError, match="'own' is registered already"):
+    with pytest.raises(FerBenchError, match="registered as 'own'"):
         models.register(dataclasses.replace(own, **change))
     assert models.get("own") is own
 

@@ -23,7 +23,7 @@ from file_server import CONTENT, serving
 
 from fer_bench import models
 from fer_bench.models.weights import download as module
-from fer_bench.models.weights import sources
+from fer_bench.models.weights import search_path
 from fer_bench.models.weights.download import DownloadFailed, download
 from fer_bench.runtime import locks
 
@@ -345,7 +345,7 @@ def test_a_limit_for_every_registered_network():
 
     def most(name, **fields):
         entry = dataclasses.replace(models.get(name), **fields)
-        return sources._most_bytes(entry, entry.weights)
+        return search_path._largest_size(entry, entry.weights)
 
     assert most("vggface") // 3 > 4 * 145_002_878
     assert most("vggface") < 4 * 580_100_000 + (32 << 20)

@@ -37,7 +37,7 @@ def nothing_written(pytester, tmp_path):
         (["--seed=-1"], ["seed -1"]),
         (["--init=best"], ["--init 'best'", "pretrained, random, both"]),
         (["--backbone=mobilnet"], ["'mobilnet'", "did you mean 'mobilenet'?"]),
-        (["--backbone=mini,mini"], ["'mini' is given twice"]),
+        (["--backbone=mini,mini"], ["'mini' is named twice"]),
         (["--split=halves"], ["'halves'", "paper, kaggle"]),
         (["--batchnorm=off"], ["'off'", "--batchnorm", "paper, frozen"]),
         (["--trainable-layers=some"], ["'some'", "pretrained:4,random:all"]),

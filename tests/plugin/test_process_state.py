@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from fer_bench.models import keras_backend, numerics
+from fer_bench.models import keras_backend, numerical_environment
 from fer_bench.results import load_run
 
 RUN = ("--init=random", "--epochs=2", "--no-timing")
@@ -98,7 +98,7 @@ def test_training_on_another_number_of_cores_begins_again(
     """So do its features. A complete result serves there, and the report tells what computed it."""
     store = tmp_path / "store"
     arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={store}")
-    monkeypatch.setattr(numerics, "cores", lambda: 2)
+    monkeypatch.setattr(numerical_environment, "cores", lambda: 2)
     interrupted = "def test_none(trained): pass"
     pytester.makepyfile(interrupted)
     from fer_bench.training.store.results import ResultStore
@@ -107,7 +107,7 @@ def test_training_on_another_number_of_cores_begins_again(
         patched.setattr(ResultStore, "save", _killed)
         assert bench(*arguments).ret == pytest.ExitCode.INTERRUPTED
     assert list(store.glob("checkpoints/*/epoch-0002"))
-    monkeypatch.setattr(numerics, "cores", lambda: 4)
+    monkeypatch.setattr(numerical_environment, "cores", lambda: 4)
     done = bench(*arguments)
     assert done.ret == 0
     features = [json.loads(path.read_text()) for path in store.glob("features/*/facts.json")]
@@ -116,7 +116,7 @@ def test_training_on_another_number_of_cores_begins_again(
     (cell,) = cells(pytester)
     assert (cell.source, dict(cell.computed_on)["cpu cores available"]) == ("trained", "4")
     assert not any(name.endswith("features") for name, _ in cell.computed_on)
-    monkeypatch.setattr(numerics, "cores", lambda: 8)
+    monkeypatch.setattr(numerical_environment, "cores", lambda: 8)
     done = bench(*arguments)
     (found,) = cells(pytester)
     assert found == dataclasses.replace(cell, source="store")
@@ -140,9 +140,9 @@ def test_epochs_on_features_that_are_computed_again_elsewhere_begin_again(
 
     store = tmp_path / "store"
     arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={store}")
-    monkeypatch.setattr(numerics, "cores", lambda: 8)
+    monkeypatch.setattr(numerical_environment, "cores", lambda: 8)
     assert bench(*arguments[:2], "--epochs=1", *arguments[3:]).ret == 0
-    monkeypatch.setattr(numerics, "cores", lambda: 4)
+    monkeypatch.setattr(numerical_environment, "cores", lambda: 4)
     with monkeypatch.context() as patched:
         patched.setattr(ResultStore, "save", _killed)
         for _ in range(2):

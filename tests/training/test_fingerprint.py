@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_bench.data import Dataset, Split
-from fer_bench.models import Located, get, keras_backend, numerics
+from fer_bench.models import Located, get, keras_backend, numerical_environment
 from fer_bench.models.builders import structure_files
 from fer_bench.protocol.cells import Cell
 from fer_bench.protocol.settings import Protocol, TrainableLayers
@@ -171,7 +171,7 @@ def test_settings_that_change_numbers_count(compute, monkeypatch):
 def test_conditions_do_not_count(compute, monkeypatch):
     before = compute()
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setattr(numerics, "cores", lambda: 77)
+    monkeypatch.setattr(numerical_environment, "cores", lambda: 77)
     assert compute() == before
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import keras
 
-FOLDER_VARIABLE = "FER_BENCH_STRUCTURES"
+STRUCTURES_VARIABLE = "FER_BENCH_STRUCTURES"
 """Environment variable with the path of a directory of structure files."""
 
 FOLDER = "structures"
@@ -96,11 +96,11 @@ def find(name: str, missing: Sequence[str]) -> Path:
     Raises:
         FerBenchError: the file is not found, or ``FER_BENCH_STRUCTURES`` is not a directory.
     """
-    given = os.environ.get(FOLDER_VARIABLE)
+    given = os.environ.get(STRUCTURES_VARIABLE)
     chosen = Path(given).expanduser() if given else None
     if chosen is not None and not chosen.is_dir():
         raise FerBenchError(
-            f"{FOLDER_VARIABLE} {str(chosen)!r} is no folder",
+            f"{STRUCTURES_VARIABLE} {str(chosen)!r} is no folder",
             "a folder with structures "
             f"that 'fer-bench export-backbone {name} --output FOLDER' wrote",
         )
@@ -109,10 +109,10 @@ def find(name: str, missing: Sequence[str]) -> Path:
             return folder / file_name(name)
     raise FerBenchError(
         f"backbone {name!r} cannot be built: {' and '.join(missing)} not installed, and its "
-        f"structure {file_name(name)!r} is neither in {FOLDER_VARIABLE} "
+        f"structure {file_name(name)!r} is neither in {STRUCTURES_VARIABLE} "
         f"({str(chosen) if chosen else 'not set'}) nor in {str(cache_folder())!r}; install them "
         f"with {INSTALL} (or [gpu]), or run 'fer-bench export-backbone {name}' "
-        f"on a machine that has them and name the folder it wrote to with {FOLDER_VARIABLE}"
+        f"on a machine that has them and name the folder it wrote to with {STRUCTURES_VARIABLE}"
     )
 
 

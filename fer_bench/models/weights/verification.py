@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     import keras
 
-    from fer_bench.models.registry import Backbone
-    from fer_bench.models.weights.sources import Located
+    from fer_bench.models.backbone import Backbone
+    from fer_bench.models.weights.search_path import Located
 
 
 @dataclass(frozen=True)

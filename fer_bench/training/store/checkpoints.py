@@ -15,7 +15,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
 
-from fer_bench.models.numerics import differing
+from fer_bench.models.numerical_environment import differing
 from fer_bench.results.consistency import check_history
 from fer_bench.results.environment_facts import OF_FEATURES
 from fer_bench.results.records import History
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from fer_bench.models.numerics import Conditions
+    from fer_bench.models.numerical_environment import Conditions
     from fer_bench.training.store.training_state import Expected
 
 KIND = "checkpoints"

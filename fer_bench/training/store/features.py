@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.models.numerics import differing
+from fer_bench.models.numerical_environment import differing
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
 from fer_bench.runtime.removal import remove
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from fer_bench.models.numerics import Conditions
+    from fer_bench.models.numerical_environment import Conditions
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.store.shard_files import FeatureSpec
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from fer_bench.models.numerics import Conditions
+    from fer_bench.models.numerical_environment import Conditions
 
 FACTS = "facts.json"
 SHARDS = "shards.jsonl"

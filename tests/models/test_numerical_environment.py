@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fer_bench.models import numerics
+from fer_bench.models import numerical_environment
 
 BEFORE_AND_AFTER = """
 from fer_bench.models import keras_backend as runtime
@@ -35,7 +35,7 @@ def unset(monkeypatch):
 
 
 def found(backend="tensorflow", epsilon=1e-7):
-    return numerics.settings(backend, "float32", epsilon)
+    return numerical_environment.settings(backend, "float32", epsilon)
 
 
 def test_nothing_set_is_nothing_found():
@@ -181,7 +181,7 @@ def test_what_is_set_in_tensorflow_counts():
         pytest.skip("TensorFlow is not installed")
     code = """
 import keras, tensorflow as tf
-from fer_bench.models import numerics, keras_backend as runtime
+from fer_bench.models import numerical_environment, keras_backend as runtime
 assert runtime.numeric_settings() == {}
 tf.config.experimental.enable_tensor_float_32_execution(False)
 tf.config.experimental.enable_op_determinism()
@@ -193,17 +193,17 @@ assert set(runtime.numeric_settings()) == {
     "tensor float 32", "deterministic operations", "functions", "jit", "graph optimizer", "epsilon"
 }, runtime.numeric_settings()
 tf.config.threading.set_intra_op_parallelism_threads(1)
-assert numerics.threads() == "intra_op=1"
+assert numerical_environment.threads() == "intra_op=1"
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def test_conditions_tell_cores_and_threads(monkeypatch):
-    monkeypatch.setattr(numerics, "cores", lambda: 3)
+    monkeypatch.setattr(numerical_environment, "cores", lambda: 3)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    known = dict(numerics.conditions())
+    known = dict(numerical_environment.conditions())
     assert known["cpu cores available"] == "3"
     assert known["threads"] == "OMP_NUM_THREADS=2, OPENBLAS_NUM_THREADS=1"
     assert "devices" not in known
@@ -217,10 +217,10 @@ def test_conditions_tell_if_tensorflow_computes_with_onednn(value, told):
     if platform.machine() != "x86_64" or sys.platform != "linux":
         pytest.skip("TensorFlow is built without oneDNN elsewhere")
     code = """
-from fer_bench.models import numerics, keras_backend as runtime
-assert "oneDNN" not in dict(numerics.conditions())
+from fer_bench.models import numerical_environment, keras_backend as runtime
+assert "oneDNN" not in dict(numerical_environment.conditions())
 runtime.load_keras()
-print(dict(numerics.conditions())["oneDNN"])
+print(dict(numerical_environment.conditions())["oneDNN"])
 """
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": value, "KERAS_BACKEND": "tensorflow"}
     command = [sys.executable, "-c", code]
@@ -231,5 +231,9 @@ print(dict(numerics.conditions())["oneDNN"])
 def test_only_what_both_tell_differs():
     noted = (("cpu cores available", "2"), ("threads", "not limited"), ("devices", "gpu:0"))
     now = (("cpu cores available", "4"), ("threads", "not limited"))
-    assert numerics.differing(noted, now) == "cpu cores available 2 (now 4)"
-    assert numerics.differing(noted, noted) == numerics.differing((), now) == ""
+    assert numerical_environment.differing(noted, now) == "cpu cores available 2 (now 4)"
+    assert (
+        numerical_environment.differing(noted, noted)
+        == numerical_environment.differing((), now)
+        == ""
+    )

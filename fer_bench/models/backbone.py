@@ -1,0 +1,164 @@
+"""Backbone and the source of its pretrained weights, as values."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from fer_bench.models.keras_backend import check_image_data_format
+from fer_bench.runtime.errors import INSTALL, FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import keras
+
+
+@dataclass(frozen=True)
+class WeightsSource:
+    """Source of a backbone's pretrained weights, and their expected digest.
+
+    Attributes:
+        file: upstream's file name.
+        cache: ``"keras"`` or ``"deepface"`` for that library's own cache, a directory, or None.
+        urls: http(s) URLs of the file, tried in this order; downloads are stored in the cache.
+        digest: expected digest, or None if upstream does not publish one: ``"md5:..."`` or
+            ``"sha256:..."`` of the file's bytes, or ``"values:..."``, the SHA-256 of its tensors
+            (``WeightsRecord.values_digest``), which does not change if the file is rebuilt.
+        last_layer: shapes of the tensors of the excluded last layer, if upstream's file contains
+            it; a file without this layer is accepted too.
+        licence: licence of the weights as stated by upstream, or None if it states none.
+
+    Raises:
+        FerBenchError: a field is invalid.
+    """
+
+    file: str
+    cache: Literal["keras", "deepface"] | Path | None = None
+    urls: tuple[str, ...] = ()
+    digest: str | None = None
+    last_layer: tuple[tuple[int, ...], ...] = ()
+    licence: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.digest is not None and not re.fullmatch(
+            "md5:[0-9a-f]{32}|(sha256|values):[0-9a-f]{64}", self.digest
+        ):
+            raise FerBenchError(
+                f"weights {self.file!r}: digest {self.digest!r} is invalid",
+                "'md5:', 'sha256:' or 'values:', followed by lower-case hexadecimal digits",
+            )
+        for url in self.urls:
+            if not url.startswith(("https://", "http://")):
+                raise FerBenchError(
+                    f"weights {self.file!r}: URL {url!r} is invalid", "https:// or http://"
+                )
+        if self.urls and self.cache is None:
+            raise FerBenchError(
+                f"weights {self.file!r} have URLs but no cache",
+                "'keras', 'deepface' or the path of a directory",
+                "set cache to the directory to download to",
+            )
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """Description of a backbone network.
+
+    Attributes:
+        name: identifier on the command line, for example ``"mobilenet"``.
+        title: name in tables, for example ``"MobileNet"``.
+        input_size: side length of the square input, in pixels.
+        scale: factor for the grey levels (0 to 255).
+        offset: value added to each channel after scaling.
+        builder: function that builds the network with random weights, or its import path
+            ``"module:function"``, imported when the network is built. The network is a functional
+            ``keras.Model`` or a ``keras.Sequential`` with one input and one output; it takes float
+            images of shape (n, input_size, input_size, 3) and has no classification layer.
+        structure: name and version of the structure, part of the fingerprints; change it whenever
+            the network changes, also if only code or files used by the builder do.
+        weights: source of the pretrained weights, or None if there are none.
+        parameters: exact number of parameters without the classification layer, or None to skip
+            the check.
+        from_deepface: True if deepface builds the network, or an exported structure file if
+            deepface is not installed.
+        licence: licence of the network's code as stated by upstream, or None if it states none.
+            ``WeightsSource.licence`` is the licence of the weights.
+
+    Raises:
+        FerBenchError: the name or the input size is invalid.
+    """
+
+    name: str
+    title: str
+    input_size: int
+    scale: float
+    offset: tuple[float, float, float]
+    builder: str | Callable[[], keras.Model]
+    structure: str
+    weights: WeightsSource | None = None
+    parameters: int | None = None
+    from_deepface: bool = False
+    licence: str | None = None
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name) or self.name == "all":
+            raise FerBenchError(
+                f"backbone name {self.name!r} is invalid",
+                "a lower-case letter, then lower-case letters, digits, '_' or '-'; not 'all'",
+            )
+        if self.input_size < 1:
+            raise FerBenchError(
+                f"backbone {self.name!r}: input size {self.input_size!r} is too small",
+                "1 pixel or more",
+            )
+
+    @property
+    def is_built_in(self) -> bool:
+        """True if the network comes from this package, which draws its weights from the seed."""
+        return isinstance(self.builder, str) and self.builder.startswith("fer_bench.models.")
+
+    def build(self) -> keras.Model:
+        """Build the network with the weights its builder assigns.
+
+        The builders of this package draw the weights from Keras' current seed. Other builders may
+        not; ``random_weights.seeded`` enforces it.
+
+        Returns:
+            A functional model from float images (n, input_size, input_size, 3) to features, without
+            classification layer. A ``Sequential`` is converted.
+
+        Raises:
+            FerBenchError: Keras, TensorFlow or deepface is missing, Keras' image data format is not
+                supported, the network is not a graph of layers, or it does not match this entry.
+        """
+        build = self._builder()
+        check_image_data_format()
+        from fer_bench.models.graph import as_graph
+
+        model = as_graph(build(), self.name, (None, self.input_size, self.input_size, 3))
+        count = model.count_params()
+        if self.parameters is not None and count != self.parameters:
+            raise FerBenchError(
+                f"backbone {self.name!r} has {count:,} parameters, but {self.parameters:,} are "
+                "registered",
+                hint="correct the registered number or the builder",
+            )
+        return model
+
+    def _builder(self) -> Callable[[], Any]:
+        if callable(self.builder):
+            return self.builder
+        module, _, function = self.builder.partition(":")
+        try:
+            found: Callable[[], Any] = getattr(importlib.import_module(module), function)
+        except (ImportError, AttributeError) as error:
+            raise FerBenchError(
+                f"backbone {self.name!r}: builder {self.builder!r} cannot be imported: "
+                f"{str(error).splitlines()[0]}",
+                hint=f"install Keras and its backend with {INSTALL} (or [gpu] or [jax])",
+            ) from error
+        return found
