@@ -26,77 +26,69 @@ if TYPE_CHECKING:
     )
 
 
-def _looks(function: Callable[..., None]) -> Callable[..., None]:
+def _selection(function: Callable[..., None]) -> Callable[..., None]:
     """Add the arguments that select backbones and the first directory to search for weights."""
     names = click.argument("names", nargs=-1, metavar="[BACKBONE]...")
-    folder = click.option(
+    directory = click.option(
         "--weights-dir",
         type=NonEmptyPath(),
         metavar="DIR",
         help="Directory to search first, as the benchmark's option --weights-dir.",
     )
-    return names(folder(function))
+    return names(directory(function))
 
 
 @click.group("weights", short_help="Show and verify pretrained weights.")
 def command() -> None:
     """Show where pretrained weights come from, and verify those on this machine.
 
-    BACKBONEs are names, or 'all' for the paper's four; by default all registered ones. These
-    commands download nothing; a run does, if no place has the file.
+    BACKBONEs are names, or 'all' for the paper's four; the default is every registered backbone.
+    These commands download nothing; a run does if no location has the file.
     """
 
 
-@command.command("list", short_help="Show files, origin and licences.")
-@_looks
+@command.command("list", short_help="Show files, origins and licences.")
+@_selection
 def show(names: tuple[str, ...], weights_dir: Path | None) -> None:
-    """Show each backbone's weight file, its origin and licences, and if it is on this machine.
+    """Show each backbone's weight file with its origin, its licences and the file on this machine.
 
     A file may have Keras' legacy HDF5 layout, the layout of '.weights.h5' or '.keras', or be an npz
-    of arrays: the content decides, not the name.
+    file of arrays; the content determines the layout, not the name.
     """
-    from fer_bench.models import SearchPath
-
-    blocks = []
     for entry in _entries(names):
-        source, network = entry.weights, ("licence of the network", entry.licence or _NOT_STATED)
-        if source is None:
-            rows = [("file", "it has no pretrained weights"), network]
-        else:
-            found = SearchPath.of(source, weights_dir).find()
-            rows = [*_origin(source), network, *_here(entry, found)]
-        blocks.append(_block(entry, rows))
-    echo_lines("".join(blocks))
+        rows = [("file", _NO_WEIGHTS)]
+        if entry.weights is not None:
+            rows = _origin(entry.weights)
+        rows.append(("licence of the network", entry.licence or _NOT_STATED))
+        if entry.weights is not None:
+            rows += _local_file(entry, _search_path(entry.weights, weights_dir).find())
+        _show(entry, rows)
 
 
-@command.command(short_help="Show each place that is searched.")
-@_looks
+@command.command(short_help="Show the locations that are searched.")
+@_selection
 def where(names: tuple[str, ...], weights_dir: Path | None) -> None:
-    """Show every place that a run searches, in order, and what is found there."""
-    from fer_bench.models import SearchPath
-
-    blocks = []
+    """Show the locations that a run searches, in order, and what is found there."""
     for entry in _entries(names):
-        if entry.weights is None:
-            rows = [("nowhere", "it has no pretrained weights")]
-        else:
-            search = SearchPath.of(entry.weights, weights_dir)
+        rows = [("file", _NO_WEIGHTS)]
+        if entry.weights is not None:
+            search = _search_path(entry.weights, weights_dir)
             found = search.find()
-            rows = [(place.name, _found_in(place, found)) for place in search.locations]
+            rows = [("file", entry.weights.file)]
+            rows += [(location.name, _state(location, found)) for location in search.locations]
             rows.append(("download", _download(search, found)))
-        blocks.append(_block(entry, rows))
-    echo_lines("".join(blocks))
+        _show(entry, rows)
 
 
 @command.command(short_help="Verify the files on this machine, and lock them.")
-@_looks
+@_selection
 @click.option(
     "--weights-lock",
     type=NonEmptyPath(),
     metavar="FILE",
-    help="Lock file to check them against; default: fer-bench.lock in this directory.",
+    help="Lock file to check them against; default: fer-bench.lock in the current directory.",
 )
-@click.option("--update-lock", is_flag=True, help="Lock these files, whatever was locked before.")
+@click.option("--update-lock", is_flag=True, help="Replace differing entries of the lock file.")
 def verify(
     names: tuple[str, ...],
     weights_dir: Path | None,
@@ -105,9 +97,9 @@ def verify(
 ) -> None:
     """Verify each weight file on this machine, as a run does before its first cell.
 
-    It must hold exactly the tensors of the network, with their shapes and finite values, have the
-    published digest if there is one, and hold the values that the lock file records. Files that the
-    lock file does not know yet are added to it.
+    A file must contain exactly the tensors of the network, with matching shapes and finite values;
+    it must match the published digest, if there is one, and the lock file. Files of backbones that
+    are not in the lock file yet are added to it.
 
     Exit status: 1 if a file is invalid or differs from the locked one, or if a named backbone has
     no file.
@@ -117,26 +109,28 @@ def verify(
 
     lock = weights_lock or Path.cwd() / lock_file.FILE
     lock_file.read(lock)
-    files = [(entry, _found(entry, weights_dir)) for entry in _entries(names)]
     failed = False
-    for entry, found in files:
+    for entry in _entries(names):
+        source = entry.weights
         try:
+            found = None if source is None else _search_path(source, weights_dir).find()
             if found is None:
-                rows = [("nothing proven", _missing(entry))]
+                rows = [("not verified", _NO_WEIGHTS if source is None else _missing(entry))]
                 failed = failed or bool(names)
             else:
-                rows = _proven(entry, found, lock, update_lock, weights_lock is not None)
+                rows = _verified(entry, found, lock, update_lock, weights_lock is not None)
         except FerBenchError as error:
             echo(f"Error: {error}", err=True)
             failed = True
         else:
-            echo_lines(_block(entry, rows))
+            _show(entry, rows)
     if failed:
         click.get_current_context().exit(1)
 
 
+_NO_WEIGHTS = "no pretrained weights"
+_NO_DOWNLOAD = "not available"
 _NOT_STATED = "not stated upstream"
-_NO_DOWNLOAD = "there is no download of it"
 
 
 def _entries(names: Sequence[str]) -> tuple[Backbone, ...]:
@@ -145,58 +139,58 @@ def _entries(names: Sequence[str]) -> tuple[Backbone, ...]:
     return models.select(",".join(names or models.names()))
 
 
-def _found(entry: Backbone, weights_dir: Path | None) -> Located | None:
+def _search_path(source: WeightsSource, weights_dir: Path | None) -> SearchPath:
     from fer_bench.models import SearchPath
 
-    return None if entry.weights is None else SearchPath.of(entry.weights, weights_dir).find()
+    return SearchPath.of(source, weights_dir)
 
 
 def _missing(entry: Backbone) -> str:
-    if entry.weights is None:
-        return "it has no pretrained weights"
-    return f"{entry.weights.file!r} is not here; 'fer-bench weights where {entry.name}' tells more"
+    return f"not found; 'fer-bench weights where {entry.name}' shows the searched locations"
 
 
 def _origin(source: WeightsSource) -> list[tuple[str, str]]:
     """Return the known facts about a weight file, which need not be present."""
     from fer_bench.models.weights.search_path import cache_directory, cache_name
 
-    layer = ", with its last layer or without" if source.last_layer else ""
-    rows = [("file", source.file + layer)]
-    rows += [("from", url) for url in source.urls] or [("from", _NO_DOWNLOAD)]
+    layer = ", with or without its last layer" if source.last_layer else ""
+    # Without the file name, most URLs fit on a line.
+    urls = [url.removesuffix(source.file) for url in source.urls] or [_NO_DOWNLOAD]
+    rows = [("file", source.file + layer), *(("download", url) for url in urls)]
     if source.cache is not None:
-        rows.append(("kept in", f"{cache_name(source)}, {cache_directory(source)}"))
-    rows.append(("known digest", source.digest or "upstream publishes none"))
+        rows.append(("cache", f"{cache_name(source)}, {cache_directory(source)}"))
+    rows.append(("published digest", source.digest or "none"))
     rows.append(("licence of the weights", source.licence or _NOT_STATED))
     return rows
 
 
-def _here(entry: Backbone, found: Located | None) -> list[tuple[str, str]]:
+def _local_file(entry: Backbone, found: Located | None) -> list[tuple[str, str]]:
     from fer_bench.models import identity
 
     if found is None:
-        return [("here", f"no; 'fer-bench weights where {entry.name}' tells where it was sought")]
+        return [("on this machine", _missing(entry))]
     try:
         sha256 = identity(found.path)
     except FerBenchError as error:
-        return [("here", str(error))]
+        return [("on this machine", str(error))]
     return [
-        ("here", f"{found.path}, from {found.provenance}"),
+        ("on this machine", f"{found.path}, from {found.provenance}"),
         ("size", f"{found.path.stat().st_size:,} bytes"),
-        ("sha256", sha256),
+        ("SHA-256", sha256),
     ]
 
 
-def _found_in(place: SearchLocation, found: Located | None) -> str:
-    path = place.path
+def _state(location: SearchLocation, found: Located | None) -> str:
+    path = location.path
     if path is None:
         return "not set"
+    directory = path.parent
     if path.is_file():
-        is_used = found is not None and found.provenance == place.name
-        return f"{path}: found" + ("" if is_used else ", not used: an earlier place has it")
+        is_used = found is not None and found.provenance == location.name
+        return f"found in {directory}" + ("" if is_used else ", not used: found earlier")
     if os.path.lexists(path):
-        return f"{path}: is no file"
-    return f"{path}: not there" + ("" if path.parent.is_dir() else ", nor is its folder")
+        return f"not a file in {directory}"
+    return f"not in {directory}" if directory.is_dir() else f"no directory {directory}"
 
 
 def _download(search: SearchPath, found: Located | None) -> str:
@@ -206,10 +200,11 @@ def _download(search: SearchPath, found: Located | None) -> str:
         return "not needed"
     if search.download.disabled is not None:
         return search.download.disabled
-    return f"{search.download.target}: a run gets it from {', else '.join(search.download.urls)}"
+    urls = " or ".join(search.download.urls)
+    return f"a run downloads {urls} to {search.download.target.parent}"
 
 
-def _proven(
+def _verified(
     entry: Backbone, found: Located, lock: Path, update_lock: bool, must_lock: bool
 ) -> list[tuple[str, str]]:
     """Verify a weight file, record it in the lock file, and return the facts to show.
@@ -223,32 +218,40 @@ def _proven(
     weights = check_weights(entry, found)
     try:
         was_written = lock_file.record(lock, {entry.name: weights}, replace=update_lock)
-        state = f"{'recorded in' if was_written else 'as in'} {lock}"
+        state = f"{'recorded in' if was_written else 'matches'} {lock}"
     except lock_file.NotRecorded as error:
         if must_lock or update_lock:
             raise
-        state = f"not locked: {error}"
+        state = f"not recorded: {error}"
     return [*_facts(weights), ("lock", state)]
 
 
 def _facts(weights: WeightsRecord) -> list[tuple[str, str]]:
+    counts = f"{weights.tensors:,} tensors, {weights.parameters:,} parameters"
     return [
         ("file", f"{weights.path}, from {weights.provenance}, {weights.size:,} bytes"),
-        (
-            "proven",
-            f"{weights.tensors:,} tensors, {weights.parameters:,} parameters; {weights.proof}",
-        ),
-        ("sha256 of the file", weights.sha256),
-        ("sha256 of the values", weights.values_digest),
+        ("verified", f"{counts}; {weights.verification}"),
+        ("SHA-256 of the file", weights.sha256),
+        ("SHA-256 of the values", weights.values_digest),
     ]
 
 
-def _block(entry: Backbone, rows: Sequence[tuple[str, str]]) -> str:
-    """Return a backbone's title followed by its facts, indented, one per line."""
-    from textwrap import indent
+def _show(entry: Backbone, rows: Sequence[tuple[str, str]]) -> None:
+    """Print a backbone's title and facts, wrapped at spaces to the width of the terminal.
 
-    from tabulate import tabulate
+    URLs, paths and digests are never broken, so that they can be copied.
+    """
+    import shutil
+    import textwrap
 
-    printed = [[printable(text) for text in row] for row in rows]
-    table = tabulate(printed, tablefmt="plain", disable_numparse=True)
-    return f"{printable(f'{entry.title} ({entry.name})')}\n{indent(table, '  ')}\n"
+    wrapper = textwrap.TextWrapper(
+        shutil.get_terminal_size().columns,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    lines = [printable(f"{entry.title} ({entry.name})")]
+    for label, value in rows:
+        lines += wrapper.wrap(printable(f"{label}: {value}"))
+    echo_lines("\n".join([*lines, ""]))

@@ -55,12 +55,12 @@ def weights(*arguments):
 def facts(text):
     """The facts of each block, by the backbone's name."""
     blocks = {}
-    for line in text.splitlines():
+    for line in text.replace("\n    ", " ").splitlines():
         if not line.startswith(" "):
             rows = blocks.setdefault(line.rpartition("(")[2].rstrip(")"), [])
         else:
-            name, _, value = line.strip().partition("  ")
-            rows.append((name, value.strip()))
+            name, _, value = line.strip().partition(": ")
+            rows.append((name, value))
     return blocks
 
 
@@ -70,9 +70,9 @@ def test_each_backbone_is_listed_with_origin_and_licences():
     listed = {name: dict(rows) for name, rows in facts(done.stdout).items()}
     assert list(listed) == list(models.names())
     for name in models.PAPER:
-        assert listed[name]["here"].startswith("no; ")
-        assert "sha256" not in listed[name]
-        assert listed[name]["from"].startswith("https://")
+        assert listed[name]["on this machine"].startswith("not found; ")
+        assert "SHA-256" not in listed[name]
+        assert listed[name]["download"].startswith("https://")
     assert "non-commercial research only" in listed["vggface"]["licence of the weights"]
     assert listed["openface"]["licence of the weights"].startswith("Apache-2.0")
     assert listed["resnet50"]["licence of the weights"].startswith("MIT")
@@ -80,13 +80,23 @@ def test_each_backbone_is_listed_with_origin_and_licences():
     assert listed["mini"]["licence of the weights"] == "MIT (fer_bench)"
     assert listed["vggface"]["licence of the network"] == "MIT (deepface)"
     assert listed["resnet50"]["licence of the network"] == "Apache-2.0 (Keras)"
-    assert listed["vggface"]["known digest"] == "upstream publishes none"
-    assert listed["mini"]["known digest"] == f"values:{MINI_VALUES}"
+    assert listed["vggface"]["published digest"] == "none"
+    assert listed["mini"]["published digest"] == f"values:{MINI_VALUES}"
     assert "last layer" in listed["vggface"]["file"]
-    assert listed["vggface"]["file"].endswith(" or without")
-    assert listed["mini"]["here"] == f"{MINI}, from its own directory"
+    assert listed["mini"]["on this machine"] == f"{MINI}, from its own directory"
     assert listed["mini"]["size"] == f"{MINI.stat().st_size:,} bytes"
-    assert listed["mini"]["sha256"] == MINI_SHA256
+    assert listed["mini"]["SHA-256"] == MINI_SHA256
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_list_fits_the_terminal_without_a_broken_digest(columns, monkeypatch, tmp_path):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(registry, "_registered", {n: models.get(n) for n in models.PAPER})
+    monkeypatch.setenv("KERAS_HOME", "/home/user/.keras")
+    monkeypatch.setenv("DEEPFACE_HOME", "/home/user")
+    done = weights("list")
+    assert max(map(len, done.stdout.splitlines())) in range(columns - 12, columns + 1)
+    assert models.get("mobilenet").weights.digest in done.stdout.split()
 
 
 def test_every_registered_entry_states_both_licences():
@@ -101,7 +111,7 @@ def test_what_nobody_states_is_not_made_up(own):
     listed = dict(rows)
     assert listed["licence of the weights"] == "not stated upstream"
     assert listed["licence of the network"] == "not stated upstream"
-    assert "no download" in listed["from"]
+    assert listed["download"] == "not available"
 
 
 def test_a_backbone_without_weights_is_listed(own, monkeypatch):
@@ -140,21 +150,22 @@ def test_where_shows_the_chain_that_a_run_walks(held, tmp_path, monkeypatch):
     done = weights("where", "mobilenet", "--weights-dir", folders[0])
     assert (done.exit_code, done.stderr) == (0, "")
     (rows,) = facts(done.stdout).values()
+    assert rows.pop(0) == ("file", MOBILENET)
     assert [name for name, _ in rows] == [
         "--weights-dir",
         "FER_BENCH_WEIGHTS",
         "Keras' cache",
         "download",
     ]
-    states = [value.rpartition(f"{MOBILENET}: ")[2] for _, value in rows]
-    for state, has_file in zip(states[:3], held, strict=True):
-        assert state.startswith("found") == has_file
-        assert state in ("found", "not there") or state.startswith("found, not used: ")
+    states = [value for _, value in rows]
+    for state, has_file, folder in zip(states, held, folders, strict=False):
+        assert state.startswith(f"found in {folder}" if has_file else f"not in {folder}")
+        assert state.endswith((str(folder), ", not used: found earlier"))
     if any(held):
-        used = states.index("found")
+        used = held.index(True)
         located = models.locate(models.get("mobilenet"), folders[0])
         assert (located.provenance, located.path.parent) == (rows[used][0], folders[used])
-        assert states.count("found") == 1
+        assert [state.endswith("earlier") for state in states].count(False) == 5 - sum(held)
         assert states[3] == "not needed"
     else:
         assert states[3] == "download disabled by FER_BENCH_OFFLINE"
@@ -165,21 +176,18 @@ def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
     (tmp_path / "given" / MOBILENET).mkdir(parents=True)
     done = weights("where", "mobilenet", "mini", "--weights-dir", tmp_path / "given")
     found = {name: dict(rows) for name, rows in facts(done.stdout).items()}
-    places = found["mobilenet"]
-    assert places["--weights-dir"].endswith(f"{MOBILENET}: is no file")
-    assert places["FER_BENCH_WEIGHTS"] == "not set"
-    assert "not there" in places["Keras' cache"]
-    assert places["Keras' cache"].endswith(" its folder")
-    assert places["download"] == "not needed"
-    target = tmp_path / "keras" / "models" / MOBILENET
+    locations = found["mobilenet"]
+    assert locations["--weights-dir"] == f"not a file in {tmp_path / 'given'}"
+    assert locations["FER_BENCH_WEIGHTS"] == "not set"
+    cache = tmp_path / "keras" / "models"
+    assert locations["Keras' cache"] == f"no directory {cache}"
+    assert locations["download"] == "not needed"
     (rows,) = facts(weights("where", "mobilenet").stdout).values()
-    assert (
-        dict(rows)["download"]
-        == f"{target}: a run gets it from " + models.get("mobilenet").weights.urls[0]
-    )
-    assert found["mini"]["its own directory"] == f"{MINI}: found"
-    assert "no download" in found["mini"]["download"]
-    assert not target.parent.exists()
+    url = models.get("mobilenet").weights.urls[0]
+    assert dict(rows)["download"] == f"a run downloads {url} to {cache}"
+    assert found["mini"]["its own directory"] == f"found in {MINI.parent}"
+    assert found["mini"]["download"] == "not available"
+    assert not cache.exists()
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
@@ -189,28 +197,28 @@ def test_what_is_no_file_is_listed_and_not_proven(make, tmp_path):
     make(path)
     done = weights("list", "mobilenet", "mini", "--weights-dir", path.parent)
     found = {name: dict(rows) for name, rows in facts(done.stdout).items()}
-    assert found["mobilenet"]["here"].startswith(f"weight file '{path}': cannot be read")
-    assert found["mini"]["sha256"] == MINI_SHA256
+    assert f"'{path}': weight file cannot be read" in found["mobilenet"]["on this machine"]
+    assert found["mini"]["SHA-256"] == MINI_SHA256
     result = weights("verify", "mobilenet", "--weights-dir", path.parent)
     assert (result.exit_code, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"Error: weight file '{path}': cannot be read")
+    assert line.startswith(f"Error: '{path}': weight file cannot be read")
 
 
 def test_a_broken_lock_file_ends_verification_before_it_begins(project):
     (project / "fer-bench.lock").write_text("<<<<<<< HEAD")
     result = weights("verify", "mini")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"Error: lock file '{project / 'fer-bench.lock'}'")
+    assert result.stderr.startswith(f"Error: '{project / 'fer-bench.lock'}': lock file ")
     assert result.stderr.count("\n") == 1
 
 
 def test_a_backbone_that_was_named_must_have_its_file(project):
     result = weights("verify", "mobilenet")
     assert result.exit_code == 1
-    assert "nothing proven" in result.stdout
-    assert f"'{MOBILENET}' is not here" in result.stdout
-    assert " weights where mobilenet'" in result.stdout
+    (rows,) = facts(result.stdout).values()
+    assert dict(rows)["not verified"].startswith("not found; ")
+    assert " weights where mobilenet'" in dict(rows)["not verified"]
     assert not list(project.iterdir())
 
 
@@ -220,17 +228,18 @@ def test_what_is_proven_is_told_and_locked(project):
     done = weights("verify", "mini")
     assert (done.exit_code, done.stderr) == (0, "")
     (rows,) = facts(done.stdout).values()
-    told = dict(rows)
+    listed = dict(rows)
     # conv1 and its normalisation have 5 tensors, each of the 13 blocks 10.
-    assert told["proven"].startswith("135 tensors, 218,544 parameters; ")
-    assert told["proven"].endswith(" matches upstream's")
-    assert told["sha256 of the file"] == MINI_SHA256
-    assert told["sha256 of the values"] == MINI_VALUES
+    assert listed["verified"].startswith("135 tensors, 218,544 parameters; ")
+    assert listed["verified"].endswith(" matches upstream's")
+    assert listed["SHA-256 of the file"] == MINI_SHA256
+    assert listed["SHA-256 of the values"] == MINI_VALUES
     lock = project / "fer-bench.lock"
-    assert told["lock"] == f"recorded in {lock}"
+    assert listed["lock"] == f"recorded in {lock}"
     assert read(lock) == {"mini": Lock(MINI_VALUES, frozenset({MINI_SHA256}))}
     before = lock.stat().st_mtime_ns
-    assert f"as in {lock}" in weights("verify", "mini").stdout
+    (rows,) = facts(weights("verify", "mini").stdout).values()
+    assert dict(rows)["lock"] == f"matches {lock}"
     assert lock.stat().st_mtime_ns == before
 
 
@@ -243,7 +252,7 @@ def test_without_names_those_that_are_here_are_proven(project, tmp_path, monkeyp
     done = weights("verify")
     assert (done.exit_code, done.stderr) == (0, "")
     assert list(facts(done.stdout)) == ["vggface", "openface", "mini"]
-    assert done.stdout.count("nothing proven") == 2
+    assert done.stdout.count("not verified") == 2
     assert list(read(project / "fer-bench.lock")) == ["mini"]
 
 
@@ -282,7 +291,7 @@ def test_a_truncated_file_is_not_sound(saved, project, keep):
     path = saved()
     path.write_bytes(path.read_bytes()[:keep])
     line = damaged(weights("verify", "own"), project / "fer-bench.lock")
-    assert line.startswith(f"Error: weight file '{path}'")
+    assert line.startswith(f"Error: '{path}': ")
 
 
 @pytest.mark.network
@@ -293,8 +302,7 @@ def test_a_corrupt_file_is_not_sound_and_does_not_keep_others_from_proof(saved, 
         file["conv1/conv1/kernel"][0, 0, 0, 0] = np.nan
     result = weights("verify", "own", "mini")
     assert result.exit_code == 1
-    assert "'conv1/kernel' has 1 values" in result.stderr
-    assert "NaN" in result.stderr
+    assert "'conv1/kernel' has 1 NaN" in result.stderr
     assert "218,544 parameters" in result.stdout
     assert list(read(project / "fer-bench.lock")) == ["mini"]
 
@@ -318,7 +326,8 @@ def test_a_file_that_changed_after_it_was_locked_is_refused_until_it_is_accepted
 
     accepted = weights("verify", "own", "--update-lock")
     assert accepted.exit_code == 0
-    assert f"recorded in {lock}" in accepted.stdout
+    (rows,) = facts(accepted.stdout).values()
+    assert dict(rows)["lock"] == f"recorded in {lock}"
     now = read(lock)["own"]
     assert now.values in line
     assert now.files == {hashlib.sha256(path.read_bytes()).hexdigest()}
@@ -353,7 +362,7 @@ def test_a_read_only_folder_keeps_no_file_from_proof(project, read_only):
     done = weights("verify", "mini")
     assert (done.exit_code, done.stderr) == (0, "")
     (rows,) = facts(done.stdout).values()
-    assert dict(rows)["lock"].startswith("not locked: cannot write")
+    assert dict(rows)["lock"].startswith("not recorded: cannot write")
     for asked in (["--update-lock"], ["--weights-lock", project / "fer-bench.lock"]):
         result = weights("verify", "mini", *asked)
         assert result.exit_code == 1
@@ -363,4 +372,4 @@ def test_a_read_only_folder_keeps_no_file_from_proof(project, read_only):
 
 def test_the_tests_see_no_weights_of_this_machine():
     assert os.environ["FER_BENCH_OFFLINE"] == "1"
-    assert "found" not in weights("where", "all").stdout
+    assert "found in" not in weights("where", "all").stdout

@@ -38,17 +38,17 @@ def path(tmp_path):
     return tmp_path / "project" / "fer-bench.lock"
 
 
-def refusal(path, proven, **options):
-    """The error's text; the lock file must be left as it was."""
+def refusal(path, weights, **options):
+    """The error; the lock file must be left as it was."""
     before = path.read_bytes()
     with pytest.raises(FerBenchError) as caught:
-        record(path, proven, **options)
+        record(path, weights, **options)
     assert path.read_bytes() == before
     assert not isinstance(caught.value, NotRecorded)
     text = str(caught.value)
     assert "\n" not in text
     assert repr(str(path)) in text
-    return text
+    return caught.value
 
 
 def test_no_file_holds_nothing(path):
@@ -95,26 +95,25 @@ def test_other_bytes_with_the_same_values_are_accepted_and_recorded(path):
 
 def test_other_values_are_refused_with_all_that_is_needed_to_go_on(path):
     record(path, {"mini": verified(A, B)})
-    text = refusal(path, {"other": verified(), "mini": verified(C, D)})
-    assert "weight file '/cache/w.h5'" in text
-    assert "other weights of 'mini'" in text
-    assert f"its values is {C}" in text
-    assert f"it is {A};" in text
+    error = refusal(path, {"other": verified(), "mini": verified(C, D)})
+    assert error.path == Path("/cache/w.h5")
+    assert "locked weights of 'mini'" in error.problem
+    assert f"its values is {C}" in error.problem
+    assert f"records {A}" in error.problem
     command = ["fer-bench", "weights", "verify", "mini", "--update-lock", f"--weights-lock={path}"]
-    assert f"run '{' '.join(command)}'" in text
-    assert "remove 'mini'" in text
+    assert f"'{' '.join(command)}'" in error.hint
 
 
 def test_known_bytes_do_not_help_other_values(path):
     """Where the record contradicts what was verified, somebody wrote it by hand."""
     record(path, {"mini": verified(A, B)})
-    assert C in refusal(path, {"mini": verified(C, B)})
+    assert C in refusal(path, {"mini": verified(C, B)}).problem
 
 
 def test_the_command_that_accepts_finds_the_same_file(path):
     record(path, {"mini": verified(A, B)})
-    text = refusal(path, {"mini": verified(C, D, "--weights-dir")})
-    assert f"--weights-lock={path} --weights-dir=/cache'" in text
+    error = refusal(path, {"mini": verified(C, D, "--weights-dir")})
+    assert f"--weights-lock={path} --weights-dir=/cache'" in error.hint
 
 
 def test_others_are_locked_anew_where_that_is_asked_for(path):
@@ -152,50 +151,58 @@ def entry(**changes):
 @pytest.mark.parametrize(
     ("content", "facts"),
     [
-        ("", ["cannot be read as JSON"]),
-        ("{", ["cannot be read as JSON"]),
-        ("<<<<<<< HEAD\n{}", ["cannot be read as JSON"]),
-        (b"\xff\xfe", ["cannot be read as JSON"]),
-        ("[" * 100_000, ["cannot be read as JSON"]),
-        ('{"version": 1, "weights": {"a": {}, "a": {}}}', ["'a' is given twice"]),
-        ("[]", ["version None", "accepted: 1;"]),
-        ("{}", ["version None", "accepted: 1;"]),
-        ('{"version": "1", "weights": {}}', ["version '1'", "accepted: 1;"]),
-        ('{"version": true, "weights": {}}', ["version True", "accepted: 1;"]),
-        ('{"version": 1.0, "weights": {}}', ["version 1.0", "accepted: 1;"]),
-        ('{"version": 0, "weights": {}}', ["version 0", "accepted: 1;"]),
-        ('{"version": 1}', ["something else", "'version' and 'weights'"]),
-        ('{"version": 1, "weights": []}', ["something else", "'version' and 'weights'"]),
-        ('{"version": 1, "weights": {}, "more": 1}', ["something else", "'version' and 'weights'"]),
-        ('{"version": 1, "weights": {"mini": null}}', ["'mini' is None", "accepted: 'files' and"]),
-        ('{"version": 1, "weights": {"mini": {"values": "a"}}}', ["'mini' is {'values': 'a'}"]),
-        (entry(more=1), ["'more': 1", "accepted: 'files' and 'values'"]),
-        (entry(files=[]), ["'files' of 'mini' is []", "accepted: a list"]),
-        (entry(files=B), ["'files' of 'mini' is 'bbbb"]),
-        (entry(files=[1]), ["'mini' has the digest 1;", "accepted: a SHA-256"]),
+        ("", ["is not valid JSON"]),
+        ("{", ["is not valid JSON"]),
+        ("<<<<<<< HEAD\n{}", ["is not valid JSON"]),
+        (b"\xff\xfe", ["is not valid JSON"]),
+        ("[" * 100_000, ["is not valid JSON"]),
+        ('{"version": 1, "weights": {"a": {}, "a": {}}}', ["duplicate key 'a'"]),
+        ("[]", ["version None", "accepted: 1; "]),
+        ("{}", ["version None", "accepted: 1; "]),
+        ('{"version": "1", "weights": {}}', ["version '1'", "accepted: 1; "]),
+        ('{"version": true, "weights": {}}', ["version True", "accepted: 1; "]),
+        ('{"version": 1.0, "weights": {}}', ["version 1.0", "accepted: 1; "]),
+        ('{"version": 0, "weights": {}}', ["version 0", "accepted: 1; "]),
+        ('{"version": 1}', ["contains {", "accepted: 'version', and"]),
+        ('{"version": 1, "weights": []}', ["contains {", "accepted: 'version', and"]),
+        ('{"version": 1, "weights": {}, "more": 1}', ["contains {", "accepted: 'version', and"]),
+        (
+            '{"version": 1, "weights": {"mini": null}}',
+            ["has None for 'mini'", "accepted: an object"],
+        ),
+        (
+            '{"version": 1, "weights": {"mini": {"values": "a"}}}',
+            ["has {'values': 'a'} for 'mini'"],
+        ),
+        (entry(more=1), ["'more': 1", "accepted: an object"]),
+        (entry(files=[]), ["{'files': [], ", "accepted: an object", "list of digests 'files'"]),
+        (entry(files=B), ["{'files': 'bbbb", "for 'mini'"]),
+        (entry(files=[1]), ["has the digest 1 for 'mini'", "accepted: a SHA-256"]),
         (
             entry(files=[B, B[:-1]]),
-            ["digest 'bbbb", "SHA-256", "64 small hexadecimal digits"],
+            ["digest 'bbbb", "SHA-256", "64 lower-case hexadecimal digits"],
         ),
-        (entry(values=A.upper()), ["'mini' has the digest 'AAAA"]),
-        (entry(values=f"{A}\n"), ["'mini' has the digest 'aaaa"]),
-        (entry(values=None), ["'mini' has the digest None"]),
+        (entry(values=A.upper()), ["has the digest 'AAAA"]),
+        (entry(values=f"{A}\n"), ["has the digest 'aaaa"]),
+        (entry(values=None), ["has the digest None for 'mini'"]),
     ],
 )
 def test_what_is_no_lock_file_is_refused(path, content, facts):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    text = refusal(path, {"mini": verified()}, replace=True)
+    error = refusal(path, {"mini": verified()}, replace=True)
+    text = str(error)
     assert [fact for fact in facts if fact not in text] == [], text
-    assert "or remove it" in text
+    assert "or remove it" in error.hint
+    assert error.path == path
     assert len(text) < 600
 
 
 def test_a_newer_layout_is_not_guessed_at(path):
     path.write_text('{"version": 2, "weights": [{"name": "mini"}]}')
-    text = refusal(path, {})
-    assert "is of version 2," in text
-    assert "newer fer_bench" in text
-    assert "; accepted: up to 1; install" in text
+    error = refusal(path, {})
+    assert "has version 2," in error.problem
+    assert "newer fer_bench" in error.problem
+    assert error.accepted == "up to 1"
 
 
 def test_a_folder_is_no_lock_file(path):
@@ -211,8 +218,8 @@ def test_a_lock_file_that_cannot_be_written_is_told_apart(path, read_only):
     with pytest.raises(NotRecorded, match=r"write '.*fer-bench\.lock'") as caught:
         record(path, {"mini": verified(), "openface": verified()})
     assert "\n" not in str(caught.value)
-    assert "--weights-lock" in str(caught.value)
-    with pytest.raises(FerBenchError, match="other weights of 'mini'"):
+    assert "--weights-lock" in caught.value.hint
+    with pytest.raises(FerBenchError, match="locked weights of 'mini'"):
         record(path, {"mini": verified(C, D)})
 
 
@@ -287,7 +294,7 @@ def test_of_two_processes_with_different_weights_one_is_refused(path, at_once):
     for name in (f"n{number}" for number in range(3)):
         printed = dict(zip((A, C), at_once([A, name], [C, name]), strict=True))
         (refused,) = (values for values, text in printed.items() if text)
-        assert "holds other weights" in printed[refused]
+        assert "not have the locked weights" in printed[refused]
         assert read(path)[name].values == ({A, C} - {refused}).pop()
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0
 """Seconds to wait for a connection and for each chunk of the response."""
 
-WINDOW_S, LEAST = 60.0, 1 << 16
-"""Minimum transfer rate: at least ``LEAST`` bytes per ``WINDOW_S`` seconds."""
+WINDOW_S, MIN_BYTES = 60.0, 1 << 16
+"""Minimum transfer rate: at least ``MIN_BYTES`` bytes per ``WINDOW_S`` seconds."""
 
 
 class DownloadFailed(Exception):  # noqa: N818 - the name states what happened
@@ -34,7 +34,7 @@ class DownloadFailed(Exception):  # noqa: N818 - the name states what happened
 
 
 def download(
-    urls: Sequence[str], target: Path, check: Callable[[Path], None], most: int
+    urls: Sequence[str], target: Path, check: Callable[[Path], None], max_bytes: int
 ) -> str | None:
     """Download a file, trying each URL once.
 
@@ -47,7 +47,7 @@ def download(
         target: path of the file; its directory is created.
         check: function called with the path of the complete temporary file; it raises
             ``DownloadFailed`` if the content is not as expected.
-        most: maximum size of the file in bytes.
+        max_bytes: maximum size of the file.
 
     Returns:
         The URL of the download, or None if another process has downloaded the file meanwhile.
@@ -55,12 +55,12 @@ def download(
     Raises:
         DownloadFailed: every URL failed, or the file cannot be written.
     """
-    with _alone(target):
+    with _exclusive(target):
         if target.exists():
             return None
         reasons = []
         for url in urls:
-            reason = _attempt(url, target, check, most)
+            reason = _attempt(url, target, check, max_bytes)
             if reason is None:
                 return url
             reasons.append(f"{url}: {reason}")
@@ -68,7 +68,7 @@ def download(
 
 
 @contextlib.contextmanager
-def _alone(target: Path) -> Iterator[None]:
+def _exclusive(target: Path) -> Iterator[None]:
     """Hold an interprocess lock for the download of a file.
 
     Raises:
@@ -85,7 +85,7 @@ def _alone(target: Path) -> Iterator[None]:
             stack.enter_context(locked(cache_root(), "download", key))
         except OSError as error:
             raise DownloadFailed(
-                f"no download is begun, as the cache {str(cache_root())!r} cannot be written to: "
+                f"cannot lock the download in the cache directory {str(cache_root())!r}: "
                 f"{cause_of(error)}; name another one with {CACHE_VARIABLE}"
             ) from error
         except StoreError as error:
@@ -93,10 +93,10 @@ def _alone(target: Path) -> Iterator[None]:
         yield
 
 
-def _attempt(url: str, target: Path, check: Callable[[Path], None], most: int) -> str | None:
+def _attempt(url: str, target: Path, check: Callable[[Path], None], max_bytes: int) -> str | None:
     """Try one URL and return the reason of the failure, or None if it succeeded."""
     try:
-        _fetch(url, target, check, most)
+        _fetch(url, target, check, max_bytes)
     # urllib raises ValueError for invalid URLs and headers from a server.
     except (OSError, HTTPException, ValueError, DownloadFailed) as error:
         return next(iter(str(error).splitlines()), type(error).__name__)
@@ -115,30 +115,30 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: Any,
         newurl: str,
     ) -> urllib.request.Request | None:
-        kinds = (req.type, urlsplit(newurl).scheme)
-        if kinds[1] != "https" and kinds != ("http", "http"):
+        schemes = (req.type, urlsplit(newurl).scheme)
+        if schemes[1] != "https" and schemes != ("http", "http"):
             fp.close()
-            raise DownloadFailed(f"{req.full_url} redirects to {newurl}; accepted: https")
+            raise DownloadFailed(f"{req.full_url} redirects to {newurl}, which is not https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _fetch(url: str, target: Path, check: Callable[[Path], None], most: int) -> None:
+def _fetch(url: str, target: Path, check: Callable[[Path], None], max_bytes: int) -> None:
     opener = urllib.request.build_opener(_Redirects)
     part = target.with_name(f".{target.name}.fer-bench.part")
     part.unlink(missing_ok=True)
     try:
         # Opened first: no request is sent if the file cannot be written.
         with part.open("xb") as file:
-            with _opened(opener, url) as answer:
-                total = _announced(answer.headers.get("Content-Length"), most)
-                _receive(answer, file, target.name, total, most)
+            with _opened(opener, url) as response:
+                total = _content_length(response.headers.get("Content-Length"), max_bytes)
+                _receive(response, file, target.name, total, max_bytes)
             file.flush()
             os.fsync(file.fileno())
             own = os.fstat(file.fileno())
         check(part)
         # The lock is in the user's cache, but other users may share the directory of the target.
         if not os.path.samestat(own, part.stat()):
-            raise DownloadFailed("another user's process downloads the same file")
+            raise DownloadFailed("another user's process is downloading the same file")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
@@ -156,34 +156,34 @@ def _opened(opener: urllib.request.OpenerDirector, url: str) -> Any:
     found: queue.SimpleQueue[Any] = queue.SimpleQueue()
     is_late = threading.Event()
 
-    def ask() -> None:
+    def request() -> None:
         try:
-            answer = opener.open(url, timeout=TIMEOUT)
+            response = opener.open(url, timeout=TIMEOUT)
         except Exception as error:
             found.put(error)
             return
         if is_late.is_set():
-            answer.close()
+            response.close()
         else:
-            found.put(answer)
+            found.put(response)
 
     # urllib's wait cannot be interrupted; the thread ends with the connection or the process.
-    threading.Thread(target=ask, daemon=True).start()
+    threading.Thread(target=request, daemon=True).start()
     try:
-        answer = found.get(timeout=WINDOW_S)
+        response = found.get(timeout=WINDOW_S)
     except queue.Empty:
         is_late.set()
-        raise DownloadFailed(f"no whole header arrived in {WINDOW_S:.0f} seconds") from None
+        raise DownloadFailed(f"no complete response header within {WINDOW_S:.0f} seconds") from None
     try:
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if isinstance(response, Exception):
+            raise response
+        return response
     finally:
         # Break the reference cycle of exception and frame, which would keep the connection open.
-        del answer
+        del response
 
 
-def _announced(length: str | None, most: int) -> int | None:
+def _content_length(length: str | None, max_bytes: int) -> int | None:
     """Parse the Content-Length header of a response.
 
     Raises:
@@ -192,13 +192,13 @@ def _announced(length: str | None, most: int) -> int | None:
     if length is None:
         return None
     if not length.isdecimal() or len(length) > 20:
-        raise DownloadFailed(f"the answer's Content-Length {length[:60]!r} is no number of bytes")
-    if int(length) > most:
-        raise DownloadFailed(f"it has {int(length):,} bytes; accepted: {most:,} at most")
+        raise DownloadFailed(f"Content-Length {length[:60]!r} is not a number of bytes")
+    if int(length) > max_bytes:
+        raise DownloadFailed(f"{int(length):,} bytes exceed the limit of {max_bytes:,}")
     return int(length)
 
 
-def _receive(answer: Any, file: IO[bytes], name: str, total: int | None, most: int) -> None:
+def _receive(response: Any, file: IO[bytes], name: str, total: int | None, max_bytes: int) -> None:
     """Write a response to a file.
 
     Raises:
@@ -208,17 +208,17 @@ def _receive(answer: Any, file: IO[bytes], name: str, total: int | None, most: i
 
     before, since = 0, time.monotonic()
     with progress_bar(name, total, unit="B", unit_scale=True) as progress:
-        while piece := answer.read1(1 << 16):
+        while piece := response.read1(1 << 16):
             file.write(piece)
             progress.update(len(piece))
             received = file.tell()
-            if received > most:
-                raise DownloadFailed(f"it has no end; accepted: {most:,} bytes at most")
+            if received > max_bytes:
+                raise DownloadFailed(f"the response exceeds the limit of {max_bytes:,} bytes")
             if time.monotonic() - since > WINDOW_S:
-                if received - before < LEAST:
+                if received - before < MIN_BYTES:
                     raise DownloadFailed(
-                        f"only {received - before} bytes arrived in {WINDOW_S:.0f} seconds"
+                        f"only {received - before} bytes received within {WINDOW_S:.0f} seconds"
                     )
                 before, since = received, time.monotonic()
     if total is not None and file.tell() != total:
-        raise DownloadFailed(f"only {file.tell()} of {total} bytes arrived")
+        raise DownloadFailed(f"only {file.tell()} of {total} bytes received")

@@ -18,7 +18,7 @@ from fer_bench.models.weights.stored_weights import (
     StoredLayer,
     StoredTensor,
     StoredWeights,
-    UnsoundFile,
+    WeightFileError,
 )
 from fer_bench.runtime.files import cause_of
 
@@ -28,16 +28,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.runtime.errors import FerBenchError
-
 LIMIT_S = 60.0
 """Timeout of a response in seconds, including Python's start; valid files take less than 1 s."""
 
-_SLOWEST = 1_000_000
-"""Lowest read rate in bytes per second assumed for the timeouts."""
+_MIN_BYTES_PER_S = 1_000_000
+"""Lowest read rate assumed for the timeouts."""
 
-_LONGEST_LINE = 1 << 24
-"""Maximum length of a response line in bytes; the largest network needs some 100,000."""
+_MAX_LINE_BYTES = 1 << 24
+"""Maximum length of a response line; the largest network needs some 100,000."""
 
 _READER = Path(__file__).with_name("hdf5_reader.py")
 
@@ -62,8 +60,8 @@ def opened(path: Path) -> Iterator[StoredWeights]:
             env=environment,
         )
     except OSError as error:
-        raise UnsoundFile(
-            path, f"no process to read it can be started: {cause_of(error)}"
+        raise WeightFileError(
+            path, f"cannot be read: cannot start a process for it: {cause_of(error)}"
         ) from error
     with process:
         try:
@@ -82,17 +80,17 @@ class _Reader:
     def __init__(self, path: Path, process: subprocess.Popen[bytes]) -> None:
         self._path = path
         self._process = process
-        self._questions = cast("IO[bytes]", process.stdin).fileno()
-        self._answers = cast("BufferedReader", process.stdout)
-        self._late: float | None = None
+        self._requests = cast("IO[bytes]", process.stdin).fileno()
+        self._responses = cast("BufferedReader", process.stdout)
+        self._expired_limit: float | None = None
 
     def weights(self) -> StoredWeights:
         """Read the description of the file; call this once, before reading tensors."""
         size = 0
         with contextlib.suppress(OSError):  # the reader process reports it
             size = self._path.stat().st_size
-        with self._within(LIMIT_S + size / _SLOWEST):
-            document = self._line()
+        with self._time_limit(LIMIT_S + size / _MIN_BYTES_PER_S):
+            document = self._response()
         try:
             layers = {
                 layer["key"]: StoredLayer(
@@ -104,62 +102,63 @@ class _Reader:
             }
             return StoredWeights(self._path, layers, document["keyed_by_class"])
         except (KeyError, TypeError, ValueError) as error:
-            raise self._unreadable("its reader describes no weights") from error
+            raise self._unreadable("invalid description of the weights") from error
 
-    def _tensor(self, shape: list[int], kind: str, number: int, place: int | None) -> StoredTensor:
+    def _tensor(
+        self, shape: list[int], dtype: str, number: int, offset: int | None
+    ) -> StoredTensor:
         """Return a tensor given its number in the reader and its offset in the file, if any."""
 
         def read() -> NDArray[Any]:
             values = np.empty(shape, dtype)
             content = values.reshape(-1).view(np.uint8).data
-            if place is None:
-                self._ask(number, content)
+            if offset is None:
+                self._request(number, content)
             else:
-                self._look(place, content)
+                self._read_at(offset, content)
             return values
 
-        dtype = np.dtype(kind)
-        return StoredTensor(tuple(shape), dtype, read)
+        return StoredTensor(tuple(shape), np.dtype(dtype), read)
 
-    def _look(self, place: int, content: memoryview) -> None:
+    def _read_at(self, offset: int, content: memoryview) -> None:
         """Read values directly from the file, several times faster than through the process."""
         try:
             with self._path.open("rb") as file:
-                file.seek(place)
+                file.seek(offset)
                 received = file.readinto(content)
         except (OSError, TypeError, ValueError) as error:
             raise self._unreadable(cause_of(error)) from error
         if received != len(content):
-            raise self._unreadable("it ends before its values do")
+            raise self._unreadable("it is truncated")
 
-    def _ask(self, number: int, content: memoryview) -> None:
+    def _request(self, number: int, content: memoryview) -> None:
         """Read values through the reader process."""
-        with self._within(LIMIT_S + len(content) / _SLOWEST):
-            with contextlib.suppress(OSError):  # the process has ended, as _line reports
-                os.write(self._questions, f"{number}\n".encode())
-            self._line()
-            if self._answers.readinto(content) != len(content):
+        with self._time_limit(LIMIT_S + len(content) / _MIN_BYTES_PER_S):
+            with contextlib.suppress(OSError):  # the process has ended, as _response reports
+                os.write(self._requests, f"{number}\n".encode())
+            self._response()
+            if self._responses.readinto(content) != len(content):
                 raise self._ended()
 
-    def _line(self) -> dict[str, Any]:
-        line = self._answers.readline(_LONGEST_LINE)
+    def _response(self) -> dict[str, Any]:
+        line = self._responses.readline(_MAX_LINE_BYTES)
         if not line:
             raise self._ended()
         try:
             document = json.loads(line)
         except ValueError as error:
-            raise self._unreadable("its reader answers no JSON") from error
-        if "refused" in document:
-            raise UnsoundFile(self._path, document["refused"])
+            raise self._unreadable("invalid JSON in a response") from error
+        if "invalid" in document:
+            raise WeightFileError(self._path, f"is invalid: {document['invalid']}")
         if "unreadable" in document:
             raise self._unreadable(document["unreadable"])
         found: dict[str, Any] = document
         return found
 
     @contextlib.contextmanager
-    def _within(self, seconds: float) -> Iterator[None]:
+    def _time_limit(self, seconds: float) -> Iterator[None]:
         """Kill the process if it does not respond in time, which also ends a blocking read."""
-        timer = threading.Timer(seconds, self._end_late, (seconds,))
+        timer = threading.Timer(seconds, self._end, (seconds,))
         timer.daemon = True
         timer.start()
         try:
@@ -167,16 +166,16 @@ class _Reader:
         finally:
             timer.cancel()
 
-    def _end_late(self, seconds: float) -> None:
-        self._late = seconds
+    def _end(self, seconds: float) -> None:
+        self._expired_limit = seconds
         self._process.kill()
 
-    def _ended(self) -> FerBenchError:
+    def _ended(self) -> WeightFileError:
         """Return the error for a process that has ended."""
         status = self._process.wait()
-        if self._late is not None:
+        if self._expired_limit is not None:
             return self._unreadable(
-                f"libhdf5 takes more than {self._late:.0f} seconds, as on damaged files"
+                f"libhdf5 takes more than {self._expired_limit:.0f} seconds, as on damaged files"
             )
         try:
             name = signal.Signals(-status).name
@@ -184,5 +183,5 @@ class _Reader:
             name = f"exit status {status}"
         return self._unreadable(f"libhdf5 crashes on it ({name}), as on damaged files")
 
-    def _unreadable(self, why: str) -> FerBenchError:
-        return UnsoundFile(self._path, f"cannot be read: {why}")
+    def _unreadable(self, cause: str) -> WeightFileError:
+        return WeightFileError(self._path, f"cannot be read: {cause}")

@@ -22,19 +22,19 @@ from typing import Any
 KERAS_WEIGHTS = "model.weights.h5"
 """Name of the member of a ``.keras`` archive with the weights."""
 
-_MEMORY = 1 << 30
-"""Limit of the address space in bytes; Python, numpy and h5py take a third of it."""
+_MEMORY_BYTES = 1 << 30
+"""Limit of the address space; Python, numpy and h5py take a third of it."""
 
 _CPU_S = 600
 
 
-class Refused(Exception):  # noqa: N818 - the name states what happened
-    """Error for a readable file without acceptable weights."""
+class InvalidWeightsError(Exception):
+    """Readable file without acceptable weights."""
 
 
 def main(path: str) -> None:
     """Serve requests of the parent process until it closes the input."""
-    answers = os.fdopen(os.dup(1), "wb")
+    responses = os.fdopen(os.dup(1), "wb")
     # Other output to standard output must not mix with the responses.
     os.dup2(2, 1)
     _limit("CORE", 0)
@@ -43,30 +43,30 @@ def main(path: str) -> None:
         file, memory = _opened(path)
         tensors, document = _described(file)
     except Exception as error:
-        _answer(answers, _reason(error))
+        _respond(responses, _reason(error))
         return
-    _answer(answers, document)
+    _respond(responses, document)
     for line in sys.stdin:
         try:
             values = _values(tensors[int(line)], memory)
         except Exception as error:
-            _answer(answers, _reason(error))
+            _respond(responses, _reason(error))
         else:
-            _answer(answers, {})
-            answers.write(values)
-            answers.flush()
+            _respond(responses, {})
+            responses.write(values)
+            responses.flush()
 
 
-def _answer(answers: io.BufferedWriter, document: dict[str, Any]) -> None:
-    answers.write(json.dumps(document).encode() + b"\n")
-    answers.flush()
+def _respond(responses: io.BufferedWriter, document: dict[str, Any]) -> None:
+    responses.write(json.dumps(document).encode() + b"\n")
+    responses.flush()
 
 
 def _reason(error: Exception) -> dict[str, str]:
-    if isinstance(error, Refused):
-        return {"refused": str(error)}
+    if isinstance(error, InvalidWeightsError):
+        return {"invalid": str(error)}
     if isinstance(error, MemoryError):
-        return {"unreadable": "it takes more memory than its values"}
+        return {"unreadable": "reading it takes more memory than its values need"}
     return {"unreadable": next(iter(str(error).splitlines()), type(error).__name__)}
 
 
@@ -77,25 +77,25 @@ def _limit(name: str, value: int) -> None:
     except ImportError:  # on Windows
         return
     kind = getattr(resource, f"RLIMIT_{name}")
-    _, most = resource.getrlimit(kind)
-    if most != resource.RLIM_INFINITY:
-        value = min(value, most)
+    _, hard_limit = resource.getrlimit(kind)
+    if hard_limit != resource.RLIM_INFINITY:
+        value = min(value, hard_limit)
     with contextlib.suppress(ValueError, OSError):  # known to the system, but not supported
-        resource.setrlimit(kind, (value, most))
+        resource.setrlimit(kind, (value, hard_limit))
 
 
 def _opened(path: str) -> tuple[Any, int]:
     """Open the file and return it with the memory limit that applies while no values are read."""
     import h5py
 
-    _limit("AS", _MEMORY)
+    _limit("AS", _MEMORY_BYTES)
     with open(path, "rb") as start:  # noqa: PTH123 - pathlib takes time to import
         if not start.read(2).startswith(b"PK"):
-            return h5py.File(path, "r"), _MEMORY
+            return h5py.File(path, "r"), _MEMORY_BYTES
     with zipfile.ZipFile(path) as archive:
         member = archive.getinfo(KERAS_WEIGHTS)
         # Keras does not compress. zipfile needs twice the size while it joins the chunks.
-        memory = _MEMORY + 2 * min(member.file_size, os.stat(path).st_size)  # noqa: PTH116
+        memory = _MEMORY_BYTES + 2 * min(member.file_size, os.stat(path).st_size)  # noqa: PTH116
         _limit("AS", memory)
         return h5py.File(io.BytesIO(archive.read(member)), "r"), memory
 
@@ -119,19 +119,19 @@ def _described(file: Any) -> tuple[list[Any], dict[str, Any]]:
     elif _holds(file, "layers"):
         found, keyed_by_class = _keras3(file), True
     else:
-        raise Refused("is HDF5 without 'layer_names' or 'layers', expected are weights of Keras")
+        raise InvalidWeightsError("it has neither 'layer_names' nor 'layers', as Keras writes")
     layers: list[dict[str, Any]] = []
     every: list[Any] = []
     for key, name, variables, tensors in found:
         described = []
         for tensor in tensors:
-            described.append((tensor.shape, tensor.dtype.str, len(every), _place(tensor)))
+            described.append((tensor.shape, tensor.dtype.str, len(every), _offset(tensor)))
             every.append(tensor)
         layers.append({"key": key, "name": name, "variables": variables, "tensors": described})
     return every, {"keyed_by_class": keyed_by_class, "layers": layers}
 
 
-def _place(tensor: Any) -> int | None:
+def _offset(tensor: Any) -> int | None:
     """Return the file offset of values stored in memory layout, else None."""
     import h5py
 
@@ -184,16 +184,16 @@ def _keras3(file: Any) -> list[tuple[str, str | None, list[str] | None, list[Any
         if name.startswith("optimizer/") or "/seed_generator/" in name:
             continue
         if kind != h5py.h5l.TYPE_HARD:
-            raise _elsewhere(name)
+            raise _stored_elsewhere(name)
         if not isinstance(file[name], h5py.Dataset):
             continue
-        place = re.fullmatch(r"layers/([^/]+)/vars/(\d+)", name)
-        if place is None:
-            raise Refused(
-                f"tensor {name!r} belongs to no layer of a flat network; save a network inside "
-                "another in the legacy layout ('.h5')"
+        match = re.fullmatch(r"layers/([^/]+)/vars/(\d+)", name)
+        if match is None:
+            raise InvalidWeightsError(
+                f"tensor {name!r} is not in a layer of a flat network (save nested networks in the "
+                "legacy layout, '.h5')"
             )
-        numbered.setdefault(place[1], {})[int(place[2])] = _tensor(file, name)
+        numbered.setdefault(match[1], {})[int(match[2])] = _tensor(file, name)
     layers: list[tuple[str, str | None, list[str] | None, list[Any]]] = []
     for key, tensors in numbered.items():
         name = file[f"layers/{key}/vars"].attrs.get("name")
@@ -202,10 +202,8 @@ def _keras3(file: Any) -> list[tuple[str, str | None, list[str] | None, list[Any
     return layers
 
 
-def _elsewhere(name: str) -> Refused:
-    return Refused(
-        f"{name!r} is a link or lies in another file, expected are its values at their own place"
-    )
+def _stored_elsewhere(name: str) -> InvalidWeightsError:
+    return InvalidWeightsError(f"{name!r} is a link or stored in another file")
 
 
 def _holds(group: Any, name: str) -> bool:
@@ -223,9 +221,9 @@ def _member(group: Any, path: str) -> Any:
 
     for name in filter(None, path.split("/")):
         if not isinstance(group, h5py.Group) or not _holds(group, name):
-            raise Refused(f"{path!r} is named and not there")
+            raise InvalidWeightsError(f"{path!r} is listed but missing")
         if group.id.links.get_info(_encoded(name)).type != h5py.h5l.TYPE_HARD:
-            raise _elsewhere(path)
+            raise _stored_elsewhere(path)
         group = group[name]
     return group
 
@@ -236,11 +234,11 @@ def _tensor(group: Any, name: str) -> Any:
 
     tensor = _member(group, name)
     if not isinstance(tensor, h5py.Dataset):
-        raise Refused(f"{name!r} is no tensor")
+        raise InvalidWeightsError(f"{name!r} is not a tensor")
     if tensor.external or tensor.is_virtual:
-        raise _elsewhere(name)
+        raise _stored_elsewhere(name)
     if tensor.shape is None:
-        raise Refused(f"tensor {name!r} has no shape")
+        raise InvalidWeightsError(f"tensor {name!r} has no shape")
     return tensor
 
 

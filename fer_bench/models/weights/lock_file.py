@@ -15,10 +15,11 @@ import os
 import re
 import reprlib
 import shlex
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.runtime.cache_directory import cache_root
+from fer_bench.runtime.cache_directory import CACHE_VARIABLE, cache_root
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, read_regular, write_atomically
 
@@ -32,11 +33,10 @@ FILE = "fer-bench.lock"
 """Default name of the lock file."""
 
 VERSION = 1
-"""Version of the layout; newer versions are refused."""
+"""Version of the layout; newer versions are rejected."""
 
-
-_LARGEST = 1 << 20
-"""Maximum size of a lock file in bytes; an entry takes a few hundred."""
+_MAX_BYTES = 1 << 20
+"""Maximum size of a lock file; an entry takes a few hundred bytes."""
 
 
 class NotRecorded(FerBenchError):  # noqa: N818 - the name states what happened
@@ -67,36 +67,39 @@ def read(path: Path) -> dict[str, Lock]:
     """
     try:
         document = json.loads(
-            read_regular(path, _LARGEST).decode("utf-8"), object_pairs_hook=_unrepeated
+            read_regular(path, _MAX_BYTES).decode("utf-8"), object_pairs_hook=_without_duplicates
         )
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise _refused(path, f"cannot be read: {cause_of(error)}") from error
+        raise _invalid(path, f"cannot be read: {cause_of(error)}") from error
     except (ValueError, RecursionError) as error:
-        raise _refused(path, f"cannot be read as JSON: {cause_of(error)}") from error
+        raise _invalid(path, f"is not valid JSON: {cause_of(error)}") from error
     version = document.get("version") if isinstance(document, dict) else None
     if type(version) is not int or version < 1:
-        raise _refused(path, f"names the version {reprlib.repr(version)}; accepted: {VERSION}")
+        raise _invalid(path, f"has version {reprlib.repr(version)}", str(VERSION))
     if version > VERSION:
         raise FerBenchError(
-            f"lock file {str(path)!r} is of version {version}, which a newer fer_bench wrote",
+            f"lock file has version {version}, written by a newer fer_bench",
             f"up to {VERSION}",
-            "install that fer_bench",
+            "install that version of fer_bench",
+            path=path,
         )
     if document.keys() != {"version", "weights"} or not isinstance(document["weights"], dict):
-        raise _refused(path, "holds something else than 'version' and 'weights', an object")
+        raise _invalid(
+            path, f"contains {reprlib.repr(document)}", "'version', and an object 'weights'"
+        )
     return {name: _lock(path, name, entry) for name, entry in document["weights"].items()}
 
 
-def record(path: Path, proven: Mapping[str, WeightsRecord], *, replace: bool = False) -> bool:
+def record(path: Path, verified: Mapping[str, WeightsRecord], *, replace: bool = False) -> bool:
     """Check verified weights against a lock file and add missing entries and files.
 
     The file is written atomically, by one process at a time, and only if its content changes.
 
     Args:
         path: path of the lock file; created if it does not exist.
-        proven: verified weights by backbone name.
+        verified: verified weights by backbone name.
         replace: if True, replace entries that differ instead of raising an error.
 
     Returns:
@@ -107,23 +110,24 @@ def record(path: Path, proven: Mapping[str, WeightsRecord], *, replace: bool = F
         NotRecorded: the file cannot be written.
     """
     before = read(path)
-    if _updated(path, before, proven, replace) == before:
+    if _updated(path, before, verified, replace) == before:
         return False
-    with _alone(path):
+    with _exclusive(path):
         # Read again: another process may have written to the file.
         before = read(path)
-        after = _updated(path, before, proven, replace)
+        after = _updated(path, before, verified, replace)
         if after == before:
             return False
         try:
             write_atomically(path, _text(after))
         except FerBenchError as error:
-            raise NotRecorded(f"{error}; --weights-lock names the weights' lock file") from error
+            hint = "name a writable lock file with --weights-lock"
+            raise NotRecorded(error.problem, error.accepted, hint, path=error.path) from error
     return True
 
 
 def _updated(
-    path: Path, locks: Mapping[str, Lock], proven: Mapping[str, WeightsRecord], replace: bool
+    path: Path, locks: Mapping[str, Lock], verified: Mapping[str, WeightsRecord], replace: bool
 ) -> dict[str, Lock]:
     """Return the locks updated with the verified weights.
 
@@ -131,31 +135,31 @@ def _updated(
         FerBenchError: an entry differs and ``replace`` is False.
     """
     updated = dict(locks)
-    for name, weights in proven.items():
+    for name, weights in verified.items():
         lock = locks.get(name)
         if lock is not None and lock.values == weights.values_digest:
             updated[name] = Lock(lock.values, lock.files | {weights.sha256})
         elif lock is None or replace:
             updated[name] = Lock(weights.values_digest, frozenset({weights.sha256}))
         else:
-            raise _of_other_values(path, name, lock, weights)
+            raise _changed_values(path, name, lock, weights)
     return updated
 
 
-def _of_other_values(path: Path, name: str, lock: Lock, weights: WeightsRecord) -> FerBenchError:
+def _changed_values(path: Path, name: str, lock: Lock, weights: WeightsRecord) -> FerBenchError:
     command = ["fer-bench", "weights", "verify", name, "--update-lock", f"--weights-lock={path}"]
     if weights.provenance == "--weights-dir":
         command.append(f"--weights-dir={weights.path.parent}")
     return FerBenchError(
-        f"weight file {str(weights.path)!r} holds other weights of {name!r} than those that are "
-        f"locked: the SHA-256 of its values is {weights.values_digest}, in lock file "
-        f"{str(path)!r} it is {lock.values}; put the locked weights in its place, or accept these: "
-        f"run '{shlex.join(command)}', or remove {name!r} from the lock file"
+        f"weight file does not have the locked weights of {name!r}: the SHA-256 of its values is "
+        f"{weights.values_digest}, lock file {str(path)!r} records {lock.values}",
+        hint=f"restore the locked file, or accept this one with '{shlex.join(command)}'",
+        path=weights.path,
     )
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _exclusive(path: Path) -> Iterator[None]:
     """Hold an interprocess lock for changes of the lock file."""
     from fer_bench.runtime.locks import locked
 
@@ -166,9 +170,10 @@ def _alone(path: Path) -> Iterator[None]:
             stack.enter_context(locked(cache_root(), "weights", key))
         except OSError as error:
             raise NotRecorded(
-                f"lock file {str(path)!r} is not written, as the cache folder "
-                f"{str(cache_root())!r} cannot be written to: {cause_of(error)}; name another one "
-                "with FER_BENCH_CACHE"
+                f"lock file {str(path)!r} cannot be updated, as the cache directory is not "
+                f"writable: {cause_of(error)}",
+                hint=f"name another cache directory with {CACHE_VARIABLE}",
+                path=cache_root(),
             ) from error
         yield
 
@@ -181,33 +186,41 @@ def _text(locks: Mapping[str, Lock]) -> str:
 
 
 def _lock(path: Path, name: str, entry: Any) -> Lock:
-    if not isinstance(entry, dict) or entry.keys() != {"files", "values"}:
-        raise _refused(path, f"{name!r} is {reprlib.repr(entry)}; accepted: 'files' and 'values'")
-    values, files = entry["values"], entry["files"]
-    if not isinstance(files, list) or not files:
-        raise _refused(path, f"'files' of {name!r} is {reprlib.repr(files)}; accepted: a list")
-    for digest in (values, *files):
+    if not (
+        isinstance(entry, dict)
+        and entry.keys() == {"files", "values"}
+        and isinstance(entry["files"], list)
+        and entry["files"]
+    ):
+        raise _invalid(
+            path,
+            f"has {reprlib.repr(entry)} for {name!r}",
+            "an object with a digest 'values' and a list of digests 'files'",
+        )
+    for digest in (entry["values"], *entry["files"]):
         if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
-            raise _refused(
+            raise _invalid(
                 path,
-                f"{name!r} has the digest {reprlib.repr(digest)}; accepted: a SHA-256 in 64 small "
-                "hexadecimal digits",
+                f"has the digest {reprlib.repr(digest)} for {name!r}",
+                "a SHA-256 of 64 lower-case hexadecimal digits",
             )
-    return Lock(values, frozenset(files))
+    return Lock(entry["values"], frozenset(entry["files"]))
 
 
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Build a JSON object and reject duplicate keys, which a merge of two versions may leave."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"{twice!r} is given twice")
+        ((key, _),) = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"duplicate key {key!r}")
     return found
 
 
-def _refused(path: Path, why: str) -> FerBenchError:
+def _invalid(path: Path, cause: str, accepted: str = "") -> FerBenchError:
+    """Return the error for an invalid lock file; the cause is a predicate of "lock file"."""
     return FerBenchError(
-        f"lock file {str(path)!r}: {why}; put a sound one in its place, or remove it: the next "
-        "verified use of the weights then records them anew"
+        f"lock file {cause}",
+        accepted,
+        "restore it, or remove it to record the weights again when they are next verified",
+        path=path,
     )

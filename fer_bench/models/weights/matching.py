@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections import Counter
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.models.weights.stored_weights import UnsoundFile
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.models.weights.stored_weights import WeightFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import keras
@@ -46,16 +47,16 @@ class Pair:
         """
         dtype = self.tensor.dtype
         if dtype.kind not in "fiu":
-            raise UnsoundFile(
-                self.path, f"tensor {self.label!r} holds {dtype}, expected are numbers"
+            raise WeightFileError(
+                self.path, f"is invalid: tensor {self.label!r} has dtype {dtype}", "numbers"
             )
         values = np.asarray(self.tensor.read(), dtype="<f4", order="C")
         if not np.isfinite(values).all():
             count = int(values.size - np.isfinite(values).sum())
-            raise UnsoundFile(
+            raise WeightFileError(
                 self.path,
-                f"tensor {self.label!r} has {count} values that are NaN or infinite, expected are "
-                "finite ones",
+                f"is invalid: tensor {self.label!r} has {count} NaN or infinite values",
+                "finite values",
             )
         return values
 
@@ -124,6 +125,7 @@ def matched(
     Raises:
         FerBenchError: a tensor is missing or unexpected, or its name or shape does not match.
     """
+    mismatch = functools.partial(_mismatch, stored.path, title)
     left = dict(stored.layers)
     pairs = []
     layers = _network_layers(model)
@@ -135,11 +137,11 @@ def matched(
             key = layer.name or next(iter(left), None)
         found = left.pop(key, None) if key is not None else None
         if found is None:
-            raise _of_another_network(stored.path, title, f"it has no layer {layer.label!r}")
-        pairs += _layer_pairs(stored.path, layer, found, title)
+            raise mismatch(f"layer {layer.label!r} is missing")
+        pairs += _layer_pairs(stored.path, layer, found, mismatch)
     for name, found in left.items():
         if tuple(tensor.shape for tensor in found.tensors) != last_layer or len(left) > 1:
-            raise _of_another_network(stored.path, title, f"it has the layer {name!r} too many")
+            raise mismatch(f"unexpected layer {name!r}")
         pairs += [
             Pair(f"{name}/{number}", None, tensor, stored.path)
             for number, tensor in enumerate(found.tensors)
@@ -147,40 +149,38 @@ def matched(
     return sorted(pairs, key=lambda pair: pair.label)
 
 
-def _of_another_network(path: Path, title: str, why: str) -> FerBenchError:
-    return FerBenchError(
-        f"weight file {str(path)!r} holds another network than {title}: {why}; put the weights of "
-        f"{title} in its place"
+def _mismatch(path: Path, title: str, cause: str, accepted: str = "") -> WeightFileError:
+    return WeightFileError(
+        path, f"does not match {title}: {cause}", accepted, f"use a weight file of {title}"
     )
 
 
-def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: str) -> list[Pair]:
+def _layer_pairs(
+    path: Path,
+    layer: _NetworkLayer,
+    found: StoredLayer,
+    mismatch: Callable[..., WeightFileError],
+) -> list[Pair]:
     """Match the variables of one layer.
 
     Raises:
         FerBenchError: the number, names or shapes of the tensors do not match.
     """
     if layer.name is not None and found.name not in (None, layer.name):
-        raise _of_another_network(
-            path, title, f"it has the layer {found.name!r} in place of {layer.name!r}"
-        )
+        raise mismatch(f"layer {found.name!r} in place of {layer.name!r}")
     names = [_variable_name(variable.path) for variable in layer.variables]
     if len(found.tensors) != len(names):
-        raise _of_another_network(
-            path,
-            title,
-            f"layer {layer.label!r} has {len(found.tensors)} tensors, expected are {len(names)}: "
-            f"{', '.join(names)}",
+        raise mismatch(
+            f"layer {layer.label!r} has {len(found.tensors)} tensors",
+            f"{len(names)}: {', '.join(names)}",
         )
     tensors = found.tensors
     if found.variables is not None:
         stored_names = [_variable_name(variable) for variable in found.variables]
         if sorted(stored_names) != sorted(names):
-            raise _of_another_network(
-                path,
-                title,
-                f"layer {layer.label!r} has the tensors {', '.join(stored_names)}, expected are "
-                f"{', '.join(names)}",
+            raise mismatch(
+                f"layer {layer.label!r} has the tensors {', '.join(stored_names)}",
+                ", ".join(names),
             )
         # Variables of a nested network may have the same name: these are matched by order.
         if len(set(names)) == len(names):
@@ -189,11 +189,8 @@ def _layer_pairs(path: Path, layer: _NetworkLayer, found: StoredLayer, title: st
     for name, variable, tensor in zip(names, layer.variables, tensors, strict=True):
         label = f"{layer.label}/{name}"
         if tuple(tensor.shape) != tuple(variable.shape):
-            raise _of_another_network(
-                path,
-                title,
-                f"tensor {label!r} has shape {tuple(tensor.shape)}, expected is "
-                f"{tuple(variable.shape)}",
+            raise mismatch(
+                f"tensor {label!r} has shape {tuple(tensor.shape)}", str(tuple(variable.shape))
             )
         pairs.append(Pair(label, variable, tensor, path))
     return pairs
@@ -221,8 +218,8 @@ def values_digest(pairs: list[Pair]) -> str:
     for pair in pairs:
         values = pair.read()
         if pair.variable is not None:
-            sides = ",".join(str(side) for side in values.shape)
-            digest.update(f"{pair.label}\0{sides}\0".encode())
+            shape = ",".join(map(str, values.shape))
+            digest.update(f"{pair.label}\0{shape}\0".encode())
             digest.update(values.data)
     return digest.hexdigest()
 

@@ -61,15 +61,17 @@ class StoredWeights:
     keyed_by_class: bool
 
 
-class UnsoundFile(FerBenchError):  # noqa: N818 - the name states what happened
-    """Error for an invalid weight file.
+class WeightFileError(FerBenchError):
+    """Invalid weight file.
 
     Args:
         path: path of the file.
-        why: reason, also available as an attribute.
-        step: instruction to fix it.
+        cause: predicate of the sentence that begins with "weight file".
+        accepted: what would be valid.
+        hint: the next step.
     """
 
-    def __init__(self, path: Path, why: str, step: str = "put a sound file in its place") -> None:
-        super().__init__(f"weight file {str(path)!r}: {why}; {step}")
-        self.why = why
+    def __init__(
+        self, path: Path, cause: str, accepted: str = "", hint: str = "replace the file"
+    ) -> None:
+        super().__init__(f"weight file {cause}", accepted, hint, path=path)

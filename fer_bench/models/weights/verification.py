@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.models.weights import matching, weight_files
-from fer_bench.models.weights.stored_weights import UnsoundFile
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.models.weights.stored_weights import WeightFileError
 from fer_bench.runtime.files import cause_of, file_digest, state_of
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ class WeightsRecord:
         tensors: number of the network's tensors that were matched to the file's.
         parameters: total number of values in these tensors, all of them finite.
         provenance: location of the file.
-        proof: result of the verification against upstream's digest, one line.
+        verification: comparison with upstream's digest, one line.
     """
 
     path: Path
@@ -47,10 +46,10 @@ class WeightsRecord:
     tensors: int
     parameters: int
     provenance: str
-    proof: str
+    verification: str
 
     def __str__(self) -> str:
-        return f"{self.path.name} from {self.provenance}, {self.proof}"
+        return f"{self.path.name} from {self.provenance}, {self.verification}"
 
 
 def identity(path: Path) -> str:
@@ -62,7 +61,7 @@ def identity(path: Path) -> str:
     try:
         return _sha256(path, state_of(path.stat()))
     except OSError as error:
-        raise UnsoundFile(path, f"cannot be read: {cause_of(error)}") from error
+        raise WeightFileError(path, f"cannot be read: {cause_of(error)}") from error
 
 
 @functools.lru_cache(maxsize=64)
@@ -113,9 +112,11 @@ def _check(
         model = build()
         pairs = matching.matched(stored, model, backbone.title, source.last_layer if source else ())
         values_digest = matching.values_digest(pairs)
-        proof = _proof(path, source.digest if source else None, sha256, values_digest)
+        verification = _compare_digest(
+            path, source.digest if source else None, sha256, values_digest
+        )
         if identity(path) != sha256:
-            raise UnsoundFile(path, "changed while it was read")
+            raise WeightFileError(path, "changed while it was read", hint="run the command again")
         if assign:
             matching.assign(pairs, model)
     own = [pair.variable for pair in pairs if pair.variable is not None]
@@ -127,12 +128,16 @@ def _check(
         tensors=len(own),
         parameters=sum(math.prod(variable.shape) for variable in own),
         provenance=located.provenance,
-        proof=proof,
+        verification=verification,
     )
 
 
-def _proof(path: Path, digest: str | None, sha256: str, values_digest: str) -> str:
-    """Compare the file or its values with upstream's digest and describe the result."""
+def _compare_digest(path: Path, digest: str | None, sha256: str, values_digest: str) -> str:
+    """Compare the file or its values with upstream's digest; return the result in words.
+
+    Raises:
+        FerBenchError: they differ.
+    """
     if digest is None:
         return "names, shapes and finite values checked (no digest is published)"
     kind, _, expected = digest.partition(":")
@@ -141,8 +146,11 @@ def _proof(path: Path, digest: str | None, sha256: str, values_digest: str) -> s
     else:
         found, what = (sha256 if kind == "sha256" else file_digest(path, kind)), "file"
     if found != expected:
-        raise FerBenchError(
-            f"weight file {str(path)!r} fits the network but is not upstream's: the digest of its "
-            f"{what} is {kind}:{found}, expected is {digest}; put upstream's file in its place"
+        raise WeightFileError(
+            path,
+            f"matches the network but is not upstream's: the digest of its {what} is "
+            f"{kind}:{found}",
+            digest,
+            "use upstream's file",
         )
     return f"{kind} digest matches upstream's"

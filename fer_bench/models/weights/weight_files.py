@@ -12,9 +12,8 @@ from fer_bench.models.weights.stored_weights import (
     StoredLayer,
     StoredTensor,
     StoredWeights,
-    UnsoundFile,
+    WeightFileError,
 )
-from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, open_regular
 
 if TYPE_CHECKING:
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_LONGEST_START = 512
+_START_BYTES = 512
+_ACCEPTED = "an HDF5 file, a .keras file or an npz file of arrays"
 
 
 @contextlib.contextmanager
@@ -34,45 +34,31 @@ def opened(path: Path) -> Iterator[StoredWeights]:
     """
     try:
         with open_regular(path) as file:
-            start = file.read(_LONGEST_START)
+            start = file.read(_START_BYTES)
     except OSError as error:
-        raise UnsoundFile(path, f"cannot be read: {cause_of(error)}") from error
+        raise WeightFileError(path, f"cannot be read: {cause_of(error)}") from error
     is_zip = start.startswith(b"PK")
     if start.startswith(_HDF5) or (is_zip and _is_saved_network(path)):
         reader = hdf5_process.opened(path)
     elif is_zip:
         reader = _npz(path)
     else:
-        raise _foreign(path, start)
+        raise _unknown_layout(path, start)
     with reader as stored:
         yield stored
 
 
-_EXPECTED = "expected is an HDF5 file, a .keras file or an npz of arrays"
-
-
-def _foreign(path: Path, start: bytes) -> FerBenchError:
+def _unknown_layout(path: Path, start: bytes) -> WeightFileError:
     """Return the error for a file of unknown layout, guessing its type from the first bytes."""
-    if not start:
-        return UnsoundFile(path, f"is empty, {_EXPECTED}")
     if start.startswith(b"version https://git-lfs"):
-        return UnsoundFile(
-            path, "is a pointer of Git LFS", "fetch the file itself with 'git lfs pull'"
+        return WeightFileError(
+            path, "is a Git LFS pointer", hint="fetch the file itself with 'git lfs pull'"
         )
     if start.startswith(b"\x1f\x8b"):
-        return UnsoundFile(path, "is packed with gzip", "unpack it with 'gunzip'")
+        return WeightFileError(path, "is compressed with gzip", hint="decompress it with 'gunzip'")
     if start.lstrip()[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
-        return UnsoundFile(path, f"is a web page, {_EXPECTED}", "download the file itself")
-    return UnsoundFile(path, f"begins with {start[:8]!r}, {_EXPECTED}")
-
-
-@contextlib.contextmanager
-def _with_its_kind() -> Iterator[None]:
-    """Prefix the errors of the npz reader with ``weight file``."""
-    try:
-        yield
-    except FerBenchError as error:
-        raise FerBenchError(f"weight file {error}") from error
+        return WeightFileError(path, "is a web page", _ACCEPTED, "download the file itself")
+    return WeightFileError(path, f"starts with {start[:8]!r}" if start else "is empty", _ACCEPTED)
 
 
 def _is_saved_network(path: Path) -> bool:
@@ -81,11 +67,12 @@ def _is_saved_network(path: Path) -> bool:
     Raises:
         FerBenchError: the archive is invalid, or contains weight files itself.
     """
-    with _with_its_kind():
-        names = member_names(path)
+    names = member_names(path)
     for name in names:
         if name != KERAS_WEIGHTS and name.endswith((".h5", ".keras", ".npz")):
-            raise UnsoundFile(path, f"is a zip archive that holds {name!r}", "unpack it")
+            raise WeightFileError(
+                path, f"is a zip archive that contains {name!r}", hint="extract that file"
+            )
     return KERAS_WEIGHTS in names
 
 
@@ -93,12 +80,10 @@ def _is_saved_network(path: Path) -> bool:
 def _npz(path: Path) -> Iterator[StoredWeights]:
     """Open an npz file with keys ``<layer>/<variable>``, the layout of packaged weights."""
     layers: dict[str, dict[str, StoredTensor]] = {}
-    with contextlib.ExitStack() as open_files:
-        with _with_its_kind():
-            arrays = open_files.enter_context(opened_arrays(path))
+    with opened_arrays(path) as arrays:
         for key, array in arrays.items():
             layer, _, variable = key.rpartition("/")
-            tensor = StoredTensor(array.shape, array.dtype, _with_its_kind()(array.read))
+            tensor = StoredTensor(array.shape, array.dtype, array.read)
             layers.setdefault(layer, {})[variable] = tensor
         found = {
             name: StoredLayer(name, tuple(variables), tuple(variables.values()))
