@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from fer_bench import models
 from fer_bench.analysis.comparison import compare as compare_sides
 from fer_bench.analysis.comparison import default_thresholds, load_side, parse
-from fer_bench.data import load_dataset
-from fer_bench.data.audit import load_votes
-from fer_bench.data.prepare import prepare_data
+from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cells import INITS
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.results import load_run
 from fer_bench.runtime.cache_directory import cache_root
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.comparison import ComparisonResult
     from fer_bench.protocol.cells import Init
-    from fer_bench.protocol.settings import BatchNormalization, Dedupe, Labels, SplitName
+    from fer_bench.protocol.data_spec import Dedupe, Labels, SplitName
+    from fer_bench.protocol.settings import BatchNormalization
     from fer_bench.results.records import Run
     from fer_bench.training.trained_cell import TrainedCell
 
@@ -90,35 +90,37 @@ def run(
     """
     check_keras()
     layers = None if trainable_layers is None else TrainableLayers.parse(str(trainable_layers))
-    asked: dict[str, Any] = {
-        "epochs": _whole("epochs", epochs),
-        "seed": _whole("seed", seed),
-        "batch_size": _whole("batch_size", batch_size),
-        "trainable_layers": layers,
-        "batch_normalization": batchnorm,
-        "split": split,
-        "dedupe": dedupe,
-        "labels": labels,
-    }
-    protocol = Protocol(**{name: value for name, value in asked.items() if value is not None})
+    protocol = Protocol(
+        **_requested(
+            epochs=_whole("epochs", epochs),
+            seed=_whole("seed", seed),
+            batch_size=_whole("batch_size", batch_size),
+            trainable_layers=layers,
+            batch_normalization=batchnorm,
+        )
+    )
+    spec = DataSpec(
+        **_requested(
+            dataset=_name_or_path(dataset),
+            class_map=_name_or_path(class_map),
+            split=split,
+            dedupe=dedupe,
+            labels=labels,
+            votes=_path(votes),
+            limit=_whole("limit", limit),
+        )
+    )
     entry = models.get(backbone)
     if init not in INITS:
         raise FerBenchError(f"init {init!r} is unknown", ", ".join(INITS))
-    directory = cache_root() / "store" if store is None else expand_user(os.fspath(store))
-    weights = None if weights_dir is None else expand_user(os.fspath(weights_dir))
+    directory, weights = _path(store) or cache_root() / "store", _path(weights_dir)
     # Before the duplicate search, which takes long for many images.
     check_writable("store", directory)
-    source = load_dataset(dataset, class_map=class_map)
+    source, source_votes = load_source(spec)
     if init == "pretrained":
         models.locate(entry, weights)
-    data = prepare_data(
-        source,
-        protocol,
-        limit=_whole("limit", limit),
-        votes=None if votes is None else load_votes(expand_user(os.fspath(votes))),
-        cache_dir=cache_root(),
-    )
-    context = RunContext(data, directory, weights, fresh)
+    data = prepare_data(source, spec, votes=source_votes, cache_dir=cache_root())
+    context = RunContext(data, protocol, directory, weights, fresh)
     return run_cell(context, entry, init)
 
 
@@ -161,6 +163,22 @@ def compare(
         [fail_on] if isinstance(fail_on, str) else fail_on, "fail_on"
     )
     return compare_sides(load_side(_paths(base), "base"), load_side(_paths(head), "head"), rules)
+
+
+def _requested(**values: Any) -> dict[str, Any]:
+    """Return the values without those that are None, for which the defaults apply."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _path(given: StrPath | None) -> Path | None:
+    return None if given is None else expand_user(os.fspath(given))
+
+
+def _name_or_path(given: StrPath | None) -> str | None:
+    """Return a text as it is, and a path so that it cannot be read as a name."""
+    if given is None or isinstance(given, str):
+        return given
+    return str(expand_user(os.fspath(given)).absolute())
 
 
 def _paths(given: StrPath | Sequence[StrPath]) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,10 @@ from made_votes import unanimous
 from fer_bench.data import Dataset, Split, kaggle_split
 from fer_bench.data.audit import Audit, Votes, audit
 from fer_bench.data.audit.votes import CATEGORY_OF
-from fer_bench.data.info import info_of
-from fer_bench.report.audit import AuditedData
+from fer_bench.data.prepare import PreparedData, prepare_data
+from fer_bench.protocol.data_spec import DataSpec
+from fer_bench.protocol.settings import Protocol
+from fer_bench.training.run_context import RunContext
 
 N = 42
 
@@ -24,9 +27,18 @@ class Audited(NamedTuple):
     votes: Votes
     found: Audit
 
-    def told(self, command: str = "fer-bench data audit faces.npz") -> AuditedData:
-        """Return the data set and its audit as input of a report."""
-        return AuditedData(self.found, self.dataset, info_of(self.dataset, "faces.npz"), command)
+    def prepared(self, path: str = "faces.npz") -> PreparedData:
+        """Return the data as prepared for a run, with this audit, whatever its findings."""
+        votes = None if self.found.agreement is None else self.votes
+        data = prepare_data(self.dataset, DataSpec(path, split="kaggle"), votes=votes)
+        # A cached_property looks up its value in the instance's ``__dict__``.
+        vars(data)["audit"] = self.found
+        return data
+
+
+def context(data: PreparedData | None = None) -> RunContext:
+    """Return the context of a run on these data, or on audited ones without votes."""
+    return RunContext(data or audited(votes=False).prepared(), Protocol(), Path("store"))
 
 
 def audited(*, votes: bool = True, name: str = "faces") -> Audited:

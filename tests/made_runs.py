@@ -11,6 +11,7 @@ import numpy as np
 from fer_bench.analysis.claims.evidence import TITLES
 from fer_bench.metrics import confusion, recall
 from fer_bench.protocol import published
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results import KEY, inference_record, quality_record, run_record, training_record
 from fer_bench.results.records import (
@@ -28,6 +29,8 @@ from fer_bench.results.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from fer_bench.protocol.settings import Setting
 
 NAMES = tuple(published.COUNTS)
 # A tenth of the paper's images, class by class.
@@ -122,10 +125,16 @@ def made_missing(
     )
 
 
+def made_settings(**changes: Any) -> tuple[Setting, ...]:
+    """Return the rows of the protocol, of data and training, with these settings changed."""
+    of_data = {name: changes.pop(name) for name in ("split", "dedupe", "labels") if name in changes}
+    return (*DataSpec(**of_data).settings(), *Protocol(**changes).settings())
+
+
 def made_run(*cells: CellResult, **settings: Any) -> Run:
     """Return a run on the paper's data, under its protocol changed by these settings."""
     return Run(
-        protocol=tuple(Protocol(**settings).settings()),
+        protocol=made_settings(**settings),
         dataset=DatasetSummary(
             "fer2013",
             published.DIGEST,

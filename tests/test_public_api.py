@@ -13,6 +13,7 @@ from made_runs import document, made_cell, made_missing, made_run
 
 import fer_bench
 from fer_bench import _api
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.results.frame import COLUMNS
 from fer_bench.runtime.version import __version__
@@ -108,7 +109,8 @@ def asked(monkeypatch):
 def test_the_defaults_are_those_of_the_benchmark(asked, tmp_path):
     fer_bench.run(limit=700, store=tmp_path)
     ((context, entry, init),) = asked
-    assert (context.protocol, entry.name, init) == (Protocol(), "mini", "pretrained")
+    assert (context.data.spec, context.protocol) == (DataSpec(limit=700), Protocol())
+    assert (entry.name, init) == ("mini", "pretrained")
     assert (context.dataset.name, len(context.dataset)) == ("sketch", 700)
     assert not context.fresh
 

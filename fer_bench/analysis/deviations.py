@@ -6,12 +6,17 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from fer_bench.protocol import published
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
 
 if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
-_DEFAULTS = {item.name: item.default for item in dataclasses.fields(Protocol)}
+_DEFAULTS = {
+    item.name: item.default
+    for declared in (DataSpec, Protocol)
+    for item in dataclasses.fields(declared)
+}
 
 _NO_DEVIATIONS = ("seed", "seeds")
 """Settings that never count as deviations: the paper reports one run per cell and no seed."""

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.data_options import class_map_option, data_options
 from fer_bench.cli.params import NonEmptyPath
-from fer_bench.cli.run_data import class_map_option, run_data
-from fer_bench.protocol.settings import Protocol
 from fer_bench.runtime.escapes import clean
 from fer_bench.runtime.terminal import echo, echo_lines
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from fer_bench.protocol.settings import Dedupe, Labels, SplitName
+    from fer_bench.protocol.data_spec import DataSpec
     from fer_bench.report import Table
 
 
@@ -52,7 +51,7 @@ def info(dataset: str, class_map: str | None) -> None:
 
 @command.command(short_help="Find duplicates, leakage, blank images and label issues.")
 @click.argument("dataset")
-@run_data
+@data_options
 @click.option(
     "--json",
     "record",
@@ -67,17 +66,7 @@ def info(dataset: str, class_map: str | None) -> None:
     help="Write audit.html, audit-card.md and, in audit-sheets/, contact sheets; nothing else "
     "there is touched.",
 )
-def audit(
-    dataset: str,
-    class_map: str | None,
-    split: SplitName,
-    dedupe: Dedupe,
-    votes: Path | None,
-    labels: Labels,
-    limit: int | None,
-    record: Path | None,
-    report_dir: Path | None,
-) -> None:
+def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
     """Check DATASET for mistakes before you trust metrics measured on it.
 
     Reports duplicate images, images in two parts of the split, blank images, class sizes and, with
@@ -89,42 +78,27 @@ def audit(
     lines not counted. For an image in a directory the report adds its relative path, and if the
     class map drops rows, the row in the file; the file of --json has both for every row.
     """
-    from fer_bench.data import load_dataset
-    from fer_bench.data.audit import audit_record, load_votes
-    from fer_bench.data.prepare import prepare_data
-    from fer_bench.report.audit import AuditedData, audit_tables, summary, write_audit
+    from fer_bench.data.audit import audit_record
+    from fer_bench.data.prepare import load_data
+    from fer_bench.report.audit import audit_tables, scope_sentences, summary, write_audit
     from fer_bench.report.render import wrapped
     from fer_bench.results import write_json
-    from fer_bench.runtime.cache_directory import cache_root
     from fer_bench.runtime.progress_bar import ProgressBar
 
-    data = load_dataset(dataset, class_map=class_map)
-    known = None if votes is None else load_votes(votes)
-    protocol = Protocol(split=split, dedupe=dedupe, labels=labels)
-    bar = ProgressBar(data.name)
+    bar = ProgressBar(spec.dataset)
     try:
-        prepared = prepare_data(
-            data,
-            protocol,
-            limit=limit,
-            votes=known,
-            cache_dir=cache_root(),
-            progress=bar,
-            must_split=False,
-        )
+        data = load_data(spec, progress=bar, must_split=False)
     finally:
         bar.close()
-    told = AuditedData.of(
-        prepared, protocol, dataset, class_map=class_map, votes=votes, limit=limit
-    )
-    echo_lines(_text(audit_tables(told.found)) + "\n")
-    for sentence in [*summary(told.found), *told.taken.sentences]:
+    found = data.audit
+    echo_lines(_text(audit_tables(found)) + "\n")
+    for sentence in [*summary(found), *scope_sentences(data)]:
         echo_lines("\n".join([*wrapped(clean(sentence), _width()), ""]))
     if record is not None:
-        write_json(record, audit_record(told.found))
+        write_json(record, audit_record(found))
         echo(f"json: {record}")
     if report_dir is not None:
-        echo(f"report: {write_audit(report_dir, told)[0]}")
+        echo(f"report: {write_audit(report_dir, data)[0]}")
 
 
 def _text(tables: Sequence[Table]) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.data_options import data_options
 from fer_bench.cli.params import NonEmptyPath
-from fer_bench.cli.run_data import run_data
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo_lines
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.cli.profiling import Profile
-    from fer_bench.protocol.settings import Dedupe, Labels, SplitName
+    from fer_bench.protocol.data_spec import DataSpec
 
 _STARTED = perf_counter()
 
@@ -27,20 +27,14 @@ _STARTED = perf_counter()
     "--init", type=click.Choice(["pretrained", "random"]), default="pretrained", show_default=True
 )
 @click.option("--dataset", default="sketch", show_default=True, metavar="NAME|PATH")
-@run_data
+@data_options
 @click.option("--epochs", type=int, default=20, show_default=True, metavar="N")
 @click.option("--trainable-layers", default="4", show_default=True, metavar="N")
 @click.option("--weights-dir", type=NonEmptyPath(file_okay=False), metavar="DIR")
 def command(
+    spec: DataSpec,
     backbone: str,
     init: str,
-    dataset: str,
-    class_map: str | None,
-    split: SplitName,
-    dedupe: Dedupe,
-    votes: Path | None,
-    labels: Labels,
-    limit: int | None,
     epochs: int,
     trainable_layers: str,
     weights_dir: Path | None,
@@ -60,23 +54,14 @@ def command(
     from fer_bench.protocol.settings import Protocol, TrainableLayers
     from fer_bench.runtime.progress_bar import ProgressBar
 
-    protocol = Protocol(
-        split=split,
-        dedupe=dedupe,
-        labels=labels,
-        epochs=epochs,
-        trainable_layers=TrainableLayers.parse(trainable_layers),
-    )
+    layers = TrainableLayers.parse(trainable_layers)
     bar = ProgressBar(backbone)
     try:
         profile = profiling.profile(
             models.get(backbone),
             "pretrained" if init == "pretrained" else "random",
-            dataset,
-            protocol,
-            class_map=class_map,
-            votes=votes,
-            limit=limit,
+            spec,
+            Protocol(epochs=epochs, trainable_layers=layers),
             weights_dir=weights_dir,
             started=_STARTED,
             progress=bar,

@@ -9,13 +9,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from fer_bench.data import load_dataset
-from fer_bench.data.audit import load_votes
-from fer_bench.data.prepare import prepare_data
+from fer_bench.data.prepare import load_data
 from fer_bench.models import locate
 from fer_bench.models.keras_backend import load_keras
 from fer_bench.report import Findings, write_report
-from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.progress import silent
 from fer_bench.training.cell_network import shard_images
 from fer_bench.training.cell_runner import check_weights, run_cell
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
 
     from fer_bench.models import Backbone
     from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.data_spec import DataSpec
     from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.trained_cell import TrainedCell
@@ -82,12 +80,9 @@ class Profile:
 def profile(
     entry: Backbone,
     init: Init,
-    dataset: str,
+    spec: DataSpec,
     protocol: Protocol,
     *,
-    class_map: str | None = None,
-    votes: Path | None = None,
-    limit: int | None = None,
     weights_dir: Path | None = None,
     started: float | None = None,
     progress: Progress = silent,
@@ -97,11 +92,8 @@ def profile(
     Args:
         entry: the cell's backbone.
         init: ``"pretrained"`` or ``"random"``.
-        dataset: name or path of the data set; it may come from the cache.
+        spec: the data; the data set may come from the cache.
         protocol: training settings of the cell.
-        class_map: as for ``fer_bench.data.load_dataset``.
-        votes: FER+'s file, or None.
-        limit: size of a stratified sample, None for all images.
         weights_dir: directory to look for pretrained weights in first.
         started: ``time.perf_counter()`` at process start, None for now.
         progress: callback for the progress of the work.
@@ -112,21 +104,14 @@ def profile(
     laps = _Laps(perf_counter() if started is None else started)
     load_keras()
     laps.end("start-up")
-    prepared = prepare_data(
-        load_dataset(dataset, class_map=class_map),
-        protocol,
-        limit=limit,
-        votes=None if votes is None else load_votes(votes),
-        cache_dir=cache_root(),
-        progress=progress,
-    )
+    prepared = load_data(spec, progress=progress)
     data, split = prepared.dataset, prepared.split
     laps.end("data")
     if init == "pretrained":
         check_weights(entry, locate(entry, weights_dir))
         laps.end("checking the weights")
     with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
-        experiment = RunContext(prepared, Path(folder), weights_dir)
+        experiment = RunContext(prepared, protocol, Path(folder), weights_dir)
         trained = run_cell(experiment, entry, init, progress)
         laps.end("writing checkpoints and result, and the rest", dict(trained.result.parts))
         findings = Findings.of(experiment.record((trained.result,)))

@@ -10,7 +10,7 @@ import numpy as np
 
 from fer_bench.data.catalogue import load_dataset, source_of
 from fer_bench.data.split import PARTS, make_split
-from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.data.dataset import Dataset
-    from fer_bench.protocol.settings import SplitName
+    from fer_bench.protocol.data_spec import SplitName
 
 _SPLITS: tuple[SplitName, ...] = ("paper", "kaggle")
 """Splits that are quick to compute: a grouped split needs the duplicate search."""
@@ -147,7 +147,7 @@ def _layout(path: Path, dataset: Dataset) -> str:
 
 def _parts(dataset: Dataset, name: SplitName, cache_dir: Path | None) -> list[PartInfo]:
     try:
-        split = make_split(dataset, name, Protocol().split_seed, cache_dir)
+        split = make_split(dataset, name, DataSpec.split_seed, cache_dir)
     except FerBenchError as error:
         return [PartInfo(name, part, (), str(error)) for part in PARTS]
 

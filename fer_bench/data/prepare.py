@@ -1,4 +1,4 @@
-"""Preparation of a data set for a protocol: labels, sample, order and split."""
+"""Data of a run: read, labelled, sampled, ordered and split as a ``DataSpec`` says."""
 
 from __future__ import annotations
 
@@ -10,103 +10,175 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data import PARTS, Dataset, Split, by_content, make_split, stratified_rows
-from fer_bench.data.audit import SIMILARITIES, Audit, Duplicates, audit, check_votes, voted_labels
+from fer_bench.data import (
+    PARTS,
+    Dataset,
+    Split,
+    by_content,
+    load_dataset,
+    make_split,
+    stratified_rows,
+)
+from fer_bench.data.audit import (
+    SIMILARITIES,
+    Audit,
+    Duplicates,
+    audit,
+    check_votes,
+    load_votes,
+    voted_labels,
+)
 from fer_bench.data.audit.row_numbers import renumbered
 from fer_bench.data.audit.search_cache import cached_duplicates
 from fer_bench.data.formats.class_names import CLASS_MAP
 from fer_bench.data.formats.detection import enough_memory
 from fer_bench.data.formats.ferplus_votes import CATEGORY_NAMES, TIED, voted
 from fer_bench.results.records import COPIES, NO_VOTE, SAMPLED
+from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from fer_bench.data.audit import Similarity, Votes
-    from fer_bench.protocol.settings import Protocol
+    from fer_bench.data.audit import Votes
+    from fer_bench.protocol.data_spec import DataSpec
     from fer_bench.runtime.progress import Progress
-
-
-@dataclass(frozen=True)
-class SplitFacts:
-    """Facts on test images, left-out images and the class map, as recorded with results.
-
-    Attributes:
-        test_twins: as in ``fer_bench.results.records.DatasetSummary``.
-        test_votes: as there.
-        left_out: as there.
-        class_map: as there.
-    """
-
-    test_twins: bytes = b""
-    test_votes: bytes = b""
-    left_out: tuple[tuple[str, int], ...] = ()
-    class_map: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedData:
-    """A data set prepared for a protocol.
+    """Data of a run, prepared as its specification says.
 
     Attributes:
-        protocol: protocol that the data set is prepared for.
+        spec: specification of the data.
         loaded: the data set as loaded.
         source: all of its images in the same order, with the labels used for training.
         rows: int64, shape (n,), ascending: rows of ``source`` that are used.
-        votes: FER+ votes on those images, in that order; None if the labels are made from them, or
-            none are given.
-        twins: duplicates among those images, in that order.
+        unused: reasons why other images are not used, and their numbers.
+        votes: FER+ votes on the used images, in the order of ``rows``; None if none are given.
+        duplicates: duplicates among the used images, in the order of ``rows``.
         order: int64, shape (n,): positions in ``rows``, in the order of the images' contents.
-        dataset: the n images in that order, used for training and testing.
+        dataset: the used images in that order, for training and testing.
         split: split of ``dataset``; all parts are empty if it cannot be split as requested.
-        not_split: reason why it cannot be split, one line, else empty.
-        not_taken: reasons why images of ``source`` are not used, with their counts.
-        copies: number of used images that are in no part of the split because they are duplicates.
-        no_majority: number of used images whose label, made from votes, has half of the votes or
-            fewer.
-        facts: facts on the split to be recorded.
+        split_error: reason why it cannot be split, else None.
     """
 
-    protocol: Protocol
+    spec: DataSpec
     loaded: Dataset
     source: Dataset
     rows: NDArray[np.int64]
+    unused: tuple[tuple[str, int], ...]
     votes: Votes | None
-    twins: Duplicates
+    duplicates: Duplicates
     order: NDArray[np.int64]
     dataset: Dataset
     split: Split
-    not_split: str
-    not_taken: tuple[tuple[str, int], ...]
-    copies: int
-    no_majority: int
-    facts: SplitFacts
+    split_error: FerBenchError | None
+
+    @property
+    def removed_duplicates(self) -> int:
+        """Number of used images that are in no part of the split because they are duplicates."""
+        parts = sum(len(getattr(self.split, part)) for part in PARTS)
+        return len(self.dataset) - parts if self.split_error is None else 0
+
+    @property
+    def left_out(self) -> tuple[tuple[str, int], ...]:
+        """Reasons why images of the source are in no part of the split, and their numbers."""
+        removed = self.removed_duplicates
+        return (*self.unused, *([(COPIES, removed)] if removed else []))
+
+    @property
+    def class_map(self) -> str:
+        """Class map that the data set was loaded with, one line; empty for the default."""
+        return dict(self.loaded.notes).get(CLASS_MAP, "")
+
+    @property
+    def no_majority(self) -> int:
+        """Number of used images whose label, made from votes, has half of them or fewer."""
+        if self.votes is None or self.spec.labels != "ferplus":
+            return 0
+        return int(self.votes.without_majority().sum())
+
+    @property
+    def _further_votes(self) -> Votes | None:
+        """The votes, unless the labels are made from them, so that they add no information."""
+        return None if self.spec.labels == "ferplus" else self.votes
+
+    @property
+    def test_duplicates(self) -> bytes:
+        """Duplicate codes of the test images, as in ``DatasetSummary.test_twins``."""
+        found = np.zeros(len(self.split.test), np.uint8)
+        # The strictest level wins: it is written last.
+        for code, similarity in enumerate(reversed(SIMILARITIES), start=1):
+            groups = self.duplicates.numbers[similarity][self.order]
+            found[np.isin(groups[self.split.test], groups[self.split.train])] = code
+        return found.tobytes()
+
+    @property
+    def test_votes(self) -> bytes:
+        """Classes with the most votes, as in ``DatasetSummary.test_votes``."""
+        if self._further_votes is None:
+            return b""
+        labels = voted_labels(self._further_votes, self.dataset.classes)[self.order]
+        tested = labels[self.split.test]
+        return np.where(tested < 0, NO_VOTE, tested).astype(np.uint8).tobytes()
 
     @cached_property
-    def audited(self) -> Audit:
+    def audit(self) -> Audit:
         """Audit of the used images, by their rows in ``source``."""
         parts = (self.order[getattr(self.split, part)] for part in PARTS)
         found = audit(
-            _taken(self.source, self.rows),
+            _at(self.source, self.rows),
             Split(self.split.name, *parts),
-            self.votes,
-            known=self.twins,
+            self._further_votes,
+            known=self.duplicates,
         )
-        if self.not_split:
-            found = dataclasses.replace(found, not_split=self.not_split, leaks=())
+        if self.split_error is not None:
+            found = dataclasses.replace(found, not_split=str(self.split_error), leaks=())
         return renumbered(found, self.rows, self.source)
+
+
+def load_data(
+    spec: DataSpec, *, progress: Progress = silent, must_split: bool = True
+) -> PreparedData:
+    """Read and prepare the data of a run.
+
+    Args:
+        spec: specification of the data.
+        progress: callback for the progress of the duplicate search.
+        must_split: if True, raise an error if the data set cannot be split as requested.
+
+    Raises:
+        FerBenchError: as ``load_source`` and ``prepare_data``.
+    """
+    source, votes = load_source(spec)
+    return prepare_data(
+        source,
+        spec,
+        votes=votes,
+        cache_dir=cache_root(),
+        progress=progress,
+        must_split=must_split,
+    )
+
+
+def load_source(spec: DataSpec) -> tuple[Dataset, Votes | None]:
+    """Read the data set and, if the specification names any, the votes on it.
+
+    Raises:
+        FerBenchError: as ``load_dataset`` and ``load_votes``.
+    """
+    source = load_dataset(spec.dataset, class_map=spec.class_map)
+    return source, None if spec.votes is None else load_votes(spec.votes)
 
 
 def prepare_data(
     source: Dataset,
-    protocol: Protocol,
+    spec: DataSpec,
     *,
-    limit: int | None = None,
     votes: Votes | None = None,
     cache_dir: Path | None = None,
     progress: Progress = silent,
@@ -116,87 +188,69 @@ def prepare_data(
 
     Args:
         source: the data set as loaded.
-        protocol: determines labels, split and duplicates to leave out.
-        limit: size of a stratified sample, None for all images.
+        spec: determines labels, sample, split and duplicates to leave out.
         votes: FER+ votes on each image of ``source``, in its order.
         cache_dir: cache directory, in which draws and the duplicate search are cached.
         progress: callback for the progress of the duplicate search.
         must_split: if True, raise an error if the data set cannot be split as requested.
 
     Raises:
-        FerBenchError: the votes do not belong to the images, the protocol's labels need votes but
-            none are given, or the data set cannot be sampled or, if ``must_split``, be split as
-            requested.
+        FerBenchError: the votes do not belong to the images, the labels need votes but none are
+            given, or the data set cannot be sampled or, if ``must_split``, be split as requested.
     """
     if votes is not None:
         check_votes(votes, source)
-    loaded, not_taken = source, list[tuple[str, int]]()
+    loaded, unused = source, list[tuple[str, int]]()
     rows = np.arange(len(source), dtype=np.int64)
-    if protocol.labels == "ferplus":
+    if spec.labels == "ferplus":
         if votes is None:
             raise FerBenchError(
                 "labels 'ferplus' need FER+'s votes",
                 "--votes=FILE with its fer2013new.csv, or --labels=fer2013",
                 "give one of them",
             )
-        source, rows, not_taken = _voted(source, votes)
-    dataset = _taken(source, rows)
-    if limit is not None and limit < len(dataset):
+        source, rows, unused = _voted(source, votes)
+    dataset = _at(source, rows)
+    if spec.limit is not None and spec.limit < len(dataset):
         order = by_content(dataset)
-        sample = stratified_rows(dataset.take(order), limit, protocol.split_seed, cache_dir)
+        sample = stratified_rows(dataset.take(order), spec.limit, spec.split_seed, cache_dir)
         kept = np.sort(order[sample])
-        not_taken.append((SAMPLED, len(rows) - len(kept)))
+        unused.append((SAMPLED, len(rows) - len(kept)))
         dataset, rows = dataset.take(kept), rows[kept]
     with enough_memory(dataset.name):
-        twins = cached_duplicates(dataset, cache_dir, progress)
-    order = by_content(dataset)
+        duplicates = cached_duplicates(dataset, cache_dir, progress)
+    order, split_error = by_content(dataset), None
     dataset = dataset.take(order)
-    pictures = {likeness: twins.numbers[likeness][order] for likeness in SIMILARITIES}
-    not_split, copies = "", 0
     try:
         split = make_split(
             dataset,
-            protocol.split,
-            protocol.split_seed,
+            spec.split,
+            spec.split_seed,
             cache_dir,
-            pictures=pictures["near"],
-            dedupe=protocol.dedupe,
+            pictures=duplicates.numbers["near"][order],
+            dedupe=spec.dedupe,
         )
     except FerBenchError as error:
         if must_split:
             raise
-        split, not_split = Split(protocol.split, *np.empty((len(PARTS), 0), np.int64)), str(error)
-    else:
-        copies = len(dataset) - len(split.train) - len(split.validation) - len(split.test)
-    known, no_majority = None if votes is None else votes.take(rows), 0
-    if known is not None and protocol.labels == "ferplus":
-        no_majority = int(known.without_majority().sum())
-        # Votes add no information to labels that were made from them.
-        known = None
+        split = Split(spec.split, *np.empty((len(PARTS), 0), np.int64))
+        split_error = error
     return PreparedData(
-        protocol=protocol,
+        spec=spec,
         loaded=loaded,
         source=source,
         rows=rows,
-        votes=known,
-        twins=twins,
+        unused=tuple(unused),
+        votes=None if votes is None else votes.take(rows),
+        duplicates=duplicates,
         order=order,
         dataset=dataset,
         split=split,
-        not_split=not_split,
-        not_taken=tuple(not_taken),
-        copies=copies,
-        no_majority=no_majority,
-        facts=SplitFacts(
-            test_twins=_test_twins(split, pictures),
-            test_votes=b"" if known is None else _test_votes(known.take(order), dataset, split),
-            left_out=(*not_taken, *([(COPIES, copies)] if copies else [])),
-            class_map=dict(loaded.notes).get(CLASS_MAP, ""),
-        ),
+        split_error=split_error,
     )
 
 
-def _taken(source: Dataset, rows: NDArray[np.int64]) -> Dataset:
+def _at(source: Dataset, rows: NDArray[np.int64]) -> Dataset:
     """Return the images at ``rows``, ascending; the data set itself if these are all images."""
     return source if len(rows) == len(source) else source.take(rows)
 
@@ -213,17 +267,3 @@ def _voted(
         source, labels=np.where(named, labels, source.labels).astype(np.uint8)
     )
     return relabelled, np.flatnonzero(named), sorted(counted.items())
-
-
-def _test_twins(split: Split, pictures: Mapping[Similarity, NDArray[np.int64]]) -> bytes:
-    found = np.zeros(len(split.test), np.uint8)
-    # The strictest level wins: it is written last.
-    for code, likeness in enumerate(reversed(SIMILARITIES), start=1):
-        numbers = pictures[likeness]
-        found[np.isin(numbers[split.test], numbers[split.train])] = code
-    return found.tobytes()
-
-
-def _test_votes(votes: Votes, dataset: Dataset, split: Split) -> bytes:
-    labels = voted_labels(votes, dataset.classes)[split.test]
-    return np.where(labels < 0, NO_VOTE, labels).astype(np.uint8).tobytes()

@@ -12,7 +12,7 @@ import numpy as np
 
 from fer_bench.data.dataset import USAGES
 from fer_bench.data.stratified_draws import check_seed, stratified_draw
-from fer_bench.protocol.settings import DEDUPES, SPLITS
+from fer_bench.protocol.data_spec import DEDUPES, SPLITS
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.data.dataset import Dataset
-    from fer_bench.protocol.settings import Dedupe, SplitName
+    from fer_bench.protocol.data_spec import Dedupe, SplitName
 
 PARTS: tuple[str, ...] = ("train", "validation", "test")
 

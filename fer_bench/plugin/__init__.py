@@ -16,7 +16,6 @@ from fer_bench.plugin.options import add_options, read_settings
 from fer_bench.plugin.short_names import declared_at_once, expect_values, lengthen
 from fer_bench.plugin.state import (
     BASE,
-    DATA,
     EXPERIMENT,
     NOTES,
     PROBLEMS,
@@ -147,7 +146,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
             # Loaded now, as the report of this run may overwrite the base's files.
             config.stash[BASE] = load_side(settings.base, "--fer-compare")
         with showing_progress(config, "data") as progress:
-            config.stash[EXPERIMENT], config.stash[DATA] = prepare(
+            config.stash[EXPERIMENT] = prepare(
                 settings, {_cell_of(item) for item in items}, progress, reporting=reporting
             )
     except FerBenchError as error:

@@ -12,6 +12,7 @@ from fer_bench.analysis.comparison import default_thresholds, parse, project_thr
 from fer_bench.data import dataset_names
 from fer_bench.models.weights import lock_file
 from fer_bench.protocol.cells import INITS, Cell
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.protocol.shards import Shard
@@ -181,10 +182,7 @@ class Settings:
     Attributes:
         backbones: in the order given.
         inits: in the order pretrained, random.
-        dataset: name or path.
-        class_map: name or path of the class map, None for the default.
-        votes: FER+'s file, or None.
-        limit: size of the sample, None for all images.
+        data: images, labels and split, with absolute paths.
         protocol: training settings of the cells.
         weights_dir: directory to look for pretrained weights in first.
         weights_lock: the lock file of pretrained weights.
@@ -205,10 +203,7 @@ class Settings:
 
     backbones: tuple[Backbone, ...]
     inits: tuple[Init, ...]
-    dataset: str
-    class_map: str | None
-    votes: Path | None
-    limit: int | None
+    data: DataSpec
     protocol: Protocol
     weights_dir: Path | None
     weights_lock: Path
@@ -244,7 +239,7 @@ class Settings:
     def elsewhere(self) -> dict[str, Shard]:
         """Return the cells of other shards: a mapping of cell id to shard."""
         shards = {
-            Cell(entry.name, init, self.dataset, seed).id: Shard.of(index, self.shard.count)
+            Cell(entry.name, init, self.data.dataset, seed).id: Shard.of(index, self.shard.count)
             for index, (entry, init, seed) in enumerate(self.cells())
         }
         return {cell: shard for cell, shard in shards.items() if shard != self.shard}
@@ -287,25 +282,32 @@ def read_settings(config: pytest.Config) -> Settings:
         )
     layers, lock = given.text("trainable-layers"), given.path("weights-lock")
     base, report_dir = given.paths("fer-compare"), given.path("report-dir")
-    asked: dict[str, Any] = {
-        "split": given.text("split") or None,
-        "dedupe": given.text("dedupe") or None,
-        "labels": given.text("labels") or None,
-        "epochs": given.number("epochs"),
-        "batch_size": given.number("batch-size"),
-        "seed": given.number("seed"),
-        "seeds": given.number("seeds"),
-        "trainable_layers": TrainableLayers.parse(layers) if layers else None,
-        "batch_normalization": given.text("batchnorm") or None,
-    }
+    data = DataSpec(
+        **_requested(
+            dataset=given.dataset(),
+            class_map=given.class_map(),
+            split=given.text("split"),
+            dedupe=given.text("dedupe"),
+            labels=given.text("labels"),
+            votes=given.path("votes"),
+            limit=given.number("limit"),
+        )
+    )
+    protocol = Protocol(
+        **_requested(
+            epochs=given.number("epochs"),
+            batch_size=given.number("batch-size"),
+            seed=given.number("seed"),
+            seeds=given.number("seeds"),
+            trainable_layers=TrainableLayers.parse(layers) if layers else None,
+            batch_normalization=given.text("batchnorm"),
+        )
+    )
     return Settings(
         backbones=models.select(given.text("backbone") or "mini"),
         inits=INITS if init == "both" else (cast("Init", init),),
-        dataset=given.dataset(),
-        class_map=given.class_map(),
-        votes=given.path("votes"),
-        limit=given.number("limit"),
-        protocol=Protocol(**{name: value for name, value in asked.items() if value is not None}),
+        data=data,
+        protocol=protocol,
         weights_dir=given.path("weights-dir"),
         weights_lock=lock or config.rootpath / lock_file.FILE,
         must_lock=lock is not None,
@@ -319,6 +321,11 @@ def read_settings(config: pytest.Config) -> Settings:
         rules=_rules(given, base, config.invocation_params.dir),
         shard=Shard.parse(given.text("shard") or "1/1"),
     )
+
+
+def _requested(**values: Any) -> dict[str, Any]:
+    """Return the values without empty ones, for which the defaults apply."""
+    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 def _rules(given: _Given, base: tuple[Path, ...], folder: Path) -> Thresholds:
@@ -378,7 +385,7 @@ class _Given:
 
     def dataset(self) -> str:
         """Return the data set's name as given, or its path made absolute."""
-        text = self.text("dataset") or "sketch"
+        text = self.text("dataset") or DataSpec.dataset
         path = self._base("dataset") / expand_user(text)
         # Path.exists raises for overlong names and inaccessible directories.
         is_path = os.sep in text or path.suffix or os.path.exists(path)  # noqa: PTH110

@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from fer_bench.data import load_dataset
-from fer_bench.data.audit import load_votes
-from fer_bench.data.prepare import prepare_data
+from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models import WeightsMissing, identity, locate
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.models.weights import lock_file
@@ -21,7 +19,6 @@ from fer_bench.training.run_context import RunContext
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from fer_bench.data.prepare import PreparedData
     from fer_bench.models import Backbone, Located
     from fer_bench.plugin.options import Settings
     from fer_bench.runtime.progress import Progress
@@ -35,7 +32,7 @@ def prepare(
     progress: Progress = silent,
     *,
     reporting: bool = True,
-) -> tuple[RunContext, PreparedData]:
+) -> RunContext:
     """Load and split the data, and verify every weight file that a cell will run on.
 
     Last, the lock file records the weights that are used for the first time. A run without a
@@ -48,7 +45,7 @@ def prepare(
         reporting: True if there will be a report.
 
     Returns:
-        The experiment that the cells share, and the prepared data.
+        Data, protocol and store that the cells share.
 
     Raises:
         FerBenchError: the Keras configuration is unusable; the data, the votes or a weight file
@@ -59,26 +56,21 @@ def prepare(
     if reporting:
         check_writable("--report-dir", settings.report_dir)
     check_writable("--store", settings.store)
-    source = load_dataset(settings.dataset, class_map=settings.class_map)
-    votes = None if settings.votes is None else load_votes(settings.votes)
+    source, votes = load_source(settings.data)
     # Before the duplicate search, which takes long for many images.
     pretrained = _pretrained(settings, cells)
     data = prepare_data(
-        source,
-        settings.protocol,
-        limit=settings.limit,
-        votes=votes,
-        cache_dir=cache_root(),
-        progress=progress,
+        source, settings.data, votes=votes, cache_dir=cache_root(), progress=progress
     )
-    experiment = RunContext(
+    context = RunContext(
         data,
+        settings.protocol,
         store=settings.store,
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
     )
-    _check_weights(settings, experiment, pretrained, reporting)
-    return experiment, data
+    _check_weights(settings, context, pretrained, reporting)
+    return context
 
 
 def _pretrained(
@@ -95,7 +87,7 @@ def _pretrained(
         seeds = [
             seed
             for seed in settings.protocol.every_seed
-            if Cell(entry.name, "pretrained", settings.dataset, seed).id in cells
+            if Cell(entry.name, "pretrained", settings.data.dataset, seed).id in cells
         ]
         if not seeds:
             continue
@@ -109,7 +101,7 @@ def _pretrained(
 
 def _check_weights(
     settings: Settings,
-    experiment: RunContext,
+    context: RunContext,
     pretrained: list[tuple[Backbone, Located, list[int]]],
     reporting: bool,
 ) -> None:
@@ -121,7 +113,7 @@ def _check_weights(
         # Weights of stored results were verified before training.
         if (
             settings.timing
-            or not all(is_stored(experiment, entry, "pretrained", seed) for seed in seeds)
+            or not all(is_stored(context, entry, "pretrained", seed) for seed in seeds)
             or (lock is not None and identity(located.path) not in lock.files)
         ):
             proven[entry.name] = check_weights(entry, located)

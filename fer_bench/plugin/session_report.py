@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from fer_bench.analysis.comparison import Side, compare
-from fer_bench.plugin.state import BASE, DATA, NOTES, PROBLEMS, RECORD
+from fer_bench.plugin.state import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD
 from fer_bench.report import Findings, terminal_text, write_page, write_tables
-from fer_bench.report.audit import AuditedData
 from fer_bench.report.comparison import coloured, conclusion, remove_comparison, write_comparison
 from fer_bench.report.comparison import terminal_text as comparison_text
 from fer_bench.report.output_files import write_files
@@ -107,7 +106,9 @@ class Report:
                 report_line(terminal, f"NOTE: {note}", yellow=True)
             # Show the output before the page is drawn, which takes a while.
             terminal.flush()
-        drawn = found and self._tried(lambda: write_page(self._folder, found, self._audited()))
+        drawn = found and self._tried(
+            lambda: write_page(self._folder, found, config.stash[EXPERIMENT].data)
+        )
         if terminal is not None:
             for note in dict.fromkeys(notes[shown:]):
                 report_line(terminal, f"NOTE: {note}", yellow=True)
@@ -146,18 +147,6 @@ class Report:
         if self._session.exitstatus == pytest.ExitCode.OK:
             self._session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._problems.append(problem)
-
-    def _audited(self) -> AuditedData:
-        """Return the audit of the run's data, and the command that reproduces it."""
-        settings = self._settings
-        return AuditedData.of(
-            self._session.config.stash[DATA],
-            settings.protocol,
-            settings.dataset,
-            class_map=settings.class_map,
-            votes=settings.votes,
-            limit=settings.limit,
-        )
 
     def _compared(self) -> ComparisonResult | None:
         """Return the run compared with its base; None without a base or a readable run."""

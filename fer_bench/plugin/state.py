@@ -8,7 +8,6 @@ import pytest
 
 if TYPE_CHECKING:
     from fer_bench.analysis.comparison import Side
-    from fer_bench.data.prepare import PreparedData
     from fer_bench.plugin.notes import Notes
     from fer_bench.plugin.options import Settings
     from fer_bench.plugin.session_record import Record
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 BASE: pytest.StashKey[Side] = pytest.StashKey()
 EXPERIMENT: pytest.StashKey[RunContext] = pytest.StashKey()
-DATA: pytest.StashKey[PreparedData] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()
 REPORTING: pytest.StashKey[bool] = pytest.StashKey()

@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 
 Trainable = int | Literal["all"]
 Origin = Literal["stated", "chosen", "changed"]
-SplitName = Literal["paper", "kaggle", "grouped"]
-SPLITS: tuple[SplitName, ...] = get_args(SplitName)
-Dedupe = Literal["none", "train", "all"]
-DEDUPES: tuple[Dedupe, ...] = get_args(Dedupe)
-Labels = Literal["fer2013", "ferplus"]
-LABELS: tuple[Labels, ...] = get_args(Labels)
 BatchNormalization = Literal["paper", "frozen"]
 BATCH_NORMALIZATIONS: tuple[BatchNormalization, ...] = get_args(BatchNormalization)
 
@@ -77,15 +71,17 @@ class TrainableLayers:
         return f"pretrained:{self.pretrained},random:{self.random}"
 
 
-def _stated(default: Any, where: str) -> Any:
+def stated(default: Any, where: str) -> Any:
+    """Declare a setting whose default the paper states."""
     return field(default=default, metadata={"origin": "stated", "why": where})
 
 
-def _chosen(default: Any, why: str) -> Any:
+def chosen(default: Any, why: str) -> Any:
+    """Declare a setting that the paper does not mention."""
     return field(default=default, metadata={"origin": "chosen", "why": why})
 
 
-def _settled(origin: Origin, value: str, why: str) -> Any:
+def settled(origin: Origin, value: Any, why: str) -> Any:
     """Declare a setting with a fixed value, which is reported but cannot be configured."""
     return field(default=value, init=False, metadata={"origin": origin, "why": why})
 
@@ -108,124 +104,111 @@ class Setting:
     why: str
 
 
+def setting_rows(declared: Any) -> list[Setting]:
+    """Return the settings of a dataclass with origin and reason, in order of declaration."""
+    rows = []
+    for item in dataclasses.fields(declared):
+        if "origin" not in item.metadata:
+            continue
+        value = getattr(declared, item.name)
+        origin: Origin = "changed" if value != item.default else item.metadata["origin"]
+        why = item.metadata["why"]
+        if origin == "changed":
+            why = f"default {item.default} ({item.metadata['origin']}: {why})"
+        rows.append(Setting(item.name, str(value), origin, why))
+    return rows
+
+
 @dataclass(frozen=True)
 class Protocol:
-    """Complete configuration of training and evaluation, apart from cell and data.
+    """Configuration of training and evaluation, apart from the cell and its data.
 
     Raises:
         FerBenchError: a value is out of its range.
     """
 
-    split: SplitName = _stated(
-        "paper", "70/10/20, stratified, random_state 42; sizes 25,121 / 3,589 / 7,177 on FER2013"
-    )
-    split_seed: int = _stated(42, "random_state of both calls of train_test_split")
-    row_order: str = _settled(
-        "chosen",
-        "by the digests of the images",
-        "the paper does not say in which order its images were drawn from; in this one the same "
-        "images give the same split and results from a csv file, an npz file and folders",
-    )
-    dedupe: Dedupe = _chosen(
-        "none",
-        "the paper does not mention that images occur more than once; 'train' leaves out of "
-        "training what stands in validation or test and keeps each picture once, 'all' keeps each "
-        "picture once in all three parts together; of several images the first in this order "
-        "stays, with its label",
-    )
-    labels: Labels = _chosen(
-        "fer2013",
-        "the data set's own; 'ferplus' takes the class with the most of FER+'s votes, be they half "
-        "or fewer, and leaves out where several share them or none of the classes has them",
-    )
-    excluded: str = _settled(
+    excluded: str = settled(
         "stated",
         "last layer",
         "the classification layer, where a network has one: the parameter counts that the paper "
         "gives are ResNet-50 and MobileNet without their tops and OpenFace whole",
     )
-    trainable_layers: TrainableLayers = _stated(
+    trainable_layers: TrainableLayers = stated(
         TrainableLayers(), "all layers frozen but the last 4, for both inits"
     )
-    learning_rate: float = _stated(1e-4, "stated as 1e-4")
-    epochs: int = _stated(20, "stated as 20")
-    loss: str = _settled("stated", "categorical_crossentropy", "stated")
-    window: int = _stated(5, "key metrics are read every 5 epochs")
-    last_layers_counted: str = _settled(
+    learning_rate: float = stated(1e-4, "stated as 1e-4")
+    epochs: int = stated(20, "stated as 20")
+    loss: str = settled("stated", "categorical_crossentropy", "stated")
+    window: int = stated(5, "key metrics are read every 5 epochs")
+    last_layers_counted: str = settled(
         "chosen",
         "entries of the Keras layer list",
         "the usual reading of base.layers[:-4] once the last layer is excluded; layers without "
         "weights count too",
     )
-    batch_normalization: BatchNormalization = _chosen(
+    batch_normalization: BatchNormalization = chosen(
         "paper",
         "the paper does not mention it: among the last layers it is trained like them, as Keras "
         "does by default, with the statistics of the batch in training and moving averages in "
         "evaluation; 'frozen' uses the moving averages that it started with throughout",
     )
-    optimizer: str = _settled("chosen", "adam", "the usual choice at a learning rate of 1e-4")
-    batch_size: int = _chosen(32, "the default of Keras' fit")
-    order: str = _settled(
+    optimizer: str = settled("chosen", "adam", "the usual choice at a learning rate of 1e-4")
+    batch_size: int = chosen(32, "the default of Keras' fit")
+    order: str = settled(
         "chosen",
         "a fresh permutation every epoch",
         "drawn from the cell's seed; Keras' own shuffling repeats one permutation once "
         "set_random_seed was called",
     )
-    input_size: str = _settled(
+    input_size: str = settled(
         "chosen",
         "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face",
         "FER2013's own size where a network takes any, the built-in size of the face networks",
     )
-    resize: str = _settled(
+    resize: str = settled(
         "chosen",
         "bilinear, no antialiasing",
         "the default of tf.image.resize; image files of several sizes, or beyond 224 pixels, were "
         "brought to one square before, antialiased and not cropped",
     )
-    channels: str = _settled(
+    channels: str = settled(
         "chosen",
         "grey repeated to three channels",
         "all networks expect colour; files in colour become grey by ITU-R 601 luma, as FER2013 is "
         "grey: one rule for all data",
     )
-    preprocessing: str = _settled(
+    preprocessing: str = settled(
         "chosen",
         "each network's own",
         "x/127.5-1 for MobileNet and mini, BGR less ImageNet's mean for ResNet-50, x/255 for "
         "the face networks as deepface does by default",
     )
-    head: str = _settled(
+    head: str = settled(
         "chosen",
         "flatten, then one softmax layer",
         "the smallest head that maps features to classes",
     )
-    training_figures: str = _settled(
+    training_figures: str = settled(
         "chosen",
         "running mean over the epoch",
         "what Keras' fit reports on training data; the figures evaluated after each epoch are "
         "reported beside it",
     )
-    metric_0: str = _settled(
+    metric_0: str = settled(
         "chosen",
         "first-epoch and untrained",
         "the paper leaves the first difference undefined, and its own tables rule out 0: both "
         "conventions are reported",
     )
-    initial: str = _settled(
+    initial: str = settled(
         "chosen",
         "after epoch 1, on validation data",
         "the paper says initial and shows no epoch 0; the untrained figures are reported too",
     )
-    seed: int = _chosen(42, "the paper's random_state; seeds weights, head and order")
-    seeds: int = _chosen(1, "the paper tells of one run of each cell")
+    seed: int = chosen(42, "the paper's random_state; seeds weights, head and order")
+    seeds: int = chosen(1, "the paper tells of one run of each cell")
 
     def __post_init__(self) -> None:
-        for name, accepted in (("split", SPLITS), ("dedupe", DEDUPES), ("labels", LABELS)):
-            if getattr(self, name) not in accepted:
-                raise FerBenchError(
-                    f"{name} {getattr(self, name)!r} is unknown",
-                    ", ".join(accepted),
-                )
         if self.batch_normalization not in BATCH_NORMALIZATIONS:
             raise FerBenchError(
                 f"batch normalization {self.batch_normalization!r} is unknown; accepted by "
@@ -262,12 +245,4 @@ class Protocol:
 
     def settings(self) -> list[Setting]:
         """Return every setting with its origin and reason, in order of declaration."""
-        rows = []
-        for item in dataclasses.fields(self):
-            value = getattr(self, item.name)
-            origin: Origin = "changed" if value != item.default else item.metadata["origin"]
-            why = item.metadata["why"]
-            if origin == "changed":
-                why = f"default {item.default} ({item.metadata['origin']}: {why})"
-            rows.append(Setting(item.name, str(value), origin, why))
-        return rows
+        return setting_rows(self)

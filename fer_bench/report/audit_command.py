@@ -5,48 +5,24 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
+from fer_bench.protocol.data_spec import data_options
 from fer_bench.results.records import COPIES, SAMPLED
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fer_bench.protocol.data_spec import DataSpec
     from fer_bench.results.records import Run
 
-_DEDUPE, _LABELS = "none", "fer2013"
-"""Defaults of ``--dedupe`` and ``--labels``; a command that uses them omits the option."""
+
+def audit_command(spec: DataSpec) -> str:
+    """Return the command line that audits the data of a run; its report is in ``report``."""
+    return _line(spec.dataset, spec.options())
 
 
-def audit_command(
-    dataset: str,
-    *,
-    split: str,
-    dedupe: str = _DEDUPE,
-    labels: str = _LABELS,
-    class_map: str | None = None,
-    votes: str | None = None,
-    limit: int | None = None,
-) -> str:
-    """Return the command line of an audit; its report directory is always ``report``.
-
-    Args:
-        dataset: name or path of the data set.
-        split: as in ``fer_bench.protocol.settings.Protocol``.
-        dedupe: as there.
-        labels: as there.
-        class_map: name or path of the class map; None for the default mapping.
-        votes: path of the FER+ votes file; None without votes.
-        limit: sample size; None for all images.
-    """
-    options = {
-        "class-map": class_map,
-        "split": split,
-        "dedupe": None if dedupe == _DEDUPE else dedupe,
-        "labels": None if labels == _LABELS else labels,
-        "votes": votes,
-        "limit": limit,
-        "report-dir": "report",
-    }
-    told = [f"--{name}={value}" for name, value in options.items() if value is not None]
-    return shlex.join(["fer-bench", "data", "audit", dataset, *told])
+def _line(dataset: str, options: Iterable[str]) -> str:
+    return shlex.join(["fer-bench", "data", "audit", dataset, *options, "--report-dir=report"])
 
 
 class RecordedCommand(NamedTuple):
@@ -63,23 +39,22 @@ class RecordedCommand(NamedTuple):
 
 def recorded_command(run: Run) -> RecordedCommand:
     """Return the command that audits the images a recorded run was measured on."""
-    known = {setting.name: setting.value for setting in run.protocol}
-    data = run.dataset
-    labels = known.get("labels", _LABELS)
-    with_votes = labels == "ferplus" or bool(data.test_votes)
-    why = dict(data.left_out)
-    audited = data.train + data.validation + data.test + why.get(COPIES, 0)
-    line = audit_command(
-        "DATASET",
-        split=data.split,
-        # Records of older runs lack these settings; those runs used the defaults.
-        dedupe=known.get("dedupe", _DEDUPE),
-        labels=labels,
-        class_map="MAP" if data.class_map else None,
-        votes="VOTES" if with_votes else None,
-        limit=audited if SAMPLED in why else None,
-    )
+    data, why = run.dataset, dict(run.dataset.left_out)
+    values: dict[str, object] = {"split": data.split}
+    # Records of older runs lack these settings; those runs used the defaults.
+    values |= {
+        setting.name: setting.value
+        for setting in run.protocol
+        if setting.name in ("dedupe", "labels")
+    }
+    with_votes = values.get("labels") == "ferplus" or bool(data.test_votes)
+    if data.class_map:
+        values["class_map"] = "MAP"
+    if with_votes:
+        values["votes"] = "VOTES"
+    if SAMPLED in why:
+        values["limit"] = data.train + data.validation + data.test + why.get(COPIES, 0)
     given = [("DATASET", "--dataset")]
     given += [("MAP", "--class-map")] if data.class_map else []
     given += [("VOTES", "--votes")] if with_votes else []
-    return RecordedCommand(clean(line), tuple(given))
+    return RecordedCommand(clean(_line("DATASET", data_options(values))), tuple(given))

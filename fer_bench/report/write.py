@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.report.audit.files import remove_beside, write_beside
+from fer_bench.report.audit.files import remove_attachments, write_attachments
 from fer_bench.report.audit.paths import OF_BENCHMARK
+from fer_bench.report.audit.section import audit_section
 from fer_bench.report.latex import latex
 from fer_bench.report.output_files import remove_files, write_files
 from fer_bench.report.render import markdown, terminal, tidy_csv, wrapped
@@ -14,7 +15,7 @@ from fer_bench.runtime.escapes import clean, in_markdown
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.report.audit import AuditedData
+    from fer_bench.data.prepare import PreparedData
     from fer_bench.report.findings import Findings
 
 PAGE = "index.html"
@@ -47,15 +48,13 @@ def terminal_text(findings: Findings, width: int = 120) -> str:
     return "\n".join([terminal(findings.tables, width), *lines, ""])
 
 
-def write_report(
-    folder: Path, findings: Findings, audited: AuditedData | None = None
-) -> list[Path]:
+def write_report(folder: Path, findings: Findings, data: PreparedData | None = None) -> list[Path]:
     """Write the complete report: tables, page, figures and the audit of the data.
 
     Args:
         folder: target directory.
         findings: content of the report.
-        audited: as for ``write_page``.
+        data: as for ``write_page``.
 
     Returns:
         The files written.
@@ -63,7 +62,7 @@ def write_report(
     Raises:
         FerBenchError: a file cannot be written.
     """
-    return [*write_tables(folder, findings), *write_page(folder, findings, audited)]
+    return [*write_tables(folder, findings), *write_page(folder, findings, data)]
 
 
 def write_tables(folder: Path, findings: Findings) -> list[Path]:
@@ -82,7 +81,7 @@ def write_tables(folder: Path, findings: Findings) -> list[Path]:
     return write_files(folder, report_files(findings))
 
 
-def write_page(folder: Path, findings: Findings, audited: AuditedData | None = None) -> list[Path]:
+def write_page(folder: Path, findings: Findings, data: PreparedData | None = None) -> list[Path]:
     """Write the page, figures, data card and contact sheets, each file atomically.
 
     Figures, sheets and card of an earlier report that this one does not contain are removed.
@@ -90,7 +89,7 @@ def write_page(folder: Path, findings: Findings, audited: AuditedData | None = N
     Args:
         folder: target directory.
         findings: content of the report.
-        audited: the data with its audit; None if unavailable, which the page then states.
+        data: the run's data, to be audited; None if unavailable, which the page then states.
 
     Returns:
         The page, then the other files.
@@ -113,7 +112,7 @@ def write_page(folder: Path, findings: Findings, audited: AuditedData | None = N
             headline=findings.headline,
             notes=(),
             name=f"fer_bench on {run.dataset.name}",
-            audit=None if audited is None else audited.section(OF_BENCHMARK),
+            audit=None if data is None else audit_section(data, OF_BENCHMARK),
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}
@@ -121,8 +120,8 @@ def write_page(folder: Path, findings: Findings, audited: AuditedData | None = N
     # PNGs follow after the page: it does not show them, and drawing takes a quarter of the time.
     written += write_files(folder, {f"{FIGURES}/{figure.key}.png": figure.png for figure in drawn})
     remove_files(folder, lambda name: name.startswith(f"{FIGURES}/"), written)
-    if audited is None:
-        remove_beside(folder, OF_BENCHMARK)
+    if data is None:
+        remove_attachments(folder, OF_BENCHMARK)
     else:
-        written += write_beside(folder, audited, OF_BENCHMARK)
+        written += write_attachments(folder, data, OF_BENCHMARK)
     return written

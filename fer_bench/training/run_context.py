@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from fer_bench.models import locate
 from fer_bench.protocol.cells import Cell
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
-from fer_bench.runtime.errors import FerBenchError
 from fer_bench.training import fingerprint
 
 if TYPE_CHECKING:
@@ -25,11 +24,9 @@ if TYPE_CHECKING:
 class RunContext:
     """Data, protocol and store shared by all cells of a run.
 
-    Images, split and protocol all come from ``prepare.prepare_data``, so that the recorded
-    settings match the data drawn, and the same settings give the same result everywhere.
-
     Attributes:
-        data: the images, in the order and the parts that their protocol asks for.
+        data: images, labels and split.
+        protocol: settings of each cell.
         store: directory of the stored features, checkpoints and results.
         weights_dir: directory to look for pretrained weights in first.
         fresh: if True, stored features and results are computed again.
@@ -39,18 +36,14 @@ class RunContext:
     """
 
     data: PreparedData
+    protocol: Protocol
     store: Path
     weights_dir: Path | None = None
     fresh: bool = False
 
     def __post_init__(self) -> None:
-        if self.data.not_split:
-            raise FerBenchError(self.data.not_split)
-
-    @property
-    def protocol(self) -> Protocol:
-        """Settings of each cell."""
-        return self.data.protocol
+        if self.data.split_error is not None:
+            raise self.data.split_error
 
     @property
     def dataset(self) -> Dataset:
@@ -69,7 +62,6 @@ class RunContext:
         examples: tuple[Example, ...] = (),
     ) -> Run:
         """Return these cells' results as a run, with the settings and data they share."""
-        facts = self.data.facts
         summary = DatasetSummary(
             name=self.dataset.name,
             digest=self.dataset.digest,
@@ -80,12 +72,13 @@ class RunContext:
             test=len(self.split.test),
             split_digest=fingerprint.split_digest(self.dataset, self.split),
             test_labels=self.dataset.labels[self.split.test].tobytes(),
-            test_twins=facts.test_twins,
-            test_votes=facts.test_votes,
-            left_out=facts.left_out,
-            class_map=facts.class_map,
+            test_twins=self.data.test_duplicates,
+            test_votes=self.data.test_votes,
+            left_out=self.data.left_out,
+            class_map=self.data.class_map,
         )
-        return Run(tuple(self.protocol.settings()), summary, environment, cells, examples)
+        settings = (*self.data.spec.settings(), *self.protocol.settings())
+        return Run(settings, summary, environment, cells, examples)
 
     def cell(self, entry: Backbone, init: Init, seed: int | None = None) -> Cell:
         """Return the cell for a backbone, init and seed (default: the protocol's first seed)."""

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,11 +15,12 @@ from made_votes import unanimous, write_votes
 from PIL import Image
 
 from fer_bench import cli
+from fer_bench.data import prepare
 from fer_bench.data.audit.schema import AuditRecord
 from fer_bench.data.formats.npz_files import pack_npz
 from fer_bench.plugin.options import OPTIONS
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.label_codes import NUMBERED
-from fer_bench.protocol.settings import Protocol
 from fer_bench.results.type_checks import checked
 
 
@@ -320,7 +323,22 @@ def test_data_is_asked_for_as_in_a_run(command):
     assert flags <= found.keys()
     assert flags <= {option.short for option in OPTIONS}
     for name in ("split", "dedupe", "labels"):
-        assert found[f"--{name}"].default == getattr(Protocol(), name)
+        assert found[f"--{name}"].default == getattr(DataSpec, name)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        DataSpec(),
+        DataSpec("a b.csv", "rafdb", "grouped", dedupe="train", limit=10),
+        DataSpec("faces", split="kaggle", labels="ferplus", votes=Path("votes.csv"), dedupe="all"),
+    ],
+)
+def test_the_options_of_a_specification_give_it_again(spec, monkeypatch):
+    read = []
+    monkeypatch.setattr(prepare, "load_data", lambda spec, **_: read.append(spec) or sys.exit(0))
+    assert data("audit", spec.dataset, *spec.options()).exit_code == 0
+    assert read == [spec]
 
 
 @pytest.mark.parametrize("command", [cli.data.info, cli.profile.command])

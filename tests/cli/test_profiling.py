@@ -9,6 +9,7 @@ keras = pytest.importorskip("keras")
 from fer_bench import cli  # noqa: E402
 from fer_bench.cli.profiling import profile  # noqa: E402
 from fer_bench.models import Backbone, get  # noqa: E402
+from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
 
 pytestmark = pytest.mark.network
@@ -23,7 +24,7 @@ def data(tmp_path, monkeypatch):
     labels = np.repeat(np.arange(7, dtype=np.uint8), 20)
     images = np.random.default_rng(0).integers(0, 255, (140, 48, 48), dtype=np.uint8)
     np.savez(tmp_path / "tiny.npz", images=images, labels=labels)
-    return str(tmp_path / "tiny.npz")
+    return DataSpec(str(tmp_path / "tiny.npz"))
 
 
 def test_parts_fill_the_whole_time_and_the_floor_comes_beside_it(data):
@@ -64,7 +65,7 @@ def test_without_frozen_layers_the_floor_has_no_pass(data):
 
 
 def test_the_command_prints_parts_and_floor(data):
-    arguments = ["profile", "--init=random", HEAD_ONLY, f"--dataset={data}", "--epochs=1"]
+    arguments = ["profile", "--init=random", HEAD_ONLY, f"--dataset={data.dataset}", "--epochs=1"]
     output = CliRunner().invoke(cli.main, arguments).output
     for words in (
         "mini-random-42, 140 images, epochs: 1",
@@ -91,11 +92,13 @@ def test_the_command_takes_what_says_which_data_a_run_has(data, tmp_path):
 
 
 def test_labels_by_votes_that_are_not_there(data):
-    result = CliRunner().invoke(cli.main, ["profile", f"--dataset={data}", "--labels=ferplus"])
+    result = CliRunner().invoke(
+        cli.main, ["profile", f"--dataset={data.dataset}", "--labels=ferplus"]
+    )
     assert result.stderr.startswith("Error: labels 'ferplus' need ")
     assert "; accepted: --votes" in result.stderr
     asked = ["--labels=ferplus", "--votes=nowhere.csv"]
-    result = CliRunner().invoke(cli.main, ["profile", f"--dataset={data}", *asked])
+    result = CliRunner().invoke(cli.main, ["profile", f"--dataset={data.dataset}", *asked])
     assert result.stderr.startswith("Error: 'nowhere.csv': ")
     assert "No such file" in result.stderr
 

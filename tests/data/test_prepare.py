@@ -17,6 +17,7 @@ from fer_bench.data.audit import CATEGORIES, SIMILARITIES, audit, group_duplicat
 from fer_bench.data.audit.votes import CATEGORY_OF
 from fer_bench.data.prepare import prepare_data
 from fer_bench.models import get, keras_backend
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results.records import NO_VOTE
 from fer_bench.runtime.errors import FerBenchError
@@ -24,6 +25,8 @@ from fer_bench.training.run_context import RunContext
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fer_bench.data.prepare import PreparedData
 
 N = 150
 
@@ -34,6 +37,10 @@ def faces(n: int = N, seed: int = 5) -> Dataset:
 
 def labelled(dataset: Dataset, rows: np.ndarray) -> list[tuple[bytes, int]]:
     return [(dataset.images[row].tobytes(), int(dataset.labels[row])) for row in rows]
+
+
+def recorded(found: PreparedData) -> tuple:
+    return found.test_duplicates, found.test_votes, found.left_out, found.class_map
 
 
 def parts_of(dataset: Dataset, split: Split) -> list[list[tuple[bytes, int]]]:
@@ -47,31 +54,31 @@ def test_the_order_of_the_images_does_not_matter(name, limit, random) -> None:
     rows = list(range(N))
     random.shuffle(rows)
     one, two = (
-        prepare_data(dataset, Protocol(split=name), limit=limit)
+        prepare_data(dataset, DataSpec(split=name, limit=limit))
         for dataset in (source, source.take(np.array(rows)))
     )
     assert one.dataset.row_digest == two.dataset.row_digest
     assert parts_of(one.dataset, one.split) == parts_of(two.dataset, two.split)
     assert one.split.digest == two.split.digest
-    assert one.facts == two.facts
+    assert recorded(one) == recorded(two)
 
 
 def test_rows_lead_back_to_the_source() -> None:
     source = faces()
-    found = prepare_data(source, Protocol(), limit=130)
+    found = prepare_data(source, DataSpec(limit=130))
     assert len(found.rows) == len(found.dataset) == 130
     assert found.rows.tolist() == sorted(set(found.rows.tolist()))
     np.testing.assert_array_equal(source.images[found.rows[found.order]], found.dataset.images)
     np.testing.assert_array_equal(source.labels[found.rows[found.order]], found.dataset.labels)
-    assert found.facts.left_out == (("not in the sample", 20),)
+    assert found.left_out == (("not in the sample", 20),)
 
 
 def test_the_likest_twin_in_training_is_told() -> None:
     """Kaggle's parts, so that it is known which images are tested."""
     made = audited()
-    found = prepare_data(made.dataset, Protocol(split="kaggle"), votes=made.votes)
+    found = prepare_data(made.dataset, DataSpec(split="kaggle"), votes=made.votes)
     test = found.rows[found.order][found.split.test]
-    told = dict(zip(test.tolist(), found.facts.test_twins, strict=True))
+    told = dict(zip(test.tolist(), found.test_duplicates, strict=True))
     # Row 35 is row 0, row 36 is row 1 mirrored, row 37 is row 2 but brighter.
     assert told == {35: 3, 36: 2, 37: 1, 38: 0, 39: 0, 40: 0, 41: 0}
 
@@ -84,9 +91,9 @@ def test_votes_on_the_test_images() -> None:
     made.votes.counts[39, CATEGORIES.index("contempt")] = 10
     made.votes.counts[40] = 0
     made.votes.counts[40, CATEGORY_OF["Neutral"]] = 10
-    found = prepare_data(made.dataset, Protocol(split="kaggle"), votes=made.votes)
+    found = prepare_data(made.dataset, DataSpec(split="kaggle"), votes=made.votes)
     test = found.rows[found.order][found.split.test]
-    told = dict(zip(test.tolist(), found.facts.test_votes, strict=True))
+    told = dict(zip(test.tolist(), found.test_votes, strict=True))
     wanted = {row: row % 7 for row in (35, 36, 37, 41)}
     assert told == {**wanted, 38: NO_VOTE, 39: NO_VOTE, 40: EMOTIONS.index("Neutral")}
 
@@ -106,8 +113,8 @@ def test_labels_with_the_most_votes() -> None:
         votes.counts[row] = votes_of(counts).counts[0]
     # Labels that agree no better than by chance are taken for votes on other images.
     votes.counts[60:] = unanimous(source.labels[60:]).counts
-    found = prepare_data(source, Protocol(labels="ferplus"), votes=votes)
-    assert found.facts.left_out == (
+    found = prepare_data(source, DataSpec(labels="ferplus"), votes=votes)
+    assert found.left_out == (
         ("voted contempt", 1),
         ("voted no face", 1),
         ("voted unknown", 1),
@@ -119,13 +126,13 @@ def test_labels_with_the_most_votes() -> None:
     # Of those that have a label, two have it without more than half of the votes.
     assert found.no_majority == 2
     # Beside labels that are made from them, votes say nothing more.
-    assert found.facts.test_votes == b""
-    assert found.audited.agreement is None
+    assert found.test_votes == b""
+    assert found.audit.agreement is None
 
 
 def test_labels_from_votes_that_are_not_there() -> None:
     with pytest.raises(FerBenchError, match=r"labels 'ferplus' .* votes") as raised:
-        prepare_data(faces(), Protocol(labels="ferplus"))
+        prepare_data(faces(), DataSpec(labels="ferplus"))
     assert "--votes=FILE" in raised.value.accepted
     assert "fer2013new.csv" in raised.value.accepted
     assert "--labels=fer2013" in raised.value.accepted
@@ -134,7 +141,7 @@ def test_labels_from_votes_that_are_not_there() -> None:
 
 def test_votes_on_other_images() -> None:
     with pytest.raises(FerBenchError, match="149 rows and 150 images"):
-        prepare_data(faces(), Protocol(), votes=unanimous(faces(149).labels))
+        prepare_data(faces(), DataSpec(), votes=unanimous(faces(149).labels))
 
 
 @pytest.mark.parametrize("dedupe", ["train", "all"])
@@ -142,10 +149,10 @@ def test_copies_that_are_left_out_are_counted(dedupe: str) -> None:
     images = patterns(N, seed=5, side=48)
     brighter = (images[20:30] * 0.8 + 30).astype(np.uint8)
     source = dataset_of(np.concatenate([images, images[:10], mirrored(images[10:20]), brighter]))
-    found = prepare_data(source, Protocol(dedupe=dedupe))
-    assert set(found.facts.test_twins) == {0}
+    found = prepare_data(source, DataSpec(dedupe=dedupe))
+    assert set(found.test_duplicates) == {0}
     left = len(source) - sum(len(getattr(found.split, part)) for part in PARTS)
-    assert found.facts.left_out == (("copies of other images", left),)
+    assert found.left_out == (("copies of other images", left),)
     # Of a pair, one stays in any case; with "train" both do where both are evaluated.
     assert left == 30 if dedupe == "all" else 20 < left <= 30
 
@@ -154,37 +161,39 @@ def test_grouped_keeps_each_picture_in_one_part_be_it_identical_mirrored_or_near
     images = patterns(N, seed=5, side=48)
     brighter = (images[20:30] * 0.8 + 30).astype(np.uint8)
     source = dataset_of(np.concatenate([images, images[:10], mirrored(images[10:20]), brighter]))
-    found = prepare_data(source, Protocol(split="grouped"))
+    found = prepare_data(source, DataSpec(split="grouped"))
     rows = found.rows[found.order]
     part_of = {row: part for part in PARTS for row in rows[getattr(found.split, part)].tolist()}
     assert len(part_of) == N + 30
     assert [part_of[N + copy] for copy in range(30)] == [part_of[row] for row in range(30)]
-    assert set(found.facts.test_twins) == {0}
+    assert set(found.test_duplicates) == {0}
 
 
 def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
     """One of the near pairs is mirrored: that is kept too."""
     made = audited()
     made.dataset.images[38] = mirrored((made.dataset.images[10] * 0.8 + 30).astype(np.uint8))
-    wanted = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
-    assert {pair.mirrored for pair in wanted.twins.pairs} == {False, True}
+    wanted = prepare_data(made.dataset, DataSpec(split="kaggle"), cache_dir=tmp_path)
+    assert {pair.mirrored for pair in wanted.duplicates.pairs} == {False, True}
     assert list((tmp_path / "twins").iterdir())
     monkeypatch.setattr(search_cache, "find_duplicates", None)
-    found = prepare_data(made.dataset, Protocol(split="kaggle"), cache_dir=tmp_path)
-    assert found.facts == wanted.facts
-    assert found.twins.pairs == wanted.twins.pairs
+    found = prepare_data(made.dataset, DataSpec(split="kaggle"), cache_dir=tmp_path)
+    assert recorded(found) == recorded(wanted)
+    assert found.duplicates.pairs == wanted.duplicates.pairs
     for likeness in SIMILARITIES:
-        np.testing.assert_array_equal(found.twins.numbers[likeness], wanted.twins.numbers[likeness])
+        np.testing.assert_array_equal(
+            found.duplicates.numbers[likeness], wanted.duplicates.numbers[likeness]
+        )
 
 
 def test_images_in_another_order_are_searched_anew(tmp_path: Path) -> None:
     made = audited()
     rows = np.random.default_rng(1).permutation(len(made.dataset))
     for source in (made.dataset, made.dataset.take(rows)):
-        found = prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
-        alone = prepare_data(source, Protocol(split="kaggle"))
-        assert found.twins.pairs == alone.twins.pairs
-        assert found.facts == alone.facts
+        found = prepare_data(source, DataSpec(split="kaggle"), cache_dir=tmp_path)
+        alone = prepare_data(source, DataSpec(split="kaggle"))
+        assert found.duplicates.pairs == alone.duplicates.pairs
+        assert recorded(found) == recorded(alone)
 
 
 @pytest.mark.parametrize(
@@ -192,19 +201,19 @@ def test_images_in_another_order_are_searched_anew(tmp_path: Path) -> None:
 )
 def test_another_threshold_is_another_search(tmp_path: Path, monkeypatch, name: str) -> None:
     source = audited().dataset
-    assert prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path).twins.pairs
+    assert prepare_data(source, DataSpec(split="kaggle"), cache_dir=tmp_path).duplicates.pairs
     monkeypatch.setattr(search_cache, name, 2)
     monkeypatch.setattr(search_cache, "find_duplicates", None)
     with pytest.raises(TypeError, match="not callable"):
-        prepare_data(source, Protocol(split="kaggle"), cache_dir=tmp_path)
+        prepare_data(source, DataSpec(split="kaggle"), cache_dir=tmp_path)
 
 
 def test_a_twin_in_validation_alone_is_none_in_training() -> None:
     made = audited()
     made.dataset.images[41] = made.dataset.images[28]
-    found = prepare_data(made.dataset, Protocol(split="kaggle"))
+    found = prepare_data(made.dataset, DataSpec(split="kaggle"))
     test = found.rows[found.order][found.split.test]
-    assert dict(zip(test.tolist(), found.facts.test_twins, strict=True))[41] == 0
+    assert dict(zip(test.tolist(), found.test_duplicates, strict=True))[41] == 0
 
 
 def test_votes_and_rows_of_a_sample_without_unlabelled_images() -> None:
@@ -218,13 +227,13 @@ def test_votes_and_rows_of_a_sample_without_unlabelled_images() -> None:
     source = dataset_of(images, labels)
     votes = unanimous(source.labels)
     votes.counts[:3] = votes_of({"NF": 10}).counts[0]
-    protocol = Protocol(labels="ferplus")
-    found = prepare_data(source, protocol, votes=votes, limit=N - 10)
+    spec = DataSpec(labels="ferplus", limit=N - 10)
+    found = prepare_data(source, spec, votes=votes)
     kept = found.rows.tolist()
-    assert found.not_taken == (("voted no face", 3), ("not in the sample", 7))
+    assert found.unused == (("voted no face", 3), ("not in the sample", 7))
     assert not {0, 1, 2} & set(kept)
     np.testing.assert_array_equal(images[found.rows[found.order]], found.dataset.images)
-    told = found.audited
+    told = found.audit
     assert told.images == N - 10
     assert told.copies[0].groups == tuple({(139, 140)} if {139, 140} <= set(kept) else ())
     assert told.copies[0].conflicts == told.copies[0].groups
@@ -239,8 +248,8 @@ def test_leaked_images_are_told_by_their_rows_in_the_whole() -> None:
     made = audited()
     made.votes.counts[10] = votes_of({"NF": 10}).counts[0]
     found = prepare_data(
-        made.dataset, Protocol(split="kaggle", labels="ferplus"), votes=made.votes
-    ).audited
+        made.dataset, DataSpec(split="kaggle", labels="ferplus"), votes=made.votes
+    ).audit
     leaked = [leak for leak in found.leaks if (leak.source, leak.target) == ("train", "test")]
     assert [leak.rows for leak in leaked] == [(35,), (35, 36), (35, 36, 37)]
 
@@ -252,30 +261,29 @@ def test_votes_of_a_sample_are_those_on_its_images() -> None:
     wrong = range(0, N, 4)
     for row in wrong:
         votes.counts[row] = unanimous((source.labels[[row]] + 1) % 7).counts[0]
-    found = prepare_data(source, Protocol(), votes=votes, limit=N - 10)
-    assert found.audited.agreement is not None
-    assert [one.row for one in found.audited.agreement.errors] == [
+    found = prepare_data(source, DataSpec(limit=N - 10), votes=votes)
+    assert found.audit.agreement is not None
+    assert [one.row for one in found.audit.agreement.errors] == [
         row for row in wrong if row in set(found.rows.tolist())
     ]
     test = found.rows[found.order][found.split.test].tolist()
     wanted = [(int(source.labels[row]) + (row in wrong)) % 7 for row in test]
-    assert list(found.facts.test_votes) == wanted
+    assert list(found.test_votes) == wanted
 
 
 def test_what_is_counted_is_what_is_in_the_parts(tmp_path: Path) -> None:
     images = patterns(N, seed=5)
     source = dataset_of(np.concatenate([images, images[:20]]))
-    protocol = Protocol(dedupe="all")
-    data = prepare_data(source, protocol)
-    assert (data.copies, data.not_taken) == (20, ())
-    experiment = RunContext(data, tmp_path)
+    data = prepare_data(source, DataSpec(dedupe="all"))
+    assert (data.removed_duplicates, data.unused) == (20, ())
+    experiment = RunContext(data, Protocol(), tmp_path)
     told = experiment.record(()).dataset
     assert sum(count for _, count in told.counts) == N == told.train + told.validation + told.test
 
 
 def test_the_audit_tells_rows_of_the_source() -> None:
     made = audited()
-    found = prepare_data(made.dataset, Protocol(split="kaggle"), votes=made.votes).audited
+    found = prepare_data(made.dataset, DataSpec(split="kaggle"), votes=made.votes).audit
     assert found == audit(made.dataset, made.split, made.votes)
 
 
@@ -286,7 +294,7 @@ def test_the_audit_of_a_sample_tells_rows_of_the_source() -> None:
     # Rows 3 to 7 have no label, so that all others have other numbers in what takes part.
     votes = unanimous(source.labels)
     votes.counts[3:8] = votes_of({"NF": 10}).counts[0]
-    found = prepare_data(source, Protocol(labels="ferplus"), votes=votes).audited
+    found = prepare_data(source, DataSpec(labels="ferplus"), votes=votes).audit
     assert found.images == N - 5
     assert found.copies[0].groups == ((139, 140),)
     assert found.blanks.constant == (20,)
@@ -295,39 +303,39 @@ def test_the_audit_of_a_sample_tells_rows_of_the_source() -> None:
 def test_the_audit_of_a_sample_tells_places_by_rows_of_the_source() -> None:
     places = tuple(f"{row}.png" for row in range(N))
     source = dataclasses.replace(dataset_of(patterns(N, seed=5)), places=places)
-    found = prepare_data(source, Protocol(), limit=N - 10)
-    assert found.audited.images == N - 10
-    assert found.audited.places == places
+    found = prepare_data(source, DataSpec(limit=N - 10))
+    assert found.audit.images == N - 10
+    assert found.audit.places == places
     assert found.dataset.places == tuple(places[row] for row in found.rows[found.order])
 
 
 def test_nothing_is_trained_on_what_cannot_be_split(tmp_path: Path) -> None:
     source = dataset_of(patterns(20), np.arange(20) // 10)
-    data = prepare_data(source, Protocol(split="kaggle"), must_split=False)
+    data = prepare_data(source, DataSpec(split="kaggle"), must_split=False)
     with pytest.raises(FerBenchError, match="does not say") as raised:
-        RunContext(data, tmp_path)
-    assert str(raised.value) == data.not_split
+        RunContext(data, Protocol(), tmp_path)
+    assert raised.value is data.split_error
 
 
 def test_what_cannot_be_split_has_no_parts() -> None:
     source = dataset_of(patterns(20), np.arange(20) // 10)
     with pytest.raises(FerBenchError, match="does not say") as raised:
-        prepare_data(source, Protocol(split="kaggle", dedupe="all"))
-    found = prepare_data(source, Protocol(split="kaggle", dedupe="all"), must_split=False)
-    assert found.not_split == found.audited.not_split == str(raised.value)
+        prepare_data(source, DataSpec(split="kaggle", dedupe="all"))
+    found = prepare_data(source, DataSpec(split="kaggle", dedupe="all"), must_split=False)
+    assert str(found.split_error) == found.audit.not_split == str(raised.value)
     assert [len(getattr(found.split, part)) for part in PARTS] == [0, 0, 0]
-    assert (found.copies, found.audited.leaks) == (0, ())
-    assert found.audited.images == 20
-    whole = prepare_data(source, Protocol(), must_split=False)
-    assert (whole.not_split, whole.audited.not_split) == ("", "")
-    assert whole.audited.leaks
+    assert (found.removed_duplicates, found.audit.leaks) == (0, ())
+    assert found.audit.images == 20
+    whole = prepare_data(source, DataSpec(), must_split=False)
+    assert (whole.split_error, whole.audit.not_split) == (None, "")
+    assert whole.audit.leaks
 
 
 def test_an_audit_of_what_a_split_leaves_out() -> None:
     """The copies are there, and none of them leaks."""
     images = patterns(N, seed=5)
     source = dataset_of(np.concatenate([images, images[:20]]))
-    found = prepare_data(source, Protocol(dedupe="all")).audited
+    found = prepare_data(source, DataSpec(dedupe="all")).audit
     assert found.copies[0].surplus == 20
     assert not any(leak.images for leak in found.leaks)
     assert sum(one.train + one.validation + one.test for one in found.classes) == N
@@ -345,9 +353,8 @@ def test_variations_have_fingerprints_of_their_own(tmp_path: Path, monkeypatch) 
     votes.counts[:5] = votes_of({"NF": 10}).counts[0]
 
     def fingerprint(known, **settings: str) -> str:
-        protocol = Protocol(**settings)
-        data = prepare_data(source, protocol, votes=known)
-        experiment = RunContext(data, tmp_path)
+        data = prepare_data(source, DataSpec(**settings), votes=known)
+        experiment = RunContext(data, Protocol(), tmp_path)
         entry = get("mini")
         return experiment.fingerprint(entry, experiment.cell(entry, "random"), None)
 
@@ -380,9 +387,9 @@ def test_an_image_of_another_part_links_a_test_image_to_training() -> None:
     for linked in (True, False):
         images[1] = chain[1] if linked else patterns(1, seed=8)[0]
         source = dataset_of(images, [0, 0, 0, *np.arange(21) % 7], [0, 1, 2, *np.arange(21) // 7])
-        found = prepare_data(source, Protocol(split="kaggle"))
+        found = prepare_data(source, DataSpec(split="kaggle"))
         test = found.rows[found.order][found.split.test]
-        assert dict(zip(test.tolist(), found.facts.test_twins, strict=True))[2] == linked
+        assert dict(zip(test.tolist(), found.test_duplicates, strict=True))[2] == linked
 
 
 def test_too_little_memory_for_the_search_is_told_in_one_line(monkeypatch) -> None:
@@ -391,6 +398,6 @@ def test_too_little_memory_for_the_search_is_told_in_one_line(monkeypatch) -> No
 
     monkeypatch.setattr(search_cache, "find_duplicates", search)
     with pytest.raises(FerBenchError, match=r"'faces' needs more memory .* 5\.00") as raised:
-        prepare_data(faces(), Protocol())
+        prepare_data(faces(), DataSpec())
     assert raised.value.hint.startswith("take fewer")
     assert "\n" not in str(raised.value)

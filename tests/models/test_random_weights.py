@@ -13,6 +13,7 @@ from fer_bench.data import Dataset  # noqa: E402
 from fer_bench.data.prepare import prepare_data  # noqa: E402
 from fer_bench.models import Backbone, get, random_weights  # noqa: E402
 from fer_bench.models.random_weights import seeded  # noqa: E402
+from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
@@ -449,10 +450,10 @@ def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_anew(tmp_pa
     labels = np.resize(np.arange(3, dtype=np.uint8), 90)
     images = np.random.default_rng(3).integers(0, 256, (90, 8, 8), dtype=np.uint8)
     protocol = Protocol(epochs=1, trainable_layers=TrainableLayers("all", "all"))
-    data = prepare_data(Dataset(images, labels, ("a", "b", "c"), "tiny"), protocol)
+    data = prepare_data(Dataset(images, labels, ("a", "b", "c"), "tiny"), DataSpec())
 
     def logits(build, seed, store):
-        experiment = RunContext(data, tmp_path / store)
+        experiment = RunContext(data, protocol, tmp_path / store)
         return run_cell(experiment, entry(build), "random", seed=seed).logits
 
     load = loaded(tmp_path)

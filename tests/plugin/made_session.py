@@ -6,13 +6,11 @@ CONFTEST = f"""
 import sys
 
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from made_audits import audited
+from made_audits import context
 from made_runs import made_cell, made_run
 
 from fer_bench.analysis.comparison import load_side
-from fer_bench.plugin.state import BASE, DATA, RECORD, SETTINGS
-from fer_bench.data.prepare import prepare_data
-from fer_bench.protocol.settings import Protocol
+from fer_bench.plugin.state import BASE, EXPERIMENT, RECORD, SETTINGS
 
 CELL = made_cell("mini", "random", 0.5, fingerprint="a")
 
@@ -25,7 +23,7 @@ class Measured:
 def pytest_collection_finish(session):
     stash = session.config.stash
     stash[RECORD] = Measured()
-    stash[DATA] = prepare_data(audited().dataset, Protocol(split="kaggle"))
+    stash[EXPERIMENT] = context()
     if stash[SETTINGS].base:
         stash[BASE] = load_side(stash[SETTINGS].base, "--fer-compare")
 """

@@ -13,8 +13,9 @@ from made_images import mirrored, patterns
 from made_votes import unanimous, write_votes
 
 import fer_bench
-from fer_bench.data import EMOTIONS, Dataset, load_dataset
-from fer_bench.data.prepare import prepare_data
+from fer_bench.data import EMOTIONS, Dataset
+from fer_bench.data.prepare import load_data
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results import read_run
 from fer_bench.training.run_context import RunContext
@@ -124,8 +125,8 @@ def test_python_and_pytest_give_the_same_result(run, made, tmp_path, settings, l
         store=tmp_path / "other",
     )
     found = cell.result
-    protocol = Protocol(**settings, epochs=2, batch_size=16)
-    context = RunContext(prepare_data(load_dataset(path), protocol, limit=limit), tmp_path)
+    data = load_data(DataSpec(str(path), **settings, limit=limit))
+    context = RunContext(data, Protocol(epochs=2, batch_size=16), tmp_path)
     assert context.dataset.row_digest != made.row_digest
     assert (found.source, told.cells[0].source) == ("trained", "trained")
     assert found.quality == told.cells[0].quality

@@ -19,12 +19,10 @@ CONFTEST = f"""
 import sys
 
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
-from made_audits import audited
+from made_audits import context
 from made_runs import made_cell, made_run
 
-from fer_bench.plugin.state import DATA, RECORD
-from fer_bench.data.prepare import prepare_data
-from fer_bench.protocol.settings import Protocol
+from fer_bench.plugin.state import EXPERIMENT, RECORD
 
 CELL = made_cell("mini", "random", 0.5)
 
@@ -36,7 +34,7 @@ class Measured:
 
 def pytest_collection_finish(session):
     session.config.stash[RECORD] = Measured()
-    session.config.stash[DATA] = prepare_data(audited().dataset, Protocol(split="kaggle"))
+    session.config.stash[EXPERIMENT] = context()
 """
 BENCHMARK = """
 import dataclasses
@@ -96,20 +94,14 @@ def test_the_data_card_names_what_makes_it_again(made, session, pytester, monkey
     faces.write_bytes(pack_npz(made.dataset))
     votes = write_votes(pytester.path / "votes.csv", made.votes)
     asked = (f"--dataset={faces}", f"--votes={votes}", "--split=kaggle", "--dedupe=train")
-    own = f"""
-from pathlib import Path
-
-from fer_bench.data.audit import load_votes
-from fer_bench.data import load_dataset
+    own = """
+from fer_bench.data.prepare import load_data
+from fer_bench.plugin.state import SETTINGS
 
 
 def pytest_collection_finish(session):
     session.config.stash[RECORD] = Measured()
-    session.config.stash[DATA] = prepare_data(
-        load_dataset({str(faces)!r}),
-        Protocol(split="kaggle", dedupe="train"),
-        votes=load_votes(Path({str(votes)!r})),
-    )
+    session.config.stash[EXPERIMENT] = context(load_data(session.config.stash[SETTINGS].data))
 """
     result = session(conftest=own, arguments=asked)
     assert result.ret == pytest.ExitCode.OK

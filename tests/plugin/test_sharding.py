@@ -16,6 +16,7 @@ from fer_bench import cli, models
 from fer_bench.analysis.comparison import Thresholds
 from fer_bench.plugin.options import Settings
 from fer_bench.protocol.cells import INITS
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
 from fer_bench.protocol.shards import Shard
 from fer_bench.results import load_run
@@ -28,10 +29,7 @@ def settings(shard, names="all", seeds=1):
     return Settings(
         backbones=models.select(names),
         inits=INITS,
-        dataset="sketch",
-        class_map=None,
-        votes=None,
-        limit=None,
+        data=DataSpec(),
         protocol=Protocol(seeds=seeds),
         weights_dir=None,
         weights_lock=None,

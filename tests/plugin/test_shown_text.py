@@ -17,13 +17,11 @@ import pytest
 
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from hostile_text import NAME
-from made_audits import audited
+from made_audits import context
 from made_runs import made_cell, made_missing, made_run
 
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.plugin.state import DATA, PROBLEMS, RECORD
-from fer_bench.data.prepare import prepare_data
-from fer_bench.protocol.settings import Protocol
+from fer_bench.plugin.state import EXPERIMENT, PROBLEMS, RECORD
 
 CELL = dataclasses.replace(made_cell("mini", "random", 0.5), title=f"Net {SIGNS}{{NAME}}")
 MISSING = made_missing("resnet50", "random", reason=NAME)
@@ -47,7 +45,7 @@ def breaks():
 
 def pytest_collection_finish(session):
     session.config.stash[RECORD] = Measured()
-    session.config.stash[DATA] = prepare_data(audited().dataset, Protocol(split="kaggle"))
+    session.config.stash[EXPERIMENT] = context()
     session.config.stash[PROBLEMS].append(NAME)
     logging.getLogger("fer_bench.training.store").warning("a note: %s%s", {SIGNS!r}, NAME)
 """

@@ -4,13 +4,15 @@ import dataclasses
 
 import pytest
 
+from fer_bench.protocol.data_spec import DEDUPES, LABELS, SPLITS, DataSpec
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.runtime.errors import FerBenchError
 
 
 def test_every_setting_is_printed_with_origin_and_reason():
-    rows = {row.name: row for row in Protocol().settings()}
-    assert list(rows) == [item.name for item in dataclasses.fields(Protocol)]
+    rows = {row.name: row for row in (*DataSpec().settings(), *Protocol().settings())}
+    of_data = ["split", "split_seed", "row_order", "dedupe", "labels"]
+    assert list(rows) == [*of_data, *(item.name for item in dataclasses.fields(Protocol))]
     assert all(row.why for row in rows.values())
     assert (rows["learning_rate"].value, rows["learning_rate"].origin) == ("0.0001", "stated")
     assert (rows["batch_size"].value, rows["batch_size"].origin) == ("32", "chosen")
@@ -64,12 +66,23 @@ def test_unclear_trainable_layers_are_an_error(text):
             {"batch_normalization": "off"},
             r"'off' is unknown; accepted .*--batchnorm: paper, frozen",
         ),
-        ({"split": "halves"}, "split 'halves' is unknown; accepted: paper, kaggle"),
     ],
 )
 def test_values_out_of_range_are_an_error(change, message):
     with pytest.raises(FerBenchError, match=message):
         Protocol(**change)
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"), [("split", SPLITS), ("dedupe", DEDUPES), ("labels", LABELS)]
+)
+def test_unknown_settings_of_the_data_are_an_error(name, accepted):
+    for value in accepted:
+        assert getattr(DataSpec(**{name: value}), name) == value
+    with pytest.raises(FerBenchError) as raised:
+        DataSpec(**{name: "halves"})
+    assert raised.value.problem == f"{name} 'halves' is unknown"
+    assert raised.value.accepted == ", ".join(accepted)
 
 
 def test_seeds_count_from_the_first():

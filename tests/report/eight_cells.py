@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from made_runs import made_settings
+
 from fer_bench.protocol import published
-from fer_bench.protocol.settings import Protocol
 from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
@@ -95,7 +96,7 @@ def without_figures(backbone: str, init: str, status: Status, reason: str) -> Ce
 
 def make_run() -> Run:
     return Run(
-        protocol=tuple(Protocol().settings()),
+        protocol=made_settings(),
         dataset=DatasetSummary("fer2013", published.DIGEST, COUNTS, "paper", 25121, 3589, 7177),
         environment=(
             ("python", "3.11.9"),

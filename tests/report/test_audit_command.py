@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from pathlib import Path
 
 from made_runs import made_run
 
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.report.audit_command import audit_command, recorded_command
 from fer_bench.report.page.masthead import subject
 from fer_bench.results.records import COPIES, SAMPLED
@@ -13,20 +15,22 @@ AUDIT = ["fer-bench", "data", "audit"]
 END = "--report-dir=report"
 
 
-def test_what_is_usual_is_not_said() -> None:
-    line = audit_command("faces.npz", split="paper")
+def test_defaults_are_left_out() -> None:
+    line = audit_command(DataSpec("faces.npz"))
     assert line.split(" ") == [*AUDIT, "faces.npz", "--split=paper", END]
 
 
-def test_all_that_was_asked_for_is_said() -> None:
+def test_everything_else_is_an_option() -> None:
     line = audit_command(
-        "my faces",
-        split="kaggle",
-        dedupe="all",
-        labels="ferplus",
-        class_map="rafdb",
-        votes="votes;.csv",
-        limit=3000,
+        DataSpec(
+            "my faces",
+            split="kaggle",
+            dedupe="all",
+            labels="ferplus",
+            class_map="rafdb",
+            votes=Path("votes;.csv"),
+            limit=3000,
+        )
     )
     assert shlex.split(line) == [
         *AUDIT,
@@ -91,6 +95,11 @@ class TestRecorded:
 
     def test_labels_from_votes_need_the_votes(self) -> None:
         assert "--labels=ferplus --votes=VOTES" in recorded_command(made_run(labels="ferplus")).line
+
+    def test_a_split_of_another_version(self) -> None:
+        run = made_run()
+        data = dataclasses.replace(run.dataset, split="halves")
+        assert "--split=halves" in recorded_command(dataclasses.replace(run, dataset=data)).line
 
     def test_a_run_that_is_older_than_the_settings(self) -> None:
         run = made_run(dedupe="all")

@@ -13,8 +13,18 @@ from page_parts import read
 from PIL import Image
 
 from fer_bench.data.audit import audit_record
-from fer_bench.report.audit import OF_AUDIT, Sheet, Tile, audit_page, audit_tables, draw, sheets
+from fer_bench.report.audit import (
+    OF_AUDIT,
+    Sheet,
+    Tile,
+    audit_page,
+    audit_section,
+    audit_tables,
+    draw,
+    sheets,
+)
 from fer_bench.report.audit.image_names import shortened
+from fer_bench.report.data_card import data_card
 from fer_bench.report.render import terminal
 
 if TYPE_CHECKING:
@@ -74,7 +84,7 @@ def test_tiles_name_the_images_of_their_lines(made: Audited) -> None:
 
 
 def test_the_page_shows_them_below_and_in_place_of_the_images(made: Audited) -> None:
-    page = read(audit_page(made.found, made.told().section(OF_AUDIT)))
+    page = read(audit_page(made.found, audit_section(made.prepared(), OF_AUDIT)))
     (tile,) = page.by_id("sheet-of-near").all("li")
     assert [line.text() for line in tile.all("p")][-2:] == ["faces/2.png", "faces/37.png"]
     alts = [image.attributes["alt"] for image in tile.all("img")]
@@ -86,15 +96,15 @@ def test_the_page_shows_them_below_and_in_place_of_the_images(made: Audited) -> 
 
 def test_on_the_page_and_the_card_they_are_no_markup() -> None:
     made = lying((5, HOSTILE), (7, HOSTILE))
-    told = made.told()
-    text = audit_page(made.found, told.section(OF_AUDIT))
+    data = made.prepared()
+    text = audit_page(made.found, audit_section(data, OF_AUDIT))
     assert "<script>" not in text
     assert "\\udc80\\x1b[2J{{ 7*7 }}.png" in text
     text.encode()
     (tile, _) = read(text).by_id("sheet-of-blanks").all("li")
     assert tile.all("img")[0].attributes["alt"] == f"image of row 5 ({shortened(HOSTILE)})"
-    assert "<script>" not in told.card
-    assert "\x1b" not in told.card
+    assert "<script>" not in data_card(data)
+    assert "\x1b" not in data_card(data)
 
 
 def test_long_ones_are_cut_at_the_front() -> None:

@@ -25,7 +25,6 @@ from fer_bench.report.audit import (
     write_audit,
 )
 from fer_bench.report.audit.contact_sheets import KEYS, greys
-from fer_bench.report.audit_scope import FULL_SCOPE
 from fer_bench.report.data_card.implications import meaning
 from fer_bench.report.output_files import MANIFEST
 from fer_bench.report.render import terminal
@@ -58,7 +57,7 @@ def tables(made: Audited) -> dict[str, Table]:
 
 @pytest.fixture(scope="module")
 def document(made: Audited) -> Node:
-    return read(audit_page(made.found, made.told().section(OF_AUDIT)))
+    return read(audit_page(made.found, audit_section(made.prepared(), OF_AUDIT)))
 
 
 def rows_of(table: Table) -> dict[str, tuple]:
@@ -257,10 +256,10 @@ class TestPage:
                     assert (image.attributes["width"], image.attributes["height"]) == ("48", "48")
 
     def test_large_images_are_made_smaller(self, made: Audited) -> None:
-        sheet = Sheet("near", "Title", "caption", (Tile((0,), ("a line",)),), 1)
-        images = np.full((1, 300, 200), 7, np.uint8)
-        section = audit_section(made.found, [sheet], images, OF_AUDIT, FULL_SCOPE)
-        (thumbnail,) = section.sheets[0].tiles[0].images
+        images = np.full((len(made.dataset), 300, 200), 7, np.uint8)
+        large = made._replace(dataset=dataclasses.replace(made.dataset, images=images))
+        section = audit_section(large.prepared(), OF_AUDIT)
+        thumbnail = section.sheets[0].tiles[0].images[0]
         assert (thumbnail.width, thumbnail.height) == (64, 96)
 
     def test_it_says_what_matters_first(self, made: Audited, document: Node) -> None:
@@ -287,7 +286,7 @@ class TestPage:
     def test_names_are_no_markup(self) -> None:
         hostile = "<script>alert(1)</script>{{ 7*7 }}"
         made = audited(name=hostile)
-        section = dataclasses.replace(made.told().section(OF_AUDIT), sheets=())
+        section = dataclasses.replace(audit_section(made.prepared(), OF_AUDIT), sheets=())
         text = audit_page(made.found, section)
         assert "<script>" not in text
         assert "&lt;script&gt;" in text
@@ -297,7 +296,7 @@ class TestPage:
 
 class TestFiles:
     def test_what_is_written(self, made: Audited, tmp_path: Path) -> None:
-        written = write_audit(tmp_path / "new", made.told())
+        written = write_audit(tmp_path / "new", made.prepared())
         assert written == [
             tmp_path / "new" / "audit.html",
             tmp_path / "new" / "audit-card.md",
@@ -308,11 +307,11 @@ class TestFiles:
     def test_what_an_earlier_audit_left_is_removed_and_nothing_else(
         self, made: Audited, without: Audited, tmp_path: Path
     ) -> None:
-        write_audit(tmp_path, made.told())
+        write_audit(tmp_path, made.prepared())
         others = [tmp_path / "index.html", tmp_path / "audit-sheets" / "own.png"]
         for path in others:
             path.write_text("mine")
-        written = write_audit(tmp_path, without.told())
+        written = write_audit(tmp_path, without.prepared())
         left = {path for path in tmp_path.rglob("*") if path.is_file()}
         assert left == {*written, *others, tmp_path / MANIFEST}
         assert [path.read_text() for path in others] == ["mine", "mine"]
@@ -326,4 +325,4 @@ class TestFiles:
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text("in the way")
         with pytest.raises(FerBenchError, match="cannot write"):
-            write_audit(tmp_path, made.told())
+            write_audit(tmp_path, made.prepared())

@@ -14,12 +14,12 @@ from fer_bench.data import EMOTIONS, PARTS
 from fer_bench.data.audit import ImageIssues, Leak
 from fer_bench.data.info import info_of
 from fer_bench.data.prepare import prepare_data
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.published import DIGEST
-from fer_bench.protocol.settings import Protocol
-from fer_bench.report.audit import AuditedData, audit_tables, summary
-from fer_bench.report.audit_scope import AuditScope
+from fer_bench.report.audit import audit_tables, summary
 from fer_bench.report.data_card import data_card
 from fer_bench.report.data_card.implications import meaning
+from fer_bench.report.data_card.provenance import origin
 from fer_bench.report.render import markdown
 from fer_bench.runtime.escapes import in_markdown
 
@@ -41,7 +41,7 @@ def made() -> Audited:
 
 @pytest.fixture(scope="module")
 def card(made: Audited) -> str:
-    return made.told(COMMAND).card
+    return data_card(made.prepared())
 
 
 def facts_of(card: str) -> dict[str, str]:
@@ -55,9 +55,8 @@ def values(facts: dict[str, str], start: str, end: str = "") -> list[str]:
 
 def prepared(source: Dataset, limit: int | None = None, votes: Votes | None = None, **asked: Any):
     """The card of data that were prepared so, and what was prepared."""
-    protocol = Protocol(**asked)
-    data = prepare_data(source, protocol, limit=limit, votes=votes)
-    return AuditedData.of(data, protocol, "faces.npz", limit=limit).card, data
+    data = prepare_data(source, DataSpec("faces.npz", limit=limit, **asked), votes=votes)
+    return data_card(data), data
 
 
 def leaking(found: Audit, images: int) -> Audit:
@@ -105,32 +104,36 @@ class TestCard:
         assert [name for name in facts if "audited" in name] == ["audited"]
 
     def test_what_was_left_out_is_told(self, made: Audited) -> None:
-        info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest="of 45 images")
-        text = data_card(info, made.found, COMMAND, AuditScope(not_audited=(("votes tied", 3),)))
-        facts = facts_of(text)
-        assert values(facts, "digest", "audited") == [made.found.digest]
+        found = dataclasses.replace(made.found, digest="of fewer images")
+        data = made._replace(found=found).prepared()
+        data = dataclasses.replace(data, unused=(("votes tied", 3),))
+        vars(data)["audit"] = found
+        facts = facts_of(data_card(data))
+        assert values(facts, "digest", "audited") == ["of fewer images"]
         assert values(facts, "not audited") == values(facts, "not audited", ": votes tied")
         assert values(facts, "not audited") == ["3 images"]
         assert facts["audited"] == "42 images"
 
     def test_the_command_is_code(self, card: str, made: Audited) -> None:
         assert card.endswith(f"\n\n    {COMMAND}\n")
-        assert made.told("a\n# b `c`").card.endswith("\n\n    a # b `c`\n")
+        text = data_card(made.prepared("a\n# b `c`"))
+        line = "    fer-bench data audit 'a # b `c`' --split=kaggle --report-dir=report"
+        assert text.endswith(f"\n\n{line}\n")
 
     def test_without_votes_nothing_is_said_of_taggers(self) -> None:
-        text = audited(votes=False).told().card
+        text = data_card(audited(votes=False).prepared())
         assert "tagger" not in text
         assert "no votes on them" in text
 
     def test_names_are_no_markup(self, made: Audited) -> None:
-        hostile = audited(name=HOSTILE)
-        classes = (HOSTILE, *hostile.dataset.classes[1:])
-        dataset = dataclasses.replace(hostile.dataset, classes=classes)
-        balance = dataclasses.replace(hostile.found.classes[0], name=HOSTILE, test=100)
+        dataset = dataclasses.replace(made.dataset, classes=(HOSTILE, *EMOTIONS[1:]), name=HOSTILE)
+        balance = dataclasses.replace(made.found.classes[0], name=HOSTILE, test=100)
         found = dataclasses.replace(
-            hostile.found, classes=(balance, *hostile.found.classes[1:]), agreement=None
+            made.found, classes=(balance, *made.found.classes[1:]), agreement=None
         )
-        text = data_card(info_of(dataset, HOSTILE), found, COMMAND)
+        card = data_card(made._replace(dataset=dataset, found=found).prepared(HOSTILE))
+        text, _, command = card.rstrip().rpartition("\n")
+        assert command.startswith("    fer-bench data audit ")
         assert "<b>" not in text
         assert len(re.findall("^#", text, re.MULTILINE)) == 9
         rows = [line for line in text.splitlines() if line.startswith("|")]
@@ -158,7 +161,7 @@ class TestWhatWasTaken:
         assert values(facts, "not audited", "no face") == ["3 images"]
         assert values(facts, "not audited", "tied") == ["1 image"]
         assert values(facts, "not audited", "sample") == ["16 images"]
-        assert values(facts, "digest", "audited") == [data.audited.digest]
+        assert values(facts, "digest", "audited") == [data.audit.digest]
         assert re.search(r"share the most votes,[^.:]*: 4\.", card)
         assert 30 < data.no_majority <= 40
         assert re.search(rf"half of the votes[^.:]*: {data.no_majority}\.", card)
@@ -173,7 +176,7 @@ class TestWhatWasTaken:
         votes.counts[0] = votes_of({"fear": 10}).counts[0]
         card, data = prepared(source, None, votes, labels="ferplus")
         facts = facts_of(card)
-        assert data.not_taken == ()
+        assert data.unused == ()
         assert facts["audited"] == "all images"
         assert facts["digest"] == source.digest
         assert values(facts, "digest", "audited") == [data.dataset.digest]
@@ -187,8 +190,10 @@ class TestWhatWasTaken:
         )
         facts = facts_of(card)
         sizes = sum(len(getattr(data.split, part)) for part in PARTS)
-        assert values(facts, "audited, ", "parts") == [f"{data.copies} copies of other images"]
-        assert data.copies + sizes == data.audited.images == (limit or 170)
+        assert values(facts, "audited, ", "parts") == [
+            f"{data.removed_duplicates} copies of other images"
+        ]
+        assert data.removed_duplicates + sizes == data.audit.images == (limit or 170)
         assert facts["audited"] == ("all images" if limit is None else "150 images")
         assert len(values(facts, "digest", "audited")) == (limit is not None)
         assert values(facts, "not audited", "sample") == (["20 images"] if limit else [])
@@ -197,20 +202,19 @@ class TestWhatWasTaken:
 
 
 class TestOrigin:
-    def test_other_labels_are_no_other_origin(self, made: Audited) -> None:
-        info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest=DIGEST)
-        card = data_card(info, made.found, COMMAND, AuditScope(labels="ferplus"))
-        assert "\n## Where it is from\n" in card
-
     def test_fer2013_is_known_by_its_content(self, made: Audited) -> None:
-        info = info_of(made.dataset, "faces.npz")
-        text = data_card(dataclasses.replace(info, digest=DIGEST), made.found, COMMAND)
-        assert "\n## Where it is from\n" in text
-        assert "arXiv:1307.0414" in text
+        info = dataclasses.replace(info_of(made.dataset, "faces.npz"), digest=DIGEST)
+        assert "arXiv:1307.0414" in origin(info).source
+
+    def test_it_is_a_section_of_the_card(self, made: Audited) -> None:
+        dataset = dataclasses.replace(made.dataset)
+        vars(dataset)["digest"] = DIGEST
+        data = made._replace(dataset=dataset).prepared()
+        assert "\n## Where it is from\n" in data_card(data)
 
     def test_what_only_has_its_name_is_not_it(self, made: Audited) -> None:
         info = dataclasses.replace(info_of(made.dataset, "faces.npz"), name="fer2013")
-        assert "Goodfellow" not in data_card(info, made.found, COMMAND)
+        assert origin(info) is None
 
     @pytest.mark.real_data
     def test_the_real_one(self, real_data) -> None:
@@ -244,7 +248,7 @@ class TestMeaning:
         labels = np.tile([0, 0, 1, 1, 1, 0], 20)
         source = dataset_of(images, labels, np.repeat([0, 1, 2], 40), classes=EMOTIONS[:2])
         card, data = prepared(source, split="kaggle", dedupe=dedupe)
-        assert len(data.audited.copies[0].conflicts) == 40
+        assert len(data.audit.copies[0].conflicts) == 40
         told = re.search(r"wrong on at least (\d+) of (\d+) test images", card)
         assert (told is not None) == wrong
         assert told is None or told.groups() == ("13", "40")

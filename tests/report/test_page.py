@@ -15,9 +15,9 @@ from page_parts import CLAIMS, KEYS, Node, content, figure, read, told
 from PIL import Image
 
 from fer_bench.analysis.example_images import choose
-from fer_bench.data.info import info_of
 from fer_bench.report import Column, Row, Table, tables
-from fer_bench.report.audit import OF_BENCHMARK, AuditedData, audit_tables, summary
+from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, summary
+from fer_bench.report.audit import sheets as sheets_of
 from fer_bench.report.data_card.implications import meaning
 from fer_bench.report.page import page
 from fer_bench.report.page.gallery import MISTAKE
@@ -80,7 +80,7 @@ def made() -> Audited:
 
 @pytest.fixture(scope="module")
 def whole(made: Audited) -> Node:
-    return read(page(content(audit=made.told().section(OF_BENCHMARK))))
+    return read(page(content(audit=audit_section(made.prepared(), OF_BENCHMARK))))
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ class TestData:
 
     def test_pictures_are_in_it_and_link_to_their_files(self, made: Audited, shown: Node) -> None:
         figures = shown.all("figure")
-        sheets = made.told().sheets
+        sheets = sheets_of(made.found, made.dataset)
         assert [one.attributes["id"] for one in figures] == [f"sheet-of-{s.key}" for s in sheets]
         for one, sheet in zip(figures, sheets, strict=True):
             images = one.all("img")
@@ -148,9 +148,11 @@ class TestData:
 
     def test_names_in_it_are_no_markup(self) -> None:
         made = audited(name=HOSTILE[0])
-        dataset = dataclasses.replace(made.dataset, classes=(*HOSTILE, "usual"), usage=None)
-        told = AuditedData(made.found, dataset, info_of(dataset, HOSTILE[0]), HOSTILE[0])
-        text = page(content(audit=told.section(OF_BENCHMARK)))
+        data = made.prepared(HOSTILE[0])
+        source = dataclasses.replace(made.dataset, classes=(*HOSTILE, "usual"))
+        data = dataclasses.replace(data, source=source)
+        vars(data)["audit"] = made.found
+        text = page(content(audit=audit_section(data, OF_BENCHMARK)))
         assert HOSTILE[0] not in text
         assert "{{ 7*7 }}" in text
         assert HOSTILE[4] not in text

@@ -14,7 +14,7 @@ from made_audits import audited
 from page_parts import content, told
 
 from fer_bench.report import Column, Row, Table
-from fer_bench.report.audit import OF_BENCHMARK
+from fer_bench.report.audit import OF_BENCHMARK, audit_section
 from fer_bench.report.page import page
 from fer_bench.report.plots import trend_figures
 from fer_bench.report.trend_table import trend_table
@@ -56,7 +56,7 @@ def trend_page() -> str:
 
 @pytest.fixture(scope="module")
 def audit_page() -> str:
-    return page(content(audit=audited().told().section(OF_BENCHMARK)))
+    return page(content(audit=audit_section(audited().prepared(), OF_BENCHMARK)))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
+from made_runs import made_settings
 
 from fer_bench.analysis.deviations import deviations
 from fer_bench.protocol import published
@@ -277,10 +278,10 @@ def test_the_order_of_the_classes_is_no_deviation(run: Run) -> None:
 
 
 def test_every_changed_setting_is_a_deviation(run: Run) -> None:
-    protocol = Protocol(
+    settings = made_settings(
         batch_size=64, learning_rate=0.01, split="kaggle", batch_normalization="frozen"
     )
-    changed = dataclasses.replace(run, protocol=tuple(protocol.settings()))
+    changed = dataclasses.replace(run, protocol=settings)
     assert changes(deviations(changed)) == [
         ("split kaggle", "paper"),
         ("learning rate 0.01", "0.0001"),

@@ -19,6 +19,7 @@ from fer_bench.report import (
     write_tables,
 )
 from fer_bench.report.audit import write_audit
+from fer_bench.report.data_card import data_card
 from fer_bench.report.plots import figures
 from fer_bench.runtime.errors import FerBenchError
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fer_bench.report.audit import AuditedData
+    from fer_bench.data.prepare import PreparedData
     from fer_bench.results.records import Run
 
 MANIFEST = ".fer_bench-files"
@@ -43,8 +44,8 @@ def _drawn_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def told() -> AuditedData:
-    return audited().told()
+def data() -> PreparedData:
+    return audited().prepared()
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -95,38 +96,38 @@ def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -
 
 
 def test_what_was_found_in_the_data_stands_beside_the_page(
-    run: Run, told: AuditedData, tmp_path: Path
+    run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
-    written = write_report(tmp_path, Findings.of(run), told)
+    written = write_report(tmp_path, Findings.of(run), data)
     names = {path.relative_to(tmp_path).as_posix() for path in written}
     assert names == {path.relative_to(tmp_path).as_posix() for path in files_in(tmp_path)}
     text = (tmp_path / "index.html").read_text("utf-8")
     linked = set(re.findall(r'href="([^"#:]+)"', text))
     assert linked <= names
     assert {name for name in names if name.startswith("data-sheets/")} <= linked
-    assert (tmp_path / "data-card.md").read_text("utf-8") == told.card
+    assert (tmp_path / "data-card.md").read_text("utf-8") == data_card(data)
 
 
 def test_sheets_of_an_earlier_report_go_with_the_next_one(
-    run: Run, told: AuditedData, tmp_path: Path
+    run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
     findings = Findings.of(run)
-    write_page(tmp_path, findings, told)
+    write_page(tmp_path, findings, data)
     votes = tmp_path / "data-sheets" / "label-errors.png"
     assert votes.exists()
-    write_page(tmp_path, findings, audited(votes=False).told())
+    write_page(tmp_path, findings, audited(votes=False).prepared())
     assert not votes.exists()
     assert (tmp_path / "data-sheets" / "near.png").exists()
 
 
 def test_without_data_card_and_sheets_of_an_earlier_report_go_and_nothing_else(
-    run: Run, told: AuditedData, tmp_path: Path
+    run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
     (tmp_path / "data-sheets").mkdir()
     own = tmp_path / "data-sheets" / "own.png"
     own.write_text("mine")
-    write_page(tmp_path, Findings.of(run), told)
-    of_audit = write_audit(tmp_path, told)
+    write_page(tmp_path, Findings.of(run), data)
+    of_audit = write_audit(tmp_path, data)
     written = write_page(tmp_path, Findings.of(run))
     assert set(files_in(tmp_path)) == {*written, *of_audit, own}
 
@@ -138,11 +139,11 @@ def test_a_card_of_someone_else_stays(run: Run, tmp_path: Path) -> None:
 
 
 def test_an_audit_leaves_a_report_in_its_folder_as_it_is(
-    run: Run, told: AuditedData, tmp_path: Path
+    run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
-    written = write_report(tmp_path, Findings.of(run), told)
+    written = write_report(tmp_path, Findings.of(run), data)
     before = {path: path.read_bytes() for path in written}
-    of_audit = write_audit(tmp_path, audited(votes=False, name="other").told())
+    of_audit = write_audit(tmp_path, audited(votes=False, name="other").prepared())
     assert {path: path.read_bytes() for path in written} == before
     assert not set(written) & set(of_audit)
     # And the other way round.

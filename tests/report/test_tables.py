@@ -4,8 +4,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
+from made_runs import made_settings
 
-from fer_bench.protocol.settings import Protocol
 from fer_bench.report import Column, Row, Table, tables
 
 if TYPE_CHECKING:
@@ -239,9 +239,9 @@ def test_weights_say_where_they_come_from(run: Run) -> None:
 
 
 def test_the_protocol_is_whole(run: Run) -> None:
-    changed = Protocol(epochs=20, batch_size=64)
-    found = table(dataclasses.replace(run, protocol=tuple(changed.settings())), "protocol")
-    assert len(found.rows) == len(dataclasses.fields(Protocol))
+    changed = made_settings(epochs=20, batch_size=64)
+    found = table(dataclasses.replace(run, protocol=changed), "protocol")
+    assert len(found.rows) == len(changed)
     assert entries(found, "epochs") == {"value": "20", "origin": "stated", "why": "stated as 20"}
     assert entries(found, "optimizer")["origin"] == "chosen"
     changed_row = entries(found, "batch size")

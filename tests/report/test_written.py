@@ -147,7 +147,7 @@ def test_without_a_list_what_was_written_is_kept_once(tmp_path: Path, run: Run) 
 
 
 def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
-    findings, told = Findings.of(run), audited().told()
+    findings, told = Findings.of(run), audited().prepared()
     write_page(tmp_path, findings, told)
     mine = {
         "data-sheets/near.png": "mine, in the place of a sheet",

@@ -4,8 +4,8 @@ import dataclasses
 from itertools import permutations
 
 import pytest
+from made_runs import made_settings
 
-from fer_bench.protocol.settings import Protocol
 from fer_bench.results.merge import merge_runs
 from fer_bench.results.records import (
     CellResult,
@@ -34,7 +34,7 @@ def cell(backbone="mini", seed=42, quality=QUALITY, status="ok", **others):
 
 
 def run_of(*cells, dataset=DATASET, environment=(), examples=(), **settings):
-    return Run(tuple(Protocol(**settings).settings()), dataset, environment, cells, examples)
+    return Run(made_settings(**settings), dataset, environment, cells, examples)
 
 
 def test_one_run_stays_as_it_is():

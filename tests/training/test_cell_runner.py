@@ -8,9 +8,9 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
-from fer_bench.data import load_dataset  # noqa: E402
-from fer_bench.data.prepare import prepare_data  # noqa: E402
+from fer_bench.data.prepare import load_data  # noqa: E402
 from fer_bench.models import get  # noqa: E402
+from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.settings import Protocol  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.network
 
 @pytest.fixture
 def context(tmp_path) -> RunContext:
-    return RunContext(prepare_data(load_dataset("sketch"), Protocol(epochs=2), limit=300), tmp_path)
+    return RunContext(load_data(DataSpec(limit=300)), Protocol(epochs=2), tmp_path)
 
 
 def open_files(folder: Path) -> list[str]:

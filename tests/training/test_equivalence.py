@@ -11,6 +11,7 @@ from fer_bench.data import Dataset, Split  # noqa: E402
 from fer_bench.data.prepare import prepare_data  # noqa: E402
 from fer_bench.models import Backbone, get, load, locate  # noqa: E402
 from fer_bench.models.builders import layers  # noqa: E402
+from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.settings import Protocol, TrainableLayers  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
@@ -123,9 +124,9 @@ def plain_fit(entry, init, protocol, dataset, split):
 
 
 def ours(entry, init, protocol, dataset, split, store):
-    prepared = prepare_data(dataset, protocol, must_split=False)
-    data = dataclasses.replace(prepared, dataset=dataset, split=split, not_split="")
-    history = run_cell(RunContext(data, store), entry, init).result.quality.history
+    prepared = prepare_data(dataset, DataSpec(), must_split=False)
+    data = dataclasses.replace(prepared, dataset=dataset, split=split, split_error=None)
+    history = run_cell(RunContext(data, protocol, store), entry, init).result.quality.history
     return np.array(
         [
             history.running_loss,

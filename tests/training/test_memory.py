@@ -16,15 +16,14 @@ CHILD = """
 import gc, re, sys
 from pathlib import Path
 from fer_bench.models import get
-from fer_bench.data import load_dataset
 from fer_bench.training.cell_runner import run_cell
 from fer_bench.training.run_context import RunContext
-from fer_bench.data.prepare import prepare_data
+from fer_bench.data.prepare import load_data
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
 
-protocol = Protocol(epochs=1)
-data = prepare_data(load_dataset("sketch"), protocol, limit=300)
-experiment = RunContext(data, Path(sys.argv[1]))
+data = load_data(DataSpec(limit=300))
+experiment = RunContext(data, Protocol(epochs=1), Path(sys.argv[1]))
 for seed in range(int(sys.argv[2])):
     run_cell(experiment, get("mini"), "random", seed=seed).close()
     gc.collect()

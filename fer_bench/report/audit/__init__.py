@@ -1,19 +1,18 @@
 """Report of an audit: tables, contact sheets, a page, and a section of the benchmark's page."""
 
-from fer_bench.report.audit.audited_dataset import AuditedData
 from fer_bench.report.audit.contact_sheets import Sheet, Tile, draw, sheets
-from fer_bench.report.audit.files import PAGE, remove_beside, write_audit, write_beside
+from fer_bench.report.audit.files import PAGE, remove_attachments, write_attachments, write_audit
 from fer_bench.report.audit.page import audit_page
 from fer_bench.report.audit.paths import OF_AUDIT, OF_BENCHMARK, Places
 from fer_bench.report.audit.section import audit_section
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
+from fer_bench.report.audit_scope import scope_sentences
 
 __all__ = [
     "OF_AUDIT",
     "OF_BENCHMARK",
     "PAGE",
-    "AuditedData",
     "Places",
     "Sheet",
     "Tile",
@@ -21,9 +20,10 @@ __all__ = [
     "audit_section",
     "audit_tables",
     "draw",
-    "remove_beside",
+    "remove_attachments",
+    "scope_sentences",
     "sheets",
     "summary",
+    "write_attachments",
     "write_audit",
-    "write_beside",
 ]

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.report.audit.contact_sheets import draw
+from fer_bench.report.audit.contact_sheets import draw, sheets
 from fer_bench.report.audit.page import audit_page
 from fer_bench.report.audit.paths import OF_AUDIT
+from fer_bench.report.audit.section import audit_section
+from fer_bench.report.data_card import data_card
 from fer_bench.report.output_files import remove_files, write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.report.audit.audited_dataset import AuditedData
+    from fer_bench.data.prepare import PreparedData
     from fer_bench.report.audit.paths import Places
 
 PAGE = "audit.html"
 
 
-def write_audit(folder: Path, audited: AuditedData) -> list[Path]:
+def write_audit(folder: Path, data: PreparedData) -> list[Path]:
     """Write the page, the data card and the contact sheets, each file atomically.
 
     Sheets of an earlier audit that this one does not contain are removed.
 
     Args:
         folder: target directory; a report of the benchmark in it is left unchanged.
-        audited: the data set with its audit.
+        data: the audited data.
 
     Returns:
         The page, the card, then the sheets.
@@ -33,16 +35,16 @@ def write_audit(folder: Path, audited: AuditedData) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written or removed.
     """
-    made = audit_page(audited.found, audited.section(OF_AUDIT))
-    return [*write_files(folder, {PAGE: made}), *write_beside(folder, audited, OF_AUDIT)]
+    made = audit_page(data.audit, audit_section(data, OF_AUDIT))
+    return [*write_files(folder, {PAGE: made}), *write_attachments(folder, data, OF_AUDIT)]
 
 
-def write_beside(folder: Path, audited: AuditedData, places: Places) -> list[Path]:
+def write_attachments(folder: Path, data: PreparedData, places: Places) -> list[Path]:
     """Write data card and contact sheets, and remove obsolete sheets of the same kind of report.
 
     Args:
         folder: directory of the report.
-        audited: the data set with its audit.
+        data: the audited data.
         places: file names of the kind of report.
 
     Returns:
@@ -52,14 +54,15 @@ def write_beside(folder: Path, audited: AuditedData, places: Places) -> list[Pat
         FerBenchError: a file cannot be written or removed.
     """
     drawn = {
-        places.sheet(sheet.key): draw(sheet, audited.dataset.images) for sheet in audited.sheets
+        places.sheet(sheet.key): draw(sheet, data.source.images)
+        for sheet in sheets(data.audit, data.source)
     }
-    written = write_files(folder, {places.card: audited.card, **drawn})
+    written = write_files(folder, {places.card: data_card(data), **drawn})
     remove_files(folder, places.holds, written)
     return written
 
 
-def remove_beside(folder: Path, places: Places) -> None:
+def remove_attachments(folder: Path, places: Places) -> None:
     """Remove data card and contact sheets of an earlier report of the same kind.
 
     Args:

@@ -6,10 +6,11 @@ import base64
 import io
 from typing import TYPE_CHECKING
 
-from fer_bench.report.audit.contact_sheets import greys
+from fer_bench.report.audit.contact_sheets import greys, sheets
 from fer_bench.report.audit.image_names import named, shortened
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
+from fer_bench.report.audit_scope import scope_sentences
 from fer_bench.report.data_card.implications import meaning
 from fer_bench.report.page.audit_section import AuditSection, ContactSheet, ContactTile, Thumbnail
 from fer_bench.runtime.escapes import clean
@@ -20,36 +21,30 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fer_bench.data.audit import Audit
+    from fer_bench.data.prepare import PreparedData
     from fer_bench.report.audit.contact_sheets import Sheet, Tile
     from fer_bench.report.audit.paths import Places
-    from fer_bench.report.audit_scope import AuditScope
 
 _MOST = 96
 """Maximum length of a thumbnail's longer side, in pixels."""
 
 
-def audit_section(
-    found: Audit,
-    made: Sequence[Sheet],
-    images: NDArray[np.uint8],
-    places: Places,
-    taken: AuditScope,
-) -> AuditSection:
+def audit_section(data: PreparedData, places: Places) -> AuditSection:
     """Return sentences, tables and contact sheets of an audit, with embedded thumbnails.
 
     Args:
-        found: the audit.
-        made: its contact sheets.
-        images: uint8, shape (n, height, width), indexed by the sheets' rows.
+        data: the audited data.
         places: paths of card and sheets, relative to the page.
-        taken: audit scope.
     """
+    found = data.audit
     return AuditSection(
-        sentences=[clean(sentence) for sentence in [*summary(found), *taken.sentences]],
-        meaning=[clean(sentence) for sentence in meaning(found, taken.labels)],
+        sentences=[clean(sentence) for sentence in [*summary(found), *scope_sentences(data)]],
+        meaning=[clean(sentence) for sentence in meaning(found, data.spec.labels)],
         tables=audit_tables(found),
-        sheets=[_shown(sheet, images, found.places, places) for sheet in made],
+        sheets=[
+            _shown(sheet, data.source.images, found.places, places)
+            for sheet in sheets(found, data.source)
+        ],
         card=places.card,
     )
 

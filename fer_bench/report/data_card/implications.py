@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fer_bench.data.audit import Audit
-    from fer_bench.protocol.settings import Labels
+    from fer_bench.protocol.data_spec import Labels
 
 
 def meaning(found: Audit, labels: Labels = "fer2013") -> list[str]:
@@ -14,7 +14,7 @@ def meaning(found: Audit, labels: Labels = "fer2013") -> list[str]:
 
     Args:
         found: the audit.
-        labels: source of the audited labels, as in ``fer_bench.protocol.settings.Protocol``.
+        labels: source of the audited labels, as in ``fer_bench.protocol.data_spec.DataSpec``.
     """
     told = [*_leaked(found), *_contradictory(found), *_unequal(found)]
     flaws = found.test_flaws

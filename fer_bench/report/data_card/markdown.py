@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.data.audit import REACH
+from fer_bench.data.info import info_of
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
-from fer_bench.report.audit_scope import DEDUPED, FULL_SCOPE, LABELLED
+from fer_bench.report.audit_command import audit_command
+from fer_bench.report.audit_scope import DEDUPED, LABELLED
 from fer_bench.report.data_card.implications import meaning, things
 from fer_bench.report.data_card.provenance import origin
 from fer_bench.report.render import markdown
 from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.records import SAMPLED
 from fer_bench.runtime.errors import bytes_shown
 from fer_bench.runtime.escapes import clean, in_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fer_bench.data.audit import Audit
     from fer_bench.data.info import Info
-    from fer_bench.report.audit_scope import AuditScope
+    from fer_bench.data.prepare import PreparedData
 
 _TITLE = "# Data card: "
 """Start of each card."""
@@ -51,33 +53,28 @@ _FERPLUS = (
 _TAGGERS = f"The votes are FER+'s, of ten taggers for each image: {_FERPLUS}"
 
 
-def data_card(info: Info, found: Audit, command: str, taken: AuditScope = FULL_SCOPE) -> str:
-    """Return the data card of a data set as Markdown.
-
-    Args:
-        info: description of the data set as it was loaded; its parts are ignored.
-        found: audit of the images in scope.
-        command: command that regenerates the card.
-        taken: audit scope.
-    """
+def data_card(data: PreparedData) -> str:
+    """Return the data card of a data set as Markdown."""
+    found, labels = data.audit, data.spec.labels
+    info = info_of(data.loaded, data.spec.dataset)
     classes, *others = _in_order(audit_tables(found))
     parts = [
         f"{_TITLE}{in_markdown(info.name)}",
         _list(summary(found)),
-        _section(_facts(info, found, taken)),
-        *([in_markdown(_relabelled(taken))] if taken.labels == "ferplus" else []),
+        _section(_facts(info, data)),
+        *([in_markdown(_relabelled(data))] if labels == "ferplus" else []),
         *map(_section, (classes, *others)),
         *([] if found.agreement is None else [in_markdown(_TAGGERS)]),
         "## What that means for figures measured on it",
-        _list(meaning(found, taken.labels)),
+        _list(meaning(found, labels)),
         *_origin(info),
         "## What is not known",
         "Not recorded in the files:",
-        _list([*_UNKNOWN, _LABELLERS[taken.labels]]),
+        _list([*_UNKNOWN, _LABELLERS[labels]]),
         in_markdown(_NOT_FOUND),
         "## How to make this card again",
         # One indented line is a code block, whatever characters it contains.
-        f"    {clean(command)}",
+        f"    {clean(audit_command(data.spec))}",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -91,16 +88,18 @@ def _section(table: Table) -> str:
     return markdown(table).rstrip("\n")
 
 
-def _relabelled(taken: AuditScope) -> str:
+def _relabelled(data: PreparedData) -> str:
+    unlabelled = sum(images for why, images in data.unused if why != SAMPLED)
     return (
         "The labels are not those that the data set came with: each is the class with the most "
-        f"of FER+'s ten votes. Labels with half of the votes or fewer: {taken.no_majority:,}. "
+        f"of FER+'s ten votes. Labels with half of the votes or fewer: {data.no_majority:,}. "
         "Images that were not audited because several categories share the most votes, or none of "
-        f"the classes has them: {taken.unlabelled:,}. The votes: {_FERPLUS}"
+        f"the classes has them: {unlabelled:,}. The votes: {_FERPLUS}"
     )
 
 
-def _facts(info: Info, found: Audit, taken: AuditScope) -> Table:
+def _facts(info: Info, data: PreparedData) -> Table:
+    spec, found = data.spec, data.audit
     facts = [
         ("name", info.name),
         ("source", info.source),
@@ -112,14 +111,15 @@ def _facts(info: Info, found: Audit, taken: AuditScope) -> Table:
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
         ("in memory", bytes_shown(info.memory)),
-        ("labels", LABELLED[taken.labels]),
+        ("labels", LABELLED[spec.labels]),
         ("split", found.split),
-        *([] if found.not_split else [("copies", DEDUPED[taken.dedupe])]),
-        ("audited", f"{found.images:,} images" if taken.not_audited else "all images"),
-        *((f"not audited: {why}", things(images, "image")) for why, images in taken.not_audited),
+        *([] if found.not_split else [("copies", DEDUPED[spec.dedupe])]),
+        ("audited", f"{found.images:,} images" if data.unused else "all images"),
+        *((f"not audited: {why}", things(images, "image")) for why, images in data.unused),
     ]
-    if taken.dedupe != "none":
-        facts.append(("audited, in none of the parts", f"{taken.copies:,} copies of other images"))
+    if spec.dedupe != "none" and data.split_error is None:
+        removed = f"{data.removed_duplicates:,} copies of other images"
+        facts.append(("audited, in none of the parts", removed))
     if found.digest != info.digest:
         facts.append(("digest of what was audited", found.digest))
     return Table(

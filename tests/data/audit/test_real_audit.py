@@ -12,7 +12,7 @@ from fer_bench.data.audit import audit, check_votes, group_duplicates, load_vote
 from fer_bench.data.audit.near_duplicates import near_pairs
 from fer_bench.data.audit.search_cache import cached_duplicates
 from fer_bench.data.prepare import prepare_data
-from fer_bench.protocol.settings import Protocol
+from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.runtime.errors import FerBenchError
 
 pytestmark = pytest.mark.real_data
@@ -91,12 +91,12 @@ def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None
 def test_likest_twins_in_training(real_data, cache, monkeypatch) -> None:
     """288 of Kaggle's PrivateTest are identical to training images, 669 with nearly alike ones."""
     monkeypatch.setattr(search_cache, "find_duplicates", None)
-    found = prepare_data(real_data, Protocol(split="kaggle"), cache_dir=cache)
-    told = np.frombuffer(found.facts.test_twins, np.uint8)
+    found = prepare_data(real_data, DataSpec(split="kaggle"), cache_dir=cache)
+    told = np.frombuffer(found.test_duplicates, np.uint8)
     assert np.bincount(told).tolist() == [2920, 381, 0, 288]
-    for protocol in (Protocol(split="grouped"), Protocol(dedupe="train")):
-        clean = prepare_data(real_data, protocol, cache_dir=cache)
-        assert set(clean.facts.test_twins) == {0}
+    for spec in (DataSpec(split="grouped"), DataSpec(dedupe="train")):
+        clean = prepare_data(real_data, spec, cache_dir=cache)
+        assert set(clean.test_duplicates) == {0}
 
 
 def test_the_papers_split_leaks_in_the_same_way(real_data) -> None:

@@ -1,19 +1,18 @@
-"""Options that select the images and labels of a benchmark's run."""
+"""Options that select the data of a benchmark's run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+import functools
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fer_bench.cli.params import NonEmptyPath, not_empty
+from fer_bench.protocol.data_spec import DEDUPES, LABELS, SPLITS, DataSpec
 from fer_bench.protocol.label_codes import NUMBERED
-from fer_bench.protocol.settings import DEDUPES, LABELS, SPLITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 class_map_option = click.option(
     "--class-map",
@@ -28,7 +27,7 @@ _OPTIONS = (
     click.option(
         "--split",
         type=click.Choice(SPLITS),
-        default="paper",
+        default=DataSpec.split,
         show_default=True,
         help="70/10/20, Kaggle's own three parts, or 70/10/20 without duplicates in "
         "two parts; as pytest's.",
@@ -36,7 +35,7 @@ _OPTIONS = (
     click.option(
         "--dedupe",
         type=click.Choice(DEDUPES),
-        default="none",
+        default=DataSpec.dedupe,
         show_default=True,
         help="Parts from which duplicates are left out; as pytest's.",
     ),
@@ -49,7 +48,7 @@ _OPTIONS = (
     click.option(
         "--labels",
         type=click.Choice(LABELS),
-        default="fer2013",
+        default=DataSpec.labels,
         show_default=True,
         help="The data set's own, or the class with the most of --votes; as pytest's.",
     ),
@@ -57,8 +56,15 @@ _OPTIONS = (
 )
 
 
-def run_data(command: _Command) -> _Command:
-    """Add the options ``class_map``, ``split``, ``dedupe``, ``votes``, ``labels``, ``limit``."""
+def data_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of the data; the command gets them, with ``dataset``, as ``spec``."""
+
+    @functools.wraps(command)
+    def with_spec(dataset: str, **values: Any) -> None:
+        names = ("class_map", "split", "dedupe", "votes", "labels", "limit")
+        spec = DataSpec(dataset, **{name: values.pop(name) for name in names})
+        command(spec, **values)
+
     for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+        with_spec = option(with_spec)
+    return with_spec

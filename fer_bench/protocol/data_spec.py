@@ -1,0 +1,99 @@
+"""Data of a run: which images, with which labels, in which parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+from fer_bench.protocol.settings import chosen, setting_rows, settled, stated
+from fer_bench.runtime.errors import FerBenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from fer_bench.protocol.settings import Setting
+
+SplitName = Literal["paper", "kaggle", "grouped"]
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+Dedupe = Literal["none", "train", "all"]
+DEDUPES: tuple[Dedupe, ...] = get_args(Dedupe)
+Labels = Literal["fer2013", "ferplus"]
+LABELS: tuple[Labels, ...] = get_args(Labels)
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Data of a run, as its command line names it.
+
+    ``fer_bench.data.prepare.load_data`` reads and prepares it.
+
+    Attributes:
+        dataset: registered name or path.
+        class_map: name or path of the class map, None for the default.
+        votes: path of FER+'s votes, or None.
+        limit: size of a stratified sample, None for all images.
+        split, split_seed, row_order, dedupe, labels: settings of the protocol, see ``settings``.
+
+    Raises:
+        FerBenchError: ``split``, ``dedupe`` or ``labels`` is unknown.
+    """
+
+    dataset: str = "sketch"
+    class_map: str | None = None
+    split: SplitName = stated(
+        "paper", "70/10/20, stratified, random_state 42; sizes 25,121 / 3,589 / 7,177 on FER2013"
+    )
+    split_seed: int = settled("stated", 42, "random_state of both calls of train_test_split")
+    row_order: str = settled(
+        "chosen",
+        "by the digests of the images",
+        "the paper does not say in which order its images were drawn from; in this one the same "
+        "images give the same split and results from a csv file, an npz file and folders",
+    )
+    dedupe: Dedupe = chosen(
+        "none",
+        "the paper does not mention that images occur more than once; 'train' leaves out of "
+        "training what stands in validation or test and keeps each picture once, 'all' keeps each "
+        "picture once in all three parts together; of several images the first in this order "
+        "stays, with its label",
+    )
+    labels: Labels = chosen(
+        "fer2013",
+        "the data set's own; 'ferplus' takes the class with the most of FER+'s votes, be they half "
+        "or fewer, and leaves out where several share them or none of the classes has them",
+    )
+    votes: Path | None = None
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, accepted in (("split", SPLITS), ("dedupe", DEDUPES), ("labels", LABELS)):
+            if getattr(self, name) not in accepted:
+                raise FerBenchError(
+                    f"{name} {getattr(self, name)!r} is unknown", ", ".join(accepted)
+                )
+
+    def settings(self) -> list[Setting]:
+        """Return the protocol's settings of the data, in order of declaration."""
+        return setting_rows(self)
+
+    def options(self) -> list[str]:
+        """Return the command-line options for these values, all but the data set."""
+        return data_options(vars(self))
+
+
+def data_options(values: Mapping[str, object]) -> list[str]:
+    """Return command-line options of ``pytest benchmarks`` and ``fer-bench data audit``.
+
+    The split is always among them, others only if their value is not the default.
+
+    Args:
+        values: values of a ``DataSpec`` by name; missing ones are the default.
+    """
+    names = ("class_map", "split", "dedupe", "labels", "votes", "limit")
+    given = {name: values.get(name, getattr(DataSpec, name)) for name in names}
+    return [
+        f"--{name.replace('_', '-')}={value}"
+        for name, value in given.items()
+        if name == "split" or value != getattr(DataSpec, name)
+    ]
