@@ -52,7 +52,7 @@ def fill(root: Path, cache: Path) -> dict[str, Path]:
     own = cache / fer2013.FOLDER / fer2013.FILE_NAMES[-1]
     own.parent.mkdir()
     write_npz(own, random_dataset(4))
-    structure = structure_files.cache_folder() / structure_files.file_name("openface")
+    structure = structure_files.cache_directory() / structure_files.file_name("openface")
     structure.parent.mkdir()
     structure.write_bytes(b"exported elsewhere")
     with locked(cache, "weights", "0"):

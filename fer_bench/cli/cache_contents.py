@@ -33,7 +33,7 @@ MADE: Mapping[str, str] = {
 
 BROUGHT: Mapping[str, str] = {
     fer2013.FOLDER: "FER2013, put there or downloaded; never removed",
-    structure_files.FOLDER: "exported networks; never removed",
+    structure_files.SUBDIRECTORY: "exported networks; never removed",
 }
 """Kinds that are never removed: costly to get again, or the user's own."""
 

@@ -25,20 +25,20 @@ def command(names: str, output: Path | None) -> None:
 
     NAMES are names separated by commas, or 'all' for the paper's four.
 
-    deepface builds OpenFace and VGG-Face under TensorFlow. If these are not installed, the
-    benchmark builds the two networks from files that this command wrote elsewhere, found in the
-    directory that FER_BENCH_STRUCTURES names, then in the cache directory. The weights in the files
-    are zeros; pretrained weights come from their usual places.
+    OpenFace and VGG-Face are built by deepface with TensorFlow. If these are not installed, the
+    benchmark builds the two networks from files that this command wrote on another machine. It
+    searches the directory that FER_BENCH_STRUCTURES names, then the cache directory. The weights in
+    the files are zeros; pretrained weights come from their usual locations.
     """
     from fer_bench import models
     from fer_bench.models.builders import structure_files
     from fer_bench.models.keras_backend import load_keras
 
     entries = models.select(names)
-    folder = structure_files.cache_folder() if output is None else output
+    directory = structure_files.cache_directory() if output is None else output
     load_keras()
     for entry in entries:
         model = entry.build()
-        path = folder / structure_files.file_name(entry.name)
+        path = directory / structure_files.file_name(entry.name)
         structure_files.write(model, path)
         echo(f"{path}: {model.count_params():,} parameters")

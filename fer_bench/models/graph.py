@@ -33,9 +33,9 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
     ):
         kind = f"{type(built).__module__}.{type(built).__name__}"
         raise FerBenchError(
-            f"backbone {name!r}: its builder returned {shown(kind)}, whose layers form no graph",
-            f"{ACCEPTED}",
-            "write it as keras.Model(inputs, outputs)",
+            f"backbone {name!r} is built as {shown(kind)}, which is not a graph of layers",
+            ACCEPTED,
+            "build the network with keras.Model(inputs, outputs)",
         )
     if isinstance(built, keras.Sequential) and not built.built:
         built.build(input_shape)
@@ -43,14 +43,14 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
     if shapes != [input_shape]:
         found = shapes[0] if len(shapes) == 1 else shapes
         raise FerBenchError(
-            f"backbone {name!r} was built with input shape {found}, its entry says {input_shape}: "
-            "mend the entry or its builder"
+            f"backbone {name!r} has input shape {found}, but {input_shape} is registered",
+            hint="correct the registered input size or the builder",
         )
     if len(built.outputs) != 1:
         raise FerBenchError(
-            f"backbone {name!r} was built with {len(built.outputs)} outputs",
-            f"{ACCEPTED}",
-            "return the features alone: keras.Model(inputs, features)",
+            f"backbone {name!r} has {len(built.outputs)} outputs",
+            ACCEPTED,
+            "return only the features: keras.Model(inputs, features)",
         )
     if isinstance(built, keras.Sequential) or built.output is not built.outputs[0]:
         return keras.Model(built.inputs[0], built.outputs[0])

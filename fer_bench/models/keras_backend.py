@@ -30,7 +30,7 @@ BACKENDS = ("tensorflow", "jax")
 
 _STEPS_LIMIT = "KERAS_MAX_STEPS_PER_EPOCH"
 
-_INSTALL = f"Keras and its backend come with {INSTALL} (or [gpu], or [jax] with KERAS_BACKEND=jax)"
+_INSTALL = f"install Keras and its backend with {INSTALL} (or [gpu], or [jax])"
 
 
 class KerasSettings(NamedTuple):
@@ -63,22 +63,22 @@ def load_keras() -> None:
     if "keras" in sys.modules:
         return
     try:
-        kept = os.dup(2)
+        saved = os.dup(2)
     except OSError:
         # Standard error is closed (``2>&-``): the next file to be opened would receive the output.
-        kept = os.open(os.devnull, os.O_WRONLY)
+        saved = os.open(os.devnull, os.O_WRONLY)
     try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
+        with Path(os.devnull).open("wb") as null:
+            os.dup2(null.fileno(), 2)
         importlib.import_module("keras")
     # A backend that is incompatible with its libraries may raise any exception.
     except Exception as error:
         cause = next(iter(str(error).splitlines()), "") or type(error).__name__
-        raise FerBenchError(f"Keras cannot be imported: {cause}; {_INSTALL}") from error
+        raise FerBenchError(f"Keras cannot be imported: {cause}", hint=_INSTALL) from error
     finally:
-        os.dup2(kept, 2)
-        if kept != 2:
-            os.close(kept)
+        os.dup2(saved, 2)
+        if saved != 2:
+            os.close(saved)
 
 
 def check_keras() -> None:
@@ -96,18 +96,17 @@ def check_keras() -> None:
         _check_file()
     settings = keras_settings()
     if settings.backend not in BACKENDS:
-        by = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else f"'backend' in {_keras_json()}"
+        origin = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else str(_keras_json())
         raise FerBenchError(
-            f"the benchmark does not run on Keras' backend {shown(settings.backend)}, which {by} "
-            "names",
+            f"Keras' backend {shown(settings.backend)} (from {origin}) is not supported",
             ", ".join(BACKENDS),
             "set KERAS_BACKEND to one of them",
         )
     if importlib.util.find_spec(settings.backend) is None:
         raise FerBenchError(
-            f"Keras' backend {settings.backend!r} is not installed; {_INSTALL}, and KERAS_BACKEND "
-            "chooses between those that are installed",
+            f"Keras' backend {settings.backend!r} is not installed",
             ", ".join(BACKENDS),
+            f"{_INSTALL}, or set KERAS_BACKEND to an installed one",
         )
     check_image_data_format()
     _check_steps()
@@ -125,8 +124,9 @@ def check_image_data_format() -> None:
     if found != "channels_last":
         raise FerBenchError(
             f"Keras' image data format is {shown(found)}",
-            "'channels_last', in which all networks here are",
-            f"change it in {_keras_json()}, or leave out keras.config.set_image_data_format",
+            "'channels_last'",
+            f"change it in {_keras_json()}, or remove the call of "
+            "keras.config.set_image_data_format",
         )
 
 
@@ -139,10 +139,10 @@ def _check_steps() -> None:
         limit = getattr(keras.config, "max_steps_per_epoch", lambda: None)()
     if limit:
         raise FerBenchError(
-            f"Keras is set to at most {limit} steps in an epoch and would leave out a part of each",
+            f"Keras is limited to {limit} steps per epoch, so that epochs would be incomplete",
             "no limit",
-            f"unset {_STEPS_LIMIT} or leave out "
-            "keras.config.set_max_steps_per_epoch, and use --limit for fewer images",
+            f"unset {_STEPS_LIMIT}, or remove the call of keras.config.set_max_steps_per_epoch; "
+            "--limit reduces the number of images",
         )
 
 
@@ -152,54 +152,45 @@ def _check_policy() -> None:
     policy = keras.config.dtype_policy()
     if policy.quantization_mode is not None:
         raise FerBenchError(
-            f"Keras' dtype policy is {policy.name!r}, in which nothing can be trained",
-            "float32 and others without quantisation",
-            "leave out keras.config.set_dtype_policy",
+            f"Keras' dtype policy {policy.name!r} is quantised and cannot be trained",
+            "float32 or another policy without quantisation",
+            "remove the call of keras.config.set_dtype_policy",
         )
     if "bfloat16" in (policy.variable_dtype, keras.config.floatx()):
         raise FerBenchError(
-            "Keras' dtype policy or float type is 'bfloat16', and such weights cannot be stored",
-            "mixed_bfloat16, float32 and others with weights of another type",
-            "leave out keras.config.set_dtype_policy and keras.config.set_floatx",
+            "Keras' dtype policy or float type is 'bfloat16', and weights of this type cannot be "
+            "stored",
+            "mixed_bfloat16, float32 or another policy with other weights",
+            "remove the calls of keras.config.set_dtype_policy and keras.config.set_floatx",
         )
 
 
 def _check_file() -> None:
     """Validate ``keras.json``: Keras itself ignores invalid JSON, or fails with a traceback."""
     path = _keras_json()
+
+    def invalid(problem: str, accepted: str) -> FerBenchError:
+        hint = "correct the file, or remove it for Keras' defaults"
+        return FerBenchError(problem, accepted, hint, path=path)
+
+    an_object = 'an object such as {"backend": "tensorflow"}'
     try:
         settings = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise FerBenchError(
-            f"{path} cannot be read as JSON: {error}",
-            'an object as in {"backend": "tensorflow"}',
-            "correct the file, or remove it for Keras' defaults",
-        ) from None
+        raise invalid(f"cannot be read as JSON: {error}", an_object) from None
     if not isinstance(settings, dict):
-        raise FerBenchError(
-            f"{path} is {shown(settings)}",
-            'an object as in {"backend": "tensorflow"}',
-            "correct the file, or remove it for Keras' defaults",
-        )
+        raise invalid(f"contains {shown(settings)}", an_object)
     accepted: dict[str, tuple[Any, ...]] = {
         "floatx": ("float16", "float32", "float64"),
         "image_data_format": ("channels_last", "channels_first"),
     }
     for name, values in accepted.items():
         if settings.get(name, values[0]) not in values:
-            raise FerBenchError(
-                f"{path}: {name!r} is {shown(settings[name])}",
-                ", ".join(values),
-                "correct the file, or remove it for Keras' defaults",
-            )
+            raise invalid(f"{name!r} is {shown(settings[name])}", ", ".join(values))
     if not isinstance(settings.get("epsilon", 1e-7), float):
-        raise FerBenchError(
-            f"{path}: 'epsilon' is {shown(settings['epsilon'])}",
-            "a number as in 1e-7",
-            "correct the file, or remove it for Keras' defaults",
-        )
+        raise invalid(f"'epsilon' is {shown(settings['epsilon'])}", "a number such as 1e-7")
 
 
 def clear_keras() -> None:
@@ -236,11 +227,11 @@ def keras_settings() -> KerasSettings:
             config.backend(), config.floatx(), config.epsilon(), config.image_data_format()
         )
     try:
-        noted = dict(json.loads(_keras_json().read_text("utf-8")))
+        configured = dict(json.loads(_keras_json().read_text("utf-8")))
     except (OSError, ValueError, TypeError):
-        noted = {}
+        configured = {}
     found = KerasSettings()._replace(
-        **{name: noted[name] for name in KerasSettings._fields if name in noted}
+        **{name: configured[name] for name in KerasSettings._fields if name in configured}
     )
     backend = os.environ.get("KERAS_BACKEND") or str(found.backend)
     return found._replace(backend=backend, floatx=str(found.floatx))
@@ -288,12 +279,12 @@ def environment() -> tuple[tuple[str, str], ...]:
         ("keras", version("keras")),
         ("deepface", version("deepface")),
         ("backend", backend_version()),
-        (NUMERIC_SETTINGS, _told(numeric_settings())),
+        (NUMERIC_SETTINGS, _settings_text(numeric_settings())),
     ]
     if "keras" in sys.modules:
         rows.append(("devices", numerical_environment.devices()))
     return tuple(rows)
 
 
-def _told(settings: dict[str, str]) -> str:
+def _settings_text(settings: dict[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in settings.items()) or "default"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from fer_bench.models.backbone import Backbone
 
-    Way = Callable[[Backbone, int], keras.Model]
+    Build = Callable[[Backbone, int], keras.Model]
 
 log = logging.getLogger("fer_bench.models")
 
@@ -46,83 +46,82 @@ def seeded(entry: Backbone, seed: int, *, is_random: bool) -> keras.Model:
         FerBenchError: the network cannot be built, or its weights cannot be drawn from the seed.
     """
     if entry.is_built_in:
-        return _as_built(entry, seed)
-    known = _known.get((entry.name, is_random))
-    if known is not None and known.builder is entry.builder:
-        model = known.way(entry, seed)
+        return _build_seeded(entry, seed)
+    strategy = _strategies.get((entry.name, is_random))
+    if strategy is not None and strategy.builder is entry.builder:
+        model = strategy.build(entry, seed)
     else:
-        model, known = (_drawn if is_random else _separate)(entry, seed)
-        _known[entry.name, is_random] = known
-    if known.flaw is not None:
+        model, strategy = (_build_random if is_random else _build_pretrained)(entry, seed)
+        _strategies[entry.name, is_random] = strategy
+    if strategy.flaw is not None:
         log.warning(
-            "backbone %r: %s; all its layers were made again from the seed", entry.name, known.flaw
+            "backbone %r: %s; all its layers were rebuilt from the seed", entry.name, strategy.flaw
         )
     return model
 
 
 @dataclass(frozen=True)
-class _Known:
-    """Cached build strategy of a backbone.
+class _Strategy:
+    """Way to build a backbone.
 
     Attributes:
         builder: the builder the strategy was determined for.
-        way: function that builds the network.
+        build: function that builds the network.
         flaw: reason why the builder's random weights cannot be used, or None.
     """
 
     builder: object
-    way: Way
+    build: Build
     flaw: str | None = None
 
 
-_known: dict[tuple[str, bool], _Known] = {}
+_strategies: dict[tuple[str, bool], _Strategy] = {}
 """Build strategies by backbone name and ``is_random``."""
 
 
-def _drawn(entry: Backbone, seed: int) -> tuple[keras.Model, _Known]:
+def _build_random(entry: Backbone, seed: int) -> tuple[keras.Model, _Strategy]:
     """Return a network with weights drawn from the seed, and its build strategy."""
-    model, flaw = _tried(_as_built, entry, seed)
+    model, flaw = _check_seed(_build_seeded, entry, seed)
     if flaw is None:
-        return model, _Known(entry.builder, _as_built)
-    model, remaining = _tried(_redrawn, entry, seed)
+        return model, _Strategy(entry.builder, _build_seeded)
+    model, remaining = _check_seed(_rebuild, entry, seed)
     if remaining is None:
-        return model, _Known(entry.builder, _redrawn, flaw)
+        return model, _Strategy(entry.builder, _rebuild, flaw)
     raise FerBenchError(
-        f"backbone {entry.name!r} cannot run with random weights: {remaining}, even when its "
-        "layers are made again",
-        "layers that draw their weights with initialisers of "
-        "Keras that have no seed, constant ones aside",
-        "change the layer, or choose --init=pretrained",
+        f"backbone {entry.name!r} cannot have random weights: {remaining}, even after its layers "
+        "are rebuilt",
+        "layers whose initialisers are Keras' own and constant or without a seed",
+        "change the layer, or use --init=pretrained",
     )
 
 
-def _separate(entry: Backbone, seed: int) -> tuple[keras.Model, _Known]:
+def _build_pretrained(entry: Backbone, seed: int) -> tuple[keras.Model, _Strategy]:
     """Return a network with unshared variables for pretrained weights, and its build strategy."""
-    other = _as_built(entry, seed ^ 1)
+    other = _build_seeded(entry, seed ^ 1)
     generator = random.getstate()
-    model = _as_built(entry, seed)
+    model = _build_seeded(entry, seed)
     ids = {id(variable) for variable in other.variables}
     if any(id(variable) in ids for variable in model.variables):
-        return _redrawn(entry, seed), _Known(entry.builder, _redrawn)
+        return _rebuild(entry, seed), _Strategy(entry.builder, _rebuild)
     if random.getstate() == generator:
         # The builder sets the seed itself: set it again, as the head is drawn next.
         keras.utils.set_random_seed(seed)
-        return model, _Known(entry.builder, _as_built_and_seeded)
-    return model, _Known(entry.builder, _as_built)
+        return model, _Strategy(entry.builder, _build_and_seed)
+    return model, _Strategy(entry.builder, _build_seeded)
 
 
-def _as_built(entry: Backbone, seed: int) -> keras.Model:
+def _build_seeded(entry: Backbone, seed: int) -> keras.Model:
     keras.utils.set_random_seed(seed)
     return entry.build()
 
 
-def _as_built_and_seeded(entry: Backbone, seed: int) -> keras.Model:
-    model = _as_built(entry, seed)
+def _build_and_seed(entry: Backbone, seed: int) -> keras.Model:
+    model = _build_seeded(entry, seed)
     keras.utils.set_random_seed(seed)
     return model
 
 
-def _redrawn(entry: Backbone, seed: int) -> keras.Model:
+def _rebuild(entry: Backbone, seed: int) -> keras.Model:
     """Rebuild the network from the configuration of its layers, under the seed."""
     built = entry.build()
     keras.utils.set_random_seed(seed)
@@ -130,40 +129,39 @@ def _redrawn(entry: Backbone, seed: int) -> keras.Model:
     plain = keras.Model(built.input, built.output)
     adapted = []
 
-    def made_again(layer: Any) -> Any:
+    def clone(layer: Any) -> Any:
         # Layers without variables can be shared. A Lambda must be: Keras refuses to load its code.
         if not isinstance(layer, keras.Layer) or not layer.variables:
             return layer
-        made = type(layer).from_config(layer.get_config())
+        copy = type(layer).from_config(layer.get_config())
         if isinstance(layer, keras.layers.Normalization):
-            adapted.append((layer, made))
-        return made
+            adapted.append((layer, copy))
+        return copy
 
     try:
-        model = keras.models.clone_model(plain, clone_function=made_again, recursive=True)
+        model = keras.models.clone_model(plain, clone_function=clone, recursive=True)
     # Layers of users may have an incomplete configuration and raise any exception.
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise FerBenchError(
-            f"backbone {entry.name!r}: its builder does not draw new weights from the seed, and "
-            f"its layers cannot be made again: {shown((lines or [type(error).__name__])[0], 200)}",
-            "layers with get_config, or a builder that draws all weights when it is called",
-            "change one or the other",
+            f"backbone {entry.name!r}: its builder does not draw all weights from the seed, and "
+            f"its layers cannot be rebuilt: {shown((lines or [type(error).__name__])[0], 200)}",
+            hint="let the builder draw all weights on each call, or add get_config to the layers",
         ) from error
-    for layer, made in adapted:
-        made.set_weights(layer.get_weights())
-        made.finalize_state()
+    for layer, copy in adapted:
+        copy.set_weights(layer.get_weights())
+        copy.finalize_state()
     return model
 
 
-def _statistics(model: Any) -> set[int]:
+def _adapted_weights(model: Any) -> set[int]:
     """Return the ids of weights adapted to data; they do not depend on the seed."""
     found = set()
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):
             found |= {id(weight) for weight in layer.weights}
         elif isinstance(layer, keras.Model):
-            found |= _statistics(layer)
+            found |= _adapted_weights(layer)
     return found
 
 
@@ -181,9 +179,9 @@ class _Trace:
 
     @classmethod
     def of(cls, model: keras.Model) -> _Trace:
-        weights, given = [], _statistics(model)
+        weights, adapted = [], _adapted_weights(model)
         for weight in model.weights:
-            if id(weight) in given:
+            if id(weight) in adapted:
                 continue
             values = np.ascontiguousarray(keras.ops.convert_to_numpy(weight))
             is_constant = values.size < 2 or bool((values == values.flat[0]).all())
@@ -195,19 +193,19 @@ class _Trace:
         return [digest for _, digest, _ in self.weights]
 
 
-def _tried(way: Way, entry: Backbone, seed: int) -> tuple[keras.Model, str | None]:
+def _check_seed(build: Build, entry: Backbone, seed: int) -> tuple[keras.Model, str | None]:
     """Return the network and the reason if the seed does not determine its weights, or None."""
-    other, again = (_Trace.of(way(entry, number)) for number in (seed ^ 1, seed))
+    other, again = (_Trace.of(build(entry, number)) for number in (seed ^ 1, seed))
     # Networks contain reference cycles: without this, three would be in memory at once.
     gc.collect()
-    model = way(entry, seed)
+    model = build(entry, seed)
     trace = _Trace.of(model)
     for one, two in zip(other.weights, trace.weights, strict=False):
         # A constant tensor, like a bias of zeros, was not drawn.
         if one[1] == two[1] and not two[2]:
-            return model, f"its weights {shown(two[0])} are the same for every seed"
+            return model, f"its weights {shown(two[0])} do not depend on the seed"
     if again.digests() != trace.digests():
-        return model, "its weights differ from one time to the next under one seed"
+        return model, "its weights differ between builds with the same seed"
     if other.generator == trace.generator:
         return model, "its builder sets the seed itself"
     return model, None

@@ -126,7 +126,7 @@ def test_a_missing_part_is_one_line_with_the_extra(monkeypatch, missing):
 
 
 def test_a_lambda_of_another_name_is_refused():
-    with pytest.raises(FerBenchError, match="'cube_3b' is not"):
+    with pytest.raises(FerBenchError, match="'cube_3b' is unknown"):
         deepface_structures._named_layer(None, "cube_3b")
 
 

@@ -26,7 +26,7 @@ layers = keras.layers
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch):
-    monkeypatch.setattr(random_weights, "_known", {})
+    monkeypatch.setattr(random_weights, "_strategies", {})
 
 
 def entry(build):
@@ -203,7 +203,7 @@ def with_edges():
 @pytest.mark.parametrize(
     ("build", "flaw"),
     [
-        (with_edges, ["'edges/kernel'", "same for every seed"]),
+        (with_edges, ["'edges/kernel'", "do not depend on the seed"]),
         (seeded_by_itself_at_last(None), ["builder sets the seed"]),
     ],
 )
@@ -214,10 +214,10 @@ def test_weights_that_are_not_used_are_told(build, flaw, caplog):
         seeded(own, seed, is_random=True)
         (record,) = caplog.records
         assert (record.name, record.levelname) == ("fer_bench.models", "WARNING")
-        told = record.getMessage()
-        assert told.startswith("backbone 'own': ")
-        assert [fact for fact in flaw if fact not in told] == [], told
-        assert told.endswith("again from the seed")
+        message = record.getMessage()
+        assert message.startswith("backbone 'own': ")
+        assert [fact for fact in flaw if fact not in message] == [], message
+        assert message.endswith("rebuilt from the seed")
 
 
 @pytest.mark.parametrize("build", [plain, with_edges])
@@ -323,8 +323,8 @@ def of_constants():
 def test_constant_weights_are_no_drawn_ones(build):
     own = entry(build)
     assert_equal(seeded(own, 5, is_random=True), build())
-    assert random_weights._known == {
-        ("own", True): random_weights._Known(build, random_weights._as_built)
+    assert random_weights._strategies == {
+        ("own", True): random_weights._Strategy(build, random_weights._build_seeded)
     }
 
 
@@ -357,13 +357,13 @@ INITIALIZERS = keras.initializers
 REFUSED = {
     "fixed seed": (
         lambda: around(layers.Conv2D(2, 3, kernel_initializer=INITIALIZERS.GlorotUniform(seed=3))),
-        "same for every seed",
+        "do not depend on the seed",
     ),
     "given values": (
         lambda: around(layers.Dense(3, kernel_initializer=INITIALIZERS.Identity())),
-        "same for every seed",
+        "do not depend on the seed",
     ),
-    "no seed": (lambda: around(FromNowhere()), "differ from one time"),
+    "no seed": (lambda: around(FromNowhere()), "differ between builds"),
 }
 
 
@@ -372,19 +372,19 @@ def test_what_cannot_be_drawn_from_the_seed_is_refused(case):
     build, why = REFUSED[case]
     with pytest.raises(FerBenchError, match=why) as caught:
         seeded(entry(build), 5, is_random=True)
-    assert caught.value.problem.startswith("backbone 'own' cannot run")
+    assert caught.value.problem.startswith("backbone 'own' cannot have")
     assert "random weights" in caught.value.problem
-    assert caught.value.accepted.startswith("layers that draw")
+    assert caught.value.accepted.startswith("layers whose initialisers")
     # Its pretrained weights will come from a file.
     assert seeded(entry(build), 5, is_random=False).count_params() > 0
 
 
 def test_a_kept_layer_that_cannot_be_made_again_is_refused():
     model = around(WithoutConfig(layers.Conv2D(2, 3)))
-    with pytest.raises(FerBenchError, match="cannot be made again") as caught:
+    with pytest.raises(FerBenchError, match="cannot be rebuilt") as caught:
         seeded(entry(lambda: model), 5, is_random=True)
-    assert "layers with get_config" in caught.value.accepted
-    assert "builder that draws" in caught.value.accepted
+    assert "get_config" in caught.value.hint
+    assert "builder draw" in caught.value.hint
 
 
 class Nameless(layers.Dense):
@@ -394,7 +394,7 @@ class Nameless(layers.Dense):
 
 def test_a_layer_that_fails_without_a_word_is_told_by_the_kind_of_its_error():
     model = around(Nameless(2))
-    with pytest.raises(FerBenchError, match="again: 'NotImplementedError'"):
+    with pytest.raises(FerBenchError, match="rebuilt: 'NotImplementedError'"):
         seeded(entry(lambda: model), 5, is_random=True)
 
 
@@ -443,7 +443,7 @@ def test_the_own_backbones_are_built_once_each():
     expected, following = plainly_drawn(5, mini.build)
     assert_equal(seeded(mini, 5, is_random=True), expected)
     assert random.random() == following
-    assert random_weights._known == {}
+    assert random_weights._strategies == {}
 
 
 def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_anew(tmp_path):

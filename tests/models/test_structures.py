@@ -119,15 +119,15 @@ def test_a_users_builder_may_be_a_function():
 
 
 def test_a_network_with_other_parameters_than_its_entry_is_refused():
-    with pytest.raises(FerBenchError, match="with 56 parameters") as caught:
+    with pytest.raises(FerBenchError, match="has 56 parameters") as caught:
         own(parameters=1000).build()
-    assert "entry says 1,000" in caught.value.problem
+    assert "1,000 are registered" in caught.value.problem
 
 
 def test_a_network_of_another_input_size_is_refused():
     with pytest.raises(FerBenchError, match=r"shape \(None, 8, 8, 3\)") as caught:
         own(input_size=9).build()
-    assert "entry says (None, 9, 9, 3)" in caught.value.problem
+    assert "(None, 9, 9, 3) is registered" in caught.value.problem
 
 
 def test_channels_first_is_refused():

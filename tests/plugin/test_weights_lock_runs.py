@@ -76,7 +76,7 @@ def test_the_first_run_locks_and_a_second_one_loads_no_network(
 
     # The result is stored, but of weights that are not those that are locked now.
     lock.write_text(json.dumps(OTHER))
-    assert "other weights of 'mini'" in one_line(run(f"--report-dir={tmp_path / 'new'}"))
+    assert "locked weights of 'mini'" in one_line(run(f"--report-dir={tmp_path / 'new'}"))
     assert not (tmp_path / "new").exists()
 
 
@@ -110,8 +110,8 @@ def test_the_same_weights_saved_again_are_run(run, shared_store, lock, tmp_path)
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("<<<<<<< HEAD", "cannot be read as JSON"),
-        ('{"version": 1, "weights": {"mini": 3}}', "'mini' is 3"),
+        ("<<<<<<< HEAD", "is not valid JSON"),
+        ('{"version": 1, "weights": {"mini": 3}}', "has 3 for 'mini'"),
         ('{"version": 2, "weights": {}}', "newer fer_bench"),
     ],
 )

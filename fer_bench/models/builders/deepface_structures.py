@@ -85,8 +85,8 @@ def _named_layer(_function: Any, name: str) -> keras.layers.Layer:
     kind = name.partition("_")[0]
     if kind not in _LAYERS:
         raise FerBenchError(
-            f"deepface's layer {name!r} is not known to this version of fer-bench; "
-            "install deepface 0.0.103"
+            f"deepface's layer {name!r} is unknown to this version of fer_bench",
+            hint="install deepface 0.0.103",
         )
     return _LAYERS[kind](name=name)
 
@@ -96,17 +96,18 @@ def _structure(name: str) -> ModuleType:
         return importlib.import_module(f"{STRUCTURES}.{name}")
     except ImportError as error:
         raise FerBenchError(
-            f"deepface's structure {name} cannot be imported: {str(error).splitlines()[0]}; it "
-            "needs deepface 0.0.102 or newer and TensorFlow, whichever backend Keras runs on: "
-            f"{INSTALL} (or [gpu])"
+            f"deepface's structure {name} cannot be imported: {str(error).splitlines()[0]}",
+            "deepface 0.0.102 or newer with TensorFlow, whichever backend Keras uses",
+            f"install them with {INSTALL} (or [gpu])",
         ) from error
 
 
 def _checked(model: Any) -> keras.Model:
     if not isinstance(model, keras.Model):
         raise FerBenchError(
-            f"deepface built a model of {type(model).__module__!r}, expected is one of "
-            f"Keras {keras.__version__}: unset TF_USE_LEGACY_KERAS"
+            f"deepface built a model of {type(model).__module__!r}",
+            f"a model of Keras {keras.__version__}",
+            "unset TF_USE_LEGACY_KERAS",
         )
     return model
 

@@ -17,6 +17,7 @@ import keras
 from fer_bench.models.builders import deepface_structures, structure_files
 from fer_bench.models.builders.structure_config import with_fresh_names
 from fer_bench.models.registry import get
+from fer_bench.runtime.files import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,9 +71,8 @@ def from_file(name: str, path: Path) -> keras.Model:
         model = _built(config)
     # The exception depends on the file: a missing key, an invalid shape, a graph with a cycle.
     except Exception as error:
-        why = next(iter(str(error).splitlines()), type(error).__name__)
-        raise structure_files.refused(
-            path, f"Keras {keras.__version__} cannot build its network: {why}"
+        raise structure_files.invalid(
+            path, f"cannot be built by Keras {keras.__version__}: {cause_of(error)}"
         ) from error
     size = entry.input_size
     _expect(path, "input shape", model.input_shape, (None, size, size, 3))
@@ -93,8 +93,8 @@ def _name(config: dict[str, Any]) -> Any:
 
 def _expect(path: Path, what: str, found: Any, expected: Any) -> None:
     if found != expected:
-        raise structure_files.refused(
-            path, f"holds another network: its {what} is {found!r}, expected is {expected!r}"
+        raise structure_files.invalid(
+            path, f"contains another network: its {what} is {found!r}", repr(expected)
         )
 
 

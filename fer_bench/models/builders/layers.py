@@ -3,8 +3,8 @@
 A ``Lambda`` contains Python bytecode: a model with one cannot be loaded safely, nor run on another
 backend if its function calls TensorFlow. The layers here use only ``keras.ops``.
 
-A saved model with one of them loads only after fer_bench has been imported. ``of_keras_alone``
-converts it to an equivalent model of Keras' own operations.
+A saved model with one of them loads only after fer_bench has been imported.
+``with_keras_operations`` converts it to an equivalent model of Keras' own operations.
 """
 
 from __future__ import annotations
@@ -106,10 +106,10 @@ class L2Normalization(keras.layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "epsilon": self.epsilon}
 
 
-STAND_INS = (LocalResponseNormalization, Square, SquareRoot, L2Normalization)
+REPLACEMENTS = (LocalResponseNormalization, Square, SquareRoot, L2Normalization)
 
 
-def of_keras_alone(model: keras.Model) -> keras.Model:
+def with_keras_operations(model: keras.Model) -> keras.Model:
     """Replace the layers of this module by Keras operations, sharing the variables.
 
     Args:
@@ -119,11 +119,11 @@ def of_keras_alone(model: keras.Model) -> keras.Model:
         An equivalent model that shares all other layers; ``model`` itself if there is nothing to
         replace.
     """
-    if not any(isinstance(layer, STAND_INS) for layer in model.layers):
+    if not any(isinstance(layer, REPLACEMENTS) for layer in model.layers):
         return model
 
     def call(layer: Any, *inputs: Any, **options: Any) -> Any:
-        if isinstance(layer, STAND_INS):
+        if isinstance(layer, REPLACEMENTS):
             return layer.call(*inputs)
         return layer(*inputs, **options)
 

@@ -52,35 +52,31 @@ _TENSOR = "__keras_tensor__"
 """Class name of Keras' references to input tensors: plain data without a module."""
 
 
-def kinds(config: Any) -> set[str]:
+def class_names(config: Any) -> set[str]:
     """Return the names of all classes in a configuration."""
-    return {str(asked["class_name"]) for asked in _asked(config)}
+    return {str(part["class_name"]) for part in _objects(config)}
 
 
-def refuse_foreign(config: dict[str, Any]) -> None:
-    """Raise an error if a configuration contains a class that is not in ``ACCEPTED``.
+def unaccepted_class(config: dict[str, Any]) -> str | None:
+    """Return a description of the first class that is not in ``ACCEPTED``, or None.
 
     Args:
         config: content of ``config.json`` in a ``.keras`` file.
 
     Raises:
-        ValueError: a class is not accepted; the message names it.
         RecursionError: the configuration is nested too deeply.
     """
-    for asked in _asked(config):
-        name, module = asked["class_name"], asked.get("module")
-        registered = asked.get("registered_name")
+    for part in _objects(config):
+        name, module = part["class_name"], part.get("module")
+        registered = part.get("registered_name")
         if name == _TENSOR and module is None and registered is None:
             continue
         own = module in _OWN_MODULES
         names = (f"{_OWN}{name}",) if own else (None, name)
         accepted = ACCEPTED.get(module, frozenset()) if isinstance(module, str) else frozenset()
         if not isinstance(name, str) or name not in accepted or registered not in names:
-            raise ValueError(
-                f"it asks for {shown(name)} of {shown(module)}, registered as "
-                f"{shown(registered)}; accepted: the layers of Keras and "
-                "fer_bench that the face networks are made of"
-            )
+            return f"{shown(name)} of {shown(module)}, registered as {shown(registered)}"
+    return None
 
 
 def with_fresh_names(config: dict[str, Any]) -> dict[str, Any]:
@@ -123,13 +119,13 @@ def _renamed(value: Any, fresh: dict[Any, str]) -> Any:
     return value
 
 
-def _asked(value: Any) -> Iterator[dict[str, Any]]:
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
     """Yield all parts of a configuration that name a class, outermost first."""
     if isinstance(value, dict):
         if "class_name" in value:
             yield value
         for part in value.values():
-            yield from _asked(part)
+            yield from _objects(part)
     elif isinstance(value, (list, tuple)):
         for part in value:
-            yield from _asked(part)
+            yield from _objects(part)

@@ -17,10 +17,10 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.models.builders.structure_config import kinds, refuse_foreign
+from fer_bench.models.builders.structure_config import class_names, unaccepted_class
 from fer_bench.runtime.cache_directory import cache_root
-from fer_bench.runtime.errors import INSTALL, FerBenchError
-from fer_bench.runtime.files import open_regular, write_atomically
+from fer_bench.runtime.errors import INSTALL, FerBenchError, bytes_shown, shown
+from fer_bench.runtime.files import cause_of, open_regular, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 STRUCTURES_VARIABLE = "FER_BENCH_STRUCTURES"
 """Environment variable with the path of a directory of structure files."""
 
-FOLDER = "structures"
+SUBDIRECTORY = "structures"
 """Subdirectory of the cache directory for structure files."""
 
-LARGEST_CONFIG = 1 << 20
-"""Maximum size of a ``config.json`` in bytes; the largest of this package has 150 KB."""
+MAX_CONFIG_BYTES = 1 << 20
+"""Maximum size of a ``config.json``; the largest of this package has 150 KB."""
 
 _CONFIG = "config.json"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -51,9 +51,9 @@ _UNREADABLE = (
 """Exceptions of zipfile and json on truncated, corrupt, encrypted or hand-made files."""
 
 
-def cache_folder() -> Path:
+def cache_directory() -> Path:
     """Return the default directory of structure files; it may not exist."""
-    return cache_root() / FOLDER
+    return cache_root() / SUBDIRECTORY
 
 
 def file_name(name: str) -> str:
@@ -96,32 +96,40 @@ def find(name: str, missing: Sequence[str]) -> Path:
     Raises:
         FerBenchError: the file is not found, or ``FER_BENCH_STRUCTURES`` is not a directory.
     """
-    given = os.environ.get(STRUCTURES_VARIABLE)
-    chosen = Path(given).expanduser() if given else None
+    variable = os.environ.get(STRUCTURES_VARIABLE)
+    chosen = Path(variable).expanduser() if variable else None
     if chosen is not None and not chosen.is_dir():
         raise FerBenchError(
-            f"{STRUCTURES_VARIABLE} {str(chosen)!r} is no folder",
-            "a folder with structures "
-            f"that 'fer-bench export-backbone {name} --output FOLDER' wrote",
+            f"{STRUCTURES_VARIABLE} {str(chosen)!r} is not a directory",
+            hint=f"name a directory that 'fer-bench export-backbone {name} --output' wrote to",
         )
-    for folder in (chosen, cache_folder()):
-        if folder is not None and (folder / file_name(name)).exists():
-            return folder / file_name(name)
+    for directory in (chosen, cache_directory()):
+        if directory is not None and (directory / file_name(name)).exists():
+            return directory / file_name(name)
     raise FerBenchError(
         f"backbone {name!r} cannot be built: {' and '.join(missing)} not installed, and its "
         f"structure {file_name(name)!r} is neither in {STRUCTURES_VARIABLE} "
-        f"({str(chosen) if chosen else 'not set'}) nor in {str(cache_folder())!r}; install them "
-        f"with {INSTALL} (or [gpu]), or run 'fer-bench export-backbone {name}' "
-        f"on a machine that has them and name the folder it wrote to with {STRUCTURES_VARIABLE}"
+        f"({str(chosen) if chosen else 'not set'}) nor in {str(cache_directory())!r}",
+        hint=f"install them with {INSTALL} (or [gpu]), or run 'fer-bench export-backbone {name}' "
+        f"on a machine that has them and name its output directory with {STRUCTURES_VARIABLE}",
     )
 
 
-def refused(path: Path, why: str) -> FerBenchError:
-    """Return the error for a structure file that is refused, with the reason."""
+def invalid(path: Path, cause: str, accepted: str = "") -> FerBenchError:
+    """Return the error for an invalid structure file.
+
+    Args:
+        path: the file.
+        cause: predicate of the sentence that begins with "structure file".
+        accepted: what would be valid.
+    """
     name = path.name.removesuffix(".keras")
     return FerBenchError(
-        f"structure file {str(path)!r}: {why}; write it again with 'fer-bench export-backbone "
-        f"{name}' where deepface and TensorFlow are installed"
+        f"structure file {cause}",
+        accepted,
+        f"write it again with 'fer-bench export-backbone {name}' on a machine with deepface and "
+        "TensorFlow",
+        path=path,
     )
 
 
@@ -135,26 +143,31 @@ def read(path: Path) -> dict[str, Any]:
             accepted.
     """
     try:
-        with open_regular(path) as whole, zipfile.ZipFile(whole) as archive:
+        with open_regular(path) as opened, zipfile.ZipFile(opened) as archive:
             # With other compression methods, zipfile decompresses without a limit of the size.
             if archive.getinfo(_CONFIG).compress_type not in _METHODS:
-                raise refused(path, f"its {_CONFIG} is neither stored nor deflated, as Keras does")
+                raise invalid(path, f"has a {_CONFIG} that is neither stored nor deflated")
             with archive.open(_CONFIG) as file:
-                text = file.read(LARGEST_CONFIG + 1)
-        if len(text) > LARGEST_CONFIG:
-            raise refused(
-                path, f"its {_CONFIG} is too large; accepted: {LARGEST_CONFIG:,} bytes at most"
+                text = file.read(MAX_CONFIG_BYTES + 1)
+        if len(text) > MAX_CONFIG_BYTES:
+            raise invalid(
+                path, f"has a {_CONFIG} that is too large", f"{MAX_CONFIG_BYTES:,} bytes or less"
             )
         config = json.loads(text)
     except _UNREADABLE as error:
-        why = next(iter(str(error).splitlines()), type(error).__name__)
-        raise refused(path, f"cannot be read as a .keras file: {why}") from error
+        raise invalid(path, f"is not a readable .keras file: {cause_of(error)}") from error
     if not isinstance(config, dict):
-        raise refused(path, f"its {_CONFIG} holds {type(config).__name__}, expected is a model")
+        raise invalid(path, f"has a {_CONFIG} with {shown(config)}", "an object")
     try:
-        refuse_foreign(config)
-    except (ValueError, RecursionError) as error:
-        raise refused(path, str(error)) from error
+        unaccepted = unaccepted_class(config)
+    except RecursionError as error:
+        raise invalid(path, "is nested too deeply") from error
+    if unaccepted is not None:
+        raise invalid(
+            path,
+            f"contains {unaccepted}",
+            "the layers of Keras and fer_bench that the face networks consist of",
+        )
     return config
 
 
@@ -173,11 +186,11 @@ def write(model: keras.Model, path: Path) -> None:
     """
     import keras
 
-    if "Lambda" in kinds(keras.saving.serialize_keras_object(model)):
+    if "Lambda" in class_names(keras.saving.serialize_keras_object(model)):
         raise FerBenchError(
-            f"network {model.name!r} holds a Lambda layer, whose code cannot be saved safely",
-            "layers of Keras and registered ones",
-            "write a layer in its place",
+            f"network {model.name!r} contains a Lambda layer, whose code cannot be saved safely",
+            "Keras' own and registered layers",
+            "replace it by a subclass of keras.layers.Layer",
         )
     for variable in model.weights:
         variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
@@ -193,8 +206,8 @@ def _compressed(model: keras.Model, path: Path) -> bytes:
     content = io.BytesIO()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".", suffix=".part") as folder:
-            plain = Path(folder) / path.name
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".", suffix=".part") as directory:
+            plain = Path(directory) / path.name
             model.save(plain)
             with (
                 zipfile.ZipFile(plain) as source,
@@ -206,8 +219,7 @@ def _compressed(model: keras.Model, path: Path) -> bytes:
                             writer.write(piece)
     except OSError as error:
         raise FerBenchError(
-            f"cannot write {str(path)!r}: {error.strerror or error}",
-            "a file in a folder "
-            f"that can be written to, with room for {4 * model.count_params():,} bytes meanwhile",
+            f"cannot write {str(path)!r}: {cause_of(error)}",
+            f"a writable directory with {bytes_shown(4 * model.count_params())} free",
         ) from error
     return content.getvalue()

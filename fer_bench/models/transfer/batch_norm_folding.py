@@ -55,18 +55,18 @@ def _foldable(model: keras.Model) -> dict[int, Any]:
     """Return the normalisation to fold into each convolution, by the convolution's id."""
     calls = [node for nodes in model._nodes_by_depth.values() for node in nodes]
     uses = Counter(id(node.operation) for node in calls)
-    takers: dict[int, list[Any]] = {id(tensor): [None] for tensor in model.outputs}
+    consumers: dict[int, list[Any]] = {id(tensor): [None] for tensor in model.outputs}
     for node in calls:
         for tensor in node.input_tensors:
-            takers.setdefault(id(tensor), []).append(node.operation)
+            consumers.setdefault(id(tensor), []).append(node.operation)
     found = {}
     for node in calls:
         layer = node.operation
         if not _is_linear_convolution(layer):
             continue
-        taken_by = takers[id(node.output_tensors[0])]
-        if len(taken_by) == 1 and _normalizes_channels(taken_by[0], node.output_tensors[0]):
-            found[id(layer)] = taken_by[0]
+        used_by = consumers[id(node.output_tensors[0])]
+        if len(used_by) == 1 and _normalizes_channels(used_by[0], node.output_tensors[0]):
+            found[id(layer)] = used_by[0]
     # A layer that is called twice would have to be folded at one call and kept at the other.
     return {
         convolution: normalization

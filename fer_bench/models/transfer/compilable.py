@@ -28,27 +28,27 @@ def make_compilable(model: keras.Model) -> keras.Model:
         A model with the same inputs, outputs and order of weights; ``model`` itself if there is
         nothing to replace.
     """
-    exchanged: dict[int, Any] = {}
+    replaced: dict[int, Any] = {}
     kept: set[int] = set()
     for nodes in model._nodes_by_depth.values():
         for node in nodes:
             layer = node.operation
-            kind = None if node.is_input else _exchange(layer, node.input_tensors[0].shape)
+            kind = None if node.is_input else _replacement(layer, node.input_tensors[0].shape)
             if kind is None:
                 kept.add(id(layer))
-            elif id(layer) not in exchanged:
-                exchanged[id(layer)] = kind(layer, name=layer.name, dtype=layer.dtype_policy)
-    if exchanged.keys() <= kept:
+            elif id(layer) not in replaced:
+                replaced[id(layer)] = kind(layer, name=layer.name, dtype=layer.dtype_policy)
+    if replaced.keys() <= kept:
         return model
 
     def clone(layer: Any) -> Any:
         # A layer that is called several times is replaced only if every call allows it.
-        return layer if id(layer) in kept else exchanged[id(layer)]
+        return layer if id(layer) in kept else replaced[id(layer)]
 
     return keras.models.clone_model(model, clone_function=clone)
 
 
-def _exchange(layer: Any, input_shape: tuple[int | None, ...]) -> Any:
+def _replacement(layer: Any, input_shape: tuple[int | None, ...]) -> Any:
     """Return the class of the wrapper for a layer, or None if the layer is kept."""
     if is_product(layer, input_shape):
         return ConvolutionAsProduct

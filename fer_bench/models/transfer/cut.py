@@ -35,8 +35,9 @@ def freeze(
         trainable = len(layers)
     if trainable > len(layers):
         raise FerBenchError(
-            f"trainable layers {trainable}: {name} has {len(layers)} layers; "
-            f"accepted by --trainable-layers: 0 to {len(layers)}, or 'all'"
+            f"{trainable} trainable layers, but {name} has only {len(layers)} layers",
+            f"0 to {len(layers)}, or 'all'",
+            "change --trainable-layers",
         )
     first_trained = len(layers) - trainable
     for position, layer in enumerate(layers):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from fer_bench.models.builders.layers import of_keras_alone
+from fer_bench.models.builders.layers import with_keras_operations
 from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization
 from fer_bench.models.transfer.compilable import make_compilable
@@ -64,15 +64,15 @@ def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
         backbone: model from (n, size, size, 3) to features of any shape.
         classes: number of classes.
     """
-    taken = {operation.name for operation in backbone.operations}
-    flatten = keras.layers.Flatten(name=_free("head_flatten", taken))
-    head = keras.layers.Dense(classes, name=_free("head", taken))
+    names = {operation.name for operation in backbone.operations}
+    flatten = keras.layers.Flatten(name=_unused("head_flatten", names))
+    head = keras.layers.Dense(classes, name=_unused("head", names))
     return keras.Model(backbone.inputs, head(flatten(backbone.output)))
 
 
-def _free(name: str, taken: Collection[str]) -> str:
-    """Append underscores to the name until it is not taken."""
-    while name in taken:
+def _unused(name: str, names: Collection[str]) -> str:
+    """Append underscores to the name until it is not among the names."""
+    while name in names:
         name += "_"
     return name
 
@@ -103,7 +103,7 @@ def transfer(
     network = attach_head(backbone, classes)
     images = keras.Input(image_size, dtype="uint8", name="images")
     faces = prepare_faces(images, entry)
-    logits = of_keras_alone(network)(faces)
+    logits = with_keras_operations(network)(faces)
     whole = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
     boundary = cut(network)
     parameters = Parameters(
@@ -116,7 +116,7 @@ def transfer(
     extractor = fold_batch_normalization(keras.Model(network.inputs, boundary))
     return Network(
         whole=whole,
-        prefix=keras.Model(images, keras.tree.flatten(of_keras_alone(extractor)(faces))),
+        prefix=keras.Model(images, keras.tree.flatten(with_keras_operations(extractor)(faces))),
         suffix=make_compilable(keras.Model(boundary, network.output)),
         boundary=_numbers(network, boundary),
         parameters=parameters,
@@ -134,8 +134,8 @@ def _numbers(network: keras.Model, tensors: list[Any]) -> tuple[int, ...]:
     outputs: Counter[int] = Counter()
     for depth in sorted(network._nodes_by_depth, reverse=True):
         for node in network._nodes_by_depth[depth]:
-            place = position[id(node.operation)]
+            index = position[id(node.operation)]
             for tensor in node.output_tensors:
-                numbers[id(tensor)] = place + outputs[place] * len(operations)
-                outputs[place] += 1
+                numbers[id(tensor)] = index + outputs[index] * len(operations)
+                outputs[index] += 1
     return tuple(numbers[id(tensor)] for tensor in tensors)

@@ -91,9 +91,9 @@ def test_without_the_layers_of_this_package_every_bit_is_the_same(entry, needs_s
     faces = np.random.default_rng(0).random((3, side, side, 3), np.float32)
     prefix = fold_batch_normalization(keras.Model(model.inputs, cut(model)))
     for plain in (model, prefix):
-        alone = layers.of_keras_alone(plain)
+        alone = layers.with_keras_operations(plain)
         assert [id(weight) for weight in alone.weights] == [id(weight) for weight in plain.weights]
-        assert not any(isinstance(layer, layers.STAND_INS) for layer in alone.layers)
+        assert not any(isinstance(layer, layers.REPLACEMENTS) for layer in alone.layers)
         found, expected = (
             keras.tree.flatten(part.predict_on_batch([faces])) for part in (alone, plain)
         )
@@ -105,4 +105,4 @@ def test_without_the_layers_of_this_package_every_bit_is_the_same(entry, needs_s
 def test_a_network_of_keras_layers_is_taken_as_it_is():
     image = keras.Input((4,))
     model = keras.Model(image, keras.layers.Dense(2)(image))
-    assert layers.of_keras_alone(model) is model
+    assert layers.with_keras_operations(model) is model
