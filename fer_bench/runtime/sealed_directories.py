@@ -89,7 +89,7 @@ def facts_of(folder: Path) -> dict[str, Any]:
     """
     facts = _index(folder)["facts"]
     if not isinstance(facts, dict):
-        raise Damaged(f"{INDEX} is not as it was written")
+        raise Damaged(f"{INDEX} is not valid")
     return facts
 
 
@@ -117,7 +117,7 @@ def check_folder(folder: Path) -> None:
         Damaged: it is something else, or a symbolic link.
     """
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
-        raise Damaged("it is no directory")
+        raise Damaged("it is not a directory")
 
 
 def check_regular(path: Path) -> None:
@@ -132,7 +132,7 @@ def check_regular(path: Path) -> None:
     except (FileNotFoundError, NotADirectoryError):
         raise Damaged(f"{path.name} is missing") from None
     if not stat.S_ISREG(mode):
-        raise Damaged(f"{path.name} is no regular file")
+        raise Damaged(f"{path.name} is not a regular file")
 
 
 def read_json(path: Path) -> Any:
@@ -148,7 +148,7 @@ def read_json(path: Path) -> Any:
             return json.loads(read_regular(path, LARGEST))
     except (ValueError, RecursionError):
         pass
-    raise Damaged(f"{path.name} is not as it was written")
+    raise Damaged(f"{path.name} is not valid")
 
 
 def discard_damaged(folder: Path, damage: Damaged, again: str) -> None:
@@ -163,13 +163,13 @@ def discard_damaged(folder: Path, damage: Damaged, again: str) -> None:
         OSError: it cannot be removed.
     """
     kept = None if remove(folder) else set_aside(folder, folder.name)
-    log.warning("store: %s is damaged: %s; it was thrown away and %s", folder, damage, again)
+    log.warning("store: %s is damaged: %s; it was discarded and %s", folder, damage, again)
     if kept is not None:
         _say_kept(folder, kept)
 
 
 def _say_kept(folder: Path, kept: Path) -> None:
-    log.warning("store: what fer_bench did not write in %s was kept: it is now %s", folder, kept)
+    log.warning("store: files in %s that fer_bench did not write were kept: %s", folder, kept)
 
 
 @contextlib.contextmanager
@@ -183,13 +183,16 @@ def store_errors(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         cause = error.strerror or type(error).__name__
-        remedy = (
-            "make room ('fer-bench cache list' shows what lies there) or name another folder with "
-            "--store; what is finished is kept, and the same command goes on from there"
-            if error.errno in (errno.ENOSPC, errno.EDQUOT)
-            else "accepted: a folder that can be read and written; name one with --store"
-        )
-        raise StoreError(f"the store {str(folder)!r} cannot be used: {cause}; {remedy}") from error
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StoreError(
+            f"the store cannot be used: {cause}",
+            "" if is_full else "a readable and writable directory",
+            "free space ('fer-bench cache list' shows what is stored) or name another directory "
+            "with --store; finished work is kept, and the same command resumes from there"
+            if is_full
+            else "name one with --store",
+            path=folder,
+        ) from error
 
 
 def check_room(store: Path, needed: int, what: str) -> None:
@@ -206,9 +209,10 @@ def check_room(store: Path, needed: int, what: str) -> None:
     free = shutil.disk_usage(store).free
     if needed > free:
         raise FerBenchError(
-            f"{what} need {bytes_shown(needed)}, {str(store)!r} has {bytes_shown(free)} free, "
-            f"{bytes_shown(needed - free)} too little; make room ('fer-bench cache list' shows "
-            "what lies there), name another folder with --store, or take fewer images with --limit"
+            f"{what} need {bytes_shown(needed)}, but only {bytes_shown(free)} are free",
+            hint=f"free {bytes_shown(needed - free)} more ('fer-bench cache list' shows what is "
+            "stored), name another directory with --store, or reduce the images with --limit",
+            path=store,
         )
 
 
@@ -217,4 +221,4 @@ def _index(folder: Path) -> dict[str, Any]:
     index = read_json(folder / INDEX)
     if isinstance(index, dict) and index.keys() == {"facts", "files"}:
         return index
-    raise Damaged(f"{INDEX} is not as it was written")
+    raise Damaged(f"{INDEX} is not valid")

@@ -173,7 +173,7 @@ class _CellRunner:
             start = checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - checkpoints.size
         if start is not None:
-            log.info("%s: training went on after epoch %d", self.cell.id, start.history.epochs)
+            log.info("%s: training resumed after epoch %d", self.cell.id, start.history.epochs)
         check_room(context.store, needed, "checkpoints and result")
         seconds["compiling"] = trainer.warm_up()
         history, spent = trainer.train(split.validation, self.progress, start, checkpoints.keep)

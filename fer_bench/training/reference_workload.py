@@ -38,7 +38,7 @@ _SEED = 0
 _SHAPES = ((512, 512), (512, 512), (8, 48, 48, 16), (3, 3, 16, 32))
 
 
-def drawn() -> tuple[NDArray[np.float32], ...]:
+def operands() -> tuple[NDArray[np.float32], ...]:
     """Draw the operands, the same in every process.
 
     Returns:
@@ -51,7 +51,7 @@ def drawn() -> tuple[NDArray[np.float32], ...]:
 
 def matrix_product() -> NDArray[np.float32]:
     """Return the product of the two matrices, shape (512, 512), computed by Keras' backend."""
-    first, second, _, _ = _operands()
+    first, second, _, _ = _device_operands()
     import keras
 
     # Asynchronous devices are synchronised by fetching the result.
@@ -60,7 +60,7 @@ def matrix_product() -> NDArray[np.float32]:
 
 def convolution() -> NDArray[np.float32]:
     """Return the images convolved with the kernels, shape (8, 48, 48, 32), likewise."""
-    _, _, images, kernels = _operands()
+    _, _, images, kernels = _device_operands()
     import keras
 
     found = keras.ops.conv(images, kernels, padding="same", data_format="channels_last")
@@ -90,9 +90,9 @@ def _seconds(compute: Callable[[], Any]) -> float:
 
 
 @cache
-def _operands() -> tuple[Any, ...]:
+def _device_operands() -> tuple[Any, ...]:
     """Return the operands on the device, where they stay: the transfer is not timed."""
     load_keras()
     import keras
 
-    return tuple(keras.ops.convert_to_tensor(operand, "float32") for operand in drawn())
+    return tuple(keras.ops.convert_to_tensor(operand, "float32") for operand in operands())

@@ -107,10 +107,10 @@ class Trainer:
         order = self._rows[epoch_order(self._seed, number, len(self._rows))]
         accuracy = loss = 0.0
         for block in self._blocks(order):
-            figures = self._fit(block)
+            values = self._fit(block)
             share = len(block) / len(order)
-            accuracy += share * figures["accuracy"][0]
-            loss += share * figures["loss"][0]
+            accuracy += share * values["accuracy"][0]
+            loss += share * values["loss"][0]
         return accuracy, loss
 
     def _fit(self, rows: NDArray[np.int64]) -> dict[str, list[float]]:
@@ -135,9 +135,9 @@ class Trainer:
         Raises:
             FerBenchError: an output of the network is not finite.
         """
-        return self._figures(self.logits(rows), rows)
+        return self._accuracy_and_loss(self.logits(rows), rows)
 
-    def evaluate_by_batches(self, rows: NDArray[np.int64]) -> tuple[float, float] | None:
+    def evaluate_with_batch_statistics(self, rows: NDArray[np.int64]) -> tuple[float, float] | None:
         """Return accuracy and loss with trained batch normalisation using batch statistics.
 
         Everything else is in inference mode; no weights or statistics change. The images come in
@@ -156,7 +156,7 @@ class Trainer:
             return None
         order = rows[epoch_order(self._seed, 0, len(rows))]
         batches = np.array_split(order, math.ceil(len(order) / self._protocol.batch_size))
-        return self._figures(self._outputs(model, batches), order)
+        return self._accuracy_and_loss(self._outputs(model, batches), order)
 
     def _outputs(
         self, model: keras.Model, batches: Iterable[NDArray[np.int64]]
@@ -171,7 +171,9 @@ class Trainer:
             ]
         )
 
-    def _figures(self, logits: NDArray[np.float32], rows: NDArray[np.int64]) -> tuple[float, float]:
+    def _accuracy_and_loss(
+        self, logits: NDArray[np.float32], rows: NDArray[np.int64]
+    ) -> tuple[float, float]:
         labels = self._labels[rows]
         if not np.isfinite(logits).all():
             raise _diverged("an output of the network")
@@ -212,7 +214,7 @@ class Trainer:
                 running = self.epoch(number)
             if not math.isfinite(running[1]):
                 raise _diverged(f"the training loss of epoch {number}")
-            history = _grown(history, running, self._measured(clock, validation))
+            history = _extended(history, running, self._measured(clock, validation))
             keep(TrainingState(history, clock.seconds, self._variables()))
             progress("training epochs", number, epochs)
         return history, clock.seconds
@@ -223,7 +225,7 @@ class Trainer:
             return [
                 *self.evaluate(self._rows),
                 *self.evaluate(validation),
-                *(self.evaluate_by_batches(validation) or ()),
+                *(self.evaluate_with_batch_statistics(validation) or ()),
             ]
 
     def _variables(self) -> Iterator[NDArray[Any]]:
@@ -282,17 +284,20 @@ class _Clock:
 
 def _untrained(evaluated: Sequence[float]) -> History:
     """Return a history before the first epoch."""
-    return History((), (), *((figure,) for figure in evaluated))
+    return History((), (), *((value,) for value in evaluated))
 
 
-def _grown(history: History, running: tuple[float, float], evaluated: Sequence[float]) -> History:
+def _extended(
+    history: History, running: tuple[float, float], evaluated: Sequence[float]
+) -> History:
     """Return the history with one more epoch."""
     series = (getattr(history, field.name) for field in dataclasses.fields(history))
     # The last series (batch statistics) stay empty if they are not evaluated.
     return History(*((*old, new) for old, new in zip(series, (*running, *evaluated), strict=False)))
 
 
-def _diverged(what: str) -> FerBenchError:
+def _diverged(value: str) -> FerBenchError:
     return FerBenchError(
-        f"training diverged: {what} is not finite; a smaller learning rate or another seed may help"
+        f"training diverged: {value} is not finite",
+        hint="try a smaller learning rate or another seed",
     )

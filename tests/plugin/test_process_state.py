@@ -81,7 +81,7 @@ def test_under_any_policy_training_goes_on_and_its_result_and_weights_are_found(
             assert bench(*arguments).ret == pytest.ExitCode.INTERRUPTED
         done = bench(*arguments)
         assert done.ret == 0
-        done.stdout.fnmatch_lines(["NOTE: *training went on after epoch 2"])
+        done.stdout.fnmatch_lines(["NOTE: *training resumed after epoch 2"])
         (cell,) = cells(pytester)
         done = bench(*arguments, str(pytester.path))
         assert done.ret == 0

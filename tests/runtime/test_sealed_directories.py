@@ -116,8 +116,8 @@ def test_what_is_thrown_away_is_told(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "make room .*goes on"),
-        (errno.EACCES, "accepted: a folder .*--store"),
+        (errno.ENOSPC, "free space .*resumes"),
+        (errno.EACCES, "accepted: a readable .*--store"),
     ],
 )
 def test_errors_of_the_file_system_become_one_line(tmp_path, number, words):

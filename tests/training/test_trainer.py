@@ -239,7 +239,7 @@ def test_the_diagnosis_is_the_plain_network_in_training_mode_batch_by_batch():
     normal = keras.layers.BatchNormalization()(features)
     model = keras.Model([features], keras.layers.Dense(CLASSES)(normal))
     watched = trainer(model)
-    found = watched.evaluate_by_batches(rows)
+    found = watched.evaluate_with_batch_statistics(rows)
     order = rows[epoch_order(9, 0, len(rows))]
     # 25 images in batches of 4: seven of three or four.
     batches = [order[start : start + 4] for start in (0, 4, 8, 12)]
@@ -266,7 +266,7 @@ def test_the_diagnosis_sees_every_image_once_in_even_batches_in_one_order(images
     monkeypatch.setattr(watched, "_outputs", recorded)
     rows = np.arange(IMAGES - images, IMAGES)
     for _ in range(2):
-        watched.evaluate_by_batches(rows)
+        watched.evaluate_with_batch_statistics(rows)
     first, second = (np.concatenate(batches) for batches in seen)
     np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(np.sort(first), rows)
@@ -279,7 +279,7 @@ def test_the_diagnosis_sees_every_image_once_in_even_batches_in_one_order(images
 def test_the_diagnosis_changes_nothing_else(undisturbed, monkeypatch):
     found, variables, _ = undisturbed
     without = trainer(random_suffix())
-    monkeypatch.setattr(without, "evaluate_by_batches", lambda rows: None)
+    monkeypatch.setattr(without, "evaluate_with_batch_statistics", lambda rows: None)
     expected, _ = without.train(np.arange(10))
     assert len(found.batch_validation_accuracy) == len(found.batch_validation_loss) == 4
     assert found.batch_validation_loss != found.validation_loss
@@ -293,7 +293,7 @@ def test_the_diagnosis_changes_nothing_else(undisturbed, monkeypatch):
 
 def test_without_trained_batch_normalization_there_is_no_diagnosis(plain):
     _, history, _ = plain
-    assert trainer().evaluate_by_batches(np.arange(10)) is None
+    assert trainer().evaluate_with_batch_statistics(np.arange(10)) is None
     assert (history.batch_validation_accuracy, history.batch_validation_loss) == ((), ())
 
 

@@ -37,15 +37,15 @@ def read_arrays(path: Path) -> list[NDArray[Any]]:
     """Read the arrays that ``write_arrays`` wrote, in order.
 
     Raises:
-        Damaged: the file holds something else.
+        Damaged: the file has another content.
     """
     try:
         with opened_arrays(path) as arrays:
             if list(arrays) != [str(number) for number in range(len(arrays))]:
-                raise Damaged(f"{path.name} holds other arrays")
+                raise Damaged(f"{path.name} has other arrays")
             return [array.read() for array in arrays.values()]
     except FerBenchError as error:
-        raise Damaged(f"{path.name} is not as it was written") from error
+        raise Damaged(f"{path.name} is invalid") from error
 
 
 def check_layout(name: str, arrays: Sequence[NDArray[Any]], layout: Sequence[Layout]) -> None:
@@ -60,4 +60,4 @@ def check_layout(name: str, arrays: Sequence[NDArray[Any]], layout: Sequence[Lay
         Damaged: their number, a shape or a type differs.
     """
     if [(array.shape, array.dtype) for array in arrays] != list(layout):
-        raise Damaged(f"{name} holds arrays of other shapes or types")
+        raise Damaged(f"{name} has arrays of other shapes or dtypes")

@@ -104,26 +104,26 @@ class Checkpoints:
             OSError: the record cannot be read or written.
         """
         self._check()
-        noted, now = self._begun(), _Begun(conditions, features)
-        is_same = noted is not None and noted.conditions == conditions
-        if noted is not None and is_same and features in (None, noted.features):
+        known, now = self._begun(), _Begun(conditions, features)
+        is_same = known is not None and known.conditions == conditions
+        if known is not None and is_same and features in (None, known.features):
             return False
-        is_begun = bool(epochs_in(self._folder)) or not (noted is None or is_same)
+        is_begun = bool(epochs_in(self._folder)) or not (known is None or is_same)
         if is_begun:
             self.discard()
             log.warning(
-                "store: %s was begun with %s; the cell is %s, as going on would end with numbers "
-                "that no undisturbed run gives",
+                "store: %s was begun with %s; the cell is %s, as resuming it would give numbers "
+                "that no uninterrupted run gives",
                 self._folder,
-                differing(noted.rows() if noted else (), now.rows()) or "what it does not tell",
-                "trained again" if is_same else "computed again from its frozen features on",
+                differing(known.rows() if known else (), now.rows()) or "unknown conditions",
+                "trained again" if is_same else "computed again, with its frozen features",
             )
         self._folder.mkdir(parents=True, exist_ok=True)
-        waiting = self._folder / f".{_BEGUN}.part"
+        partial = self._folder / f".{_BEGUN}.part"
         # A killed process may have left it; anything but a regular file must not be opened.
-        waiting.unlink(missing_ok=True)
-        waiting.write_text(json.dumps(now._asdict()), "utf-8")
-        waiting.replace(self._folder / _BEGUN)
+        partial.unlink(missing_ok=True)
+        partial.write_text(json.dumps(now._asdict()), "utf-8")
+        partial.replace(self._folder / _BEGUN)
         return is_begun
 
     def latest(self, expected: Expected) -> TrainingState | None:
@@ -141,12 +141,12 @@ class Checkpoints:
                 variables, progress = verified_paths(folder, _VARIABLES, _PROGRESS)
                 history, seconds = _progress(progress, expected)
                 if folder.name != _name(history):
-                    raise Damaged(f"{_PROGRESS} is another epoch's")
+                    raise Damaged(f"{_PROGRESS} belongs to another epoch")
                 values = read_arrays(variables)
                 check_layout(_VARIABLES, values, expected.variables)
             except Damaged as damage:
                 discard_damaged(
-                    folder, damage, "training goes on from the epoch before, if it is kept"
+                    folder, damage, "training resumes from the epoch before, if it is stored"
                 )
             else:
                 return TrainingState(history, seconds, values)
@@ -160,12 +160,12 @@ class Checkpoints:
         """
         earlier = epochs_in(self._folder)
         target = self._folder / _name(state.history)
-        noted = {
+        progress = {
             "history": dataclasses.asdict(state.history),
             "seconds": dataclasses.asdict(state.seconds),
         }
         with store_errors(self._store), sealed(target, self._facts) as folder:
-            (folder / _PROGRESS).write_text(json.dumps(noted), "utf-8")
+            (folder / _PROGRESS).write_text(json.dumps(progress), "utf-8")
             write_arrays(folder / _VARIABLES, state.variables)
         for folder in earlier:
             if folder != target:
@@ -186,15 +186,15 @@ class Checkpoints:
         try:
             check_folder(self._folder)
         except Damaged as damage:
-            discard_damaged(self._folder, damage, "training begins anew")
+            discard_damaged(self._folder, damage, "training starts again")
 
     def _begun(self) -> _Begun | None:
         """Return the recorded conditions; None without a readable record."""
         try:
-            noted: _BegunRecord = checked(read_json(self._folder / _BEGUN), _BegunRecord)
-            features = noted["features"]
+            record: _BegunRecord = checked(read_json(self._folder / _BEGUN), _BegunRecord)
+            features = record["features"]
             return _Begun(
-                _pairs(noted["conditions"]), None if features is None else _pairs(features)
+                _pairs(record["conditions"]), None if features is None else _pairs(features)
             )
         except (Damaged, Mismatch, ValueError):
             return None
@@ -221,19 +221,19 @@ def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
         Damaged: the file does not fit the expected training.
     """
     try:
-        noted: _ProgressRecord = checked(read_json(path), _ProgressRecord)
-        series = cast("dict[str, list[float]]", noted["history"])
-        history = History(**{name: tuple(figures) for name, figures in series.items()})
+        record: _ProgressRecord = checked(read_json(path), _ProgressRecord)
+        series = cast("dict[str, list[float]]", record["history"])
+        history = History(**{name: tuple(values) for name, values in series.items()})
         check_history(path.name, history)
     except Mismatch as mismatch:
-        raise Damaged(f"{path.name} is no progress ({mismatch})") from mismatch
+        raise Damaged(f"{path.name} is invalid ({mismatch})") from mismatch
     epochs = history.epochs
-    for name, figures in series.items():
+    for name, values in series.items():
         is_none = name.startswith("batch") and not expected.has_batch_statistics
         length = 0 if is_none else epochs + (not name.startswith("running"))
-        if len(figures) != length or not 1 <= epochs <= expected.epochs:
-            raise Damaged(f"{path.name} holds {len(figures)} figures as {name}")
-    seconds = Seconds(**noted["seconds"])
+        if len(values) != length or not 1 <= epochs <= expected.epochs:
+            raise Damaged(f"{path.name} has {len(values)} values of {name}")
+    seconds = Seconds(**record["seconds"])
     if min(seconds.training, seconds.evaluation) < 0:
-        raise Damaged(f"{path.name} holds a negative time")
+        raise Damaged(f"{path.name} has a negative time")
     return history, seconds

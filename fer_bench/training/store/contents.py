@@ -181,12 +181,12 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
 
 
 def _features(path: Path) -> tuple[str, str, Mapping[str, Any]]:
-    noted = read_json(path / FACTS)
+    record = read_json(path / FACTS)
     check_regular(path / SHARDS)
-    facts, images = noted["facts"], int(noted["images"])
+    facts, images = record["facts"], int(record["images"])
     shards = set(map(_shard, (path / SHARDS).read_text("utf-8").splitlines()))
-    done = min(images, len(shards) * int(noted["shard"]))
-    state = "whole" if done == images else f"{done:,} of {images:,} images"
+    done = min(images, len(shards) * int(record["shard"]))
+    state = "complete" if done == images else f"{done:,} of {images:,} images"
     what = f"{facts['backbone']} {facts['weights']}, {facts['dataset']}, {images:,} images"
     return what, state, facts["versions"]
 
@@ -198,7 +198,7 @@ def _shard(line: str) -> int:
 def _checkpoint(path: Path) -> tuple[str, str, Mapping[str, Any]]:
     kept = checkpoints.epochs_in(path)
     if not kept:
-        raise Damaged("no epoch is in it")
+        raise Damaged("it has no complete epoch")
     facts = facts_of(kept[-1])
     epoch = int(kept[-1].name.partition("-")[2])
     return _cell(facts), f"epoch {epoch} of {facts['epochs']}", facts["versions"]
@@ -206,7 +206,7 @@ def _checkpoint(path: Path) -> tuple[str, str, Mapping[str, Any]]:
 
 def _result(path: Path) -> tuple[str, str, Mapping[str, Any]]:
     facts = facts_of(path)
-    return _cell(facts), "whole", facts["versions"]
+    return _cell(facts), "complete", facts["versions"]
 
 
 def _cell(facts: Mapping[str, Any]) -> str:

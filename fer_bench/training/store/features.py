@@ -140,11 +140,11 @@ def _clear(folder: Path, shards: Shards, conditions: Conditions) -> None:
     if shards.done:
         log.warning(
             "store: %s: the features of %d of %d images were computed with %s; all are computed "
-            "again, so that they are computed alike",
+            "again under the same conditions",
             folder,
             shards.done,
             shards.wanted.images,
-            differing(shards.wanted.conditions, conditions) or "what is not noted",
+            differing(shards.wanted.conditions, conditions) or "unknown conditions",
         )
     shards.close()
     # Removed, not overwritten: another process may be training on the open files.

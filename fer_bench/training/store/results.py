@@ -92,8 +92,8 @@ class ResultStore:
             result, logits, _ = verified_paths(folder, _RESULT, _LOGITS, _SUFFIX)
             found = _cell(result, fingerprint)
             if (found.backbone, found.init, found.seed) != (cell.backbone, cell.init, cell.seed):
-                raise Damaged(f"{_RESULT} is another cell's")
-            return Stored(found, _fitting(found, read_arrays(logits), record((found,))))
+                raise Damaged(f"{_RESULT} belongs to another cell")
+            return Stored(found, _checked_logits(found, read_arrays(logits), record((found,))))
         except Damaged as damage:
             discard_damaged(folder, damage, "the cell is trained again")
             return None
@@ -153,7 +153,7 @@ class ResultStore:
         """
         (cell,) = run.cells
         if cell.quality is None:
-            raise ValueError(f"{cell.id} was not trained: it has no result to keep")
+            raise ValueError(f"{cell.id} was not trained and has no result to save")
         document = _document(run, cell.id, cell.quality)
         with store_errors(self._store), sealed(self.folder(cell.fingerprint), facts) as folder:
             write_arrays(folder / _LOGITS, [logits])
@@ -176,25 +176,27 @@ def _cell(path: Path, fingerprint: str) -> CellResult:
     try:
         (cell,) = read_run(read_json(path), path.name).cells
     except (ValueError, FerBenchError) as error:
-        raise Damaged(f"{path.name} is no result ({error})") from error
+        raise Damaged(f"{path.name} is invalid ({error})") from error
     if cell.fingerprint != fingerprint or cell.status != "ok" or cell.training or cell.inference:
-        raise Damaged(f"{path.name} is another cell's")
+        raise Damaged(f"{path.name} belongs to another cell")
     return cell
 
 
-def _fitting(cell: CellResult, arrays: Sequence[NDArray[Any]], run: Run) -> NDArray[np.float32]:
-    """Return the logits of a cell after checking that they, its record and the run fit together.
+def _checked_logits(
+    cell: CellResult, arrays: Sequence[NDArray[Any]], run: Run
+) -> NDArray[np.float32]:
+    """Return the logits of a cell after checking that they match its record and the run.
 
     Raises:
         Damaged: they do not.
     """
     quality = cell.quality
     if quality is None:
-        raise Damaged(f"{_RESULT} holds no figures")
+        raise Damaged(f"{_RESULT} has no metrics")
     try:
         read_run(_document(run, cell.id, quality), _RESULT)
     except FerBenchError as error:
-        raise Damaged(f"{_RESULT} does not fit this run ({error})") from error
+        raise Damaged(f"{_RESULT} does not match this run ({error})") from error
     layout = ((run.dataset.test, len(run.dataset.counts)), np.dtype(np.float32))
     check_layout(_LOGITS, arrays, [layout])
     logits: NDArray[np.float32] = arrays[0]
@@ -202,5 +204,5 @@ def _fitting(cell: CellResult, arrays: Sequence[NDArray[Any]], run: Run) -> NDAr
     if not np.isfinite(logits).all() or (
         predicted is not None and not np.array_equal(logits.argmax(axis=1), predicted)
     ):
-        raise Damaged(f"{_LOGITS} does not fit {_RESULT}")
+        raise Damaged(f"{_LOGITS} does not match {_RESULT}")
     return logits

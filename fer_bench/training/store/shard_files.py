@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 FACTS = "facts.json"
 SHARDS = "shards.jsonl"
 
-_LARGEST_SHARD = 512
+_MAX_SHARD = 512
 """Upper limit for a stored shard size; more would take too much memory."""
 
 
@@ -74,7 +74,7 @@ class Shards:
     """
 
     def __init__(self, folder: Path, wanted: FeatureSpec) -> None:
-        self.wanted = wanted = _settled(folder, wanted)
+        self.wanted = wanted = _described(folder, wanted)
         self.paths = [folder / name for name in _files(wanted)]
         self._folder = folder
         self._count = -(-wanted.images // wanted.shard)
@@ -121,20 +121,20 @@ class Shards:
 
     def verify(self) -> None:
         """Find the intact shards by their digests; warn of damaged ones."""
-        noted = self._noted()
-        whole = {number for number in noted if self._digest(number) == noted[number]["sha256"]}
-        damaged = sorted(noted.keys() - whole)
+        journal = self._read_journal()
+        intact = {n for n, entry in journal.items() if self._digest(n) == entry["sha256"]}
+        damaged = sorted(journal.keys() - intact)
         if damaged:
             log.warning(
                 "store: %s is damaged: %d of %d shards (%s) have changed since they were stored; "
-                "they were thrown away and are computed again",
+                "they were discarded and are computed again",
                 self._folder,
                 len(damaged),
                 self._count,
                 listed([str(number) for number in damaged], 5),
             )
-        for number in sorted(whole):
-            self._finish(number, float(noted[number]["seconds"]))
+        for number in sorted(intact):
+            self._finish(number, float(journal[number]["seconds"]))
 
     def write(self, number: int, tensors: Sequence[Any], seconds: float) -> None:
         """Write a shard.
@@ -150,13 +150,13 @@ class Shards:
         """
         rows = self.rows(number)
         digest = hashlib.sha256()
-        for file, values, place, shape in zip(
-            self._files, tensors, self._places(number), self.wanted.shapes, strict=True
+        for file, values, (start, _), shape in zip(
+            self._files, tensors, self._ranges(number), self.wanted.shapes, strict=True
         ):
             batch = np.ascontiguousarray(values, dtype="<f4")
             if batch.shape != (rows.stop - rows.start, *shape):
                 raise ValueError(f"{file.name}: {batch.shape} is not {shape} for each of {rows}")
-            file.seek(place[0])
+            file.seek(start)
             _write(file, batch.data.cast("B"))
             digest.update(batch.data)
         line = {"shard": number, "sha256": digest.hexdigest(), "seconds": seconds}
@@ -170,13 +170,13 @@ class Shards:
         self._seconds[number] = seconds
         self.done += rows.stop - rows.start
 
-    def _noted(self) -> dict[int, dict[str, Any]]:
+    def _read_journal(self) -> dict[int, dict[str, Any]]:
         """Return the last journal line of each shard; remove malformed and incomplete lines."""
         self._journal.seek(0)
         text = self._journal.read()
-        whole = text[: text.rfind(b"\n") + 1]
-        noted, kept = {}, []
-        for line in whole.splitlines():
+        lines = text[: text.rfind(b"\n") + 1]
+        found, kept = {}, []
+        for line in lines.splitlines():
             try:
                 entry = json.loads(line)
                 number, seconds = entry["shard"], float(entry["seconds"])
@@ -186,8 +186,8 @@ class Shards:
             except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
                 continue
             kept.append(line + b"\n")
-            noted[int(number)] = {"sha256": sha256, "seconds": seconds}
-        if b"".join(kept) != whole:
+            found[int(number)] = {"sha256": sha256, "seconds": seconds}
+        if b"".join(kept) != lines:
             log.warning(
                 "store: %s is damaged: lines of %s have changed; their shards are computed again",
                 self._folder,
@@ -197,16 +197,16 @@ class Shards:
             self._journal.seek(0)
             _write(self._journal, memoryview(b"".join(kept)))
             self._journal.truncate()
-        return noted
+        return found
 
     def _digest(self, number: int) -> str:
         digest = hashlib.sha256()
-        for file, (start, size) in zip(self._files, self._places(number), strict=True):
+        for file, (start, size) in zip(self._files, self._ranges(number), strict=True):
             file.seek(start)
             digest.update(file.read(size))
         return digest.hexdigest()
 
-    def _places(self, number: int) -> list[tuple[int, int]]:
+    def _ranges(self, number: int) -> list[tuple[int, int]]:
         """Return the first byte and number of bytes of a shard's rows in each file."""
         rows = self.rows(number)
         return [
@@ -216,49 +216,49 @@ class Shards:
         ]
 
 
-def _settled(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
+def _described(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
     """Write the description of the features, or adopt the stored one and its shard size."""
     try:
-        _check_files(folder, (SHARDS, _waiting(folder).name, *_files(wanted)))
+        _check_files(folder, (SHARDS, _partial(folder).name, *_files(wanted)))
         if os.path.lexists(folder / FACTS):
-            return _noted(folder, wanted)
+            return _read_description(folder, wanted)
     except Damaged as damage:
         discard_damaged(folder, damage, "computed again")
     folder.mkdir(parents=True, exist_ok=True)
-    _note(folder, wanted)
+    _write_description(folder, wanted)
     return wanted
 
 
-def _note(folder: Path, wanted: FeatureSpec) -> None:
-    _waiting(folder).write_text(json.dumps(asdict(wanted), indent=1), "utf-8")
-    _waiting(folder).replace(folder / FACTS)
+def _write_description(folder: Path, wanted: FeatureSpec) -> None:
+    _partial(folder).write_text(json.dumps(asdict(wanted), indent=1), "utf-8")
+    _partial(folder).replace(folder / FACTS)
 
 
-def _waiting(folder: Path) -> Path:
+def _partial(folder: Path) -> Path:
     return folder / f".{FACTS}.part"
 
 
-def _noted(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
+def _read_description(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
     """Return the features with the shard size and conditions of the stored description.
 
     Raises:
         Damaged: it describes other features, or is unreadable.
     """
-    noted = read_json(folder / FACTS)
-    if not isinstance(noted, dict):
-        raise Damaged(f"{FACTS} is not as it was written")
+    record = read_json(folder / FACTS)
+    if not isinstance(record, dict):
+        raise Damaged(f"{FACTS} is invalid")
     shapes = [list(shape) for shape in wanted.shapes]
-    if (noted.get("images"), noted.get("shapes")) != (wanted.images, shapes):
-        raise Damaged(f"{FACTS} tells of other features")
-    shard = noted.get("shard")
-    if type(shard) is not int or not 1 <= shard <= max(wanted.shard, _LARGEST_SHARD):
-        raise Damaged(f"{FACTS} tells of other shards")
+    if (record.get("images"), record.get("shapes")) != (wanted.images, shapes):
+        raise Damaged(f"{FACTS} describes other features")
+    shard = record.get("shard")
+    if type(shard) is not int or not 1 <= shard <= max(wanted.shard, _MAX_SHARD):
+        raise Damaged(f"{FACTS} has an invalid shard size")
     # Earlier versions recorded no conditions.
-    conditions = noted.get("conditions", [])
+    conditions = record.get("conditions", [])
     try:
         pairs = tuple((str(name), str(value)) for name, value in conditions)
     except (TypeError, ValueError) as error:
-        raise Damaged(f"{FACTS} tells of no conditions") from error
+        raise Damaged(f"{FACTS} has invalid conditions") from error
     return replace(wanted, shard=shard, conditions=pairs)
 
 
@@ -299,7 +299,7 @@ def _ensure_header(file: Any, shape: tuple[int, ...]) -> int:
     found = file.read(len(header.getvalue()))
     if found != header.getvalue():
         if found:
-            log.warning("store: %s is damaged: its header is made anew", file.name)
+            log.warning("store: %s is damaged: its header is written again", file.name)
         file.seek(0)
         _write(file, header.getbuffer())
     return len(header.getvalue())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,6 @@ import numpy as np
 from fer_bench.runtime.sealed_directories import StoreError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 
@@ -44,11 +43,11 @@ class StoredTensor:
             StoreError: the file was truncated since it was opened.
         """
         values = np.empty((len(rows), *self.shape[1:]), self.dtype)
-        into = values.reshape(-1).view(np.uint8).data
+        target = values.reshape(-1).view(np.uint8).data
         starts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
         for start, stop in itertools.pairwise([*starts.tolist(), len(rows)]):
             self._file.seek(self._start + int(rows[start]) * self._row_bytes)
-            _read_into(self._file, into[start * self._row_bytes : stop * self._row_bytes])
+            _read_into(self._file, target[start * self._row_bytes : stop * self._row_bytes])
         return values
 
 
@@ -57,8 +56,9 @@ def _read_into(file: Any, view: memoryview) -> None:
         count = file.readinto(view)
         if not count:
             raise StoreError(
-                f"{file.name} was cut short while it was in use; run the same command again, and "
-                "what is missing is computed again"
+                "file was truncated while in use",
+                hint="run the same command again; missing features are computed again",
+                path=Path(file.name),
             )
         view = view[count:]
 

@@ -76,7 +76,7 @@ def test_each_part_is_described(store):
         "epochs 20",
         "seed 42",
     ]
-    assert (result.state, checkpoint.state) == ("whole", "epoch 7 of 20")
+    assert (result.state, checkpoint.state) == ("complete", "epoch 7 of 20")
     assert (features.what, features.state) == (
         "mini pretrained, sketch, 100 images",
         "80 of 100 images",
@@ -100,9 +100,9 @@ def test_what_was_trained_with_frozen_batch_normalization_is_told_apart(tmp_path
     assert "normalization" not in found[A]
 
 
-def test_whole_features_are_called_so(tmp_path):
+def test_complete_features_are_called_so(tmp_path):
     add_features(tmp_path / "features" / C, done=3)
-    assert only(tmp_path, "features").state == "whole"
+    assert only(tmp_path, "features").state == "complete"
 
 
 @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ def test_whole_features_are_called_so(tmp_path):
         (
             "checkpoints",
             lambda f: add_file(f / "checkpoints" / X / "begun.json", '{"conditions": []}'),
-            "no epoch is",
+            "no complete epoch",
         ),
         (
             "checkpoints",
             lambda f: add_file(f / "checkpoints" / X / ".begun.json.part", '{"conditions": []}'),
-            "no epoch is",
+            "no complete epoch",
         ),
         (
             "checkpoints",

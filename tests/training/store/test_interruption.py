@@ -239,7 +239,7 @@ def test_a_disk_that_fills_during_extraction_ends_it_and_keeps_what_is_done(tmp_
 
     with small_disk(tmp_path / "disk", "2m") as disk:
         store = FeatureStore(disk / "store")
-        with pytest.raises(StoreError, match=f"{NO_SPACE}; make room") as caught:
+        with pytest.raises(StoreError, match=f"{NO_SPACE}; free space") as caught:
             store.extract("key", wanted, filling)
         assert "\n" not in str(caught.value)
         (disk / "filler").unlink()
@@ -270,7 +270,7 @@ def test_a_full_disk_ends_a_real_run_with_one_line_and_leaves_a_store_that_works
         assert process.returncode == pytest.ExitCode.TESTS_FAILED
         assert "Traceback" not in output
         (line,) = (line for line in output.splitlines() if line.startswith("ERROR: "))
-        assert f"{NO_SPACE}; make room" in line
+        assert f"{NO_SPACE}; free space" in line
         assert json.loads((report / "results.json").read_text())["fer_bench"]["cells"][0][
             "reason"
         ].startswith("the store")

@@ -93,7 +93,7 @@ def test_in_a_result(tmp_path, odd, name, caplog):
     odd(store / "results" / FINGERPRINT / name)
     assert not ResultStore(store).holds(FINGERPRINT)
     assert find(store) is None
-    assert f"{name} is no regular file" in caplog.text
+    assert f"{name} is not a regular file" in caplog.text
     ResultStore(store).save(run_of((RESULT,)), LOGITS, WEIGHTS, {})
     assert find(store).result == RESULT
 
@@ -106,7 +106,7 @@ def test_in_a_checkpoint(tmp_path, odd, name, caplog):
     odd(made._folder / "epoch-0002" / name)
     assert made.size >= 0
     assert made.latest(EXPECTED) is None
-    assert f"{name} is no regular file" in caplog.text
+    assert f"{name} is not a regular file" in caplog.text
     made.keep(state)
     assert made.latest(EXPECTED).history == state.history
 
@@ -120,7 +120,7 @@ def test_in_features(tmp_path, odd, name, caplog):
     found = store.extract(FINGERPRINT, WANTED, features)
     assert found.computed == 40
     np.testing.assert_array_equal(found.tensors[0][EVERY], features(slice(0, 40))[0])
-    assert f"{name} is no regular file" in caplog.text
+    assert f"{name} is not a regular file" in caplog.text
     assert store.extract(FINGERPRINT, WANTED, features).computed == 0
 
 
@@ -158,6 +158,6 @@ def test_in_the_place_of_a_result_that_is_saved(tmp_path, odd, caplog):
     odd(place)
     ResultStore(store).save(run_of((RESULT,)), LOGITS, WEIGHTS, {})
     assert find(store).result == RESULT
-    assert "was kept: " in caplog.text
+    assert "were kept: " in caplog.text
     assert f"{FINGERPRINT}.kept-1" in caplog.text
     assert os.path.lexists(store / "results" / f"{FINGERPRINT}.kept-1")

@@ -104,8 +104,8 @@ def test_weights_of_another_suffix_are_damaged(tmp_path, cell, layout, caplog):
     store = ResultStore(tmp_path)
     save(store, cell)
     assert store.suffix_weights(cell.fingerprint, layout) is None
-    assert "suffix.npz holds arrays" in caplog.text
-    assert "other shapes or types" in caplog.text
+    assert "suffix.npz has arrays" in caplog.text
+    assert "other shapes or dtypes" in caplog.text
     assert find(store, cell) is None
 
 
