@@ -9,9 +9,10 @@ import numpy as np
 from fer_bench.data.dataset import Dataset
 from fer_bench.data.formats.class_names import LEFT_OUT, classes_of
 from fer_bench.data.input_errors import input_error
+from fer_bench.runtime.errors import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,6 +33,16 @@ class Content(NamedTuple):
     images: NDArray[np.uint8]
     places: NDArray[np.integer]
     usage: NDArray[np.uint8] | None
+
+
+def describe_numbers(numbers: Collection[int]) -> str:
+    """Describe the accepted class numbers, for errors."""
+    if not numbers:
+        return "no number, as the class map has none"
+    known = sorted(numbers)
+    if known == list(range(known[0], known[-1] + 1)):
+        return f"a number from {known[0]} to {known[-1]}"
+    return f"one of the numbers {cut(', '.join(map(str, known)), 200)}"
 
 
 def numbered_dataset(

@@ -15,8 +15,7 @@ import numpy as np
 
 from fer_bench.data.dataset import USAGES
 from fer_bench.data.formats.class_names import KAGGLE
-from fer_bench.data.formats.csv_rows import numbers_in_words
-from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
+from fer_bench.data.formats.labelled_pixels import Content, describe_numbers, numbered_dataset
 from fer_bench.data.formats.npz_arrays import MANY, headed, read_array, too_tight
 from fer_bench.data.input_errors import input_error
 
@@ -144,7 +143,7 @@ def _codes(
                 here[values == value] = place
             unknown = np.flatnonzero(here == len(known))
             if len(unknown):
-                accepted = numbers_in_words(known)
+                accepted = describe_numbers(known)
                 if name == "labels":
                     accepted += " (or others with --class-map)"
                 row = int(unknown[0])
