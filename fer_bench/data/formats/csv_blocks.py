@@ -93,14 +93,14 @@ def read_quickly(block: bytes, columns: Columns) -> Rows | None:
         )
     except ValueError:
         return None
-    fields = [table[column].tolist() for column in table]
-    longest = max(len(text) for texts in fields for text in texts)
+    found: list[list[str]] = [table[column].tolist() for column in table]
+    longest = max(len(text) for texts in found for text in texts)
     if len(table) != len(lines) or longest > csv.field_size_limit():
         return None
-    usages = [USAGES[0]] * len(lines) if columns.usage is None else fields[columns.usage]
+    usages = [USAGES[0]] * len(lines) if columns.usage is None else found[columns.usage]
     rows = Rows([], [], [])
     for emotion, usage, text in zip(
-        fields[columns.emotion], usages, fields[columns.pixels], strict=True
+        found[columns.emotion], usages, found[columns.pixels], strict=True
     ):
         label, code, pixels = columns.label(emotion), columns.usage_code(usage), _decode(text)
         if label is None or code is None or pixels is None:
