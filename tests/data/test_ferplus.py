@@ -144,8 +144,8 @@ def test_images_without_a_line_are_counted(some: Path, snapshot: SnapshotAsserti
 
 
 MISTAKES = {
-    "no such image": (line("x.png", votes(fear=10)), ("'x.png'", "'FER2013Valid'"), "images"),
-    "twice": (line("g.png", votes(fear=10)), ("'g.png'", "in line 1"), "once"),
+    "no such image": (line("x.png", votes(fear=10)), ("'x.png'", "FER2013Valid"), "images"),
+    "twice": (line("g.png", votes(fear=10)), ("'FER2013Valid/g.png'", "in line 1"), "once"),
     "a place": (line("x.png", votes(fear=10), "(4, 0, 48, 48)"), ("'(4, 0, 48,",), "(0, 0, 48, "),
     "columns": ("x.png,1\n", ("2 columns",), "lines of an image"),
     "votes": (line("x.png", votes(fear=11)), ("fear has '11'",), "a whole number"),

@@ -69,20 +69,20 @@ class TestClassesWithoutParts:
         path = write_image(write_images(tmp_path, CK) / "x.png", 1)
         error = error_of(tmp_path)
         assert error.path == path
-        assert "folders are expected" in error.problem
+        assert "no class" in error.problem
 
     def test_names_that_differ_in_case_alone(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"Happy/a.png": 1, "happy/a.png": 2})
         error = error_of(tmp_path)
         assert error.path == tmp_path / "happy"
-        assert "same as 'Happy'" in error.problem
-        assert error.accepted.startswith("one folder")
+        assert "same class as 'Happy'" in error.problem
+        assert error.accepted.startswith("one directory")
 
     def test_numbers_with_and_without_zeros(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"1/a.png": 1, "01/a.png": 2})
         error = error_of(tmp_path, class_table("rafdb"))
         assert error.path == tmp_path / "1"
-        assert "same as '01'" in error.problem
+        assert "same class as '01'" in error.problem
 
     def test_a_map_may_put_classes_together_and_leave_some_out(
         self, tmp_path: Path, snapshot: SnapshotAssertion
@@ -111,7 +111,7 @@ class TestClassesWithoutParts:
         write_images(tmp_path / "set", {f"{name}/a.png": n for n, name in enumerate(folders)})
         table = class_table(file_map(tmp_path / "map.csv", *rows))
         error = error_of(tmp_path / "set", table)
-        assert "the same as " in error.problem
+        assert "the same class as " in error.problem
         assert "both names" in error.accepted
         assert "--class-map" in error.accepted
 
@@ -130,11 +130,11 @@ class TestClassesWithoutParts:
         write_images(tmp_path, {f"{name}/1.png": 1 for name in ("AN", "DI", "SA")})
         error = error_of(tmp_path)
         assert error.path == tmp_path
-        assert "3 folders ('AN', 'DI', 'SA')" in error.problem
+        assert "3 directories ('AN', 'DI', 'SA')" in error.problem
         write_images(tmp_path, {"happy/1.png": 1})
         error = error_of(tmp_path)
         assert error.path == tmp_path / "AN"
-        assert "'AN' is unknown" in error.problem
+        assert "unknown class 'AN'" in error.problem
 
     def test_accents_as_a_mac_writes_them(self, tmp_path: Path) -> None:
         one, other = (unicodedata.normalize(form, "fr\u00f6hlich") for form in ("NFD", "NFC"))
@@ -149,7 +149,7 @@ class TestClassesWithoutParts:
         write_images(tmp_path, {"0/a.png": 1, "7/b.png": 2})
         error = error_of(tmp_path, class_table("fer2013"))
         assert error.path == tmp_path / "7"
-        assert "'7' is unknown" in error.problem
+        assert "unknown class '7'" in error.problem
         assert "numbers found (0, 7) --class-map=NAME" in error.accepted
         assert "which affectnet (0 Neu" in error.accepted
         assert "rafdb" not in str(error)
@@ -232,7 +232,7 @@ class TestParts:
         error = error_of(root)
         assert error.path == inner
         assert "another data set" in error.problem
-        assert "beside train/, validation/" in error.problem
+        assert "next to train/, validation/" in error.problem
         assert error.hint.startswith(f"name {str(inner)!r} instead")
         assert "move it away" in error.hint
 
@@ -242,13 +242,13 @@ class TestParts:
         write_images(root / "copy", tree)
         error = error_of(root)
         assert error.path == root / "copy"
-        assert "'copy' is unknown" in error.problem
+        assert "unknown part 'copy'" in error.problem
 
     def test_two_folders_for_a_part(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"train/sad/a.png": 1, "val/sad/a.png": 2, "valid/sad/a.png": 2})
         error = error_of(tmp_path)
         assert error.path == tmp_path / "valid"
-        assert "same as 'val'" in error.problem
+        assert "same part as 'val'" in error.problem
 
     def test_numbers_need_a_table(self, tmp_path: Path) -> None:
         images = {
@@ -257,7 +257,7 @@ class TestParts:
         write_images(tmp_path, images)
         error = error_of(tmp_path)
         assert error.path == tmp_path / "train" / "1"
-        assert "'1' is unknown" in error.problem
+        assert "unknown class '1'" in error.problem
         assert "numbers found (1, 2, 3, 4, 5, 6, 7) --class-map=NAME" in error.accepted
         assert "which rafdb (1 S" in error.accepted
         found = load_folder(tmp_path, class_table("rafdb"))
@@ -269,9 +269,9 @@ class TestDetection:
     @pytest.mark.parametrize(
         ("images", "words"),
         [
-            ({}, "nothing in it"),
+            ({}, "an empty directory"),
             ({"a.png": 1, "b.jpg": 2}, "2 images ('a.png', 'b.jpg')"),
-            ({f"{name}/happy/a.png": 1 for name in "abcd"}, "4 folders ('a', 'b', 'c', ...)"),
+            ({f"{name}/happy/a.png": 1 for name in "abcd"}, "4 directories ('a', 'b', 'c', ...)"),
         ],
     )
     def test_nothing_fits(self, tmp_path: Path, images: dict[str, int], words: str) -> None:

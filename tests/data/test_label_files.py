@@ -59,7 +59,7 @@ class TestAffectNet:
     def test_numbers_need_a_table(self, root: Path, snapshot) -> None:
         error = error_of(root)
         assert error.path == root / "train_set/annotations/0_exp.npy"
-        assert "label '0'" in error.problem
+        assert "unknown class '0'" in error.problem
         assert error.accepted == snapshot
 
     def test_an_image_without_annotation_is_left_out_and_counted(self, root: Path) -> None:
@@ -89,7 +89,7 @@ class TestAffectNet:
         (root / "val_set" / name).rename(root / "val_set" / "other")
         error = error_of(root, self.TABLE)
         assert error.path == root / "val_set"
-        assert f"no folder {name!r}" in error.problem
+        assert f"no directory {name!r}" in error.problem
         assert error.accepted.startswith("AffectNet's ")
 
     def test_a_label_that_changes(self, root: Path, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ class TestAffectNet:
         (root / "train_set/annotations/1_exp.npy").write_bytes(npy(text))
         error = error_of(root, self.TABLE)
         assert error.path == root / "train_set/annotations/1_exp.npy"
-        assert f"label {text!r}" in error.problem
+        assert f"unknown class {text!r}" in error.problem
 
     def test_links_that_lead_out(self, root: Path, tmp_path: Path) -> None:
         path = root / "train_set/annotations/1_exp.npy"
@@ -171,7 +171,7 @@ class TestCk:
     def test_numbers_need_a_table(self, root: Path) -> None:
         error = error_of(root)
         assert error.path == root / FIRST_LABEL
-        assert "label '3'" in error.problem
+        assert "unknown class '3'" in error.problem
         assert "ckplus (3 Disgust, 7 Surprise)" in error.accepted
 
     def test_a_label_without_its_frame(self, root: Path) -> None:
@@ -183,12 +183,12 @@ class TestCk:
     @pytest.mark.parametrize(
         ("data", "cause"),
         [
-            (b"", "label ''"),
-            (b"3.5", "label '3.5'"),
-            (b"nan", "label 'nan'"),
-            (b"0_3", "label '0_3'"),
-            (b"1e999", "label '1e999'"),
-            (b"9" * 4000, "label '9999"),
+            (b"", "unknown class ''"),
+            (b"3.5", "unknown class '3.5'"),
+            (b"nan", "unknown class 'nan'"),
+            (b"0_3", "unknown class '0_3'"),
+            (b"1e999", "unknown class '1e999'"),
+            (b"9" * 4000, "unknown class '9999"),
             (b"9" * 9000, "9,000 bytes, more than 4,096"),
             (b"\xff\xfe3", "cannot be read"),
         ],

@@ -117,8 +117,8 @@ class TestCsv:
             error = raised.value
             assert (error.path, error.line) == (root / name, 3)
             assert "no image " in error.problem
-            assert "which is 'train'" in error.problem
-            assert "'test/3.png' lies in" in error.problem
+            assert "the row's part" in error.problem
+            assert "'test/3.png' is in another part" in error.problem
         write_image(root / "train" / "3.png", 4)
         (root / name).write_text(text.replace("test/3", "train/3"))
         assert told(load_folder(root)) == [(1, "Sad"), (4, "Sad")]
@@ -130,14 +130,14 @@ class TestCsv:
         error = error_of(tmp_path)
         assert (error.path, error.line) == (tmp_path / "test.csv", 2)
         assert "image 'train/train.png'" in error.problem
-        assert "which is 'test'" in error.problem
+        assert "the row's part 'test'" in error.problem
 
     def test_a_folder_of_two_parts_is_of_neither(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"test/train/1.png": 1})
         (tmp_path / "train.csv").write_text("image,label\n1.png,sad\n")
         error = error_of(tmp_path)
         assert (error.path, error.line) == (tmp_path / "train.csv", 2)
-        assert "'test/train/1.png' lies" in error.problem
+        assert "'test/train/1.png' is in another part" in error.problem
 
     def test_the_own_part_counts_before_folders_of_none(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"faces/1.png": 1, "TRAIN/1.png": 2, "faces/train.png": 3})
@@ -154,14 +154,14 @@ class TestCsv:
         error = error_of(tmp_path)
         assert (error.path, error.line) == (tmp_path / "l.csv", 2)
         assert "no image '1.png'" in error.problem
-        assert "which is 'val'" in error.problem
+        assert "the row's part 'PublicTest'" in error.problem
 
     def test_two_lists_of_one_part(self, root: Path) -> None:
         for name in ("train.csv", "train_more.csv"):
             (root / name).write_text("image,label\nc.png,sad\n")
         error = error_of(root)
         assert error.path == root
-        assert "several lists" in error.problem
+        assert "several label lists" in error.problem
         for name in ("train.csv", "train_more.csv"):
             assert repr(name) in error.problem
 
@@ -182,7 +182,7 @@ class TestCsv:
             (root / name).write_text("image,label\nc.png,sad\n")
         error = error_of(root)
         assert error.path == root
-        assert "several lists" in error.problem
+        assert "several label lists" in error.problem
         assert "('a.csv', 'train.csv')" in error.problem
         assert error.accepted.startswith("one, or one for ")
         found = load_folder(root / "a.csv")
@@ -205,7 +205,7 @@ class TestCsv:
         (root / "l.csv").write_text("image,label\na.png,7\nb.png,0\n")
         error = error_of(root)
         assert (error.path, error.line) == (root / "l.csv", 2)
-        assert "label '7'" in error.problem
+        assert "unknown class '7'" in error.problem
         assert error.accepted == snapshot
         assert "rafdb" not in str(error)
         found = load_folder(root, class_table("affectnet"))
@@ -215,24 +215,24 @@ class TestCsv:
         ("rows", "line", "problem", "accepted"),
         [
             ("", None, "no row below", "a row for each"),
-            ("none.png,sad\n", 2, "no image 'none.png'", "in the folder"),
-            ("c.png,sad\n\nC.png,sad\n", 4, "no image 'C.png'", "in the folder"),
-            ("../set/c.png,sad\n", 2, "'../set/c.png' leads out", "from the folder"),
-            ("faces/../c.png,sad\n", 2, "'faces/../c.png' leads out", "from the folder"),
-            ("/etc/passwd,sad\n", 2, "'/etc/passwd' leads out", "from the folder"),
-            ("C:\\c.png,sad\n", 2, r"'C:\\c.png' leads out", "from the folder"),
-            ("c:,sad\n", 2, "'c:' leads out", "from the folder"),
-            (",sad\n", 2, "'' names no file", "from the folder"),
-            ("./,sad\n", 2, "'./' names no file", "from the folder"),
-            ("c.png,calm\n", 2, "label 'calm'", "names of classes"),
-            ("c.png,\n", 2, "label ''", "names of classes"),
-            ("c.png,3.0\n", 2, "label '3.0'", "names of classes"),
+            ("none.png,sad\n", 2, "no image 'none.png'", "in the directory"),
+            ("c.png,sad\n\nC.png,sad\n", 4, "no image 'C.png'", "in the directory"),
+            ("../set/c.png,sad\n", 2, "'../set/c.png' leads out", "relative to the directory"),
+            ("faces/../c.png,sad\n", 2, "'faces/../c.png' leads out", "relative to the directory"),
+            ("/etc/passwd,sad\n", 2, "'/etc/passwd' leads out", "relative to the directory"),
+            ("C:\\c.png,sad\n", 2, r"'C:\\c.png' leads out", "relative to the directory"),
+            ("c:,sad\n", 2, "'c:' leads out", "relative to the directory"),
+            (",sad\n", 2, "'' names no file", "relative to the directory"),
+            ("./,sad\n", 2, "'./' names no file", "relative to the directory"),
+            ("c.png,calm\n", 2, "unknown class 'calm'", "names of classes"),
+            ("c.png,\n", 2, "unknown class ''", "names of classes"),
+            ("c.png,3.0\n", 2, "unknown class '3.0'", "names of classes"),
             ("c.png\n", 2, "1 columns", "2, "),
-            ("c.png,sad\nc.png,happy\n", 3, "'c.png' is in line 2 of 'l.csv'", "once"),
-            ("l.csv,sad\n", 2, "'l.csv' is no image", "(.bmp, .jfif, "),
-            ("c.gif,sad\n", 2, "'c.gif' is no image", "(.bmp, .jfif, "),
-            ("c,sad\n", 2, "'c' is no image", "(.bmp, .jfif, "),
-            ("12:30.png,sad\n", 2, "no image '12:30.png'", "in the folder"),
+            ("c.png,sad\nc.png,happy\n", 3, "'c.png' is already in line 2 of 'l.csv'", "once"),
+            ("l.csv,sad\n", 2, "'l.csv' is not an image file", "(.bmp, .jfif, "),
+            ("c.gif,sad\n", 2, "'c.gif' is not an image file", "(.bmp, .jfif, "),
+            ("c,sad\n", 2, "'c' is not an image file", "(.bmp, .jfif, "),
+            ("12:30.png,sad\n", 2, "no image '12:30.png'", "in the directory"),
             ('"c.png,sad\n', 2, "not csv", "csv file in UTF-8"),
         ],
     )
@@ -330,17 +330,21 @@ class TestRafDb:
     def test_the_table_must_be_asked_for(self, root: Path, snapshot) -> None:
         error = error_of(root)
         assert (error.path, error.line) == (self.list_in(root), 1)
-        assert "label '5'" in error.problem
+        assert "unknown class '5'" in error.problem
         assert error.accepted == snapshot
 
     @pytest.mark.parametrize(
         ("line", "problem", "accepted"),
         [
-            ("train_00009.jpg 5", "'train_00009.jpg' in Image/aligned", "in the folder"),
-            ("../x 5", "no image '../x'", "in the folder"),
+            ("train_00009.jpg 5", "'train_00009.jpg' in Image/aligned", "in the directory"),
+            ("../x 5", "no image '../x'", "in the directory"),
             ("train_00001.jpg", "1 words", "an image and a number"),
-            ("train_00001_aligned.jpg 5", "'train_00001_aligned.jpg' is in line 1", "once"),
-            ("train_00001.jpg 8", "label '8'", "affectnet"),
+            (
+                "train_00001_aligned.jpg 5",
+                "'Image/aligned/train_00001_aligned.jpg' is already in line 1",
+                "once",
+            ),
+            ("train_00001.jpg 8", "unknown class '8'", "affectnet"),
         ],
     )
     def test_mistakes(self, root: Path, line: str, problem: str, accepted: str) -> None:
@@ -383,5 +387,5 @@ class TestRafDb:
         (root / "Image" / "aligned").rename(root / "Image" / "other")
         error = error_of(root)
         assert error.path == root
-        assert "no folder 'Image/aligned'" in error.problem
+        assert "no directory 'Image/aligned'" in error.problem
         assert error.accepted.startswith("RAF-DB's EmoLabel/")

@@ -151,7 +151,7 @@ def test_wrong_paths(tmp_path: Path) -> None:
     with pytest.raises(FerBenchError) as raised:
         load_path(tmp_path / "empty", cache)
     assert raised.value.path == tmp_path / "empty"
-    assert "nothing in it" in raised.value.problem
+    assert "an empty directory" in raised.value.problem
     assert raised.value.accepted.startswith("RAF-DB, ")
     assert entries(cache) == []
 

@@ -9,7 +9,7 @@ from image_folders import told, write_image, write_images
 from fer_bench.data import load_dataset
 from fer_bench.data.formats.class_names import class_table
 from fer_bench.data.formats.image_folders import list_folder, load_folder
-from fer_bench.data.formats.image_folders.listing import Root
+from fer_bench.data.formats.image_folders.listing import Listing
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 def test_images_at_any_depth_come_by_folder_and_name(tmp_path: Path) -> None:
     places = ["b.png", "z.png", "a/y.png", "a/c/x.png", "b/w.png", "c/v.png"]
     write_images(tmp_path, dict.fromkeys(reversed(places), 1))
-    root = Root.of(tmp_path)
-    assert ["/".join(root.place(file.path)) for file in root.all_images()] == places
+    (tmp_path / "a/.hidden.png").touch()
+    assert [file.place for file in Listing.of(tmp_path).walk()] == places
 
 
 @pytest.mark.parametrize("name", ["desktop.ini", "Desktop.INI", "Thumbs.db", "._a.png"])

@@ -79,7 +79,7 @@ def test_another_name_among_them(tmp_path: Path, place: str) -> None:
     with pytest.raises(FerBenchError) as raised:
         load_folder(tmp_path)
     assert raised.value.path == path
-    assert f"{path.name!r} tells no class" in raised.value.problem
+    assert "no class" in raised.value.problem
     assert raised.value.accepted.startswith("names as in KDEF")
     assert ", like AF" in raised.value.accepted
 
@@ -108,6 +108,6 @@ def test_folders_of_persons_are_looked_at_one_deep(tmp_path: Path) -> None:
     with pytest.raises(FerBenchError) as raised:
         load_folder(tmp_path)
     assert raised.value.path == tmp_path
-    assert "1 folder ('KDEF')" in raised.value.problem
+    assert "1 directory ('KDEF')" in raised.value.problem
     assert raised.value.accepted
     assert raised.value.hint.endswith("/KDEF' instead")

@@ -3,75 +3,93 @@
 from __future__ import annotations
 
 import filecmp
-from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from fer_bench.data.formats.class_names import classes_of, is_number
-from fer_bench.data.formats.image_folders.listing import (
-    IMAGE_FILES,
-    is_folder,
-    is_image,
-    unreadable,
-)
-from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest
-from fer_bench.data.input_errors import input_error
+from fer_bench.data.formats.class_names import is_number
+from fer_bench.data.formats.image_folders.listing import unreadable
+from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest, Row, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from fer_bench.data.formats.class_names import ClassTable
-    from fer_bench.data.formats.image_folders.listing import Root
-    from fer_bench.data.formats.image_folders.manifest import Search
+    from fer_bench.data.formats.image_folders.listing import Entry, Listing
 
+_ACCEPTED = "image files in a directory for each class"
 _PARTS_ACCEPTED = "train, and test or val (valid, validation) or both"
 
 
-def find_parts(root: Root, table: ClassTable) -> Search | None:
-    """Return a search for class directories in part directories, as on Kaggle.
+def find_classes(listing: Listing, table: ClassTable) -> Manifest | None:
+    """Return the images in class directories without parts, as in CK+ on Kaggle.
 
-    FER2013, AffectNet and RAF-DB have this layout there. Files next to the parts are ignored. The
-    search raises ``FerBenchError`` if there are not the train part and another one, or if a
-    directory is empty, is unknown, duplicates a part or class, or holds something other than
-    images.
+    At least one directory must be named after a known class or a number. Files next to the classes
+    are ignored unless they are images.
     """
-    folders = root.folders(root.path)
-    if not any(folder.name.lower() in PARTS for folder in folders):
+    names = [folder.name for folder in listing.folders()]
+    if not any(table.class_of(name) or is_number(name) for name in names):
         return None
-    return partial(_parts, root, table, folders)
+    layout = "folder of image files in a folder for each class"
+    return Manifest(layout, _rows(listing), by_class=True, accepted=_ACCEPTED)
 
 
-def _parts(root: Root, table: ClassTable, folders: Sequence[Path]) -> Manifest:
-    parts: dict[int, Path] = {}
-    notes = []
-    for folder in folders:
-        part = PARTS.get(folder.name.lower())
-        if part is None and folder.name == root.inside.name:
-            notes.append(_copy(root, folder, folders))
-            continue
-        if part is None:
-            what = f"the folder's name {folder.name!r} is unknown"
-            accepted = f"folders named {', '.join(PARTS)}"
-            raise input_error(folder, None, what, accepted, "rename it or move it away")
-        if part in parts:
-            what = f"stands for the same as {parts[part].name!r}"
-            raise input_error(folder, None, what, "one folder of each", "move all into one of them")
-        parts[part] = folder
-    for part, name in ((0, "train"), (2, "test")):
-        if part not in parts and (part == 0 or len(parts) == 1):
-            step = "add it"
-            if len(parts) == 1:
-                step += f", or name {str(*parts.values())!r} instead, which is then split"
-            raise input_error(root.path, None, f"no folder {name!r} in it", _PARTS_ACCEPTED, step)
-    names = [f"{parts[part].name}/" for part in sorted(parts)]
-    found = Manifest(f"folder of image files in {', '.join(names[:-1])} and {names[-1]}")
-    for part in sorted(parts):
-        _add_classes(root, table, found, parts[part], part)
-    found.notes += notes
-    return found
+def find_parts(listing: Listing, table: ClassTable) -> Manifest | None:
+    """Return the images in class directories in part directories, as on Kaggle.
+
+    FER2013, AffectNet and RAF-DB have this layout there. Files next to the parts are ignored.
+    Producing the rows raises ``FerBenchError`` if there are not the train part and another one, or
+    if two directories are the same part.
+    """
+    parts = parts_of(listing)
+    if not parts:
+        return None
+    names = [f"{part.name}/" for part in parts]
+    layout = f"folder of image files in {', '.join(names[:-1])} and {names[-1]}"
+    notes: list[tuple[str, str]] = []
+    rows = _rows_of_parts(listing, parts, notes)
+    return Manifest(layout, rows, by_class=True, accepted=_ACCEPTED, notes=notes)
 
 
-def _copy(root: Root, folder: Path, beside: Sequence[Path]) -> tuple[str, str]:
+def _rows(listing: Listing, part: Entry | None = None) -> Iterator[Row]:
+    """Yield the entries of class directories; an empty directory stands for itself."""
+    place, name = ("", None) if part is None else (part.place, part.name)
+    entries = listing.entries(place)
+    for entry in entries:
+        if entry.is_dir:
+            for file in listing.entries(entry.place) or (entry,):
+                yield Row(file, entry.name, name, entry.place)
+        elif part or entry.is_image:
+            yield Row(entry, None, name, place)
+    if part and not entries:
+        yield Row(part, None, name, place)
+
+
+def _rows_of_parts(
+    listing: Listing, parts: Sequence[Entry], notes: list[tuple[str, str]]
+) -> Iterator[Row]:
+    for folder in listing.folders():
+        if folder.name == listing.inside.name and folder not in parts:
+            notes.append(_nested_duplicate(listing, folder))
+        elif folder not in parts:
+            yield Row(folder, None, folder.name, folder.place)
+            return  # an unknown part is an error
+    indices = [PARTS[part.name.lower()] for part in parts]
+    for one, other in pairwise(range(len(parts))):
+        if indices[one] == indices[other]:
+            problem = f"stands for the same part as {parts[one].name!r}"
+            accepted, hint = "one directory for each part", "move all images into one of them"
+            raise listing.error(parts[other].place, problem, accepted, hint)
+    if len(parts) == 1 or 0 not in indices:
+        problem = f"has no directory {'train' if 0 not in indices else 'test'!r}"
+        hint = "add it"
+        if len(parts) == 1:
+            hint += f", or name {str(listing.path / parts[0].place)!r} instead, which is then split"
+        raise listing.error("", problem, _PARTS_ACCEPTED, hint)
+    for part in parts:
+        yield from _rows(listing, part)
+
+
+def _nested_duplicate(listing: Listing, folder: Entry) -> tuple[str, str]:
     """Return a note on a nested directory that duplicates the directory it is in.
 
     Some archives on Kaggle contain themselves in a subdirectory of the same name.
@@ -79,79 +97,17 @@ def _copy(root: Root, folder: Path, beside: Sequence[Path]) -> tuple[str, str]:
     Raises:
         FerBenchError: its files differ from those next to it, or cannot be read.
     """
-    others = [path for path in beside if path != folder]
-    within = {path.relative_to(folder) for path in root.all_files(folder)}
-    if within == {path.relative_to(root.path) for one in others for path in root.all_files(one)}:
+    others = [other for other in listing.folders() if other != folder]
+    path = listing.path / folder.place
+    within = {file.place.removeprefix(f"{folder.place}/") for file in listing.walk(folder.place)}
+    if within == {file.place for other in others for file in listing.walk(other.place)}:
         try:
-            same = all(
-                filecmp.cmp(folder / file, root.path / file, shallow=False) for file in within
-            )
+            if all(filecmp.cmp(path / file, listing.path / file, shallow=False) for file in within):
+                what = f"{folder.name}/, which holds the same {len(within):,} files once more"
+                return "not read", what
         except OSError as error:
-            raise unreadable(folder, error) from error
-        if same:
-            return (
-                "not read",
-                f"{folder.name}/, which holds the same {len(within):,} files once more",
-            )
-    names = ", ".join(f"{path.name}/" for path in others)
-    what = f"another data set, or a part of it, beside {names}"
-    accepted = "the same files once more, or none"
-    step = f"name {str(folder)!r} instead, or move it away to take those beside it"
-    raise input_error(folder, None, what, accepted, step)
-
-
-def find_classes(root: Root, table: ClassTable) -> Search | None:
-    """Return a search for class directories without parts, as in CK+ on Kaggle.
-
-    At least one directory must be named after a known class or a number. Files next to the classes
-    are ignored unless they are images. The search raises ``FerBenchError`` if a directory is
-    unknown, is empty, duplicates a class, or holds something other than images.
-    """
-    names = [folder.name for folder in root.folders(root.path)]
-    if not any(table.class_of(name) or is_number(name) for name in names):
-        return None
-    return partial(_classes, root, table)
-
-
-def _classes(root: Root, table: ClassTable) -> Manifest:
-    found = Manifest("folder of image files in a folder for each class")
-    _add_classes(root, table, found, root.path, None)
-    return found
-
-
-def _add_classes(
-    root: Root, table: ClassTable, found: Manifest, folder: Path, part: int | None
-) -> None:
-    """Add the images in the class directories of ``folder``, ordered by class and name."""
-    entries = root.entries(folder)
-    names = [entry.name for entry in entries if is_folder(entry)]
-    meanings: dict[str, str] = {}
-    for entry in entries:
-        path = folder / entry.name
-        if not is_folder(entry):
-            if part is None and not is_image(entry.name):
-                continue
-            what = "the file lies where folders are expected"
-            step = "move it into the folder of its class, or away"
-            raise input_error(path, None, what, "a folder for each class", step)
-        meant = table.class_of(entry.name)
-        if meant is None:
-            what = f"the folder's name {entry.name!r} is unknown"
-            # A built-in table is suggested only if it has all numbers, so pass all names.
-            accepted = table.accepted(names if is_number(entry.name) else ())
-            raise input_error(path, None, what, accepted, f"rename it or {table.step}")
-        rival = next((name for name in meanings if table.rivals(name, entry.name)), None)
-        if rival is not None:
-            accepted = "one folder of each, or both names in the file of --class-map"
-            what = f"stands for the same as {rival!r}"
-            raise input_error(path, None, what, accepted, "move all into one of them")
-        meanings[entry.name] = meant
-    if not meanings:
-        accepted = f"a folder for each class, with {IMAGE_FILES}"
-        raise input_error(folder, None, "the folder is empty", accepted, "fetch it again")
-    order = classes_of(meanings.values())
-    for name, meant in sorted(
-        meanings.items(), key=lambda item: order.index(item[1]) if item[1] in order else -1
-    ):
-        for file in root.images(folder / name):
-            found.add(file, name, meant, part)
+            raise unreadable(path, error) from error
+    names = ", ".join(f"{other.name}/" for other in others)
+    problem = f"another data set, or a part of it, next to {names}"
+    hint = f"name {str(path)!r} instead, or move it away to use those next to it"
+    raise listing.error(folder.place, problem, "an exact duplicate of them, or none", hint)

@@ -18,7 +18,8 @@ import struct
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -62,6 +63,8 @@ _FILES_AT_A_TIME = 128
 Size = tuple[int, int]
 """Width and height."""
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Images:
@@ -92,16 +95,10 @@ def read_images(paths: Sequence[Path]) -> Images:
 
     Raises:
         FerBenchError: a file cannot be read as an image, or has several frames, more than 8 bits
-            per channel or too many pixels; the message gives the file.
+            per channel or too many pixels.
     """
-    sizes: list[Size] = [(0, 0)] * len(paths)
-    with _reading() as pool:
-
-        def look(row: int) -> None:
-            with _opened(paths[row]) as image:
-                sizes[row] = image.size
-
-        _each(pool, look, len(paths))
+    with _pool() as pool:
+        sizes = _each(pool, lambda row: _size(paths[row]), len(paths))
         if len({tuple(sorted(size)) for size in sizes}) == 1 and max(sizes[0]) <= MOST_PIXELS:
             shape = _read_image(paths[0], None).pixels.shape
             images, fits = _decode(pool, paths, shape, None)
@@ -119,7 +116,7 @@ def square_side(sizes: Sequence[Size]) -> int:
 
 
 @contextlib.contextmanager
-def _reading() -> Iterator[ThreadPoolExecutor]:
+def _pool() -> Iterator[ThreadPoolExecutor]:
     with warnings.catch_warnings():
         # Pillow warns about metadata such as EXIF without the file name. Invalid pixels and
         # oversized images raise errors instead.
@@ -128,15 +125,18 @@ def _reading() -> Iterator[ThreadPoolExecutor]:
             yield pool
 
 
-def _each(pool: ThreadPoolExecutor, work: Callable[[int], None], n: int) -> None:
-    """Call ``work`` for 0 to n - 1 in parallel; raises the first error in this order."""
+def _each(pool: ThreadPoolExecutor, work: Callable[[int], T], n: int) -> list[T]:
+    """Return ``work`` of 0 to n - 1, done in parallel; raises the first error in this order."""
 
-    def some(start: int) -> None:
-        for row in range(start, min(start + _FILES_AT_A_TIME, n)):
-            work(row)
+    def some(start: int) -> list[T]:
+        return [work(row) for row in range(start, min(start + _FILES_AT_A_TIME, n))]
 
-    for _ in pool.map(some, range(0, n, _FILES_AT_A_TIME)):
-        pass
+    return [*chain.from_iterable(pool.map(some, range(0, n, _FILES_AT_A_TIME)))]
+
+
+def _size(path: Path) -> Size:
+    with _opened(path) as image:
+        return image.size
 
 
 def _decode(
@@ -147,20 +147,17 @@ def _decode(
     If False, the pixels of images with another shape are undefined.
     """
     pixels = np.empty((len(paths), *shape), np.uint8)
-    sizes: list[Size] = [(0, 0)] * len(paths)
-    marks = np.zeros((3, len(paths)), np.bool_)
 
-    def decode(row: int) -> None:
+    def decode(row: int) -> tuple[bool, bool, bool, Size]:
         image = _read_image(paths[row], wanted)
-        sizes[row] = image.size
-        marks[:, row] = image.is_colour, image.is_transparent, image.pixels.shape == shape
-        if marks[2, row]:
+        fits = image.pixels.shape == shape
+        if fits:
             pixels[row] = image.pixels
+        return fits, image.is_colour, image.is_transparent, image.size
 
-    _each(pool, decode, len(paths))
-    colour, transparent, fitting = map(int, marks.sum(1))
-    images = Images(pixels, colour, transparent, tuple(sizes), squared=wanted is not None)
-    return images, fitting == len(paths)
+    fits, colour, transparent, sizes = zip(*_each(pool, decode, len(paths)), strict=True)
+    images = Images(pixels, sum(colour), sum(transparent), sizes, squared=wanted is not None)
+    return images, all(fits)
 
 
 class _Image(NamedTuple):

@@ -10,26 +10,24 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.formats.class_names import is_number
-from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest
+from fer_bench.data.formats.image_folders.manifest import Manifest, Row, parts_of
 from fer_bench.data.input_errors import input_error
-from fer_bench.runtime.errors import shown
 from fer_bench.runtime.files import cause_of, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from fer_bench.data.formats.class_names import ClassTable
-    from fer_bench.data.formats.image_folders.listing import Root
-    from fer_bench.data.formats.image_folders.manifest import Search
+    from fer_bench.data.formats.image_folders.listing import Entry, Listing
 
-_AFFECTNET = "AffectNet's train_set/images/0.jpg and train_set/annotations/0_exp.npy"
+_AFFECTNET = ("images", "annotations")
+_AFFECTNET_ACCEPTED = "AffectNet's train_set/images/0.jpg and train_set/annotations/0_exp.npy"
+_CK = ("cohn-kanade-images", "Emotion")
 
 _NUMBER = re.compile("[+-]?[0-9]+([.][0-9]*)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 
@@ -37,96 +35,76 @@ _LARGEST_LABEL = 1 << 12
 """Upper limit for the size of a label file in bytes; those of both data sets have less than 200."""
 
 
-def find_affectnet(root: Root, table: ClassTable) -> Search | None:
-    """Return a search for the images and annotations of AffectNet as distributed by its authors.
+def find_affectnet(listing: Listing, table: ClassTable) -> Manifest | None:
+    """Return the images and annotations of AffectNet as distributed by its authors.
 
-    The search raises ``FerBenchError`` if a part lacks images or annotations, or if a label cannot
-    be read, is not a class, or has no image.
+    Producing the rows raises ``FerBenchError`` if a part lacks images or annotations, or if a label
+    cannot be read or has no image.
     """
-    folders = [path for path in root.folders(root.path) if path.name.lower() in PARTS]
-    if not any(_below(root, path, "annotations") for path in folders):
+    parts = parts_of(listing)
+    if not any(_has(listing, part.place, "annotations") for part in parts):
         return None
-    return partial(_affectnet, root, table, folders)
+    return Manifest("AffectNet's images and annotations", _affectnet_rows(listing, parts))
 
 
-def _affectnet(root: Root, table: ClassTable, folders: Sequence[Path]) -> Manifest:
-    found = Manifest("AffectNet's images and annotations")
-    for part, path in sorted((PARTS[path.name.lower()], path) for path in folders):
-        images, labels = (_below(root, path, name) for name in ("images", "annotations"))
-        if images is None or labels is None:
-            missing = "images" if images is None else "annotations"
-            what = f"no folder {missing!r} in it"
-            raise input_error(path, None, what, _AFFECTNET, "fetch that folder too")
-        _add(root, table, found, (images, labels, "_exp.npy"), part)
-    return found
+def find_ck(listing: Listing, table: ClassTable) -> Manifest | None:
+    """Return the labelled frames of CK+ as distributed by its authors.
 
-
-def find_ck(root: Root, table: ClassTable) -> Search | None:
-    """Return a search for the labelled frames of CK+ as distributed by its authors.
-
-    The search raises ``FerBenchError`` if a label cannot be read, is not a class, or has no frame.
+    Producing the rows raises ``FerBenchError`` if a label cannot be read or has no frame.
     """
-    images, labels = (_below(root, root.path, name) for name in ("cohn-kanade-images", "Emotion"))
-    if images is None or labels is None:
+    if not all(_has(listing, "", name) for name in _CK):
         return None
-    return partial(_ck, root, table, images, labels)
+    return Manifest(
+        "CK+'s frames with a file of their emotion", _rows(listing, _CK, "_emotion.txt")
+    )
 
 
-def _ck(root: Root, table: ClassTable, images: Path, labels: Path) -> Manifest:
-    found = Manifest("CK+'s frames with a file of their emotion")
-    _add(root, table, found, (images, labels, "_emotion.txt"), None)
-    return found
+def _has(listing: Listing, folder: str, name: str) -> bool:
+    return any(below.name == name for below in listing.folders(folder))
 
 
-def _below(root: Root, folder: Path, name: str) -> Path | None:
-    return next((path for path in root.folders(folder) if path.name == name), None)
+def _affectnet_rows(listing: Listing, parts: Sequence[Entry]) -> Iterator[Row]:
+    for part in parts:
+        for name in _AFFECTNET:
+            if not _has(listing, part.place, name):
+                problem, hint = f"has no directory {name!r}", "fetch that directory too"
+                path = listing.path / part.place
+                raise input_error(path, None, problem, _AFFECTNET_ACCEPTED, hint)
+        folders = [f"{part.place}/{name}" for name in _AFFECTNET]
+        yield from _rows(listing, folders, "_exp.npy", part.name)
 
 
-def _add(
-    root: Root,
-    table: ClassTable,
-    found: Manifest,
-    where: tuple[Path, Path, str],
-    part: int | None,
-) -> None:
-    """Add the images that have a label file.
+def _rows(
+    listing: Listing, folders: Sequence[str], ending: str, part: str | None = None
+) -> Iterator[Row]:
+    """Yield all images of a directory with their labels.
 
     Args:
-        root: root directory of the data set.
-        table: class for each label.
-        found: result to which the images are added.
-        where: directory of the images, directory of the labels, and ending of the label files. A
-            label file has the relative path of its image, with the suffix replaced by the ending.
-        part: part of the images as an index into ``USAGES``, or None.
+        listing: directory of the data set.
+        folders: directory of the images, and directory of the label files.
+        ending: ending of the label files. A label file has the path of its image in the other
+            directory, with the suffix replaced by the ending.
+        part: part of the images.
     """
-    images, folder, ending = where
+    images, labels = folders
+    name = labels.rpartition("/")[2]
     files = {
-        str(path.relative_to(folder)).removesuffix(ending): path
-        for path in root.all_files(folder)
-        if path.name.endswith(ending)
+        file.place.removeprefix(labels).removesuffix(ending): file.place
+        for file in listing.walk(labels)
+        if file.name.endswith(ending)
     }
-    labels = {place: _label(path) for place, path in files.items()}
-    for file in root.all_images(images):
-        place = str(file.path.relative_to(images).with_suffix(""))
-        if place not in files:
-            found.leave_out(f"no label in {folder.name}/")
+    for image in listing.walk(images):
+        if not image.is_image:
             continue
-        label = labels[place]
-        meant = table.class_of(label)
-        if meant is None:
-            accepted = table.accepted(
-                filter(is_number, labels.values()) if is_number(label) else ()
-            )
-            what = f"label {shown(label)} is no class"
-            raise input_error(files[place], None, what, accepted, f"correct it or {table.step}")
-        found.add(file, label, meant, part)
-        del files[place]
-    if files:
-        first = next(iter(files.values()))
-        accepted = f"images in {images.name}/"
-        raise input_error(
-            first, None, "a label of no image", accepted, "fetch the image or remove it"
-        )
+        source = files.pop(image.place.removeprefix(images).rpartition(".")[0], None)
+        if source is None:
+            yield Row(image, None, part, labels, unlabelled=f"no label in {name}/")
+        else:
+            yield Row(image, _label(listing.path / source), part, source)
+    for source in files.values():
+        accepted = f"labels of the images in {images.rpartition('/')[2]}/"
+        hint = "fetch the image or remove the label"
+        raise input_error(listing.path / source, None, "no image has this label", accepted, hint)
 
 
 def _label(path: Path) -> str:
@@ -138,9 +116,9 @@ def _label(path: Path) -> str:
     except MemoryError:
         raise
     except Exception as error:  # numpy raises many types for a damaged header
-        accepted = "an npy file of one number or text" if is_npy else "a text of one number"
-        what = f"cannot be read as a label ({cause_of(error)})"
-        raise input_error(path, None, what, accepted) from error
+        accepted = "an npy file of one number or text" if is_npy else "a text file of one number"
+        problem = f"cannot be read as a label ({cause_of(error)})"
+        raise input_error(path, None, problem, accepted) from error
     # float() alone would also accept digits of other scripts, and 1_0 for 10.
     if not _NUMBER.fullmatch(text):
         return text

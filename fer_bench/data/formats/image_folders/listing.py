@@ -1,18 +1,18 @@
-"""Safe directory listing: links that lead out of the data set are rejected."""
+"""Safe listing of a data set's directory: links that lead out of it are rejected."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.files import cause_of, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from fer_bench.runtime.errors import FerBenchError
 
@@ -23,22 +23,38 @@ IMAGE_FILES = f"image files ({', '.join(SUFFIXES)})"
 _IGNORED = ("__macosx", "desktop.ini", "thumbs.db")
 
 
-@dataclass(frozen=True)
-class ImageFile:
-    """Image file of a data set.
+class Entry(NamedTuple):
+    """File or directory of a data set.
 
     Attributes:
-        path: path of the file.
-        state: text that changes whenever the content of the file may have changed.
+        place: path relative to the data set's directory, with ``/`` as the separator.
+        is_dir: True for a directory or a link to one.
+        is_file: True for a regular file or a link to one.
     """
 
-    path: Path
-    state: str
+    place: str
+    is_dir: bool
+    is_file: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the file or directory."""
+        return self.place.rpartition("/")[2]
+
+    @property
+    def stem(self) -> str:
+        """Name without the suffix."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def is_image(self) -> bool:
+        """True for anything but a directory with the suffix of an image."""
+        return not self.is_dir and has_image_suffix(self.name)
 
 
 @dataclass(frozen=True)
-class Root:
-    """Root directory of a data set.
+class Listing:
+    """Directory of a data set; each subdirectory is read once.
 
     Attributes:
         path: path as given by the user.
@@ -47,145 +63,113 @@ class Root:
 
     path: Path
     inside: Path
+    _read: dict[str, Sequence[Entry]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, path: Path) -> Root:
-        """Return the root for a path."""
+    def of(cls, path: Path) -> Listing:
+        """Return the listing of a directory."""
         return cls(path, path.resolve())
 
-    def place(self, path: Path) -> tuple[str, ...]:
-        """Return the components of a path relative to the root, as in ``Dataset.places``."""
-        return path.relative_to(self.path).parts
-
-    def entries(self, folder: Path) -> list[os.DirEntry[str]]:
+    def entries(self, folder: str = "") -> Sequence[Entry]:
         """Return the entries of a directory sorted by name, without hidden and system files.
 
         Raises:
             FerBenchError: the directory cannot be read, or a link in it leads out of the data set
                 or is circular.
         """
-        try:
-            with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except OSError as error:
-            raise unreadable(folder, error) from error
-        kept = [e for e in entries if e.name[0] != "." and e.name.lower() not in _IGNORED]
-        for entry in kept:
-            path = Path(entry.path)
+        if folder not in self._read:
             try:
-                leads_out = entry.is_symlink() and not path.resolve().is_relative_to(self.inside)
-            except (OSError, RuntimeError) as error:  # Python up to 3.12 raises the latter
-                raise unreadable(path, error) from error
-            if leads_out:
-                what = "a link that leads out of the data set"
-                raise input_error(path, None, what, "files and folders", copying(self.path))
-        return kept
+                with os.scandir(self.path / folder) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
+            except OSError as error:
+                raise unreadable(self.path / folder, error) from error
+            kept = [e for e in entries if e.name[0] != "." and e.name.lower() not in _IGNORED]
+            above = f"{folder}/" if folder else ""
+            self._read[folder] = [self._entry(above + entry.name, entry) for entry in kept]
+        return self._read[folder]
 
-    def folders(self, folder: Path) -> list[Path]:
-        """Return the subdirectories of a directory, sorted by name."""
-        return [Path(entry.path) for entry in self.entries(folder) if is_folder(entry)]
+    def _entry(self, place: str, entry: os.DirEntry[str]) -> Entry:
+        try:
+            if not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(self.inside):
+                return Entry(place, entry.is_dir(), entry.is_file())
+        except (OSError, RuntimeError) as error:  # Python up to 3.12 raises the latter
+            raise unreadable(self.path / place, error) from error
+        problem, accepted = "a link that leads out of the data set", "files and directories"
+        raise self.error(place, problem, accepted, copying(self.path))
 
-    def images(self, folder: Path) -> list[ImageFile]:
-        """Return the images of a directory that may hold nothing else, sorted by name.
+    def error(
+        self, place: str, problem: str, accepted: str, hint: str, line: int | None = None
+    ) -> FerBenchError:
+        """Return the error for an invalid file or directory at a place."""
+        return input_error(self.path / place, line, problem, accepted, hint)
 
-        Raises:
-            FerBenchError: as for ``entries``, or the directory is empty or holds anything else.
-        """
-        files = [_image(entry) for entry in self.entries(folder)]
-        if not files:
-            raise input_error(folder, None, "the folder is empty", IMAGE_FILES, "fill or remove it")
-        return files
+    def folders(self, folder: str = "") -> list[Entry]:
+        """Return the subdirectories of a directory."""
+        return [entry for entry in self.entries(folder) if entry.is_dir]
 
-    def loose_images(self, folder: Path) -> list[ImageFile]:
-        """Return the images of a directory that may also hold other entries, sorted by name."""
-        return [
-            _image(entry)
-            for entry in self.entries(folder)
-            if is_image(entry.name) and not is_folder(entry)
-        ]
+    def images(self, folder: str = "") -> list[Entry]:
+        """Return the files with the suffix of an image in a directory."""
+        return [entry for entry in self.entries(folder) if entry.is_image]
 
-    def all_images(self, folder: Path | None = None) -> Iterator[ImageFile]:
-        """Yield every image at any depth, in the order of ``all_files``.
+    def named(self, suffix: str | tuple[str, ...], folder: str = "") -> list[Entry]:
+        """Return the entries of a directory whose names end with a lower-case suffix."""
+        return [entry for entry in self.entries(folder) if entry.name.lower().endswith(suffix)]
 
-        Args:
-            folder: the directory to search, by default the root.
+    def csv_files(self) -> list[Entry]:
+        """Return the CSV files directly in the data set's directory."""
+        return [entry for entry in self.named(".csv") if entry.is_file]
 
-        Raises:
-            FerBenchError: as for ``all_files``.
-        """
-        return (_image(entry) for entry in self._walk(folder or self.path) if is_image(entry.name))
-
-    def all_files(self, folder: Path) -> Iterator[Path]:
+    def walk(self, folder: str = "") -> Iterator[Entry]:
         """Yield every file at any depth: of a directory, then of its subdirectories, by name.
 
         Raises:
             FerBenchError: as for ``entries``, or a link leads back to a directory above it.
         """
-        return (Path(entry.path) for entry in self._walk(folder))
-
-    def _walk(self, folder: Path) -> Iterator[os.DirEntry[str]]:
-        waiting: list[tuple[Path, tuple[Path, ...]]] = [(folder, ())]
+        waiting: list[tuple[str, tuple[Path, ...]]] = [(folder, ())]
         while waiting:
             here, above = waiting.pop()
-            place = here.resolve()
-            if place in above:
-                what = "a link that leads back to a folder above it"
-                raise input_error(here, None, what, "files and folders", "remove it")
-            below = []
-            for entry in self.entries(here):
-                if is_folder(entry):
-                    below.append((Path(entry.path), (*above, place)))
-                else:
-                    yield entry
-            waiting += reversed(below)
+            path = (self.path / here).resolve()
+            if path in above:
+                problem = "a link that leads back to a directory above it"
+                raise self.error(here, problem, "files and directories", "remove it")
+            yield from (entry for entry in self.entries(here) if not entry.is_dir)
+            waiting += [(entry.place, (*above, path)) for entry in self.folders(here)[::-1]]
+
+    def state_of(self, image: Entry, source: str) -> str:
+        """Return a text that changes whenever the content of an image may have changed.
+
+        Args:
+            image: entry that is expected to be an image.
+            source: place of the file or directory that gives its label.
+
+        Raises:
+            FerBenchError: the entry is a directory, is not an image file, or cannot be read.
+        """
+        if image.is_dir and image.place == source:
+            raise self.error(source, "the directory is empty", IMAGE_FILES, "fill or remove it")
+        if image.is_dir:
+            problem, hint = "a directory among the images", "move its images into the one above it"
+            raise self.error(image.place, problem, IMAGE_FILES, hint)
+        try:
+            if image.is_image and image.is_file:
+                return state_of(os.stat(f"{self.path}/{image.place}"))  # noqa: PTH116 - for speed
+        except OSError as error:
+            raise unreadable(self.path / image.place, error) from error
+        raise self.error(image.place, "not an image file", IMAGE_FILES, "convert or remove it")
 
 
-def copying(folder: Path) -> str:
-    """Return the suggestion to copy the targets of a directory of links, for messages."""
-    return f"copy what its links lead to, cp -rL {shlex.quote(str(folder))} COPY, and name COPY"
-
-
-def is_image(name: str) -> bool:
+def has_image_suffix(name: str) -> bool:
     """Check if a file name has the suffix of an image."""
     return name.lower().endswith(SUFFIXES)
 
 
-def is_csv(entry: os.DirEntry[str]) -> bool:
-    """Check if an entry is a CSV file.
-
-    Raises:
-        FerBenchError: the entry cannot be read.
-    """
-    return entry.name.lower().endswith(".csv") and not is_folder(entry) and entry.is_file()
-
-
-def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Check if an entry is a directory, or a link to one.
-
-    Raises:
-        FerBenchError: the entry cannot be read.
-    """
-    try:
-        return entry.is_dir()
-    except OSError as error:
-        raise unreadable(Path(entry.path), error) from error
+def copying(folder: Path) -> str:
+    """Return the hint to copy the targets of a directory of links."""
+    return f"copy what its links lead to, cp -rL {shlex.quote(str(folder))} COPY, and name COPY"
 
 
 def unreadable(path: Path, error: Exception) -> FerBenchError:
     """Return the error for a file or directory that cannot be read."""
-    what = f"cannot be read ({cause_of(error)})"
-    accepted = "files and folders that can be read"
-    return input_error(path, None, what, accepted, "make it readable or remove it")
-
-
-def _image(entry: os.DirEntry[str]) -> ImageFile:
-    path = Path(entry.path)
-    try:
-        if entry.is_dir():
-            step = "move its images into the folder above it"
-            raise input_error(path, None, "a folder among the images", IMAGE_FILES, step)
-        if not is_image(entry.name) or not entry.is_file():
-            raise input_error(path, None, "no image file", IMAGE_FILES, "convert or remove it")
-        return ImageFile(path, state_of(entry.stat()))
-    except OSError as error:
-        raise unreadable(path, error) from error
+    problem = f"cannot be read ({cause_of(error)})"
+    accepted = "files and directories that can be read"
+    return input_error(path, None, problem, accepted, "make it readable or remove it")

@@ -1,17 +1,14 @@
-"""Result of the search of a layout: the images of a data set with their labels and parts."""
+"""Manifest of an image folder: each image with its label and part, as a layout finds them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from fer_bench.data.formats.class_names import LEFT_OUT
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from fer_bench.data.formats.image_folders.listing import ImageFile
+    from fer_bench.data.formats.image_folders.listing import Entry, Listing
 
 PARTS: dict[str, int] = {
     **{"train": 0, "val": 1, "valid": 1, "validation": 1, "test": 2, "training": 0, "testing": 2},
@@ -22,61 +19,52 @@ PARTS: dict[str, int] = {
 """Index into ``USAGES`` for each lower-case part name, including the names in ``USAGES``."""
 
 
-@dataclass(frozen=True)
-class LabelledImage:
-    """Image with its label.
+class Row(NamedTuple):
+    """Image with its label, not validated yet.
 
     Attributes:
-        file: the image file.
-        meant: class of the image.
-        part: index into ``USAGES``, or None if the part is unknown.
+        file: entry where the layout has an image.
+        label: name, code or number of its class; None if it has none.
+        part: name of its part; None if it has none.
+        source: place of the file or directory that gives the label.
+        line: line of that file, if it is a list.
+        unlabelled: reason for leaving the image out if its label is missing or is not a class;
+            empty if that is an error.
     """
 
-    file: ImageFile
-    meant: str
-    part: int | None = None
+    file: Entry
+    label: str | None
+    part: str | None
+    source: str
+    line: int | None = None
+    unlabelled: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Manifest:
-    """Images found by the search of a layout.
+    """Images that a layout finds in a directory.
 
     Attributes:
         layout: description of the layout, for ``data info``.
-        images: images in the order of the data set.
-        left_out: number of images left out, by reason.
-        names: class names, codes and numbers as found in the source, including those of images
-            that the class map leaves out.
-        notes: additional notes, as in ``Dataset``.
-        lists: files that the labels were read from.
+        rows: rows in the order of the data set; producing them may raise ``FerBenchError``.
+        by_class: True if every label is the name of a directory, in which case each class has one
+            directory in a part, and the images are ordered by part and class.
+        codes: classes of the labels that only this layout uses.
+        accepted: places or names of images that have a label.
+        lists: places of the files that list the labels.
+        notes: notes as in ``Dataset``; complete when all rows are produced.
     """
 
     layout: str
-    images: list[LabelledImage] = field(default_factory=list)
-    left_out: dict[str, int] = field(default_factory=dict)
-    names: set[str] = field(default_factory=set)
+    rows: Iterable[Row]
+    by_class: bool = False
+    codes: Mapping[str, str] = field(default_factory=dict)
+    accepted: str = ""
+    lists: Sequence[str] = ()
     notes: list[tuple[str, str]] = field(default_factory=list)
-    lists: set[Path] = field(default_factory=set)
-
-    def add(self, file: ImageFile, name: str, meant: str, part: int | None = None) -> None:
-        """Add an image with class ``meant``, unless the class map leaves it out.
-
-        Args:
-            file: the image file.
-            name: name, code or number of the class, as found in the source.
-            meant: the class, or ``LEFT_OUT``.
-            part: index into ``USAGES``, or None.
-        """
-        self.names.add(name)
-        if meant == LEFT_OUT:
-            self.leave_out(f"the class map leaves out {name!r}")
-        else:
-            self.images.append(LabelledImage(file, meant, part))
-
-    def leave_out(self, why: str, images: int = 1) -> None:
-        """Count images that are left out of the data set, by reason."""
-        self.left_out[why] = self.left_out.get(why, 0) + images
 
 
-Search = Callable[[], Manifest]
-"""Search for the images in a directory of known layout; raises ``FerBenchError`` if invalid."""
+def parts_of(listing: Listing) -> list[Entry]:
+    """Return the directories named after parts, ordered by part and name."""
+    named = [folder for folder in listing.folders() if folder.name.lower() in PARTS]
+    return sorted(named, key=lambda folder: PARTS[folder.name.lower()])
