@@ -63,23 +63,22 @@ def calibration(run: Run) -> list[Figure]:
     panels = [_measured(group, labels) for group in most_accurate(known)]
     notes = [
         f"Test images in {BINS} bins by confidence, the probability of the predicted class. Dots: "
-        "share recognised of a bin against its mean confidence, their area by its images, hollow "
-        f"with fewer than {FEW}. On the diagonal confidence is what it says, below it the network "
-        "is too sure. Bars: the gap. ECE: expected calibration error, the mean gap weighted by "
-        "images; 0 is best.",
-        *seeds_note(found, "Bins hold the images of all seeds; ECE: the mean of each seed's."),
+        "accuracy of a bin against its mean confidence; area: number of images, hollow if fewer "
+        f"than {FEW}. On the diagonal the network is calibrated, below it overconfident. Bars: the "
+        "gap. ECE: expected calibration error, the mean gap weighted by images; 0 is best.",
+        *seeds_note(found, "Bins hold the images of all seeds; ECE: mean over the seeds."),
         *left_out(len(known)),
         *not_shown(
             found,
             lambda cell: cell.quality is not None and cell.quality.predictions is not None,
-            "predictions not known",
+            "no predictions",
         ),
     ]
     told = [f"{name(panel.group)} {panel.error:.3f}" for panel in panels]
     return [
         Figure(
             key="calibration",
-            title="Calibration: share recognised against confidence",
+            title="Calibration: accuracy against confidence",
             caption=" ".join(notes),
             alt=briefly("Reliability diagrams. Expected calibration errors: ", told),
             draw=lambda: _draw(panels),
@@ -104,7 +103,7 @@ def _draw(panels: Sequence[_Panel]) -> Drawing:
         left, top = _LEFT + column * step, _HEAD + row * (_HEAD + _SIDE + 14)
         last = index + _COLUMNS >= len(panels)
         _panel(board, panel, left, top, tick_rows=last, tick_columns=column == 0)
-    board.text(9, _HEAD + _SIDE / 2, "share recognised", rotation=90, ha="center", va="center")
+    board.text(9, _HEAD + _SIDE / 2, "accuracy", rotation=90, ha="center", va="center")
     board.text(
         _LEFT + _SIDE / 2, rows * (_HEAD + _SIDE) + (rows - 1) * 14 + 20, "confidence", ha="center"
     )

@@ -54,23 +54,23 @@ def confusion(run: Run) -> list[Figure]:
     classes = [clean(word) for word, _ in run.dataset.counts]
     counts = [np.sum([one.confusion for one in group.qualities], axis=0) for group in trained]
     full = len(trained) <= MOST_FULL
-    numbers = "; numbers: per cent" if full else "; numbers: per cent recognised"
+    numbers = "; numbers: per cent" if full else "; numbers: recall in per cent"
     if len(classes) > MOST_NUMBERS:
         numbers = ""
     notes = [
-        "Rows: the label; columns: the predicted class, in the same order. Colour: share of the "
+        "Rows: true class; columns: predicted class, in the same order. Colour: share of the "
         f"row's test images{numbers}. Rows without test images are empty.",
-        *seeds_note(found, "Counts of all seeds are added up."),
+        *seeds_note(found, "Counts are summed over all seeds."),
         *left_out(len(every)),
         *not_shown(found, lambda cell: cell.quality is not None),
     ]
     return [
         Figure(
             key="confusion",
-            title="Confusion: which class is taken for which",
+            title="Confusion matrices",
             caption=" ".join(notes),
             alt=briefly(
-                "Confusion matrices. Recognised, and the most frequent mistake: ",
+                "Confusion matrices. Accuracy and most frequent error: ",
                 [_told(group, one, classes) for group, one in zip(trained, counts, strict=True)],
             ),
             draw=lambda: _draw(trained, counts, classes),
@@ -86,7 +86,7 @@ def _told(group: Group, counts: NDArray[np.int64], classes: Sequence[str]) -> st
     label, predicted = divmod(int(wrong.argmax()), len(classes))
     if wrong[label, predicted] > 0:
         told += (
-            f", {short(classes[label], 12)} for {short(classes[predicted], 12)} "
+            f", {short(classes[label], 12)} as {short(classes[predicted], 12)} "
             f"({wrong[label, predicted]:.0%})"
         )
     return told

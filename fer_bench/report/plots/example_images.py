@@ -133,7 +133,7 @@ def example_figures(run: Run) -> list[Figure]:
                 shown,
                 f"figure-{number}" if numbered else f"examples-{code + 1}",
                 (f"Figure {number}. " if numbered else "")
-                + f"What the networks see in pictures of {said.classes[code]}",
+                + f"Predictions for images of {said.classes[code]}",
             )
         )
     if others:
@@ -142,7 +142,7 @@ def example_figures(run: Run) -> list[Figure]:
                 said,
                 others,
                 "mistakes",
-                "Pictures that networks are most surely wrong about",
+                "Most confident mistakes",
                 [said.surest_mistake(example) for example in others],
             )
         )
@@ -160,20 +160,20 @@ def _figure(
     pictures = list(zip(shown, mistakes or [None] * len(shown), strict=True))
     rule = "; ".join(clean(example.why) for example in shown)
     if mistakes:
-        rule = "the surest wrong answers of all, in bold"
+        rule = "the most confident mistakes of all networks, in bold"
     notes = [
-        f"Each network's most probable class and its confidence; {_RIGHT}: as labelled, "
-        f"{_WRONG}: not so. Pictures are chosen by a rule, not by hand: {rule}."
+        f"Each network's most probable class and its confidence; {_RIGHT}: correct, {_WRONG}: "
+        f"incorrect. Images are chosen by a rule, not by hand: {rule}."
     ]
     if several:
         notes.append(
-            f"{'Others' if mistakes else 'Networks'} with several seeds: the first seed's answer. "
-            "Grey: how many of the seeds are right."
+            f"{'Others' if mistakes else 'Networks'} with several seeds: prediction of the first "
+            "seed. Grey: number of correct seeds."
         )
     notes += left_out(len(said.known))
-    notes += not_shown(said.groups, _predicts, "predictions not known")
+    notes += not_shown(said.groups, _predicts, "no predictions")
     told = [_told(said, example, mistake) for example, mistake in pictures]
-    alt = briefly("Right of all cells, by picture: ", told, "the figure")
+    alt = briefly("Correct cells per image: ", told, "the figure")
     return Figure(stem, title, " ".join(notes), alt, lambda: _draw(said, pictures))
 
 
@@ -183,7 +183,7 @@ def _told(said: _Said, example: Example, mistake: _Line | None) -> str:
     told = f"{short(said.label(example), 12)} {right} of {len(answers)}"
     if mistake is not None:
         told += (
-            f" (surest wrong: {name(mistake.group)}, seed {mistake.seed}, "
+            f" (most confident mistake: {name(mistake.group)}, seed {mistake.seed}, "
             f"{short(mistake.word, 12)} {mistake.sure:.2f})"
         )
     return told
@@ -201,10 +201,10 @@ def _draw(said: _Said, pictures: Sequence[tuple[Example, _Line | None]]) -> Draw
 def _picture(
     board: Axes, said: _Said, example: Example, mistake: _Line | None, left: float, top: float
 ) -> None:
-    board.text(left, top + 11, f"labelled {short(said.label(example), 22)}", weight="bold")
+    board.text(left, top + 11, f"label: {short(said.label(example), 22)}", weight="bold")
     why = short(example.why, 34)
     if mistake is not None:
-        why = f"surest: {short_name(mistake.group, 22)}, seed {mistake.seed}"
+        why = f"mistake of {short_name(mistake.group, 22)}, seed {mistake.seed}"
     board.text(left, top + 21, why, fontsize=7, color=SOFT)
     below = top + _HEAD
     pixels = np.frombuffer(example.pixels, np.uint8).reshape(example.height, example.width)

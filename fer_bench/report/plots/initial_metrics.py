@@ -51,7 +51,7 @@ def initial_figures(run: Run) -> list[Figure]:
     found = every if len(every) <= MOST else most_accurate(trained, MOST)
     notes = [
         *left_out(len(every), MOST),
-        *seeds_note(found, "A dot for each seed; the numbers are means over the seeds."),
+        *seeds_note(found, "One dot per seed; the numbers are means over the seeds."),
         *not_shown(every, lambda cell: cell.quality is not None),
     ]
     counts = [count for _, count in run.dataset.counts]
@@ -59,7 +59,7 @@ def initial_figures(run: Run) -> list[Figure]:
     uniform = math.log(len(counts))
     return [
         _figure(found, 9, "accuracy", share, f"share of the largest class ({share:.3f})", notes),
-        _figure(found, 10, "loss", uniform, f"equal probabilities ({uniform:.3f})", notes),
+        _figure(found, 10, "loss", uniform, f"uniform prediction ({uniform:.3f})", notes),
     ]
 
 
@@ -75,11 +75,11 @@ def _figure(
         [initial(getattr(one.history, f"validation_{measure}")) for one in group.qualities]
         for group in found
     ]
-    unit = "share, 0 to 1" if measure == "accuracy" else "in nats"
+    unit = "share, 0 to 1" if measure == "accuracy" else "nats"
     words = [
-        f"Validation {measure}, {unit}, after one epoch of training, which the paper calls "
-        f"initial: dots (pretrained filled, random hollow) and numbers. Bars: the untrained "
-        f"network. Dotted line: {meaning}.",
+        f"Validation {measure} ({unit}) after one epoch of training, which the paper calls "
+        "initial: dots (pretrained filled, random hollow) and numbers. Bars: untrained network. "
+        f"Dotted line: {meaning}.",
         *notes,
     ]
     told = [
@@ -130,6 +130,6 @@ def _draw(
         ended = next((cell.status for cell in group.cells if cell.status != "ok"), "not measured")
         words, colour = (f"{_mean(values, 1):.3f}", INK) if values else (ended, SOFT)
         board.text(466, float(place.up(row)) + 3, words, fontsize=8, color=colour)
-    last = "largest class" if measure == "accuracy" else "equal probabilities"
+    last = "largest class" if measure == "accuracy" else "uniform prediction"
     key(board, place.bottom + 32, [*entries, (last, chance_look)], 4)
     return drawing

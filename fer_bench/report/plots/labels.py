@@ -102,7 +102,7 @@ def not_shown(
     if not told:
         return []
     more = [f"{len(told) - MOST} more"] if len(told) > MOST else []
-    return [f"Not shown: {', '.join(told[:MOST] + more)}; the table of cells says why."]
+    return [f"Not shown: {', '.join(told[:MOST] + more)}; see the table of cells."]
 
 
 def seeds_note(groups: Iterable[Group], what: str) -> list[str]:
@@ -125,7 +125,7 @@ def left_out(total: int, most: int = MOST) -> list[str]:
     """Return a sentence on the networks that a figure has no room for; empty if all fit."""
     if total <= most:
         return []
-    return [f"The {most} of {total} networks of highest test accuracy; the tables hold all."]
+    return [f"Only the {most} of {total} networks with the highest test accuracy; see the tables."]
 
 
 def briefly(lead: str, items: Sequence[str], rest: str = "the tables") -> str:
@@ -140,7 +140,7 @@ def briefly(lead: str, items: Sequence[str], rest: str = "the tables") -> str:
         At most ``ALT`` characters, if the lead and the first item are no longer.
     """
     made, number = lead + items[0], 1
-    ending = f" more stand in {rest}."
+    ending = f" more in {rest}."
     while number < len(items) and len(made) + len(items[number]) + len(ending) + 4 < ALT:
         made += f"; {items[number]}"
         number += 1

@@ -55,7 +55,7 @@ class _Part:
 
 _TRAINING = _Part(
     "running",
-    "training, running mean",
+    "training, during epoch",
     {"color": SERIES[1], "linewidth": 1.1, "marker": "s", "markersize": 1.8},
 )
 _VALIDATION = _Part(
@@ -65,7 +65,7 @@ _VALIDATION = _Part(
 )
 _EVALUATED = _Part(
     "train",
-    "training, evaluated",
+    "training, after epoch",
     {"color": SOFT, "linewidth": 0.8, "marker": "x", "markersize": 3.4},
 )
 _BATCH = _Part(
@@ -92,7 +92,10 @@ def curves(run: Run) -> list[Figure]:
 
     rest = trained(others)
     limit = (
-        [f"The first {MOST_OTHERS} of {len(rest)} backbones beside the paper's have such a figure."]
+        [
+            f"Of {len(rest)} backbones that are not in the paper, only the first {MOST_OTHERS} "
+            "have a figure."
+        ]
         if len(rest) > MOST_OTHERS
         else []
     )
@@ -114,26 +117,26 @@ def _figure(found: list[Group], limit: Sequence[str] = ()) -> Figure:
         stem, words = f"curves-{file_stem(backbone)}", f"{title}: accuracy and loss"
     notes = [
         "Pretrained: solid lines, filled markers; random: dashed, hollow. Training: mean over the "
-        "batches of the epoch while the weights move. Validation: evaluated after the epoch; "
-        "epoch 0 is the untrained network.",
-        *seeds_note(trained, "Lines: mean over the seeds; bands: from the least to the greatest."),
+        "batches of the epoch. Validation: evaluated after the epoch; epoch 0 is the untrained "
+        "network.",
+        *seeds_note(trained, "Lines: mean over the seeds; bands: minimum to maximum."),
     ]
     if _EVALUATED in extra:
         notes.append(
-            "Training, evaluated: the training images after the epoch, in inference mode, drawn "
-            f"where its accuracy is more than {VISIBLE} off the running mean."
+            "Training, after epoch: the training images in inference mode; shown if accuracy "
+            f"differs by more than {VISIBLE} from that during the epoch."
         )
     if _BATCH in extra:
         notes.append(
             "Validation, batch statistics: trained batch normalisation uses the statistics of "
-            "each batch, as in training; what lies between it and validation comes from moving "
-            "averages alone. A diagnosis: no such network is deployed."
+            "each batch, as in training; its distance from validation is due to the moving "
+            "averages alone. A diagnosis: no network is deployed like that."
         )
     notes += limit
     notes += not_shown(found, lambda cell: cell.quality is not None)
     return Figure(
         key=stem,
-        title=f"{words} over the epochs",
+        title=f"{words} by epoch",
         caption=" ".join(notes),
         alt=" ".join(
             [f"Line charts of accuracy and loss (nats); after {epochs} epochs:", *_told(trained)]

@@ -51,12 +51,15 @@ def learning_speed(run: Run) -> list[Figure]:
     more = len(ranked) > MOST
     every = groups(run)
     notes = [
-        "Validation accuracy against seconds of frozen features and training since the cell's "
-        "start, in the run that trained it. Pretrained: solid lines, filled markers; random: "
-        f"dashed, hollow. Dotted: the target, {found.target:.3f}, which the table of learning "
-        "speed explains, with the time of each network.",
+        "Validation accuracy against seconds of frozen features and training, in the run that "
+        "trained the cell. Pretrained: solid lines, filled markers; random: dashed, hollow. "
+        f"Dotted: the target, {found.target:.3f}; see the table 'Time to accuracy'.",
         *seeds_note(every, "Means over the seeds."),
-        *([f"The {MOST} of {len(ranked)} networks of highest final accuracy."] if more else []),
+        *(
+            [f"Only the {MOST} of {len(ranked)} networks with the highest final accuracy."]
+            if more
+            else []
+        ),
         *not_shown(every, timed, "training not timed"),
     ]
     told = [
@@ -67,7 +70,7 @@ def learning_speed(run: Run) -> list[Figure]:
     return [
         Figure(
             key="learning-speed",
-            title="Validation accuracy against time of training",
+            title="Validation accuracy over training time",
             caption=" ".join(notes),
             alt=briefly(f"Seconds to validation accuracy {found.target:.3f}: ", told),
             draw=lambda: _draw(courses, found.target),
@@ -96,7 +99,7 @@ def _draw(shown: Sequence[LearningCurve], target: float) -> Drawing:
     )
     place.frame(place.x.ticks(8), place.y.ticks())
     place.heading("validation accuracy")
-    place.footing("seconds of frozen features and training")
+    place.footing("frozen features and training, s")
     place.line([place.x.low, place.x.high], [target, target], gid="target", **target_look)
     beside = place.left + place.width + 6
     ends = [(course.seconds[-1], course.accuracies[-1]) for course in shown]

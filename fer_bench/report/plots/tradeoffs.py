@@ -70,7 +70,7 @@ def tradeoffs(run: Run) -> list[Figure]:
         _Cost("parameters", "", _of(found, gains, parameters)),
         _Cost("training time", "s", _of(found, gains, training_seconds)),
         _Cost(
-            "inference time of an image",
+            "inference time per image",
             "ms",
             _of(found, gains, lambda cell: _image_milliseconds(cell, batch)),
         ),
@@ -81,31 +81,31 @@ def tradeoffs(run: Run) -> list[Figure]:
     seen = {index for cost in shown for index in cost.of}
     notes = [
         "Test accuracy against costs on logarithmic axes; upper left is best. Filled circles: "
-        "pretrained; hollow squares: random; the numbers are explained below the axes.",
+        "pretrained; hollow squares: random; the numbers are named below the axes.",
         *(
             [
-                "Ringed, on the step line: the Pareto front, those that no other beats in accuracy "
-                "without costing more."
+                "Ringed, on the step line: the Pareto front, networks that no other one exceeds in "
+                "accuracy at the same or lower cost."
             ]
             if len(seen) > 1
             else []
         ),
         *(
-            [f"Of {len(seen)} networks those on a front are numbered; the tables hold all."]
+            [f"Of {len(seen)} networks, only those on a front are numbered; see the tables."]
             if len(seen) > MOST_NUMBERED
             else []
         ),
-        "Parameters: of the whole network with its head. Training time: frozen features and all "
-        "epochs, of the run that trained the cell; features that were stored already cost nothing "
-        f"there. Inference: from 48x48 images to probabilities, in batches of {batch}, median.",
+        "Parameters: complete network including the head. Training time: frozen features and all "
+        "epochs, in the run that trained the cell; features from the store count as 0 s. "
+        f"Inference: from 48x48 images to probabilities, in batches of {batch}, median.",
         *seeds_note(found, "Means over the seeds."),
         *seeds_note(
             found if len(seen) <= MOST_NUMBERED else [],
-            "Vertical lines: from the least to the greatest.",
+            "Vertical lines: minimum to maximum.",
         ),
     ]
     notes += [
-        f"No {cost.words} is known of {', '.join(lacking)}."
+        f"Unknown {cost.words}: {', '.join(lacking)}."
         for cost in shown
         if (lacking := [name(found[index]) for index in sorted(seen - cost.of.keys())])
     ]
@@ -119,7 +119,7 @@ def tradeoffs(run: Run) -> list[Figure]:
         least = _front(cost, gains)[0]
         if least != best:
             told.append(
-                f"least {cost.words.split()[0]} {name(found[least])} {gains[least]:.3f} "
+                f"lowest {cost.words.split()[0]} {name(found[least])} {gains[least]:.3f} "
                 f"({cost.written(least)})"
             )
     return [

@@ -60,8 +60,7 @@ def test_curves_are_told_apart_without_colour(made, read) -> None:
 def test_curves_of_several_seeds_have_bands(several, made, read) -> None:
     bands = [one for one in read(several["curves-mini"].svg).ids if one.endswith("-band")]
     assert len(bands) == 8
-    assert "bands: from the least" in several["curves-mini"].caption
-    assert "to the greatest" in several["curves-mini"].caption
+    assert "bands: minimum to maximum" in several["curves-mini"].caption
     assert "band" not in made["curves-mini"].svg + made["curves-mini"].caption
 
 
@@ -72,8 +71,8 @@ def test_artefacts_of_batch_normalisation_are_drawn_where_they_are(made, read) -
         "accuracy-train-pretrained",
     ]
     assert PALETTE["ink-soft"] in drawn.style("accuracy-train-pretrained")
-    assert {"training, evaluated", "validation, batch statistics"} <= set(drawn.texts)
-    assert "training, evaluated" not in read(made["curves-mini"].svg).texts
+    assert {"training, after epoch", "validation, batch statistics"} <= set(drawn.texts)
+    assert "training, after epoch" not in read(made["curves-mini"].svg).texts
 
 
 def test_curves_tell_their_ends(made) -> None:
@@ -159,9 +158,9 @@ def test_rows_are_in_the_order_of_the_run(made, read) -> None:
 def test_pictures_say_what_every_network_takes_them_for(one_seed, made, read) -> None:
     figure = made["figure-14"]
     assert figure.title.startswith("Figure 14. ")
-    assert figure.title.endswith(" pictures of Happy")
+    assert figure.title.endswith(" images of Happy")
     drawn = read(figure.svg)
-    assert "labelled Happy" in drawn.texts
+    assert "label: Happy" in drawn.texts
     names = [name for name, _ in one_seed.dataset.counts]
     for cell in one_seed.cells:
         if cell.quality is None:
@@ -200,7 +199,7 @@ def test_mistakes_show_the_surest_wrong_answer(three_seeds, read) -> None:
     (figure,) = (one for one in figures(run) if one.key == "mistakes")
     drawn = read(figure.svg)
     surest = "OpenFace_random, seed 2"
-    assert f"surest: {surest}" in drawn.texts
+    assert f"mistake of {surest}" in drawn.texts
     crossed = [text for text in drawn.texts if text.startswith("\N{BALLOT X}")]
     assert crossed == ["\N{BALLOT X} Surpri\N{HORIZONTAL ELLIPSIS}"] or crossed == [
         "\N{BALLOT X} Surprise"
@@ -211,8 +210,8 @@ def test_mistakes_show_the_surest_wrong_answer(three_seeds, read) -> None:
 
 
 def test_mistakes_stand_apart(made) -> None:
-    assert "surest:" in made["mistakes"].svg
-    assert "surest:" not in made["figure-11"].svg
+    assert "mistake of" in made["mistakes"].svg
+    assert "mistake of" not in made["figure-11"].svg
 
 
 def test_other_numbers_of_classes_do_not_pose_as_the_papers_figures(make) -> None:
@@ -222,7 +221,7 @@ def test_other_numbers_of_classes_do_not_pose_as_the_papers_figures(make) -> Non
         "examples-1",
         "examples-2",
     ]
-    assert found["examples-2"].title.endswith(" pictures of yes")
+    assert found["examples-2"].title.endswith(" images of yes")
     assert not found["examples-2"].title.startswith("Figure")
 
 
@@ -268,7 +267,7 @@ def test_confusion_is_written_in_per_cent_of_its_rows(one_seed, read) -> None:
     # Rows without images are empty.
     assert sorted(numbers) == sorted(["75", "25", "100", *["0"] * 11])
     assert ": Mini_pretrained 89%, " in figure.alt
-    assert figure.alt.endswith(" Angry for Happy (25%).")
+    assert figure.alt.endswith(" Angry as Happy (25%).")
 
 
 def test_small_multiples_end_somewhere(make, read) -> None:
@@ -282,7 +281,7 @@ def test_small_multiples_end_somewhere(make, read) -> None:
         caption = found[key].caption
         assert f"{most} of 20 networks" in caption
         assert "highest test accuracy" in caption
-        assert "the tables hold" in caption
+        assert "see the tables" in caption
         titles = [text for text in read(found[key].svg).texts if text.startswith("Net")]
         assert len(titles) == most
         # Here pretrained ones recognise more.
@@ -292,7 +291,7 @@ def test_small_multiples_end_somewhere(make, read) -> None:
     assert len(read(found["learning-speed"].svg).groups("course-")) == 8
     curves = [key for key in found if key.startswith("curves-")]
     assert len(curves) == 4
-    assert all("The first 4 of 10 backbones" in found[key].caption for key in curves)
+    assert all("Of 10 backbones" in found[key].caption for key in curves)
 
 
 def test_calibration_shows_the_error_of_the_table(several, three_seeds, read) -> None:
@@ -305,7 +304,7 @@ def test_calibration_shows_the_error_of_the_table(several, three_seeds, read) ->
 def test_confusion_of_many_networks_has_numbers_on_the_diagonal_alone(made, read) -> None:
     numbers = [text for text in read(made["confusion"].svg).texts if text.isdigit()]
     assert len(numbers) == 5 * 7
-    assert "numbers: per cent recognised" in made["confusion"].caption
+    assert "numbers: recall in per cent" in made["confusion"].caption
 
 
 def test_many_classes_are_colours_alone(make, read) -> None:
@@ -352,8 +351,8 @@ def test_what_lacks_a_cost_is_told(one_seed) -> None:
     cells = (dataclasses.replace(one_seed.cells[0], inference=()), *one_seed.cells[1:])
     found = figures(dataclasses.replace(one_seed, cells=cells))
     (figure,) = (one for one in found if one.key == "tradeoffs")
-    assert "No inference time" in figure.caption
-    assert "known of Mini_pretrained." in figure.caption
+    assert "Unknown inference time" in figure.caption
+    assert "image: Mini_pretrained." in figure.caption
 
 
 def test_learning_speed_tells_time_to_the_target(made, read) -> None:
