@@ -280,7 +280,7 @@ class TestCsv:
         with pytest.raises(FerBenchError) as raised:
             load_dataset(root / "l.csv", cache_dir=tmp_path / "c")
         assert (raised.value.path, raised.value.line) == (root / "l.csv", 1)
-        assert "a list of labels (docs/" in raised.value.accepted
+        assert "docs/datasets.md" in raised.value.accepted
 
     @pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
     def test_line_ends(self, root: Path, end: str) -> None:
