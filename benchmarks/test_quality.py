@@ -5,7 +5,7 @@ from fer_bench import metrics
 
 def test_quality(trained, benchmark, measured):
     """Record accuracy, loss and recall; only the scoring of the outputs is timed."""
-    benchmark.group = "scoring of the test images (its time, not their quality)"
+    benchmark.group = "scoring time of the test predictions"
 
     def score():
         figures = metrics.accuracy, metrics.cross_entropy

@@ -104,7 +104,7 @@ def _said(error: click.ClickException) -> str:
     commands=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__)
+@click.version_option(__version__, prog_name="fer-bench")
 def main() -> None:
     """Benchmark of pretrained and random backbones for facial emotion recognition.
 

@@ -53,4 +53,4 @@ def not_empty(context: click.Context, parameter: click.Parameter, given: str | N
 
 def _empty(parameter: click.Parameter | None, context: click.Context | None) -> click.UsageError:
     name = "a path" if parameter is None else parameter.opts[0]
-    return click.UsageError(f"{name} is empty; give it a value or leave it out", context)
+    return click.UsageError(f"{name} is empty; give it a value or omit it", context)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _STARTED = perf_counter()
 
 
-@click.command("profile", short_help="Show where the time of one cell goes.")
+@click.command("profile", short_help="Show a time profile of one cell.")
 @click.option("--backbone", default="mini", show_default=True, metavar="NAME")
 @click.option(
     "--init", type=click.Choice(["pretrained", "random"]), default="pretrained", show_default=True
@@ -39,12 +39,12 @@ def command(
     trainable_layers: str,
     weights_dir: Path | None,
 ) -> None:
-    """Show where the time of one cell goes, with an empty store.
+    """Show a time profile of one cell, trained with an empty store.
 
-    Next to it is the floor: one bare pass of all images through the frozen layers, and bare epochs
-    of the trained layers on features in memory, timed in the same process. The store is temporary;
-    data read before comes from the cache. With the class map, split, dedupe, votes, labels and
-    limit of a benchmark run it profiles a cell of that run.
+    For comparison, it also times the lower bound in the same process: one pass of all images
+    through the frozen layers, and the epochs of the trainable layers on features in memory. The
+    store is temporary; data read before comes from the cache. With the class map, split, dedupe,
+    votes, labels and limit of a benchmark run it profiles a cell of that run.
     """
     import os
 
@@ -76,7 +76,7 @@ def _text(profile: Profile) -> str:
 
     total, floor = profile.seconds, profile.floor
     rows = [(name, f"{seconds:.2f}", f"{seconds / total:.1%}") for name, seconds in profile.parts]
-    rows.append(("all", f"{total:.2f}", ""))
+    rows.append(("total", f"{total:.2f}", ""))
     subject = printable(f"{profile.cell}, {profile.images:,} images, epochs: {profile.epochs}")
     table = tabulate(
         rows,
@@ -88,9 +88,9 @@ def _text(profile: Profile) -> str:
     lines = [
         table,
         "",
-        f"floor: {floor.prefix:.2f} s bare pass of the frozen layers + {floor.epochs:.2f} s bare "
-        f"epochs of the trained ones = {floor.seconds:.2f} s",
-        f"all of it took {total / floor.seconds:.2f} times the floor",
+        f"lower bound: {floor.prefix:.2f} s frozen layers + {floor.epochs:.2f} s epochs of the "
+        f"trainable layers = {floor.seconds:.2f} s",
+        f"total: {total / floor.seconds:.2f} times the lower bound",
     ]
     if profile.memory is not None:
         lines.append(f"peak resident memory: {profile.memory / 2**20:,.0f} MiB")

@@ -109,11 +109,11 @@ def profile(
     laps.end("data")
     if init == "pretrained":
         check_weights(entry, locate(entry, weights_dir))
-        laps.end("checking the weights")
+        laps.end("verifying the weights")
     with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
         experiment = RunContext(prepared, protocol, Path(folder), weights_dir)
         trained = run_cell(experiment, entry, init, progress)
-        laps.end("writing checkpoints and result, and the rest", dict(trained.result.parts))
+        laps.end("checkpoints, result and remainder", dict(trained.result.parts))
         findings = Findings.of(experiment.record((trained.result,)))
         write_report(Path(folder) / "report", findings)
         laps.end("report")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fer_bench.report import Findings
 
 
-@click.command("report", short_help="Make the report of results files again.")
+@click.command("report", short_help="Write the report of results files.")
 @click.argument(
     "results",
     nargs=-1,
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 @click.option(
     "--history",
     type=NonEmptyPath(),
-    metavar="FOLDER",
-    help="Also show in which of the runs stored there each metric first moved. All results files "
-    "in the directory and below it count, as those of pytest-benchmark's .benchmarks; those that "
-    "cannot be read are named.",
+    metavar="DIR",
+    help="Also show in which of the runs stored in DIR each metric first changed. All results "
+    "files in it and its subdirectories are used, for example pytest-benchmark's .benchmarks; "
+    "unreadable ones are listed.",
 )
 def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -> None:
-    """Make the page, plots and tables of results files again.
+    """Write the page, plots and tables of results files.
 
     Several files are merged: they must be runs of one protocol on the same images. No network is
-    built, and the results files are not changed. They do not hold the audit of the data:
-    data-card.md and the contact sheets of an earlier report in DIR are removed, and the page names
+    built, and the results files are not changed. They do not contain the audit of the data:
+    data-card.md and the contact sheets of an earlier report in DIR are removed, and the page states
     the command that makes them.
     """
     from fer_bench.report import write_report

@@ -100,7 +100,9 @@ def _judged(
         if array.ndim != 1:
             raise ValueError(f"{name} has shape {array.shape}; accepted: one dimension")
     if len(values) != len(hits):
-        raise ValueError(f"{len(values)} confidences but {len(hits)} of correct; accepted: as many")
+        raise ValueError(
+            f"confidence and correct must have the same length, got {len(values)} and {len(hits)}"
+        )
     if not len(values):
         raise ValueError("no predictions; accepted: one image or more")
     if values.dtype.kind != "f":

@@ -162,7 +162,7 @@ def initial(evaluated: ArrayLike) -> Initial:
     """
     values = _finite("evaluated", evaluated)
     if len(values) < 2:
-        raise ValueError(f"evaluated holds {len(values)} figure(s); epoch 0 and epoch 1 are needed")
+        raise ValueError(f"evaluated has {len(values)} value(s); epoch 0 and epoch 1 are needed")
     return Initial(float(values[0]), float(values[1]))
 
 
@@ -171,7 +171,7 @@ def _finite(name: str, series: ArrayLike) -> NDArray[np.float64]:
     if values.ndim != 1:
         raise ValueError(f"{name} has shape {values.shape}; accepted: one dimension")
     if values.size == 0:
-        raise ValueError(f"{name} is empty; accepted: one figure for each epoch")
+        raise ValueError(f"{name} is empty; accepted: one value per epoch")
     if values.dtype.kind not in "iuf":
         raise ValueError(f"{name} is of type {values.dtype}; accepted: numbers")
     values = values.astype(np.float64)
@@ -186,7 +186,7 @@ def _points(name: str, series: ArrayLike, untrained: float | None) -> NDArray[np
     values = _finite(name, series)
     if untrained is None:
         return values
-    return np.concatenate([_finite(f"untrained figure of {name}", [untrained]), values])
+    return np.concatenate([_finite(f"untrained value of {name}", [untrained]), values])
 
 
 def _gaps(
@@ -197,8 +197,8 @@ def _gaps(
     validation_points = _points("validation", validation, second)
     if len(train_points) != len(validation_points):
         raise ValueError(
-            f"train has {len(np.asarray(train))} epochs and validation "
-            f"{len(np.asarray(validation))}; accepted: the same epochs"
+            "train and validation must have the same number of epochs, got "
+            f"{len(np.asarray(train))} and {len(np.asarray(validation))}"
         )
     return train_points - validation_points
 
@@ -206,8 +206,8 @@ def _gaps(
 def _differences(points: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(points) < 2:
         raise ValueError(
-            "one epoch without an untrained figure holds no difference; needed: two epochs, or "
-            "one epoch and the untrained figure"
+            "one epoch without an untrained value has no difference; accepted: two epochs, or one "
+            "epoch and the untrained value"
         )
     return np.diff(points)
 

@@ -116,7 +116,7 @@ def over_seeds(values: Iterable[float], level: float = 0.95) -> Spread:
     figures = [float(value) for value in values]
     check_level(level)
     if not figures:
-        raise ValueError("no figures; accepted: one seed or more")
+        raise ValueError("values is empty; accepted: one seed or more")
     for index, figure in enumerate(figures):
         if not math.isfinite(figure):
             raise ValueError(f"values[{index}] is {figure}; accepted: finite numbers")

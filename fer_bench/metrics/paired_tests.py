@@ -107,7 +107,8 @@ def compare(
     ours, theirs = as_seed_rows("first", first), as_seed_rows("second", second)
     if ours.shape[1] != theirs.shape[1]:
         raise ValueError(
-            f"first has {ours.shape[1]} images but second {theirs.shape[1]}; accepted: as many"
+            "first and second must have the same number of images, got "
+            f"{ours.shape[1]} and {theirs.shape[1]}"
         )
     check_level(level)
     check_resamples(resamples)

@@ -84,7 +84,9 @@ def confusion(labels: ArrayLike, predicted: ArrayLike, n_classes: int) -> NDArra
     rows = _codes("labels", labels, n_classes)
     columns = _codes("predicted", predicted, n_classes)
     if len(rows) != len(columns):
-        raise ValueError(f"{len(rows)} labels but {len(columns)} predicted; accepted: as many")
+        raise ValueError(
+            f"labels and predicted must have the same length, got {len(rows)} and {len(columns)}"
+        )
     counts = np.bincount(rows * n_classes + columns, minlength=n_classes * n_classes)
     return counts.reshape(n_classes, n_classes).astype(np.int64)
 
@@ -118,7 +120,7 @@ def majority_class_accuracy(counts: ArrayLike) -> float:
     """
     sizes = _counts(counts).sum(axis=1)
     if not sizes.sum():
-        raise ValueError("confusion holds no images; accepted: one or more")
+        raise ValueError("confusion has no images; accepted: one or more")
     return float(sizes.max() / sizes.sum())
 
 
@@ -127,7 +129,9 @@ def _counts(counts: ArrayLike) -> NDArray[np.int64]:
     if table.ndim != 2 or table.shape[0] != table.shape[1]:
         raise ValueError(f"confusion has shape {table.shape}; accepted: (classes, classes)")
     if table.dtype.kind not in "iu" or (table.size and table.min() < 0):
-        raise ValueError("confusion holds other than counts; accepted: whole numbers from 0")
+        raise ValueError(
+            "confusion has entries that are not counts; accepted: integers of 0 or more"
+        )
     return table.astype(np.int64)
 
 
@@ -154,7 +158,9 @@ def _predictions(
     values = values.astype(np.float64)
     codes = _codes("labels", labels, values.shape[1])
     if len(codes) != len(values):
-        raise ValueError(f"logits of {len(values)} images but {len(codes)} labels")
+        raise ValueError(
+            f"logits and labels must have the same length, got {len(values)} and {len(codes)}"
+        )
     if not len(codes):
         raise ValueError("no predictions; accepted: one image or more")
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))

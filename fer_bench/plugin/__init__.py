@@ -59,7 +59,7 @@ def pytest_load_initial_conftests(
 def pytest_configure(config: pytest.Config) -> None:
     """Read the settings, so that input errors end the run at once."""
     config.addinivalue_line(
-        "markers", f"{SPEED}: measures training or inference speed; --no-timing leaves it out"
+        "markers", f"{SPEED}: measures training or inference speed; deselected by --no-timing"
     )
     try:
         config.stash[SETTINGS] = read_settings(config)
@@ -123,8 +123,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     # A base from an ini file does not fail a run that has nothing to compare.
     if config.option.fer_compare and not is_dry and not is_worker:
         config.stash[UNCOMPARED] = (
-            "--fer-compare: nothing was compared: no benchmark of fer_bench has run; mend -k, -m "
-            "or the paths, or leave --fer-compare out"
+            "--fer-compare: nothing was compared, as no benchmark of fer_bench ran; check -k, -m "
+            "and the paths, or omit --fer-compare"
         )
     if is_dry or stops or is_worker or not items:
         return
@@ -232,15 +232,15 @@ def pytest_terminal_summary(
             report_line(terminalreporter, f"NOTE: {note}", yellow=True)
         report_line(
             terminalreporter,
-            f"fer_bench: {found} trained cell{'s' if found > 1 else ''} used, without a report; "
-            "--report-dir=DIR writes one",
+            f"fer_bench: {found} trained cell{'s' if found > 1 else ''} used; no report was "
+            "written (--report-dir=DIR writes one)",
         )
     if UNCOMPARED in config.stash:
         report_line(terminalreporter, f"ERROR: {config.stash[UNCOMPARED]}", red=True)
     if RECORD in config.stash and exitstatus == pytest.ExitCode.INTERRUPTED:
         report_line(
             terminalreporter,
-            "interrupted; the same command goes on from what is stored",
+            "interrupted; the same command continues from the store",
             yellow=True,
         )
 

@@ -85,8 +85,8 @@ def check_timing(config: pytest.Config, benchmarks: Sequence[pytest.Item]) -> No
     session: Any = getattr(config, "_benchmarksession", None)
     if session is None or (benchmarks and (session.disabled or session.skip)):
         raise FerBenchError(
-            "pytest-benchmark is switched off and nothing would be measured; leave out "
-            "-p no:benchmark, --benchmark-disable and --benchmark-skip"
+            "pytest-benchmark is disabled, so nothing would be measured",
+            hint="omit -p no:benchmark, --benchmark-disable and --benchmark-skip",
         )
     # Option of pytest-forked; without the plugin the mark has no effect.
     forked = config.getoption("forked", None)
@@ -95,6 +95,7 @@ def check_timing(config: pytest.Config, benchmarks: Sequence[pytest.Item]) -> No
     for item in benchmarks:
         if forked or item.get_closest_marker("forked"):
             raise FerBenchError(
-                f"{item.nodeid} would run in a process of its own (pytest-forked), from which "
-                "nothing that it measures comes back; leave out --forked and the mark 'forked'"
+                f"{item.nodeid} would run in a process of its own (pytest-forked), and its "
+                "measurements would be lost",
+                hint="omit --forked and the marker 'forked'",
             )

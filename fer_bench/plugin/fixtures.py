@@ -29,14 +29,14 @@ def experiment(pytestconfig: pytest.Config) -> RunContext:
     """Return the experiment: data, protocol and store shared by all cells of the run."""
     if hasattr(pytestconfig, "workerinput"):
         pytest.fail(
-            "benchmarks are timed and share one store and one report: run them in one process, "
+            "benchmarks are timed and share one store and one report; run them in one process, "
             "without -n",
             pytrace=False,
         )
     if EXPERIMENT not in pytestconfig.stash:
         pytest.fail(
-            "nothing was prepared for this test: name the fixture among its arguments, by which "
-            "the plugin knows of it before the run, and leave out -p no:fer_bench",
+            "nothing was prepared for this test; request the fixture as an argument of the test, "
+            "so that the plugin knows of it before the run, and omit -p no:fer_bench",
             pytrace=False,
         )
     return pytestconfig.stash[EXPERIMENT]

@@ -63,63 +63,63 @@ OPTIONS = (
     Option(
         "backbone",
         "Backbones to run: names separated by commas, or 'all' for the paper's four (vggface, "
-        "openface, resnet50, mobilenet). Default: mini, a small one that ships with the package.",
+        "openface, resnet50, mobilenet). Default: mini, a small one included in the package.",
         "NAMES",
     ),
     Option("init", "pretrained, random or both. Default: both.", "INIT"),
     Option(
         "dataset",
-        "sketch (drawn by code, the default), fer2013 (looked for in FER_BENCH_DATA, ./fer2013 and "
-        "the cache, then downloaded from Kaggle), or the path of a fer2013.csv, an "
-        "icml_face_data.csv, an .npz, a directory of one of these for each part, or one of "
-        "images: in classes, in train/ and test/, with a csv of labels, as FER+'s script writes "
-        "them, or named as in JAFFE and KDEF.",
+        "sketch (synthetic, the default); fer2013 (searched in FER_BENCH_DATA, ./fer2013 and the "
+        "cache, then downloaded from Kaggle); or the path of a fer2013.csv, an "
+        "icml_face_data.csv, an .npz, a directory with one of these per part, or a directory of "
+        "images: one directory per class, with or without train/ and test/, with a csv of labels, "
+        "as written by FER+'s script, or with labels in file names as in JAFFE and KDEF.",
         "NAME|PATH",
     ),
     Option(
         "class-map",
-        f"Meaning of class numbers in a data set: {', '.join(NUMBERED)}, or a csv file with "
-        "the columns name and class, which may name other classes too.",
+        f"Classes of the numbers or names in a data set: {', '.join(NUMBERED)}, or a csv file "
+        "with the columns name and class, which may define other classes too.",
         "NAME|FILE",
     ),
     Option(
         "split",
-        "paper (70/10/20, the default), kaggle (its own three parts), or grouped (70/10/20, all "
-        "duplicates of an image in one part).",
+        "paper (70/10/20, the default), kaggle (the data set's three parts), or grouped (70/10/20, "
+        "all duplicates of an image in one part).",
         "SPLIT",
     ),
     Option(
         "dedupe",
-        "Duplicates to leave out: none (the default), train (training images have no duplicate in "
+        "Duplicates to remove: none (the default), train (training images have no duplicate in "
         "any part), or all (no image has a duplicate). Near-duplicates and mirror images count.",
         "WHICH",
     ),
     Option(
         "votes",
-        "FER+'s fer2013new.csv, in the order of the data set: networks are also scored against "
-        "the class with the most votes.",
+        "FER+'s fer2013new.csv, in the order of the data set, to score networks also against the "
+        "class with the most votes.",
         "FILE",
     ),
     Option(
         "labels",
-        "fer2013 (the data set's own, the default) or ferplus (the class with the most of "
-        "--votes; images without one such class are left out).",
+        "fer2013 (the data set's labels, the default) or ferplus (the class with the most votes "
+        "in --votes; images without a single such class are excluded).",
         "LABELS",
     ),
-    Option("limit", "Run on a stratified sample of N images.", "N"),
-    Option("epochs", "Epochs of training. Default: 20.", "N"),
-    Option("batch-size", "Images in a training step. Default: 32.", "N"),
-    Option("seed", "Seed of random weights, head and order of the images. Default: 42.", "N"),
+    Option("limit", "Use a stratified sample of N images.", "N"),
+    Option("epochs", "Number of training epochs. Default: 20.", "N"),
+    Option("batch-size", "Images per training step. Default: 32.", "N"),
+    Option("seed", "Seed of random weights, head and image order. Default: 42.", "N"),
     Option(
         "seeds",
-        "Train each cell with N seeds, SEED to SEED + N - 1. Default: 1. Speed is measured with "
-        "the first.",
+        "Train each cell with N seeds, SEED to SEED + N - 1; speed is measured with the first. "
+        "Default: 1.",
         "N",
     ),
     Option(
         "trainable-layers",
-        "Number of last layers of a backbone to train: a number or 'all', or one for each init as "
-        "in 'pretrained:4,random:all'. Default: 4.",
+        "Number of last layers of a backbone to train: a number, 'all', or one per init as in "
+        "'pretrained:4,random:all'. Default: 4.",
         "N",
     ),
     Option(
@@ -130,46 +130,49 @@ OPTIONS = (
     ),
     Option(
         "weights-dir",
-        "Directory to search first for pretrained weights; then FER_BENCH_WEIGHTS, the caches of "
-        "the upstream libraries, and their downloads.",
+        "Directory to search first for pretrained weights, before FER_BENCH_WEIGHTS, the caches "
+        "of the upstream libraries and their downloads.",
         "DIR",
     ),
     Option(
         "weights-lock",
-        "File that records the pretrained weights that were used first; a run with other weights "
-        "stops before it begins. Default: fer-bench.lock in pytest's rootdir, if writable.",
+        "File that records the pretrained weights of the first run; a run with other weights "
+        "stops at the start. Default: fer-bench.lock in pytest's rootdir, if writable.",
         "FILE",
     ),
-    Option("require-weights", "Stop when pretrained weights are missing; default: skip the cell."),
+    Option(
+        "require-weights", "Stop if pretrained weights are missing, instead of skipping the cell."
+    ),
     Option("report-dir", "Directory of the report. Default: report.", "DIR"),
     Option(
         "store",
-        "Directory of frozen features, checkpoints and results, which later runs reuse. Default: "
+        "Directory of frozen features, checkpoints and results for reuse by later runs. Default: "
         "store in the cache directory.",
         "DIR",
     ),
-    Option("fresh", "Compute everything again, whatever the store holds."),
+    Option("fresh", "Recompute everything, even if it is in the store."),
     Option(
         "no-timing",
-        "Skip training and inference speed: a cell whose result is stored then needs no network.",
+        "Do not measure training and inference speed; cells with a stored result then build no "
+        "network.",
     ),
     Option(
         "fer-compare",
         "Compare this run with results files of an earlier one, or directories of them, separated "
-        "by commas; the run fails if it is worse. Thresholds come from --fer-fail-on and "
-        "[tool.fer_bench.compare] in pyproject.toml, see 'fer-bench compare --help'.",
+        "by commas; the run fails on a regression. Thresholds come from --fer-fail-on and "
+        "[tool.fer_bench.compare] in pyproject.toml; see 'fer-bench compare --help'.",
         "BASE",
     ),
     Option(
         "fer-fail-on",
-        "With --fer-compare: thresholds, how much worse a metric may get, as in 'accuracy: 0.5pp, "
+        "With --fer-compare: thresholds (how much worse a metric may get), as in 'accuracy: 0.5pp, "
         "inference.p99: 2ms'.",
         "RULES",
     ),
     Option(
         "shard",
-        "Run a share of the cells: of backbone x init x seed, in their order, every N-th, starting "
-        "with the K-th. 'fer-bench merge' merges the results of all N. Default: 1/1, all cells.",
+        "Run every N-th cell (in the order backbone, init, seed), starting with the K-th. "
+        "'fer-bench merge' merges the results of all N shards. Default: 1/1, all cells.",
         "K/N",
     ),
 )
@@ -221,10 +224,9 @@ class Settings:
     def __post_init__(self) -> None:
         cells = len(self.cells())
         if self.shard.count > cells:
-            were, shards = ("cell was", "shard") if cells == 1 else ("cells were", "shards")
             raise FerBenchError(
-                f"--shard={self.shard}: only {cells} {were} asked for",
-                f"up to {cells} {shards}",
+                f"--shard={self.shard}: the run has {cells} cell{'' if cells == 1 else 's'}",
+                f"at most {cells} shard{'' if cells == 1 else 's'}",
             )
 
     def cells(self) -> list[tuple[Backbone, Init, int]]:
@@ -254,7 +256,8 @@ def add_options(parser: pytest.Parser, shorts: Collection[str] = ()) -> None:
     """
     group = parser.getgroup(
         "fer_bench",
-        "facial emotion recognition benchmark (fer_bench); short names give way to other options",
+        "facial emotion recognition benchmark (fer_bench); short names that another plugin "
+        "defines are not available",
     )
     for option in OPTIONS:
         names = (option.flag, *({option.short} & {*shorts}))
@@ -278,7 +281,7 @@ def read_settings(config: pytest.Config) -> Settings:
     if init != "both" and init not in INITS:
         raise FerBenchError(
             f"--init {init!r} is unknown",
-            "pretrained, random, both",
+            "pretrained, random or both",
         )
     layers, lock = given.text("trainable-layers"), given.path("weights-lock")
     base, report_dir = given.paths("fer-compare"), given.path("report-dir")
@@ -335,8 +338,8 @@ def _rules(given: _Given, base: tuple[Path, ...], folder: Path) -> Thresholds:
         return default_thresholds() + project_thresholds(folder) + parse([text], "--fer-fail-on")
     if given.is_on_command_line("fer-fail-on"):
         raise FerBenchError(
-            f"--fer-fail-on {text!r} has nothing to judge",
-            "with --fer-compare=BASE",
+            f"--fer-fail-on {text!r} needs --fer-compare",
+            hint="add --fer-compare=BASE or omit --fer-fail-on",
         )
     return default_thresholds()
 
@@ -352,7 +355,7 @@ class _Given:
         ini = self._options[name].ini
         value = self._config.getoption(ini)
         if value == "":
-            raise FerBenchError(f"--{name} is empty; give it a value or leave it out")
+            raise FerBenchError(f"--{name} is empty", hint="give it a value or omit it")
         return str(self._config.getini(ini) if value is None else value)
 
     def flag(self, name: str) -> bool:
@@ -365,8 +368,8 @@ class _Given:
             return None
         if not re.fullmatch(r"-?[0-9]{1,18}", text):
             raise FerBenchError(
-                f"--{name} {text!r} is no whole number",
-                f"one as in --{name}=3",
+                f"--{name} {text!r} is not a whole number",
+                f"an integer, as in --{name}=3",
             )
         return int(text)
 
@@ -379,7 +382,7 @@ class _Given:
         if len(texts) > 1 and not all(texts):
             raise FerBenchError(
                 f"--{name} {','.join(texts)!r} has an empty part",
-                "paths with a comma between each two",
+                "paths separated by commas",
             )
         return tuple(self._base(name) / expand_user(text) for text in texts if text)
 

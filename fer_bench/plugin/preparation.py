@@ -124,4 +124,4 @@ def _check_weights(
     except lock_file.NotRecorded as error:
         if settings.must_lock:
             raise
-        log.warning("the weights of %s are not locked: %s", ", ".join(proven), error)
+        log.warning("weights of %s are not locked: %s", ", ".join(proven), error)

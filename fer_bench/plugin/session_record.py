@@ -41,7 +41,7 @@ class Record:
         self._ended: dict[str, dict[str, tuple[Status, str]]] = {}
         for entry, init, seed in cells:
             cell = experiment.cell(entry, init, seed)
-            reason = "not run: it was left out, or the run ended before it was trained"
+            reason = "not run: deselected, or the run ended first"
             if cell.id in elsewhere:
                 reason = f"{OTHER_SHARD}{elsewhere[cell.id]}"
             self._cells[cell.id] = CellResult(

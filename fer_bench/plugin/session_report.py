@@ -130,9 +130,11 @@ class Report:
         if record.has_ended and not earlier:
             return ""
         if BASE in self._session.config.stash:
-            self._fail("--fer-compare: nothing was measured that could be compared")
-        stays = f"; the earlier one in {str(self._folder)!r} stays" if earlier else ""
-        return "\n".join([*record.reasons(), f"nothing was measured: no report is written{stays}"])
+            self._fail("--fer-compare: nothing was measured, so nothing was compared")
+        stays = f"; the earlier one in {str(self._folder)!r} is kept" if earlier else ""
+        return "\n".join(
+            [*record.reasons(), f"nothing was measured, so no report is written{stays}"]
+        )
 
     def _tried(self, make: Callable[[], T]) -> T | None:
         """Return a part of the report; None if it fails, which is recorded as a problem."""
@@ -173,8 +175,9 @@ def _plain_document(config: pytest.Config) -> dict[str, Any]:
         document, told = with_plain_values(document_of(config))
     except Exception as error:
         raise FerBenchError(
-            f"no report can be made: {type(error).__name__}: {cause_of(error)}; what was trained "
-            "is stored: mend what raises this in a conftest.py or benchmark, and run again"
+            f"no report can be written: {type(error).__name__}: {cause_of(error)}",
+            hint="fix its cause in a conftest.py or benchmark and run again; trained cells are "
+            "in the store",
         ) from error
     for line in told:
         log.warning("%s", line)
@@ -186,8 +189,8 @@ def _text(document: dict[str, Any]) -> str:
         return json_text(document)
     except (TypeError, ValueError) as error:
         raise FerBenchError(
-            f"{RESULTS}: a record under {KEY!r} is no JSON: {cause_of(error)}",
-            "what the fixture `measured` puts there",
+            f"{RESULTS}: a record under {KEY!r} is not valid JSON: {cause_of(error)}",
+            "records of the fixture 'measured'",
         ) from error
 
 

@@ -48,20 +48,20 @@ class DataSpec:
     row_order: str = settled(
         "chosen",
         "by the digests of the images",
-        "the paper does not say in which order its images were drawn from; in this one the same "
-        "images give the same split and results from a csv file, an npz file and folders",
+        "the paper does not state the order of its images; with this one, the same images give the "
+        "same split and results from a csv file, an npz file and image folders",
     )
     dedupe: Dedupe = chosen(
         "none",
-        "the paper does not mention that images occur more than once; 'train' leaves out of "
-        "training what stands in validation or test and keeps each picture once, 'all' keeps each "
-        "picture once in all three parts together; of several images the first in this order "
-        "stays, with its label",
+        "the paper does not mention duplicates; 'train' removes from training the duplicates of "
+        "validation and test images and of other training images, 'all' keeps one image of each "
+        "group of duplicates in the three parts together; the first in this order is kept, with "
+        "its label",
     )
     labels: Labels = chosen(
         "fer2013",
-        "the data set's own; 'ferplus' takes the class with the most of FER+'s votes, be they half "
-        "or fewer, and leaves out where several share them or none of the classes has them",
+        "the data set's own; 'ferplus' uses the class with the most FER+ votes, even if fewer than "
+        "half, and excludes images if several classes share the most votes or none has them",
     )
     votes: Path | None = None
     limit: int | None = None

@@ -104,7 +104,7 @@ def table(number: RateTable) -> dict[tuple[str, Init], Rates | None]:
         ValueError: the paper has no table of rates with this number.
     """
     if number not in _TABLES:
-        raise ValueError(f"table {number!r} is no table of rates; accepted: 2, 3, 4 or 5")
+        raise ValueError(f"table {number!r} is not a table of rates; accepted: 2, 3, 4 or 5")
     rows = _TABLES[number]
     return {
         (backbone, init): rows.get((backbone, init)) for backbone in BACKBONES for init in INITS

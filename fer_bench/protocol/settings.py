@@ -45,14 +45,14 @@ class TrainableLayers:
         Raises:
             FerBenchError: the text has another form.
         """
-        accepted = "accepted: a number from 0, 'all', or both inits as 'pretrained:4,random:all'"
+        accepted = "0 or more, 'all', or both inits as in 'pretrained:4,random:all'"
 
         def number(word: str) -> Trainable:
             if word == "all":
                 return "all"
             if re.fullmatch(r"[0-9]{1,6}", word):
                 return int(word)
-            raise FerBenchError(f"trainable layers {text!r}: {word!r} is no number; {accepted}")
+            raise FerBenchError(f"trainable layers {text!r}: {word!r} is not a number", accepted)
 
         if ":" not in text:
             value = number(text.strip())
@@ -61,7 +61,7 @@ class TrainableLayers:
         for part in text.split(","):
             init, _, word = (piece.strip() for piece in part.partition(":"))
             if init not in ("pretrained", "random") or init in values:
-                raise FerBenchError(f"trainable layers {text!r}: {part!r} is unclear; {accepted}")
+                raise FerBenchError(f"trainable layers {text!r}: {part!r} is invalid", accepted)
             values[init] = number(word)
         return cls(**values)
 
@@ -130,8 +130,8 @@ class Protocol:
     excluded: str = settled(
         "stated",
         "last layer",
-        "the classification layer, where a network has one: the parameter counts that the paper "
-        "gives are ResNet-50 and MobileNet without their tops and OpenFace whole",
+        "the classification layer, if a network has one: the paper's parameter counts are those of "
+        "ResNet-50 and MobileNet without top and of the complete OpenFace",
     )
     trainable_layers: TrainableLayers = stated(
         TrainableLayers(), "all layers frozen but the last 4, for both inits"
@@ -139,7 +139,7 @@ class Protocol:
     learning_rate: float = stated(1e-4, "stated as 1e-4")
     epochs: int = stated(20, "stated as 20")
     loss: str = settled("stated", "categorical_crossentropy", "stated")
-    window: int = stated(5, "key metrics are read every 5 epochs")
+    window: int = stated(5, "key metrics are computed every 5 epochs")
     last_layers_counted: str = settled(
         "chosen",
         "entries of the Keras layer list",
@@ -148,40 +148,40 @@ class Protocol:
     )
     batch_normalization: BatchNormalization = chosen(
         "paper",
-        "the paper does not mention it: among the last layers it is trained like them, as Keras "
-        "does by default, with the statistics of the batch in training and moving averages in "
-        "evaluation; 'frozen' uses the moving averages that it started with throughout",
+        "the paper does not mention it; Keras' default: among the last layers it is trained like "
+        "them, with batch statistics in training and moving averages in evaluation; 'frozen' "
+        "always uses its initial moving averages",
     )
     optimizer: str = settled("chosen", "adam", "the usual choice at a learning rate of 1e-4")
     batch_size: int = chosen(32, "the default of Keras' fit")
     order: str = settled(
         "chosen",
         "a fresh permutation every epoch",
-        "drawn from the cell's seed; Keras' own shuffling repeats one permutation once "
-        "set_random_seed was called",
+        "drawn from the cell's seed; after set_random_seed, Keras' own shuffling repeats one "
+        "permutation",
     )
     input_size: str = settled(
         "chosen",
         "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face",
-        "FER2013's own size where a network takes any, the built-in size of the face networks",
+        "FER2013's own size if a network accepts any, otherwise its built-in size",
     )
     resize: str = settled(
         "chosen",
         "bilinear, no antialiasing",
-        "the default of tf.image.resize; image files of several sizes, or beyond 224 pixels, were "
-        "brought to one square before, antialiased and not cropped",
+        "the default of tf.image.resize; image files of several sizes, or above 224 pixels, are "
+        "resized to one square first, antialiased and not cropped",
     )
     channels: str = settled(
         "chosen",
         "grey repeated to three channels",
-        "all networks expect colour; files in colour become grey by ITU-R 601 luma, as FER2013 is "
-        "grey: one rule for all data",
+        "all networks expect colour; colour files are converted to grey (ITU-R 601 luma), as "
+        "FER2013 is grey",
     )
     preprocessing: str = settled(
         "chosen",
         "each network's own",
-        "x/127.5-1 for MobileNet and mini, BGR less ImageNet's mean for ResNet-50, x/255 for "
-        "the face networks as deepface does by default",
+        "x/127.5-1 for MobileNet and mini, BGR minus ImageNet's mean for ResNet-50, x/255 for the "
+        "face networks, as deepface does by default",
     )
     head: str = settled(
         "chosen",
@@ -191,28 +191,30 @@ class Protocol:
     training_figures: str = settled(
         "chosen",
         "running mean over the epoch",
-        "what Keras' fit reports on training data; the figures evaluated after each epoch are "
-        "reported beside it",
+        "what Keras' fit reports on training data; metrics evaluated after each epoch are "
+        "reported too",
     )
     metric_0: str = settled(
         "chosen",
         "first-epoch and untrained",
-        "the paper leaves the first difference undefined, and its own tables rule out 0: both "
+        "the paper does not define the first difference, and its tables rule out 0; both "
         "conventions are reported",
     )
     initial: str = settled(
         "chosen",
         "after epoch 1, on validation data",
-        "the paper says initial and shows no epoch 0; the untrained figures are reported too",
+        "the paper says initial but shows no epoch 0; metrics of the untrained network are "
+        "reported too",
     )
     seed: int = chosen(42, "the paper's random_state; seeds weights, head and order")
-    seeds: int = chosen(1, "the paper tells of one run of each cell")
+    seeds: int = chosen(1, "the paper reports one run of each cell")
 
     def __post_init__(self) -> None:
         if self.batch_normalization not in BATCH_NORMALIZATIONS:
             raise FerBenchError(
-                f"batch normalization {self.batch_normalization!r} is unknown; accepted by "
-                f"--batchnorm: {', '.join(BATCH_NORMALIZATIONS)}"
+                f"batch normalization {self.batch_normalization!r} is unknown",
+                ", ".join(BATCH_NORMALIZATIONS),
+                "choose one with --batchnorm",
             )
         for name, least in (
             ("epochs", 1),

@@ -35,18 +35,18 @@ class Shard:
         found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
         if not found:
             raise FerBenchError(
-                f"--shard {text!r} is no K/N",
+                f"--shard {text!r} is not of the form K/N",
                 "the K-th of N shards, as in --shard=1/4",
             )
         number, count = map(int, found.groups())
         if count < 1:
             raise FerBenchError(
-                f"--shard {text!r} is one of no shards",
-                "K/N with N from 1",
+                f"--shard {text!r} has no shards",
+                "K/N with N of 1 or more",
             )
         if not 1 <= number <= count:
             raise FerBenchError(
-                f"--shard {text!r} is none of {count}",
+                f"--shard {text!r} is out of range",
                 f"K from 1 to {count}",
             )
         return cls(number, count)

@@ -32,7 +32,7 @@ def _facts(info: Info) -> Table:
         ("Kaggle's three parts", usage),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
-        ("size in memory", bytes_shown(info.memory)),
+        ("in memory", bytes_shown(info.memory)),
     )
     return Table(
         "data",

@@ -61,12 +61,14 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
         for name in files:
             if _is_foreign(folder / name, both[name]):
                 kept = set_aside(folder / name, PurePosixPath(name).name)
-                log.warning("%s was not as a report wrote it: it is now %s", folder / name, kept)
+                log.warning(
+                    "%s was not written by a report: it was renamed to %s", folder / name, kept
+                )
     except OSError as error:
         raise FerBenchError(
-            f"{str(error.filename or folder)!r} stands where the report goes, and cannot be kept "
-            f"under another name: {cause_of(error)}; move it, or name another directory with "
-            "--report-dir"
+            f"{str(error.filename or folder)!r} is in the way of the report and cannot be renamed: "
+            f"{cause_of(error)}",
+            hint="move it, or choose another directory with --report-dir",
         ) from error
     with contextlib.suppress(FerBenchError):  # a persistent error is raised below
         _save(folder, {**known, **both})
@@ -86,6 +88,8 @@ def remove_files(
 ) -> None:
     """Remove files that earlier reports wrote, unless they have changed since.
 
+    Directories that this empties are removed too.
+
     Args:
         folder: directory of the report.
         is_meant: predicate on the path relative to the directory; True for files to remove.
@@ -102,12 +106,15 @@ def remove_files(
             if _is_as_written(path, known[name]):
                 path.unlink()
             elif os.path.lexists(path):
-                log.warning("%s was kept: it is of an earlier report, and has changed since", path)
+                log.warning("%s was kept: it is from an earlier report but has changed since", path)
         except OSError as error:
             raise FerBenchError(
-                f"{path} belongs to an earlier report and cannot be removed: {cause_of(error)}; "
-                "remove it, or name another folder with --report-dir"
+                f"{str(path)!r} is from an earlier report and cannot be removed: {cause_of(error)}",
+                hint="remove it, or choose another directory with --report-dir",
             ) from error
+    for parent in {(folder / name).parent for name in gone} - {folder}:
+        with contextlib.suppress(OSError):  # it holds other files
+            parent.rmdir()
     if gone:
         _save(folder, {name: known[name] for name in known if name not in gone})
 

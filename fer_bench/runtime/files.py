@@ -50,7 +50,7 @@ def open_regular(path: Path) -> BufferedReader:
     """
     mode = path.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # open() itself rejects a directory
-        what = "it is a pipe, a socket or a device, and no file"
+        what = "it is a pipe, a socket or a device, not a file"
         raise OSError(errno.EINVAL, what, str(path))
     return path.open("rb")
 
@@ -118,12 +118,12 @@ def check_writable(option: str, directory: Path) -> None:
     except (OSError, ValueError) as error:
         raise FerBenchError(
             f"{option} {str(directory)!r}: {cause_of(error)}",
-            hint="name a directory that can be made and written to",
+            hint="choose a directory that can be created and written to",
         ) from None
     if not is_usable:
         raise FerBenchError(
             f"{option} {str(directory)!r}: {str(nearest)!r} is not a writable directory",
-            hint="name another one",
+            hint="choose another directory",
         )
 
 
@@ -166,8 +166,8 @@ def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], ob
     except OSError as error:
         raise FerBenchError(
             f"cannot write {str(path)!r}: {cause_of(error)}",
-            "a file in a folder that can be written to",
-            "name another one or make room",
+            "a file in a writable directory",
+            "choose another file or free disk space",
         ) from error
 
 

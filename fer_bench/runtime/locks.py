@@ -73,7 +73,7 @@ def locked(store: Path, kind: str, key: str, progress: Progress = silent) -> Ite
     try:
         place.lock.acquire(timeout=0)
     except Timeout:
-        progress(f"waiting for another process that works on the same {kind}", 0, 1)
+        progress(f"waiting for another process that uses the same {kind}", 0, 1)
         _wait(place, kind)
     with _held(place):
         yield
@@ -129,7 +129,7 @@ class _Place(NamedTuple):
             noted = json.loads(read_regular(self.holder, _LARGEST))
             pid, host, since = (noted[name] for name in ("pid", "host", "since"))
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return "a process that does not say which one it is"
+            return "an unknown process"
         return f"process {shown(pid, 20)} on {shown(host)} (since {shown(since, 40)})"
 
     def sign(self) -> object:
@@ -159,17 +159,17 @@ def _wait(place: _Place, kind: str) -> None:
         if seen != sign:
             sign, alive = seen, now
         if now - alive >= LIMIT_S:
-            gone = "if it is gone, remove that file, else " if place.is_soft else ""
+            gone = "remove that file if the process is gone, otherwise " if place.is_soft else ""
             raise StoreError(
-                f"{place.described()} holds the lock {place.lock.lock_file!r} and has shown no "
-                f"sign of life for {LIMIT_S / 60:.0f} minutes; {gone}end it or let it go on, and "
-                "run the same command again"
+                f"{place.described()} holds the lock {place.lock.lock_file!r} and has sent no "
+                f"heartbeat for {LIMIT_S / 60:.0f} minutes",
+                hint=f"{gone}end it or let it finish, then run the same command again",
             )
         if now - began >= TELL_S and not is_told:
             is_told = True
             text = (
-                f"fer_bench: waiting for {place.described()}, which works on the same {kind} (lock "
-                f"{place.lock.lock_file!r}); this run ends if it shows no sign of life for "
+                f"fer_bench: waiting for {place.described()}, which uses the same {kind} (lock "
+                f"{place.lock.lock_file!r}); this run ends if that process sends no heartbeat for "
                 f"{LIMIT_S / 60:.0f} minutes"
             )
             echo(text, err=True)

@@ -118,8 +118,8 @@ def _write(text: str, stream: IO[Any] | None) -> None:
         if stream is not sys.stderr and not isinstance(error, BrokenPipeError):
             raise FerBenchError(
                 f"the output cannot be written: {cause_of(error)}",
-                "a terminal, a pipe or a file with room",
-                "name another one",
+                "a terminal, a pipe or a file on a disk with free space",
+                "redirect the output elsewhere",
             ) from error
 
 

@@ -95,4 +95,4 @@ def test_the_package_runs_as_a_module():
     done = subprocess.run(
         [sys.executable, "-m", "fer_bench", "--version"], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split()[-1] == fer_bench.__version__
+    assert done.stdout == f"fer-bench, version {fer_bench.__version__}\n"

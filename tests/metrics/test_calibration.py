@@ -111,7 +111,7 @@ def test_sure_and_always_wrong_is_the_worst() -> None:
         ([0.5], [1], 5, "correct is of type int64; accepted: bool"),
         ([[0.5]], [True], 5, r"confidence has shape \(1, 1\)"),
         ([0.5], True, 5, r"correct has shape \(\)"),
-        ([0.5], [True, False], 5, "1 confidences but 2"),
+        ([0.5], [True, False], 5, "same length, got 1 and 2"),
         ([], [], 5, "no predictions"),
         ([0.5], [True], 0, "bins is 0; accepted: 1 "),
     ],

@@ -174,7 +174,7 @@ def test_95_of_100_intervals_over_three_seeds_hold_the_truth() -> None:
 @pytest.mark.parametrize(
     ("values", "level", "cause"),
     [
-        ([], 0.95, "no figures; accepted: one "),
+        ([], 0.95, "values is empty; accepted: one "),
         ([0.5, math.nan], 0.95, r"values\[1\] is nan; accepted: finite numbers"),
         ([math.inf], 0.95, r"values\[0\] is inf"),
         ([0.5], 1.0, r"level is 1\.0"),

@@ -163,7 +163,7 @@ def test_recall_of_a_class_never_recognised_is_zero_not_none() -> None:
         ([[0.5, 0.5], [math.inf, 0.5]], [0, 0], r"logits\[1\] are"),
         ([[0.5, 0.5]], [2], r"labels\[0\] is 2; accepted: 0 to 1"),
         ([[0.5, 0.5]], [-1], r"labels\[0\] is -1"),
-        ([[0.5, 0.5]], [0, 1], "logits of 1 images but 2 labels"),
+        ([[0.5, 0.5]], [0, 1], "same length, got 1 and 2"),
         ([[0.5, 0.5]], [0.0], "labels are of type float64"),
         ([[0.5, 0.5]], [[1, 0]], r"labels have shape \(1, 2\)"),
         ([0.5, 0.5], [0, 1], r"logits have shape \(2,\)"),
@@ -182,7 +182,7 @@ def test_bad_predictions_are_refused(logits: object, labels: object, cause: str)
 @pytest.mark.parametrize(
     ("labels", "predicted", "classes", "cause"),
     [
-        ([0, 1], [0], 2, "2 labels but 1 predicted"),
+        ([0, 1], [0], 2, "same length, got 2 and 1"),
         ([2], [0], 2, r"labels\[0\] is 2"),
         ([0], [2], 2, r"predicted\[0\] is 2"),
         ([0], [-1], 2, r"predicted\[0\] is -1"),

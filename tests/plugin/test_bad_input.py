@@ -35,22 +35,22 @@ def nothing_written(pytester, tmp_path):
         (["--epochs=many"], ["--epochs 'many'", "accepted"]),
         (["--batch-size=-3"], ["batch size -3"]),
         (["--seed=-1"], ["seed -1"]),
-        (["--init=best"], ["--init 'best'", "pretrained, random, both"]),
+        (["--init=best"], ["--init 'best'", "pretrained, random or both"]),
         (["--backbone=mobilnet"], ["'mobilnet'", "did you mean 'mobilenet'?"]),
         (["--backbone=mini,mini"], ["'mini' is named twice"]),
         (["--split=halves"], ["'halves'", "paper, kaggle"]),
         (["--batchnorm=off"], ["'off'", "--batchnorm", "paper, frozen"]),
         (["--trainable-layers=some"], ["'some'", "pretrained:4,random:all"]),
         (["--shard="], ["--shard is empty"]),
-        (["--shard=2of4"], ["--shard '2of4' is no K/N", "--shard=1/4"]),
-        (["--shard=-1/4"], ["--shard '-1/4' is no K/N"]),
-        (["--shard=1/0"], ["--shard '1/0'", "no shards", "N from 1"]),
+        (["--shard=2of4"], ["--shard '2of4' is not of the form K/N", "--shard=1/4"]),
+        (["--shard=-1/4"], ["--shard '-1/4' is not of the form K/N"]),
+        (["--shard=1/0"], ["--shard '1/0'", "no shards", "N of 1 or more"]),
         (["--shard=0/2"], ["--shard '0/2'", "K from 1 to 2"]),
         (["--shard=3/2"], ["--shard '3/2'", "K from 1 to 2"]),
-        (["--shard=3/4"], ["--shard=3/4: only 2 cells ", "accepted: up to 2 shards"]),
+        (["--shard=3/4"], ["--shard=3/4: the run has 2 cells", "accepted: at most 2 shards"]),
         (
             ["--shard=1/2", "--init=random"],
-            ["--shard=1/2: only 1 cell ", "accepted: up to 1 shard"],
+            ["--shard=1/2: the run has 1 cell", "accepted: at most 1 shard"],
         ),
     ],
 )
@@ -62,8 +62,8 @@ def test_options_that_are_not_accepted(bench, pytester, tmp_path, arguments, wor
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--benchmark-disable"], ["pytest-benchmark", "switched off"]),
-        (["-p", "no:benchmark"], ["pytest-benchmark", "switched off"]),
+        (["--benchmark-disable"], ["pytest-benchmark", "disabled"]),
+        (["-p", "no:benchmark"], ["pytest-benchmark", "disabled"]),
         (["--dataset=/nowhere/fer2013.csv"], ["/nowhere/fer2013.csv"]),
         (["--dataset=sketsh"], ["'sketsh'", "sketch"]),
         (["--limit=0"], ["0", "accepted"]),
@@ -78,7 +78,7 @@ def test_runs_that_cannot_begin(bench, pytester, tmp_path, tiny_data, arguments,
 @pytest.mark.parametrize("option", ["--report-dir", "--store"])
 def test_folders_that_cannot_be_made(bench, tmp_path, tiny_data, option):
     result = bench(f"--dataset={tiny_data}", f"{option}={tiny_data}/folder")
-    one_line(result, option, repr(str(tiny_data)), "name another one")
+    one_line(result, option, repr(str(tiny_data)), "choose another directory")
 
 
 @pytest.mark.parametrize("option", ["--report-dir", "--store"])
@@ -86,7 +86,7 @@ def test_folders_that_cannot_be_made(bench, tmp_path, tiny_data, option):
 def test_folders_of_names_that_cannot_be_made(bench, pytester, tmp_path, tiny_data, option, name):
     (pytester.path / "loop").symlink_to(pytester.path / "loop")
     (pytester.path / "dangling").symlink_to(pytester.path / "nowhere")
-    one_line(bench(f"--dataset={tiny_data}", f"{option}={name}"), option, name, "; name ")
+    one_line(bench(f"--dataset={tiny_data}", f"{option}={name}"), option, name, "; choose ")
     nothing_written(pytester, tmp_path)
     assert not (pytester.path / "new").exists()
 
@@ -106,7 +106,7 @@ def test_fixtures_without_the_plugin(run_pytest, pytester):
 def not_prepared(result):
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     text = result.stdout.str()
-    assert "name the fixture among" in text
+    assert "request the fixture" in text
     assert "StashKey" not in text
     assert "Traceback" not in text
 
@@ -120,7 +120,7 @@ def test_a_sample_too_small_to_split(bench, pytester, tmp_path, tiny_data, limit
 def test_required_weights_that_are_missing(bench, pytester, tmp_path, tiny_data, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     result = bench(f"--dataset={tiny_data}", "--backbone=mobilenet", "--require-weights")
-    one_line(result, "MobileNet", "mobilenet_1_0_224_tf_no_top.h5", "Keras' cache", "get it from")
+    one_line(result, "MobileNet", "mobilenet_1_0_224_tf_no_top.h5", "Keras' cache", "--weights-dir")
     nothing_written(pytester, tmp_path)
     assert not (tmp_path / "cache" / "twins").exists()  # nobody has waited for the search
 

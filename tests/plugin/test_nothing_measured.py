@@ -10,7 +10,7 @@ from made_runs import document, made_cell, made_run
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
 
 EARLIER = {"results.json": "{}", "index.html": "earlier", "data-card.md": "earlier"}
-LINE = "nothing was measured: *; *'*report' stays"
+LINE = "nothing was measured, *; *'*report' is kept"
 CELL = "mini-random-42"
 
 

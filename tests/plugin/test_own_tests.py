@@ -93,7 +93,7 @@ def test_without_pytest_benchmark_there_is_no_report(own, results):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = (line for line in result.errlines if line.startswith("ERROR: "))
     assert "pytest-benchmark" in line
-    assert "switched off" in line
+    assert "disabled" in line
     assert not results.exists()
 
 

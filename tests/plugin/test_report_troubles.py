@@ -81,7 +81,7 @@ def test_a_whole_report(session, pytester):
     result = session()
     assert result.ret == pytest.ExitCode.OK
     assert errors(result) == []
-    assert sum(line.startswith("Networks compared ") for line in result.outlines) == 1
+    assert sum(line.startswith("Pairwise comparison ") for line in result.outlines) == 1
     assert any(line.startswith("report: ") for line in result.outlines)
     for name in ("index.html", "tables.md"):
         assert (pytester.path / "report" / name).exists()
@@ -198,7 +198,7 @@ def test_one_file_that_cannot_be_written_leaves_the_others(session, pytester):
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = errors(result)
     assert "tables.md" in line
-    assert "How sure the accuracies" in result.stdout.str()
+    assert "Uncertainty of accuracy" in result.stdout.str()
     assert (pytester.path / "report" / "index.html").exists()
     assert len(results(pytester)["benchmarks"]) == 1
 
@@ -209,7 +209,7 @@ def test_results_that_cannot_be_written_are_told_beside_the_tables(session, pyte
     result = session()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "results.json" in errors(result)[0]
-    assert "How sure the accuracies" in result.stdout.str()
+    assert "Uncertainty of accuracy" in result.stdout.str()
 
 
 def test_a_bug_in_the_statistics_costs_no_results(session, pytester, monkeypatch):
@@ -238,8 +238,8 @@ def test_a_run_interrupted_before_its_first_result_leaves_an_earlier_report(
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(
         [
-            "nothing was measured: no report is written; the earlier one in '*report' stays",
-            "interrupted; the same command goes on from what is stored",
+            "nothing was measured, so no report is written; the earlier one in '*report' is kept",
+            "interrupted; the same command continues from the store",
         ]
     )
     assert {path.name: path.read_text() for path in report.iterdir()} == dict.fromkeys(

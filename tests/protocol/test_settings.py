@@ -45,7 +45,7 @@ def test_trainable_layers_are_read(text, pretrained, random):
     "text", ["", "-1", "four", "4.0", "pretrained:", "both:4", "random:1,random:2", "4,5", "1:2"]
 )
 def test_unclear_trainable_layers_are_an_error(text):
-    with pytest.raises(FerBenchError, match=r"trainable layers .*accepted: a number") as raised:
+    with pytest.raises(FerBenchError, match=r"trainable layers .*accepted: 0 or more") as raised:
         TrainableLayers.parse(text)
     assert repr(text) in raised.value.problem
 
@@ -64,7 +64,7 @@ def test_unclear_trainable_layers_are_an_error(text):
         ({"learning_rate": float("nan")}, "learning rate nan is out of range"),
         (
             {"batch_normalization": "off"},
-            r"'off' is unknown; accepted .*--batchnorm: paper, frozen",
+            r"'off' is unknown; accepted: paper, frozen; .*--batchnorm",
         ),
     ],
 )

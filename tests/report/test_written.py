@@ -62,6 +62,16 @@ def test_what_was_written_is_replaced_and_removed(tmp_path: Path) -> None:
     remove_all(tmp_path / "nowhere")
 
 
+def test_directories_that_removal_empties_are_removed(tmp_path: Path) -> None:
+    write_files(tmp_path, {"figures/a.svg": "", "data-sheets/a.png": "", "data-sheets/b.png": ""})
+    (tmp_path / "figures" / "own.svg").touch()
+    remove_files(tmp_path, lambda name: True, [tmp_path / "data-sheets" / "b.png"])
+    assert (tmp_path / "data-sheets").is_dir()
+    remove_all(tmp_path)
+    assert not (tmp_path / "data-sheets").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["figures"]
+
+
 def test_what_was_changed_since_is_kept_and_named(tmp_path: Path, caplog) -> None:
     write_files(tmp_path, {"a.md": "one", "b.md": "two"})
     mine = "one, with notes of mine"
