@@ -1,13 +1,15 @@
-"""Check docstrings and comments for words that the style of the project avoids.
+"""Check docstrings, comments and runtime strings for words that the style of the project avoids.
 
-    python scripts/check_prose.py fer_bench
+    python scripts/check_prose.py fer_bench scripts --strings fer_bench/report
 
 Docstrings of click commands are help texts, and are checked like the others. Names in code quotes
-and the entries of ``Args`` are left out.
+and the entries of ``Args`` are left out. Strings are checked from three words on; regular
+expressions are not.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import io
 import re
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
 QUESTION = re.compile(r"(What|Whether|How|Which|Where|Who|Whoever|Whatever)\b")
 AVOIDED = {
@@ -28,41 +30,96 @@ AVOIDED = {
     r"mend(s|ed|ing)?": "fix",
     r"likeness(es)?": "similarity",
 }
-QUOTED = re.compile(r"``.*?``|`.*?`|'\w+'|^\s*\w+(, \w+)*(:|  )", re.DOTALL | re.MULTILINE)
+AVOIDED_IN_STRINGS = {
+    **AVOIDED,
+    r"naming (the largest|happy)": "majority-class baseline, always predicting",
+    r"is no (folder|file|directory)": "is not a",
+    r"(?<!image )folders?": "directory",
+}
+CODE = r"``.*?``|`.*?`|'\w+'"
+QUOTED = re.compile(rf"{CODE}|^\s*\w+(, \w+)*(:|  )", re.DOTALL | re.MULTILINE)
+QUOTED_IN_STRINGS = re.compile(CODE)
+LEAST_WORDS = 3
+KEYS = ("with a twin",)
+"""Strings that files hold as keys, and that therefore stay."""
 
 
 def texts(source: str) -> Iterator[tuple[int, str, bool]]:
     """Yield line, text and True for a docstring's, False for a comment's, of each text."""
     for node in ast.walk(ast.parse(source)):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        ):
-            yield node.lineno, node.value.value, True
+        if isinstance(node, ast.Expr) and (text := _text(node.value)):
+            yield node.lineno, text, True
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string, False
 
 
+def strings(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and text of each runtime string, with ``{}`` for the values in an f-string."""
+    pending: list[ast.AST] = [ast.parse(source)]
+    while pending:
+        node = pending.pop()
+        if (isinstance(node, ast.Expr) and _text(node.value)) or _is_pattern(node):
+            continue
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(_text(part) or "{}" for part in node.values)
+            pending += [part for part in node.values if isinstance(part, ast.FormattedValue)]
+        else:
+            text = _text(node)
+            pending += ast.iter_child_nodes(node)
+        if len(re.findall(r"[^\W\d_]{2,}|\{\}", text)) >= LEAST_WORDS and text not in KEYS:
+            yield getattr(node, "lineno", 0), text
+
+
 def findings(source: str) -> Iterator[tuple[int, str]]:
-    """Yield line and complaint of each finding."""
+    """Yield line and complaint of each finding in a docstring or comment."""
     for line, text, is_docstring in texts(source):
         if is_docstring and (question := QUESTION.match(text)):
             yield line, f"begins with {question[0]!r}; use an imperative verb or a noun phrase"
-        prose = QUOTED.sub("", text)
-        for words, instead in AVOIDED.items():
-            for found in re.finditer(rf"\b({words})\b", prose, re.IGNORECASE):
-                yield line, f"{found[0]!r}; use {instead}"
+        yield from _avoided(line, QUOTED.sub("", text), AVOIDED)
 
 
-def main(folders: list[str]) -> int:
+def string_findings(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and complaint of each finding in a runtime string."""
+    for line, text in sorted(strings(source)):
+        yield from _avoided(line, QUOTED_IN_STRINGS.sub("", text), AVOIDED_IN_STRINGS)
+
+
+def _avoided(line: int, prose: str, avoided: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    for words, instead in avoided.items():
+        for found in re.finditer(rf"\b({words})\b", prose, re.IGNORECASE):
+            yield line, f"{found[0]!r}; use {instead}"
+
+
+def _is_pattern(node: ast.AST) -> bool:
+    """Check for a call of a function of ``re``."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "re"
+    )
+
+
+def _text(node: ast.AST) -> str:
+    """Return the value of a string constant; empty if the node is something else."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
+
+
+def main(arguments: Sequence[str]) -> int:
     """Print all findings below the directories; return 1 if there are any."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("directories", nargs="+")
+    parser.add_argument("--strings", nargs="+", default=[], metavar="PATH")
+    given = parser.parse_args(arguments)
     lines = [
         f"{path}:{line}: {complaint}"
-        for folder in folders
-        for path in sorted(Path(folder).rglob("*.py"))
-        for line, complaint in findings(path.read_text("utf-8"))
+        for roots, check in ((given.directories, findings), (given.strings, string_findings))
+        for root in map(Path, roots)
+        for path in ([root] if root.is_file() else sorted(root.rglob("*.py")))
+        for line, complaint in check(path.read_text("utf-8"))
     ]
     print(*lines, sep="\n", end="\n" if lines else "")
     return 1 if lines else 0

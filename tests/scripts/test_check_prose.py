@@ -20,8 +20,41 @@ def test_findings(source, lines):
     assert [line for line, _ in check_prose.findings(source)] == lines
 
 
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ('text = "What we told you"', [1]),
+        ('text = "told you"', []),
+        ('text = ("one "\n"two anew")', [1]),
+        ('text = f"{a} has twins {b}"', [1]),
+        ("text = f\"{a} {f'tells us of {b}'}\"", [1]),
+        ('text = f"{x:telling>9}"', []),
+        ('"""We told you of twins."""', []),
+        ('text = re.compile("we tell you")', []),
+        ('text = "option `tells` of twin"', [1]),
+        ("text = \"the word 'told' in quotes\"", []),
+        ('text = "the image folders of it"', []),
+        ('text = "the folders of it"', [1]),
+        ('text = "it is no directory"', [1]),
+        ('text = "Naming the largest class"', [1]),
+        ('text = "with a twin"', []),
+    ],
+)
+def test_findings_in_strings(source, lines):
+    assert [line for line, _ in check_prose.string_findings(source)] == lines
+
+
 @pytest.mark.parametrize(("text", "status"), [('"""Fine."""\n', 0), ('"""How it works."""\n', 1)])
 def test_exit_status(tmp_path, capsys, text, status):
     (tmp_path / "module.py").write_text(text)
     assert check_prose.main([str(tmp_path)]) == status
     assert ("module.py:1" in capsys.readouterr().out) == bool(status)
+
+
+def test_strings_are_checked_in_the_paths_named(tmp_path, capsys):
+    for name in ("checked.py", "other.py"):
+        (tmp_path / name).write_text("\ntext = 'it is no file'\n")
+    arguments = [str(tmp_path), "--strings", str(tmp_path / "checked.py")]
+    assert check_prose.main(arguments) == 1
+    assert capsys.readouterr().out.count("checked.py:2: 'is no file'") == 1
+    assert check_prose.main(arguments[:1]) == 0
