@@ -27,8 +27,11 @@ def protocol_table(run: Run) -> Table:
             Column("reason", kind="text", keys=("", "why")),
         ),
         rows=tuple(
-            Row(entry.name.replace("_", " "), (entry.value, entry.origin, entry.why))
+            Row(
+                name.replace("figures", "metrics"), (entry.value, entry.origin, entry.why), key=name
+            )
             for entry in run.protocol
+            for name in (entry.name.replace("_", " "),)
         ),
         notes=(
             "stated: by the paper. chosen: by this project, as the paper does not state it. "

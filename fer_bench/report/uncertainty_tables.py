@@ -126,7 +126,7 @@ def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ..
         "difference: first minus second test accuracy; CI: its 95 % interval, uncorrected. "
         f"corrected p: Holm's method over all pairs of this table ({len(pairs)}); below {LEVEL} "
         "the difference is significant.",
-        *(f"Method of all p-values: {method}." for method in methods if len(methods) == 1),
+        *(f"p-values: {method}." for method in methods if len(methods) == 1),
         "With one seed each, p-value and CI cover the sampling of the test images, not the "
         "variation between training runs. With several seeds they cover both; for a network with "
         "one seed, the other's variation over seeds is used.",
@@ -172,7 +172,7 @@ def calibration_table(run: Run) -> Table:
         rows.append(_row(group, correct is not None, entries))
     return Table(
         key="calibration",
-        title="Calibration on the test images",
+        title="Expected calibration error",
         head="Model",
         columns=(
             Column("ECE", decimals=4),

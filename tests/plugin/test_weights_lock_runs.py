@@ -144,7 +144,7 @@ def test_a_read_only_checkout_is_run_and_told(run, pytester, tmp_path, read_only
     result = run(f"--rootdir={checkout}")
     result.assert_outcomes(passed=1, deselected=3)
     (note,) = (line for line in result.outlines if "not locked" in line)
-    assert note.startswith("NOTE: the weights of mini ")
+    assert note.startswith("NOTE: weights of mini ")
     assert "cannot write" in note
     assert (pytester.path / "report" / "results.json").exists()
 
