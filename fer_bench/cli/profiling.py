@@ -111,10 +111,10 @@ def profile(
         check_weights(entry, locate(entry, weights_dir))
         laps.end("verifying the weights")
     with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
-        experiment = RunContext(prepared, protocol, Path(folder), weights_dir)
-        trained = run_cell(experiment, entry, init, progress)
+        context = RunContext(prepared, protocol, Path(folder), weights_dir)
+        trained = run_cell(context, entry, init, progress)
         laps.end("checkpoints, result and remainder", dict(trained.result.parts))
-        findings = Findings.of(experiment.record((trained.result,)))
+        findings = Findings.of(context.record((trained.result,)))
         write_report(Path(folder) / "report", findings)
         laps.end("report")
         memory = _peak_memory()

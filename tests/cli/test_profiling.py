@@ -33,14 +33,14 @@ def test_parts_fill_the_whole_time_and_the_floor_comes_beside_it(data):
     assert names == [
         "start-up",
         "data",
-        "checking the weights",
+        "verifying the weights",
         "building the network",
         "frozen features",
         "compiling",
         "training",
         "evaluation",
     ]
-    assert rest.endswith("the rest")
+    assert rest.endswith("other")
     assert last == "report"
     assert all(seconds >= 0 for _, seconds in found.parts)
     assert (found.images, found.epochs) == (140, 2)
@@ -70,8 +70,8 @@ def test_the_command_prints_parts_and_floor(data):
     for words in (
         "mini-random-42, 140 images, epochs: 1",
         "frozen features",
-        "floor: ",
-        "times the floor",
+        "minimum: ",
+        "times the minimum",
     ):
         assert words in output
 
