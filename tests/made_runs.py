@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.analysis.claims.evidence import TITLES
+from fer_bench.analysis.claims.values import TITLES
 from fer_bench.metrics import confusion, recall
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec

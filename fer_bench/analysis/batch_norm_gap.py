@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.results.records import CellResult, History
+    from fer_bench.results.records import History
 
 MUCH = 0.05
 """Difference between a network's two validation accuracies from which it needs an explanation."""
@@ -84,24 +84,23 @@ class BatchNormGap:
         return bool(self.apart)
 
 
-def explanation(*cells: CellResult) -> str:
+def explain(label: str, found: Sequence[BatchNormGap]) -> str:
     """Explain the odd learning curves of a network in one line with its metrics.
 
     Args:
-        cells: one cell per seed; metrics are averaged over them, the largest gap is their maximum.
+        label: name of the network.
+        found: one gap per seed; metrics are averaged over them, the largest gap is their maximum.
 
     Returns:
         An empty string if no curve is odd.
     """
-    qualities = [cell.quality for cell in cells if cell.quality is not None]
-    found = [one for quality in qualities if (one := BatchNormGap.of(quality.history)) is not None]
     if not any(one.matters for one in found):
         return ""
     widest = max(found, key=lambda one: one.widest)
     seeds = f" (means of {len(found)} seeds)" if len(found) > 1 else ""
     apart = sorted({epoch for one in found for epoch in one.apart})
     return (
-        f"{cells[0].label} trains batch normalisation, which uses batch statistics in training "
+        f"{label} trains batch normalisation, which uses batch statistics in training "
         f"and moving averages in evaluation. Training accuracy{seeds}: "
         f"{_mean(one.running for one in found):.3f} during the last epoch, with batch statistics; "
         f"{_mean(one.train for one in found):.3f} after it, with moving averages. Validation "

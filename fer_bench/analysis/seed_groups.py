@@ -1,13 +1,18 @@
-"""Groups of cells that differ only in their seed, and means over the seeds."""
+"""Groups of cells that differ only in their seed: means over the seeds, and test scores."""
 
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.analysis.batch_norm_gap import BatchNormGap
+from fer_bench.analysis.subsets import score, score_by_votes, score_subsets, subsets_by_duplicates
+from fer_bench.metrics import expected_calibration_error
 from fer_bench.results.records import History, Quality
 
 if TYPE_CHECKING:
@@ -15,19 +20,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fer_bench.analysis.subsets import Leakage, Score, Voted
     from fer_bench.protocol.cells import Init
-    from fer_bench.results.records import CellResult, Run, Status
+    from fer_bench.results.records import CellResult, DatasetSummary, Predictions, Run, Status
 
 
 @dataclass(frozen=True)
 class Group:
-    """The cells of one backbone and init, one for each seed.
+    """The cells of one backbone and init, one for each seed, and what follows from their results.
+
+    What takes time is computed when it is first used, and once.
 
     Attributes:
         cells: all requested cells, at least one, in run order.
+        dataset: data set that they were trained and tested on.
     """
 
     cells: tuple[CellResult, ...]
+    dataset: DatasetSummary
 
     @property
     def backbone(self) -> str:
@@ -44,12 +54,12 @@ class Group:
         """Name in the paper's tables: ``MobileNet_random``."""
         return self.cells[0].label
 
-    @property
+    @cached_property
     def trained(self) -> tuple[CellResult, ...]:
         """Cells with known quality."""
         return tuple(cell for cell in self.cells if cell.quality is not None)
 
-    @property
+    @cached_property
     def qualities(self) -> tuple[Quality, ...]:
         """Qualities of the trained cells, in the same order."""
         return tuple(cell.quality for cell in self.cells if cell.quality is not None)
@@ -59,25 +69,73 @@ class Group:
         """Seeds of the trained cells, in the same order."""
         return tuple(cell.seed for cell in self.trained)
 
-    @property
+    @cached_property
     def test_accuracy(self) -> float | None:
         """Mean over the trained cells, or None if there are none."""
         return _mean([one.test_accuracy for one in self.qualities]) if self.qualities else None
 
-    def correct(self, labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-        """Return a mask of the test images that each trained cell recognises.
+    @cached_property
+    def correct(self) -> NDArray[np.bool_] | None:
+        """Mask of the test images that each trained cell recognises, shape (trained cells, n).
 
-        Args:
-            labels: labels of the test images, uint8, shape (n,).
-
-        Returns:
-            Shape (trained cells, n); None if no cell is trained, or if predictions or labels are
-            unknown, as in files of schema 1.
+        None if no cell is trained, or if predictions or labels are unknown, as in files of schema
+        1.
         """
-        return correct(self.qualities, labels)
+        return correct(self.qualities, self.dataset.labels)
 
+    @cached_property
+    def score(self) -> Score | None:
+        """Accuracy on all test images with its interval; None as for ``correct``."""
+        if self.leakage is not None:
+            return self.leakage.whole
+        return None if self.correct is None else score(self.correct)
+
+    @cached_property
+    def leakage(self) -> Leakage | None:
+        """Accuracy with and without test images that have a duplicate in training.
+
+        None as for ``correct``, or if the duplicates are unknown.
+        """
+        subsets = subsets_by_duplicates(self.dataset)
+        if self.correct is None or subsets is None:
+            return None
+        return score_subsets(self.correct, subsets)
+
+    @cached_property
+    def score_by_votes(self) -> Voted | None:
+        """Accuracy against the FER+ majority vote.
+
+        None as for ``correct``, or if votes are unknown or no image has a majority vote.
+        """
+        by_votes = correct(self.qualities, self.dataset.votes)
+        if by_votes is None or self.correct is None:
+            return None
+        return score_by_votes(by_votes, self.correct, self.dataset)
+
+    @cached_property
+    def calibration_error(self) -> float | None:
+        """Mean of the seeds' expected calibration errors; None as for ``correct``."""
+        if self.correct is None:
+            return None
+        return statistics.mean(
+            expected_calibration_error(one.confidence, right)
+            for one, right in zip(self.predictions, self.correct, strict=True)
+        )
+
+    @cached_property
+    def predictions(self) -> tuple[Predictions, ...]:
+        """Predictions of the trained cells for the test images, as far as they are known."""
+        return tuple(one.predictions for one in self.qualities if one.predictions is not None)
+
+    @cached_property
+    def batch_norm_gaps(self) -> tuple[BatchNormGap, ...]:
+        """Batch-norm gaps of the cells in which batch normalisation was trained."""
+        gaps = (BatchNormGap.of(one.history) for one in self.qualities)
+        return tuple(gap for gap in gaps if gap is not None)
+
+    @cached_property
     def mean(self) -> CellResult:
-        """Return one cell with the mean metrics of the trained cells.
+        """One cell with the mean metrics of the trained cells.
 
         Confusion counts are summed. Names and weights are taken from the first trained cell, speed
         from the first timed one. Status and reason cover all cells that did not end with ``"ok"``.
@@ -106,12 +164,12 @@ class Group:
         status = min(kind for kind, _ in ended)
         if len(ended) == 1 and sum(map(len, ended.values())) == len(self.cells):
             return status, next(reason for _, reason in ended)
-        told: list[str] = []
+        reasons: list[str] = []
         for (kind, reason), seeds in ended.items():
-            of_all = "" if told else f" of {len(self.cells)} seeds"
+            of_all = "" if reasons else f" of {len(self.cells)} seeds"
             what = reason if kind == status else f"{kind}: {reason}"
-            told.append(f"seed {', '.join(seeds)}{of_all}: {what}")
-        return status, "; ".join(told)
+            reasons.append(f"seed {', '.join(seeds)}{of_all}: {what}")
+        return status, "; ".join(reasons)
 
 
 def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
@@ -131,7 +189,7 @@ def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[
     return np.stack([one.predicted == labels for one in known])
 
 
-def told_apart(run: Run) -> Run:
+def with_unique_titles(run: Run) -> Run:
     """Return the run with the registry name appended to titles shared by several backbones."""
     owners: dict[str, set[str]] = {}
     for cell in run.cells:
@@ -147,17 +205,12 @@ def told_apart(run: Run) -> Run:
     )
 
 
-def groups(run: Run) -> tuple[Group, ...]:
+def group_cells(run: Run) -> tuple[Group, ...]:
     """Return the run's cells grouped by backbone and init, in run order."""
     found: dict[tuple[str, str], list[CellResult]] = {}
     for cell in run.cells:
         found.setdefault((cell.backbone, cell.init), []).append(cell)
-    return tuple(Group(tuple(cells)) for cells in found.values())
-
-
-def averaged(run: Run) -> Run:
-    """Return the run with one cell per backbone and init: the mean over its seeds."""
-    return dataclasses.replace(run, cells=tuple(group.mean() for group in groups(run)))
+    return tuple(Group(tuple(cells), run.dataset) for cells in found.values())
 
 
 def _mean_quality(qualities: Sequence[Quality]) -> Quality:

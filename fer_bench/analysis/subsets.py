@@ -20,7 +20,6 @@ from fer_bench.results.records import NO_VOTE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fer_bench.analysis.seed_groups import Group
     from fer_bench.results.records import DatasetSummary
 
 _IDENTICAL = len(SIMILARITIES)
@@ -134,7 +133,7 @@ class VotedBaseline:
     voted: Voted
 
 
-def parts(data: DatasetSummary) -> Subsets | None:
+def subsets_by_duplicates(data: DatasetSummary) -> Subsets | None:
     """Return the subsets by duplicates in training, or None if the duplicates are unknown."""
     twins = data.twins
     if not len(twins):
@@ -142,41 +141,29 @@ def parts(data: DatasetSummary) -> Subsets | None:
     return Subsets(twins >= 0, twins < _IDENTICAL, twins == 0, twins > 0)
 
 
-def leakage(group: Group, data: DatasetSummary) -> Leakage | None:
-    """Return a network's accuracy with and without test images that have a duplicate in training.
-
-    Args:
-        group: the network, with all its seeds.
-        data: the data set that it was tested on.
-
-    Returns:
-        None if no cell is trained, or if predictions, labels or duplicates are unknown.
-    """
-    correct, found = group.correct(data.labels), parts(data)
-    return None if correct is None or found is None else _leakage(correct, found)
-
-
-def baseline(data: DatasetSummary) -> Baseline | None:
+def majority_class_baseline(data: DatasetSummary) -> Baseline | None:
     """Return the majority-class baseline per subset; None if labels or duplicates are unknown."""
-    found = parts(data)
+    found = subsets_by_duplicates(data)
     if found is None or not len(data.labels):
         return None
     largest = np.bincount(data.labels).argmax()
-    return Baseline(data.counts[largest][0], _leakage((data.labels == largest)[None], found))
+    return Baseline(data.counts[largest][0], score_subsets((data.labels == largest)[None], found))
 
 
-def voted(group: Group, data: DatasetSummary) -> Voted | None:
-    """Return a network's accuracy against the FER+ majority vote.
+def score_by_votes(
+    by_votes: NDArray[np.bool_], by_labels: NDArray[np.bool_], data: DatasetSummary
+) -> Voted | None:
+    """Return an accuracy against the FER+ majority vote, or None if no image has one.
 
-    Returns:
-        None if no cell is trained, if predictions, labels or votes are unknown, or if no image has
-        a majority vote.
+    Args:
+        by_votes: mask of the test images whose prediction is the majority vote, shape (seeds, n).
+        by_labels: mask of those whose prediction is the label, shape (seeds, n).
+        data: data set with n test images.
     """
     named = data.votes != NO_VOTE
-    by_votes, by_labels = group.correct(data.votes), group.correct(data.labels)
-    if by_votes is None or by_labels is None or not named.any():
+    if not named.any():
         return None
-    return Voted(_score(by_votes[:, named]), _score(by_labels[:, named]))
+    return Voted(score(by_votes[:, named]), score(by_labels[:, named]))
 
 
 def label_agreement(data: DatasetSummary) -> Score | None:
@@ -188,10 +175,10 @@ def label_agreement(data: DatasetSummary) -> Score | None:
     named = data.votes != NO_VOTE
     if not len(data.labels) or not named.any():
         return None
-    return _score((data.labels == data.votes)[None, named])
+    return score((data.labels == data.votes)[None, named])
 
 
-def voted_baseline(data: DatasetSummary) -> VotedBaseline | None:
+def majority_vote_baseline(data: DatasetSummary) -> VotedBaseline | None:
     """Return the majority-class baseline by FER+ votes; None as for ``label_agreement``."""
     named = data.votes != NO_VOTE
     if not len(data.labels) or not named.any():
@@ -200,14 +187,20 @@ def voted_baseline(data: DatasetSummary) -> VotedBaseline | None:
     largest = np.bincount(votes).argmax()
     return VotedBaseline(
         data.counts[largest][0],
-        Voted(_score((votes == largest)[None]), _score((labels == largest)[None])),
+        Voted(score((votes == largest)[None]), score((labels == largest)[None])),
     )
 
 
-def _leakage(correct: NDArray[np.bool_], found: Subsets) -> Leakage:
+def score_subsets(correct: NDArray[np.bool_], found: Subsets) -> Leakage:
+    """Return an accuracy with and without test images that have a duplicate in training.
+
+    Args:
+        correct: mask of the test images that each seed recognises, shape (seeds, n).
+        found: masks of the subsets.
+    """
     clean, twinned = _part(correct, found.clean), _part(correct, found.twinned)
     return Leakage(
-        whole=_score(correct),
+        whole=score(correct),
         distinct=_part(correct, found.distinct),
         clean=clean,
         twinned=twinned,
@@ -216,10 +209,11 @@ def _leakage(correct: NDArray[np.bool_], found: Subsets) -> Leakage:
 
 
 def _part(correct: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Score | None:
-    return _score(correct[:, chosen]) if chosen.any() else None
+    return score(correct[:, chosen]) if chosen.any() else None
 
 
-def _score(correct: NDArray[np.bool_]) -> Score:
+def score(correct: NDArray[np.bool_]) -> Score:
+    """Return the accuracy of the mask of recognised images, shape (seeds, n), with its interval."""
     return Score(correct.shape[1], float(correct.mean()), sampling_interval(correct))
 
 

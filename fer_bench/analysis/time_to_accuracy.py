@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.analysis.seed_groups import groups
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import CellResult, Run
+    from fer_bench.results.records import CellResult
 
 
 @dataclass(frozen=True)
@@ -37,32 +35,35 @@ class TimeToAccuracy:
     """Time to accuracy of all networks of a run, for one common target.
 
     Attributes:
-        courses: learning curves of the networks whose training was timed, at least one, in run
+        curves: learning curves of the networks whose training was timed, at least one, in run
             order.
-        chance: majority-class baseline.
+        baseline: accuracy of the majority-class baseline.
         best: best final accuracy among them.
-        target: result of ``target_accuracy`` for ``chance`` and ``best``.
+        target: result of ``target_accuracy`` for ``baseline`` and ``best``.
         times: result of ``time_to_accuracy`` for each curve and the target.
     """
 
-    courses: tuple[LearningCurve, ...]
-    chance: float
+    curves: tuple[LearningCurve, ...]
+    baseline: float
     best: float
     target: float
     times: tuple[float | None, ...]
 
 
-def compare_time_to_accuracy(run: Run) -> TimeToAccuracy | None:
-    """Return the time to accuracy of the run's networks, or None if no training was timed."""
-    courses = tuple(found for group in groups(run) if (found := _course(group)) is not None)
-    if not courses:
+def compare_time_to_accuracy(groups: Iterable[Group], baseline: float) -> TimeToAccuracy | None:
+    """Return the time to accuracy of networks, or None if no training was timed.
+
+    Args:
+        groups: the networks.
+        baseline: accuracy of the majority-class baseline.
+    """
+    curves = tuple(curve for group in groups if (curve := _learning_curve(group)) is not None)
+    if not curves:
         return None
-    counts = [count for _, count in run.dataset.counts]
-    chance = max(counts) / sum(counts)
-    best = max(course.accuracies[-1] for course in courses)
-    target = target_accuracy(chance, best)
-    times = tuple(time_to_accuracy(one.seconds, one.accuracies, target) for one in courses)
-    return TimeToAccuracy(courses, chance, best, target, times)
+    best = max(curve.accuracies[-1] for curve in curves)
+    target = target_accuracy(baseline, best)
+    times = tuple(time_to_accuracy(one.seconds, one.accuracies, target) for one in curves)
+    return TimeToAccuracy(curves, baseline, best, target, times)
 
 
 def timed(cell: CellResult) -> bool:
@@ -70,7 +71,7 @@ def timed(cell: CellResult) -> bool:
     return cell.quality is not None and "training" in dict(cell.parts)
 
 
-def _course(group: Group) -> LearningCurve | None:
+def _learning_curve(group: Group) -> LearningCurve | None:
     times, accuracies = [], []
     for cell in group.cells:
         if cell.quality is not None and timed(cell):
@@ -108,23 +109,23 @@ def epoch_ends(before: float, training: float, epochs: int) -> tuple[float, ...]
     return tuple(before + training * epoch / epochs for epoch in range(epochs + 1))
 
 
-def target_accuracy(chance: float, best: float) -> float:
-    """Return the accuracy halfway between ``chance`` and ``best``.
+def target_accuracy(baseline: float, best: float) -> float:
+    """Return the accuracy halfway between ``baseline`` and ``best``.
 
     Args:
-        chance: accuracy of the majority-class baseline.
+        baseline: accuracy of the majority-class baseline.
         best: best final validation accuracy of the compared networks.
 
     Returns:
-        ``chance`` + (``best`` - ``chance``) / 2; ``chance`` if no network is better.
+        ``baseline`` + (``best`` - ``baseline``) / 2; ``baseline`` if no network is better.
 
     Raises:
         ValueError: an accuracy is outside 0 to 1.
     """
-    for accuracy in (chance, best):
+    for accuracy in (baseline, best):
         if not 0 <= accuracy <= 1:
             raise ValueError(f"accuracy is {accuracy}; accepted: 0 to 1")
-    return chance + max(best - chance, 0.0) / 2
+    return baseline + max(best - baseline, 0.0) / 2
 
 
 def time_to_accuracy(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fer_bench.data.prepare import load_data
 from fer_bench.models import locate
 from fer_bench.models.keras_backend import load_keras
-from fer_bench.report import Findings, write_report
+from fer_bench.report import Report, write_report
 from fer_bench.runtime.progress import silent
 from fer_bench.training.cell_network import shard_images
 from fer_bench.training.cell_runner import check_weights, run_cell
@@ -114,8 +114,8 @@ def profile(
         context = RunContext(prepared, protocol, Path(folder), weights_dir)
         trained = run_cell(context, entry, init, progress)
         laps.end("checkpoints, result and remainder", dict(trained.result.parts))
-        findings = Findings.of(context.record((trained.result,)))
-        write_report(Path(folder) / "report", findings)
+        report = Report.of(context.record((trained.result,)))
+        write_report(Path(folder) / "report", report)
         laps.end("report")
         memory = _peak_memory()
         floor = Floor(

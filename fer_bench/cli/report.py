@@ -12,7 +12,7 @@ from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
-    from fer_bench.report import Findings
+    from fer_bench.report import Report
 
 
 @click.command("report", short_help="Write the report of results files.")
@@ -49,30 +49,30 @@ def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -
     """
     from fer_bench.report import write_report
 
-    findings = _findings(results) if history is None else _with_trend(results, history)
-    write_report(report_dir, findings)
-    if findings.trend is not None:
+    report = _report(results) if history is None else _report_with_trend(results, history)
+    write_report(report_dir, report)
+    if report.trend is not None:
         from fer_bench.report.render import terminal
 
         width = shutil.get_terminal_size((120, 24)).columns
-        tables = [table for table in findings.tables if table.key == "trend"]
+        tables = [table for table in report.tables if table.key == "trend"]
         echo_lines(terminal(tables, width) + "\n")
     echo(f"report: {report_dir / 'index.html'}")
 
 
-def _findings(results: tuple[Path, ...]) -> Findings:
-    from fer_bench.report import Findings
+def _report(results: tuple[Path, ...]) -> Report:
+    from fer_bench.report import Report
     from fer_bench.results import load_run
     from fer_bench.results.merge import merge_runs
 
-    return Findings.of(merge_runs([(str(path), load_run(path)) for path in results]))
+    return Report.of(merge_runs([(str(path), load_run(path)) for path in results]))
 
 
-def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
+def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:
     from fer_bench.analysis.comparison import default_thresholds, project_thresholds
     from fer_bench.analysis.history.archive import as_one, build_archive, stored_run, stored_runs
     from fer_bench.analysis.history.trend import trend
-    from fer_bench.report import Findings
+    from fer_bench.report import Report
 
     parts = [stored_run(path) for path in results]
     reported = as_one(parts)
@@ -80,4 +80,4 @@ def _with_trend(results: tuple[Path, ...], history: Path) -> Findings:
     runs = [one for _, one in found.read]
     archive = build_archive(runs, reported, parts, found.others, found.unreadable)
     rules = default_thresholds() + project_thresholds(Path.cwd())
-    return Findings.of(reported.run, trend(archive, rules))
+    return Report.of(reported.run, trend(archive, rules))

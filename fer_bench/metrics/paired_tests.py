@@ -45,7 +45,7 @@ class Comparison:
     only_second: int | None
 
     @property
-    def turned(self) -> Comparison:
+    def swapped(self) -> Comparison:
         """The same comparison with first and second exchanged."""
         # ``0 - x``, as ``-x`` would turn 0.0 into -0.0.
         return dataclasses.replace(
@@ -113,8 +113,8 @@ def compare(
     check_level(level)
     check_resamples(resamples)
     # A canonical order, so that the draws do not depend on the order of the arguments.
-    turned = (len(ours), ours.tobytes()) > (len(theirs), theirs.tobytes())
-    if turned:
+    is_swapped = (len(ours), ours.tobytes()) > (len(theirs), theirs.tobytes())
+    if is_swapped:
         ours, theirs = theirs, ours
     generator = np.random.default_rng(seed)
     if len(ours) == len(theirs) == 1:
@@ -122,7 +122,7 @@ def compare(
     else:
         paired = paired_seeds and len(ours) == len(theirs)
         found = _of_seeds(ours, theirs, level, resamples, generator, paired)
-    return found.turned if turned else found
+    return found.swapped if is_swapped else found
 
 
 def holm(p_values: Iterable[float]) -> list[float]:

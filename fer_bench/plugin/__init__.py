@@ -207,9 +207,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     config = session.config
     try:
         if RECORD in config.stash and config.stash.get(REPORTING, True):
-            from fer_bench.plugin.session_report import Report
+            from fer_bench.plugin.session_report import SessionReport
 
-            config.stash[REPORT] = Report(session, config.stash[SETTINGS])
+            config.stash[REPORT] = SessionReport(session, config.stash[SETTINGS])
         _judge_comparison(session)
     finally:
         try:

@@ -10,7 +10,7 @@ import pytest
 
 from fer_bench.analysis.comparison import Side, compare
 from fer_bench.plugin.state import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD
-from fer_bench.report import Findings, terminal_text, write_page, write_tables
+from fer_bench.report import Report, terminal_text, write_page, write_tables
 from fer_bench.report.comparison import coloured, conclusion, remove_comparison, write_comparison
 from fer_bench.report.comparison import terminal_text as comparison_text
 from fer_bench.report.output_files import write_files
@@ -33,7 +33,7 @@ RESULTS = "results.json"
 T = TypeVar("T")
 
 
-class Report:
+class SessionReport:
     """Report of a finished session: its files and its terminal output.
 
     The constructor writes the files, results first, since those took hours to compute. Only the
@@ -52,7 +52,7 @@ class Report:
         self._folder = settings.report_dir
         self._problems: list[str] = []
         self._closed = False
-        self._findings: Findings | None = None
+        self._report: Report | None = None
         self._outcome: ComparisonResult | None = None
         self._left: str = ""
         document = self._tried(lambda: _plain_document(session.config))
@@ -65,7 +65,7 @@ class Report:
         self._tried(lambda: write_files(self._folder, {RESULTS: _text(document)}))
         # A comparison of an earlier run could be mistaken for this run's.
         self._tried(lambda: remove_comparison(self._folder))
-        found = self._findings = self._tried(lambda: Findings.of(read_run(document)))
+        found = self._report = self._tried(lambda: Report.of(read_run(document)))
         if found is not None:
             self._tried(lambda: write_tables(self._folder, found))
         outcome = self._outcome = self._tried(lambda: self._compared())
@@ -81,8 +81,8 @@ class Report:
         terminal.section("fer_bench", sep="=")
         if self._left:
             report_lines(terminal, self._left, yellow=True)
-        if self._findings is not None:
-            report_lines(terminal, terminal_text(self._findings, width))
+        if self._report is not None:
+            report_lines(terminal, terminal_text(self._report, width))
         if self._outcome is not None:
             text = comparison_text(self._outcome, width)
             terminal.section("compared with --fer-compare", sep="-")
@@ -98,7 +98,7 @@ class Report:
         if self._closed:
             return
         self._closed = True
-        config, found = self._session.config, self._findings
+        config, found = self._session.config, self._report
         notes = config.stash[NOTES].lines
         shown = len(notes)
         if terminal is not None:
@@ -153,9 +153,9 @@ class Report:
     def _compared(self) -> ComparisonResult | None:
         """Return the run compared with its base; None without a base or a readable run."""
         base = self._session.config.stash.get(BASE, None)
-        if base is None or self._findings is None:
+        if base is None or self._report is None:
             return None
-        head = Side(((str(self._folder / RESULTS), self._findings.run),))
+        head = Side(((str(self._folder / RESULTS), self._report.analysis.run),))
         return compare(base, head, self._settings.rules)
 
 

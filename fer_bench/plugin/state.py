@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from fer_bench.plugin.notes import Notes
     from fer_bench.plugin.options import Settings
     from fer_bench.plugin.session_record import Record
-    from fer_bench.plugin.session_report import Report
+    from fer_bench.plugin.session_report import SessionReport
     from fer_bench.training.run_context import RunContext
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
@@ -21,7 +21,7 @@ RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()
 REPORTING: pytest.StashKey[bool] = pytest.StashKey()
 """True if there is a report: for tests that use ``measured``, or on request."""
-REPORT: pytest.StashKey[Report] = pytest.StashKey()
+REPORT: pytest.StashKey[SessionReport] = pytest.StashKey()
 PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()
 TIME: pytest.StashKey[str] = pytest.StashKey()
 UNCOMPARED: pytest.StashKey[str] = pytest.StashKey()

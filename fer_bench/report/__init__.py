@@ -1,6 +1,6 @@
 """Report of a run: tables, figures and HTML page, rendered as text and written to files."""
 
-from fer_bench.report.findings import Findings
+from fer_bench.report.report import Report
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.tables import tables
 from fer_bench.report.write import (
@@ -13,7 +13,7 @@ from fer_bench.report.write import (
 
 __all__ = [
     "Column",
-    "Findings",
+    "Report",
     "Row",
     "Table",
     "report_files",

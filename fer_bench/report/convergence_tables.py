@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from fer_bench.analysis.deviations import deviations
 from fer_bench.metrics.convergence import (
     window_convergence_rates,
     window_overfitting_rates,
@@ -17,6 +16,7 @@ from fer_bench.report.table import Column, Row, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.results.records import CellResult, History, Run
 
 EN_DASH = "\N{EN DASH}"
@@ -60,16 +60,17 @@ def setting(run: Run, name: str) -> str:
     raise ValueError(f"the run's protocol has no setting {name!r}")
 
 
-def rate_tables(run: Run) -> list[Table]:
-    """Return the paper's Tables 2 to 5 with a row for each cell of the run.
+def rate_tables(analysis: Analysis) -> list[Table]:
+    """Return the paper's Tables 2 to 5 with a row for the mean of each group of seeds.
 
     Raises:
         ValueError: the length of a history differs from the protocol's number of epochs.
     """
-    return [_rate_table(run, kind) for kind in _KINDS]
+    return [_rate_table(analysis, kind) for kind in _KINDS]
 
 
-def _rate_table(run: Run, kind: _Kind) -> Table:
+def _rate_table(analysis: Analysis, kind: _Kind) -> Table:
+    run = analysis.run
     cut = windows(int(setting(run, "epochs")), int(setting(run, "window")))
     columns = []
     for first, last in cut:
@@ -85,8 +86,8 @@ def _rate_table(run: Run, kind: _Kind) -> Table:
         "by epoch window",
         head="Model",
         columns=tuple(columns),
-        rows=tuple(_row(cell, kind, cut) for cell in run.cells),
-        notes=tuple(_notes(run, kind, cut)),
+        rows=tuple(_row(cell, kind, cut) for cell in analysis.means),
+        notes=tuple(_notes(analysis.deviations, kind, cut)),
     )
 
 
@@ -156,7 +157,7 @@ def _rates(
     )
 
 
-def _notes(run: Run, kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[str]:
+def _notes(deviations: Sequence[str], kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[str]:
     meaning = _MEANINGS[kind.rate].format(figure=kind.figure)
     figures = f"Training {kind.figure} is the mean over the batches of an epoch"
     if kind.rate == "MOFR":
@@ -170,6 +171,6 @@ def _notes(run: Run, kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[str]:
         notes.append("With a first window of one epoch, 'first-epoch' has no difference.")
     if kind.number in _SOURCES:
         notes.append(_SOURCES[kind.number])
-    if found := deviations(run):
-        notes.append(f"Not directly comparable with the paper: {'; '.join(found)}.")
+    if deviations:
+        notes.append(f"Not directly comparable with the paper: {'; '.join(deviations)}.")
     return notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.evidence import TITLES
+from fer_bench.analysis.claims.values import TITLES
 from fer_bench.analysis.paper_forensics import DIFFERENCES, TRAIN, VALIDATION
 from fer_bench.protocol import published
 from fer_bench.report.table import Column, Row, Table

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.deviations import deviations
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.results.environment_facts import OF_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.results.records import Run
 
 
-def protocol_table(run: Run) -> Table:
+def protocol_table(analysis: Analysis) -> Table:
     """Return the table of all settings with their origin, and deviations from the paper."""
-    found = deviations(run)
+    found = analysis.deviations
     return Table(
         key="protocol",
         title="Protocol",
@@ -30,7 +30,7 @@ def protocol_table(run: Run) -> Table:
             Row(
                 name.replace("figures", "metrics"), (entry.value, entry.origin, entry.why), key=name
             )
-            for entry in run.protocol
+            for entry in analysis.run.protocol
             for name in (entry.name.replace("_", " "),)
         ),
         notes=(

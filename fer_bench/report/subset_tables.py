@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.seed_groups import groups
-from fer_bench.analysis.subsets import (
-    Score,
-    baseline,
-    label_agreement,
-    leakage,
-    parts,
-    voted,
-    voted_baseline,
-)
+from fer_bench.analysis.subsets import Score
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.duplicate_definition import SAME_PICTURE
 from fer_bench.report.table import Column, Row, Table
@@ -22,10 +13,11 @@ from fer_bench.results.records import COPIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.analysis.subsets import Excess, Leakage, Subsets, Voted
     from fer_bench.report.table import Entry
-    from fer_bench.results.records import DatasetSummary, Run
+    from fer_bench.results.records import DatasetSummary
 
 _TITLES = {
     "whole": "all",
@@ -46,16 +38,16 @@ _INTERVALS = (
 )
 
 
-def subset_tables(run: Run) -> list[Table]:
+def subset_tables(analysis: Analysis) -> list[Table]:
     """Return the tables that complement the accuracy on all test images.
 
     Their keys: ``clean`` if test images are known to have duplicates in the training set, and
     ``votes`` if FER+ votes are known.
     """
-    known = parts(run.dataset)
+    known = analysis.subsets
     return [
-        *([_clean(run, known)] if known is not None and known.twinned.any() else []),
-        *([_votes(run)] if len(run.dataset.votes) else []),
+        *([_clean(analysis, known)] if known is not None and known.twinned.any() else []),
+        *([_votes(analysis)] if len(analysis.dataset.votes) else []),
     ]
 
 
@@ -90,7 +82,8 @@ def deduplicated_note(known: Subsets) -> str:
     )
 
 
-def _clean(run: Run, known: Subsets) -> Table:
+def _clean(analysis: Analysis, known: Subsets) -> Table:
+    run = analysis.run
     sizes = {name: int(getattr(known, name).sum()) for name in _TITLES}
     columns = []
     for name in ("whole", "clean", "excess", "distinct", "twinned"):
@@ -102,10 +95,10 @@ def _clean(run: Run, known: Subsets) -> Table:
             size = f"({sizes[name]:,})"
             key = _KEYS.get(name, _TITLES[name])
             columns += _columns("accuracy", f"{_TITLES[name]} {size}", f"{key} {size}")
-    base = baseline(run.dataset)
+    base = analysis.baseline
     rows = [] if base is None else [_baseline(base.name, _leaked(base.leakage))]
-    for group in groups(run):
-        found = leakage(group, run.dataset)
+    for group in analysis.groups:
+        found = group.leakage
         entries = [None] * len(columns) if found is None else _leaked(found)
         rows.append(_row(group, found is not None, entries))
     return Table(
@@ -143,9 +136,8 @@ def _clean(run: Run, known: Subsets) -> Table:
     )
 
 
-def _votes(run: Run) -> Table:
-    data = run.dataset
-    agreement = label_agreement(data)
+def _votes(analysis: Analysis) -> Table:
+    data, agreement = analysis.dataset, analysis.label_agreement
     named = 0 if agreement is None else agreement.images
     columns = [
         *_columns("accuracy", f"against FER+ ({named:,})", f"by FER+ ({named:,})"),
@@ -154,11 +146,11 @@ def _votes(run: Run) -> Table:
     rows = []
     if agreement is not None:
         rows = [Row("data set's labels", (*_entries(agreement), *[None] * 3), key="the labels")]
-    base = voted_baseline(data)
+    base = analysis.vote_baseline
     if base is not None:
         rows.append(_baseline(base.name, _voted(base.voted)))
-    for group in groups(run):
-        found = voted(group, data)
+    for group in analysis.groups:
+        found = group.score_by_votes
         entries = [None] * 6 if found is None else _voted(found)
         rows.append(_row(group, found is not None, entries))
     return Table(
@@ -209,5 +201,5 @@ def _entries(one: Score | Excess) -> list[Entry]:
 
 
 def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
-    reason, missing = why_missing(group.mean(), measured)
+    reason, missing = why_missing(group.mean, measured)
     return Row(group.label, tuple(entries), reason, missing)

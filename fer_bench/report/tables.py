@@ -7,11 +7,7 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.batch_norm_gap import explanation
-from fer_bench.analysis.claims import judge
-from fer_bench.analysis.pairwise_tests import pairs
-from fer_bench.analysis.seed_groups import averaged, groups
-from fer_bench.analysis.subsets import leakage, parts
+from fer_bench.analysis.batch_norm_gap import explain
 from fer_bench.metrics.convergence import initial
 from fer_bench.protocol import published
 from fer_bench.report.claims_table import claims_table
@@ -25,14 +21,14 @@ from fer_bench.results.merge import SPEED
 from fer_bench.results.timers import speed_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from fer_bench.analysis.pairwise_tests import Pair
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.results.records import CellResult, InferenceSpeed, Run
 
 
-def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
+def tables(analysis: Analysis) -> list[Table]:
     """Return all tables of a run in the order of the report, the verdicts last.
 
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` if
@@ -41,47 +37,35 @@ def tables(run: Run, compared: tuple[Pair, ...] | None = None) -> list[Table]:
     ``claims``. If cells were trained with several seeds, ``parts``, ``cells`` and ``weights`` have
     a row for each seed, the other tables a row for the mean.
 
-    Args:
-        run: the results.
-        compared: result of ``pairwise_tests.pairs`` for the run; None to compute it.
-
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not match it.
     """
-    if compared is None:
-        compared = pairs(run)
-    mean = averaged(run) if _has_seeds(run) else run
-    seeds = _seeds(run)
+    run = analysis.run
+    seeds = _seeds(analysis.trained)
     return [
         _class_counts(run),
         *(
             _noted(table, seeds)
-            for table in (*rate_tables(mean), _initial(mean), _final(mean, run))
+            for table in (*rate_tables(analysis), _initial(analysis), _final(analysis))
         ),
-        *(_noted(table, seeds) for table in subset_tables(run)),
-        _noted(_recall(mean, run), seeds),
-        uncertainty_table(run),
-        pairs_table(compared),
-        calibration_table(run),
-        time_to_accuracy_table(run),
-        _speed(mean),
-        _parts(run),
-        _cells(run),
-        _weights(run),
-        protocol_table(run),
+        *(_noted(table, seeds) for table in subset_tables(analysis)),
+        _noted(_recall(analysis), seeds),
+        uncertainty_table(analysis),
+        pairs_table(analysis.pairs),
+        calibration_table(analysis),
+        time_to_accuracy_table(analysis),
+        _speed(analysis),
+        _parts(analysis),
+        _cells(analysis),
+        _weights(analysis),
+        protocol_table(analysis),
         environment_table(run),
-        claims_table(judge(run, compared)),
+        claims_table(analysis.verdicts),
     ]
 
 
-def _has_seeds(run: Run) -> bool:
-    """Check if any backbone and init was requested with several seeds."""
-    return any(len(group.cells) > 1 for group in groups(run))
-
-
-def _seeds(run: Run) -> str:
+def _seeds(trained: Sequence[Group]) -> str:
     """Return a note on the seeds averaged over; empty if all cells have the same single seed."""
-    trained = [group for group in groups(run) if group.trained]
     several = any(len(group.seeds) > 1 for group in trained)
     kinds = Counter(tuple(sorted(group.seeds)) for group in trained)
     if len(kinds) < 2:
@@ -102,10 +86,10 @@ def _noted(table: Table, note: str) -> Table:
     return dataclasses.replace(table, notes=(*table.notes, note)) if note else table
 
 
-def _each(run: Run) -> Iterator[tuple[CellResult, str]]:
+def _each(analysis: Analysis) -> Iterator[tuple[CellResult, str]]:
     """Yield each cell with its label, which includes the seed if the run has several."""
-    several = _has_seeds(run)
-    for cell in run.cells:
+    several = analysis.has_seeds
+    for cell in analysis.run.cells:
         yield cell, f"{cell.label}, seed {cell.seed}" if several else cell.label
 
 
@@ -137,7 +121,8 @@ def _row(cell: CellResult, measured: bool, entries: tuple[Entry, ...], label: st
     return Row(label or cell.label, entries, reason, missing)
 
 
-def _initial(run: Run) -> Table:
+def _initial(analysis: Analysis) -> Table:
+    run = analysis.run
     columns = [
         Column(name, f"{part} {figure}", decimals=4)
         for figure in ("accuracy", "loss")
@@ -145,7 +130,7 @@ def _initial(run: Run) -> Table:
         for name in ("untrained", "epoch 1")
     ]
     rows = []
-    for cell in run.cells:
+    for cell in analysis.means:
         entries: tuple[Entry, ...] = (None,) * len(columns)
         if cell.quality is not None:
             history = cell.quality.history
@@ -177,14 +162,15 @@ _KEYS = {"during epoch": "running", "batch statistics": "by batches"}
 """Names of columns in ``tables.csv`` that differ from their headings."""
 
 
-def _final(mean: Run, run: Run) -> Table:
-    """Return the metrics after the last epoch; ``mean`` is ``run`` averaged over seeds."""
+def _final(analysis: Analysis) -> Table:
+    """Return the metrics after the last epoch."""
+    run = analysis.run
     names = ["during epoch", "training", "validation", "batch statistics", "test"]
     notes = [
         "Accuracy: share, 0 to 1. Loss: nats. during epoch: training data, mean over the batches "
         "of the last epoch; training, validation, test: evaluated after it.",
     ]
-    rows = [_final_figures(cell) for cell in mean.cells]
+    rows = [_final_figures(cell) for cell in analysis.means]
     batches = names.index("batch statistics")
     if any(figures[batches] is not None for figures in rows):
         notes.append(
@@ -195,20 +181,21 @@ def _final(mean: Run, run: Run) -> Table:
         places = [place for place in range(2 * len(names)) if place % len(names) != batches]
         rows = [tuple(figures[place] for place in places) for figures in rows]
         del names[batches]
-    notes += (text for group in groups(run) if (text := explanation(*group.cells)))
+    explanations = (explain(group.label, group.batch_norm_gaps) for group in analysis.groups)
+    notes += filter(None, explanations)
     columns = [
         Column(name, group, decimals=4, keys=(group, _KEYS.get(name, name)))
         for group in ("accuracy", "loss")
         for name in names
     ]
-    known = parts(run.dataset)
+    known = analysis.subsets
     if known is not None and known.clean.any():
         place = 1 + names.index("test")
         column = Column("deduplicated", "accuracy", decimals=4, keys=("accuracy", "clean"))
         columns.insert(place, column)
         rows = [
-            (*figures[:place], _clean_accuracy(group, run), *figures[place:])
-            for group, figures in zip(groups(run), rows, strict=True)
+            (*figures[:place], _clean_accuracy(group), *figures[place:])
+            for group, figures in zip(analysis.groups, rows, strict=True)
         ]
         notes.insert(1, deduplicated_note(known))
     return Table(
@@ -218,15 +205,15 @@ def _final(mean: Run, run: Run) -> Table:
         columns=tuple(columns),
         rows=tuple(
             _row(cell, cell.quality is not None, figures)
-            for cell, figures in zip(mean.cells, rows, strict=True)
+            for cell, figures in zip(analysis.means, rows, strict=True)
         ),
         notes=tuple(notes),
     )
 
 
-def _clean_accuracy(group: Group, run: Run) -> float | None:
-    found = leakage(group, run.dataset)
-    return None if found is None or found.clean is None else found.clean.accuracy
+def _clean_accuracy(group: Group) -> float | None:
+    leakage = group.leakage
+    return None if leakage is None or leakage.clean is None else leakage.clean.accuracy
 
 
 def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
@@ -251,9 +238,9 @@ def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
     )
 
 
-def _cells(run: Run) -> Table:
+def _cells(analysis: Analysis) -> Table:
     rows = []
-    for cell, label in _each(run):
+    for cell, label in _each(analysis):
         counts = cell.parameters
         entries: tuple[Entry, ...] = (
             cell.status,
@@ -283,19 +270,17 @@ def _cells(run: Run) -> Table:
     )
 
 
-def _recall(mean: Run, run: Run) -> Table:
-    """Return the recall of the cells of ``mean``; ``run`` gives the test images per class."""
-    names = [name for name, _ in run.dataset.counts]
+def _recall(analysis: Analysis) -> Table:
+    names = [name for name, _ in analysis.dataset.counts]
     rows = []
-    for cell in mean.cells:
+    for cell in analysis.means:
         entries: tuple[Entry, ...] = (None,) * len(names)
         if cell.quality is not None:
             entries = cell.quality.recall
         rows.append(_row(cell, cell.quality is not None, entries))
     notes = ["Recall: share of the test images of a class that are predicted as that class."]
-    trained = [cell.quality for cell in run.cells if cell.quality is not None]
-    if trained:
-        tested = [sum(row) for row in trained[0].confusion]
+    if analysis.trained:
+        tested = [sum(row) for row in analysis.trained[0].qualities[0].confusion]
         sizes = ", ".join(f"{name} {size:,}" for name, size in zip(names, tested, strict=True))
         notes.append(f"Test images: {sizes}.")
     return Table(
@@ -308,8 +293,9 @@ def _recall(mean: Run, run: Run) -> Table:
     )
 
 
-def _speed(run: Run) -> Table:
-    sizes = sorted({speed.batch_size for cell in run.cells for speed in cell.inference})
+def _speed(analysis: Analysis) -> Table:
+    run, cells = analysis.run, analysis.means
+    sizes = sorted({speed.batch_size for cell in cells for speed in cell.inference})
     counted = speed_unit(run)
     mark = "CPU " if counted == "CPU seconds" else ""
     columns = [
@@ -324,7 +310,7 @@ def _speed(run: Run) -> Table:
             Column(f"images/{mark}s", f"batch {size}", decimals=1),
         ]
     rows = []
-    for cell in run.cells:
+    for cell in cells:
         training = cell.training
         entries: list[Entry] = [None] * 3
         if training is not None:
@@ -360,10 +346,10 @@ def _speed(run: Run) -> Table:
     )
 
 
-def _parts(run: Run) -> Table:
+def _parts(analysis: Analysis) -> Table:
     names = ("building the network", "frozen features", "compiling", "training", "evaluation")
     rows = []
-    for cell, label in _each(run):
+    for cell, label in _each(analysis):
         seconds = dict(cell.parts)
         entries = tuple(seconds.get(name) for name in names)
         rows.append(_row(cell, bool(seconds), entries, label))
@@ -389,10 +375,10 @@ def _inference(speed: InferenceSpeed | None) -> list[Entry]:
     return [1000 * speed.median, p99, speed.images_per_second]
 
 
-def _weights(run: Run) -> Table:
+def _weights(analysis: Analysis) -> Table:
     rows = [
         _row(cell, bool(cell.weights), (cell.weights or None, cell.fingerprint[:12] or None), label)
-        for cell, label in _each(run)
+        for cell, label in _each(analysis)
     ]
     return Table(
         key="weights",

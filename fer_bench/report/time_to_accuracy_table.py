@@ -6,33 +6,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.analysis.seed_groups import groups
-from fer_bench.analysis.time_to_accuracy import compare_time_to_accuracy
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.table import Column, Entry, Row, Table
 
 if TYPE_CHECKING:
-    from fer_bench.results.records import Run
+    from fer_bench.analysis.run_analysis import Analysis
 
 
-def time_to_accuracy_table(run: Run) -> Table:
+def time_to_accuracy_table(analysis: Analysis) -> Table:
     """Return the table of epochs and seconds to a target accuracy common to all networks."""
-    found = compare_time_to_accuracy(run)
+    found = analysis.time_to_accuracy
     known: dict[tuple[str, str], tuple[Entry, ...]] = {}
     notes = ["No training was timed."]
     if found is not None:
-        for course, time in zip(found.courses, found.times, strict=True):
-            group = course.group
+        for curve, time in zip(found.curves, found.times, strict=True):
+            group = curve.group
             epochs = (
                 "never"
                 if time is None
-                else int(np.argmax(np.array(course.accuracies) >= found.target))
+                else int(np.argmax(np.array(curve.accuracies) >= found.target))
             )
             seconds = "never" if time is None else time
-            known[group.backbone, group.init] = (epochs, seconds, course.accuracies[-1])
+            known[group.backbone, group.init] = (epochs, seconds, curve.accuracies[-1])
         notes = [
             f"Target: validation accuracy {found.target:.4f}, halfway between the share of the "
-            f"largest class ({found.chance:.4f}) and the best final validation accuracy "
+            f"largest class ({found.baseline:.4f}) and the best final validation accuracy "
             f"({found.best:.4f}). Checked before training and after each epoch; never: not "
             "reached.",
             "seconds: frozen features and training, in the run that trained the cell; training "
@@ -41,9 +39,9 @@ def time_to_accuracy_table(run: Run) -> Table:
             "With several seeds: mean accuracy over mean seconds.",
         ]
     rows = []
-    for group in groups(run):
+    for group in analysis.groups:
         entries = known.get((group.backbone, group.init))
-        reason, missing = why_missing(group.mean(), entries is not None)
+        reason, missing = why_missing(group.mean, entries is not None)
         rows.append(Row(group.label, entries or (None,) * 3, reason, missing))
     return Table(
         key="learning-speed",

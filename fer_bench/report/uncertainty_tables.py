@@ -6,21 +6,20 @@ import math
 import statistics
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.pairwise_tests import ALL_PAIRS, LEVEL
-from fer_bench.analysis.seed_groups import groups
-from fer_bench.metrics import expected_calibration_error, over_seeds, sampling_interval
+from fer_bench.analysis.group_comparisons import ALL_PAIRS, LEVEL
+from fer_bench.metrics import over_seeds
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.table import Column, Entry, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.pairwise_tests import Pair
+    from fer_bench.analysis.group_comparisons import Pair
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import Run
 
 
-def uncertainty_table(run: Run) -> Table:
+def uncertainty_table(analysis: Analysis) -> Table:
     """Return the table of accuracies with intervals over seeds and over test images."""
     seeds = {
         "mean": "mean",
@@ -41,14 +40,12 @@ def uncertainty_table(run: Run) -> Table:
         ),
     ]
     rows = []
-    for group in groups(run):
+    for group in analysis.groups:
         entries: list[Entry] = [None] * len(columns)
         if group.trained:
-            correct = group.correct(run.dataset.labels)
             limits: list[Entry] = [None, None]
-            if correct is not None:
-                interval = sampling_interval(correct)
-                limits = [interval.low, interval.high]
+            if group.score is not None:
+                limits = [group.score.interval.low, group.score.interval.high]
             entries = [
                 len(group.trained),
                 *_over_seeds([one.test_accuracy for one in group.qualities]),
@@ -150,26 +147,18 @@ def _left_out(pairs: Sequence[Pair]) -> list[str]:
     ]
 
 
-def calibration_table(run: Run) -> Table:
+def calibration_table(analysis: Analysis) -> Table:
     """Return the table of calibration: expected calibration error, confidence and accuracy."""
     rows = []
-    for group in groups(run):
-        correct = group.correct(run.dataset.labels)
+    for group in analysis.groups:
         entries: list[Entry] = [None] * 3
-        if correct is not None:
-            confidences = [
-                one.predictions.confidence for one in group.qualities if one.predictions is not None
-            ]
-            errors = [
-                expected_calibration_error(confidence, right)
-                for confidence, right in zip(confidences, correct, strict=True)
-            ]
+        if group.score is not None:
             entries = [
-                statistics.mean(errors),
-                statistics.mean(float(confidence.mean()) for confidence in confidences),
-                float(correct.mean()),
+                group.calibration_error,
+                statistics.mean(float(one.confidence.mean()) for one in group.predictions),
+                group.score.accuracy,
             ]
-        rows.append(_row(group, correct is not None, entries))
+        rows.append(_row(group, group.score is not None, entries))
     return Table(
         key="calibration",
         title="Expected calibration error",
@@ -197,5 +186,5 @@ def _over_seeds(figures: Sequence[float]) -> list[Entry]:
 
 
 def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
-    reason, missing = why_missing(group.mean(), measured)
+    reason, missing = why_missing(group.mean, measured)
     return Row(group.label, tuple(entries), reason, missing)

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.data.prepare import PreparedData
-    from fer_bench.report.findings import Findings
+    from fer_bench.report.report import Report
 
 PAGE = "index.html"
 FIGURES = "figures"
 """Directory of the figure files, next to the page."""
 
 
-def report_files(findings: Findings) -> dict[str, str]:
+def report_files(report: Report) -> dict[str, str]:
     """Return the contents of the report's table files by file name.
 
     Returns:
         ``tables.md``, ``tables.tex`` and ``tables.csv``.
     """
-    made = findings.tables
-    told = [in_markdown(sentence) + "\n" for sentence in findings.headline]
+    made = report.tables
+    told = [in_markdown(sentence) + "\n" for sentence in report.headline]
     return {
         "tables.md": "\n".join(["# Tables\n", *told, *map(markdown, made)]),
         "tables.tex": latex(made),
@@ -38,22 +38,22 @@ def report_files(findings: Findings) -> dict[str, str]:
     }
 
 
-def terminal_text(findings: Findings, width: int = 120) -> str:
+def terminal_text(report: Report, width: int = 120) -> str:
     """Return all tables for a terminal of ``width`` columns, then the headline.
 
     Verdicts and headline come last, as a terminal shows the last lines.
     """
-    told = (wrapped(clean(sentence), width) for sentence in findings.headline)
+    told = (wrapped(clean(sentence), width) for sentence in report.headline)
     lines = [line for sentence in told for line in sentence]
-    return "\n".join([terminal(findings.tables, width), *lines, ""])
+    return "\n".join([terminal(report.tables, width), *lines, ""])
 
 
-def write_report(folder: Path, findings: Findings, data: PreparedData | None = None) -> list[Path]:
+def write_report(folder: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
     """Write the complete report: tables, page, figures and the audit of the data.
 
     Args:
         folder: target directory.
-        findings: content of the report.
+        report: content of the report.
         data: as for ``write_page``.
 
     Returns:
@@ -62,15 +62,15 @@ def write_report(folder: Path, findings: Findings, data: PreparedData | None = N
     Raises:
         FerBenchError: a file cannot be written.
     """
-    return [*write_tables(folder, findings), *write_page(folder, findings, data)]
+    return [*write_tables(folder, report), *write_page(folder, report, data)]
 
 
-def write_tables(folder: Path, findings: Findings) -> list[Path]:
+def write_tables(folder: Path, report: Report) -> list[Path]:
     """Write the tables, each file atomically, after all of them have been rendered.
 
     Args:
         folder: target directory.
-        findings: content of the report.
+        report: content of the report.
 
     Returns:
         The files written.
@@ -78,17 +78,17 @@ def write_tables(folder: Path, findings: Findings) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written.
     """
-    return write_files(folder, report_files(findings))
+    return write_files(folder, report_files(report))
 
 
-def write_page(folder: Path, findings: Findings, data: PreparedData | None = None) -> list[Path]:
+def write_page(folder: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
     """Write the page, figures, data card and contact sheets, each file atomically.
 
     Figures, sheets and card of an earlier report that this one does not contain are removed.
 
     Args:
         folder: target directory.
-        findings: content of the report.
+        report: content of the report.
         data: the run's data, to be audited; None if unavailable, which the page then states.
 
     Returns:
@@ -100,18 +100,17 @@ def write_page(folder: Path, findings: Findings, data: PreparedData | None = Non
     from fer_bench.report.page import Content, page
     from fer_bench.report.plots import figures, trend_figures
 
-    run = findings.run
-    drawn = figures(run)
-    if findings.trend is not None:
-        drawn += trend_figures(findings.trend)
+    drawn = figures(report.analysis)
+    if report.trend is not None:
+        drawn += trend_figures(report.trend)
     made = page(
         Content(
-            run=run,
-            tables=findings.tables,
+            analysis=report.analysis,
+            tables=report.tables,
             figures=drawn,
-            headline=findings.headline,
+            headline=report.headline,
             notes=(),
-            name=f"fer_bench on {run.dataset.name}",
+            name=f"fer_bench on {report.analysis.dataset.name}",
             audit=None if data is None else audit_section(data, OF_BENCHMARK),
         )
     )

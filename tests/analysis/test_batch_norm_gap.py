@@ -4,9 +4,10 @@ import dataclasses
 import re
 
 import pytest
-from made_runs import made_cell, made_history, made_missing
+from made_runs import made_cell, made_history, made_missing, made_run
 
-from fer_bench.analysis.batch_norm_gap import MUCH, BatchNormGap, explanation
+from fer_bench.analysis.batch_norm_gap import MUCH, BatchNormGap, explain
+from fer_bench.analysis.seed_groups import group_cells
 
 # Epochs 0 to 3. By moving averages validation drops in epoch 2.
 HISTORY = dataclasses.replace(
@@ -15,6 +16,11 @@ HISTORY = dataclasses.replace(
     batch_validation_accuracy=(0.6, 0.38, 0.40, 0.41),
     batch_validation_loss=(1.0,) * 4,
 )
+
+
+def explanation(*cells):
+    (group,) = group_cells(made_run(*cells))
+    return explain(group.label, group.batch_norm_gaps)
 
 
 def test_the_gap_is_split():

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_bench.analysis.seed_groups import averaged, groups, told_apart
+from fer_bench.analysis.seed_groups import group_cells, with_unique_titles
 from fer_bench.results.records import (
     CellResult,
     DatasetSummary,
@@ -32,14 +32,16 @@ def cell(backbone, init, seed, made=None, status="ok", reason="", **others):
     )
 
 
-def run_of(*cells):
-    dataset = DatasetSummary("sketch", "d", (("a", 2), ("b", 1)), "paper", 1, 1, 3)
+def run_of(*cells, labels=LABELS):
+    dataset = DatasetSummary(
+        "sketch", "d", (("a", 2), ("b", 1)), "paper", 1, 1, 3, test_labels=labels.tobytes()
+    )
     return Run((), dataset, (), cells)
 
 
 def test_cells_are_grouped_by_backbone_and_init_in_the_order_of_the_run():
     run = run_of(cell("a", "random", 1), cell("a", "random", 2), cell("b", "random", 1))
-    assert [[one.id for one in group.cells] for group in groups(run)] == [
+    assert [[one.id for one in group.cells] for group in group_cells(run)] == [
         ["a-random-1", "a-random-2"],
         ["b-random-1"],
     ]
@@ -47,7 +49,7 @@ def test_cells_are_grouped_by_backbone_and_init_in_the_order_of_the_run():
 
 def test_one_seed_is_its_own_mean():
     run = run_of(cell("a", "random", 1, quality(0.5)), cell("b", "random", 1))
-    assert averaged(run) == run
+    assert tuple(group.mean for group in group_cells(run)) == run.cells
 
 
 def test_figures_of_several_seeds_are_averaged_and_counts_added_up():
@@ -56,7 +58,8 @@ def test_figures_of_several_seeds_are_averaged_and_counts_added_up():
         cell("a", "random", 1, quality(0.25), training=speed),
         cell("a", "random", 2, quality(0.75, recall=(0.5, None))),
     )
-    (mean,) = averaged(run).cells
+    (group,) = group_cells(run)
+    mean = group.mean
     assert mean.quality == dataclasses.replace(
         quality(0.5), recall=(0.75, None), confusion=((4, 0), (2, 0)), predictions=None
     )
@@ -71,7 +74,8 @@ def test_a_series_that_one_seed_lacks_has_no_mean():
     )
     lacking = dataclasses.replace(lacking, history=history)
     run = run_of(cell("a", "random", 1, lacking), cell("a", "random", 2, quality(0.75)))
-    (mean,) = averaged(run).cells
+    (group,) = group_cells(run)
+    mean = group.mean
     assert mean.quality.history.batch_validation_accuracy == ()
     assert mean.quality.history.validation_accuracy == (0.0, 0.5, 0.25)
 
@@ -81,14 +85,16 @@ def test_a_seed_that_failed_is_told_and_the_others_count():
         cell("a", "random", 1, status="failed", reason="diverged"),
         cell("a", "random", 2, quality(0.75)),
     )
-    (mean,) = averaged(run).cells
+    (group,) = group_cells(run)
+    mean = group.mean
     assert mean.quality.test_accuracy == 0.75
     assert (mean.status, mean.reason) == ("failed", "seed 1 of 2 seeds: diverged")
 
 
 def test_where_all_ended_alike_the_reason_stands_alone():
     ended = [cell("a", "random", seed, status="skipped", reason="no weights") for seed in (1, 2)]
-    (mean,) = averaged(run_of(*ended)).cells
+    (group,) = group_cells(run_of(*ended))
+    mean = group.mean
     assert (mean.quality, mean.status, mean.reason) == (None, "skipped", "no weights")
 
 
@@ -113,7 +119,8 @@ def test_each_seed_has_its_own_reason(ended, status, reason):
         cell("a", "random", seed, None if kind != "ok" else quality(0.5), kind, why)
         for seed, (kind, why) in enumerate(ended, start=1)
     ]
-    (mean,) = averaged(run_of(*cells)).cells
+    (group,) = group_cells(run_of(*cells))
+    mean = group.mean
     assert (mean.status, mean.reason) == (status, reason)
 
 
@@ -123,24 +130,25 @@ def test_backbones_of_one_title_have_their_own_names():
         for name in ("a", "b")
         for init in ("pretrained", "random")
     ]
-    run = told_apart(run_of(*same, cell("c", "random", 1), cell("c", "random", 2)))
+    run = with_unique_titles(run_of(*same, cell("c", "random", 1), cell("c", "random", 2)))
     assert [one.title for one in run.cells] == ["Net (a)"] * 2 + ["Net (b)"] * 2 + ["c"] * 2
-    assert told_apart(run) == run
+    assert with_unique_titles(run) == run
 
 
 def test_which_images_are_recognised_by_seed():
-    (group,) = groups(
+    (group,) = group_cells(
         run_of(
             cell("a", "random", 1, quality(0.5, classes=(0, 0, 1))),
             cell("a", "random", 2, status="failed", reason="diverged"),
             cell("a", "random", 3, quality(0.5, classes=(1, 1, 1))),
         )
     )
-    assert group.correct(LABELS).tolist() == [[True, False, True], [False, True, True]]
+    assert group.correct.tolist() == [[True, False, True], [False, True, True]]
 
 
 @pytest.mark.parametrize("labels", [LABELS[:0], LABELS])
 def test_images_of_unknown_predictions_are_not_guessed(labels):
     unknown = dataclasses.replace(quality(0.5), predictions=None)
-    (group,) = groups(run_of(cell("a", "random", 1, quality(0.5)), cell("a", "random", 2, unknown)))
-    assert group.correct(labels) is None
+    cells = [cell("a", "random", 1, quality(0.5)), cell("a", "random", 2, unknown)]
+    (group,) = group_cells(run_of(*cells, labels=labels))
+    assert group.correct is None

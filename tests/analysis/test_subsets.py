@@ -10,15 +10,13 @@ from hypothesis.extra.numpy import arrays
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from fer_bench.analysis.seed_groups import groups
+from fer_bench.analysis.seed_groups import group_cells
 from fer_bench.analysis.subsets import (
     Score,
     _excess,
-    baseline,
     label_agreement,
-    leakage,
-    voted,
-    voted_baseline,
+    majority_class_baseline,
+    majority_vote_baseline,
 )
 from fer_bench.metrics import Interval, sampling_interval
 from fer_bench.results.records import NO_VOTE, Predictions
@@ -27,8 +25,8 @@ SMALL = 12
 
 
 def told(run):
-    (group,) = groups(run)
-    return leakage(group, run.dataset), voted(group, run.dataset)
+    (group,) = group_cells(run)
+    return group.leakage, group.score_by_votes
 
 
 def small(said, twins=b"", votes=b"", labels=(0,) * SMALL):
@@ -71,12 +69,12 @@ def test_each_part_by_hand():
 def test_the_largest_class_on_each_part():
     twins = [0] * 8 + [3] * 4
     labels = [2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2]
-    found = baseline(small([[0] * SMALL], twins, labels=labels).dataset)
+    found = majority_class_baseline(small([[0] * SMALL], twins, labels=labels).dataset)
     assert found.name == NAMES[2]
     assert found.leakage.whole.accuracy == pytest.approx(7 / 12)
     assert found.leakage.clean.accuracy == pytest.approx(6 / 8)
     assert found.leakage.twinned.accuracy == pytest.approx(1 / 4)
-    assert baseline(small([[0] * SMALL]).dataset) is None
+    assert majority_class_baseline(small([[0] * SMALL]).dataset) is None
 
 
 def test_seeds_are_averaged():
@@ -108,8 +106,8 @@ def test_the_class_that_taggers_name_most():
     votes = [1, 1, 1, 1, 0, 0, 2] + [NO_VOTE] * 5
     labels = [1, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0]
     data = small([[0] * SMALL], [0] * SMALL, votes, labels).dataset
-    found = voted_baseline(data)
-    assert baseline(data).name == NAMES[0]
+    found = majority_vote_baseline(data)
+    assert majority_class_baseline(data).name == NAMES[0]
     assert found.name == NAMES[1]
     assert (found.voted.votes.images, found.voted.votes.accuracy) == (7, pytest.approx(4 / 7))
     assert (found.voted.labels.images, found.voted.labels.accuracy) == (7, pytest.approx(2 / 7))
@@ -132,7 +130,7 @@ def test_parts_that_are_empty_have_no_figure():
     tied = small(said, votes=[NO_VOTE] * SMALL)
     assert told(tied) == (None, None)
     assert label_agreement(tied.dataset) is None
-    assert voted_baseline(tied.dataset) is None
+    assert majority_vote_baseline(tied.dataset) is None
 
 
 @pytest.mark.parametrize("missing", ["test_twins", "test_votes", "test_labels", "predictions"])
@@ -149,7 +147,7 @@ def test_what_is_not_known_has_no_figure(missing):
     assert (found is None) == (missing != "test_twins")
     known = missing in ("test_twins", "predictions")
     assert (label_agreement(run.dataset) is not None) == known
-    assert (voted_baseline(run.dataset) is not None) == known
+    assert (majority_vote_baseline(run.dataset) is not None) == known
 
 
 def test_a_network_that_was_not_trained_has_no_figure():

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_predictions, made_run
 
-from fer_bench.analysis.pairwise_tests import pairs
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import headline
 from fer_bench.metrics import compare
 
 
 def told(*cells):
     run = made_run(*cells)
-    return headline(run, pairs(run))
+    return headline(analyse(run))
 
 
 def steady(sentence):
@@ -99,14 +99,18 @@ def test_a_rival_with_one_seed_borrows_the_others_spread(snapshot):
     assert lead.rpartition("; ")[2] == snapshot
 
 
-def test_a_p_value_next_to_the_level_agrees_with_what_is_said():
+def test_a_p_value_next_to_the_level_agrees_with_what_is_said(monkeypatch):
     run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
-    (pair,) = pairs(run)
+    analysis = analyse(run)
+    (pair,) = analysis.pairs
     for corrected, said in (
         (0.0499, "is significantly better"),
         (0.0500001, "does not differ significantly"),
     ):
-        _, _, lead = headline(run, (dataclasses.replace(pair, corrected=corrected),))
+        monkeypatch.setitem(
+            vars(analysis), "pairs", (dataclasses.replace(pair, corrected=corrected),)
+        )
+        _, _, lead = headline(analysis)
         assert said in lead
         assert f"corrected p = {corrected})" in lead
 
@@ -123,7 +127,7 @@ def test_speed_and_who_is_faster(snapshot):
 def test_cpu_seconds_are_no_speed_to_tell_first(timer, sentences):
     run = made_run(made_cell("mini", "random", 0.5, speed=100.0))
     timed = dataclasses.replace(run, environment=(("timer", timer),))
-    found = headline(timed, pairs(timed))
+    found = headline(analyse(timed))
     assert sum("images/s" in sentence for sentence in found) == sentences
 
 
@@ -145,7 +149,7 @@ def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
     clean = right[run.dataset.twins == 0].mean()
     named = run.dataset.votes != 255
     votes = (made_predictions(0.5) == run.dataset.votes)[named].mean()
-    best, sure = headline(run, ())
+    best, sure = headline(analyse(run))
     happy = (NAMES.index("Happy") == LABELS)[run.dataset.twins == 0].mean()
     assert f" 0.250 (deduplicated {happy:.3f}); " in sure
     assert best.startswith("MobileNet random ")
@@ -161,14 +165,14 @@ def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
 @pytest.mark.parametrize(("accuracy", "told"), [(0.26, True), (0.28, False)])
 def test_what_is_no_better_than_the_largest_class_is_told(accuracy, told):
     """That has 0.250 of the 3,585 test images; the interval reaches 0.014 to both sides."""
-    sure = headline(made_run(made_cell("mobilenet", "random", accuracy)), ())[1]
+    sure = headline(analyse(made_run(made_cell("mobilenet", "random", accuracy))))[1]
     assert ("not significantly better" in sure) == told
 
 
 @pytest.mark.parametrize(("twins", "which"), [(0, "none"), (1, "each"), (3, "each")])
 def test_a_test_set_of_one_kind_is_told(twins, which):
     run = with_twins(made_run(made_cell("mobilenet", "random", 0.5)), twins)
-    best, sure = headline(run, ())
+    best, sure = headline(analyse(run))
     assert sure.endswith(" 0.250.")
     assert best.startswith("MobileNet random ")
     assert " 0.500 on fer2013; " in best
@@ -186,7 +190,7 @@ def test_another_network_that_is_the_best_without_twins_is_named():
     )
     run = with_twins(run, np.where(twinned, 3, 0))
     clean = (made_predictions(0.5) == LABELS)[~twinned].mean()
-    best, _, lead, other = headline(run, pairs(run))
+    best, _, lead, other = headline(analyse(run))
     assert best.startswith("OpenFace random ")
     assert "highest" in best
     assert "significantly better" in lead
@@ -199,7 +203,7 @@ def test_another_network_that_is_the_best_without_twins_is_named():
         f"{found.interval.high:+.3f}, corrected p < 0.0001)."
     )
     same = with_twins(run, 0)
-    assert not any("deduplicated accuracy" in one for one in headline(same, pairs(same)))
+    assert not any("deduplicated accuracy" in one for one in headline(analyse(same)))
 
 
 def moved(wrong, right, places):
@@ -223,7 +227,7 @@ def test_a_lead_without_twins_that_may_be_chance_is_not_clear():
         made_cell("mobilenet", "random", predicted=second),
     )
     run = with_twins(run, np.where(twinned, 3, 0))
-    best, _, lead, other = headline(run, pairs(run))
+    best, _, lead, other = headline(analyse(run))
     assert best.startswith("OpenFace random ")
     assert "highest" in best
     assert "significantly better" in lead
@@ -245,7 +249,7 @@ def test_a_lead_without_twins_is_clear_against_all_others_only():
         made_cell("mini", "random", 0.499),
     )
     run = with_twins(run, np.where(twinned, 3, 0))
-    (other,) = (one for one in headline(run, pairs(run)) if "deduplicated accuracy" in one)
+    (other,) = (one for one in headline(analyse(run)) if "deduplicated accuracy" in one)
     assert other.startswith("MobileNet ")
     assert " highest deduplicated accuracy, 0." in other
     assert ", without a significant lead (" in other
@@ -263,4 +267,4 @@ def test_no_network_is_the_best_without_twins_while_another_is_not_known():
         old,
     )
     run = with_twins(run, np.where(twinned, 3, 0))
-    assert not any("deduplicated accuracy" in one for one in headline(run, pairs(run)))
+    assert not any("deduplicated accuracy" in one for one in headline(analyse(run)))

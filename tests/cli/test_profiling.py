@@ -70,8 +70,8 @@ def test_the_command_prints_parts_and_floor(data):
     for words in (
         "mini-random-42, 140 images, epochs: 1",
         "frozen features",
-        "minimum: ",
-        "times the minimum",
+        "lower bound: ",
+        "times the lower bound",
     ):
         assert words in output
 

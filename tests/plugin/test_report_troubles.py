@@ -12,7 +12,6 @@ from made_votes import write_votes
 
 from fer_bench import cli
 from fer_bench.data.formats.npz_files import pack_npz
-from fer_bench.report import findings
 from fer_bench.results import KEY
 
 CONFTEST = f"""
@@ -213,10 +212,10 @@ def test_results_that_cannot_be_written_are_told_beside_the_tables(session, pyte
 
 
 def test_a_bug_in_the_statistics_costs_no_results(session, pytester, monkeypatch):
-    def pairs(run):
+    def analyse(run):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(findings, "pairs", pairs)
+    monkeypatch.setattr("fer_bench.report.report.analyse", analyse)
     result = session()
     assert result.ret != pytest.ExitCode.OK
     assert "a bug" in result.stdout.str() + result.stderr.str()

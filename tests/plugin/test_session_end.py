@@ -15,9 +15,9 @@ FILES = {"results.json", "tables.md", "index.html"}
 def sketched(monkeypatch):
     """A page that is drawn in no time."""
 
-    def write_page(folder, findings, audited):
+    def write_page(folder, report, audited):
         assert audited is not None
-        (folder / "index.html").write_text(findings.run.dataset.name)
+        (folder / "index.html").write_text(report.analysis.run.dataset.name)
         return [folder / "index.html"]
 
     monkeypatch.setattr(session_report, "write_page", write_page)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import confusion
 from fer_bench.results.records import (
     CellResult,
@@ -180,7 +181,7 @@ def drawn_of_one(one_seed: Run) -> tuple[Figure, ...]:
     """Return the figures of ``one_seed``, each drawn once for all tests."""
     from fer_bench.report.plots import figures
 
-    return tuple(figures(one_seed))
+    return tuple(figures(analyse(one_seed)))
 
 
 @pytest.fixture(scope="session")
@@ -188,7 +189,7 @@ def drawn_of_three(three_seeds: Run) -> tuple[Figure, ...]:
     """Return the figures of ``three_seeds``, each drawn once for all tests."""
     from fer_bench.report.plots import figures
 
-    return tuple(figures(three_seeds))
+    return tuple(figures(analyse(three_seeds)))
 
 
 @pytest.fixture(scope="session")

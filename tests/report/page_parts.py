@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from eight_cells import make_run
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.page import Content
 from fer_bench.report.plots import PALETTE, Figure
@@ -163,10 +164,10 @@ def told(run: Run) -> Run:
 
 def content(run: Run | None = None, **changes: Any) -> Content:
     """Return content with everything that a page can show."""
-    run = told(make_run()) if run is None else run
+    analysis = analyse(told(make_run()) if run is None else run)
     made = Content(
-        run=run,
-        tables=[*(one for one in tables(run) if one.key != "claims"), CLAIMS],
+        analysis=analysis,
+        tables=[*(one for one in tables(analysis) if one.key != "claims"), CLAIMS],
         figures=[figure(key) for key in KEYS],
         headline=["Pretraining is worth it.", "By 0.3 of accuracy."],
         notes=["One seed each."],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from made_runs import made_run
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.report.audit_command import audit_command, recorded_command
 from fer_bench.report.page.masthead import subject
@@ -114,7 +115,7 @@ def test_images_of_a_run_are_those_of_its_parts(snapshot) -> None:
     data = dataclasses.replace(
         run.dataset, train=22_974, validation=3_282, test=6_564, left_out=((COPIES, 3_067),)
     )
-    told = subject(dataclasses.replace(run, dataset=data))
+    told = subject(analyse(dataclasses.replace(run, dataset=data)))
     (images,) = (one for one in told if "32,820 images" in one)
     assert "7 classes, 22,974 for training" in images
     assert [one for one in told if "3,067" in one] == snapshot

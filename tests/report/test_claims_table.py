@@ -5,13 +5,13 @@ import re
 
 from made_runs import every_cell, made_run
 
-from fer_bench.analysis.claims import judge
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.latex import latex
 
 
 def table(run):
-    return claims_table(judge(run, ()))
+    return claims_table(analyse(run).verdicts)
 
 
 def test_one_row_for_each_claim():

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.latex import latex
 from fer_bench.runtime.escapes import clean, in_latex
@@ -90,7 +91,7 @@ def test_rows_numbers_and_notes() -> None:
 
 
 def test_the_papers_number_goes_to_the_end_of_the_caption(run: Run) -> None:
-    text = latex(tables(run))
+    text = latex(tables(analyse(run)))
     (rate,) = re.findall(r"\\caption\{(.*MCR\) of accuracy.*)\}", text)
     assert rate.startswith("Mean")
     assert rate.endswith(" (Table 2 of the paper)")
@@ -131,7 +132,7 @@ def rows(text: str) -> list[tuple[int, int]]:
 
 
 def test_every_row_has_an_entry_for_each_column(run: Run) -> None:
-    made = tables(run)
+    made = tables(analyse(run))
     found = rows(latex([*made, hostile_table()]))
     assert len(found) > sum(len(table.rows) for table in made)
     for entries, columns in found:
@@ -139,7 +140,7 @@ def test_every_row_has_an_entry_for_each_column(run: Run) -> None:
 
 
 def test_structure_of_the_whole_report(run: Run) -> None:
-    structure(latex(tables(run)))
+    structure(latex(tables(analyse(run))))
 
 
 def test_structure_with_hostile_names() -> None:
@@ -164,7 +165,9 @@ def latex_is_here() -> bool:
 
 @pytest.mark.skipif(not latex_is_here(), reason="needs pdflatex with booktabs")
 def test_latex_itself_compiles_it(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "tables.tex").write_text(latex([*tables(run), hostile_table()]), encoding="utf-8")
+    (tmp_path / "tables.tex").write_text(
+        latex([*tables(analyse(run)), hostile_table()]), encoding="utf-8"
+    )
     (tmp_path / "document.tex").write_text(
         "\\documentclass{article}\\usepackage{booktabs,tabularx,graphicx}"
         "\\begin{document}\\input{tables}\\end{document}"

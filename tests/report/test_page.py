@@ -15,6 +15,7 @@ from page_parts import CLAIMS, KEYS, Node, content, figure, read, told
 from PIL import Image
 
 from fer_bench.analysis.example_images import choose
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, summary
 from fer_bench.report.audit import sheets as sheets_of
@@ -184,7 +185,8 @@ def test_tables_are_sorted_by_values_with_full_precision(tree: Node) -> None:
     shown = tree.by_id("table-of-table-2")
     orders = [node.attributes.get("data-order") for node in shown.all("tr")[2].all("td")]
     assert orders == [
-        "" if entry is None else repr(entry) for entry in tables(make_run())[1].rows[0].entries
+        "" if entry is None else repr(entry)
+        for entry in tables(analyse(make_run()))[1].rows[0].entries
     ]
 
 
@@ -510,7 +512,7 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
     text = page(
         content(
             run,
-            tables=[*tables(run)[:-1], claims],
+            tables=[*tables(analyse(run))[:-1], claims],
             headline=[name],
             notes=[name],
             name=name,

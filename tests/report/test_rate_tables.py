@@ -7,6 +7,7 @@ import pytest
 from made_runs import made_settings
 
 from fer_bench.analysis.deviations import deviations
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
 from fer_bench.protocol.settings import Protocol
 from fer_bench.report.convergence_tables import rate_tables
@@ -54,7 +55,7 @@ EN = "\N{EN DASH}"
 
 
 def test_tables_2_to_5_have_the_papers_columns(run: Run) -> None:
-    tables = rate_tables(run)
+    tables = rate_tables(analyse(run))
     assert [table.key for table in tables] == ["table-2", "table-3", "table-4", "table-5"]
     for table in tables:
         assert shown(table) == [
@@ -71,7 +72,7 @@ def test_tables_2_to_5_have_the_papers_columns(run: Run) -> None:
 
 
 def test_rows_are_named_as_in_the_paper(run: Run) -> None:
-    for table in rate_tables(run):
+    for table in rate_tables(analyse(run)):
         assert [row.label for row in table.rows] == [
             "MobileNet_pretrained",
             "MobileNet_random",
@@ -85,7 +86,7 @@ def test_rows_are_named_as_in_the_paper(run: Run) -> None:
 
 
 def test_titles_say_rate_and_figure(run: Run) -> None:
-    titles = [table.title for table in rate_tables(run)]
+    titles = [table.title for table in rate_tables(analyse(run))]
     for title, number, words in zip(
         titles,
         (2, 3, 4, 5),
@@ -98,7 +99,7 @@ def test_titles_say_rate_and_figure(run: Run) -> None:
 
 def test_rates_by_hand_in_ragged_windows() -> None:
     mcr_accuracy, mcr_loss, mofr_accuracy, mofr_loss = (
-        only_row(table).entries for table in rate_tables(small_run(cell("mini")))
+        only_row(table).entries for table in rate_tables(analyse(small_run(cell("mini"))))
     )
     # first-epoch, untrained, paper; ours, paper. Running figures of epochs 1, 5 and 7:
     # accuracy 0.20, 0.60, 0.66; loss 1.90, 1.20, 1.05; evaluated before training 0.10 and 2.00.
@@ -115,14 +116,14 @@ def test_rates_by_hand_in_ragged_windows() -> None:
 
 
 def test_ragged_windows_are_named_and_have_no_published_value() -> None:
-    table = rate_tables(small_run(cell("mobilenet")))[0]
+    table = rate_tables(analyse(small_run(cell("mobilenet"))))[0]
     assert [group for group, _ in shown(table)][-1] == f"6{EN}7"
     assert only_row(table).entries[2] == 0.013814
     assert only_row(table).entries[4] is None
 
 
 def test_published_values_stand_in_their_window(run: Run) -> None:
-    mcr_accuracy, mcr_loss, mofr_accuracy, mofr_loss = rate_tables(run)
+    mcr_accuracy, mcr_loss, mofr_accuracy, mofr_loss = rate_tables(analyse(run))
 
     def published(table: Table, label: str) -> tuple[object, ...]:
         (row,) = (row for row in table.rows if row.label == label)
@@ -147,7 +148,9 @@ def test_windows_of_another_length_have_no_published_values() -> None:
         validation_accuracy=(0.1,) * 11,
         validation_loss=(2.0,) * 11,
     )
-    table = rate_tables(small_run(cell("mobilenet", history=history), epochs=10, window=4))[0]
+    table = rate_tables(
+        analyse(small_run(cell("mobilenet", history=history), epochs=10, window=4))
+    )[0]
     assert [column.group for column in table.columns if column.published] == [
         f"1{EN}4",
         f"5{EN}8",
@@ -157,7 +160,7 @@ def test_windows_of_another_length_have_no_published_values() -> None:
 
 
 def test_a_backbone_that_the_paper_lacks_has_no_published_values() -> None:
-    for table in rate_tables(small_run(cell("mini"))):
+    for table in rate_tables(analyse(small_run(cell("mini")))):
         assert only_row(table).entries[2] is None
 
 
@@ -168,7 +171,7 @@ def one_epoch() -> CellResult:
 
 
 def test_one_epoch_has_a_rate_under_untrained_alone() -> None:
-    tables = rate_tables(small_run(one_epoch(), epochs=1))
+    tables = rate_tables(analyse(small_run(one_epoch(), epochs=1)))
     first_epoch, untrained, paper = only_row(tables[0]).entries
     assert (first_epoch, paper) == (None, None)
     assert untrained == pytest.approx(0.2)
@@ -179,7 +182,7 @@ def test_one_epoch_has_a_rate_under_untrained_alone() -> None:
 
 
 def test_windows_of_one_epoch() -> None:
-    table = rate_tables(small_run(cell("mini"), window=1))[0]
+    table = rate_tables(analyse(small_run(cell("mini"), window=1)))[0]
     first_epoch, untrained, paper, second, *others = only_row(table).entries
     assert (first_epoch, paper) == (None, None)
     assert (untrained, second) == pytest.approx((0.1, 0.1))
@@ -191,7 +194,7 @@ def test_windows_of_one_epoch() -> None:
 
 
 def test_a_skipped_cell_keeps_its_row_its_reason_and_the_published_values(run: Run) -> None:
-    row = rate_tables(run)[0].rows[2]
+    row = rate_tables(analyse(run))[0].rows[2]
     assert row.label == "OpenFace_pretrained"
     assert row.entries == (None, None, 0.080035, None, 0.014538, None, 0.003204, None, 0.001637)
     assert row.reason.startswith("skipped: no weights: ")
@@ -200,14 +203,14 @@ def test_a_skipped_cell_keeps_its_row_its_reason_and_the_published_values(run: R
 
 
 def test_a_failed_cell_says_why(run: Run) -> None:
-    row = rate_tables(run)[0].rows[6]
+    row = rate_tables(analyse(run))[0].rows[6]
     assert row.reason == f"failed: {run.cells[6].reason}"
     assert "vgg_face_weights.h5" in row.reason
     assert row.missing == "failed"
 
 
 def test_a_cell_whose_quality_was_not_asked_for_says_so() -> None:
-    row = only_row(rate_tables(small_run(cell("mini", history=None)))[0])
+    row = only_row(rate_tables(analyse(small_run(cell("mini", history=None))))[0])
     assert set(row.entries) == {None}
     assert row.reason.startswith("not measured")
 
@@ -216,13 +219,13 @@ def test_a_cell_that_failed_after_training_keeps_its_figures_and_says_why() -> N
     failed = dataclasses.replace(
         cell("mini"), status="failed", reason="inference ran out of memory"
     )
-    row = only_row(rate_tables(small_run(failed))[0])
+    row = only_row(rate_tables(analyse(small_run(failed)))[0])
     assert row.entries[0] == pytest.approx(0.1)
     assert row.reason == f"failed: {failed.reason}"
 
 
 def test_a_whole_cell_has_no_reason(run: Run) -> None:
-    assert rate_tables(run)[0].rows[0].reason == ""
+    assert rate_tables(analyse(run))[0].rows[0].reason == ""
 
 
 # -- notes
@@ -231,7 +234,9 @@ def test_a_whole_cell_has_no_reason(run: Run) -> None:
 def test_a_run_like_the_papers_has_no_deviations(run: Run) -> None:
     assert deviations(run) == []
     assert not any(
-        "Not directly comparable" in note for table in rate_tables(run) for note in table.notes
+        "Not directly comparable" in note
+        for table in rate_tables(analyse(run))
+        for note in table.notes
     )
 
 
@@ -245,7 +250,7 @@ def test_deviations_are_named_in_every_table() -> None:
     away = small_run(cell("mobilenet"))
     named = deviations(away)
     assert changes(named) == [("data set sketch", "fer2013"), ("epochs 7", "20")]
-    for table in rate_tables(away):
+    for table in rate_tables(analyse(away)):
         assert table.notes[-1].startswith("Not directly comparable")
         assert table.notes[-1].endswith(f": {'; '.join(named)}.")
 
@@ -291,26 +296,26 @@ def test_every_changed_setting_is_a_deviation(run: Run) -> None:
 
 
 def test_the_conventions_are_explained_with_their_number_of_differences(run: Run) -> None:
-    for table in rate_tables(run):
+    for table in rate_tables(analyse(run)):
         (note,) = (note for note in table.notes if "first-epoch" in note)
         assert "differences: 4" in note
         assert "untrained" in note
     (note,) = (
         note
-        for note in rate_tables(small_run(one_epoch(), epochs=1))[0].notes
+        for note in rate_tables(analyse(small_run(one_epoch(), epochs=1)))[0].notes
         if "differences" in note
     )
     assert "differences: 0" in note
 
 
 def test_units_are_stated(run: Run) -> None:
-    for table in rate_tables(run):
+    for table in rate_tables(analyse(run)):
         unit = "nats" if "loss" in table.title else "share"
         assert unit in table.notes[0]
 
 
 def test_what_the_source_lacks_is_stated(run: Run) -> None:
-    _, _, four, five = rate_tables(run)
+    _, _, four, five = rate_tables(analyse(run))
     assert any("only MobileNet's rows" in note for note in four.notes)
     assert any("not include this table" in note for note in five.notes)
 
@@ -320,9 +325,9 @@ def test_what_the_source_lacks_is_stated(run: Run) -> None:
 
 def test_a_history_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"mini-random-1 .*\b7 epochs.*\b8$"):
-        rate_tables(small_run(cell("mini"), epochs=8))
+        rate_tables(analyse(small_run(cell("mini"), epochs=8)))
 
 
 def test_a_protocol_without_epochs_is_refused(run: Run) -> None:
     with pytest.raises(ValueError, match="no setting 'epochs'"):
-        rate_tables(dataclasses.replace(run, protocol=()))
+        rate_tables(analyse(dataclasses.replace(run, protocol=())))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.render import entry_text, markdown, terminal, tidy_csv
 from fer_bench.runtime.escapes import clean
@@ -105,18 +106,18 @@ def test_terminal_as_it_looks(snapshot) -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
 def test_the_report_fits_the_terminal(run: Run, width: int) -> None:
-    for line in terminal(tables(run), width).splitlines():
+    for line in terminal(tables(analyse(run)), width).splitlines():
         assert len(line) <= width
 
 
 def test_the_papers_tables_need_no_cutting_at_120_columns(run: Run) -> None:
-    for table in tables(run):
+    for table in tables(analyse(run)):
         text = terminal([table], 120)
         assert text.count("VGG-Face_random") in (0, 1)
 
 
 def test_a_wide_table_is_cut_between_groups(run: Run) -> None:
-    text = terminal([tables(run)[1]], 80)
+    text = terminal([tables(analyse(run))[1]], 80)
     headings = [line for line in text.splitlines() if f"{EN}" in line and "--- " in line]
     groups = [f"1{EN}5", f"6{EN}10", f"11{EN}15", f"16{EN}20"]
     assert len(headings) == 2
@@ -126,7 +127,7 @@ def test_a_wide_table_is_cut_between_groups(run: Run) -> None:
 
 
 def test_a_reason_is_told_in_full_once(run: Run) -> None:
-    text = terminal(tables(run), 100)
+    text = terminal(tables(analyse(run)), 100)
     assert text.count(" --weights-dir") == 1
     start, weights, _ = run.cells[2].reason.partition("openface_weights.h5")
     assert text.count(f"[1] skipped: {start}{weights}") == 13
@@ -265,7 +266,7 @@ def test_csv_line_by_line() -> None:
 
 
 def test_csv_holds_every_entry_of_every_table_in_full(run: Run) -> None:
-    made = tables(run)
+    made = tables(analyse(run))
     lines = read(tidy_csv(made))
     entries = [
         (table.key, row.label, entry)
@@ -301,7 +302,7 @@ def test_csv_names_come_back(text: str) -> None:
 
 
 def test_a_run_without_cells_renders(run: Run) -> None:
-    empty = tables(dataclasses.replace(run, cells=()))
+    empty = tables(analyse(dataclasses.replace(run, cells=())))
     assert "Table 2." in terminal(empty)
     for table in empty:
         assert markdown(table).startswith(f"## {table.title}")

@@ -9,8 +9,9 @@ import pytest
 from made_archives import of_accuracies
 from made_audits import audited
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import (
-    Findings,
+    Report,
     report_files,
     tables,
     terminal_text,
@@ -54,7 +55,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def test_files_of_the_report(run: Run) -> None:
-    files = report_files(Findings.of(run))
+    files = report_files(Report.of(run))
     assert list(files) == NAMES
     for text in files.values():
         assert "openface_weights.h5" in text or r"openface\_weights.h5" in text
@@ -65,22 +66,22 @@ def test_files_of_the_report(run: Run) -> None:
 
 
 def test_the_terminal_shows_every_table(run: Run) -> None:
-    text = terminal_text(Findings.of(run), 100)
-    titles = [table.title for table in tables(run)]
+    text = terminal_text(Report.of(run), 100)
+    titles = [table.title for table in tables(analyse(run))]
     assert [line for line in text.splitlines() if line in titles] == titles
     assert max(map(len, text.splitlines())) <= 100
 
 
 def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "report"
-    assert write_tables(folder, Findings.of(run)) == [folder / name for name in NAMES]
+    assert write_tables(folder, Report.of(run)) == [folder / name for name in NAMES]
     assert sorted(path.name for path in folder.iterdir()) == sorted([MANIFEST, *NAMES])
-    for name, text in report_files(Findings.of(run)).items():
+    for name, text in report_files(Report.of(run)).items():
         assert (folder / name).read_bytes() == text.encode("utf-8")
 
 
 def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:
-    page, *drawings = write_page(tmp_path, Findings.of(run))
+    page, *drawings = write_page(tmp_path, Report.of(run))
     assert page == tmp_path / "index.html"
     linked = set(re.findall(r'href="(figures/[^"]+)"', page.read_text("utf-8")))
     assert {path.relative_to(tmp_path).as_posix() for path in drawings} == linked
@@ -89,7 +90,7 @@ def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -> None:
-    written = write_report(tmp_path, Findings.of(run))
+    written = write_report(tmp_path, Report.of(run))
     files = files_in(tmp_path)
     assert sorted(written) == sorted(files)
     assert {*NAMES, "index.html"} == {path.name for path in files if path.parent == tmp_path}
@@ -98,7 +99,7 @@ def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -
 def test_what_was_found_in_the_data_stands_beside_the_page(
     run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
-    written = write_report(tmp_path, Findings.of(run), data)
+    written = write_report(tmp_path, Report.of(run), data)
     names = {path.relative_to(tmp_path).as_posix() for path in written}
     assert names == {path.relative_to(tmp_path).as_posix() for path in files_in(tmp_path)}
     text = (tmp_path / "index.html").read_text("utf-8")
@@ -111,11 +112,11 @@ def test_what_was_found_in_the_data_stands_beside_the_page(
 def test_sheets_of_an_earlier_report_go_with_the_next_one(
     run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
-    findings = Findings.of(run)
-    write_page(tmp_path, findings, data)
+    report = Report.of(run)
+    write_page(tmp_path, report, data)
     votes = tmp_path / "data-sheets" / "label-errors.png"
     assert votes.exists()
-    write_page(tmp_path, findings, audited(votes=False).prepared())
+    write_page(tmp_path, report, audited(votes=False).prepared())
     assert not votes.exists()
     assert (tmp_path / "data-sheets" / "near.png").exists()
 
@@ -126,34 +127,34 @@ def test_without_data_card_and_sheets_of_an_earlier_report_go_and_nothing_else(
     (tmp_path / "data-sheets").mkdir()
     own = tmp_path / "data-sheets" / "own.png"
     own.write_text("mine")
-    write_page(tmp_path, Findings.of(run), data)
+    write_page(tmp_path, Report.of(run), data)
     of_audit = write_audit(tmp_path, data)
-    written = write_page(tmp_path, Findings.of(run))
+    written = write_page(tmp_path, Report.of(run))
     assert set(files_in(tmp_path)) == {*written, *of_audit, own}
 
 
 def test_a_card_of_someone_else_stays(run: Run, tmp_path: Path) -> None:
     (tmp_path / "data-card.md").write_text("# My data card\n")
-    write_page(tmp_path, Findings.of(run))
+    write_page(tmp_path, Report.of(run))
     assert (tmp_path / "data-card.md").read_text() == "# My data card\n"
 
 
 def test_an_audit_leaves_a_report_in_its_folder_as_it_is(
     run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
-    written = write_report(tmp_path, Findings.of(run), data)
+    written = write_report(tmp_path, Report.of(run), data)
     before = {path: path.read_bytes() for path in written}
     of_audit = write_audit(tmp_path, audited(votes=False, name="other").prepared())
     assert {path: path.read_bytes() for path in written} == before
     assert not set(written) & set(of_audit)
     # And the other way round.
     before = {path: path.read_bytes() for path in of_audit}
-    write_report(tmp_path, Findings.of(run))
+    write_report(tmp_path, Report.of(run))
     assert {path: path.read_bytes() for path in of_audit} == before
 
 
 def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Path) -> None:
-    write_page(tmp_path, Findings.of(run))
+    write_page(tmp_path, Report.of(run))
     own = tmp_path / "figures"
     (own / "figure-5-mobilenet.txt").write_text("fer_bench")
     (own / "mine.svg").write_text("<svg/>")
@@ -161,7 +162,7 @@ def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Pa
     (own / "folder.svg").mkdir()
     before = {path.name for path in own.iterdir()}
     fewer = dataclasses.replace(run, cells=run.cells[2:])
-    write_page(tmp_path, Findings.of(fewer))
+    write_page(tmp_path, Report.of(fewer))
     gone = before - {path.name for path in own.iterdir()}
     assert gone == {"figure-5-mobilenet.svg", "figure-5-mobilenet.png"}
 
@@ -169,7 +170,7 @@ def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Pa
 def test_a_figure_that_cannot_be_removed_is_told(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_page(tmp_path, Findings.of(run))
+    write_page(tmp_path, Report.of(run))
 
     def refused(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
@@ -177,28 +178,28 @@ def test_a_figure_that_cannot_be_removed_is_told(
     monkeypatch.setattr("pathlib.Path.unlink", refused)
     fewer = dataclasses.replace(run, cells=run.cells[2:])
     with pytest.raises(FerBenchError) as raised:
-        write_page(tmp_path, Findings.of(fewer))
+        write_page(tmp_path, Report.of(fewer))
     assert "figure-5-mobilenet" in raised.value.problem
     assert "cannot be removed: Permission" in raised.value.problem
 
 
 def test_a_run_that_contradicts_itself_has_no_findings(run: Run) -> None:
     with pytest.raises(ValueError, match="epochs"):
-        Findings.of(dataclasses.replace(run, protocol=()))
+        Report.of(dataclasses.replace(run, protocol=()))
 
 
 def test_a_trend_is_told_in_all_forms_and_else_nowhere(tmp_path: Path) -> None:
     found = of_accuracies(0.4, 0.3)
     run = found.archive.runs[-1].run
-    findings = Findings.of(run, found)
-    assert [table.key for table in findings.tables][-1] == "trend"
-    written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, findings)}
+    report = Report.of(run, found)
+    assert [table.key for table in report.tables][-1] == "trend"
+    written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, report)}
     assert {"figures/trend.svg", "figures/trend-others.png"} <= written
     for name in (*NAMES, "index.html"):
         assert "mini-pretrained accuracy" in (tmp_path / name).read_text("utf-8"), name
-    without = Findings.of(run)
+    without = Report.of(run)
     assert without.trend is None
-    assert findings.tables[:-1] == without.tables
+    assert report.tables[:-1] == without.tables
     written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, without)}
     assert not any("trend" in name for name in written)
     assert not (tmp_path / "figures" / "trend.svg").exists()
@@ -209,12 +210,12 @@ def test_a_trend_is_told_in_all_forms_and_else_nowhere(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_is_an_error_of_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "report").write_text("a file, not a folder")
     with pytest.raises(FerBenchError) as raised:
-        write_report(tmp_path / "report", Findings.of(run))
+        write_report(tmp_path / "report", Report.of(run))
     assert "\n" not in str(raised.value)
 
 
 def test_a_hostile_reason_does_not_stop_the_report(run: Run, tmp_path: Path) -> None:
     cell = dataclasses.replace(run.cells[2], reason="no file /data/\udcff\x1b[2J\n| a")
-    write_report(tmp_path, Findings.of(dataclasses.replace(run, cells=(cell,))))
+    write_report(tmp_path, Report.of(dataclasses.replace(run, cells=(cell,))))
     text = (tmp_path / "tables.md").read_text(encoding="utf-8")
     assert "no file /data/\\\\udcff\\\\x1b\\[2J \\| a" in text

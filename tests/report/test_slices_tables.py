@@ -10,8 +10,9 @@ import pytest
 from made_runs import LABELS, NAMES, audited, made_cell, made_missing, made_run
 from page_parts import read
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import sampling_interval
-from fer_bench.report import Findings, report_files, tables, terminal_text
+from fer_bench.report import Report, report_files, tables, terminal_text
 from fer_bench.report.page import Content, page
 from fer_bench.report.page.masthead import facts, subject
 from fer_bench.results.records import NO_VOTE
@@ -19,7 +20,7 @@ from fer_bench.results.records import NO_VOTE
 
 @cache
 def by_key(run):
-    return {one.key: one for one in tables(run)}
+    return {one.key: one for one in tables(analyse(run))}
 
 
 def entries(found, label):
@@ -54,7 +55,7 @@ def test_a_run_that_knows_neither_has_no_table_and_no_column(run):
     assert not {"clean", "votes"} & set(found)
     assert "deduplicated" not in [column.name for column in found["final"].columns]
     assert len(found["table-1"].notes) == 1
-    told = " ".join([*Findings.of(bare).headline, *subject(bare)])
+    told = " ".join([*Report.of(bare).headline, *subject(analyse(bare))])
     assert not any(word in told for word in ("FER+", "duplicate", "Excluded"))
 
 
@@ -170,20 +171,22 @@ def test_votes_that_name_no_class_give_no_figure(run):
 def test_what_was_left_out_stands_below_the_class_counts_and_on_the_page(run, snapshot):
     sentence = by_key(run)["table-1"].notes[1]
     assert sentence == snapshot
-    assert sentence in subject(run)
+    assert sentence in subject(analyse(run))
 
 
 def test_the_class_map_stands_there_too(run):
-    assert not any("Class map" in note for note in (*by_key(run)["table-1"].notes, *subject(run)))
+    assert not any(
+        "Class map" in note for note in (*by_key(run)["table-1"].notes, *subject(analyse(run)))
+    )
     known = with_data(run, class_map="rafdb")
     assert by_key(known)["table-1"].notes[2] == "Class map: rafdb."
-    assert "Class map: rafdb." in subject(known)
-    assert "Class map: rafdb." in report_files(Findings.of(known))["tables.md"]
+    assert "Class map: rafdb." in subject(analyse(known))
+    assert "Class map: rafdb." in report_files(Report.of(known))["tables.md"]
 
 
 def test_every_form_of_the_report_tells_it(run):
-    findings = Findings.of(run)
-    files = report_files(findings)
+    report = Report.of(run)
+    files = report_files(report)
     assert f"## {by_key(run)['clean'].title}\n" in files["tables.md"]
     assert r"\label{tab:fer-bench-clean}" in files["tables.tex"]
     rows = list(csv.DictReader(io.StringIO(files["tables.csv"])))
@@ -192,7 +195,7 @@ def test_every_form_of_the_report_tells_it(run):
     assert (
         float(share) == entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
     )
-    text = terminal_text(findings)
+    text = terminal_text(report)
     assert (
         text.index("Final accuracy")
         < text.index("Deduplicated test accuracy")
@@ -201,8 +204,8 @@ def test_every_form_of_the_report_tells_it(run):
 
 
 def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
-    findings = Findings.of(run)
-    made = page(Content(run, findings.tables, (), findings.headline, (), "The report"))
+    report = Report.of(run)
+    made = page(Content(report.analysis, report.tables, (), report.headline, (), "The report"))
     shown = [
         node.attributes["id"] for node in read(made).by_id("beyond").all("article", class_="table")
     ]
@@ -210,7 +213,7 @@ def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
 
 
 def test_the_masthead_names_the_figures_beside_the_highest(run):
-    best = facts(run)[0]
+    best = facts(analyse(run))[0]
     clean = entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
     votes = by_key(run)["votes"].rows[2].entries[0]
     of_all, without_twins, by_votes = best.remark.split("; ")
@@ -218,4 +221,7 @@ def test_the_masthead_names_the_figures_beside_the_highest(run):
     assert without_twins.startswith(f"deduplicated {clean:.3f}")
     assert "(2,607 of 3,585 images)" in without_twins
     assert by_votes == f"against FER+ {votes:.3f}"
-    assert facts(with_data(run, test_twins=b"", test_votes=b""))[0].remark == "mean of 2 seeds"
+    assert (
+        facts(analyse(with_data(run, test_twins=b"", test_votes=b"")))[0].remark
+        == "mean of 2 seeds"
+    )

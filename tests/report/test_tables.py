@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from made_runs import made_settings
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Column, Row, Table, tables
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ WITH_A_ROW_FOR_EACH_CELL = [
 
 
 def table(run: Run, key: str) -> Table:
-    (found,) = (one for one in tables(run) if one.key == key)
+    (found,) = (one for one in tables(analyse(run)) if one.key == key)
     return found
 
 
@@ -51,7 +52,7 @@ def entries(found: Table, label: str) -> dict[str, Entry]:
 
 
 def test_all_tables_in_order(run: Run) -> None:
-    assert [one.key for one in tables(run)] == KEYS
+    assert [one.key for one in tables(analyse(run))] == KEYS
 
 
 @pytest.mark.parametrize("key", WITH_A_ROW_FOR_EACH_CELL)

@@ -5,15 +5,16 @@ import dataclasses
 import pytest
 from made_runs import LABELS, line, made_cell, made_history, made_missing, made_run
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import expected_calibration_error, sampling_interval
-from fer_bench.report import Findings, report_files, tables, terminal_text
+from fer_bench.report import Report, report_files, tables, terminal_text
 from fer_bench.report.latex import latex
 from fer_bench.report.render import body, markdown, terminal, tidy_csv
 from fer_bench.results.records import InferenceSpeed
 
 
 def table(run, key):
-    (found,) = (one for one in tables(run) if one.key == key)
+    (found,) = (one for one in tables(analyse(run)) if one.key == key)
     return found
 
 
@@ -206,14 +207,14 @@ def test_two_backbones_of_one_title_are_told_apart_everywhere():
         made_cell("b", "random", 0.3, title="Same"),
         made_cell("mini", "random", 0.4),
     )
-    findings = Findings.of(run)
-    assert findings.headline[0].startswith("Same (a) random has ")
-    assert "highest test accuracy" in findings.headline[0]
-    for text in (terminal_text(findings), *report_files(findings).values()):
+    report = Report.of(run)
+    assert report.headline[0].startswith("Same (a) random has ")
+    assert "highest test accuracy" in report.headline[0]
+    for text in (terminal_text(report), *report_files(report).values()):
         assert "Same (b)" in text
         assert "mini (mini)" not in text
         assert "Same_random" not in text.replace("\\_", "_")
-    assert Findings.of(findings.run) == findings
+    assert Report.of(report.analysis.run) == report
 
 
 def test_a_method_that_all_pairs_share_is_a_note(seeds):
@@ -243,7 +244,7 @@ def test_speed_left_out_of_a_joined_run_is_told_below_the_speeds():
 
 def test_one_seed_is_not_called_a_mean():
     run = made_run(made_cell("mini", "random"))
-    assert not any("Mean over" in note for found in tables(run) for note in found.notes)
+    assert not any("Mean over" in note for found in tables(analyse(run)) for note in found.notes)
     assert table(run, "cells").rows[0].label == "mini_random"
 
 
@@ -266,17 +267,17 @@ def test_verdicts_and_what_they_lack(seeds, snapshot):
 
 
 def test_the_terminal_ends_with_verdicts_and_headline(seeds):
-    findings = Findings.of(seeds)
-    text = terminal_text(findings, 100)
+    report = Report.of(seeds)
+    text = terminal_text(report, 100)
     claims = text.index("Verdicts on the paper's claims")
     assert claims > text.index("Environment")
     assert text.index("mini random has the ") > claims
     assert text.rstrip().endswith(" random (failed, seed 44).")
-    assert text.rstrip().endswith(findings.headline[-1])
-    assert "highest test accuracy" in findings.headline[0]
-    assert "OpenFace random (failed" in findings.headline[-1]
+    assert text.rstrip().endswith(report.headline[-1])
+    assert "highest test accuracy" in report.headline[0]
+    assert "OpenFace random (failed" in report.headline[-1]
     assert max(map(len, text.splitlines())) <= 100
-    assert "mini random has the " in report_files(findings)["tables.md"]
+    assert "mini random has the " in report_files(report)["tables.md"]
 
 
 @pytest.mark.parametrize("title", ["a|b_*<i>", "\x1b[2J", "{gap} {rival}", r"\end{table} & % $"])
@@ -287,9 +288,9 @@ def test_hostile_names_do_no_harm(title):
     ]
     reason = made_missing("openface", "random", reason=f"no {title}\n| x")
     run = made_run(*cells, dataclasses.replace(reason, title=title))
-    found = [one for one in tables(run) if one.key in ("claims", "pairs", "uncertainty")]
+    found = [one for one in tables(analyse(run)) if one.key in ("claims", "pairs", "uncertainty")]
     assert len(found) == 3
     for text in (terminal(found, 80), *map(markdown, found), latex(found), tidy_csv(found)):
         assert "\x1b" not in text
-    assert "\x1b" not in terminal_text(Findings.of(run))
-    assert "\x1b" not in report_files(Findings.of(run))["tables.md"]
+    assert "\x1b" not in terminal_text(Report.of(run))
+    assert "\x1b" not in report_files(Report.of(run))["tables.md"]

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from made_audits import audited
 
-from fer_bench.report import Findings, output_files, write_page, write_tables
+from fer_bench.report import Report, output_files, write_page, write_tables
 from fer_bench.report.output_files import MANIFEST, remove_files, write_files
 from fer_bench.report.plots import figures
 from fer_bench.runtime.errors import FerBenchError
@@ -148,17 +148,17 @@ def test_links_and_pipes_are_set_aside_and_not_followed(tmp_path: Path) -> None:
 
 
 def test_without_a_list_what_was_written_is_kept_once(tmp_path: Path, run: Run) -> None:
-    made = write_tables(tmp_path, Findings.of(run))
+    made = write_tables(tmp_path, Report.of(run))
     (tmp_path / MANIFEST).unlink()
     for _ in range(2):
-        write_tables(tmp_path, Findings.of(dataclasses.replace(run, cells=run.cells[2:])))
+        write_tables(tmp_path, Report.of(dataclasses.replace(run, cells=run.cells[2:])))
         kept = [path.with_name(f"{path.name}.kept-1") for path in made]
         assert {*tmp_path.iterdir()} == {*made, *kept, tmp_path / MANIFEST}
 
 
 def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
-    findings, told = Findings.of(run), audited().prepared()
-    write_page(tmp_path, findings, told)
+    report, told = Report.of(run), audited().prepared()
+    write_page(tmp_path, report, told)
     mine = {
         "data-sheets/near.png": "mine, in the place of a sheet",
         "data-sheets/own.png": "mine",
@@ -168,7 +168,7 @@ def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
         (tmp_path / name).write_text(text)
     copy = tmp_path / "figures" / "for-the-talk.svg"
     shutil.copy(tmp_path / "figures" / "figure-5-mobilenet.svg", copy)
-    write_page(tmp_path, Findings.of(dataclasses.replace(run, cells=run.cells[2:])))
+    write_page(tmp_path, Report.of(dataclasses.replace(run, cells=run.cells[2:])))
     assert {name: (tmp_path / name).read_text() for name in mine} == mine
     assert copy.exists()
     assert not (tmp_path / "figures" / "figure-5-mobilenet.svg").exists()

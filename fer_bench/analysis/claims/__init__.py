@@ -13,12 +13,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims import emotions, networks, pretraining, ranks
-from fer_bench.analysis.claims.evidence import Evidence
-from fer_bench.analysis.claims.verdict import Claim, ClaimOutcome, ClaimVerdict, conclude
+from fer_bench.analysis.claims.evidence import collect_evidence
+from fer_bench.analysis.claims.values import Claim, ClaimOutcome, ClaimVerdict
+from fer_bench.analysis.claims.verdicts import conclude
 from fer_bench.analysis.deviations import other_data
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.pairwise_tests import Pair
+    from collections.abc import Iterable, Sequence
+
+    from fer_bench.analysis.group_comparisons import Pair
+    from fer_bench.analysis.seed_groups import Group
     from fer_bench.results.records import Run
 
 __all__ = ["CLAIMS", "Claim", "ClaimOutcome", "ClaimVerdict", "judge"]
@@ -67,7 +71,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C9",
         "Happiness, anger, fear and surprise are recognised best, disgust worst",
-        emotions.emotions,
+        emotions.emotions_rank_as_stated,
     ),
     Claim(
         "C10",
@@ -78,7 +82,7 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
-def judge(run: Run, pairs: tuple[Pair, ...]) -> tuple[ClaimVerdict, ...]:
+def judge(run: Run, groups: Iterable[Group], pairs: Sequence[Pair]) -> tuple[ClaimVerdict, ...]:
     """Return the verdict of a run on each claim.
 
     On images other than the paper's, including samples of them, only C10 is testable. Changed
@@ -86,9 +90,10 @@ def judge(run: Run, pairs: tuple[Pair, ...]) -> tuple[ClaimVerdict, ...]:
 
     Args:
         run: the results.
-        pairs: result of ``fer_bench.analysis.pairwise_tests.pairs`` for this run.
+        groups: the run's groups, with speeds only if these are in wall-clock time.
+        pairs: the run's groups compared on the test images.
     """
-    evidence = Evidence.of(run, pairs)
+    evidence = collect_evidence(run, groups, pairs)
     data = other_data(run)
     return tuple(
         ClaimVerdict(claim.id, claim.text, "not testable here", data)

@@ -7,26 +7,25 @@ import math
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import LEVEL, MORE
-from fer_bench.analysis.claims.evidence import EVERY
-from fer_bench.analysis.claims.verdict import Findings, Part
+from fer_bench.analysis.claims.differences import MORE_DATA
+from fer_bench.analysis.claims.evidence import describe_convention, list_untrained
+from fer_bench.analysis.claims.values import LEVEL, NETWORKS, Findings, Part
 from fer_bench.metrics import Interval, majority_class_accuracy
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.claims.evidence import Evidence
-    from fer_bench.analysis.claims.verdict import State
+    from fer_bench.analysis.claims.values import Evidence, State
     from fer_bench.analysis.seed_groups import Group
 
 BEST = ("Happy", "Angry", "Fear", "Surprise")
 WORST = "Disgust"
-NETWORKS = 2
+LEAST_NETWORKS = 2
 """Minimum number of networks; with fewer, nothing is known of how networks differ."""
 
 
-def emotions(evidence: Evidence) -> Findings:
+def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     """Judge C9: happiness, anger, fear and surprise are recognised best, disgust worst.
 
     The metric is recall on the test images, averaged over the networks that learned anything (each
@@ -49,15 +48,14 @@ def emotions(evidence: Evidence) -> Findings:
     second condition covers it.
     """
     learned = [group for group in evidence.groups.values() if learns(group)]
-    known = [group for group in evidence.groups.values() if group.trained]
-    missing = evidence.untrained(*EVERY)
-    if len(learned) < NETWORKS:
+    missing = list_untrained(evidence, *NETWORKS)
+    if len(learned) < LEAST_NETWORKS:
         missing.append(
-            f"{NETWORKS} networks or more above the majority-class baseline (this run: "
+            f"{LEAST_NETWORKS} networks or more above the majority-class baseline (this run: "
             f"{len(learned)})"
         )
     parts: list[Part] = []
-    beside: list[str] = []
+    remarks: list[str] = []
     if learned:
         each, images = _recalls(evidence, learned)
         others = [name for name in published.COUNTS if name not in BEST]
@@ -67,7 +65,7 @@ def emotions(evidence: Evidence) -> Findings:
         tests = len({*best, *worst})
         parts = [
             dataclasses.replace(
-                _least(name, chosen, each, images, tests),
+                _smallest_difference(name, chosen, each, images, tests),
                 seeds=min(len(group.trained) for group in learned),
             )
             for name, chosen in (("best", best), ("worst", worst))
@@ -76,22 +74,25 @@ def emotions(evidence: Evidence) -> Findings:
             parts = [dataclasses.replace(part, state="so far") for part in parts]
         means = {name: math.fsum(shares) / len(shares) for name, shares in each.items()}
         order = sorted(means, key=lambda name: -means[name])
-        beside = [
+        remarks = [
             (f"recall, mean of {len(learned)} networks: " if learned[1:] else "recall: ")
             + ", ".join(f"{name} {means[name]:.2f}" for name in order),
         ]
-    if ignored := [group.label for group in known if group not in learned]:
-        beside.append(f"not above the majority-class baseline: {', '.join(ignored)}")
+    if ignored := [
+        group.label for group in evidence.groups.values() if group.trained and group not in learned
+    ]:
+        remarks.append(f"not above the majority-class baseline: {', '.join(ignored)}")
     return Findings(
         parts,
         2,
         missing,
         unit="recall, share",
-        convention=evidence.convention(
+        convention=describe_convention(
+            evidence,
             "recall on the test images, mean of the networks above the majority-class baseline, "
-            "which must all agree"
+            "which must all agree",
         ),
-        beside=beside,
+        remarks=remarks,
     )
 
 
@@ -153,7 +154,7 @@ def _recalls(
     return recalls, images
 
 
-def _least(
+def _smallest_difference(
     name: str,
     pairs: Sequence[tuple[str, str]],
     each: dict[str, list[float]],
@@ -180,11 +181,11 @@ def _least(
             f"{name}, {one} minus {other} {first - second:+.3f} "
             f"[{interval.low:+.3f}, {interval.high:+.3f}]"
         )
-        needs = MORE
+        needs = MORE_DATA
         if interval.low > 0 or interval.high < 0:
             against = sum((difference > 0) != (first > second) for difference in differences)
             text += f", reversed in {against} of {len(differences)} networks" * (against > 0)
-            needs = "networks that agree on the order of emotions" if against else MORE
+            needs = "networks that agree on the order of emotions" if against else MORE_DATA
         found.append(Part(state, text, first - second, interval, needs=needs))
     for wanted in ("fails", "open", "holds"):
         if deciding := [one for one in found if one.state == wanted]:

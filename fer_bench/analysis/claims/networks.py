@@ -5,15 +5,19 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import MORE
-from fer_bench.analysis.claims.evidence import TITLES, Evidence, Key
-from fer_bench.analysis.claims.verdict import Findings, Part
+from fer_bench.analysis.claims.differences import MORE_DATA
+from fer_bench.analysis.claims.evidence import (
+    describe_convention,
+    list_missing_of_pair,
+    parameter_count,
+)
+from fer_bench.analysis.claims.values import TITLES, Findings, Network, Part
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.analysis.claims.verdict import State
+    from fer_bench.analysis.claims.values import Evidence, State
     from fer_bench.results.records import CellResult
 
 EQUAL = 0.02
@@ -25,7 +29,7 @@ SPEED_NOISE = 0.10
 ROUNDS = 3
 """Minimum number of timed rounds; fewer do not show how much a machine's speed varies."""
 
-FIGURES = "test accuracy of the pretrained networks"
+METRIC = "test accuracy of the pretrained networks"
 ABOUT_PRETRAINED = "random (not judged):"
 
 
@@ -40,8 +44,8 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
     overlap; this fails if OpenFace is slower by the same criterion. Speeds are those of the
     pretrained networks too.
     """
-    openface, resnet50 = Key("openface", "pretrained"), Key("resnet50", "pretrained")
-    parts, missing = [], evidence.lack_of_pair(openface, resnet50)
+    openface, resnet50 = Network("openface", "pretrained"), Network("resnet50", "pretrained")
+    parts, missing = [], list_missing_of_pair(evidence, openface, resnet50)
     pair = evidence.pair(openface, resnet50)
     if pair is not None:
         low, high = pair.comparison.interval.low, pair.comparison.interval.high
@@ -67,12 +71,13 @@ def openface_equals_resnet50(evidence: Evidence) -> Findings:
         4,
         [*missing, *no_size, *no_speed],
         unit="test accuracy, share",
-        convention=evidence.convention(
-            f"{FIGURES}, as accurate: within {EQUAL}; images per second, faster: by more than "
+        convention=describe_convention(
+            evidence,
+            f"{METRIC}, as accurate: within {EQUAL}; images per second, faster: by more than "
             f"{SPEED_NOISE:.0%}; training on stored features of the frozen layers; each network at "
-            "its own input size"
+            "its own input size",
         ),
-        beside=_random(evidence, "openface", "resnet50"),
+        remarks=_random_pair(evidence, "openface", "resnet50"),
     )
 
 
@@ -83,8 +88,8 @@ def mobilenet_is_smallest(evidence: Evidence) -> Findings:
     after Holm's correction; this fails if MobileNet is more accurate by the same test. Only the
     pretrained networks are judged, as in C6.
     """
-    openface, mobilenet = Key("openface", "pretrained"), Key("mobilenet", "pretrained")
-    parts, missing = [], evidence.lack_of_pair(openface, mobilenet)
+    openface, mobilenet = Network("openface", "pretrained"), Network("mobilenet", "pretrained")
+    parts, missing = [], list_missing_of_pair(evidence, openface, mobilenet)
     pair = evidence.pair(openface, mobilenet)
     if pair is not None:
         gain = pair.comparison
@@ -94,7 +99,7 @@ def mobilenet_is_smallest(evidence: Evidence) -> Findings:
         shown = pair.effect_text if pair.differ else pair.text
         text = f"OpenFace minus MobileNet {shown}"
         parts.append(
-            Part(state, text, gain.difference, gain.interval, needs=MORE, seeds=pair.seeds)
+            Part(state, text, gain.difference, gain.interval, needs=MORE_DATA, seeds=pair.seeds)
         )
     others = [backbone for backbone in published.BACKBONES if backbone != "mobilenet"]
     sizes, no_size = _smaller(evidence, "mobilenet", others)
@@ -103,8 +108,8 @@ def mobilenet_is_smallest(evidence: Evidence) -> Findings:
         2,
         [*missing, *no_size],
         unit="test accuracy, share",
-        convention=evidence.convention(FIGURES),
-        beside=_random(evidence, "openface", "mobilenet"),
+        convention=describe_convention(evidence, METRIC),
+        remarks=_random_pair(evidence, "openface", "mobilenet"),
     )
 
 
@@ -115,7 +120,7 @@ def parameters_are_exact(evidence: Evidence) -> Findings:
     """
     parts, missing = [], []
     for backbone, count in published.PARAMETERS.items():
-        ours = evidence.parameters(backbone)
+        ours = parameter_count(evidence, backbone)
         if ours is None:
             missing.append(_no_count(backbone))
         elif ours == count:
@@ -138,7 +143,7 @@ def _no_count(backbone: str) -> str:
 
 def _smaller(evidence: Evidence, name: str, others: Iterable[str]) -> tuple[list[Part], list[str]]:
     """Judge if a backbone has fewer parameters than the others; also list missing counts."""
-    counts = {backbone: evidence.parameters(backbone) for backbone in (name, *others)}
+    counts = {backbone: parameter_count(evidence, backbone) for backbone in (name, *others)}
     missing = [_no_count(backbone) for backbone, count in counts.items() if count is None]
     own = counts.pop(name)
     known = {backbone: count for backbone, count in counts.items() if count is not None}
@@ -149,7 +154,7 @@ def _smaller(evidence: Evidence, name: str, others: Iterable[str]) -> tuple[list
     return [Part(state, f"parameters {TITLES[name]} {own:,}, {listed}")], missing
 
 
-def _faster(evidence: Evidence, first: Key, second: Key) -> tuple[list[Part], list[str]]:
+def _faster(evidence: Evidence, first: Network, second: Network) -> tuple[list[Part], list[str]]:
     """Judge if a network trains and predicts faster than another; also list missing timings."""
     parts, missing = [], []
     ours, theirs = _inference(evidence, first), _inference(evidence, second)
@@ -165,7 +170,7 @@ def _faster(evidence: Evidence, first: Key, second: Key) -> tuple[list[Part], li
         ratio = statistics.median(other) / statistics.median(one)
         state: State = "open"
         if min(len(one), len(other)) >= ROUNDS:
-            (low, high), (their_low, their_high) = _middle(one), _middle(other)
+            (low, high), (their_low, their_high) = _quartiles(one), _quartiles(other)
             if ratio > 1 + SPEED_NOISE and high < their_low:
                 state = "holds"
             elif ratio < 1 / (1 + SPEED_NOISE) and low > their_high:
@@ -181,17 +186,17 @@ def _faster(evidence: Evidence, first: Key, second: Key) -> tuple[list[Part], li
     return parts, missing
 
 
-def _training(evidence: Evidence, key: Key) -> list[float] | None:
+def _training(evidence: Evidence, network: Network) -> list[float] | None:
     """Return seconds per image of each timed round, or None if training was not timed."""
-    for cell in _cells(evidence, key):
+    for cell in _cells(evidence, network):
         if cell.training is not None:
             return [seconds / cell.training.images for seconds in cell.training.seconds]
     return None
 
 
-def _inference(evidence: Evidence, key: Key) -> dict[int, list[float]]:
+def _inference(evidence: Evidence, network: Network) -> dict[int, list[float]]:
     """Return seconds per image of each timed call, by batch size."""
-    for cell in _cells(evidence, key):
+    for cell in _cells(evidence, network):
         if cell.inference:
             return {
                 speed.batch_size: [seconds / speed.batch_size for seconds in speed.seconds]
@@ -200,19 +205,19 @@ def _inference(evidence: Evidence, key: Key) -> dict[int, list[float]]:
     return {}
 
 
-def _cells(evidence: Evidence, key: Key) -> tuple[CellResult, ...]:
-    group = evidence.groups.get(key)
+def _cells(evidence: Evidence, network: Network) -> tuple[CellResult, ...]:
+    group = evidence.groups.get(network)
     return () if group is None else group.cells
 
 
-def _middle(seconds: Sequence[float]) -> tuple[float, float]:
+def _quartiles(seconds: Sequence[float]) -> tuple[float, float]:
     """Return the first and third quartile."""
     first, _, third = statistics.quantiles(seconds, n=4, method="inclusive")
     return first, third
 
 
-def _random(evidence: Evidence, first: str, second: str) -> list[str]:
-    pair = evidence.pair(Key(first, "random"), Key(second, "random"))
+def _random_pair(evidence: Evidence, first: str, second: str) -> list[str]:
+    pair = evidence.pair(Network(first, "random"), Network(second, "random"))
     if pair is None:
         return []
     return [f"{ABOUT_PRETRAINED} {TITLES[first]} minus {TITLES[second]} {pair.effect_text}"]

@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import MORE, Judged, agreed
-from fer_bench.analysis.claims.evidence import TITLES, Evidence, Key, Span
-from fer_bench.analysis.claims.verdict import Findings, Part
+from fer_bench.analysis.claims.differences import (
+    MORE_DATA,
+    combine_conventions,
+    data_needed,
+    part_of,
+    state_above,
+    state_below,
+)
+from fer_bench.analysis.claims.evidence import (
+    describe_convention,
+    list_missing,
+    list_missing_of_pair,
+    rate_difference,
+    validation_difference,
+)
+from fer_bench.analysis.claims.values import (
+    TITLES,
+    EpochRange,
+    Findings,
+    JudgedDifference,
+    Network,
+    Part,
+)
 from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.claims.verdict import State
+    from fer_bench.analysis.claims.values import Evidence, State
 
 LEVEL_RATE = 0.002
 """Rates of accuracy that differ by less are level: 2 percentage points in ten epochs."""
 
-EARLY, LATE = Span(1, 10), Span(11, 20)
+EARLY, LATE = EpochRange(1, 10), EpochRange(11, 20)
 """The paper's first two windows and its last two."""
 
-FIGURES = "training accuracy during the epoch, first window by first-epoch / by untrained"
+RUNNING_ACCURACY = "training accuracy during the epoch, first window by first-epoch / by untrained"
 
 
 def pretrained_is_better(evidence: Evidence) -> Findings:
@@ -32,25 +52,25 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
     """
     parts, missing = [], []
     for backbone in published.BACKBONES:
-        pretrained, random = _both(backbone)
-        missing += evidence.lack_of_pair(pretrained, random)
+        pretrained, random = _networks(backbone)
+        missing += list_missing_of_pair(evidence, pretrained, random)
         pair = evidence.pair(pretrained, random)
         if pair is None:
             continue
-        gain, validation = pair.comparison, evidence.validation_gap(pretrained, random, -1)
+        gain, validation = pair.comparison, validation_difference(evidence, pretrained, random, -1)
         state: State = "open"
-        text, needs = f"{TITLES[backbone]} {pair.effect_text}", MORE
+        text, needs = f"{TITLES[backbone]} {pair.effect_text}", MORE_DATA
         if not pair.differ:
             text = f"{TITLES[backbone]} {pair.text}"
         elif gain.difference < 0:
             state = "fails"
         elif validation is None:
-            missing += evidence.lack(pretrained, random)
-        elif validation.effect > 0:
+            missing += list_missing(evidence, pretrained, random)
+        elif validation.mean > 0:
             state = "holds"
         else:
-            text += f" but validation {validation.effect_text}"
-            needs = validation.needs
+            text += f" but validation {validation.mean_text}"
+            needs = data_needed(validation)
         parts.append(
             Part(state, text, gain.difference, gain.interval, needs=needs, seeds=pair.seeds)
         )
@@ -59,8 +79,8 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
         len(published.BACKBONES),
         missing,
         unit="test accuracy, pretrained minus random, share",
-        convention=evidence.convention(
-            "test accuracy; final validation accuracy must agree in sign"
+        convention=describe_convention(
+            evidence, "test accuracy; final validation accuracy must agree in sign"
         ),
     )
 
@@ -78,27 +98,29 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
     parts, missing = [], []
     tests = 2 * len(published.BACKBONES)
     for backbone in published.BACKBONES:
-        pretrained, random = _both(backbone)
-        missing += evidence.lack(pretrained, random, epochs=LATE.last)
+        pretrained, random = _networks(backbone)
+        missing += list_missing(evidence, pretrained, random, epochs=LATE.last)
         early = [
-            Judged("", found, found.above(tests=tests))
+            JudgedDifference("", found, state_above(found, tests=tests))
             for convention in CONVENTIONS
-            if (found := evidence.rate_gap(pretrained, random, EARLY, convention)) is not None
+            if (found := rate_difference(evidence, pretrained, random, EARLY, convention))
+            is not None
         ]
         # From the second window on, both conventions are the same.
-        later = evidence.rate_gap(pretrained, random, LATE, "untrained")
+        later = rate_difference(evidence, pretrained, random, LATE, "untrained")
         if later is not None and len(early) == len(CONVENTIONS):
-            parts.append(agreed(f"{TITLES[backbone]} 1-10", early))
-            judged = Judged("", later, later.below(LEVEL_RATE, tests))
-            parts.append(judged.part(f"{TITLES[backbone]} 11-20"))
+            parts.append(combine_conventions(f"{TITLES[backbone]} 1-10", early))
+            judged = JudgedDifference("", later, state_below(later, LEVEL_RATE, tests))
+            parts.append(part_of(judged, f"{TITLES[backbone]} 11-20"))
     return Findings(
         parts,
         2 * len(published.BACKBONES),
         missing,
         unit="accuracy MCR, pretrained minus random, share per epoch",
-        convention=evidence.convention(
-            f"{FIGURES}; epochs 1 to 10 and 11 to 20; equal: higher by less than {LEVEL_RATE} per "
-            "epoch"
+        convention=describe_convention(
+            evidence,
+            f"{RUNNING_ACCURACY}; epochs 1 to 10 and 11 to 20; equal: higher by less than "
+            f"{LEVEL_RATE} per epoch",
         ),
     )
 
@@ -111,25 +133,29 @@ def pretrained_overfits_faster(evidence: Evidence) -> Findings:
     """
     parts, missing = [], []
     for backbone in published.BACKBONES:
-        pretrained, random = _both(backbone)
-        missing += evidence.lack(pretrained, random, epochs=2)
-        span = Span(1, evidence.epochs)
+        pretrained, random = _networks(backbone)
+        missing += list_missing(evidence, pretrained, random, epochs=2)
+        epochs = EpochRange(1, evidence.epochs)
         found = [
-            Judged("", one, one.above(tests=len(published.BACKBONES)))
+            JudgedDifference("", one, state_above(one, tests=len(published.BACKBONES)))
             for convention in CONVENTIONS
-            if (one := evidence.rate_gap(pretrained, random, span, convention, overfitting=True))
+            if (
+                one := rate_difference(
+                    evidence, pretrained, random, epochs, convention, overfitting=True
+                )
+            )
             is not None
         ]
         if len(found) == len(CONVENTIONS):
-            parts.append(agreed(TITLES[backbone], found))
+            parts.append(combine_conventions(TITLES[backbone], found))
     return Findings(
         parts,
         len(published.BACKBONES),
         missing,
         unit="accuracy MOFR, pretrained minus random, share per epoch",
-        convention=evidence.convention(f"{FIGURES}; validation accuracy"),
+        convention=describe_convention(evidence, f"{RUNNING_ACCURACY}; validation accuracy"),
     )
 
 
-def _both(backbone: str) -> tuple[Key, Key]:
-    return Key(backbone, "pretrained"), Key(backbone, "random")
+def _networks(backbone: str) -> tuple[Network, Network]:
+    return Network(backbone, "pretrained"), Network(backbone, "random")

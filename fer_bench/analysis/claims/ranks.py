@@ -4,43 +4,56 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import Judged, agreed
-from fer_bench.analysis.claims.evidence import EVERY, Evidence, Key, Span
-from fer_bench.analysis.claims.pretraining import FIGURES
-from fer_bench.analysis.claims.verdict import Findings
+from fer_bench.analysis.claims.differences import combine_conventions, part_of, state_above
+from fer_bench.analysis.claims.evidence import (
+    describe_convention,
+    list_missing,
+    rate_difference,
+    validation_difference,
+)
+from fer_bench.analysis.claims.pretraining import RUNNING_ACCURACY
+from fer_bench.analysis.claims.values import (
+    NETWORKS,
+    EpochRange,
+    Findings,
+    JudgedDifference,
+    Network,
+)
 from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fer_bench.analysis.claims.differences import Gap
+    from fer_bench.analysis.claims.values import Difference, Evidence
 
-VGGFACE = Key("vggface", "pretrained")
-OPENFACE = Key("openface", "pretrained")
-PRETRAINED = tuple(Key(backbone, "pretrained") for backbone in published.BACKBONES)
-FIRST_WINDOW = Span(*published.WINDOWS[0])
+VGGFACE = Network("vggface", "pretrained")
+OPENFACE = Network("openface", "pretrained")
+PRETRAINED = tuple(Network(backbone, "pretrained") for backbone in published.BACKBONES)
+FIRST_WINDOW = EpochRange(*published.WINDOWS[0])
 
 
-def _nearest(gaps: Mapping[Key, Gap | None], tests: int, label: str = "{rival}") -> Judged | None:
-    """Return the smallest gap of those that decide if a network is first, or None if none is known.
+def _deciding_rival(
+    leads: Mapping[Network, Difference | None], tests: int, label: str = "{rival}"
+) -> JudgedDifference | None:
+    """Return the smallest lead of those that decide if a network is first; None if none is known.
 
     A rival that is ahead decides; otherwise one that cannot be distinguished; otherwise the
-    nearest.
+    nearest one.
 
     Args:
-        gaps: lead of the network over each rival.
-        tests: as in ``Gap.above``.
+        leads: lead of the network over each rival.
+        tests: as in ``state_above``.
         label: display text of the result, with ``{rival}`` as placeholder of the rival's name.
     """
     known = [
-        Judged(label.format(rival=rival.label), found, found.above(tests=tests))
-        for rival, found in gaps.items()
+        JudgedDifference(label.format(rival=rival.label), found, state_above(found, tests=tests))
+        for rival, found in leads.items()
         if found is not None
     ]
     for state in ("fails", "open", "holds"):
         if deciding := [one for one in known if one.state == state]:
-            return min(deciding, key=lambda one: one.gap.effect)
+            return min(deciding, key=lambda one: one.difference.mean)
     return None
 
 
@@ -50,20 +63,22 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
     Initial means after epoch 1. Both are compared among all eight networks: a part holds if
     VGG-Face lies above each of the others, and fails as soon as one lies above VGG-Face.
     """
-    rivals = [key for key in EVERY if key != VGGFACE]
+    rivals = [network for network in NETWORKS if network != VGGFACE]
     parts = []
     for name, epoch in (("initial", 1), ("final", -1)):
-        gaps = {rival: evidence.validation_gap(VGGFACE, rival, epoch) for rival in rivals}
-        found = _nearest(gaps, 2 * len(rivals), "minus {rival}")
+        leads = {rival: validation_difference(evidence, VGGFACE, rival, epoch) for rival in rivals}
+        found = _deciding_rival(leads, 2 * len(rivals), "minus {rival}")
         if found is not None:
-            seeds = ", ".join(map(str, found.gap.seeds))
-            parts.append(found.part(f"{name} {found.gap.own:.3f} (seed {seeds})"))
+            seeds = ", ".join(map(str, found.difference.seeds))
+            parts.append(part_of(found, f"{name} {found.difference.first_mean:.3f} (seed {seeds})"))
     return Findings(
         parts,
         2,
-        evidence.lack(VGGFACE, *rivals),
+        list_missing(evidence, VGGFACE, *rivals),
         unit="validation accuracy, share",
-        convention=evidence.convention("validation accuracy after epoch 1 and after the last"),
+        convention=describe_convention(
+            evidence, "validation accuracy after epoch 1 and after the last"
+        ),
     )
 
 
@@ -74,20 +89,22 @@ def vggface_converges_slowest(evidence: Evidence) -> Findings:
     the claim is about the network that C4 calls the best, and in the paper's Table 2 random
     VGG-Face is even slower.
     """
-    rivals = [key for key in PRETRAINED if key != VGGFACE]
-    span = Span(1, evidence.epochs)
-    found: list[Judged] = []
+    rivals = [network for network in PRETRAINED if network != VGGFACE]
+    epochs = EpochRange(1, evidence.epochs)
+    found: list[JudgedDifference] = []
     for convention in CONVENTIONS:
-        gaps = {rival: evidence.rate_gap(rival, VGGFACE, span, convention) for rival in rivals}
-        slowest = _nearest(gaps, len(rivals), f"{{rival}} minus {VGGFACE.label}")
+        leads = {
+            rival: rate_difference(evidence, rival, VGGFACE, epochs, convention) for rival in rivals
+        }
+        slowest = _deciding_rival(leads, len(rivals), f"{{rival}} minus {VGGFACE.label}")
         if slowest is not None:
             found.append(slowest)
     return Findings(
-        [agreed("", found)] if len(found) == len(CONVENTIONS) else [],
+        [combine_conventions("", found)] if len(found) == len(CONVENTIONS) else [],
         1,
-        evidence.lack(VGGFACE, *rivals, epochs=2),
+        list_missing(evidence, VGGFACE, *rivals, epochs=2),
         unit="accuracy MCR, share per epoch",
-        convention=evidence.convention(f"{FIGURES}; pretrained networks"),
+        convention=describe_convention(evidence, f"{RUNNING_ACCURACY}; pretrained networks"),
     )
 
 
@@ -99,26 +116,28 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
     lowest, above VGG-Face, and in the first window its random network is behind random ResNet-50
     and MobileNet.
     """
-    rivals = [key for key in PRETRAINED if key != OPENFACE]
+    rivals = [network for network in PRETRAINED if network != OPENFACE]
     parts = []
     for name, overfitting in (("MCR", False), ("MOFR", True)):
-        found: list[Judged] = []
+        found: list[JudgedDifference] = []
         for convention in CONVENTIONS:
-            gaps = {
-                rival: evidence.rate_gap(
-                    OPENFACE, rival, FIRST_WINDOW, convention, overfitting=overfitting
+            leads = {
+                rival: rate_difference(
+                    evidence, OPENFACE, rival, FIRST_WINDOW, convention, overfitting=overfitting
                 )
                 for rival in rivals
             }
-            fastest = _nearest(gaps, 2 * len(rivals), f"{OPENFACE.label} minus {{rival}}")
+            fastest = _deciding_rival(leads, 2 * len(rivals), f"{OPENFACE.label} minus {{rival}}")
             if fastest is not None:
                 found.append(fastest)
         if len(found) == len(CONVENTIONS):
-            parts.append(agreed(name, found))
+            parts.append(combine_conventions(name, found))
     return Findings(
         parts,
         2,
-        evidence.lack(OPENFACE, *rivals, epochs=FIRST_WINDOW.last),
+        list_missing(evidence, OPENFACE, *rivals, epochs=FIRST_WINDOW.last),
         unit="accuracy MCR or MOFR, share per epoch",
-        convention=evidence.convention(f"{FIGURES}; epochs 1 to 5; pretrained networks"),
+        convention=describe_convention(
+            evidence, f"{RUNNING_ACCURACY}; epochs 1 to 5; pretrained networks"
+        ),
     )

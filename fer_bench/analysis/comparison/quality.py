@@ -19,7 +19,7 @@ from fer_bench.analysis.comparison.compared_metrics import (
 from fer_bench.analysis.comparison.outcome import Change
 from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, figure_gone, verdict
 from fer_bench.analysis.seed_groups import correct
-from fer_bench.analysis.subsets import parts
+from fer_bench.analysis.subsets import subsets_by_duplicates
 from fer_bench.metrics import Interval, compare, over_seeds
 from fer_bench.metrics.convergence import initial, mean_convergence_rate, mean_overfitting_rate
 
@@ -162,7 +162,7 @@ def _readings(data: DatasetSummary) -> Iterator[_Reading]:
 
 
 def _clean_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
-    right, known = correct([quality], data.labels), parts(data)
+    right, known = correct([quality], data.labels), subsets_by_duplicates(data)
     if right is None or known is None or not known.clean.any():
         return None
     return float(right[0, known.clean].mean())
@@ -233,7 +233,7 @@ def _why_none(figure: Metric, side: str) -> str:
 
 def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
     """Compare accuracy or recall image by image, if both store predictions for the same images."""
-    labels, known = pairing.base.labels, parts(pairing.base)
+    labels, known = pairing.base.labels, subsets_by_duplicates(pairing.base)
     if pairing.same_parts is not True or reading.figure not in _BY_IMAGES:
         return None
     ours, theirs = correct(pairing.ours, labels), correct(pairing.theirs, labels)

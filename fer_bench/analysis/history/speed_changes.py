@@ -13,7 +13,7 @@ from fer_bench.analysis.comparison.verdicts import LEVEL
 from fer_bench.analysis.history.segments import MOVING
 from fer_bench.analysis.history.series import Point
 from fer_bench.analysis.history.step_detection import differ, step
-from fer_bench.analysis.seed_groups import groups
+from fer_bench.analysis.seed_groups import group_cells
 
 if TYPE_CHECKING:
     from collections import defaultdict
@@ -218,7 +218,7 @@ class Speeds:
 def _timed_of(run: Run) -> dict[Name, Timed]:
     return {
         (f"{group.backbone}-{group.init}", figure, of): one
-        for group in groups(run)
+        for group in group_cells(run)
         for (figure, of), one in timed(group.cells).items()
     }
 

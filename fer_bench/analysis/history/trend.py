@@ -14,7 +14,7 @@ from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.analysis.history.segments import MOVING, Segmentation, restarts
 from fer_bench.analysis.history.series import Point, Series, Trend
 from fer_bench.analysis.history.speed_changes import Speeds
-from fer_bench.analysis.seed_groups import groups
+from fer_bench.analysis.seed_groups import group_cells
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -113,7 +113,7 @@ class _Qualities:
 
     def _results_of(self, run: Run) -> dict[str, _Result]:
         found = {}
-        for group in groups(run):
+        for group in group_cells(run):
             if group.trained:
                 cell = f"{group.backbone}-{group.init}"
                 known = self._known.setdefault(cell, [])

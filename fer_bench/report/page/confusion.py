@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.seed_groups import groups
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.results.records import Run
+    from fer_bench.analysis.run_analysis import Analysis
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,12 @@ class HeatMap:
     lines: Sequence[ClassLine]
 
 
-def heat_maps(run: Run) -> list[HeatMap]:
+def heat_maps(analysis: Analysis) -> list[HeatMap]:
     """Return a heat map for each trained backbone and init, in the order of the run."""
-    names = [clean(name) for name, _ in run.dataset.counts]
+    names = [clean(name) for name, _ in analysis.dataset.counts]
     made = []
-    for group in groups(run):
-        quality = group.mean().quality
+    for group in analysis.groups:
+        quality = group.mean.quality
         if quality is None:
             continue
         lines = [

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.page.audit_section import AuditSection
     from fer_bench.report.plots import Figure
     from fer_bench.report.table import Table
-    from fer_bench.results.records import Run
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Content:
     """Everything that the page shows.
 
     Attributes:
-        run: the measured run.
+        analysis: the measured run with its analysis.
         tables: tables of the run, in any order. The page places those with keys of
             ``fer_bench.report.tables``, and ``claims``, ``pairs``, ``uncertainty``,
             ``calibration`` and ``trend``; tables with other keys come last.
@@ -30,7 +30,7 @@ class Content:
         audit: audit of the data; None if it is not available, as results files do not hold it.
     """
 
-    run: Run
+    analysis: Analysis
     tables: Sequence[Table]
     figures: Sequence[Figure]
     headline: Sequence[str]

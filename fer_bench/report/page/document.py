@@ -98,7 +98,7 @@ def page(content: Content) -> str:
     from markupsafe import Markup
 
     script = resource("page/script.js")
-    run = content.run
+    run = content.analysis.run
     tables = {table.key: grid(table) for table in content.tables}
     in_html = (*_PICTURES, *_CONFUSION)
     plots = [_plot(figure) for figure in content.figures if not _is(figure.key, in_html)]
@@ -119,16 +119,16 @@ def page(content: Content) -> str:
         name=clean(content.name),
         headline=[clean(sentence) for sentence in content.headline],
         notes=[clean(note) for note in content.notes],
-        subject=subject(run),
-        facts=facts(run),
-        trained=any(cell.quality is not None for cell in run.cells),
+        subject=subject(content.analysis),
+        facts=facts(content.analysis),
+        trained=bool(content.analysis.trained),
         claims=claims,
         paper=paper,
         figures=in_paper,
         foreign=foreign,
-        pictures=pictures(run),
+        pictures=pictures(content.analysis),
         picture_files=_files(content.figures, _PICTURES),
-        heat_maps=heat_maps(run),
+        heat_maps=heat_maps(content.analysis),
         heat_map_files=_files(content.figures, _CONFUSION),
         lacking=_in_order(rest, tables),
         audit=None if content.audit is None else _data(content.audit),

@@ -7,14 +7,14 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.seed_groups import groups
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import Example, Run
+    from fer_bench.results.records import Example
 
 
 MISTAKE = "most confident mistake"
@@ -63,19 +63,18 @@ class ExampleImage:
     opinions: Sequence[Prediction]
 
 
-def pictures(run: Run) -> list[ExampleImage]:
+def pictures(analysis: Analysis) -> list[ExampleImage]:
     """Return the run's example images, in their order."""
-    raw = [name for name, _ in run.dataset.counts]
+    raw = [name for name, _ in analysis.dataset.counts]
     classes = [clean(name) for name in raw]
-    labels = run.dataset.labels
-    found = groups(run)
+    labels = analysis.dataset.labels
     made = []
-    for example in run.examples:
+    for example in analysis.run.examples:
         truth = int(labels[example.position]) if example.position < len(labels) else None
         name = "" if truth is None else classes[truth]
         why = example.why if truth is None else example.why.removeprefix(f"{raw[truth]}: ")
         why = clean(why)
-        opinions = [_opinion(group, example, truth, classes) for group in found]
+        opinions = [_opinion(group, example, truth, classes) for group in analysis.groups]
         made.append(
             ExampleImage(
                 source=_png(example),
@@ -99,8 +98,7 @@ def _opinion(
     """
     told = [
         (int(known.predicted[example.position]), float(known.confidence[example.position]))
-        for known in (one.predictions for one in group.qualities)
-        if known is not None
+        for known in group.predictions
     ]
     if not told:
         return None

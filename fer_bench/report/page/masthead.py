@@ -6,9 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.deviations import deviations
-from fer_bench.analysis.seed_groups import groups
-from fer_bench.analysis.summary import beside
+from fer_bench.analysis.summary import additional_accuracies
 from fer_bench.report.convergence_tables import setting
 from fer_bench.report.subset_tables import left_out, mapped
 from fer_bench.results.timers import speed_unit
@@ -17,8 +15,9 @@ from fer_bench.runtime.escapes import clean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import CellResult, DatasetSummary, Run
+    from fer_bench.results.records import CellResult
 
 
 @dataclass(frozen=True)
@@ -38,14 +37,14 @@ class Fact:
     whose: str = ""
 
 
-def subject(run: Run) -> list[str]:
+def subject(analysis: Analysis) -> list[str]:
     """Return sentences on the networks, the data and the deviations from the paper."""
+    run, data = analysis.run, analysis.dataset
     titles = list(dict.fromkeys(clean(cell.title) for cell in run.cells))
     inits = list(dict.fromkeys(cell.init for cell in run.cells))
-    data, found = run.dataset, groups(run)
     # Not the recorded total: older records also count duplicates that are in none of the parts.
     images = data.train + data.validation + data.test
-    seeds = max((len(group.cells) for group in found), default=0)
+    seeds = max((len(group.cells) for group in analysis.groups), default=0)
     each = "each " if len(titles) > 1 else ""
     sentences = [
         f"{_listed(titles)}, {each}{_listed(inits)}, trained for {setting(run, 'epochs')} epochs"
@@ -58,14 +57,14 @@ def subject(run: Run) -> list[str]:
         sentences.append(clean(left_out(data)))
     if data.class_map:
         sentences.append(clean(mapped(data)))
-    if away := deviations(run):
+    if away := analysis.deviations:
         sentences.append(f"Not directly comparable with the paper: {clean('; '.join(away))}.")
     return sentences
 
 
-def facts(run: Run) -> list[Fact]:
+def facts(analysis: Analysis) -> list[Fact]:
     """Return the headline metrics that were measured."""
-    trained = [group for group in groups(run) if group.trained]
+    run, trained = analysis.run, analysis.trained
     states = Counter(cell.status for cell in run.cells)
     parts = [f"{states[name]} {name}" for name in ("skipped", "failed") if states[name]]
     cells = Fact("Cells", f"{states['ok']} of {len(run.cells)} ok", ", ".join(parts))
@@ -76,18 +75,18 @@ def facts(run: Run) -> list[Fact]:
         Fact(
             "Highest test accuracy",
             f"{best.test_accuracy:.3f}",
-            _remark(best, run.dataset),
+            _remark(best),
             clean(best.label),
         ),
-        *([] if speed_unit(run) else _speed(best.mean())),
+        *([] if speed_unit(run) else _speed(best.mean)),
         cells,
     ]
 
 
-def _remark(best: Group, data: DatasetSummary) -> str:
+def _remark(best: Group) -> str:
     """Return the number of seeds, and the accuracy on deduplicated images and by FER+."""
-    told = [f"mean of {len(best.trained)} seeds"] if len(best.trained) > 1 else []
-    return "; ".join([*told, *beside(best, data)])
+    seeds = [f"mean of {len(best.trained)} seeds"] if len(best.trained) > 1 else []
+    return "; ".join([*seeds, *additional_accuracies(best)])
 
 
 def _speed(cell: CellResult) -> list[Fact]:

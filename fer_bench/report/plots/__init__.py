@@ -19,12 +19,12 @@ from fer_bench.report.plots.tradeoffs import tradeoffs
 from fer_bench.report.plots.trend import trend_figures
 
 if TYPE_CHECKING:
-    from fer_bench.results.records import Run
+    from fer_bench.analysis.run_analysis import Analysis
 
 __all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "themed", "trend_figures"]
 
 
-def figures(run: Run) -> list[Figure]:
+def figures(analysis: Analysis) -> list[Figure]:
     """Return the figures of a run's report that have something to show, in report order.
 
     Their keys: ``figure-5-mobilenet`` to ``figure-8-vggface`` and ``curves-BACKBONE`` for other
@@ -34,11 +34,11 @@ def figures(run: Run) -> list[Figure]:
     only when its SVG or PNG is requested.
     """
     return [
-        *curves(run),
-        *initial_figures(run),
-        *example_figures(run),
-        *calibration(run),
-        *confusion(run),
-        *tradeoffs(run),
-        *learning_speed(run),
+        *curves(analysis),
+        *initial_figures(analysis),
+        *example_figures(analysis),
+        *calibration(analysis),
+        *confusion(analysis),
+        *tradeoffs(analysis),
+        *learning_speed(analysis),
     ]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 
-from fer_bench.analysis.seed_groups import groups
-from fer_bench.metrics.calibration import expected_calibration_error, reliability
+from fer_bench.metrics.calibration import reliability
 from fer_bench.report.plots.canvas import WIDTH, sheet
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import (
@@ -29,11 +27,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
-    from numpy.typing import NDArray
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics.calibration import Bin
-    from fer_bench.results.records import Run
 
 BINS = 15
 FEW = 10
@@ -53,14 +50,13 @@ class _Panel:
         return len(self.group.trained)
 
 
-def calibration(run: Run) -> list[Figure]:
+def calibration(analysis: Analysis) -> list[Figure]:
     """Return one figure with a panel per backbone and init; empty if no predictions are known."""
-    labels = run.dataset.labels
-    found = groups(run)
-    known = [group for group in found if group.correct(labels) is not None]
+    found = analysis.groups
+    known = [group for group in found if group.correct is not None]
     if not known:
         return []
-    panels = [_measured(group, labels) for group in most_accurate(known)]
+    panels = [panel for group in most_accurate(known) if (panel := _measured(group)) is not None]
     notes = [
         f"Test images in {BINS} bins by confidence, the probability of the predicted class. Dots: "
         "accuracy of a bin against its mean confidence; area: number of images, hollow if fewer "
@@ -86,12 +82,12 @@ def calibration(run: Run) -> list[Figure]:
     ]
 
 
-def _measured(group: Group, labels: NDArray[np.uint8]) -> _Panel:
-    made = [one.predictions for one in group.qualities if one.predictions is not None]
-    said = [(one.confidence, one.predicted == labels) for one in made]
-    sure, right = (np.concatenate(ones) for ones in zip(*said, strict=True))
-    error = statistics.mean(expected_calibration_error(*one, BINS) for one in said)
-    return _Panel(group, reliability(sure, right, BINS), error)
+def _measured(group: Group) -> _Panel | None:
+    if group.correct is None or group.calibration_error is None:
+        return None
+    confidence = np.concatenate([one.confidence for one in group.predictions])
+    bins = reliability(confidence, group.correct.ravel(), BINS)
+    return _Panel(group, bins, group.calibration_error)
 
 
 def _draw(panels: Sequence[_Panel]) -> Drawing:

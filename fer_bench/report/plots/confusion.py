@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 
-from fer_bench.analysis.seed_groups import groups
 from fer_bench.report.plots.canvas import WIDTH, sheet
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import (
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
     from numpy.typing import NDArray
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import Run
 
 MOST_FULL = 4
 """Maximum number of panels with all numbers; with more, only the diagonals hold numbers."""
@@ -44,14 +43,12 @@ _LEFT, _RIGHT, _HEAD, _FOOT, _GAP = 50.0, 6.0, 18.0, 52.0, 12.0
 _LEAST_FONT = 4.0
 
 
-def confusion(run: Run) -> list[Figure]:
+def confusion(analysis: Analysis) -> list[Figure]:
     """Return one figure with a panel per backbone and init; empty if nothing was trained."""
-    found = groups(run)
-    every = [group for group in found if group.trained]
-    if not every:
+    if not analysis.trained:
         return []
-    trained = most_accurate(every)
-    classes = [clean(word) for word, _ in run.dataset.counts]
+    trained = most_accurate(analysis.trained)
+    classes = [clean(word) for word, _ in analysis.dataset.counts]
     counts = [np.sum([one.confusion for one in group.qualities], axis=0) for group in trained]
     full = len(trained) <= MOST_FULL
     numbers = "; numbers: per cent" if full else "; numbers: recall in per cent"
@@ -60,9 +57,9 @@ def confusion(run: Run) -> list[Figure]:
     notes = [
         "Rows: true class; columns: predicted class, in the same order. Colour: share of the "
         f"row's test images{numbers}. Rows without test images are empty.",
-        *seeds_note(found, "Counts are summed over all seeds."),
-        *left_out(len(every)),
-        *not_shown(found, lambda cell: cell.quality is not None),
+        *seeds_note(analysis.groups, "Counts are summed over all seeds."),
+        *left_out(len(analysis.trained)),
+        *not_shown(analysis.groups, lambda cell: cell.quality is not None),
     ]
     return [
         Figure(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fer_bench.analysis.seed_groups import groups
 from fer_bench.report.plots.canvas import SMALL, WIDTH, sheet
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import (
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import CellResult, Example, Run
+    from fer_bench.results.records import CellResult, Example
 
 _FIRST, _LAST = 11, 17
 _RIGHT, _WRONG = "\N{CHECK MARK}", "\N{BALLOT X}"
@@ -60,10 +60,10 @@ class _Line(NamedTuple):
 class _Said:
     """Predictions of the networks for the example images."""
 
-    def __init__(self, run: Run) -> None:
-        self.groups = groups(run)
-        self.classes = [clean(word) for word, _ in run.dataset.counts]
-        self.labels = run.dataset.labels
+    def __init__(self, analysis: Analysis) -> None:
+        self.groups = analysis.groups
+        self.classes = [clean(word) for word, _ in analysis.dataset.counts]
+        self.labels = analysis.dataset.labels
         self.known = [group for group in self.groups if any(map(_predicts, group.cells))]
         self.shown = most_accurate(self.known)
         self._made = {
@@ -109,9 +109,9 @@ def _predicts(cell: CellResult) -> bool:
     return cell.quality is not None and cell.quality.predictions is not None
 
 
-def example_figures(run: Run) -> list[Figure]:
+def example_figures(analysis: Analysis) -> list[Figure]:
     """Return a figure for each class with example images, and one for the networks' mistakes."""
-    said = _Said(run)
+    said, run = _Said(analysis), analysis.run
     labelled = [example for example in run.examples if example.position < len(said.labels)]
     if not labelled or not said.known:
         return []

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.analysis.seed_groups import groups
 from fer_bench.metrics.convergence import initial
 from fer_bench.report.plots.canvas import INIT_FILLINGS, Plot, Scale, key, key_height, sheet
 from fer_bench.report.plots.figure import Figure
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as Drawing
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics.convergence import Initial
-    from fer_bench.results.records import Run
 
 MOST = 16
 """Maximum number of rows."""
@@ -42,10 +41,9 @@ _DOT: dict[str, Any] = {
 }
 
 
-def initial_figures(run: Run) -> list[Figure]:
+def initial_figures(analysis: Analysis) -> list[Figure]:
     """Return Figures 9 and 10, a row per backbone and init; empty if nothing was trained."""
-    every = groups(run)
-    trained = [group for group in every if group.trained]
+    every, trained = analysis.groups, analysis.trained
     if not trained:
         return []
     found = every if len(every) <= MOST else most_accurate(trained, MOST)
@@ -54,9 +52,7 @@ def initial_figures(run: Run) -> list[Figure]:
         *seeds_note(found, "One dot per seed; the numbers are means over the seeds."),
         *not_shown(every, lambda cell: cell.quality is not None),
     ]
-    counts = [count for _, count in run.dataset.counts]
-    share = max(counts) / sum(counts)
-    uniform = math.log(len(counts))
+    share, uniform = analysis.majority_share, math.log(len(analysis.dataset.counts))
     return [
         _figure(found, 9, "accuracy", share, f"share of the largest class ({share:.3f})", notes),
         _figure(found, 10, "loss", uniform, f"uniform prediction ({uniform:.3f})", notes),

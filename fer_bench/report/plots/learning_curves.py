@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fer_bench.analysis.seed_groups import groups
 from fer_bench.protocol import published
 from fer_bench.report.plots.canvas import (
     INIT_FILLINGS,
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
     from numpy.typing import NDArray
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import Run
 
 Measure = Literal["accuracy", "loss"]
 VISIBLE = 0.05
@@ -75,10 +74,10 @@ _BATCH = _Part(
 )
 
 
-def curves(run: Run) -> list[Figure]:
+def curves(analysis: Analysis) -> list[Figure]:
     """Return a figure per trained backbone: the paper's four first, in its order, then others."""
     found: dict[str, list[Group]] = {}
-    for group in groups(run):
+    for group in analysis.groups:
         found.setdefault(group.backbone, []).append(group)
     paper = [backbone for backbone in published.BACKBONES if backbone in found]
     others = [backbone for backbone in found if backbone not in paper]

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.analysis.seed_groups import groups
-from fer_bench.analysis.time_to_accuracy import compare_time_to_accuracy, timed
+from fer_bench.analysis.time_to_accuracy import timed
 from fer_bench.report.plots.canvas import (
     SMALL,
     WIDTH,
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure as Drawing
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.time_to_accuracy import LearningCurve
-    from fer_bench.results.records import Run
 
 _WIDE = 8.0
 """Ratio of the longest to the shortest time above which the axis is logarithmic."""
@@ -39,28 +38,27 @@ _NAMES = 130.0
 _ROW = 11.0
 
 
-def learning_speed(run: Run) -> list[Figure]:
+def learning_speed(analysis: Analysis) -> list[Figure]:
     """Return one figure with a line per backbone and init; empty if no training was timed."""
-    found = compare_time_to_accuracy(run)
+    found = analysis.time_to_accuracy
     if found is None:
         return []
     ranked = sorted(
-        zip(found.courses, found.times, strict=True), key=lambda one: -one[0].accuracies[-1]
+        zip(found.curves, found.times, strict=True), key=lambda one: -one[0].accuracies[-1]
     )
     shown = ranked[:MOST]
     more = len(ranked) > MOST
-    every = groups(run)
     notes = [
         "Validation accuracy against seconds of frozen features and training, in the run that "
         "trained the cell. Pretrained: solid lines, filled markers; random: dashed, hollow. "
         f"Dotted: the target, {found.target:.3f}; see the table 'Time to accuracy'.",
-        *seeds_note(every, "Means over the seeds."),
+        *seeds_note(analysis.groups, "Means over the seeds."),
         *(
             [f"Only the {MOST} of {len(ranked)} networks with the highest final accuracy."]
             if more
             else []
         ),
-        *not_shown(every, timed, "training not timed"),
+        *not_shown(analysis.groups, timed, "training not timed"),
     ]
     told = [
         f"{name(course.group)} {'never' if time is None else f'{amount(time)} s'}"

@@ -6,20 +6,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.seed_groups import groups
 from fer_bench.report.plots.canvas import INIT_FILLINGS, SMALL, Plot, Scale, amount, sheet
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import briefly, name, not_shown, seeds_note, short_name
 from fer_bench.report.plots.palette import INK, SERIES, SOFT
-from fer_bench.results.timers import on_the_wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from matplotlib.figure import Figure as Drawing
 
+    from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import CellResult, Run
+    from fer_bench.results.records import CellResult
 
 BATCH = 32
 """Batch size whose inference time is shown; if it was not measured, the largest one."""
@@ -55,16 +54,17 @@ class _Cost:
         return f"{amount(self.of[index])} {self.unit}".rstrip()
 
 
-def tradeoffs(run: Run) -> list[Figure]:
+def tradeoffs(analysis: Analysis) -> list[Figure]:
     """Return one figure with up to three axes; empty if no trained cell has any known cost."""
-    run = on_the_wall_clock(run)
-    found = groups(run)
+    found = analysis.wall_clock_groups
     gains = {
         index: group.test_accuracy
         for index, group in enumerate(found)
         if group.test_accuracy is not None
     }
-    sizes = {speed.batch_size for cell in run.cells for speed in cell.inference}
+    sizes = {
+        speed.batch_size for group in found for cell in group.cells for speed in cell.inference
+    }
     batch = BATCH if BATCH in sizes else max(sizes, default=BATCH)
     costs = [
         _Cost("parameters", "", _of(found, gains, parameters)),

@@ -14,16 +14,15 @@ from made_runs import (
     repeated,
 )
 
-from fer_bench.analysis.claims import judge
 from fer_bench.analysis.claims.emotions import newcombe
-from fer_bench.analysis.pairwise_tests import pairs
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
 from fer_bench.results.records import InferenceSpeed, Parameters
 
 
 def verdict(name, *cells, **settings):
     run = made_run(*cells, **settings)
-    (found,) = (one for one in judge(run, pairs(run)) if one.id == name)
+    (found,) = (one for one in analyse(run).verdicts if one.id == name)
     return found
 
 
@@ -288,7 +287,7 @@ class TestC6:
     def test_cpu_seconds_decide_nothing(self):
         run = made_run(*openface_and("resnet50", 0.4, 0.4))
         run = dataclasses.replace(run, environment=(("timer", "process_time"),))
-        (found,) = (one for one in judge(run, pairs(run)) if one.id == "C6")
+        (found,) = (one for one in analyse(run).verdicts if one.id == "C6")
         assert found.outcome == "undecided"
         assert "speed of training" in found.missing
 

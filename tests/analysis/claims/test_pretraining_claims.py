@@ -7,13 +7,14 @@ import pytest
 from made_runs import every_cell, line, made_cell, made_history, made_missing, made_run, repeated
 
 from fer_bench.analysis.claims import judge
-from fer_bench.analysis.pairwise_tests import pairs
+from fer_bench.analysis.run_analysis import analyse
+from fer_bench.analysis.seed_groups import group_cells
 from fer_bench.protocol import published
 
 
 def verdict(name, *cells, **settings):
     run = made_run(*cells, **settings)
-    (found,) = (one for one in judge(run, pairs(run)) if one.id == name)
+    (found,) = (one for one in analyse(run).verdicts if one.id == name)
     return found
 
 
@@ -352,7 +353,8 @@ def test_three_trainings_that_differ_by_chance_alone_decide_little(runs, most):
             for init in ("pretrained", "random")
             for seed in (1, 2, 3)
         ]
-        for found in judge(made_run(*cells), ()):
+        run = made_run(*cells)
+        for found in judge(run, group_cells(run), pairs=()):
             if found.id in decided:
                 decided[found.id] += found.outcome == "contradicted"
     assert all(count <= most for count in decided.values()), decided
@@ -371,7 +373,7 @@ def test_on_other_data_only_the_parameters_are_testable():
         (other, "data set sketch instead of fer2013"),
         (sample, "3,585 images instead of 35,887"),
     ):
-        *others, last = judge(changed, pairs(changed))
+        *others, last = analyse(changed).verdicts
         assert {one.outcome for one in others} == {"not testable here"}
         assert {one.because for one in others} == {reason}
         assert (last.id, last.outcome) == ("C10", "supported")
@@ -379,7 +381,7 @@ def test_on_other_data_only_the_parameters_are_testable():
 
 def test_ten_claims_in_order():
     run = made_run()
-    found = judge(run, ())
+    found = analyse(run).verdicts
     assert [one.id for one in found] == [f"C{number}" for number in range(1, 11)]
     assert {one.outcome for one in found} == {"undecided"}
     assert all(one.missing for one in found)

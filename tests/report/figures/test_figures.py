@@ -10,6 +10,7 @@ import matplotlib as mpl
 import pytest
 from PIL import Image
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report.plots import figures
 from fer_bench.report.plots.figure import DPI
 from fer_bench.report.plots.labels import ELLIPSIS
@@ -48,7 +49,7 @@ def test_figures_come_in_the_order_of_the_report(drawn_of_one) -> None:
 
 
 def test_nothing_to_show_is_no_figure(untrained) -> None:
-    assert figures(untrained) == []
+    assert figures(analyse(untrained)) == []
 
 
 def test_without_predictions_there_are_neither_pictures_nor_calibration(one_seed) -> None:
@@ -63,7 +64,9 @@ def test_without_predictions_there_are_neither_pictures_nor_calibration(one_seed
         examples=(),
     )
     pictures = re.compile("figure-1[1-7]|mistakes|calibration")
-    assert [one.key for one in figures(run)] == [key for key in KEYS if not pictures.fullmatch(key)]
+    assert [one.key for one in figures(analyse(run))] == [
+        key for key in KEYS if not pictures.fullmatch(key)
+    ]
 
 
 def test_without_parts_speeds_or_sizes_there_are_no_costs(one_seed) -> None:
@@ -71,7 +74,7 @@ def test_without_parts_speeds_or_sizes_there_are_no_costs(one_seed) -> None:
         dataclasses.replace(cell, parts=(), inference=(), parameters=None)
         for cell in one_seed.cells
     )
-    keys = [one.key for one in figures(dataclasses.replace(one_seed, cells=cells))]
+    keys = [one.key for one in figures(analyse(dataclasses.replace(one_seed, cells=cells)))]
     assert keys == [key for key in KEYS if key not in ("tradeoffs", "learning-speed")]
 
 
@@ -99,7 +102,7 @@ def test_skipped_cells_are_told(drawn_of_one) -> None:
 def test_a_skipped_seed_is_told_by_its_number(three_seeds) -> None:
     cells = list(three_seeds.cells)
     cells[1] = dataclasses.replace(cells[1], status="failed", reason="disk full", quality=None)
-    for figure in figures(dataclasses.replace(three_seeds, cells=tuple(cells))):
+    for figure in figures(analyse(dataclasses.replace(three_seeds, cells=tuple(cells)))):
         if figure.key in ("curves-mini", "figure-9-initial-accuracy", "confusion", "tradeoffs"):
             assert "Mini_pretrained seed 2 (failed)" in figure.caption.partition("Not shown: ")[2]
             assert "disk full" not in figure.caption
@@ -114,19 +117,21 @@ def test_every_trained_network_is_in_every_alternative_text(drawn_of_one) -> Non
 
 @pytest.mark.parametrize("backbones", [1, 3, 20])
 def test_alternative_texts_are_short(backbones, make) -> None:
-    for figure in figures(make([(f"net{n}", f"Net{n}" * 4) for n in range(backbones)])):
+    for figure in figures(analyse(make([(f"net{n}", f"Net{n}" * 4) for n in range(backbones)]))):
         assert len(figure.alt) <= 330, figure.key
 
 
 def test_alternative_texts_say_where_the_rest_is(make) -> None:
-    found = {one.key: one for one in figures(make([(f"net{n}", f"Net{n}") for n in range(20)]))}
+    found = {
+        one.key: one for one in figures(analyse(make([(f"net{n}", f"Net{n}") for n in range(20)])))
+    }
     more = found["figure-9-initial-accuracy"].alt.rpartition("; ")[2]
     assert re.fullmatch(r"\d+ more .* the tables\.", more)
 
 
 def test_pictures_whose_class_is_not_known_are_left_out(one_seed) -> None:
     known = dataclasses.replace(one_seed.dataset, test_labels=b"")
-    keys = [one.key for one in figures(dataclasses.replace(one_seed, dataset=known))]
+    keys = [one.key for one in figures(analyse(dataclasses.replace(one_seed, dataset=known)))]
     pictures = re.compile("figure-1[1-7]|mistakes|calibration")
     assert keys == [key for key in KEYS if not pictures.fullmatch(key)]
 
@@ -152,7 +157,7 @@ def test_text_is_text_in_the_readers_typeface(drawn_of_one) -> None:
 def test_any_name_comes_out_as_text(first, make, read, recwarn) -> None:
     # Of four backbones all kinds of figures show each.
     names = [*HOSTILE, "Mini"][first : first + 4]
-    found = figures(make([(name, name) for name in names], classes=names))
+    found = figures(analyse(make([(name, name) for name in names], classes=names)))
     for figure in found:
         assert re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,80}", figure.key)
         drawn = read(figure.svg)
@@ -175,7 +180,7 @@ def test_any_name_comes_out_as_text(first, make, read, recwarn) -> None:
 
 def test_long_names_are_cut(make, read) -> None:
     name = "n" * 300
-    made = {figure.key: figure for figure in figures(make([("mini", name)]))}
+    made = {figure.key: figure for figure in figures(analyse(make([("mini", name)])))}
     figure = made["figure-9-initial-accuracy"]
     assert f"{ELLIPSIS}_random" in figure.alt
     (label,) = (text for text in read(figure.svg).texts if text.endswith("_random"))
@@ -184,7 +189,7 @@ def test_long_names_are_cut(make, read) -> None:
 
 def test_backbones_of_like_names_have_files_of_their_own(make) -> None:
     names = ["Net", "net", "n/et", "n\\et", "..", "CON", "n" * 100, "n" * 101]
-    keys = [figure.key for figure in figures(make([(name, name) for name in names]))]
+    keys = [figure.key for figure in figures(analyse(make([(name, name) for name in names])))]
     assert len({key.lower() for key in keys}) == len(keys)
 
 
@@ -196,7 +201,7 @@ def test_the_same_run_gives_the_same_bytes_and_leaves_the_settings_whatever_they
     untouched = dict(mpl.rcParams)
     with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "text.color": "red"}):
         before = dict(mpl.rcParams)
-        again = figures(three_seeds)
+        again = figures(analyse(three_seeds))
         assert [figure.svg for figure in again] == usual
         assert [figure.png for figure in again[:4]] == drawings
         assert dict(mpl.rcParams) == before

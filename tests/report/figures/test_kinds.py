@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report.plots import figures
 from fer_bench.report.plots.palette import PALETTE
 from fer_bench.report.uncertainty_tables import calibration_table
@@ -97,7 +98,7 @@ def test_a_diverged_loss_takes_a_logarithmic_scale(one_seed, read) -> None:
         cell.quality, history=dataclasses.replace(history, validation_loss=losses)
     )
     run = dataclasses.replace(one_seed, cells=(dataclasses.replace(cell, quality=quality),))
-    drawn = read(figures(run)[0].svg)
+    drawn = read(figures(analyse(run))[0].svg)
     ys = [y for _, y in drawn.marks("loss-validation-pretrained")]
     # Equal factors are equal distances.
     assert ys[1] - ys[2] == pytest.approx(ys[3] - ys[4], abs=0.03)
@@ -116,7 +117,7 @@ def test_one_epoch_and_equal_figures_are_drawn(one_seed) -> None:
         return dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, history=history))
 
     run = dataclasses.replace(one_seed, cells=tuple(map(flat, one_seed.cells)), examples=())
-    assert all(figure.svg and figure.png for figure in figures(run))
+    assert all(figure.svg and figure.png for figure in figures(analyse(run)))
 
 
 # -- Figures 9 and 10
@@ -196,7 +197,7 @@ def test_mistakes_show_the_surest_wrong_answer(three_seeds, read) -> None:
             )
         cells.append(cell)
     run = dataclasses.replace(three_seeds, cells=tuple(cells))
-    (figure,) = (one for one in figures(run) if one.key == "mistakes")
+    (figure,) = (one for one in figures(analyse(run)) if one.key == "mistakes")
     drawn = read(figure.svg)
     surest = "OpenFace_random, seed 2"
     assert f"mistake of {surest}" in drawn.texts
@@ -215,7 +216,7 @@ def test_mistakes_stand_apart(made) -> None:
 
 
 def test_other_numbers_of_classes_do_not_pose_as_the_papers_figures(make) -> None:
-    found = {figure.key: figure for figure in figures(make(classes=("no", "yes")))}
+    found = {figure.key: figure for figure in figures(analyse(make(classes=("no", "yes"))))}
     assert [key for key in found if key.startswith(("figure-1", "examples"))] == [
         "figure-10-initial-loss",
         "examples-1",
@@ -242,7 +243,7 @@ def test_calibration_errors_stand_in_the_panels(one_seed, made, read) -> None:
     run = dataclasses.replace(
         one_seed, cells=(dataclasses.replace(cell, quality=quality),), examples=()
     )
-    (figure,) = (one for one in figures(run) if one.key == "calibration")
+    (figure,) = (one for one in figures(analyse(run)) if one.key == "calibration")
     assert "Mini_pretrained 0.857" in figure.alt
     assert "ECE 0.857" in read(figure.svg).texts
     panels = [text for text in read(made["calibration"].svg).texts if text.startswith("ECE")]
@@ -262,7 +263,7 @@ def test_confusion_is_written_in_per_cent_of_its_rows(one_seed, read) -> None:
     run = dataclasses.replace(
         one_seed, cells=(dataclasses.replace(cell, quality=quality),), examples=()
     )
-    (figure,) = (one for one in figures(run) if one.key == "confusion")
+    (figure,) = (one for one in figures(analyse(run)) if one.key == "confusion")
     numbers = [text for text in read(figure.svg).texts if text.isdigit()]
     # Rows without images are empty.
     assert sorted(numbers) == sorted(["75", "25", "100", *["0"] * 11])
@@ -271,7 +272,9 @@ def test_confusion_is_written_in_per_cent_of_its_rows(one_seed, read) -> None:
 
 
 def test_small_multiples_end_somewhere(make, read) -> None:
-    found = {one.key: one for one in figures(make([(f"net{n}", f"Net{n}") for n in range(10)]))}
+    found = {
+        one.key: one for one in figures(analyse(make([(f"net{n}", f"Net{n}") for n in range(10)])))
+    }
     for key, most in (
         ("confusion", 8),
         ("calibration", 8),
@@ -296,7 +299,7 @@ def test_small_multiples_end_somewhere(make, read) -> None:
 
 def test_calibration_shows_the_error_of_the_table(several, three_seeds, read) -> None:
     texts = read(several["calibration"].svg).texts
-    for row in calibration_table(three_seeds).rows:
+    for row in calibration_table(analyse(three_seeds)).rows:
         if row.entries[0] is not None:
             assert f"ECE {row.entries[0]:.3f}" in texts
 
@@ -309,7 +312,7 @@ def test_confusion_of_many_networks_has_numbers_on_the_diagonal_alone(made, read
 
 def test_many_classes_are_colours_alone(make, read) -> None:
     classes = [f"class {number}" for number in range(20)]
-    (figure,) = (one for one in figures(make(classes=classes)) if one.key == "confusion")
+    (figure,) = (one for one in figures(analyse(make(classes=classes))) if one.key == "confusion")
     assert not [text for text in read(figure.svg).texts if text.isdigit()]
     assert "per cent" not in figure.caption
 
@@ -341,7 +344,7 @@ def test_the_largest_batch_stands_in_for_32(one_seed) -> None:
         )
         for cell in one_seed.cells[:1]
     )
-    found = figures(dataclasses.replace(one_seed, cells=cells, examples=()))
+    found = figures(analyse(dataclasses.replace(one_seed, cells=cells, examples=())))
     (figure,) = (one for one in found if one.key == "tradeoffs")
     assert "in batches of 8" in figure.caption
     assert "inference 8 ms)" in figure.alt
@@ -349,7 +352,7 @@ def test_the_largest_batch_stands_in_for_32(one_seed) -> None:
 
 def test_what_lacks_a_cost_is_told(one_seed) -> None:
     cells = (dataclasses.replace(one_seed.cells[0], inference=()), *one_seed.cells[1:])
-    found = figures(dataclasses.replace(one_seed, cells=cells))
+    found = figures(analyse(dataclasses.replace(one_seed, cells=cells)))
     (figure,) = (one for one in found if one.key == "tradeoffs")
     assert "Unknown inference time" in figure.caption
     assert "image: Mini_pretrained." in figure.caption
@@ -370,7 +373,7 @@ def test_learning_speed_tells_time_to_the_target(made, read) -> None:
 
 def test_one_network_has_no_front(one_seed, read) -> None:
     run = dataclasses.replace(one_seed, cells=one_seed.cells[:1])
-    (figure,) = (one for one in figures(run) if one.key == "tradeoffs")
+    (figure,) = (one for one in figures(analyse(run)) if one.key == "tradeoffs")
     drawn = read(figure.svg)
     assert not drawn.groups("front-")
     assert not drawn.groups("ringed-")
@@ -378,7 +381,7 @@ def test_one_network_has_no_front(one_seed, read) -> None:
 
 
 def test_of_many_networks_those_on_a_front_are_numbered(make, read) -> None:
-    found = figures(make([(f"net{n}", f"Net{n}") for n in range(10)]))
+    found = figures(analyse(make([(f"net{n}", f"Net{n}") for n in range(10)])))
     (figure,) = (one for one in found if one.key == "tradeoffs")
     drawn = read(figure.svg)
     ringed = [len(drawn.marks(f"ringed-{word}")) for word in ("parameters", "training")]

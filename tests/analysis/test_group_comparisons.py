@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 from made_runs import LABELS, every_cell, made_cell, made_missing, made_predictions, made_run
 
-from fer_bench.analysis.pairwise_tests import between, p_text, pairs
+from fer_bench.analysis.group_comparisons import compare_groups, find_pair, p_text
+from fer_bench.analysis.seed_groups import group_cells
 from fer_bench.metrics import compare, holm
 
 
@@ -24,13 +25,17 @@ def test_every_two_in_the_order_of_the_run():
         made_cell("mini", "random"),
     )
     resnet, openface, mini = (("resnet50", "random"), ("openface", "random"), ("mini", "random"))
-    assert named(pairs(run)) == [(resnet, openface), (resnet, mini), (openface, mini)]
+    assert named(compare_groups(group_cells(run))) == [
+        (resnet, openface),
+        (resnet, mini),
+        (openface, mini),
+    ]
 
 
 def test_a_pair_is_the_comparison_of_its_predictions_corrected_over_all():
     shares = {"resnet50": 0.5, "openface": 0.49, "mini": 0.485}
     run = made_run(*(made_cell(name, "random", share) for name, share in shares.items()))
-    found = pairs(run)
+    found = compare_groups(group_cells(run))
     correct = {name: made_predictions(share) == LABELS for name, share in shares.items()}
     expected = [
         compare(correct[pair.first.backbone], correct[pair.second.backbone]) for pair in found
@@ -42,21 +47,21 @@ def test_a_pair_is_the_comparison_of_its_predictions_corrected_over_all():
 
 def test_two_are_told_apart_by_the_corrected_p_value():
     run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
-    (pair,) = pairs(run)
+    (pair,) = compare_groups(group_cells(run))
     for corrected, differ in ((0.0499, True), (0.05, False), (0.06, False)):
         raw = dataclasses.replace(pair.comparison, p_value=0.01)
         assert dataclasses.replace(pair, comparison=raw, corrected=corrected).differ is differ
 
 
 def test_without_two_networks_there_is_no_pair():
-    assert pairs(made_run()) == ()
-    assert pairs(made_run(made_cell("mini", "random"))) == ()
+    assert compare_groups(group_cells(made_run())) == ()
+    assert compare_groups(group_cells(made_run(made_cell("mini", "random")))) == ()
 
 
 def test_predictions_that_are_not_known_are_left_out():
     old = made_cell("openface", "random")
     old = dataclasses.replace(old, quality=dataclasses.replace(old.quality, predictions=None))
-    assert pairs(made_run(made_cell("mini", "random"), old)) == ()
+    assert compare_groups(group_cells(made_run(made_cell("mini", "random"), old))) == ()
 
 
 def test_seeds_belong_together_where_both_have_the_same():
@@ -70,15 +75,15 @@ def test_seeds_belong_together_where_both_have_the_same():
         return [cell.quality.predictions.predicted == LABELS for cell in cells]
 
     ours, theirs = two("mini", (1, 2), 0), two("openface", (1, 2), 5)
-    (same,) = pairs(made_run(*ours, *theirs))
+    (same,) = compare_groups(group_cells(made_run(*ours, *theirs)))
     assert same.comparison == compare(table(ours), table(theirs))
     others = [dataclasses.replace(cell, seed=cell.seed + 1) for cell in theirs]
-    (different,) = pairs(made_run(*ours, *others))
+    (different,) = compare_groups(group_cells(made_run(*ours, *others)))
     assert different.comparison == compare(table(ours), table(theirs), paired_seeds=False)
     assert different.comparison.interval != same.comparison.interval
     assert different.comparison.method.endswith("unpaired seeds")
     # The order in the file says nothing.
-    (sorted_too,) = pairs(made_run(*ours, *theirs[::-1]))
+    (sorted_too,) = compare_groups(group_cells(made_run(*ours, *theirs[::-1])))
     assert sorted_too.comparison == same.comparison
 
 
@@ -90,8 +95,8 @@ def test_of_seeds_that_are_partly_common_only_those_are_compared():
         ]
         for backbone, seeds in (("mini", (1, 2, 3)), ("openface", (4, 3, 2)))
     }
-    (found,) = pairs(made_run(*cells["mini"], *cells["openface"]))
-    (common,) = pairs(made_run(*cells["mini"][1:], *cells["openface"][:0:-1]))
+    (found,) = compare_groups(group_cells(made_run(*cells["mini"], *cells["openface"])))
+    (common,) = compare_groups(group_cells(made_run(*cells["mini"][1:], *cells["openface"][:0:-1])))
     assert found.comparison == common.comparison
     assert found.comparison.method.startswith("paired bootstrap")
     assert found.comparison.method.endswith("t over seeds")
@@ -109,7 +114,7 @@ def test_many_networks_are_compared_with_the_best_and_their_like():
         for backbone in ("mobilenet", "openface")
         for init in ("pretrained", "random")
     ]
-    found = named(pairs(made_run(*cells, best, *paper)))
+    found = named(compare_groups(group_cells(made_run(*cells, best, *paper))))
     with_best = [pair for pair in found if ("best", "random") in pair]
     assert len(with_best) == 10
     assert [pair for pair in found if pair not in with_best] == [
@@ -124,20 +129,20 @@ def test_many_networks_are_compared_with_the_best_and_their_like():
 
 
 def test_the_papers_eight_are_all_compared():
-    assert len(pairs(made_run(*every_cell()))) == 28
+    assert len(compare_groups(group_cells(made_run(*every_cell())))) == 28
 
 
 def test_a_pair_the_other_way_round():
     run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
-    found = pairs(run)
+    found = compare_groups(group_cells(run))
     (pair,) = found
-    assert between(found, ("mini", "random"), ("openface", "random")) == pair
-    turned = between(found, ("openface", "random"), ("mini", "random"))
+    assert find_pair(found, ("mini", "random"), ("openface", "random")) == pair
+    swapped = find_pair(found, ("openface", "random"), ("mini", "random"))
     theirs = made_predictions(0.4) == LABELS
-    assert turned.comparison == compare(theirs, made_predictions(0.5) == LABELS)
-    assert turned.first == pair.second
-    assert turned.turned == pair
-    assert between(found, ("mini", "random"), ("mini", "pretrained")) is None
+    assert swapped.comparison == compare(theirs, made_predictions(0.5) == LABELS)
+    assert swapped.first == pair.second
+    assert swapped.swapped == pair
+    assert find_pair(found, ("mini", "random"), ("mini", "pretrained")) is None
 
 
 @pytest.mark.parametrize(

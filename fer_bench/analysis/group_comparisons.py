@@ -1,4 +1,4 @@
-"""Pairwise tests between the groups (backbone and init) of a run on the same test images."""
+"""Comparison of the groups (backbone and init) of a run, two at a time, on the same test images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.seed_groups import groups
 from fer_bench.metrics import compare, holm
 from fer_bench.protocol import published
 
@@ -19,13 +18,14 @@ if TYPE_CHECKING:
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Comparison
     from fer_bench.protocol.cells import Init
-    from fer_bench.results.records import Run
 
 ALL_PAIRS = 8
 """Largest number of groups for which all pairs are compared; the paper has as many."""
 
 LEVEL = 0.05
 """Significance level for corrected p-values."""
+
+_ALL_IMAGES = slice(None)
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Pair:
         return len(common) if len(common) > 1 else min(sides)
 
     @property
-    def turned(self) -> Pair:
-        """The same pair with first and second swapped."""
-        return Pair(self.second, self.first, self.comparison.turned, self.corrected)
+    def swapped(self) -> Pair:
+        """The same pair with first and second exchanged."""
+        return Pair(self.second, self.first, self.comparison.swapped, self.corrected)
 
     @property
     def effect_text(self) -> str:
@@ -83,8 +83,8 @@ def p_text(corrected: float) -> str:
     return f"corrected p = {corrected:.{decimals}f}"
 
 
-def pairs(run: Run) -> tuple[Pair, ...]:
-    """Compare the groups whose predictions are known, in run order.
+def compare_groups(groups: Sequence[Group]) -> tuple[Pair, ...]:
+    """Compare the groups whose predictions are known, in their order.
 
     Up to ``ALL_PAIRS`` groups, all pairs are compared. Beyond that, as the number of pairs grows
     quadratically, only three kinds are: each group with the one of highest mean test accuracy;
@@ -95,112 +95,92 @@ def pairs(run: Run) -> tuple[Pair, ...]:
     Seeds are paired if both groups were trained with the same ones. With two or more in common,
     only those are compared; otherwise all seeds are compared, unpaired.
     """
-    labels = run.dataset.labels
-    known: list[tuple[Group, NDArray[np.bool_]]] = []
-    for group in groups(run):
-        correct = group.correct(labels)
-        if correct is not None:
-            known.append((group, correct))
-    accuracies = [float(correct.mean()) for _, correct in known]
-    chosen = _chosen([group for group, _ in known], accuracies)
-    compared = []
-    for one, other in chosen:
-        (first, ours), (second, theirs) = known[one], known[other]
-        compared.append(_compared(first.seeds, ours, second.seeds, theirs))
-    corrected = holm(comparison.p_value for comparison in compared)
-    return tuple(
-        Pair(known[one][0], known[other][0], comparison, p_value)
-        for (one, other), comparison, p_value in zip(chosen, compared, corrected, strict=True)
-    )
+    return _compare(_selected([group for group in groups if group.correct is not None]))
 
 
-def against(
-    first: Group,
-    others: Sequence[Group],
-    labels: NDArray[np.uint8],
-    images: NDArray[np.bool_],
+def compare_on_subset(
+    first: Group, others: Sequence[Group], images: NDArray[np.bool_]
 ) -> tuple[Pair, ...]:
     """Compare one group with each of the others on a subset of the test images.
 
-    Seeds are paired as in ``pairs``; p-values are corrected over these comparisons.
+    Seeds are paired as in ``compare_groups``; p-values are corrected over these comparisons.
 
     Args:
         first: the group to compare.
         others: the other groups, in any order; the predictions of all groups must be known.
-        labels: labels of the test images, uint8, shape (n,).
         images: mask of the images to use, bool, shape (n,), at least one True.
 
     Raises:
         ValueError: a group has no predictions.
     """
-
-    def correct(group: Group) -> NDArray[np.bool_]:
-        found = group.correct(labels)
-        if found is None:
-            raise ValueError(
-                f"{group.label} has no predictions; accepted: groups with stored predictions"
-            )
-        return found[:, images]
-
-    ours = correct(first)
-    compared = [_compared(first.seeds, ours, other.seeds, correct(other)) for other in others]
-    corrected = holm(comparison.p_value for comparison in compared)
-    return tuple(
-        Pair(first, other, comparison, p_value)
-        for other, comparison, p_value in zip(others, compared, corrected, strict=True)
-    )
+    return _compare([(first, other) for other in others], images)
 
 
-def between(
-    found: tuple[Pair, ...], first: tuple[str, Init], second: tuple[str, Init]
+def find_pair(
+    pairs: Sequence[Pair], first: tuple[str, Init], second: tuple[str, Init]
 ) -> Pair | None:
     """Return the pair of two groups in the given order, or None if they were not compared.
 
     Args:
-        found: result of ``pairs``.
+        pairs: result of ``compare_groups``.
         first: backbone and init of the first group.
         second: backbone and init of the second group.
     """
-    for pair in found:
+    for pair in pairs:
         names = [(group.backbone, group.init) for group in (pair.first, pair.second)]
         if names == [first, second]:
             return pair
         if names == [second, first]:
-            return pair.turned
+            return pair.swapped
     return None
 
 
-def _compared(
-    first: Sequence[int],
-    ours: NDArray[np.bool_],
-    second: Sequence[int],
-    theirs: NDArray[np.bool_],
-) -> Comparison:
-    """Compare two tables with one row per seed, in any order of the seeds."""
-    common = sorted(set(first) & set(second))
-    paired = len(common) > 1 or list(first) == list(second)
-    rows = (common, common) if paired else (sorted(first), sorted(second))
-    one, other = (
-        table[[list(seeds).index(seed) for seed in chosen]]
-        for seeds, table, chosen in zip((first, second), (ours, theirs), rows, strict=True)
+def _compare(
+    selected: Sequence[tuple[Group, Group]], images: NDArray[np.bool_] | slice = _ALL_IMAGES
+) -> tuple[Pair, ...]:
+    """Compare each two groups on the images, and correct the p-values over all of them."""
+    comparisons = [_comparison(first, second, images) for first, second in selected]
+    corrected = holm(comparison.p_value for comparison in comparisons)
+    return tuple(
+        Pair(*groups, comparison, p_value)
+        for groups, comparison, p_value in zip(selected, comparisons, corrected, strict=True)
     )
-    return compare(one, other, paired_seeds=paired)
 
 
-def _chosen(known: list[Group], accuracies: list[float]) -> list[tuple[int, int]]:
-    """Return the index pairs of the groups to compare."""
-    every = list(combinations(range(len(known)), 2))
+def _comparison(first: Group, second: Group, images: NDArray[np.bool_] | slice) -> Comparison:
+    common = sorted(set(first.seeds) & set(second.seeds))
+    paired = len(common) > 1 or first.seeds == second.seeds
+    seeds = (common, common) if paired else (sorted(first.seeds), sorted(second.seeds))
+    ours, theirs = (
+        _correct(group)[[group.seeds.index(seed) for seed in chosen]][:, images]
+        for group, chosen in zip((first, second), seeds, strict=True)
+    )
+    return compare(ours, theirs, paired_seeds=paired)
+
+
+def _correct(group: Group) -> NDArray[np.bool_]:
+    if group.correct is None:
+        raise ValueError(
+            f"{group.label} has no predictions; accepted: groups with stored predictions"
+        )
+    return group.correct
+
+
+def _selected(known: list[Group]) -> list[tuple[Group, Group]]:
+    """Return the groups to compare, two at a time."""
+    every = list(combinations(known, 2))
     if len(known) <= ALL_PAIRS:
         return every
-    best = accuracies.index(max(accuracies))
+    best = max(known, key=lambda group: float(_correct(group).mean()))
     return [
-        (one, other)
-        for one, other in every
-        if best in (one, other)
-        or known[one].backbone == known[other].backbone
-        or (known[one].init == known[other].init and _paper(known[one]) and _paper(known[other]))
+        (first, second)
+        for first, second in every
+        if first is best
+        or second is best
+        or first.backbone == second.backbone
+        or (first.init == second.init and _is_papers(first) and _is_papers(second))
     ]
 
 
-def _paper(group: Group) -> bool:
+def _is_papers(group: Group) -> bool:
     return group.backbone in published.BACKBONES
