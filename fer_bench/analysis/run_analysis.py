@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.claims import ClaimVerdict
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.analysis.subsets import Baseline, Score, Subsets, VotedBaseline
+    from fer_bench.analysis.subsets import Baseline, Score, Subsets, VoteBaseline
     from fer_bench.analysis.time_to_accuracy import TimeToAccuracy
     from fer_bench.results.records import CellResult, DatasetSummary, Run
 
@@ -85,7 +85,7 @@ class Analysis:
         return majority_class_baseline(self.dataset)
 
     @cached_property
-    def vote_baseline(self) -> VotedBaseline | None:
+    def vote_baseline(self) -> VoteBaseline | None:
         """Majority-class baseline by FER+ votes; None if labels or votes are unknown."""
         return majority_vote_baseline(self.dataset)
 

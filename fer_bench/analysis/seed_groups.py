@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.analysis.subsets import Leakage, Score, Voted
+    from fer_bench.analysis.subsets import Leakage, Score, VoteScores
     from fer_bench.protocol.cells import Init
     from fer_bench.results.records import CellResult, DatasetSummary, Predictions, Run, Status
 
@@ -87,7 +87,7 @@ class Group:
     def score(self) -> Score | None:
         """Accuracy on all test images with its interval; None as for ``correct``."""
         if self.leakage is not None:
-            return self.leakage.whole
+            return self.leakage.all_images
         return None if self.correct is None else score(self.correct)
 
     @cached_property
@@ -102,7 +102,7 @@ class Group:
         return score_subsets(self.correct, subsets)
 
     @cached_property
-    def score_by_votes(self) -> Voted | None:
+    def vote_scores(self) -> VoteScores | None:
         """Accuracy against the FER+ majority vote.
 
         None as for ``correct``, or if votes are unknown or no image has a majority vote.

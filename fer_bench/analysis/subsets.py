@@ -29,17 +29,17 @@ class Subsets(NamedTuple):
     """Boolean masks of the subsets of the test images, each of shape (test,).
 
     Attributes:
-        whole: all test images.
-        distinct: images without an identical duplicate in training.
-        clean: images without any duplicate in training: none that is identical, mirrored, a
+        all_images: all test images.
+        without_identical: images without an identical duplicate in training.
+        deduplicated: images without any duplicate in training: none that is identical, mirrored, a
             near-duplicate, or linked through such images.
-        twinned: images with a duplicate in training.
+        duplicated: images with a duplicate in training.
     """
 
-    whole: NDArray[np.bool_]
-    distinct: NDArray[np.bool_]
-    clean: NDArray[np.bool_]
-    twinned: NDArray[np.bool_]
+    all_images: NDArray[np.bool_]
+    without_identical: NDArray[np.bool_]
+    deduplicated: NDArray[np.bool_]
+    duplicated: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,18 @@ class Leakage:
     """Accuracy on each subset of the test images, None for an empty subset.
 
     Attributes:
-        whole: on all images, see ``Subsets``.
-        distinct: without identical duplicates.
-        clean: on the deduplicated images.
-        twinned: on the images with duplicates.
-        excess: ``whole`` minus ``clean``; None if no image or every image has a duplicate.
+        all_images: on all images, see ``Subsets``.
+        without_identical: without identical duplicates.
+        deduplicated: on the deduplicated images.
+        duplicated: on the images with duplicates.
+        excess: ``all_images`` minus ``deduplicated``; None if no image or every image has a
+            duplicate.
     """
 
-    whole: Score
-    distinct: Score | None
-    clean: Score | None
-    twinned: Score | None
+    all_images: Score
+    without_identical: Score | None
+    deduplicated: Score | None
+    duplicated: Score | None
     excess: Excess | None
 
 
@@ -106,53 +107,65 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Voted:
+class VoteScores:
     """Accuracy against the FER+ majority vote, on images of which one class has the most votes.
 
     Attributes:
-        votes: share of these images for which the prediction is the majority vote.
-        labels: share of the same images for which the prediction is the label.
+        by_votes: share of these images for which the prediction is the majority vote.
+        by_labels: share of the same images for which the prediction is the label.
     """
 
-    votes: Score
-    labels: Score
+    by_votes: Score
+    by_labels: Score
 
 
 @dataclass(frozen=True)
-class VotedBaseline:
+class VoteBaseline:
     """Majority-class baseline by FER+ votes.
 
     Its class may differ from the majority class of the labels.
 
     Attributes:
         name: name of the class that is most often the majority vote.
-        voted: accuracy of the baseline.
+        scores: accuracy of the baseline.
     """
 
     name: str
-    voted: Voted
+    scores: VoteScores
 
 
 def subsets_by_duplicates(data: DatasetSummary) -> Subsets | None:
     """Return the subsets by duplicates in training, or None if the duplicates are unknown."""
-    twins = data.twins
-    if not len(twins):
+    codes = data.twins
+    if not len(codes):
         return None
-    return Subsets(twins >= 0, twins < _IDENTICAL, twins == 0, twins > 0)
+    return Subsets(codes >= 0, codes < _IDENTICAL, codes == 0, codes > 0)
 
 
-def majority_class_baseline(data: DatasetSummary) -> Baseline | None:
-    """Return the majority-class baseline per subset; None if labels or duplicates are unknown."""
-    found = subsets_by_duplicates(data)
-    if found is None or not len(data.labels):
-        return None
-    largest = np.bincount(data.labels).argmax()
-    return Baseline(data.counts[largest][0], score_subsets((data.labels == largest)[None], found))
+def score(correct: NDArray[np.bool_]) -> Score:
+    """Return the accuracy of a mask of recognised images, shape (seeds, n), with its interval."""
+    return Score(correct.shape[1], float(correct.mean()), sampling_interval(correct))
+
+
+def score_subsets(correct: NDArray[np.bool_], subsets: Subsets) -> Leakage:
+    """Return an accuracy with and without test images that have a duplicate in training.
+
+    Args:
+        correct: mask of the test images that each seed recognises, shape (seeds, n).
+        subsets: masks of the subsets.
+    """
+    without_identical, deduplicated, duplicated = (
+        score(correct[:, subset]) if subset.any() else None for subset in subsets[1:]
+    )
+    excess = None
+    if deduplicated is not None and duplicated is not None:
+        excess = _excess(deduplicated, duplicated)
+    return Leakage(score(correct), without_identical, deduplicated, duplicated, excess)
 
 
 def score_by_votes(
     by_votes: NDArray[np.bool_], by_labels: NDArray[np.bool_], data: DatasetSummary
-) -> Voted | None:
+) -> VoteScores | None:
     """Return an accuracy against the FER+ majority vote, or None if no image has one.
 
     Args:
@@ -160,64 +173,48 @@ def score_by_votes(
         by_labels: mask of those whose prediction is the label, shape (seeds, n).
         data: data set with n test images.
     """
-    named = data.votes != NO_VOTE
-    if not named.any():
+    voted = data.votes != NO_VOTE
+    if not voted.any():
         return None
-    return Voted(score(by_votes[:, named]), score(by_labels[:, named]))
+    return VoteScores(score(by_votes[:, voted]), score(by_labels[:, voted]))
+
+
+def majority_class_baseline(data: DatasetSummary) -> Baseline | None:
+    """Return the majority-class baseline per subset; None if labels or duplicates are unknown."""
+    subsets = subsets_by_duplicates(data)
+    if subsets is None or not len(data.labels):
+        return None
+    code = np.bincount(data.labels).argmax()
+    return Baseline(data.counts[code][0], score_subsets((data.labels == code)[None], subsets))
+
+
+def majority_vote_baseline(data: DatasetSummary) -> VoteBaseline | None:
+    """Return the majority-class baseline by FER+ votes.
+
+    Returns:
+        None if labels or votes are unknown, or if no image has a majority vote.
+    """
+    voted = data.votes != NO_VOTE
+    if not len(data.labels) or not voted.any():
+        return None
+    code = np.bincount(data.votes[voted]).argmax()
+    scores = score_by_votes((data.votes == code)[None], (data.labels == code)[None], data)
+    return None if scores is None else VoteBaseline(data.counts[code][0], scores)
 
 
 def label_agreement(data: DatasetSummary) -> Score | None:
     """Return the accuracy of the labels themselves against the FER+ majority vote.
 
     Returns:
-        None if labels or votes are unknown, or if no image has a majority vote.
+        None as for ``majority_vote_baseline``.
     """
-    named = data.votes != NO_VOTE
-    if not len(data.labels) or not named.any():
+    voted = data.votes != NO_VOTE
+    if not len(data.labels) or not voted.any():
         return None
-    return score((data.labels == data.votes)[None, named])
+    return score((data.labels == data.votes)[None, voted])
 
 
-def majority_vote_baseline(data: DatasetSummary) -> VotedBaseline | None:
-    """Return the majority-class baseline by FER+ votes; None as for ``label_agreement``."""
-    named = data.votes != NO_VOTE
-    if not len(data.labels) or not named.any():
-        return None
-    votes, labels = data.votes[named], data.labels[named]
-    largest = np.bincount(votes).argmax()
-    return VotedBaseline(
-        data.counts[largest][0],
-        Voted(score((votes == largest)[None]), score((labels == largest)[None])),
-    )
-
-
-def score_subsets(correct: NDArray[np.bool_], found: Subsets) -> Leakage:
-    """Return an accuracy with and without test images that have a duplicate in training.
-
-    Args:
-        correct: mask of the test images that each seed recognises, shape (seeds, n).
-        found: masks of the subsets.
-    """
-    clean, twinned = _part(correct, found.clean), _part(correct, found.twinned)
-    return Leakage(
-        whole=score(correct),
-        distinct=_part(correct, found.distinct),
-        clean=clean,
-        twinned=twinned,
-        excess=None if clean is None or twinned is None else _excess(clean, twinned),
-    )
-
-
-def _part(correct: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Score | None:
-    return score(correct[:, chosen]) if chosen.any() else None
-
-
-def score(correct: NDArray[np.bool_]) -> Score:
-    """Return the accuracy of the mask of recognised images, shape (seeds, n), with its interval."""
-    return Score(correct.shape[1], float(correct.mean()), sampling_interval(correct))
-
-
-def _excess(clean: Score, twinned: Score) -> Excess:
+def _excess(deduplicated: Score, duplicated: Score) -> Excess:
     """Compute the excess from the two disjoint subsets, with and without duplicates.
 
     If t of n images have a duplicate, accuracy on all images minus accuracy on the deduplicated
@@ -229,13 +226,15 @@ def _excess(clean: Score, twinned: Score) -> Excess:
     way round. Applied to Wilson intervals this is Newcombe's method 10 (*Interval Estimation for
     the Difference Between Independent Proportions*, 1998).
     """
-    share = twinned.images / (twinned.images + clean.images)
-    difference = twinned.accuracy - clean.accuracy
+    share = duplicated.images / (duplicated.images + deduplicated.images)
+    difference = duplicated.accuracy - deduplicated.accuracy
     below = math.hypot(
-        twinned.accuracy - twinned.interval.low, clean.interval.high - clean.accuracy
+        duplicated.accuracy - duplicated.interval.low,
+        deduplicated.interval.high - deduplicated.accuracy,
     )
     above = math.hypot(
-        twinned.interval.high - twinned.accuracy, clean.accuracy - clean.interval.low
+        duplicated.interval.high - duplicated.accuracy,
+        deduplicated.accuracy - deduplicated.interval.low,
     )
     return Excess(
         share * difference, Interval(share * (difference - below), share * (difference + above))

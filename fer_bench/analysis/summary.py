@@ -59,28 +59,28 @@ def _best(analysis: Analysis, ranked: Sequence[Group]) -> str:
 def additional_accuracies(group: Group) -> list[str]:
     """List a group's accuracy on the deduplicated test images and against FER+, as far as known."""
     found, test_images = [], group.dataset.test
-    leakage, by_votes = group.leakage, group.score_by_votes
-    if leakage is not None and leakage.twinned is None:
-        found.append(f"none of the {test_images:,} test images has a duplicate in training")
-    elif leakage is not None and leakage.clean is None:
-        found.append(f"each of the {test_images:,} test images has a duplicate in training")
-    elif leakage is not None and leakage.clean is not None:
-        found.append(
-            f"deduplicated {leakage.clean.accuracy:.3f} ({leakage.clean.images:,} of "
-            f"{test_images:,} images)"
-        )
-    if by_votes is not None:
-        found.append(f"against FER+ {by_votes.votes.accuracy:.3f}")
+    leakage, vote_scores = group.leakage, group.vote_scores
+    if leakage is not None:
+        score = leakage.deduplicated
+        if leakage.duplicated is None:
+            found.append(f"none of the {test_images:,} test images has a duplicate in training")
+        elif score is None:
+            found.append(f"each of the {test_images:,} test images has a duplicate in training")
+        else:
+            share = f"{score.images:,} of {test_images:,} images"
+            found.append(f"deduplicated {score.accuracy:.3f} ({share})")
+    if vote_scores is not None:
+        found.append(f"against FER+ {vote_scores.by_votes.accuracy:.3f}")
     return found
 
 
 def _best_deduplicated(analysis: Analysis, ranked: Sequence[Group]) -> str:
     """Name the best network on the deduplicated test images, if it is a different one."""
     subsets = analysis.subsets
-    if subsets is None or not subsets.clean.any():
+    if subsets is None or not subsets.deduplicated.any():
         return ""
     scores = [
-        float(group.correct[:, subsets.clean].mean())
+        float(group.correct[:, subsets.deduplicated].mean())
         for group in ranked
         if group.correct is not None
     ]
@@ -89,7 +89,7 @@ def _best_deduplicated(analysis: Analysis, ranked: Sequence[Group]) -> str:
         return ""
     place = scores.index(max(scores))
     highest, others = ranked[place], [*ranked[:place], *ranked[place + 1 :]]
-    pairs = compare_on_subset(highest, others, subsets.clean)
+    pairs = compare_on_subset(highest, others, subsets.deduplicated)
     lead = "" if all(pair.differ for pair in pairs) else ", without a significant lead"
     return (
         f"{_name(highest)} has the highest deduplicated accuracy, {scores[place]:.3f}{lead} "
@@ -118,13 +118,13 @@ def _uncertainty(analysis: Analysis, best: Group) -> str:
         )
     clauses.append(f"majority-class baseline {baseline_accuracy:.3f}")
     leakage = None if analysis.baseline is None else analysis.baseline.leakage
-    if leakage is not None and leakage.clean is not None and leakage.excess is not None:
-        clauses[-1] += f" (deduplicated {leakage.clean.accuracy:.3f})"
+    if leakage is not None and leakage.deduplicated is not None and leakage.excess is not None:
+        clauses[-1] += f" (deduplicated {leakage.deduplicated.accuracy:.3f})"
     agreement, baseline = analysis.label_agreement, analysis.vote_baseline
     if agreement is not None and baseline is not None:
         clauses.append(
             f"against FER+, always predicting {baseline.name} scores "
-            f"{baseline.voted.votes.accuracy:.3f} and the data set's labels "
+            f"{baseline.scores.by_votes.accuracy:.3f} and the data set's labels "
             f"{agreement.accuracy:.3f}"
         )
     return f"Test accuracy: {'; '.join(clauses)}.{unlearned}"

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.analysis.subsets import Excess, Leakage, Subsets, Voted
+    from fer_bench.analysis.subsets import Excess, Leakage, Subsets, VoteScores
     from fer_bench.report.table import Entry
     from fer_bench.results.records import DatasetSummary
 
 _TITLES = {
-    "whole": "all",
-    "clean": "deduplicated",
-    "distinct": "without identical",
-    "twinned": "with duplicate",
+    "all_images": "all",
+    "deduplicated": "deduplicated",
+    "without_identical": "without identical",
+    "duplicated": "with duplicate",
 }
 """Headings of the subsets of the test images, by their field in ``Subsets``."""
 
-_KEYS = {"clean": "clean", "distinct": "not identical", "twinned": "with a twin"}
+_KEYS = {"deduplicated": "clean", "without_identical": "not identical", "duplicated": "with a twin"}
 """Their names in ``tables.csv`` if they differ."""
 
 _INTERVALS = (
@@ -46,7 +46,7 @@ def subset_tables(analysis: Analysis) -> list[Table]:
     """
     known = analysis.subsets
     return [
-        *([_clean(analysis, known)] if known is not None and known.twinned.any() else []),
+        *([_clean(analysis, known)] if known is not None and known.duplicated.any() else []),
         *([_votes(analysis)] if len(analysis.dataset.votes) else []),
     ]
 
@@ -71,13 +71,14 @@ def mapped(data: DatasetSummary) -> str:
 
 def deduplicated_note(known: Subsets) -> str:
     """Return the note that defines the deduplicated test images."""
-    if known.twinned.any():
+    images = len(known.all_images)
+    if known.duplicated.any():
         return (
-            f"deduplicated: on the {int(known.clean.sum()):,} of the {len(known.whole):,} test "
+            f"deduplicated: on the {int(known.deduplicated.sum()):,} of the {images:,} test "
             "images without a duplicate in training."
         )
     return (
-        f"deduplicated: none of the {len(known.whole):,} test images has a duplicate in training. "
+        f"deduplicated: none of the {images:,} test images has a duplicate in training. "
         f"{SAME_PICTURE}"
     )
 
@@ -86,10 +87,10 @@ def _clean(analysis: Analysis, known: Subsets) -> Table:
     run = analysis.run
     sizes = {name: int(getattr(known, name).sum()) for name in _TITLES}
     columns = []
-    for name in ("whole", "clean", "excess", "distinct", "twinned"):
+    for name in ("all_images", "deduplicated", "excess", "without_identical", "duplicated"):
         if name == "excess":
             # Without a deduplicated image there is nothing to subtract.
-            if sizes["clean"]:
+            if sizes["deduplicated"]:
                 columns += _columns("difference", "all minus deduplicated", "all less clean")
         elif sizes[name]:
             size = f"({sizes[name]:,})"
@@ -121,7 +122,7 @@ def _clean(analysis: Analysis, known: Subsets) -> Table:
                     "duplicate by Zou and Donner's MOVER (2008), which equals Newcombe's method 10 "
                     "for Wilson intervals."
                 ]
-                if sizes["clean"]
+                if sizes["deduplicated"]
                 else []
             ),
             *(
@@ -148,9 +149,9 @@ def _votes(analysis: Analysis) -> Table:
         rows = [Row("data set's labels", (*_entries(agreement), *[None] * 3), key="the labels")]
     base = analysis.vote_baseline
     if base is not None:
-        rows.append(_baseline(base.name, _voted(base.voted)))
+        rows.append(_baseline(base.name, _voted(base.scores)))
     for group in analysis.groups:
-        found = group.score_by_votes
+        found = group.vote_scores
         entries = [None] * 6 if found is None else _voted(found)
         rows.append(_row(group, found is not None, entries))
     return Table(
@@ -187,12 +188,18 @@ def _columns(name: str, group: str, key: str) -> list[Column]:
 
 
 def _leaked(found: Leakage) -> list[Entry]:
-    scores = (found.whole, found.clean, found.excess, found.distinct, found.twinned)
+    scores = (
+        found.all_images,
+        found.deduplicated,
+        found.excess,
+        found.without_identical,
+        found.duplicated,
+    )
     return [entry for one in scores if one is not None for entry in _entries(one)]
 
 
-def _voted(found: Voted) -> list[Entry]:
-    return [*_entries(found.votes), *_entries(found.labels)]
+def _voted(found: VoteScores) -> list[Entry]:
+    return [*_entries(found.by_votes), *_entries(found.by_labels)]
 
 
 def _entries(one: Score | Excess) -> list[Entry]:

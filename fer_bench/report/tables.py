@@ -189,7 +189,7 @@ def _final(analysis: Analysis) -> Table:
         for name in names
     ]
     known = analysis.subsets
-    if known is not None and known.clean.any():
+    if known is not None and known.deduplicated.any():
         place = 1 + names.index("test")
         column = Column("deduplicated", "accuracy", decimals=4, keys=("accuracy", "clean"))
         columns.insert(place, column)
@@ -213,7 +213,9 @@ def _final(analysis: Analysis) -> Table:
 
 def _clean_accuracy(group: Group) -> float | None:
     leakage = group.leakage
-    return None if leakage is None or leakage.clean is None else leakage.clean.accuracy
+    return (
+        None if leakage is None or leakage.deduplicated is None else leakage.deduplicated.accuracy
+    )
 
 
 def _final_figures(cell: CellResult) -> tuple[float | None, ...]:

@@ -26,7 +26,7 @@ SMALL = 12
 
 def told(run):
     (group,) = group_cells(run)
-    return group.leakage, group.score_by_votes
+    return group.leakage, group.vote_scores
 
 
 def small(said, twins=b"", votes=b"", labels=(0,) * SMALL):
@@ -58,12 +58,15 @@ def test_each_part_by_hand():
     twins = [0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3]
     said = [0, 0, 0, 1, 1, 1, 0, 1, 0, 1, 0, 0]
     found, _ = told(small([said], twins))
-    assert (found.whole.images, found.whole.accuracy) == (12, pytest.approx(7 / 12))
-    assert (found.distinct.images, found.distinct.accuracy) == (10, pytest.approx(5 / 10))
-    assert (found.clean.images, found.clean.accuracy) == (6, pytest.approx(3 / 6))
-    assert (found.twinned.images, found.twinned.accuracy) == (6, pytest.approx(4 / 6))
+    assert (found.all_images.images, found.all_images.accuracy) == (12, pytest.approx(7 / 12))
+    assert (found.without_identical.images, found.without_identical.accuracy) == (
+        10,
+        pytest.approx(5 / 10),
+    )
+    assert (found.deduplicated.images, found.deduplicated.accuracy) == (6, pytest.approx(3 / 6))
+    assert (found.duplicated.images, found.duplicated.accuracy) == (6, pytest.approx(4 / 6))
     assert found.excess.difference == pytest.approx(7 / 12 - 3 / 6)
-    assert found.clean.interval == sampling_interval(np.array([1, 1, 1, 0, 0, 0], bool))
+    assert found.deduplicated.interval == sampling_interval(np.array([1, 1, 1, 0, 0, 0], bool))
 
 
 def test_the_largest_class_on_each_part():
@@ -71,9 +74,9 @@ def test_the_largest_class_on_each_part():
     labels = [2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2]
     found = majority_class_baseline(small([[0] * SMALL], twins, labels=labels).dataset)
     assert found.name == NAMES[2]
-    assert found.leakage.whole.accuracy == pytest.approx(7 / 12)
-    assert found.leakage.clean.accuracy == pytest.approx(6 / 8)
-    assert found.leakage.twinned.accuracy == pytest.approx(1 / 4)
+    assert found.leakage.all_images.accuracy == pytest.approx(7 / 12)
+    assert found.leakage.deduplicated.accuracy == pytest.approx(6 / 8)
+    assert found.leakage.duplicated.accuracy == pytest.approx(1 / 4)
     assert majority_class_baseline(small([[0] * SMALL]).dataset) is None
 
 
@@ -81,10 +84,12 @@ def test_seeds_are_averaged():
     twins = [0] * 6 + [3] * 6
     said = [[0] * 6 + [0] * 6, [0, 0, 0, 1, 1, 1] + [0] * 6, [1] * 6 + [0] * 3 + [1] * 3]
     found, _ = told(small(said, twins))
-    assert found.clean.accuracy == pytest.approx((1 + 0.5 + 0) / 3)
-    assert found.twinned.accuracy == pytest.approx((1 + 1 + 0.5) / 3)
-    assert found.whole.accuracy == pytest.approx((1 + 0.75 + 0.25) / 3)
-    assert found.excess.difference == pytest.approx(found.whole.accuracy - found.clean.accuracy)
+    assert found.deduplicated.accuracy == pytest.approx((1 + 0.5 + 0) / 3)
+    assert found.duplicated.accuracy == pytest.approx((1 + 1 + 0.5) / 3)
+    assert found.all_images.accuracy == pytest.approx((1 + 0.75 + 0.25) / 3)
+    assert found.excess.difference == pytest.approx(
+        found.all_images.accuracy - found.deduplicated.accuracy
+    )
 
 
 def test_votes_by_hand():
@@ -94,8 +99,8 @@ def test_votes_by_hand():
     run = small([said], votes=votes)
     leaked, found = told(run)
     assert leaked is None
-    assert (found.votes.images, found.votes.accuracy) == (8, pytest.approx(4 / 8))
-    assert (found.labels.images, found.labels.accuracy) == (8, pytest.approx(4 / 8))
+    assert (found.by_votes.images, found.by_votes.accuracy) == (8, pytest.approx(4 / 8))
+    assert (found.by_labels.images, found.by_labels.accuracy) == (8, pytest.approx(4 / 8))
     agreement = label_agreement(run.dataset)
     assert (agreement.images, agreement.accuracy) == (8, pytest.approx(6 / 8))
     assert agreement.interval == sampling_interval(np.array([1] * 6 + [0] * 2, bool))
@@ -109,24 +114,30 @@ def test_the_class_that_taggers_name_most():
     found = majority_vote_baseline(data)
     assert majority_class_baseline(data).name == NAMES[0]
     assert found.name == NAMES[1]
-    assert (found.voted.votes.images, found.voted.votes.accuracy) == (7, pytest.approx(4 / 7))
-    assert (found.voted.labels.images, found.voted.labels.accuracy) == (7, pytest.approx(2 / 7))
-    assert found.voted.votes.interval == sampling_interval(np.array([1] * 4 + [0] * 3, bool))
+    assert (found.scores.by_votes.images, found.scores.by_votes.accuracy) == (
+        7,
+        pytest.approx(4 / 7),
+    )
+    assert (found.scores.by_labels.images, found.scores.by_labels.accuracy) == (
+        7,
+        pytest.approx(2 / 7),
+    )
+    assert found.scores.by_votes.interval == sampling_interval(np.array([1] * 4 + [0] * 3, bool))
 
 
 def test_parts_that_are_empty_have_no_figure():
     said = [[0, 1] * 6]
     all_clean, _ = told(small(said, [0] * SMALL))
-    assert all_clean.clean == all_clean.distinct == all_clean.whole
-    assert all_clean.twinned is None
+    assert all_clean.deduplicated == all_clean.without_identical == all_clean.all_images
+    assert all_clean.duplicated is None
     assert all_clean.excess is None
     none_clean, _ = told(small(said, [3] * SMALL))
-    assert none_clean.clean is None
-    assert none_clean.distinct is None
+    assert none_clean.deduplicated is None
+    assert none_clean.without_identical is None
     assert none_clean.excess is None
-    assert none_clean.twinned == none_clean.whole
+    assert none_clean.duplicated == none_clean.all_images
     near_alone, _ = told(small(said, [1] * SMALL))
-    assert near_alone.distinct == near_alone.whole
+    assert near_alone.without_identical == near_alone.all_images
     tied = small(said, votes=[NO_VOTE] * SMALL)
     assert told(tied) == (None, None)
     assert label_agreement(tied.dataset) is None
@@ -162,17 +173,19 @@ def test_a_network_that_was_not_trained_has_no_figure():
 )
 def test_the_parts_make_up_the_whole(said, twins):
     found, _ = told(small(said, twins))
-    parts = [part for part in (found.clean, found.twinned) if part is not None]
+    parts = [part for part in (found.deduplicated, found.duplicated) if part is not None]
     assert sum(part.images for part in parts) == SMALL
     together = sum(part.images * part.accuracy for part in parts) / SMALL
-    assert found.whole.accuracy == pytest.approx(together)
-    for part in [found.whole, *parts]:
+    assert found.all_images.accuracy == pytest.approx(together)
+    for part in [found.all_images, *parts]:
         assert 0 <= part.interval.low <= part.accuracy + 1e-9
         assert part.accuracy - 1e-9 <= part.interval.high <= 1
     if found.excess is None:
         assert len(parts) == 1
     else:
-        assert found.excess.difference == pytest.approx(found.whole.accuracy - found.clean.accuracy)
+        assert found.excess.difference == pytest.approx(
+            found.all_images.accuracy - found.deduplicated.accuracy
+        )
         assert found.excess.interval.low <= found.excess.difference <= found.excess.interval.high
 
 
@@ -215,9 +228,9 @@ def test_a_single_image_with_a_twin_tells_next_to_nothing_whatever_the_seeds():
     said = [[0, 1] * 5 + [0, 0], [0, 1] * 5 + [0, 0], [0, 1] * 5 + [0, 1]]
     found, _ = told(small(said, twins))
     # None of a kind that makes up 0.975 of all may be missing by chance in one image.
-    assert found.twinned.accuracy == pytest.approx(2 / 3)
-    assert found.twinned.interval.low == pytest.approx(2 / 3 * 0.025)
-    assert found.twinned.interval.high == pytest.approx(2 / 3 + 0.975 / 3)
+    assert found.duplicated.accuracy == pytest.approx(2 / 3)
+    assert found.duplicated.interval.low == pytest.approx(2 / 3 * 0.025)
+    assert found.duplicated.interval.high == pytest.approx(2 / 3 + 0.975 / 3)
     difference = (2 / 3 - 6 / 11) / 12
     assert found.excess.difference == pytest.approx(difference)
     assert found.excess.interval.low < difference - 2 / 3 * 0.975 / 12

@@ -163,9 +163,9 @@ def _readings(data: DatasetSummary) -> Iterator[_Reading]:
 
 def _clean_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
     right, known = correct([quality], data.labels), subsets_by_duplicates(data)
-    if right is None or known is None or not known.clean.any():
+    if right is None or known is None or not known.deduplicated.any():
         return None
-    return float(right[0, known.clean].mean())
+    return float(right[0, known.deduplicated].mean())
 
 
 def _mcr(history: History) -> float:
@@ -242,7 +242,7 @@ def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
     if reading.label is not None:
         ours, theirs = ours[:, labels == reading.label], theirs[:, labels == reading.label]
     if reading.figure is CLEAN_ACCURACY and known is not None:
-        ours, theirs = ours[:, known.clean], theirs[:, known.clean]
+        ours, theirs = ours[:, known.deduplicated], theirs[:, known.deduplicated]
     images = ours.shape[1]
     found = compare(theirs, ours, LEVEL, paired_seeds=pairing.paired)
     interval, how = found.interval, f"{found.method}, {images:,} images"
