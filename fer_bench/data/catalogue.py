@@ -53,15 +53,13 @@ def register_dataset(name: str, loader: Loader) -> None:
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise FerBenchError(
-            f"data set name {name!r} is not accepted",
-            "lower-case letters, digits, - and _",
-            "choose another",
+            f"data set name {name!r} is invalid",
+            "lower-case letters, digits, - and _, the first a letter or digit",
         )
     if not same_definition(_LOADERS.get(name, loader), loader):
         raise FerBenchError(
-            f"data set name {name!r} is taken",
-            f"any but {', '.join(_LOADERS)}",
-            "choose another",
+            f"data set name {name!r} is already registered",
+            f"any name but {', '.join(_LOADERS)}",
         )
     _LOADERS[name] = loader
 
@@ -102,23 +100,22 @@ def load_dataset(
     if isinstance(spec, str) and spec in _LOADERS:
         if class_map is not None:
             raise FerBenchError(
-                f"class map {os.fspath(class_map)!r} has nothing to map: the loader of {spec!r} "
-                "gives classes",
-                "with the path of a data set",
-                "leave it out",
+                f"data set {spec!r} takes no class map, got {os.fspath(class_map)!r}",
+                "a class map with the path of a data set",
+                "omit it",
             )
         return named_by_images(_LOADERS[spec](cache))
     path = expand_user(text)
     looks_like_path = "/" in text or os.sep in text or path.suffix
     # Path.exists raises if the name is too long or a directory may not be entered.
-    there = os.path.exists(path)  # noqa: PTH110
-    if text and (not isinstance(spec, str) or looks_like_path or there):
+    exists = os.path.exists(path)  # noqa: PTH110
+    if text and (not isinstance(spec, str) or looks_like_path or exists):
         return named_by_images(load_path(path, cache, class_map))
-    near = difflib.get_close_matches(text.lower(), _LOADERS, n=2)
-    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    similar = difflib.get_close_matches(text.lower(), _LOADERS, n=2)
     raise FerBenchError(
-        f"data set {text!r} is unknown; {hint}accepted: {', '.join(_LOADERS)}, or the path of "
-        f"{ACCEPTED}; name one of them"
+        f"data set {text!r} is unknown",
+        f"{', '.join(_LOADERS)}, or the path of {ACCEPTED}",
+        f"did you mean {' or '.join(map(repr, similar))}?" if similar else "",
     )
 
 

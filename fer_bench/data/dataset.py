@@ -66,17 +66,17 @@ class Dataset:
                 )
         if self.places is not None and len(self.places) != n:
             raise FerBenchError(
-                f"{self.name}: places are {len(self.places)}",
-                f"{n}, one for each image",
+                f"{self.name}: {len(self.places)} places for {n} images",
+                "one place for each image",
             )
         if n and int(self.labels.max()) >= len(self.classes):
             raise FerBenchError(
-                f"{self.name}: label {int(self.labels.max())} names no class",
+                f"{self.name}: label {int(self.labels.max())} has no class",
                 f"0 to {len(self.classes) - 1}",
             )
         if n and self.usage is not None and int(self.usage.max()) >= len(USAGES):
             raise FerBenchError(
-                f"{self.name}: usage {int(self.usage.max())} names no part",
+                f"{self.name}: usage {int(self.usage.max())} has no part",
                 f"0 to {len(USAGES) - 1} ({', '.join(USAGES)})",
             )
 

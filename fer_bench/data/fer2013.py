@@ -70,7 +70,7 @@ def load_fer2013(cache_dir: Path) -> Dataset:
         log.log(level, "data set 'fer2013' is read from %r, which is %s", str(source), images)
         return dataset
     if source is not None:
-        return _checked(load_path(source, cache_dir), source)
+        return _check_identity(load_path(source, cache_dir), source)
     home = cache_dir / FOLDER
     csv = _download(home)
     with enough_memory(str(csv)):
@@ -97,7 +97,7 @@ def _found(cache_dir: Path) -> tuple[Path | None, bool]:
     if named := _in_variable():
         return named, False
     here = _here()
-    return (here, True) if here else (_in_folder(cache_dir / FOLDER), False)
+    return (here, True) if here else (_in_directory(cache_dir / FOLDER), False)
 
 
 def _here() -> Path | None:
@@ -115,56 +115,55 @@ def _in_variable() -> Path | None:
         return None
     path = expand_user(text)
     try:
-        is_folder = stat.S_ISDIR(path.stat().st_mode)
+        is_directory = stat.S_ISDIR(path.stat().st_mode)
     except (OSError, ValueError) as error:
-        what = f"which cannot be opened ({cause_of(error)})"
+        problem = f"{DATA_VARIABLE}={text!r} cannot be opened: {cause_of(error)}"
     else:
-        source = _in_folder(path) if is_folder else path
+        source = _in_directory(path) if is_directory else path
         if source is not None:
             return source
-        what = "which holds nothing of that kind"
+        problem = f"{DATA_VARIABLE}={text!r} does not contain FER2013"
     raise FerBenchError(
-        f"{DATA_VARIABLE} names {text!r}, {what}",
-        f"FER2013's file, or a folder that holds {', '.join(FILE_NAMES)} or train/ and test/",
-        "correct or unset it",
+        problem,
+        f"FER2013's file, or a directory with {', '.join(FILE_NAMES)} or train/ and test/",
+        f"correct or unset {DATA_VARIABLE}",
     )
 
 
-def _in_folder(folder: Path) -> Path | None:
+def _in_directory(directory: Path) -> Path | None:
     # Path.is_file and Path.is_dir raise if a directory may not be entered.
     for name in FILE_NAMES:
-        if os.path.isfile(folder / name):  # noqa: PTH113
-            return folder / name
-    return folder if os.path.isdir(folder / "train") else None  # noqa: PTH112
+        if os.path.isfile(directory / name):  # noqa: PTH113
+            return directory / name
+    return directory if os.path.isdir(directory / "train") else None  # noqa: PTH112
 
 
-def _checked(dataset: Dataset, source: Path) -> Dataset:
+def _check_identity(dataset: Dataset, source: Path) -> Dataset:
     if dataset.counts == published.COUNTS and not is_fer2013(dataset):
         raise FerBenchError(
-            f"{str(source)!r} is not FER2013, though its classes are as large: some images or "
-            f"labels are others, as when images were saved as JPEG (digest {dataset.digest})",
-            f"{published.DIGEST}",
-            "to use it as it is, give --dataset its path",
+            "not FER2013, although the class sizes are the same: some images or labels differ, as "
+            f"after saving as JPEG (digest {dataset.digest})",
+            f"FER2013, digest {published.DIGEST}",
+            "to use it as it is, give its path to --dataset",
+            path=source,
         )
     if not is_fer2013(dataset):
         found = ", ".join(f"{name} {count}" for name, count in dataset.counts.items())
         wanted = ", ".join(f"{name} {published.COUNTS[name]}" for name in dataset.classes)
         raise FerBenchError(
-            f"{str(source)!r} is not the whole FER2013: {len(dataset)} images ({found})",
-            f"{published.TOTAL} ({wanted})",
-            "to use it as it is, give --dataset its path",
+            f"not the complete FER2013: {len(dataset)} images ({found})",
+            f"{published.TOTAL} images ({wanted})",
+            "to use it as it is, give its path to --dataset",
+            path=source,
         )
     return dataset
 
 
 def _download(home: Path) -> Path:
     """Download Kaggle's csv into kagglehub's own cache."""
-    nowhere = (
-        f"data set 'fer2013' is not on this machine ({DATA_VARIABLE} names none, and "
-        f"neither {str(home)!r} nor a directory 'fer2013' here holds it)"
-    )
+    searched = f"in {DATA_VARIABLE}, the directory {published.DATASET!r} here or {str(home)!r}"
     advice = (
-        f"put {FILE_NAMES[0]} into {str(home)!r}, or name it with {DATA_VARIABLE} or --dataset=PATH"
+        f"put {FILE_NAMES[0]} into {str(home)!r}, or give its path to {DATA_VARIABLE} or --dataset"
     )
     try:
         import kagglehub
@@ -172,21 +171,25 @@ def _download(home: Path) -> Path:
         with _quiet():
             folder = Path(kagglehub.dataset_download(KAGGLE_HANDLE))
     except Exception as error:  # requests, zip, file and kagglehub's own errors
-        cause = f"{type(error).__name__}: {cause_of(error)}"
         raise FerBenchError(
-            f"{nowhere}, and the download of {KAGGLE_HANDLE} from Kaggle failed ({cause}); {advice}"
+            f"data set 'fer2013' is not {searched}, and the download of {KAGGLE_HANDLE} from "
+            f"Kaggle failed ({type(error).__name__}: {cause_of(error)})",
+            hint=advice,
         ) from error
     csv = folder / FILE_NAMES[0]
     if not csv.is_file():
         raise FerBenchError(
-            f"{nowhere}, and {KAGGLE_HANDLE} from Kaggle holds no {csv.name}; {advice}"
+            f"data set 'fer2013' is not {searched}, and {KAGGLE_HANDLE} from Kaggle has no "
+            f"{csv.name}",
+            hint=advice,
         )
     md5 = file_digest(csv, "md5")
     if md5 != CSV_MD5:
         raise FerBenchError(
-            f"{nowhere}, and {str(csv)!r} from Kaggle has the MD5 {md5}",
-            f"{CSV_MD5}",
+            f"the download from Kaggle has the MD5 {md5}",
+            f"MD5 {CSV_MD5}",
             f"remove it and start again, or {advice}",
+            path=csv,
         )
     return csv
 

@@ -206,8 +206,7 @@ def prepare_data(
         if votes is None:
             raise FerBenchError(
                 "labels 'ferplus' need FER+'s votes",
-                "--votes=FILE with its fer2013new.csv, or --labels=fer2013",
-                "give one of them",
+                "--votes=FILE with FER+'s fer2013new.csv, or --labels=fer2013",
             )
         source, rows, unused = _voted(source, votes)
     dataset = _at(source, rows)
@@ -227,7 +226,7 @@ def prepare_data(
             spec.split,
             spec.split_seed,
             cache_dir,
-            pictures=duplicates.numbers["near"][order],
+            groups=duplicates.numbers["near"][order],
             dedupe=spec.dedupe,
         )
     except FerBenchError as error:

@@ -41,8 +41,7 @@ def stratified_rows(
     if limit < 1:
         raise FerBenchError(
             f"limit {limit} is too small",
-            "a number of images from 1",
-            "correct it",
+            "1 or more images",
         )
     n = len(dataset)
     if limit >= n:
@@ -52,24 +51,27 @@ def stratified_rows(
     n_smallest = int(counts[smallest])
     most = n - len(present)
     enough = math.ceil(ALWAYS_ENOUGH * n / n_smallest)
-    accepted = f"accepted: {n} or more, which takes them all"
+    accepted = f"{n} or more, for all images"
     if enough <= most:
-        accepted = f"accepted: {enough} to {most} (fewer may do), or {n} for all"
+        accepted = f"{enough} to {most} (fewer may do), or {n} for all images"
     if limit > most:
         raise FerBenchError(
-            f"limit {limit} leaves out {n - limit} of {n} images, less than one for each of the "
-            f"{len(present)} classes; {accepted}"
+            f"limit {limit} leaves out {n - limit} of {n} images, fewer than the {len(present)} "
+            "classes",
+            accepted,
         )
+    too_small = f"limit {limit} is too small for a stratified sample of {dataset.name!r}"
     if limit < len(present) or n_smallest < 2:
         raise FerBenchError(
-            f"limit {limit} is too small for a stratified sample of {dataset.name!r}: it has "
-            f"{len(present)} classes, the smallest with {n_smallest} of {n} images; {accepted}"
+            f"{too_small}, which has {len(present)} classes, the smallest with {n_smallest} of "
+            f"{n} images",
+            accepted,
         )
     rows, _ = stratified_draw(dataset.labels, limit, n - limit, seed, cache_dir)
     for label in present:
         if not (dataset.labels[rows] == label).any():
             raise FerBenchError(
-                f"limit {limit} is too small for a stratified sample of {dataset.name!r}: no image "
-                f"of class {dataset.classes[label]!r} is in it; {accepted}"
+                f"{too_small}: the sample has no image of class {dataset.classes[label]!r}",
+                accepted,
             )
     return rows

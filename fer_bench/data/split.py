@@ -78,7 +78,7 @@ def make_split(
     seed: int = 42,
     cache_dir: Path | None = None,
     *,
-    pictures: NDArray[np.int64] | None = None,
+    groups: NDArray[np.int64] | None = None,
     dedupe: Dedupe = "none",
 ) -> Split:
     """Split a data set into training, validation and test parts.
@@ -88,7 +88,7 @@ def make_split(
         name: ``"paper"``, ``"kaggle"`` or ``"grouped"``.
         seed: seed of the paper's and the grouped split; Kaggle's split is not random.
         cache_dir: cache directory, in which draws are cached; None disables caching.
-        pictures: int64, shape (n,): duplicate group of each image, as returned by
+        groups: int64, shape (n,): duplicate group of each image, as returned by
             ``data.audit.group_duplicates``; required by ``"grouped"`` and to leave out duplicates.
         dedupe: duplicates to leave out. ``"none"``: none of them. ``"train"``: those in the
             training part, of its own images and of images in the other parts. ``"all"``: all but
@@ -99,24 +99,21 @@ def make_split(
     Raises:
         FerBenchError: as ``paper_split``, ``kaggle_split`` and ``grouped_split``; or a part lacks a
             class of the data set, or ``name`` or ``dedupe`` is unknown.
-        ValueError: ``pictures`` is required but missing.
+        ValueError: ``groups`` is required but missing.
     """
     for what, value, accepted in (("split", name, SPLITS), ("dedupe", dedupe, DEDUPES)):
         if value not in accepted:
-            raise FerBenchError(
-                f"{what} {value!r} is unknown",
-                ", ".join(accepted),
-                "take one of them",
-            )
-    split = _parts(dataset, name, seed, cache_dir, pictures, dedupe)
-    lacking = _lacking(split, dataset.labels)
-    if lacking is not None:
-        part, label = lacking
-        kind = "" if dedupe == "none" else f", copies left out by dedupe {dedupe!r}"
+            raise FerBenchError(f"{what} {value!r} is unknown", ", ".join(accepted))
+    split = _parts(dataset, name, seed, cache_dir, groups, dedupe)
+    missing = _missing_class(split, dataset.labels)
+    if missing is not None:
+        part, label = missing
+        without = "" if dedupe == "none" else f" without the duplicates of dedupe {dedupe!r}"
         raise FerBenchError(
-            f"split {name!r}{kind}: no image of class {dataset.classes[label]!r} in the {part} "
-            "part; accepted: each class in each part; take more images"
-            + (" or the split 'paper'" if name == "kaggle" else "")
+            f"split {name!r}{without}: the {part} part has no image of class "
+            f"{dataset.classes[label]!r}",
+            "each class in each part",
+            "add images or use the split 'paper'" if name == "kaggle" else "add images",
         )
     return split
 
@@ -126,32 +123,32 @@ def _parts(
     name: SplitName,
     seed: int,
     cache_dir: Path | None,
-    pictures: NDArray[np.int64] | None,
+    groups: NDArray[np.int64] | None,
     dedupe: Dedupe,
 ) -> Split:
-    if pictures is None and (name == "grouped" or dedupe != "none"):
-        raise ValueError(f"split {name!r} with dedupe {dedupe!r} needs to know the pictures")
+    if groups is None and (name == "grouped" or dedupe != "none"):
+        raise ValueError(f"split {name!r} with dedupe {dedupe!r} needs the duplicate groups")
     if name == "kaggle":
         split = _kaggle_parts(dataset)
-    elif pictures is not None and (name == "grouped" or dedupe == "all"):
+    elif groups is not None and (name == "grouped" or dedupe == "all"):
         split = grouped_split(
-            dataset.labels, pictures, seed, classes=dataset.classes, cache_dir=cache_dir
+            dataset.labels, groups, seed, classes=dataset.classes, cache_dir=cache_dir
         )
         split = dataclasses.replace(split, name=name)
     else:
         split = paper_split(dataset.labels, seed, classes=dataset.classes, cache_dir=cache_dir)
-    if pictures is None or dedupe == "none":
+    if groups is None or dedupe == "none":
         return split
-    return each_once(split, pictures) if dedupe == "all" else trained_once(split, pictures)
+    return deduplicate(split, groups) if dedupe == "all" else deduplicate_training(split, groups)
 
 
 def _kaggle_parts(dataset: Dataset) -> Split:
     if dataset.usage is None:
         raise FerBenchError(
-            f"split 'kaggle': {dataset.name!r} does not say to which part an image belongs",
-            "a csv with the column Usage, an npz with the array usage, folders train, "
-            f"val and test, or whose files are named {'_*, '.join(USAGES)}_*",
-            "take one of them or the split 'paper'",
+            f"split 'kaggle': {dataset.name!r} does not assign its images to parts",
+            "a csv file with the column Usage, an npz file with the array usage, directories "
+            f"train, val and test, or image files named {'_*, '.join(USAGES)}_*",
+            "use one of them or the split 'paper'",
         )
     return kaggle_split(dataset.usage)
 
@@ -182,12 +179,12 @@ def paper_split(
         FerBenchError: there are too few images, in total or of one class, for each part to contain
             each class that occurs, or the seed is out of range.
     """
-    return _drawn("paper", "images", labels, seed, classes, cache_dir)
+    return _draw_parts("paper", "images", labels, seed, classes, cache_dir)
 
 
 def grouped_split(
     labels: NDArray[np.uint8],
-    pictures: NDArray[np.int64],
+    groups: NDArray[np.int64],
     seed: int = 42,
     *,
     classes: Sequence[str] | None = None,
@@ -200,7 +197,7 @@ def grouped_split(
 
     Args:
         labels: uint8, shape (n,).
-        pictures: int64, shape (n,): duplicate group of each image.
+        groups: int64, shape (n,): duplicate group of each image.
         seed: 0 to 2**32 - 1.
         classes: names for error messages, in the order of the labels.
         cache_dir: cache directory, in which the split is cached; None disables caching.
@@ -211,20 +208,18 @@ def grouped_split(
     Raises:
         FerBenchError: as ``paper_split``, with groups in place of images.
     """
-    first = np.sort(np.unique(pictures, return_index=True)[1])
-    drawn = _drawn("grouped", "different pictures", labels[first], seed, classes, cache_dir)
+    first = np.sort(np.unique(groups, return_index=True)[1])
+    drawn = _draw_parts("grouped", "distinct images", labels[first], seed, classes, cache_dir)
     # Rows of each group, with the groups in the order of their first images.
-    place_of = {picture: place for place, picture in enumerate(pictures[first].tolist())}
-    places = np.array([place_of[picture] for picture in pictures.tolist()], np.int64)
+    place_of = {group: place for place, group in enumerate(groups[first].tolist())}
+    places = np.array([place_of[group] for group in groups.tolist()], np.int64)
     rows = np.argsort(places, kind="stable")
-    of_picture = np.split(rows, np.cumsum(np.bincount(places, minlength=len(first)))[:-1])
-    parts = [
-        np.concatenate([of_picture[place] for place in getattr(drawn, part)]) for part in PARTS
-    ]
+    rows_of = np.split(rows, np.cumsum(np.bincount(places, minlength=len(first)))[:-1])
+    parts = [np.concatenate([rows_of[place] for place in getattr(drawn, part)]) for part in PARTS]
     return Split("grouped", *parts)
 
 
-def _drawn(
+def _draw_parts(
     name: SplitName,
     things: str,
     labels: NDArray[np.uint8],
@@ -238,10 +233,10 @@ def _drawn(
     present, counts = np.unique(labels, return_counts=True)
     if n == 0 or n_validation < len(present):
         raise FerBenchError(
-            f"split {name!r}: {n} {things} of {len(present)} classes are too few for "
-            f"{n_validation} in the validation part to hold each class",
-            f"{ALWAYS_ENOUGH} of each class are always enough",
-            "take more images",
+            f"split {name!r}: {n} {things} of {len(present)} classes are too few, with "
+            f"{n_validation} in the validation part",
+            f"{ALWAYS_ENOUGH} or more of each class (fewer may do)",
+            "add images",
         )
     smallest = int(np.argmin(counts))
     if counts[smallest] < len(PARTS):
@@ -250,14 +245,14 @@ def _drawn(
     rest, test = stratified_draw(labels, n - n_test, n_test, seed, cache_dir)
     train, validation = stratified_draw(labels[rest], n_train, n_validation, seed, cache_dir)
     split = Split(name, rest[train], rest[validation], test)
-    lacking = _lacking(split, labels)
-    if lacking is not None:
-        label = lacking[1]
+    missing = _missing_class(split, labels)
+    if missing is not None:
+        label = missing[1]
         raise _too_few(name, things, label, int(np.count_nonzero(labels == label)), classes)
     return split
 
 
-def each_once(split: Split, pictures: NDArray[np.int64]) -> Split:
+def deduplicate(split: Split, groups: NDArray[np.int64]) -> Split:
     """Return the split with one image of each duplicate group.
 
     The first image of the test part stays, else of the validation part, else of the training part,
@@ -265,17 +260,17 @@ def each_once(split: Split, pictures: NDArray[np.int64]) -> Split:
 
     Args:
         split: any split.
-        pictures: int64, shape (n,): duplicate group of each image.
+        groups: int64, shape (n,): duplicate group of each image.
     """
     parts: dict[str, NDArray[np.int64]] = {}
     seen = np.empty(0, np.int64)
     for part in reversed(PARTS):
-        parts[part] = _once(getattr(split, part), pictures, seen)
-        seen = np.concatenate([seen, pictures[parts[part]]])
+        parts[part] = _first_of_groups(getattr(split, part), groups, seen)
+        seen = np.concatenate([seen, groups[parts[part]]])
     return Split(split.name, **parts)
 
 
-def trained_once(split: Split, pictures: NDArray[np.int64]) -> Split:
+def deduplicate_training(split: Split, groups: NDArray[np.int64]) -> Split:
     """Return the split without duplicates in its training part.
 
     The training part keeps one image of each duplicate group, and none of groups that occur in
@@ -283,19 +278,19 @@ def trained_once(split: Split, pictures: NDArray[np.int64]) -> Split:
 
     Args:
         split: any split.
-        pictures: int64, shape (n,): duplicate group of each image.
+        groups: int64, shape (n,): duplicate group of each image.
     """
-    elsewhere = pictures[np.concatenate([split.validation, split.test])]
-    return dataclasses.replace(split, train=_once(split.train, pictures, elsewhere))
+    elsewhere = groups[np.concatenate([split.validation, split.test])]
+    return dataclasses.replace(split, train=_first_of_groups(split.train, groups, elsewhere))
 
 
-def _once(
-    rows: NDArray[np.int64], pictures: NDArray[np.int64], without: NDArray[np.int64]
+def _first_of_groups(
+    rows: NDArray[np.int64], groups: NDArray[np.int64], without: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Return the first row of each group not in ``without``, in the order of ``rows``."""
     ordered = np.sort(rows)
-    first = ordered[np.unique(pictures[ordered], return_index=True)[1]]
-    kept = first[~np.isin(pictures[first], without)]
+    first = ordered[np.unique(groups[ordered], return_index=True)[1]]
+    kept = first[~np.isin(groups[first], without)]
     return rows[np.isin(rows, kept)]
 
 
@@ -315,14 +310,14 @@ def kaggle_split(usage: NDArray[np.uint8]) -> Split:
     for name, rows in zip(USAGES, parts, strict=True):
         if not len(rows):
             raise FerBenchError(
-                f"split 'kaggle': no image belongs to {name}",
+                f"split 'kaggle': the part {name} has no images",
                 f"images in each of {', '.join(USAGES)}",
-                "take more images or the split 'paper'",
+                "add images or use the split 'paper'",
             )
     return Split("kaggle", *parts)
 
 
-def _lacking(split: Split, labels: NDArray[np.uint8]) -> tuple[str, int] | None:
+def _missing_class(split: Split, labels: NDArray[np.uint8]) -> tuple[str, int] | None:
     """Return the first part that lacks a class of ``labels``, with that class, or None."""
     present = np.unique(labels)
     for part in PARTS:
@@ -337,8 +332,8 @@ def _too_few(
 ) -> FerBenchError:
     label_name = repr(classes[label]) if classes else str(label)
     return FerBenchError(
-        f"split {name!r}: class {label_name} has {count} {things}, too few for one in each of "
+        f"split {name!r}: class {label_name} has {count} {things}, too few for the parts "
         f"{', '.join(PARTS)}",
-        f"{ALWAYS_ENOUGH} of each class are always enough",
-        "take more images",
+        f"{ALWAYS_ENOUGH} or more of each class (fewer may do)",
+        "add images",
     )

@@ -107,7 +107,7 @@ def _check_weights(
 ) -> None:
     if not pretrained:
         return
-    locks, proven = lock_file.read(settings.weights_lock), {}
+    locks, verified = lock_file.read(settings.weights_lock), {}
     for entry, located, seeds in pretrained:
         lock = locks.get(entry.name)
         # Weights of stored results were verified before training.
@@ -116,12 +116,12 @@ def _check_weights(
             or not all(is_stored(context, entry, "pretrained", seed) for seed in seeds)
             or (lock is not None and identity(located.path) not in lock.files)
         ):
-            proven[entry.name] = check_weights(entry, located)
+            verified[entry.name] = check_weights(entry, located)
     if not (reporting or settings.must_lock or settings.weights_lock.exists()):
         return
     try:
-        lock_file.record(settings.weights_lock, proven)
+        lock_file.record(settings.weights_lock, verified)
     except lock_file.NotRecorded as error:
         if settings.must_lock:
             raise
-        log.warning("weights of %s are not locked: %s", ", ".join(proven), error)
+        log.warning("weights of %s are not locked: %s", ", ".join(verified), error)

@@ -65,7 +65,7 @@ class TestInfo:
         assert {"with", "usage"} <= set(line_of(done.stdout, "layout"))
         assert line_of(done.stdout, "images") == ["42", "of", "48x48", "pixels"]
         assert line_of(done.stdout, "digest in this order") == [made.dataset.row_digest]
-        assert line_of(done.stdout, "in memory") == ["94.6", "KiB"]
+        assert line_of(done.stdout, "size in memory") == ["94.6", "KiB"]
         assert line_of(done.stdout, "the paper's Table 1")[-1] == "35,887"
         assert line_of(done.stdout, "split kaggle, train (Training)") == ["4"] * 7 + ["28"]
 
@@ -108,7 +108,7 @@ class TestInfo:
         monkeypatch.setenv("FER_BENCH_DATA", str(faces))
         done = data("info", "fer2013")
         assert done.exit_code == 1
-        assert done.stderr.startswith(f"Error: {str(faces)!r} is not ")
+        assert done.stderr.startswith(f"Error: {str(faces)!r}: not the complete FER2013")
         assert "FER2013: 42 images" in done.stderr
 
     def test_an_unknown_name_is_one_line(self):
@@ -202,7 +202,7 @@ class TestAudit:
         faces, _ = votes_of_many
         done = data("audit", faces, "--votes", votes, "--limit=140")
         assert done.exit_code == 1
-        assert "42 rows and 210 images; accepted: " in done.stderr
+        assert "42 rows for 210 images; accepted: " in done.stderr
         assert done.stdout == ""
 
     @pytest.mark.parametrize(
@@ -231,17 +231,17 @@ class TestAudit:
         split = "grouped" if "--split=grouped" in options else "paper"
         told = " ".join(done.stdout.split())
         assert f"no split '{split}' of it" in told
-        assert "too few for 4" in told
+        assert "are too few, with 4" in told
         assert line_of(done.stdout, "one grey level") == ["1", "5"]
         assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
         found = checked(json.loads(record.read_text()), AuditRecord)
-        assert "too few for 4" in found["not_split"]
-        assert found["not_split"].endswith("; take more images")
+        assert "are too few, with 4" in found["not_split"]
+        assert found["not_split"].endswith("; add images")
         assert (found["leaks"], found["copies"][0]["groups"]) == ([], [[0, 35], [3, 4]])
         assert {one["train"] + one["validation"] + one["test"] for one in found["classes"]} == {0}
         for file in ("audit.html", "audit-card.md"):
             text = (report / file).read_text()
-            assert "too few for 4" in text
+            assert "are too few, with 4" in text
             assert "None can be measured" in text
             assert "No test image" not in text
 

@@ -45,10 +45,9 @@ def test_registration(tmp_path: Path, few: Dataset) -> None:
     assert asked == [tmp_path]
     register_dataset("my-faces_2", load)
     assert dataset_names() == ("sketch", "fer2013", "my-faces_2")
-    with pytest.raises(FerBenchError, match="'my-faces_2' is taken") as raised:
+    with pytest.raises(FerBenchError, match="'my-faces_2'") as raised:
         register_dataset("my-faces_2", lambda cache_dir: load(cache_dir))
     assert raised.value.accepted.endswith(" sketch, fer2013, my-faces_2")
-    assert raised.value.hint == "choose another"
 
 
 @pytest.mark.parametrize("name", ["", "a.csv", "a/b", "Faces", "-x", "a b", "~", ".."])
@@ -57,7 +56,6 @@ def test_names_that_look_like_paths(name: str, few: Dataset) -> None:
         register_dataset(name, lambda cache_dir: few)
     assert repr(name) in raised.value.problem
     assert raised.value.accepted.startswith("lower-case letters, digits")
-    assert raised.value.hint == "choose another"
 
 
 def test_paths(tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,14 +173,14 @@ class TestDirectoryCalledFer2013:
         write_folders(tmp_path / "fer2013", few)
         assert len(load_dataset("fer2013", cache_dir=cache)) == len(few)
         monkeypatch.setenv("FER_BENCH_DATA", str(cache / "datasets"))
-        with pytest.raises(FerBenchError, match="not the whole FER2013: 5 images"):
+        with pytest.raises(FerBenchError, match="not the complete FER2013: 5 images"):
             load_dataset("fer2013", cache_dir=cache)
 
     def test_named_by_the_variable_it_must_be_fer2013(
         self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("FER_BENCH_DATA", str(write_folders(tmp_path / "fer2013", few)))
-        with pytest.raises(FerBenchError, match="not the whole FER2013: 7 images"):
+        with pytest.raises(FerBenchError, match="not the complete FER2013: 7 images"):
             load_dataset("fer2013", cache_dir=tmp_path / "cache")
 
     def test_a_removed_directory_has_none(
@@ -217,9 +215,9 @@ class TestDirectoryCalledFer2013:
         cache = tmp_path / "cache"
         (cache / "datasets").mkdir(parents=True)
         write_csv(cache / "datasets/fer2013.csv", few)
-        with pytest.raises(FerBenchError, match="not the whole FER2013") as raised:
+        with pytest.raises(FerBenchError, match="not the complete FER2013") as raised:
             load_dataset("fer2013", cache_dir=cache)
-        assert repr(str(cache / "datasets/fer2013.csv")) in raised.value.problem
+        assert raised.value.path == cache / "datasets/fer2013.csv"
 
 
 @pytest.mark.parametrize(
@@ -255,10 +253,9 @@ def test_unknown(
 @pytest.mark.parametrize(
     ("spec", "class_map", "step"),
     [
-        ("imagenet", None, "; name one of them"),
         ("none.csv", None, "that can be opened"),
         ("faces.zip", None, ", or unpack it"),
-        ("sketch", "rafdb", "; leave it out"),
+        ("sketch", "rafdb", "; omit it"),
         ("faces.zip", "rafbd", "; name one of them"),
     ],
 )

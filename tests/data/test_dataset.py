@@ -38,7 +38,7 @@ def dataset_of(**changes: object) -> Dataset:
             "uint8 of shape (2,)",
         ),
         ({"labels": np.array([0, 2], np.uint8)}, "label 2 ", "0 to 1"),
-        ({"places": ("a.png",)}, "places are 1", "2, "),
+        ({"places": ("a.png",)}, "1 places for 2 images", "one "),
         ({"usage": np.array([0, 3], np.uint8)}, "usage 3 ", "0 to 2 (Training, "),
     ],
 )

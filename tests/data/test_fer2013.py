@@ -108,8 +108,7 @@ class TestFound:
         assert load_dataset("fer2013", cache_dir=cache).row_digest == turned.row_digest
         monkeypatch.setenv("FER_BENCH_DATA", str(tmp_path / "data"))
         error = error_of(cache)
-        assert error.problem.startswith(f"FER_BENCH_DATA names {str(tmp_path / 'data')!r}, ")
-        assert "holds nothing" in error.problem
+        assert error.problem.startswith(f"FER_BENCH_DATA={str(tmp_path / 'data')!r} ")
         assert FILES in error.accepted
         write_npz(tmp_path / "data" / "fer2013.npz", whole)
         assert load_dataset("fer2013", cache_dir=cache).row_digest == whole.row_digest
@@ -119,17 +118,18 @@ class TestFound:
         noise = dataclasses.replace(whole, images=whole.images ^ 1)
         path = write_npz(cache / "datasets" / "fer2013.npz", noise)
         error = error_of(cache)
-        assert f"{str(path)!r} is not FER2013, " in error.problem
+        assert error.path == path
         assert noise.digest in error.problem
-        assert error.accepted == whole.digest
+        assert whole.digest in error.accepted
 
     def test_what_is_not_the_whole(self, cache: Path, few: Dataset) -> None:
         (cache / "datasets").mkdir(parents=True)
         path = write_npz(cache / "datasets" / "fer2013.npz", few)
         error = error_of(cache)
-        assert repr(str(path)) in error.problem
-        assert "the whole FER2013: 7 images (Angry " in error.problem
-        assert error.accepted.startswith("35887 (Angry 4953, Disgust 547, Fear 5121, Happy 8989, ")
+        assert error.path == path
+        assert "7 images (Angry " in error.problem
+        wanted = "35887 images (Angry 4953, Disgust 547, Fear 5121, Happy 8989, "
+        assert error.accepted.startswith(wanted)
 
     @pytest.mark.parametrize(
         ("name", "cause"),
@@ -147,8 +147,7 @@ class TestFound:
         path = name if name[0] == "~" else str(tmp_path / name)
         monkeypatch.setenv("FER_BENCH_DATA", path)
         error = error_of(cache)
-        assert error.problem.startswith(f"FER_BENCH_DATA names {path!r}, ")
-        assert f"cannot be opened ({cause})" in error.problem
+        assert error.problem == f"FER_BENCH_DATA={path!r} cannot be opened: {cause}"
         assert FILES in error.accepted
 
     def test_a_variable_that_names_a_folder_that_may_not_be_entered(
@@ -157,21 +156,18 @@ class TestFound:
         forbid_entering(tmp_path / "locked", monkeypatch)
         monkeypatch.setenv("FER_BENCH_DATA", str(tmp_path / "locked"))
         error = error_of(cache)
-        assert "holds nothing" in error.problem
+        assert str(tmp_path / "locked") in error.problem
         assert FILES in error.accepted
 
 
 class TestDownload:
     def test_offline(self, cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
         level = logging.getLogger("kagglehub").level
-        text = str(error_of(cache))
-        assert text.startswith("data set 'fer2013' ")
-        assert "(FER_BENCH_DATA names none" in text
-        assert "deadskull7/fer2013 from Kaggle" in text
-        assert "failed (ProxyError: " in text
-        home = str(cache / "datasets")
-        assert f"; put fer2013.csv into {home!r}, " in text
-        assert text.endswith("FER_BENCH_DATA or --dataset=PATH")
+        error, home = error_of(cache), str(cache / "datasets")
+        for place in ("FER_BENCH_DATA", repr(home), "deadskull7/fer2013", "(ProxyError: "):
+            assert place in error.problem
+        for step in ("fer2013.csv", repr(home), "FER_BENCH_DATA", "--dataset"):
+            assert step in error.hint
         assert capfd.readouterr() == ("", "")
         assert not cache.exists()
         if level != logging.NOTSET:  # kagglehub was loaded before
@@ -196,9 +192,9 @@ class TestDownload:
     def test_another_file_than_kaggles(self, kaggle: Path, cache: Path, whole: Dataset) -> None:
         path = write_csv(kaggle / "fer2013.csv", whole)
         error = error_of(cache)
-        assert repr(str(path)) in error.problem
+        assert error.path == path
         assert file_digest(path, "md5") in error.problem
-        assert error.accepted == "f8428a1edbd21e88f42c73edd2a14f95"
+        assert "f8428a1edbd21e88f42c73edd2a14f95" in error.accepted
         assert error.hint.startswith("remove it")
         assert not cache.exists()
 
@@ -215,10 +211,9 @@ class TestDownload:
         assert "(MemoryError)" in error_of(cache).problem
 
     def test_no_csv(self, kaggle: Path, cache: Path) -> None:
-        problem = error_of(cache).problem
-        assert "deadskull7/fer2013 from Kaggle" in problem
-        assert "no fer2013.csv" in problem
-        assert f"; put fer2013.csv into {str(cache / 'datasets')!r}" in problem
+        error = error_of(cache)
+        assert "deadskull7/fer2013 from Kaggle has no fer2013.csv" in error.problem
+        assert f"fer2013.csv into {str(cache / 'datasets')!r}" in error.hint
 
     def test_kept_for_the_next_time(
         self,

@@ -136,11 +136,10 @@ def test_labels_from_votes_that_are_not_there() -> None:
     assert "--votes=FILE" in raised.value.accepted
     assert "fer2013new.csv" in raised.value.accepted
     assert "--labels=fer2013" in raised.value.accepted
-    assert raised.value.hint
 
 
 def test_votes_on_other_images() -> None:
-    with pytest.raises(FerBenchError, match="149 rows and 150 images"):
+    with pytest.raises(FerBenchError, match="149 rows for 150 images"):
         prepare_data(faces(), DataSpec(), votes=unanimous(faces(149).labels))
 
 
@@ -312,14 +311,14 @@ def test_the_audit_of_a_sample_tells_places_by_rows_of_the_source() -> None:
 def test_nothing_is_trained_on_what_cannot_be_split(tmp_path: Path) -> None:
     source = dataset_of(patterns(20), np.arange(20) // 10)
     data = prepare_data(source, DataSpec(split="kaggle"), must_split=False)
-    with pytest.raises(FerBenchError, match="does not say") as raised:
+    with pytest.raises(FerBenchError, match="split 'kaggle'") as raised:
         RunContext(data, Protocol(), tmp_path)
     assert raised.value is data.split_error
 
 
 def test_what_cannot_be_split_has_no_parts() -> None:
     source = dataset_of(patterns(20), np.arange(20) // 10)
-    with pytest.raises(FerBenchError, match="does not say") as raised:
+    with pytest.raises(FerBenchError, match="split 'kaggle'") as raised:
         prepare_data(source, DataSpec(split="kaggle", dedupe="all"))
     found = prepare_data(source, DataSpec(split="kaggle", dedupe="all"), must_split=False)
     assert str(found.split_error) == found.audit.not_split == str(raised.value)

@@ -114,8 +114,8 @@ class TestPaperSplit:
         else:
             check(split, labels)
             return
-        assert refused.accepted.startswith("14 of each class ")
-        assert refused.hint.startswith("take more")
+        assert refused.accepted.startswith("14 or more of each class")
+        assert refused.hint
         assert "\n" not in str(refused)
 
     def test_the_same_again_and_another_with_another_seed(self) -> None:
@@ -162,7 +162,6 @@ class TestKaggleSplit:
     def test_a_part_without_images(self) -> None:
         with pytest.raises(FerBenchError) as raised:
             kaggle_split(np.array([0, 2, 0], np.uint8))
-        assert "no image" in raised.value.problem
         assert "PublicTest" in raised.value.problem
         assert raised.value.accepted.endswith(" Training, PublicTest, PrivateTest")
 
@@ -190,9 +189,9 @@ class TestKaggleSplit:
         usage = np.where(dataset.labels == 0, 0, np.arange(12) % 3).astype(np.uint8)
         usage[np.flatnonzero(dataset.labels == 1)[:3]] = 0, 1, 2
         dataset = dataset_of([6, 6], usage=usage)
-        with pytest.raises(FerBenchError, match=r"class 'Angry' .* validation part") as raised:
+        with pytest.raises(FerBenchError, match=r"validation part .* class 'Angry'") as raised:
             make_split(dataset, "kaggle")
-        assert "no image" in raised.value.problem
+        assert "'paper'" in raised.value.hint
 
 
 class TestDigest:
@@ -229,12 +228,12 @@ class TestStratifiedSample:
         try:
             sample = stratified_sample(dataset, limit, seed)
         except FerBenchError as error:
-            message = str(error)
+            refused = error
         else:
-            message = None
-        if message is not None:
+            refused = None
+        if refused is not None:
             assert limit < sum(counts)
-            assert "accepted: " in message
+            assert str(sum(counts)) in refused.accepted
             return
         if limit >= len(dataset):
             assert stratified_rows(dataset, limit, seed).tolist() == list(range(len(dataset)))
@@ -261,7 +260,7 @@ class TestStratifiedSample:
         dataset = dataset_of(counts)
         with pytest.raises(FerBenchError) as raised:
             stratified_sample(dataset, 1, seed)
-        found = re.search(r"accepted: (\d+) to (\d+) ", str(raised.value))
+        found = re.match(r"(\d+) to (\d+) ", raised.value.accepted)
         assume(found)
         least, most = map(int, found.groups())
         for limit in {least, (least + most) // 2, most}:
@@ -282,13 +281,13 @@ class TestStratifiedSample:
     def test_a_class_of_one(self) -> None:
         with pytest.raises(FerBenchError, match="smallest with 1 of 51 images") as raised:
             stratified_sample(dataset_of([50, 1]), 20)
-        assert "accepted: 51 or more" in str(raised.value)
+        assert raised.value.accepted.startswith("51 or more")
 
     def test_almost_all(self) -> None:
         dataset = dataset_of([50, 50, 50])
         with pytest.raises(FerBenchError, match="limit 148 leaves out 2 of 150 ") as raised:
             stratified_sample(dataset, 148)
-        assert "less than one" in raised.value.problem
+        assert "3 classes" in raised.value.problem
         assert len(stratified_sample(dataset, 147)) == 147
 
     @pytest.mark.parametrize("limit", [0, -5])

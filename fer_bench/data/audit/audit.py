@@ -89,16 +89,15 @@ def audit(
         FerBenchError: the votes do not belong to the images, or ``known`` is for another number of
             images.
     """
-    told = None if votes is None else agreement(dataset, votes)
+    label_agreement = None if votes is None else agreement(dataset, votes)
     found = find_duplicates(dataset, progress) if known is None else known
     if len(found) != len(dataset):
         raise FerBenchError(
-            f"{dataset.name}: duplicates among {len(found)} images are known, and there are "
+            f"{dataset.name}: the known duplicates are those of {len(found)} images, but there are "
             f"{len(dataset)}",
-            "what find_duplicates gives for the same images",
-            "search again",
+            "the result of find_duplicates for the same images",
         )
-    labels, empty = dataset.labels, blanks(dataset.images)
+    labels, blank = dataset.labels, blanks(dataset.images)
     return Audit(
         name=dataset.name,
         digest=dataset.digest,
@@ -118,7 +117,9 @@ def audit(
             for leak in leaks(found.numbers[kind], labels, split, kind)
         ),
         near_pairs=found.pairs,
-        blanks=empty,
-        agreement=told,
-        test_flaws=count_issues(split.test, found.numbers["identical"], labels, empty, told),
+        blanks=blank,
+        agreement=label_agreement,
+        test_flaws=count_issues(
+            split.test, found.numbers["identical"], labels, blank, label_agreement
+        ),
     )

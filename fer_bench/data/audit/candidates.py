@@ -60,7 +60,7 @@ def proposed_pairs(
     # The product of two hashes: the number of equal bits minus that of unequal bits.
     least_hash, least_thumbnail = BITS - 2 * MOST_BITS, LEAST_COARSE * _LENGTH**2
     for start in range(0, n, _AT_A_TIME):
-        progress("comparing pictures", start, n)
+        progress("comparing images", start, n)
         here = slice(start, start + _AT_A_TIME)
         for mirrored in (False, True):
             alike = thumbnails[0, here] @ thumbnails[int(mirrored), start:].T >= least_thumbnail
@@ -69,7 +69,7 @@ def proposed_pairs(
             # Several times faster than np.nonzero in two dimensions.
             one, other = np.divmod(np.flatnonzero(alike), max(n - start, 1))
             yield np.stack([one, other], axis=1)[one < other] + start, mirrored
-    progress("comparing pictures", n, n)
+    progress("comparing images", n, n)
 
 
 def _hashes(images: NDArray[np.uint8], progress: Progress) -> NDArray[np.float32]:
@@ -80,9 +80,9 @@ def _hashes(images: NDArray[np.uint8], progress: Progress) -> NDArray[np.float32
     signs = np.empty((len(images), BITS), np.float32)
     for row, image in enumerate(images):
         if row % _TOLD_EVERY == 0:
-            progress("hashing pictures", row, len(images))
+            progress("hashing images", row, len(images))
         signs[row] = phash(Image.fromarray(image)).hash.ravel()
-    progress("hashing pictures", len(images), len(images))
+    progress("hashing images", len(images), len(images))
     return 2 * signs - 1
 
 

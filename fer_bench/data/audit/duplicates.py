@@ -61,16 +61,16 @@ class Duplicates:
 
 
 def group_duplicates(
-    dataset: Dataset, likeness: Similarity = "identical", progress: Progress = silent
+    dataset: Dataset, similarity: Similarity = "identical", progress: Progress = silent
 ) -> NDArray[np.int64]:
     """Return the duplicate group of each image.
 
     Args:
         dataset: the images; their labels do not matter.
-        likeness: ``"identical"``: every pixel is equal. ``"mirrored"``: or one is the mirror image
-            of the other. ``"near"``: or they are near-duplicates by ``near_duplicates.near_pairs``,
-            which takes seconds, the others almost no time; a near-duplicate of any image of a group
-            belongs to the group.
+        similarity: ``"identical"``: every pixel is equal. ``"mirrored"``: or one is the mirror
+            image of the other. ``"near"``: or they are near-duplicates by
+            ``near_duplicates.near_pairs``, which takes seconds, the others almost no time; a
+            near-duplicate of any image of a group belongs to the group.
         progress: callback for the progress of the near-duplicate search.
 
     Returns:
@@ -79,15 +79,11 @@ def group_duplicates(
     Raises:
         FerBenchError: the similarity level is unknown.
     """
-    if likeness not in SIMILARITIES:
-        raise FerBenchError(
-            f"likeness {likeness!r} is unknown",
-            ", ".join(SIMILARITIES),
-            "take one of them",
-        )
-    if likeness == "near":
+    if similarity not in SIMILARITIES:
+        raise FerBenchError(f"similarity {similarity!r} is unknown", ", ".join(SIMILARITIES))
+    if similarity == "near":
         return find_duplicates(dataset, progress).numbers["near"]
-    return _exact(*_oriented(dataset.images))[likeness]
+    return _exact(*_oriented(dataset.images))[similarity]
 
 
 def find_duplicates(dataset: Dataset, progress: Progress = silent) -> Duplicates:

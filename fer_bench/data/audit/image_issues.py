@@ -34,22 +34,22 @@ class ImageIssues:
 
 def count_issues(
     rows: NDArray[np.int64],
-    pictures: NDArray[np.int64],
+    groups: NDArray[np.int64],
     labels: NDArray[np.uint8],
-    empty: Blanks,
-    told: Agreement | None,
+    blank: Blanks,
+    agreement: Agreement | None,
 ) -> ImageIssues:
     """Count the issues of some images of a data set.
 
     Args:
         rows: int64, shape (k,): rows of the images to examine.
-        pictures: int64, shape (n,), for the complete data set, equal for identical images.
+        groups: int64, shape (n,): group of identical images of each image of the data set.
         labels: uint8, shape (n,).
-        empty: blank images of the data set.
-        told: agreement of the data set's labels and votes, None without votes.
+        blank: blank images of the data set.
+        agreement: agreement of the data set's labels and votes, None without votes.
     """
-    kinds, times = np.unique(np.stack([pictures[rows], labels[rows]]), axis=1, return_counts=True)
-    most = np.zeros(int(pictures.max(initial=-1)) + 1, np.int64)
+    kinds, times = np.unique(np.stack([groups[rows], labels[rows]]), axis=1, return_counts=True)
+    most = np.zeros(int(groups.max(initial=-1)) + 1, np.int64)
     np.maximum.at(most, kinds[0], times)
 
     def number(found: list[int] | tuple[int, ...]) -> int:
@@ -58,6 +58,8 @@ def count_issues(
     return ImageIssues(
         images=len(rows),
         contradictory=len(rows) - int(most.sum()),
-        empty=number(empty.constant + empty.nearly),
-        likely_wrong=None if told is None else number([error.row for error in told.errors]),
+        empty=number(blank.constant + blank.nearly),
+        likely_wrong=None
+        if agreement is None
+        else number([error.row for error in agreement.errors]),
     )

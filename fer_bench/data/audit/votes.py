@@ -120,8 +120,7 @@ def load_votes(path: Path) -> Votes:
     counts, usages, images = [], [], []
     header = tuple(next(lines, (1, []))[1])
     if header != HEADER:
-        what = f"the header is {shown(','.join(header))}"
-        raise input_error(path, 1, what, ",".join(HEADER))
+        raise input_error(path, 1, f"the header is {shown(','.join(header))}", ",".join(HEADER))
     for number, fields in lines:
         if not fields:
             continue
@@ -131,11 +130,11 @@ def load_votes(path: Path) -> Votes:
         if image:
             images.append(image)
     if not counts:
-        raise input_error(path, None, "there is no row below the header", "a row for each image")
+        raise input_error(path, None, "no rows below the header", "a row for each image")
     back = sum(later < image for image, later in itertools.pairwise(images))
     if back > MOST_STEPS_BACK * len(images):
-        what = f"the image names step back {back:,} times"
-        raise input_error(path, None, what, "the rows in FER+'s own order")
+        problem = f"the image names are out of order in {back:,} places"
+        raise input_error(path, None, problem, "the rows in FER+'s own order")
     return Votes(np.array(counts, np.uint8), np.array(usages, np.uint8), path.name)
 
 
@@ -151,27 +150,31 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
             image has another usage, or labels and votes agree hardly better than by chance, for all
             images or in a segment of rows.
     """
-    both = f"votes {votes.name!r} and data set {dataset.name!r}"
-    accepted = (
-        "accepted: a row for each image, in the same order; give FER+'s fer2013new.csv as it is, "
-        "with images in the order of Kaggle's csv"
-    )
+
+    def mismatch(problem: str) -> FerBenchError:
+        return FerBenchError(
+            f"votes {votes.name!r} do not fit data set {dataset.name!r}: {problem}",
+            "a row for each image, in the same order",
+            "use FER+'s unchanged fer2013new.csv, with images in the order of Kaggle's csv",
+        )
+
     for name in dataset.classes:
         if name not in CATEGORY_OF:
             raise FerBenchError(
-                f"{both}: no vote can be for class {name!r}",
+                f"votes {votes.name!r} do not fit data set {dataset.name!r}: FER+ has no category "
+                f"for class {name!r}",
                 ", ".join(CATEGORY_OF),
-                "leave the votes out",
+                "omit the votes",
             )
     if len(votes) != len(dataset):
-        raise FerBenchError(f"{both}: {len(votes)} rows and {len(dataset)} images; {accepted}")
+        raise mismatch(f"{len(votes)} rows for {len(dataset)} images")
     if dataset.usage is not None:
         other = np.flatnonzero(votes.usage != dataset.usage)
         if len(other):
             row = int(other[0])
-            raise FerBenchError(
-                f"{both}: row {row} (from 0) is of {USAGES[votes.usage[row]]} in the one and of "
-                f"{USAGES[dataset.usage[row]]} in the other; {accepted}"
+            raise mismatch(
+                f"row {row} (from 0) has the usage {USAGES[votes.usage[row]]} in the votes but "
+                f"{USAGES[dataset.usage[row]]} in the data set"
             )
     voted = voted_labels(votes, dataset.classes)
     named = np.flatnonzero(voted >= 0)
@@ -179,25 +182,26 @@ def check_votes(votes: Votes, dataset: Dataset) -> float:
     kappa = _kappa(labels, voted, len(dataset.classes))
     if len(named) < ENOUGH_FOR_KAPPA:
         return kappa
-    as_others = "as rows in another order do, or classes that taggers do not tell apart"
+    causes = "for example because rows are in another order, or taggers confuse the classes"
     if kappa < LEAST_KAPPA:
-        raise FerBenchError(
-            f"{both}: labels and votes agree hardly better than by chance (Cohen's kappa "
-            f"{kappa:.2f} of {LEAST_KAPPA} at least), {as_others}; {accepted}"
+        raise mismatch(
+            f"labels and votes agree hardly more than by chance (Cohen's kappa {kappa:.2f}, below "
+            f"{LEAST_KAPPA}), {causes}"
         )
-    where = _at_odds(labels, voted, len(dataset.classes))
-    if where is not None:
-        rows = named[where]
-        agreed = np.mean(labels == voted), np.mean(labels[where] == voted[where])
-        raise FerBenchError(
-            f"{both}: labels and votes of rows {rows[0]} to {rows[-1]} (from 0) agree hardly "
-            f"better than by chance ({agreed[1]:.0%} of them, and {agreed[0]:.0%} of all), "
-            f"{as_others}; {accepted}"
+    segment = _disagreeing_segment(labels, voted, len(dataset.classes))
+    if segment is not None:
+        rows = named[segment]
+        agreed = np.mean(labels == voted), np.mean(labels[segment] == voted[segment])
+        raise mismatch(
+            f"labels and votes of rows {rows[0]} to {rows[-1]} (from 0) agree hardly more than by "
+            f"chance ({agreed[1]:.0%} of them, {agreed[0]:.0%} of all), {causes}"
         )
     return kappa
 
 
-def _at_odds(labels: NDArray[np.uint8], voted: NDArray[np.int64], n_classes: int) -> slice | None:
+def _disagreeing_segment(
+    labels: NDArray[np.uint8], voted: NDArray[np.int64], n_classes: int
+) -> slice | None:
     """Return the first consecutive images whose labels and votes agree hardly above chance.
 
     Agreement by chance is that with the votes of a random image. Agreement differs between classes,

@@ -231,8 +231,8 @@ class TestNear:
         told = []
         group_duplicates(dataset_of(patterns(3)), "near", lambda *what: told.append(what))
         assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
-            "hashing pictures",
-            "comparing pictures",
+            "hashing images",
+            "comparing images",
         ]
         assert [(done, total) for _, done, total in told] == [(0, 3), (3, 3)] * 2
 
@@ -255,9 +255,8 @@ def test_no_image(likeness: str) -> None:
     assert group_duplicates(dataset_of(patterns(0)), likeness).shape == (0,)
 
 
-def test_an_unknown_likeness() -> None:
+def test_an_unknown_similarity() -> None:
     with pytest.raises(FerBenchError) as raised:
         group_duplicates(dataset_of(patterns(1)), "same")
-    assert "likeness 'same'" in raised.value.problem
+    assert "'same'" in raised.value.problem
     assert raised.value.accepted == "identical, mirrored, near"
-    assert raised.value.hint.startswith("take one")

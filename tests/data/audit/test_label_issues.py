@@ -90,7 +90,7 @@ def test_the_classes_may_be_in_another_order() -> None:
 
 
 def test_votes_of_other_images() -> None:
-    with pytest.raises(FerBenchError, match="1 rows and 2 images"):
+    with pytest.raises(FerBenchError, match="1 rows for 2 images"):
         agreement(dataset_of(patterns(2)), votes_of({"fear": 1}))
 
 

@@ -87,7 +87,7 @@ class TestLoading:
                 "header is 'usage,image name,neutral,happin",
                 "Usage,Image name,neutral,",
             ),
-            ((HEADER,), None, "no row below", "a row for each"),
+            ((HEADER,), None, "no rows below", "a row for each"),
             ((HEADER, GOOD, GOOD + ",1"), 3, "13 columns", "12"),
             ((HEADER, GOOD[:-2]), 2, "11 columns", "12"),
             ((HEADER, row("Test", fear=1)), 2, "Usage 'Test'", "Training, PublicTest"),
@@ -181,11 +181,12 @@ class TestJoin:
     @pytest.mark.parametrize("n", [3, 5])
     def test_another_number_of_rows(self, n: int) -> None:
         votes = unanimous(np.zeros(n, int))
-        with pytest.raises(FerBenchError, match=f"{n} rows and 4 images") as raised:
+        with pytest.raises(FerBenchError, match=f"{n} rows for 4 images") as raised:
             check_votes(votes, dataset_of(patterns(4)))
-        told = str(raised.value)
-        for fact in ("'votes.csv'", "'faces'", "accepted: a row for each", "same order"):
-            assert fact in told
+        for name in ("'votes.csv'", "'faces'"):
+            assert name in raised.value.problem
+        assert raised.value.accepted.startswith("a row for each image")
+        assert "fer2013new.csv" in raised.value.hint
 
     def test_another_usage(self) -> None:
         dataset = dataset_of(patterns(3), usage=[0, 2, 2])
@@ -196,7 +197,7 @@ class TestJoin:
 
     def test_another_class(self) -> None:
         dataset = dataset_of(patterns(1), classes=("Angry", "Bored"))
-        with pytest.raises(FerBenchError, match=r"no vote .*class 'Bored'") as raised:
+        with pytest.raises(FerBenchError, match="class 'Bored'") as raised:
             check_votes(votes_of({"anger": 1}), dataset)
         assert raised.value.accepted.startswith("Angry")
 
@@ -205,7 +206,7 @@ class TestJoin:
         dataset = dataset_of(np.broadcast_to(patterns(1), (400, 16, 16)), labels)
         votes = unanimous(labels)
         assert check_votes(votes, dataset) == 1.0
-        with pytest.raises(FerBenchError, match="hardly better than") as raised:
+        with pytest.raises(FerBenchError, match=r"kappa -?0\.0") as raised:
             check_votes(votes.take(np.argsort(labels)), dataset)
         assert "in another order" in raised.value.problem
 
@@ -270,15 +271,10 @@ class TestOrderOfAPart:
     ) -> None:
         with pytest.raises(FerBenchError) as raised:
             check_votes(votes.take(order), self.dataset(labels))
-        told = str(raised.value)
-        assert f"of rows {first} to {last} (from 0)" in told
-        assert re.search(r"\([12]\d% of them.* [3-6]\d% of all\)", told), told
-        assert "hardly better than" in told
-        assert "in another order" in told
-        assert "classes that taggers" in told
-        assert "accepted: a row for each" in told
-        assert "in the same order" in told
-        assert "fer2013new.csv" in told
+        problem = raised.value.problem
+        assert f"of rows {first} to {last} (from 0)" in problem
+        assert re.search(r"\([12]\d% of them.* [3-6]\d% of all\)", problem), problem
+        assert "fer2013new.csv" in raised.value.hint
 
     def test_rows_are_those_of_all_images(self, labels: np.ndarray, votes: Votes) -> None:
         """Images of which the votes name no class stand between."""
@@ -303,7 +299,7 @@ class TestOrderOfTheImageNames:
     def test_a_part_in_another_order_is_refused(self, tmp_path: Path) -> None:
         mixed = np.random.default_rng(0).permutation(np.arange(800, 1000)).tolist()
         path = self.written(tmp_path / "votes.csv", [*range(800), *mixed])
-        with pytest.raises(FerBenchError, match=r"step back [0-9]+ times") as caught:
+        with pytest.raises(FerBenchError, match=r"in [0-9]+ places") as caught:
             load_votes(path)
         assert caught.value.path == path
         assert caught.value.accepted
@@ -317,7 +313,7 @@ class TestOrderOfTheImageNames:
         if accepted:
             assert len(load_votes(path)) == 1000
         else:
-            with pytest.raises(FerBenchError, match="step back 20 times"):
+            with pytest.raises(FerBenchError, match="in 20 places"):
                 load_votes(path)
 
     def test_rows_without_a_name_do_not_count(self, tmp_path: Path) -> None:
