@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from fer_bench.data.prepare import PreparedData
 
 DEDUPED = {
-    "none": "none: copies of a picture stay in the parts that they were drawn to",
-    "train": "train: no picture of validation or test is trained on, and no other one twice",
-    "all": "all: each picture is in one part, once",
+    "none": "none: duplicates stay in the parts that they were drawn into",
+    "train": "train: no training image has a duplicate in any part",
+    "all": "all: no image of the three parts has a duplicate in them",
 }
 """Description of each ``dedupe`` setting."""
 
 LABELLED = {
     "fer2013": "the data set's own",
-    "ferplus": "FER+'s: the class with the most of its ten votes, instead of the data set's own",
+    "ferplus": "the class with the most of FER+'s ten votes, not the data set's own",
 }
 """Description of each ``labels`` setting."""
 
@@ -25,18 +25,20 @@ def scope_sentences(data: PreparedData) -> list[str]:
     """Return a sentence on every deviation from the data set as loaded."""
     spec, sentences = data.spec, []
     if data.loaded.usage is not None and spec.split != "kaggle":
-        sentences.append("It has parts of its own, which are not these: --split=kaggle takes them.")
+        sentences.append(
+            "The data set has its own parts, which this split ignores; --split=kaggle uses them."
+        )
     if spec.labels != "fer2013":
         sentences.append(
-            f"The labels are {LABELLED[spec.labels]}. Labels with half of the votes or fewer: "
-            f"{data.no_majority:,}."
+            f"The label of each image is {LABELLED[spec.labels]}. Labels with at most half of the "
+            f"votes: {data.no_majority:,}."
         )
     if data.unused:
         counts = ", ".join(f"{why} ({images:,})" for why, images in data.unused)
-        sentences.append(f"Images that were not audited: {counts}.")
+        sentences.append(f"Images left out of the audit: {counts}.")
     if spec.dedupe != "none" and data.split_error is None:
         sentences.append(
-            f"Images that were audited and are in none of the parts, as copies of others: "
+            "Audited images that are in no part because they are duplicates: "
             f"{data.removed_duplicates:,}."
         )
     return sentences

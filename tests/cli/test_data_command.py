@@ -156,9 +156,9 @@ class TestAudit:
         done = data("audit", faces, *asked, "--report-dir", tmp_path / "report")
         assert (done.exit_code, done.stderr) == (0, "")
         words = " ".join(done.stdout.split())
-        assert "labels are FER+'s" in words
-        assert "votes or fewer: 1." in words
-        assert "not audited: votes tied (1), " in words
+        assert "class with the most of FER+'s" in words
+        assert "half of the votes: 1." in words
+        assert "out of the audit: votes tied (1), " in words
         assert "not in the sample (9)." in words
         card = (tmp_path / "report" / "audit-card.md").read_text("utf-8")
         line = card.splitlines()[-1].strip()
@@ -230,9 +230,9 @@ class TestAudit:
         assert (done.exit_code, done.stderr) == (0, "")
         split = "grouped" if "--split=grouped" in options else "paper"
         told = " ".join(done.stdout.split())
-        assert f"no split '{split}' of it" in told
+        assert f"The split '{split}' is impossible" in told
         assert "are too few, with 4" in told
-        assert line_of(done.stdout, "one grey level") == ["1", "5"]
+        assert line_of(done.stdout, "blank ") == ["1", "5"]
         assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
         found = checked(json.loads(record.read_text()), AuditRecord)
         assert "are too few, with 4" in found["not_split"]
@@ -242,7 +242,7 @@ class TestAudit:
         for file in ("audit.html", "audit-card.md"):
             text = (report / file).read_text()
             assert "are too few, with 4" in text
-            assert "None can be measured" in text
+            assert "no metric can be measured" in text
             assert "No test image" not in text
 
     def test_findings_in_a_folder_name_the_files(self, tmp_path):
@@ -263,7 +263,7 @@ class TestAudit:
         assert (done.exit_code, done.stderr) == (0, "")
         # Classes in their order, Happy before Sad, and in each the names by alphabet.
         shown = "11 (train/sad/\\udcff.png)"
-        assert " ".join(line_of(done.stdout, "one grey level")) == f"1 {shown}"
+        assert " ".join(line_of(done.stdout, "blank ")) == f"1 {shown}"
         record = json.loads((tmp_path / "audit.json").read_text())
         assert record["places"][record["blanks"]["constant"][0]] == f"train/sad/{name}"
         assert record["places"][:2] == ["train/happy/1.png", "train/happy/11.png"]
@@ -277,7 +277,7 @@ class TestAudit:
         np.savez(tmp_path / "a.npz", images=images, labels=labels, usage=np.arange(40) % 3)
         done = data("audit", tmp_path / "a.npz", "--split=kaggle", "--class-map=affectnet")
         assert (done.exit_code, done.stderr) == (0, "")
-        assert " ".join(line_of(done.stdout, "one grey level")) == "1 15 (row 20 of the file)"
+        assert " ".join(line_of(done.stdout, "blank ")) == "1 15 (row 20 of the file)"
 
     def test_the_help_says_how_rows_count(self):
         text = " ".join(data("audit", "--help").output.split())

@@ -113,7 +113,7 @@ def pytest_collection_finish(session):
     assert facts["digest"] == made.dataset.digest
     assert facts["audited"] == "all images"
     (elsewhere,) = (value for name, value in facts.items() if name.startswith("audited, "))
-    assert elsewhere.startswith("4 copies ")
+    assert elsewhere.startswith("4 duplicates")
     page = (report / "index.html").read_text("utf-8")
     assert 'href="data-card.md"' in page
     # It makes this card and leaves the report as it is.

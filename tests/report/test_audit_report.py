@@ -25,7 +25,7 @@ from fer_bench.report.audit import (
     write_audit,
 )
 from fer_bench.report.audit.contact_sheets import KEYS, greys
-from fer_bench.report.data_card.implications import meaning
+from fer_bench.report.data_card.implications import implications
 from fer_bench.report.output_files import MANIFEST
 from fer_bench.report.render import terminal
 from fer_bench.runtime.errors import FerBenchError
@@ -69,7 +69,7 @@ class TestTables:
         assert rows_of(tables["audit-copies"]) == {
             "identical": (40, 2, 2, 4, 2, 1, 2),
             "or mirrored": (39, 3, 3, 6, 2, 1, 2),
-            "or nearly the same": (38, 4, 4, 8, 2, 1, 2),
+            "or near-duplicate": (38, 4, 4, 8, 2, 1, 2),
         }
 
     def test_leaks(self, tables: dict[str, Table]) -> None:
@@ -152,8 +152,8 @@ class TestSheets:
             "mirrored": (Tile((1, 36), ("Disgust", "rows 1, 36", "mirrored")),),
             "near": (Tile((2, 37), ("Fear", "rows 2, 37", f"correlation {near.correlation:.3f}")),),
             "blanks": (
-                Tile((5,), ("row 5", "Surprise", "empty")),
-                Tile((6,), ("row 6", "Neutral", "nearly empty")),
+                Tile((5,), ("row 5", "Surprise", "blank")),
+                Tile((6,), ("row 6", "Neutral", "nearly blank")),
             ),
             "label-errors": (Tile((7,), ("row 7", "Angry: 1", "Happy: 9")),),
         }
@@ -268,7 +268,7 @@ class TestPage:
 
     def test_it_says_what_that_means(self, made: Audited, document: Node) -> None:
         (told,) = document.all("ul", **{"class": "meaning"})
-        assert [line.text() for line in told.all("li")] == meaning(made.found)
+        assert [line.text() for line in told.all("li")] == implications(made.found)
 
     def test_it_loads_nothing(self, document: Node) -> None:
         (policy,) = document.all("meta", **{"http-equiv": "Content-Security-Policy"})
@@ -291,7 +291,7 @@ class TestPage:
         assert "<script>" not in text
         assert "&lt;script&gt;" in text
         assert "{{ 7*7 }}" in text
-        assert "Nothing was found" in text
+        assert "There are no findings" in text
 
 
 class TestFiles:

@@ -19,7 +19,7 @@ from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, summary
 from fer_bench.report.audit import sheets as sheets_of
-from fer_bench.report.data_card.implications import meaning
+from fer_bench.report.data_card.implications import implications
 from fer_bench.report.page import page
 from fer_bench.report.page.gallery import MISTAKE
 from fer_bench.report.page.table_grid import grid, short_title
@@ -92,7 +92,7 @@ def shown(whole: Node) -> Node:
 class TestData:
     def test_it_tells_the_summary_and_every_table(self, made: Audited, shown: Node) -> None:
         text = shown.text()
-        for sentence in [*summary(made.found), *meaning(made.found)]:
+        for sentence in [*summary(made.found), *implications(made.found)]:
             assert sentence in text
         for table in audit_tables(made.found):
             assert shown.by_id(f"table-of-{table.key}").rows() == [

@@ -109,11 +109,11 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
         for one in found.near_pairs
     ]
     blanks = [
-        Tile((row,), (f"row {row}", names[row], what), places(row))
-        for rows, what in ((found.blanks.constant, "empty"), (found.blanks.nearly, "nearly empty"))
+        Tile((row,), (f"row {row}", names[row], kind), places(row))
+        for rows, kind in ((found.blanks.constant, "blank"), (found.blanks.nearly, "nearly blank"))
         for row in rows
     ]
-    doubts = () if found.agreement is None else found.agreement.errors
+    label_errors = () if found.agreement is None else found.agreement.errors
     errors = [
         Tile(
             (one.row,),
@@ -124,19 +124,23 @@ def sheets(found: Audit, dataset: Dataset) -> list[Sheet]:
             ),
             places(one.row),
         )
-        for one in doubts
+        for one in label_errors
     ]
     made = (
-        (conflicts, "Identical images with different labels", "The image once, with its labels"),
-        (pairs, "Mirror images", "Of each picture one image and one that is its mirror image"),
+        (conflicts, "Identical images with different labels", "Each image once, with its labels"),
+        (pairs, "Mirror images", "One image of each group and its mirror image"),
         (
             near,
-            "Nearly the same",
-            "Pairs that are neither identical nor mirror images, by a rule that may be wrong: "
-            "whether each is one picture is for you to see",
+            "Near-duplicates",
+            "Pairs that are neither identical nor mirror images, found by a threshold that may be "
+            "wrong: judge for yourself",
         ),
-        (blanks, "Empty images", "First those of one grey level, then those that nearly are"),
-        (errors, "Labels that are likely wrong", "The votes for the label, then for what is seen"),
+        (blanks, "Blank images", "First the blank images, then the nearly blank ones"),
+        (
+            errors,
+            "Labels that are likely wrong",
+            "The votes for the label, then for the class with the most votes",
+        ),
     )
     return [
         _sheet(key, title, caption, tiles)

@@ -11,7 +11,7 @@ from fer_bench.report.audit.image_names import named, shortened
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
 from fer_bench.report.audit_scope import scope_sentences
-from fer_bench.report.data_card.implications import meaning
+from fer_bench.report.data_card.implications import implications
 from fer_bench.report.page.audit_section import AuditSection, ContactSheet, ContactTile, Thumbnail
 from fer_bench.runtime.escapes import clean
 
@@ -39,7 +39,7 @@ def audit_section(data: PreparedData, places: Places) -> AuditSection:
     found = data.audit
     return AuditSection(
         sentences=[clean(sentence) for sentence in [*summary(found), *scope_sentences(data)]],
-        meaning=[clean(sentence) for sentence in meaning(found, data.spec.labels)],
+        meaning=[clean(sentence) for sentence in implications(found, data.spec.labels)],
         tables=audit_tables(found),
         sheets=[
             _shown(sheet, data.source.images, found.places, places)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SAME: Mapping[Similarity, str] = {
     "identical": "identical",
     "mirrored": "or mirrored",
-    "near": "or nearly the same",
+    "near": "or near-duplicate",
 }
 """Headings of the similarity levels; each level includes those before it."""
 
@@ -37,16 +37,16 @@ def audit_tables(found: Audit) -> list[Table]:
 def _copies(found: Audit) -> Table:
     return Table(
         key="audit-copies",
-        title=f"Pictures that occur more than once in {found.name}",
-        head="The same picture",
+        title=f"Duplicates in {found.name}",
+        head="Similarity",
         columns=(
-            Column("different pictures"),
+            Column("distinct images"),
             Column("surplus images"),
-            Column("pictures", "more than once"),
-            Column("images", "more than once"),
-            Column("most of one", "more than once"),
-            Column("pictures", "with several labels"),
-            Column("images", "with several labels"),
+            Column("groups", "duplicates"),
+            Column("images", "duplicates"),
+            Column("largest group", "duplicates"),
+            Column("groups", "label conflicts"),
+            Column("images", "label conflicts"),
         ),
         rows=tuple(
             Row(
@@ -63,7 +63,7 @@ def _copies(found: Audit) -> Table:
             )
             for one in found.copies
         ),
-        notes=(f"Each row holds those above it. {SAME_PICTURE}",),
+        notes=(f"Each row includes those above it. {SAME_PICTURE}",),
     )
 
 
@@ -71,12 +71,12 @@ def _leaks(found: Audit) -> Table:
     pairs = list(dict.fromkeys((leak.source, leak.target, leak.total) for leak in found.leaks))
     rows = []
     for source, target, total in pairs:
-        told = {
+        counts = {
             leak.likeness: (leak.images, 100 * leak.share, leak.same_label)
             for leak in found.leaks
             if (leak.source, leak.target) == (source, target)
         }
-        entries = [entry for kind in SIMILARITIES for entry in told[kind]]
+        entries = [entry for kind in SIMILARITIES for entry in counts[kind]]
         rows.append(Row(f"{target} images also in {source}", (total, *entries)))
     columns = (
         Column("of"),
@@ -94,12 +94,12 @@ def _leaks(found: Audit) -> Table:
         rows.append(Row("all parts", (None,) * len(columns), found.not_split, "none"))
     return Table(
         key="audit-leaks",
-        title=f"Images that stand in two parts of the split {found.split!r}",
-        head="What",
+        title=f"Duplicates across the parts of split {found.split!r}",
+        head="Images",
         columns=columns,
         rows=tuple(rows),
         notes=(
-            "same label: those that have it in both parts, so that they can be known by heart.",
+            "same label: images with the same label in both parts, which a network can memorise.",
         ),
     )
 
@@ -107,16 +107,17 @@ def _leaks(found: Audit) -> Table:
 def _blanks(found: Audit) -> Table:
     return Table(
         key="audit-blanks",
-        title="Images with nothing on them",
-        head="What is on them",
+        title="Blank images",
+        head="Kind",
         columns=(Column("images"), Column("rows", kind="text")),
         rows=(
-            _blank("one grey level", found.blanks.constant, found.places),
-            _blank("next to nothing", found.blanks.nearly, found.places),
+            _blank("blank", found.blanks.constant, found.places),
+            _blank("nearly blank", found.blanks.nearly, found.places),
         ),
         notes=(
-            f"next to nothing: one grey level on {MOST_OF_ONE_LEVEL:.0%} of the pixels or more, or "
-            f"a standard deviation of the grey levels below {LEAST_SPREAD:g}. Rows count from 0.",
+            f"blank: a single grey level. nearly blank: one grey level on {MOST_OF_ONE_LEVEL:.0%} "
+            "of the pixels or more, or a standard deviation of the grey levels below "
+            f"{LEAST_SPREAD:g}. Rows count from 0.",
         ),
     )
 
@@ -145,7 +146,7 @@ def _classes(found: Audit) -> Table:
     sums = [sum(getattr(one, name) for one in found.classes) for name in names]
     return Table(
         key="audit-classes",
-        title="Sizes of the classes",
+        title="Class sizes",
         head="Class",
         columns=(
             Column("images"),
@@ -157,30 +158,30 @@ def _classes(found: Audit) -> Table:
     )
 
 
-def _votes(told: Agreement) -> Table:
-    whole = told.whole
+def _votes(agreement: Agreement) -> Table:
+    whole = agreement.whole
     return Table(
         key="audit-votes",
-        title="Labels beside the votes of FER+'s taggers",
-        head="Labelled",
+        title="Labels and the votes of FER+'s taggers",
+        head="Label",
         columns=(
             Column("images"),
-            Column("as the label", "most votes"),
+            Column("for the label", "most votes"),
             Column("tied", "most votes"),
             Column("unanimous", "most votes"),
             Column("no face", "over half"),
             Column("unknown", "over half"),
             Column("images", "likely wrong"),
             Column("%", "likely wrong", decimals=1),
-            Column("seen instead", "likely wrong", kind="word"),
+            Column("most often voted", "likely wrong", kind="word"),
         ),
-        rows=(*map(_voted, told.classes), _voted(whole)),
+        rows=(*map(_voted, agreement.classes), _voted(whole)),
         notes=(
-            f"likely wrong: another class has at least {MARGIN} votes more than the label, of ten. "
-            f"Of all, {whole.unanimous / whole.images:.1%} are unanimous and "
-            f"{whole.tied / whole.images:.1%} tied, counting contempt, unknown and no face; of "
-            f"{whole.no_majority / whole.images:.1%}, with the tied ones, no category has more "
-            f"than half of the votes. Cohen's kappa of labels and votes: {told.kappa:.2f}.",
+            f"likely wrong: another class has at least {MARGIN} of ten votes more than the label. "
+            f"Of all images, {whole.unanimous / whole.images:.1%} have unanimous votes and "
+            f"{whole.tied / whole.images:.1%} tied ones, counting contempt, unknown and no face; "
+            f"for {whole.no_majority / whole.images:.1%}, including ties, no category has more "
+            f"than half of the votes. Cohen's kappa of labels and votes: {agreement.kappa:.2f}.",
         ),
     )
 

@@ -10,7 +10,7 @@ from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
 from fer_bench.report.audit_command import audit_command
 from fer_bench.report.audit_scope import DEDUPED, LABELLED
-from fer_bench.report.data_card.implications import meaning, things
+from fer_bench.report.data_card.implications import implications, things
 from fer_bench.report.data_card.provenance import origin
 from fer_bench.report.render import markdown
 from fer_bench.report.table import Column, Row, Table
@@ -28,21 +28,20 @@ _TITLE = "# Data card: "
 """Start of each card."""
 
 _UNKNOWN = (
-    "who is shown, and whether they agreed to it",
-    "their ages, sexes and origins, so that nothing can be said of how well each group is "
-    "recognised",
-    "who took the pictures, when, where and under which licence",
+    "who is shown, and whether they consented",
+    "their ages, sexes and origins, so that the accuracy for each group cannot be measured",
+    "who took the images, when, where and under which licence",
 )
 
 _LABELLERS = {
-    "fer2013": "who gave the labels, what they were told, and how sure they were",
-    "ferplus": "who FER+'s taggers were, and what they were told",
+    "fer2013": "who gave the labels, with which instructions, and how certain they were",
+    "ferplus": "who FER+'s taggers were, and which instructions they had",
 }
 """Unknown facts about the annotators, by the source of the audited labels."""
 
 _NOT_FOUND = (
-    f"Not looked for, or not found: copies that were cropped by more than 1/{REACH} of the side, "
-    "enlarged or turned, and whether different pictures show the same person."
+    f"Not searched for, or not detected: duplicates that were cropped by more than 1/{REACH} of "
+    "the side, enlarged or rotated, and different images of the same person."
 )
 
 _FERPLUS = (
@@ -65,14 +64,14 @@ def data_card(data: PreparedData) -> str:
         *([in_markdown(_relabelled(data))] if labels == "ferplus" else []),
         *map(_section, (classes, *others)),
         *([] if found.agreement is None else [in_markdown(_TAGGERS)]),
-        "## What that means for figures measured on it",
-        _list(meaning(found, labels)),
+        "## Consequences for metrics measured on this data",
+        _list(implications(found, labels)),
         *_origin(info),
-        "## What is not known",
+        "## Unknown",
         "Not recorded in the files:",
         _list([*_UNKNOWN, _LABELLERS[labels]]),
         in_markdown(_NOT_FOUND),
-        "## How to make this card again",
+        "## How to regenerate this card",
         # One indented line is a code block, whatever characters it contains.
         f"    {clean(audit_command(data.spec))}",
     ]
@@ -91,10 +90,10 @@ def _section(table: Table) -> str:
 def _relabelled(data: PreparedData) -> str:
     unlabelled = sum(images for why, images in data.unused if why != SAMPLED)
     return (
-        "The labels are not those that the data set came with: each is the class with the most "
-        f"of FER+'s ten votes. Labels with half of the votes or fewer: {data.no_majority:,}. "
-        "Images that were not audited because several categories share the most votes, or none of "
-        f"the classes has them: {unlabelled:,}. The votes: {_FERPLUS}"
+        "The labels are not the data set's own: each is the class with the most of FER+'s ten "
+        f"votes. Labels with at most half of the votes: {data.no_majority:,}. Images left out "
+        "because several categories share the most votes, or they go to none of the classes: "
+        f"{unlabelled:,}. Source of the votes: {_FERPLUS}"
     )
 
 
@@ -107,39 +106,39 @@ def _facts(info: Info, data: PreparedData) -> Table:
         ("images", f"{info.images:,} of {info.width}x{info.height} pixels, grey levels 0 to 255"),
         *info.notes,
         ("classes", ", ".join(name for name, _ in info.counts)),
-        ("its own three parts", "known" if info.usage else "not known"),
+        ("Kaggle's three parts", "known" if info.usage else "unknown"),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
-        ("in memory", bytes_shown(info.memory)),
+        ("size in memory", bytes_shown(info.memory)),
         ("labels", LABELLED[spec.labels]),
         ("split", found.split),
-        *([] if found.not_split else [("copies", DEDUPED[spec.dedupe])]),
+        *([] if found.not_split else [("duplicates", DEDUPED[spec.dedupe])]),
         ("audited", f"{found.images:,} images" if data.unused else "all images"),
         *((f"not audited: {why}", things(images, "image")) for why, images in data.unused),
     ]
     if spec.dedupe != "none" and data.split_error is None:
-        removed = f"{data.removed_duplicates:,} copies of other images"
-        facts.append(("audited, in none of the parts", removed))
+        removed = f"{data.removed_duplicates:,} duplicates"
+        facts.append(("audited, in no part", removed))
     if found.digest != info.digest:
-        facts.append(("digest of what was audited", found.digest))
+        facts.append(("digest of the audited images", found.digest))
     return Table(
         "card",
-        "What it is",
-        "What",
+        "Description",
+        "Property",
         (Column("value", kind="word"),),
         tuple(Row(name, (value,)) for name, value in facts),
         (
-            "digest: SHA-256 over size, classes and labelled images, whatever their order and "
-            "layout.",
+            "digest: SHA-256 of size, classes and labelled images, independent of their order and "
+            "the layout.",
         ),
     )
 
 
 def _origin(info: Info) -> list[str]:
-    told = origin(info)
-    if told is None:
+    found = origin(info)
+    if found is None:
         return []
-    return ["## Where it is from", in_markdown(told.source), _list(told.facts)]
+    return ["## Provenance", in_markdown(found.source), _list(found.facts)]
 
 
 def _list(sentences: Iterable[str]) -> str:

@@ -25,18 +25,18 @@ class Origin:
 
 
 _FER2013 = Origin(
-    "So its authors say (I. Goodfellow et al., Challenges in Representation Learning: A Report on "
-    "Three Machine Learning Contests, ICONIP 2013, arXiv:1307.0414); none of it can be checked "
-    "from the files.",
+    "According to its authors (I. Goodfellow et al., Challenges in Representation Learning: A "
+    "Report on Three Machine Learning Contests, ICONIP 2013, arXiv:1307.0414); none of this can be "
+    "verified from the files.",
     (
         "It was made for the contest in facial expression recognition of an ICML 2013 workshop.",
-        "Pierre-Luc Carrier and Aaron Courville collected the pictures with Google's image "
+        "Pierre-Luc Carrier and Aaron Courville collected the images with Google's image "
         "search: 184 words for emotions, together with words for gender, age or ethnicity, made "
-        "nearly 600 queries, and the first 1,000 pictures found by each were taken.",
-        "OpenCV found the faces in them. People threw out pictures with a wrong label, mended the "
-        "crop where that was needed, and removed some of the duplicates.",
-        "The faces were scaled to 48x48 pixels and made grey.",
-        "Mehdi Mirza and Ian Goodfellow chose a part of them for the contest and mapped the words "
+        "nearly 600 queries, and the first 1,000 images of each were used.",
+        "OpenCV found the faces in them. Annotators rejected images with a wrong label, "
+        "corrected the crop if necessary, and removed some of the duplicates.",
+        "The faces were resized to 48x48 pixels and converted to greyscale.",
+        "Mehdi Mirza and Ian Goodfellow chose a subset for the contest and mapped the words "
         "to the seven classes, those of the Toronto Face Database.",
     ),
 )
