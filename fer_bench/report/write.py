@@ -30,9 +30,9 @@ def report_files(report: Report) -> dict[str, str]:
         ``tables.md``, ``tables.tex`` and ``tables.csv``.
     """
     made = report.tables
-    told = [in_markdown(sentence) + "\n" for sentence in report.headline]
+    headline = [in_markdown(sentence) + "\n" for sentence in report.headline]
     return {
-        "tables.md": "\n".join(["# Tables\n", *told, *map(markdown, made)]),
+        "tables.md": "\n".join(["# Tables\n", *headline, *map(markdown, made)]),
         "tables.tex": latex(made),
         "tables.csv": tidy_csv(made),
     }
@@ -43,8 +43,7 @@ def terminal_text(report: Report, width: int = 120) -> str:
 
     Verdicts and headline come last, as a terminal shows the last lines.
     """
-    told = (wrapped(clean(sentence), width) for sentence in report.headline)
-    lines = [line for sentence in told for line in sentence]
+    lines = [line for text in report.headline for line in wrapped(clean(text), width)]
     return "\n".join([terminal(report.tables, width), *lines, ""])
 
 

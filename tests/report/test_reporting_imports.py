@@ -15,6 +15,7 @@ pytestmark = pytest.mark.smoke
 HEAVY = {"keras", "tensorflow", "deepface", "pandas", "sklearn", "tabulate", "h5py"}
 HEAVY |= {"scipy", "statsmodels", "matplotlib", "jinja2", "PIL"}
 MODULES = [
+    "fer_bench.analysis.run_analysis",
     "fer_bench.report",
     "fer_bench.report.page",
     "fer_bench.results",
