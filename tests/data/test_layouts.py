@@ -124,7 +124,9 @@ def test_what_of_a_wrong_path_is_there(
     with pytest.raises(FerBenchError) as raised:
         load_path(tmp_path / path, tmp_path / "cache")
     text = str(raised.value)
-    assert text.partition("accepted: ")[0].replace(str(tmp_path), "TMP") == snapshot
+    assert raised.value.accepted.startswith("a csv file")
+    assert raised.value.problem.replace(str(tmp_path), "TMP") == snapshot(name="problem")
+    assert raised.value.hint.replace(str(tmp_path), "TMP") == snapshot(name="hint")
     assert len(text) < 230 + 3 * len(str(tmp_path))
 
 

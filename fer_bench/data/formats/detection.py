@@ -63,10 +63,10 @@ def load_path(
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
-        raise FerBenchError(
-            f"data set {str(path)!r} cannot be opened: {cause_of(error)}; {_nearest(path, error)}"
-            f"accepted: {ACCEPTED}; name one that can be opened"
-        ) from error
+        problem = f"data set {str(path)!r} cannot be opened: {cause_of(error)}"
+        steps = (_nearest(path, error), "name one that can be opened")
+        hint = "; ".join(filter(None, steps))
+        raise FerBenchError(problem, ACCEPTED, hint) from error
     with enough_memory(str(path)):
         table = None if class_map is None else class_table(class_map)
         return _load(path, status, cache_dir, table)
@@ -85,7 +85,7 @@ def enough_memory(name: str) -> Iterator[None]:
         raise FerBenchError(
             f"data set {name!r} needs more memory than there is ({cause_of(error)})",
             "images that fit into memory several times",
-            "take fewer or smaller ones",
+            "use fewer or smaller ones",
         ) from error
 
 
@@ -122,8 +122,8 @@ def _nearest(path: Path, error: Exception) -> str:
     if wanted in names:
         return ""
     alike = difflib.get_close_matches(wanted, names, n=1)
-    hint = f", did you mean {alike[0]!r}? " if alike else "; "
-    return f"{str(above)!r} has no {shown(wanted)}{hint}"
+    question = f", did you mean {alike[0]!r}?" if alike else ""
+    return f"{str(above)!r} has no {shown(wanted)}{question}"
 
 
 def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable | None) -> Dataset:
@@ -164,7 +164,7 @@ def _of_classes(path: Path, dataset: Dataset) -> Dataset:
     if len(present) == 1:
         raise FerBenchError(
             f"data set {str(path)!r}: all {len(dataset):,} images are of class {present[0]!r}, so "
-            "that nothing can be told apart",
+            "that there is nothing to classify",
             "images of two classes or more",
             "add some",
         )
