@@ -95,7 +95,7 @@ def test_data_commands(faces, tmp_path, monkeypatch):
     assert "Contempt 20 16.7" in " ".join(done.stdout.split())
     card = " ".join((tmp_path / "report" / "audit-card.md").read_text().split())
     assert "stored in colour | 120 of 120, " in card
-    assert "ITU-R 601 luma |" in card
+    assert "(ITU-R 601 luma) |" in card
     assert f"fer-bench data audit {faces} --class-map=ckplus " in card
     assert "=ckplus --split=paper" in card
     done = data("info", faces)
