@@ -220,8 +220,10 @@ print(download([url], pathlib.Path(target), lambda path: None, 100_000))
 def process(url, target, start=START):
     command = [sys.executable, "-c", start, url, target]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        yield running
-        running.kill()
+        try:
+            yield running
+        finally:  # also one that was stopped
+            running.kill()
 
 
 def wait_for(condition):
@@ -287,7 +289,7 @@ def test_a_holder_that_never_ends_is_not_waited_for(server, target, monkeypatch)
     with process(f"{server.address}/waiting", target) as running:
         wait_for((target.parent / PART).exists)
         running.send_signal(signal.SIGSTOP)
-        with pytest.raises(DownloadFailed, match=f"^process {running.pid} on .* no sign"):
+        with pytest.raises(DownloadFailed, match=f"^process {running.pid} on "):
             download([f"{server.address}/sound"], target, sound, MOST)
     assert not target.exists()
 
