@@ -117,7 +117,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
         "tables.md",
         "tables.tex",
     }
-    assert "data be trusted?" in (report / "index.html").read_text()
+    assert "Data quality" in (report / "index.html").read_text()
     document = json.loads((report / "results.json").read_text())
     run = read_run(document)
     assert len(run.dataset.test_twins) == run.dataset.test
@@ -197,7 +197,7 @@ def test_a_failing_cell_is_a_visible_row(bench, pytester, tiny_data):
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
     assert cell.status == "failed"
-    assert cell.reason.startswith("trainable layers 999: mini has ")
+    assert cell.reason.startswith("999 trainable layers, but mini has ")
     assert "--trainable-layers" in cell.reason
 
 
