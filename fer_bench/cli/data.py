@@ -57,7 +57,7 @@ def info(dataset: str, class_map: str | None) -> None:
     "record",
     type=NonEmptyPath(dir_okay=False),
     metavar="FILE",
-    help="Write all findings, row by row, as described in fer_bench/data/audit/schema.py.",
+    help="Write all findings, row by row, as described in fer_bench/data/audit/json_record.py.",
 )
 @click.option(
     "--report-dir",

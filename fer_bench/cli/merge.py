@@ -53,30 +53,30 @@ def command(results: tuple[Path, ...], output: Path) -> None:
             "another file",
         )
     names = [str(path) for path in results]
-    whole = merge_documents([(name, load_document(name)) for name in names])
+    merged = merge_documents([(name, load_document(name)) for name in names])
     try:
-        write_json(output, whole.document)
+        write_json(output, merged.document)
     except ValueError as error:
         raise FerBenchError(
-            f"a benchmark holds a number that JSON has not ({error})",
+            f"a benchmark contains a number that JSON cannot represent ({error})",
             "finite numbers",
         ) from error
-    for line in _told(names, output, whole):
+    for line in _summary(names, output, merged):
         echo(line)
-    for fact, note in whole.run.environment:
+    for fact, note in merged.run.environment:
         if fact == SPEED:
             echo(f"WARNING: speed {note}", err=True, colour="yellow")
 
 
-def _told(names: Sequence[str], output: Path, whole: Merged) -> Iterator[str]:
+def _summary(names: Sequence[str], output: Path, merged: Merged) -> Iterator[str]:
     """Yield the merged cells of each file, cells in several files, and missing cells."""
-    cells = whole.run.cells
+    cells = merged.run.cells
     missing = [cell for cell in cells if cell.status != "ok"]
     yield f"{output}: {len(cells) - len(missing)} of {len(cells)} cells completed"
     for name in dict.fromkeys(names):
-        own = [cell for cell, files in whole.files.items() if name in files]
+        own = [cell for cell, files in merged.files.items() if name in files]
         yield f"{name}: {', '.join(own) or 'no cell'}"
-    for cell, files in whole.files.items():
+    for cell, files in merged.files.items():
         if len(files) > 1:
             yield f"counts once: {cell}, which was measured in {' and '.join(files)}"
     for one in missing:

@@ -11,14 +11,7 @@ from fer_bench.results.foreign_values import with_plain_values
 from fer_bench.results.merge_files import Merged, merge_documents
 from fer_bench.results.read import load_document, load_run, read_run, timers
 from fer_bench.results.repeated_measurements import without_repeats
-from fer_bench.results.schema import (
-    KEY,
-    InferenceRecord,
-    MeasureRecord,
-    QualityRecord,
-    RunRecord,
-    TrainingRecord,
-)
+from fer_bench.results.schema import KEY
 from fer_bench.results.write import (
     inference_record,
     json_text,
@@ -30,13 +23,8 @@ from fer_bench.results.write import (
 
 __all__ = [
     "KEY",
-    "InferenceRecord",
-    "MeasureRecord",
     "Merged",
-    "QualityRecord",
     "ResultsDirectory",
-    "RunRecord",
-    "TrainingRecord",
     "inference_record",
     "json_text",
     "load_document",

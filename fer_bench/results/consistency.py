@@ -46,12 +46,11 @@ def check_run(run: Run) -> None:
         run: a run whose series and matrices have the right sizes and whose numbers are finite.
 
     Raises:
-        Mismatch: a value is out of range, or two parts contradict each other; the text gives
-            location, value, and what is accepted.
+        Mismatch: a value is out of range, or two parts contradict each other.
     """
     _check_names("settings", [setting.name for setting in run.protocol])
     if "initial" not in {setting.name for setting in run.protocol}:
-        raise Mismatch("the protocol has no 'initial'; accepted: a protocol with all its settings")
+        raise Mismatch("the protocol has no 'initial'", "a protocol with all its settings")
     _check_dataset(run.dataset)
     for cell in run.cells:
         _check_cell(cell, run.dataset)
@@ -67,8 +66,8 @@ def _check_dataset(data: DatasetSummary) -> None:
     for vote in sorted(set(data.test_votes)):
         if vote >= classes and vote != NO_VOTE:
             raise Mismatch(
-                f"dataset.test_votes holds {vote}; accepted: 0 to {classes - 1}, or {NO_VOTE} for "
-                "none of the classes"
+                f"dataset.test_votes contains {vote}",
+                f"0 to {classes - 1}, or {NO_VOTE} for none of the classes",
             )
     _check_names("reasons why images are left out", [why for why, _ in data.left_out])
     for why, count in data.left_out:
@@ -78,20 +77,19 @@ def _check_dataset(data: DatasetSummary) -> None:
 def _check_names(what: str, names: Iterable[str]) -> None:
     for name, count in Counter(names).items():
         if count > 1:
-            raise Mismatch(f"{count} {what} have the name {name!r}; accepted: each name once")
+            raise Mismatch(f"{count} {what} have the name {shown(name)}", "each name once")
 
 
 def _check_count(where: str, count: int, least: int = 0) -> None:
     if not least <= count <= _MOST:
-        raise Mismatch(f"{where} is {shown(count)}; accepted: {least} to {_MOST}")
+        raise Mismatch(f"{where} is {shown(count)}", f"{least} to {_MOST}")
 
 
 def _check_range(where: str, values: Sequence[float], low: float, high: float | None) -> None:
     for index, value in enumerate(values):
         if value < low or (high is not None and value > high):
-            accepted = "0 or more" if high is None else "0 to 1"
             place = f"{where}[{index}]" if len(values) > 1 else where
-            raise Mismatch(f"{place} is {value!r}; accepted: {accepted}")
+            raise Mismatch(f"{place} is {value!r}", "0 or more" if high is None else "0 to 1")
 
 
 def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
@@ -119,10 +117,10 @@ def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
 
 def _check_times(where: str, seconds: Sequence[float], *others: float) -> None:
     if not seconds:
-        raise Mismatch(f"{where}: seconds is []; accepted: one timed round or more")
+        raise Mismatch(f"{where}: seconds is []", "at least one timed round")
     for value in (*seconds, *others):
         if value <= 0:
-            raise Mismatch(f"{where} holds {value!r}; accepted: times and speeds above 0")
+            raise Mismatch(f"{where} contains {value!r}", "times and speeds above 0")
 
 
 def _check_reference(where: str, reference: Reference | None) -> None:
@@ -138,33 +136,34 @@ def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
     rows = quality.confusion
     for row in rows:
         for count in row:
-            _check_count(f"{where}: a count of confusion", count)
+            _check_count(f"{where}: a count in confusion", count)
     images = [sum(row) for row in rows]
     if sum(images) != data.test:
-        raise Mismatch(f"{where}: confusion holds {sum(images)} images; accepted: {data.test}")
+        raise Mismatch(f"{where}: confusion counts {sum(images)} images", f"{data.test}")
     if len(data.labels):
         labelled = np.bincount(data.labels, minlength=len(rows)).tolist()
         if images != labelled:
             raise Mismatch(
-                f"{where}: confusion holds {images} images of the classes; accepted: {labelled}, "
-                "as the test labels say"
+                f"{where}: confusion counts {images} images of the classes",
+                f"{labelled}, as in the test labels",
             )
-    right = [row[index] for index, row in enumerate(rows)]
-    accuracy = sum(right) / data.test
+    correct = [row[index] for index, row in enumerate(rows)]
+    accuracy = sum(correct) / data.test
     if abs(quality.test_accuracy - accuracy) > _SHARE_TOLERANCE:
         raise Mismatch(
-            f"{where}: test_accuracy is {quality.test_accuracy!r}; accepted: {accuracy!r}, as "
-            "confusion says"
+            f"{where}: test_accuracy is {quality.test_accuracy!r}",
+            f"{accuracy!r}, which follows from confusion",
         )
     for index, share in enumerate(quality.recall):
-        known = right[index] / images[index] if images[index] else None
+        known = correct[index] / images[index] if images[index] else None
         if share is None or known is None:
             fits = share is known
         else:
             fits = abs(share - known) <= _SHARE_TOLERANCE
         if not fits:
             raise Mismatch(
-                f"{where}: recall[{index}] is {share!r}; accepted: {known!r}, as confusion says"
+                f"{where}: recall[{index}] is {share!r}",
+                f"{known!r}, which follows from confusion",
             )
     if quality.predictions is not None:
         _check_predictions(where, quality, quality.predictions, data)
@@ -177,14 +176,14 @@ def check_history(where: str, history: History) -> None:
         Mismatch: a value is out of range, or only one of the two batch validation series is given.
     """
     for item in dataclasses.fields(history):
-        figure = item.name.rpartition("_")[2]
-        spare = _RUNNING_TOLERANCE[figure] if item.name.startswith("running") else 0.0
-        high = 1 + spare if figure == "accuracy" else None
+        metric = item.name.rpartition("_")[2]
+        spare = _RUNNING_TOLERANCE[metric] if item.name.startswith("running") else 0.0
+        high = 1 + spare if metric == "accuracy" else None
         _check_range(f"{where}.{item.name}", getattr(history, item.name), -spare, high)
     if bool(history.batch_validation_accuracy) != bool(history.batch_validation_loss):
         raise Mismatch(
-            f"{where} holds one of batch_validation_accuracy and batch_validation_loss; accepted: "
-            "both or neither"
+            f"{where} has only one of batch_validation_accuracy and batch_validation_loss",
+            "both or neither",
         )
 
 
@@ -197,13 +196,13 @@ def _check_predictions(
     packed = np.frombuffer(known.confidences, "<u2")
     if packed.min() < least:
         raise Mismatch(
-            f"{where}: a confidence is {packed.min() / _FULL:.5f}; accepted: 1/{classes} to 1, for "
-            "it is of the most probable class"
+            f"{where}: the confidence of a prediction is {packed.min() / _FULL:.5f}",
+            f"1/{classes} to 1, the probabilities of a most probable class",
         )
-    said = known.predicted
+    predicted = known.predicted
     counts = np.array(quality.confusion)
-    fits = np.array_equal(counts.sum(axis=0), np.bincount(said, minlength=classes))
+    fits = np.array_equal(counts.sum(axis=0), np.bincount(predicted, minlength=classes))
     if fits and len(data.labels):
-        fits = np.array_equal(counts, confusion(data.labels, said, classes))
+        fits = np.array_equal(counts, confusion(data.labels, predicted, classes))
     if not fits:
-        raise Mismatch(f"{where}: confusion differs from predictions; accepted: their own counts")
+        raise Mismatch(f"{where}: confusion differs from predictions", "the counts of predictions")

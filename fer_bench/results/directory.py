@@ -25,7 +25,7 @@ class ResultsDirectory(Generic[T]):
     Attributes:
         read: path and content of each results file, ordered by path.
         unreadable: reason for each file and directory that cannot be read: one line that begins
-            with its path.
+            with its quoted path.
         others: number of JSON files without a fer_bench record.
     """
 
@@ -48,13 +48,14 @@ def read_directory(folder: Path, read: Callable[[Any, str], T]) -> ResultsDirect
     Raises:
         FerBenchError: the directory cannot be read, or contains no readable results file.
     """
-    unreadable: list[str] = []
+    unreadable: list[FerBenchError] = []
 
     def fail(error: OSError) -> None:
-        text = f"{error.filename}: {cause_of(error)}; needed is a directory that can be read"
-        if error.filename == os.fspath(folder):
-            raise FerBenchError(text) from error
-        unreadable.append(text)
+        path = Path(error.filename)
+        found = FerBenchError(cause_of(error), "a directory that can be read", path=path)
+        if path == folder:
+            raise found from error
+        unreadable.append(found)
 
     files = sorted(
         Path(place, name)
@@ -71,14 +72,20 @@ def read_directory(folder: Path, read: Callable[[Any, str], T]) -> ResultsDirect
             else:
                 others += 1
         except FerBenchError as error:
-            unreadable.append(str(error))
+            unreadable.append(error)
     if found:
-        return ResultsDirectory(tuple(found), tuple(unreadable), others)
+        return ResultsDirectory(tuple(found), tuple(map(str, unreadable)), others)
     if unreadable:
-        more = f" (and {len(unreadable) - 1} more)" if len(unreadable) > 1 else ""
-        raise FerBenchError(f"no file in {str(folder)!r} can be read: {unreadable[0]}{more}")
+        first = unreadable[0]
+        raise FerBenchError(
+            f"{first.problem} (and no other results file in {str(folder)!r} is readable)",
+            first.accepted,
+            first.hint,
+            path=first.path,
+            line=first.line,
+        )
     raise FerBenchError(
-        f"no results file in the folder {str(folder)!r}, nor below it ({others} other "
-        "files of JSON)",
-        "a results.json of fer_bench, or a folder that holds some",
+        f"no results file here or in a subdirectory ({others} other JSON files)",
+        "a results.json of fer_bench, or a directory that contains some",
+        path=folder,
     )

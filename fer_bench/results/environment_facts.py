@@ -5,3 +5,6 @@ NUMERIC_SETTINGS = "numeric settings"
 
 OF_FEATURES = " of the frozen features"
 """Suffix of a condition's name if the stored features were computed under a different one."""
+
+OF_SPEEDS = " of the speeds"
+"""Suffix of a fact in a merged run whose speeds were measured under one of its values."""

@@ -23,11 +23,11 @@ def with_plain_values(document: Mapping[str, Any]) -> tuple[dict[str, Any], list
     Returns:
         The document, and one message for each value with a number that is not finite.
     """
-    told: list[str] = []
+    messages: list[str] = []
 
     def plain(values: Mapping[Any, Any], owner: str) -> dict[str, Any]:
         return {
-            str(name): value if name == KEY else _plain(value, f"{owner}{name}", told)
+            str(name): value if name == KEY else _plain(value, f"{owner}{name}", messages)
             for name, value in values.items()
         }
 
@@ -37,20 +37,16 @@ def with_plain_values(document: Mapping[str, Any]) -> tuple[dict[str, Any], list
         others = {key: value for key, value in one.items() if key != "extra_info"}
         benchmarks.append({**plain(others, name), "extra_info": plain(one["extra_info"], name)})
     others = {key: value for key, value in document.items() if key != "benchmarks"}
-    return {**plain(others, ""), "benchmarks": benchmarks}, told
+    return {**plain(others, ""), "benchmarks": benchmarks}, messages
 
 
-def _plain(value: Any, name: str, told: list[str]) -> Any:
+def _plain(value: Any, name: str, messages: list[str]) -> Any:
     not_finite: list[str] = []
     try:
         text = json.dumps(value, default=lambda one: f"UNSERIALIZABLE[{one!r}]")
         plain = json.loads(text, parse_constant=not_finite.append)
-    except (
-        TypeError,
-        ValueError,
-        RecursionError,
-    ):  # unsupported key types, circular references
+    except (TypeError, ValueError, RecursionError):  # unsupported keys, circular references
         return f"UNSERIALIZABLE[{type(value).__name__}]"
     if not_finite:
-        told.append(f"{name} has {not_finite[0]}, which is null in results.json")
+        messages.append(f"{name} contains {not_finite[0]}, which results.json stores as null")
     return plain

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.protocol.shards import OTHER_SHARD
-from fer_bench.results.environment_facts import NUMERIC_SETTINGS
+from fer_bench.results.environment_facts import NUMERIC_SETTINGS, OF_SPEEDS
 from fer_bench.results.records import REPEATED
 from fer_bench.results.timers import TIMER
 from fer_bench.runtime.errors import FerBenchError
@@ -30,16 +30,19 @@ _FREE = ("seed", "seeds")
 _FOUND = ("test_twins", "test_votes", "left_out")
 """Optional facts about a data set, which runs of an older fer_bench may lack."""
 
-_NOT_OF_SPEED = ("scikit-learn", "deepface", "commit", REPEATED)
+SPEED = "speed"
+"""Environment fact of a merged run: the runs that its speeds come from."""
+
+_NOT_OF_SPEED = ("scikit-learn", "deepface", "commit", REPEATED, SPEED)
 """Environment facts that do not affect the speed of the same fer_bench version: the library that
 splits the data, the one that provides network structures, the commit of the working directory, and
-the list of repeated measurements."""
+notes on repeated measurements and on merging."""
 
 _LATER = (TIMER, NUMERIC_SETTINGS)
 """Facts that older files lack; a missing one does not count as a difference."""
 
-SPEED = "speed"
-"""Environment fact of a merged run: the runs that its speeds come from."""
+_UNKNOWN = "unknown"
+"""Value of a fact that a run does not record."""
 
 _AMONG = ", among the "
 """Start of the text appended to the reason of an example image in a merged run."""
@@ -80,9 +83,7 @@ def merge_runs(runs: Sequence[tuple[str, Run]]) -> Run:
         base,
         protocol=_protocol(runs, cells),
         dataset=dataset,
-        environment=_environment(
-            [*(run.environment for _, run in runs), *([((SPEED, note),)] if note else [])]
-        ),
+        environment=_environment(runs, note),
         cells=cells,
         examples=_examples(runs),
     )
@@ -99,28 +100,44 @@ def speeds_elsewhere(runs: Sequence[tuple[str, Run]]) -> tuple[set[str], str]:
         speeds, and a note on which runs' speeds are kept and why the others are not; both empty if
         all are kept.
     """
-    timed = [
-        (name, dict(run.environment))
-        for name, run in runs
-        if any(cell.training or cell.inference for cell in run.cells)
-    ]
-    told = []
-    for name, facts in timed[1:]:
-        first = timed[0][1]
+    (_, first), *others = _timed(runs) or [("", {})]
+    dropped = {}
+    for name, facts in others:
         differing = [
-            f"{fact} {facts.get(fact, 'unknown')} instead of {first.get(fact, 'unknown')}"
+            f"{fact} {facts.get(fact, _UNKNOWN)} instead of {first.get(fact, _UNKNOWN)}"
             for fact in dict.fromkeys([*first, *facts])
             if fact not in _NOT_OF_SPEED
             and first.get(fact) != facts.get(fact)
             and not (fact in _LATER and (fact not in first or fact not in facts))
         ]
         if differing:
-            told.append((name, f"{name} (measured elsewhere: {', '.join(differing)})"))
-    if not told:
+            dropped[name] = f"{name} (measured elsewhere: {', '.join(differing)})"
+    if not dropped:
         return set(), ""
-    away = {name for name, _ in told}
-    own = ", ".join(name for name, _ in timed if name not in away)
-    return away, f"of {own} only; left out: {'; '.join(text for _, text in told)}"
+    kept = ", ".join(name for name, _ in _timed(runs) if name not in dropped)
+    return set(dropped), f"of {kept} only; left out: {'; '.join(dropped.values())}"
+
+
+def _timed(runs: Sequence[tuple[str, Run]]) -> list[tuple[str, dict[str, str]]]:
+    """Return name and environment of the speeds of each run that has any."""
+    return [
+        (name, _environment_of_speeds(run))
+        for name, run in runs
+        if any(cell.training or cell.inference for cell in run.cells)
+    ]
+
+
+def _environment_of_speeds(run: Run) -> dict[str, str]:
+    """Return the facts that a run's speeds were measured under, if it is a merged one of some."""
+    facts = dict(run.environment)
+    own = {
+        name.removesuffix(OF_SPEEDS): facts.pop(name) for name in [*facts] if _is_of_speeds(name)
+    }
+    return {name: value for name, value in {**facts, **own}.items() if value != _UNKNOWN}
+
+
+def _is_of_speeds(name: str) -> bool:
+    return name.endswith(OF_SPEEDS)
 
 
 def _without_speed(cell: CellResult) -> CellResult:
@@ -133,9 +150,9 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
     for name, other in others:
         if other.quality != first.quality:
             why = (
-                "though all that determines it is the same"
+                "although everything that determines them is the same"
                 if first.fingerprint == other.fingerprint
-                else "from other versions, weights or data"
+                else "from different versions, weights or data"
             )
             raise FerBenchError(
                 f"{first_name} and {name} have different results of {first.id}, {why}",
@@ -144,17 +161,17 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
     cells = [cell for _, cell in records]
     # The record of a trained cell has the most information, that of a cell left to another shard
     # the least. The fingerprint breaks ties, so that the order of the runs does not matter.
-    told = sorted(cells, key=lambda cell: (cell.quality is None, *_rank(cell), cell.fingerprint))
+    ranked = sorted(cells, key=lambda cell: (cell.quality is None, *_rank(cell), cell.fingerprint))
     ended = min(cells, key=lambda cell: (*_rank(cell), cell.reason))
     speeds: dict[int, InferenceSpeed] = {}
     for cell in cells:
         for speed in cell.inference:
             speeds.setdefault(speed.batch_size, speed)
     return dataclasses.replace(
-        told[0],
+        ranked[0],
         status=ended.status,
         reason=ended.reason,
-        parameters=next((cell.parameters for cell in told if cell.parameters), None),
+        parameters=next((cell.parameters for cell in ranked if cell.parameters), None),
         training=next((cell.training for cell in cells if cell.training), None),
         inference=tuple(speeds[size] for size in sorted(speeds)),
     )
@@ -190,7 +207,7 @@ def _protocol(runs: Sequence[tuple[str, Run]], cells: Sequence[CellResult]) -> t
             setting,
             value=values[setting.name],
             origin="changed",
-            why="of the joined runs' cells together; each cell has its own",
+            why="of all cells of the merged runs; each cell records its own",
         )
         if setting.name in _FREE
         else setting
@@ -199,12 +216,12 @@ def _protocol(runs: Sequence[tuple[str, Run]], cells: Sequence[CellResult]) -> t
 
 
 def _check_protocol(base_name: str, base: Run, name: str, other: Run) -> None:
-    ours, theirs = _values(base), _values(other)
-    for key in [*ours, *theirs]:
-        if key not in ours or key not in theirs or (key not in _FREE and ours[key] != theirs[key]):
+    expected, found = _values(base), _values(other)
+    for key in [*expected, *found]:
+        values = [one.get(key, "not recorded") for one in (found, expected)]
+        if key not in expected or key not in found or (key not in _FREE and values[0] != values[1]):
             raise FerBenchError(
-                f"{name} has {key.replace('_', ' ')} {theirs.get(key)} and {base_name} "
-                f"{ours.get(key)}",
+                f"{key.replace('_', ' ')} is {values[0]} in {name} and {values[1]} in {base_name}",
                 "runs of one protocol",
             )
 
@@ -220,19 +237,19 @@ def _dataset(runs: Sequence[tuple[str, Run]]) -> DatasetSummary:
         _check_dataset(base_name, base, name, other)
     known: dict[str, Any] = {}
     for what in _FOUND:
-        told = [(name, getattr(data, what)) for name, data in [(base_name, base), *others]]
-        told = [(name, value) for name, value in told if value]
-        for name, value in told[1:]:
-            if value != told[0][1]:
+        recorded = [(name, getattr(data, what)) for name, data in [(base_name, base), *others]]
+        recorded = [(name, value) for name, value in recorded if value]
+        for name, value in recorded[1:]:
+            if value != recorded[0][1]:
                 raise FerBenchError(
-                    f"{name} and {told[0][0]} were measured on the same images, but their "
+                    f"{name} and {recorded[0][0]} were measured on the same images, but "
                     f"{what.replace('_', ' ')} differs",
-                    "runs whose data were prepared and audited alike",
+                    "runs whose data were prepared and audited in the same way",
                 )
-        if told:
-            known[what] = told[0][1]
+        if recorded:
+            known[what] = recorded[0][1]
     # Different class maps may produce the same labels; equal digests show that these did.
-    maps = _together(run.dataset.class_map for _, run in runs if run.dataset.class_map)
+    maps = _joined(run.dataset.class_map for _, run in runs if run.dataset.class_map)
     return dataclasses.replace(base, **known, class_map=maps)
 
 
@@ -240,27 +257,39 @@ def _check_dataset(base_name: str, base: DatasetSummary, name: str, other: Datas
     if bool(base.split_digest) != bool(other.split_digest):
         older, newer = (name, base_name) if base.split_digest else (base_name, name)
         raise FerBenchError(
-            f"{older} is of an older fer_bench and does not record which images its parts hold, so "
-            f"that nobody knows whether {newer} was measured on the same ones",
-            "files that both record it, as new runs do",
+            f"{older} was written by an older fer_bench, which did not record the images of each "
+            f"part, so it is unknown whether {newer} was measured on the same ones",
+            "files that record them",
         )
     for what in ("digest", "counts", "split", "split_digest", "train", "validation", "test"):
         if getattr(base, what) != getattr(other, what):
             raise FerBenchError(
                 f"{name} was measured on {other.name}, {other.test:,} test images, split "
                 f"{other.split}, and {base_name} on {base.name}, {base.test:,} test images, split "
-                f"{base.split}: their {what.replace('_', ' ')} differs",
+                f"{base.split}: {what.replace('_', ' ')} differs",
                 "runs on the same images in the same split",
             )
 
 
-def _environment(
-    environments: Iterable[tuple[tuple[str, str], ...]],
-) -> tuple[tuple[str, str], ...]:
-    known = [dict(facts) for facts in environments]
+def _environment(runs: Sequence[tuple[str, Run]], note: str) -> tuple[tuple[str, str], ...]:
+    """Return all facts of the runs, with those of the kept speeds if others differ, and a note."""
+    known = [
+        {name: value for name, value in run.environment if not _is_of_speeds(name)}
+        for _, run in runs
+    ]
+    known.append({SPEED: note} if note else {})
     names = dict.fromkeys(name for facts in known for name in facts)
-    return tuple((name, _together([one[name] for one in known if name in one])) for name in names)
+    joined = {name: _joined(one[name] for one in known if name in one) for name in names}
+    of_speeds = {
+        name + OF_SPEEDS: facts.get(name, _UNKNOWN)
+        for _, facts in _timed(runs)[:1]
+        for name, value in joined.items()
+        if name not in _NOT_OF_SPEED
+        and facts.get(name) != value
+        and not (name in _LATER and name not in facts)
+    }
+    return (*joined.items(), *of_speeds.items())
 
 
-def _together(values: Iterable[str]) -> str:
+def _joined(values: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_bench.results.merge import merge_runs, speeds_elsewhere
 from fer_bench.results.read import read_run
@@ -70,10 +70,10 @@ def merge_documents(documents: Sequence[tuple[str, Any]]) -> Merged:
     """
     runs = [(name, read_run(document, name)) for name, document in documents]
     _check_commits(runs)
-    whole = merge_runs(runs)
+    merged = merge_runs(runs)
     elsewhere, _ = speeds_elsewhere(runs)
     benchmarks: dict[_Measure, Any] = {}
-    files: dict[str, list[str]] = {cell.id: [] for cell in whole.cells}
+    files: dict[str, list[str]] = {cell.id: [] for cell in merged.cells}
     for (name, document), (_, run) in zip(documents, runs, strict=True):
         for measure, benchmark in _measures(document, run):
             if not (measure.of_speed and name in elsewhere):
@@ -81,25 +81,24 @@ def merge_documents(documents: Sequence[tuple[str, Any]]) -> Merged:
         for cell in run.cells:
             if cell.quality or cell.training or cell.inference:
                 files[cell.id].append(name)
-    places = {cell.id: place for place, cell in enumerate(whole.cells)}
+    places = {cell.id: place for place, cell in enumerate(merged.cells)}
     order = sorted(benchmarks, key=lambda measure: places.get(measure.cell, len(places)))
     document = {
         **documents[0][1],
         "benchmarks": [benchmarks[measure] for measure in order],
-        KEY: run_record(whole, {one.cell for one in order if one.kind == "quality"}),
+        KEY: run_record(merged, {one.cell for one in order if one.kind == "quality"}),
     }
-    return Merged(document, whole, {cell: names for cell, names in files.items() if names})
+    return Merged(document, merged, {cell: names for cell, names in files.items() if names})
 
 
 def _measures(document: dict[str, Any], run: Run) -> Iterator[tuple[_Measure, dict[str, Any]]]:
     """Yield each benchmark of a document, with its record upgraded to the newest schema."""
-    record = cast("dict[str, Any]", run_record(run))
     for benchmark in document["benchmarks"]:
         extra = benchmark["extra_info"]
         if KEY not in extra:
             yield _Measure("", str(benchmark.get("fullname"))), benchmark
             continue
-        found = {**upgraded_measure(extra[KEY], record), "schema": SCHEMA}
+        found = {**upgraded_measure(extra[KEY], run.cells), "schema": SCHEMA}
         measure = _Measure(found["cell"], found["kind"], found.get("batch_size"))
         yield measure, {**benchmark, "extra_info": {**extra, KEY: found}}
 

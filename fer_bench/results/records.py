@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from fer_bench.metrics import softmax
-from fer_bench.protocol.cells import Cell
+from fer_bench.protocol.cells import Cell, Init
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from fer_bench.protocol.cells import Init
     from fer_bench.protocol.settings import Setting
 
 SCHEMA = 2
@@ -110,9 +109,9 @@ class Predictions:
 
     def __post_init__(self) -> None:
         if len(self.confidences) != 2 * len(self.classes):
+            count, size = len(self.classes), len(self.confidences)
             raise ValueError(
-                f"{len(self.classes)} predictions but {len(self.confidences)} bytes of "
-                "confidences; accepted: two for each"
+                f"{count} predictions need {2 * count} bytes of confidences, not {size}"
             )
 
     @classmethod

@@ -27,7 +27,7 @@ def without_repeats(benchmarks: Sequence[dict[str, Any]]) -> tuple[list[dict[str
             measure = record["kind"], record["cell"], record.get("batch_size")
             places.setdefault(measure, []).append(place)
     left = list(benchmarks)
-    told = []
+    messages = []
     for (kind, cell, size), found in places.items():
         for place in found[:-1]:
             extra = {
@@ -36,5 +36,7 @@ def without_repeats(benchmarks: Sequence[dict[str, Any]]) -> tuple[list[dict[str
             left[place] = {**left[place], "extra_info": extra}
         if len(found) > 1:
             what = kind if size is None else f"{kind} at batch size {size}"
-            told.append(f"{what} of {cell} was measured {len(found)} times: the last one counts")
-    return left, told
+            messages.append(
+                f"{what} of {cell} was measured {len(found)} times: the last one counts"
+            )
+    return left, messages

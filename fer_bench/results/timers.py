@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from fer_bench.results.environment_facts import OF_SPEEDS
+
 if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
@@ -22,7 +24,8 @@ def kinds(timer: str) -> list[str]:
 
 def speed_unit(run: Run) -> str:
     """Return the unit of a run's speeds, or an empty string if it is wall-clock seconds."""
-    timer = dict(run.environment).get(TIMER, "")
+    facts = dict(run.environment)
+    timer = facts.get(TIMER + OF_SPEEDS, facts.get(TIMER, ""))
     found = " and ".join(kinds(timer)) if timer else ""
     return "" if found == _kind(_WALL[0]) else found
 

@@ -1,41 +1,44 @@
-"""Upgrades of records from older schemas to the newest one."""
+"""Upgrades of records from older schemas to the newest one; unknown content is kept."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fer_bench.results.records import CellResult
 
 
 def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the record of a run, upgraded to the newest schema; unknown content is kept.
+    """Upgrade the record of a run, apart from its data set and its cells.
 
     Args:
         record: record of schema 1 or newer, not validated yet.
     """
-    dataset, cells = record.get("dataset"), record.get("cells")
-    if isinstance(dataset, dict):
-        # Older files of schema 2 lack them too.
-        lacked = {"test_twins": "", "test_votes": "", "left_out": [], "class_map": ""}
-        dataset = {**lacked, **dataset}
-        record = {**record, "dataset": dataset}
-    record = {"quality": [], **record}
-    if isinstance(cells, list):
-        cells = [{"computed_on": [], **cell} if isinstance(cell, dict) else cell for cell in cells]
-        record = {**record, "cells": cells}
-    if record["schema"] > 1:
-        return record
-    if isinstance(dataset, dict):
-        dataset = {**dataset, "split_digest": "", "test_labels": ""}
-    if isinstance(cells, list):
-        cells = [_with_seed(cell) for cell in cells]
-    return {**record, "dataset": dataset, "cells": cells, "examples": []}
+    lacked: dict[str, Any] = {"examples": []} if record["schema"] == 1 else {}
+    return {"quality": [], **record, **lacked}
 
 
-def upgraded_measure(measure: dict[str, Any], run: dict[str, Any]) -> dict[str, Any]:
-    """Return the record of a benchmark, upgraded to the newest schema.
+def upgraded_dataset(record: dict[str, Any], schema: int) -> dict[str, Any]:
+    """Upgrade the record of a data set, not validated yet."""
+    lacked = {"split_digest": "", "test_labels": ""} if schema == 1 else {}
+    # Older files of schema 2 lack them too.
+    return {"test_twins": "", "test_votes": "", "left_out": [], "class_map": "", **record, **lacked}
+
+
+def upgraded_cell(record: dict[str, Any], schema: int) -> dict[str, Any]:
+    """Upgrade the record of a cell, not validated yet."""
+    seeded = {"id": f"{record.get('id')}-{record.get('seed')}"} if schema == 1 else {}
+    return {"computed_on": [], **record, **seeded}
+
+
+def upgraded_measure(measure: dict[str, Any], cells: Iterable[CellResult]) -> dict[str, Any]:
+    """Upgrade the record of a benchmark.
 
     Args:
         measure: record of schema 1 or newer and of a known kind, not validated further yet.
-        run: validated record of the run, of the newest schema.
+        cells: the cells of the run.
     """
     if measure["kind"] != "quality":
         # Older files of schema 2 lack it too.
@@ -43,19 +46,10 @@ def upgraded_measure(measure: dict[str, Any], run: dict[str, Any]) -> dict[str, 
     if measure["schema"] > 1:
         return measure
     # Schema 1 had one seed for all cells.
-    names = {f"{cell['backbone']}-{cell['init']}": cell["id"] for cell in run["cells"]}
-    cell, history = measure.get("cell"), measure.get("history")
-    upgraded = {**measure, "cell": names.get(cell, cell) if isinstance(cell, str) else cell}
+    ids = {f"{cell.backbone}-{cell.init}": cell.id for cell in cells}
+    measure = {**measure, "cell": ids.get(measure["cell"], measure["cell"])}
+    history = measure.get("history")
     if isinstance(history, dict):
-        missing: dict[str, list[float]] = {
-            "batch_validation_accuracy": [],
-            "batch_validation_loss": [],
-        }
-        upgraded |= {"history": {**history, **missing}, "predictions": None}
-    return upgraded
-
-
-def _with_seed(cell: Any) -> Any:
-    if not isinstance(cell, dict):
-        return cell
-    return {**cell, "id": f"{cell.get('id')}-{cell.get('seed')}"}
+        missing: dict[str, Any] = {"batch_validation_accuracy": [], "batch_validation_loss": []}
+        measure |= {"history": {**history, **missing}, "predictions": None}
+    return measure

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from fer_bench.results.records import (
-    SCHEMA,
-    CellResult,
-    InferenceSpeed,
-    Quality,
-    Run,
-    TrainingSpeed,
-)
-from fer_bench.results.schema import InferenceRecord, QualityRecord, RunRecord, TrainingRecord
-from fer_bench.results.type_checks import Mismatch, checked
+from fer_bench.results.records import SCHEMA
+from fer_bench.results.schema import RunRecord, read_cell, read_dataset
+from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.files import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from fer_bench.results.records import (
+        CellResult,
+        DatasetSummary,
+        InferenceSpeed,
+        Quality,
+        Run,
+        TrainingSpeed,
+    )
+    from fer_bench.results.schema import Kind
 
-def run_record(run: Run, measured: Collection[str] | None = None) -> RunRecord:
+
+def run_record(run: Run, measured: Collection[str] | None = None) -> dict[str, Any]:
     """Return the record of a run, without the measurements stored in its benchmarks.
 
     Args:
@@ -32,15 +36,12 @@ def run_record(run: Run, measured: Collection[str] | None = None) -> RunRecord:
         measured: ids of the cells whose quality is stored in a benchmark; None for all of them.
 
     Raises:
-        ValueError: a value does not have the type given in the schema.
+        ValueError: a value does not have its field's type.
     """
-    dataset = _plain(run.dataset)
-    dataset["classes"] = [_named("images", count) for count in dataset["counts"]]
-    dataset["left_out"] = [{"why": why, "images": count} for why, count in dataset["left_out"]]
     record = {
         "schema": SCHEMA,
         "protocol": _plain(run.protocol),
-        "dataset": dataset,
+        "dataset": _dataset(run.dataset),
         "environment": [_named("value", fact) for fact in run.environment],
         "cells": [_cell(cell) for cell in run.cells],
         "examples": _plain(run.examples),
@@ -50,34 +51,39 @@ def run_record(run: Run, measured: Collection[str] | None = None) -> RunRecord:
             if cell.quality is not None and measured is not None and cell.id not in measured
         ],
     }
-    return cast("RunRecord", _fitting(record, RunRecord))
+    with _invalid_values():
+        convert(record, RunRecord)
+        read_dataset(record["dataset"], ".dataset")
+        for index, cell in enumerate(record["cells"]):
+            read_cell(cell, f".cells[{index}]")
+    return record
 
 
-def quality_record(cell: str, quality: Quality) -> QualityRecord:
+def quality_record(cell: str, quality: Quality) -> dict[str, Any]:
     """Return the record of the quality of the cell with the id ``cell``.
 
     Raises:
         ValueError: a number is not finite, or not a Python number.
     """
-    return cast("QualityRecord", _measure("quality", cell, quality, QualityRecord))
+    return _measure("quality", cell, quality)
 
 
-def training_record(cell: str, training: TrainingSpeed) -> TrainingRecord:
+def training_record(cell: str, training: TrainingSpeed) -> dict[str, Any]:
     """Return the record of the training speed of the cell with the id ``cell``.
 
     Raises:
         ValueError: a number is not finite, or not a Python number.
     """
-    return cast("TrainingRecord", _measure("training", cell, training, TrainingRecord))
+    return _measure("training", cell, training)
 
 
-def inference_record(cell: str, inference: InferenceSpeed) -> InferenceRecord:
+def inference_record(cell: str, inference: InferenceSpeed) -> dict[str, Any]:
     """Return the record of the inference speed, at one batch size, of the cell with id ``cell``.
 
     Raises:
         ValueError: a number is not finite, or not a Python number.
     """
-    return cast("InferenceRecord", _measure("inference", cell, inference, InferenceRecord))
+    return _measure("inference", cell, inference)
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
@@ -99,18 +105,29 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, allow_nan=False, indent=1) + "\n"
 
 
-def _measure(kind: str, cell: str, measured: Any, record: type) -> Any:
-    return _fitting({"schema": SCHEMA, "kind": kind, "cell": cell, **_plain(measured)}, record)
+def _measure(kind: Kind, cell: str, value: Any) -> dict[str, Any]:
+    with _invalid_values():
+        value = convert(_plain(value), type(value))
+    return {"schema": SCHEMA, "kind": kind, "cell": cell, **_plain(value)}
+
+
+def _dataset(data: DatasetSummary) -> dict[str, Any]:
+    record = {"classes" if key == "counts" else key: value for key, value in _plain(data).items()}
+    classes = [_named("images", count) for count in data.counts]
+    left_out = [{"why": why, "images": count} for why, count in data.left_out]
+    return {**record, "classes": classes, "left_out": left_out}
 
 
 def _cell(cell: CellResult) -> dict[str, Any]:
-    parts = [_named("seconds", part) for part in cell.parts]
+    record = {"id": cell.id, **_plain(cell)}
+    for measure in ("quality", "training", "inference"):
+        del record[measure]
+    parts = [_named("seconds", part) for part in _plain(cell.parts)]
     computed_on = [_named("value", fact) for fact in cell.computed_on]
-    return {**_plain(cell), "id": cell.id, "parts": parts, "computed_on": computed_on}
+    return {**record, "parts": parts, "computed_on": computed_on}
 
 
-def _named(what: str, pair: tuple[str, Any]) -> dict[str, Any]:
-    """Return a pair as an object for a list, as some JSON writers sort the keys of an object."""
+def _named(what: str, pair: Sequence[Any]) -> dict[str, Any]:
     name, value = pair
     return {"name": name, what: value}
 
@@ -120,11 +137,14 @@ def _plain(value: Any) -> Any:
         return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
+    if isinstance(value, float):
+        return float(value)  # numpy's is a subclass
     return [_plain(entry) for entry in value] if isinstance(value, tuple) else value
 
 
-def _fitting(record: dict[str, Any], kind: type) -> Any:
+@contextlib.contextmanager
+def _invalid_values() -> Iterator[None]:
     try:
-        return checked(record, kind)
+        yield
     except Mismatch as mismatch:
         raise ValueError(f"record does not fit its schema: {mismatch}") from None

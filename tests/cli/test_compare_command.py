@@ -239,12 +239,12 @@ def not_ours(made):
 @pytest.mark.parametrize(
     ("damage", "cause"),
     [
-        (newer, "newer than"),
+        (newer, "update fer_bench"),
         (no_number, "test_loss is nan"),
-        (cell_twice, "'mini-random-42' twice"),
+        (cell_twice, "'mini-random-42' is listed twice"),
         (not_ours, "no 'fer_bench'"),
-        ("", "no whole JSON"),
-        ('{"fer_bench": {', "no whole JSON"),
+        ("", "not valid JSON"),
+        ('{"fer_bench": {', "not valid JSON"),
         (None, "No such file"),
     ],
 )
@@ -257,17 +257,17 @@ def test_a_file_that_cannot_be_compared_is_one_line(compare, tmp_path, which, da
         damage(made)
         path.write_text(json.dumps(made))
     sides = ("broken.json", "good.json") if which == "base" else ("good.json", "broken.json")
-    is_one_line(compare(*sides), f"Error: {which}: broken.json: ", cause)
+    is_one_line(compare(*sides), "Error: 'broken.json': ", cause, f"({which}); ")
 
 
 def test_a_file_twice_on_one_side_is_one_line(compare):
     done = compare("good.json", "good.json", "bad.json")
-    is_one_line(done, "base: good.json is the same file as good.json")
+    is_one_line(done, "good.json is the same file as good.json (base); ")
 
 
 def test_an_empty_folder_is_one_line(compare, tmp_path):
     (tmp_path / "empty").mkdir()
-    is_one_line(compare("good.json", "empty"), "head: no results file in the folder 'empty'")
+    is_one_line(compare("good.json", "empty"), "'empty': no results file ", "(head); ")
 
 
 def test_sides_without_a_cell_in_common_are_one_line(compare, tmp_path):

@@ -16,12 +16,10 @@ from PIL import Image
 
 from fer_bench import cli
 from fer_bench.data import prepare
-from fer_bench.data.audit.schema import AuditRecord
 from fer_bench.data.formats.npz_files import pack_npz
 from fer_bench.plugin.options import OPTIONS
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.label_codes import NUMBERED
-from fer_bench.results.type_checks import checked
 
 
 @pytest.fixture(autouse=True)
@@ -134,7 +132,6 @@ class TestAudit:
             f"report: {tmp_path / 'report' / 'audit.html'}",
         ]
         record = json.loads((tmp_path / "audit.json").read_text())
-        assert checked(record, AuditRecord) == record
         assert [error["row"] for error in record["agreement"]["errors"]] == [7]
         assert (tmp_path / "report" / "audit.html").exists()
         card = (tmp_path / "report" / "audit-card.md").read_text("utf-8")
@@ -234,7 +231,7 @@ class TestAudit:
         assert "are too few, with 4" in told
         assert line_of(done.stdout, "blank ") == ["1", "5"]
         assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
-        found = checked(json.loads(record.read_text()), AuditRecord)
+        found = json.loads(record.read_text())
         assert "are too few, with 4" in found["not_split"]
         assert found["not_split"].endswith("; add images")
         assert (found["leaks"], found["copies"][0]["groups"]) == ([], [[0, 35], [3, 4]])

@@ -80,26 +80,29 @@ def test_speeds_that_are_left_out_are_told_loudly(merge, tmp_path, snapshot):
     ("content", "cause"),
     [
         (None, "No such file"),
-        (b"", "no whole JSON"),
-        (json.dumps(document(RUN)).encode()[:5000], "no whole JSON"),
-        (b"name,seconds\n", "no whole JSON"),
+        (b"", "not valid JSON"),
+        (json.dumps(document(RUN)).encode()[:5000], "not valid JSON"),
+        (b"name,seconds\n", "not valid JSON"),
         (b"[]", "no 'fer_bench'"),
         (b'{"benchmarks": [], "machine_info": {}}', "no 'fer_bench'"),
-        (b'{"fer_bench": {"schema": 99}, "benchmarks": []}', "schema is 99, newer than"),
+        (b'{"fer_bench": {"schema": 99}, "benchmarks": []}', "update fer_bench"),
     ],
 )
 def test_a_file_that_is_none_of_ours_is_one_line(merge, tmp_path, content, cause):
     written(tmp_path, RUN)
     if content is not None:
         (tmp_path / "b.json").write_bytes(content)
-    is_one_line(merge("a.json", "b.json"), "b.json: ", cause)
+    is_one_line(merge("a.json", "b.json"), "'b.json': ", cause)
     assert not (tmp_path / "merged.json").exists()
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"protocol": made_run(batch_size=8).protocol}, ["b.json has batch size 8 ", "a.json 32"]),
+        (
+            {"protocol": made_run(batch_size=8).protocol},
+            ["size is 8 in b.json and 32 in a.json"],
+        ),
         (
             {"dataset": dataclasses.replace(RUN.dataset, split_digest="e")},
             ["b.json was measured on", "split digest"],
@@ -140,7 +143,7 @@ def test_a_number_that_json_has_not_is_one_line(merge, tmp_path):
     made = document(RUN)
     made["benchmarks"][0]["stats"] = {"mean": float("nan")}
     (tmp_path / "a.json").write_text(json.dumps(made))
-    is_one_line(merge("a.json"), "JSON has not", "finite numbers")
+    is_one_line(merge("a.json"), "cannot represent", "finite numbers")
     assert not (tmp_path / "merged.json").exists()
 
 

@@ -197,7 +197,7 @@ def _results() -> list[Kind]:
         ),
         "predictions of another number": (
             put("AAAA", *MEASURE, "predictions", "classes"),
-            "classes",
+            "predictions",
         ),
         "labels beyond the classes": (put("/" * 4784, *DATASET, "test_labels"), "test_labels"),
         "a negative number of test images": (put(-1, *DATASET, "test"), "test"),

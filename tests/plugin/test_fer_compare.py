@@ -199,13 +199,13 @@ def test_a_project_with_a_mistake(bench, pytester):
 
 @pytest.mark.parametrize(
     ("content", "cause"),
-    [(None, "No such file"), ("{", "no whole JSON"), ('{"benchmarks": []}', "no 'fer_bench'")],
+    [(None, "No such file"), ("{", "not valid JSON"), ('{"benchmarks": []}', "no 'fer_bench'")],
 )
 def test_a_base_that_cannot_be_read(bench, pytester, tmp_path, content, cause):
     path = tmp_path / "base.json"
     if content is not None:
         path.write_text(content)
-    one_line(bench(f"--fer-compare={path}"), f"--fer-compare: {path}: ", cause)
+    one_line(bench(f"--fer-compare={path}"), f"'{path}': ", cause, "(--fer-compare); ")
     assert not (pytester.path / "report").exists()
     assert not (tmp_path / "cache" / "store").exists()
 

@@ -50,7 +50,7 @@ def made() -> Audited:
 
 
 def test_a_record_gives_them_once(made: Audited) -> None:
-    assert audit_record(made.found)["places"] == [f"faces/{row}.png" for row in range(N)]
+    assert audit_record(made.found)["places"] == tuple(f"faces/{row}.png" for row in range(N))
     assert audit_record(audited().found)["places"] is None
 
 

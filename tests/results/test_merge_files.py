@@ -74,6 +74,22 @@ def test_merging_in_steps_is_merging_at_once(data):
     assert {**in_steps[KEY], "examples": []} == {**document(RUN)[KEY], "examples": []}
 
 
+@given(st.data())
+@settings(max_examples=examples(15))
+def test_merging_runs_of_several_machines_in_steps_keeps_the_speeds_of_merging_at_once(data):
+    machines = data.draw(st.lists(st.sampled_from("XY"), min_size=5, max_size=5))
+    shards = (
+        with_facts(shard, processor=machine, commit="ab12")
+        for shard, machine in zip(made_shards(RUN, 5), machines, strict=True)
+    )
+    files = named(*shards)
+    cut = data.draw(st.integers(1, 5))
+    in_steps = merge_documents([("part", merge_documents(files[:cut]).document), *files[cut:]])
+    at_once = merge_documents(files)
+    assert in_steps.document["benchmarks"] == at_once.document["benchmarks"]
+    assert in_steps.run.cells == at_once.run.cells
+
+
 def test_a_file_alone_stays_as_it_is():
     found = merge_documents([("a", document(RUN))])
     assert found.document == document(RUN)
@@ -218,7 +234,7 @@ def test_files_of_two_commits_are_refused(first, second):
 
 def test_files_of_two_protocols_or_data_are_refused():
     other = made_run(*CELLS, epochs=3)
-    with pytest.raises(FerBenchError, match=r"^b has epochs 3 and a 20; "):
+    with pytest.raises(FerBenchError, match=r"^epochs is 3 in b and 20 in a; "):
         merge_documents(named(made_run(), dataclasses.replace(other, cells=())))
     other = dataclasses.replace(RUN.dataset, split_digest="ef" * 32)
     with pytest.raises(FerBenchError, match=r"^b was .*: .*split digest differs; "):
@@ -246,5 +262,5 @@ def test_files_of_schema_1_become_one_of_the_newest():
 
 
 def test_a_document_that_is_not_ours_is_named():
-    with pytest.raises(FerBenchError, match=r"^b: no 'fer_bench' "):
+    with pytest.raises(FerBenchError, match=r"^'b': no 'fer_bench' "):
         merge_documents([("a", document(RUN)), ("b", {"benchmarks": []})])

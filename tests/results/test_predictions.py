@@ -25,7 +25,7 @@ def test_packed_confidences_are_those_of_the_logits(logits):
 
 
 def test_confidences_must_be_as_many_as_classes():
-    with pytest.raises(ValueError, match=r"2 predictions but 3 .* confidences"):
+    with pytest.raises(ValueError, match=r"2 predictions need 4 bytes .*, not 3"):
         Predictions(b"ab", b"abc")
 
 

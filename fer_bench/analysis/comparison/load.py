@@ -37,11 +37,12 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
     try:
         if not paths:
             raise FerBenchError(
-                "no results file", "one file or directory at least", "name what to compare"
+                "no results file", "at least one file or directory", "name what to compare"
             )
         _check_files(map(str, paths))
         for path in paths:
-            if _is_folder(path):
+            # Path.is_dir raises for names that are too long; let these fail like any missing file.
+            if os.path.isdir(path):  # noqa: PTH112
                 found = read_directory(path, read_run)
                 runs += [(str(file), run) for file, run in found.read]
                 unreadable += found.unreadable
@@ -50,13 +51,14 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
         _check_files(name for name, _ in runs)
         _check_measurements(runs)
     except FerBenchError as error:
-        raise FerBenchError(f"{which}: {error}") from error
+        raise FerBenchError(
+            f"{error.problem} ({which})",
+            error.accepted,
+            error.hint,
+            path=error.path,
+            line=error.line,
+        ) from error
     return Side(tuple(runs), tuple(unreadable))
-
-
-def _is_folder(path: Path) -> bool:
-    # Path.is_dir raises for names that are too long; let these fail like any missing file.
-    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _check_files(files: Iterable[str]) -> None:
@@ -64,10 +66,7 @@ def _check_files(files: Iterable[str]) -> None:
     for file in files:
         real = os.path.realpath(file)
         if real in seen:
-            raise FerBenchError(
-                f"{file} is the same file as {seen[real]}",
-                "each file once",
-            )
+            raise FerBenchError(f"{file} is the same file as {seen[real]}", "each file once")
         seen[real] = file
 
 
@@ -80,6 +79,6 @@ def _check_measurements(runs: Iterable[tuple[str, Run]]) -> None:
                 other = seen.setdefault((cell.id, what, seconds), name)
                 if other != name:
                     raise FerBenchError(
-                        f"{name} and {other} hold the same times of {what} of {cell.id!r}",
+                        f"{name} and {other} contain the same times of {what} of {cell.id!r}",
                         "each measurement once",
                     )

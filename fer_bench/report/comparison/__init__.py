@@ -2,12 +2,11 @@
 
 from fer_bench.report.comparison.files import remove_comparison, write_comparison
 from fer_bench.report.comparison.github import workflow_commands
-from fer_bench.report.comparison.json_record import OutcomeRecord, json_text, outcome_record
+from fer_bench.report.comparison.json_record import json_text, outcome_record
 from fer_bench.report.comparison.phrases import conclusion
 from fer_bench.report.comparison.text import coloured, markdown_text, terminal_text
 
 __all__ = [
-    "OutcomeRecord",
     "coloured",
     "conclusion",
     "json_text",

@@ -13,14 +13,14 @@ import dataclasses
 import json
 import re
 import stat
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from fer_bench.models.numerical_environment import differing
+from fer_bench.models.numerical_environment import Conditions, differing
 from fer_bench.results.consistency import check_history
 from fer_bench.results.environment_facts import OF_FEATURES
-from fer_bench.results.records import History
-from fer_bench.results.schema import HistoryRecord  # noqa: TC001 - needed at runtime by checked()
-from fer_bench.results.type_checks import Mismatch, checked
+from fer_bench.results.records import History  # noqa: TC001 - msgspec needs it at run time
+from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (
     Damaged,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from fer_bench.models.numerical_environment import Conditions
     from fer_bench.training.store.training_state import Expected
 
 KIND = "checkpoints"
@@ -48,22 +47,14 @@ _BEGUN = "begun.json"
 _EPOCH = re.compile(r"epoch-([0-9]+)")
 
 
-class _SecondsRecord(TypedDict):
-    training: float
-    evaluation: float
+@dataclass(frozen=True)
+class _Progress:
+    history: History
+    seconds: Seconds
 
 
-class _ProgressRecord(TypedDict):
-    history: HistoryRecord
-    seconds: _SecondsRecord
-
-
-class _BegunRecord(TypedDict):
-    conditions: list[list[str]]
-    features: list[list[str]] | None
-
-
-class _Begun(NamedTuple):
+@dataclass(frozen=True)
+class _Begun:
     """Conditions of a cell and of its frozen features, the latter None before extraction."""
 
     conditions: Conditions
@@ -122,7 +113,7 @@ class Checkpoints:
         partial = self._folder / f".{_BEGUN}.part"
         # A killed process may have left it; anything but a regular file must not be opened.
         partial.unlink(missing_ok=True)
-        partial.write_text(json.dumps(now._asdict()), "utf-8")
+        partial.write_text(json.dumps(dataclasses.asdict(now)), "utf-8")
         partial.replace(self._folder / _BEGUN)
         return is_begun
 
@@ -191,11 +182,7 @@ class Checkpoints:
     def _begun(self) -> _Begun | None:
         """Return the recorded conditions; None without a readable record."""
         try:
-            record: _BegunRecord = checked(read_json(self._folder / _BEGUN), _BegunRecord)
-            features = record["features"]
-            return _Begun(
-                _pairs(record["conditions"]), None if features is None else _pairs(features)
-            )
+            return convert(read_json(self._folder / _BEGUN), _Begun)
         except (Damaged, Mismatch, ValueError):
             return None
 
@@ -204,10 +191,6 @@ def epochs_in(folder: Path) -> list[Path]:
     """Return the checkpoint directories of a cell, in order of epochs."""
     found = [path for path in folder.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
     return sorted(found, key=lambda path: int(path.name.partition("-")[2]))
-
-
-def _pairs(rows: list[list[str]]) -> Conditions:
-    return tuple((name, value) for name, value in rows)
 
 
 def _name(history: History) -> str:
@@ -221,19 +204,18 @@ def _progress(path: Path, expected: Expected) -> tuple[History, Seconds]:
         Damaged: the file does not fit the expected training.
     """
     try:
-        record: _ProgressRecord = checked(read_json(path), _ProgressRecord)
-        series = cast("dict[str, list[float]]", record["history"])
-        history = History(**{name: tuple(values) for name, values in series.items()})
-        check_history(path.name, history)
+        record = convert(read_json(path), _Progress)
+        check_history(path.name, record.history)
     except Mismatch as mismatch:
         raise Damaged(f"{path.name} is invalid ({mismatch})") from mismatch
+    history, seconds = record.history, record.seconds
     epochs = history.epochs
-    for name, values in series.items():
+    for item in dataclasses.fields(history):
+        name, count = item.name, len(getattr(history, item.name))
         is_none = name.startswith("batch") and not expected.has_batch_statistics
         length = 0 if is_none else epochs + (not name.startswith("running"))
-        if len(values) != length or not 1 <= epochs <= expected.epochs:
-            raise Damaged(f"{path.name} has {len(values)} values of {name}")
-    seconds = Seconds(**record["seconds"])
+        if count != length or not 1 <= epochs <= expected.epochs:
+            raise Damaged(f"{path.name} has {count} values of {name}")
     if min(seconds.training, seconds.evaluation) < 0:
         raise Damaged(f"{path.name} has a negative time")
     return history, seconds

@@ -32,15 +32,16 @@ def left_out(folder, good, bad, cause):
     side = load_side([folder], "base")
     assert [name for name, _ in side.runs] == [str(good)]
     (why,) = side.unreadable
-    assert why.startswith(f"{bad}: ")
+    assert why.startswith(f"'{bad}': ")
     assert cause in why
 
 
-def refused(paths, *words):
+def refused(paths, *words, path=None):
     with pytest.raises(FerBenchError) as raised:
         load_side(paths, "base")
+    assert raised.value.path == path
+    assert raised.value.problem.endswith(" (base)")
     text = str(raised.value)
-    assert text.startswith("base: ")
     assert "\n" not in text
     for word in words:
         assert word in text
@@ -93,10 +94,10 @@ def test_repeated_runs_of_one_commit_are_several(tmp_path):
     ("content", "cause"),
     [
         (None, "No such file"),
-        (b"", "no whole JSON"),
-        (b'{"fer_bench": {', "no whole JSON"),
-        (b"\xff\xfe\x00", "no whole JSON"),
-        (b"[" * 100_000, "no whole JSON"),
+        (b"", "not valid JSON"),
+        (b'{"fer_bench": {', "not valid JSON"),
+        (b"\xff\xfe\x00", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
         (b"[]", "no 'fer_bench' at top level"),
         (b'{"benchmarks": [], "machine_info": {}}', "no 'fer_bench' at top level"),
     ],
@@ -105,14 +106,14 @@ def test_a_file_that_is_no_results_file(tmp_path, content, cause):
     path = tmp_path / "other.json"
     if content is not None:
         path.write_bytes(content)
-    refused([put(tmp_path / "good.json"), path], str(path), cause)
+    refused([put(tmp_path / "good.json"), path], cause, path=path)
 
 
 def test_half_a_file(tmp_path):
     path = put(tmp_path / "results.json")
     path.write_bytes(path.read_bytes()[:-100])
-    refused([path], str(path), "no whole JSON")
-    refused([tmp_path], f"no file in {str(tmp_path)!r} can be read: {path}", "no whole JSON")
+    refused([path], "not valid JSON", path=path)
+    refused([tmp_path], "not valid JSON", f"no other results file in '{tmp_path}'", path=path)
 
 
 def schema(made):
@@ -134,9 +135,9 @@ def measures(made):
 @pytest.mark.parametrize(
     ("damage", "cause"),
     [
-        (schema, f"schema is {SCHEMA + 1}, newer than {SCHEMA}; update fer_bench"),
-        (figure, "test_loss is nan; accepted: a finite number"),
-        (cells, "has 'mini-random-42' twice"),
+        (schema, "; update fer_bench"),
+        (figure, "accepted: a finite number"),
+        (cells, "'mini-random-42' is listed twice"),
         (measures, "measures 'mini-random-42' again"),
     ],
 )
@@ -146,20 +147,20 @@ def test_a_broken_record_is_refused_alone_and_left_out_of_a_folder(tmp_path, dam
     damage(made)
     path = tmp_path / "results.json"
     path.write_text(json.dumps(made))
-    refused([path], str(path), cause)
-    refused([tmp_path, path], str(path), cause)
+    refused([path], cause, path=path)
+    refused([tmp_path, path], cause, path=path)
     left_out(tmp_path, good, path, cause)
 
 
 def test_a_folder_without_a_results_file(tmp_path):
     (tmp_path / "plain.json").write_text('{"benchmarks": []}')
-    refused([tmp_path], repr(str(tmp_path)), "no results file", "(1 other files of JSON)")
+    refused([tmp_path], "no results file", "(1 other JSON files)", path=tmp_path)
 
 
 def test_a_broken_file_of_others_in_a_folder_may_be_a_results_file(tmp_path):
     good = put(tmp_path / "good.json")
     (tmp_path / "empty.json").touch()
-    left_out(tmp_path, good, tmp_path / "empty.json", "no whole JSON")
+    left_out(tmp_path, good, tmp_path / "empty.json", "not valid JSON")
 
 
 def test_a_link_to_nothing_in_a_folder(tmp_path):
@@ -185,7 +186,7 @@ def test_a_folder_below_that_cannot_be_read(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", scandir)
     left_out(tmp_path, good, below, "Permission denied")
-    refused([below], str(below), "Permission denied")
+    refused([below], "Permission denied", path=below)
 
 
 def test_files_that_are_left_out_are_noted(tmp_path):
@@ -195,8 +196,8 @@ def test_files_that_are_left_out_are_noted(tmp_path):
         (side / "cut.json").write_text("{")
     base, head = (load_side([side], "") for side in sides)
     told = compare(base, head, default_thresholds()).notes
-    assert [note.partition(" (")[0] for note in told[:2]] == [
-        f"left out of the {side.name}: {side / 'cut.json'}: no whole JSON" for side in sides
+    assert [note.partition(": Expecting")[0] for note in told[:2]] == [
+        f"left out of the {side.name}: '{side / 'cut.json'}': not valid JSON" for side in sides
     ]
 
 
@@ -216,7 +217,7 @@ def test_the_same_file_twice(tmp_path):
 def test_a_copy_of_a_measurement(tmp_path):
     path = put(tmp_path / "results.json", timed((100.0, 101.0, 99.0)))
     copy = put(tmp_path / "copy.json", timed((100.0, 101.0, 99.0)), datetime="another")
-    refused([path, copy], f"{copy} and {path} hold the same times of training of 'mini-random-42'")
+    refused([path, copy], f"{copy} and {path} ", "same times of training of 'mini-random-42'")
 
 
 def test_a_file_that_another_was_merged_into(tmp_path):
@@ -224,7 +225,7 @@ def test_a_file_that_another_was_merged_into(tmp_path):
     other = made_cell("mini", "pretrained", 0.5, speed=(50.0, 51.0, 52.0))
     merged = dataclasses.replace(run, cells=(*run.cells, other))
     paths = [put(tmp_path / "part.json", run), put(tmp_path / "merged.json", merged)]
-    refused(paths, "hold the same times")
+    refused(paths, "contain the same times")
 
 
 def test_untimed_results_from_one_store_may_be_alike(tmp_path):

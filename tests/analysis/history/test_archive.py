@@ -174,9 +174,9 @@ def test_a_file_without_a_time_is_one_line(tmp_path, time) -> None:
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        (b"", "no whole JSON"),
-        (b'{"fer_bench": {', "no whole JSON"),
-        (b'{"fer_bench": {"schema": 99}}', "schema is 99, newer than"),
+        (b"", "not valid JSON"),
+        (b'{"fer_bench": {', "not valid JSON"),
+        (b'{"fer_bench": {"schema": 99}}', "update fer_bench"),
     ],
 )
 def test_a_broken_file_among_good_ones_is_left_out(tmp_path, content, cause) -> None:
@@ -185,7 +185,7 @@ def test_a_broken_file_among_good_ones_is_left_out(tmp_path, content, cause) -> 
     kept = stored_runs(tmp_path)
     assert [path for path, _ in kept.read] == [good]
     (why,) = kept.unreadable
-    assert why.startswith(f"{tmp_path / 'a.json'}: ")
+    assert why.startswith(f"'{tmp_path / 'a.json'}': ")
     assert cause in why
     reported = at(5, "reported")
     runs = [one for _, one in kept.read]
@@ -196,14 +196,14 @@ def test_a_folder_without_results_files_is_one_line(tmp_path) -> None:
     def problem(folder):
         with pytest.raises(FerBenchError) as raised:
             stored_runs(folder)
-        assert str(folder) in raised.value.problem
+        assert raised.value.path == folder
         assert "\n" not in str(raised.value)
         return raised.value.problem
 
     assert problem(tmp_path).startswith("no results file ")
-    assert "(0 other files " in problem(tmp_path)
+    assert "(0 other JSON files)" in problem(tmp_path)
     (tmp_path / "plain.json").write_text("{}")
     assert problem(tmp_path).startswith("no results file ")
-    assert "(1 other files " in problem(tmp_path)
+    assert "(1 other JSON files)" in problem(tmp_path)
     assert "Not a directory" in problem(tmp_path / "plain.json")
     assert "No such file" in problem(tmp_path / "nowhere")

@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 from made_audits import audited
 
-from fer_bench.data.audit import ClassBalance, LabelError, audit, audit_record, find_duplicates
-from fer_bench.data.audit.schema import AuditRecord
-from fer_bench.results.type_checks import checked
+from fer_bench.data.audit import (
+    ClassBalance,
+    LabelError,
+    audit,
+    audit_record,
+    find_duplicates,
+    json_record,
+)
 from fer_bench.runtime.errors import FerBenchError
 
 
@@ -59,13 +64,8 @@ class TestKnownTwins:
 
 
 class TestRecord:
-    def test_it_is_json_and_fits_its_schema(self, made) -> None:
-        record = audit_record(made.found)
-        again = json.loads(json.dumps(record, allow_nan=False))
-        assert again == record == checked(again, AuditRecord)
-
     def test_known_answers(self, made) -> None:
-        record = audit_record(made.found)
+        record = json.loads(json.dumps(audit_record(made.found), allow_nan=False))
         assert record["schema"] == 1
         assert record["rules"] == {
             "hash": "imagehash.phash",
@@ -101,7 +101,9 @@ class TestRecord:
         record = audit_record(made.found)
         names = {field.name for field in dataclasses.fields(made.found)}
         assert set(record) == names | {"schema", "rules"}
+        assert all(f"``{key}``" in json_record.__doc__ for key in record["rules"])
 
-    def test_a_wrong_value_does_not_pass(self, made) -> None:
-        with pytest.raises(ValueError, match=r"schema: .images is 'many'"):
-            audit_record(dataclasses.replace(made.found, images="many"))
+    def test_its_keys_are_in_their_order(self, made) -> None:
+        record = audit_record(made.found)
+        names = [field.name for field in dataclasses.fields(made.found)]
+        assert list(record) == ["schema", *names[:8], "rules", *names[8:]]
