@@ -1,4 +1,4 @@
-"""List the cached files outside the store with their sizes, and remove those that can go.
+"""Listing and removal of the cached files outside the store.
 
 Each kind has a directory. The files in ``locks``, next to them, stay: removing a lock file is a
 race. Runs read and write cached files without locks, and atomically: a file may appear, change or
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,33 +21,22 @@ from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, is_left_behind, is_temporary_file, state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 MADE: Mapping[str, str] = {
     parsed_cache.FOLDER: "data sets as they were read",
     stratified_draws.FOLDER: "splits and samples",
-    search_cache.FOLDER: "which images show the same picture",
+    search_cache.FOLDER: "groups of duplicate images",
 }
 """Kinds that runs make again if they are missing, with descriptions."""
 
 BROUGHT: Mapping[str, str] = {
-    fer2013.FOLDER: "FER2013, put there or downloaded; never removed",
+    fer2013.FOLDER: "FER2013, downloaded or your own; never removed",
     structure_files.SUBDIRECTORY: "exported networks; never removed",
 }
 """Kinds that are never removed: costly to get again, or the user's own."""
 
-_DIGEST = re.compile(r"([0-9a-f]{24}|[0-9a-f]{64})\.npz")
-_USELESS: Mapping[str, Callable[[Path], str]] = {
-    parsed_cache.FOLDER: parsed_cache.useless,
-    stratified_draws.FOLDER: array_cache.useless,
-    search_cache.FOLDER: array_cache.useless,
-}
-
-_OURS: Mapping[str, Callable[[Path], bool]] = {
-    parsed_cache.FOLDER: parsed_cache.is_ours,
-    stratified_draws.FOLDER: array_cache.is_ours,
-    search_cache.FOLDER: array_cache.is_ours,
-}
+_ENTRY_NAME = re.compile(r"([0-9a-f]{24}|[0-9a-f]{64})\.npz")
 
 
 @dataclass(frozen=True)
@@ -75,7 +63,7 @@ class Entry:
 def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
     """List the files of some kinds. Reads only the metadata of each.
 
-    Files in the directories of ``MADE`` that no run wrote are not listed.
+    Foreign files in the directories of ``MADE`` are not listed.
 
     Args:
         root: the cache directory, which need not exist.
@@ -84,12 +72,12 @@ def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
     Raises:
         FerBenchError: the directory cannot be read.
     """
-    with _told(root):
+    with _one_kind_of_error(root):
         return [
             entry
             for kind in kinds
             for path in (_files(root / kind) if kind in MADE else _tree(root / kind))
-            if kind not in MADE or _is_ours(kind, path)
+            if kind not in MADE or _is_ours(path)
             if (entry := _entry(kind, path)) is not None
         ]
 
@@ -100,8 +88,8 @@ def foreign_paths(root: Path, kinds: Iterable[str]) -> list[Path]:
     Raises:
         FerBenchError: the directory cannot be read.
     """
-    with _told(root):
-        return [path for kind in kinds for path in _files(root / kind) if not _is_ours(kind, path)]
+    with _one_kind_of_error(root):
+        return [path for kind in kinds for path in _files(root / kind) if not _is_ours(path)]
 
 
 def remove(root: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
@@ -119,7 +107,7 @@ def remove(root: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Ent
     """
     removed: list[Entry] = []
     stays: list[Entry] = []
-    with _told(root):
+    with _one_kind_of_error(root):
         for entry in chosen:
             with contextlib.suppress(FileNotFoundError):
                 if entry.unfinished or state_of(entry.path.lstat()) != entry.state:
@@ -135,15 +123,11 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from sorted(folder.iterdir())
 
 
-def _is_ours(kind: str, path: Path) -> bool:
+def _is_ours(path: Path) -> bool:
     """Return True if a run wrote the file, by its name and its first bytes."""
-    try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return False
-    except FileNotFoundError:
-        return False
-    named = _DIGEST.fullmatch(path.name) is not None
-    return is_temporary_file(path.name) or (named and _OURS[kind](path))
+    if is_temporary_file(path.name):
+        return path.is_file() and not path.is_symlink()
+    return _ENTRY_NAME.fullmatch(path.name) is not None and array_cache.is_ours(path)
 
 
 def _tree(folder: Path) -> Iterator[Path]:
@@ -162,20 +146,20 @@ def _entry(kind: str, path: Path) -> Entry | None:
     if kind in MADE:
         unfinished = is_temporary_file(path.name) and not is_left_behind(status)
         if not is_temporary_file(path.name):
-            useless = _USELESS[kind](path)
+            useless = array_cache.useless(path)
         elif not unfinished:
-            useless = "left behind by a process that was killed"
+            useless = "left behind by a killed process"
     return Entry(kind, path, status.st_size, state_of(status), useless, unfinished)
 
 
 @contextlib.contextmanager
-def _told(root: Path) -> Iterator[None]:
+def _one_kind_of_error(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = root if error.filename is None else error.filename
         raise FerBenchError(
-            f"{str(where)!r} in the cache folder cannot be read or written to: {cause_of(error)}",
-            "folders and files that can be",
-            "name another cache folder with FER_BENCH_CACHE",
+            f"cannot be read or written to ({cause_of(error)})",
+            "readable and writable files and directories in the cache directory",
+            "choose another cache directory with FER_BENCH_CACHE",
+            path=root if error.filename is None else Path(error.filename),
         ) from error

@@ -5,18 +5,15 @@ Reading a cached draw takes less time than importing scikit-learn.
 
 from __future__ import annotations
 
-import functools
-from importlib import metadata
-from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.data.array_cache import cached_arrays
+from fer_bench.data.array_cache import cached, checked, installed_versions
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -27,8 +24,7 @@ if TYPE_CHECKING:
 FOLDER = "draws"
 """Subdirectory of the cache directory for draws."""
 
-version = functools.cache(metadata.version)
-"""Version of an installed distribution, cached because it is constant within a process."""
+_NAMES = ("first", "second")
 
 
 def stratified_draw(
@@ -54,38 +50,27 @@ def stratified_draw(
     Raises:
         ValueError: ``train_test_split`` rejects the labels or sizes.
     """
-    names = ("first", "second")
-
-    def draw() -> dict[str, NDArray[np.int64]]:
-        return dict(zip(names, _draw(labels, n_first, n_second, seed), strict=True))
-
+    # Another version may draw other rows.
+    software = installed_versions("scikit-learn")
     facts = ("fer_bench draw 2", labels.dtype.str, labels.tobytes(), n_first, n_second, seed)
-    try:
-        # Another version may draw other rows. The version is known without an import.
-        drawer = version("scikit-learn")
-    except PackageNotFoundError:
-        drawn = draw()
-    else:
-        folder = None if cache_dir is None else cache_dir / FOLDER
-        sizes = (n_first, n_second)
-        drawn = cached_arrays(
-            folder,
-            (*facts, drawer),
-            names,
-            draw,
-            lambda kept: _is_draw([kept[name] for name in names], sizes, len(labels)),
-        )
-    return drawn["first"], drawn["second"]
+    return cached(
+        None if cache_dir is None or software is None else cache_dir / FOLDER,
+        (*facts, *(software or ())),
+        lambda: _draw(labels, n_first, n_second, seed),
+        lambda rows: dict(zip(_NAMES, rows, strict=True)),
+        lambda arrays: _decode(arrays, (n_first, n_second), len(labels)),
+    )
 
 
-def _is_draw(rows: Sequence[NDArray[Any]], sizes: Sequence[int], n: int) -> bool:
-    """Check if arrays are disjoint sets of rows below ``n``, of the given sizes."""
-    if [(one.dtype, one.shape) for one in rows] != [
-        (np.dtype(np.int64), (size,)) for size in sizes
-    ]:
-        return False
-    drawn = np.sort(np.concatenate(rows))
-    return bool(np.all(np.diff(drawn, prepend=-1) > 0) and (not len(drawn) or drawn[-1] < n))
+def _decode(arrays: Mapping[str, NDArray[Any]], sizes: tuple[int, int], n: int) -> Draw:
+    """Return two disjoint sets of rows below ``n``, of the given sizes."""
+    first, second = (
+        checked(arrays[name], np.int64, (size,)) for name, size in zip(_NAMES, sizes, strict=True)
+    )
+    drawn = np.sort(np.concatenate((first, second)))
+    if np.any(np.diff(drawn, prepend=-1) <= 0) or np.any(drawn >= n):
+        raise ValueError("rows that occur twice or are out of range")
+    return first, second
 
 
 def _draw(labels: NDArray[np.uint8], n_first: int, n_second: int, seed: int) -> Draw:

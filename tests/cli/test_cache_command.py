@@ -14,7 +14,7 @@ from made_images import dataset_of, patterns
 
 from fer_bench import cli
 from fer_bench.cli.cache_contents import BROUGHT, MADE
-from fer_bench.data import parsed_cache, stratified_rows
+from fer_bench.data import array_cache, stratified_rows
 from fer_bench.runtime.sealed_directories import sealed
 from fer_bench.training.store import contents
 
@@ -79,7 +79,7 @@ class TestList:
         assert sizes == sorted(sizes, reverse=True)
 
     def test_what_is_of_no_use_is_counted(self, tmp_path, cache, filled, monkeypatch):
-        monkeypatch.setattr(parsed_cache, "_FORMAT", "fer_bench parsed data set 6")
+        monkeypatch.setattr(array_cache, "_FORMAT", "fer_bench arrays 0")
         keep(tmp_path / "new.csv", cache)
         assert row(run("list").stdout, "parsed")[-4:-2] == ["2", "1"]
 
@@ -93,7 +93,7 @@ class TestList:
         (cache / "twins").touch()
         done = run("list")
         assert done.exit_code == 1
-        assert done.stderr.startswith(f"Error: {str(cache / 'twins')!r} ")
+        assert done.stderr.startswith(f"Error: {str(cache / 'twins')!r}: ")
         assert "Not a directory" in done.stderr
         assert done.stderr.count("\n") == 1
 
@@ -189,13 +189,13 @@ class TestPrune:
         part = write_and_die(filled["draws"])
         os.utime(part, (0, time.time() - 25 * 60 * 60))
         os.truncate(filled["twins"], 100)
-        monkeypatch.setattr(parsed_cache, "_FORMAT", "fer_bench parsed data set 6")
+        monkeypatch.setattr(array_cache, "_FORMAT", "fer_bench arrays 0")
         new = keep(tmp_path / "new.csv", cache)
         done = run("prune")
         assert done.exit_code == 0
         assert not part.exists()
         assert new.exists()
-        assert left(filled) == {"draws", "datasets", "structures", "locks"}
+        assert left(filled) == {"datasets", "structures", "locks"}
         # The size of the older file depends on what compressed it.
         told = re.sub(r"[\d.]+ KiB", "SIZE", done.stdout)
         kinds = ("removed parsed ", "removed draws ", "removed twins ")

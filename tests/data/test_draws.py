@@ -82,7 +82,7 @@ def test_another_draw_has_another_entry(tmp_path: Path, other: tuple) -> None:
 
 def test_another_version_has_another_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stratified_draw(LABELS, 80, 30, 42, tmp_path)
-    monkeypatch.setattr(stratified_draws, "version", lambda name: f"another {name}")
+    monkeypatch.setattr(stratified_draws, "installed_versions", lambda name: (f"another {name}",))
     stratified_draw(LABELS, 80, 30, 42, tmp_path)
     assert len(entries(tmp_path)) == 2
 
@@ -90,10 +90,7 @@ def test_another_version_has_another_entry(tmp_path: Path, monkeypatch: pytest.M
 def test_an_unknown_version_is_not_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unknown(name: str) -> str:
-        raise stratified_draws.PackageNotFoundError(name)
-
-    monkeypatch.setattr(stratified_draws, "version", unknown)
+    monkeypatch.setattr(stratified_draws, "installed_versions", lambda name: None)
     assert len(stratified_draw(LABELS, 80, 30, 42, tmp_path)[0]) == 80
     assert entries(tmp_path) == []
 

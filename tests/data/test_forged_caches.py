@@ -26,10 +26,19 @@ if TYPE_CHECKING:
 LABELS = np.repeat(np.arange(2, dtype=np.uint8), 10)
 
 
-def reseal(entry: Path, arrays: dict) -> None:
-    """Writes an entry of ``remembered`` with other arrays, and the digest that proves them."""
+def arrays_of(entry: Path) -> tuple[str, dict]:
+    """Return the format of an entry, which ends with its key, and its arrays."""
+    with np.load(entry) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    del arrays["proof"]
+    return str(arrays.pop("format")), arrays
+
+
+def reseal(entry: Path, form: str, arrays: dict) -> None:
+    """Write an entry with other arrays, and the digest that proves them."""
     file = io.BytesIO()
-    np.savez(file, proof=array_cache._proof(entry.stem, arrays), **arrays)
+    proof = array_cache._proof(form.rpartition(" ")[2], arrays)
+    np.savez(file, format=form, proof=proof, **arrays)
     entry.write_bytes(file.getvalue())
 
 
@@ -49,7 +58,8 @@ def reseal(entry: Path, arrays: dict) -> None:
 def test_a_forged_draw_is_drawn_again(tmp_path: Path, first: np.ndarray) -> None:
     expected = stratified_draw(LABELS, 6, 4, 1, tmp_path)
     (entry,) = (tmp_path / stratified_draws.FOLDER).iterdir()
-    reseal(entry, {"first": first, "second": np.arange(10, 14)})
+    form, _ = arrays_of(entry)
+    reseal(entry, form, {"first": first, "second": np.arange(10, 14)})
     for found, drawn in zip(stratified_draw(LABELS, 6, 4, 1, tmp_path), expected, strict=True):
         np.testing.assert_array_equal(found, drawn)
 
@@ -60,12 +70,11 @@ def test_any_search_for_twins_is_one_or_made_again(tmp_path_factory, arrays: lis
     images = dataset_of(patterns(4))
     expected = cached_duplicates(images, cache)
     (entry,) = (cache / search_cache.FOLDER).iterdir()
-    with np.load(entry) as kept:
-        whole = {name: kept[name] for name in kept.files if name != "proof"}
+    form, whole = arrays_of(entry)
     names = list(whole)[::-1]
     forged = dict(zip(names, arrays, strict=False))
     try:
-        reseal(entry, {**whole, **forged})
+        reseal(entry, form, {**whole, **forged})
     except ValueError:  # an array without bytes to take a digest of
         return
     found = cached_duplicates(images, cache)
@@ -79,21 +88,10 @@ def test_any_parsed_data_set_is_one_or_read_again(tmp_path_factory, data) -> Non
     dataset = random_dataset(4)
     load_once(cache, "1", lambda: dataset, cache)
     (entry,) = (cache / parsed_cache.FOLDER).iterdir()
-    with np.load(entry) as kept:
-        found = {name: kept[name] for name in kept.files}
-    words = json.loads(str(found["words"]))
-    found["words"] = json.dumps(data.draw(changed(words)))
-    places = json.dumps(data.draw(changed([str(row) for row in range(4)]))).encode()
-    found["places"] = np.frombuffer(places, np.uint8)
-    found["proof"] = parsed_cache._proof(
-        found["images"],
-        found["labels"],
-        found.get("usage"),
-        found["words"],
-        places,
-        found["image_digests"].tobytes(),
-    )
-    np.savez(entry, **found)
+    form, found = arrays_of(entry)
+    words = data.draw(changed([*json.loads(found["words"].tobytes())[:2], list("0123")]))
+    found["words"] = np.frombuffer(json.dumps(words).encode(), np.uint8)
+    reseal(entry, form, found)
     read = load_once(cache, "1", lambda: dataset, cache)
     np.testing.assert_array_equal(read.images, dataset.images)
     assert len(read.image_digests) == 4

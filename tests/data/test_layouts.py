@@ -348,8 +348,8 @@ class TestCache:
         (entry,) = entries(cache)
         with np.load(entry) as arrays:
             changed = dict(arrays)
-        (at,) = np.flatnonzero(changed["places"] == ord("_"))[:1]
-        changed["places"][at] = ord("-")
+        (at,) = np.flatnonzero(changed["words"] == ord("_"))[:1]
+        changed["words"][at] = ord("-")
         np.savez(entry, **changed)
         assert load_path(root, cache).places == before.places
 

@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 from image_folders import write_image
 
-from fer_bench.data import EMOTIONS, Dataset
-from fer_bench.data import array_cache as remembered_module
-from fer_bench.data import parsed_cache as parsed_module
-from fer_bench.data.array_cache import cached_arrays
+from fer_bench.data import EMOTIONS, Dataset, array_cache
+from fer_bench.data.array_cache import cached
 from fer_bench.data.formats.image_folders.image_files import read_images
 from fer_bench.data.parsed_cache import load_once
 
@@ -57,7 +55,7 @@ def test_keeping_a_data_set_takes_no_copy_of_it(tmp_path: Path) -> None:
 def test_keeping_arrays_takes_no_copy_of_them(tmp_path: Path) -> None:
     made = {"a": np.zeros(48 * MIB, np.uint8)}
     with at_most(30 * MIB):
-        cached_arrays(tmp_path, ("facts",), ("a",), lambda: made, lambda kept: True)
+        cached(tmp_path, ("facts",), lambda: made, dict, dict)
 
 
 def test_what_was_read_in_vain_is_let_go(tmp_path: Path) -> None:
@@ -79,16 +77,16 @@ def test_a_data_set_that_fits_is_read_where_keeping_it_does_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = Dataset(np.zeros((2, 3, 4), np.uint8), np.zeros(2, np.uint8), EMOTIONS, "x")
-    monkeypatch.setattr(parsed_module, "write_atomically", _no_memory)
+    monkeypatch.setattr(array_cache, "write_atomically", _no_memory)
     assert load_once(tmp_path, "state", lambda: dataset, tmp_path) is dataset
 
 
 def test_arrays_are_made_where_keeping_them_does_not_fit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembered_module, "write_atomically", _no_memory)
+    monkeypatch.setattr(array_cache, "write_atomically", _no_memory)
     made = {"a": np.zeros(0)}
-    assert cached_arrays(tmp_path, ("facts",), ("a",), lambda: made, lambda kept: True) == made
+    assert cached(tmp_path, ("facts",), lambda: made, dict, dict) == made
 
 
 @contextmanager
@@ -112,7 +110,5 @@ def test_a_disk_that_is_full_after_any_byte(tmp_path: Path, room: int) -> None:
     arrays = {"a": np.zeros(100_000)}
     with no_file_larger_than(room):
         assert load_once(tmp_path, "state", lambda: dataset, tmp_path) is dataset
-        assert (
-            cached_arrays(tmp_path, ("facts",), ("a",), lambda: arrays, lambda kept: True) == arrays
-        )
+        assert cached(tmp_path, ("facts",), lambda: arrays, dict, dict) is arrays
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

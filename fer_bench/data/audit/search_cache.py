@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.data.array_cache import cached_arrays
+from fer_bench.data.array_cache import cached, checked, installed_versions
 from fer_bench.data.audit.candidates import LEAST_COARSE, MOST_BITS
 from fer_bench.data.audit.duplicates import SIMILARITIES, Duplicates, NearPair, find_duplicates
 from fer_bench.data.audit.near_duplicates import LEAST_CORRELATION, REACH, SIDE
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
 FOLDER = "twins"
 """Subdirectory of the cache directory for search results."""
 
-_PAIRS = ("pair_rows", "pair_mirrored", "pair_correlation")
-_SOFTWARE = ("ImageHash", "pillow", "scipy")
-"""Distributions that determine the near-duplicates. Their versions are known without an import."""
-
 
 def cached_duplicates(
     dataset: Dataset, cache_dir: Path | None, progress: Progress = silent
@@ -41,52 +35,41 @@ def cached_duplicates(
         cache_dir: cache directory; None disables caching.
         progress: callback for the progress of the search, if there is one.
     """
+    software = installed_versions("ImageHash", "pillow", "scipy")
+    thresholds = (MOST_BITS, LEAST_COARSE, LEAST_CORRELATION, REACH, SIDE)
+    return cached(
+        None if cache_dir is None or software is None else cache_dir / FOLDER,
+        ("fer_bench twins 3", dataset.row_digest, *thresholds, *(software or ())),
+        lambda: find_duplicates(dataset, progress),
+        _encode,
+        lambda arrays: _decode(arrays, len(dataset)),
+    )
 
-    def search() -> dict[str, NDArray[Any]]:
-        twins = find_duplicates(dataset, progress)
-        rows = [(one.first, one.second) for one in twins.pairs]
-        made: dict[str, NDArray[Any]] = {
-            "pair_rows": np.array(rows, np.int64).reshape(-1, 2),
-            "pair_mirrored": np.array([one.mirrored for one in twins.pairs], np.bool_),
-            "pair_correlation": np.array([one.correlation for one in twins.pairs], np.float64),
-        }
-        made.update(twins.numbers.items())
-        return made
 
-    versions = [_version(name) for name in _SOFTWARE]
-    folder = None if cache_dir is None or None in versions else cache_dir / FOLDER
-    rules = (MOST_BITS, LEAST_COARSE, LEAST_CORRELATION, REACH, SIDE)
-    facts = ("fer_bench twins 3", dataset.row_digest, *rules, *versions)
-    n = len(dataset)
-    names = (*SIMILARITIES, *_PAIRS)
-    kept = cached_arrays(folder, facts, names, search, lambda kept: _is_search(kept, n))
-    pairs = zip(*(kept[name].tolist() for name in _PAIRS), strict=True)
+def _encode(duplicates: Duplicates) -> dict[str, NDArray[Any]]:
+    pairs = duplicates.pairs
+    return {
+        "rows": np.array([(one.first, one.second) for one in pairs], np.int64).reshape(-1, 2),
+        "mirrored": np.array([one.mirrored for one in pairs], np.bool_),
+        "correlations": np.array([one.correlation for one in pairs], np.float64),
+        **{f"{level} groups": numbers for level, numbers in duplicates.numbers.items()},
+    }
+
+
+def _decode(arrays: Mapping[str, NDArray[Any]], n: int) -> Duplicates:
+    """Return the search result for ``n`` images."""
+    n_pairs = len(arrays["rows"])
+    rows = checked(arrays["rows"], np.int64, (n_pairs, 2))
+    mirrored = checked(arrays["mirrored"], np.bool_, (n_pairs,))
+    correlations = checked(arrays["correlations"], np.float64, (n_pairs,))
+    groups = {level: checked(arrays[f"{level} groups"], np.int64, (n,)) for level in SIMILARITIES}
+    if not all(np.all((one >= 0) & (one < n)) for one in (rows, *groups.values())):
+        raise ValueError("rows out of range")
+    pairs = zip(rows.tolist(), mirrored.tolist(), correlations.tolist(), strict=True)
     return Duplicates(
-        {likeness: kept[likeness] for likeness in SIMILARITIES},
+        groups,
         tuple(
-            NearPair(first, second, mirrored, correlation)
-            for (first, second), mirrored, correlation in pairs
+            NearPair(first, second, is_mirrored, correlation)
+            for (first, second), is_mirrored, correlation in pairs
         ),
     )
-
-
-def _is_search(kept: Mapping[str, NDArray[Any]], n: int) -> bool:
-    """Check if arrays can be a search result for ``n`` images."""
-    rows, mirrored, correlations = (kept[name] for name in _PAIRS)
-    if rows.dtype != np.int64 or rows.ndim != 2 or rows.shape[1] != 2:
-        return False
-    numbers = [kept[likeness] for likeness in SIMILARITIES]
-    return (
-        (mirrored.dtype, mirrored.shape) == (np.dtype(np.bool_), (len(rows),))
-        and (correlations.dtype, correlations.shape) == (np.dtype(np.float64), (len(rows),))
-        and all((one.dtype, one.shape) == (np.dtype(np.int64), (n,)) for one in numbers)
-        and all(np.all((one >= 0) & (one < n)) for one in (rows, *numbers))
-    )
-
-
-@functools.cache
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
