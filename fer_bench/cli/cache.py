@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.params import NonEmptyPath
-from fer_bench.runtime.errors import bytes_shown, listed
+from fer_bench.runtime.errors import FerBenchError, bytes_shown, listed
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines
 
@@ -54,17 +54,17 @@ def command() -> None:
 def show(store: Path | None) -> None:
     """Show what is stored, largest first, and the rest of the cache directory.
 
-    'fer-bench cache prune' removes what no run can use.
+    'fer-bench cache prune' removes what is unusable.
     """
     import shutil
 
-    folder = _folder(store)
+    folder = _store_directory(store)
     found = _show_store(folder)
     where = next(place for place in (folder, *folder.parents) if place.exists())
     free = bytes_shown(shutil.disk_usage(where).free)
     echo(f"{_total(found)} in {folder}; {free} free on its disk")
     if store is None:
-        _show_beside()
+        _show_outside_store()
 
 
 @command.command(short_help="Remove what no run can use again.")
@@ -75,21 +75,21 @@ def prune(store: Path | None) -> None:
     In the store: what was made with other versions of the libraries, left behind by killed
     processes, is incomplete, or is a checkpoint of a finished cell.
 
-    In the rest of the cache directory: data sets as another version of fer_bench read them, what is
-    incomplete, and what killed processes left behind at least a day ago. The rest does not record
-    which version made it ('draws', 'twins') or if its source still exists ('parsed'), so it stays;
-    'fer-bench cache clear' removes it.
+    In the rest of the cache directory: what another version of fer_bench wrote, what is incomplete,
+    and what killed processes left behind at least a day ago. Entries do not name the data that they
+    belong to, so those of data that has changed or is gone stay; 'fer-bench cache clear' removes
+    them.
 
-    Content is not read: damaged content is found when a run uses it.
+    Content is not verified: damaged content is found when a run uses it.
     """
     from fer_bench.cli import cache_contents
     from fer_bench.training.store import contents
 
-    folder = _folder(store)
+    folder = _store_directory(store)
     _remove(folder, [entry for entry in contents.entries(folder) if entry.useless])
     if store is None:
-        found = _beside(cache_contents.MADE)
-        _remove_beside([entry for entry in found if entry.useless], cache_contents.MADE)
+        found = _outside_store(cache_contents.MADE)
+        _remove_outside_store([entry for entry in found if entry.useless], cache_contents.MADE)
 
 
 @command.command(short_help="Remove everything, or all of some kinds.")
@@ -107,30 +107,32 @@ def clear(kinds: tuple[str, ...], store: Path | None) -> None:
     accepted = (*contents.KINDS, *(cache_contents.MADE if store is None else ()))
     for kind in kinds:
         if kind not in accepted:
-            raise click.UsageError(_refusal(kind, accepted))
-    folder = _folder(store)
+            raise click.UsageError(str(_unknown_kind(kind, accepted)))
+    folder = _store_directory(store)
     if not kinds or any(kind in contents.KINDS for kind in kinds):
         found = contents.entries(folder)
         _remove(folder, [entry for entry in found if not kinds or entry.kind in kinds])
-    beside = [kind for kind in cache_contents.MADE if not kinds or kind in kinds]
-    if beside and store is None:
-        _remove_beside(_beside(beside), beside)
+    outside = [kind for kind in cache_contents.MADE if not kinds or kind in kinds]
+    if outside and store is None:
+        _remove_outside_store(_outside_store(outside), outside)
 
 
-def _refusal(kind: str, accepted: Collection[str]) -> str:
+def _unknown_kind(kind: str, accepted: Collection[str]) -> FerBenchError:
     from fer_bench.cli import cache_contents
     from fer_bench.runtime.cache_directory import cache_root
 
-    choice = f"accepted: {', '.join(accepted)}"
+    problem, hint = f"{kind!r} is unknown", ""
     if kind in cache_contents.MADE:
-        return f"{kind!r} lies in the cache folder and in no store; {choice}; or leave out --store"
-    if kind in cache_contents.BROUGHT:
-        where = str(cache_root() / kind)
-        return f"{kind!r} is never removed; {choice}; delete {where!r} yourself"
-    return f"{kind!r} is unknown; {choice}"
+        problem, hint = f"{kind!r} is not in the store", "or leave out --store"
+    elif kind in cache_contents.BROUGHT:
+        problem, hint = (
+            f"{kind!r} is never removed",
+            f"delete {str(cache_root() / kind)!r} yourself",
+        )
+    return FerBenchError(problem, ", ".join(accepted), hint)
 
 
-def _folder(store: Path | None) -> Path:
+def _store_directory(store: Path | None) -> Path:
     from fer_bench.runtime.cache_directory import cache_root
 
     return store if store is not None else cache_root() / "store"
@@ -144,7 +146,7 @@ def _show_store(folder: Path) -> list[contents.Entry]:
         (
             entry.kind,
             entry.what,
-            f"no use: {entry.useless}" if entry.useless else entry.state,
+            f"unusable: {entry.useless}" if entry.useless else entry.state,
             bytes_shown(entry.size),
             _written(entry.written),
         )
@@ -164,19 +166,19 @@ def _written(time: float) -> str:
         return "unknown"
 
 
-def _beside(kinds: Iterable[str]) -> list[cache_contents.Entry]:
+def _outside_store(kinds: Iterable[str]) -> list[cache_contents.Entry]:
     from fer_bench.cli import cache_contents
     from fer_bench.runtime.cache_directory import cache_root
 
     return cache_contents.entries(cache_root(), kinds)
 
 
-def _show_beside() -> None:
+def _show_outside_store() -> None:
     from fer_bench.cli import cache_contents
     from fer_bench.runtime.cache_directory import cache_root
 
     purposes = {**cache_contents.MADE, **cache_contents.BROUGHT}
-    found = _beside(purposes)
+    found = _outside_store(purposes)
     by_kind = {kind: [entry for entry in found if entry.kind == kind] for kind in purposes}
     rows = [
         (
@@ -190,8 +192,8 @@ def _show_beside() -> None:
         if of_kind
     ]
     echo()
-    _table(("kind", "what", "files", "no use", "size"), rows, ("files", "no use", "size"))
-    echo(f"{_total(found, 'file')} beside the store in {cache_root()}")
+    _table(("kind", "what", "files", "unusable", "size"), rows, ("files", "unusable", "size"))
+    echo(f"{_total(found, 'file')} outside the store in {cache_root()}")
 
 
 def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]) -> None:
@@ -213,21 +215,21 @@ def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
         why = f": {entry.useless}" if entry.useless else ""
         echo(f"removed {entry.kind} {entry.what} ({bytes_shown(entry.size)}){why}")
     for entry in done.in_use:
-        echo(f"kept {entry.kind} {entry.what}: a process works on it", err=True)
+        echo(f"kept {entry.kind} {entry.what}: a process is using it", err=True)
     for path in done.kept:
-        echo(f"kept {str(path)!r}: it holds what fer_bench did not write", err=True)
+        echo(f"kept {str(path)!r}: it contains files that fer_bench did not write", err=True)
     _show_kept(others)
     echo(f"removed {_total(done.removed)} from {folder}")
 
 
 def _show_kept(others: Sequence[Path]) -> None:
-
     if others:
         names = listed([repr(str(path)) for path in others], 5)
-        echo(f"kept {len(others):,} that fer_bench did not write: {names}", err=True)
+        paths = "path" if len(others) == 1 else "paths"
+        echo(f"kept {len(others):,} {paths} that fer_bench did not write: {names}", err=True)
 
 
-def _remove_beside(chosen: Sequence[cache_contents.Entry], kinds: Collection[str]) -> None:
+def _remove_outside_store(chosen: Sequence[cache_contents.Entry], kinds: Collection[str]) -> None:
     from fer_bench.cli import cache_contents
     from fer_bench.runtime.cache_directory import cache_root
 
@@ -238,10 +240,10 @@ def _remove_beside(chosen: Sequence[cache_contents.Entry], kinds: Collection[str
         why = f": {useless}" if useless else ""
         echo(f"removed {kind} ({_total(alike, 'file')}){why}")
     for entry in stays:
-        why = "a process may be writing it" if entry.unfinished else "it was written just now"
+        why = "a process may be writing it" if entry.unfinished else "it has just been written"
         echo(f"kept {entry.kind} {entry.path.name}: {why}", err=True)
     _show_kept(others)
-    echo(f"removed {_total(removed, 'file')} beside the store in {cache_root()}")
+    echo(f"removed {_total(removed, 'file')} outside the store in {cache_root()}")
 
 
 def _total(entries: Sequence[contents.Entry | cache_contents.Entry], one: str = "part") -> str:

@@ -60,7 +60,7 @@ class TestList:
         assert (done.exit_code, done.stderr) == (0, "")
         assert done.stdout.startswith(f"0 parts, 0 B in {cache / 'store'}; ")
         last = done.stdout.splitlines()[-1]
-        assert last.startswith("0 files, 0 B beside ")
+        assert last.startswith("0 files, 0 B outside ")
         assert last.endswith(f" {cache}")
         assert not cache.exists()
 
@@ -107,7 +107,7 @@ class TestClear:
         assert "\nremoved 1 part, " in done.stdout
         last = done.stdout.splitlines()[-1]
         assert last.startswith("removed 3 files, ")
-        assert last.endswith(f" beside the store in {cache}")
+        assert last.endswith(f" outside the store in {cache}")
 
     @pytest.mark.parametrize("kinds", [["parsed"], ["draws"], ["twins"], ["twins", "parsed"]])
     def test_kinds_beside_the_store(self, cache, filled, kinds):
@@ -119,7 +119,7 @@ class TestClear:
     def test_kinds_of_the_store(self, filled):
         done = run("clear", "results")
         assert left(filled) == filled.keys() - {"results"}
-        assert "beside" not in done.stdout
+        assert "outside" not in done.stdout
 
     def test_kinds_of_both(self, filled):
         run("clear", "results", "draws")
@@ -138,7 +138,7 @@ class TestClear:
         assert done.exit_code == 0
         assert contents.entries(other) == []
         assert left(filled) == set(filled)
-        assert "beside" not in done.stdout
+        assert "outside" not in done.stdout
 
     def test_what_may_be_being_written_stays_and_is_named(self, filled, snapshot):
         part = write_and_die(filled["twins"])
@@ -156,7 +156,7 @@ class TestClear:
             (["structures"], ["'structures' is never"], [*contents.KINDS, *MADE]),
             (
                 ["parsed", "--store=x"],
-                ["'parsed' ", "in no store", "; or leave out --store"],
+                ["'parsed' is not in the store", "; or leave out --store"],
                 contents.KINDS,
             ),
         ],
@@ -177,12 +177,12 @@ class TestClear:
 class TestPrune:
     def test_what_a_run_can_use_stays(self, cache, filled):
         done = run("prune", "--store", cache / "elsewhere")
-        assert "beside" not in done.stdout
+        assert "outside" not in done.stdout
         done = run("prune")
         assert (done.exit_code, done.stderr) == (0, "")
         assert left(filled) == filled.keys() - {"results"}  # which is of no run's
         last = done.stdout.splitlines()[-1]
-        assert last.startswith("removed 0 files, 0 B beside ")
+        assert last.startswith("removed 0 files, 0 B outside ")
         assert last.endswith(f" {cache}")
 
     def test_the_rest_goes_and_is_named(self, tmp_path, cache, filled, monkeypatch, snapshot):

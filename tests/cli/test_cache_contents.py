@@ -91,7 +91,7 @@ def test_what_does_not_begin_as_ours_is_kept_and_named(
     before = mine.read_bytes()
     done = CliRunner().invoke(cli.main, ["cache", command])
     assert done.exit_code == 0
-    assert "kept 1 that " in done.stderr
+    assert "kept 1 path that " in done.stderr
     assert f"did not write: {str(mine)!r}" in done.stderr
     assert mine.read_bytes() == before
 

@@ -1,4 +1,4 @@
-"""List the parts of the store with their sizes, and remove those that can go."""
+"""Listing and removal of the parts of the store."""
 
 from __future__ import annotations
 
@@ -159,12 +159,12 @@ def _entry(store: Path, kind: Kind, path: Path) -> Entry:
     what, state, useless = "", "", ""
     try:
         if removal.is_leftover(path.name):
-            raise Damaged("left behind by a process that was killed")
+            raise Damaged("left behind by a killed process")
         describe = {"features": _features, "checkpoints": _checkpoint, "results": _result}[kind]
         what, state, versions = describe(path)
         useless = _outdated(kind, versions)
         if kind == checkpoints.KIND and (store / results.KIND / path.name).is_dir():
-            useless = "its cell is finished"
+            useless = "its cell is complete"
     except Damaged as damage:
         useless = str(damage)
     except _UNREADABLE as error:

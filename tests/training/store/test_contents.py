@@ -145,7 +145,7 @@ def test_complete_features_are_called_so(tmp_path):
                 add_sealed(f / "checkpoints" / X / "epoch-0020"),
                 add_sealed(f / "results" / X),
             ),
-            "its cell is finished",
+            "its cell is complete",
         ),
     ],
 )
@@ -233,7 +233,7 @@ def test_what_carries_no_mark_of_ours_is_kept_and_named(tmp_path, command, place
     assert "removed 0 parts" in result.output
     assert mine.read_text() == "precious"
     named = tmp_path.joinpath(*mine.relative_to(tmp_path).parts[:2])
-    assert "kept 1 that" in result.stderr
+    assert "kept 1 path that" in result.stderr
     assert f": {str(named)!r}" in result.stderr
 
 
@@ -246,7 +246,7 @@ def test_an_empty_directory_is_kept_and_named(tmp_path, command, kind):
     result = CliRunner().invoke(cli.main, ["cache", command, "--store", str(tmp_path)])
     assert result.exit_code == 0
     assert mine.is_dir()
-    assert "kept 1 that" in result.stderr
+    assert "kept 1 path that" in result.stderr
     assert f": {str(mine)!r}" in result.stderr
 
 
@@ -259,7 +259,7 @@ def test_what_lies_in_a_part_of_ours_is_kept_and_named(tmp_path, command):
     result = CliRunner().invoke(cli.main, ["cache", command, "--store", str(tmp_path)])
     assert [path.name for path in tmp_path.glob("results/*/*")] == ["thesis.txt"]
     kept = str(tmp_path / "results" / A)
-    assert f"kept {kept!r}: it holds" in result.stderr
+    assert f"kept {kept!r}: it contains" in result.stderr
     assert not (tmp_path / "results" / B).exists()
 
 
