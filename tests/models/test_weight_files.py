@@ -58,14 +58,14 @@ def test_npz_keys_are_layers_and_variables(npz):
 
 def test_a_truncated_npz_is_refused(npz):
     npz.write_bytes(npz.read_bytes()[:-60])
-    assert "no npz file" in refusal(npz).problem
+    assert "not an npz file" in refusal(npz).problem
 
 
 def test_a_corrupt_npz_is_refused(npz):
     content = bytearray(npz.read_bytes())
     content[150] ^= 0xFF
     npz.write_bytes(content)
-    assert "no npz file" in refusal(npz).problem
+    assert "not an npz file" in refusal(npz).problem
 
 
 def test_an_npz_of_pickled_objects_is_refused(tmp_path):

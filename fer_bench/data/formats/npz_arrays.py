@@ -170,8 +170,8 @@ def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
             archive = open_files.enter_context(_archive(path))
             for member in archive.namelist():
                 if not member.endswith(".npy"):
-                    what = f"the member {shown(member)} is no array"
-                    raise input_error(path, None, what, "arrays alone")
+                    what = f"the member {shown(member)} is not an array"
+                    raise input_error(path, None, what, "only arrays")
             names = [member.removesuffix(".npy") for member in archive.namelist()]
             headers = _headers(path, archive, names)
         yield {
@@ -191,8 +191,8 @@ def _headers(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> dict
     size = sum(header.size for header in headers.values())
     packed = sum(header.packed for header in headers.values())
     if too_tight(size, packed):
-        what = f"{len(names)} arrays claim {size:,} bytes together, packed into {packed:,}"
-        raise input_error(path, None, what, "a whole npz file")
+        what = f"{len(names)} arrays claim {size:,} bytes in total, compressed to {packed:,}"
+        raise input_error(path, None, what, "an intact npz file")
     return headers
 
 
@@ -211,7 +211,7 @@ def _check_once(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> N
     for name in names:
         if times[f"{name}.npy"] > 1:
             raise input_error(
-                path, None, f"the member '{name}.npy' is there twice", "each one once"
+                path, None, f"the member '{name}.npy' appears twice", "each member once"
             )
 
 
@@ -237,7 +237,7 @@ def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
         end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
         if end > other.header_offset:
             what = f"the members {shown(one.filename)} and {shown(other.filename)} overlap"
-            raise input_error(path, None, what, "a whole npz file")
+            raise input_error(path, None, what, "an intact npz file")
 
 
 @contextlib.contextmanager
@@ -264,21 +264,21 @@ def _one_kind_of_error(path: Path) -> Iterator[None]:
             warnings.simplefilter("ignore", UserWarning)
             yield
     except zipfile.BadZipFile as error:
-        what = f"no npz file, or a damaged one ({cause_of(error)})"
-        raise input_error(path, None, what, "a whole npz file") from error
+        what = f"not an npz file, or damaged ({cause_of(error)})"
+        raise input_error(path, None, what, "an intact npz file") from error
     except _DAMAGES as error:
-        what = f"damaged or not readable ({cause_of(error)})"
-        raise input_error(path, None, what, "a whole npz file") from error
+        what = f"damaged or unreadable ({cause_of(error)})"
+        raise input_error(path, None, what, "an intact npz file") from error
     except OSError as error:
         what = f"cannot be read ({cause_of(error)})"
         step = "name a file that can be read"
-        raise input_error(path, None, what, "a whole npz file", step) from error
+        raise input_error(path, None, what, "an intact npz file", step) from error
 
 
 def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type not in _METHODS:
-        what = f"array {name!r} is packed by method {member.compress_type}"
+        what = f"array {name!r} has compression method {member.compress_type}"
         raise input_error(
             path, None, what, "stored or deflated, as numpy.savez_compressed writes it"
         )
@@ -304,8 +304,8 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
             path,
             None,
             f"array {name!r} claims {_bytes(claimed)} and has {member.file_size}, "
-            f"packed into {member.compress_size}",
-            "a whole npz file",
+            f"compressed to {member.compress_size}",
+            "an intact npz file",
         )
     return Header(dtype, shape, file.tell(), claimed, member.compress_size)
 

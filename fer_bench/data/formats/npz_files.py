@@ -87,16 +87,16 @@ def _check_images(path: Path, headers: dict[str, Header]) -> None:
     beside = _BESIDE_AN_IMAGE * n
     pixels = math.prod(headers["images"].shape)
     if beside > MANY and beside > _MOST_BESIDE * pixels:
-        what = f"its {n:,} images have {pixels:,} pixels, and take {beside:,} bytes of memory more"
+        what = f"its {n:,} images have {pixels:,} pixels, but need {beside:,} more bytes of memory"
         least = -(-_BESIDE_AN_IMAGE // _MOST_BESIDE)
-        raise input_error(path, None, what, f"images of {least} pixels or more", "take larger ones")
+        raise input_error(
+            path, None, what, f"images of {least} pixels or more", "use larger images"
+        )
     needed = sum(header.size for header in headers.values()) + beside
     packed = sum(header.packed for header in headers.values())
     if too_tight(needed, packed):
-        what = f"its {n:,} images take {needed:,} bytes of memory and {packed:,} of the file"
-        raise input_error(
-            path, None, what, "images that are packed less tightly", "leave out empty ones"
-        )
+        what = f"its {n:,} images need {needed:,} bytes of memory, but only {packed:,} of the file"
+        raise input_error(path, None, what, "images that compress less", "leave out blank images")
 
 
 def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:
