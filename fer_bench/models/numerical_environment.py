@@ -138,13 +138,13 @@ def conditions() -> Conditions:
     return tuple(rows)
 
 
-def differing(noted: Iterable[tuple[str, str]], now: Iterable[tuple[str, str]]) -> str:
+def differing(before: Iterable[tuple[str, str]], now: Iterable[tuple[str, str]]) -> str:
     """Describe the differences between two sets of conditions, for names present in both."""
-    known = dict(now)
+    current = dict(now)
     return ", ".join(
-        f"{name} {value} (now {known[name]})"
-        for name, value in noted
-        if known.get(name, value) != value
+        f"{name} {value} (now {current[name]})"
+        for name, value in before
+        if current.get(name, value) != value
     )
 
 

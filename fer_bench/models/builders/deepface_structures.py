@@ -66,9 +66,9 @@ def openface() -> keras.Model:
                 load_model_weights=lambda model, **_: model,
             ),
         ):
-            whole = _checked(module.load_model())
+            network = _checked(module.load_model())
         # deepface passes its input as a list; Keras would warn about each call with a bare tensor.
-        return keras.Model(whole.inputs[0], whole.outputs[0], name="openface")
+        return keras.Model(network.inputs[0], network.outputs[0], name="openface")
 
 
 _LAYERS: dict[str, Any] = {

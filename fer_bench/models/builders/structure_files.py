@@ -11,6 +11,7 @@ import importlib.util
 import io
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 import zlib
@@ -215,8 +216,7 @@ def _compressed(model: keras.Model, path: Path) -> bytes:
             ):
                 for part in source.infolist():
                     with source.open(part) as reader, target.open(part.filename, "w") as writer:
-                        while piece := reader.read(1 << 20):
-                            writer.write(piece)
+                        shutil.copyfileobj(reader, writer)
     except OSError as error:
         raise FerBenchError(
             f"cannot write {str(path)!r}: {cause_of(error)}",
