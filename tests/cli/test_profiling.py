@@ -40,7 +40,7 @@ def test_parts_fill_the_whole_time_and_the_floor_comes_beside_it(data):
         "training",
         "evaluation",
     ]
-    assert rest.endswith("other")
+    assert rest.endswith("remainder")
     assert last == "report"
     assert all(seconds >= 0 for _, seconds in found.parts)
     assert (found.images, found.epochs) == (140, 2)

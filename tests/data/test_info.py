@@ -81,7 +81,7 @@ def test_sources(few: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("FER_BENCH_DATA", str(tmp_path))
     assert source_of("fer2013", cache_dir=cache) == tmp_path / "fer2013.csv"
     monkeypatch.setenv("FER_BENCH_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(FerBenchError, match="FER_BENCH_DATA names"):
+    with pytest.raises(FerBenchError, match="FER_BENCH_DATA="):
         source_of("fer2013", cache_dir=cache)
 
 

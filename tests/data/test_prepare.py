@@ -398,5 +398,5 @@ def test_too_little_memory_for_the_search_is_told_in_one_line(monkeypatch) -> No
     monkeypatch.setattr(search_cache, "find_duplicates", search)
     with pytest.raises(FerBenchError, match=r"'faces' needs more memory .* 5\.00") as raised:
         prepare_data(faces(), DataSpec())
-    assert raised.value.hint.startswith("take fewer")
+    assert raised.value.hint.startswith("use fewer")
     assert "\n" not in str(raised.value)

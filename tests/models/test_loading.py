@@ -258,7 +258,7 @@ def test_a_file_digest_is_compared(mini, mini_file):
     entry = dataclasses.replace(
         models.get("mini"), weights=WeightsSource("mini.weights.npz", digest=digest)
     )
-    assert load(mini_file, entry, mini).proof == "sha256 digest matches upstream's"
+    assert load(mini_file, entry, mini).verification == "sha256 digest matches upstream's"
 
 
 def test_another_network_is_refused(built, mini_file):

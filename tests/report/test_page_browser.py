@@ -352,7 +352,7 @@ def test_the_skip_link_comes_first_and_focus_is_seen(visit: Any, address: str) -
     tab, _, _ = visit(address)
     tab.keyboard.press("Tab")
     focused = tab.locator(":focus")
-    assert focused.inner_text() == "Skip to the answer"
+    assert focused.inner_text() == "Skip to the summary"
     assert focused.bounding_box()["x"] >= 0
     assert focused.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
 

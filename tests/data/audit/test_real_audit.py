@@ -128,7 +128,7 @@ def test_votes(kaggle, votes) -> None:
 def test_rows_in_another_order_are_refused(real_data, votes) -> None:
     order = np.argsort(real_data.labels, kind="stable")
     sorted_like_folders = real_data.take(order)
-    with pytest.raises(FerBenchError, match=r"row \d+ \(from 0\) is of"):
+    with pytest.raises(FerBenchError, match=r"row \d+ \(from 0\) has the usage"):
         check_votes(votes, sorted_like_folders)
     object.__setattr__(sorted_like_folders, "usage", None)
     with pytest.raises(FerBenchError, match="do not fit"):
