@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.metrics import confusion
-from fer_bench.results.records import NO_VOTE
+from fer_bench.results.records import CERTAIN, NO_VOTE
 from fer_bench.results.type_checks import Mismatch
 from fer_bench.runtime.errors import shown
 
@@ -34,9 +34,6 @@ _SHARE_TOLERANCE = 1e-6
 
 _RUNNING_TOLERANCE = {"accuracy": 1e-9, "loss": 1e-6}
 """Tolerance of the value ranges of metrics during the epoch, for floating-point summation."""
-
-_FULL = 65535
-"""Packed confidence that stands for a probability of 1."""
 
 
 def check_run(run: Run) -> None:
@@ -192,11 +189,11 @@ def _check_predictions(
 ) -> None:
     classes = len(data.counts)
     # The most probable class has a probability of at least 1 / classes, apart from rounding.
-    least = _FULL // classes - 1
+    least = CERTAIN // classes - 1
     packed = np.frombuffer(known.confidences, "<u2")
     if packed.min() < least:
         raise Mismatch(
-            f"{where}: the confidence of a prediction is {packed.min() / _FULL:.5f}",
+            f"{where}: the confidence of a prediction is {packed.min() / CERTAIN:.5f}",
             f"1/{classes} to 1, the probabilities of a most probable class",
         )
     predicted = known.predicted

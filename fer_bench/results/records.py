@@ -47,7 +47,7 @@ SAMPLED, COPIES = "not in the sample", "copies of other images"
 REPEATED = "repeated"
 """Environment fact: list of the measurements that were repeated in a run."""
 
-_FULL = 65535
+CERTAIN = 65535
 """Packed confidence that stands for a probability of 1."""
 
 ROUNDS_FOR_P99 = 100
@@ -94,9 +94,7 @@ class History:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions of a network for each test image, in the order of the split's test part.
-
-    They are packed to keep results small and comparable.
+    """Packed predictions of a network for each test image, in the order of the split's test part.
 
     Attributes:
         classes: the most probable class of each image, one byte each.
@@ -108,16 +106,15 @@ class Predictions:
     confidences: bytes
 
     def __post_init__(self) -> None:
-        if len(self.confidences) != 2 * len(self.classes):
-            count, size = len(self.classes), len(self.confidences)
-            raise ValueError(
-                f"{count} predictions need {2 * count} bytes of confidences, not {size}"
-            )
+        count, size = len(self.classes), len(self.confidences)
+        if size != 2 * count:
+            problem = f"{count} predictions need {2 * count} bytes of confidences, not {size}"
+            raise ValueError(problem)
 
     @classmethod
     def of(cls, logits: ArrayLike) -> Predictions:
         """Create predictions from logits of shape (n, classes), with at most 256 classes."""
-        confidences = np.rint(softmax(logits).max(axis=1) * _FULL).astype("<u2")
+        confidences = np.rint(softmax(logits).max(axis=1) * CERTAIN).astype("<u2")
         # From logits: probabilities may be tied by rounding even if the logits differ.
         predicted = np.asarray(logits).argmax(axis=1).astype(np.uint8)
         return cls(predicted.tobytes(), confidences.tobytes())
@@ -130,7 +127,7 @@ class Predictions:
     @property
     def confidence(self) -> NDArray[np.float64]:
         """Probability of that class, 0 to 1, shape (n,)."""
-        return np.frombuffer(self.confidences, "<u2") / _FULL
+        return np.frombuffer(self.confidences, "<u2") / CERTAIN
 
 
 @dataclass(frozen=True)
