@@ -209,7 +209,9 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
         if RECORD in config.stash and config.stash.get(REPORTING, True):
             from fer_bench.plugin.session_report import SessionReport
 
-            config.stash[REPORT] = SessionReport(session, config.stash[SETTINGS])
+            report = SessionReport(session, config.stash[SETTINGS])
+            report.write()
+            config.stash[REPORT] = report
         _judge_comparison(session)
     finally:
         try:

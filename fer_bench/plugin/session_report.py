@@ -36,9 +36,8 @@ T = TypeVar("T")
 class SessionReport:
     """Report of a finished session: its files and its terminal output.
 
-    The constructor writes the files, results first, since those took hours to compute. Only the
-    page, the slowest to draw, is written later: after the tables are shown, or at the end of the
-    session.
+    ``write`` writes the files. Only the page, the slowest to draw, is written by ``close``: after
+    the tables are shown, or at the end of the session.
 
     Args:
         session: the session; it fails if the report cannot be made or written, or if a requested
@@ -55,7 +54,10 @@ class SessionReport:
         self._report: Report | None = None
         self._outcome: ComparisonResult | None = None
         self._left: str = ""
-        document = self._tried(lambda: _plain_document(session.config))
+
+    def write(self) -> None:
+        """Write all files but the page, results first, since those took hours to compute."""
+        document = self._tried(lambda: _plain_document(self._session.config))
         if document is None:
             return
         if not _has_measured(document):

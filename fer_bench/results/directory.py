@@ -77,13 +77,8 @@ def read_directory(folder: Path, read: Callable[[Any, str], T]) -> ResultsDirect
         return ResultsDirectory(tuple(found), tuple(map(str, unreadable)), others)
     if unreadable:
         first = unreadable[0]
-        raise FerBenchError(
-            f"{first.problem} (and no other results file in {str(folder)!r} is readable)",
-            first.accepted,
-            first.hint,
-            path=first.path,
-            line=first.line,
-        )
+        elsewhere = f"and no other results file in {str(folder)!r} is readable"
+        raise first.revised(problem=f"{first.problem} ({elsewhere})")
     raise FerBenchError(
         f"no results file here or in a subdirectory ({others} other JSON files)",
         "a results.json of fer_bench, or a directory that contains some",

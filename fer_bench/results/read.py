@@ -97,10 +97,9 @@ def read_run(document: object, path: Path | str | None = None) -> Run:
     try:
         return _run(document)
     except Mismatch as mismatch:
-        raise FerBenchError(
-            mismatch.problem,
-            mismatch.accepted,
-            mismatch.hint or "use a results file that this or an older version of fer_bench wrote",
+        raise mismatch.revised(
+            hint=mismatch.hint
+            or "use a results file that this or an older version of fer_bench wrote",
             path=None if path is None else Path(path),
         ) from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fer_bench.runtime.escapes import inert, printable
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 INSTALL = "pip install -e '.[cpu]' in a clone of fer_bench"
 """Install command for the deep-learning libraries; this package is not on PyPI."""
+
+
+_FIELDS = ("problem", "accepted", "hint", "path", "line")
 
 
 class FerBenchError(Exception):
@@ -57,6 +60,11 @@ class FerBenchError(Exception):
             cause = f"{str(self.path)!r}{line}: {cause}"
         accepted = self.accepted and f"accepted: {self.accepted}"
         return inert(printable("; ".join(filter(None, (cause, accepted, self.hint)))))
+
+    def revised(self, **changed: Any) -> FerBenchError:
+        """Return a plain ``FerBenchError`` with these fields changed and the others kept."""
+        fields = {name: getattr(self, name) for name in _FIELDS}
+        return FerBenchError(**{**fields, **changed})
 
 
 def shown(value: object, most: int = 60) -> str:

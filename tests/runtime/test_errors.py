@@ -36,6 +36,18 @@ def test_it_can_be_sent_to_another_process():
     assert str(pickle.loads(pickle.dumps(FerBenchError("a\nb")))) == "a\\nb"
 
 
+def test_a_revised_error_keeps_the_other_fields():
+    class SpecialError(FerBenchError):
+        pass
+
+    error = SpecialError("is bad", "good", "mend it", path=Path("x.csv"), line=3)
+    found = error.revised(problem="is worse", line=None)
+    assert type(found) is FerBenchError
+    assert (found.problem, found.accepted, found.hint) == ("is worse", "good", "mend it")
+    assert (found.path, found.line) == (Path("x.csv"), None)
+    assert error.line == 3
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [

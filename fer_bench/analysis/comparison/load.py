@@ -51,13 +51,7 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
         _check_files(name for name, _ in runs)
         _check_measurements(runs)
     except FerBenchError as error:
-        raise FerBenchError(
-            f"{error.problem} ({which})",
-            error.accepted,
-            error.hint,
-            path=error.path,
-            line=error.line,
-        ) from error
+        raise error.revised(problem=f"{error.problem} ({which})") from error
     return Side(tuple(runs), tuple(unreadable))
 
 

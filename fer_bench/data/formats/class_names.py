@@ -251,7 +251,7 @@ def _read(path: Path) -> dict[str, str]:
     try:
         classes_of(found.values())
     except FerBenchError as error:
-        raise FerBenchError(error.problem, error.accepted, error.hint, path=path) from error
+        raise error.revised(path=path) from error
     return found
 
 
