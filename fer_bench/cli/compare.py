@@ -40,7 +40,7 @@ _SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option(
     "--fail-on",
     multiple=True,
-    metavar="RULES",
+    metavar="THRESHOLDS",
     help="Thresholds: how much worse a metric may get, as in 'accuracy: 0.5pp, vggface*: "
     "training.speed: 20%'. May be given several times.",
 )
@@ -64,8 +64,7 @@ def command(
     as in fail_on = ["accuracy: 0.5pp"], then those of --fail-on. The last one given for a metric
     applies.
 
-    Exit status: 0 no metric with a threshold got worse, 1 there is a regression, 2 no comparison is
-    possible.
+    Exit status: 0 no regression, 1 a regression, 2 not decided.
     """
     from fer_bench.analysis.comparison import (
         compare,
@@ -77,27 +76,23 @@ def command(
 
     if len(files) < 2:
         raise click.UsageError(
-            f"{len(files)} of 2 sides given; accepted: BASE... HEAD, one results file or folder "
-            "for each side at least"
+            "BASE and HEAD must both be given: results files, or directories of them"
         )
     rules = default_thresholds() + project_thresholds(Path.cwd()) + parse(fail_on, "--fail-on")
     *base, head = files
     sides = load_side(base, "base"), load_side([head], "head")
     read = {os.path.realpath(name) for side in sides for name, _ in side.runs}
     if output is not None and os.path.realpath(output) in read:
-        raise FerBenchError(
-            f"--output {str(output)!r} is one of the files to compare",
-            "another file",
-        )
+        raise FerBenchError("--output is one of the files to compare", "another file", path=output)
     outcome = compare(*sides, rules)
     if form == "github":
-        _tell_github(outcome, output)
+        _report_on_github(outcome, output)
     else:
-        _tell(outcome, form, output)
+        _report(outcome, form, output)
     context.exit(outcome.exit_status)
 
 
-def _tell(outcome: ComparisonResult, form: str, output: Path | None) -> None:
+def _report(outcome: ComparisonResult, form: str, output: Path | None) -> None:
     from fer_bench.report.comparison import coloured, json_text, markdown_text
 
     if form == "terminal":
@@ -112,7 +107,7 @@ def _tell(outcome: ComparisonResult, form: str, output: Path | None) -> None:
         echo_lines(text)
 
 
-def _tell_github(outcome: ComparisonResult, output: Path | None) -> None:
+def _report_on_github(outcome: ComparisonResult, output: Path | None) -> None:
     from fer_bench.report.comparison import markdown_text, workflow_commands
 
     text = _for_terminal(outcome)
@@ -129,8 +124,9 @@ def _tell_github(outcome: ComparisonResult, output: Path | None) -> None:
                 file.write(markdown_text(outcome))
         except OSError as error:
             raise FerBenchError(
-                f"{_SUMMARY} {summary!r} cannot be added to: {cause_of(error)}",
-                "a file that can be written",
+                f"{_SUMMARY} cannot be written: {cause_of(error)}",
+                "a writable file",
+                path=Path(summary),
             ) from error
 
 

@@ -52,17 +52,16 @@ def is_one_line(done, *words):
 @pytest.mark.parametrize(
     ("base", "head", "status", "word"),
     [
-        ("good", "good", 0, "NO REGRESSION: 0 regressions"),
-        ("bad", "good", 0, "NO REGRESSION: 0 regressions, else 7 better"),
-        ("good", "bad", 1, "REGRESSION: 1 regression"),
-        ("good", "other", 2, "NOT DECIDED: 0 regressions"),
+        ("good", "good", 0, "NO REGRESSION: no metric got worse"),
+        ("bad", "good", 0, "NO REGRESSION: no metric got worse"),
+        ("good", "bad", 1, "REGRESSION: mini-random accuracy -10.01 pp (threshold 0.5pp)"),
+        ("good", "other", 2, "NOT DECIDED: "),
     ],
 )
 def test_the_exit_status_tells_the_verdict(compare, base, head, status, word):
     done = compare(f"{base}.json", f"{head}.json")
     assert (done.exit_code, done.stderr) == (status, "")
-    *_, last = done.stdout.split("\n\n")
-    assert last.startswith(word)
+    assert done.stdout.startswith(word)
 
 
 def test_the_last_argument_is_the_head(compare, tmp_path):
@@ -116,8 +115,8 @@ def test_the_nearest_pyproject_above_counts(compare, tmp_path, monkeypatch):
     ("text", "cause"),
     [
         ("[tool.fer_bench.compare]\nfail-on = []", "fail-on"),
-        ("[tool.fer_bench.compare", "no TOML"),
-        ("[tool.fer_bench.compare]\nfail_on = ['accuracy']", "'accuracy' is no rule"),
+        ("[tool.fer_bench.compare", "not valid TOML"),
+        ("[tool.fer_bench.compare]\nfail_on = ['accuracy']", "'accuracy' is not a threshold"),
     ],
 )
 def test_a_mistake_in_the_project_is_one_line(compare, tmp_path, text, cause):
@@ -137,7 +136,7 @@ def test_markdown(compare):
     done = compare("good.json", "bad.json", "--format=markdown")
     assert done.exit_code == 1
     assert done.stdout.startswith("<!-- fer_bench comparison -->\n# Benchmark comparison\n")
-    assert done.stdout.endswith("the comparison fails\n")
+    assert "\n**REGRESSION:** mini-random accuracy " in done.stdout
 
 
 def test_json(compare):
@@ -285,7 +284,7 @@ def test_a_summary_that_cannot_be_added_to_is_one_line(compare, tmp_path):
     environment = {"GITHUB_STEP_SUMMARY": str(tmp_path)}
     done = compare("good.json", "good.json", "--format=github", env=environment)
     assert done.exit_code == 2
-    assert done.stderr.startswith("Error: GITHUB_STEP_SUMMARY ")
+    assert "GITHUB_STEP_SUMMARY cannot be written" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -41,7 +41,7 @@ def test_each_move_is_a_row_that_names_its_run() -> None:
     assert first[3] == "4 of 8, 2026-03-04 12:00, 3012345, 0003.json"
     until, why, method, *_ = first[4].split("; ")
     assert until == "until run 7 of 8"
-    assert why == "beyond noise and rule"
+    assert why == "beyond noise and threshold"
     assert method.startswith("McNemar")
     assert second[:3] == ("better", "0.2999", "0.4003")
     assert second[3].startswith("7 of 8, 2026-03-07 12:00, 6012345")

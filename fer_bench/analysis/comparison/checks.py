@@ -37,9 +37,9 @@ def check_sides(base: Side, head: Side) -> None:
             for difference in between.differences:
                 if difference.of_experiment:
                     raise FerBenchError(
-                        f"{name}: {first} has {difference.what} {difference.base} and {other} "
-                        f"{difference.head}",
-                        "runs of one experiment on each side",
+                        f"{name}: {first} and {other} are different experiments, with "
+                        f"{difference.what} {difference.base} and {difference.head}",
+                        "runs of one experiment as base, and of one as head",
                     )
     if len(base.runs) == len(head.runs) == 1:
         return
@@ -48,8 +48,8 @@ def check_sides(base: Side, head: Side) -> None:
         times = measurement(run)
         if times and times in known:
             raise FerBenchError(
-                f"{known[times]} of the base and {name} of the head are the same measurement",
-                "each on one side",
+                f"{known[times]} of the base and {name} of the head hold the same measurement",
+                "each measurement once",
             )
 
 
@@ -82,8 +82,8 @@ def check_rules(
                 and not any(fnmatchcase(name, rule.figure) for name in known)
             ):
                 raise FerBenchError(
-                    f"the rule {rule.text!r} is about {rule.figure!r}, which no file has; "
-                    f"accepted here: {', '.join(known)}"
+                    f"threshold {rule.text!r}: no file has the metric {rule.figure!r}",
+                    ", ".join(known),
                 )
 
 
@@ -101,21 +101,21 @@ def notes(base: Side, head: Side, rules: Thresholds, cells: Collection[str]) -> 
         if len(commits) > 1:
             yield (
                 f"the runs of the {name} are of {len(commits)} commits ({', '.join(commits)}): "
-                "what changed between them counts as noise here"
+                "differences between these count as noise"
             )
     sides = [side.runs for side in (base, head)]
     if all(any(measurement(run) for _, run in runs) for runs in sides):
         count = len(base.runs) + len(head.runs)
         if count < LEAST_RUNS:
             yield (
-                f"{count} runs, both sides together, do not tell how far a speed varies from run "
-                f"to run: it is taken to be {RUN_NOISE:.0%}; {LEAST_RUNS} runs or more tell, "
-                "better five on each side"
+                f"speeds are assumed to vary by {RUN_NOISE:.0%} from run to run, since {count} "
+                f"runs are too few to measure it; {LEAST_RUNS} runs of base and head together are "
+                "enough, five of each are better"
             )
     yield from _reference(base, head)
     for rule in rules.rules:
         if not any(fnmatchcase(cell, rule.cells) for cell in cells):
-            yield f"the rule {rule.text!r} is about cells that no file has"
+            yield f"threshold {rule.text!r}: no file has a matching cell"
 
 
 def mixtures(side: str, groups: Mapping[str, CellGroup]) -> Iterator[str]:
@@ -131,14 +131,14 @@ def mixtures(side: str, groups: Mapping[str, CellGroup]) -> Iterator[str]:
             if len(known) > 1:
                 runs = [run for run, cell in cells if cell.quality is not None]
                 yield (
-                    f"{side}: the results of {name}-{seed} have {len(known)} fingerprints, in "
-                    f"{' and '.join(known.values())}; its quality is that of {runs[0]}"
+                    f"{side}: {name}-{seed} has {len(known)} fingerprints, in "
+                    f"{' and '.join(known.values())}; its quality is taken from {runs[0]}"
                 )
 
 
 def commit_of(run: Run) -> str:
-    """Return the commit recorded in a run, or ``"not known"``."""
-    return dict(run.environment).get("commit", "not known")
+    """Return the commit recorded in a run, or ``"unknown"``."""
+    return dict(run.environment).get("commit", "unknown")
 
 
 def other_code(runs: Iterable[Run]) -> str:
@@ -146,24 +146,24 @@ def other_code(runs: Iterable[Run]) -> str:
     # A merged file lists several commits.
     commits = {commit for run in runs for commit in commit_of(run).split("; ")}
     if not all(re.match("[0-9a-f]+(,|$)", commit) for commit in commits):
-        return "of commits that are not known: code that results depend on may have changed"
+        return "of unknown commits, so code that results depend on may have changed"
     if len(commits) > 1:
-        return "of another commit: code that results depend on changed"
+        return "of another commit, so code that results depend on changed"
     if any("not committed" in commit for commit in commits):
-        return "with changes that are not committed: code that results depend on may have changed"
+        return "with uncommitted changes, so code that results depend on may have changed"
     return ""
 
 
 def _reference(base: Side, head: Side) -> Iterator[str]:
     """Yield a note if the reference workload's time differs much between base and head."""
-    ours, theirs = ([pace for _, run in side.runs for pace in _pace(run)] for side in (base, head))
-    shift = statistics.fmean(theirs) - statistics.fmean(ours) if ours and theirs else 0.0
+    bases, heads = ([pace for _, run in side.runs for pace in _pace(run)] for side in (base, head))
+    shift = statistics.fmean(heads) - statistics.fmean(bases) if bases and heads else 0.0
     if abs(shift) > SLOWER:
         slower = math.expm1(shift)
         yield (
             f"the reference workload was {abs(slower):.0%} {'slower' if slower > 0 else 'faster'} "
-            "in the head's runs, all measurements together: either the machine was, or something "
-            "that the code sets for all computations; rows that say so have it divided out"
+            "in the runs of the head: either the machine was, or the code changed a setting of all "
+            "computations; it is divided out of the rows that say so"
         )
 
 

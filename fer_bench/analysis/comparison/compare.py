@@ -51,27 +51,26 @@ def compare(base: Side, head: Side, rules: Thresholds) -> ComparisonResult:
             common, or a threshold names an unknown class or batch size.
     """
     check_sides(base, head)
-    ours, theirs = group_cells(base), group_cells(head)
-    if not set(ours) & set(theirs):
+    bases, heads = group_cells(base), group_cells(head)
+    if not set(bases) & set(heads):
         raise FerBenchError(
-            f"the base has the cells {_listed(ours)} and the head {_listed(theirs)}: none in "
-            "common",
-            "two files with the same backbone and init in both",
+            f"base and head have no cell in common: {_listed(bases)} and {_listed(heads)}",
+            "results with at least one backbone and init in both",
         )
-    check_rules(rules, ours, theirs)
+    check_rules(rules, bases, heads)
     around = compare_environments(base, head)
     code = other_code(run for side in (base, head) for _, run in side.runs)
     known = _Known(around, code, rules)
-    told = [
+    remarks = [
         *(f"left out of the base: {why}" for why in base.unreadable),
         *(f"left out of the head: {why}" for why in head.unreadable),
-        *notes(base, head, rules, {**ours, **theirs}),
-        *mixtures("base", ours),
-        *mixtures("head", theirs),
+        *notes(base, head, rules, {**bases, **heads}),
+        *mixtures("base", bases),
+        *mixtures("head", heads),
     ]
     changes: list[Change] = []
-    for name in {**ours, **theirs}:
-        one, other = ours.get(name), theirs.get(name)
+    for name in {**bases, **heads}:
+        one, other = bases.get(name), heads.get(name)
         if one is None or other is None:
             changes.append(_alone(name, one, other, rules))
         else:
@@ -80,7 +79,7 @@ def compare(base: Side, head: Side, rules: Thresholds) -> ComparisonResult:
         base=_title(base),
         head=_title(head),
         differences=around.differences,
-        notes=tuple(told),
+        notes=tuple(remarks),
         changes=tuple(changes),
         level=LEVEL,
     )
@@ -112,9 +111,9 @@ def _title(side: Side) -> str:
 def _alone(name: str, base: CellGroup | None, head: CellGroup | None, rules: Thresholds) -> Change:
     """Return the change of a backbone and init that only base or only head requested."""
     if base is None:
-        return Change(name, None, "", "new", why="the base does not have it")
+        return Change(name, None, "", "new", why="only in the head")
     measured = any(base.is_measured(seed) for seed in base.cells)
-    return _gone(name, name, measured, "the head does not have it", rules)
+    return _gone(name, name, measured, "only in the base", rules)
 
 
 def _gone(cell: str, group: str, measured: bool, why: str, rules: Thresholds) -> Change:
@@ -136,11 +135,11 @@ def _of_group(name: str, base: CellGroup, head: CellGroup, known: _Known) -> Ite
         yield Change(name, None, "", "not comparable", why="measured on other images")
         return
     if base.trained and head.trained:
-        ours, theirs = _qualities(base), _qualities(head)
-        yield from quality_changes(name, ours, theirs, known.around.same_parts, known.rules)
+        bases, heads = _qualities(base), _qualities(head)
+        yield from quality_changes(name, bases, heads, known.around.same_parts, known.rules)
     elif base.trained and head.is_timed:
         yield from quality_gone(
-            name, _qualities(base), "the head measured speeds alone", known.rules
+            name, _qualities(base), "the head measured only speeds", known.rules
         )
     if any(head.is_measured(seed) for seed in seeds):
         yield from _speeds(name, base, head, known.around, known.rules)
@@ -170,9 +169,9 @@ def _deterministic(
             verdict: ChangeKind = "not comparable" if elsewhere else "not deterministic"
             threshold = None
             if elsewhere:
-                why = "on another machine, device, backend or threads, which may round otherwise"
+                why = "on another machine, device, backend or threads, which may round differently"
             elif known.other_code:
-                why = f"{known.other_code}; its figures decide"
+                why = f"{known.other_code}; its metrics decide"
             else:
                 threshold = known.rules.of(group, DETERMINISM)
                 why = "of the same commit: the computation is not deterministic"
@@ -199,7 +198,7 @@ def _lacking(
         return _gone(cell, group, True, f"the head: {reason}", rules)
     if head.is_measured(seed):
         return Change(cell, None, "", "new", why=f"the base: {base.reason(seed)}")
-    why = f"measured on neither side; the base: {base.reason(seed)}; the head: {head.reason(seed)}"
+    why = f"measured in neither; the base: {base.reason(seed)}; the head: {head.reason(seed)}"
     return Change(cell, None, "", "not comparable", why=why)
 
 
@@ -213,15 +212,15 @@ def _qualities(group: CellGroup) -> Qualities:
 def _speeds(
     name: str, base: CellGroup, head: CellGroup, around: EnvironmentComparison, rules: Thresholds
 ) -> Iterator[Change]:
-    ours, theirs = timed(base.every), timed(head.every)
-    keys = sorted({*ours, *theirs}, key=lambda key: (METRICS.index(key[0]), int(key[1] or 0)))
+    bases, heads = timed(base.every), timed(head.every)
+    keys = sorted({*bases, *heads}, key=lambda key: (METRICS.index(key[0]), int(key[1] or 0)))
     for key in keys:
         figure, of = key
-        if key in ours and key in theirs:
-            yield speed_change(name, ours[key], theirs[key], around, rules)
-        elif key in ours:
+        if key in bases and key in heads:
+            yield speed_change(name, bases[key], heads[key], around, rules)
+        elif key in bases:
             why = "the head did not measure it"
-            yield figure_gone(name, figure, of, ours[key].value, why, rules)
+            yield figure_gone(name, figure, of, bases[key].value, why, rules)
         else:
             why = "the base did not measure it"
-            yield Change(name, figure, of, "new", head=theirs[key].value, why=why)
+            yield Change(name, figure, of, "new", head=heads[key].value, why=why)

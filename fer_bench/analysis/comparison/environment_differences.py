@@ -58,33 +58,36 @@ def compare_environments(base: Side, head: Side) -> EnvironmentComparison:
     The runs of one side are combined: a fact that varies between them is listed with all its
     values, and several machines on one side count as different from any other machine.
     """
-    ours, theirs = _facts(base), _facts(head)
-    names = [name for name in {**ours, **theirs} if name not in _NOT_COMPARED]
+    in_base, in_head = _facts(base), _facts(head)
+    names = [name for name in {**in_base, **in_head} if name not in _NOT_COMPARED]
     named = [*_MACHINE, *_THREADS, *_DEVICE, TIMER]
     others = [name for name in names if name not in named]
     found = {
-        name: ("; ".join(ours[name]), "; ".join(theirs[name]))
+        name: ("; ".join(in_base[name]), "; ".join(in_head[name]))
         for name in [*named, *others]
-        if name in ours
-        and name in theirs
-        and (ours[name] != theirs[name] or (name in (*_MACHINE, TIMER) and len(ours[name]) > 1))
+        if name in in_base
+        and name in in_head
+        and (
+            in_base[name] != in_head[name]
+            or (name in (*_MACHINE, TIMER) and len(in_base[name]) > 1)
+        )
     }
     same_machine = not any(name in found for name in _MACHINE)
     same_software = not any(name in found for name in (*_THREADS, *_OF_REFERENCE))
     backends = [
-        {fact.split(" ")[0] for fact in facts.get("backend", ())} for facts in (ours, theirs)
+        {fact.split(" ")[0] for fact in facts.get("backend", ())} for facts in (in_base, in_head)
     ]
     same_device = not any(name in found for name in _DEVICE) and backends[0] == backends[1]
-    same_timer = len({kind for facts in (ours, theirs) for kind in _timed_in(facts)}) < 2
+    same_timer = len({kind for facts in (in_base, in_head) for kind in _timed_in(facts)}) < 2
     if same_timer:
         found.pop(TIMER, None)
-    told = [
+    environment = [
         Difference(name, one, other, _meaning(name, same_machine))
         for name, (one, other) in found.items()
     ]
     same_data, same_parts, data = _data(base, head)
     return EnvironmentComparison(
-        differences=(*told, *_protocol(base, head), *data),
+        differences=(*environment, *_protocol(base, head), *data),
         same_machine=same_machine,
         same_device=same_device,
         same_software=same_software,
@@ -97,56 +100,56 @@ def compare_environments(base: Side, head: Side) -> EnvironmentComparison:
 def _meaning(name: str, same_machine: bool) -> str:
     if name in _MACHINE:
         return (
-            "another machine: speeds are divided by those of the reference workload, which makes "
-            "up for its general speed and no more"
+            "another machine: speeds are divided by those of the reference workload, which "
+            "corrects only for its overall speed"
         )
     if name in _THREADS:
         if same_machine:
-            return "speeds are compared as they are, and differ by it as well as by the code"
-        return "speeds differ by it as well as by the code"
+            return "may change speeds as well as the code does; they are compared as measured"
+        return "may change speeds as well as the code does"
     if name in _DEVICE:
-        return "speeds of different devices are not compared"
+        return "speeds on different devices are not compared"
     if name == TIMER:
-        return "speeds that count something else, as CPU seconds do, are not compared"
+        return "speeds by different timers, such as CPU and wall-clock seconds, are not compared"
     if name not in _OF_REFERENCE:
-        return "results and speeds may differ by it as well as by the code"
+        return "may change results and speeds as well as the code does"
     if same_machine:
         return (
-            "results and speeds may differ by it as well as by the code; the reference workload "
-            "runs on it too, so speeds are compared as they are"
+            "may change results and speeds as well as the code does; the reference workload "
+            "depends on it too, so speeds are compared as measured"
         )
     return (
-        "results may differ by it as well as by the code; what it changes in speed cannot be told "
-        "from what the machine does"
+        "may change results as well as the code does; its effect on speed cannot be separated from "
+        "the machine's"
     )
 
 
 def _protocol(base: Side, head: Side) -> Iterable[Difference]:
-    ours, theirs = _settings(base), _settings(head)
-    for name in {**ours, **theirs}:
-        one, other = ours.get(name, "not known"), theirs.get(name, "not known")
+    in_base, in_head = _settings(base), _settings(head)
+    for name in {**in_base, **in_head}:
+        one, other = in_base.get(name, "unknown"), in_head.get(name, "unknown")
         if name not in _SEEDS and one != other:
             yield Difference(
                 f"protocol: {name.replace('_', ' ')}",
                 one,
                 other,
-                "quality is of another experiment, and differs by it as well as by the code",
+                "another experiment: may change quality as well as the code does",
                 of_experiment=True,
             )
 
 
 def _data(base: Side, head: Side) -> tuple[bool, bool | None, list[Difference]]:
-    ours, theirs = base.runs[0][1].dataset, head.runs[0][1].dataset
+    in_base, in_head = base.runs[0][1].dataset, head.runs[0][1].dataset
     one, other = (
         f"{data.name}, {sum(count for _, count in data.counts):,} images, split {data.split}"
-        for data in (ours, theirs)
+        for data in (in_base, in_head)
     )
-    if (ours.digest, ours.counts) != (theirs.digest, theirs.counts):
-        return False, False, [Difference("data", one, other, "no figure can be compared", True)]
-    if not ours.split_digest or not theirs.split_digest:
+    if (in_base.digest, in_base.counts) != (in_head.digest, in_head.counts):
+        return False, False, [Difference("data", one, other, "no metric can be compared", True)]
+    if not in_base.split_digest or not in_head.split_digest:
         return True, None, []
-    if (ours.split_digest, ours.test_labels) != (theirs.split_digest, theirs.test_labels):
-        meaning = "other images are trained and tested on: quality cannot be compared"
+    if (in_base.split_digest, in_base.test_labels) != (in_head.split_digest, in_head.test_labels):
+        meaning = "trained and tested on other images: quality cannot be compared"
         return True, False, [Difference("split", one, other, meaning, True)]
     return True, True, []
 

@@ -53,7 +53,7 @@ class CellGroup:
     def reason(self, seed: int) -> str:
         """Return why a cell was not measured."""
         if seed not in self.cells:
-            return "not asked for"
+            return "not requested"
         _, cell = self.cells[seed][0]
         return f"{cell.status}: {cell.reason}" if cell.reason else "not measured"
 

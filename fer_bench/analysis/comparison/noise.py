@@ -129,7 +129,9 @@ def _ranks(
     farthest = head.max() - base.min() + 1.0
     if not rejected(np.array([farthest])).all():
         # With many ties, as from a coarse clock, the test cannot reject any shift.
-        return _student(base.tolist(), head.tolist(), level, f"Student's t, as {method} ties")
+        return _student(
+            base.tolist(), head.tolist(), level, f"Student's t, since {method} has too many ties"
+        )
     estimate = float(np.median(differences))
     middle = int(np.searchsorted(places, estimate))
     low = _first(0, middle, lambda tried: ~rejected(places[tried]))

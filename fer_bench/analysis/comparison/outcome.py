@@ -55,7 +55,7 @@ class Change:
     @property
     def name(self) -> str:
         """Metric's name with class or batch size: ``inference.p99@32``, ``recall.Happy``."""
-        return "the whole cell" if self.figure is None else self.figure.named(self.of)
+        return "complete cell" if self.figure is None else self.figure.named(self.of)
 
     @property
     def too_noisy(self) -> bool:

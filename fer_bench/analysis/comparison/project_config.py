@@ -49,18 +49,19 @@ def _rules(path: Path) -> Thresholds:
     try:
         document: dict[str, Any] = tomllib.loads(read_regular(path, _LARGEST).decode("utf-8"))
     except OSError as error:
-        raise FerBenchError(f"{path}: {cause_of(error)}; needed is a file to be read") from error
+        raise FerBenchError(cause_of(error), "a readable file", path=path) from error
     except (ValueError, RecursionError) as error:
-        raise FerBenchError(f"{path}: no TOML ({cause_of(error)}); needed is valid TOML") from error
+        raise FerBenchError(f"not valid TOML: {cause_of(error)}", path=path) from error
     ours = _table(path, _table(path, document, "tool"), "tool.fer_bench")
     _check_keys(path, ours, "tool.fer_bench", "compare")
-    told = _table(path, ours, "tool.fer_bench.compare")
-    _check_keys(path, told, "tool.fer_bench.compare", "fail_on")
-    texts = told.get("fail_on", [])
+    compare = _table(path, ours, "tool.fer_bench.compare")
+    _check_keys(path, compare, "tool.fer_bench.compare", "fail_on")
+    texts = compare.get("fail_on", [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise FerBenchError(
-            f"{path}: tool.fer_bench.compare.fail_on is {shown(texts)}",
-            "a list of texts, as in fail_on = ['accuracy: 0.5pp']",
+            f"tool.fer_bench.compare.fail_on is {shown(texts)}",
+            "a list of strings, as in fail_on = ['accuracy: 0.5pp']",
+            path=path,
         )
     return parse(texts, f"{path}: tool.fer_bench.compare.fail_on")
 
@@ -68,17 +69,11 @@ def _rules(path: Path) -> Thresholds:
 def _table(path: Path, parent: dict[str, Any], where: str) -> dict[str, Any]:
     value = parent.get(where.rpartition(".")[2], {})
     if not isinstance(value, dict):
-        raise FerBenchError(
-            f"{path}: {where} is {shown(value)}",
-            "a table",
-        )
+        raise FerBenchError(f"{where} is {shown(value)}", "a table", path=path)
     return value
 
 
 def _check_keys(path: Path, table: dict[str, Any], where: str, accepted: str) -> None:
     for key in table:
         if key != accepted:
-            raise FerBenchError(
-                f"{path}: {where} has the key {key!r}",
-                f"{accepted}",
-            )
+            raise FerBenchError(f"{where} has the unknown key {key!r}", accepted, path=path)

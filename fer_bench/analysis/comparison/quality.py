@@ -203,14 +203,14 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Thresholds) 
     if pairing.same:
         return replace(row, verdict="same", change=0.0, why="the same result")
     if pairing.paired and ours == theirs and figure not in _BY_IMAGES:
-        return replace(row, verdict="same", change=0.0, why="the same figure")
+        return replace(row, verdict="same", change=0.0, why="the same value")
     found = _by_images(reading, pairing) or _over_seeds(pairing, ours, theirs)
     if found is None and reading.images is not None and len(ours) == len(theirs) == 1:
         found = _as_shares(reading.images, ours, theirs)
     if found is None:
         why = (
-            f"fewer than {_LEAST_SEEDS} seeds in common do not tell its noise; needed: the same "
-            f"--seeds={_LEAST_SEEDS} or more on both sides"
+            f"fewer than {_LEAST_SEEDS} seeds in common, too few to measure its noise; run base "
+            f"and head with the same --seeds={_LEAST_SEEDS} or more"
         )
         return replace(row, change=head - base, why=why)
     said, why = verdict(figure, found.change, found.interval, allowed(threshold, base))
@@ -227,7 +227,7 @@ def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Thresholds) 
 def _why_none(figure: Metric, side: str) -> str:
     """Return why one side lacks a metric that the other has."""
     if figure is CLEAN_ACCURACY:
-        return f"the {side} knows no clean test images, or does not hold all predictions"
+        return f"the {side} has no deduplicated test images, or not all predictions"
     return f"the {side} has no test images of this class"
 
 

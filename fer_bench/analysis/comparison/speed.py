@@ -125,7 +125,7 @@ def speed_change(
     if not around.same_machine and not known:
         return replace(
             row,
-            why="measured on different machines, and no reference workload tells how fast they are",
+            why="measured on different machines, without a reference workload on both sides",
         )
     divided = is_divided(base.timings, head.timings, around)
     shift = _shift(figure, base.timings, head.timings, divided)
@@ -209,10 +209,10 @@ def _assumed(base: int, head: int, divided: bool) -> float:
 def _too_little(figure: Metric) -> str:
     if figure is INFERENCE_P99:
         return (
-            "the calls of one run bound no 99th percentile; needed: "
-            f"{LEAST_RUNS} runs or more, both sides together"
+            "the calls of one run do not bound a 99th percentile: "
+            f"at least {LEAST_RUNS} runs of base and head together are needed"
         )
-    return f"too few rounds; needed: 3, or {LEAST_RUNS} runs, or more, both sides together"
+    return f"too few rounds: at least 3, or {LEAST_RUNS} runs, of base and head together are needed"
 
 
 def _offset(timing: Timing, divided: bool) -> float:

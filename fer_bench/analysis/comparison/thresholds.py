@@ -120,7 +120,7 @@ class Thresholds:
 def parse(texts: Iterable[str], source: str) -> Thresholds:
     """Parse threshold rules.
 
-    Each rule is ``FIGURE: AMOUNT`` or ``CELLS: FIGURE: AMOUNT``. ``AMOUNT`` is a share of the
+    Each rule is ``METRIC: AMOUNT`` or ``CELLS: METRIC: AMOUNT``. ``AMOUNT`` is a share of the
     base's value (``10%``), percentage points of a share (``0.5pp``), a time (``2ms``), a plain
     number in the metric's own unit, or ``off``; for ``gone`` and ``determinism`` it is ``on`` or
     ``off``.
@@ -146,15 +146,15 @@ def _rule(text: str, source: str) -> Rule:
     parts = [part.strip() for part in text.split(":")]
     if len(parts) not in (2, 3) or not all(parts):
         raise FerBenchError(
-            f"{source}: {shown(text)} is no rule",
-            "FIGURE: AMOUNT or CELLS: FIGURE: "
-            "AMOUNT, as in 'accuracy: 0.5pp' or 'vggface*: training.speed: 20%'",
+            f"{source}: {shown(text)} is not a threshold",
+            "METRIC: AMOUNT or CELLS: METRIC: AMOUNT, "
+            "as in 'accuracy: 0.5pp' or 'vggface*: training.speed: 20%'",
         )
     cells, figure, amount = ["*", *parts][-3:]
     if figure in _SWITCHES:
         if amount not in ("on", "off"):
             raise FerBenchError(
-                f"{source}: {shown(text)} gives {figure} the amount {shown(amount)}",
+                f"{source}: {shown(text)} has the amount {shown(amount)}",
                 "on, off",
             )
         threshold = Threshold(0.0, False, "on") if amount == "on" else None
@@ -177,10 +177,10 @@ def _meant(pattern: str, text: str, source: str) -> list[Metric]:
         return known
     names = [*(figure.name for figure in METRICS), *_SWITCHES]
     near = difflib.get_close_matches(pattern, names, 1, 0.4)
-    hint = f"did you mean {near[0]!r}? " if near else ""
     raise FerBenchError(
-        f"{source}: {shown(text)} names the unknown figure {shown(pattern)}; {hint}accepted: "
-        f"{', '.join(names)}"
+        f"{source}: {shown(text)} has the unknown metric {shown(pattern)}",
+        ", ".join(names),
+        f"did you mean {near[0]!r}?" if near else "",
     )
 
 
@@ -193,7 +193,7 @@ def _threshold(amount: str, figures: list[Metric], text: str, source: str) -> Th
     if found is None:
         raise FerBenchError(
             f"{source}: {shown(text)} has the amount {shown(amount)}",
-            "a number of 0 or more with %, pp, ms, s or nothing after it, or off",
+            "a number from 0 with the unit %, pp, ms, s or none, or off",
         )
     unit, number = found["unit"], float(found["number"])
     if unit == "%":
@@ -201,7 +201,7 @@ def _threshold(amount: str, figures: list[Metric], text: str, source: str) -> Th
     unfit = [figure for figure in figures if unit and figure.unit not in _FITTING[unit]]
     if unfit:
         raise FerBenchError(
-            f"{source}: {shown(text)} gives {unfit[0].name} an amount in {unit}, but it is in "
+            f"{source}: {shown(text)} has an amount in {unit}, but {unfit[0].name} is in "
             f"{unfit[0].unit}",
             f"%{_units(unfit[0])}, or a plain number in {unfit[0].unit}",
         )

@@ -34,11 +34,11 @@ def verdict(
     if interval.low <= 0 <= interval.high:
         return "same", "within noise"
     if abs(change) <= allowed:
-        return "same", "beyond noise, within the rule"
+        return "same", "beyond noise, within the threshold"
     if figure.higher_is_better is None:
         return "moved", "beyond noise"
     improved = (change > 0) == figure.higher_is_better
-    return ("better" if improved else "worse"), "beyond noise and rule" if allowed else (
+    return ("better" if improved else "worse"), "beyond noise and threshold" if allowed else (
         "beyond noise"
     )
 

@@ -12,7 +12,7 @@ from fer_bench.analysis.comparison.compared_metrics import METRICS
 from fer_bench.report.comparison.phrases import (
     change_text,
     name_text,
-    rule_text,
+    threshold_text,
     value_text,
     verdict_text,
 )
@@ -27,7 +27,7 @@ _MOST = 10
 """Maximum number of annotations of each kind that GitHub shows per step; it drops the rest."""
 
 
-class _Told(NamedTuple):
+class _Annotation(NamedTuple):
     title: str
     message: str
 
@@ -45,15 +45,15 @@ def workflow_commands(outcome: ComparisonResult) -> list[str]:
     for change in sorted(outcome.changes, key=_rank):
         if not change.regression:
             by_verdict.setdefault(change.verdict, []).append(change)
-    whole = [change for change in by_verdict.get("not comparable", []) if change.figure is None]
+    complete = [change for change in by_verdict.get("not comparable", []) if change.figure is None]
     severe = [
         *sorted(outcome.undecided, key=_rank),
         *by_verdict.get("gone", []),
         *by_verdict.get("not deterministic", []),
-        *whole,
+        *complete,
     ]
     differing = [
-        _Told(
+        _Annotation(
             f"Different {one.what}",
             f"{one.base} in the base, {one.head} in the head: {one.meaning}",
         )
@@ -62,9 +62,11 @@ def workflow_commands(outcome: ComparisonResult) -> list[str]:
     worse = by_verdict.get("worse", [])
     better = by_verdict.get("better", [])
     return [
-        *_commands("error", [_told(change) for change in sorted(outcome.regressions, key=_rank)]),
-        *_commands("warning", [*map(_told, severe), *differing, *map(_told, worse)]),
-        *_commands("notice", [_told(change) for change in better]),
+        *_commands(
+            "error", [_annotation(change) for change in sorted(outcome.regressions, key=_rank)]
+        ),
+        *_commands("warning", [*map(_annotation, severe), *differing, *map(_annotation, worse)]),
+        *_commands("notice", [_annotation(change) for change in better]),
     ]
 
 
@@ -74,29 +76,31 @@ def _rank(change: Change) -> tuple[int, float]:
     return place, -abs(change.change or 0.0)
 
 
-def _told(change: Change) -> _Told:
+def _annotation(change: Change) -> _Annotation:
     title = f"{change.cell}: {name_text(change)} {verdict_text(change)}"
     parts = [
         f"{side} {value_text(change.figure, value)}"
         for side, value in (("base", change.base), ("head", change.head))
         if change.figure is not None and value is not None
     ]
-    changed, rule = change_text(change), rule_text(change)
+    changed, threshold = change_text(change), threshold_text(change)
     parts += [] if changed is None else [f"change {changed}"]
-    parts += [] if rule is None else [f"rule {rule}"]
+    parts += [] if threshold is None else [f"threshold {threshold}"]
     figures = ", ".join(parts)
-    return _Told(title, "; ".join(part for part in (figures, change.why) if part))
+    return _Annotation(title, "; ".join(part for part in (figures, change.why) if part))
 
 
-def _commands(kind: Literal["error", "warning", "notice"], told: Sequence[_Told]) -> Iterator[str]:
-    shown = list(told)
-    if len(told) > _MOST:
-        shown = [*told[: _MOST - 1], _more(told[_MOST - 1 :])]
+def _commands(
+    kind: Literal["error", "warning", "notice"], annotations: Sequence[_Annotation]
+) -> Iterator[str]:
+    shown = list(annotations)
+    if len(annotations) > _MOST:
+        shown = [*annotations[: _MOST - 1], _more(annotations[_MOST - 1 :])]
     for one in shown:
         # GitHub ignores a command without a message.
         message = clean(one.message) or clean(one.title)
         yield f"::{kind} title={in_property(clean(one.title))}::{in_data(message)}"
 
 
-def _more(left: Sequence[_Told]) -> _Told:
-    return _Told(f"{len(left)} more", "; ".join(one.title for one in left))
+def _more(left: Sequence[_Annotation]) -> _Annotation:
+    return _Annotation(f"{len(left)} more", "; ".join(one.title for one in left))

@@ -6,10 +6,10 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.comparison.outcome import CANNOT_COMPARE, FINE, REGRESSION
+from fer_bench.analysis.comparison.outcome import CANNOT_COMPARE, REGRESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from fer_bench.analysis.comparison.compared_metrics import Metric, Unit
     from fer_bench.analysis.comparison.outcome import Change, ChangeKind, ComparisonResult
@@ -30,13 +30,18 @@ _DECIMALS: dict[Unit, int] = {
 _DIGITS = 4
 """Significant digits of times and speeds: more than run-to-run noise leaves meaningful."""
 
-_ALWAYS_COUNTED: tuple[ChangeKind, ...] = ("better", "same", "gone", "not comparable")
-_SOMETIMES_COUNTED: dict[ChangeKind, str] = {
-    "worse": "worse without a rule",
-    "moved": "moved",
+_COUNTED: dict[ChangeKind, str] = {
+    "worse": "worse without a threshold",
+    "better": "better",
+    "moved": "changed",
+    "same": "same",
     "new": "new",
+    "gone": "gone",
     "not deterministic": "not deterministic",
+    "not comparable": "not comparable",
 }
+_NAMED = 3
+"""Maximum number of changes that the conclusion names; the rest are only counted."""
 
 
 def name_text(change: Change | Series) -> str:
@@ -78,7 +83,7 @@ def change_text(change: Change) -> str | None:
     return f"{text} ({' to '.join(ends)})"
 
 
-def rule_text(change: Change) -> str | None:
+def threshold_text(change: Change) -> str | None:
     """Return the threshold as the user wrote it; None without one."""
     return None if change.threshold is None else change.threshold.text
 
@@ -90,56 +95,60 @@ def verdict_text(change: Change) -> str:
     if change.verdict != "same" or change.interval is None:
         return change.verdict
     if change.too_noisy:
-        return "same, too noisy for the rule"
+        return "same, too noisy for the threshold"
     within = change.interval.low <= 0 <= change.interval.high
-    return "same within noise" if within else "same, within the rule"
+    return "same within noise" if within else "same, within the threshold"
 
 
-def others_text(hidden: Iterable[Change]) -> str:
+def hidden_text(hidden: Iterable[Change]) -> str:
     """Return the number of unchanged metrics not shown, in words; empty if there are none."""
     count = len(list(hidden))
     if not count:
         return ""
-    others = "1 other figure is" if count == 1 else f"{count:,} other figures are"
-    return f"{others} the same, within noise or rule."
+    return f"Not listed: {count:,} metric{'' if count == 1 else 's'} without a change."
 
 
 def conclusion(outcome: ComparisonResult) -> tuple[str, str]:
-    """Return the overall result in capitals and its basis in one line."""
-    word, meaning = {
-        FINE: ("NO REGRESSION", "the comparison passes"),
-        REGRESSION: ("REGRESSION", "the comparison fails"),
-        CANNOT_COMPARE: (
-            "NOT DECIDED",
-            "what has a rule cannot be compared, and the comparison fails"
-            if outcome.undecided
-            else "nothing can be compared, and the comparison fails",
-        ),
-    }[outcome.exit_status]
-    return word, f"{_counts(outcome)}; {meaning}"
+    """Return the overall result in capitals and its reason in one line."""
+    if outcome.exit_status == REGRESSION:
+        return "REGRESSION", _listed(outcome.regressions)
+    if outcome.exit_status == CANNOT_COMPARE:
+        if not outcome.undecided:
+            return "NOT DECIDED", "base and head have no metric that can be compared"
+        return "NOT DECIDED", f"cannot be compared: {_listed(outcome.undecided)}"
+    noisy = sum(change.too_noisy for change in outcome.changes)
+    return "NO REGRESSION", "no metric got worse by more than its noise and its threshold" + (
+        f"; {noisy:,} too noisy to detect a change as large as the threshold" if noisy else ""
+    )
 
 
-def _counts(outcome: ComparisonResult) -> str:
-    failing = outcome.regressions
-    text = "1 regression" if len(failing) == 1 else f"{len(failing):,} regressions"
-    kinds = dict.fromkeys(change.verdict for change in failing)
-    if any(kind != "worse" for kind in kinds):
-        counts = [f"{_count(failing, kind):,} {kind}" for kind in kinds]
-        text += f" ({', '.join(counts)})"
-    others = [change for change in outcome.changes if not change.regression]
-    noisy = sum(change.too_noisy for change in others)
-    unseen = {"same": f" ({noisy:,} too noisy to see what the rule allows)"} if noisy else {}
-    told = [f"{_count(others, kind):,} {kind}{unseen.get(kind, '')}" for kind in _ALWAYS_COUNTED]
-    told += [
-        f"{count:,} {words}"
-        for kind, words in _SOMETIMES_COUNTED.items()
-        if (count := _count(others, kind))
+def counts_text(outcome: ComparisonResult) -> str:
+    """Return the number of changes with each verdict."""
+    others = [change.verdict for change in outcome.changes if not change.regression]
+    regressions = len(outcome.regressions)
+    counts = [f"{regressions:,} regression{'' if regressions == 1 else 's'}"]
+    counts += [
+        f"{count:,} {word}" for kind, word in _COUNTED.items() if (count := others.count(kind))
     ]
-    return f"{text}, else {', '.join(told)}"
+    return f"Counts: {', '.join(counts)}."
 
 
-def _count(changes: Iterable[Change], kind: ChangeKind) -> int:
-    return sum(change.verdict == kind for change in changes)
+def _listed(changes: Sequence[Change]) -> str:
+    """Name the first changes: ``mini-random accuracy -1.20 pp (threshold 0.5pp)``."""
+    names = []
+    for change in changes[:_NAMED]:
+        if change.figure is None or change.verdict in ("gone", "not comparable"):
+            metric = "" if change.figure is None else f" {change.name}"
+            verdict = "" if change.verdict == "not comparable" else f" {change.verdict}"
+            names.append(f"{change.cell}{metric}{verdict}")
+        else:
+            moved, *_ = (change_text(change) or "").split(" (")
+            names.append(
+                f"{change.cell} {change.name} {moved} (threshold {threshold_text(change)})"
+            )
+    if len(changes) > _NAMED:
+        names.append(f"{len(changes) - _NAMED:,} more")
+    return ", ".join(names)
 
 
 def _of_change(figure: Metric) -> tuple[float, int, str]:

@@ -12,7 +12,7 @@ from fer_bench.analysis.comparison.compared_metrics import (
 from fer_bench.report.comparison.phrases import (
     change_text,
     name_text,
-    rule_text,
+    threshold_text,
     value_text,
     verdict_text,
 )
@@ -37,8 +37,8 @@ def differences_table(outcome: ComparisonResult) -> Table | None:
         return None
     return Table(
         key="differences",
-        title="DIFFERENT SURROUNDINGS: the sides differ in more than the code",
-        head="of",
+        title="DIFFERENT ENVIRONMENTS: base and head differ in more than the code",
+        head="fact",
         columns=tuple(Column(name, kind="text") for name in ("base", "head", "meaning")),
         rows=tuple(Row(one.what, (one.base, one.head, one.meaning)) for one in outcome.differences),
     )
@@ -46,35 +46,35 @@ def differences_table(outcome: ComparisonResult) -> Table | None:
 
 def change_tables(outcome: ComparisonResult) -> list[Table]:
     """Return a table of changes of entire cells, if any, then one of metrics for each cell."""
-    whole = [change for change in outcome.changes if change.figure is None]
+    complete = [change for change in outcome.changes if change.figure is None]
     of_cells: dict[str, list[Change]] = {}
     for change in outcome.changes:
         if change.figure is not None and is_shown(change):
             of_cells.setdefault(change.cell, []).append(change)
     return [
-        *([_whole_cells(whole)] if whole else []),
-        *(_figures(cell, changes, outcome.level) for cell, changes in of_cells.items()),
+        *([_complete_cells(complete)] if complete else []),
+        *(_metrics(cell, changes, outcome.level) for cell, changes in of_cells.items()),
     ]
 
 
-def _whole_cells(changes: Sequence[Change]) -> Table:
+def _complete_cells(changes: Sequence[Change]) -> Table:
     return Table(
-        key="whole-cells",
-        title="Whole cells",
+        key="complete-cells",
+        title="Complete cells",
         head="cell",
         columns=(
-            Column("rule", kind="word"),
+            Column("threshold", kind="word"),
             Column("verdict", kind="word"),
             Column("why", kind="text"),
         ),
         rows=tuple(
-            Row(change.cell, (rule_text(change), verdict_text(change), change.why))
+            Row(change.cell, (threshold_text(change), verdict_text(change), change.why))
             for change in changes
         ),
     )
 
 
-def _figures(cell: str, changes: Sequence[Change], level: float) -> Table:
+def _metrics(cell: str, changes: Sequence[Change], level: float) -> Table:
     rows = []
     reasons: dict[str, list[str]] = {}
     for change in changes:
@@ -82,19 +82,19 @@ def _figures(cell: str, changes: Sequence[Change], level: float) -> Table:
             None if change.figure is None or value is None else value_text(change.figure, value)
             for value in (change.base, change.head)
         ]
-        entries = (*values, change_text(change), rule_text(change), verdict_text(change))
+        entries = (*values, change_text(change), threshold_text(change), verdict_text(change))
         rows.append(Row(name_text(change), entries))
         if change.why:
             reasons.setdefault(change.why, []).append(change.name)
     return Table(
         key=f"changes-{cell}",
         title=cell,
-        head="figure",
+        head="metric",
         columns=(
             Column("base"),
             Column("head"),
-            Column(f"change ({100 * level:g}% interval)", kind="text"),
-            Column("rule", kind="text"),
+            Column(f"change ({100 * level:g}% CI)", kind="text"),
+            Column("threshold", kind="text"),
             Column("verdict", kind="text"),
         ),
         rows=tuple(rows),

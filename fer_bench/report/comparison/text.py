@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fer_bench.report.comparison.phrases import conclusion, others_text
+from fer_bench.report.comparison.phrases import conclusion, counts_text, hidden_text
 from fer_bench.report.comparison.tables import change_tables, differences_table, is_shown
 from fer_bench.report.render import markdown, terminal, wrapped
 from fer_bench.runtime.escapes import clean, in_markdown
@@ -13,7 +13,7 @@ from fer_bench.runtime.escapes import clean, in_markdown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
+    from fer_bench.analysis.comparison.outcome import ComparisonResult
 
 MARK = "<!-- fer_bench comparison -->"
 """First line of the Markdown: an invisible comment that identifies the file."""
@@ -24,7 +24,7 @@ _COLOURS = {
     "NOT DETERMINISTIC": "red",
     "REGRESSION": "red",
     "NOT DECIDED": "yellow",
-    "DIFFERENT SURROUNDINGS": "yellow",
+    "DIFFERENT ENVIRONMENTS": "yellow",
     "NOTE": "yellow",
     "worse": "yellow",
     "gone": "yellow",
@@ -34,19 +34,19 @@ _COLOURS = {
     "better": "green",
     "NO REGRESSION": "green",
 }
-_AT_START = ("REGRESSION", "NOT DECIDED", "NO REGRESSION", "DIFFERENT SURROUNDINGS", "NOTE")
+_AT_START = ("REGRESSION", "NOT DECIDED", "NO REGRESSION", "DIFFERENT ENVIRONMENTS", "NOTE")
 
 
 def terminal_text(outcome: ComparisonResult, width: int = 120) -> str:
-    """Render the comparison for a terminal of ``width`` columns, the conclusion last."""
+    """Render the comparison for a terminal of ``width`` columns, the conclusion first."""
     differences = differences_table(outcome)
     parts = [
+        _lines([": ".join(conclusion(outcome))], width),
         _lines([f"base: {outcome.base}", f"head: {outcome.head}"], width),
         *([] if differences is None else [terminal([differences], width)]),
         _lines([f"NOTE: {note}" for note in outcome.notes], width),
         *(terminal([table], width) for table in change_tables(outcome)),
-        _lines([others_text(_hidden(outcome))], width),
-        _lines([": ".join(conclusion(outcome))], width),
+        _lines([_summary(outcome)], width),
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
@@ -57,13 +57,13 @@ def markdown_text(outcome: ComparisonResult) -> str:
     word, why = conclusion(outcome)
     parts = [
         f"{MARK}\n# Benchmark comparison",
+        f"**{word}:** {in_markdown(why)}",
         f"base: {in_markdown(outcome.base)}",
         f"head: {in_markdown(outcome.head)}",
         *([] if differences is None else [markdown(differences)]),
         *(f"**Note:** {in_markdown(note)}" for note in outcome.notes),
         *map(markdown, change_tables(outcome)),
-        others_text(_hidden(outcome)),
-        f"**{word}:** {in_markdown(why)}",
+        _summary(outcome),
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
@@ -81,8 +81,9 @@ def coloured(text: str) -> str:
     return re.sub(rf"(?m)^(?:{starts})(?=:)|(?<=  )(?:{ends})$", style, text)
 
 
-def _hidden(outcome: ComparisonResult) -> list[Change]:
-    return [change for change in outcome.changes if not is_shown(change)]
+def _summary(outcome: ComparisonResult) -> str:
+    hidden = hidden_text(change for change in outcome.changes if not is_shown(change))
+    return f"{hidden} {counts_text(outcome)}".lstrip()
 
 
 def _lines(texts: Sequence[str], width: int) -> str:

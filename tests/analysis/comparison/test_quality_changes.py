@@ -72,7 +72,7 @@ def test_a_loss_within_the_rule_is_no_regression():
     base = made_run(made_cell("mini", "pretrained", predicted=SOUND))
     found = outcome(base, head)
     assert one_of(found, "accuracy").verdict == "same"
-    assert "within the rule" in one_of(found, "accuracy").why
+    assert "within the threshold" in one_of(found, "accuracy").why
     assert outcome(base, head, "accuracy: 0.1pp").exit_status == 1
 
 
@@ -106,7 +106,7 @@ def test_one_fingerprint_with_two_results_of_one_commit_is_not_deterministic():
     base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))
     head = made_run(printed(made_cell("mini", "pretrained", predicted=losing(SOUND, 1))))
     found = outcome(base, head)
-    row = one_of(found, "the whole cell")
+    row = one_of(found, "complete cell")
     assert row.verdict == "not deterministic"
     assert row.regression
     assert one_of(found, "accuracy").verdict == "same"
@@ -119,10 +119,10 @@ def test_one_fingerprint_with_two_results_of_one_commit_is_not_deterministic():
     [
         ({"commit": "def"}, "not deterministic", "code that results depend"),
         ({"commit": "abc; def"}, "not deterministic", "of another commit"),
-        ({"commit": "none: not run in a repository"}, "not deterministic", "are not known"),
-        ({"processor": "EPYC"}, "not comparable", "may round otherwise"),
-        ({"devices": "gpu:0"}, "not comparable", "may round otherwise"),
-        ({"threads": "OMP_NUM_THREADS=1"}, "not comparable", "may round otherwise"),
+        ({"commit": "none: not run in a repository"}, "not deterministic", "unknown commits"),
+        ({"processor": "EPYC"}, "not comparable", "may round differently"),
+        ({"devices": "gpu:0"}, "not comparable", "may round differently"),
+        ({"threads": "OMP_NUM_THREADS=1"}, "not comparable", "may round differently"),
     ],
     ids=["commit", "joined commits", "unknown commit", "machine", "device", "threads"],
 )
@@ -130,7 +130,7 @@ def test_another_result_that_has_another_cause_is_told_and_fails_nothing(facts, 
     base = made_run(printed(made_cell("mini", "pretrained", predicted=SOUND)))
     head = made_run(printed(made_cell("mini", "pretrained", predicted=losing(SOUND, 1))))
     found = outcome(base, head, **facts)
-    row = one_of(found, "the whole cell")
+    row = one_of(found, "complete cell")
     assert (row.verdict, row.regression) == (said, False)
     assert words in row.why
     assert found.exit_status == 0
@@ -155,7 +155,7 @@ def test_results_that_tell_what_computed_them_are_judged_by_that(facts, ours, th
         return made_run(dataclasses.replace(cell, computed_on=told))
 
     found = outcome(run(SOUND, ours), run(losing(SOUND, 1), theirs), **facts)
-    row = one_of(found, "the whole cell")
+    row = one_of(found, "complete cell")
     assert row.verdict == (said or ("not comparable" if facts else "not deterministic"))
     assert row.regression == (row.verdict == "not deterministic")
 
@@ -368,7 +368,7 @@ def test_clean_accuracy_that_the_head_lacks_is_gone_and_fails_its_rule(missing, 
     assert (row.verdict, row.regression, row.head) == ("gone", False, None)
     assert row.base == pytest.approx((SOUND == LABELS)[base.dataset.twins == 0].mean())
     assert row.why.startswith("the head ")
-    assert "clean test images" in row.why
+    assert "deduplicated test images" in row.why
     assert "predictions" in row.why
     ruled = outcome(base, head, "accuracy: off, accuracy.clean: 0.1pp")
     assert one_of(ruled, "accuracy.clean").regression
@@ -387,7 +387,7 @@ def test_clean_accuracy_that_the_base_lacks_is_new_and_fails_nothing(missing):
     assert (row.verdict, row.regression, row.base) == ("new", False, None)
     assert row.head == pytest.approx((losing(SOUND, 10) == LABELS)[head.dataset.twins == 0].mean())
     assert row.why.startswith("the base ")
-    assert "clean test images" in row.why
+    assert "deduplicated test images" in row.why
     assert "predictions" in row.why
     assert found.regressions == ()
 
@@ -461,7 +461,7 @@ def test_two_unknown_commits_are_not_one(commit):
     base, head = (
         dataclasses.replace(run, environment=(("commit", commit),)) for run in (base, head)
     )
-    row = one_of(compare(side(base), side(head), default_thresholds()), "the whole cell")
+    row = one_of(compare(side(base), side(head), default_thresholds()), "complete cell")
     assert (row.verdict, row.regression) == ("not deterministic", False)
     assert "commits" in row.why
-    assert "not known" in row.why
+    assert "unknown" in row.why

@@ -77,7 +77,7 @@ def test_errors_with_whole_cells_first_and_then_the_largest_change():
     slower = dataclasses.replace(FASTER, verdict="worse", change=-0.9, regression=True)
     titles = [tuple(title.split(": ")) for _, title, _ in told(slower, smaller, WORSE, GONE)]
     assert titles == [
-        ("mini-random", "the whole cell GONE"),
+        ("mini-random", "complete cell GONE"),
         ("mini-pretrained", "accuracy WORSE"),
         ("a", "accuracy WORSE"),
         ("mini-pretrained", "training.speed (images/s) WORSE"),
