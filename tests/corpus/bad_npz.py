@@ -392,7 +392,7 @@ def _archives() -> list[Kind]:
             "4 million images of one pixel, not packed",
             _tiny_images(4 << 20, zipfile.ZIP_STORED, labels="|u1"),
             "4,194,304 images",
-            "10 pixels or more",
+            "at least 10 pixels",
         ),
         _kind("labels larger than images", _tiny_images(4 << 20, labels="<i8"), "memory"),
         _kind("an array with a header of 320 MiB", _long_header()),

@@ -93,7 +93,7 @@ class TestBoth:
 
     def test_mistakes(self, tmp_path: Path, eight: Dataset, write, name) -> None:
         path = write(tmp_path / name, eight)
-        line, first = (2, "emotion '0'") if write is write_csv else (None, "labels has 0 ")
+        line, first = (2, "unknown emotion '0'") if write is write_csv else (None, "labels has 0 ")
         table = tmp_path / "map.csv"
         error = error_of(path)
         assert error.path == path
@@ -126,7 +126,7 @@ def test_the_names_of_the_class_map_are_accepted_too(tmp_path: Path, eight: Data
     (tmp_path / "map.csv").write_text("name,class\nelated,Happy\n")
     error = error_of(path, class_map=tmp_path / "map.csv")
     assert error.path == path
-    assert "has none" in error.accepted
+    assert "contains none" in error.accepted
     assert error.accepted.endswith(", 'elated')")
 
 
@@ -144,7 +144,7 @@ def test_pixels_are_called_by_plain_numbers_and_known_names(
     )
     error = error_of(path, class_map=tmp_path / "map.csv")
     assert (error.path, error.line) == (path, 3)
-    assert error.problem == f"emotion '{emotion}'"
+    assert error.problem == f"unknown emotion '{emotion}'"
     assert error.accepted.startswith("a number from 0 to 7 (")
     assert "without leading zeros" in error.accepted
 

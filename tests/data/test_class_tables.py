@@ -196,11 +196,11 @@ class TestFile:
             ("name,class\n", None, "no row below", "row for each name"),
             ("a,b\n1,Happy\n", 1, "header is 'a,b'", "two columns name and"),
             ("name,class,x\n", 1, "header is 'name,class,x'", "two columns name and"),
-            ("name,class\n1,Happy\n\n01,Sad\n", 4, "'01' stands there twice", "once"),
-            ("name,class\n1,\n", 2, "empty field", "name and a class"),
+            ("name,class\n1,Happy\n\n01,Sad\n", 4, "'01' appears twice", "once"),
+            ("name,class\n1,\n", 2, "empty field", "a name, and a class"),
             ("name,class\n1\n", 2, "1 columns", "2, "),
             ("name,class\nHappy,1\n", 2, "class '1'", "name of a class"),
-            ("name,class\n1,Calm\n2,calm\n", 3, "'calm' stands there as 'Calm'", "spelling"),
+            ("name,class\n1,Calm\n2,calm\n", 3, "'calm' is also spelt 'Calm'", "spelling"),
             ('name,class\n"1,Calm\n', 2, "not csv", "csv file"),
             (b"name,class\n1,\xff\n", 2, "not UTF-8", "csv file in UTF-8"),
         ],
@@ -239,7 +239,7 @@ class TestFile:
 def test_numbers_get_the_tables_that_would_fit() -> None:
     text = UNNUMBERED.accepted(["7", "10", "x"])
     assert "the numbers found (7, 10)" in text
-    assert "of which affectnet (7 Contempt, 10 -)" in text
+    assert "that fit: affectnet (7 Contempt, 10 -)" in text
     assert "rafdb" not in text
     assert "no built-in table" in UNNUMBERED.accepted(["11"])
     assert "(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ...)" in UNNUMBERED.accepted(

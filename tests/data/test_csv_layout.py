@@ -148,47 +148,47 @@ BAD_ROWS = {
     ),
     "pixel 256": (
         lambda line: change_pixels(line, 17, "256"),
-        "pixel '256' (number 17 ",
+        "pixel 17 of the row is '256'",
         "from 0 to 255",
     ),
     "pixel 300": (
         lambda line: change_pixels(line, 1, "300"),
-        "pixel '300' (number 1 ",
+        "pixel 1 of the row is '300'",
         "from 0 to 255",
     ),
     "pixel 512": (
         lambda line: change_pixels(line, 9, "512"),
-        "pixel '512' (number 9 ",
+        "pixel 9 of the row is '512'",
         "from 0 to 255",
     ),
     "pixel 1234": (
         lambda line: change_pixels(line, 2304, "1234"),
-        "pixel '1234' (number 2304 ",
+        "pixel 2304 of the row is '1234'",
         "from 0 to 255",
     ),
     "pixel -1": (
         lambda line: change_pixels(line, 3, "-1"),
-        "pixel '-1' (number 3 ",
+        "pixel 3 of the row is '-1'",
         "from 0 to 255",
     ),
     "pixel nan": (
         lambda line: change_pixels(line, 3, "nan"),
-        "pixel 'nan' (number 3 ",
+        "pixel 3 of the row is 'nan'",
         "from 0 to 255",
     ),
     "pixel 1.5": (
         lambda line: change_pixels(line, 3, "1.5"),
-        "pixel '1.5' (number 3 ",
+        "pixel 3 of the row is '1.5'",
         "from 0 to 255",
     ),
     "many digits": (
         lambda line: change_pixels(line, 3, "1" * 5000),
-        f"pixel '{'1' * 57}...' (number 3 ",
+        f"pixel 3 of the row is '{'1' * 57}...'",
         "from 0 to 255",
     ),
     "arabic digit": (
         lambda line: change_pixels(line, 3, "٣"),
-        "pixel '٣' (number 3 ",
+        "pixel 3 of the row is '٣'",
         "from 0 to 255",
     ),
     "no pixels": (lambda line: f"{line[0]},,Training", "0 pixels", "2304 (48x48)"),
@@ -249,7 +249,7 @@ def test_a_row_too_long_and_one_too_short_do_not_even_out(tmp_path: Path, few: D
     lines = csv_lines(few)
     lines[2] = change_pixels(lines[2], 2304, "1 2")
     lines[3] = change_pixels(lines[3], 2304, "")
-    with pytest.raises(FerBenchError, match=r"line 3: 2305 pixels"):
+    with pytest.raises(FerBenchError, match=r"line 3: the row has 2305 pixels"):
         load_lines(tmp_path, lines)
 
 
@@ -278,7 +278,7 @@ def test_unusual_rows_among_usual_ones_keep_their_place(
 
 def test_the_line_number_counts_blank_lines(tmp_path: Path, few: Dataset) -> None:
     header, first, second, *_ = csv_lines(few)
-    with pytest.raises(FerBenchError, match=r"line 5: emotion '9'"):
+    with pytest.raises(FerBenchError, match=r"line 5: unknown emotion '9'"):
         load_lines(tmp_path, [header, "", first, "", "9" + second[1:]])
 
 
@@ -323,7 +323,7 @@ def test_not_utf_8(tmp_path: Path, few: Dataset) -> None:
     assert raised.value.line == 1
     lines = [line.encode() for line in csv_lines(few)]
     lines[2] = lines[2].replace(b" ", b"\xa0", 1)
-    with pytest.raises(FerBenchError, match=r"pixel '\d+\ufffd\d+' \(number 1 ") as raised:
+    with pytest.raises(FerBenchError, match=r"pixel 1 of the row is '\d+\ufffd\d+'") as raised:
         load_bytes(tmp_path, b"\n".join(lines))
     assert raised.value.line == 3
 
@@ -331,7 +331,7 @@ def test_not_utf_8(tmp_path: Path, few: Dataset) -> None:
 def test_a_non_breaking_space_in_a_short_field(tmp_path: Path, few: Dataset) -> None:
     lines = [line.encode() for line in csv_lines(few)]
     lines[2] = b"\xa0" + lines[2]
-    with pytest.raises(FerBenchError, match=r"line 3: emotion '\ufffd\d'"):
+    with pytest.raises(FerBenchError, match=r"line 3: unknown emotion '\ufffd\d'"):
         load_bytes(tmp_path, b"\n".join(lines))
 
 
@@ -369,9 +369,9 @@ def test_not_there(tmp_path: Path) -> None:
     with pytest.raises(FerBenchError, match="cannot be read") as raised:
         load_csv(tmp_path / "none.csv")
     assert raised.value.path == tmp_path / "none.csv"
-    assert f"({os.strerror(errno.ENOENT)})" in raised.value.problem
+    assert raised.value.problem.endswith(os.strerror(errno.ENOENT))
 
 
 def test_many_short_rows(tmp_path: Path) -> None:
-    with pytest.raises(FerBenchError, match="line 2: 3 pixels; accepted: 2304"):
+    with pytest.raises(FerBenchError, match="line 2: the row has 3 pixels; accepted: 2304"):
         load_lines(tmp_path, [KAGGLE, *(["0,1 2 3,Training"] * 10_000)])

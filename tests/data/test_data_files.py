@@ -104,7 +104,7 @@ def test_classes_of_all_parts_are_those_of_the_data_set(
     )
     found = load(root, class_map=tmp_path / "map.csv")
     assert found.classes == (*EMOTIONS, "Calm")
-    assert "nothing is called" not in dict(found.notes)["class map"]
+    assert "unused names" not in dict(found.notes)["class map"]
 
 
 def test_what_a_class_map_leaves_out_is_counted(

@@ -148,7 +148,7 @@ MISTAKES = {
     "twice": (line("g.png", votes(fear=10)), ("'FER2013Valid/g.png'", "in line 1"), "once"),
     "a place": (line("x.png", votes(fear=10), "(4, 0, 48, 48)"), ("'(4, 0, 48,",), "(0, 0, 48, "),
     "columns": ("x.png,1\n", ("2 columns",), "lines of an image"),
-    "votes": (line("x.png", votes(fear=11)), ("fear has '11'",), "a whole number"),
+    "votes": (line("x.png", votes(fear=11)), ("the votes for fear are '11'",), "an integer"),
     "no votes": (line("x.png", votes()), ("0 votes",), "1 to 10"),
 }
 """What is added to a list, what the problem's text then has in it, and what is accepted."""

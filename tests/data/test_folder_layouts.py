@@ -151,7 +151,7 @@ class TestClassesWithoutParts:
         assert error.path == tmp_path / "7"
         assert "unknown class '7'" in error.problem
         assert "numbers found (0, 7) --class-map=NAME" in error.accepted
-        assert "which affectnet (0 Neu" in error.accepted
+        assert "that fit: affectnet (0 Neu" in error.accepted
         assert "rafdb" not in str(error)
         write_images(tmp_path, {"calm/a.png": 1})
         error = error_of(tmp_path, class_table("affectnet"))
@@ -259,7 +259,7 @@ class TestParts:
         assert error.path == tmp_path / "train" / "1"
         assert "unknown class '1'" in error.problem
         assert "numbers found (1, 2, 3, 4, 5, 6, 7) --class-map=NAME" in error.accepted
-        assert "which rafdb (1 S" in error.accepted
+        assert "that fit: rafdb (1 S" in error.accepted
         found = load_folder(tmp_path, class_table("rafdb"))
         order = (6, 3, 2, 4, 5, 1, 7)  # as the seven stand in EMOTIONS
         assert told(found) == [*zip(order, EMOTIONS, strict=True)] * 2

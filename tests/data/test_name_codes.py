@@ -98,9 +98,9 @@ def test_a_row_of_a_map_that_has_no_effect_is_told(tmp_path: Path) -> None:
     (tmp_path / "map.csv").write_text("name,class\nafraid,Panic\nNE,Calm\n")
     found = load_folder(write_images(tmp_path, KDEF), class_table(tmp_path / "map.csv"))
     assert told(found)[0] == (1, "Fear")
-    told_of_it = dict(found.notes)["class map"]
-    assert "; nothing is called 'afraid'" in told_of_it
-    assert told_of_it.endswith("; new classes: 'Calm'")
+    note = dict(found.notes)["class map"]
+    assert "; unused names: 'afraid'" in note
+    assert note.endswith("; new classes: 'Calm'")
 
 
 def test_folders_of_persons_are_looked_at_one_deep(tmp_path: Path) -> None:

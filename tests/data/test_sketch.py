@@ -121,7 +121,9 @@ def test_class_counts_of_fer2013_itself():
 
 @pytest.mark.parametrize("n_images", [-5, 0, 1, 35])
 def test_too_few_images_for_all_classes(n_images):
-    with pytest.raises(FerBenchError, match=rf"sketch of {n_images} images.*36 or more") as caught:
+    with pytest.raises(
+        FerBenchError, match=rf"sketch with {n_images} images.*at least 36"
+    ) as caught:
         sketch(n_images)
     assert "\n" not in str(caught.value)
 
@@ -365,7 +367,7 @@ def test_identities_are_not_those_of_the_data_set():
 
 @pytest.mark.parametrize(("identities", "each"), [(0, 5), (5, 0), (-1, 1)])
 def test_no_identities(identities, each):
-    with pytest.raises(FerBenchError, match=f"{identities} identities of {each} images"):
+    with pytest.raises(FerBenchError, match=f"{identities} identities with {each} images"):
         sketch_identities(identities, each, seed=1)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.data.dataset import EMOTIONS
-from fer_bench.data.formats.csv_text import csv_rows
+from fer_bench.data.formats.csv_tables import csv_rows
 from fer_bench.data.input_errors import input_error
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.runtime.errors import FerBenchError, cut, listed, shown
@@ -69,13 +69,13 @@ class ClassTable:
         return self.own.get(key, NAMES.get(key))
 
     def rivals(self, name: str, other: str) -> bool:
-        """Return True if two names in one data set conflict by standing for the same class.
+        """Check if two names in one data set conflict, as they stand for the same class.
 
         Names that differ in more than case do not conflict if the class map file lists both. Names
         that are left out never conflict.
         """
-        meant = self.class_of(name)
-        if meant is None or meant == LEFT_OUT or meant != self.class_of(other):
+        found = self.class_of(name)
+        if found in (None, LEFT_OUT) or found != self.class_of(other):
             return False
         keys = folded(name), folded(other)
         return keys[0] == keys[1] or not (self.merges and all(key in self.own for key in keys))
@@ -91,15 +91,15 @@ class ClassTable:
             return ()
         known = set(map(folded, names))
         idle = [name for name in self.own if name not in known]
-        told = []
+        effects = []
         if self.merges and idle:
-            told.append(f"nothing is called {_listed(idle)}, which it names")
+            effects.append(f"unused names: {_listed(idle)}")
         elif len(idle) == len(self.own):
-            told.append("it changes nothing, as nothing is called by one of its numbers")
+            effects.append("unused: none of its numbers occurs in the data")
         new = {self.own[name] for name in known if name in self.own} - {*_SYNONYMS, LEFT_OUT}
         if new:
-            told.append(f"new classes: {_listed(sorted(new))}")
-        return ((CLASS_MAP, "; ".join([self.described, *told])),)
+            effects.append(f"new classes: {_listed(sorted(new))}")
+        return ((CLASS_MAP, "; ".join([self.described, *effects])),)
 
     @property
     def described(self) -> str:
@@ -112,7 +112,7 @@ class ClassTable:
     @property
     def numbers(self) -> dict[str, str]:
         """Class for each number in the table."""
-        return {name: meant for name, meant in self.own.items() if is_number(name)}
+        return {name: found for name, found in self.own.items() if is_number(name)}
 
     @property
     def meanings(self) -> dict[str, str]:
@@ -140,10 +140,14 @@ class ClassTable:
             if table.keys() >= set(numbers)
         ]
         found = listed([cut(number, 9) for number in numbers], 12)
-        would = f"--class-map=NAME, of which {', '.join(fitting)} would fit" if fitting else ""
+        built_in = (
+            f"--class-map=NAME (those that fit: {', '.join(fitting)})"
+            if fitting
+            else "no built-in table"
+        )
         return (
             f"{words}, or for the numbers found ({found}) "
-            f"{would or 'no built-in table'}, or --class-map=FILE with columns name and class"
+            f"{built_in}, or --class-map=FILE with columns name and class"
         )
 
     @property
@@ -205,9 +209,9 @@ def classes_of(names: Iterable[str]) -> tuple[str, ...]:
     classes = (*EMOTIONS, *sorted(set(names) - {*EMOTIONS, LEFT_OUT}))
     if len(classes) > _MOST_CLASSES:
         raise FerBenchError(
-            f"the class map makes {len(classes)} classes",
+            f"the class map defines {len(classes)} classes",
             f"up to {_MOST_CLASSES}",
-            "give several names one class",
+            "map several names to one class",
         )
     return classes
 
@@ -222,31 +226,32 @@ def _read(path: Path) -> dict[str, str]:
         what = f"the header is {shown(','.join(header))}"
         raise input_error(path, 1, what, "the two columns name and class", "correct the header")
     found: dict[str, str] = {}
-    spelt: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for line, fields in rows:
-        name, meant = (fields[header.index(column)] for column in ("name", "class"))
-        if not name or not meant:
-            accepted = "a name and a class, or - for none"
+        name, class_name = (fields[header.index(column)] for column in ("name", "class"))
+        if not name or not class_name:
+            accepted = "a name, and a class or - to leave its images out"
             raise input_error(path, line, "an empty field", accepted, "fill it or remove the line")
-        if is_number(meant):
-            what = f"the class {shown(meant)}"
-            raise input_error(path, line, what, "the name of a class, or -", "write its name")
+        if is_number(class_name):
+            what = f"the class {shown(class_name)} is a number"
+            accepted = "the name of a class, or - to leave its images out"
+            raise input_error(path, line, what, accepted, "write its name")
         if is_number(name) and len(name) > _MOST_DIGITS:
             what = f"the number {shown(name)} has {len(name):,} digits"
-            raise input_error(path, line, what, f"up to {_MOST_DIGITS}", "correct the line")
+            raise input_error(path, line, what, f"up to {_MOST_DIGITS} digits", "correct the line")
         key = folded(name)
         if key in found:
-            what = f"the name {shown(name)} stands there twice"
-            raise input_error(path, line, what, "each once", "remove one of the lines")
+            what = f"the name {shown(name)} appears twice"
+            raise input_error(path, line, what, "each name once", "remove one of the lines")
         # A known class may be given by any synonym; a new class keeps the spelling in the file.
-        known = NAMES.get(folded(meant), composed(meant))
-        first = spelt.setdefault(folded(known), known)
+        known = NAMES.get(folded(class_name), composed(class_name))
+        first = spellings.setdefault(folded(known), known)
         if first != known:
-            what = f"the class {shown(meant)} stands there as {shown(first)} too"
-            raise input_error(path, line, what, "one spelling", "correct the line")
+            what = f"the class {shown(class_name)} is also spelt {shown(first)}"
+            raise input_error(path, line, what, "one spelling for each class", "correct the line")
         found[key] = known
     if not found:
-        what = "there is no row below the header"
+        what = "the file has no row below the header"
         raise input_error(path, None, what, "a row for each name", "add one")
     try:
         classes_of(found.values())

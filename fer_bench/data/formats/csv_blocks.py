@@ -130,17 +130,18 @@ def read_exactly(path: Path, first: int, block: bytes, columns: Columns) -> Rows
             continue
         fields = split_line(path, number, line.decode("utf-8", "replace"), columns.accepted)
         if len(fields) != len(columns.names):
-            what = f"{len(fields)} column{'' if len(fields) == 1 else 's'}"
+            what = f"the row has {len(fields)} column{'' if len(fields) == 1 else 's'}"
             raise input_error(path, number, what, columns.accepted)
         emotion = fields[columns.emotion].strip()
         label = columns.label(emotion)
         if label is None:
-            what = f"emotion {shown(emotion)}"
+            what = f"unknown emotion {shown(emotion)}"
             raise input_error(path, number, what, columns.accepted_emotions)
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
         usage = columns.usage_code(name)
         if usage is None:
-            raise input_error(path, number, f"Usage {shown(name)}", ", ".join(USAGES))
+            what = f"unknown Usage {shown(name)}"
+            raise input_error(path, number, what, ", ".join(USAGES))
         rows.add(label, usage, _exact_pixels(path, number, fields[columns.pixels]))
     return rows
 
@@ -157,7 +158,7 @@ def _decode(text: str) -> bytes | None:
     Args:
         text: ASCII digits, spaces and tabs.
     """
-    numbers = np.fromstring(text, np.int64, sep=" ")  # too large numbers become the largest one
+    numbers = np.fromstring(text, np.int64, sep=" ")  # saturates at the largest int64
     return (
         numbers.astype(np.uint8).tobytes()
         if len(numbers) == PIXELS and numbers.max() <= 255
@@ -171,12 +172,13 @@ def _exact_pixels(path: Path, number: int, text: str) -> bytes:
         if pixels is not None:
             return pixels
     words = text.split()
-    for place, word in enumerate(words, start=1):
+    for position, word in enumerate(words, start=1):
         digits = word.lstrip("0") or "0"
-        plain = word.isascii() and word.isdigit() and len(digits) <= 3
-        if not plain or int(digits) > 255:
-            what = f"pixel {shown(word)} (number {place} of the row)"
+        is_short = word.isascii() and word.isdigit() and len(digits) <= 3
+        if not is_short or int(digits) > 255:
+            what = f"pixel {position} of the row is {shown(word)}"
             raise input_error(path, number, what, "an integer from 0 to 255")
     if len(words) != PIXELS:
-        raise input_error(path, number, f"{len(words)} pixels", f"{PIXELS} ({SIDE}x{SIDE})")
+        what = f"the row has {len(words)} pixels"
+        raise input_error(path, number, what, f"{PIXELS} ({SIDE}x{SIDE})")
     return bytes(map(int, words))

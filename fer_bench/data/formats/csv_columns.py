@@ -66,8 +66,8 @@ class Columns:
         words = describe_numbers(numbers)
         if numbers:
             words += " (or others with --class-map), in ASCII digits and without leading zeros"
-        own = [name for name in self.labels if name not in NAMES and not is_number(name)]
-        names = listed([*map(str.lower, EMOTIONS), *map(shown, own)], 12)
+        added = [name for name in self.labels if name not in NAMES and not is_number(name)]
+        names = listed([*map(str.lower, EMOTIONS), *map(shown, added)], 12)
         return f"{words}, or the name of a class ({names})"
 
 
@@ -82,17 +82,17 @@ def read_header(path: Path, line: bytes, labels: Mapping[str, int]) -> Columns:
     except UnicodeDecodeError as error:
         raise input_error(path, 1, "the line is not UTF-8 text", HEADER) from error
     names = tuple(field.strip() for field in split_line(path, 1, text, HEADER))
-    places: dict[str, int] = {}
-    for place, name in enumerate(map(str.lower, names)):
+    indices: dict[str, int] = {}
+    for index, name in enumerate(map(str.lower, names)):
         if name in ("emotion", "pixels", "usage"):
-            if name in places:
+            if name in indices:
                 raise input_error(path, 1, f"the column {name!r} appears twice", HEADER)
-            places[name] = place
+            indices[name] = index
     for name in ("emotion", "pixels"):
-        if name not in places:
+        if name not in indices:
             header = cut(", ".join(names), 200)
             raise input_error(path, 1, f"no column {name!r} in the header {header!r}", HEADER)
-    return Columns(names, places["emotion"], places["pixels"], places.get("usage"), labels)
+    return Columns(names, indices["emotion"], indices["pixels"], indices.get("usage"), labels)
 
 
 def split_line(path: Path, number: int, line: str, accepted: str) -> list[str]:

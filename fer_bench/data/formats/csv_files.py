@@ -66,7 +66,7 @@ def read_csv(path: Path, table: ClassTable) -> Content:
         with open_regular(path) as file:
             return _read(path, file, table)
     except OSError as error:
-        what = f"it cannot be read ({cause_of(error)})"
+        what = f"the file cannot be read: {cause_of(error)}"
         step = "name a file that can be read"
         raise input_error(path, None, what, "a readable csv file", step) from error
 
@@ -77,7 +77,7 @@ def _read(path: Path, file: BufferedReader, table: ClassTable) -> Content:
         raise input_error(path, None, "the file is empty", "a header and a row per image")
     if len(header.removesuffix(b"\n")) > LONGEST_LINE:
         raise line_too_long(path, 1, HEADER)
-    columns = read_header(path, header, {name: at for at, name in enumerate(table.meanings)})
+    columns = read_header(path, header, {name: i for i, name in enumerate(table.meanings)})
     labels: list[int] = []
     usages: list[int] = []
     images = bytearray()  # grows without a copy of it in memory
@@ -92,7 +92,7 @@ def _read(path: Path, file: BufferedReader, table: ClassTable) -> Content:
         images += b"".join(rows.pixels)
         number += block.count(b"\n")
     if not labels:
-        raise input_error(path, None, "there is no row below the header", "a row per image")
+        raise input_error(path, None, "the file has no row below the header", "a row per image")
     return Content(
         np.frombuffer(images, np.uint8).reshape(-1, SIDE, SIDE),
         np.array(labels),

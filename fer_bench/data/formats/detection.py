@@ -57,16 +57,16 @@ def load_path(
         The data set, named after the file or directory.
 
     Raises:
-        FerBenchError: there is nothing at ``path``, it has none of these layouts, all images are of
-            one class, the class map is unknown or invalid, or there is not enough memory.
+        FerBenchError: ``path`` does not exist or has none of these layouts, all images are of one
+            class, the class map is unknown or invalid, or there is not enough memory.
     """
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
-        problem = f"data set {str(path)!r} cannot be opened: {cause_of(error)}"
+        problem = f"the data set cannot be opened: {cause_of(error)}"
         steps = (_nearest(path, error), "name one that can be opened")
         hint = "; ".join(filter(None, steps))
-        raise FerBenchError(problem, ACCEPTED, hint) from error
+        raise FerBenchError(problem, ACCEPTED, hint, path=path) from error
     with enough_memory(str(path)):
         table = None if class_map is None else class_table(class_map)
         return _load(path, status, cache_dir, table)
@@ -83,17 +83,17 @@ def enough_memory(name: str) -> Iterator[None]:
         yield
     except MemoryError as error:
         raise FerBenchError(
-            f"data set {name!r} needs more memory than there is ({cause_of(error)})",
+            f"data set {name!r} needs more memory than is available ({cause_of(error)})",
             "images that fit into memory several times",
-            "use fewer or smaller ones",
+            "use fewer or smaller images",
         ) from error
 
 
 def is_fer2013(dataset: Dataset) -> bool:
     """Check if the labelled images are those of FER2013, in any order."""
     # Most other data sets differ in size or class counts, so that no digest is computed.
-    is_alike = dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
-    return is_alike and dataset.digest == published.DIGEST
+    is_candidate = dataset.images.shape[1:] == (SIDE, SIDE) and dataset.counts == published.COUNTS
+    return is_candidate and dataset.digest == published.DIGEST
 
 
 def named_by_images(dataset: Dataset) -> Dataset:
@@ -114,47 +114,48 @@ def _nearest(path: Path, error: Exception) -> str:
     if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
         return ""
     try:
-        above = next(folder for folder in path.absolute().parents if folder.is_dir())
-        names = sorted(found.name for found in above.iterdir())
+        parent = next(parent for parent in path.absolute().parents if parent.is_dir())
+        names = sorted(entry.name for entry in parent.iterdir())
     except OSError:
         return ""
-    wanted = path.absolute().relative_to(above).parts[0]
+    wanted = path.absolute().relative_to(parent).parts[0]
     if wanted in names:
         return ""
-    alike = difflib.get_close_matches(wanted, names, n=1)
-    question = f", did you mean {alike[0]!r}?" if alike else ""
-    return f"{str(above)!r} has no {shown(wanted)}{question}"
+    similar = difflib.get_close_matches(wanted, names, n=1)
+    question = f", did you mean {similar[0]!r}?" if similar else ""
+    return f"{str(parent)!r} has no {shown(wanted)}{question}"
 
 
 def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable | None) -> Dataset:
-    def once(state: str, load: Callable[[], Dataset], name: str) -> Dataset:
-        kept = load_once(path, state, lambda: _of_classes(path, load()), cache_dir)
-        return kept.renamed(name)
+    def cached(state: str, load: Callable[[], Dataset], name: str) -> Dataset:
+        dataset = load_once(path, state, lambda: _with_several_classes(path, load()), cache_dir)
+        return dataset.renamed(name)
 
     suffix = path.suffix.lower()
-    is_folder = stat.S_ISDIR(status.st_mode)
+    is_directory = stat.S_ISDIR(status.st_mode)
     codes = KAGGLE if table is None else table
-    if is_folder and (files := data_files_of(path, UNNUMBERED if table is None else table)):
+    if is_directory and (files := data_files_of(path, UNNUMBERED if table is None else table)):
         state = f"{files.state}, {codes.state}"
-        return once(state, lambda: load_data_files(path, files.parts, codes), path.resolve().name)
-    if is_folder or (suffix == ".csv" and is_label_list(path)):
+        return cached(state, lambda: load_data_files(path, files.parts, codes), path.resolve().name)
+    if is_directory or (suffix == ".csv" and is_label_list(path)):
         listing = list_folder(path, UNNUMBERED if table is None else table)
-        return once(listing.state, lambda: load_listing(listing), listing.name)
+        return cached(listing.state, lambda: load_listing(listing), listing.name)
     state = f"{state_of(status)}, {codes.state}"
     if suffix == ".csv":
-        return once(state, lambda: load_csv(path, codes), path.stem)
+        return cached(state, lambda: load_csv(path, codes), path.stem)
     if suffix == ".npz":
         if is_compressed(path):
-            return once(state, lambda: load_npz(path, codes), path.stem)
-        return _of_classes(path, load_npz(path, codes))
+            return cached(state, lambda: load_npz(path, codes), path.stem)
+        return _with_several_classes(path, load_npz(path, codes))
     raise FerBenchError(
-        f"data set {str(path)!r}: no layout is known for the suffix {path.suffix!r}",
-        f"{ACCEPTED}",
+        f"no format is known for the suffix {path.suffix!r}",
+        ACCEPTED,
         "convert it into one of them, or unpack it",
+        path=path,
     )
 
 
-def _of_classes(path: Path, dataset: Dataset) -> Dataset:
+def _with_several_classes(path: Path, dataset: Dataset) -> Dataset:
     """Return the data set unchanged if at least two of its classes have images.
 
     Raises:
@@ -163,9 +164,10 @@ def _of_classes(path: Path, dataset: Dataset) -> Dataset:
     present = [name for name, count in dataset.counts.items() if count]
     if len(present) == 1:
         raise FerBenchError(
-            f"data set {str(path)!r}: all {len(dataset):,} images are of class {present[0]!r}, so "
-            "that there is nothing to classify",
-            "images of two classes or more",
-            "add some",
+            f"all {len(dataset):,} images are of class {present[0]!r}, so there is nothing to "
+            "classify",
+            "images of at least two classes",
+            "add images of another class",
+            path=path,
         )
     return dataset

@@ -28,12 +28,13 @@ CATEGORIES: tuple[str, ...] = (
     "unknown",
     "NF",
 )
-"""Answers a tagger could give, in the order of the file's columns."""
+"""Answers that a tagger can give, in the order of the file's columns."""
 
 CATEGORY_NAMES: tuple[str, ...] = (*CATEGORIES[:-1], "no face")
 """Readable names of ``CATEGORIES``."""
 
 TAGGERS = 10
+"""Number of taggers per image."""
 
 HEADER = ("Usage", "Image name", *CATEGORIES)
 """Header of ``fer2013new.csv``."""
@@ -64,10 +65,11 @@ def split_row(path: Path, number: int, fields: Sequence[str]) -> tuple[int, str,
         FerBenchError: the number of columns or the usage is invalid.
     """
     if len(fields) != len(HEADER):
-        raise input_error(path, number, f"{len(fields)} columns", f"{len(HEADER)}")
+        what = f"the row has {len(fields)} columns"
+        raise input_error(path, number, what, f"{len(HEADER)} columns")
     usage, name, *votes = fields
     if usage not in USAGES:
-        raise input_error(path, number, f"Usage {shown(usage)}", ", ".join(USAGES))
+        raise input_error(path, number, f"unknown Usage {shown(usage)}", ", ".join(USAGES))
     return USAGES.index(usage), name, votes
 
 
@@ -85,9 +87,10 @@ def vote_counts(path: Path, number: int, votes: Sequence[str]) -> list[int]:
     """
     for name, vote in zip(CATEGORIES, votes, strict=True):
         if vote not in _COUNTS:
-            what = f"{name} has {shown(vote)}"
-            raise input_error(path, number, what, f"a whole number from 0 to {TAGGERS}")
+            what = f"the votes for {name} are {shown(vote)}"
+            raise input_error(path, number, what, f"an integer from 0 to {TAGGERS}")
     counts = [_COUNTS[vote] for vote in votes]
     if not 1 <= sum(counts) <= TAGGERS:
-        raise input_error(path, number, f"{sum(counts)} votes", f"1 to {TAGGERS} in a row")
+        what = f"the row has {sum(counts)} votes"
+        raise input_error(path, number, what, f"1 to {TAGGERS} votes")
     return counts

@@ -25,8 +25,8 @@ class Content(NamedTuple):
 
     Attributes:
         images: uint8, shape (n, height, width).
-        places: shape (n,), for each image the index of its number or name among all that stand for
-            a class.
+        places: shape (n,), for each image the index of its number or name among all that are mapped
+            to a class.
         usage: as in ``Dataset``.
     """
 
@@ -38,7 +38,7 @@ class Content(NamedTuple):
 def describe_numbers(numbers: Collection[int]) -> str:
     """Describe the accepted class numbers, for errors."""
     if not numbers:
-        return "no number, as the class map has none"
+        return "no number, as the class map contains none"
     known = sorted(numbers)
     if known == list(range(known[0], known[-1] + 1)):
         return f"a number from {known[0]} to {known[-1]}"
@@ -66,29 +66,29 @@ def numbered_dataset(
         FerBenchError: all images are left out.
     """
     images, places, usage = content
-    numbers, meant = list(meanings), list(meanings.values())
+    numbers, names = list(meanings), list(meanings.values())
     used = np.unique(places)
-    classes = classes_of(meant[place] for place in used)
+    classes = classes_of(names[place] for place in used)
     codes = {name: code for code, name in enumerate(classes)}
-    labels = np.array([codes.get(name, 0) for name in meant], np.uint8)[places]
-    stays = np.array([name != LEFT_OUT for name in meant], np.bool_)[places]
-    n_out = len(stays) - int(np.count_nonzero(stays))
+    labels = np.array([codes.get(name, 0) for name in names], np.uint8)[places]
+    kept = np.array([name != LEFT_OUT for name in names], np.bool_)[places]
+    n_excluded = len(kept) - int(np.count_nonzero(kept))
     notes = table.used_for(numbers[place] for place in used)
-    if n_out == 0:
-        at = None if rows is None else tuple(rows)
-        return Dataset(images, labels, classes, path.stem, usage, notes, at)
-    if n_out == len(stays):
-        what = f"the class map leaves out all {n_out:,} images"
-        raise input_error(path, None, what, "one image or more", table.step)
+    if n_excluded == 0:
+        source_rows = None if rows is None else tuple(rows)
+        return Dataset(images, labels, classes, path.stem, usage, notes, source_rows)
+    if n_excluded == len(kept):
+        what = f"the class map leaves out all {n_excluded:,} images"
+        raise input_error(path, None, what, "at least one image", table.step)
     return Dataset(
-        images[stays],
-        labels[stays],
+        images[kept],
+        labels[kept],
         classes,
         path.stem,
-        None if usage is None else usage[stays],
-        (("left out", f"{n_out:,}: the class map leaves out their numbers"), *notes),
+        None if usage is None else usage[kept],
+        (("left out", f"{n_excluded:,}: the class map leaves out their numbers"), *notes),
         tuple(
             f"row {row} of the file" if rows is None else rows[row]
-            for row in np.flatnonzero(stays).tolist()
+            for row in np.flatnonzero(kept).tolist()
         ),
     )

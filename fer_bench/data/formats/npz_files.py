@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from fer_bench.data.formats.class_names import ClassTable
     from fer_bench.data.formats.npz_arrays import Header
 
-_BESIDE_AN_IMAGE = 160
+_EXTRA_PER_IMAGE = 160
 """Bytes of memory per image in addition to its pixels, mostly for its digests."""
 
-_MOST_BESIDE = 16
+_MOST_EXTRA = 16
 """Upper limit for the ratio of this additional memory to the pixels, above ``MANY`` bytes."""
 
 _VALUES_AT_A_TIME = 1 << 20
@@ -84,18 +84,18 @@ def _check_images(path: Path, headers: dict[str, Header]) -> None:
         if name != "images" and (dtype.kind not in "iu" or shape != (n,)):
             what = f"{name} are {dtype} of shape {shape}"
             raise input_error(path, None, what, f"integers of shape ({n},), one for each image")
-    beside = _BESIDE_AN_IMAGE * n
+    extra = _EXTRA_PER_IMAGE * n
     pixels = math.prod(headers["images"].shape)
-    if beside > MANY and beside > _MOST_BESIDE * pixels:
-        what = f"its {n:,} images have {pixels:,} pixels, but need {beside:,} more bytes of memory"
-        least = -(-_BESIDE_AN_IMAGE // _MOST_BESIDE)
+    if extra > MANY and extra > _MOST_EXTRA * pixels:
+        what = f"{n:,} images with {pixels:,} pixels need {extra:,} bytes of memory in addition"
+        least = -(-_EXTRA_PER_IMAGE // _MOST_EXTRA)
         raise input_error(
-            path, None, what, f"images of {least} pixels or more", "use larger images"
+            path, None, what, f"images of at least {least} pixels", "use larger images"
         )
-    needed = sum(header.size for header in headers.values()) + beside
+    needed = sum(header.size for header in headers.values()) + extra
     packed = sum(header.packed for header in headers.values())
     if too_tight(needed, packed):
-        what = f"its {n:,} images need {needed:,} bytes of memory, but only {packed:,} of the file"
+        what = f"{n:,} images need {needed:,} bytes of memory, but only {packed:,} in the file"
         raise input_error(path, None, what, "images that compress less", "leave out blank images")
 
 

@@ -41,17 +41,19 @@ def load_data_files(root: Path, files: Mapping[Path, int | None], table: ClassTa
     read, meanings = (read_csv, table.meanings) if is_csv else (read_npz, table.numbers)
     contents = {file: read(file, table) for file in files}
     for file in others:
-        sizes = [contents[one].images.shape[:0:-1] for one in (first, file)]
-        if sizes[0] != sizes[1]:
-            what = "its images have {}x{} pixels, those of {!r} {}x{}".format(
-                *sizes[1], first.name, *sizes[0]
+        size, first_size = (contents[each].images.shape[:0:-1] for each in (file, first))
+        if size != first_size:
+            what = "the images have {}x{} pixels, but those of {!r} {}x{}".format(
+                *size, first.name, *first_size
             )
-            raise input_error(file, None, what, "one size", "bring all to one size")
+            raise input_error(
+                file, None, what, "images of the same size", "resize the images to one size"
+            )
     usage = _usage(contents, files)
     if others:
         content = Content(
-            np.concatenate([one.images for one in contents.values()]),
-            np.concatenate([one.places for one in contents.values()]),
+            np.concatenate([each.images for each in contents.values()]),
+            np.concatenate([each.places for each in contents.values()]),
             usage,
         )
         rows = [

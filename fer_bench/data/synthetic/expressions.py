@@ -177,7 +177,7 @@ CONFUSED_WITH: dict[str, tuple[str, ...]] = {
     "Surprise": ("Fear", "Happy"),
     "Neutral": ("Sad", "Happy"),
 }
-"""Emotions that wrongly labelled faces show, by label, with equal probability."""
+"""Emotions that mislabelled faces show, by label, with equal probability."""
 
 
 def draw_intensities(
@@ -199,12 +199,12 @@ def draw_intensities(
     )
     chance, intensity = table[emotions, :, 0], table[emotions, :, 1]
     strength = drawn_from(STRENGTH, bell(generator, n))[:, None]
-    takes_part = generator.random((n, len(units))) < chance
-    return vary(np.where(takes_part, intensity * strength, 0.0), generator)
+    active = generator.random((n, len(units))) < chance
+    return vary(np.where(active, intensity * strength, 0.0), generator)
 
 
 def draw_resting_faces(n: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Draw the permanently active action units of people: any units, not those of an emotion.
+    """Draw the action units of people's resting faces: any units, not those of an emotion.
 
     Args:
         n: number of people.
@@ -214,8 +214,8 @@ def draw_resting_faces(n: int, generator: np.random.Generator) -> NDArray[np.flo
         Intensities, float64, shape (n, number of action units).
     """
     size = (n, len(ACTION_UNITS))
-    held = generator.random(size) < RESTING_CHANCE
-    return np.where(held, drawn_from(RESTING_INTENSITY, generator.random(size)), 0.0)
+    active = generator.random(size) < RESTING_CHANCE
+    return np.where(active, drawn_from(RESTING_INTENSITY, generator.random(size)), 0.0)
 
 
 def vary(intensities: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
@@ -229,10 +229,10 @@ def vary(intensities: NDArray[np.float64], generator: np.random.Generator) -> ND
         Intensities of the same shape.
     """
     varied = intensities * drawn_from(VARIATION, generator.random(intensities.shape))
-    often, mean = SPONTANEOUS
-    stray = generator.random(intensities.shape) < often
-    strayed = 2 * mean * generator.random(intensities.shape)
-    return np.maximum(varied, np.where(stray, strayed, 0.0))
+    probability, mean = SPONTANEOUS
+    is_stray = generator.random(intensities.shape) < probability
+    stray = 2 * mean * generator.random(intensities.shape)
+    return np.maximum(varied, np.where(is_stray, stray, 0.0))
 
 
 def shape_of(intensities: NDArray[np.float64]) -> Parameters:

@@ -58,8 +58,8 @@ def sketch(n_images: int = IMAGES, seed: int = SEED) -> Dataset:
     counts = class_counts(n_images)
     if counts.min() < 1:
         raise FerBenchError(
-            f"sketch of {n_images!r} images: a class would be empty",
-            f"36 or more are always enough, {IMAGES} by default",
+            f"sketch with {n_images!r} images would have an empty class",
+            f"at least 36 images ({IMAGES} by default)",
         )
     labels = np.repeat(np.arange(len(EMOTIONS)), counts)[permutation(n_images, generator)]
     shown = shown_emotions(labels, generator)
@@ -98,17 +98,17 @@ def sketch_identities(
     """
     if n_identities < 1 or per_identity < 1:
         raise FerBenchError(
-            f"{n_identities!r} identities of {per_identity!r} images each: accepted: numbers from 1"
+            f"{n_identities!r} identities with {per_identity!r} images each", "integers from 1"
         )
     generator = generator_of(seed, _IDENTITIES)
-    who = np.repeat(np.arange(n_identities), per_identity)
+    identities = np.repeat(np.arange(n_identities), per_identity)
     features = draw_parameters(FEATURES, n_identities, generator)
     resting = draw_resting_faces(n_identities, generator)
-    traits = {name: values[who] for name, values in features.items()}
-    traits |= draw_parameters(STYLE, len(who), generator)
-    shape = shape_of(vary(resting[who], generator))
-    view = draw_parameters(VIEWS, len(who), generator)
-    return draw_faces(traits, shape, view, generator), who
+    traits = {name: values[identities] for name, values in features.items()}
+    traits |= draw_parameters(STYLE, len(identities), generator)
+    shape = shape_of(vary(resting[identities], generator))
+    view = draw_parameters(VIEWS, len(identities), generator)
+    return draw_faces(traits, shape, view, generator), identities
 
 
 def class_counts(n_images: int) -> NDArray[np.int64]:
@@ -134,11 +134,11 @@ def shown_emotions(labels: NDArray[np.int64], generator: np.random.Generator) ->
         int64, shape (n,), indices into ``EMOTIONS``.
     """
     n = len(labels)
-    wrong = permutation(n, generator)[: round(LABEL_NOISE * n)]
-    others = np.array(
+    mislabelled = permutation(n, generator)[: round(LABEL_NOISE * n)]
+    confused = np.array(
         [[EMOTIONS.index(other) for other in CONFUSED_WITH[emotion]] for emotion in EMOTIONS]
     )
-    which = np.floor(generator.random(n) * others.shape[1]).astype(np.int64)
+    choice = np.floor(generator.random(n) * confused.shape[1]).astype(np.int64)
     shown: NDArray[np.int64] = labels.copy()
-    shown[wrong] = others[labels[wrong], which[wrong]]
+    shown[mislabelled] = confused[labels[mislabelled], choice[mislabelled]]
     return shown

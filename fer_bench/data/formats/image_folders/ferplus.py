@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.data.formats.csv_text import csv_lines
+from fer_bench.data.formats.csv_tables import csv_lines
 from fer_bench.data.formats.ferplus_votes import (
     CATEGORIES,
     CATEGORY_NAMES,

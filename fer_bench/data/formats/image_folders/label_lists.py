@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from fer_bench.data.formats.class_names import composed
-from fer_bench.data.formats.csv_text import csv_lines, csv_rows
+from fer_bench.data.formats.csv_tables import csv_lines, csv_rows
 from fer_bench.data.formats.image_folders.listing import IMAGE_FILES, has_image_suffix
 from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest, Row
 from fer_bench.data.input_errors import input_error

@@ -28,17 +28,17 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             the number of columns; the message gives the line.
     """
     accepted = "a csv file in UTF-8 with a header"
-    width = 0
+    n_columns = 0
     for number, fields in csv_lines(path, accepted):
         if not any(fields):
             continue
-        if width == 0:
-            width = len(fields)
-        if len(fields) != width:
-            what = f"{len(fields)} columns"
-            raise input_error(path, number, what, f"{width}, as in the header", "correct the line")
+        n_columns = n_columns or len(fields)
+        if len(fields) != n_columns:
+            what = f"the line has {len(fields)} columns"
+            columns = f"{n_columns}, as in the header"
+            raise input_error(path, number, what, columns, "correct the line")
         yield number, fields
-    if width == 0:
+    if n_columns == 0:
         raise input_error(path, None, "the file is empty", accepted)
 
 
@@ -63,7 +63,7 @@ def csv_lines(path: Path, accepted: str) -> Iterator[tuple[int, list[str]]]:
             while line := file.readline(_LONGEST_LINE + 1):
                 number += 1
                 if len(line) > _LONGEST_LINE:
-                    what = f"the line is longer than {_LONGEST_LINE} bytes"
+                    what = f"the line is longer than {_LONGEST_LINE:,} bytes"
                     raise input_error(path, number, what, accepted)
                 data = line.rstrip("\n").encode("latin-1")
                 text = (data.removeprefix(codecs.BOM_UTF8) if number == 1 else data).decode("utf-8")
@@ -76,5 +76,5 @@ def csv_lines(path: Path, accepted: str) -> Iterator[tuple[int, list[str]]]:
         what = f"the line is not csv ({cause_of(error)})"
         raise input_error(path, number, what, accepted, "correct the line") from error
     except OSError as error:
-        what = f"it cannot be read ({cause_of(error)})"
+        what = f"the file cannot be read: {cause_of(error)}"
         raise input_error(path, None, what, accepted, "name a file that can be read") from error
