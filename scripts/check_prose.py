@@ -1,10 +1,11 @@
-"""Check docstrings, comments and runtime strings for words that the style of the project avoids.
+"""Check docstrings, comments, runtime strings and templates for words that the project avoids.
 
     python scripts/check_prose.py fer_bench scripts --strings fer_bench/report
 
 Docstrings of click commands are help texts, and are checked like the others. Names in code quotes
 and the entries of ``Args`` are left out. Strings are checked from three words on; regular
-expressions are not.
+expressions are not. Of a template, the text and the comments are checked, of a style sheet or
+script of the page all of it.
 """
 
 from __future__ import annotations
@@ -40,8 +41,10 @@ CODE = r"``.*?``|`.*?`|'\w+'"
 QUOTED = re.compile(rf"{CODE}|^\s*\w+(, \w+)*(:|  )", re.DOTALL | re.MULTILINE)
 QUOTED_IN_STRINGS = re.compile(CODE)
 LEAST_WORDS = 3
-KEYS = ("with a twin",)
+KEYS = ("with a twin", "fer_bench twins 3")
 """Strings that files hold as keys, and that therefore stay."""
+TEMPLATE_CODE = re.compile(r"\{[%{].*?[%}]\}|<[^>]*>")
+CHECKED_FILES = (".py", ".j2", ".css", ".js")
 
 
 def texts(source: str) -> Iterator[tuple[int, str, bool]]:
@@ -85,6 +88,12 @@ def string_findings(source: str) -> Iterator[tuple[int, str]]:
         yield from _avoided(line, QUOTED_IN_STRINGS.sub("", text), AVOIDED_IN_STRINGS)
 
 
+def template_findings(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and complaint of each finding in a template, style sheet or script."""
+    for line, text in enumerate(source.splitlines(), start=1):
+        yield from _avoided(line, TEMPLATE_CODE.sub(" ", text), AVOIDED_IN_STRINGS)
+
+
 def _avoided(line: int, prose: str, avoided: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     for words, instead in avoided.items():
         for found in re.finditer(rf"\b({words})\b", prose, re.IGNORECASE):
@@ -108,17 +117,26 @@ def _text(node: ast.AST) -> str:
     return ""
 
 
+def _files(roots: Sequence[str]) -> Iterator[Path]:
+    for root in map(Path, roots):
+        found = [root] if root.is_file() else sorted(root.rglob("*"))
+        yield from (path for path in found if path.suffix in CHECKED_FILES)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Print all findings below the directories; return 1 if there are any."""
     parser = argparse.ArgumentParser()
     parser.add_argument("directories", nargs="+")
     parser.add_argument("--strings", nargs="+", default=[], metavar="PATH")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    paths = [(path, findings) for path in _files(options.directories) if path.suffix == ".py"]
+    paths += [
+        (path, string_findings if path.suffix == ".py" else template_findings)
+        for path in _files(options.strings)
+    ]
     lines = [
         f"{path}:{line}: {complaint}"
-        for roots, check in ((given.directories, findings), (given.strings, string_findings))
-        for root in map(Path, roots)
-        for path in ([root] if root.is_file() else sorted(root.rglob("*.py")))
+        for path, check in paths
         for line, complaint in check(path.read_text("utf-8"))
     ]
     print(*lines, sep="\n", end="\n" if lines else "")

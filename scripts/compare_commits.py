@@ -211,7 +211,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("comparison"),
         metavar="DIR",
-        help="new folder of the results (default: comparison)",
+        help="new directory for the results (default: comparison)",
     )
     parser.add_argument(
         "--rounds", type=_rounds, default=5, metavar="N", help="timed runs of each (default: 5)"
@@ -263,7 +263,7 @@ def _empty(folder: Path) -> Path:
     folder = folder.absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise CannotCompareError(
-            f"--results {str(folder)!r} is not empty; accepted: a new or empty folder"
+            f"--results {str(folder)!r} is not empty; accepted: a new or empty directory"
         )
     (folder / "logs").mkdir(parents=True, exist_ok=True)
     return folder

@@ -30,11 +30,11 @@ class RecordedCommand(NamedTuple):
 
     Attributes:
         line: the command, with placeholders in capitals for values that the record lacks.
-        given: pairs of a placeholder and the option that gave the run its value.
+        arguments: pairs of a placeholder and the option that gave the run its value.
     """
 
     line: str
-    given: tuple[tuple[str, str], ...]
+    arguments: tuple[tuple[str, str], ...]
 
 
 def recorded_command(run: Run) -> RecordedCommand:
@@ -54,7 +54,7 @@ def recorded_command(run: Run) -> RecordedCommand:
         values["votes"] = "VOTES"
     if SAMPLED in why:
         values["limit"] = data.train + data.validation + data.test + why.get(COPIES, 0)
-    given = [("DATASET", "--dataset")]
-    given += [("MAP", "--class-map")] if data.class_map else []
-    given += [("VOTES", "--votes")] if with_votes else []
-    return RecordedCommand(clean(_line("DATASET", data_options(values))), tuple(given))
+    arguments = [("DATASET", "--dataset")]
+    arguments += [("MAP", "--class-map")] if data.class_map else []
+    arguments += [("VOTES", "--votes")] if with_votes else []
+    return RecordedCommand(clean(_line("DATASET", data_options(values))), tuple(arguments))

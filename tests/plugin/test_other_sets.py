@@ -77,7 +77,7 @@ def test_data_commands(faces, tmp_path, monkeypatch):
     done = data("info", faces, "--class-map", tmp_path / "map.csv")
     assert (done.exit_code, done.stderr) == (0, "")
     words = " ".join(done.stdout.split())
-    assert "layout folder of image" in words
+    assert "layout directory of image" in words
     assert "without a usage" in words
     assert "images 100 of 48x48 pixels" in words
     assert "2 sizes, " in words

@@ -51,7 +51,7 @@ class TestRecorded:
     def test_of_a_usual_run(self) -> None:
         found = recorded_command(made_run())
         assert found.line.split(" ") == [*AUDIT, "DATASET", "--split=paper", END]
-        assert found.given == (("DATASET", "--dataset"),)
+        assert found.arguments == (("DATASET", "--dataset"),)
 
     def test_a_sample_without_copies_and_with_votes(self) -> None:
         run = made_run(dedupe="all")
@@ -73,7 +73,7 @@ class TestRecorded:
             "--limit=3000",
             END,
         ]
-        assert found.given == (("DATASET", "--dataset"), ("VOTES", "--votes"))
+        assert found.arguments == (("DATASET", "--dataset"), ("VOTES", "--votes"))
 
     def test_a_class_map_belongs_to_it(self) -> None:
         run = made_run(labels="ferplus")
@@ -88,7 +88,7 @@ class TestRecorded:
             "--votes=VOTES",
             END,
         ]
-        assert found.given == (
+        assert found.arguments == (
             ("DATASET", "--dataset"),
             ("MAP", "--class-map"),
             ("VOTES", "--votes"),

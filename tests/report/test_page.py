@@ -268,7 +268,7 @@ def test_seeds_are_told_apart() -> None:
     text = page(content(run))
     shown = read(text)
     assert "mean of 2 seeds" in shown.by_id("answer").text()
-    (first, second) = shown.all("li", class_="picture")
+    (first, second) = shown.all("li", class_="example")
     networks = [node.text() for node in first.all("span", class_="network")]
     assert len(networks) == 5
     # The seed that came last takes image 1 for another class; the first one's answer is shown.
@@ -295,7 +295,7 @@ def test_figures_stand_in_the_page_with_their_words(tree: Node) -> None:
 
 
 def test_pictures_tell_what_each_network_says(tree: Node) -> None:
-    first, second = tree.all("li", class_="picture")
+    first, second = tree.all("li", class_="example")
     (image,) = first.all("img")
     source = image.attributes["src"] or ""
     assert source.startswith("data:image/png;base64,")
@@ -318,7 +318,7 @@ def test_a_mistake_is_told_by_the_surest_wrong_seed_and_no_class_comes_twice() -
         dataclasses.replace(one, why=text) for one, text in zip(run.examples, why, strict=True)
     )
     shown = read(page(content(dataclasses.replace(run, examples=examples))))
-    first, second = shown.all("li", class_="picture")
+    first, second = shown.all("li", class_="example")
     assert first.all("p", class_="why")[0].text() == why[0].removeprefix("Angry: ").capitalize()
     told_of = [node.text().split() for node in second.all("ul")[0].all("li")]
     assert told_of[1][:4] == ["✗incorrect", "MobileNet_random", "Angry", "0.50"]
@@ -339,7 +339,7 @@ def test_many_networks_are_folded_below_a_picture() -> None:
     cells = tuple(dataclasses.replace(cell, backbone=f"b{number}") for number in range(13))
     for count, folded in ((12, 0), (13, 1)):
         some = dataclasses.replace(run, cells=cells[:count])
-        (first, _) = read(page(content(some))).all("li", class_="picture")
+        (first, _) = read(page(content(some))).all("li", class_="example")
         assert len(first.all("details")) == folded
         assert len(first.all("ul")[0].all("li")) == count
 
@@ -485,7 +485,7 @@ def test_pictures_of_a_run_without_predictions() -> None:
         make_run(), examples=run.examples
     )  # as read from a file of schema 1: no labels, no predictions
     shown = read(page(content(older)))
-    assert [node.all("h3")[0].text() for node in shown.all("li", class_="picture")] == [
+    assert [node.all("h3")[0].text() for node in shown.all("li", class_="example")] == [
         "Unknown class"
     ] * 2
     assert "No predictions." in shown.by_id("pictures").text()

@@ -286,8 +286,8 @@ def test_long_class_names_starve_no_column(visit: Any, tmp_path: Path, width: in
     counts = tuple((f"{name} {'x' * 120}", count) for name, count in run.dataset.counts)
     run = told(dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, counts=counts)))
     tab, _, _ = visit(_write(tmp_path, page(content(run))), width)
-    for name in ("network", "said"):
-        assert tab.locator(f".opinions .{name}").first.bounding_box()["width"] > 60
+    for name in ("network", "predicted"):
+        assert tab.locator(f".predictions .{name}").first.bounding_box()["width"] > 60
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -418,7 +418,7 @@ def test_print_opens_what_is_folded_and_hides_the_navigation(visit: Any, address
     assert tab.locator("details:not([open])").count() == folded
     tab.emulate_media(media="print", color_scheme="dark")
     columns = tab.evaluate(
-        "getComputedStyle(document.querySelector('.pictures')).gridTemplateColumns"
+        "getComputedStyle(document.querySelector('.examples')).gridTemplateColumns"
     )
     assert len(columns.split()) == 3
     assert tab.locator("nav").is_visible() is False

@@ -44,6 +44,19 @@ def test_findings_in_strings(source, lines):
     assert [line for line, _ in check_prose.string_findings(source)] == lines
 
 
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("<p>\nWe told you\n", [2]),
+        ("{# Made anew. #}", [1]),
+        ('<p class="told">{{ twins }}{% if folder %}', []),
+        ("/* What stands beside it */", [1]),
+    ],
+)
+def test_findings_in_templates(source, lines):
+    assert [line for line, _ in check_prose.template_findings(source)] == lines
+
+
 @pytest.mark.parametrize(("text", "status"), [('"""Fine."""\n', 0), ('"""How it works."""\n', 1)])
 def test_exit_status(tmp_path, capsys, text, status):
     (tmp_path / "module.py").write_text(text)
@@ -52,9 +65,15 @@ def test_exit_status(tmp_path, capsys, text, status):
 
 
 def test_strings_are_checked_in_the_paths_named(tmp_path, capsys):
-    for name in ("checked.py", "other.py"):
+    checked = tmp_path / "checked"
+    checked.mkdir()
+    for name in ("checked/module.py", "checked/page.html.j2", "other.py"):
         (tmp_path / name).write_text("\ntext = 'it is no file'\n")
-    arguments = [str(tmp_path), "--strings", str(tmp_path / "checked.py")]
+    arguments = [str(tmp_path), "--strings", str(checked)]
     assert check_prose.main(arguments) == 1
-    assert capsys.readouterr().out.count("checked.py:2: 'is no file'") == 1
+    found = capsys.readouterr().out.splitlines()
+    assert [line.partition(": ")[0] for line in found] == [
+        f"{checked / 'module.py'}:2",
+        f"{checked / 'page.html.j2'}:2",
+    ]
     assert check_prose.main(arguments[:1]) == 0

@@ -59,7 +59,7 @@ def _shown(
         shown=sheet.shown,
         caption=clean(f"{sheet.caption} Rows count from 0."),
         tiles=[_tile(tile, images, where) for tile in sheet.tiles],
-        abreast=max(len(tile.rows) for tile in sheet.tiles),
+        images_per_tile=max(len(tile.rows) for tile in sheet.tiles),
     )
 
 

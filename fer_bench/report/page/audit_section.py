@@ -52,7 +52,7 @@ class ContactSheet:
         shown: number of findings shown and in total, in words.
         caption: description of the findings and of their selection.
         tiles: the findings that are shown.
-        abreast: maximum number of images in a tile.
+        images_per_tile: maximum number of images in a tile.
     """
 
     id: str
@@ -61,7 +61,7 @@ class ContactSheet:
     shown: str
     caption: str
     tiles: Sequence[ContactTile]
-    abreast: int
+    images_per_tile: int
 
     @property
     def short(self) -> str:

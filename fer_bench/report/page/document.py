@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fer_bench.protocol.published import BACKBONES
 from fer_bench.report.audit_command import recorded_command
 from fer_bench.report.page.confusion import heat_maps
-from fer_bench.report.page.gallery import pictures
+from fer_bench.report.page.gallery import example_images
 from fer_bench.report.page.masthead import facts, subject
 from fer_bench.report.page.table_grid import Grid, grid, short_title
 from fer_bench.report.page.templates import filled, resource
@@ -43,7 +43,7 @@ _SETUP = ("protocol", "environment", "weights", "cells")
 _PAPER_FIGURES = tuple(f"figure-{number}-" for number in range(5, 11))
 _OTHER_CURVES = "curves-"
 """Learning curves of backbones that the paper does not have."""
-_PICTURES = (*(f"figure-{number}-" for number in range(11, 18)), "examples-", "mistakes-")
+_EXAMPLES = (*(f"figure-{number}-" for number in range(11, 18)), "examples-", "mistakes-")
 """Figures that the page only links to as files, since it shows their images in HTML."""
 _CONFUSION = ("confusion-",)
 """Likewise for confusion matrices, which the page shows as HTML heat maps."""
@@ -100,17 +100,17 @@ def page(content: Content) -> str:
     script = resource("page/script.js")
     run = content.analysis.run
     tables = {table.key: grid(table) for table in content.tables}
-    in_html = (*_PICTURES, *_CONFUSION)
+    in_html = (*_EXAMPLES, *_CONFUSION)
     plots = [_plot(figure) for figure in content.figures if not _is(figure.key, in_html)]
-    foreign = not any(cell.backbone in BACKBONES for cell in run.cells)
-    paper_figures = (*_PAPER_FIGURES, _OTHER_CURVES) if foreign else _PAPER_FIGURES
+    other_backbones = not any(cell.backbone in BACKBONES for cell in run.cells)
+    paper_figures = (*_PAPER_FIGURES, _OTHER_CURVES) if other_backbones else _PAPER_FIGURES
     in_paper = [plot for plot in plots if _is(plot.key, paper_figures)]
     claims = tables.pop("claims", None)
-    paper = _taken(tables, _PAPER)
-    setup = _taken(tables, _SETUP)
+    paper = _pop_tables(tables, _PAPER)
+    setup = _pop_tables(tables, _SETUP)
     trend: list[Plot | Grid] = [plot for plot in plots if _is(plot.key, _TREND)]
     rest = [plot for plot in plots if plot not in (*in_paper, *trend)]
-    trend += _taken(tables, _TREND)
+    trend += _pop_tables(tables, _TREND)
     return filled(
         "page/index.html.j2",
         # Trusted: a file of this package.
@@ -125,12 +125,12 @@ def page(content: Content) -> str:
         claims=claims,
         paper=paper,
         figures=in_paper,
-        foreign=foreign,
-        pictures=pictures(content.analysis),
-        picture_files=_files(content.figures, _PICTURES),
+        other_backbones=other_backbones,
+        examples=example_images(content.analysis),
+        example_files=_files(content.figures, _EXAMPLES),
         heat_maps=heat_maps(content.analysis),
         heat_map_files=_files(content.figures, _CONFUSION),
-        lacking=_in_order(rest, tables),
+        more=_in_order(rest, tables),
         audit=None if content.audit is None else _data(content.audit),
         command=recorded_command(run),
         trend=trend,
@@ -192,7 +192,7 @@ def _is(key: str, stems: Iterable[str]) -> bool:
     return f"{key}-".startswith(tuple(stems))
 
 
-def _taken(tables: dict[str, Grid], keys: Iterable[str]) -> list[Grid]:
+def _pop_tables(tables: dict[str, Grid], keys: Iterable[str]) -> list[Grid]:
     """Remove the tables with these keys from ``tables`` and return them."""
     return [tables.pop(key) for key in keys if key in tables]
 

@@ -51,7 +51,7 @@ class ExampleImage:
         alt: alternative text.
         name: name of its class; empty if unknown.
         why: reason for its selection, without the name of its class.
-        opinions: predictions of each backbone and init that has any, in the order of the run.
+        predictions: predictions of each backbone and init that has any, in the order of the run.
     """
 
     source: str
@@ -60,10 +60,10 @@ class ExampleImage:
     alt: str
     name: str
     why: str
-    opinions: Sequence[Prediction]
+    predictions: Sequence[Prediction]
 
 
-def pictures(analysis: Analysis) -> list[ExampleImage]:
+def example_images(analysis: Analysis) -> list[ExampleImage]:
     """Return the run's example images, in their order."""
     raw = [name for name, _ in analysis.dataset.counts]
     classes = [clean(name) for name in raw]
@@ -74,7 +74,7 @@ def pictures(analysis: Analysis) -> list[ExampleImage]:
         name = "" if truth is None else classes[truth]
         why = example.why if truth is None else example.why.removeprefix(f"{raw[truth]}: ")
         why = clean(why)
-        opinions = [_opinion(group, example, truth, classes) for group in analysis.groups]
+        predictions = [_prediction(group, example, truth, classes) for group in analysis.groups]
         made.append(
             ExampleImage(
                 source=_png(example),
@@ -83,32 +83,32 @@ def pictures(analysis: Analysis) -> list[ExampleImage]:
                 alt=f"Test image {example.position}: {name or 'class unknown'}",
                 name=name,
                 why=why[:1].upper() + why[1:],
-                opinions=[one for one in opinions if one is not None],
+                predictions=[one for one in predictions if one is not None],
             )
         )
     return made
 
 
-def _opinion(
+def _prediction(
     group: Group, example: Example, truth: int | None, classes: Sequence[str]
 ) -> Prediction | None:
     """Return a network's prediction for the image; None if no seed's predictions are known.
 
-    It is the first seed's, or for a mistake that of the most confident wrong seed.
+    It is the first seed's, or for a mistake that of the most confident incorrect seed.
     """
-    told = [
+    predictions = [
         (int(known.predicted[example.position]), float(known.confidence[example.position]))
         for known in group.predictions
     ]
-    if not told:
+    if not predictions:
         return None
-    code, confidence = told[0]
-    wrong = [one for one in told if truth is not None and one[0] != truth]
-    if wrong and MISTAKE in example.why:
-        code, confidence = max(wrong, key=lambda one: one[1])
+    code, confidence = predictions[0]
+    incorrect = [one for one in predictions if truth is not None and one[0] != truth]
+    if incorrect and MISTAKE in example.why:
+        code, confidence = max(incorrect, key=lambda one: one[1])
     among = ""
-    if truth is not None and 0 < len(wrong) < len(told):
-        among = f"{len(told) - len(wrong)} of {len(told)} seeds correct"
+    if truth is not None and 0 < len(incorrect) < len(predictions):
+        among = f"{len(predictions) - len(incorrect)} of {len(predictions)} seeds correct"
     return Prediction(
         network=clean(group.label),
         predicted=classes[code],

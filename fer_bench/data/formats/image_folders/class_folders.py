@@ -29,7 +29,7 @@ def find_classes(listing: Listing, table: ClassTable) -> Manifest | None:
     names = [folder.name for folder in listing.folders()]
     if not any(table.class_of(name) or is_number(name) for name in names):
         return None
-    layout = "folder of image files in a folder for each class"
+    layout = "directory of image files in a directory for each class"
     return Manifest(layout, _rows(listing), by_class=True, accepted=_ACCEPTED)
 
 
@@ -44,7 +44,7 @@ def find_parts(listing: Listing, table: ClassTable) -> Manifest | None:
     if not parts:
         return None
     names = [f"{part.name}/" for part in parts]
-    layout = f"folder of image files in {', '.join(names[:-1])} and {names[-1]}"
+    layout = f"directory of image files in {', '.join(names[:-1])} and {names[-1]}"
     notes: list[tuple[str, str]] = []
     rows = _rows_of_parts(listing, parts, notes)
     return Manifest(layout, rows, by_class=True, accepted=_ACCEPTED, notes=notes)

@@ -38,7 +38,7 @@ def find_names(listing: Listing, table: ClassTable) -> Manifest | None:
         files += listing.entries(folder.place) or [folder]
     for name, pattern in _NAMES.items():
         if any(pattern.fullmatch(file.stem) for file in files if file.is_image):
-            layout = f"folder of image files that are named as in {name}"
+            layout = f"directory of image files named as in {name}"
             accepted = f"names as in {name}, like {_EXAMPLES[name]}"
             rows = [_row(file, name) for file in files]
             return Manifest(layout, rows, codes=_CODES, accepted=accepted)
