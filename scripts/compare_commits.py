@@ -350,7 +350,7 @@ def _compare(head: Side, results: Path, form: str, fail_on: str | None) -> int:
     ]
     file, log = results / "comparison.md", results / "logs" / "comparison.txt"
     # Run at the root of the checkout to find the thresholds in the head's pyproject.toml.
-    told = subprocess.run(
+    shown = subprocess.run(
         [*command, f"--format={form}"], cwd=head.checkout, env=head.variables, check=False
     )
     with log.open("w", encoding="utf-8") as printed:
@@ -362,13 +362,13 @@ def _compare(head: Side, results: Path, form: str, fail_on: str | None) -> int:
             stderr=subprocess.STDOUT,
             check=False,
         )
-    judged = told.returncode in (0, 1) and file.exists()
-    if told.returncode != written.returncode or not (judged or told.returncode == CANNOT_COMPARE):
+    judged = shown.returncode in (0, 1) and file.exists()
+    if shown.returncode != written.returncode or not (judged or shown.returncode == CANNOT_COMPARE):
         raise CannotCompareError(
             "the head's fer-bench compare broke off: it ended with exit status "
-            f"{told.returncode}, and {written.returncode} for {str(file)!r}; see {str(log)!r}"
+            f"{shown.returncode}, and {written.returncode} for {str(file)!r}; see {str(log)!r}"
         )
-    return told.returncode
+    return shown.returncode
 
 
 if __name__ == "__main__":

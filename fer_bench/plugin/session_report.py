@@ -174,14 +174,14 @@ def _plain_document(config: pytest.Config) -> dict[str, Any]:
         FerBenchError: a hook of another plugin raised, or a record is invalid.
     """
     try:
-        document, told = with_plain_values(document_of(config))
+        document, notes = with_plain_values(document_of(config))
     except Exception as error:
         raise FerBenchError(
             f"no report can be written: {type(error).__name__}: {cause_of(error)}",
             hint="fix its cause in a conftest.py or benchmark and run again; trained cells are "
             "in the store",
         ) from error
-    for line in told:
+    for line in notes:
         log.warning("%s", line)
     return document
 

@@ -85,11 +85,11 @@ def terminal(tables: Iterable[Table], width: int = 120) -> str:
     long texts are wrapped. A reason already shown in full under an earlier table is cut to one
     line.
     """
-    told: set[str] = set()
-    return "\n\n".join(_terminal(table, width, told) for table in tables)
+    shown: set[str] = set()
+    return "\n\n".join(_terminal(table, width, shown) for table in tables)
 
 
-def _terminal(table: Table, width: int, told: set[str]) -> str:
+def _terminal(table: Table, width: int, shown: set[str]) -> str:
     from tabulate import SEPARATING_LINE, tabulate
 
     made = body(table)
@@ -125,11 +125,11 @@ def _terminal(table: Table, width: int, told: set[str]) -> str:
         grids.append("\n".join(_grouped(grid.splitlines(), columns)))
     lines = [clean(table.title), "\n\n".join(grids)]
     for number, reason in enumerate(made.reasons, start=1):
-        told_in = wrapped(f"[{number}] {reason}", width)
-        if reason in told and len(told_in) > 1:
-            told_in = [f"{told_in[0][: width - 1]}\N{HORIZONTAL ELLIPSIS}"]
-        lines += told_in
-        told.add(reason)
+        explanation = wrapped(f"[{number}] {reason}", width)
+        if reason in shown and len(explanation) > 1:
+            explanation = [f"{explanation[0][: width - 1]}\N{HORIZONTAL ELLIPSIS}"]
+        lines += explanation
+        shown.add(reason)
     for note in table.notes:
         lines += wrapped(clean(note), width)
     return "\n".join(lines) + "\n"

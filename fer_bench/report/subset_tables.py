@@ -55,13 +55,13 @@ def left_out(data: DatasetSummary) -> str:
     """Return sentences on source images in no part of the split; empty if there are none."""
     counts = dict(data.left_out)
     copies = counts.pop(COPIES, 0)
-    told = []
+    sentences = []
     if counts:
         listed = ", ".join(f"{why} ({count:,})" for why, count in counts.items())
-        told.append(f"Excluded images of the source: {listed}.")
+        sentences.append(f"Excluded images of the source: {listed}.")
     if copies:
-        told.append(f"Excluded from all parts as duplicates: {copies:,}.")
-    return " ".join(told)
+        sentences.append(f"Excluded from all parts as duplicates: {copies:,}.")
+    return " ".join(sentences)
 
 
 def mapped(data: DatasetSummary) -> str:

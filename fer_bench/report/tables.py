@@ -72,14 +72,14 @@ def _seeds(trained: Sequence[Group]) -> str:
         seeds = next(iter(kinds), ())
         return f"Mean over {len(seeds)} seeds ({', '.join(map(str, seeds))})." if several else ""
     usual, count = kinds.most_common(1)[0]
-    told = [
+    listed = [
         f"{group.label}: {', '.join(map(str, sorted(group.seeds)))}"
         for group in trained
         if count == 1 or tuple(sorted(group.seeds)) != usual
     ]
     if count > 1:
-        told.append(f"others: {', '.join(map(str, usual))}")
-    return f"{'Means over seeds' if several else 'Seed'}: {'; '.join(told)}."
+        listed.append(f"others: {', '.join(map(str, usual))}")
+    return f"{'Means over seeds' if several else 'Seed'}: {'; '.join(listed)}."
 
 
 def _noted(table: Table, note: str) -> Table:

@@ -41,7 +41,7 @@ LOCKS = "locks"
 BEAT_S = 15.0
 """Seconds between two heartbeats of a holder."""
 
-TELL_S = 3.0
+REPORT_AFTER_S = 3.0
 """Seconds of waiting after which a message names the holder."""
 
 LIMIT_S = 600.0
@@ -147,7 +147,7 @@ def _wait(place: _Place, kind: str) -> None:
         StoreError: the holder has not sent a heartbeat for ``LIMIT_S`` seconds.
     """
     began = alive = time.monotonic()
-    sign, is_told = place.sign(), False
+    sign, is_reported = place.sign(), False
     while True:
         try:
             place.lock.acquire(timeout=_POLL_S)
@@ -165,8 +165,8 @@ def _wait(place: _Place, kind: str) -> None:
                 f"heartbeat for {LIMIT_S / 60:.0f} minutes",
                 hint=f"{gone}end it or let it finish, then run the same command again",
             )
-        if now - began >= TELL_S and not is_told:
-            is_told = True
+        if now - began >= REPORT_AFTER_S and not is_reported:
+            is_reported = True
             text = (
                 f"fer_bench: waiting for {place.described()}, which uses the same {kind} (lock "
                 f"{place.lock.lock_file!r}); this run ends if that process sends no heartbeat for "

@@ -52,7 +52,7 @@ def kind(request, monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """Nobody waits long."""
-    monkeypatch.setattr(locks, "TELL_S", 0.1)
+    monkeypatch.setattr(locks, "REPORT_AFTER_S", 0.1)
     monkeypatch.setattr(locks, "LIMIT_S", 0.5)
 
 
@@ -90,7 +90,7 @@ def test_a_lock_is_seen_and_ends_with_its_block(tmp_path, kind):
     assert {name.rpartition(".")[2] for name in names(tmp_path)} <= {"lock", "probe"}
 
 
-def test_the_lock_of_a_killed_process_is_free_and_waiting_is_told(tmp_path, holder):
+def test_the_lock_of_a_killed_process_is_free_and_waiting_is_reported(tmp_path, holder):
     told = []
 
     def progress(stage, done, total):
@@ -205,7 +205,7 @@ def test_text_that_commands_a_terminal_is_shown_as_python_writes_it(tmp_path):
     assert place.described().isprintable()
 
 
-def test_a_store_that_cannot_be_locked_for_another_reason_is_told(tmp_path, monkeypatch):
+def test_a_store_that_cannot_be_locked_for_another_reason_is_reported(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(errno.EIO, "Input/output error")
 
