@@ -67,7 +67,7 @@ def git(repository: Path, *words: str, wrong: str | None = None) -> str:
 
 
 @contextlib.contextmanager
-def checked_out(repository: Path, sha: str, folder: Path) -> Iterator[Path]:
+def checked_out(repository: Path, sha: str, directory: Path) -> Iterator[Path]:
     """Check out a commit in a worktree, and remove the worktree at the end.
 
     If the removal fails, git prunes the worktree later, once its directory is gone.
@@ -75,8 +75,8 @@ def checked_out(repository: Path, sha: str, folder: Path) -> Iterator[Path]:
     Raises:
         CannotCompareError: git cannot create it.
     """
-    git(repository, "worktree", "add", "--detach", str(folder), sha)
+    git(repository, "worktree", "add", "--detach", str(directory), sha)
     try:
-        yield folder
+        yield directory
     finally:
-        git(repository, "worktree", "remove", "--force", str(folder), wrong="")
+        git(repository, "worktree", "remove", "--force", str(directory), wrong="")

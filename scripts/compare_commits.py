@@ -258,15 +258,15 @@ def _rounds(text: str) -> int:
     return int(text)
 
 
-def _empty(folder: Path) -> Path:
+def _empty(directory: Path) -> Path:
     """Create a results directory; refuse one whose results would be compared as well."""
-    folder = folder.absolute()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    directory = directory.absolute()
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise CannotCompareError(
-            f"--results {str(folder)!r} is not empty; accepted: a new or empty directory"
+            f"--results {str(directory)!r} is not empty; accepted: a new or empty directory"
         )
-    (folder / "logs").mkdir(parents=True, exist_ok=True)
-    return folder
+    (directory / "logs").mkdir(parents=True, exist_ok=True)
+    return directory
 
 
 def _prepared(

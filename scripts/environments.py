@@ -98,12 +98,12 @@ def ready(python: str, checkout: Path) -> Environment:
     return _environment(Path(found).absolute(), PYTHONPATH=os.pathsep.join(path))
 
 
-def fresh(side: str, folder: Path, checkout: Path, install: str, log: Path) -> Environment:
+def fresh(side: str, directory: Path, checkout: Path, install: str, log: Path) -> Environment:
     """Create a virtual environment with a checkout installed in it.
 
     Args:
         side: name of its side, for error messages.
-        folder: directory to create it in.
+        directory: directory to create it in.
         checkout: root of the project.
         install: shell command that installs the project, run at its root.
         log: file for the output.
@@ -111,9 +111,9 @@ def fresh(side: str, folder: Path, checkout: Path, install: str, log: Path) -> E
     Raises:
         CommandFailedError: the command fails.
     """
-    venv = [sys.executable, "-m", "venv", str(folder)]
+    venv = [sys.executable, "-m", "venv", str(directory)]
     run(f"making a virtual environment of the {side}", venv, log)
-    made = _environment(folder / "bin" / "python", VIRTUAL_ENV=str(folder))
+    made = _environment(directory / "bin" / "python", VIRTUAL_ENV=str(directory))
     variables = {
         name: value
         for name, value in made.variables.items()
@@ -127,7 +127,7 @@ def run(
     what: str,
     command: Sequence[str],
     log: Path,
-    folder: Path | None = None,
+    directory: Path | None = None,
     variables: Mapping[str, str] | None = None,
     fine: Collection[int] = (0,),
 ) -> None:
@@ -137,7 +137,7 @@ def run(
         what: purpose of the command in one line, for error messages.
         command: the program and its arguments.
         log: file that the output is appended to.
-        folder: directory to run in; None for the current one.
+        directory: directory to run in; None for the current one.
         variables: environment variables; None for those of this process.
         fine: accepted exit statuses.
 
@@ -149,7 +149,7 @@ def run(
         print(f"$ {shlex.join(command)}", file=file, flush=True)
         done = subprocess.run(
             command,
-            cwd=folder,
+            cwd=directory,
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=file,

@@ -156,9 +156,9 @@ def main(arguments: Sequence[str]) -> None:
     for owner in (zipfile.ZipFile, zipfile.ZipExtFile):  # atheris itself has imported them
         for name, function in inspect.getmembers(owner, inspect.isfunction):
             setattr(owner, name, atheris.instrument_func(function))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"input.{'npz' if kind == 'npz' else 'csv'}"
-        beginning = Path(folder) / "seeds"
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / f"input.{'npz' if kind == 'npz' else 'csv'}"
+        beginning = Path(directory) / "seeds"
         beginning.mkdir()
         for number, seed in enumerate(seeds()):
             (beginning / str(number)).write_bytes(seed)
@@ -170,7 +170,7 @@ def main(arguments: Sequence[str]) -> None:
         again = [option for option in options if Path(option).is_file()]
         own = [] if again else [str(beginning)]
         if not any(Path(option).is_dir() for option in options) and not again:
-            own.insert(0, str(Path(folder) / "kept"))
+            own.insert(0, str(Path(directory) / "kept"))
             Path(own[0]).mkdir()
         with contextlib.suppress(KeyboardInterrupt):
             atheris.Setup([sys.argv[0], "-timeout=20", *options, *own], one)

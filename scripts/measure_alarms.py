@@ -41,11 +41,11 @@ SIDES = (1, 2, 3, 5)
 Named = tuple[str, Run]
 
 
-def run_once(folder: Path, slowdown: float, arguments: Sequence[str]) -> None:
+def run_once(directory: Path, slowdown: float, arguments: Sequence[str]) -> None:
     """Run the benchmarks once in a process of their own."""
     command = [
         *(sys.executable, "-m", "pytest", str(ROOT / "benchmarks"), f"--rootdir={ROOT}", "-q"),
-        *("-p", "no:cacheprovider", "-p", "slowed", f"--report-dir={folder}", *arguments),
+        *("-p", "no:cacheprovider", "-p", "slowed", f"--report-dir={directory}", *arguments),
     ]
     paths = [str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")]
     environment = {
@@ -105,11 +105,11 @@ def main() -> None:
     kinds: dict[float, list[Named]] = {0.0: [], asked.slowdown: []}
     for number in range(asked.runs):
         for slowdown, runs in kinds.items():
-            folder = asked.out / f"{number:03}-slowed-by-{slowdown:g}"
-            if not (folder / "results.json").exists():
-                run_once(folder, slowdown, asked.arguments)
-            runs.append((str(folder), load_run(folder / "results.json")))
-            print(f"\r{folder.name}", end="", file=sys.stderr)
+            directory = asked.out / f"{number:03}-slowed-by-{slowdown:g}"
+            if not (directory / "results.json").exists():
+                run_once(directory, slowdown, asked.arguments)
+            runs.append((str(directory), load_run(directory / "results.json")))
+            print(f"\r{directory.name}", end="", file=sys.stderr)
     print(file=sys.stderr)
     plain, slowed = kinds.values()
     rows = []

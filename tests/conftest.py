@@ -52,19 +52,19 @@ def read_only():
         if not done or done.returncode:
             pytest.skip("this process may write to every folder")
 
-    def close(folder):
-        closed.append(folder)
-        folder.chmod(0o555)
-        if os.access(folder, os.W_OK):  # as root can
-            mount("--bind", folder, folder)
-            mounted.append(folder)
-            mount("-o", "remount,bind,ro", folder)
+    def close(directory):
+        closed.append(directory)
+        directory.chmod(0o555)
+        if os.access(directory, os.W_OK):  # as root can
+            mount("--bind", directory, directory)
+            mounted.append(directory)
+            mount("-o", "remount,bind,ro", directory)
 
     yield close
-    for folder in mounted:
-        subprocess.run(["umount", "-l", folder], check=True)
-    for folder in closed:
-        folder.chmod(0o755)
+    for directory in mounted:
+        subprocess.run(["umount", "-l", directory], check=True)
+    for directory in closed:
+        directory.chmod(0o755)
 
 
 @pytest.fixture(scope="session")
@@ -86,17 +86,17 @@ def needs_structure():
 
 
 @pytest.fixture(scope="session")
-def real_folder():
+def real_directory():
     """Return the directory with the real FER2013 and, optionally, FER+'s votes; skip if unset."""
-    folder = os.environ.get(REAL_DATA)
-    if not folder:
+    directory = os.environ.get(REAL_DATA)
+    if not directory:
         pytest.skip(f"{REAL_DATA} names no folder with fer2013.npz")
-    return Path(folder)
+    return Path(directory)
 
 
 @pytest.fixture(scope="session")
-def real_data(real_folder):
+def real_data(real_directory):
     """Return the real FER2013 data set."""
     from fer_bench.data.formats.npz_files import load_npz
 
-    return load_npz(real_folder / "fer2013.npz")
+    return load_npz(real_directory / "fer2013.npz")

@@ -34,12 +34,12 @@ ARRAYS = st.lists(
 )
 
 
-def reseal(folder: Path, name: str, content: bytes) -> None:
+def reseal(directory: Path, name: str, content: bytes) -> None:
     """Replace a file of a sealed directory, and update its digest in the index."""
-    (folder / name).write_bytes(content)
-    index = json.loads((folder / "index.json").read_text())
+    (directory / name).write_bytes(content)
+    index = json.loads((directory / "index.json").read_text())
     index["files"][name] = hashlib.sha256(content).hexdigest()
-    (folder / "index.json").write_text(json.dumps(index))
+    (directory / "index.json").write_text(json.dumps(index))
 
 
 def packed(arrays: list[Any], name: Callable[[int], str] = str) -> bytes:

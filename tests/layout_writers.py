@@ -22,13 +22,13 @@ LEVELS = tuple(map(str, range(256)))
 FOLDERS = {"Training": "train", "PublicTest": "test", "PrivateTest": "test"}
 
 
-def forbid_entering(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def forbid_entering(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Create a directory whose entries cannot be inspected, not even by root."""
-    folder.mkdir()
+    directory.mkdir()
     stat = os.stat
 
     def refuse(path, *arguments, **options):
-        if str(path).startswith(f"{folder}{os.sep}"):
+        if str(path).startswith(f"{directory}{os.sep}"):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return stat(path, *arguments, **options)
 
@@ -108,16 +108,16 @@ def write_ferplus(root: Path, dataset: Dataset) -> Path:
     """Write splits as FER+'s script does; all ten taggers agree with the labels."""
     assert dataset.usage is not None
     for usage, name in enumerate(("Train", "Valid", "Test")):
-        folder = root / f"FER2013{name}"
-        folder.mkdir(parents=True)
+        directory = root / f"FER2013{name}"
+        directory.mkdir(parents=True)
         lines = []
         for row in np.flatnonzero(dataset.usage == usage).tolist():
             image = f"fer{row:07d}.png"
-            Image.fromarray(dataset.images[row]).save(folder / image)
+            Image.fromarray(dataset.images[row]).save(directory / image)
             said = FERPLUS.index(EMOTIONS[dataset.labels[row]].lower())
             votes = ",".join("10" if place == said else "0" for place in range(10))
             lines.append(f'{image},"(0, 0, 48, 48)",{votes}\n')
-        (folder / "label.csv").write_text("".join(lines))
+        (directory / "label.csv").write_text("".join(lines))
     return root
 
 
@@ -125,8 +125,8 @@ def write_folders(root: Path, dataset: Dataset, *, kaggle_names: bool = True) ->
     """Write a directory per split and class; a split without images gets none."""
     for row in range(len(dataset)):
         usage = USAGES[0 if dataset.usage is None else dataset.usage[row]]
-        folder = root / FOLDERS[usage] / EMOTIONS[dataset.labels[row]].lower()
-        folder.mkdir(parents=True, exist_ok=True)
+        directory = root / FOLDERS[usage] / EMOTIONS[dataset.labels[row]].lower()
+        directory.mkdir(parents=True, exist_ok=True)
         name = f"{usage}_{row:05d}.png" if kaggle_names else f"{row:05d}.png"
-        Image.fromarray(dataset.images[row]).save(folder / name, compress_level=1)
+        Image.fromarray(dataset.images[row]).save(directory / name, compress_level=1)
     return root

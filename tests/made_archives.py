@@ -81,12 +81,12 @@ def document_of(run: Run, time: str | None) -> dict[str, Any]:
     return document(run) | ({} if time is None else {"datetime": time})
 
 
-def write_stored(folder: Path, runs: Iterable[Run]) -> list[Path]:
+def write_stored(directory: Path, runs: Iterable[Run]) -> list[Path]:
     """Write the runs of ``archive_of`` to files, alternating between two directories."""
     paths = []
     for number, run in enumerate(runs):
         one = stored(run, number)
-        path = folder / f"machine-{number % 2}" / one.name
+        path = directory / f"machine-{number % 2}" / one.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(document_of(run, one.time.isoformat())))
         paths.append(path)

@@ -58,11 +58,11 @@ def show(store: Path | None) -> None:
     """
     import shutil
 
-    folder = _store_directory(store)
-    found = _show_store(folder)
-    where = next(place for place in (folder, *folder.parents) if place.exists())
+    directory = _store_directory(store)
+    found = _show_store(directory)
+    where = next(place for place in (directory, *directory.parents) if place.exists())
     free = bytes_shown(shutil.disk_usage(where).free)
-    echo(f"{_total(found)} in {folder}; {free} free on its disk")
+    echo(f"{_total(found)} in {directory}; {free} free on its disk")
     if store is None:
         _show_outside_store()
 
@@ -85,8 +85,8 @@ def prune(store: Path | None) -> None:
     from fer_bench.cli import cache_contents
     from fer_bench.training.store import contents
 
-    folder = _store_directory(store)
-    _remove(folder, [entry for entry in contents.entries(folder) if entry.useless])
+    directory = _store_directory(store)
+    _remove(directory, [entry for entry in contents.entries(directory) if entry.useless])
     if store is None:
         found = _outside_store(cache_contents.MADE)
         _remove_outside_store([entry for entry in found if entry.useless], cache_contents.MADE)
@@ -108,10 +108,10 @@ def clear(kinds: tuple[str, ...], store: Path | None) -> None:
     for kind in kinds:
         if kind not in accepted:
             raise click.UsageError(str(_unknown_kind(kind, accepted)))
-    folder = _store_directory(store)
+    directory = _store_directory(store)
     if not kinds or any(kind in contents.KINDS for kind in kinds):
-        found = contents.entries(folder)
-        _remove(folder, [entry for entry in found if not kinds or entry.kind in kinds])
+        found = contents.entries(directory)
+        _remove(directory, [entry for entry in found if not kinds or entry.kind in kinds])
     outside = [kind for kind in cache_contents.MADE if not kinds or kind in kinds]
     if outside and store is None:
         _remove_outside_store(_outside_store(outside), outside)
@@ -138,10 +138,10 @@ def _store_directory(store: Path | None) -> Path:
     return store if store is not None else cache_root() / "store"
 
 
-def _show_store(folder: Path) -> list[contents.Entry]:
+def _show_store(directory: Path) -> list[contents.Entry]:
     from fer_bench.training.store import contents
 
-    found = contents.entries(folder)
+    found = contents.entries(directory)
     rows = [
         (
             entry.kind,
@@ -206,11 +206,11 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collect
         echo_lines(table + "\n\n")
 
 
-def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
+def _remove(directory: Path, chosen: Sequence[contents.Entry]) -> None:
     from fer_bench.training.store import contents
 
-    others = contents.foreign_paths(folder)
-    done = contents.remove(folder, chosen)
+    others = contents.foreign_paths(directory)
+    done = contents.remove(directory, chosen)
     for entry in done.removed:
         why = f": {entry.useless}" if entry.useless else ""
         echo(f"removed {entry.kind} {entry.what} ({bytes_shown(entry.size)}){why}")
@@ -219,7 +219,7 @@ def _remove(folder: Path, chosen: Sequence[contents.Entry]) -> None:
     for path in done.kept:
         echo(f"kept {str(path)!r}: it contains files that fer_bench did not write", err=True)
     _show_kept(others)
-    echo(f"removed {_total(done.removed)} from {folder}")
+    echo(f"removed {_total(done.removed)} from {directory}")
 
 
 def _show_kept(others: Sequence[Path]) -> None:

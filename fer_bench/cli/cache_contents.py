@@ -118,9 +118,9 @@ def remove(root: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Ent
     return removed, stays
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(directory: Path) -> Iterator[Path]:
     with contextlib.suppress(FileNotFoundError):
-        yield from sorted(folder.iterdir())
+        yield from sorted(directory.iterdir())
 
 
 def _is_ours(path: Path) -> bool:
@@ -130,9 +130,9 @@ def _is_ours(path: Path) -> bool:
     return _ENTRY_NAME.fullmatch(path.name) is not None and array_cache.is_ours(path)
 
 
-def _tree(folder: Path) -> Iterator[Path]:
+def _tree(directory: Path) -> Iterator[Path]:
     """Yield all files in a directory tree."""
-    for inner, _, names in os.walk(folder):
+    for inner, _, names in os.walk(directory):
         yield from (Path(inner, name) for name in names)
 
 

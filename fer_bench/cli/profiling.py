@@ -110,12 +110,12 @@ def profile(
     if init == "pretrained":
         check_weights(entry, locate(entry, weights_dir))
         laps.end("verifying the weights")
-    with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as folder:
-        context = RunContext(prepared, protocol, Path(folder), weights_dir)
+    with tempfile.TemporaryDirectory(prefix="fer_bench-profile-") as directory:
+        context = RunContext(prepared, protocol, Path(directory), weights_dir)
         trained = run_cell(context, entry, init, progress)
         laps.end("checkpoints, result and remainder", dict(trained.result.parts))
         report = Report.of(context.record((trained.result,)))
-        write_report(Path(folder) / "report", report)
+        write_report(Path(directory) / "report", report)
         laps.end("report")
         memory = _peak_memory()
         floor = Floor(

@@ -28,10 +28,10 @@ Loader = Callable[[Path], "Dataset"]
 def _load_sketch(cache_dir: Path) -> Dataset:
     from fer_bench.data import synthetic
 
-    folder = Path(synthetic.__file__).parent
-    code = sorted(folder.glob("*.py"))
+    directory = Path(synthetic.__file__).parent
+    code = sorted(directory.glob("*.py"))
     state = " ".join(file_digest(file, "sha256") for file in code)
-    drawn = load_once(folder, state, synthetic.sketch, cache_dir)
+    drawn = load_once(directory, state, synthetic.sketch, cache_dir)
     return dataclasses.replace(drawn, name="sketch")
 
 

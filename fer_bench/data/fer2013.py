@@ -169,14 +169,14 @@ def _download(home: Path) -> Path:
         import kagglehub
 
         with _quiet():
-            folder = Path(kagglehub.dataset_download(KAGGLE_HANDLE))
+            directory = Path(kagglehub.dataset_download(KAGGLE_HANDLE))
     except Exception as error:  # requests, zip, file and kagglehub's own errors
         raise FerBenchError(
             f"data set 'fer2013' is not {searched}, and the download of {KAGGLE_HANDLE} from "
             f"Kaggle failed ({type(error).__name__}: {cause_of(error)})",
             hint=advice,
         ) from error
-    csv = folder / FILE_NAMES[0]
+    csv = directory / FILE_NAMES[0]
     if not csv.is_file():
         raise FerBenchError(
             f"data set 'fer2013' is not {searched}, and {KAGGLE_HANDLE} from Kaggle has no "

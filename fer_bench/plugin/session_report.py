@@ -48,7 +48,7 @@ class SessionReport:
     def __init__(self, session: pytest.Session, settings: Settings) -> None:
         self._session = session
         self._settings = settings
-        self._folder = settings.report_dir
+        self._directory = settings.report_dir
         self._problems: list[str] = []
         self._closed = False
         self._report: Report | None = None
@@ -64,15 +64,15 @@ class SessionReport:
             self._left = self._without_measures()
         if self._left:
             return
-        self._tried(lambda: write_files(self._folder, {RESULTS: _text(document)}))
+        self._tried(lambda: write_files(self._directory, {RESULTS: _text(document)}))
         # A comparison of an earlier run could be mistaken for this run's.
-        self._tried(lambda: remove_comparison(self._folder))
+        self._tried(lambda: remove_comparison(self._directory))
         found = self._report = self._tried(lambda: Report.of(read_run(document)))
         if found is not None:
-            self._tried(lambda: write_tables(self._folder, found))
+            self._tried(lambda: write_tables(self._directory, found))
         outcome = self._outcome = self._tried(lambda: self._compared())
         if outcome is not None:
-            self._tried(lambda: write_comparison(self._folder, outcome))
+            self._tried(lambda: write_comparison(self._directory, outcome))
             if outcome.exit_status:
                 word, why = conclusion(outcome)
                 self._fail(f"--fer-compare: {word}: {why}")
@@ -109,13 +109,13 @@ class SessionReport:
             # Show the output before the page is drawn, which takes a while.
             terminal.flush()
         drawn = found and self._tried(
-            lambda: write_page(self._folder, found, config.stash[EXPERIMENT].data)
+            lambda: write_page(self._directory, found, config.stash[EXPERIMENT].data)
         )
         if terminal is not None:
             for note in dict.fromkeys(notes[shown:]):
                 report_line(terminal, f"NOTE: {note}", yellow=True)
             if drawn is not None:
-                report_line(terminal, f"report: {self._folder / PAGE}")
+                report_line(terminal, f"report: {self._directory / PAGE}")
         for problem in dict.fromkeys([*config.stash[PROBLEMS], *self._problems]):
             if terminal is None:
                 echo(f"ERROR: {problem}", err=True)
@@ -127,13 +127,13 @@ class SessionReport:
 
         Rows of skipped or failed cells are worth a report, but not overwriting an earlier one.
         """
-        earlier = any((self._folder / name).exists() for name in (RESULTS, PAGE))
+        earlier = any((self._directory / name).exists() for name in (RESULTS, PAGE))
         record = self._session.config.stash[RECORD]
         if record.has_ended and not earlier:
             return ""
         if BASE in self._session.config.stash:
             self._fail("--fer-compare: nothing was measured, so nothing was compared")
-        stays = f"; the earlier one in {str(self._folder)!r} is kept" if earlier else ""
+        stays = f"; the earlier one in {str(self._directory)!r} is kept" if earlier else ""
         return "\n".join(
             [*record.reasons(), f"nothing was measured, so no report is written{stays}"]
         )
@@ -157,7 +157,7 @@ class SessionReport:
         base = self._session.config.stash.get(BASE, None)
         if base is None or self._report is None:
             return None
-        head = Side(((str(self._folder / RESULTS), self._report.analysis.run),))
+        head = Side(((str(self._directory / RESULTS), self._report.analysis.run),))
         return compare(base, head, self._settings.rules)
 
 

@@ -34,14 +34,14 @@ _FORMAT = "fer_bench report files 1"
 _LARGEST = 1 << 26
 
 
-def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
+def write_files(directory: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     """Write files of a report, each atomically, and record their digests in the manifest.
 
     An existing file that is not in the manifest, or has changed since it was written, is renamed
     and a warning logged, unless it already has the new content.
 
     Args:
-        folder: directory of the report.
+        directory: directory of the report.
         files: contents by path relative to the directory.
 
     Returns:
@@ -50,7 +50,7 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written, or an existing one cannot be renamed.
     """
-    known = _known(folder)
+    known = _known(directory)
     contents = {
         name: content.encode() if isinstance(content, str) else content
         for name, content in files.items()
@@ -59,49 +59,49 @@ def write_files(folder: Path, files: Mapping[str, str | bytes]) -> list[Path]:
     both = {name: f"{known.get(name, '')} {digest}" for name, digest in written.items()}
     try:
         for name in files:
-            if _is_foreign(folder / name, both[name]):
-                kept = set_aside(folder / name, PurePosixPath(name).name)
+            if _is_foreign(directory / name, both[name]):
+                kept = set_aside(directory / name, PurePosixPath(name).name)
                 log.warning(
-                    "%s was not written by a report: it was renamed to %s", folder / name, kept
+                    "%s was not written by a report: it was renamed to %s", directory / name, kept
                 )
     except OSError as error:
         raise FerBenchError(
-            f"{str(error.filename or folder)!r} is in the way of the report and cannot be renamed: "
-            f"{cause_of(error)}",
+            f"{str(error.filename or directory)!r} is in the way of the report and cannot be "
+            f"renamed: {cause_of(error)}",
             hint="move it, or choose another directory with --report-dir",
         ) from error
     with contextlib.suppress(FerBenchError):  # a persistent error is raised below
-        _save(folder, {**known, **both})
+        _save(directory, {**known, **both})
     done: dict[str, str] = {}
     try:
         for name, content in contents.items():
-            write_atomically(folder / name, content)
+            write_atomically(directory / name, content)
             done[name] = written[name]
     finally:
         if done:
-            _save(folder, {**known, **done})
-    return [folder / name for name in files]
+            _save(directory, {**known, **done})
+    return [directory / name for name in files]
 
 
 def remove_files(
-    folder: Path, is_meant: Callable[[str], bool], kept: Collection[Path] = ()
+    directory: Path, is_meant: Callable[[str], bool], kept: Collection[Path] = ()
 ) -> None:
     """Remove files that earlier reports wrote, unless they have changed since.
 
     Directories that this empties are removed too.
 
     Args:
-        folder: directory of the report.
+        directory: directory of the report.
         is_meant: predicate on the path relative to the directory; True for files to remove.
         kept: files of the current report, which are not removed.
 
     Raises:
         FerBenchError: a file cannot be removed.
     """
-    known = _known(folder)
-    gone = [name for name in known if is_meant(name) and folder / name not in kept]
+    known = _known(directory)
+    gone = [name for name in known if is_meant(name) and directory / name not in kept]
     for name in gone:
-        path = folder / name
+        path = directory / name
         try:
             if _is_as_written(path, known[name]):
                 path.unlink()
@@ -112,17 +112,17 @@ def remove_files(
                 f"{str(path)!r} is from an earlier report and cannot be removed: {cause_of(error)}",
                 hint="remove it, or choose another directory with --report-dir",
             ) from error
-    for parent in {(folder / name).parent for name in gone} - {folder}:
+    for parent in {(directory / name).parent for name in gone} - {directory}:
         with contextlib.suppress(OSError):  # it holds other files
             parent.rmdir()
     if gone:
-        _save(folder, {name: known[name] for name in known if name not in gone})
+        _save(directory, {name: known[name] for name in known if name not in gone})
 
 
-def _known(folder: Path) -> Known:
+def _known(directory: Path) -> Known:
     """Return the digests in the manifest by file name; empty if it is missing or invalid."""
     try:
-        noted = json.loads(read_regular(folder / MANIFEST, _LARGEST))
+        noted = json.loads(read_regular(directory / MANIFEST, _LARGEST))
     except (OSError, ValueError, RecursionError):
         noted = None
     files = noted.get("files") if isinstance(noted, dict) else None
@@ -140,9 +140,9 @@ def _is_inside(name: str) -> bool:
     return 1 <= len(parts) <= 2 and not {"/", "//", ".."} & set(parts) and "\0" not in name
 
 
-def _save(folder: Path, known: Known) -> None:
+def _save(directory: Path, known: Known) -> None:
     text = json.dumps({"format": _FORMAT, "files": known}, indent=1, sort_keys=True)
-    write_atomically(folder / MANIFEST, text + "\n")
+    write_atomically(directory / MANIFEST, text + "\n")
 
 
 def _is_as_written(path: Path, digests: str) -> bool:

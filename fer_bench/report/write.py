@@ -47,11 +47,11 @@ def terminal_text(report: Report, width: int = 120) -> str:
     return "\n".join([terminal(report.tables, width), *lines, ""])
 
 
-def write_report(folder: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
+def write_report(directory: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
     """Write the complete report: tables, page, figures and the audit of the data.
 
     Args:
-        folder: target directory.
+        directory: target directory.
         report: content of the report.
         data: as for ``write_page``.
 
@@ -61,14 +61,14 @@ def write_report(folder: Path, report: Report, data: PreparedData | None = None)
     Raises:
         FerBenchError: a file cannot be written.
     """
-    return [*write_tables(folder, report), *write_page(folder, report, data)]
+    return [*write_tables(directory, report), *write_page(directory, report, data)]
 
 
-def write_tables(folder: Path, report: Report) -> list[Path]:
+def write_tables(directory: Path, report: Report) -> list[Path]:
     """Write the tables, each file atomically, after all of them have been rendered.
 
     Args:
-        folder: target directory.
+        directory: target directory.
         report: content of the report.
 
     Returns:
@@ -77,16 +77,16 @@ def write_tables(folder: Path, report: Report) -> list[Path]:
     Raises:
         FerBenchError: a file cannot be written.
     """
-    return write_files(folder, report_files(report))
+    return write_files(directory, report_files(report))
 
 
-def write_page(folder: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
+def write_page(directory: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
     """Write the page, figures, data card and contact sheets, each file atomically.
 
     Figures, sheets and card of an earlier report that this one does not contain are removed.
 
     Args:
-        folder: target directory.
+        directory: target directory.
         report: content of the report.
         data: the run's data, to be audited; None if unavailable, which the page then states.
 
@@ -114,12 +114,14 @@ def write_page(folder: Path, report: Report, data: PreparedData | None = None) -
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}
-    written = write_files(folder, {PAGE: made, **shown})
+    written = write_files(directory, {PAGE: made, **shown})
     # PNGs follow after the page: it does not show them, and drawing takes a quarter of the time.
-    written += write_files(folder, {f"{FIGURES}/{figure.key}.png": figure.png for figure in drawn})
-    remove_files(folder, lambda name: name.startswith(f"{FIGURES}/"), written)
+    written += write_files(
+        directory, {f"{FIGURES}/{figure.key}.png": figure.png for figure in drawn}
+    )
+    remove_files(directory, lambda name: name.startswith(f"{FIGURES}/"), written)
     if data is None:
-        remove_attachments(folder, OF_BENCHMARK)
+        remove_attachments(directory, OF_BENCHMARK)
     else:
-        written += write_attachments(folder, data, OF_BENCHMARK)
+        written += write_attachments(directory, data, OF_BENCHMARK)
     return written

@@ -34,7 +34,7 @@ class ResultsDirectory(Generic[T]):
     others: int
 
 
-def read_directory(folder: Path, read: Callable[[Any, str], T]) -> ResultsDirectory[T]:
+def read_directory(directory: Path, read: Callable[[Any, str], T]) -> ResultsDirectory[T]:
     """Read all results files in a directory and its subdirectories.
 
     Valid JSON without a fer_bench record, such as plain pytest-benchmark files, is skipped. A file
@@ -42,7 +42,7 @@ def read_directory(folder: Path, read: Callable[[Any, str], T]) -> ResultsDirect
     does not prevent the others from being read.
 
     Args:
-        folder: the directory.
+        directory: the directory.
         read: function that converts a document, given the path that it was read from.
 
     Raises:
@@ -53,13 +53,13 @@ def read_directory(folder: Path, read: Callable[[Any, str], T]) -> ResultsDirect
     def fail(error: OSError) -> None:
         path = Path(error.filename)
         found = FerBenchError(cause_of(error), "a directory that can be read", path=path)
-        if path == folder:
+        if path == directory:
             raise found from error
         unreadable.append(found)
 
     files = sorted(
         Path(place, name)
-        for place, _, names in os.walk(folder, onerror=fail)
+        for place, _, names in os.walk(directory, onerror=fail)
         for name in names
         if name.endswith(".json")
     )
@@ -77,10 +77,10 @@ def read_directory(folder: Path, read: Callable[[Any, str], T]) -> ResultsDirect
         return ResultsDirectory(tuple(found), tuple(map(str, unreadable)), others)
     if unreadable:
         first = unreadable[0]
-        elsewhere = f"and no other results file in {str(folder)!r} is readable"
+        elsewhere = f"and no other results file in {str(directory)!r} is readable"
         raise first.revised(problem=f"{first.problem} ({elsewhere})")
     raise FerBenchError(
         f"no results file here or in a subdirectory ({others} other JSON files)",
         "a results.json of fer_bench, or a directory that contains some",
-        path=folder,
+        path=directory,
     )

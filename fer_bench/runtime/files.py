@@ -201,8 +201,8 @@ def is_left_behind(status: os.stat_result) -> bool:
     return time.time() - status.st_mtime > _LEFT_BEHIND_S
 
 
-def _remove_left_behind(folder: Path, mark: str) -> None:
-    for part in folder.glob(f".{mark}-*.part"):
+def _remove_left_behind(directory: Path, mark: str) -> None:
+    for part in directory.glob(f".{mark}-*.part"):
         with contextlib.suppress(OSError):
             status = part.lstat()
             if (

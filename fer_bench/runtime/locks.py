@@ -107,17 +107,17 @@ class _Place(NamedTuple):
 
     @classmethod
     def of(cls, store: Path, kind: str, key: str) -> _Place:
-        folder = store / LOCKS
-        folder.mkdir(parents=True, exist_ok=True)
+        directory = store / LOCKS
+        directory.mkdir(parents=True, exist_ok=True)
         name = f"{kind}-{key}"
         # The names differ: a ``.lock`` file stays after release and would look like a held soft
         # lock.
         lock = (
-            FileLock(folder / f"{name}.lock")
-            if _has_flock(folder)
-            else SoftFileLock(folder / f"{name}.held")
+            FileLock(directory / f"{name}.lock")
+            if _has_flock(directory)
+            else SoftFileLock(directory / f"{name}.held")
         )
-        return cls(lock, folder / f"{name}.holder")
+        return cls(lock, directory / f"{name}.holder")
 
     @property
     def is_soft(self) -> bool:
@@ -207,14 +207,14 @@ def _beat(holder: Path, stop: threading.Event) -> None:
             os.utime(holder)
 
 
-def _has_flock(folder: Path) -> bool:
+def _has_flock(directory: Path) -> bool:
     """Check if the file system of a directory supports ``flock``."""
     if sys.platform == "win32":
         return True
     import fcntl
 
     flags = os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW
-    probe = os.open(folder / "probe", flags, 0o666)
+    probe = os.open(directory / "probe", flags, 0o666)
     try:
         # A shared lock, so that concurrent probes do not block each other.
         fcntl.flock(probe, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -24,7 +24,7 @@ _FILES = re.compile(
 )
 _ASIDE = r"\.[0-9a-f]{8}(\.old)?"
 _LEFTOVER = re.compile(rf"\.([0-9a-f]{{64}}|epoch-[0-9]+){_ASIDE}")
-_FOLDERS = re.compile(rf"epoch-[0-9]+|{_LEFTOVER.pattern}")
+_DIRECTORIES = re.compile(rf"epoch-[0-9]+|{_LEFTOVER.pattern}")
 _PARTS = re.compile(rf"[0-9a-f]{{64}}|{_LEFTOVER.pattern}")
 
 _MARKS = {
@@ -45,22 +45,22 @@ def is_leftover(name: str) -> bool:
     return _LEFTOVER.fullmatch(name) is not None
 
 
-def is_store_entry(folder: Path) -> bool:
+def is_store_entry(directory: Path) -> bool:
     """Check if a directory is a store entry that this package wrote and may remove.
 
     It must have the name of an entry and contain a file that identifies it; or have the name of a
     leftover of a killed writer and contain only files and directories of a store entry.
     """
-    if not _PARTS.fullmatch(folder.name) or not _is_folder(folder):
+    if not _PARTS.fullmatch(directory.name) or not _is_directory(directory):
         return False
-    entries = list(_entries(folder))
-    if is_leftover(folder.name):
+    entries = list(_entries(directory))
+    if is_leftover(directory.name):
         return all(_is_own(entry) for entry in entries)
-    inner = [entry for path in entries if _is_own_folder(path) for entry in _entries(path)]
+    inner = [entry for path in entries if _is_own_directory(path) for entry in _entries(path)]
     return any(_is_marked(entry) for entry in (*entries, *inner))
 
 
-def remove(folder: Path) -> bool:
+def remove(directory: Path) -> bool:
     """Remove the files of a store entry that this package wrote.
 
     Returns:
@@ -69,17 +69,17 @@ def remove(folder: Path) -> bool:
     Raises:
         OSError: a file cannot be removed.
     """
-    if not os.path.lexists(folder):
+    if not os.path.lexists(directory):
         return True
-    if not _is_folder(folder):
+    if not _is_directory(directory):
         return False
-    for path in _entries(folder):
-        if _is_own_folder(path):
+    for path in _entries(directory):
+        if _is_own_directory(path):
             remove(path)
         elif _is_own(path):
             path.unlink(missing_ok=True)
     try:
-        folder.rmdir()
+        directory.rmdir()
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
@@ -91,35 +91,35 @@ def remove_leftovers(target: Path) -> None:
     """Remove leftovers of killed writers next to a store entry, as far as possible."""
     pattern = re.compile(rf"\.{re.escape(target.name)}{_ASIDE}")
     for path in _entries(target.parent):
-        if pattern.fullmatch(path.name) and _is_folder(path):
+        if pattern.fullmatch(path.name) and _is_directory(path):
             with contextlib.suppress(OSError):
                 remove(path)
 
 
-def remove_new(folder: Path) -> None:
+def remove_new(directory: Path) -> None:
     """Remove a directory that this process itself created and filled, as far as possible."""
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
-def _entries(folder: Path) -> Iterator[Path]:
+def _entries(directory: Path) -> Iterator[Path]:
     with contextlib.suppress(FileNotFoundError):
-        yield from sorted(folder.iterdir())
+        yield from sorted(directory.iterdir())
 
 
-def _is_folder(path: Path) -> bool:
+def _is_directory(path: Path) -> bool:
     try:
         return stat.S_ISDIR(path.lstat().st_mode)
     except FileNotFoundError:
         return False
 
 
-def _is_own_folder(path: Path) -> bool:
-    return _FOLDERS.fullmatch(path.name) is not None and _is_folder(path)
+def _is_own_directory(path: Path) -> bool:
+    return _DIRECTORIES.fullmatch(path.name) is not None and _is_directory(path)
 
 
 def _is_own(path: Path) -> bool:
-    return _is_own_folder(path) or (
-        _FILES.fullmatch(path.name) is not None and not _is_folder(path)
+    return _is_own_directory(path) or (
+        _FILES.fullmatch(path.name) is not None and not _is_directory(path)
     )
 
 

@@ -81,42 +81,42 @@ def sealed(target: Path, facts: Mapping[str, Any]) -> Iterator[Path]:
             _say_kept(target, set_aside(older, target.name))
 
 
-def facts_of(folder: Path) -> dict[str, Any]:
+def facts_of(directory: Path) -> dict[str, Any]:
     """Return the facts that a sealed directory was created with.
 
     Raises:
         Damaged: its index cannot be read.
     """
-    facts = _index(folder)["facts"]
+    facts = _index(directory)["facts"]
     if not isinstance(facts, dict):
         raise Damaged(f"{INDEX} is not valid")
     return facts
 
 
-def verified_paths(folder: Path, *names: str) -> tuple[Path, ...]:
+def verified_paths(directory: Path, *names: str) -> tuple[Path, ...]:
     """Return the paths of files in a sealed directory after verifying their digests.
 
     Raises:
         Damaged: a file or the index is missing, truncated or changed.
         OSError: a file cannot be read.
     """
-    digests = _index(folder)["files"]
+    digests = _index(directory)["files"]
     for name in names:
-        check_regular(folder / name)
+        check_regular(directory / name)
         if not isinstance(digests, dict) or name not in digests:
             raise Damaged(f"{name} is missing in {INDEX}")
-        if file_digest(folder / name, "sha256") != digests[name]:
+        if file_digest(directory / name, "sha256") != digests[name]:
             raise Damaged(f"{name} has changed since it was stored")
-    return tuple(folder / name for name in names)
+    return tuple(directory / name for name in names)
 
 
-def check_folder(folder: Path) -> None:
+def check_directory(directory: Path) -> None:
     """Check that the path of a store entry, if it exists, is a directory.
 
     Raises:
         Damaged: it is something else, or a symbolic link.
     """
-    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+    if os.path.lexists(directory) and (directory.is_symlink() or not directory.is_dir()):
         raise Damaged("it is not a directory")
 
 
@@ -151,33 +151,33 @@ def read_json(path: Path) -> Any:
     raise Damaged(f"{path.name} is not valid")
 
 
-def discard_damaged(folder: Path, damage: Damaged, again: str) -> None:
+def discard_damaged(directory: Path, damage: Damaged, again: str) -> None:
     """Remove a damaged store entry with a warning; foreign files in its place are set aside.
 
     Args:
-        folder: directory of the damaged entry.
+        directory: directory of the damaged entry.
         damage: description of the damage.
         again: the consequence, for example ``"it is trained again"``.
 
     Raises:
         OSError: it cannot be removed.
     """
-    kept = None if remove(folder) else set_aside(folder, folder.name)
-    log.warning("store: %s is damaged: %s; it was discarded and %s", folder, damage, again)
+    kept = None if remove(directory) else set_aside(directory, directory.name)
+    log.warning("store: %s is damaged: %s; it was discarded and %s", directory, damage, again)
     if kept is not None:
-        _say_kept(folder, kept)
+        _say_kept(directory, kept)
 
 
-def _say_kept(folder: Path, kept: Path) -> None:
-    log.warning("store: files in %s that fer_bench did not write were kept: %s", folder, kept)
+def _say_kept(directory: Path, kept: Path) -> None:
+    log.warning("store: files in %s that fer_bench did not write were kept: %s", directory, kept)
 
 
 @contextlib.contextmanager
-def store_errors(folder: Path) -> Iterator[None]:
+def store_errors(directory: Path) -> Iterator[None]:
     """Convert file-system errors into a one-line error that the user can act on.
 
     Raises:
-        StoreError: a file below ``folder`` could not be written or read.
+        StoreError: a file below ``directory`` could not be written or read.
     """
     try:
         yield
@@ -191,7 +191,7 @@ def store_errors(folder: Path) -> Iterator[None]:
             "with --store; finished work is kept, and the same command resumes from there"
             if is_full
             else "name one with --store",
-            path=folder,
+            path=directory,
         ) from error
 
 
@@ -216,9 +216,9 @@ def check_room(store: Path, needed: int, what: str) -> None:
         )
 
 
-def _index(folder: Path) -> dict[str, Any]:
-    check_folder(folder)
-    index = read_json(folder / INDEX)
+def _index(directory: Path) -> dict[str, Any]:
+    check_directory(directory)
+    index = read_json(directory / INDEX)
     if isinstance(index, dict) and index.keys() == {"facts", "files"}:
         return index
     raise Damaged(f"{INDEX} is not valid")

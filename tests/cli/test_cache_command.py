@@ -35,8 +35,8 @@ def cache(tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def filled(tmp_path, cache) -> dict[str, Path]:
     """A file of each kind beside the store, and in the store a result of an older run."""
-    with sealed(cache / "store" / "results" / DIGEST, {}) as folder:
-        (folder / "result.json").write_text("{}")
+    with sealed(cache / "store" / "results" / DIGEST, {}) as directory:
+        (directory / "result.json").write_text("{}")
     return {**fill(tmp_path, cache), "results": cache / "store" / "results" / DIGEST}
 
 

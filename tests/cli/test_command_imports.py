@@ -51,10 +51,10 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
     """The packages that are loaded after each command."""
-    folder = tmp_path_factory.mktemp("commands")
-    *_, newest = write_stored(folder / "kept", [run_of(mini(share)) for share in (0.4, 0.3)])
+    directory = tmp_path_factory.mktemp("commands")
+    *_, newest = write_stored(directory / "kept", [run_of(mini(share)) for share in (0.4, 0.3)])
     assert KEY in newest.read_text()
-    (folder / "faces.npz").write_bytes(pack_npz(audited().dataset))
+    (directory / "faces.npz").write_bytes(pack_npz(audited().dataset))
     places = {"RESULTS": str(newest), "FACES": "faces.npz"}
     commands = {
         name: [places.get(one, one) for one in arguments]
@@ -63,10 +63,10 @@ def loaded(tmp_path_factory):
     homes = ("FER_BENCH_CACHE", "KERAS_HOME", "DEEPFACE_HOME")
     done = subprocess.run(
         [sys.executable, "-c", CODE, json.dumps(commands)],
-        cwd=folder,
+        cwd=directory,
         env={
             **{name: value for name, value in os.environ.items() if name != "FER_BENCH_WEIGHTS"},
-            **{name: str(folder / name) for name in homes},
+            **{name: str(directory / name) for name in homes},
             "FER_BENCH_OFFLINE": "1",
         },
         capture_output=True,
@@ -74,7 +74,7 @@ def loaded(tmp_path_factory):
         check=True,
     )
     for name in ("report", "trend"):
-        assert (folder / name / "index.html").exists()
+        assert (directory / name / "index.html").exists()
     return {name: set(found) for name, found in json.loads(done.stdout.splitlines()[-1]).items()}
 
 

@@ -71,10 +71,10 @@ def test_the_last_argument_is_the_head(compare, tmp_path):
 
 
 def test_folders_are_sides(compare, tmp_path):
-    for folder, name in (("base", "good"), ("head", "bad")):
-        (tmp_path / folder / "1").mkdir(parents=True)
-        (tmp_path / f"{name}.json").rename(tmp_path / folder / "1" / "results.json")
-        (tmp_path / folder / "plain.json").write_text("{}")
+    for directory, name in (("base", "good"), ("head", "bad")):
+        (tmp_path / directory / "1").mkdir(parents=True)
+        (tmp_path / f"{name}.json").rename(tmp_path / directory / "1" / "results.json")
+        (tmp_path / directory / "plain.json").write_text("{}")
     assert compare("base", "head").exit_code == 1
     assert compare("head", "base").exit_code == 0
 

@@ -245,9 +245,9 @@ class TestAudit:
     def test_findings_in_a_folder_name_the_files(self, tmp_path):
         for part, number in (("train", 6), ("val", 2), ("test", 2)):
             for row, image in enumerate(patterns(2 * number, seed=number)):
-                folder = tmp_path / "faces" / part / ("happy" if row % 2 else "sad")
-                folder.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(image).save(folder / f"{row}.png")
+                directory = tmp_path / "faces" / part / ("happy" if row % 2 else "sad")
+                directory.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(image).save(directory / f"{row}.png")
         name = b"\xff.png".decode("utf-8", "surrogateescape")
         Image.new("L", (16, 16)).save(tmp_path / "faces" / "train" / "sad" / "8.png")
         (tmp_path / "faces" / "train" / "sad" / "8.png").rename(

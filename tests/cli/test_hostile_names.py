@@ -27,7 +27,7 @@ ENCODINGS = pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp932"])
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def directory(tmp_path, monkeypatch):
     """The current folder, which has a hostile name too."""
     for name in ("FER_BENCH_WEIGHTS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
@@ -66,19 +66,19 @@ def hostile_run(share=0.5, fingerprint="a"):
 
 
 @pytest.fixture
-def results(folder):
+def results(directory):
     runs = ("base", hostile_run(), 2), ("head", hostile_run(0.4, "b"), 1)
     for name, made, day in runs:
         stored = {**document(made), "datetime": f"2026-03-0{day}T12:00:00+00:00"}
-        (folder / f"{name}{NAME}.json").write_text(json.dumps(stored))
-    return [folder / f"{name}{NAME}.json" for name in ("base", "head")]
+        (directory / f"{name}{NAME}.json").write_text(json.dumps(stored))
+    return [directory / f"{name}{NAME}.json" for name in ("base", "head")]
 
 
 # -- results files
 
 
 @ENCODINGS
-def test_merge(results, folder, encoding):
+def test_merge(results, directory, encoding):
     done = run("merge", results[0], "--output", f"merged{NAME}.json", encoding=encoding)
     assert done.exit_code == 0
     first, second, last = done.stdout.splitlines()
@@ -112,13 +112,13 @@ def test_compare(results, form, encoding, monkeypatch, tmp_path):
 
 
 @ENCODINGS
-def test_report(results, folder, encoding):
+def test_report(results, directory, encoding):
     done = run("report", results[0], f"--report-dir=out{NAME}", encoding=encoding)
     assert done.exit_code == 0
     assert done.stdout.startswith("report: out\\x1b]0;")
     assert done.stdout.count("\n") == 1
     for name in ("index.html", "tables.md", "tables.tex", "tables.csv"):
-        text = (folder / f"out{NAME}" / name).read_text("utf-8")
+        text = (directory / f"out{NAME}" / name).read_text("utf-8")
         assert all(line.isprintable() or name == "index.html" for line in text.split("\n"))
         assert "\x1b" not in text
 
@@ -136,18 +136,18 @@ def test_report_with_history(results, encoding):
 
 @ENCODINGS
 @pytest.mark.parametrize("command", ["list", "prune", "clear"])
-def test_cache(folder, command, encoding):
-    part = folder / "FER_BENCH_CACHE" / "store" / "results" / f"a{'0' * 63}"
+def test_cache(directory, command, encoding):
+    part = directory / "FER_BENCH_CACHE" / "store" / "results" / f"a{'0' * 63}"
     part.mkdir(parents=True)
     facts = {"cell": "mini-random-42", "seed": 42, "dataset": NAME, "images": 7, "split": NAME}
     facts |= {"trainable_layers": 4, "epochs": 1, "versions": {NAME: NAME}}
     (part / "index.json").write_text(json.dumps({"facts": facts, "files": {}}))
-    for store in ([], ["--store", folder / "FER_BENCH_CACHE" / "store"]):
+    for store in ([], ["--store", directory / "FER_BENCH_CACHE" / "store"]):
         done = run("cache", command, *store, encoding=encoding)
         assert done.exit_code == 0
         if part.exists() or store == []:
             assert MARK in done.stdout
-    shutil.rmtree(folder / "FER_BENCH_CACHE")
+    shutil.rmtree(directory / "FER_BENCH_CACHE")
 
 
 # -- weights
@@ -155,15 +155,15 @@ def test_cache(folder, command, encoding):
 
 @ENCODINGS
 @pytest.mark.parametrize("command", ["list", "where"])
-def test_weights(folder, command, encoding):
-    (folder / NAME).mkdir()
-    done = run("weights", command, "--weights-dir", folder / NAME, encoding=encoding)
+def test_weights(directory, command, encoding):
+    (directory / NAME).mkdir()
+    done = run("weights", command, "--weights-dir", directory / NAME, encoding=encoding)
     assert done.exit_code == 0
     assert MARK in done.stdout
 
 
-def test_weights_of_a_backbone_with_such_names(folder, monkeypatch):
-    source = WeightsSource("own.h5", cache=folder, licence=NAME)
+def test_weights_of_a_backbone_with_such_names(directory, monkeypatch):
+    source = WeightsSource("own.h5", cache=directory, licence=NAME)
     own = dataclasses.replace(
         models.get("mini"), name="own", title=NAME, weights=source, licence=NAME
     )
@@ -175,12 +175,12 @@ def test_weights_of_a_backbone_with_such_names(folder, monkeypatch):
 
 
 @pytest.mark.network
-def test_weights_are_verified_in_such_a_folder(folder):
+def test_weights_are_verified_in_such_a_folder(directory):
     pytest.importorskip("keras")
     source = models.get("mini").weights
-    (folder / NAME).mkdir()
-    (folder / NAME / source.file).write_bytes(b"no weights")
-    done = run("weights", "verify", "mini", "--weights-dir", folder / NAME, encoding="ascii")
+    (directory / NAME).mkdir()
+    (directory / NAME / source.file).write_bytes(b"no weights")
+    done = run("weights", "verify", "mini", "--weights-dir", directory / NAME, encoding="ascii")
     assert done.exit_code == 1
     assert MARK in done.stderr
     assert done.stderr.count("\n") == 1
@@ -190,12 +190,12 @@ def test_weights_are_verified_in_such_a_folder(folder):
 
 
 @ENCODINGS
-def test_data_info_of_classes_with_such_names(folder, encoding):
+def test_data_info_of_classes_with_such_names(directory, encoding):
     for name in (f"a{NAME}", "b"):
-        (folder / "faces" / name).mkdir(parents=True)
+        (directory / "faces" / name).mkdir(parents=True)
         for number in range(4):
             image = Image.new("L", (48, 48), 60 * number + 10 * len(name))
-            image.save(folder / "faces" / name / f"{number}{NAME}.png")
+            image.save(directory / "faces" / name / f"{number}{NAME}.png")
     done = run("data", "info", "faces", encoding=encoding)
     assert done.stdout or done.stderr.count("\n") == 1
     done = run("data", "audit", "faces", encoding=encoding)
@@ -204,8 +204,8 @@ def test_data_info_of_classes_with_such_names(folder, encoding):
 
 @ENCODINGS
 @pytest.mark.parametrize("command", ["info", "audit"])
-def test_data_in_such_a_file(folder, command, encoding):
-    path = folder / f"{NAME}.npz"
+def test_data_in_such_a_file(directory, command, encoding):
+    path = directory / f"{NAME}.npz"
     path.write_bytes(pack_npz(audited().dataset))
     places = [f"--json={NAME}.json", f"--report-dir=out{NAME}"] if command == "audit" else []
     done = run("data", command, path, *places, encoding=encoding)
@@ -233,9 +233,9 @@ def test_an_unknown_backbone_of_such_a_name(command):
 
 
 @pytest.mark.network
-def test_export_backbone_to_such_a_folder(folder):
+def test_export_backbone_to_such_a_folder(directory):
     pytest.importorskip("keras")
-    done = run("export-backbone", "mini", f"--output={folder / NAME}", encoding="ascii")
+    done = run("export-backbone", "mini", f"--output={directory / NAME}", encoding="ascii")
     assert done.exit_code == 0
     assert done.stdout.endswith("mini.keras: 218,544 parameters\n")
     assert done.stdout.count("\n") == 1

@@ -21,9 +21,9 @@ CELLS = [
 RUN = dataclasses.replace(made_run(*CELLS), environment=(("processor", "X"), ("commit", "ab12")))
 
 
-def written(folder, *all_of_them):
+def written(directory, *all_of_them):
     """Results files of runs, named a.json, b.json ..."""
-    paths = [folder / f"{name}.json" for name in "abcdefgh"[: len(all_of_them)]]
+    paths = [directory / f"{name}.json" for name in "abcdefgh"[: len(all_of_them)]]
     for path, run in zip(paths, all_of_them, strict=True):
         path.write_text(json.dumps(document(run)))
     return paths

@@ -31,10 +31,10 @@ def project(request, tmp_path, monkeypatch):
     if request.node.get_closest_marker("network") is None:
         monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
         monkeypatch.setenv("DEEPFACE_HOME", str(tmp_path / "deepface"))
-    folder = tmp_path / "project"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
+    directory = tmp_path / "project"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    return directory
 
 
 @pytest.fixture
@@ -141,13 +141,13 @@ def test_a_folder_that_is_none_is_one_line(command, tmp_path):
 
 @pytest.mark.parametrize("held", list(itertools.product([False, True], repeat=3)))
 def test_where_shows_the_chain_that_a_run_walks(held, tmp_path, monkeypatch):
-    folders = [tmp_path / "given", tmp_path / "named", tmp_path / "keras" / "models"]
-    for folder, has_file in zip(folders, held, strict=True):
-        folder.mkdir(parents=True)
+    directories = [tmp_path / "given", tmp_path / "named", tmp_path / "keras" / "models"]
+    for directory, has_file in zip(directories, held, strict=True):
+        directory.mkdir(parents=True)
         if has_file:
-            (folder / MOBILENET).touch()
-    monkeypatch.setenv("FER_BENCH_WEIGHTS", str(folders[1]))
-    done = weights("where", "mobilenet", "--weights-dir", folders[0])
+            (directory / MOBILENET).touch()
+    monkeypatch.setenv("FER_BENCH_WEIGHTS", str(directories[1]))
+    done = weights("where", "mobilenet", "--weights-dir", directories[0])
     assert (done.exit_code, done.stderr) == (0, "")
     (rows,) = facts(done.stdout).values()
     assert rows.pop(0) == ("file", MOBILENET)
@@ -158,13 +158,13 @@ def test_where_shows_the_chain_that_a_run_walks(held, tmp_path, monkeypatch):
         "download",
     ]
     states = [value for _, value in rows]
-    for state, has_file, folder in zip(states, held, folders, strict=False):
-        assert state.startswith(f"found in {folder}" if has_file else f"not in {folder}")
-        assert state.endswith((str(folder), ", not used: found earlier"))
+    for state, has_file, directory in zip(states, held, directories, strict=False):
+        assert state.startswith(f"found in {directory}" if has_file else f"not in {directory}")
+        assert state.endswith((str(directory), ", not used: found earlier"))
     if any(held):
         used = held.index(True)
-        located = models.locate(models.get("mobilenet"), folders[0])
-        assert (located.provenance, located.path.parent) == (rows[used][0], folders[used])
+        located = models.locate(models.get("mobilenet"), directories[0])
+        assert (located.provenance, located.path.parent) == (rows[used][0], directories[used])
         assert [state.endswith("earlier") for state in states].count(False) == 5 - sum(held)
         assert states[3] == "not needed"
     else:

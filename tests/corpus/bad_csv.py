@@ -29,24 +29,24 @@ PIXELS = " ".join(str(number % 200 + 10) for number in range(48 * 48))
 N_ROWS = 3
 
 
-def csv_file(folder: Path) -> Path:
+def csv_file(directory: Path) -> Path:
     """Write a csv of three rows; the first pixel of each is 10, the second 11."""
     rows = [f"{code},{PIXELS},Training\n" for code in (0, 3, 6)]
-    path = folder / "faces.csv"
+    path = directory / "faces.csv"
     path.write_text("".join([f"{HEADER}\n", *rows]))
     return path
 
 
-def quoted_csv_file(folder: Path) -> Path:
+def quoted_csv_file(directory: Path) -> Path:
     rows = [f'"{code}","{PIXELS}","Training"\n' for code in (0, 3, 6)]
-    path = folder / "faces.csv"
+    path = directory / "faces.csv"
     path.write_text("".join([f"{HEADER}\n", *rows]))
     return path
 
 
-def csv_file_with_notes(folder: Path) -> Path:
+def csv_file_with_notes(directory: Path) -> Path:
     rows = [f"{code},{PIXELS},note\n" for code in (0, 3, 6)]
-    path = folder / "faces.csv"
+    path = directory / "faces.csv"
     path.write_text("".join(["emotion,pixels,note\n", *rows]))
     return path
 

@@ -14,7 +14,7 @@ from corpus_kind import (
     TERABYTE,
     Damage,
     Kind,
-    a_folder,
+    a_directory,
     a_link,
     a_link_to_itself,
     a_pipe,
@@ -82,11 +82,11 @@ def _packed() -> bytes:
 
 
 @functools.cache
-def folder_of(suffix: str) -> Callable[[Path], Path]:
+def directory_of(suffix: str) -> Callable[[Path], Path]:
     """Return a writer of five images, one of which, ``train/happy/b``, has that suffix."""
 
-    def sound(folder: Path) -> Path:
-        root = folder / "faces"
+    def sound(directory: Path) -> Path:
+        root = directory / "faces"
         places = (
             "train/angry/a.png",
             "train/happy/a.png",
@@ -112,7 +112,7 @@ def _image(name: str, data: Callable[[bytes], bytes], suffix: str = ".png", *tol
     return Kind(
         f"image: {name}",
         "data",
-        folder_of(suffix),
+        directory_of(suffix),
         in_root(f"{PLACE}{suffix}", damage),
         (f"{PLACE}{suffix}", *told),
     )
@@ -124,7 +124,7 @@ def _first_image(name: str, data: bytes, *told: str) -> Kind:
     return Kind(
         f"image: {name}",
         "data",
-        folder_of(".png"),
+        directory_of(".png"),
         in_root(place, content(data)),
         (place, *told),
     )
@@ -134,7 +134,7 @@ def _entry(name: str, place: str, damage: Damage, *told: str, unprivileged: bool
     return Kind(
         f"folder: {name}",
         "data",
-        folder_of(".png"),
+        directory_of(".png"),
         in_root(place, damage),
         told,
         unprivileged=unprivileged,
@@ -359,7 +359,7 @@ def _entries() -> list[Kind]:
         _entry("a text among the images", "", _made("train/happy/notes.txt"), "happy/notes.txt"),
         _entry("a GIF among the images", "", _made("train/happy/c.gif"), "happy/c.gif"),
         _entry("a folder among the images", "", _made("train/happy/more/c.png"), "happy/more"),
-        _entry("a folder named like an image", image, a_folder, image),
+        _entry("a folder named like an image", image, a_directory, image),
         _entry("a class that is a file", "", _made("train/fear"), "train/fear"),
         _entry("a pipe among the images", image, a_pipe, image),
         _entry(

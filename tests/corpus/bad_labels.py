@@ -32,9 +32,9 @@ LIST = "labels.csv"
 RAFDB_LIST = "EmoLabel/list_patition_label.txt"
 
 
-def images_with_list(folder: Path) -> Path:
+def images_with_list(directory: Path) -> Path:
     """Write four images in neutral directories, and a label list; line 3 is of ``x/1.png``."""
-    root = folder / "faces"
+    root = directory / "faces"
     for number in range(4):
         path = root / "xy"[number // 2] / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,9 +44,9 @@ def images_with_list(folder: Path) -> Path:
     return root
 
 
-def rafdb(folder: Path) -> Path:
+def rafdb(directory: Path) -> Path:
     """Write two images in RAF-DB's layout and their list, with class names instead of numbers."""
-    root = folder / "faces"
+    root = directory / "faces"
     for name in ("train_1", "test_1"):
         path = root / "Image/aligned" / f"{name}_aligned.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,20 +56,20 @@ def rafdb(folder: Path) -> Path:
     return root
 
 
-def jaffe(folder: Path) -> Path:
-    root = folder / "faces"
+def jaffe(directory: Path) -> Path:
+    root = directory / "faces"
     root.mkdir()
     for name in ("KA.AN1.39.tiff", "KA.HA1.29.tiff"):
         (root / name).write_bytes(bytes_of(picture(), "TIFF"))
     return root
 
 
-def class_map(folder: Path) -> Path:
+def class_map(directory: Path) -> Path:
     """Write a class map next to a data set with numbers as classes; line 3 is of 1."""
     labels = np.arange(14, dtype=np.uint8) % 2
     images = np.random.default_rng(0).integers(0, 256, (14, 8, 8), np.uint8)
-    np.savez(folder / DATA, images=images, labels=labels)
-    path = folder / "map.csv"
+    np.savez(directory / DATA, images=images, labels=labels)
+    path = directory / "map.csv"
     path.write_text("name,class\n0,Happy\n1,Sad\n")
     return path
 

@@ -42,14 +42,14 @@ def arrays() -> dict[str, np.ndarray]:
     return {"images": images, "labels": codes % 7, "usage": codes % 3}
 
 
-def npz_file(folder: Path) -> Path:
-    path = folder / "faces.npz"
+def npz_file(directory: Path) -> Path:
+    path = directory / "faces.npz"
     np.savez(path, **arrays())
     return path
 
 
-def packed_npz_file(folder: Path) -> Path:
-    path = folder / "faces.npz"
+def packed_npz_file(directory: Path) -> Path:
+    path = directory / "faces.npz"
     np.savez_compressed(path, **arrays())
     return path
 

@@ -11,7 +11,7 @@ from corpus_kind import (
     TERABYTE,
     Damage,
     Kind,
-    a_folder,
+    a_directory,
     a_link,
     a_link_to_itself,
     a_pipe,
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 LIST = "FER2013Valid/label.csv"
 
 
-def ferplus(folder: Path) -> Path:
+def ferplus(directory: Path) -> Path:
     """Write FER+'s three splits, with two images each on which all taggers agree."""
-    root = folder / "faces"
+    root = directory / "faces"
     for number, name in enumerate(("Train", "Valid", "Test")):
         part = root / f"FER2013{name}"
         part.mkdir(parents=True)
@@ -45,8 +45,8 @@ def ferplus(folder: Path) -> Path:
     return root
 
 
-def csv_parts(folder: Path) -> Path:
-    root = folder / "faces"
+def csv_parts(directory: Path) -> Path:
+    root = directory / "faces"
     for name in ("train", "val", "test"):
         (root / name).mkdir(parents=True)
         csv_file(root / name).rename(root / f"{name}.csv")
@@ -54,8 +54,8 @@ def csv_parts(folder: Path) -> Path:
     return root
 
 
-def npz_parts(folder: Path) -> Path:
-    root = folder / "faces"
+def npz_parts(directory: Path) -> Path:
+    root = directory / "faces"
     for name in ("train", "test"):
         (root / name).mkdir(parents=True)
         npz_file(root / name).rename(root / f"{name}.npz")
@@ -78,7 +78,7 @@ def _kinds() -> list[Kind]:
     }
     in_part: dict[str, tuple[Damage, str]] = {
         "a part that is a pipe": (a_pipe, "val.csv"),
-        "a part that is a folder": (a_folder, "val.csv"),
+        "a part that is a folder": (a_directory, "val.csv"),
         "a part that links to an endless device": (a_link("/dev/zero"), "val.csv"),
         "a part that links to itself": (a_link_to_itself, "val.csv"),
         "a part that links to nothing": (a_link("nowhere"), "val.csv"),

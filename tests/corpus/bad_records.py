@@ -34,41 +34,41 @@ Change = Callable[[Any], Any]
 TIME = "2026-01-31T12:00:00+00:00"
 
 
-def results_file(folder: Path) -> Path:
+def results_file(directory: Path) -> Path:
     """Write results of one cell, next to valid results of another cell."""
     for name, init in ((GOOD, "pretrained"), ("results.json", "random")):
         made = document(made_run(made_cell("mini", init, 0.5, speed=100.0)))
-        (folder / name).write_text(json.dumps(made | {"datetime": TIME}))
-    return folder / "results.json"
+        (directory / name).write_text(json.dumps(made | {"datetime": TIME}))
+    return directory / "results.json"
 
 
-def history_folder(folder: Path) -> Path:
+def history_directory(directory: Path) -> Path:
     """Write the results into a directory of their own."""
-    path = results_file(folder)
-    history = folder / "history"
+    path = results_file(directory)
+    history = directory / "history"
     history.mkdir()
     path.rename(history / path.name)
     return history
 
 
-def rules_file(folder: Path) -> Path:
+def rules_file(directory: Path) -> Path:
     """Write thresholds next to two results of one cell."""
     text = json.dumps(document(made_run(made_cell("mini", "random", 0.5))))
     for name in (GOOD, OTHER):
-        (folder / name).write_text(text)
-    path = folder / "pyproject.toml"
+        (directory / name).write_text(text)
+    path = directory / "pyproject.toml"
     path.write_text("[tool.fer_bench.compare]\nfail_on = ['accuracy: 1pp']\n")
     return path
 
 
-def lock_file(folder: Path) -> Path:
-    path = folder / "fer-bench.lock"
+def lock_file(directory: Path) -> Path:
+    path = directory / "fer-bench.lock"
     entry = {"files": ["ab" * 32], "values": "cd" * 32}
     path.write_text(json.dumps({"version": 1, "weights": {"mini": entry}}, indent=2))
     return path
 
 
-def structure_file(folder: Path) -> Path:
+def structure_file(directory: Path) -> Path:
     """Write a network of one layer as a ``.keras`` file."""
     layer = {
         "module": "keras.layers",
@@ -83,7 +83,7 @@ def structure_file(folder: Path) -> Path:
         "registered_name": "Functional",
         "config": {"layers": [layer]},
     }
-    path = folder / "openface.keras"
+    path = directory / "openface.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", json.dumps(config))
         archive.writestr("metadata.json", "{}")
@@ -231,7 +231,7 @@ def _negative(made: Any) -> None:
 
 def _history() -> list[Kind]:
     def inside(damage: Damage) -> Damage:
-        return lambda folder: done(damage(folder / "results.json"))
+        return lambda directory: done(damage(directory / "results.json"))
 
     damages = {
         "a file cut off": inside(cut_to(-9)),
@@ -245,7 +245,7 @@ def _history() -> list[Kind]:
         "a pipe": inside(lambda path: done((path.unlink(), os.mkfifo(path)))),
     }
     kinds = [
-        Kind(f"history: {name}", "history", history_folder, damage, ("results.json",))
+        Kind(f"history: {name}", "history", history_directory, damage, ("results.json",))
         for name, damage in damages.items()
     ]
     return [
@@ -253,17 +253,20 @@ def _history() -> list[Kind]:
         Kind(
             "history: empty",
             "history",
-            history_folder,
-            lambda folder: done((folder / "results.json").unlink()),
+            history_directory,
+            lambda directory: done((directory / "results.json").unlink()),
         ),
         Kind(
-            "history: not there", "history", history_folder, lambda folder: folder.parent / "none"
+            "history: not there",
+            "history",
+            history_directory,
+            lambda directory: directory.parent / "none",
         ),
         Kind(
             "history: closed to this user",
             "history",
-            history_folder,
-            lambda folder: folder.chmod(0),
+            history_directory,
+            lambda directory: directory.chmod(0),
             ("Permission denied",),
             unprivileged=True,
         ),

@@ -21,12 +21,12 @@ DATA = "faces.npz"
 N = 140
 
 
-def votes_file(folder: Path) -> Path:
+def votes_file(directory: Path) -> Path:
     """Write votes that agree with the labels, next to the images; line 3 is of class Disgust."""
     labels = np.arange(N, dtype=np.uint8) % 7
     images = np.random.default_rng(0).integers(0, 256, (N, 8, 8), np.uint8)
-    np.savez(folder / DATA, images=images, labels=labels, usage=np.zeros(N, np.uint8))
-    return write_votes(folder / "votes.csv", unanimous(labels))
+    np.savez(directory / DATA, images=images, labels=labels, usage=np.zeros(N, np.uint8))
+    return write_votes(directory / "votes.csv", unanimous(labels))
 
 
 def _other(change) -> Damage:

@@ -29,18 +29,18 @@ NAME = "mini.weights.npz"
 LAYER, TENSOR = "conv1", "conv1/kernel"
 
 
-def npz_weights(folder: Path) -> Path:
-    root = folder / "weights"
+def npz_weights(directory: Path) -> Path:
+    root = directory / "weights"
     root.mkdir()
     (root / NAME).write_bytes((files("fer_bench.models") / "data" / NAME).read_bytes())
     return root
 
 
-def hdf5_weights(folder: Path) -> Path:
+def hdf5_weights(directory: Path) -> Path:
     """Write the same weights in Keras' legacy layout."""
     import h5py
 
-    root = npz_weights(folder)
+    root = npz_weights(directory)
     with np.load(root / NAME) as arrays:
         layers: dict[str, dict[str, np.ndarray]] = {}
         for name in arrays.files:

@@ -58,9 +58,9 @@ def load(packages: list[str]) -> None:
 
 def one(job: dict) -> dict:
     """Run one job."""
-    folder = Path(job["folder"])
-    os.chdir(folder)
-    os.environ["FER_BENCH_CACHE"] = str(folder / "cache")
+    directory = Path(job["folder"])
+    os.chdir(directory)
+    os.environ["FER_BENCH_CACHE"] = str(directory / "cache")
     with _modes_hold() if job["unprivileged"] else contextlib.nullcontext():
         before = _reset_peak()
         status, out, err = _redirected(job["call"])

@@ -37,9 +37,9 @@ class Kind:
     told: tuple[str, ...] = ()
     unprivileged: bool = False
 
-    def write(self, folder: Path) -> Path:
+    def write(self, directory: Path) -> Path:
         """Write the bad input, and return the path to pass to a command."""
-        path = self.sound(folder)
+        path = self.sound(directory)
         return self.damage(path) or path
 
 
@@ -85,7 +85,7 @@ def gone(path: Path) -> None:
     path.unlink()
 
 
-def a_folder(path: Path) -> None:
+def a_directory(path: Path) -> None:
     path.unlink()
     path.mkdir()
 
@@ -166,7 +166,7 @@ def file_kinds(door: str, what: str, sound: Sound) -> list[Kind]:
     """Return the kinds of damage that apply to any file: its type, size, name and permissions."""
     damages: dict[str, Damage] = {
         "not there": gone,
-        "a folder in its place": a_folder,
+        "a folder in its place": a_directory,
         "a pipe nobody writes to": a_pipe,
         "a socket": a_socket,
         "an endless device": a_link("/dev/zero"),

@@ -121,12 +121,12 @@ class Job:
 
     Attributes:
         call: the command.
-        folder: working directory of the command; the cache is inside it.
+        directory: working directory of the command; the cache is inside it.
         unprivileged: if True, root cannot ignore file modes either.
     """
 
     call: Call
-    folder: str
+    directory: str
     unprivileged: bool = False
 
 

@@ -16,27 +16,27 @@ MOST_MEMORY = 192 << 20
 LONGEST_LINE = 1500
 
 
-def accepted(kind: Kind, commands: Commands, folder: Path) -> Outcome:
+def accepted(kind: Kind, commands: Commands, directory: Path) -> Outcome:
     """Run the accepting command on the undamaged input of a kind.
 
     Args:
         kind: the kind of input.
         commands: runner of the command.
-        folder: an empty directory.
+        directory: an empty directory.
     """
-    call = DOORS[kind.door].accepts(kind.sound(folder))
-    return commands.run(Job(call, str(folder)))
+    call = DOORS[kind.door].accepts(kind.sound(directory))
+    return commands.run(Job(call, str(directory)))
 
 
-def hold(kind: Kind, commands: Commands, folder: Path) -> None:
+def hold(kind: Kind, commands: Commands, directory: Path) -> None:
     """Assert that all properties hold for a kind.
 
     Args:
         kind: the kind of bad input.
         commands: runner of the commands.
-        folder: an empty directory.
+        directory: an empty directory.
     """
-    sound, bad = folder / "sound", folder / "bad"
+    sound, bad = directory / "sound", directory / "bad"
     sound.mkdir()
     bad.mkdir()
     door = DOORS[kind.door]
@@ -67,15 +67,15 @@ def id_of(kind: Kind) -> str:
     return kind.name.encode("ascii", "backslashreplace").decode()
 
 
-def _listing(folder: Path) -> list[Path]:
+def _listing(directory: Path) -> list[Path]:
     """Return all paths below a directory, without following links.
 
     The directory that pytest-benchmark creates in every run is ignored.
     """
     return sorted(
         Path(place, name)
-        for place, folders, files in os.walk(folder)
-        for name in [*folders, *files]
+        for place, directories, files in os.walk(directory)
+        for name in [*directories, *files]
         if name != ".benchmarks"
     )
 

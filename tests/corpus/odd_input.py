@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from bad_csv import csv_file
-from bad_images import PLACE, bytes_of, folder_of, picture
+from bad_images import PLACE, bytes_of, directory_of, picture
 from bad_npz import npz_file, with_arrays
 from bad_records import results_file
 from bad_votes import votes_file
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def _odd(name: str, door: str, sound: Sound, damage: Damage) -> Kind:
-    def altered(folder: Path) -> Path:
-        path = sound(folder)
+    def altered(directory: Path) -> Path:
+        path = sound(directory)
         return damage(path) or path
 
     return Kind(f"odd: {name}", door, altered, done)
 
 
 def _odd_image(name: str, suffix: str, data: bytes) -> Kind:
-    return _odd(name, "data", folder_of(suffix), in_root(f"{PLACE}{suffix}", content(data)))
+    return _odd(name, "data", directory_of(suffix), in_root(f"{PLACE}{suffix}", content(data)))
 
 
 KINDS = [
@@ -66,7 +66,7 @@ KINDS = [
     _odd(
         "image names that differ in case alone",
         "data",
-        folder_of(".png"),
+        directory_of(".png"),
         lambda root: done((root / "train/happy/B.PNG").write_bytes(bytes_of(picture(7)))),
     ),
 ]

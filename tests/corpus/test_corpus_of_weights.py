@@ -26,10 +26,10 @@ pytestmark = [
 @pytest.fixture
 def with_kept_network(keras_commands, tmp_path_factory):
     """Runs commands that prove weights, all of them with the same network: none changes it."""
-    folder = str(tmp_path_factory.mktemp("kept"))
+    directory = str(tmp_path_factory.mktemp("kept"))
 
     def told(call):
-        outcome = keras_commands.run(Job(["call", f"kept_network:{call}", folder], folder))
+        outcome = keras_commands.run(Job(["call", f"kept_network:{call}", directory], directory))
         assert outcome.status == 0, outcome.err
 
     told("keep")

@@ -38,8 +38,8 @@ LOADERS = {
 @cache
 def sound_file(write: Callable[[Path], Path]) -> tuple[str, bytes]:
     """The name and the content of a sound file."""
-    with TemporaryDirectory() as folder:
-        path = write(Path(folder))
+    with TemporaryDirectory() as directory:
+        path = write(Path(directory))
         return path.name, path.read_bytes()
 
 
@@ -78,8 +78,8 @@ def test_bytes_are_replaced_anywhere(sound, edits) -> None:
     for where, length, new in edits:
         place = int(where * len(data))
         data = data[:place] + new + data[place + length :]
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / name
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / name
         path.write_bytes(data)
         check(LOADERS[sound], path)
 
@@ -100,8 +100,8 @@ FIELDS = st.one_of(
 )
 def test_a_csv_of_any_fields(columns, rows, end, encoding) -> None:
     text = end.join(",".join(fields) for fields in [columns, *rows])
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "faces.csv"
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "faces.csv"
         path.write_bytes(text.encode(encoding, "surrogatepass"))
         check(load_csv, path)
 
@@ -126,8 +126,8 @@ def test_an_npz_of_any_arrays(shape, dtype, order, data, images) -> None:
         text = text.encode("ascii", "backslashreplace").decode()
     name = "images.npy" if images else "labels.npy"
     name_of_file, content = sound_file(npz_file)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / name_of_file
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / name_of_file
         path.write_bytes(content)
         with_members(lambda members: members | {name: npy_of(text, data)})(path)
         check(load_npz, path)
@@ -138,7 +138,7 @@ def test_an_npz_of_any_labels(labels, dtype) -> None:
     name, content = sound_file(npz_file)
     with np.load(BytesIO(content)) as arrays:
         images = arrays["images"]
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / name
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / name
         np.savez(path, images=images, labels=np.array(labels, np.uint64).astype(dtype))
         check(load_npz, path)

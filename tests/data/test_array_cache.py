@@ -16,8 +16,8 @@ MADE = {"one": np.arange(6).reshape(2, 3), "other": np.array([True, False])}
 FACTS = ("kind 1", 7, b"\x00bytes")
 
 
-def cached_arrays(folder: Path | None, facts: tuple, make, decode=dict, slot: str = "") -> dict:
-    return cached(folder, facts, make, dict, decode, slot)
+def cached_arrays(directory: Path | None, facts: tuple, make, decode=dict, slot: str = "") -> dict:
+    return cached(directory, facts, make, dict, decode, slot)
 
 
 def never() -> dict:

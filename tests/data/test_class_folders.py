@@ -29,14 +29,14 @@ GREY = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48).astype(np.uint8)
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A data set of four images."""
-    for folder, name, value in (
+    for directory, name, value in (
         ("train/angry", "b.png", 1),
         ("train/angry", "a.png", 2),
         ("train/happy", "a.png", 3),
         ("test/sad", "a.png", 4),
     ):
-        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((48, 48), value, np.uint8)).save(tmp_path / folder / name)
+        (tmp_path / directory).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((48, 48), value, np.uint8)).save(tmp_path / directory / name)
     return tmp_path
 
 
@@ -57,9 +57,9 @@ def test_round_trip(n: int, seed: int, kaggle_names: bool) -> None:
     usage = wanted.usage.copy()
     usage[:2] = 0, 1  # so that train and test both exist
     wanted = Dataset(wanted.images, wanted.labels, EMOTIONS, "x", usage)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as directory:
         found = load_folder(
-            write_folders(Path(folder) / "faces", wanted, kaggle_names=kaggle_names)
+            write_folders(Path(directory) / "faces", wanted, kaggle_names=kaggle_names)
         )
     assert (found.name, found.classes) == ("faces", EMOTIONS)
     assert found.digest == wanted.digest
@@ -339,8 +339,8 @@ def test_entries_that_cannot_be_looked_at(
         return stat(path, **options)
 
     @contextlib.contextmanager
-    def scan(folder: Path):
-        with scandir(folder) as entries:
+    def scan(directory: Path):
+        with scandir(directory) as entries:
             yield map(Entry, entries)
 
     monkeypatch.setattr(os, "scandir", scan)

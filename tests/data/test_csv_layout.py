@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 )
 def test_round_trip(n: int, seed: int, header: str) -> None:
     wanted = random_dataset(n, seed, usage="usage" in header.lower())
-    with TemporaryDirectory() as folder:
-        found = load_csv(write_csv(Path(folder) / "some.csv", wanted, header))
+    with TemporaryDirectory() as directory:
+        found = load_csv(write_csv(Path(directory) / "some.csv", wanted, header))
     assert_same(found, wanted)
     assert found.name == "some"
     assert found.images.shape == (n, 48, 48)

@@ -143,8 +143,8 @@ def test_directories_without_images_beside_files_are_passed_over(
     load, tmp_path: Path, parted: Dataset, name: str
 ) -> None:
     root = write_part_files(tmp_path / "faces", parted)
-    folder, _, file = name.partition("/")
-    (root / folder).mkdir()
+    directory, _, file = name.partition("/")
+    (root / directory).mkdir()
     if file:
         (root / name).touch()
     assert load(root).digest == parted.digest

@@ -178,16 +178,16 @@ class TestDownload:
         """A folder that stands for what kagglehub has downloaded."""
         import kagglehub
 
-        folder = tmp_path / "downloaded"
-        folder.mkdir()
+        directory = tmp_path / "downloaded"
+        directory.mkdir()
 
         def download(handle: str) -> str:
             assert handle == fer2013.KAGGLE_HANDLE
             print("Downloading ...")
-            return str(folder)
+            return str(directory)
 
         monkeypatch.setattr(kagglehub, "dataset_download", download)
-        return folder
+        return directory
 
     def test_another_file_than_kaggles(self, kaggle: Path, cache: Path, whole: Dataset) -> None:
         path = write_csv(kaggle / "fer2013.csv", whole)

@@ -32,12 +32,12 @@ def line(name: str, said: str, box: str = "(0, 0, 48, 48)") -> str:
 
 def part(root: Path, name: str, **images: str) -> Path:
     """A part of images of one grey level each, and its list."""
-    folder = root / f"FER2013{name}"
+    directory = root / f"FER2013{name}"
     for value, image in enumerate(images, start=1):
-        write_image(folder / f"{image}.png", value)
+        write_image(directory / f"{image}.png", value)
     text = "".join(line(f"{image}.png", said) for image, said in images.items())
-    (folder / "label.csv").write_text(text)
-    return folder
+    (directory / "label.csv").write_text(text)
+    return directory
 
 
 def error_of(root: Path) -> FerBenchError:

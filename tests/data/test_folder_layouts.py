@@ -106,9 +106,9 @@ class TestClassesWithoutParts:
         ],
     )
     def test_a_map_puts_together_only_what_it_lists(
-        self, tmp_path: Path, folders: tuple[str, str], rows: tuple[str, ...]
+        self, tmp_path: Path, directories: tuple[str, str], rows: tuple[str, ...]
     ) -> None:
-        write_images(tmp_path / "set", {f"{name}/a.png": n for n, name in enumerate(folders)})
+        write_images(tmp_path / "set", {f"{name}/a.png": n for n, name in enumerate(directories)})
         table = class_table(file_map(tmp_path / "map.csv", *rows))
         error = error_of(tmp_path / "set", table)
         assert "the same class as " in error.problem
@@ -341,10 +341,10 @@ class TestDetection:
         write_images(tmp_path, CK)
         scandir = os.scandir
 
-        def scan(folder: Path):
-            if str(folder).endswith("fear"):
+        def scan(directory: Path):
+            if str(directory).endswith("fear"):
                 raise PermissionError(13, "No way")
-            return scandir(folder)
+            return scandir(directory)
 
         monkeypatch.setattr(os, "scandir", scan)
         error = error_of(tmp_path)

@@ -365,9 +365,9 @@ class TestRafDb:
         assert error.path == self.list_in(root)
         assert "file is empty" in error.problem
 
-    @pytest.mark.parametrize("folder", ["old", "Aligned", "0"])
-    def test_only_the_folder_itself_is_read(self, root: Path, folder: str) -> None:
-        write_image(root / f"Image/aligned/{folder}/train_00001_aligned.jpg", 200)
+    @pytest.mark.parametrize("directory", ["old", "Aligned", "0"])
+    def test_only_the_folder_itself_is_read(self, root: Path, directory: str) -> None:
+        write_image(root / f"Image/aligned/{directory}/train_00001_aligned.jpg", 200)
         assert told(load_folder(root, class_table("rafdb")))[0] == (5, "Sad")
         (root / "Image/aligned/train_00001_aligned.jpg").unlink()
         error = error_of(root, class_table("rafdb"))

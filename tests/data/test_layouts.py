@@ -54,8 +54,8 @@ def test_the_layout_does_not_show(n: int, seed: int) -> None:
     labels = wanted.labels.copy()
     labels[:2] = 3, 4  # and two classes
     wanted = Dataset(wanted.images, labels, EMOTIONS, "x", usage)
-    with TemporaryDirectory() as folder:
-        root, cache = Path(folder), Path(folder) / "cache"
+    with TemporaryDirectory() as directory:
+        root, cache = Path(directory), Path(directory) / "cache"
         ordered = [
             load_path(write_csv(root / "fer2013.csv", wanted), cache),
             load_path(write_csv(root / "icml_face_data.csv", wanted, ICML), cache),
@@ -84,8 +84,8 @@ def test_no_layout_changes_images_labels_or_parts(n: int, seed: int) -> None:
     usage[:6] = 0, 0, 1, 1, 2, 2  # so that each part exists, with two classes
     labels[:6] = 3, 4, 3, 4, 3, 4
     wanted = Dataset(made.images, labels, EMOTIONS, "x", usage)
-    with TemporaryDirectory() as folder:
-        root, cache = Path(folder), Path(folder) / "cache"
+    with TemporaryDirectory() as directory:
+        root, cache = Path(directory), Path(directory) / "cache"
         (root / "one").mkdir()
         (root / "words.csv").write_text("\n".join(csv_in_words(wanted)))
         nested = write_folders(root / "nested/images", wanted)

@@ -41,8 +41,8 @@ def test_round_trip(n: int, seed: int, usage: bool, compressed: bool, dtype: str
     arrays = {"images": wanted.images, "labels": wanted.labels.astype(dtype)}
     if wanted.usage is not None:
         arrays["usage"] = wanted.usage.astype(dtype)
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "some.npz"
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "some.npz"
         (np.savez_compressed if compressed else np.savez)(path, **arrays)
         found = load_npz(path)
     assert (found.name, found.classes) == ("some", EMOTIONS)

@@ -38,9 +38,9 @@ def csv(real_data: Dataset, tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory):
     """What is read of the csv is kept here for all tests."""
-    folder = tmp_path_factory.mktemp("cache")
-    yield folder
-    for path in folder.rglob("*.npz"):
+    directory = tmp_path_factory.mktemp("cache")
+    yield directory
+    for path in directory.rglob("*.npz"):
         path.unlink()
 
 

@@ -295,7 +295,7 @@ def test_a_missing_structure_names_both_ways(places):
     for part in (
         "'own' cannot be built",
         "deepface and tensorflow not installed",
-        *(str(folder) for folder in places),
+        *(str(directory) for directory in places),
         INSTALL,
         EXPORT,
         "FER_BENCH_STRUCTURES",
@@ -332,7 +332,7 @@ def test_a_broken_deepface_is_told_and_no_file_taken_instead(places, monkeypatch
     assert "'fer_bench.nowhere'" in caught.value.problem
 
 
-def both(name, folder, monkeypatch):
+def both(name, directory, monkeypatch):
     """The network from deepface and from its file, and what is drawn after each was built."""
     if structure_files.missing_packages():
         pytest.skip("compares with what deepface builds")
@@ -345,8 +345,8 @@ def both(name, folder, monkeypatch):
     ours = build()
     config = keras.saving.serialize_keras_object(ours[0])
     assert structure_config.unaccepted_class(config) is None
-    put(folder / f"{name}.keras", config)
-    monkeypatch.setenv("FER_BENCH_STRUCTURES", str(folder))
+    put(directory / f"{name}.keras", config)
+    monkeypatch.setenv("FER_BENCH_STRUCTURES", str(directory))
     monkeypatch.setattr(structure_files, "missing_packages", lambda: ("tensorflow",))
     return (*ours, *build())
 

@@ -161,9 +161,9 @@ def test_files_of_the_networks_own_builder_are_loaded(built, tmp_path, name, lay
     path.unlink()
 
 
-def checked_without_last_layer(entry, ours, classifier, folder):
+def checked_without_last_layer(entry, ours, classifier, directory):
     """The record of a whole classifier's file, which was loaded into the network cut from it."""
-    path = save(classifier, folder / "w", "legacy")
+    path = save(classifier, directory / "w", "legacy")
     kernels = [layer for layer in ours.layers if layer.weights]
     before = [np.asarray(layer.weights[1]).copy() for layer in kernels]
     first = np.asarray(kernels[0].weights[0]).copy()

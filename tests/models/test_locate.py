@@ -77,9 +77,9 @@ def downloaded(tmp_path, *urls, **options):
     return dataclasses.replace(models.get("mini"), weights=source), cache / "w.npz"
 
 
-def put(folder: Path, name: str = MOBILENET) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / name
+def put(directory: Path, name: str = MOBILENET) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / name
     path.write_bytes(b"weights")
     return path
 
@@ -146,10 +146,10 @@ def test_the_chain_names_every_place_before_any_is_looked_into(tmp_path):
 def test_what_is_located_is_what_the_chain_finds(tmp_path, monkeypatch, held):
     given, named = tmp_path / "given", tmp_path / "named"
     cache = Path(os.environ["KERAS_HOME"]) / "models"
-    for folder, has_file in zip((given, named, cache), held, strict=True):
-        folder.mkdir(parents=True)
+    for directory, has_file in zip((given, named, cache), held, strict=True):
+        directory.mkdir(parents=True)
         if has_file:
-            put(folder)
+            put(directory)
     monkeypatch.setenv("FER_BENCH_WEIGHTS", str(named))
     entry = models.get("mobilenet")
     found = models.SearchPath.of(entry.weights, given).find()

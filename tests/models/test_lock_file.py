@@ -128,12 +128,12 @@ LOCKS = st.dictionaries(st.text(min_size=1), st.tuples(DIGESTS, DIGESTS), max_si
 
 @given(LOCKS, st.randoms())
 def test_what_was_recorded_is_read_in_whatever_order_it_came(tmp_path_factory, locks, random):
-    folder = tmp_path_factory.mktemp("locks")
+    directory = tmp_path_factory.mktemp("locks")
     names = list(locks)
     texts = []
     for number in range(2):
         random.shuffle(names)
-        path = folder / str(number)
+        path = directory / str(number)
         path.write_text('{"version": 1, "weights": {}}')
         for name in names:
             assert record(path, {name: verified(*locks[name])})

@@ -51,8 +51,8 @@ def trained():
     return model
 
 
-def loaded(folder):
-    path = folder / "own.keras"
+def loaded(directory):
+    path = directory / "own.keras"
     model = trained()
     model.compile("adam", "mse")
     model.optimizer.build(model.trainable_variables)
@@ -60,8 +60,8 @@ def loaded(folder):
     return lambda: keras.models.load_model(path)
 
 
-def with_loaded_weights(folder):
-    path = folder / "own.weights.h5"
+def with_loaded_weights(directory):
+    path = directory / "own.weights.h5"
     trained().save_weights(path)
 
     def build():

@@ -85,9 +85,9 @@ def test_short_names_give_way(told, pytester, monkeypatch, by):
 
 def _inner(pytester, name):
     """A directory whose conftest.py defines --seed, with the only test."""
-    folder = pytester.mkdir(name)
-    (folder / "conftest.py").write_text(SEEDED)
-    (pytester.path / "test_told.py").rename(folder / "test_told.py")
+    directory = pytester.mkdir(name)
+    (directory / "conftest.py").write_text(SEEDED)
+    (pytester.path / "test_told.py").rename(directory / "test_told.py")
     return name
 
 
@@ -159,8 +159,8 @@ def test_a_value_may_have_blanks(told_store, pytester, words):
 @pytest.mark.parametrize("name", ["4", "faces"])
 def test_a_value_that_is_a_folder_hides_no_conftest(told, pytester, testpaths, name):
     """What an option's value looks like to pytest, before it knows our short names: a path."""
-    folder = "unit" if testpaths else "tests"
-    _inner(pytester, folder)
+    directory = "unit" if testpaths else "tests"
+    _inner(pytester, directory)
     pytester.makeini(f"[pytest]\n{testpaths}\n")
     if name == "faces":
         pytester.mkdir(name)

@@ -46,11 +46,11 @@ SHOWN = {
 class Project:
     """A directory with the benchmarks, whose settings take each warning for an error."""
 
-    def __init__(self, folder, cache):
-        self.folder = folder
+    def __init__(self, directory, cache):
+        self.directory = directory
         self.cache = cache
-        shutil.copytree(BENCHMARKS, folder / "benchmarks")
-        (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+        shutil.copytree(BENCHMARKS, directory / "benchmarks")
+        (directory / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
 
     def run(self, plugins, *arguments):
         """Runs the benchmarks with plugins, and gives the exit status and what was printed."""
@@ -66,7 +66,7 @@ class Project:
         inherited = {name: text for name, text in os.environ.items() if name != dropped}
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "benchmarks", *QUICK, *words, *arguments],
-            cwd=self.folder,
+            cwd=self.directory,
             env={**inherited, "FER_BENCH_CACHE": str(self.cache), "FER_BENCH_OFFLINE": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -76,7 +76,7 @@ class Project:
 
     @property
     def results(self):
-        return self.folder / "report" / "results.json"
+        return self.directory / "report" / "results.json"
 
     def qualities(self):
         """Of each cell that was measured: what does not depend on the time it took."""
@@ -124,7 +124,7 @@ def test_one_plugin(project, alone, plugin):
     assert status == 0, output
     assert project.qualities() == alone
     if plugin in WRITTEN:
-        assert (project.folder / WRITTEN[plugin]).stat().st_size > 0
+        assert (project.directory / WRITTEN[plugin]).stat().st_size > 0
     if plugin in SHOWN:
         assert re.search(SHOWN[plugin], output), output
 
@@ -157,7 +157,7 @@ def test_a_part_of_the_benchmarks(project, alone):
 
 
 def test_a_retry_that_passes(project, alone):
-    (project.folder / "benchmarks" / "test_flaky.py").write_text(
+    (project.directory / "benchmarks" / "test_flaky.py").write_text(
         "seen = set()\n"
         "def test_flaky(trained):\n"
         "    if trained not in seen:\n"

@@ -22,11 +22,11 @@ def faces(tmp_path):
     """Twenty images of each class, in colour and of two sizes."""
     random = np.random.default_rng(0)
     for number in NUMBERS:
-        folder = tmp_path / "faces" / str(number)
-        folder.mkdir(parents=True)
+        directory = tmp_path / "faces" / str(number)
+        directory.mkdir(parents=True)
         for image in range(20):
             pixels = random.integers(0, 60, (48, 48 + image % 2, 3), np.uint8) + 25 * number
-            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{image:02d}.jpg")
+            Image.fromarray(pixels.astype(np.uint8)).save(directory / f"{image:02d}.jpg")
     return tmp_path / "faces"
 
 

@@ -15,10 +15,10 @@ FILES = {"results.json", "tables.md", "index.html"}
 def sketched(monkeypatch):
     """A page that is drawn in no time."""
 
-    def write_page(folder, report, audited):
+    def write_page(directory, report, audited):
         assert audited is not None
-        (folder / "index.html").write_text(report.analysis.run.dataset.name)
-        return [folder / "index.html"]
+        (directory / "index.html").write_text(report.analysis.run.dataset.name)
+        return [directory / "index.html"]
 
     monkeypatch.setattr(session_report, "write_page", write_page)
 

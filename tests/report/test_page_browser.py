@@ -81,8 +81,8 @@ def visit(browser: Any) -> Iterator[Callable[..., Opened]]:
         context.close()
 
 
-def _write(folder: Path, text: str) -> str:
-    path = folder / "index.html"
+def _write(directory: Path, text: str) -> str:
+    path = directory / "index.html"
     path.write_text(text, encoding="utf-8")
     return path.as_uri()
 

@@ -49,9 +49,9 @@ def data() -> PreparedData:
     return audited().prepared()
 
 
-def files_in(folder: Path) -> list[Path]:
+def files_in(directory: Path) -> list[Path]:
     """All files of a report, apart from the list of them."""
-    return [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
+    return [path for path in directory.rglob("*") if path.is_file() and path.name != MANIFEST]
 
 
 def test_files_of_the_report(run: Run) -> None:
@@ -73,11 +73,11 @@ def test_the_terminal_shows_every_table(run: Run) -> None:
 
 
 def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "new" / "report"
-    assert write_tables(folder, Report.of(run)) == [folder / name for name in NAMES]
-    assert sorted(path.name for path in folder.iterdir()) == sorted([MANIFEST, *NAMES])
+    directory = tmp_path / "new" / "report"
+    assert write_tables(directory, Report.of(run)) == [directory / name for name in NAMES]
+    assert sorted(path.name for path in directory.iterdir()) == sorted([MANIFEST, *NAMES])
     for name, text in report_files(Report.of(run)).items():
-        assert (folder / name).read_bytes() == text.encode("utf-8")
+        assert (directory / name).read_bytes() == text.encode("utf-8")
 
 
 def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:

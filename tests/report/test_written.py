@@ -36,14 +36,14 @@ def _drawn_once() -> Iterator[None]:
         yield
 
 
-def remove_all(folder: Path) -> None:
-    remove_files(folder, lambda name: True)
+def remove_all(directory: Path) -> None:
+    remove_files(directory, lambda name: True)
 
 
-def texts(folder: Path) -> dict[str, str]:
+def texts(directory: Path) -> dict[str, str]:
     return {
-        path.relative_to(folder).as_posix(): path.read_text()
-        for path in folder.rglob("*")
+        path.relative_to(directory).as_posix(): path.read_text()
+        for path in directory.rglob("*")
         if path.is_file() and path.name != MANIFEST
     }
 
@@ -132,19 +132,19 @@ def test_what_is_there_already_needs_no_copy(tmp_path: Path) -> None:
 def test_links_and_pipes_are_set_aside_and_not_followed(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.write_text("precious")
-    folder = tmp_path / "report"
-    folder.mkdir()
-    (folder / "a.md").symlink_to(mine)
-    (folder / "b.md").symlink_to(folder / "b.md")
-    os.mkfifo(folder / "c.md")
-    os.mkfifo(folder / MANIFEST)
-    write_files(folder, dict.fromkeys(("a.md", "b.md", "c.md"), "ours"))
+    directory = tmp_path / "report"
+    directory.mkdir()
+    (directory / "a.md").symlink_to(mine)
+    (directory / "b.md").symlink_to(directory / "b.md")
+    os.mkfifo(directory / "c.md")
+    os.mkfifo(directory / MANIFEST)
+    write_files(directory, dict.fromkeys(("a.md", "b.md", "c.md"), "ours"))
     assert mine.read_text() == "precious"
-    assert [(folder / f"{name}.md").read_text() for name in "abc"] == ["ours"] * 3
-    (folder / "a.md").unlink()
-    (folder / "a.md").symlink_to(mine)
-    remove_all(folder)
-    assert (folder / "a.md").is_symlink()
+    assert [(directory / f"{name}.md").read_text() for name in "abc"] == ["ours"] * 3
+    (directory / "a.md").unlink()
+    (directory / "a.md").symlink_to(mine)
+    remove_all(directory)
+    assert (directory / "a.md").is_symlink()
 
 
 def test_without_a_list_what_was_written_is_kept_once(tmp_path: Path, run: Run) -> None:
@@ -191,42 +191,42 @@ def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
 def test_no_list_reaches_beyond_its_folder(tmp_path_factory, content: str) -> None:
     root = tmp_path_factory.mktemp("forged")
     (root / "mine").write_text("")
-    folder = root / "report"
-    folder.mkdir()
-    (folder / MANIFEST).write_text(content)
-    remove_all(folder)
-    write_files(folder, {"a.md": "ours"})
+    directory = root / "report"
+    directory.mkdir()
+    (directory / MANIFEST).write_text(content)
+    remove_all(directory)
+    write_files(directory, {"a.md": "ours"})
     assert (root / "mine").exists()
-    assert (folder / "a.md").read_text() == "ours"
+    assert (directory / "a.md").read_text() == "ours"
 
 
 @given(st.dictionaries(st.text(max_size=400), st.text()))
 @example({"\ud800": "", "figures/\udcff": "", "a" * 300: "", "a.md/b": "", "a.md\0": ""})
 def test_any_names_may_stand_in_a_list(tmp_path_factory, names: dict[str, str]) -> None:
-    folder = tmp_path_factory.mktemp("listed")
-    write_files(folder, {"a.md": "ours"})
-    noted = json.loads((folder / MANIFEST).read_text())
+    directory = tmp_path_factory.mktemp("listed")
+    write_files(directory, {"a.md": "ours"})
+    noted = json.loads((directory / MANIFEST).read_text())
     noted["files"] = {**names, **noted["files"]}
-    (folder / MANIFEST).write_text(json.dumps(noted))
-    write_files(folder, {"a.md": "again"})
-    assert texts(folder) == {"a.md": "again"}
-    remove_all(folder)
-    assert texts(folder) == {}
-    assert json.loads((folder / MANIFEST).read_text())["files"].keys().isdisjoint(["a.md"])
+    (directory / MANIFEST).write_text(json.dumps(noted))
+    write_files(directory, {"a.md": "again"})
+    assert texts(directory) == {"a.md": "again"}
+    remove_all(directory)
+    assert texts(directory) == {}
+    assert json.loads((directory / MANIFEST).read_text())["files"].keys().isdisjoint(["a.md"])
 
 
 @pytest.mark.parametrize("name", ["../mine", "/mine", "..", "figures/../../mine"])
 def test_a_forged_list_reaches_not_beyond_its_folder(tmp_path: Path, name: str) -> None:
-    folder = tmp_path / "report"
-    write_files(folder, {"a.md": "ours"})
+    directory = tmp_path / "report"
+    write_files(directory, {"a.md": "ours"})
     (tmp_path / "mine").write_text("ours")
-    noted = json.loads((folder / MANIFEST).read_text())
+    noted = json.loads((directory / MANIFEST).read_text())
     target = str(tmp_path / "mine") if name == "/mine" else name
     noted["files"][target] = noted["files"]["a.md"]
-    (folder / MANIFEST).write_text(json.dumps(noted))
-    remove_all(folder)
+    (directory / MANIFEST).write_text(json.dumps(noted))
+    remove_all(directory)
     assert (tmp_path / "mine").exists()
-    assert not (folder / "a.md").exists()
+    assert not (directory / "a.md").exists()
 
 
 def test_files_of_a_process_that_was_killed_are_known(tmp_path: Path, monkeypatch) -> None:
@@ -243,12 +243,12 @@ def test_files_of_a_process_that_was_killed_are_known(tmp_path: Path, monkeypatc
     write_files(report, {"a.md": "two", "b.md": "two", "c.md": "two"})
     monkeypatch.undo()
     assert len(states) == 5
-    for folder in states:
-        write_files(folder, {"a.md": "three", "b.md": "three"})
-        left = {"c.md": "two"} if (folder / "c.md").exists() else {}
-        assert texts(folder) == {"a.md": "three", "b.md": "three", **left}
-        remove_all(folder)
-        assert texts(folder) == {}
+    for directory in states:
+        write_files(directory, {"a.md": "three", "b.md": "three"})
+        left = {"c.md": "two"} if (directory / "c.md").exists() else {}
+        assert texts(directory) == {"a.md": "three", "b.md": "three", **left}
+        remove_all(directory)
+        assert texts(directory) == {}
 
 
 def test_what_was_replaced_is_known_no_longer(tmp_path: Path) -> None:

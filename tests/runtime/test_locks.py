@@ -152,12 +152,12 @@ def test_a_holder_that_is_alive_is_waited_for_longer(tmp_path, holder, monkeypat
 
 def held_elsewhere(store):
     """The lock of a process on another host, that was killed."""
-    folder = store / LOCKS
-    folder.mkdir()
-    (folder / "cell-key.held").write_text("1\nhost-a\n")
+    directory = store / LOCKS
+    directory.mkdir()
+    (directory / "cell-key.held").write_text("1\nhost-a\n")
     note = {"host": "host-a", "pid": 1, "since": "2026-11-29T14:02:11+00:00"}
-    (folder / "cell-key.holder").write_text(json.dumps(note))
-    return folder / "cell-key.held"
+    (directory / "cell-key.holder").write_text(json.dumps(note))
+    return directory / "cell-key.held"
 
 
 @pytest.mark.usefixtures("quick")

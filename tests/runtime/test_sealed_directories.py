@@ -20,9 +20,9 @@ from fer_bench.runtime.sealed_directories import (
 
 
 def make(target, text="content", facts=None):
-    with sealed(target, facts or {}) as folder:
-        (folder / "result.json").write_text(text)
-        (folder / "logits.npz").write_bytes(b"\0" * 10)
+    with sealed(target, facts or {}) as directory:
+        (directory / "result.json").write_text(text)
+        (directory / "logits.npz").write_bytes(b"\0" * 10)
 
 
 def test_what_is_sealed_is_proven(tmp_path):
@@ -45,8 +45,8 @@ def test_what_fails_leaves_the_older_one(tmp_path):
     make(tmp_path / "part", "old")
 
     def fail():
-        with sealed(tmp_path / "part", {}) as folder:
-            (folder / "result.json").write_text("half")
+        with sealed(tmp_path / "part", {}) as directory:
+            (directory / "result.json").write_text("half")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -20,7 +20,7 @@ def project(tmp_path, monkeypatch):
 @pytest.fixture
 def without_pip(project, tmp_path, monkeypatch):
     """Make ``python -m venv`` create environments without pip."""
-    folder = tmp_path / "without pip"
-    folder.mkdir()
-    (folder / "venv.py").write_text(WITHOUT_PIP)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
+    directory = tmp_path / "without pip"
+    directory.mkdir()
+    (directory / "venv.py").write_text(WITHOUT_PIP)
+    monkeypatch.setenv("PYTHONPATH", str(directory))

@@ -84,26 +84,26 @@ class Project:
     """Repository with a prepared environment.
 
     Attributes:
-        folder: working tree of the repository.
+        directory: working tree of the repository.
     """
 
-    def __init__(self, folder):
-        self.folder = folder
-        folder.mkdir()
+    def __init__(self, directory):
+        self.directory = directory
+        directory.mkdir()
         self.git("init", "--quiet", "--initial-branch=main", "--template=")
 
     def git(self, *words):
         """Run a git command and return its output."""
         who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
         done = subprocess.run(
-            ["git", "-C", self.folder, *who, *words], capture_output=True, text=True, check=True
+            ["git", "-C", self.directory, *who, *words], capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
 
     def commit(self, files):
         """Write files, or remove those that are None, and return the commit's hash."""
         for name, text in files.items():
-            path = self.folder / name
+            path = self.directory / name
             if text is None:
                 path.unlink()
             else:
@@ -115,14 +115,14 @@ class Project:
 
     def environment(self):
         """Return the Python of an environment with only the two programs."""
-        folder = self.folder.parent / "environment"
-        write_programs(folder)
-        python = folder / "python"
+        directory = self.directory.parent / "environment"
+        write_programs(directory)
+        python = directory / "python"
         if not python.exists():
             python.symlink_to(sys.executable)
             home = Path(sys.executable).resolve().parent
             settings = f"home = {home}\ninclude-system-site-packages = false\n"
-            (folder / "pyvenv.cfg").write_text(settings)
+            (directory / "pyvenv.cfg").write_text(settings)
         return str(python)
 
     def trace(self):
@@ -145,9 +145,9 @@ def workflow_commands(log):
     return found
 
 
-def write_programs(folder):
+def write_programs(directory):
     """Write the programs ``pytest`` and ``fer-bench``."""
-    folder.mkdir(exist_ok=True)
+    directory.mkdir(exist_ok=True)
     for name, program in (("pytest", PYTEST), ("fer-bench", FER_BENCH)):
-        (folder / name).write_text(f"#!{sys.executable} -IS\n{program}")
-        (folder / name).chmod(0o755)
+        (directory / name).write_text(f"#!{sys.executable} -IS\n{program}")
+        (directory / name).chmod(0o755)

@@ -27,27 +27,27 @@ def step(name):
 class Runner:
     """What GitHub's runner does with the steps of a composite action that are scripts."""
 
-    def __init__(self, folder, monkeypatch):
-        self.folder = folder
+    def __init__(self, directory, monkeypatch):
+        self.directory = directory
         self.values = {f"inputs.{name}": one["default"] for name, one in ACTION["inputs"].items()}
-        self.values["runner.temp"] = str(folder / "temp")
-        (folder / "temp").mkdir()
-        (folder / "bin").mkdir()
-        (folder / "bin" / "python").symlink_to(sys.executable)
-        monkeypatch.setenv("PATH", f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}")
+        self.values["runner.temp"] = str(directory / "temp")
+        (directory / "temp").mkdir()
+        (directory / "bin").mkdir()
+        (directory / "bin" / "python").symlink_to(sys.executable)
+        monkeypatch.setenv("PATH", f"{directory / 'bin'}{os.pathsep}{os.environ['PATH']}")
         monkeypatch.setenv("GITHUB_ACTION_PATH", str(ROOT))
-        monkeypatch.setenv("GITHUB_OUTPUT", str(folder / "output"))
+        monkeypatch.setenv("GITHUB_OUTPUT", str(directory / "output"))
 
     def run(self, name):
         """Runs a step; its outputs are known to those after it."""
-        output = self.folder / "output"
+        output = self.directory / "output"
         output.write_text("")
         one = step(name)
         assert one["shell"] == "bash"
         variables = {name: self.filled_in(text) for name, text in one["env"].items()}
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", one["run"]],
-            cwd=self.folder,
+            cwd=self.directory,
             env={**os.environ, **variables},
             capture_output=True,
             text=True,
@@ -64,16 +64,16 @@ class Runner:
 @pytest.fixture
 def runner(project, without_pip, tmp_path, monkeypatch):
     """A runner for the change from 0.50 to 0.40, with the project checked out."""
-    folder = tmp_path / "workspace"
-    folder.mkdir()
+    directory = tmp_path / "workspace"
+    directory.mkdir()
     project.commit(BENCHMARKS)
     project.commit({"accuracy": "0.40"})
-    clone = folder / ".fer_bench" / "repository"
+    clone = directory / ".fer_bench" / "repository"
     clone.parent.mkdir()
-    subprocess.run(["git", "clone", "--quiet", project.folder, clone], check=True)
+    subprocess.run(["git", "clone", "--quiet", project.directory, clone], check=True)
     programs = tmp_path / "programs"
     write_programs(programs)
-    made = Runner(folder, monkeypatch)
+    made = Runner(directory, monkeypatch)
     made.values["inputs.install"] = f'cp "{programs}"/* "$VIRTUAL_ENV"/bin'
     monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
     return made
@@ -92,17 +92,17 @@ def test_the_scripts_of_the_action_work_together(runner, project):
     sides = [["0.50", "0.50"], ["0.40", "0.40"]]
     assert done.stdout.splitlines()[-1] == f"github: {sides}"
     assert runner.values["steps.compare.outputs.compared"] == "true"
-    results = runner.folder / "temp" / "fer_bench" / "benchmark"
+    results = runner.directory / "temp" / "fer_bench" / "benchmark"
     assert (results / "comparison.md").read_text() == f"markdown: {sides}"
     for run in project.trace():
         assert run["variables"]["PYTEST_ADDOPTS"] == "--backbone=mini -k 'a or b'"
         assert run["words"][0] == "benchmarks"
         assert "PYTHONPATH" not in run["variables"]
     # What is cached is where the runs keep it.
-    stores = {path.name for path in (runner.folder / ".fer_bench" / "stores").iterdir()}
+    stores = {path.name for path in (runner.directory / ".fer_bench" / "stores").iterdir()}
     for side in ("base", "head"):
         path = runner.filled_in(step(f"{side}-store")["with"]["path"])
-        assert (runner.folder / path).is_dir()
+        assert (runner.directory / path).is_dir()
         stores.remove(Path(path).name)
     assert not stores
 

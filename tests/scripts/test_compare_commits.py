@@ -27,7 +27,7 @@ def compare(project, tmp_path, monkeypatch, capfd):
         words = [
             base,
             head,
-            f"--repository={project.folder}",
+            f"--repository={project.directory}",
             f"--results={tmp_path / results}",
             *(sides if ready else ()),
             *options,
@@ -82,15 +82,15 @@ def test_runs_take_turns_after_each_side_trained(project, compare, tmp_path):
 
 def test_each_side_runs_its_own_commit_and_nothing_else(project, compare):
     base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "0.60"})
-    (project.folder / "accuracy").write_text("not committed")
+    (project.directory / "accuracy").write_text("not committed")
     assert compare(base, head, "--rounds=2").returncode == 0
     for code in ("0.50", "0.60"):
         mine = [run for run in project.trace() if run["code"] == code]
         others = [run for run in project.trace() if run["code"] != code]
-        folders = {run["folder"] for run in mine}
+        directories = {run["folder"] for run in mine}
         caches = {run["variables"]["FER_BENCH_CACHE"] for run in mine}
         assert len(mine) == 3
-        assert len(folders) == len(caches) == 1
+        assert len(directories) == len(caches) == 1
         assert not caches & {run["variables"]["FER_BENCH_CACHE"] for run in others}
         for run in mine:
             assert run["variables"]["PYTHONPATH"].split(os.pathsep)[0] == run["folder"]
@@ -177,8 +177,8 @@ def test_unknown_commits_are_named_before_anything_is_done(project, compare, tmp
     base = project.commit(BENCHMARKS)
     assert compare("nowhere", base).returncode == 2
     done = compare(base, "nowhere")
-    assert str(project.folder) in done.stderr
-    assert done.stderr.replace(str(project.folder), "PROJECT") == snapshot
+    assert str(project.directory) in done.stderr
+    assert done.stderr.replace(str(project.directory), "PROJECT") == snapshot
     assert not (tmp_path / "results").exists()
 
 
@@ -327,12 +327,12 @@ def test_a_fresh_environment_is_made_with_pip(tmp_path, monkeypatch):
 
 @pytest.mark.soak
 def test_a_fresh_environment_has_a_pip_of_its_own(tmp_path):
-    folder, log = tmp_path / "environment", tmp_path / "log.txt"
+    directory, log = tmp_path / "environment", tmp_path / "log.txt"
     install = "command -v pip; python -c 'import pip, sys; print(sys.prefix, pip.__file__)'"
-    made = fresh("base", folder, tmp_path, install, log)
-    assert made.python == folder / "bin" / "python"
+    made = fresh("base", directory, tmp_path, install, log)
+    assert made.python == directory / "bin" / "python"
     program, line = log.read_text().splitlines()[-3:-1]
-    assert program == str(folder / "bin" / "pip")
+    assert program == str(directory / "bin" / "pip")
     prefix, module = line.split()
-    assert prefix == str(folder)
-    assert Path(module).is_relative_to(folder)
+    assert prefix == str(directory)
+    assert Path(module).is_relative_to(directory)

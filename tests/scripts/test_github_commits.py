@@ -17,14 +17,14 @@ def clone(project, tmp_path):
     """Clones the project with one commit checked out, as actions/checkout does."""
 
     def make(sha):
-        folder = tmp_path / "clone"
-        subprocess.run(["git", "clone", "--quiet", project.folder, folder], check=True)
-        checkout = ["git", "-C", folder, "checkout", "--quiet", "--detach", sha]
+        directory = tmp_path / "clone"
+        subprocess.run(["git", "clone", "--quiet", project.directory, directory], check=True)
+        checkout = ["git", "-C", directory, "checkout", "--quiet", "--detach", sha]
         subprocess.run(checkout, check=True)
         # The remote's branches are known by its name alone.
-        delete = ["git", "-C", folder, "branch", "--quiet", "-D", "main"]
+        delete = ["git", "-C", directory, "branch", "--quiet", "-D", "main"]
         subprocess.run(delete, check=True)
-        return folder
+        return directory
 
     return make
 
@@ -33,12 +33,12 @@ def clone(project, tmp_path):
 def told(tmp_path, monkeypatch, capsys):
     """Calls the script in an event of GitHub's; returns what it prints by name, or its error."""
 
-    def run(folder, event="pull_request", before=None, base=""):
+    def run(directory, event="pull_request", before=None, base=""):
         path = tmp_path / "event.json"
         path.write_text(json.dumps({} if before is None else {"before": before}))
         monkeypatch.setenv("GITHUB_EVENT_NAME", event)
         monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
-        monkeypatch.setattr(sys, "argv", ["github_commits", str(folder), f"--base={base}"])
+        monkeypatch.setattr(sys, "argv", ["github_commits", str(directory), f"--base={base}"])
         status = github_commits.main()
         printed = capsys.readouterr()
         if status:
@@ -66,11 +66,11 @@ def test_a_push_is_compared_with_what_the_branch_was_before(project, clone, told
     before = project.commit(BENCHMARKS)
     parent = project.commit({"accuracy": "0.60"})
     head = project.commit({"accuracy": "0.70"})
-    folder = clone(head)
-    assert told(folder, "push", before)["base"] == before
+    directory = clone(head)
+    assert told(directory, "push", before)["base"] == before
     for no_more in (NEVER, GONE):
-        assert told(folder, "push", no_more)["base"] == parent
-    assert told(folder, "workflow_dispatch")["base"] == parent
+        assert told(directory, "push", no_more)["base"] == parent
+    assert told(directory, "workflow_dispatch")["base"] == parent
 
 
 def test_a_base_may_be_named(project, clone, told):
@@ -79,10 +79,10 @@ def test_a_base_may_be_named(project, clone, told):
     second = project.commit({"accuracy": "0.60"})
     head = project.commit({"accuracy": "0.70"})
     project.git("branch", "stable", second)
-    folder = clone(head)
+    directory = clone(head)
     for name, sha in (("stable", second), ("v1", first), (first, first), ("HEAD~2", first)):
-        assert told(folder, "push", NEVER, name)["base"] == sha
-    error = told(folder, base="nowhere")
+        assert told(directory, "push", NEVER, name)["base"] == sha
+    error = told(directory, base="nowhere")
     assert error.startswith("::error title=")
     assert "::'nowhere' names no commit" in error
 

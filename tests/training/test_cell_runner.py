@@ -24,10 +24,10 @@ def context(tmp_path) -> RunContext:
     return RunContext(load_data(DataSpec(limit=300)), Protocol(epochs=2), tmp_path)
 
 
-def open_files(folder: Path) -> list[str]:
+def open_files(directory: Path) -> list[str]:
     fds = Path("/proc/self/fd")
     names = [os.readlink(fd) for fd in fds.iterdir() if fd.is_symlink()]  # noqa: PTH115
-    return [name for name in names if name.startswith(str(folder))]
+    return [name for name in names if name.startswith(str(directory))]
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are read from /proc")

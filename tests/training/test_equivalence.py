@@ -137,11 +137,11 @@ def ours(entry, init, protocol, dataset, split, store):
     ).T
 
 
-def assert_same_history(entry, init, images, protocol, folder):
+def assert_same_history(entry, init, images, protocol, directory):
     dataset, split = tiny(images), parts(images, images // 7, images // 7)
     expected = plain_fit(entry, init, protocol, dataset, split)
     keras.utils.clear_session()
-    found = ours(entry, init, protocol, dataset, split, folder)
+    found = ours(entry, init, protocol, dataset, split, directory)
     np.testing.assert_allclose(found[:, [0, 2]], expected[:, [0, 2]], atol=1e-4, rtol=1e-4)
     # Frozen at random the outputs of some networks are nearly equal for all classes: a few
     # ties fall the other way, which costs no loss.

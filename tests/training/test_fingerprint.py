@@ -30,10 +30,10 @@ def backend(monkeypatch):
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     """Two files, one of them twice."""
-    folder = tmp_path_factory.mktemp("weights")
+    directory = tmp_path_factory.mktemp("weights")
     for name, content in (("a", b"1"), ("b", b"2"), ("copy of a", b"1")):
-        (folder / name).write_bytes(content)
-    return {path.name: Located(path, f"from {path.name}") for path in folder.iterdir()}
+        (directory / name).write_bytes(content)
+    return {path.name: Located(path, f"from {path.name}") for path in directory.iterdir()}
 
 
 def result(

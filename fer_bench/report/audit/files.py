@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 PAGE = "audit.html"
 
 
-def write_audit(folder: Path, data: PreparedData) -> list[Path]:
+def write_audit(directory: Path, data: PreparedData) -> list[Path]:
     """Write the page, the data card and the contact sheets, each file atomically.
 
     Sheets of an earlier audit that this one does not contain are removed.
 
     Args:
-        folder: target directory; a report of the benchmark in it is left unchanged.
+        directory: target directory; a report of the benchmark in it is left unchanged.
         data: the audited data.
 
     Returns:
@@ -36,14 +36,14 @@ def write_audit(folder: Path, data: PreparedData) -> list[Path]:
         FerBenchError: a file cannot be written or removed.
     """
     made = audit_page(data.audit, audit_section(data, OF_AUDIT))
-    return [*write_files(folder, {PAGE: made}), *write_attachments(folder, data, OF_AUDIT)]
+    return [*write_files(directory, {PAGE: made}), *write_attachments(directory, data, OF_AUDIT)]
 
 
-def write_attachments(folder: Path, data: PreparedData, places: Places) -> list[Path]:
+def write_attachments(directory: Path, data: PreparedData, places: Places) -> list[Path]:
     """Write data card and contact sheets, and remove obsolete sheets of the same kind of report.
 
     Args:
-        folder: directory of the report.
+        directory: directory of the report.
         data: the audited data.
         places: file names of the kind of report.
 
@@ -57,19 +57,19 @@ def write_attachments(folder: Path, data: PreparedData, places: Places) -> list[
         places.sheet(sheet.key): draw(sheet, data.source.images)
         for sheet in sheets(data.audit, data.source)
     }
-    written = write_files(folder, {places.card: data_card(data), **drawn})
-    remove_files(folder, places.holds, written)
+    written = write_files(directory, {places.card: data_card(data), **drawn})
+    remove_files(directory, places.holds, written)
     return written
 
 
-def remove_attachments(folder: Path, places: Places) -> None:
+def remove_attachments(directory: Path, places: Places) -> None:
     """Remove data card and contact sheets of an earlier report of the same kind.
 
     Args:
-        folder: directory of the report.
+        directory: directory of the report.
         places: file names of the kind of report.
 
     Raises:
         FerBenchError: a file cannot be removed.
     """
-    remove_files(folder, places.holds)
+    remove_files(directory, places.holds)

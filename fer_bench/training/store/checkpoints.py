@@ -24,7 +24,7 @@ from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (
     Damaged,
-    check_folder,
+    check_directory,
     discard_damaged,
     log,
     read_json,
@@ -77,7 +77,7 @@ class Checkpoints:
 
     def __init__(self, store: Path, fingerprint: str, facts: Mapping[str, Any]) -> None:
         self._store = store
-        self._folder = store / KIND / fingerprint
+        self._directory = store / KIND / fingerprint
         self._facts = facts
 
     def begin(self, conditions: Conditions, features: Conditions | None = None) -> bool:
@@ -99,22 +99,22 @@ class Checkpoints:
         is_same = known is not None and known.conditions == conditions
         if known is not None and is_same and features in (None, known.features):
             return False
-        is_begun = bool(epochs_in(self._folder)) or not (known is None or is_same)
+        is_begun = bool(epochs_in(self._directory)) or not (known is None or is_same)
         if is_begun:
             self.discard()
             log.warning(
                 "store: %s was begun with %s; the cell is %s, as resuming it would give numbers "
                 "that no uninterrupted run gives",
-                self._folder,
+                self._directory,
                 differing(known.rows() if known else (), now.rows()) or "unknown conditions",
                 "trained again" if is_same else "computed again, with its frozen features",
             )
-        self._folder.mkdir(parents=True, exist_ok=True)
-        partial = self._folder / f".{_BEGUN}.part"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        partial = self._directory / f".{_BEGUN}.part"
         # A killed process may have left it; anything but a regular file must not be opened.
         partial.unlink(missing_ok=True)
         partial.write_text(json.dumps(dataclasses.asdict(now)), "utf-8")
-        partial.replace(self._folder / _BEGUN)
+        partial.replace(self._directory / _BEGUN)
         return is_begun
 
     def latest(self, expected: Expected) -> TrainingState | None:
@@ -127,17 +127,17 @@ class Checkpoints:
             OSError: the checkpoints cannot be read.
         """
         self._check()
-        for folder in reversed(epochs_in(self._folder)):
+        for directory in reversed(epochs_in(self._directory)):
             try:
-                variables, progress = verified_paths(folder, _VARIABLES, _PROGRESS)
+                variables, progress = verified_paths(directory, _VARIABLES, _PROGRESS)
                 history, seconds = _progress(progress, expected)
-                if folder.name != _name(history):
+                if directory.name != _name(history):
                     raise Damaged(f"{_PROGRESS} belongs to another epoch")
                 values = read_arrays(variables)
                 check_layout(_VARIABLES, values, expected.variables)
             except Damaged as damage:
                 discard_damaged(
-                    folder, damage, "training resumes from the epoch before, if it is stored"
+                    directory, damage, "training resumes from the epoch before, if it is stored"
                 )
             else:
                 return TrainingState(history, seconds, values)
@@ -149,47 +149,49 @@ class Checkpoints:
         Raises:
             StoreError: it cannot be written; the earlier ones stay.
         """
-        earlier = epochs_in(self._folder)
-        target = self._folder / _name(state.history)
+        earlier = epochs_in(self._directory)
+        target = self._directory / _name(state.history)
         progress = {
             "history": dataclasses.asdict(state.history),
             "seconds": dataclasses.asdict(state.seconds),
         }
-        with store_errors(self._store), sealed(target, self._facts) as folder:
-            (folder / _PROGRESS).write_text(json.dumps(progress), "utf-8")
-            write_arrays(folder / _VARIABLES, state.variables)
-        for folder in earlier:
-            if folder != target:
+        with store_errors(self._store), sealed(target, self._facts) as directory:
+            (directory / _PROGRESS).write_text(json.dumps(progress), "utf-8")
+            write_arrays(directory / _VARIABLES, state.variables)
+        for directory in earlier:
+            if directory != target:
                 with contextlib.suppress(OSError):
-                    remove(folder)
+                    remove(directory)
 
     def discard(self) -> None:
         """Remove all checkpoints of the cell."""
-        remove(self._folder)
+        remove(self._directory)
 
     @property
     def size(self) -> int:
         """Size of the saved checkpoints in bytes."""
-        states = (file.lstat() for folder in epochs_in(self._folder) for file in folder.glob("*"))
+        states = (
+            file.lstat() for directory in epochs_in(self._directory) for file in directory.glob("*")
+        )
         return sum(state.st_size for state in states if stat.S_ISREG(state.st_mode))
 
     def _check(self) -> None:
         try:
-            check_folder(self._folder)
+            check_directory(self._directory)
         except Damaged as damage:
-            discard_damaged(self._folder, damage, "training starts again")
+            discard_damaged(self._directory, damage, "training starts again")
 
     def _begun(self) -> _Begun | None:
         """Return the recorded conditions; None without a readable record."""
         try:
-            return convert(read_json(self._folder / _BEGUN), _Begun)
+            return convert(read_json(self._directory / _BEGUN), _Begun)
         except (Damaged, Mismatch, ValueError):
             return None
 
 
-def epochs_in(folder: Path) -> list[Path]:
+def epochs_in(directory: Path) -> list[Path]:
     """Return the checkpoint directories of a cell, in order of epochs."""
-    found = [path for path in folder.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
+    found = [path for path in directory.glob("epoch-*") if _EPOCH.fullmatch(path.name)]
     return sorted(found, key=lambda path: int(path.name.partition("-")[2]))
 
 

@@ -97,7 +97,7 @@ def entries(store: Path) -> list[Entry]:
         found = [
             _entry(store, kind, path)
             for kind in KINDS
-            for path in _folders(store / kind)
+            for path in _directories(store / kind)
             if removal.is_store_entry(path)
         ]
     return sorted(found, key=lambda entry: (-entry.size, entry.path))
@@ -113,7 +113,7 @@ def foreign_paths(store: Path) -> list[Path]:
         return [
             path
             for kind in KINDS
-            for path in _folders(store / kind)
+            for path in _directories(store / kind)
             if not removal.is_store_entry(path)
         ]
 
@@ -139,17 +139,17 @@ def remove(store: Path, chosen: Collection[Entry]) -> Removal:
     return done
 
 
-def _folders(folder: Path) -> Iterator[Path]:
+def _directories(directory: Path) -> Iterator[Path]:
     with contextlib.suppress(FileNotFoundError):
-        yield from sorted(folder.iterdir())
+        yield from sorted(directory.iterdir())
 
 
 def _sizes(path: Path) -> Iterator[os.stat_result]:
     """Yield the status of each file in a directory; a run may remove some meanwhile."""
-    for folder, _, names in os.walk(path):
+    for directory, _, names in os.walk(path):
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                status = Path(folder, name).lstat()
+                status = Path(directory, name).lstat()
                 if stat.S_ISREG(status.st_mode):
                     yield status
 

@@ -66,7 +66,7 @@ class FeatureStore:
     def __init__(self, store: Path) -> None:
         self._store = store
 
-    def folder(self, key: str) -> Path:
+    def directory(self, key: str) -> Path:
         """Return the directory of the features with key ``key``, which need not exist."""
         return self._store / KIND / key
 
@@ -77,7 +77,7 @@ class FeatureStore:
             StoreError: they cannot be removed.
         """
         with store_errors(self._store), locked(self._store, KIND, key):
-            remove(self.folder(key))
+            remove(self.directory(key))
 
     def extract(
         self,
@@ -101,15 +101,15 @@ class FeatureStore:
             FerBenchError: the disk has no room for them.
             StoreError: they cannot be written.
         """
-        folder = self.folder(key)
+        directory = self.directory(key)
         with contextlib.ExitStack() as stack:
             with store_errors(self._store):
                 stack.enter_context(locked(self._store, KIND, key, progress))
-                shards = stack.enter_context(Shards(folder, wanted))
+                shards = stack.enter_context(Shards(directory, wanted))
                 shards.verify()
                 if shards.done < wanted.images and shards.wanted.conditions != wanted.conditions:
-                    _clear(folder, shards, wanted.conditions)
-                    shards = stack.enter_context(Shards(folder, wanted))
+                    _clear(directory, shards, wanted.conditions)
+                    shards = stack.enter_context(Shards(directory, wanted))
                 missing = wanted.images - shards.done
             if missing:
                 check_room(self._store, missing * wanted.image_bytes, "the frozen features")
@@ -135,17 +135,17 @@ class FeatureStore:
             progress("frozen features", shards.done, total)
 
 
-def _clear(folder: Path, shards: Shards, conditions: Conditions) -> None:
+def _clear(directory: Path, shards: Shards, conditions: Conditions) -> None:
     """Remove features computed under other conditions, with a warning."""
     if shards.done:
         log.warning(
             "store: %s: the features of %d of %d images were computed with %s; all are computed "
             "again under the same conditions",
-            folder,
+            directory,
             shards.done,
             shards.wanted.images,
             differing(shards.wanted.conditions, conditions) or "unknown conditions",
         )
     shards.close()
     # Removed, not overwritten: another process may be training on the open files.
-    remove(folder)
+    remove(directory)

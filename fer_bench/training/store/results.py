@@ -65,7 +65,7 @@ class ResultStore:
     def __init__(self, store: Path) -> None:
         self._store = store
 
-    def folder(self, fingerprint: str) -> Path:
+    def directory(self, fingerprint: str) -> Path:
         """Return the directory of the result with ``fingerprint``, which need not exist."""
         return self._store / KIND / fingerprint
 
@@ -84,24 +84,24 @@ class ResultStore:
         Raises:
             OSError: the result cannot be read.
         """
-        folder = self.folder(fingerprint)
-        if not os.path.lexists(folder):
+        directory = self.directory(fingerprint)
+        if not os.path.lexists(directory):
             return None
         try:
             # The weights are verified as well, so that they can be loaded later.
-            result, logits, _ = verified_paths(folder, _RESULT, _LOGITS, _SUFFIX)
+            result, logits, _ = verified_paths(directory, _RESULT, _LOGITS, _SUFFIX)
             found = _cell(result, fingerprint)
             if (found.backbone, found.init, found.seed) != (cell.backbone, cell.init, cell.seed):
                 raise Damaged(f"{_RESULT} belongs to another cell")
             return Stored(found, _checked_logits(found, read_arrays(logits), record((found,))))
         except Damaged as damage:
-            discard_damaged(folder, damage, "the cell is trained again")
+            discard_damaged(directory, damage, "the cell is trained again")
             return None
 
     def holds(self, fingerprint: str) -> bool:
         """Return True if an intact result with ``fingerprint`` is stored. Changes nothing."""
         try:
-            verified_paths(self.folder(fingerprint), _RESULT, _LOGITS, _SUFFIX)
+            verified_paths(self.directory(fingerprint), _RESULT, _LOGITS, _SUFFIX)
         except (Damaged, OSError):
             return False
         return True
@@ -120,13 +120,13 @@ class ResultStore:
         Raises:
             OSError: the weights cannot be read.
         """
-        folder = self.folder(fingerprint)
+        directory = self.directory(fingerprint)
         try:
-            (path,) = verified_paths(folder, _SUFFIX)
+            (path,) = verified_paths(directory, _SUFFIX)
             weights = read_arrays(path)
             check_layout(_SUFFIX, weights, layout)
         except Damaged as damage:
-            discard_damaged(folder, damage, "the cell is trained again")
+            discard_damaged(directory, damage, "the cell is trained again")
             return None
         return weights
 
@@ -155,14 +155,19 @@ class ResultStore:
         if cell.quality is None:
             raise ValueError(f"{cell.id} was not trained and has no result to save")
         document = _document(run, cell.id, cell.quality)
-        with store_errors(self._store), sealed(self.folder(cell.fingerprint), facts) as folder:
-            write_arrays(folder / _LOGITS, [logits])
-            write_arrays(folder / _SUFFIX, suffix_weights)
-            (folder / _RESULT).write_text(json.dumps(document, allow_nan=False, indent=1), "utf-8")
+        with (
+            store_errors(self._store),
+            sealed(self.directory(cell.fingerprint), facts) as directory,
+        ):
+            write_arrays(directory / _LOGITS, [logits])
+            write_arrays(directory / _SUFFIX, suffix_weights)
+            (directory / _RESULT).write_text(
+                json.dumps(document, allow_nan=False, indent=1), "utf-8"
+            )
 
     def discard(self, fingerprint: str) -> None:
         """Remove a result, if it exists. The caller holds the cell's lock."""
-        remove(self.folder(fingerprint))
+        remove(self.directory(fingerprint))
 
 
 def _document(run: Run, cell: str, quality: Quality) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from fer_bench.runtime.errors import listed
 from fer_bench.runtime.sealed_directories import (
     Damaged,
-    check_folder,
+    check_directory,
     check_regular,
     discard_damaged,
     log,
@@ -73,10 +73,10 @@ class Shards:
         done: number of images whose features are stored.
     """
 
-    def __init__(self, folder: Path, wanted: FeatureSpec) -> None:
-        self.wanted = wanted = _described(folder, wanted)
-        self.paths = [folder / name for name in _files(wanted)]
-        self._folder = folder
+    def __init__(self, directory: Path, wanted: FeatureSpec) -> None:
+        self.wanted = wanted = _described(directory, wanted)
+        self.paths = [directory / name for name in _files(wanted)]
+        self._directory = directory
         self._count = -(-wanted.images // wanted.shard)
         self._stack = contextlib.ExitStack()
         self._seconds: dict[int, float] = {}
@@ -89,7 +89,7 @@ class Shards:
                 _ensure_header(file, (self.wanted.images, *shape))
                 for file, shape in zip(self._files, self.wanted.shapes, strict=True)
             ]
-            self._journal = stack.enter_context(_opened(self._folder / SHARDS))
+            self._journal = stack.enter_context(_opened(self._directory / SHARDS))
             self._stack = stack.pop_all()
         return self
 
@@ -128,7 +128,7 @@ class Shards:
             log.warning(
                 "store: %s is damaged: %d of %d shards (%s) have changed since they were stored; "
                 "they were discarded and are computed again",
-                self._folder,
+                self._directory,
                 len(damaged),
                 self._count,
                 listed([str(number) for number in damaged], 5),
@@ -190,7 +190,7 @@ class Shards:
         if b"".join(kept) != lines:
             log.warning(
                 "store: %s is damaged: lines of %s have changed; their shards are computed again",
-                self._folder,
+                self._directory,
                 SHARDS,
             )
         if b"".join(kept) != text:
@@ -216,35 +216,35 @@ class Shards:
         ]
 
 
-def _described(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
+def _described(directory: Path, wanted: FeatureSpec) -> FeatureSpec:
     """Write the description of the features, or adopt the stored one and its shard size."""
     try:
-        _check_files(folder, (SHARDS, _partial(folder).name, *_files(wanted)))
-        if os.path.lexists(folder / FACTS):
-            return _read_description(folder, wanted)
+        _check_files(directory, (SHARDS, _partial(directory).name, *_files(wanted)))
+        if os.path.lexists(directory / FACTS):
+            return _read_description(directory, wanted)
     except Damaged as damage:
-        discard_damaged(folder, damage, "computed again")
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_description(folder, wanted)
+        discard_damaged(directory, damage, "computed again")
+    directory.mkdir(parents=True, exist_ok=True)
+    _write_description(directory, wanted)
     return wanted
 
 
-def _write_description(folder: Path, wanted: FeatureSpec) -> None:
-    _partial(folder).write_text(json.dumps(asdict(wanted), indent=1), "utf-8")
-    _partial(folder).replace(folder / FACTS)
+def _write_description(directory: Path, wanted: FeatureSpec) -> None:
+    _partial(directory).write_text(json.dumps(asdict(wanted), indent=1), "utf-8")
+    _partial(directory).replace(directory / FACTS)
 
 
-def _partial(folder: Path) -> Path:
-    return folder / f".{FACTS}.part"
+def _partial(directory: Path) -> Path:
+    return directory / f".{FACTS}.part"
 
 
-def _read_description(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
+def _read_description(directory: Path, wanted: FeatureSpec) -> FeatureSpec:
     """Return the features with the shard size and conditions of the stored description.
 
     Raises:
         Damaged: it describes other features, or is unreadable.
     """
-    record = read_json(folder / FACTS)
+    record = read_json(directory / FACTS)
     if not isinstance(record, dict):
         raise Damaged(f"{FACTS} is invalid")
     shapes = [list(shape) for shape in wanted.shapes]
@@ -262,16 +262,16 @@ def _read_description(folder: Path, wanted: FeatureSpec) -> FeatureSpec:
     return replace(wanted, shard=shard, conditions=pairs)
 
 
-def _check_files(folder: Path, names: Iterable[str]) -> None:
+def _check_files(directory: Path, names: Iterable[str]) -> None:
     """Check that existing files are regular files in a directory.
 
     Raises:
         Damaged: the part is not a directory, or one of its files not a regular file.
     """
-    check_folder(folder)
+    check_directory(directory)
     for name in names:
-        if os.path.lexists(folder / name):
-            check_regular(folder / name)
+        if os.path.lexists(directory / name):
+            check_regular(directory / name)
 
 
 def _files(wanted: FeatureSpec) -> list[str]:

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.real_data
 
 
 @pytest.fixture(scope="module")
-def votes(real_folder):
-    path = real_folder / "fer2013new.csv"
+def votes(real_directory):
+    path = real_directory / "fer2013new.csv"
     if not path.exists():
         pytest.skip(f"{path} is not there")
     return load_votes(path)

@@ -47,22 +47,22 @@ def stand_ins():
 OWN = Backbone("own", "Own", 24, 1 / 255, (-0.1, 0.0, 0.1), stand_ins, "own 1")
 
 
-def assert_saved_networks_load(entry, folder):
+def assert_saved_networks_load(entry, directory):
     keras.utils.set_random_seed(4)
     network = transfer(entry, draw_statistics(entry.build()), 1, (48, 48), 7)
     images = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
-    np.save(folder / "images.npy", images)
+    np.save(directory / "images.npy", images)
     expected = {}
     for name in ("whole", "prefix"):
         model = getattr(network, name)
-        model.save(folder / f"{name}.keras")
+        model.save(directory / f"{name}.keras")
         expected[name] = keras.tree.flatten(model.predict_on_batch(images))
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, "-c", ELSEWHERE, *expected]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     for name, outputs in expected.items():
-        with np.load(folder / f"{name}.npz") as found:
+        with np.load(directory / f"{name}.npz") as found:
             for number, output in enumerate(outputs):
                 np.testing.assert_array_equal(found[f"arr_{number}"], output)
 

@@ -95,10 +95,10 @@ def killed(store, operation):
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder:
-        history, logits = work(Path(folder) / "undisturbed")
+    with tempfile.TemporaryDirectory() as directory:
+        history, logits = work(Path(directory) / "undisturbed")
         kills = 0
-        while killed(store := Path(folder) / str(kills), kills + 1):
+        while killed(store := Path(directory) / str(kills), kills + 1):
             kills += 1
             killed(store, kills)  # again, on what the first kill left behind
             found, values = work(store)

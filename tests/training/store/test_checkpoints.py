@@ -37,32 +37,32 @@ def checkpoints(tmp_path):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def directory(tmp_path):
     return tmp_path / "checkpoints" / ("f" * 64)
 
 
-def test_the_last_state_is_found_bit_by_bit(checkpoints, folder):
+def test_the_last_state_is_found_bit_by_bit(checkpoints, directory):
     assert checkpoints.latest(EXPECTED) is None
     for epochs in (1, 2, 9, 10, 11):
         checkpoints.keep(state(epochs))
         same(checkpoints.latest(EXPECTED), epochs)
-        assert len(list(folder.iterdir())) == 1
+        assert len(list(directory.iterdir())) == 1
 
 
 @pytest.mark.parametrize("name", ["variables.npz", "progress.json", "index.json"])
-def test_a_damaged_one_is_told_and_the_one_before_is_taken(checkpoints, folder, name, caplog):
+def test_a_damaged_one_is_told_and_the_one_before_is_taken(checkpoints, directory, name, caplog):
     checkpoints.keep(state(4))
-    before = folder / "epoch-0004"
-    before.rename(folder / "kept")
+    before = directory / "epoch-0004"
+    before.rename(directory / "kept")
     checkpoints.keep(state(5))
-    (folder / "kept").rename(before)  # as where a process is killed before it removes the older
-    data = bytearray((folder / "epoch-0005" / name).read_bytes())
+    (directory / "kept").rename(before)  # as where a process is killed before it removes the older
+    data = bytearray((directory / "epoch-0005" / name).read_bytes())
     data[len(data) // 2] ^= 1
-    (folder / "epoch-0005" / name).write_bytes(data)
+    (directory / "epoch-0005" / name).write_bytes(data)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         same(checkpoints.latest(EXPECTED), 4)
     assert "epoch-0005 is damaged" in caplog.text
-    assert not (folder / "epoch-0005").exists()
+    assert not (directory / "epoch-0005").exists()
 
 
 TWO_CORES, FOUR_CORES = ((("cpu cores available", count),) for count in "24")
@@ -70,7 +70,7 @@ TWO_CORES, FOUR_CORES = ((("cpu cores available", count),) for count in "24")
 
 @pytest.mark.parametrize("epochs", [0, 4])
 def test_what_other_conditions_began_is_told_and_not_gone_on_from(
-    checkpoints, folder, caplog, epochs
+    checkpoints, directory, caplog, epochs
 ):
     """Before the first epoch is kept, too: features may have been computed."""
     assert checkpoints.begin(TWO_CORES) is False
@@ -80,7 +80,7 @@ def test_what_other_conditions_began_is_told_and_not_gone_on_from(
     assert (checkpoints.latest(EXPECTED) is None) == (not epochs)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         assert checkpoints.begin(FOUR_CORES) is True
-    assert f"{folder} was begun" in caplog.text
+    assert f"{directory} was begun" in caplog.text
     assert "cpu cores available 2 (now 4)" in caplog.text
     assert checkpoints.latest(EXPECTED) is None
     assert checkpoints.begin(FOUR_CORES) is False
@@ -91,7 +91,7 @@ def test_what_other_conditions_began_is_told_and_not_gone_on_from(
 
 @pytest.mark.parametrize("epochs", [0, 4])
 def test_epochs_on_features_of_other_conditions_are_told_and_not_gone_on_from(
-    checkpoints, folder, caplog, epochs
+    checkpoints, directory, caplog, epochs
 ):
     """As those of complete features, which are removed before the cell is gone on with."""
     assert checkpoints.begin(FOUR_CORES) is False
@@ -103,7 +103,7 @@ def test_epochs_on_features_of_other_conditions_are_told_and_not_gone_on_from(
         assert (checkpoints.latest(EXPECTED) is None) == (not epochs)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         assert checkpoints.begin(FOUR_CORES, FOUR_CORES) is bool(epochs)
-    for fact in (f"{folder} was begun", "the frozen features 2 (now 4)", "is trained again"):
+    for fact in (f"{directory} was begun", "the frozen features 2 (now 4)", "is trained again"):
         assert (fact in caplog.text) == bool(epochs)
     assert checkpoints.latest(EXPECTED) is None
     checkpoints.keep(state(1))
@@ -120,11 +120,11 @@ NOTES = (
 
 @pytest.mark.parametrize("damage", ["", "[1]", "null", *NOTES])
 def test_epochs_that_do_not_tell_their_conditions_are_not_gone_on_from(
-    checkpoints, folder, caplog, damage
+    checkpoints, directory, caplog, damage
 ):
     """As those of older versions."""
     checkpoints.keep(state(4))
-    (folder / "begun.json").write_text(damage)
+    (directory / "begun.json").write_text(damage)
     with caplog.at_level(logging.WARNING, "fer_bench"):
         assert checkpoints.begin(FOUR_CORES) is True
     assert "unknown conditions" in caplog.text
@@ -132,25 +132,25 @@ def test_epochs_that_do_not_tell_their_conditions_are_not_gone_on_from(
 
 
 @pytest.mark.parametrize("name", ["begun.json", ".begun.json.part"])
-def test_a_pipe_in_place_of_the_note_is_not_waited_for(checkpoints, folder, name):
-    folder.mkdir(parents=True)
-    os.mkfifo(folder / name)
+def test_a_pipe_in_place_of_the_note_is_not_waited_for(checkpoints, directory, name):
+    directory.mkdir(parents=True)
+    os.mkfifo(directory / name)
     assert checkpoints.begin(FOUR_CORES) is False
     assert checkpoints.begin(FOUR_CORES) is False
     checkpoints.discard()
-    assert not folder.exists()
+    assert not directory.exists()
 
 
-def test_the_note_is_no_checkpoint(checkpoints, folder):
+def test_the_note_is_no_checkpoint(checkpoints, directory):
     checkpoints.begin(FOUR_CORES)
     assert (checkpoints.size, checkpoints.latest(EXPECTED)) == (0, None)
     checkpoints.discard()
-    assert not folder.exists()
+    assert not directory.exists()
 
 
-def test_one_that_was_not_finished_is_not_seen(checkpoints, folder):
+def test_one_that_was_not_finished_is_not_seen(checkpoints, directory):
     checkpoints.keep(state(4))
-    (folder / ".epoch-0005.abc").mkdir()
+    (directory / ".epoch-0005.abc").mkdir()
     same(checkpoints.latest(EXPECTED), 4)
 
 

@@ -22,8 +22,8 @@ def cell_facts(**changes):
     return {**facts, "versions": fingerprint.results_versions(), **changes}
 
 
-def add_sealed(folder, size=1000, **changes):
-    with sealed(folder, cell_facts(**changes)) as target:
+def add_sealed(directory, size=1000, **changes):
+    with sealed(directory, cell_facts(**changes)) as target:
         (target / "logits.npz").write_bytes(b"\0" * size)
 
 
@@ -32,14 +32,14 @@ def add_file(path, content):
     path.write_text(content)
 
 
-def add_features(folder, done=2, **changes):
-    folder.mkdir(parents=True)
+def add_features(directory, done=2, **changes):
+    directory.mkdir(parents=True)
     facts = {"backbone": "mini", "weights": "pretrained", "dataset": "sketch"}
     facts |= {"versions": fingerprint.features_versions(), **changes}
     noted = {"images": 100, "shapes": [[3]], "shard": 40, "facts": facts}
-    (folder / "facts.json").write_text(json.dumps(noted))
-    (folder / "shards.jsonl").write_text("".join(f'{{"shard": {n}}}\n' for n in range(done)))
-    (folder / "0.npy").write_bytes(b"\0" * 5000)
+    (directory / "facts.json").write_text(json.dumps(noted))
+    (directory / "shards.jsonl").write_text("".join(f'{{"shard": {n}}}\n' for n in range(done)))
+    (directory / "0.npy").write_bytes(b"\0" * 5000)
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_one_that_is_complete_serves_other_conditions_and_tells_its_own(tmp_path
 def test_a_damaged_shard_under_other_conditions_costs_all(tmp_path, caplog):
     store = FeatureStore(tmp_path)
     store.extract("key", TWO_CORES, Prefix())
-    with (store.folder("key") / "0.npy").open("r+b") as file:
+    with (store.directory("key") / "0.npy").open("r+b") as file:
         file.seek(-1, os.SEEK_END)
         file.write(b"x")
     found = store.extract("key", FOUR_CORES, Prefix())
@@ -114,7 +114,7 @@ def test_a_damaged_shard_under_other_conditions_costs_all(tmp_path, caplog):
 def test_features_of_older_versions_serve_where_they_are_complete(tmp_path):
     store = FeatureStore(tmp_path)
     store.extract("key", WANTED, Prefix())
-    facts = store.folder("key") / "facts.json"
+    facts = store.directory("key") / "facts.json"
     noted = json.loads(facts.read_text())
     del noted["conditions"]
     facts.write_text(json.dumps(noted))
@@ -124,7 +124,7 @@ def test_features_of_older_versions_serve_where_they_are_complete(tmp_path):
 def test_a_file_cut_short_while_it_is_read_is_told(tmp_path):
     store = FeatureStore(tmp_path)
     _, second = store.extract("key", WANTED, Prefix()).tensors
-    path = store.folder("key") / "1.npy"
+    path = store.directory("key") / "1.npy"
     os.truncate(path, path.stat().st_size - 1)
     np.testing.assert_array_equal(second[EVERY[:-1]], SECOND[:-1])
     with pytest.raises(StoreError, match=r"1\.npy': file was truncated"):
@@ -134,7 +134,7 @@ def test_a_file_cut_short_while_it_is_read_is_told(tmp_path):
 def test_files_can_be_read_with_numpy(tmp_path):
     store = FeatureStore(tmp_path)
     store.extract("key", WANTED, Prefix())
-    np.testing.assert_array_equal(np.load(store.folder("key") / "1.npy"), SECOND)
+    np.testing.assert_array_equal(np.load(store.directory("key") / "1.npy"), SECOND)
 
 
 def test_a_second_time_nothing_is_computed(tmp_path):
@@ -185,23 +185,29 @@ def edited(path, old, new):
 @pytest.mark.parametrize(
     ("damage", "computed"),
     [
-        (lambda folder: flipped(folder / "0.npy", 128 + 40 * 24), range(32, 64)),
-        (lambda folder: flipped(folder / "1.npy", 128 + 299 * 20), (288,)),
-        (lambda folder: os.truncate(folder / "1.npy", 128 + 270 * 20), range(256, 300)),
-        (lambda folder: (folder / "0.npy").unlink(), range(300)),
-        (lambda folder: (folder / "0.npy").write_bytes(b"no array"), range(300)),
-        (lambda folder: flipped(folder / "facts.json", 3), range(300)),
-        (lambda folder: flipped(folder / "1.npy", 70), ()),
+        (lambda directory: flipped(directory / "0.npy", 128 + 40 * 24), range(32, 64)),
+        (lambda directory: flipped(directory / "1.npy", 128 + 299 * 20), (288,)),
+        (lambda directory: os.truncate(directory / "1.npy", 128 + 270 * 20), range(256, 300)),
+        (lambda directory: (directory / "0.npy").unlink(), range(300)),
+        (lambda directory: (directory / "0.npy").write_bytes(b"no array"), range(300)),
+        (lambda directory: flipped(directory / "facts.json", 3), range(300)),
+        (lambda directory: flipped(directory / "1.npy", 70), ()),
         (
-            lambda folder: edited(folder / "shards.jsonl", '"shard": 1', '"shard": -1'),
+            lambda directory: edited(directory / "shards.jsonl", '"shard": 1', '"shard": -1'),
             range(32, 64),
         ),
         (
-            lambda folder: edited(folder / "shards.jsonl", '"shard": 2', '"shard": 99'),
+            lambda directory: edited(directory / "shards.jsonl", '"shard": 2', '"shard": 99'),
             range(64, 96),
         ),
-        (lambda folder: edited(folder / "shards.jsonl", '"shard": 3', "1e999,"), range(96, 128)),
-        (lambda folder: edited(folder / "shards.jsonl", '"shard": 2', '"shard": 1'), range(32, 96)),
+        (
+            lambda directory: edited(directory / "shards.jsonl", '"shard": 3', "1e999,"),
+            range(96, 128),
+        ),
+        (
+            lambda directory: edited(directory / "shards.jsonl", '"shard": 2', '"shard": 1'),
+            range(32, 96),
+        ),
     ],
     ids=[
         *("flip", "flip in the last", "truncate", "remove", "other", "facts", "header"),
@@ -211,12 +217,12 @@ def edited(path, old, new):
 def test_damage_is_found_told_and_mended(tmp_path, damage, computed, caplog):
     store, again = FeatureStore(tmp_path), Prefix()
     store.extract("key", WANTED, Prefix())
-    damage(store.folder("key"))
+    damage(store.directory("key"))
     with caplog.at_level(logging.WARNING, "fer_bench"):
         check(store.extract("key", WANTED, again))
     expected = {row // SHARD for row in computed}
     assert {row // SHARD for row in again.passed} == expected
-    assert str(store.folder("key")) in caplog.text
+    assert str(store.directory("key")) in caplog.text
     assert "damaged" in caplog.text
     caplog.clear()
     assert store.extract("key", WANTED, Prefix(stop_before=0)).computed == 0
@@ -227,7 +233,7 @@ def test_damage_is_found_told_and_mended(tmp_path, damage, computed, caplog):
 def test_half_a_line_counts_as_none(tmp_path, keep):
     store = FeatureStore(tmp_path)
     store.extract("key", WANTED, Prefix())
-    journal = store.folder("key") / "shards.jsonl"
+    journal = store.directory("key") / "shards.jsonl"
     text = journal.read_bytes()
     journal.write_bytes(text[:keep])
     rest = Prefix()
@@ -249,7 +255,7 @@ def test_discarded_features_are_gone(tmp_path):
     store = FeatureStore(tmp_path)
     store.extract("key", WANTED, Prefix())
     store.discard("key")
-    assert not store.folder("key").exists()
+    assert not store.directory("key").exists()
 
 
 def test_too_little_room_is_told_before_the_work_begins(tmp_path, monkeypatch):
@@ -310,5 +316,5 @@ def test_only_one_of_two_computes(tmp_path):
 def test_what_they_are_is_noted(tmp_path):
     store = FeatureStore(tmp_path)
     store.extract("key", WANTED, Prefix())
-    noted = json.loads((store.folder("key") / "facts.json").read_text())
+    noted = json.loads((store.directory("key") / "facts.json").read_text())
     assert noted["facts"] == {"backbone": "mini"}

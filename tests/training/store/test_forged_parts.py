@@ -100,8 +100,8 @@ def checkpoints(tmp_path):
 
 @pytest.fixture
 def epoch(tmp_path, checkpoints):
-    (folder,) = (tmp_path / "checkpoints" / FINGERPRINT).iterdir()
-    return folder
+    (directory,) = (tmp_path / "checkpoints" / FINGERPRINT).iterdir()
+    return directory
 
 
 def test_what_is_forged_is_alike(result, epoch, checkpoints):
@@ -229,10 +229,10 @@ def test_weights_of_another_structure_are_damage(tmp_path, result, content, capl
 def test_any_result_is_sound_or_damaged(tmp_path_factory, data):
     store = tmp_path_factory.mktemp("store")
     ResultStore(store).save(run_of((RESULT,)), LOGITS, WEIGHTS, {})
-    folder = store / "results" / FINGERPRINT
-    reseal(folder, "result.json", json.dumps(data.draw(changed(document()))).encode())
+    directory = store / "results" / FINGERPRINT
+    reseal(directory, "result.json", json.dumps(data.draw(changed(document()))).encode())
     found = find(store)
-    assert folder.exists() == (found is not None)
+    assert directory.exists() == (found is not None)
     if found is not None:
         assert read_run(json.loads(json.dumps(document(found.result)))).cells == (found.result,)
 
@@ -250,12 +250,12 @@ def test_any_logits_are_sound_or_damaged(tmp_path_factory, arrays):
 def test_any_checkpoint_is_sound_or_damaged(tmp_path_factory, data):
     made = Checkpoints(tmp_path_factory.mktemp("store"), FINGERPRINT, {})
     made.keep(TrainingState(history(2, 0.5), Seconds(1.5, 0.5), STATES))
-    (folder,) = made._folder.iterdir()
-    reseal(folder, "progress.json", json.dumps(data.draw(changed(PROGRESS))).encode())
+    (directory,) = made._directory.iterdir()
+    reseal(directory, "progress.json", json.dumps(data.draw(changed(PROGRESS))).encode())
     if data.draw(st.booleans()):
-        reseal(folder, "variables.npz", packed(data.draw(ARRAYS)))
+        reseal(directory, "variables.npz", packed(data.draw(ARRAYS)))
     found = made.latest(EXPECTED)
-    assert folder.exists() == (found is not None)
+    assert directory.exists() == (found is not None)
     if found is not None:
         assert found.history.epochs == 2
         assert [(one.shape, one.dtype) for one in found.variables] == list(EXPECTED.variables)
@@ -273,13 +273,13 @@ EVERY = np.arange(40)
 def test_any_note_of_features_gives_the_same_features(tmp_path_factory, data):
     store = FeatureStore(tmp_path_factory.mktemp("store"))
     store.extract(FINGERPRINT, WANTED, features)
-    folder = store.folder(FINGERPRINT)
-    facts = json.loads((folder / "facts.json").read_text())
-    (folder / "facts.json").write_text(json.dumps(data.draw(changed(facts))))
-    lines = [json.loads(line) for line in (folder / "shards.jsonl").read_text().splitlines()]
+    directory = store.directory(FINGERPRINT)
+    facts = json.loads((directory / "facts.json").read_text())
+    (directory / "facts.json").write_text(json.dumps(data.draw(changed(facts))))
+    lines = [json.loads(line) for line in (directory / "shards.jsonl").read_text().splitlines()]
     made = data.draw(st.lists(st.sampled_from(lines) | st.sampled_from(lines).flatmap(changed)))
     text = "".join(json.dumps(line) + "\n" for line in made)
-    (folder / "shards.jsonl").write_text(text)
+    (directory / "shards.jsonl").write_text(text)
     (tensor,) = store.extract(FINGERPRINT, WANTED, features).tensors
     np.testing.assert_array_equal(tensor[EVERY], features(slice(0, 40))[0])
 
@@ -288,7 +288,7 @@ def test_any_note_of_features_gives_the_same_features(tmp_path_factory, data):
 def test_shards_of_another_size_than_any_version_wrote_are_damage(tmp_path, shard, caplog):
     store = FeatureStore(tmp_path)
     store.extract(FINGERPRINT, WANTED, features)
-    path = store.folder(FINGERPRINT) / "facts.json"
+    path = store.directory(FINGERPRINT) / "facts.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "shard": shard}))
     assert store.extract(FINGERPRINT, WANTED, features).computed == 40
     assert "facts.json has an invalid shard size" in caplog.text

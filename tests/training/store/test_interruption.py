@@ -53,18 +53,18 @@ def test_a_process_killed_at_any_file_operation_is_gone_on_from(images, epochs):
 def start(tmp_path_factory):
     """Starts ``pytest benchmarks`` on tiny data, in the folder that holds the report's."""
     pytest.importorskip("keras")
-    folder = tmp_path_factory.mktemp("tiny")
+    directory = tmp_path_factory.mktemp("tiny")
     source = np.random.default_rng(0)
     labels = np.repeat(np.arange(7, dtype=np.uint8), 160)
     images = source.integers(0, 40, (len(labels), 48, 48), dtype=np.uint8)
     images += (labels * 30)[:, None, None].astype(np.uint8)
-    np.savez(folder / "tiny.npz", images=images, labels=labels)
-    environment = {"FER_BENCH_CACHE": str(folder / "cache"), "FER_BENCH_OFFLINE": "1"}
+    np.savez(directory / "tiny.npz", images=images, labels=labels)
+    environment = {"FER_BENCH_CACHE": str(directory / "cache"), "FER_BENCH_OFFLINE": "1"}
 
     def run(store, report, *arguments):
         command = [sys.executable, "-m", "pytest", str(BENCHMARKS), "-q", "--no-timing"]
         command += ["-p", "no:cacheprovider", f"--rootdir={report.parent}", "--init=random"]
-        command += [f"--dataset={folder / 'tiny.npz'}", f"--epochs={EPOCHS}", f"--store={store}"]
+        command += [f"--dataset={directory / 'tiny.npz'}", f"--epochs={EPOCHS}", f"--store={store}"]
         command += [f"--report-dir={report}", *arguments]
         return subprocess.Popen(
             command,
@@ -84,9 +84,9 @@ def calm(start, tmp_path_factory):
 
     @cache
     def run(*arguments):
-        folder = tmp_path_factory.mktemp("calm")
-        finished(start(folder / "store", folder / "report", *arguments))
-        return folder / "store", quality(folder / "report")
+        directory = tmp_path_factory.mktemp("calm")
+        finished(start(directory / "store", directory / "report", *arguments))
+        return directory / "store", quality(directory / "report")
 
     return run
 
@@ -116,8 +116,8 @@ def logits(store):
 def traces(store):
     """What changes in a store whenever a part is finished or begun."""
     journals = tuple(path.stat().st_size for path in (store / "features").glob("*/shards.jsonl"))
-    folders = [*(store / "checkpoints").glob("*/*"), *(store / "results").glob("*")]
-    return journals, tuple(sorted(path.name for path in folders))
+    directories = [*(store / "checkpoints").glob("*/*"), *(store / "results").glob("*")]
+    return journals, tuple(sorted(path.name for path in directories))
 
 
 def kill_while_it_works(process, store, steps, delay):
@@ -211,16 +211,16 @@ def test_damage_is_told_at_the_end_of_the_run_and_mended(start, calm, tmp_path):
 
 
 @contextlib.contextmanager
-def small_disk(folder, size):
+def small_disk(directory, size):
     """A file system of its own, where this process may mount one."""
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    directory.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
         pytest.skip("this process may not mount a small file system")
     try:
-        yield folder
+        yield directory
     finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
+        subprocess.run(["umount", "-l", str(directory)], check=True)
 
 
 @posix

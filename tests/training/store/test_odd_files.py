@@ -103,7 +103,7 @@ def test_in_a_checkpoint(tmp_path, odd, name, caplog):
     made = Checkpoints(tmp_path / "store", FINGERPRINT, {})
     state = TrainingState(history(2, 0.5), Seconds(), STATES)
     made.keep(state)
-    odd(made._folder / "epoch-0002" / name)
+    odd(made._directory / "epoch-0002" / name)
     assert made.size >= 0
     assert made.latest(EXPECTED) is None
     assert f"{name} is not a regular file" in caplog.text
@@ -115,8 +115,8 @@ def test_in_a_checkpoint(tmp_path, odd, name, caplog):
 def test_in_features(tmp_path, odd, name, caplog):
     store = FeatureStore(tmp_path / "store")
     store.extract(FINGERPRINT, WANTED, features)
-    (store.folder(FINGERPRINT) / name).touch()
-    odd(store.folder(FINGERPRINT) / name)
+    (store.directory(FINGERPRINT) / name).touch()
+    odd(store.directory(FINGERPRINT) / name)
     found = store.extract(FINGERPRINT, WANTED, features)
     assert found.computed == 40
     np.testing.assert_array_equal(found.tensors[0][EVERY], features(slice(0, 40))[0])

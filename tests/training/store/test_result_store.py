@@ -82,9 +82,9 @@ def damaged(path, how):
 def test_a_damaged_result_is_told_and_counts_as_absent(tmp_path, cell, name, how, caplog):
     store = ResultStore(tmp_path)
     save(store, cell)
-    damaged(store.folder(cell.fingerprint) / name, how)
+    damaged(store.directory(cell.fingerprint) / name, how)
     assert find(store, cell) is None
-    assert not store.folder(cell.fingerprint).exists()
+    assert not store.directory(cell.fingerprint).exists()
     assert "is damaged" in caplog.text
     assert "trained again" in caplog.text
 
@@ -93,10 +93,10 @@ def test_a_damaged_result_is_told_and_counts_as_absent(tmp_path, cell, name, how
 def test_damaged_weights_are_told_where_they_are_wanted(tmp_path, cell, how, caplog):
     store = ResultStore(tmp_path)
     save(store, cell)
-    damaged(store.folder(cell.fingerprint) / "suffix.npz", how)
+    damaged(store.directory(cell.fingerprint) / "suffix.npz", how)
     assert store.suffix_weights(cell.fingerprint, LAYOUT) is None
     assert "suffix.npz has changed" in caplog.text
-    assert not store.folder(cell.fingerprint).exists()
+    assert not store.directory(cell.fingerprint).exists()
 
 
 @pytest.mark.parametrize("layout", [LAYOUT[:1], LAYOUT[::-1], [(one[0], int) for one in LAYOUT]])
@@ -114,16 +114,16 @@ def test_to_ask_what_it_holds_changes_nothing(tmp_path, cell, caplog):
     assert not store.holds(cell.fingerprint)
     save(store, cell)
     assert store.holds(cell.fingerprint)
-    damaged(store.folder(cell.fingerprint) / "suffix.npz", "flip")
+    damaged(store.directory(cell.fingerprint) / "suffix.npz", "flip")
     assert not store.holds(cell.fingerprint)
-    assert store.folder(cell.fingerprint).exists()
+    assert store.directory(cell.fingerprint).exists()
     assert not caplog.text
 
 
 def test_a_result_under_another_name_counts_as_absent(tmp_path, cell):
     store = ResultStore(tmp_path)
     save(store, cell)
-    store.folder(cell.fingerprint).rename(store.folder("e" * 64))
+    store.directory(cell.fingerprint).rename(store.directory("e" * 64))
     assert find(store, cell, "e" * 64) is None
 
 
