@@ -32,7 +32,7 @@ def test_nothing_is_chosen_where_nothing_is_predicted():
     assert choose(np.zeros(3, np.uint8), ("Happy",), []) == []
 
 
-def test_a_class_without_images_has_no_picture():
+def test_a_class_without_images_has_no_image():
     (only,) = choose(np.array([2], np.uint8), ("a", "b", "c"), [predictions([2], [1.0])])
     assert only.position == 0
     assert only.why.startswith("c: ")
@@ -40,7 +40,7 @@ def test_a_class_without_images_has_no_picture():
     assert "1 of 1 cells" in only.why
 
 
-def test_a_class_that_nobody_recognises_has_one_picture_and_says_so():
+def test_a_class_that_nobody_recognises_has_one_image_and_says_so():
     labels = np.array([0, 0, 1, 1], np.uint8)
     chosen = choose(labels, ("Angry", "Sad"), [predictions([1, 1, 1, 1], [0.5, 0.9, 0.6, 0.7])] * 8)
     (angry,) = (one for one in chosen if one.why.startswith("Angry: "))
@@ -50,7 +50,7 @@ def test_a_class_that_nobody_recognises_has_one_picture_and_says_so():
 
 
 @given(st.data(), st.integers(1, 60), st.integers(1, 4))
-def test_each_picture_once_and_only_mistakes_are_called_so(data, images, cells):
+def test_each_image_once_and_only_mistakes_are_called_so(data, images, cells):
     codes = st.lists(st.integers(0, 2), min_size=images, max_size=images)
     shares = st.lists(st.floats(0.34, 1), min_size=images, max_size=images)
     labels = np.array(data.draw(codes), np.uint8)

@@ -45,7 +45,7 @@ def test_a_pair_is_the_comparison_of_its_predictions_corrected_over_all():
     assert any(pair.corrected > pair.comparison.p_value for pair in found)
 
 
-def test_two_are_told_apart_by_the_corrected_p_value():
+def test_two_are_distinguished_by_the_corrected_p_value():
     run = made_run(made_cell("mini", "random", 0.5), made_cell("openface", "random", 0.4))
     (pair,) = compare_groups(group_cells(run))
     for corrected, differ in ((0.0499, True), (0.05, False), (0.06, False)):

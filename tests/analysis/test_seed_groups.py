@@ -80,7 +80,7 @@ def test_a_series_that_one_seed_lacks_has_no_mean():
     assert mean.quality.history.validation_accuracy == (0.0, 0.5, 0.25)
 
 
-def test_a_seed_that_failed_is_told_and_the_others_count():
+def test_a_seed_that_failed_is_reported_and_the_others_count():
     run = run_of(
         cell("a", "random", 1, status="failed", reason="diverged"),
         cell("a", "random", 2, quality(0.75)),

@@ -24,7 +24,7 @@ from fer_bench.results.records import NO_VOTE, Predictions
 SMALL = 12
 
 
-def told(run):
+def leakage_and_votes(run):
     (group,) = group_cells(run)
     return group.leakage, group.vote_scores
 
@@ -57,7 +57,7 @@ def test_each_part_by_hand():
     #         clean          near  mirror identical
     twins = [0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3]
     said = [0, 0, 0, 1, 1, 1, 0, 1, 0, 1, 0, 0]
-    found, _ = told(small([said], twins))
+    found, _ = leakage_and_votes(small([said], twins))
     assert (found.all_images.images, found.all_images.accuracy) == (12, pytest.approx(7 / 12))
     assert (found.without_identical.images, found.without_identical.accuracy) == (
         10,
@@ -83,7 +83,7 @@ def test_the_largest_class_on_each_part():
 def test_seeds_are_averaged():
     twins = [0] * 6 + [3] * 6
     said = [[0] * 6 + [0] * 6, [0, 0, 0, 1, 1, 1] + [0] * 6, [1] * 6 + [0] * 3 + [1] * 3]
-    found, _ = told(small(said, twins))
+    found, _ = leakage_and_votes(small(said, twins))
     assert found.deduplicated.accuracy == pytest.approx((1 + 0.5 + 0) / 3)
     assert found.duplicated.accuracy == pytest.approx((1 + 1 + 0.5) / 3)
     assert found.all_images.accuracy == pytest.approx((1 + 0.75 + 0.25) / 3)
@@ -97,7 +97,7 @@ def test_votes_by_hand():
     votes = [0, 0, 0, 0, 0, 0, 1, 1, NO_VOTE, NO_VOTE, NO_VOTE, NO_VOTE]
     said = [0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0]
     run = small([said], votes=votes)
-    leaked, found = told(run)
+    leaked, found = leakage_and_votes(run)
     assert leaked is None
     assert (found.by_votes.images, found.by_votes.accuracy) == (8, pytest.approx(4 / 8))
     assert (found.by_labels.images, found.by_labels.accuracy) == (8, pytest.approx(4 / 8))
@@ -127,19 +127,19 @@ def test_the_class_that_taggers_name_most():
 
 def test_parts_that_are_empty_have_no_figure():
     said = [[0, 1] * 6]
-    all_clean, _ = told(small(said, [0] * SMALL))
+    all_clean, _ = leakage_and_votes(small(said, [0] * SMALL))
     assert all_clean.deduplicated == all_clean.without_identical == all_clean.all_images
     assert all_clean.duplicated is None
     assert all_clean.excess is None
-    none_clean, _ = told(small(said, [3] * SMALL))
+    none_clean, _ = leakage_and_votes(small(said, [3] * SMALL))
     assert none_clean.deduplicated is None
     assert none_clean.without_identical is None
     assert none_clean.excess is None
     assert none_clean.duplicated == none_clean.all_images
-    near_alone, _ = told(small(said, [1] * SMALL))
+    near_alone, _ = leakage_and_votes(small(said, [1] * SMALL))
     assert near_alone.without_identical == near_alone.all_images
     tied = small(said, votes=[NO_VOTE] * SMALL)
-    assert told(tied) == (None, None)
+    assert leakage_and_votes(tied) == (None, None)
     assert label_agreement(tied.dataset) is None
     assert majority_vote_baseline(tied.dataset) is None
 
@@ -153,7 +153,7 @@ def test_what_is_not_known_has_no_figure(missing):
         run = dataclasses.replace(run, cells=(dataclasses.replace(cell, quality=quality),))
     else:
         run = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, **{missing: b""}))
-    leaked, found = told(run)
+    leaked, found = leakage_and_votes(run)
     assert (leaked is None) == (missing != "test_votes")
     assert (found is None) == (missing != "test_twins")
     known = missing in ("test_twins", "predictions")
@@ -162,7 +162,7 @@ def test_what_is_not_known_has_no_figure(missing):
 
 
 def test_a_network_that_was_not_trained_has_no_figure():
-    assert told(audited(made_run(made_missing("openface", "random")))) == (None, None)
+    assert leakage_and_votes(audited(made_run(made_missing("openface", "random")))) == (None, None)
 
 
 @given(
@@ -172,7 +172,7 @@ def test_a_network_that_was_not_trained_has_no_figure():
     arrays(np.uint8, SMALL, elements=st.integers(0, 3)),
 )
 def test_the_parts_make_up_the_whole(said, twins):
-    found, _ = told(small(said, twins))
+    found, _ = leakage_and_votes(small(said, twins))
     parts = [part for part in (found.deduplicated, found.duplicated) if part is not None]
     assert sum(part.images for part in parts) == SMALL
     together = sum(part.images * part.accuracy for part in parts) / SMALL
@@ -209,7 +209,7 @@ def test_the_interval_of_the_excess_is_newcombes(clean, clean_images, twinned, t
 
 def test_the_interval_of_the_excess_is_that_of_a_bootstrap_within_both_parts():
     run = audited(made_run(made_cell("mini", "random", predicted=made_predictions(0.4))))
-    found, _ = told(run)
+    found, _ = leakage_and_votes(run)
     right = made_predictions(0.4) == LABELS
     clean = right[run.dataset.twins == 0]
     twinned = right[run.dataset.twins > 0]
@@ -223,10 +223,10 @@ def test_the_interval_of_the_excess_is_that_of_a_bootstrap_within_both_parts():
     assert found.excess.interval.high == pytest.approx(high, abs=0.0006)
 
 
-def test_a_single_image_with_a_twin_tells_next_to_nothing_whatever_the_seeds():
+def test_a_single_image_with_a_duplicate_shows_next_to_nothing_whatever_the_seeds():
     twins = [0] * 11 + [3]
     said = [[0, 1] * 5 + [0, 0], [0, 1] * 5 + [0, 0], [0, 1] * 5 + [0, 1]]
-    found, _ = told(small(said, twins))
+    found, _ = leakage_and_votes(small(said, twins))
     # None of a kind that makes up 0.975 of all may be missing by chance in one image.
     assert found.duplicated.accuracy == pytest.approx(2 / 3)
     assert found.duplicated.interval.low == pytest.approx(2 / 3 * 0.025)

@@ -110,7 +110,7 @@ class TestClear:
         assert last.endswith(f" outside the store in {cache}")
 
     @pytest.mark.parametrize("kinds", [["parsed"], ["draws"], ["twins"], ["twins", "parsed"]])
-    def test_kinds_beside_the_store(self, cache, filled, kinds):
+    def test_kinds_next_to_the_store(self, cache, filled, kinds):
         done = run("clear", *kinds)
         assert done.exit_code == 0
         assert left(filled) == filled.keys() - set(kinds)
@@ -166,11 +166,11 @@ class TestClear:
         assert done.exit_code == 2
         for fact in facts:
             assert fact in done.stderr
-        told = done.stderr.partition("; accepted: ")[2].partition(";")[0]
-        assert told.strip().split(", ") == list(accepted)
+        text = done.stderr.partition("; accepted: ")[2].partition(";")[0]
+        assert text.strip().split(", ") == list(accepted)
         assert left(filled) == set(filled)
 
-    def test_who_names_data_is_told_where_it_is(self, cache, filled):
+    def test_the_place_of_named_data_is_shown(self, cache, filled):
         assert f"; delete {str(cache / 'datasets')!r} yourself" in run("clear", "datasets").stderr
 
 
@@ -197,9 +197,9 @@ class TestPrune:
         assert new.exists()
         assert left(filled) == {"datasets", "structures", "locks"}
         # The size of the older file depends on what compressed it.
-        told = re.sub(r"[\d.]+ KiB", "SIZE", done.stdout)
+        text = re.sub(r"[\d.]+ KiB", "SIZE", done.stdout)
         kinds = ("removed parsed ", "removed draws ", "removed twins ")
-        assert [line for line in told.splitlines() if line.startswith(kinds)] == snapshot
+        assert [line for line in text.splitlines() if line.startswith(kinds)] == snapshot
 
     def test_a_store_alone(self, tmp_path, filled):
         os.truncate(filled["twins"], 100)

@@ -38,7 +38,7 @@ def filled(tmp_path: Path, cache: Path) -> dict[str, Path]:
     return fill(tmp_path, cache)
 
 
-def test_no_folder_is_empty(cache: Path) -> None:
+def test_no_directory_is_empty(cache: Path) -> None:
     assert entries(cache, ALL) == []
     assert not cache.exists()
 
@@ -60,7 +60,7 @@ def test_runs_look_for_the_files_there(
     assert structure_files.find("openface", ("deepface",)) == filled["structures"]
 
 
-def test_a_folder_of_images_is_looked_into(cache: Path) -> None:
+def test_an_image_folder_is_looked_into(cache: Path) -> None:
     image = cache / "datasets" / "train" / "happy" / "a.png"
     image.parent.mkdir(parents=True)
     image.write_bytes(b"12345")
@@ -209,7 +209,7 @@ def test_files_may_vanish_while_they_are_looked_at(
     assert remove(cache, found) == ([], [])
 
 
-def test_a_file_in_a_folders_place_is_one_line(cache: Path) -> None:
+def test_a_file_in_a_directorys_place_is_one_line(cache: Path) -> None:
     cache.mkdir()
     (cache / "draws").touch()
     with pytest.raises(FerBenchError) as raised:
@@ -219,7 +219,7 @@ def test_a_file_in_a_folders_place_is_one_line(cache: Path) -> None:
     assert raised.value.accepted
 
 
-def test_a_folder_that_may_not_be_written_to_is_one_line(
+def test_a_directory_that_may_not_be_written_to_is_one_line(
     cache: Path, filled: dict[str, Path], read_only
 ) -> None:
     read_only(cache / "parsed")

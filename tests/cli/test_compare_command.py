@@ -58,7 +58,7 @@ def is_one_line(done, *words):
         ("good", "other", 2, "NOT DECIDED: "),
     ],
 )
-def test_the_exit_status_tells_the_verdict(compare, base, head, status, word):
+def test_the_exit_status_shows_the_verdict(compare, base, head, status, word):
     done = compare(f"{base}.json", f"{head}.json")
     assert (done.exit_code, done.stderr) == (status, "")
     assert done.stdout.startswith(word)
@@ -70,7 +70,7 @@ def test_the_last_argument_is_the_head(compare, tmp_path):
     assert compare("good.json", "again.json", "bad.json").exit_code == 1
 
 
-def test_folders_are_sides(compare, tmp_path):
+def test_directories_are_sides(compare, tmp_path):
     for directory, name in (("base", "good"), ("head", "bad")):
         (tmp_path / directory / "1").mkdir(parents=True)
         (tmp_path / f"{name}.json").rename(tmp_path / directory / "1" / "results.json")
@@ -264,7 +264,7 @@ def test_a_file_twice_on_one_side_is_one_line(compare):
     is_one_line(done, "good.json is the same file as good.json (base); ")
 
 
-def test_an_empty_folder_is_one_line(compare, tmp_path):
+def test_an_empty_directory_is_one_line(compare, tmp_path):
     (tmp_path / "empty").mkdir()
     is_one_line(compare("good.json", "empty"), "'empty': no results file ", "(head); ")
 

@@ -85,7 +85,7 @@ class TestInfo:
         tests = line_of(done.stdout, "split paper, test")
         assert sum(map(int, tests[:-1])) == int(tests[-1]) == 24
 
-    def test_what_cannot_be_split_is_told(self, tmp_path):
+    def test_what_cannot_be_split_is_reported(self, tmp_path):
         (tmp_path / "a.npz").write_bytes(pack_npz(dataset_of(patterns(7))))
         done = data("info", tmp_path / "a.npz")
         assert done.exit_code == 0
@@ -226,9 +226,9 @@ class TestAudit:
         )
         assert (done.exit_code, done.stderr) == (0, "")
         split = "grouped" if "--split=grouped" in options else "paper"
-        told = " ".join(done.stdout.split())
-        assert f"The split '{split}' is impossible" in told
-        assert "are too few, with 4" in told
+        printed = " ".join(done.stdout.split())
+        assert f"The split '{split}' is impossible" in printed
+        assert "are too few, with 4" in printed
         assert line_of(done.stdout, "blank ") == ["1", "5"]
         assert line_of(done.stdout, "identical ")[:2] == ["40", "2"]
         found = json.loads(record.read_text())
@@ -242,7 +242,7 @@ class TestAudit:
             assert "no metric can be measured" in text
             assert "No test image" not in text
 
-    def test_findings_in_a_folder_name_the_files(self, tmp_path):
+    def test_findings_in_a_directory_name_the_files(self, tmp_path):
         for part, number in (("train", 6), ("val", 2), ("test", 2)):
             for row, image in enumerate(patterns(2 * number, seed=number)):
                 directory = tmp_path / "faces" / part / ("happy" if row % 2 else "sad")
@@ -301,7 +301,7 @@ class TestAudit:
         assert {"audit.json", "report"} <= {path.name for path in tmp_path.iterdir()}
 
     @pytest.mark.parametrize("given", ["--json=.", "--report-dir=votes.csv"])
-    def test_a_folder_is_no_file(self, faces, votes, given, monkeypatch):
+    def test_a_directory_is_not_a_file(self, faces, votes, given, monkeypatch):
         monkeypatch.chdir(votes.parent)
         assert data("audit", faces, given).exit_code == 2
 
@@ -339,7 +339,7 @@ def test_the_options_of_a_specification_give_it_again(spec, monkeypatch):
 
 
 @pytest.mark.parametrize("command", [cli.data.info, cli.profile.command])
-def test_an_empty_class_map_is_no_folder(command):
+def test_an_empty_class_map_is_not_a_directory(command):
     arguments = ["sketch"] if command is cli.data.info else []
     done = CliRunner().invoke(command, [*arguments, "--class-map="])
     assert done.exit_code == 2

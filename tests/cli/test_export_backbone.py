@@ -18,7 +18,7 @@ def test_an_unknown_name_is_suggested_and_nothing_written(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_a_file_is_not_a_directory(tmp_path):
     (tmp_path / "out").touch()
     result = export("mini", "--output", tmp_path / "out")
     assert result.exit_code == 2
@@ -41,7 +41,7 @@ def test_each_name_becomes_a_file_that_keras_loads(tmp_path, monkeypatch):
 
 
 @pytest.mark.network
-def test_a_face_network_is_exported_to_the_named_folder(tmp_path, needs_structure):
+def test_a_face_network_is_exported_to_the_named_directory(tmp_path, needs_structure):
     keras = pytest.importorskip("keras")
     needs_structure("openface")
     result = export("openface", "--output", tmp_path / "out")
@@ -51,7 +51,7 @@ def test_a_face_network_is_exported_to_the_named_folder(tmp_path, needs_structur
 
 
 @pytest.mark.network
-def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+def test_a_directory_that_cannot_be_made_is_one_line(tmp_path):
     pytest.importorskip("keras")
     (tmp_path / "file").touch()
     result = export("mini", "--output", tmp_path / "file" / "out")

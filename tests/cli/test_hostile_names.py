@@ -175,7 +175,7 @@ def test_weights_of_a_backbone_with_such_names(directory, monkeypatch):
 
 
 @pytest.mark.network
-def test_weights_are_verified_in_such_a_folder(directory):
+def test_weights_are_verified_in_such_a_directory(directory):
     pytest.importorskip("keras")
     source = models.get("mini").weights
     (directory / NAME).mkdir()
@@ -233,7 +233,7 @@ def test_an_unknown_backbone_of_such_a_name(command):
 
 
 @pytest.mark.network
-def test_export_backbone_to_such_a_folder(directory):
+def test_export_backbone_to_such_a_directory(directory):
     pytest.importorskip("keras")
     done = run("export-backbone", "mini", f"--output={directory / NAME}", encoding="ascii")
     assert done.exit_code == 0

@@ -25,7 +25,7 @@ def test_help_names_each_command():
         assert command.get_short_help_str(limit=80) in text
 
 
-def test_the_version_is_told():
+def test_the_version_is_reported():
     assert run("--version").output.split()[-1] == fer_bench.__version__
 
 

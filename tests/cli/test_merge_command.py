@@ -55,7 +55,7 @@ def test_shards_become_one_file(merge, tmp_path, snapshot):
     assert [path.read_bytes() for path in paths] == before
 
 
-def test_a_missing_shard_and_a_cell_in_two_files_are_told(merge, tmp_path, snapshot):
+def test_a_missing_shard_and_a_cell_in_two_files_are_reported(merge, tmp_path, snapshot):
     shards = made_shards(RUN, 4)
     written(tmp_path, shards[0], shards[0], shards[1], shards[2])
     done = merge("a.json", "b.json", "c.json", "d.json", "--output", "new/all.json")
@@ -64,7 +64,7 @@ def test_a_missing_shard_and_a_cell_in_two_files_are_told(merge, tmp_path, snaps
     assert load_run("new/all.json").cells[:3] == RUN.cells[:3]
 
 
-def test_speeds_that_are_left_out_are_told_loudly(merge, tmp_path, snapshot):
+def test_speeds_that_are_left_out_are_reported_loudly(merge, tmp_path, snapshot):
     shards = made_shards(RUN, 3)
     shards[2] = dataclasses.replace(shards[2], environment=(("processor", "Y"), ("commit", "ab12")))
     written(tmp_path, *shards)

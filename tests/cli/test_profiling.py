@@ -27,7 +27,7 @@ def data(tmp_path, monkeypatch):
     return DataSpec(str(tmp_path / "tiny.npz"))
 
 
-def test_parts_fill_the_whole_time_and_the_floor_comes_beside_it(data):
+def test_parts_fill_the_whole_time_and_the_floor_comes_next_to_it(data):
     found = profile(get("mini"), "pretrained", data, Protocol(epochs=2))
     *names, rest, last = (name for name, _ in found.parts)
     assert names == [

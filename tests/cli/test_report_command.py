@@ -142,7 +142,7 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path, place):
     assert isinstance(done.exception, SystemExit)
 
 
-def test_a_folder_is_no_results_file(tmp_path):
+def test_a_directory_is_no_results_file(tmp_path):
     done = report(tmp_path)
     assert done.exit_code == 1
     assert "Is a directory" in done.stderr

@@ -22,7 +22,7 @@ def report(*arguments):
     return CliRunner().invoke(cli.main, ["report", *map(str, arguments)])
 
 
-def told(done):
+def text_of(done):
     """What is printed, without its line ends."""
     return " ".join(done.stdout.split())
 
@@ -36,8 +36,8 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     assert done.stdout.startswith("Where each figure moved ")
     assert done.stdout.endswith(f"\n\nreport: {new / 'index.html'}\n")
     assert "mini-pretrained accuracy" in done.stdout
-    assert "1 file of a run" in told(done)
-    assert "another file holds" in told(done)
+    assert "1 file of a run" in text_of(done)
+    assert "another file holds" in text_of(done)
     line = next(
         line
         for line in (new / "tables.md").read_text().splitlines()
@@ -58,7 +58,7 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     assert after == before
 
 
-def test_without_a_history_nothing_is_told_of_it(tmp_path) -> None:
+def test_without_a_history_nothing_is_reported_about_it(tmp_path) -> None:
     *_, newest = write_stored(tmp_path / "kept", RUNS)
     new = tmp_path / "new"
     done = report(newest, "--report-dir", new)
@@ -73,8 +73,8 @@ def test_a_run_that_is_not_stored_yet_is_the_newest_one(tmp_path) -> None:
     *_, newest = write_stored(tmp_path / "kept", RUNS)
     away = newest.rename(tmp_path / "results.json")
     done = report(away, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
-    assert "over 4 stored runs" in told(done)
-    assert "another file holds" not in told(done)
+    assert "over 4 stored runs" in text_of(done)
+    assert "another file holds" not in text_of(done)
 
 
 def test_a_joined_report_is_one_run(tmp_path) -> None:
@@ -82,12 +82,12 @@ def test_a_joined_report_is_one_run(tmp_path) -> None:
     paths = write_stored(tmp_path / "kept", both)
     done = report(*paths, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
     assert done.exit_code == 0
-    assert "One stored run" in told(done)
-    assert "2 files of a run" in told(done)
-    assert "another file holds" in told(done)
+    assert "One stored run" in text_of(done)
+    assert "2 files of a run" in text_of(done)
+    assert "another file holds" in text_of(done)
 
 
-def test_what_does_not_belong_there_is_told(tmp_path) -> None:
+def test_what_does_not_belong_there_is_reported(tmp_path) -> None:
     kept = tmp_path / "kept"
     other = run_of(mini(), batch_size=8)
     *_, newest = write_stored(kept, [*RUNS[:2], other, RUNS[3]])
@@ -95,13 +95,13 @@ def test_what_does_not_belong_there_is_told(tmp_path) -> None:
     (kept / "cut.json").write_text("{")
     done = report(newest, "--history", kept, "--report-dir", tmp_path / "new")
     assert done.exit_code == 0
-    assert "over 3 stored runs" in told(done)
-    assert "/0002.json (protocol: batch size 8 " in told(done)
-    assert " instead of 32)" in told(done)
-    assert "cannot be read: " in told(done)
-    assert f": '{kept / 'cut.json'}': not valid JSON" in told(done)
-    assert "1 file of JSON without " in told(done)
-    assert ": passed over." in told(done)
+    assert "over 3 stored runs" in text_of(done)
+    assert "/0002.json (protocol: batch size 8 " in text_of(done)
+    assert " instead of 32)" in text_of(done)
+    assert "cannot be read: " in text_of(done)
+    assert f": '{kept / 'cut.json'}': not valid JSON" in text_of(done)
+    assert "1 file of JSON without " in text_of(done)
+    assert ": passed over." in text_of(done)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +149,6 @@ def test_the_same_run_found_under_two_names_is_one(tmp_path) -> None:
     *_, newest = write_stored(tmp_path / "kept", RUNS)
     (tmp_path / "kept" / "copy.json").write_bytes(newest.read_bytes())
     done = report(newest, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
-    assert "over 4 stored runs" in told(done)
-    assert "2 files of a run" in told(done)
-    assert "another file holds" in told(done)
+    assert "over 4 stored runs" in text_of(done)
+    assert "2 files of a run" in text_of(done)
+    assert "another file holds" in text_of(done)

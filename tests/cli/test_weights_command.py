@@ -1,4 +1,4 @@
-"""``fer-bench weights``: what is told of weight files, and which are proven."""
+"""``fer-bench weights``: reports on weight files, and verification."""
 
 import dataclasses
 import hashlib
@@ -131,7 +131,7 @@ def test_names_choose_and_an_unknown_one_is_suggested(command):
 
 
 @pytest.mark.parametrize("command", ["list", "where", "verify"])
-def test_a_folder_that_is_none_is_one_line(command, tmp_path):
+def test_a_directory_that_is_none_is_one_line(command, tmp_path):
     result = weights(command, "mini", "--weights-dir", tmp_path / "nowhere")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: --weights-dir '")
@@ -171,7 +171,7 @@ def test_where_shows_the_chain_that_a_run_walks(held, tmp_path, monkeypatch):
         assert states[3] == "download disabled by FER_BENCH_OFFLINE"
 
 
-def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
+def test_where_shows_what_is_not_set_and_what_is_not_a_file(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_BENCH_OFFLINE", "0")
     (tmp_path / "given" / MOBILENET).mkdir(parents=True)
     done = weights("where", "mobilenet", "mini", "--weights-dir", tmp_path / "given")
@@ -191,7 +191,7 @@ def test_where_tells_what_is_not_set_and_what_is_no_file(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
-def test_what_is_no_file_is_listed_and_not_proven(make, tmp_path):
+def test_what_is_not_a_file_is_listed_and_not_proven(make, tmp_path):
     (tmp_path / "given").mkdir()
     path = tmp_path / "given" / MOBILENET
     make(path)
@@ -223,7 +223,7 @@ def test_a_backbone_that_was_named_must_have_its_file(project):
 
 
 @pytest.mark.network
-def test_what_is_proven_is_told_and_locked(project):
+def test_what_is_proven_is_reported_and_locked(project):
     pytest.importorskip("keras")
     done = weights("verify", "mini")
     assert (done.exit_code, done.stderr) == (0, "")
@@ -356,7 +356,7 @@ def test_another_lock_file_can_be_named(project, tmp_path, monkeypatch):
 
 
 @pytest.mark.network
-def test_a_read_only_folder_keeps_no_file_from_proof(project, read_only):
+def test_a_read_only_directory_keeps_no_file_from_proof(project, read_only):
     pytest.importorskip("keras")
     read_only(project)
     done = weights("verify", "mini")

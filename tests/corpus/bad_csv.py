@@ -78,8 +78,8 @@ def many_columns(number: int) -> Damage:
     return in_line(number, "n", "n" + "," * 10_000_000)
 
 
-def _kind(name: str, damage: Damage, *told: str, sound=csv_file) -> Kind:
-    return Kind(f"csv: {name}", "data", sound, damage, told)
+def _kind(name: str, damage: Damage, *expected: str, sound=csv_file) -> Kind:
+    return Kind(f"csv: {name}", "data", sound, damage, expected)
 
 
 def _png(path: Path) -> None:

@@ -103,7 +103,7 @@ def directory_of(suffix: str) -> Callable[[Path], Path]:
     return sound
 
 
-def _image(name: str, data: Callable[[bytes], bytes], suffix: str = ".png", *told: str) -> Kind:
+def _image(name: str, data: Callable[[bytes], bytes], suffix: str = ".png", *expected: str) -> Kind:
     """Return a kind that changes the bytes of the image with the suffix."""
 
     def damage(path: Path) -> None:
@@ -114,11 +114,11 @@ def _image(name: str, data: Callable[[bytes], bytes], suffix: str = ".png", *tol
         "data",
         directory_of(suffix),
         in_root(f"{PLACE}{suffix}", damage),
-        (f"{PLACE}{suffix}", *told),
+        (f"{PLACE}{suffix}", *expected),
     )
 
 
-def _first_image(name: str, data: bytes, *told: str) -> Kind:
+def _first_image(name: str, data: bytes, *expected: str) -> Kind:
     """Return a kind that replaces the first image, with whose size the others are compared."""
     place = "train/angry/a.png"
     return Kind(
@@ -126,17 +126,19 @@ def _first_image(name: str, data: bytes, *told: str) -> Kind:
         "data",
         directory_of(".png"),
         in_root(place, content(data)),
-        (place, *told),
+        (place, *expected),
     )
 
 
-def _entry(name: str, place: str, damage: Damage, *told: str, unprivileged: bool = False) -> Kind:
+def _entry(
+    name: str, place: str, damage: Damage, *expected: str, unprivileged: bool = False
+) -> Kind:
     return Kind(
         f"folder: {name}",
         "data",
         directory_of(".png"),
         in_root(place, damage),
-        told,
+        expected,
         unprivileged=unprivileged,
     )
 

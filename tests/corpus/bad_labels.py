@@ -112,7 +112,9 @@ def _lists() -> list[Kind]:
         "a label with escapes": ("sad", "\x1b[2J\u202e", "\\x1b[2J\\u202e"),
         "an unknown part": ("train", "dev", "'dev'"),
     }
-    damages = {name: (in_line(3, old, new), told) for name, (old, new, told) in rows.items()}
+    damages = {
+        name: (in_line(3, old, new), expected) for name, (old, new, expected) in rows.items()
+    }
     damages |= _bytes_kinds()
     # Without a valid header the file is not a list, and the directory has no known layout.
     no_list = (
@@ -129,10 +131,10 @@ def _lists() -> list[Kind]:
             "data",
             images_with_list,
             in_root(LIST, damage),
-            (told, *(() if "line" in told else (f"{LIST}', line 3",))),
+            (expected, *(() if "line" in expected else (f"{LIST}', line 3",))),
         )
-        for name, (damage, told) in damages.items()
-        if name not in no_list and told != "longer"
+        for name, (damage, expected) in damages.items()
+        if name not in no_list and expected != "longer"
     ]
     return [
         *kinds,
@@ -201,8 +203,8 @@ def _rafdb() -> list[Kind]:
         "a pipe": (a_pipe, "pipe"),
     }
     return [
-        Kind(f"RAF-DB: {name}", "data", rafdb, in_root(RAFDB_LIST, damage), (RAFDB_LIST, told))
-        for name, (damage, told) in damages.items()
+        Kind(f"RAF-DB: {name}", "data", rafdb, in_root(RAFDB_LIST, damage), (RAFDB_LIST, expected))
+        for name, (damage, expected) in damages.items()
     ]
 
 
@@ -214,15 +216,17 @@ def _maps() -> list[Kind]:
         "a class that is a number": ("Sad", "4", "line 3"),
         "escapes": ("1,Sad", '\x1b[2J\u202e1,"', "line 3"),
     }
-    damages = {name: (in_line(3, old, new), told) for name, (old, new, told) in rows.items()}
+    damages = {
+        name: (in_line(3, old, new), expected) for name, (old, new, expected) in rows.items()
+    }
     damages |= _bytes_kinds() | {
         "no row": (cut_to(len("name,class\n")), "no row"),
         "other columns": (swapped("class", "label"), "line 1"),
     }
     return [
         *(
-            Kind(f"class map: {name}", "class map", class_map, damage, (told,))
-            for name, (damage, told) in damages.items()
+            Kind(f"class map: {name}", "class map", class_map, damage, (expected,))
+            for name, (damage, expected) in damages.items()
         ),
         Kind(
             "class map: more classes than labels can tell apart",

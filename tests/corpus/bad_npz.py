@@ -301,8 +301,8 @@ class Trap:
         return open, ("unpickled", "w")
 
 
-def _kind(name: str, damage: Damage, *told: str, sound=npz_file) -> Kind:
-    return Kind(f"npz: {name}", "data", sound, damage, told)
+def _kind(name: str, damage: Damage, *expected: str, sound=npz_file) -> Kind:
+    return Kind(f"npz: {name}", "data", sound, damage, expected)
 
 
 def _cuts() -> list[Kind]:

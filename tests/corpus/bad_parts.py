@@ -88,12 +88,12 @@ def _kinds() -> list[Kind]:
     }
     return [
         *(
-            Kind(f"FER+: {name}", "data", ferplus, in_root(LIST, damage), (told,))
-            for name, (damage, told) in in_list.items()
+            Kind(f"FER+: {name}", "data", ferplus, in_root(LIST, damage), (expected,))
+            for name, (damage, expected) in in_list.items()
         ),
         *(
-            Kind(f"csv parts: {name}", "data", csv_parts, in_root("val.csv", damage), (told,))
-            for name, (damage, told) in in_part.items()
+            Kind(f"csv parts: {name}", "data", csv_parts, in_root("val.csv", damage), (expected,))
+            for name, (damage, expected) in in_part.items()
         ),
         Kind(
             "csv parts: a part closed to this user",

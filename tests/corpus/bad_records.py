@@ -218,8 +218,8 @@ def _results() -> list[Kind]:
         "escapes in an id": (put("\x1b[2J\u202e\n", *CELL, "id"), "\\x1b[2J"),
     }
     return [
-        Kind(f"results: {name}", "results", results_file, damage, (told,) if told else ())
-        for name, (damage, told) in damages.items()
+        Kind(f"results: {name}", "results", results_file, damage, (expected,) if expected else ())
+        for name, (damage, expected) in damages.items()
     ]
 
 

@@ -44,8 +44,8 @@ def _of_another_part(votes: Votes) -> Votes:
     return votes
 
 
-def _kind(name: str, damage: Damage, *told: str) -> Kind:
-    return Kind(f"votes: {name}", "votes", votes_file, damage, told)
+def _kind(name: str, damage: Damage, *expected: str) -> Kind:
+    return Kind(f"votes: {name}", "votes", votes_file, damage, expected)
 
 
 def _line_3() -> list[Kind]:

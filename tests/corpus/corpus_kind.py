@@ -26,7 +26,7 @@ class Kind:
         door: key of its reader in ``doors.DOORS``.
         sound: writes the undamaged input, which must be accepted.
         damage: damages it.
-        told: what the error message must contain in addition to the path: file, line, member.
+        expected: what the error message must contain in addition to the path: file, line, member.
         unprivileged: if True, commands run without root's power to ignore file modes.
     """
 
@@ -34,7 +34,7 @@ class Kind:
     door: str
     sound: Sound
     damage: Damage
-    told: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
     unprivileged: bool = False
 
     def write(self, directory: Path) -> Path:

@@ -54,7 +54,7 @@ def hold(kind: Kind, commands: Commands, directory: Path) -> None:
         assert line.startswith(("Error: ", "ERROR: "))
         assert line.isprintable(), repr(line)
         assert _shown(path) in line or repr(path.name) in line
-        for word in kind.told:
+        for word in kind.expected:
             assert word in line
         assert len(line) < LONGEST_LINE + 3 * len(_shown(path))
         assert call[0] == "pytest" or not outcome.out

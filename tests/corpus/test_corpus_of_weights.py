@@ -28,13 +28,13 @@ def with_kept_network(keras_commands, tmp_path_factory):
     """Runs commands that prove weights, all of them with the same network: none changes it."""
     directory = str(tmp_path_factory.mktemp("kept"))
 
-    def told(call):
+    def run_job(call):
         outcome = keras_commands.run(Job(["call", f"kept_network:{call}", directory], directory))
         assert outcome.status == 0, outcome.err
 
-    told("keep")
+    run_job("keep")
     yield keras_commands
-    told("release")
+    run_job("release")
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=id_of)

@@ -26,7 +26,7 @@ def write_images(root: Path, values: dict[str, int], size: tuple[int, int] = (6,
     return root
 
 
-def told(dataset: Dataset) -> list[tuple[int, str]]:
+def levels_and_classes(dataset: Dataset) -> list[tuple[int, str]]:
     """Return the grey level and class of each image, in order."""
     return [
         (int(image[0, 0]), dataset.classes[label])

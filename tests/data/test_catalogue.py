@@ -191,14 +191,14 @@ class TestDirectoryCalledFer2013:
         (tmp_path / "gone").rmdir()
         assert source_of("fer2013", cache_dir=tmp_path / "cache") is None
 
-    def test_mistakes_in_it_are_told(self, tmp_path: Path) -> None:
+    def test_mistakes_in_it_are_reported(self, tmp_path: Path) -> None:
         (tmp_path / "fer2013").mkdir()
         (tmp_path / "fer2013/fer2013.csv").write_text("emotion,pixels,Usage\n")
         with pytest.raises(FerBenchError, match="no row") as raised:
             load_dataset("fer2013", cache_dir=tmp_path / "cache")
         assert raised.value.path == tmp_path / "fer2013/fer2013.csv"
 
-    def test_what_cannot_be_read_is_told(self, tmp_path: Path, few: Dataset) -> None:
+    def test_what_cannot_be_read_is_reported(self, tmp_path: Path, few: Dataset) -> None:
         (tmp_path / "fer2013/fer2013.csv").mkdir(parents=True)
         write_csv(tmp_path / "fer2013.csv", few)
         with pytest.raises(FerBenchError, match=r"cannot be read: .*directory") as raised:

@@ -91,7 +91,7 @@ def test_names_in_any_case_and_the_papers_sadness(root: Path) -> None:
     assert load_folder(root).labels.tolist() == [0, 0, 3, 4]
 
 
-def test_usage_only_where_every_name_tells_it(root: Path) -> None:
+def test_usage_only_where_every_name_shows_it(root: Path) -> None:
     assert load_folder(root).usage is None
     (root / "train/angry/a.png").rename(root / "train/angry/Training_1.png")
     assert load_folder(root).usage is None
@@ -234,14 +234,14 @@ def test_missing_part(root: Path, part: str) -> None:
     assert load_folder(other).usage is None
 
 
-def test_two_folders_of_a_class(root: Path) -> None:
+def test_two_directories_of_a_class(root: Path) -> None:
     (root / "test" / "sadness").mkdir()
     error = error_of(root, root / "test" / "sadness")
     assert "same class as 'sad'" in error.problem
     assert error.accepted.startswith("one directory for each class")
 
 
-def test_empty_folders(root: Path) -> None:
+def test_empty_directories(root: Path) -> None:
     (root / "test/sad/a.png").unlink()
     assert "directory is empty" in error_of(root, root / "test" / "sad").problem
     (root / "test/sad").rmdir()
@@ -362,7 +362,7 @@ def test_not_there(tmp_path: Path) -> None:
     assert f"cannot be read ({os.strerror(errno.ENOENT)})" in error_of(path, path).problem
 
 
-def test_what_mends_it(root: Path, snapshot: SnapshotAssertion) -> None:
+def test_what_repairs_it(root: Path, snapshot: SnapshotAssertion) -> None:
     """Each step fits its cause."""
 
     def step(named: str, table: ClassTable = UNNUMBERED) -> str:

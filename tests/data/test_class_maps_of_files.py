@@ -71,7 +71,7 @@ class TestBoth:
         np.testing.assert_array_equal(found.usage, eight.usage[stay])
         assert found.counts["Fear"] == 0
 
-    def test_more_numbers_than_a_byte_tells_apart(
+    def test_more_numbers_than_a_byte_holds(
         self, tmp_path: Path, eight: Dataset, write, name
     ) -> None:
         numbers = (0, 255, 256, 257, 511, 512, 513, 599)
@@ -149,7 +149,7 @@ def test_pixels_are_called_by_plain_numbers_and_known_names(
     assert "without leading zeros" in error.accepted
 
 
-def test_what_the_map_did_not_do_is_told(tmp_path: Path, eight: Dataset, snapshot) -> None:
+def test_what_the_map_did_not_do_is_reported(tmp_path: Path, eight: Dataset, snapshot) -> None:
     path = write_npz(tmp_path / "a.npz", eight)
     rows = ["name,class", "glad,Happy", "9,Calm", *(f"{n},{EMOTIONS[n % 7]}" for n in range(8))]
     (tmp_path / "map.csv").write_text("\n".join(rows))

@@ -140,7 +140,7 @@ class TestRivals:
         assert table.rivals("1", "01")
 
 
-def test_two_files_with_the_same_names_are_told_apart(tmp_path: Path) -> None:
+def test_two_files_with_the_same_names_are_distinguished(tmp_path: Path) -> None:
     tables = []
     for number, rows in enumerate(("1,Sad", "1,Happy", "1,Sad\n2,-")):
         (tmp_path / str(number)).mkdir()
@@ -217,7 +217,7 @@ class TestFile:
         assert accepted in error.accepted
         assert "\n" not in str(error)
 
-    def test_more_classes_than_a_byte_tells_apart(self, path: Path) -> None:
+    def test_more_classes_than_a_byte_holds(self, path: Path) -> None:
         path.write_text("name,class\n" + "".join(f"{n},c{n}\n" for n in range(250)))
         with pytest.raises(FerBenchError) as raised:
             class_table(path)

@@ -35,7 +35,7 @@ def shown(pictures: np.ndarray, split: Split) -> dict[str, list[int]]:
 
 @settings(max_examples=examples(25))
 @given(pictured(), st.integers(0, 99))
-def test_grouped_keeps_each_picture_in_one_part(case, seed) -> None:
+def test_grouped_keeps_each_image_in_one_part(case, seed) -> None:
     labels, pictures = case
     split = grouped_split(labels, pictures, seed)
     rows = np.concatenate([split.train, split.validation, split.test])
@@ -48,7 +48,7 @@ def test_grouped_keeps_each_picture_in_one_part(case, seed) -> None:
 
 @settings(max_examples=examples(10))
 @given(st.integers(60, 90), st.integers(0, 99))
-def test_grouped_is_the_papers_split_where_no_picture_comes_twice(n, seed) -> None:
+def test_grouped_is_the_papers_split_where_no_image_comes_twice(n, seed) -> None:
     labels = (np.arange(n) % 2).astype(np.uint8)
     pictures = np.random.default_rng(seed).permutation(n).astype(np.int64)
     grouped, paper = grouped_split(labels, pictures, seed), paper_split(labels, seed)
@@ -137,7 +137,7 @@ def test_a_dedupe_that_is_none() -> None:
     assert raised.value.accepted == "none, train, all"
 
 
-def test_too_few_pictures() -> None:
+def test_too_few_images() -> None:
     labels = (np.arange(60) % 2).astype(np.uint8)
     with pytest.raises(FerBenchError, match=r"'grouped': 6 .* of 2 classes"):
         grouped_split(labels, np.arange(60) % 6)

@@ -139,7 +139,7 @@ ODD_NOTES = {
 
 @pytest.mark.parametrize("header", ["note,emotion,pixels,Usage", "Usage,pixels,emotion,note"])
 @pytest.mark.parametrize(("note", "sound"), ODD_NOTES.values(), ids=ODD_NOTES.keys())
-def test_a_row_is_judged_alike_whatever_stands_beside_it(
+def test_a_row_is_judged_alike_whatever_is_next_to_it(
     tmp_path: Path, few: Dataset, header: str, note: bytes, sound: bool
 ) -> None:
     lines = [line.encode() for line in csv_lines(few, header)]
@@ -166,7 +166,7 @@ ODD_PIXELS = {
 
 
 @pytest.mark.parametrize(("change", "sound"), ODD_PIXELS.values(), ids=ODD_PIXELS.keys())
-def test_pixels_are_judged_alike_whatever_stands_beside_them(
+def test_pixels_are_judged_alike_whatever_is_next_to_them(
     tmp_path: Path, few: Dataset, change, sound: bool
 ) -> None:
     lines = csv_lines(few)

@@ -130,7 +130,7 @@ def test_one_file_keeps_its_rows(load, tmp_path: Path, parted: Dataset, name: st
     np.testing.assert_array_equal(found.usage, parted.usage)
 
 
-def test_images_count_more_than_a_file_beside_them(load, tmp_path: Path, parted: Dataset) -> None:
+def test_images_count_more_than_a_file_next_to_them(load, tmp_path: Path, parted: Dataset) -> None:
     root = write_folders(tmp_path / "faces", parted)
     write_csv(root / "fer2013.csv", rows_of(parted, 0), WITHOUT_USAGE)
     found = load(root)
@@ -139,7 +139,7 @@ def test_images_count_more_than_a_file_beside_them(load, tmp_path: Path, parted:
 
 
 @pytest.mark.parametrize("name", ["train/main.py", "0/", "anger/notes.txt"])
-def test_directories_without_images_beside_files_are_passed_over(
+def test_directories_without_images_next_to_files_are_passed_over(
     load, tmp_path: Path, parted: Dataset, name: str
 ) -> None:
     root = write_part_files(tmp_path / "faces", parted)

@@ -95,7 +95,7 @@ def test_an_unknown_version_is_not_remembered(
     assert entries(tmp_path) == []
 
 
-def test_a_damaged_entry_is_made_anew(tmp_path: Path) -> None:
+def test_a_damaged_entry_is_made_again(tmp_path: Path) -> None:
     wanted = stratified_draw(LABELS, 80, 30, 42, tmp_path)
     (entry,) = entries(tmp_path)
     whole = entry.read_bytes()
@@ -112,7 +112,7 @@ def test_a_damaged_entry_is_made_anew(tmp_path: Path) -> None:
     assert len(entry.read_bytes()) == len(whole)
 
 
-def test_an_entry_with_other_rows_or_of_another_draw_is_made_anew(tmp_path: Path) -> None:
+def test_an_entry_with_other_rows_or_of_another_draw_is_made_again(tmp_path: Path) -> None:
     wanted = stratified_draw(LABELS, 80, 30, 42, tmp_path)
     (entry,) = entries(tmp_path)
     with np.load(entry, allow_pickle=False) as arrays:

@@ -71,7 +71,7 @@ WRITERS = {
 
 class TestFound:
     @pytest.mark.parametrize("name", WRITERS)
-    def test_in_the_named_folder(
+    def test_in_the_named_directory(
         self, name: str, tmp_path: Path, cache: Path, whole: Dataset, monkeypatch
     ) -> None:
         (tmp_path / "data").mkdir()
@@ -98,7 +98,7 @@ class TestFound:
         monkeypatch.setenv("FER_BENCH_DATA", "~/any name.csv")
         assert load_dataset("fer2013", cache_dir=cache).row_digest == whole.row_digest
 
-    def test_the_named_folder_goes_before_the_cache(
+    def test_the_named_directory_goes_before_the_cache(
         self, tmp_path: Path, cache: Path, whole: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "data").mkdir()
@@ -150,7 +150,7 @@ class TestFound:
         assert error.problem == f"FER_BENCH_DATA={path!r} cannot be opened: {cause}"
         assert FILES in error.accepted
 
-    def test_a_variable_that_names_a_folder_that_may_not_be_entered(
+    def test_a_variable_that_names_a_directory_that_may_not_be_entered(
         self, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         forbid_entering(tmp_path / "locked", monkeypatch)

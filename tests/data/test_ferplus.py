@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from image_folders import told, write_image
+from image_folders import levels_and_classes, write_image
 from layout_writers import random_dataset, write_ferplus
 from made_votes import HEADER
 
@@ -54,7 +54,7 @@ def test_directories_of_classes_in_a_part_are_no_votes(tmp_path: Path, beside: b
             write_image(tmp_path / f"FER2013{part_name}/{name}/a.png", value)
     if beside:
         (tmp_path / "fer2013new.csv").write_text(HEADER + "\n")
-    found = told(load_folder(tmp_path))
+    found = levels_and_classes(load_folder(tmp_path))
     assert found == [(1, "Angry"), (2, "Happy"), (1, "Angry"), (2, "Happy")]
 
 
@@ -79,7 +79,7 @@ def test_the_most_votes_count_and_the_others_are_left_out(
     some: Path, snapshot: SnapshotAssertion
 ) -> None:
     found = load_folder(some)
-    assert told(found) == [
+    assert levels_and_classes(found) == [
         (1, "Angry"),
         (2, "Contempt"),
         (6, "Happy"),
@@ -106,12 +106,12 @@ def test_a_class_map_may_leave_out_contempt(
 
 def test_a_part_by_itself(some: Path) -> None:
     found = load_folder(some / "FER2013Train")
-    assert told(found) == [(1, "Angry"), (2, "Contempt"), (6, "Happy")]
+    assert levels_and_classes(found) == [(1, "Angry"), (2, "Contempt"), (6, "Happy")]
     assert found.usage is None
     assert "not read" not in dict(found.notes)
 
 
-def test_votes_of_the_whole_beside_the_parts(tmp_path: Path) -> None:
+def test_votes_of_the_whole_next_to_the_parts(tmp_path: Path) -> None:
     made = random_dataset(9, seed=2)
     dataset = Dataset(made.images, made.labels, EMOTIONS, "x", (np.arange(9) % 3).astype(np.uint8))
     wanted = load_folder(write_ferplus(tmp_path, dataset))
@@ -134,7 +134,7 @@ def test_directories_of_classes_in_the_parts(tmp_path: Path) -> None:
         for value, label in enumerate(("happy", "sad"), start=1):
             write_image(tmp_path / f"FER2013{name}/{label}/1.png", value)
     found = load_folder(tmp_path, UNNUMBERED)
-    assert told(found) == [(1, "Happy"), (2, "Sad")] * 3
+    assert levels_and_classes(found) == [(1, "Happy"), (2, "Sad")] * 3
     assert found.usage.tolist() == [0, 0, 1, 1, 2, 2]
 
 
@@ -154,13 +154,13 @@ MISTAKES = {
 """What is added to a list, what the problem's text then has in it, and what is accepted."""
 
 
-@pytest.mark.parametrize(("text", "told", "accepted"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_mistakes(some: Path, text: str, told: tuple[str, ...], accepted: str) -> None:
+@pytest.mark.parametrize(("text", "facts", "accepted"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_mistakes(some: Path, text: str, facts: tuple[str, ...], accepted: str) -> None:
     path = some / "FER2013Valid/label.csv"
     path.write_text(path.read_text() + text)
     error = error_of(some)
     assert (error.path, error.line) == (path, 2)
-    assert [fact for fact in told if fact not in error.problem] == []
+    assert [fact for fact in facts if fact not in error.problem] == []
     assert accepted in error.accepted
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from image_folders import told, write_image, write_images
+from image_folders import levels_and_classes, write_image, write_images
 from PIL import Image
 
 from fer_bench.data import EMOTIONS, load_dataset, make_split
@@ -59,7 +59,7 @@ class TestClassesWithoutParts:
     def test_ck(self, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
         (tmp_path / "README.txt").write_text("terms")
         found = load_folder(write_images(tmp_path, CK))
-        assert told(found) == CK_READ
+        assert levels_and_classes(found) == CK_READ
         assert found.classes == (*EMOTIONS, "Contempt")
         assert found.counts["Neutral"] == 0
         assert found.usage is None
@@ -92,13 +92,13 @@ class TestClassesWithoutParts:
         table = class_table(file_map(tmp_path / "map.csv", *rows))
         found = load_folder(tmp_path / "set", table)
         # within a class by folder, then by file
-        assert told(found)[-3:] == [(4, "Surprise"), (7, "Surprise"), (9, "Calm")]
+        assert levels_and_classes(found)[-3:] == [(4, "Surprise"), (7, "Surprise"), (9, "Calm")]
         assert found.counts["Fear"] == 0
         assert found.classes == (*EMOTIONS, "Calm")
         assert dict(found.notes)["left out"] == snapshot
 
     @pytest.mark.parametrize(
-        ("folders", "rows"),
+        ("directories", "rows"),
         [
             (("happiness", "happy"), ("happy,Happy", "sad,Sad")),
             (("0", "neutral"), ("0,Neutral",)),
@@ -123,7 +123,7 @@ class TestClassesWithoutParts:
         found = load_folder(tmp_path, class_table("affectnet"))
         order = [(6, "Angry"), (5, "Disgust"), (4, "Fear"), (1, "Happy"), (2, "Sad")]
         order += [(3, "Surprise"), (0, "Neutral"), (7, "Contempt")]
-        assert told(found) == order * len(parts)
+        assert levels_and_classes(found) == order * len(parts)
         assert dict(found.notes)["left out"] == snapshot
 
     def test_initials_of_persons_are_no_classes(self, tmp_path: Path) -> None:
@@ -140,7 +140,10 @@ class TestClassesWithoutParts:
         one, other = (unicodedata.normalize(form, "fr\u00f6hlich") for form in ("NFD", "NFC"))
         write_images(tmp_path / "set", {f"{one}/a.png": 1, "sad/b.png": 2})
         table = class_table(file_map(tmp_path / "map.csv", f"{other},Happy"))
-        assert told(load_folder(tmp_path / "set", table)) == [(1, "Happy"), (2, "Sad")]
+        assert levels_and_classes(load_folder(tmp_path / "set", table)) == [
+            (1, "Happy"),
+            (2, "Sad"),
+        ]
         assert (
             "changes nothing" not in dict(load_folder(tmp_path / "set", table).notes)["class map"]
         )
@@ -158,11 +161,11 @@ class TestClassesWithoutParts:
         assert error.path == tmp_path / "calm"
         assert "numbers found" not in error.accepted
 
-    def test_a_map_that_does_nothing_is_told(
+    def test_a_map_that_does_nothing_is_reported(
         self, tmp_path: Path, snapshot: SnapshotAssertion
     ) -> None:
         found = load_folder(write_images(tmp_path, CK), class_table("rafdb"))
-        assert told(found) == CK_READ
+        assert levels_and_classes(found) == CK_READ
         assert dict(found.notes)["class map"] == snapshot
 
     def test_all_is_left_out(self, tmp_path: Path) -> None:
@@ -183,7 +186,7 @@ class TestParts:
             tmp_path, {"test/sad/a.png": 3, f"{validation}/7/b.png": 2, "Train/Happiness/c.png": 1}
         )
         found = load_folder(tmp_path, class_table("affectnet"))
-        assert told(found) == [(1, "Happy"), (2, "Contempt"), (3, "Sad")]
+        assert levels_and_classes(found) == [(1, "Happy"), (2, "Contempt"), (3, "Sad")]
         assert found.usage.tolist() == [0, 1, 2]
         assert found.notes[0] == ("layout", snapshot)
 
@@ -201,10 +204,10 @@ class TestParts:
     def test_of_two_parts_the_split_is_drawn(self, tmp_path: Path, other: str) -> None:
         write_images(tmp_path, {"train/sad/a.png": 1, f"{other}/fear/a.png": 2})
         found = load_folder(tmp_path)
-        assert told(found) == [(1, "Sad"), (2, "Fear")]
+        assert levels_and_classes(found) == [(1, "Sad"), (2, "Fear")]
         assert found.usage is None
 
-    def test_a_copy_of_all_in_a_folder_of_the_same_name(
+    def test_a_copy_of_all_in_a_directory_of_the_same_name(
         self, tmp_path: Path, snapshot: SnapshotAssertion
     ) -> None:
         """As in an archive on Kaggle."""
@@ -212,11 +215,11 @@ class TestParts:
         root = write_images(tmp_path / "images", tree)
         write_images(root / "images", tree)
         found = load_folder(root)
-        assert sorted(told(found)) == sorted([(3, "Sad"), (5, "Happy")] * 2)
+        assert sorted(levels_and_classes(found)) == sorted([(3, "Sad"), (5, "Happy")] * 2)
         assert dict(found.notes)["not read"] == snapshot
 
     @pytest.mark.parametrize("change", ["another image", "one more", "one fewer", "a part fewer"])
-    def test_no_copy_in_a_folder_of_the_same_name(self, tmp_path: Path, change: str) -> None:
+    def test_no_copy_in_a_directory_of_the_same_name(self, tmp_path: Path, change: str) -> None:
         """Of bitmaps, the size of a file tells nothing."""
         tree = {f"{part}/{name}/1.bmp": len(name) for part in PARTED for name in ("sad", "happy")}
         root = write_images(tmp_path / "images", tree)
@@ -236,7 +239,7 @@ class TestParts:
         assert error.hint.startswith(f"name {str(inner)!r} instead")
         assert "move it away" in error.hint
 
-    def test_another_unknown_folder_is_no_copy(self, tmp_path: Path) -> None:
+    def test_another_unknown_directory_is_no_copy(self, tmp_path: Path) -> None:
         tree = {f"{part}/{name}/1.bmp": len(name) for part in PARTED for name in ("sad", "happy")}
         root = write_images(tmp_path / "images", tree)
         write_images(root / "copy", tree)
@@ -244,7 +247,7 @@ class TestParts:
         assert error.path == root / "copy"
         assert "unknown part 'copy'" in error.problem
 
-    def test_two_folders_for_a_part(self, tmp_path: Path) -> None:
+    def test_two_directories_for_a_part(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"train/sad/a.png": 1, "val/sad/a.png": 2, "valid/sad/a.png": 2})
         error = error_of(tmp_path)
         assert error.path == tmp_path / "valid"
@@ -262,7 +265,7 @@ class TestParts:
         assert "that fit: rafdb (1 S" in error.accepted
         found = load_folder(tmp_path, class_table("rafdb"))
         order = (6, 3, 2, 4, 5, 1, 7)  # as the seven stand in EMOTIONS
-        assert told(found) == [*zip(order, EMOTIONS, strict=True)] * 2
+        assert levels_and_classes(found) == [*zip(order, EMOTIONS, strict=True)] * 2
 
 
 class TestDetection:
@@ -298,10 +301,10 @@ class TestDetection:
         (tmp_path / "folder.csv.d").mkdir()
         (tmp_path / "folder.csv.d").rename(tmp_path / ".folder.csv")
         found = load_folder(tmp_path)
-        assert told(found) == CK_READ
+        assert levels_and_classes(found) == CK_READ
         assert [how for what, how in found.notes if what == "not read"] == snapshot
 
-    def test_a_list_that_is_not_known_is_told(
+    def test_a_list_that_is_not_known_is_reported(
         self, tmp_path: Path, snapshot: SnapshotAssertion
     ) -> None:
         write_images(tmp_path, CK)
@@ -335,7 +338,7 @@ class TestDetection:
         assert error.path == tmp_path / "l.csv"
         assert "cannot be read (" in error.problem
 
-    def test_folders_that_may_not_be_read(
+    def test_directories_that_may_not_be_read(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write_images(tmp_path, CK)
@@ -361,19 +364,19 @@ class TestThroughTheDoor:
             tmp_path / "c",
         )
         rafdb = load_dataset(root, cache_dir=cache, class_map="rafdb")
-        assert told(rafdb) == [(3, "Disgust"), (2, "Fear"), (1, "Surprise")]
+        assert levels_and_classes(rafdb) == [(3, "Disgust"), (2, "Fear"), (1, "Surprise")]
         for _ in range(2):
             affectnet = load_dataset(root, cache_dir=cache, class_map="affectnet")
-            assert told(affectnet) == [(1, "Happy"), (2, "Sad"), (3, "Surprise")]
+            assert levels_and_classes(affectnet) == [(1, "Happy"), (2, "Sad"), (3, "Surprise")]
         path = file_map(tmp_path / "map.csv", "1,Awe", "2,-", "3,Sad")
         for _ in range(2):  # the second time from the cache
             found = load_dataset(root, cache_dir=cache, class_map=path)
-            assert told(found) == [(3, "Sad"), (1, "Awe")]
+            assert levels_and_classes(found) == [(3, "Sad"), (1, "Awe")]
             assert found.classes == (*EMOTIONS, "Awe")
             assert dict(found.notes)["left out"] == snapshot(name="left out")
         file_map(path, "1,Zeal", "2,-", "3,Sad")
         found = load_dataset(root, cache_dir=cache, class_map=path)
-        assert told(found) == [(3, "Sad"), (1, "Zeal")]
+        assert levels_and_classes(found) == [(3, "Sad"), (1, "Zeal")]
 
     def test_a_list_that_changes(self, tmp_path: Path) -> None:
         root, cache = write_images(tmp_path / "set", {"a.png": 1, "b.png": 2}), tmp_path / "c"
@@ -381,7 +384,10 @@ class TestThroughTheDoor:
             (root / "l.csv").write_text(f"image,label\na.png,{label}\nb.png,Angry\n")
             for path in (root, root / "l.csv"):
                 found = load_dataset(path, cache_dir=cache)
-                assert (told(found), found.name) == ([(1, label), (2, "Angry")], "set")
+                assert (levels_and_classes(found), found.name) == (
+                    [(1, label), (2, "Angry")],
+                    "set",
+                )
 
     def test_a_class_map_for_a_name(self, tmp_path: Path) -> None:
         with pytest.raises(FerBenchError) as raised:

@@ -65,7 +65,7 @@ def test_a_forged_draw_is_drawn_again(tmp_path: Path, first: np.ndarray) -> None
 
 
 @given(ARRAYS)
-def test_any_search_for_twins_is_one_or_made_again(tmp_path_factory, arrays: list) -> None:
+def test_any_search_for_duplicates_is_one_or_made_again(tmp_path_factory, arrays: list) -> None:
     cache = tmp_path_factory.mktemp("cache")
     images = dataset_of(patterns(4))
     expected = cached_duplicates(images, cache)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from image_folders import told, write_image, write_images
+from image_folders import levels_and_classes, write_image, write_images
 
 from fer_bench.data import load_dataset, make_split
 from fer_bench.data.formats.class_names import UNNUMBERED, class_table
@@ -52,7 +52,12 @@ class TestAffectNet:
 
     def test_images_in_the_order_of_parts_and_names(self, root: Path, snapshot) -> None:
         found = load_folder(root, self.TABLE)
-        assert told(found) == [(0, "Neutral"), (1, "Happy"), (2, "Sad"), (3, "Surprise")]
+        assert levels_and_classes(found) == [
+            (0, "Neutral"),
+            (1, "Happy"),
+            (2, "Sad"),
+            (3, "Surprise"),
+        ]
         assert found.notes[0] == snapshot
         assert "left out" not in dict(found.notes)
 
@@ -72,7 +77,7 @@ class TestAffectNet:
     def test_what_is_none_of_the_expressions_is_left_out(self, root: Path) -> None:
         self.annotate(root / "train_set", 1, 10)
         found = load_folder(root, self.TABLE)
-        assert [value for value, _ in told(found)] == [0, 2, 3]
+        assert [value for value, _ in levels_and_classes(found)] == [0, 2, 3]
         assert dict(found.notes)["left out"].startswith("1: ")
         assert "class map" in dict(found.notes)["left out"]
         assert dict(found.notes)["left out"].endswith(" '10'")
@@ -97,7 +102,7 @@ class TestAffectNet:
         for label, name in ((1, "Happy"), (7, "Contempt")):
             self.annotate(root / "train_set", 1, label)
             found = load_dataset(root, cache_dir=tmp_path / "c", class_map="affectnet")
-            assert told(found)[1] == (1, name)
+            assert levels_and_classes(found)[1] == (1, name)
 
     @pytest.mark.parametrize(
         ("data", "cause"),
@@ -163,7 +168,7 @@ class TestCk:
 
     def test_the_frames_that_have_a_label(self, root: Path, snapshot) -> None:
         found = load_folder(root, self.TABLE)
-        assert told(found) == [(3, "Disgust"), (7, "Surprise")]
+        assert levels_and_classes(found) == [(3, "Disgust"), (7, "Surprise")]
         assert found.notes[0] == snapshot
         assert dict(found.notes)["left out"].startswith("3: no label ")
         assert dict(found.notes)["left out"].endswith(" Emotion/")
@@ -214,14 +219,17 @@ class TestOtherNamesOfParts:
     @pytest.mark.parametrize(
         "parts", ["Training Testing", "train_set val_set", "training_set test_set"]
     )
-    def test_two_folders(self, tmp_path: Path, parts: str) -> None:
+    def test_two_directories(self, tmp_path: Path, parts: str) -> None:
         images = {f"{part}/happy/a.png": n for n, part in enumerate(parts.split())}
-        assert told(load_folder(write_images(tmp_path, images))) == [(0, "Happy"), (1, "Happy")]
+        assert levels_and_classes(load_folder(write_images(tmp_path, images))) == [
+            (0, "Happy"),
+            (1, "Happy"),
+        ]
 
     @pytest.mark.parametrize(
         "parts", ["Training PublicTest PrivateTest", "training_set validation_set testing"]
     )
-    def test_three_folders(self, tmp_path: Path, parts: str) -> None:
+    def test_three_directories(self, tmp_path: Path, parts: str) -> None:
         images = {
             f"{part}/{name}/a.png": n
             for n, part in enumerate(parts.split())
@@ -239,4 +247,4 @@ class TestOtherNamesOfParts:
             header = "subDirectory_filePath,face_x,expression,valence"
             (tmp_path / f"{name}.csv").write_text("\n".join([header, *rows]))
         found = load_folder(tmp_path, class_table("affectnet"))
-        assert told(found) == [(1, "Happy"), (0, "Neutral"), (2, "Sad")]
+        assert levels_and_classes(found) == [(1, "Happy"), (0, "Neutral"), (2, "Sad")]

@@ -4,7 +4,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
-from image_folders import told, write_image, write_images
+from image_folders import levels_and_classes, write_image, write_images
 
 from fer_bench.data import EMOTIONS, load_dataset
 from fer_bench.data.formats.class_names import UNNUMBERED, class_table
@@ -30,13 +30,13 @@ class TestCsv:
     def root(self, tmp_path: Path) -> Path:
         return write_images(tmp_path / "set", IMAGES)
 
-    def test_paths_from_the_folder(self, root: Path, snapshot) -> None:
+    def test_paths_from_the_directory(self, root: Path, snapshot) -> None:
         (root / "labels.csv").write_text(
             ",pth,label,relFCs\n0,faces/more/b.png,surprise,0.8\n1,c.png,Anger,0.7\n"
             "2,faces/a.png,contempt,0.9\n"
         )
         found = load_folder(root)
-        assert told(found) == [(2, "Surprise"), (3, "Angry"), (1, "Contempt")]
+        assert levels_and_classes(found) == [(2, "Surprise"), (3, "Angry"), (1, "Contempt")]
         assert (found.classes, found.usage) == ((*EMOTIONS, "Contempt"), None)
         assert found.notes[0] == snapshot
         assert "left out" not in dict(found.notes)
@@ -45,13 +45,13 @@ class TestCsv:
     @pytest.mark.parametrize("label", ["emotion", "Label", "expression", "class"])
     def test_names_of_columns(self, root: Path, path: str, label: str) -> None:
         (root / "x.CSV").write_bytes(f"\ufeff{label}, {path}\r\n\r\nhappy, c.png\r\n".encode())
-        assert told(load_folder(root)) == [(3, "Happy")]
+        assert levels_and_classes(load_folder(root)) == [(3, "Happy")]
 
-    def test_the_list_counts_more_than_folders(self, root: Path) -> None:
+    def test_the_list_counts_more_than_directories(self, root: Path) -> None:
         write_images(root, {"happy/d.png": 4, "sad/e.png": 5})
         (root / "labels.csv").write_text("image,label\nhappy/d.png,sad\nsad/e.png,sad\n")
         found = load_folder(root)
-        assert told(found) == [(4, "Sad"), (5, "Sad")]
+        assert levels_and_classes(found) == [(4, "Sad"), (5, "Sad")]
         notes = dict(found.notes)
         assert notes["classes"].startswith("1 of 2 images ")
         assert notes["left out"].startswith("3: ")
@@ -69,7 +69,7 @@ class TestCsv:
     def test_blank_lines_first(self, root: Path, start: str) -> None:
         write_images(root, {"happy/d.png": 4, "sad/e.png": 5})
         (root / "l.csv").write_bytes(f"{start}image,label\nhappy/d.png,sad\n".encode())
-        assert told(load_folder(root)) == [(4, "Sad")]
+        assert levels_and_classes(load_folder(root)) == [(4, "Sad")]
 
     def test_the_end_of_a_path_is_enough_where_it_is_clear(self, root: Path) -> None:
         (root / "l.csv").write_text("image,label\nb.png,sad\nmore\\\\b.png,sad\n")
@@ -78,7 +78,7 @@ class TestCsv:
         assert "'faces/more/b.png'" in error.problem
         assert "line 2 of 'l.csv'" in error.problem
         (root / "l.csv").write_text("image,label\nb.png,sad\n./faces/a.png,happy\n")
-        assert told(load_folder(root)) == [(2, "Sad"), (1, "Happy")]
+        assert levels_and_classes(load_folder(root)) == [(2, "Sad"), (1, "Happy")]
         write_image(root / "faces" / "b.png", 9)
         error = error_of(root)
         assert (error.path, error.line) == (root / "l.csv", 2)
@@ -90,11 +90,11 @@ class TestCsv:
         (root / "train_labels.csv").write_text("image,label\nx.png,6\n")
         (root / "test_labels.csv").write_text("image,label\nx.png,4\nc.png,1\n")
         found = load_folder(root, class_table("rafdb"))
-        assert told(found) == [(1, "Happy"), (3, "Surprise"), (0, "Angry")]
+        assert levels_and_classes(found) == [(1, "Happy"), (3, "Surprise"), (0, "Angry")]
         assert found.usage is None
         (root / "val.csv").write_text("image,label\na.png,7\n")
         found = load_folder(root, class_table("rafdb"))
-        assert told(found)[-1] == (1, "Neutral")
+        assert levels_and_classes(found)[-1] == (1, "Neutral")
         assert found.usage.tolist() == [2, 2, 0, 1]
 
     @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ class TestCsv:
             assert "'test/3.png' is in another part" in error.problem
         write_image(root / "train" / "3.png", 4)
         (root / name).write_text(text.replace("test/3", "train/3"))
-        assert told(load_folder(root)) == [(1, "Sad"), (4, "Sad")]
+        assert levels_and_classes(load_folder(root)) == [(1, "Sad"), (4, "Sad")]
 
     def test_lists_that_name_each_others_images(self, tmp_path: Path) -> None:
         write_images(tmp_path, {f"{part}/{part}.png": 1 for part in ("train", "val", "test")})
@@ -132,19 +132,19 @@ class TestCsv:
         assert "image 'train/train.png'" in error.problem
         assert "the row's part 'test'" in error.problem
 
-    def test_a_folder_of_two_parts_is_of_neither(self, tmp_path: Path) -> None:
+    def test_a_directory_of_two_parts_is_of_neither(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"test/train/1.png": 1})
         (tmp_path / "train.csv").write_text("image,label\n1.png,sad\n")
         error = error_of(tmp_path)
         assert (error.path, error.line) == (tmp_path / "train.csv", 2)
         assert "'test/train/1.png' is in another part" in error.problem
 
-    def test_the_own_part_counts_before_folders_of_none(self, tmp_path: Path) -> None:
+    def test_the_own_part_counts_before_directories_of_none(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"faces/1.png": 1, "TRAIN/1.png": 2, "faces/train.png": 3})
         (tmp_path / "train.csv").write_text("image,label\n1.png,sad\ntrain.png,happy\n")
-        assert told(load_folder(tmp_path)) == [(2, "Sad"), (3, "Happy")]
+        assert levels_and_classes(load_folder(tmp_path)) == [(2, "Sad"), (3, "Happy")]
 
-    def test_both_of_kaggles_tests_in_one_folder(self, tmp_path: Path) -> None:
+    def test_both_of_kaggles_tests_in_one_directory(self, tmp_path: Path) -> None:
         write_images(tmp_path, {"train/1.png": 1, "test/2.png": 2, "test/3.png": 3})
         rows = ["1.png,sad,Training", "2.png,sad,PublicTest", "3.png,happy,PrivateTest"]
         (tmp_path / "l.csv").write_text("\n".join(["image,label,Usage", *rows]))
@@ -171,11 +171,11 @@ class TestCsv:
             path = write_image(root / here / f"{here}.png", 7)
             for place in (f"{there}/{there}.png", f"{there}.png"):
                 (root / "l.csv").write_text(f"image,label\n{place},sad\n", "utf-8")
-                assert told(load_folder(root)) == [(7, "Sad")]
+                assert levels_and_classes(load_folder(root)) == [(7, "Sad")]
             path.unlink()
         write_images(root, {f"{one}.png": 8, f"{other}.png": 9, f"faces/{one}.png": 6})
         (root / "l.csv").write_text(f"image,label\n{other}.png,sad\n", "utf-8")
-        assert told(load_folder(root)) == [(9, "Sad")]
+        assert levels_and_classes(load_folder(root)) == [(9, "Sad")]
 
     def test_one_of_several_lists(self, root: Path) -> None:
         for name in ("a.csv", "train.csv"):
@@ -186,7 +186,7 @@ class TestCsv:
         assert "('a.csv', 'train.csv')" in error.problem
         assert error.accepted.startswith("one, or one for ")
         found = load_folder(root / "a.csv")
-        assert (told(found), found.name) == ([(3, "Sad")], "set")
+        assert (levels_and_classes(found), found.name) == ([(3, "Sad")], "set")
 
     @pytest.mark.parametrize("column", ["Usage", "split"])
     def test_a_column_of_parts(self, root: Path, column: str) -> None:
@@ -209,7 +209,7 @@ class TestCsv:
         assert error.accepted == snapshot
         assert "rafdb" not in str(error)
         found = load_folder(root, class_table("affectnet"))
-        assert told(found) == [(1, "Contempt"), (2, "Neutral")]
+        assert levels_and_classes(found) == [(1, "Contempt"), (2, "Neutral")]
 
     @pytest.mark.parametrize(
         ("rows", "line", "problem", "accepted"),
@@ -249,13 +249,13 @@ class TestCsv:
     def test_names_with_colons(self, root: Path, place: str) -> None:
         write_image(root / place, 8)
         (root / "l.csv").write_text(f"image,label\n{place},sad\n")
-        assert told(load_folder(root)) == [(8, "Sad")]
+        assert levels_and_classes(load_folder(root)) == [(8, "Sad")]
 
     @pytest.mark.parametrize(
         "row",
         ["none.png,sad", "c.gif,sad", "c.png,calm", "../c.png,sad", "c.png"],
     )
-    def test_what_mends_it(self, root: Path, row: str, snapshot) -> None:
+    def test_what_repairs_it(self, root: Path, row: str, snapshot) -> None:
         (root / "l.csv").write_text(f"image,label\n{row}\n")
         error = error_of(root)
         assert str(error).endswith(f"; {error.hint}")
@@ -285,7 +285,7 @@ class TestCsv:
     @pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
     def test_line_ends(self, root: Path, end: str) -> None:
         (root / "l.csv").write_bytes(end.join(["image,label", "c.png,sad", ""]).encode())
-        assert told(load_folder(root)) == [(3, "Sad")]
+        assert levels_and_classes(load_folder(root)) == [(3, "Sad")]
 
     def test_links_that_lead_out(self, root: Path, tmp_path: Path) -> None:
         outside = write_image(tmp_path / "outside" / "x.png", 1)
@@ -323,7 +323,7 @@ class TestRafDb:
 
     def test_aligned_images_in_the_order_of_the_list(self, root: Path, snapshot) -> None:
         found = load_folder(root, class_table("rafdb"))
-        assert told(found) == [(5, "Sad"), (1, "Surprise"), (7, "Neutral")]
+        assert levels_and_classes(found) == [(5, "Sad"), (1, "Surprise"), (7, "Neutral")]
         assert found.notes[0] == snapshot
         assert "left out" not in dict(found.notes)
 
@@ -366,9 +366,9 @@ class TestRafDb:
         assert "file is empty" in error.problem
 
     @pytest.mark.parametrize("directory", ["old", "Aligned", "0"])
-    def test_only_the_folder_itself_is_read(self, root: Path, directory: str) -> None:
+    def test_only_the_directory_itself_is_read(self, root: Path, directory: str) -> None:
         write_image(root / f"Image/aligned/{directory}/train_00001_aligned.jpg", 200)
-        assert told(load_folder(root, class_table("rafdb")))[0] == (5, "Sad")
+        assert levels_and_classes(load_folder(root, class_table("rafdb")))[0] == (5, "Sad")
         (root / "Image/aligned/train_00001_aligned.jpg").unlink()
         error = error_of(root, class_table("rafdb"))
         assert (error.path, error.line) == (self.list_in(root), 1)
@@ -381,7 +381,12 @@ class TestRafDb:
         with self.list_in(root).open("a") as file:
             file.write("train_00003.jpg 4\n")
         found = load_folder(root, class_table("rafdb"))
-        assert told(found) == [(5, "Sad"), (1, "Surprise"), (7, "Neutral"), (100, "Happy")]
+        assert levels_and_classes(found) == [
+            (5, "Sad"),
+            (1, "Surprise"),
+            (7, "Neutral"),
+            (100, "Happy"),
+        ]
 
     def test_no_aligned_images(self, root: Path) -> None:
         (root / "Image" / "aligned").rename(root / "Image" / "other")

@@ -170,7 +170,7 @@ def test_paths_that_cannot_be(tmp_path: Path, name: str, cause: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.npz", "sub"])
-def test_a_folder_that_may_not_be_entered(
+def test_a_directory_that_may_not_be_entered(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forbid_entering(tmp_path / "locked", monkeypatch)
@@ -222,7 +222,7 @@ class TestCache:
             assert second.name == first.name == "faces"
             np.testing.assert_array_equal(second.usage, few.usage)
 
-    def test_a_folder_is_decoded_once(
+    def test_a_directory_is_decoded_once(
         self, tmp_path: Path, cache: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         root = write_folders(tmp_path / "faces.v2", few)
@@ -261,7 +261,9 @@ class TestCache:
         assert load_path(csv, cache).labels[0] == (few.labels[0] + 1) % 7
 
     @pytest.mark.parametrize("change", ["add", "remove", "rename", "rewrite"])
-    def test_a_changed_folder(self, tmp_path: Path, cache: Path, few: Dataset, change: str) -> None:
+    def test_a_changed_directory(
+        self, tmp_path: Path, cache: Path, few: Dataset, change: str
+    ) -> None:
         root = write_folders(tmp_path / "faces", few)
         before = load_path(root, cache)
         path = next(root.rglob("*.png"))
@@ -312,7 +314,7 @@ class TestCache:
             assert load_path(path, cache).name == path.stem
         assert len(entries(cache)) == 1
 
-    def test_an_entry_of_another_format_is_made_anew(
+    def test_an_entry_of_another_format_is_made_again(
         self, csv: Path, cache: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         load_path(csv, cache)
@@ -355,7 +357,7 @@ class TestCache:
         np.savez(entry, **changed)
         assert load_path(root, cache).places == before.places
 
-    def test_a_damaged_entry_is_made_anew(self, csv: Path, cache: Path, few: Dataset) -> None:
+    def test_a_damaged_entry_is_made_again(self, csv: Path, cache: Path, few: Dataset) -> None:
         load_path(csv, cache)
         (entry,) = entries(cache)
         whole = entry.read_bytes()
@@ -372,7 +374,7 @@ class TestCache:
             assert load_path(csv, cache).row_digest == few.row_digest
         assert len(entry.read_bytes()) == len(whole)
 
-    def test_an_entry_with_other_images_is_made_anew(
+    def test_an_entry_with_other_images_is_made_again(
         self, csv: Path, cache: Path, few: Dataset
     ) -> None:
         load_path(csv, cache)

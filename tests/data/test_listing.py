@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from image_folders import told, write_image, write_images
+from image_folders import levels_and_classes, write_image, write_images
 
 from fer_bench.data import load_dataset
 from fer_bench.data.formats.class_names import class_table
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_images_at_any_depth_come_by_folder_and_name(tmp_path: Path) -> None:
+def test_images_at_any_depth_come_by_directory_and_name(tmp_path: Path) -> None:
     places = ["b.png", "z.png", "a/y.png", "a/c/x.png", "b/w.png", "c/v.png"]
     write_images(tmp_path, dict.fromkeys(reversed(places), 1))
     (tmp_path / "a/.hidden.png").touch()
@@ -27,19 +27,19 @@ def test_images_at_any_depth_come_by_folder_and_name(tmp_path: Path) -> None:
 def test_files_of_file_managers(tmp_path: Path, name: str) -> None:
     write_images(tmp_path, {"happy/a.png": 1, "sad/a.png": 2})
     (tmp_path / "sad" / name).write_text("x")
-    assert told(load_folder(tmp_path)) == [(1, "Happy"), (2, "Sad")]
+    assert levels_and_classes(load_folder(tmp_path)) == [(1, "Happy"), (2, "Sad")]
 
 
 @pytest.mark.parametrize("below", ["", "train/", "train/sad/"])
 def test_what_a_mac_puts_into_archives(tmp_path: Path, below: str) -> None:
     write_images(tmp_path, {"train/sad/a.png": 1, "test/happy/a.png": 2})
     write_image(tmp_path / f"{below}__MACOSX/sad/a.png", 9)
-    assert told(load_folder(tmp_path)) == [(1, "Sad"), (2, "Happy")]
+    assert levels_and_classes(load_folder(tmp_path)) == [(1, "Sad"), (2, "Happy")]
 
 
-def test_persons_beside_what_a_mac_puts_into_archives(tmp_path: Path) -> None:
+def test_persons_next_to_what_a_mac_puts_into_archives(tmp_path: Path) -> None:
     write_images(tmp_path, {"AF01/AF01AFS.JPG": 1, "__MACOSX/AF01/x.jpg": 9})
-    assert told(load_folder(tmp_path)) == [(1, "Fear")]
+    assert levels_and_classes(load_folder(tmp_path)) == [(1, "Fear")]
 
 
 def test_names_that_are_not_utf8(tmp_path: Path) -> None:
@@ -47,14 +47,14 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     write_images(root, {"happy/a.png": 1, f"sad/{os.fsdecode(b'b' + bytes([255]))}.png": 2})
     for _ in range(2):  # the second time from the cache
         found = load_dataset(root, cache_dir=tmp_path / "c")
-        assert told(found) == [(1, "Happy"), (2, "Sad")]
+        assert levels_and_classes(found) == [(1, "Happy"), (2, "Sad")]
 
 
 def test_a_list_of_rafdb_with_a_byte_order_mark(tmp_path: Path) -> None:
     write_image(tmp_path / "Image/aligned/train_1_aligned.jpg", 5)
     (tmp_path / "EmoLabel").mkdir()
     (tmp_path / "EmoLabel/list_patition_label.txt").write_bytes(b"\xef\xbb\xbftrain_1.jpg 5\n")
-    assert told(load_folder(tmp_path, class_table("rafdb"))) == [(5, "Sad")]
+    assert levels_and_classes(load_folder(tmp_path, class_table("rafdb"))) == [(5, "Sad")]
 
 
 def test_a_path_is_the_file_of_a_class_map_even_if_called_like_a_table(

@@ -7,7 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from image_folders import told, write_image, write_images
+from image_folders import levels_and_classes, write_image, write_images
 
 from fer_bench.data.formats.class_names import UNNUMBERED, class_table
 from fer_bench.data.formats.image_folders import load_folder
@@ -57,7 +57,7 @@ def test_a_list_of_labels_below(tmp_path: Path) -> None:
     root = write_images(tmp_path / "set", {"faces/a.png": 1})
     (root / "labels.csv").write_text("image,label\na.png,sad\n")
     assert step_of(tmp_path) == f"name {str(root)!r} instead"
-    assert told(load_folder(root)) == [(1, "Sad")]
+    assert levels_and_classes(load_folder(root)) == [(1, "Sad")]
 
 
 def test_the_nearest_of_several_and_no_guess_among_many(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_it_is_not_looked_for_far_or_among_many(tmp_path: Path) -> None:
     assert step_of(tmp_path / "many").endswith("directory that holds the images")
 
 
-def test_folders_that_are_called_so_by_chance(tmp_path: Path) -> None:
+def test_directories_that_are_called_so_by_chance(tmp_path: Path) -> None:
     for name in ("code/training/loops", "process/1/task", "notes/happy"):
         (tmp_path / name).mkdir(parents=True)
     assert step_of(tmp_path).endswith("directory that holds the images")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from image_folders import told, write_image, write_images
+from image_folders import levels_and_classes, write_image, write_images
 
 from fer_bench.data import EMOTIONS
 from fer_bench.data.formats.class_names import class_table
@@ -38,7 +38,7 @@ KDEF = {
 def test_jaffe(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     (tmp_path / "README_FIRST.txt").write_text("terms")
     found = load_folder(write_images(tmp_path, JAFFE))
-    assert told(found) == list(
+    assert levels_and_classes(found) == list(
         zip(
             range(1, 8),
             ["Angry", "Disgust", "Fear", "Happy", "Neutral", "Sad", "Surprise"],
@@ -52,7 +52,7 @@ def test_jaffe(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
 def test_kdef(tmp_path: Path, flat: bool, snapshot: SnapshotAssertion) -> None:
     files = {place.rpartition("/")[2] if flat else place: n for place, n in KDEF.items()}
     found = load_folder(write_images(tmp_path, files))
-    assert told(found) == list(
+    assert levels_and_classes(found) == list(
         zip(
             range(1, 8),
             ["Fear", "Angry", "Disgust", "Happy", "Neutral", "Sad", "Surprise"],
@@ -87,23 +87,23 @@ def test_another_name_among_them(tmp_path: Path, place: str) -> None:
 def test_a_class_map_takes_codes(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     (tmp_path / "map.csv").write_text("name,class\nAF,-\nNE,Calm\n")
     found = load_folder(write_images(tmp_path, KDEF), class_table(tmp_path / "map.csv"))
-    assert [name for _, name in told(found)] == [
+    assert [name for _, name in levels_and_classes(found)] == [
         *("Angry", "Disgust", "Happy", "Calm", "Sad", "Surprise")
     ]
     assert found.classes == (*EMOTIONS, "Calm")
     assert dict(found.notes)["left out"] == snapshot
 
 
-def test_a_row_of_a_map_that_has_no_effect_is_told(tmp_path: Path) -> None:
+def test_a_row_of_a_map_that_has_no_effect_is_reported(tmp_path: Path) -> None:
     (tmp_path / "map.csv").write_text("name,class\nafraid,Panic\nNE,Calm\n")
     found = load_folder(write_images(tmp_path, KDEF), class_table(tmp_path / "map.csv"))
-    assert told(found)[0] == (1, "Fear")
+    assert levels_and_classes(found)[0] == (1, "Fear")
     note = dict(found.notes)["class map"]
     assert "; unused names: 'afraid'" in note
     assert note.endswith("; new classes: 'Calm'")
 
 
-def test_folders_of_persons_are_looked_at_one_deep(tmp_path: Path) -> None:
+def test_directories_of_persons_are_looked_at_one_deep(tmp_path: Path) -> None:
     write_images(tmp_path / "KDEF", KDEF)
     with pytest.raises(FerBenchError) as raised:
         load_folder(tmp_path)

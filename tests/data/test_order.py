@@ -24,7 +24,7 @@ def datasets(draw: st.DrawFn) -> Dataset:
     )
 
 
-def told(dataset: Dataset) -> tuple:
+def content_of(dataset: Dataset) -> tuple:
     usage = None if dataset.usage is None else dataset.usage.tolist()
     return dataset.images.tolist(), dataset.labels.tolist(), usage
 
@@ -35,7 +35,7 @@ def test_the_order_that_images_come_in_does_not_matter(dataset, random) -> None:
     random.shuffle(rows)
     other = dataset.take(np.array(rows, np.int64))
     one, two = dataset.take(by_content(dataset)), other.take(by_content(other))
-    assert told(one) == told(two)
+    assert content_of(one) == content_of(two)
     assert one.row_digest == two.row_digest
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from image_folders import told, write_images
+from image_folders import levels_and_classes, write_images
 from layout_writers import random_dataset, write_csv, write_npz
 
 from fer_bench.data import EMOTIONS, load_dataset
@@ -26,7 +26,7 @@ LAYOUTS = {
 
 
 def lie(root: Path, layout: str) -> dict[int, str]:
-    """Writes images, each of one grey level, by which it is told where they lie."""
+    """Writes images, each of one grey level, which shows where they are."""
     places = LAYOUTS[layout]
     write_images(root, {place: 20 * row + 50 for row, place in enumerate(places)})
     if layout == "list":
@@ -40,21 +40,21 @@ def lie(root: Path, layout: str) -> dict[int, str]:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_images_of_a_folder_are_known_by_their_paths(tmp_path: Path, layout: str) -> None:
+def test_images_of_a_directory_are_known_by_their_paths(tmp_path: Path, layout: str) -> None:
     places = lie(tmp_path / "faces", layout)
     for _ in range(2):  # the second time from the cache
         found = load_dataset(tmp_path / "faces", cache_dir=tmp_path / "c", class_map="affectnet")
-        assert found.places == tuple(places[value] for value, _ in told(found))
+        assert found.places == tuple(places[value] for value, _ in levels_and_classes(found))
     assert len(found) == len(places) - (layout == "list")
 
 
-def test_a_list_that_is_named_counts_from_its_folder(tmp_path: Path) -> None:
+def test_a_list_that_is_named_counts_from_its_directory(tmp_path: Path) -> None:
     lie(tmp_path / "faces", "list")
     found = load_dataset(tmp_path / "faces" / "labels.csv", cache_dir=tmp_path / "c")
     assert found.places == ("deep/er/2.png", "1.png")
 
 
-def test_the_path_from_the_folder_does_not_depend_on_how_that_is_called(
+def test_the_path_from_the_directory_does_not_depend_on_how_that_is_called(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lie(tmp_path / "faces", "classes")

@@ -73,14 +73,14 @@ def test_rows_lead_back_to_the_source() -> None:
     assert found.left_out == (("not in the sample", 20),)
 
 
-def test_the_likest_twin_in_training_is_told() -> None:
+def test_the_likest_duplicate_in_training_is_reported() -> None:
     """Kaggle's parts, so that it is known which images are tested."""
     made = audited()
     found = prepare_data(made.dataset, DataSpec(split="kaggle"), votes=made.votes)
     test = found.rows[found.order][found.split.test]
-    told = dict(zip(test.tolist(), found.test_duplicates, strict=True))
+    recorded = dict(zip(test.tolist(), found.test_duplicates, strict=True))
     # Row 35 is row 0, row 36 is row 1 mirrored, row 37 is row 2 but brighter.
-    assert told == {35: 3, 36: 2, 37: 1, 38: 0, 39: 0, 40: 0, 41: 0}
+    assert recorded == {35: 3, 36: 2, 37: 1, 38: 0, 39: 0, 40: 0, 41: 0}
 
 
 def test_votes_on_the_test_images() -> None:
@@ -93,9 +93,9 @@ def test_votes_on_the_test_images() -> None:
     made.votes.counts[40, CATEGORY_OF["Neutral"]] = 10
     found = prepare_data(made.dataset, DataSpec(split="kaggle"), votes=made.votes)
     test = found.rows[found.order][found.split.test]
-    told = dict(zip(test.tolist(), found.test_votes, strict=True))
+    recorded = dict(zip(test.tolist(), found.test_votes, strict=True))
     wanted = {row: row % 7 for row in (35, 36, 37, 41)}
-    assert told == {**wanted, 38: NO_VOTE, 39: NO_VOTE, 40: EMOTIONS.index("Neutral")}
+    assert recorded == {**wanted, 38: NO_VOTE, 39: NO_VOTE, 40: EMOTIONS.index("Neutral")}
 
 
 def test_labels_with_the_most_votes() -> None:
@@ -156,7 +156,7 @@ def test_copies_that_are_left_out_are_counted(dedupe: str) -> None:
     assert left == 30 if dedupe == "all" else 20 < left <= 30
 
 
-def test_grouped_keeps_each_picture_in_one_part_be_it_identical_mirrored_or_nearly_so() -> None:
+def test_grouped_keeps_each_image_in_one_part_be_it_identical_mirrored_or_nearly_so() -> None:
     images = patterns(N, seed=5, side=48)
     brighter = (images[20:30] * 0.8 + 30).astype(np.uint8)
     source = dataset_of(np.concatenate([images, images[:10], mirrored(images[10:20]), brighter]))
@@ -168,7 +168,7 @@ def test_grouped_keeps_each_picture_in_one_part_be_it_identical_mirrored_or_near
     assert set(found.test_duplicates) == {0}
 
 
-def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
+def test_duplicates_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
     """One of the near pairs is mirrored: that is kept too."""
     made = audited()
     made.dataset.images[38] = mirrored((made.dataset.images[10] * 0.8 + 30).astype(np.uint8))
@@ -185,7 +185,7 @@ def test_twins_are_looked_for_once(tmp_path: Path, monkeypatch) -> None:
         )
 
 
-def test_images_in_another_order_are_searched_anew(tmp_path: Path) -> None:
+def test_images_in_another_order_are_searched_again(tmp_path: Path) -> None:
     made = audited()
     rows = np.random.default_rng(1).permutation(len(made.dataset))
     for source in (made.dataset, made.dataset.take(rows)):
@@ -207,7 +207,7 @@ def test_another_threshold_is_another_search(tmp_path: Path, monkeypatch, name: 
         prepare_data(source, DataSpec(split="kaggle"), cache_dir=tmp_path)
 
 
-def test_a_twin_in_validation_alone_is_none_in_training() -> None:
+def test_a_duplicate_in_validation_alone_is_none_in_training() -> None:
     made = audited()
     made.dataset.images[41] = made.dataset.images[28]
     found = prepare_data(made.dataset, DataSpec(split="kaggle"))
@@ -232,17 +232,17 @@ def test_votes_and_rows_of_a_sample_without_unlabelled_images() -> None:
     assert found.unused == (("voted no face", 3), ("not in the sample", 7))
     assert not {0, 1, 2} & set(kept)
     np.testing.assert_array_equal(images[found.rows[found.order]], found.dataset.images)
-    told = found.audit
-    assert told.images == N - 10
-    assert told.copies[0].groups == tuple({(139, 140)} if {139, 140} <= set(kept) else ())
-    assert told.copies[0].conflicts == told.copies[0].groups
-    near = [(pair.first, pair.second) for pair in told.near_pairs]
+    recorded = found.audit
+    assert recorded.images == N - 10
+    assert recorded.copies[0].groups == tuple({(139, 140)} if {139, 140} <= set(kept) else ())
+    assert recorded.copies[0].conflicts == recorded.copies[0].groups
+    near = [(pair.first, pair.second) for pair in recorded.near_pairs]
     assert near == [(138, 141)] if {138, 141} <= set(kept) else near == []
-    assert told.blanks.constant == tuple({21} & set(kept))
-    assert told.blanks.nearly == tuple({22} & set(kept))
+    assert recorded.blanks.constant == tuple({21} & set(kept))
+    assert recorded.blanks.nearly == tuple({22} & set(kept))
 
 
-def test_leaked_images_are_told_by_their_rows_in_the_whole() -> None:
+def test_leaked_images_are_reported_by_their_rows_in_the_whole() -> None:
     """Without row 10, which has no label, each later row stands one place earlier."""
     made = audited()
     made.votes.counts[10] = votes_of({"NF": 10}).counts[0]
@@ -276,17 +276,21 @@ def test_what_is_counted_is_what_is_in_the_parts(tmp_path: Path) -> None:
     data = prepare_data(source, DataSpec(dedupe="all"))
     assert (data.removed_duplicates, data.unused) == (20, ())
     experiment = RunContext(data, Protocol(), tmp_path)
-    told = experiment.record(()).dataset
-    assert sum(count for _, count in told.counts) == N == told.train + told.validation + told.test
+    recorded = experiment.record(()).dataset
+    assert (
+        sum(count for _, count in recorded.counts)
+        == N
+        == recorded.train + recorded.validation + recorded.test
+    )
 
 
-def test_the_audit_tells_rows_of_the_source() -> None:
+def test_the_audit_shows_rows_of_the_source() -> None:
     made = audited()
     found = prepare_data(made.dataset, DataSpec(split="kaggle"), votes=made.votes).audit
     assert found == audit(made.dataset, made.split, made.votes)
 
 
-def test_the_audit_of_a_sample_tells_rows_of_the_source() -> None:
+def test_the_audit_of_a_sample_shows_rows_of_the_source() -> None:
     images = patterns(N, seed=5)
     images[140], images[20] = images[139], 0
     source = dataset_of(images)
@@ -299,7 +303,7 @@ def test_the_audit_of_a_sample_tells_rows_of_the_source() -> None:
     assert found.blanks.constant == (20,)
 
 
-def test_the_audit_of_a_sample_tells_places_by_rows_of_the_source() -> None:
+def test_the_audit_of_a_sample_shows_places_by_rows_of_the_source() -> None:
     places = tuple(f"{row}.png" for row in range(N))
     source = dataclasses.replace(dataset_of(patterns(N, seed=5)), places=places)
     found = prepare_data(source, DataSpec(limit=N - 10))
@@ -391,7 +395,7 @@ def test_an_image_of_another_part_links_a_test_image_to_training() -> None:
         assert dict(zip(test.tolist(), found.test_duplicates, strict=True))[2] == linked
 
 
-def test_too_little_memory_for_the_search_is_told_in_one_line(monkeypatch) -> None:
+def test_too_little_memory_for_the_search_is_reported_in_one_line(monkeypatch) -> None:
     def search(*_: object) -> None:
         raise MemoryError("Unable to allocate 5.00 GiB")
 

@@ -171,7 +171,7 @@ def test_every_confusion_occurs():
     assert seen == {(label, other) for label in EMOTIONS for other in CONFUSED_WITH[label]}
 
 
-def test_label_noise_changes_pictures_and_not_labels(monkeypatch):
+def test_label_noise_changes_images_and_not_labels(monkeypatch):
     noisy = sketch(200)
     monkeypatch.setattr("fer_bench.data.synthetic.generator.LABEL_NOISE", 0.0)
     clean = sketch(200)
@@ -191,7 +191,7 @@ def test_tables_speak_of_each_other():
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_every_action_unit_changes_the_picture(unit):
+def test_every_action_unit_changes_the_image(unit):
     for seed in range(3):
         rest, half, full = draw(
             np.concatenate([only(unit, 0.0), only(unit, 0.5), only(unit)]), seed
@@ -295,7 +295,7 @@ def test_parts_never_reach_beyond_the_rows_they_are_drawn_in(monkeypatch):
     assert np.array_equal(draw_faces(traits, shape, views, generator_of(7)), images)
 
 
-def test_each_trait_and_view_changes_the_picture():
+def test_each_trait_and_view_changes_the_image():
     n = 4
     traits = draw_parameters(TRAITS, n, generator_of(8))
     traits["beard"][:] = traits["moustache"][:] = 0.5
@@ -371,7 +371,7 @@ def test_no_identities(identities, each):
         sketch_identities(identities, each, seed=1)
 
 
-def test_one_persons_pictures_resemble_each_other_more_than_others_do():
+def test_one_persons_images_resemble_each_other_more_than_others_do():
     people, each = 10, 60
     images, who = sketch_identities(people, each, seed=3)
     flat = images.reshape(len(images), -1) / 255

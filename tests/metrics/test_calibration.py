@@ -41,7 +41,7 @@ def test_gaps_of_opposite_sign_in_two_bins_do_not_cancel() -> None:
     assert expected_calibration_error(confidence, correct, bins=1) == 0.0
 
 
-def test_fifteen_bins_unless_told_otherwise() -> None:
+def test_fifteen_bins_unless_set_otherwise() -> None:
     assert len(reliability([0.5], [True])) == 15
     confidence, correct = [0.65, 0.68], [True, False]
     assert expected_calibration_error(confidence, correct) == expected_calibration_error(

@@ -196,7 +196,7 @@ def test_the_draws_are_those_of_the_seed() -> None:
 @pytest.mark.parametrize("cells", [50, pytest.param(200, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("spread", [0.0, 0.07, 0.2])
 @pytest.mark.parametrize("seeds", [1, 2, 3, 5])
-def test_cells_that_do_not_differ_are_rarely_told_apart(
+def test_cells_that_do_not_differ_are_rarely_distinguished(
     seeds: int, spread: float, cells: int
 ) -> None:
     # Images are hard or easy for all; each training recognises more or fewer of them by chance.

@@ -55,7 +55,7 @@ def test_entries_state_input_sizes():
     assert sizes == {"vggface": 224, "openface": 96, "resnet50": 48, "mobilenet": 48, "mini": 48}
 
 
-def test_structures_tell_the_backbones_apart():
+def test_structures_distinguishes_the_backbones():
     structures = [models.get(name).structure for name in models.names()]
     assert len(set(structures)) == len(structures)
 
@@ -84,7 +84,7 @@ def test_select_refuses_a_name_given_twice():
         models.select("mini,openface,mini")
 
 
-def test_all_is_no_name_beside_others():
+def test_all_is_no_name_next_to_others():
     with pytest.raises(FerBenchError, match="'all' is unknown"):
         models.select("all,mini")
 

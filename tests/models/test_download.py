@@ -73,7 +73,7 @@ def failure(server, page, target) -> str:
 
 
 @pytest.mark.parametrize("page", ["sound", "unsized", "chunked"])
-def test_a_file_arrives_and_nothing_beside_it(server, target, page):
+def test_a_file_arrives_and_nothing_next_to_it(server, target, page):
     url = f"{server.address}/{page}"
     assert download([url], target, sound, MOST) == url
     assert [path.name for path in target.parent.iterdir()] == ["w.h5"]
@@ -278,9 +278,9 @@ def test_a_second_process_waits_and_takes_what_the_first_fetched(
         assert download([f"{server.address}/sound"], target, sound, MOST) is None
         assert running.communicate()[0].decode().strip() == f"{server.address}/waiting"
     assert server.asked == ["/waiting"]
-    told = capsys.readouterr().err
-    assert f"waiting for process {running.pid} on" in told
-    assert "the same download" in told
+    message = capsys.readouterr().err
+    assert f"waiting for process {running.pid} on" in message
+    assert "the same download" in message
     assert [path.name for path in target.parent.iterdir()] == ["w.h5"]
 
 

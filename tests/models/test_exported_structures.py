@@ -173,7 +173,7 @@ def test_a_truncated_file(file, share):
     assert "not a readable .keras file" in refusal(file).problem
 
 
-def test_a_folder_and_a_zip_without_configuration(tmp_path):
+def test_a_directory_and_a_zip_without_configuration(tmp_path):
     (tmp_path / "own.keras").mkdir()
     assert "not a readable .keras file" in refusal(tmp_path / "own.keras").problem
     with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
@@ -280,7 +280,7 @@ def places(monkeypatch, tmp_path):
     return chosen, cache
 
 
-def test_the_named_folder_comes_before_the_cache(places):
+def test_the_named_directory_comes_before_the_cache(places):
     chosen, cache = places
     (cache / "own.keras").touch()
     assert structure_files.find("own", ["deepface"]) == cache / "own.keras"
@@ -304,7 +304,7 @@ def test_a_missing_structure_names_both_ways(places):
     assert "\n" not in text
 
 
-def test_a_named_folder_that_is_none(places, monkeypatch):
+def test_a_named_directory_that_is_none(places, monkeypatch):
     monkeypatch.setenv("FER_BENCH_STRUCTURES", str(places[0] / "nowhere"))
     with pytest.raises(FerBenchError, match=r"FER_BENCH_STRUCTURES '.*nowhere' is not a directory"):
         structure_files.find("own", ["deepface"])
@@ -322,7 +322,7 @@ def test_without_a_package_the_file_is_used(places, monkeypatch, missing):
             models.get(name).build()
 
 
-def test_a_broken_deepface_is_told_and_no_file_taken_instead(places, monkeypatch, file):
+def test_a_broken_deepface_is_reported_and_no_file_taken_instead(places, monkeypatch, file):
     file.rename(places[0] / "openface.keras")
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     monkeypatch.setattr(deepface_structures, "STRUCTURES", "fer_bench.nowhere")

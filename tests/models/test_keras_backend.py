@@ -98,7 +98,7 @@ def installed(monkeypatch):
         (None, '{"image_data_format": "channels_first"}', ["'channels_first'", "channels_last"]),
     ],
 )
-def test_what_keras_cannot_be_set_to_is_told_in_one_line(
+def test_what_keras_cannot_be_set_to_is_reported_in_one_line(
     tmp_path, monkeypatch, installed, variable, settings, words
 ):
     set_up(tmp_path, monkeypatch, variable, settings)
@@ -214,7 +214,7 @@ def test_the_environment_names_the_backend():
     assert dict(keras_backend.environment())["backend"] == keras_backend.backend_version()
 
 
-def test_a_missing_keras_is_told_in_one_line(monkeypatch):
+def test_a_missing_keras_is_reported_in_one_line(monkeypatch):
     monkeypatch.delitem(sys.modules, "keras", raising=False)
     monkeypatch.setattr("importlib.import_module", missing)
     with pytest.raises(FerBenchError, match="Keras cannot be imported") as caught:
@@ -228,7 +228,7 @@ def missing(name):
     raise ImportError(f"no {name}\nsecond line")
 
 
-def test_the_environment_tells_what_limits_threads(monkeypatch):
+def test_the_environment_shows_what_limits_threads(monkeypatch):
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         monkeypatch.delenv(name, raising=False)
     assert dict(keras_backend.environment())["threads"] == "not limited"

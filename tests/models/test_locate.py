@@ -84,7 +84,7 @@ def put(directory: Path, name: str = MOBILENET) -> Path:
     return path
 
 
-def test_the_given_folder_comes_first(tmp_path, monkeypatch):
+def test_the_given_directory_comes_first(tmp_path, monkeypatch):
     given, named = put(tmp_path / "given"), put(tmp_path / "named")
     put(Path(os.environ["KERAS_HOME"]) / "models")
     monkeypatch.setenv("FER_BENCH_WEIGHTS", str(named.parent))
@@ -92,7 +92,7 @@ def test_the_given_folder_comes_first(tmp_path, monkeypatch):
     assert found == models.Located(given, "--weights-dir")
 
 
-def test_then_the_folder_that_the_environment_names(tmp_path, monkeypatch):
+def test_then_the_directory_that_the_environment_names(tmp_path, monkeypatch):
     named = put(tmp_path / "named")
     put(Path(os.environ["KERAS_HOME"]) / "models")
     (tmp_path / "given").mkdir()
@@ -193,14 +193,14 @@ def test_a_missing_file_without_an_address_says_so(tmp_path):
     assert "--weights-dir" in caught.value.hint
 
 
-def test_a_given_folder_that_is_none_is_a_mistake_not_a_missing_file(tmp_path):
+def test_a_given_directory_that_is_none_is_a_mistake_not_a_missing_file(tmp_path):
     with pytest.raises(FerBenchError, match="is not a directory") as caught:
         models.locate(models.get("mobilenet"), tmp_path / "nowhere")
     assert not isinstance(caught.value, WeightsMissing)
     assert repr(str(tmp_path / "nowhere")) in str(caught.value)
 
 
-def test_so_is_a_folder_in_the_environment(tmp_path, monkeypatch):
+def test_so_is_a_directory_in_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_BENCH_WEIGHTS", str(tmp_path / "nowhere"))
     with pytest.raises(FerBenchError, match=r"FER_BENCH_WEIGHTS '.*nowhere' is not a directory"):
         models.locate(models.get("mobilenet"))
@@ -209,7 +209,7 @@ def test_so_is_a_folder_in_the_environment(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.symlink_to]
 )
-def test_what_is_no_file_is_a_mistake_and_no_reason_to_look_further(tmp_path, make):
+def test_what_is_not_a_file_is_a_mistake_and_no_reason_to_look_further(tmp_path, make):
     """The last one, called with a missing target, makes a link to nowhere."""
     path = tmp_path / MOBILENET
     make(path) if make is not Path.symlink_to else make(path, tmp_path / "nowhere")
@@ -328,7 +328,7 @@ def test_identity_is_the_sha256_of_the_file_and_follows_its_content(tmp_path):
     assert models.identity(path) == hashlib.sha256(b"three").hexdigest()
 
 
-def test_identity_tells_files_of_one_size_and_time_apart(tmp_path):
+def test_identity_distinguishes_files_of_one_size_and_time(tmp_path):
     path, other = tmp_path / "w.h5", tmp_path / "other"
     for file, content in ((path, b"one"), (other, b"two")):
         file.write_bytes(content)

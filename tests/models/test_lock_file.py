@@ -116,7 +116,7 @@ def test_the_command_that_accepts_finds_the_same_file(path):
     assert f"--weights-lock={path} --weights-dir=/cache'" in error.hint
 
 
-def test_others_are_locked_anew_where_that_is_asked_for(path):
+def test_others_are_locked_again_where_that_is_asked_for(path):
     record(path, {"mini": verified(A, B), "openface": verified(A, B)})
     assert record(path, {"mini": verified(C, D)}, replace=True)
     assert read(path) == {"mini": Lock(C, frozenset({D})), "openface": Lock(A, frozenset({B}))}
@@ -205,13 +205,13 @@ def test_a_newer_layout_is_not_guessed_at(path):
     assert error.accepted == "up to 1"
 
 
-def test_a_folder_is_no_lock_file(path):
+def test_a_directory_is_no_lock_file(path):
     path.mkdir()
     with pytest.raises(FerBenchError, match=f": {os.strerror(errno.EISDIR)}"):
         read(path)
 
 
-def test_a_lock_file_that_cannot_be_written_is_told_apart(path, read_only):
+def test_a_lock_file_that_cannot_be_written_is_distinguished(path, read_only):
     record(path, {"mini": verified()})
     read_only(path.parent)
     assert not record(path, {"mini": verified()})
@@ -245,19 +245,19 @@ verified = SimpleNamespace(
 )
 print("ready", flush=True)
 for line in sys.stdin:
-    told = ""
+    message = ""
     try:
         for name in line.split():
             record(path, {name: verified})
     except FerBenchError as error:
-        told = str(error)
-    print(told, flush=True)
+        message = str(error)
+    print(message, flush=True)
 """
 
 
 @pytest.fixture
 def at_once(path):
-    """Gives processes names to record at the same moment; returns what each one is told."""
+    """Gives processes names to record at the same moment; returns the message of each."""
     running = []
 
     def run(*arguments):

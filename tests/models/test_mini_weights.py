@@ -92,7 +92,7 @@ def test_names_and_shapes_are_those_of_the_built_network(weights):
 
 
 @pytest.mark.network
-def test_features_tell_faces_apart_and_random_ones_hardly(weights):
+def test_features_distinguish_faces_and_random_ones_hardly(weights):
     """The signal of the random network dies out over its depth; the pretrained one's does not."""
     keras = pytest.importorskip("keras")
     from fer_bench.data.synthetic import sketch

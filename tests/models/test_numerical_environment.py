@@ -199,7 +199,7 @@ assert numerical_environment.threads() == "intra_op=1"
     assert done.returncode == 0, done.stderr
 
 
-def test_conditions_tell_cores_and_threads(monkeypatch):
+def test_conditions_show_cores_and_threads(monkeypatch):
     monkeypatch.setattr(numerical_environment, "cores", lambda: 3)
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
@@ -210,8 +210,8 @@ def test_conditions_tell_cores_and_threads(monkeypatch):
 
 
 @pytest.mark.network
-@pytest.mark.parametrize(("value", "told"), [("0", "off"), ("1", "on")])
-def test_conditions_tell_if_tensorflow_computes_with_onednn(value, told):
+@pytest.mark.parametrize(("value", "expected"), [("0", "off"), ("1", "on")])
+def test_conditions_show_if_tensorflow_computes_with_onednn(value, expected):
     if find_spec("tensorflow") is None:
         pytest.skip("TensorFlow is not installed")
     if platform.machine() != "x86_64" or sys.platform != "linux":
@@ -225,10 +225,10 @@ print(dict(numerical_environment.conditions())["oneDNN"])
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": value, "KERAS_BACKEND": "tensorflow"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, f"{told}\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, f"{expected}\n"), done.stderr
 
 
-def test_only_what_both_tell_differs():
+def test_only_what_both_show_differs():
     noted = (("cpu cores available", "2"), ("threads", "not limited"), ("devices", "gpu:0"))
     now = (("cpu cores available", "4"), ("threads", "not limited"))
     assert numerical_environment.differing(noted, now) == "cpu cores available 2 (now 4)"

@@ -207,7 +207,7 @@ def with_edges():
         (seeded_by_itself_at_last(None), ["builder sets the seed"]),
     ],
 )
-def test_weights_that_are_not_used_are_told(build, flaw, caplog):
+def test_weights_that_are_not_used_are_reported(build, flaw, caplog):
     own = entry(build)
     for seed in (5, 6):
         caplog.clear()
@@ -221,7 +221,7 @@ def test_weights_that_are_not_used_are_told(build, flaw, caplog):
 
 
 @pytest.mark.parametrize("build", [plain, with_edges])
-def test_nothing_is_told_of_what_is_used_or_comes_from_a_file(build, caplog):
+def test_nothing_is_reported_about_what_is_used_or_comes_from_a_file(build, caplog):
     for _ in range(2):
         seeded(entry(build), 5, is_random=build is plain)
     assert caplog.records == []
@@ -392,7 +392,7 @@ class Nameless(layers.Dense):
         raise NotImplementedError
 
 
-def test_a_layer_that_fails_without_a_word_is_told_by_the_kind_of_its_error():
+def test_a_layer_that_fails_without_a_word_is_shown_by_the_kind_of_its_error():
     model = around(Nameless(2))
     with pytest.raises(FerBenchError, match="rebuilt: 'NotImplementedError'"):
         seeded(entry(lambda: model), 5, is_random=True)
@@ -446,7 +446,7 @@ def test_the_own_backbones_are_built_once_each():
     assert random_weights._strategies == {}
 
 
-def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_anew(tmp_path):
+def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_again(tmp_path):
     labels = np.resize(np.arange(3, dtype=np.uint8), 90)
     images = np.random.default_rng(3).integers(0, 256, (90, 8, 8), dtype=np.uint8)
     protocol = Protocol(epochs=1, trainable_layers=TrainableLayers("all", "all"))

@@ -51,7 +51,7 @@ def test_keras_networks(built, name, parameters, output, last):
     assert model.inputs[0].dtype == "float32"
 
 
-def test_openface_is_whole(openface):
+def test_openface_is_complete(openface):
     assert openface.count_params() == 3_743_280
     assert openface.input_shape == (None, 96, 96, 3)
     assert openface.output_shape == (None, 128)

@@ -108,7 +108,7 @@ def test_an_archive_of_a_weight_file_is_to_be_unpacked(tmp_path, member):
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
-def test_what_is_no_file_is_refused(tmp_path, make):
+def test_what_is_not_a_file_is_refused(tmp_path, make):
     make(tmp_path / "w.h5")
     assert "cannot be read" in refusal(tmp_path / "w.h5").problem
 
@@ -421,20 +421,20 @@ from fer_bench.models.weights import weight_files
 try:
     with weight_files.opened(pathlib.Path(sys.argv[1])) as stored:
         layers = stored.layers.values()
-        told = [tensor.shape for layer in layers for tensor in layer.tensors]
+        outcome = [tensor.shape for layer in layers for tensor in layer.tensors]
         if sys.argv[2:]:
             stored.layers["dense"].tensors[0].read()
 except Exception as error:
-    told = str(error)
+    outcome = str(error)
 status = pathlib.Path("/proc/self/status").read_text()
 # What getrusage tells of this process itself is, at first, the size of the one that started it.
 own = int(status.partition("VmHWM:")[2].split()[0]) >> 10
-print(json.dumps([told, own, getrusage(RUSAGE_CHILDREN).ru_maxrss >> 10]))
+print(json.dumps([outcome, own, getrusage(RUSAGE_CHILDREN).ru_maxrss >> 10]))
 """
 
 
 def peak(path, *more):
-    """What is told of a file, and the most megabytes that this took: here, in other processes."""
+    """Return the outcome of reading a file, and the peak memory in MiB: here, in child processes."""
     done = subprocess.run(
         [sys.executable, "-c", PEAK, path, *more], capture_output=True, text=True, check=True
     )
@@ -456,8 +456,8 @@ def test_shapes_are_known_before_values_take_memory(tmp_path, layout):
         with h5py.File(path, "w") as file:
             for name in "abcd":
                 file.create_dataset(f"layers/{name}/vars/0", shape, "f4", chunks=(1 << 16,))
-    told, own, others = peak(path)
-    assert told == [list(shape)] * 4
+    outcome, own, others = peak(path)
+    assert outcome == [list(shape)] * 4
     assert own < 150
     assert others < 150
 
@@ -474,6 +474,6 @@ def test_memory_has_a_limit_while_values_are_read(h5py, tmp_path):
         )
         bomb.id.write_direct_chunk((0,), start + 18 * again)
     assert (tmp_path / "w.h5").stat().st_size < 4 << 20
-    told, _, others = peak(tmp_path / "w.h5", "values")
-    assert "cannot be read" in told
+    outcome, _, others = peak(tmp_path / "w.h5", "values")
+    assert "cannot be read" in outcome
     assert others < 1100

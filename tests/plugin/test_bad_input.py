@@ -76,14 +76,16 @@ def test_runs_that_cannot_begin(bench, pytester, tmp_path, tiny_data, arguments,
 
 
 @pytest.mark.parametrize("option", ["--report-dir", "--store"])
-def test_folders_that_cannot_be_made(bench, tmp_path, tiny_data, option):
+def test_directories_that_cannot_be_made(bench, tmp_path, tiny_data, option):
     result = bench(f"--dataset={tiny_data}", f"{option}={tiny_data}/folder")
     one_line(result, option, repr(str(tiny_data)), "choose another directory")
 
 
 @pytest.mark.parametrize("option", ["--report-dir", "--store"])
 @pytest.mark.parametrize("name", ["loop", "loop/report", "dangling", "a" * 300, f"new/{'a' * 300}"])
-def test_folders_of_names_that_cannot_be_made(bench, pytester, tmp_path, tiny_data, option, name):
+def test_directories_of_names_that_cannot_be_made(
+    bench, pytester, tmp_path, tiny_data, option, name
+):
     (pytester.path / "loop").symlink_to(pytester.path / "loop")
     (pytester.path / "dangling").symlink_to(pytester.path / "nowhere")
     one_line(bench(f"--dataset={tiny_data}", f"{option}={name}"), option, name, "; choose ")

@@ -90,10 +90,10 @@ def test_variations_are_recorded_and_shown(run, made, tmp_path) -> None:
     votes = write_votes(tmp_path / "votes.csv", unanimous_but(made, 20))
     paper = run(path, f"--votes={votes}")
     varied = run(path, "--split=kaggle", "--dedupe=all", "--labels=ferplus", f"--votes={votes}")
-    told = {setting.name: (setting.value, setting.origin) for setting in varied.protocol}
-    assert told["split"] == ("kaggle", "changed")
-    assert told["dedupe"] == ("all", "changed")
-    assert told["labels"] == ("ferplus", "changed")
+    recorded = {setting.name: (setting.value, setting.origin) for setting in varied.protocol}
+    assert recorded["split"] == ("kaggle", "changed")
+    assert recorded["dedupe"] == ("all", "changed")
+    assert recorded["labels"] == ("ferplus", "changed")
     assert varied.cells[0].source == "trained"
     assert varied.cells[0].fingerprint != paper.cells[0].fingerprint
     assert set(varied.dataset.test_twins) == {0}
@@ -113,7 +113,7 @@ def test_python_and_pytest_give_the_same_result(run, made, tmp_path, settings, l
     path = write_csv(tmp_path / "made.csv", made)
     options = [f"--{name}={value}" for name, value in settings.items()]
     options += [] if limit is None else [f"--limit={limit}"]
-    told = run(path, *options, f"--store={tmp_path / 'one'}")
+    recorded = run(path, *options, f"--store={tmp_path / 'one'}")
     cell = fer_bench.run(
         "small",
         "random",
@@ -128,11 +128,11 @@ def test_python_and_pytest_give_the_same_result(run, made, tmp_path, settings, l
     data = load_data(DataSpec(str(path), **settings, limit=limit))
     context = RunContext(data, Protocol(epochs=2, batch_size=16), tmp_path)
     assert context.dataset.row_digest != made.row_digest
-    assert (found.source, told.cells[0].source) == ("trained", "trained")
-    assert found.quality == told.cells[0].quality
-    assert found.fingerprint == told.cells[0].fingerprint
-    assert context.record((found,)).dataset == told.dataset
-    assert context.record((found,)).protocol == told.protocol
+    assert (found.source, recorded.cells[0].source) == ("trained", "trained")
+    assert found.quality == recorded.cells[0].quality
+    assert found.fingerprint == recorded.cells[0].fingerprint
+    assert context.record((found,)).dataset == recorded.dataset
+    assert context.record((found,)).protocol == recorded.protocol
 
 
 def unanimous_but(dataset: Dataset, tied: int):

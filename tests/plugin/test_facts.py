@@ -36,9 +36,9 @@ MADE_BY_A = "Intel(R) Xeon(R) Processor"
         ),
     ],
 )
-def test_processor_and_commit_are_told(machine, processor, commit, name):
+def test_processor_and_commit_are_reported(machine, processor, commit, name):
     found = facts_of({"machine_info": machine, "commit_info": commit, "benchmarks": []})
     assert found[:-1] == (("processor", processor),)
-    key, told = found[-1]
+    key, recorded = found[-1]
     assert key == "commit"
-    assert re.fullmatch(name, told)
+    assert re.fullmatch(name, recorded)

@@ -64,7 +64,7 @@ def test_a_run_that_is_no_worse_passes_and_the_next_one_leaves_no_comparison(ses
     assert files(pytester) == ["comparison.md"]
 
 
-def test_a_run_that_is_worse_fails_and_leaves_its_whole_report(session, pytester):
+def test_a_run_that_is_worse_fails_and_leaves_its_complete_report(session, pytester):
     pytester.makepyprojecttoml(
         "[tool.fer_bench.compare]\nfail_on = ['accuracy: 30pp', 'loss: 7%']\n"
     )

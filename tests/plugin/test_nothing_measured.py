@@ -131,7 +131,7 @@ def test_tests_run_elsewhere_write_no_report(run, pytester):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_first_report_tells_why_its_cells_were_skipped(run, pytester):
+def test_a_first_report_shows_why_its_cells_were_skipped(run, pytester):
     result = run(plugin=SKIPPING)
     assert result.ret == pytest.ExitCode.OK
     assert "not today" in (pytester.path / "report" / "tables.md").read_text()

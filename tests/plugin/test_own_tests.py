@@ -41,9 +41,9 @@ def test_a_trained_cell_in_a_projects_own_test_writes_nothing_there(own, pyteste
     result.assert_outcomes(passed=1)
     assert "NOTE: a part was damaged" in result.outlines
     assert result.ret == pytest.ExitCode.OK
-    (told,) = (line for line in result.outlines if "fer_bench" in line)
-    assert told.startswith("fer_bench: 1 trained cell ")
-    assert "--report-dir=DIR" in told
+    (note,) = (line for line in result.outlines if "fer_bench" in line)
+    assert note.startswith("fer_bench: 1 trained cell ")
+    assert "--report-dir=DIR" in note
     assert "No network was trained" not in result.stdout.str()
     assert not (pytester.path / "report").exists()
     assert not (pytester.path / "fer-bench.lock").exists()

@@ -73,7 +73,7 @@ def test_settings_may_stand_in_an_ini_file(bench, pytester):
     assert "test_quality[mini-random-42]" in overridden.stdout.str()
 
 
-def test_a_mistake_in_an_ini_file_is_told(bench, pytester):
+def test_a_mistake_in_an_ini_file_is_reported(bench, pytester):
     pytester.makeini("[pytest]\nfer_epochs = 0\n")
     result = bench("--collect-only", f"--config-file={pytester.path / 'tox.ini'}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -52,8 +52,8 @@ def test_a_dtype_policy_has_results_of_its_own_for_every_cell(
         finally:
             keras.config.set_dtype_policy("float32")
         run = load_run(pytester.path / "report" / "results.json")
-        told = "default" if policy == "float32" else f"dtype policy={policy}"
-        assert dict(run.environment)["numeric settings"] == told
+        recorded = "default" if policy == "float32" else f"dtype policy={policy}"
+        assert dict(run.environment)["numeric settings"] == recorded
         runs.setdefault(policy, []).append(run.cells)
     (mixed, again), (plain,) = runs["mixed_float16"], runs["float32"]
     assert [cell.source for cell in (*mixed, *plain, *again)] == ["trained"] * 4 + ["store"] * 2
@@ -127,8 +127,8 @@ def test_training_on_another_number_of_cores_begins_again(
     assert bench(*arguments[:2], "--epochs=1", *arguments[3:]).ret == 0
     (other,) = cells(pytester)
     assert dict(other.computed_on)["cpu cores available"] == "8"
-    (told,) = (value for name, value in other.computed_on if name.endswith("frozen features"))
-    assert told == "4"
+    (recorded,) = (value for name, value in other.computed_on if name.endswith("frozen features"))
+    assert recorded == "4"
 
 
 @pytest.mark.network
@@ -150,8 +150,8 @@ def test_epochs_on_features_that_are_computed_again_elsewhere_begin_again(
     shutil.rmtree(store / "features")
     done = bench(*arguments)
     assert done.ret == 0
-    told = "*was begun with cpu cores available of the frozen features 8 (now 4)*trained again*"
-    done.stdout.fnmatch_lines([f"NOTE: {told}"])
+    recorded = "*was begun with cpu cores available of the frozen features 8 (now 4)*trained again*"
+    done.stdout.fnmatch_lines([f"NOTE: {recorded}"])
     assert "went on after epoch" not in str(done.stdout)
     (cell,) = cells(pytester)
     assert not any(name.endswith("features") for name, _ in cell.computed_on)
@@ -207,7 +207,7 @@ def test_a_process_computes_features_and_compiles_once(
 
 
 @pytest.mark.network
-def test_cpu_seconds_are_told_and_have_no_reference(bench, small, undrawn, pytester, tiny_data):
+def test_cpu_seconds_are_reported_and_have_no_reference(bench, small, undrawn, pytester, tiny_data):
     """The reference workload is timed by the clock on the wall."""
     done = bench(
         small,

@@ -76,7 +76,7 @@ def errors(result):
     return [line for line in result.outlines if line.startswith("ERROR: ")]
 
 
-def test_a_whole_report(session, pytester):
+def test_a_complete_report(session, pytester):
     result = session()
     assert result.ret == pytest.ExitCode.OK
     assert errors(result) == []
@@ -125,7 +125,7 @@ def pytest_collection_finish(session):
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_results_that_cannot_be_read_again_are_kept_and_told(session, pytester):
+def test_results_that_cannot_be_read_again_are_kept_and_reported(session, pytester):
     result = session(loss=-1.0)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = errors(result)
@@ -203,7 +203,7 @@ def test_one_file_that_cannot_be_written_leaves_the_others(session, pytester):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_results_that_cannot_be_written_are_told_beside_the_tables(session, pytester):
+def test_results_that_cannot_be_written_are_reported_next_to_the_tables(session, pytester):
     (pytester.path / "report").write_text("in the way")
     result = session()
     assert result.ret == pytest.ExitCode.TESTS_FAILED

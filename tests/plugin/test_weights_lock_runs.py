@@ -137,7 +137,7 @@ def test_a_lock_file_may_stand_in_an_ini_file(run, lock, pytester):
 
 @needs_keras
 @pytest.mark.network
-def test_a_read_only_checkout_is_run_and_told(run, pytester, tmp_path, read_only):
+def test_a_read_only_checkout_is_run_and_reported(run, pytester, tmp_path, read_only):
     checkout = tmp_path / "checkout"
     checkout.mkdir()
     read_only(checkout)

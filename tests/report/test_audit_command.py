@@ -115,7 +115,7 @@ def test_images_of_a_run_are_those_of_its_parts(snapshot) -> None:
     data = dataclasses.replace(
         run.dataset, train=22_974, validation=3_282, test=6_564, left_out=((COPIES, 3_067),)
     )
-    told = subject(analyse(dataclasses.replace(run, dataset=data)))
-    (images,) = (one for one in told if "32,820 images" in one)
+    sentences = subject(analyse(dataclasses.replace(run, dataset=data)))
+    (images,) = (one for one in sentences if "32,820 images" in one)
     assert "7 classes, 22,974 for training" in images
-    assert [one for one in told if "3,067" in one] == snapshot
+    assert [one for one in sentences if "3,067" in one] == snapshot

@@ -35,7 +35,7 @@ LONG = f"{'a folder/' * 40}a file.png"
 
 
 def lying(*others: tuple[int, str]) -> Audited:
-    """The made audit of a folder, where image 5 is ``faces/5.png`` unless told otherwise."""
+    """The made audit of a directory, where image 5 is ``faces/5.png`` unless stated otherwise."""
     made = audited()
     places = tuple(({row: f"faces/{row}.png" for row in range(N)} | dict(others)).values())
     return made._replace(
@@ -70,11 +70,11 @@ def test_long_ones_fit_the_terminal(width: int) -> None:
 
 
 def test_tiles_name_the_images_of_their_lines(made: Audited) -> None:
-    told = {
+    shown = {
         sheet.key: [tile.places for tile in sheet.tiles]
         for sheet in sheets(made.found, made.dataset)
     }
-    assert told == {
+    assert shown == {
         "conflicts": [("faces/3.png", "faces/4.png")],
         "mirrored": [("faces/1.png", "faces/36.png")],
         "near": [("faces/2.png", "faces/37.png")],

@@ -91,8 +91,8 @@ class TestTables:
     def test_many_rows_are_cut(self, made: Audited) -> None:
         blanks = dataclasses.replace(made.found.blanks, constant=tuple(range(10)), nearly=())
         table = audit_tables(dataclasses.replace(made.found, blanks=blanks))[2]
-        told = [row.entries for row in table.rows]
-        assert told == [(10, "0, 1, 2, 3, 4, 5, 6, 7 and 2 more"), (0, "")]
+        shown = [row.entries for row in table.rows]
+        assert shown == [(10, "0, 1, 2, 3, 4, 5, 6, 7 and 2 more"), (0, "")]
 
     def test_classes(self, tables: dict[str, Table]) -> None:
         rows = rows_of(tables["audit-classes"])
@@ -131,9 +131,9 @@ class TestSummary:
         leaks = tuple(
             Leak(leak.likeness, leak.source, leak.target, (), 0, 7) for leak in without.found.leaks
         )
-        told = summary(dataclasses.replace(without.found, leaks=leaks))
-        assert told[0] == snapshot
-        assert len(told) == 3
+        shown = summary(dataclasses.replace(without.found, leaks=leaks))
+        assert shown[0] == snapshot
+        assert len(shown) == 3
 
     def test_near_leaks_alone_are_leaks(self, made: Audited, snapshot: SnapshotAssertion) -> None:
         leaks = tuple(
@@ -204,7 +204,7 @@ class TestSheets:
             assert image.width <= 960
 
     @pytest.mark.parametrize("shape", [(1, 4), (48, 48), (31, 96), (300, 200)])
-    def test_pictures_of_any_size_are_seen_whole(self, shape: tuple[int, int]) -> None:
+    def test_images_of_any_size_are_seen_whole(self, shape: tuple[int, int]) -> None:
         images = np.full((2, *shape), 100, np.uint8)
         sheet = Sheet("near", "Title", "caption", (Tile((0, 1), ("a line",)),), 1)
         drawn = np.asarray(Image.open(io.BytesIO(draw(sheet, images))))
@@ -267,8 +267,8 @@ class TestPage:
         assert headline.text() == summary(made.found)[0]
 
     def test_it_says_what_that_means(self, made: Audited, document: Node) -> None:
-        (told,) = document.all("ul", **{"class": "meaning"})
-        assert [line.text() for line in told.all("li")] == implications(made.found)
+        (shown,) = document.all("ul", **{"class": "meaning"})
+        assert [line.text() for line in shown.all("li")] == implications(made.found)
 
     def test_it_loads_nothing(self, document: Node) -> None:
         (policy,) = document.all("meta", **{"http-equiv": "Content-Security-Policy"})

@@ -31,7 +31,7 @@ def test_what_other_data_cannot_test_is_one_row():
     assert last.label == "C10"
 
 
-def test_the_thresholds_are_told():
+def test_the_thresholds_are_reported():
     notes = " ".join(table(made_run(*every_cell())).notes)
     for threshold in ("less than 0.002 per epoch", "within 0.02", "more than 10%"):
         assert threshold in notes

@@ -103,7 +103,7 @@ class TestCard:
         assert [name for name in facts if "digest" in name] == ["digest", "digest in this order"]
         assert [name for name in facts if "audited" in name] == ["audited"]
 
-    def test_what_was_left_out_is_told(self, made: Audited) -> None:
+    def test_what_was_left_out_is_reported(self, made: Audited) -> None:
         found = dataclasses.replace(made.found, digest="of fewer images")
         data = made._replace(found=found).prepared()
         data = dataclasses.replace(data, unused=(("votes tied", 3),))
@@ -226,14 +226,14 @@ class TestMeaning:
     def test_flaws_of_test_images(self, made: Audited, snapshot: SnapshotAssertion) -> None:
         """All other ones are among the training images."""
         found = dataclasses.replace(made.found, test_flaws=ImageIssues(1007, 5, 3, 19))
-        told, without = implications(found), implications(made.found)
+        sentences, without = implications(found), implications(made.found)
         doubts = without[-2]
-        *flaws, doubts_now = (one for one in told if one not in without)
+        *flaws, doubts_now = (one for one in sentences if one not in without)
         assert flaws == snapshot
         assert doubts_now == doubts.replace(
             "0 of 7 test images (0.0%)", "19 of 1,007 test images (1.9%)"
         )
-        assert [one for one in without if one not in told] == [doubts]
+        assert [one for one in without if one not in sentences] == [doubts]
 
     def test_nothing_is_said_of_no_test_images(self, made: Audited) -> None:
         found = dataclasses.replace(made.found, test_flaws=ImageIssues(0, 0, 0, 0))
@@ -247,31 +247,31 @@ class TestMeaning:
         source = dataset_of(images, labels, np.repeat([0, 1, 2], 40), classes=EMOTIONS[:2])
         card, data = prepared(source, split="kaggle", dedupe=dedupe)
         assert len(data.audit.copies[0].conflicts) == 40
-        told = re.search(r"wrong on at least (\d+) of (\d+) test images", card)
-        assert (told is not None) == wrong
-        assert told is None or told.groups() == ("13", "40")
+        match = re.search(r"wrong on at least (\d+) of (\d+) test images", card)
+        assert (match is not None) == wrong
+        assert match is None or match.groups() == ("13", "40")
 
     def test_a_rare_class(self, made: Audited, snapshot: SnapshotAssertion) -> None:
         often = dataclasses.replace(made.found.classes[2], name="often", test=44)
         rare = dataclasses.replace(made.found.classes[0], name="rare", test=1)
         found = dataclasses.replace(made.found, classes=(rare, often, *made.found.classes[2:]))
-        (told,) = (one for one in implications(found) if "rare" in one)
-        assert told == snapshot
+        (sentences,) = (one for one in implications(found) if "rare" in one)
+        assert sentences == snapshot
 
     def test_a_class_without_test_images_is_no_rare_one(self, made: Audited) -> None:
         """Of the recall of none there is nothing to say."""
         none = dataclasses.replace(made.found.classes[0], name="none", test=0)
         often = dataclasses.replace(made.found.classes[1], name="often", test=5)
         found = dataclasses.replace(made.found, classes=(none, often, *made.found.classes[2:]))
-        told = implications(found)
-        assert not any("none " in one for one in told)
-        assert any("1 image of class Fear" in one for one in told)
+        sentences = implications(found)
+        assert not any("none " in one for one in sentences)
+        assert any("1 image of class Fear" in one for one in sentences)
 
     def test_labels_of_ferplus_are_not_held_against_its_votes(
         self, snapshot: SnapshotAssertion
     ) -> None:
-        (told,) = implications(audited(votes=False).found, "ferplus")[-1:]
-        assert told == snapshot
+        (sentences,) = implications(audited(votes=False).found, "ferplus")[-1:]
+        assert sentences == snapshot
 
     def test_no_leak(self, made: Audited, snapshot: SnapshotAssertion) -> None:
         assert implications(leaking(made.found, 0))[0] == snapshot

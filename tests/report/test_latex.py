@@ -139,7 +139,7 @@ def test_every_row_has_an_entry_for_each_column(run: Run) -> None:
         assert entries == columns
 
 
-def test_structure_of_the_whole_report(run: Run) -> None:
+def test_structure_of_the_complete_report(run: Run) -> None:
     structure(latex(tables(analyse(run))))
 
 

@@ -224,7 +224,7 @@ def test_a_cell_that_failed_after_training_keeps_its_figures_and_says_why() -> N
     assert row.reason == f"failed: {failed.reason}"
 
 
-def test_a_whole_cell_has_no_reason(run: Run) -> None:
+def test_a_complete_cell_has_no_reason(run: Run) -> None:
     assert rate_tables(analyse(run))[0].rows[0].reason == ""
 
 

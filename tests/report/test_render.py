@@ -126,7 +126,7 @@ def test_a_wide_table_is_cut_between_groups(run: Run) -> None:
     assert text.count("0.016789") == text.count("0.039937") == 1
 
 
-def test_a_reason_is_told_in_full_once(run: Run) -> None:
+def test_a_reason_is_shown_in_full_once(run: Run) -> None:
     text = terminal(tables(analyse(run)), 100)
     assert text.count(" --weights-dir") == 1
     start, weights, _ = run.cells[2].reason.partition("openface_weights.h5")
@@ -144,7 +144,7 @@ def test_rows_with_the_same_reason_share_its_number() -> None:
     assert "[3]" not in text
 
 
-def test_a_reason_without_gaps_is_still_told() -> None:
+def test_a_reason_without_gaps_is_still_reported() -> None:
     table = Table("k", "t", "Model", (Column("v"),), (Row("a", (1,), "failed later", "failed"),))
     text = terminal([table])
     assert "a [1]" in text

@@ -80,7 +80,7 @@ def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
         assert (directory / name).read_bytes() == text.encode("utf-8")
 
 
-def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:
+def test_the_page_is_next_to_its_figures(run: Run, tmp_path: Path) -> None:
     page, *drawings = write_page(tmp_path, Report.of(run))
     assert page == tmp_path / "index.html"
     linked = set(re.findall(r'href="(figures/[^"]+)"', page.read_text("utf-8")))
@@ -89,14 +89,14 @@ def test_the_page_stands_beside_its_figures(run: Run, tmp_path: Path) -> None:
     assert {path.suffix for path in drawings} == {".svg", ".png"}
 
 
-def test_the_whole_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -> None:
+def test_the_complete_report_is_tables_page_and_figures(run: Run, tmp_path: Path) -> None:
     written = write_report(tmp_path, Report.of(run))
     files = files_in(tmp_path)
     assert sorted(written) == sorted(files)
     assert {*NAMES, "index.html"} == {path.name for path in files if path.parent == tmp_path}
 
 
-def test_what_was_found_in_the_data_stands_beside_the_page(
+def test_what_was_found_in_the_data_is_next_to_the_page(
     run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
     written = write_report(tmp_path, Report.of(run), data)
@@ -139,7 +139,7 @@ def test_a_card_of_someone_else_stays(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "data-card.md").read_text() == "# My data card\n"
 
 
-def test_an_audit_leaves_a_report_in_its_folder_as_it_is(
+def test_an_audit_leaves_a_report_in_its_directory_as_it_is(
     run: Run, data: PreparedData, tmp_path: Path
 ) -> None:
     written = write_report(tmp_path, Report.of(run), data)
@@ -167,7 +167,7 @@ def test_figures_of_an_earlier_report_go_and_nothing_else(run: Run, tmp_path: Pa
     assert gone == {"figure-5-mobilenet.svg", "figure-5-mobilenet.png"}
 
 
-def test_a_figure_that_cannot_be_removed_is_told(
+def test_a_figure_that_cannot_be_removed_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_page(tmp_path, Report.of(run))
@@ -188,7 +188,7 @@ def test_a_run_that_contradicts_itself_has_no_findings(run: Run) -> None:
         Report.of(dataclasses.replace(run, protocol=()))
 
 
-def test_a_trend_is_told_in_all_forms_and_else_nowhere(tmp_path: Path) -> None:
+def test_a_trend_is_reported_in_all_forms_and_else_nowhere(tmp_path: Path) -> None:
     found = of_accuracies(0.4, 0.3)
     run = found.archive.runs[-1].run
     report = Report.of(run, found)

@@ -55,8 +55,8 @@ def test_a_run_that_knows_neither_has_no_table_and_no_column(run):
     assert not {"clean", "votes"} & set(found)
     assert "deduplicated" not in [column.name for column in found["final"].columns]
     assert len(found["table-1"].notes) == 1
-    told = " ".join([*Report.of(bare).headline, *subject(analyse(bare))])
-    assert not any(word in told for word in ("FER+", "duplicate", "Excluded"))
+    text = " ".join([*Report.of(bare).headline, *subject(analyse(bare))])
+    assert not any(word in text for word in ("FER+", "duplicate", "Excluded"))
 
 
 def test_each_is_shown_without_the_other(run):
@@ -66,7 +66,7 @@ def test_each_is_shown_without_the_other(run):
     assert "votes" in by_key(with_data(run, test_twins=b""))
 
 
-def test_accuracy_without_twins(run):
+def test_accuracy_without_duplicates(run):
     found = by_key(run)["clean"]
     twins = run.dataset.twins
     clean = [one[twins == 0] for one in right(run)]
@@ -106,7 +106,7 @@ def test_networks_are_held_against_the_largest_class_on_each_part(run):
     assert [one.label for one in unlabelled.rows] == ["MobileNet_random", "VGG-Face_pretrained"]
 
 
-def test_the_clean_accuracy_stands_beside_that_on_all(run):
+def test_the_deduplicated_accuracy_is_next_to_that_on_all(run):
     found = by_key(run)
     final = found["final"]
     names = [(column.group, column.name) for column in final.columns]
@@ -119,7 +119,7 @@ def test_the_clean_accuracy_stands_beside_that_on_all(run):
     assert any("the 2,607 of the 3,585" in note for note in final.notes)
 
 
-def test_where_each_image_has_a_twin_there_is_no_clean_accuracy(run):
+def test_where_each_image_has_a_duplicate_there_is_no_deduplicated_accuracy(run):
     found = by_key(with_data(run, test_twins=bytes([3]) * 3585))
     groups = list(dict.fromkeys(column.group for column in found["clean"].columns))
     assert groups == ["all (3,585)", "with duplicate (3,585)"]
@@ -130,7 +130,7 @@ def test_where_each_image_has_a_twin_there_is_no_clean_accuracy(run):
     assert groups == ["all (3,585)", "without identical (3,585)", "with duplicate (3,585)"]
 
 
-def test_where_no_image_has_a_twin_the_final_figures_say_so_alone(run, snapshot):
+def test_where_no_image_has_a_duplicate_the_final_figures_say_so_alone(run, snapshot):
     found = by_key(with_data(run, test_twins=bytes(3585)))
     assert "clean" not in found
     final = entries(found["final"], "MobileNet_random")
@@ -184,7 +184,7 @@ def test_the_class_map_stands_there_too(run):
     assert "Class map: rafdb." in report_files(Report.of(known))["tables.md"]
 
 
-def test_every_form_of_the_report_tells_it(run):
+def test_every_form_of_the_report_shows_it(run):
     report = Report.of(run)
     files = report_files(report)
     assert f"## {by_key(run)['clean'].title}\n" in files["tables.md"]
@@ -212,7 +212,7 @@ def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
     assert shown[:3] == ["table-of-clean", "table-of-votes", "table-of-recall"]
 
 
-def test_the_masthead_names_the_figures_beside_the_highest(run):
+def test_the_masthead_names_the_figures_next_to_the_highest(run):
     best = facts(analyse(run))[0]
     clean = entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
     votes = by_key(run)["votes"].rows[2].entries[0]

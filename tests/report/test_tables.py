@@ -163,7 +163,7 @@ def test_seconds_of_the_parts(run: Run) -> None:
     }
 
 
-def test_a_result_from_the_store_is_told_apart(run: Run) -> None:
+def test_a_result_from_the_store_is_distinguished(run: Run) -> None:
     stored = dataclasses.replace(run.cells[0], source="store")
     found = table(dataclasses.replace(run, cells=(stored,)), "cells")
     assert entries(found, "MobileNet_pretrained")["quality"] == "store"
@@ -202,20 +202,20 @@ def test_speed(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("timer", "mark", "told"),
+    ("timer", "mark", "is_marked"),
     [
         ("perf_counter", "", False),
         ("process_time", "CPU ", True),
         ("perf_counter; process_time", "", True),
     ],
 )
-def test_cpu_seconds_are_called_so(run: Run, timer: str, mark: str, told: bool) -> None:
+def test_cpu_seconds_are_called_so(run: Run, timer: str, mark: str, is_marked: bool) -> None:
     timed = dataclasses.replace(run, environment=(*run.environment, ("timer", timer)))
     found = table(timed, "speed")
     assert entries(found, "MobileNet_random")[f"training epoch, {mark}s"] == 2.5
     assert entries(found, "MobileNet_random")[f"batch 1 median, {mark}ms"] == 4.0
     assert entries(found, "MobileNet_random")[f"batch 1 images/{mark}s"] == 250.0
-    assert any("CPU seconds" in note for note in found.notes) == told
+    assert any("CPU seconds" in note for note in found.notes) == is_marked
 
 
 def test_speed_with_other_batch_sizes_in_each_cell(run: Run) -> None:
@@ -239,7 +239,7 @@ def test_weights_say_where_they_come_from(run: Run) -> None:
     assert entries(found, "OpenFace_pretrained") == {"from": None, "fingerprint": None}
 
 
-def test_the_protocol_is_whole(run: Run) -> None:
+def test_the_protocol_is_complete(run: Run) -> None:
     changed = made_settings(epochs=20, batch_size=64)
     found = table(dataclasses.replace(run, protocol=changed), "protocol")
     assert len(found.rows) == len(changed)

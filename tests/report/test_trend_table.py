@@ -48,7 +48,7 @@ def test_each_move_is_a_row_that_names_its_run() -> None:
     assert second[4].startswith("since then; ")
 
 
-def test_an_odd_run_and_the_newest_one_are_told_apart() -> None:
+def test_an_odd_run_and_the_newest_one_are_distinguished() -> None:
     found = of_speeds(1000.0, 1000.0, 700.0, 1000.0, 1000.0, 500.0)
     odd, newest = rows(found, "mini-pretrained training.speed (images/s)")
     assert odd[0] == "only in this run"
@@ -60,7 +60,7 @@ def test_an_odd_run_and_the_newest_one_are_told_apart() -> None:
     assert [re.sub(r"\..*", "", entry) for entry in speeds[1][1:3]] in (["31", "63"], ["32", "64"])
 
 
-def test_a_whole_cell_has_no_values() -> None:
+def test_a_complete_cell_has_no_values() -> None:
     runs = [run_of(mini(share, fingerprint="a")) for share in (0.4, 0.39)]
     (entries,) = rows(trend_of(*runs), "mini-pretrained")
     assert entries[:3] == ("not deterministic", None, None)
@@ -127,7 +127,7 @@ def test_times_are_those_of_the_runs() -> None:
     assert f"{START.replace(day=2):%Y-%m-%d %H:%M}" in entries[3]
 
 
-def test_files_are_named_by_what_tells_them_apart() -> None:
+def test_files_are_named_by_what_distinguishes_them() -> None:
     def named(*names):
         archive = archive_of(*(run_of(mini(share)) for share in (0.4, 0.3)))
         runs = [

@@ -177,7 +177,7 @@ def test_what_is_each_cells_own_has_a_row_for_each_seed(seeds):
         ([("a", 1), ("b", 2)], "Seed: a_random: 1; b_random: 2."),
     ],
 )
-def test_seeds_are_told_network_by_network_where_they_differ(seeds, note):
+def test_seeds_are_reported_network_by_network_where_they_differ(seeds, note):
     run = made_run(*(made_cell(name, "random", seed=seed) for name, seed in seeds))
     assert table(run, "final").notes[-1] == note
 
@@ -201,7 +201,7 @@ def test_failed_stands_in_the_measure_that_is_missing():
     assert made.cells[1][6:] == ["failed", "\N{EN DASH}", "\N{EN DASH}"]
 
 
-def test_two_backbones_of_one_title_are_told_apart_everywhere():
+def test_two_backbones_of_one_title_are_distinguished_everywhere():
     run = made_run(
         made_cell("a", "random", 0.5, title="Same"),
         made_cell("b", "random", 0.3, title="Same"),
@@ -229,13 +229,13 @@ def test_a_method_that_all_pairs_share_is_a_note(seeds):
     assert not any(note.startswith("p-values: ") for note in mixed.notes)
 
 
-@pytest.mark.parametrize(("networks", "told"), [(8, False), (9, True)])
-def test_pairs_that_were_left_out_are_told(networks, told):
+@pytest.mark.parametrize(("networks", "is_reported"), [(8, False), (9, True)])
+def test_pairs_that_were_left_out_are_reported(networks, is_reported):
     run = made_run(*(made_cell(f"n{index}", "random", 0.5) for index in range(networks)))
-    assert any("more than 8" in note for note in table(run, "pairs").notes) == told
+    assert any("more than 8" in note for note in table(run, "pairs").notes) == is_reported
 
 
-def test_speed_left_out_of_a_joined_run_is_told_below_the_speeds():
+def test_speed_left_out_of_a_joined_run_is_reported_below_the_speeds():
     run = dataclasses.replace(
         made_run(made_cell("mini", "random", speed=1.0)), environment=(("speed", "of a only"),)
     )

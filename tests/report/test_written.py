@@ -156,9 +156,9 @@ def test_without_a_list_what_was_written_is_kept_once(tmp_path: Path, run: Run) 
         assert {*tmp_path.iterdir()} == {*made, *kept, tmp_path / MANIFEST}
 
 
-def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
-    report, told = Report.of(run), audited().prepared()
-    write_page(tmp_path, report, told)
+def test_images_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
+    report, audit = Report.of(run), audited().prepared()
+    write_page(tmp_path, report, audit)
     mine = {
         "data-sheets/near.png": "mine, in the place of a sheet",
         "data-sheets/own.png": "mine",
@@ -188,7 +188,7 @@ def test_pictures_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
         ),
     ).map(json.dumps)
 )
-def test_no_list_reaches_beyond_its_folder(tmp_path_factory, content: str) -> None:
+def test_no_list_reaches_beyond_its_directory(tmp_path_factory, content: str) -> None:
     root = tmp_path_factory.mktemp("forged")
     (root / "mine").write_text("")
     directory = root / "report"
@@ -216,7 +216,7 @@ def test_any_names_may_stand_in_a_list(tmp_path_factory, names: dict[str, str]) 
 
 
 @pytest.mark.parametrize("name", ["../mine", "/mine", "..", "figures/../../mine"])
-def test_a_forged_list_reaches_not_beyond_its_folder(tmp_path: Path, name: str) -> None:
+def test_a_forged_list_reaches_not_beyond_its_directory(tmp_path: Path, name: str) -> None:
     directory = tmp_path / "report"
     write_files(directory, {"a.md": "ours"})
     (tmp_path / "mine").write_text("ours")

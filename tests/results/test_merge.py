@@ -92,7 +92,7 @@ def test_another_protocol_is_refused():
     assert "one protocol" in raised.value.accepted
 
 
-def test_a_setting_that_one_lacks_is_told():
+def test_a_setting_that_one_lacks_is_reported():
     other = run_of(cell())
     fewer = dataclasses.replace(other, protocol=other.protocol[1:])
     for runs in ([other, fewer], [fewer, other]):
@@ -130,7 +130,7 @@ def test_facts_that_differ_stand_side_by_side():
     assert whole.environment == (("python", "3.11; 3.12"), ("jax", "0.4"), ("gpu", "H100"))
 
 
-def test_pictures_come_from_the_first_that_has_some():
+def test_images_come_from_the_first_that_has_some():
     picture = Example(0, "why", 1, 1, b"a")
     whole = merge_runs([("a", run_of()), ("b", run_of(examples=(picture,)))])
     assert [one.why for one in whole.examples] == ["why, among the 0 of b"]
@@ -165,12 +165,12 @@ def test_speeds_of_different_timers_never_stand_side_by_side():
     )
     whole = merge_runs([("a", wall), ("b", cpu)])
     assert [one.training for one in whole.cells] == [TIMED, None]
-    told = dict(whole.environment)["speed"]
-    assert "timer process_time " in told
-    assert told.endswith(" perf_counter)")
+    speed = dict(whole.environment)["speed"]
+    assert "timer process_time " in speed
+    assert speed.endswith(" perf_counter)")
 
 
-def test_what_older_files_do_not_tell_leaves_no_speed_out():
+def test_what_older_files_do_not_record_leaves_no_speed_out():
     facts = ("timer", "perf_counter"), ("numeric settings", "default")
     older = run_of(cell("y", training=TIMED), environment=HERE)
     newer = run_of(cell("z", training=TIMED), environment=(*HERE, *facts))
@@ -189,7 +189,7 @@ def test_speeds_of_one_machine_join_whatever_changes_no_speed():
     assert "speed" not in dict(whole.environment)
 
 
-def test_whose_speed_was_left_out_is_still_told_when_a_joined_run_is_joined_again(snapshot):
+def test_whose_speed_was_left_out_is_still_reported_when_a_joined_run_is_joined_again(snapshot):
     here, there = (run_of(cell(name, training=TIMED), environment=facts) for name, facts in
                    (("y", HERE), ("z", THERE)))  # fmt: skip
     whole = merge_runs([("a", here), ("b", there)])
@@ -234,7 +234,7 @@ def test_a_fact_that_the_run_of_the_speeds_lacks_stays_unknown():
         assert merge_runs([("ab", merged), ("c", later)]).cells[-1].training == speed
 
 
-def test_a_merged_file_of_an_older_fer_bench_does_not_tell_the_machine_of_its_speeds():
+def test_a_merged_file_of_an_older_fer_bench_does_not_record_the_machine_of_its_speeds():
     facts = (("devices", "cpu:0; gpu:0"), ("deepface", "1; 2"))
     older = run_of(cell("x", training=TIMED), environment=facts)
     later = run_of(cell("z", training=TIMED), environment=HERE)
@@ -251,7 +251,7 @@ def test_a_merged_file_of_an_older_fer_bench_does_not_tell_the_machine_of_its_sp
         cell(),
     ],
 )
-def test_of_a_cell_its_own_shard_tells_and_no_other(own, order):
+def test_a_cell_is_taken_from_its_own_shard_only(own, order):
     other = dataclasses.replace(
         cell(quality=None, status="skipped", reason="in another shard: 2/2"), fingerprint=""
     )
@@ -277,7 +277,7 @@ def test_the_order_of_the_files_does_not_matter(order):
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_an_end_is_told_whichever_file_comes_first(order):
+def test_an_end_is_reported_whichever_file_comes_first(order):
     runs = [("a", run_of(ENDED[0])), ("b", run_of(ENDED[1]))]
     (kept,) = merge_runs(runs[::order]).cells
     assert (kept.status, kept.reason) == ("failed", "boom in timing")
@@ -309,7 +309,7 @@ def test_what_one_run_knows_of_the_data_holds_for_all(what, order):
     assert merge_runs([(str(index), runs[index]) for index in order]).dataset == known
 
 
-def test_several_class_maps_that_gave_the_same_labels_are_all_told():
+def test_several_class_maps_that_gave_the_same_labels_are_all_reported():
     maps = ["", "rafdb", "'map.csv' (SHA-256 ...)", "rafdb"]
     sets = [dataclasses.replace(DATASET, class_map=one) for one in maps]
     runs = [(str(n), run_of(cell("wxyz"[n]), dataset=one)) for n, one in enumerate(sets)]

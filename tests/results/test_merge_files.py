@@ -111,7 +111,7 @@ def test_a_cell_without_its_shard_is_a_visible_row():
     assert [cell.status for cell in found.cells] == ["ok", "skipped", "skipped", "failed", "ok"]
 
 
-def test_a_cell_in_several_files_counts_once_and_the_files_are_told():
+def test_a_cell_in_several_files_counts_once_and_the_files_are_reported():
     shards = made_shards(RUN, 2)
     found = merge_documents(named(shards[0], RUN, shards[1]))
     assert found.files == {

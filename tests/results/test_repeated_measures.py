@@ -23,10 +23,10 @@ def of(benchmark):
 
 @settings(max_examples=examples(50))
 @given(st.lists(st.sampled_from([*MEASURES, OTHER]), max_size=12))
-def test_the_last_of_each_measure_is_left_and_the_others_are_told(drawn):
+def test_the_last_of_each_measure_is_left_and_the_others_are_reported(drawn):
     benchmarks = [{**copy.deepcopy(one), "round": place} for place, one in enumerate(drawn)]
     before = copy.deepcopy(benchmarks)
-    left, told = without_repeats(benchmarks)
+    left, notes = without_repeats(benchmarks)
     assert benchmarks == before
     assert [one["round"] for one in left] == list(range(len(drawn)))
     known = [of(one) for one in drawn]
@@ -34,13 +34,13 @@ def test_the_last_of_each_measure_is_left_and_the_others_are_told(drawn):
     for place, (one, measure) in enumerate(zip(left, known, strict=True)):
         kept = measure is None or last[measure] == place
         assert one == (before[place] if kept else {**before[place], "extra_info": {}})
-    assert len(told) == sum(known.count(one) > 1 for one in set(known) - {None})
+    assert len(notes) == sum(known.count(one) > 1 for one in set(known) - {None})
 
 
 def test_a_file_of_a_repeated_session_is_read(snapshot):
     later = dataclasses.replace(RUN.cells[0], quality=RUN.cells[1].quality)
     made = document(RUN)
     made["benchmarks"] += document(made_run(later))["benchmarks"]
-    made["benchmarks"], told = without_repeats(made["benchmarks"])
+    made["benchmarks"], notes = without_repeats(made["benchmarks"])
     assert read_run(json.loads(json.dumps(made))).cells == (later, RUN.cells[1])
-    assert told == snapshot
+    assert notes == snapshot

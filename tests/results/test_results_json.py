@@ -205,7 +205,7 @@ def test_a_result_of_numpy_is_written_as_a_number_of_python() -> None:
     assert record == quality_record("a", QUALITY)
 
 
-def test_the_whole_default_protocol_comes_back() -> None:
+def test_the_complete_default_protocol_comes_back() -> None:
     protocol = tuple(Protocol(epochs=EPOCHS).settings())
     run = dataclasses.replace(RUN, protocol=protocol)
     assert read_run(document(run)) == run
@@ -599,7 +599,7 @@ def test_a_file_from_before_it_was_known_what_computed_a_result() -> None:
         ("changed by a conftest.py", ""),
     ],
 )
-def test_an_older_file_tells_its_timer_in_the_part_of_pytest_benchmark(
+def test_an_older_file_shows_its_timer_in_the_part_of_pytest_benchmark(
     options: Any, timer: str
 ) -> None:
     made = document(RUN)
@@ -620,7 +620,7 @@ def test_a_file_from_before_references_were_measured_is_read_without_them() -> N
     assert read_run(made) == without_references(RUN)
 
 
-def test_a_file_from_before_twins_and_votes_were_known_is_read_without_them() -> None:
+def test_a_file_from_before_duplicates_and_votes_were_known_is_read_without_them() -> None:
     made = document(RUN)
     for key in ("test_twins", "test_votes", "left_out", "class_map"):
         del made[KEY]["dataset"][key]
@@ -630,7 +630,7 @@ def test_a_file_from_before_twins_and_votes_were_known_is_read_without_them() ->
     assert not len(read.dataset.votes)
 
 
-def test_the_dataset_record_of_twins_and_votes() -> None:
+def test_the_dataset_record_of_duplicates_and_votes() -> None:
     record = document(RUN)[KEY]["dataset"]
     assert record["test_twins"] == "AAMBAg=="
     assert record["test_votes"] == "AAH/AA=="

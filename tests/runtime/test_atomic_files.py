@@ -60,7 +60,7 @@ def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_missing_folders_are_made(tmp_path: Path) -> None:
+def test_missing_directories_are_made(tmp_path: Path) -> None:
     path = tmp_path / "report" / "today" / "tables.csv"
     write_atomically(path, "x")
     assert path.read_text() == "x"
@@ -115,7 +115,7 @@ def test_text_that_is_not_unicode_changes_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_in_the_way_is_an_error_of_one_line(tmp_path: Path) -> None:
+def test_a_directory_in_the_way_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "tables.md").mkdir()
     with pytest.raises(FerBenchError, match="cannot write") as raised:
         write_atomically(tmp_path / "tables.md", "x")
@@ -123,7 +123,7 @@ def test_a_folder_in_the_way_is_an_error_of_one_line(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["tables.md"]
 
 
-def test_a_file_in_place_of_the_folder_is_an_error_of_one_line(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_directory_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "report").write_text("not a folder")
     with pytest.raises(FerBenchError, match="cannot write") as raised:
         write_atomically(tmp_path / "report" / "tables.md", "x")

@@ -8,7 +8,7 @@ import pytest
 from fer_bench.runtime.cache_directory import cache_root
 
 
-def test_the_variable_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_variable_names_the_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "x"))
     assert cache_root() == tmp_path / "x"
     assert not (tmp_path / "x").exists()
@@ -19,7 +19,7 @@ def test_the_variable_names_the_folder(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("value", [None, ""])
-def test_the_users_own_folder_by_default(
+def test_the_users_own_directory_by_default(
     value: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("FER_BENCH_CACHE", raising=False)

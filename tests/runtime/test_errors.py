@@ -12,15 +12,15 @@ from fer_bench.runtime.errors import INSTALL, FerBenchError, bytes_shown, cut, l
 
 @given(TEXTS)
 def test_the_text_is_one_line_that_commands_nothing(text):
-    told = str(FerBenchError(text))
-    assert "\n" not in told
-    assert is_safe(told)
-    assert told == text or "\n" in text or not is_safe(text)
-    assert str(FerBenchError(told)) == told
+    expected = str(FerBenchError(text))
+    assert "\n" not in expected
+    assert is_safe(expected)
+    assert expected == text or "\n" in text or not is_safe(text)
+    assert str(FerBenchError(expected)) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("Gr\u00fc\u00dfe, \N{GRINNING FACE}", "Gr\u00fc\u00dfe, \N{GRINNING FACE}"),
         ("a\nb\r\t\x1b[31m", "a\\nb\\r\\t\\x1b[31m"),
@@ -28,8 +28,8 @@ def test_the_text_is_one_line_that_commands_nothing(text):
         ("bad\udcff.csv", "bad\\udcff.csv"),
     ],
 )
-def test_known_answers(text, told):
-    assert str(FerBenchError(text)) == told
+def test_known_answers(text, expected):
+    assert str(FerBenchError(text)) == expected
 
 
 def test_it_can_be_sent_to_another_process():
@@ -49,7 +49,7 @@ def test_a_revised_error_keeps_the_other_fields():
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ("x" * 9, "'xxxxxxxxx'"),
         ("x" * 10, "'xxxxxx...'"),
@@ -59,15 +59,15 @@ def test_a_revised_error_keeps_the_other_fields():
         ([1, 2, 3, 4], "[1, 2,..."),
     ],
 )
-def test_values_in_texts(value, told):
-    assert shown(value, 9) == told
+def test_values_in_texts(value, expected):
+    assert shown(value, 9) == expected
 
 
 @given(st.text(), st.integers(3, 20))
 def test_a_text_is_cut_where_it_is_too_long(text, most):
-    told = cut(text, most)
-    assert len(told) <= most
-    assert told == text or (told.endswith("...") and text.startswith(told[:-3]))
+    expected = cut(text, most)
+    assert len(expected) <= most
+    assert expected == text or (expected.endswith("...") and text.startswith(expected[:-3]))
 
 
 def test_words_in_texts():
@@ -77,7 +77,7 @@ def test_words_in_texts():
 
 
 @pytest.mark.parametrize(
-    ("count", "told"),
+    ("count", "expected"),
     [
         (0, "0 B"),
         (1000, "1000 B"),
@@ -87,8 +87,8 @@ def test_words_in_texts():
         (4 * 10**15, "3,638.0 TiB"),
     ],
 )
-def test_sizes_in_a_unit_that_shows_them(count, told):
-    assert bytes_shown(count) == told
+def test_sizes_in_a_unit_that_shows_them(count, expected):
+    assert bytes_shown(count) == expected
 
 
 def test_no_hint_installs_from_a_registry_that_lacks_the_package():

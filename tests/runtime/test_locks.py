@@ -91,15 +91,15 @@ def test_a_lock_is_seen_and_ends_with_its_block(tmp_path, kind):
 
 
 def test_the_lock_of_a_killed_process_is_free_and_waiting_is_reported(tmp_path, holder):
-    told = []
+    stages = []
 
     def progress(stage, done, total):
-        told.append(stage)
+        stages.append(stage)
         holder.kill()
         holder.wait()
 
     with locked(tmp_path, "cell", "key", progress):
-        (stage,) = told
+        (stage,) = stages
         assert stage.startswith("waiting for another process")
         assert stage.endswith("cell")
         note = json.loads((tmp_path / LOCKS / "cell-key.holder").read_text())

@@ -88,7 +88,7 @@ def test_a_cut_index_is_found(tmp_path, keep):
         verified_paths(tmp_path / "part", "result.json")
 
 
-def test_a_missing_file_and_a_missing_folder_are_found(tmp_path):
+def test_a_missing_file_and_a_missing_directory_are_found(tmp_path):
     make(tmp_path / "part")
     (tmp_path / "part" / "result.json").unlink()
     with pytest.raises(Damaged, match=r"result\.json is missing"):
@@ -104,7 +104,7 @@ def test_a_file_that_was_not_sealed_is_refused(tmp_path):
         verified_paths(tmp_path / "part", "suffix.npz")
 
 
-def test_what_is_thrown_away_is_told(tmp_path, caplog):
+def test_what_is_thrown_away_is_reported(tmp_path, caplog):
     make(tmp_path / "part")
     with caplog.at_level(logging.WARNING, "fer_bench"):
         discard_damaged(tmp_path / "part", Damaged("result.json has changed"), "made again")

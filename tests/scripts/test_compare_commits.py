@@ -97,7 +97,7 @@ def test_each_side_runs_its_own_commit_and_nothing_else(project, compare):
             assert f"--store={run['variables']['FER_BENCH_CACHE']}/store" in run["words"]
 
 
-def test_a_loss_of_accuracy_is_seen_and_told(project, compare, tmp_path):
+def test_a_loss_of_accuracy_is_seen_and_reported(project, compare, tmp_path):
     base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "0.40"})
     done = compare(base, head, "--rounds=2")
     assert done.returncode == 1
@@ -150,12 +150,12 @@ def test_a_run_that_fails_ends_the_comparison(project, compare, tmp_path):
     base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "ends with 1"})
     done = compare(base, head)
     assert done.returncode == 2
-    *shown, told = done.stderr.splitlines()
+    *shown, error = done.stderr.splitlines()
     assert "the reason why" in shown
     log = tmp_path / "results" / "logs" / "head-training.txt"
-    assert told.startswith("compare_commits: training the ")
-    assert "the head ended" in told
-    assert told.endswith(f" exit status 1; see {str(log)!r}")
+    assert error.startswith("compare_commits: training the ")
+    assert "the head ended" in error
+    assert error.endswith(f" exit status 1; see {str(log)!r}")
     assert "the reason why" in log.read_text()
 
 
@@ -288,7 +288,7 @@ def test_a_comparison_that_breaks_off_is_no_regression(project, compare, status)
     assert "compare broke off" in done.stderr
 
 
-def test_a_comparison_that_cannot_tell_says_so(project, compare):
+def test_an_inconclusive_comparison_says_so(project, compare):
     base, head = project.commit(BENCHMARKS), project.commit({"accuracy": "breaks 2"})
     assert compare(base, head, "--rounds=1").returncode == 2
 
@@ -307,12 +307,12 @@ def test_a_commit_that_cannot_be_installed_cannot_be_compared(project, compare, 
     base = project.commit(BENCHMARKS)
     done = compare(base, base, "--install=echo what is wrong; false; true", ready=False)
     assert done.returncode == 2
-    *shown, told = done.stderr.splitlines()
+    *shown, error = done.stderr.splitlines()
     assert "what is wrong" in shown
     log = tmp_path / "results" / "logs" / "base-install.txt"
-    assert told.startswith("compare_commits: installing the ")
-    assert "the base ended" in told
-    assert told.endswith(f" exit status 1; see {str(log)!r}")
+    assert error.startswith("compare_commits: installing the ")
+    assert "the base ended" in error
+    assert error.endswith(f" exit status 1; see {str(log)!r}")
 
 
 def test_a_fresh_environment_is_made_with_pip(tmp_path, monkeypatch):

@@ -101,7 +101,7 @@ def comment(number, body, who=BOT):
     return {"id": number, "body": body, "user": {"login": who}}
 
 
-def test_one_comment_is_written_and_then_written_anew(github, put):
+def test_one_comment_is_written_and_then_written_again(github, put):
     assert put("# First\n", as_program=True) == "comment: http://page/1000\n"
     assert put("# Second\n") == "comment: http://page/1000\n"
     (one,) = github.comments
@@ -156,17 +156,17 @@ def test_comments_whose_author_or_text_is_gone_are_passed_by(github, put):
     assert [one["body"] for one in github.comments[:3]] == [MARK, None, None]
 
 
-def test_where_nothing_may_be_written_that_is_told(github, put):
+def test_where_nothing_may_be_written_is_reported(github, put):
     github.refuses = True
-    told = put("ours")
-    assert told.startswith("::notice title=No comment::")
-    assert "answered 403" in told
-    assert "pull-requests: write" in told
+    message = put("ours")
+    assert message.startswith("::notice title=No comment::")
+    assert "answered 403" in message
+    assert "pull-requests: write" in message
     assert not github.comments
 
 
-def test_where_github_is_out_of_reach_that_is_told(github, put, monkeypatch):
+def test_where_github_is_out_of_reach_is_reported(github, put, monkeypatch):
     monkeypatch.setenv("GITHUB_API_URL", "http://127.0.0.1:1")
-    told = put("ours")
-    assert told.startswith("::notice title=No comment::")
-    assert "no answer" in told
+    message = put("ours")
+    assert message.startswith("::notice title=No comment::")
+    assert "no answer" in message

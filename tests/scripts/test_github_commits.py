@@ -30,7 +30,7 @@ def clone(project, tmp_path):
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch, capsys):
+def run_script(tmp_path, monkeypatch, capsys):
     """Calls the script in an event of GitHub's; returns what it prints by name, or its error."""
 
     def run(directory, event="pull_request", before=None, base=""):
@@ -50,7 +50,7 @@ def told(tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_a_pull_request_is_compared_with_its_target_as_it_was_merged(project, clone, told):
+def test_a_pull_request_is_compared_with_its_target_as_it_was_merged(project, clone, run_script):
     project.commit(BENCHMARKS)
     project.git("switch", "--quiet", "-c", "change")
     project.commit({"accuracy": "0.60"})
@@ -58,22 +58,22 @@ def test_a_pull_request_is_compared_with_its_target_as_it_was_merged(project, cl
     target = project.commit({"other": "someone else's"})
     project.git("merge", "--quiet", "--no-ff", "--message=merge", "change")
     merge = project.git("rev-parse", "HEAD")
-    outputs = told(clone(merge))
+    outputs = run_script(clone(merge))
     assert (outputs["base"], outputs["head"]) == (target, merge)
 
 
-def test_a_push_is_compared_with_what_the_branch_was_before(project, clone, told):
+def test_a_push_is_compared_with_what_the_branch_was_before(project, clone, run_script):
     before = project.commit(BENCHMARKS)
     parent = project.commit({"accuracy": "0.60"})
     head = project.commit({"accuracy": "0.70"})
     directory = clone(head)
-    assert told(directory, "push", before)["base"] == before
+    assert run_script(directory, "push", before)["base"] == before
     for no_more in (NEVER, GONE):
-        assert told(directory, "push", no_more)["base"] == parent
-    assert told(directory, "workflow_dispatch")["base"] == parent
+        assert run_script(directory, "push", no_more)["base"] == parent
+    assert run_script(directory, "workflow_dispatch")["base"] == parent
 
 
-def test_a_base_may_be_named(project, clone, told):
+def test_a_base_may_be_named(project, clone, run_script):
     first = project.commit(BENCHMARKS)
     project.git("tag", "v1")
     second = project.commit({"accuracy": "0.60"})
@@ -81,21 +81,21 @@ def test_a_base_may_be_named(project, clone, told):
     project.git("branch", "stable", second)
     directory = clone(head)
     for name, sha in (("stable", second), ("v1", first), (first, first), ("HEAD~2", first)):
-        assert told(directory, "push", NEVER, name)["base"] == sha
-    error = told(directory, base="nowhere")
+        assert run_script(directory, "push", NEVER, name)["base"] == sha
+    error = run_script(directory, base="nowhere")
     assert error.startswith("::error title=")
     assert "::'nowhere' names no commit" in error
 
 
-def test_a_first_commit_has_no_base(project, clone, told):
-    assert "'HEAD^1' names no commit" in told(clone(project.commit(BENCHMARKS)))
+def test_a_first_commit_has_no_base(project, clone, run_script):
+    assert "'HEAD^1' names no commit" in run_script(clone(project.commit(BENCHMARKS)))
 
 
-def test_stores_are_known_by_the_files_of_a_commit(project, clone, told):
+def test_stores_are_known_by_the_files_of_a_commit(project, clone, run_script):
     project.commit(BENCHMARKS)
     base = project.commit({"accuracy": "0.60"})
     head = project.commit({"accuracy": "0.50"})
-    outputs = told(clone(head))
+    outputs = run_script(clone(head))
     assert outputs["base-tree"] == project.git("rev-parse", f"{base}^{{tree}}")
     assert outputs["head-tree"] == project.git("rev-parse", "HEAD~2^{tree}")
     assert outputs["base-tree"] != outputs["head-tree"]

@@ -124,7 +124,7 @@ def test_untrained_figures_come_first(plain):
     assert len(history.train_loss) == len(history.validation_loss) == 4
 
 
-def test_a_loss_that_is_no_number_is_told():
+def test_a_loss_that_is_no_number_is_reported():
     diverging = trainer()
     evaluate = diverging.evaluate
     diverging.tensors[0][20] = np.nan
@@ -135,7 +135,7 @@ def test_a_loss_that_is_no_number_is_told():
     assert "not finite" in caught.value.problem
 
 
-def test_an_output_that_is_no_number_is_told():
+def test_an_output_that_is_no_number_is_reported():
     diverging = trainer()
     diverging.tensors[0][3] = np.inf
     with pytest.raises(FerBenchError, match="output of the network") as caught:

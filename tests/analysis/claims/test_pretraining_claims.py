@@ -86,7 +86,7 @@ class TestC1:
         cells[-1] = made_cell("vggface", "random", 0.6, seed=43)
         assert verdict("C1", *cells).outcome == "contradicted"
 
-    def test_one_side_with_one_seed_is_told(self):
+    def test_one_side_with_one_seed_is_reported(self):
         more = [made_cell("vggface", "random", 0.3, seed=seed) for seed in (43, 44)]
         found = verdict("C1", *four(*GAIN), *more)
         assert found.outcome == "supported"
@@ -114,7 +114,7 @@ class TestC1:
         assert "but validation -0.200" in found.because
         assert found.missing == "more seeds (3 or more)"
 
-    def test_what_there_is_so_far_is_told(self):
+    def test_what_there_is_so_far_is_reported(self):
         found = verdict("C1", *both("mobilenet", *GAIN), made_missing("openface", "random"))
         assert found.outcome == "undecided"
         assert found.because.startswith("holds: MobileNet +0.201 [")
@@ -126,8 +126,8 @@ class TestC1:
             "VGG-Face_pretrained": "not requested",
             "VGG-Face_random": "not requested",
         }
-        told = [f"{label} ({reason})" for label, reason in reasons.items()]
-        assert found.missing.split("; ") == told
+        expected = [f"{label} ({reason})" for label, reason in reasons.items()]
+        assert found.missing.split("; ") == expected
 
     def test_nothing_at_all(self):
         found = verdict("C1")
@@ -267,7 +267,7 @@ class TestC2:
         sides = "MobileNet_pretrained and MobileNet_random"
         assert f"a common seed of {sides}" in found.missing
 
-    def test_the_papers_own_rates_have_the_exception_that_is_told(self):
+    def test_the_papers_own_rates_have_the_exception_is_reported(self):
         table = published.table(2)
         early = {key: rates[0] + rates[1] for key, rates in table.items()}
         assert [

@@ -80,7 +80,7 @@ def test_they_are_those_of_looking_at_each_image(height, width, seed, made):
 
 
 @given(st.integers(0, 255), st.integers(0, 99))
-def test_pictures_are_not_empty(level, seed):
+def test_images_are_not_empty(level, seed):
     images = patterns(2, seed)
     assert blanks(images) == Blanks((), ())
     images[1] = level

@@ -21,10 +21,10 @@ def test_known_answers() -> None:
     pictures = np.array([0, 0, 0, 1, 1, 1, 2, 3, 3])
     votes = unanimous(labels)
     votes.counts[[1, 8]] = votes.counts[4]
-    told = agreement(dataset_of(patterns(9), labels), votes)
-    assert [error.row for error in told.errors] == [1, 8]
+    agreements = agreement(dataset_of(patterns(9), labels), votes)
+    assert [error.row for error in agreements.errors] == [1, 8]
     rows, empty = np.array([6, 5, 4, 3, 2, 1, 0]), Blanks((2, 7), (0, 6, 8))
-    assert count_issues(rows, pictures, labels, empty, told) == ImageIssues(7, 1 + 2, 3, 1)
+    assert count_issues(rows, pictures, labels, empty, agreements) == ImageIssues(7, 1 + 2, 3, 1)
     assert count_issues(rows, pictures, labels, NONE, None) == ImageIssues(7, 3, 0, None)
 
 

@@ -16,7 +16,7 @@ from fer_bench.runtime.errors import FerBenchError
 FEAR, HAPPY = EMOTIONS.index("Fear"), EMOTIONS.index("Happy")
 
 
-def told(label: int, **votes: int):
+def agreement_of(label: int, **votes: int):
     """What is said of one image."""
     return agreement(dataset_of(patterns(1), [label]), votes_of(votes))
 
@@ -41,7 +41,7 @@ def told(label: int, **votes: int):
     ],
 )
 def test_one_image(votes: dict[str, int], where: set[str]) -> None:
-    found = told(FEAR, **votes)
+    found = agreement_of(FEAR, **votes)
     fear = found.classes[FEAR]
     names = (
         "unanimous",
@@ -97,7 +97,7 @@ def test_votes_of_other_images() -> None:
 @given(st.integers(0, 6), st.lists(st.integers(0, 9), min_size=TAGGERS, max_size=TAGGERS))
 def test_a_likely_error_has_the_majority_against_it(label: int, said: list[int]) -> None:
     counts = np.bincount(said, minlength=len(CATEGORIES)).tolist()
-    found = told(label, **dict(zip(CATEGORIES, counts, strict=True)))
+    found = agreement_of(label, **dict(zip(CATEGORIES, counts, strict=True)))
     for error in found.errors:
         assert error.votes_for_voted - error.votes_for_label >= MARGIN
         assert error.votes_for_voted > TAGGERS / 2

@@ -62,7 +62,7 @@ def test_leaks(kaggle, real_data) -> None:
     assert sum(image.tobytes() in training for image in tested) == 288
 
 
-def test_each_likeness_finds_more(kaggle) -> None:
+def test_each_similarity_finds_more(kaggle) -> None:
     distinct = [one.distinct for one in kaggle.copies]
     assert distinct == sorted(distinct, reverse=True)
     for target in ("validation", "test"):
@@ -88,12 +88,12 @@ def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None
 
 
 @pytest.mark.usefixtures("searched")
-def test_likest_twins_in_training(real_data, cache, monkeypatch) -> None:
+def test_likest_duplicates_in_training(real_data, cache, monkeypatch) -> None:
     """288 of Kaggle's PrivateTest are identical to training images, 669 with nearly alike ones."""
     monkeypatch.setattr(search_cache, "find_duplicates", None)
     found = prepare_data(real_data, DataSpec(split="kaggle"), cache_dir=cache)
-    told = np.frombuffer(found.test_duplicates, np.uint8)
-    assert np.bincount(told).tolist() == [2920, 381, 0, 288]
+    recorded = np.frombuffer(found.test_duplicates, np.uint8)
+    assert np.bincount(recorded).tolist() == [2920, 381, 0, 288]
     for spec in (DataSpec(split="grouped"), DataSpec(dedupe="train")):
         clean = prepare_data(real_data, spec, cache_dir=cache)
         assert set(clean.test_duplicates) == {0}

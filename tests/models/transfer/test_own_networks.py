@@ -156,7 +156,7 @@ def test_convnext_is_cut_where_its_blocks_are_joined():
     keras.utils.clear_session()
 
 
-def test_the_boundary_tells_the_calls_of_one_layer_apart():
+def test_the_boundary_distinguishes_the_calls_of_one_layer():
     def called_twice(first, second):
         image = keras.Input((12, 12, 3))
         shared = layers.Conv2D(3, 3, padding="same")

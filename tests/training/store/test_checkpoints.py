@@ -50,7 +50,9 @@ def test_the_last_state_is_found_bit_by_bit(checkpoints, directory):
 
 
 @pytest.mark.parametrize("name", ["variables.npz", "progress.json", "index.json"])
-def test_a_damaged_one_is_told_and_the_one_before_is_taken(checkpoints, directory, name, caplog):
+def test_a_damaged_one_is_reported_and_the_one_before_is_taken(
+    checkpoints, directory, name, caplog
+):
     checkpoints.keep(state(4))
     before = directory / "epoch-0004"
     before.rename(directory / "kept")
@@ -69,7 +71,7 @@ TWO_CORES, FOUR_CORES = ((("cpu cores available", count),) for count in "24")
 
 
 @pytest.mark.parametrize("epochs", [0, 4])
-def test_what_other_conditions_began_is_told_and_not_gone_on_from(
+def test_what_other_conditions_began_is_reported_and_not_gone_on_from(
     checkpoints, directory, caplog, epochs
 ):
     """Before the first epoch is kept, too: features may have been computed."""
@@ -90,7 +92,7 @@ def test_what_other_conditions_began_is_told_and_not_gone_on_from(
 
 
 @pytest.mark.parametrize("epochs", [0, 4])
-def test_epochs_on_features_of_other_conditions_are_told_and_not_gone_on_from(
+def test_epochs_on_features_of_other_conditions_are_reported_and_not_gone_on_from(
     checkpoints, directory, caplog, epochs
 ):
     """As those of complete features, which are removed before the cell is gone on with."""
@@ -119,7 +121,7 @@ NOTES = (
 
 
 @pytest.mark.parametrize("damage", ["", "[1]", "null", *NOTES])
-def test_epochs_that_do_not_tell_their_conditions_are_not_gone_on_from(
+def test_epochs_that_do_not_record_their_conditions_are_not_gone_on_from(
     checkpoints, directory, caplog, damage
 ):
     """As those of older versions."""
@@ -160,7 +162,7 @@ def test_discarded_ones_are_gone(checkpoints):
     assert checkpoints.latest(EXPECTED) is None
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+def test_a_directory_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"cannot be used: .*--store"):
         Checkpoints(tmp_path / "file", "f", {}).keep(state(1))

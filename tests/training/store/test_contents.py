@@ -85,14 +85,14 @@ def test_each_part_is_described(store):
     assert 1000 < result.size < 2500
 
 
-def test_the_last_epoch_is_told_whatever_lies_beside_it(store):
+def test_the_last_epoch_is_reported_whatever_lies_next_to_it(store):
     add_sealed(store / "checkpoints" / B / "epoch-0010")
     (store / "checkpoints" / B / "begun.json").write_text('{"conditions": []}')
     (store / "checkpoints" / B / "notes").mkdir()
     assert only(store, "checkpoints").state == "epoch 10 of 20"
 
 
-def test_what_was_trained_with_frozen_batch_normalization_is_told_apart(tmp_path):
+def test_what_was_trained_with_frozen_batch_normalization_is_distinguished(tmp_path):
     for name, mode in ((A, "paper"), (B, "frozen")):
         add_sealed(tmp_path / "results" / name, batch_normalization=mode)
     found = {entry.path.name: entry.what for entry in entries(tmp_path)}
@@ -149,7 +149,7 @@ def test_complete_features_are_called_so(tmp_path):
         ),
     ],
 )
-def test_what_no_run_can_use_is_told_and_pruned(tmp_path, store, kind, add, words):
+def test_what_no_run_can_use_is_reported_and_pruned(tmp_path, store, kind, add, words):
     kept = entries(store)
     add(store)
     (useless,) = (entry for entry in entries(store) if entry.useless)
@@ -319,7 +319,7 @@ def test_features_that_say_nothing_are_of_no_use(store, noted):
 
 
 @pytest.mark.parametrize("command", ["list", "prune", "clear"])
-def test_an_empty_store_is_not_the_current_folder(command):
+def test_an_empty_store_is_not_the_current_directory(command):
     result = CliRunner().invoke(cli.main, ["cache", command, "--store="])
     assert result.exit_code == 2
     assert "--store is empty" in result.stderr

@@ -90,7 +90,7 @@ def test_what_was_begun_under_other_conditions_is_computed_again(tmp_path, caplo
     assert "cpu cores available 2 (now 4)" in caplog.text
 
 
-def test_one_that_is_complete_serves_other_conditions_and_tells_its_own(tmp_path, caplog):
+def test_one_that_is_complete_serves_other_conditions_and_shows_its_own(tmp_path, caplog):
     store = FeatureStore(tmp_path)
     store.extract("key", TWO_CORES, Prefix())
     with caplog.at_level(logging.INFO, "fer_bench"):
@@ -121,7 +121,7 @@ def test_features_of_older_versions_serve_where_they_are_complete(tmp_path):
     assert store.extract("key", FOUR_CORES, Prefix()).computed == 0
 
 
-def test_a_file_cut_short_while_it_is_read_is_told(tmp_path):
+def test_a_file_cut_short_while_it_is_read_is_reported(tmp_path):
     store = FeatureStore(tmp_path)
     _, second = store.extract("key", WANTED, Prefix()).tensors
     path = store.directory("key") / "1.npy"
@@ -214,7 +214,7 @@ def edited(path, old, new):
         *("negative shard", "shard too far", "no line", "shard twice"),
     ],
 )
-def test_damage_is_found_told_and_mended(tmp_path, damage, computed, caplog):
+def test_damage_is_found_reported_and_repaired(tmp_path, damage, computed, caplog):
     store, again = FeatureStore(tmp_path), Prefix()
     store.extract("key", WANTED, Prefix())
     damage(store.directory("key"))
@@ -258,7 +258,7 @@ def test_discarded_features_are_gone(tmp_path):
     assert not store.directory("key").exists()
 
 
-def test_too_little_room_is_told_before_the_work_begins(tmp_path, monkeypatch):
+def test_too_little_room_is_reported_before_the_work_begins(tmp_path, monkeypatch):
     usage = sealed_directories.shutil.disk_usage(tmp_path)
     monkeypatch.setattr(
         sealed_directories.shutil, "disk_usage", lambda _: usage._replace(free=1000)
@@ -283,7 +283,7 @@ def test_room_is_needed_for_what_is_missing_only(tmp_path, monkeypatch):
     check(store.extract("key", WANTED, Prefix()))
 
 
-def test_an_unwritable_folder_is_told(tmp_path):
+def test_an_unwritable_directory_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"cannot be used: .*--store"):
         FeatureStore(tmp_path / "file").extract("key", WANTED, Prefix())

@@ -192,7 +192,7 @@ def test_two_processes_at_once_compute_each_prefix_once(start, tmp_path):
 
 
 @pytest.mark.network
-def test_damage_is_told_at_the_end_of_the_run_and_mended(start, calm, tmp_path):
+def test_damage_is_reported_at_the_end_of_the_run_and_repaired(start, calm, tmp_path):
     undisturbed, expected = calm(HEAD_ONLY)
     store, report = tmp_path / "store", tmp_path / "report"
     shutil.copytree(undisturbed, store)
@@ -249,7 +249,7 @@ def test_a_disk_that_fills_during_extraction_ends_it_and_keeps_what_is_done(tmp_
         np.testing.assert_array_equal(extraction.tensors[0][rows][:, 0], rows // 50 * 50)
 
 
-def test_features_that_cannot_fit_are_told_before_the_work(tmp_path):
+def test_features_that_cannot_fit_are_reported_before_the_work(tmp_path):
     wanted = FeatureSpec(10**9, ((10**6,),), 50, {})
     with pytest.raises(FerBenchError, match=r"need 3,638\.0 TiB"):
         FeatureStore(tmp_path).extract("key", wanted, lambda rows: pytest.fail("work began"))

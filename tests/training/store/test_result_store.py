@@ -79,7 +79,7 @@ def damaged(path, how):
 
 @pytest.mark.parametrize("name", ["result.json", "logits.npz", "suffix.npz", "index.json"])
 @pytest.mark.parametrize("how", [0, 0.5, "flip"])
-def test_a_damaged_result_is_told_and_counts_as_absent(tmp_path, cell, name, how, caplog):
+def test_a_damaged_result_is_reported_and_counts_as_absent(tmp_path, cell, name, how, caplog):
     store = ResultStore(tmp_path)
     save(store, cell)
     damaged(store.directory(cell.fingerprint) / name, how)
@@ -90,7 +90,7 @@ def test_a_damaged_result_is_told_and_counts_as_absent(tmp_path, cell, name, how
 
 
 @pytest.mark.parametrize("how", [0, 0.5, "flip"])
-def test_damaged_weights_are_told_where_they_are_wanted(tmp_path, cell, how, caplog):
+def test_damaged_weights_are_reported_where_they_are_wanted(tmp_path, cell, how, caplog):
     store = ResultStore(tmp_path)
     save(store, cell)
     damaged(store.directory(cell.fingerprint) / "suffix.npz", how)
@@ -127,7 +127,7 @@ def test_a_result_under_another_name_counts_as_absent(tmp_path, cell):
     assert find(store, cell, "e" * 64) is None
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path, cell):
+def test_a_directory_that_cannot_be_written_is_reported(tmp_path, cell):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"cannot be used: .*--store"):
         save(ResultStore(tmp_path / "file"), cell)
