@@ -50,7 +50,7 @@ def read_only():
     def mount(*arguments):
         done = shutil.which("mount") and subprocess.run(["mount", *arguments], capture_output=True)
         if not done or done.returncode:
-            pytest.skip("this process may write to every folder")
+            pytest.skip("this process may write to every directory")
 
     def close(directory):
         closed.append(directory)
@@ -90,7 +90,7 @@ def real_directory():
     """Return the directory with the real FER2013 and, optionally, FER+'s votes; skip if unset."""
     directory = os.environ.get(REAL_DATA)
     if not directory:
-        pytest.skip(f"{REAL_DATA} names no folder with fer2013.npz")
+        pytest.skip(f"{REAL_DATA} names no directory with fer2013.npz")
     return Path(directory)
 
 

@@ -100,7 +100,7 @@ def test_an_argument_that_is_not_accepted(arguments, value):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What ``run`` hands to the runner: context, entry and init."""
+    """Record the arguments that ``run`` passes to the runner: context, entry and init."""
     found = []
     monkeypatch.setattr(_api, "run_cell", lambda *arguments: found.append(arguments))
     return found

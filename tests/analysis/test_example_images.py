@@ -1,4 +1,4 @@
-"""Which pictures a report shows."""
+"""Choice of the example images of a report."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which numbers of images the digits of the paper's tables allow."""
+"""Numbers of images that are consistent with the digits in the paper's tables."""
 
 import pytest
 

@@ -30,7 +30,7 @@ def leakage_and_votes(run):
 
 
 def small(said, twins=b"", votes=b"", labels=(0,) * SMALL):
-    """A run of one network for each row of predictions, on twelve images of a few classes."""
+    """Return a run with a network per row of predictions, on twelve images of a few classes."""
     base = made_run()
     data = dataclasses.replace(
         base.dataset,

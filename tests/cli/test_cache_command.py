@@ -34,7 +34,7 @@ def cache(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def filled(tmp_path, cache) -> dict[str, Path]:
-    """A file of each kind beside the store, and in the store a result of an older run."""
+    """Files of each kind outside the store, and a result of an older run in it."""
     with sealed(cache / "store" / "results" / DIGEST, {}) as directory:
         (directory / "result.json").write_text("{}")
     return {**fill(tmp_path, cache), "results": cache / "store" / "results" / DIGEST}
@@ -49,7 +49,7 @@ def left(filled):
 
 
 def row(output, kind):
-    """The words of the one line of a kind."""
+    """Return the words of the one line of a kind."""
     (line,) = (line for line in output.splitlines() if line.startswith(f"{kind} "))
     return line.split()
 

@@ -1,4 +1,4 @@
-"""What lies in the cache folder beside the store, and what of it may go."""
+"""Entries of the cache directory outside the store, and their removal."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ COMMANDS = {
         {*NETWORKS, "sklearn"},
     ),
 }
-# The last line tells what is loaded after each command.
+# The last line lists the modules loaded after each command.
 CODE = """
 import json, sys
 from fer_bench.cli import main
@@ -50,7 +50,7 @@ print(json.dumps(found))
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
-    """The packages that are loaded after each command."""
+    """Return the packages that are loaded after each command."""
     directory = tmp_path_factory.mktemp("commands")
     *_, newest = write_stored(directory / "kept", [run_of(mini(share)) for share in (0.4, 0.3)])
     assert KEY in newest.read_text()

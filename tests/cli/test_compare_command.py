@@ -23,7 +23,7 @@ OTHER_IMAGES = dataclasses.replace(
 
 @pytest.fixture
 def compare(tmp_path, monkeypatch):
-    """Runs the command in a folder with results files of all kinds."""
+    """Run the command in a directory with results files of all kinds."""
     (tmp_path / "pyproject.toml").touch()
     for name, run in (("good", GOOD), ("bad", BAD), ("other", OTHER_IMAGES)):
         (tmp_path / f"{name}.json").write_text(json.dumps(document(run)))

@@ -49,7 +49,7 @@ def data(*arguments):
 
 
 def line_of(text, start):
-    """The words of the one line that starts so, without these."""
+    """Return the words of the one line that starts so, without these."""
     (line,) = (line for line in text.splitlines() if line.startswith(start))
     return line.removeprefix(start).split()
 

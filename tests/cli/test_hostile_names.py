@@ -28,7 +28,7 @@ ENCODINGS = pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp932"])
 
 @pytest.fixture(autouse=True)
 def directory(tmp_path, monkeypatch):
-    """The current folder, which has a hostile name too."""
+    """Return the current directory, which has a hostile name too."""
     for name in ("FER_BENCH_WEIGHTS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("FER_BENCH_CACHE", "KERAS_HOME", "DEEPFACE_HOME"):
@@ -51,7 +51,7 @@ def run(*arguments, encoding="utf-8"):
 
 
 def hostile_run(share=0.5, fingerprint="a"):
-    """A run in which each text that a results file may hold is hostile."""
+    """Return a run in which each text that a results file may hold is hostile."""
     cell = dataclasses.replace(
         made_cell("mini", "random", share, fingerprint=fingerprint, speed=100 + share), title=NAME
     )
@@ -262,7 +262,7 @@ def test_a_group_without_a_command_shows_its_help(name):
 
 @pytest.mark.parametrize("name", sorted(main.commands))
 def test_the_help_is_ascii(name):
-    """click writes it itself, in UTF-8 where standard output takes ASCII."""
+    """Click writes it itself, in UTF-8 where standard output takes ASCII."""
     commands = [[name], *([name, one] for one in getattr(main.commands[name], "commands", {}))]
     for words in commands:
         done = run(*words, "--help")

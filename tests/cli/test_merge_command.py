@@ -31,7 +31,7 @@ def written(directory, *all_of_them):
 
 @pytest.fixture
 def merge(tmp_path, monkeypatch):
-    """Runs the command in a folder of its own."""
+    """Run the command in a directory of its own."""
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(cli.main, ["merge", *map(str, arguments)])
 

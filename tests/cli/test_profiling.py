@@ -1,4 +1,4 @@
-"""Where the time of a cell goes."""
+"""Breakdown of a cell's time."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_parts_fill_the_whole_time_and_the_floor_comes_next_to_it(data):
 
 
 def small():
-    """A network of one convolution, which takes little time to compile."""
+    """Return a network of one convolution, which takes little time to compile."""
     image = keras.Input((48, 48, 3))
     return keras.Model(image, keras.layers.Conv2D(4, 5, strides=8, activation="relu")(image))
 

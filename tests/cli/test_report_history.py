@@ -23,7 +23,7 @@ def report(*arguments):
 
 
 def text_of(done):
-    """What is printed, without its line ends."""
+    """Return the printed text without line breaks."""
     return " ".join(done.stdout.split())
 
 

@@ -24,7 +24,7 @@ MOBILENET = "mobilenet_1_0_224_tf_no_top.h5"
 
 @pytest.fixture(autouse=True)
 def project(request, tmp_path, monkeypatch):
-    """The current folder; no weights are found but those that a test puts somewhere."""
+    """Return the current directory; no weights are found but those that a test puts somewhere."""
     monkeypatch.delenv("FER_BENCH_WEIGHTS", raising=False)
     monkeypatch.setenv("FER_BENCH_OFFLINE", "1")
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
@@ -39,7 +39,7 @@ def project(request, tmp_path, monkeypatch):
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """A backbone of the user's with mini's network, whose upstream publishes no digest."""
+    """Return a backbone of the user's with mini's network, whose upstream publishes no digest."""
     mini = models.get("mini")
     source = WeightsSource("own.h5", cache=tmp_path / "own")
     entry = dataclasses.replace(mini, name="own", title="Own", weights=source, licence=None)
@@ -53,7 +53,7 @@ def weights(*arguments):
 
 
 def facts(text):
-    """The facts of each block, by the backbone's name."""
+    """Return the facts of each block, by the backbone's name."""
     blocks = {}
     for line in text.replace("\n    ", " ").splitlines():
         if not line.startswith(" "):
@@ -266,7 +266,7 @@ def network():
 
 @pytest.fixture
 def saved(own, network):
-    """Saves mini's network, with its values changed by a factor, as the file of ``own``."""
+    """Save mini's network, with its values changed by a factor, as the file of ``own``."""
     model, drawn = network
 
     def write(factor=1.0, layout="legacy"):
@@ -278,7 +278,7 @@ def saved(own, network):
 
 
 def damaged(result, lock):
-    """The one line that tells of a file that is not sound; nothing is locked."""
+    """Return the line on an invalid file; nothing is locked."""
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
     assert not lock.exists()

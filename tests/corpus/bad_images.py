@@ -360,8 +360,8 @@ def _entries() -> list[Kind]:
         _entry("an image among the classes", "", _made("train/a.png", good), "train/a.png"),
         _entry("a text among the images", "", _made("train/happy/notes.txt"), "happy/notes.txt"),
         _entry("a GIF among the images", "", _made("train/happy/c.gif"), "happy/c.gif"),
-        _entry("a folder among the images", "", _made("train/happy/more/c.png"), "happy/more"),
-        _entry("a folder named like an image", image, a_directory, image),
+        _entry("a directory among the images", "", _made("train/happy/more/c.png"), "happy/more"),
+        _entry("a directory named like an image", image, a_directory, image),
         _entry("a class that is a file", "", _made("train/fear"), "train/fear"),
         _entry("a pipe among the images", image, a_pipe, image),
         _entry(
@@ -389,7 +389,7 @@ def _entries() -> list[Kind]:
             "train/",
         ),
         _entry(
-            "a folder that links to the one above",
+            "a directory that links to the one above",
             "",
             _link("train/happy/up", ".."),
             "train/happy/up",

@@ -172,7 +172,7 @@ def _lists() -> list[Kind]:
             unprivileged=True,
         ),
         Kind(
-            "list: a folder that links to the one above",
+            "list: a directory that links to the one above",
             "run",
             images_with_list,
             lambda root: done((root / "x/up").symlink_to("..")),

@@ -369,7 +369,7 @@ def _archives() -> list[Kind]:
         _kind("names that climb out", _prefixed("../../"), "'images'", "../../images.npy"),
         _kind("absolute names", _prefixed("/tmp/"), "'images'", "/tmp/images.npy"),
         _kind("names of another system that climb out", _prefixed("..\\"), "'images'"),
-        _kind("names in a folder", _prefixed("data/"), "'images'", "data/images.npy"),
+        _kind("names in a directory", _prefixed("data/"), "'images'", "data/images.npy"),
         _kind(
             "names in capitals",
             with_members(lambda members: {name.upper(): x for name, x in members.items()}),
@@ -379,7 +379,7 @@ def _archives() -> list[Kind]:
         _kind("names with line ends and escapes", _prefixed("\n\x1b[31m\u202e"), "\\x1b"),
         _kind("very long names", _prefixed("n" * 60_000), "'images'"),
         _kind(
-            "a folder instead of an array",
+            "a directory instead of an array",
             with_members(lambda members: {"images.npy/": b"", "labels.npy": npy(np.zeros(1))}),
             "'images'",
         ),

@@ -78,7 +78,7 @@ def _kinds() -> list[Kind]:
     }
     in_part: dict[str, tuple[Damage, str]] = {
         "a part that is a pipe": (a_pipe, "val.csv"),
-        "a part that is a folder": (a_directory, "val.csv"),
+        "a part that is a directory": (a_directory, "val.csv"),
         "a part that links to an endless device": (a_link("/dev/zero"), "val.csv"),
         "a part that links to itself": (a_link_to_itself, "val.csv"),
         "a part that links to nothing": (a_link("nowhere"), "val.csv"),

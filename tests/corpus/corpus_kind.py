@@ -166,7 +166,7 @@ def file_kinds(door: str, what: str, sound: Sound) -> list[Kind]:
     """Return the kinds of damage that apply to any file: its type, size, name and permissions."""
     damages: dict[str, Damage] = {
         "not there": gone,
-        "a folder in its place": a_directory,
+        "a directory in its place": a_directory,
         "a pipe nobody writes to": a_pipe,
         "a socket": a_socket,
         "an endless device": a_link("/dev/zero"),

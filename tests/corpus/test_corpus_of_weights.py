@@ -25,7 +25,7 @@ pytestmark = [
 
 @pytest.fixture
 def with_kept_network(keras_commands, tmp_path_factory):
-    """Runs commands that prove weights, all of them with the same network: none changes it."""
+    """Run commands that verify weights, all with the same network: none changes it."""
     directory = str(tmp_path_factory.mktemp("kept"))
 
     def run_job(call):

@@ -1,4 +1,4 @@
-"""Whatever is done to a sound file, a loader gives a data set or one line that names the file."""
+"""A loader returns a data set or one line naming the file, however a valid file is damaged."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ LOADERS = {
 
 @cache
 def sound_file(write: Callable[[Path], Path]) -> tuple[str, bytes]:
-    """The name and the content of a sound file."""
+    """Return the name and the content of a sound file."""
     with TemporaryDirectory() as directory:
         path = write(Path(directory))
         return path.name, path.read_bytes()
 
 
 def check(load, path: Path) -> None:
-    """Loads a file that may be sound or not."""
+    """Load a file that may be sound or not."""
     try:
         found = load(path)
     except FerBenchError as error:

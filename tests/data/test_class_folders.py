@@ -28,7 +28,7 @@ GREY = np.arange(48 * 48, dtype=np.uint32).reshape(48, 48).astype(np.uint8)
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A data set of four images."""
+    """Return a data set of four images."""
     for directory, name, value in (
         ("train/angry", "b.png", 1),
         ("train/angry", "a.png", 2),

@@ -22,7 +22,7 @@ CONTEMPT = (*EMOTIONS, "Contempt")
 
 @pytest.fixture
 def eight() -> Dataset:
-    """An image of each of the numbers 0 to 7."""
+    """Return an image of each of the numbers 0 to 7."""
     drawn = random_dataset(8, seed=5)
     vars(drawn)["labels"] = np.arange(8, dtype=np.uint8)
     return drawn

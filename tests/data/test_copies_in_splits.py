@@ -58,7 +58,7 @@ def test_grouped_is_the_papers_split_where_no_image_comes_twice(n, seed) -> None
 
 
 def test_grouped_by_hand() -> None:
-    """30 pictures twice: 21 / 3 / 6 of them, and both images of each beside one another.
+    """30 images twice: 21 / 3 / 6 of them, with both copies next to each other.
 
     The second ones have other labels: they do not matter.
     """

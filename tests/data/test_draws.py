@@ -55,7 +55,7 @@ def test_splits_and_samples_are_remembered(tmp_path: Path, monkeypatch: pytest.M
 def test_what_is_remembered_needs_no_sklearn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``test_catalogue`` tells that the package itself loads none."""
+    """``test_catalogue`` checks that the package itself loads none."""
     drawn = paper_split(LABELS, cache_dir=tmp_path)
     for name in [name for name in sys.modules if name.partition(".")[0] == "sklearn"]:
         monkeypatch.setitem(sys.modules, name, None)

@@ -38,7 +38,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def whole(monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    """A small data set that passes for the whole FER2013."""
+    """Return a small data set that passes for the whole FER2013."""
     faces = random_dataset(30, seed=4)
     monkeypatch.setattr(published, "COUNTS", faces.counts)
     monkeypatch.setattr(published, "DIGEST", faces.digest)
@@ -175,7 +175,7 @@ class TestDownload:
 
     @pytest.fixture
     def kaggle(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """A folder that stands for what kagglehub has downloaded."""
+        """Return a directory that stands for what kagglehub has downloaded."""
         import kagglehub
 
         directory = tmp_path / "downloaded"

@@ -31,7 +31,7 @@ def line(name: str, said: str, box: str = "(0, 0, 48, 48)") -> str:
 
 
 def part(root: Path, name: str, **images: str) -> Path:
-    """A part of images of one grey level each, and its list."""
+    """Return a part of images of one grey level each, and its list."""
     directory = root / f"FER2013{name}"
     for value, image in enumerate(images, start=1):
         write_image(directory / f"{image}.png", value)
@@ -151,7 +151,7 @@ MISTAKES = {
     "votes": (line("x.png", votes(fear=11)), ("the votes for fear are '11'",), "an integer"),
     "no votes": (line("x.png", votes()), ("0 votes",), "1 to 10"),
 }
-"""What is added to a list, what the problem's text then has in it, and what is accepted."""
+"""Row added to a list, expected parts of the problem, and accepted values."""
 
 
 @pytest.mark.parametrize(("text", "facts", "accepted"), MISTAKES.values(), ids=MISTAKES.keys())

@@ -1,4 +1,4 @@
-"""Folders of classes in other sets than FER2013, and which layout a folder is in."""
+"""Class directories of other data sets than FER2013, and detection of the layout."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ class TestParts:
 
     @pytest.mark.parametrize("change", ["another image", "one more", "one fewer", "a part fewer"])
     def test_no_copy_in_a_directory_of_the_same_name(self, tmp_path: Path, change: str) -> None:
-        """Of bitmaps, the size of a file tells nothing."""
+        """The file size of a bitmap shows no change."""
         tree = {f"{part}/{name}/1.bmp": len(name) for part in PARTED for name in ("sad", "happy")}
         root = write_images(tmp_path / "images", tree)
         inner = write_images(root / "images", tree)

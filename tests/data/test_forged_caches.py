@@ -1,4 +1,4 @@
-"""What a cache holds under a right digest is what was asked for, or made again."""
+"""A cache entry with a valid digest is the requested one, or is made again."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class TestAffectNet:
         assert error.accepted.startswith("AffectNet's ")
 
     def test_a_label_that_changes(self, root: Path, tmp_path: Path) -> None:
-        """The images do not change, so that only the label tells that the cache is outdated."""
+        """The images do not change, so only the label shows that the cache is outdated."""
         for label, name in ((1, "Happy"), (7, "Contempt")):
             self.annotate(root / "train_set", 1, label)
             found = load_dataset(root, cache_dir=tmp_path / "c", class_map="affectnet")

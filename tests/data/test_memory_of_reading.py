@@ -1,4 +1,4 @@
-"""How much memory reading takes beside what it returns, which numpy and Python account for."""
+"""Memory used by reading in addition to its result, as counted by numpy and Python."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_arrays_are_made_where_keeping_them_does_not_fit(
 
 @contextmanager
 def no_file_larger_than(size: int) -> Iterator[None]:
-    """A limit on the files of this process, as POSIX systems have it."""
+    """Limit the files of this process, as on POSIX systems."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))

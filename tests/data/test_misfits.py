@@ -1,4 +1,4 @@
-"""What the error says of a folder that is in no layout."""
+"""Error for a directory that fits no layout."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def step_of(path: Path) -> str:
 @pytest.mark.parametrize("tree", TREES)
 @pytest.mark.parametrize("place", ["data", "archive/FER 2013", "a/b/c"])
 def test_a_data_set_below(tmp_path: Path, tree: str, place: str) -> None:
-    """As what comes out of an archive, with a readme beside it."""
+    """As unpacked from an archive, with a readme next to it."""
     root = write_images(tmp_path / place, TREES[tree])
     if tree == "RAF-DB":
         (root / "EmoLabel/list_patition_label.txt").write_text("train_1.jpg sad\n")
@@ -121,7 +121,7 @@ def test_an_archive(tmp_path: Path, name: str) -> None:
         {"calm/a.png": 1, "tired/b.png": 1},
         {"a/x/calm/a.png": 1, "b/x/calm/b.png": 1},
     ],
-    ids=["nothing", "an image", "a folder", "two folders", "folders of folders"],
+    ids=["nothing", "an image", "a directory", "two directories", "nested directories"],
 )
 def test_what_else_is_likely(
     tmp_path: Path, images: dict[str, int], snapshot: SnapshotAssertion

@@ -1,4 +1,4 @@
-"""Where each image lies in what a data set was read from."""
+"""Source location of each image of a data set."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LAYOUTS = {
 
 
 def lie(root: Path, layout: str) -> dict[int, str]:
-    """Writes images, each of one grey level, which shows where they are."""
+    """Write images, each of one grey level, which shows where they are."""
     places = LAYOUTS[layout]
     write_images(root, {place: 20 * row + 50 for row, place in enumerate(places)})
     if layout == "list":

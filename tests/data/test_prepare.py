@@ -125,7 +125,7 @@ def test_labels_with_the_most_votes() -> None:
     np.testing.assert_array_equal(found.dataset.labels, wanted[found.rows[found.order]])
     # Of those that have a label, two have it without more than half of the votes.
     assert found.no_majority == 2
-    # Beside labels that are made from them, votes say nothing more.
+    # Next to labels made from them, votes add nothing.
     assert found.test_votes == b""
     assert found.audit.agreement is None
 

@@ -197,7 +197,7 @@ def test_grey_of_16_bits_in_either_order(tmp_path: Path, order: str, mode: str) 
 
 
 def test_bilinear_does_not_overshoot(tmp_path: Path) -> None:
-    """Beside an edge between 100 and 150, a cubic curve would go beyond both."""
+    """Next to an edge between 100 and 150, a cubic curve would go beyond both."""
     edge = np.full((20, 20), 100, np.uint8)
     edge[:, 10:] = 150
     for name, image in (("a", edge), ("b", np.zeros((40, 40))), ("c", np.zeros((40, 40)))):
@@ -240,7 +240,7 @@ def test_turned_images_have_the_size_that_they_are_turned_to(tmp_path: Path) -> 
 
 
 def test_pillows_warnings_are_not_shown(tmp_path: Path) -> None:
-    """Which have no name in them; that of an EXIF entry is raised by its first broken one."""
+    """Errors without a name; that of an EXIF entry is raised by its first broken one."""
     Image.new("L", (8, 8), 90).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\x09\0abc")
     with pytest.warns(UserWarning, match="Corrupt EXIF"), Image.open(tmp_path / "a.jpg") as image:
         image.getexif()
@@ -263,7 +263,6 @@ def test_some_turned_and_some_not(tmp_path: Path) -> None:
 
 def test_more_pixels_than_there_may_be(tmp_path: Path) -> None:
     """A file of a few bytes that claims the size beyond which Pillow warns."""
-
     header = struct.pack(">IIBBBBB", 10_000, 10_000, 8, 0, 0, 0, 0)
     path = write_png(tmp_path / "a.png", header, b"")
     small = write_image(tmp_path / "b.png", 1)

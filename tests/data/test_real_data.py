@@ -37,7 +37,7 @@ def csv(real_data: Dataset, tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory):
-    """What is read of the csv is kept here for all tests."""
+    """Return the data set read from the csv, shared by all tests."""
     directory = tmp_path_factory.mktemp("cache")
     yield directory
     for path in directory.rglob("*.npz"):

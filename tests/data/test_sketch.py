@@ -38,7 +38,7 @@ EMOTION_CODE = {emotion: code for code, emotion in enumerate(EMOTIONS)}
 
 
 def plain_views(n):
-    """The middle of every range, straight, without yaw, blur and noise."""
+    """Return the middle of every range, straight, without yaw, blur and noise."""
     views = {name: np.full(n, (low + high) / 2) for name, (low, high) in VIEWS.items()}
     for name in ("blur", "noise"):
         views[name] = np.zeros(n)

@@ -30,7 +30,7 @@ def labels_of(counts: list[int], seed: int = 0) -> np.ndarray:
 
 
 def dataset_of(counts: list[int], seed: int = 0, usage: np.ndarray | None = None) -> Dataset:
-    """Images of 1x4 pixels that tell their row."""
+    """Images of 1x4 pixels that encode their row."""
     labels = labels_of(counts, seed)
     rows = np.arange(len(labels), dtype=">u4").view(np.uint8).reshape(-1, 1, 4)
     return Dataset(rows, labels, EMOTIONS[: max(len(counts), 1)], "faces", usage)
@@ -41,7 +41,7 @@ def stratified_sample(dataset: Dataset, limit: int, seed: int = 42) -> Dataset:
 
 
 def check(split: Split, labels: np.ndarray) -> None:
-    """What holds for every split of the paper's kind."""
+    """Check the invariants of every split of the paper's kind."""
     n = len(labels)
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     assert [len(rows) for rows in parts.values()] == [

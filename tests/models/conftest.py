@@ -35,7 +35,7 @@ def real_mobilenet() -> Path:
     name = "mobilenet_1_0_224_tf_no_top.h5"
     path = Path(REAL_WEIGHTS or "") / name
     if REAL_WEIGHTS is None or not path.is_file():
-        pytest.skip(f"needs {name} in the folder that FER_BENCH_WEIGHTS names")
+        pytest.skip(f"needs {name} in the directory that FER_BENCH_WEIGHTS names")
     return path
 
 

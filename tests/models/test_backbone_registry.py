@@ -16,7 +16,7 @@ from fer_bench.runtime.errors import FerBenchError
 
 @pytest.fixture
 def own(monkeypatch):
-    """A backbone of the user's, and a registry that forgets it after the test."""
+    """Return a backbone of the user's, and a registry that forgets it after the test."""
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     return Backbone(
         name="own",

@@ -42,7 +42,7 @@ def server(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def ours(tmp_path, monkeypatch):
-    """The cache that the locks lie in."""
+    """Return the cache that the locks lie in."""
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "ours"))
     return tmp_path / "ours"
 
@@ -61,7 +61,7 @@ def sound(path):
 
 
 def failure(server, page, target) -> str:
-    """Why there is no file; nothing is left of it."""
+    """Return the reason for the missing file; nothing of it is left."""
     with pytest.raises(DownloadFailed) as caught:
         download([f"{server.address}/{page}"], target, sound, MOST)
     assert not target.exists()

@@ -34,7 +34,7 @@ PARAMETERS = 3 * 4 * 9 + 4 + 4 * 4
 
 
 def small(name="own", channels=4):
-    """A network of layers that are accepted, Keras' own and ours, two of them unnamed."""
+    """Return a network of layers that are accepted, Keras' own and ours, two of them unnamed."""
     faces = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(channels, 3)(faces)
     x = layers.LocalResponseNormalization(depth_radius=2, name="lrn_1")(x)
@@ -45,7 +45,7 @@ def small(name="own", channels=4):
 
 @pytest.fixture(autouse=True)
 def own(monkeypatch):
-    """A registered backbone, which is forgotten after the test."""
+    """Return a registered backbone, which is forgotten after the test."""
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))
     entry = models.Backbone(
         name="own",
@@ -63,7 +63,7 @@ def own(monkeypatch):
 
 @pytest.fixture
 def file(tmp_path):
-    """A sound structure file of the small network."""
+    """Return a sound structure file of the small network."""
     path = tmp_path / "own.keras"
     structure_files.write(small(), path)
     return path
@@ -75,7 +75,7 @@ def config(file):
 
 
 def put(path, config):
-    """A file that holds this configuration and nothing else."""
+    """Return a file that holds this configuration and nothing else."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", config if isinstance(config, bytes) else json.dumps(config))
     return path
@@ -271,7 +271,7 @@ def test_a_network_of_another_size(tmp_path, own, monkeypatch):
 
 @pytest.fixture
 def places(monkeypatch, tmp_path):
-    """The folder of the variable and that of the cache, both empty."""
+    """Return the directory of the variable and that of the cache, both empty."""
     chosen, cache = tmp_path / "chosen", tmp_path / "cache" / "structures"
     chosen.mkdir()
     cache.mkdir(parents=True)
@@ -333,7 +333,7 @@ def test_a_broken_deepface_is_reported_and_no_file_taken_instead(places, monkeyp
 
 
 def both(name, directory, monkeypatch):
-    """The network from deepface and from its file, and what is drawn after each was built."""
+    """Return the network from deepface and from its file, and the draws after building each."""
     if structure_files.missing_packages():
         pytest.skip("compares with what deepface builds")
 

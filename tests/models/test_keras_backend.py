@@ -1,4 +1,4 @@
-"""What the benchmark runs on."""
+"""Backends of the benchmark."""
 
 import json
 import subprocess
@@ -196,7 +196,7 @@ def test_keras_loads_without_a_word_and_says_the_same(tmp_path, monkeypatch, set
 
 
 def test_keras_loads_if_standard_error_is_closed(tmp_path, monkeypatch):
-    """What is said afterwards gets into no file that is opened then."""
+    """Output written afterwards does not end up in a file opened then."""
     monkeypatch.chdir(tmp_path)
     Path("keras.py").write_text("import os; os.write(2, b'loading')", "utf-8")
     code = (

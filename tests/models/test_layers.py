@@ -28,7 +28,7 @@ def tf():
 
 @pytest.fixture(scope="module")
 def slopes(gradient):
-    """The gradient of a sum in which every output has a weight of its own, none of them 0."""
+    """Return the gradient of a sum of outputs with distinct non-zero weights."""
 
     def of(function, values):
         weights = np.random.default_rng(5).uniform(0.5, 1.5, values.shape).astype(np.float32)

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.network
 
 
 def unchecked(name):
-    """A registered backbone that takes any values."""
+    """Return a registered backbone that takes any values."""
     entry = models.get(name)
     return dataclasses.replace(entry, weights=dataclasses.replace(entry.weights, digest=None))
 
@@ -42,7 +42,7 @@ def verified(path, entry, model):
 
 
 def refusal(path, entry, model) -> FerBenchError:
-    """The error; the network must be left as it was."""
+    """Return the error; the network must be unchanged."""
     before = model.get_weights()
     with pytest.raises(FerBenchError) as caught:
         load(path, entry, model)
@@ -54,7 +54,7 @@ def refusal(path, entry, model) -> FerBenchError:
 
 
 def shapes(error):
-    """The shapes that an error names, the one in the file before the expected one."""
+    """Return the shapes that an error names, the one in the file before the expected one."""
     return [ast.literal_eval(shape) for shape in re.findall(r"\(\d+(?:, \d+)+\)", str(error))]
 
 
@@ -70,7 +70,7 @@ def sound_file(mini, tmp_path_factory):
 
 @pytest.fixture
 def mini_file(sound_file, tmp_path):
-    """A sound file in the legacy layout, to be damaged."""
+    """Return a sound file in the legacy layout, to be damaged."""
     return Path(shutil.copy(sound_file, tmp_path))
 
 
@@ -162,7 +162,7 @@ def test_files_of_the_networks_own_builder_are_loaded(built, tmp_path, name, lay
 
 
 def checked_without_last_layer(entry, ours, classifier, directory):
-    """The record of a whole classifier's file, which was loaded into the network cut from it."""
+    """Return the record of a complete classifier's file, loaded into the network cut from it."""
     path = save(classifier, directory / "w", "legacy")
     kernels = [layer for layer in ours.layers if layer.weights]
     before = [np.asarray(layer.weights[1]).copy() for layer in kernels]
@@ -191,7 +191,7 @@ def test_a_file_of_deepfaces_whole_classifier_is_loaded_without_its_last_layer(v
 
 
 def narrow(model):
-    """A network of the same layers with a sixteenth of the filters."""
+    """Return a network of the same layers with a sixteenth of the filters."""
     config = keras.saving.serialize_keras_object(model)
     for layer in config["config"]["layers"]:
         layer.pop("build_config", None)

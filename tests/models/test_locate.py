@@ -71,7 +71,7 @@ def server(monkeypatch):
 
 
 def downloaded(tmp_path, *urls, **options):
-    """A backbone whose weights are at these addresses, and the cache they go to."""
+    """Return a backbone whose weights are at these addresses, and the cache they go to."""
     cache = tmp_path / "cache"
     source = WeightsSource(file="w.npz", cache=cache, urls=urls, **options)
     return dataclasses.replace(models.get("mini"), weights=source), cache / "w.npz"

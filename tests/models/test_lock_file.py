@@ -27,7 +27,7 @@ def verified(values=A, file=B, provenance="Keras' cache"):
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """Where processes wait for each other."""
+    """Start processes that wait for each other."""
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -39,7 +39,7 @@ def path(tmp_path):
 
 
 def refusal(path, weights, **options):
-    """The error; the lock file must be left as it was."""
+    """Return the error; the lock file must be unchanged."""
     before = path.read_bytes()
     with pytest.raises(FerBenchError) as caught:
         record(path, weights, **options)
@@ -105,7 +105,7 @@ def test_other_values_are_refused_with_all_that_is_needed_to_go_on(path):
 
 
 def test_known_bytes_do_not_help_other_values(path):
-    """Where the record contradicts what was verified, somebody wrote it by hand."""
+    """A record that contradicts the verification was edited by hand."""
     record(path, {"mini": verified(A, B)})
     assert C in refusal(path, {"mini": verified(C, B)}).problem
 
@@ -257,11 +257,11 @@ for line in sys.stdin:
 
 @pytest.fixture
 def at_once(path):
-    """Gives processes names to record at the same moment; returns the message of each."""
+    """Record names in processes at the same moment; return the message of each."""
     running = []
 
     def run(*arguments):
-        """Takes the digest of the values and the names for each process, as many in each call."""
+        """Take the digest of the values and the names for each process, as many in each call."""
         if not running:
             running.extend(
                 subprocess.Popen(
@@ -311,7 +311,7 @@ def test_the_lock_file_is_held_to_without_keras(path):
 
 
 def test_a_digest_is_what_identity_gives(tmp_path, path):
-    """What is compared with the recorded bytes is written as they are recorded."""
+    """Weights compared with the recorded bytes are written as recorded."""
     from fer_bench.models import identity
 
     (tmp_path / "w").write_bytes(b"one")

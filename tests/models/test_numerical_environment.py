@@ -1,4 +1,4 @@
-"""What is set for a whole process and changes numbers."""
+"""Process-wide settings that change numbers."""
 
 import os
 import platform

@@ -22,7 +22,7 @@ def prepared(images, name):
 
 
 def resized(images, size):
-    """Prepared for a network that takes grey levels as they are."""
+    """Prepare images for a network that takes grey levels as they are."""
     entry = backbones.Backbone("own", "Own", size, 1.0, (0.0, 0.0, 0.0), "none:none", "own 1")
     return np.asarray(prepare_faces(images, entry))
 

@@ -44,7 +44,7 @@ def plain():
 
 
 def trained():
-    """A network whose weights have nothing to do with any seed, each tensor of its own kind."""
+    """Return a network whose weights depend on no seed, each tensor of its own kind."""
     model = plain()
     chance = np.random.default_rng(8)
     model.set_weights([chance.uniform(0.5, 1, weight.shape) for weight in model.weights])
@@ -122,12 +122,12 @@ def assert_equal(found, expected):
 
 
 def drawn(model):
-    """The kernels: all else in ``plain`` begins as a constant."""
+    """Return the kernels: all else in ``plain`` begins as a constant."""
     return [values for values in weights(model) if values.ndim > 1]
 
 
 def plainly_drawn(seed, build=plain):
-    """What Keras alone draws under the seed, and the random number after it."""
+    """Return the weights that plain Keras draws under the seed, and the next random number."""
     keras.utils.set_random_seed(seed)
     return build(), random.random()
 
@@ -191,7 +191,7 @@ def test_the_head_of_a_pretrained_network_does_not_come_from_the_builders_seed(p
 
 
 def with_edges():
-    """Finds edges by kernels that are set on purpose."""
+    """Find edges by kernels that are set on purpose."""
     image = keras.Input((8, 8, 3))
     edges = layers.DepthwiseConv2D(3, use_bias=False, trainable=False, name="edges")
     x = layers.Conv2D(4, 3)(edges(image))

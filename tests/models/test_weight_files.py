@@ -123,7 +123,7 @@ def h5py():
 
 
 def legacy(h5py, path, layers, chunks=1):
-    """Writes Keras' legacy layout by hand; names in as many attributes as asked for."""
+    """Write Keras' legacy layout by hand; names in as many attributes as asked for."""
     with h5py.File(path, "w") as file:
         names = np.array_split(np.array([name.encode() for name in layers]), chunks)
         for number, part in enumerate(names):
@@ -189,7 +189,7 @@ LINKED = {
 
 
 def whole(h5py, path, layout):
-    """Writes a network of one layer."""
+    """Write a network of one layer."""
     if layout == "legacy":
         inner = legacy(h5py, path.with_name("inner.h5"), {"a": {"a/kernel:0": np.ones(2)}})
         with h5py.File(path, "w") as file, h5py.File(inner) as source:
@@ -280,7 +280,7 @@ DTYPES = ("<f4", ">f4", "<f2", "<f8", ">i2", "u1", "<i8")
 
 @pytest.fixture
 def varied(h5py, tmp_path):
-    """A file of tensors in every kind of storage and type, and their values by their names."""
+    """Return a file with tensors of every storage and type, and their values by name."""
     path, random = tmp_path / "w.h5", np.random.default_rng(1)
     shape, expected = (101, 3, 2), {}
     compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
@@ -313,7 +313,7 @@ def test_values_arrive_as_they_were_written(varied, method):
 
 
 def archived(path, method):
-    """A file as the weights of a ``.keras`` file, which has the name of the first."""
+    """Return a file as the weights of a ``.keras`` file, which has the name of the first."""
     saved = path.with_name("saved")
     with zipfile.ZipFile(saved, "w", method) as archive:
         archive.writestr("config.json", "{}")
@@ -346,7 +346,7 @@ def test_a_file_that_crashes_libhdf5_is_refused(h5py, path):
 
 @pytest.fixture
 def packed(h5py, tmp_path):
-    """A file with a tensor that only libhdf5 can read."""
+    """Return a file with a tensor that only libhdf5 can read."""
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file.create_dataset("layers/dense/vars/0", data=np.ones((100, 100)), compression="gzip")
     return tmp_path / "w.h5"
@@ -434,7 +434,7 @@ print(json.dumps([outcome, own, getrusage(RUSAGE_CHILDREN).ru_maxrss >> 10]))
 
 
 def peak(path, *more):
-    """Return the outcome of reading a file, and the peak memory in MiB: here, in child processes."""
+    """Return the outcome of reading a file, and the peak MiB of this and of child processes."""
     done = subprocess.run(
         [sys.executable, "-c", PEAK, path, *more], capture_output=True, text=True, check=True
     )

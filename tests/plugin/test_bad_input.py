@@ -77,7 +77,7 @@ def test_runs_that_cannot_begin(bench, pytester, tmp_path, tiny_data, arguments,
 
 @pytest.mark.parametrize("option", ["--report-dir", "--store"])
 def test_directories_that_cannot_be_made(bench, tmp_path, tiny_data, option):
-    result = bench(f"--dataset={tiny_data}", f"{option}={tiny_data}/folder")
+    result = bench(f"--dataset={tiny_data}", f"{option}={tiny_data}/directory")
     one_line(result, option, repr(str(tiny_data)), "choose another directory")
 
 

@@ -1,4 +1,4 @@
-"""What pytest-benchmark knows of the machine, as facts of the run."""
+"""Machine facts of pytest-benchmark in the record of a run."""
 
 import re
 

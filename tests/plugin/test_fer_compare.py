@@ -20,7 +20,7 @@ needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is no
 
 @pytest.fixture
 def session(run_pytest, pytester):
-    """Runs a session that has measured one cell."""
+    """Run a session that has measured one cell."""
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(BENCHMARK)
     for name, share in (("same", 0.5), ("better", 0.6)):
@@ -214,7 +214,7 @@ def test_a_base_that_cannot_be_read(bench, pytester, tmp_path, content, cause):
 
 
 def raised(made):
-    """The document as of a run that recognised every test image."""
+    """Return the document of a run that recognised every test image."""
     made = json.loads(json.dumps(made))
     labels = base64.b64decode(made[KEY]["dataset"]["test_labels"])
     counts = confusion(list(labels), list(labels), len(made[KEY]["dataset"]["classes"]))

@@ -16,7 +16,7 @@ CELL = "mini-random-42"
 
 @pytest.fixture
 def earlier(pytester):
-    """What an earlier run wrote; checks at the end that it is there as it was."""
+    """Write the files of an earlier run; check at the end that they are unchanged."""
     report = pytester.path / "report"
     report.mkdir()
     for name, content in EARLIER.items():

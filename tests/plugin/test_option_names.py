@@ -86,7 +86,7 @@ def test_short_names_give_way(run_seeds, pytester, monkeypatch, by):
 
 
 def _inner(pytester, name):
-    """A directory whose conftest.py defines --seed, with the only test."""
+    """Return a directory whose conftest.py defines --seed, with the only test."""
     directory = pytester.mkdir(name)
     (directory / "conftest.py").write_text(SEEDED)
     (pytester.path / "test_seeds.py").rename(directory / "test_seeds.py")
@@ -160,7 +160,7 @@ def test_a_value_may_have_blanks(run_store, pytester, words):
 @pytest.mark.parametrize("testpaths", ["testpaths = unit", ""])
 @pytest.mark.parametrize("name", ["4", "faces"])
 def test_a_value_that_is_a_directory_hides_no_conftest(run_seeds, pytester, testpaths, name):
-    """What an option's value looks like to pytest, before it knows our short names: a path."""
+    """Values of options that look like paths to pytest before it knows the short names."""
     directory = "unit" if testpaths else "tests"
     _inner(pytester, directory)
     pytester.makeini(f"[pytest]\n{testpaths}\n")

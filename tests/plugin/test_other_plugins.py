@@ -1,4 +1,4 @@
-"""Small runs beside other plugins of pytest: they change no result and lose no report.
+"""Small runs together with other plugins of pytest: they change no result and lose no report.
 
 Each run is a process of its own, in which those of the plugins that are not looked at are blocked.
 """
@@ -53,7 +53,7 @@ class Project:
         (directory / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
 
     def run(self, plugins, *arguments):
-        """Runs the benchmarks with plugins, and gives the exit status and what was printed."""
+        """Run the benchmarks with plugins, and return the exit status and the output."""
         for name in plugins:
             if not entry_points(name):
                 # Where all are said to be there, none is left out unseen.
@@ -88,7 +88,7 @@ class Project:
 
 
 def entry_points(name):
-    """What a distribution calls its plugins, nothing if it is not installed."""
+    """Return the names of a distribution's plugins; none if it is not installed."""
     try:
         found = distribution(name).entry_points
     except PackageNotFoundError:
@@ -98,7 +98,7 @@ def entry_points(name):
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
-    """The faces are drawn once."""
+    """Draw the faces once."""
     return tmp_path_factory.mktemp("cache")
 
 
@@ -109,7 +109,7 @@ def project(tmp_path, cache):
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory, cache):
-    """What a run without other plugins measures."""
+    """Return the record of a run without other plugins."""
     project = Project(tmp_path_factory.mktemp("alone"), cache)
     status, output = project.run([], "--no-timing")
     assert status == 0, output

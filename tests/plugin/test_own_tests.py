@@ -24,7 +24,7 @@ def results(pytester):
 
 @pytest.fixture
 def own(run_pytest, pytester, tiny_data, tmp_path, monkeypatch, small, shared_store):
-    """Runs tests of a project that has no benchmarks."""
+    """Run tests of a project that has no benchmarks."""
     monkeypatch.setenv("FER_BENCH_CACHE", str(tmp_path / "cache"))
 
     def run(*arguments, test=OWN, init="random"):

@@ -1,4 +1,4 @@
-"""What is set for the whole process: it never gives one run the numbers of another."""
+"""Process-wide state never gives one run the numbers of another."""
 
 import dataclasses
 import json
@@ -95,7 +95,7 @@ def test_under_any_policy_training_goes_on_and_its_result_and_weights_are_found(
 def test_training_on_another_number_of_cores_begins_again(
     bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch
 ):
-    """So do its features. A complete result serves there, and the report tells what computed it."""
+    """So do its features. A complete result is used, and the report shows what computed it."""
     store = tmp_path / "store"
     arguments = (small, *RUN, f"--dataset={tiny_data}", f"--store={store}")
     monkeypatch.setattr(numerical_environment, "cores", lambda: 2)
@@ -123,7 +123,7 @@ def test_training_on_another_number_of_cores_begins_again(
     tables = (pytester.path / "report" / "tables.md").read_text()
     assert "Computed in another environment (" in tables
     assert "cpu cores available 4" in tables
-    # What begins there uses features that are complete, and tells what computed these.
+    # What begins there uses complete features, and records what computed these.
     assert bench(*arguments[:2], "--epochs=1", *arguments[3:]).ret == 0
     (other,) = cells(pytester)
     assert dict(other.computed_on)["cpu cores available"] == "8"

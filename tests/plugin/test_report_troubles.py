@@ -1,4 +1,4 @@
-"""What a finished session leaves behind where something of its report goes wrong."""
+"""Files left by a finished session if part of its report fails."""
 
 import json
 import re
@@ -58,7 +58,7 @@ def made():
 
 @pytest.fixture
 def session(run_pytest, pytester):
-    """Runs a session that has measured one cell."""
+    """Run a session that has measured one cell."""
 
     def run(loss=1.0, conftest="", arguments=()):
         pytester.makeconftest(CONFTEST + conftest)

@@ -13,7 +13,7 @@ FILES = {"results.json", "tables.md", "index.html"}
 
 @pytest.fixture(autouse=True)
 def sketched(monkeypatch):
-    """A page that is drawn in no time."""
+    """Return a page that is drawn in no time."""
 
     def write_page(directory, report, audited):
         assert audited is not None
@@ -25,7 +25,7 @@ def sketched(monkeypatch):
 
 @pytest.fixture
 def session(run_pytest, pytester):
-    """Runs a session that has measured one cell."""
+    """Run a session that has measured one cell."""
     better = made_run(made_cell("mini", "random", 0.6, fingerprint="better"))
     (pytester.path / "better.json").write_text(json.dumps(document(better)))
 

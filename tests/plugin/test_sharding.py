@@ -125,7 +125,7 @@ def test_weights_of_other_shards_are_not_asked_for(
 
 
 def without_times(run):
-    """The run without what changes from one time to the next: times, and where they come from."""
+    """Return the run without what varies between repetitions: times, and their origin."""
     cells = tuple(
         dataclasses.replace(cell, source=None, parts=(), training=None, inference=())
         for cell in run.cells
@@ -134,7 +134,7 @@ def without_times(run):
 
 
 def speeds(run):
-    """Which speeds were measured of which cell."""
+    """Return the speeds measured for each cell."""
     return [
         (
             cell.id,

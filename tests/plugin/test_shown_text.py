@@ -73,7 +73,7 @@ def session(pytester):
 
 
 def ours(output):
-    """The part of what a session shows that is the plugin's."""
+    """Return the part of what a session shows that is the plugin's."""
     start = output.index(" fer_bench ==")
     return output[output.index("\n", start) + 1 : output.index("short test summary", start)]
 

@@ -24,7 +24,7 @@ OTHER = {"version": 1, "weights": {"mini": {"files": ["b" * 64], "values": "a" *
 
 @pytest.fixture
 def run(bench, tiny_data, undrawn):
-    """Runs mini pretrained, two epochs, without timing."""
+    """Run mini pretrained, two epochs, without timing."""
 
     def run(*arguments):
         return bench(
@@ -40,7 +40,7 @@ def lock(pytester):
 
 
 def one_line(result):
-    """The one line of a run that did not begin."""
+    """Return the error line of a run that did not begin."""
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     text = f"{result.stdout}\n{result.stderr}"
     assert "Traceback" not in text

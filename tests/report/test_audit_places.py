@@ -35,7 +35,7 @@ LONG = f"{'a folder/' * 40}a file.png"
 
 
 def lying(*others: tuple[int, str]) -> Audited:
-    """The made audit of a directory, where image 5 is ``faces/5.png`` unless stated otherwise."""
+    """Return an audit of a directory; image 5 is ``faces/5.png`` unless stated otherwise."""
     made = audited()
     places = tuple(({row: f"faces/{row}.png" for row in range(N)} | dict(others)).values())
     return made._replace(

@@ -54,7 +54,7 @@ def values(facts: dict[str, str], start: str, end: str = "") -> list[str]:
 
 
 def prepared(source: Dataset, limit: int | None = None, votes: Votes | None = None, **asked: Any):
-    """The card of data that were prepared so, and what was prepared."""
+    """Return the card of data that were prepared so, and what was prepared."""
     data = prepare_data(source, DataSpec("faces.npz", limit=limit, **asked), votes=votes)
     return data_card(data), data
 

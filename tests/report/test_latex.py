@@ -99,7 +99,7 @@ def test_the_papers_number_goes_to_the_end_of_the_caption(run: Run) -> None:
 
 
 def structure(text: str) -> None:
-    """Checks what a compiler would stumble over."""
+    """Check what a compiler would stumble over."""
     bare = re.sub(r"\\[&%$#_{}\\]", "", re.sub(r"^%.*$", "", text, flags=re.MULTILINE))
     depth = 0
     for char in bare:

@@ -1,4 +1,4 @@
-"""How fast the networks learn, as a table."""
+"""Table of the time to accuracy."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ TABLE = Table(
 
 
 def one(text: str) -> Table:
-    """A table that holds the text wherever a name can stand."""
+    """Return a table that holds the text in each place of a name."""
     return Table("k", text, "Model", (Column("x" + text, kind="text"),), (Row(text, (text,)),))
 
 

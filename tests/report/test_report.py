@@ -208,7 +208,7 @@ def test_a_trend_is_reported_in_all_forms_and_else_nowhere(tmp_path: Path) -> No
 
 
 def test_a_report_that_cannot_be_written_is_an_error_of_one_line(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "report").write_text("a file, not a folder")
+    (tmp_path / "report").write_text("a file, not a directory")
     with pytest.raises(FerBenchError) as raised:
         write_report(tmp_path / "report", Report.of(run))
     assert "\n" not in str(raised.value)

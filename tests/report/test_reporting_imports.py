@@ -25,7 +25,7 @@ MODULES = [
 
 @pytest.fixture(scope="module")
 def loaded() -> dict[str, list[str]]:
-    """The heavy libraries there are after the import of each of the modules, in one process."""
+    """Return the heavy libraries loaded after the import of each module, in one process."""
     code = (
         "import importlib, json, sys\n"
         "heavy, modules, found = set(json.loads(sys.argv[1])), json.loads(sys.argv[2]), {}\n"
@@ -60,7 +60,7 @@ def test_an_import_loads_nothing_heavy(loaded: dict[str, list[str]], module: str
     ],
 )
 def test_the_backend_of_a_notebook_does_not_matter(named, backend):
-    """matplotlib cannot be imported if the variable names one that is not installed."""
+    """Matplotlib cannot be imported if the variable names one that is not installed."""
     code = (
         "import fer_bench.report.plots, matplotlib, os\n"
         "print(os.environ['MPLBACKEND'], matplotlib.get_backend(), sep=';')"

@@ -71,7 +71,7 @@ def test_accuracy_without_duplicates(run):
     twins = run.dataset.twins
     clean = [one[twins == 0] for one in right(run)]
     row = entries(found, "MobileNet_random")
-    # Of 3,585 images 326 each have an identical, a mirrored and a near twin.
+    # Of 3,585 images 326 each have an identical, a mirrored and a near-duplicate.
     assert row["all (3,585) accuracy"] == pytest.approx(sum(map(sum, right(run))) / 2 / 3585)
     assert row["clean (2,607) accuracy"] == pytest.approx(sum(map(sum, clean)) / 2 / 2607)
     interval = sampling_interval(clean)
@@ -88,7 +88,7 @@ def test_accuracy_without_duplicates(run):
     assert any("split 'paper'" in note for note in found.notes)
     assert any("at least 0.92" in note for note in found.notes)
     assert any("duplicates of each other" in note and "too narrow" in note for note in found.notes)
-    # Twins are groups, which reach further than any two images of them.
+    # Duplicates form groups, which reach further than any two images of them.
     assert any("a chain of such images" in note for note in found.notes)
     assert found.notes[-1] == "Mean over 2 seeds (1, 2)."
 

@@ -1,4 +1,4 @@
-"""Whether the parts of a run fit each other, and its figures their ranges."""
+"""Consistency of the parts of a run, and ranges of its metrics."""
 
 import dataclasses
 import math

@@ -70,7 +70,7 @@ def test_merging_in_steps_is_merging_at_once(data):
     part = merge_documents([first, *others[:cut]]).document
     in_steps = merge_documents([("part", part), *others[cut:]]).document
     assert in_steps["benchmarks"] == document(RUN)["benchmarks"]
-    # The pictures tell which file they are of.
+    # The images identify their file.
     assert {**in_steps[KEY], "examples": []} == {**document(RUN)[KEY], "examples": []}
 
 

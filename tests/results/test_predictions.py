@@ -1,4 +1,4 @@
-"""What a network says of each test image, packed."""
+"""Packed predictions for the test images."""
 
 import math
 

@@ -269,7 +269,7 @@ def test_a_file_that_pytest_benchmark_wrote_is_read(pytester: pytest.Pytester) -
 
 
 def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
-    """Sets the value at a path such as ``fer_bench.protocol.cells.0.seed``."""
+    """Set the value at a path such as ``fer_bench.protocol.cells.0.seed``."""
     *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
 
     def damage(made: dict[str, Any]) -> None:
@@ -561,12 +561,12 @@ def test_write_json_refuses_nan_and_writes_nothing(tmp_path: Path) -> None:
 
 
 def unaudited(data: DatasetSummary) -> DatasetSummary:
-    """What is left of a data set in a file from before twins and votes were known."""
+    """Return a data set's record as written before duplicates and votes were recorded."""
     return dataclasses.replace(data, test_twins=b"", test_votes=b"", left_out=(), class_map="")
 
 
 def without_references(run: Run) -> Run:
-    """What is left of a run in a file from before references were measured."""
+    """Return a run's record as written before references were measured."""
 
     def bare(cell: CellResult) -> CellResult:
         training = cell.training and dataclasses.replace(cell.training, reference=None)
@@ -577,7 +577,7 @@ def without_references(run: Run) -> Run:
 
 
 def without_conditions(run: Run) -> Run:
-    """What is left of a run in a file from before it was known what computed a result."""
+    """Return a run's record as written before the computing machine was recorded."""
     cells = (dataclasses.replace(cell, computed_on=()) for cell in run.cells)
     return dataclasses.replace(run, cells=tuple(cells))
 

@@ -34,12 +34,12 @@ with locking.locked(Path(sys.argv[1]), "cell", "key"):
 """
 
 WITHOUT = [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK]
-"""What the system says where a file system has no locks."""
+"""Raise the system's error for a file system without locks."""
 
 
 @pytest.fixture(params=["flock", *WITHOUT])
 def kind(request, monkeypatch):
-    """The file system has locks, or has none."""
+    """Provide a file system with locks, or without."""
     if request.param != "flock":
 
         def refuse(*_):
@@ -151,7 +151,7 @@ def test_a_holder_that_is_alive_is_waited_for_longer(tmp_path, holder, monkeypat
 
 
 def held_elsewhere(store):
-    """The lock of a process on another host, that was killed."""
+    """Return the lock of a killed process on another host."""
     directory = store / LOCKS
     directory.mkdir()
     (directory / "cell-key.held").write_text("1\nhost-a\n")

@@ -25,7 +25,7 @@ def step(name):
 
 
 class Runner:
-    """What GitHub's runner does with the steps of a composite action that are scripts."""
+    """Run the script steps of a composite action as GitHub's runner does."""
 
     def __init__(self, directory, monkeypatch):
         self.directory = directory
@@ -39,7 +39,7 @@ class Runner:
         monkeypatch.setenv("GITHUB_OUTPUT", str(directory / "output"))
 
     def run(self, name):
-        """Runs a step; its outputs are known to those after it."""
+        """Run a step; later steps know its outputs."""
         output = self.directory / "output"
         output.write_text("")
         one = step(name)
@@ -63,7 +63,7 @@ class Runner:
 
 @pytest.fixture
 def runner(project, without_pip, tmp_path, monkeypatch):
-    """A runner for the change from 0.50 to 0.40, with the project checked out."""
+    """Return a runner for the change from 0.50 to 0.40, with the project checked out."""
     directory = tmp_path / "workspace"
     directory.mkdir()
     project.commit(BENCHMARKS)

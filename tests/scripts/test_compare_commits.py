@@ -18,7 +18,7 @@ from made_project import BENCHMARKS, workflow_commands
 
 @pytest.fixture
 def compare(project, tmp_path, monkeypatch, capfd):
-    """Calls the script, with a ready environment where no other is named."""
+    """Call the script, with a ready environment where no other is named."""
     monkeypatch.chdir(tmp_path)
 
     def run(base, head, *options, results="results", more=(), ready=True):

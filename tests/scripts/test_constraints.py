@@ -22,7 +22,7 @@ PINNED = [Requirement(line) for line in LINES if line and not line.startswith("#
 
 
 def version(requirement, python):
-    """The version that a package is held to under a Python version; None where there is none."""
+    """Return the version a package is pinned to under a Python version, or None."""
     surroundings = {"python_version": python, "python_full_version": f"{python}.5"}
     surroundings |= {"sys_platform": "linux", "platform_system": "Linux"}
     if requirement.marker and not requirement.marker.evaluate(surroundings):

@@ -1,4 +1,4 @@
-"""What a fuzzer begins with: inputs that make sound files, and a law that holds for them."""
+"""Initial inputs of a fuzzer: they make valid files, for which a law holds."""
 
 import importlib.util
 import subprocess

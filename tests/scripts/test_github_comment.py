@@ -68,7 +68,7 @@ def github():
 
 @pytest.fixture
 def put(github, tmp_path, monkeypatch, capsys):
-    """Writes a comparison into the comment; returns what is printed."""
+    """Write a comparison into the comment; return the output."""
     variables = {
         "GITHUB_API_URL": f"http://127.0.0.1:{github.server_port}",
         "GITHUB_REPOSITORY": "owner/name",

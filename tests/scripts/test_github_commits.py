@@ -1,4 +1,4 @@
-"""Which commits a workflow compares, in real clones as GitHub makes them."""
+"""Commits that a workflow compares, in real clones as made by GitHub."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def clone(project, tmp_path):
 
 @pytest.fixture
 def run_script(tmp_path, monkeypatch, capsys):
-    """Calls the script in an event of GitHub's; returns what it prints by name, or its error."""
+    """Call the script in an event of GitHub's; return its outputs by name, or its error."""
 
     def run(directory, event="pull_request", before=None, base=""):
         path = tmp_path / "event.json"

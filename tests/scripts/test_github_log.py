@@ -1,4 +1,4 @@
-"""Annotations and fences, held against what ``fer-bench compare`` itself tells GitHub."""
+"""Annotations and fences, compared with those of ``fer-bench compare``."""
 
 import re
 
@@ -15,7 +15,7 @@ lines = st.lists(st.sampled_from(["::error::x", "::stop-commands::x", "::x::", "
 
 
 def read(data):
-    """What GitHub's toolkit makes of the message of a command."""
+    """Return the message of a command as decoded by GitHub's toolkit."""
     return data.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
 
 

@@ -36,12 +36,12 @@ def parts(images, validation, test):
 
 
 def described(name, build, size):
-    """A small network as a backbone without weights of its own."""
+    """Return a small network as a backbone without weights of its own."""
     return Backbone(name, name, size, 1 / 255, (0.0, 0.0, 0.0), build, f"{name} 1")
 
 
 def residual():
-    """The last two blocks of a residual network: the cut crosses two tensors."""
+    """Build the last two blocks of a residual network: the cut crosses two tensors."""
     image = keras.Input((24, 24, 3))
     x = keras.layers.Conv2D(16, 5, strides=4, padding="same")(image)
     for block in ("one", "two"):
@@ -58,7 +58,7 @@ def residual():
 
 
 def embedding():
-    """The sorts of layers that OpenFace is made of, ending like it in a vector of length 1."""
+    """Build the kinds of layers of OpenFace, ending like it in a vector of length 1."""
     image = keras.Input((24, 24, 3))
     x = keras.layers.ZeroPadding2D(1)(image)
     x = keras.layers.Conv2D(12, 5, strides=2)(x)
@@ -82,7 +82,7 @@ def whole_kernel():
 
 
 def plain_fit(entry, init, protocol, dataset, split):
-    """What a user writes with Keras alone; only the order of the images is given from outside."""
+    """Train as a user would with plain Keras; only the order of the images is passed in."""
     keras.utils.set_random_seed(protocol.seed)
     backbone = entry.build()
     if init == "pretrained":

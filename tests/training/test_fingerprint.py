@@ -1,4 +1,4 @@
-"""What changes a fingerprint, and what does not."""
+"""Inputs that change a fingerprint, and those that do not."""
 
 import dataclasses
 

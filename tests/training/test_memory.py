@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.network, pytest.mark.soak]
 
 CELLS, SETTLED = 24, 4
 GROWTH = 4 * 2**20
-"""Bytes that a cell may leave behind. Compiled anew, mini's suffix left 25 to 45 MB."""
+"""Bytes that a cell may leave behind. Compiled again, mini's suffix left 25 to 45 MB."""
 
 CHILD = """
 import gc, re, sys

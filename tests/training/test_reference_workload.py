@@ -1,4 +1,4 @@
-"""How fast the machine is, by fixed computations."""
+"""Speed of the machine, measured by fixed computations."""
 
 from importlib.util import find_spec
 

@@ -53,7 +53,7 @@ def compile_suffix(model):
 
 @pytest.fixture(scope="module")
 def plain():
-    """A trainer that was trained: its figures before, its history, and the time it took."""
+    """Train a trainer; return its metrics before, its history, and the time it took."""
     watched = trainer()
     before = watched.evaluate(np.arange(10))
     return (before, *watched.train(np.arange(10)))
@@ -154,7 +154,7 @@ def random_suffix(seed=5):
 
 @pytest.fixture(scope="module")
 def undisturbed():
-    """The history of a random suffix, its variables at the end, and its state after each epoch."""
+    """Return history, final variables and state after each epoch of a random suffix."""
     kept = []
 
     def keep(state):

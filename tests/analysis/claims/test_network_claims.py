@@ -27,7 +27,7 @@ def verdict(name, *cells, **settings):
 
 
 def cells_of(histories):
-    """The eight cells with three seeds, some with histories of their own, all others slower."""
+    """Return the eight cells with three seeds, some with own histories, all others slower."""
     slow = made_history(line(0.15, 0.4, 20), line(0.15, 0.3, 20))
     return repeated(
         every_cell({key: {"history": history} for key, history in histories.items()}, history=slow)
@@ -366,7 +366,7 @@ AS_CLAIMED = {
 
 
 def of_recall(shares, **others):
-    """The eight cells, all with these recalls but those of some backbones."""
+    """Return the eight cells, all with these recalls but those of some backbones."""
     return [
         made_cell(backbone, init, others.get(backbone, shares))
         for backbone in published.BACKBONES

@@ -27,7 +27,7 @@ def bent(start, middle, end, first=None):
 
 
 def both(backbone, pretrained, random, **of):
-    """The two cells of a backbone, each with its figures."""
+    """Return the two cells of a backbone, each with its figures."""
     return [
         made_cell(backbone, "pretrained", **pretrained, **of),
         made_cell(backbone, "random", **random, **of),

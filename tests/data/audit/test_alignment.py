@@ -14,7 +14,7 @@ from fer_bench.data.audit.alignment import ShiftCorrelator
 
 
 def overlapping(one: np.ndarray, other: np.ndarray, down: int, right: int) -> list[np.ndarray]:
-    """What lies over each other once the second was moved, looked up by hand."""
+    """Return the overlap of two images after moving the second, computed by hand."""
     height, width = one.shape
     places = [
         (y, x)

@@ -15,7 +15,7 @@ from fer_bench.data.audit import (
 
 
 def image(n_of_one_level, size=100):
-    """The other pixels have each a level of their own."""
+    """Return an image whose other pixels each have a level of their own."""
     levels = np.zeros(size, np.uint8)
     levels[n_of_one_level:] = 1 + np.arange(size - n_of_one_level)
     return levels.reshape(10, -1)
@@ -57,7 +57,7 @@ def test_no_image():
     st.lists(st.tuples(st.integers(1, 80), st.integers(0, 81), st.booleans()), max_size=12),
 )
 def test_they_are_those_of_looking_at_each_image(height, width, seed, made):
-    """What is passed over without counting its levels is not among them, whatever lies where."""
+    """An image skipped without counting its levels is never blank, whatever the layout."""
     random = np.random.default_rng(seed)
     images = np.zeros((len(made), height, width), np.uint8)
     for image, (levels, of_one, in_order) in zip(images, made, strict=True):

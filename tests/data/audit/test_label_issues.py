@@ -17,7 +17,7 @@ FEAR, HAPPY = EMOTIONS.index("Fear"), EMOTIONS.index("Happy")
 
 
 def agreement_of(label: int, **votes: int):
-    """What is said of one image."""
+    """Return the agreement of label and votes of one image."""
     return agreement(dataset_of(patterns(1), [label]), votes_of(votes))
 
 

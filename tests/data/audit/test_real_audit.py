@@ -33,7 +33,7 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def searched(real_data, cache):
-    """The near pictures, for which all is searched once."""
+    """Return the near-duplicates, with a single search for all tests."""
     return cached_duplicates(real_data, cache)
 
 

@@ -19,7 +19,7 @@ def normal(*shape, mean=0.0):
 
 
 def values(model):
-    """Copies of all variables, random states among them."""
+    """Return copies of all variables, random states among them."""
     return [np.array(np.asarray(variable)) for variable in model.variables]
 
 
@@ -53,7 +53,7 @@ def features(images=9):
 
 
 def in_training(model, inputs):
-    """What the plain Keras network computes in training mode; its averages move by it."""
+    """Return the output of the plain Keras network in training mode, which updates its averages."""
     return keras.ops.convert_to_numpy(model(inputs, training=True))
 
 

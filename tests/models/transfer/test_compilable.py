@@ -29,7 +29,7 @@ def normal(*shape):
 
 
 def around(layer, *shape):
-    """A model of just this layer, a bias drawn for it."""
+    """Return a model of just this layer, a bias drawn for it."""
     inputs = keras.Input(shape)
     model = keras.Model([inputs], layer(inputs))
     if layer.use_bias:
@@ -39,7 +39,7 @@ def around(layer, *shape):
 
 @st.composite
 def products(draw):
-    """Settings of a convolution that is a product, with its input's shape."""
+    """Return settings of a convolution that is a product, with its input's shape."""
     height, width, channels = (draw(st.integers(1, 5)) for _ in range(3))
     covers_all = draw(st.booleans())
     settings = {
@@ -94,7 +94,7 @@ def test_only_plain_convolutions_are_products():
 
 
 def suffix(dropout=0.0):
-    """A residual block of products like ResNet-50's last, with a frozen convolution among them."""
+    """Build a residual block of products like ResNet-50's last, with a frozen convolution."""
     keras.utils.set_random_seed(3)
     left, right = keras.Input((2, 2, 6)), keras.Input((2, 2, 4))
     x = keras.layers.Conv2D(4, 1, activation="relu", name="pixels")(left)
@@ -149,7 +149,7 @@ def test_what_is_trained_as_a_product_predicts_as_a_convolution():
 
 @pytest.fixture(scope="module", params=[0.0, 0.4])
 def plainly_trained(request):
-    """The rate of dropout in a plain suffix, and what its training comes to."""
+    """Return the rate of dropout in a plain suffix, and what its training comes to."""
     return request.param, train(suffix(request.param), jit_compile=not ON_TENSORFLOW)
 
 

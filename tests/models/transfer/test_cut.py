@@ -1,4 +1,4 @@
-"""Where the frozen part of a network ends."""
+"""Boundary between the frozen and the trainable part of a network."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def chain():
 
 
 def fork():
-    """A residual block: the cut before its end crosses two tensors."""
+    """Return a residual block: the cut before its end crosses two tensors."""
     image = keras.Input((8, 8, 3))
     trunk = keras.layers.Conv2D(4, 3, name="trunk")(image)
     side = keras.layers.Conv2D(4, 1, name="side")(trunk)
@@ -60,7 +60,7 @@ def test_the_last_entries_of_the_layer_list_are_trained(trainable, boundary):
 
 @pytest.mark.parametrize("trainable", [0, 1, 2, 3, 4])
 def test_the_cut_lies_before_dropout(trainable):
-    # It draws anew in every epoch, frozen or not: what lies after it cannot be stored.
+    # It draws again in every epoch, even if frozen: later features cannot be stored.
     assert boundary_of(chain, trainable) == ("first",)
 
 

@@ -62,7 +62,7 @@ def subclass_of_functional():
 
 
 def used_twice():
-    """A convolution that is called three times and a normalisation that is called twice."""
+    """Return a convolution that is called three times and a normalisation that is called twice."""
     image = keras.Input((12, 12, 3))
     convolution = layers.Conv2D(3, 3, padding="same")
     normalization = layers.BatchNormalization()
@@ -113,7 +113,7 @@ def entry(build, size=12):
 
 
 def assert_cut_like_the_whole(network, size):
-    """Compares logits: a softmax hides what lies far apart."""
+    """Compare logits: a softmax hides what lies far apart."""
     images = np.random.default_rng(0).integers(0, 256, (5, size, size), dtype=np.uint8)
     features = [images]
     if network.prefix is not None:

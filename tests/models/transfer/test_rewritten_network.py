@@ -1,4 +1,4 @@
-"""What ``transfer`` makes of the registered backbones: rewritten parts of one network."""
+"""Parts of a network that ``transfer`` rewrites, for the registered backbones."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ BOUNDARIES = {
 
 @pytest.fixture(scope="module", params=BOUNDARIES)
 def real(request, needs_structure):
-    """A backbone's name, the backbone, and its network, the last four layers trained."""
+    """Return a backbone's name, the backbone, and its network, the last four layers trained."""
     name = request.param
     needs_structure(name)
     keras.utils.set_random_seed(1)

@@ -1,4 +1,4 @@
-"""What lies in the store, and freeing it."""
+"""Contents of the store, and freeing them."""
 
 import json
 import os
@@ -240,7 +240,7 @@ def test_what_carries_no_mark_of_ours_is_kept_and_named(tmp_path, command, place
 @pytest.mark.parametrize("command", ["prune", "clear"])
 @pytest.mark.parametrize("kind", ["results", "features", "checkpoints"])
 def test_an_empty_directory_is_kept_and_named(tmp_path, command, kind):
-    """Its name alone does not tell that it is ours."""
+    """Its name alone does not identify it as ours."""
     mine = tmp_path / kind / X
     mine.mkdir(parents=True)
     result = CliRunner().invoke(cli.main, ["cache", command, "--store", str(tmp_path)])

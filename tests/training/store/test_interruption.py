@@ -51,7 +51,7 @@ def test_a_process_killed_at_any_file_operation_is_gone_on_from(images, epochs):
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
-    """Starts ``pytest benchmarks`` on tiny data, in the folder that holds the report's."""
+    """Start ``pytest benchmarks`` on tiny data, in the directory that holds the report's."""
     pytest.importorskip("keras")
     directory = tmp_path_factory.mktemp("tiny")
     source = np.random.default_rng(0)
@@ -80,7 +80,7 @@ def start(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calm(start, tmp_path_factory):
-    """The store and the quality of a run with such arguments that nothing disturbed."""
+    """Return the store and the quality of a run with such arguments that nothing disturbed."""
 
     @cache
     def run(*arguments):
@@ -114,7 +114,7 @@ def logits(store):
 
 
 def traces(store):
-    """What changes in a store whenever a part is finished or begun."""
+    """Return the state of a store that changes whenever a part is finished or begun."""
     journals = tuple(path.stat().st_size for path in (store / "features").glob("*/shards.jsonl"))
     directories = [*(store / "checkpoints").glob("*/*"), *(store / "results").glob("*")]
     return journals, tuple(sorted(path.name for path in directories))
@@ -135,7 +135,7 @@ def kill_while_it_works(process, store, steps, delay):
 
 
 def phase(store):
-    """The part of the work that a killed process has left unfinished."""
+    """Return the part of the work that a killed process has left unfinished."""
     return "training" if list((store / "checkpoints").glob("*/epoch-*")) else "features"
 
 
@@ -212,7 +212,7 @@ def test_damage_is_reported_at_the_end_of_the_run_and_repaired(start, calm, tmp_
 
 @contextlib.contextmanager
 def small_disk(directory, size):
-    """A file system of its own, where this process may mount one."""
+    """Mount a separate file system, if this process may."""
     directory.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(directory)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:

@@ -1,4 +1,4 @@
-"""What is no regular file is damage: it is not waited for, not followed, and nothing is lost."""
+"""A non-regular file is damage: it is neither waited for nor followed, and nothing is lost."""
 
 import os
 import signal
@@ -71,7 +71,7 @@ ODD = {
 
 @pytest.fixture(params=ODD)
 def odd(request, tmp_path):
-    """Puts something else in a file's place, and sees afterwards that nothing was lost."""
+    """Put something else in a file's place, and check afterwards that nothing was lost."""
     mine = tmp_path / "mine.txt"
     mine.write_text("precious")
 
