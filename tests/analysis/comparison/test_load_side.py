@@ -28,7 +28,7 @@ def put(path, run=RUN, **changes):
 
 
 def left_out(folder, good, bad, cause):
-    """A file or folder in a folder is left out, and the other one is read."""
+    """Leave out a file or directory in a directory, and read the other one."""
     side = load_side([folder], "base")
     assert [name for name, _ in side.runs] == [str(good)]
     (why,) = side.unreadable

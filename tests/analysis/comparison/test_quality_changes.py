@@ -340,7 +340,7 @@ def test_clean_accuracy_fails_only_by_a_rule_of_its_own():
 
 
 def without_clean(run, missing):
-    """The run without what its clean accuracy is counted from, or with another split as well."""
+    """Return the run without the basis of its deduplicated accuracy, or with another split."""
     if missing == "predictions":
         cells = (
             dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, predictions=None))

@@ -17,7 +17,7 @@ def outcome(base, head, rules=""):
 
 
 def runs(count, factor=1.0, between=0.0, seed=0, **speed):
-    """Runs whose times vary by ``between`` from run to run, and by 1 % from round to round."""
+    """Return runs whose times vary by ``between`` between runs, and by 1 % between rounds."""
     draw = np.random.default_rng(seed)
     found = []
     for _ in range(count):

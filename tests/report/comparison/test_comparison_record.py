@@ -25,7 +25,7 @@ BY_NAME = {figure.name: figure for figure in METRICS}
 
 
 def read(text):
-    """The outcome that a record is of."""
+    """Return the outcome that a record is of."""
     made = json.loads(text)
     changes = []
     for entry in made["changes"]:

@@ -105,7 +105,7 @@ def test_of_more_than_github_shows_the_last_one_tells_how_many_more(count):
 
 
 def runner(text):
-    """The commands that GitHub's runner finds: at the start of a line, or old ones anywhere."""
+    """Return the commands that GitHub's runner finds: at line starts, or old ones anywhere."""
     found, ends_at = [], None
     for line in re.split("\r\n|\r|\n", text):
         stripped = line.lstrip()

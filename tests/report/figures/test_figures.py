@@ -1,4 +1,4 @@
-"""What holds for all figures."""
+"""Invariants of all figures."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_any_name_comes_out_as_text(first, make, read, recwarn) -> None:
             "rect",
         }, figure.key
         if figure.key == "confusion":
-            # The titles of two panels, and the class beside two rows of panels and below four.
+            # The titles of two panels, and the class next to two rows of panels and below four.
             starts = {start: name for name, start in HOSTILE.items() if name in names and start}
             for start, name in starts.items():
                 labels = [text for text in drawn.texts if text.strip().startswith(start)]

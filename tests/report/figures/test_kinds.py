@@ -1,4 +1,4 @@
-"""What each kind of figure shows."""
+"""Content of each kind of figure."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SHA = "0123456789abcdef0123456789abcdef0123456"
 
 
 def runs_of(count, step=None, backbones=("mini",)):
-    """Runs of some backbones with both inits; the last one loses a tenth of accuracy."""
+    """Return runs of some backbones with both inits; the last one loses a tenth of accuracy."""
     last = len(backbones) - 1
     return [
         run_of(
@@ -129,7 +129,7 @@ def test_names_of_runs_do_not_cover_each_other(count, read) -> None:
             places.setdefault(text.get("y"), []).append(float(text.get("x")))
     assert places
     for across in places.values():
-        # Two panels beside each other, each in its order.
+        # Two panels next to each other, each in its order.
         for one, other in zip(sorted(across), sorted(across)[1:], strict=False):
             assert other - one > 30
     assert max(len(drawn.marks(name)) for name in drawn.groups("line-")) <= 14 + 1
