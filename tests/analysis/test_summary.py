@@ -12,32 +12,34 @@ from fer_bench.analysis.summary import headline
 from fer_bench.metrics import compare
 
 
-def told(*cells):
+def headline_of(*cells):
     run = made_run(*cells)
     return headline(analyse(run))
 
 
 def steady(sentence):
-    """The sentence without the limits of its intervals, whose last digits vary with the library."""
+    """Return the sentence without interval limits, whose last digits vary with the library."""
     return re.sub(r"CI [+-]?0\.\d+ to [+-]?0\.\d+", "CI LOW to HIGH", sentence)
 
 
 def test_nothing_trained(snapshot):
-    assert told() == snapshot(name="nothing")
-    nothing, missing = told(made_missing("openface", "pretrained"), made_missing("mini", "random"))
-    assert (nothing,) == told()
+    assert headline_of() == snapshot(name="nothing")
+    nothing, missing = headline_of(
+        made_missing("openface", "pretrained"), made_missing("mini", "random")
+    )
+    assert (nothing,) == headline_of()
     assert missing == snapshot(name="missing")
 
 
 def test_one_network(snapshot):
-    best, sure = told(made_cell("mobilenet", "random", 0.5))
+    best, sure = headline_of(made_cell("mobilenet", "random", 0.5))
     assert best == snapshot(name="best")
     assert "CI 0.48" in sure
     assert steady(sure) == snapshot(name="sure")
 
 
 def test_a_clear_lead(snapshot):
-    best, _, lead = told(
+    best, _, lead = headline_of(
         made_cell("openface", "random", 0.4),
         made_cell("mobilenet", "random", 0.5),
         made_cell("vggface", "random", 0.3),
@@ -48,8 +50,8 @@ def test_a_clear_lead(snapshot):
     assert steady(lead) == snapshot(name="lead")
 
 
-def test_networks_within_noise_cannot_be_told_apart():
-    best, _, lead = told(
+def test_networks_within_noise_cannot_be_distinguished():
+    best, _, lead = headline_of(
         made_cell("openface", "random", 0.5, spread=1),
         made_cell("mobilenet", "random", 0.501, spread=2),
         made_cell("vggface", "random", 0.3, spread=3),
@@ -64,7 +66,9 @@ def test_networks_within_noise_cannot_be_told_apart():
 
 
 def test_many_within_noise_are_counted():
-    _, _, lead = told(*(made_cell(f"net{index}", "random", spread=index) for index in range(7)))
+    _, _, lead = headline_of(
+        *(made_cell(f"net{index}", "random", spread=index) for index in range(7))
+    )
     assert lead.count("corrected p = 1.000") == 3
     assert " and 3 others" in lead
 
@@ -72,16 +76,16 @@ def test_many_within_noise_are_counted():
 def test_predictions_that_are_not_known_are_said(snapshot):
     old = made_cell("openface", "random", 0.3)
     old = dataclasses.replace(old, quality=dataclasses.replace(old.quality, predictions=None))
-    best, _, lead = told(old, made_cell("mini", "random", 0.4))
+    best, _, lead = headline_of(old, made_cell("mini", "random", 0.4))
     assert best == snapshot(name="best")
     assert lead == snapshot(name="lead")
-    _, sure = told(old)
+    _, sure = headline_of(old)
     assert sure.startswith("Test accuracy: one seed; ")
     assert "baseline" in sure
 
 
 def test_seeds():
-    _, sure, lead = told(
+    _, sure, lead = headline_of(
         *(made_cell("mini", "random", 0.5 + seed / 100, seed=seed) for seed in (1, 2, 3)),
         *(made_cell("openface", "random", 0.3, seed=seed) for seed in (1, 2, 3)),
     )
@@ -91,7 +95,7 @@ def test_seeds():
 
 
 def test_a_rival_with_one_seed_borrows_the_others_spread(snapshot):
-    *_, lead = told(
+    *_, lead = headline_of(
         *(made_cell("mini", "random", 0.5, seed=seed) for seed in (1, 2, 3)),
         *(made_cell("vggface", "random", 0.4, seed=seed) for seed in (1, 2, 3)),
         made_cell("openface", "random", 0.3, seed=1),
@@ -117,14 +121,14 @@ def test_a_p_value_next_to_the_level_agrees_with_what_is_said(monkeypatch):
 
 def test_speed_and_who_is_faster(snapshot):
     fast = made_cell("openface", "random", 0.3, speed=500.0)
-    *_, speed = told(made_cell("mini", "random", 0.5, speed=100.0), fast)
+    *_, speed = headline_of(made_cell("mini", "random", 0.5, speed=100.0), fast)
     assert speed == snapshot(name="slower")
-    *_, speed = told(made_cell("mini", "random", 0.5, speed=900.0), fast)
+    *_, speed = headline_of(made_cell("mini", "random", 0.5, speed=900.0), fast)
     assert speed == snapshot(name="fastest")
 
 
 @pytest.mark.parametrize(("timer", "sentences"), [("perf_counter", 1), ("process_time", 0)])
-def test_cpu_seconds_are_no_speed_to_tell_first(timer, sentences):
+def test_cpu_seconds_are_no_speed_to_show_first(timer, sentences):
     run = made_run(made_cell("mini", "random", 0.5, speed=100.0))
     timed = dataclasses.replace(run, environment=(("timer", timer),))
     found = headline(analyse(timed))
@@ -132,7 +136,7 @@ def test_cpu_seconds_are_no_speed_to_tell_first(timer, sentences):
 
 
 def test_what_is_missing_with_its_seed(snapshot):
-    *_, missing = told(
+    *_, missing = headline_of(
         made_cell("mini", "random", seed=1), made_missing("mini", "random", "failed", seed=2)
     )
     assert missing == snapshot
@@ -143,7 +147,7 @@ def with_twins(run, twins):
     return dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, test_twins=packed))
 
 
-def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
+def test_the_accuracy_is_next_to_that_without_duplicates_and_by_votes():
     run = audited(made_run(made_cell("mobilenet", "random", 0.5)))
     right = made_predictions(0.5) == LABELS
     clean = right[run.dataset.twins == 0].mean()
@@ -162,15 +166,15 @@ def test_the_accuracy_stands_beside_that_without_twins_and_by_votes():
     assert sure.endswith(f" labels {agreement:.3f}.")
 
 
-@pytest.mark.parametrize(("accuracy", "told"), [(0.26, True), (0.28, False)])
-def test_what_is_no_better_than_the_largest_class_is_told(accuracy, told):
+@pytest.mark.parametrize(("accuracy", "is_reported"), [(0.26, True), (0.28, False)])
+def test_what_is_no_better_than_the_largest_class_is_reported(accuracy, is_reported):
     """That has 0.250 of the 3,585 test images; the interval reaches 0.014 to both sides."""
     sure = headline(analyse(made_run(made_cell("mobilenet", "random", accuracy))))[1]
-    assert ("not significantly better" in sure) == told
+    assert ("not significantly better" in sure) == is_reported
 
 
 @pytest.mark.parametrize(("twins", "which"), [(0, "none"), (1, "each"), (3, "each")])
-def test_a_test_set_of_one_kind_is_told(twins, which):
+def test_a_test_set_of_one_kind_is_reported(twins, which):
     run = with_twins(made_run(made_cell("mobilenet", "random", 0.5)), twins)
     best, sure = headline(analyse(run))
     assert sure.endswith(" 0.250.")
@@ -180,8 +184,8 @@ def test_a_test_set_of_one_kind_is_told(twins, which):
     assert " duplicate " in best
 
 
-def test_another_network_that_is_the_best_without_twins_is_named():
-    # The first recognises what has a twin and little else, the second all alike.
+def test_another_network_that_is_the_best_without_duplicates_is_named():
+    # The first recognises images with a duplicate and few others, the second all equally.
     twinned = np.arange(len(LABELS)) % 2 == 0
     by_heart = np.where(twinned, made_predictions(0.9), made_predictions(0.2)).astype(np.uint8)
     run = made_run(
@@ -207,7 +211,7 @@ def test_another_network_that_is_the_best_without_twins_is_named():
 
 
 def moved(wrong, right, places):
-    """The predictions with so many images lost and won among the places."""
+    """Return the predictions with so many images lost and won among the places."""
     found = wrong.copy()
     is_right = found[places] == LABELS[places]
     lost, won = places[is_right][: right[0]], places[~is_right][: right[1]]
@@ -216,8 +220,8 @@ def moved(wrong, right, places):
     return found
 
 
-def test_a_lead_without_twins_that_may_be_chance_is_not_clear():
-    # The one recognises 40 more with a twin; of the others, the other one 2 more.
+def test_a_lead_without_duplicates_that_may_be_chance_is_not_clear():
+    # One recognises 40 more images with a duplicate, the other 2 more without.
     twinned = np.arange(len(LABELS)) % 2 == 0
     first = made_predictions(0.5)
     second = moved(first, (40, 0), np.flatnonzero(twinned))
@@ -240,7 +244,7 @@ def test_a_lead_without_twins_that_may_be_chance_is_not_clear():
     assert other.endswith(", corrected p = 0.832).")
 
 
-def test_a_lead_without_twins_is_clear_against_all_others_only():
+def test_a_lead_without_duplicates_is_clear_against_all_others_only():
     twinned = np.arange(len(LABELS)) % 2 == 0
     by_heart = np.where(twinned, made_predictions(0.9), made_predictions(0.2)).astype(np.uint8)
     run = made_run(
@@ -256,7 +260,7 @@ def test_a_lead_without_twins_is_clear_against_all_others_only():
     assert " OpenFace random +0." in other
 
 
-def test_no_network_is_the_best_without_twins_while_another_is_not_known():
+def test_no_network_is_the_best_without_duplicates_while_another_is_not_known():
     twinned = np.arange(len(LABELS)) % 2 == 0
     by_heart = np.where(twinned, made_predictions(0.9), made_predictions(0.2)).astype(np.uint8)
     old = made_cell("vggface", "random", 0.3)

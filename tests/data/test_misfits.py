@@ -67,22 +67,22 @@ def test_the_nearest_of_several_and_no_guess_among_many(tmp_path: Path) -> None:
     assert step_of(tmp_path) == f"name {str(one)!r} or {str(other)!r} instead"
     for name in "cd":
         write_images(tmp_path / name, TREES["classes"])
-    assert step_of(tmp_path).endswith("directory that holds the images")
+    assert step_of(tmp_path).endswith("that holds the images")
 
 
 def test_it_is_not_looked_for_far_or_among_many(tmp_path: Path) -> None:
     write_images(tmp_path / "far/b/c/d/e", TREES["classes"])
-    assert step_of(tmp_path / "far").endswith("directory that holds the images")
+    assert step_of(tmp_path / "far").endswith("that holds the images")
     write_images(tmp_path / "many/data", TREES["classes"])
     for n in range(64):
         (tmp_path / "many" / f"{n} more").mkdir()
-    assert step_of(tmp_path / "many").endswith("directory that holds the images")
+    assert step_of(tmp_path / "many").endswith("that holds the images")
 
 
 def test_directories_that_are_called_so_by_chance(tmp_path: Path) -> None:
     for name in ("code/training/loops", "process/1/task", "notes/happy"):
         (tmp_path / name).mkdir(parents=True)
-    assert step_of(tmp_path).endswith("directory that holds the images")
+    assert step_of(tmp_path).endswith("that holds the images")
 
 
 def test_nothing_outside_is_looked_at(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_nothing_outside_is_looked_at(tmp_path: Path) -> None:
     (tmp_path / "set/a/b").mkdir(parents=True)
     (tmp_path / "set/a/b/link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "set/again").symlink_to(".")
-    assert step_of(tmp_path / "set").endswith("directory that holds the images")
+    assert step_of(tmp_path / "set").endswith("that holds the images")
 
 
 @pytest.mark.parametrize("place", ["", "fer2013/"])

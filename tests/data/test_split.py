@@ -114,7 +114,7 @@ class TestPaperSplit:
         else:
             check(split, labels)
             return
-        assert refused.accepted.startswith("14 or more of each class")
+        assert refused.accepted.startswith("14 or more of each")
         assert refused.hint
         assert "\n" not in str(refused)
 

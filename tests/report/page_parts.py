@@ -126,7 +126,7 @@ def figure(key: str) -> Figure:
     return Figure(key, f"Title of {key}", f"Caption of {key}.", f"Alt of {key}.", draw)
 
 
-def told(run: Run) -> Run:
+def with_predictions(run: Run) -> Run:
     """Return the run with predictions and two example images.
 
     Test image k is of class k. All cells recognise image 0, of the first class; the last cell
@@ -164,7 +164,7 @@ def told(run: Run) -> Run:
 
 def content(run: Run | None = None, **changes: Any) -> Content:
     """Return content with everything that a page can show."""
-    analysis = analyse(told(make_run()) if run is None else run)
+    analysis = analyse(with_predictions(make_run()) if run is None else run)
     made = Content(
         analysis=analysis,
         tables=[*(one for one in tables(analysis) if one.key != "claims"), CLAIMS],

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from eight_cells import make_run, without_figures
 from made_audits import audited
-from page_parts import CLAIMS, KEYS, Node, content, figure, read, told
+from page_parts import CLAIMS, KEYS, Node, content, figure, read, with_predictions
 from PIL import Image
 
 from fer_bench.analysis.example_images import choose
@@ -90,7 +90,7 @@ def shown(whole: Node) -> Node:
 
 
 class TestData:
-    def test_it_tells_the_summary_and_every_table(self, made: Audited, shown: Node) -> None:
+    def test_it_shows_the_summary_and_every_table(self, made: Audited, shown: Node) -> None:
         text = shown.text()
         for sentence in [*summary(made.found), *implications(made.found)]:
             assert sentence in text
@@ -100,7 +100,7 @@ class TestData:
                 for label, cells in zip(body(table).labels, body(table).cells, strict=True)
             ]
 
-    def test_pictures_are_in_it_and_link_to_their_files(self, made: Audited, shown: Node) -> None:
+    def test_images_are_in_it_and_link_to_their_files(self, made: Audited, shown: Node) -> None:
         figures = shown.all("figure")
         sheets = sheets_of(made.found, made.dataset)
         assert [one.attributes["id"] for one in figures] == [f"sheet-of-{s.key}" for s in sheets]
@@ -129,15 +129,15 @@ class TestData:
         assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
 
     def test_without_an_audit_it_says_what_makes_one(self, tree: Node) -> None:
-        told = tree.by_id("data")
-        assert "do not contain the audit" in told.text()
-        assert told.all("code")[0].text().split(" ") == [
+        section = tree.by_id("data")
+        assert "contain the audit" in section.text()
+        assert section.all("code")[0].text().split(" ") == [
             *("fer-bench", "data", "audit", "DATASET"),
             *(f"--split={make_run().dataset.split}", "--report-dir=report"),
         ]
-        assert not told.all("figure")
-        assert "if the run had one" in told.text()
-        assert "--class-map" in told.text()
+        assert not section.all("figure")
+        assert "if the run had" in section.text()
+        assert "--class-map" in section.text()
 
     def test_a_class_map_that_is_known_is_no_question(self) -> None:
         run = make_run()
@@ -145,7 +145,7 @@ class TestData:
         shown = read(page(content(dataclasses.replace(run, dataset=known)))).by_id("data")
         assert "--class-map=MAP" in shown.all("code")[0].text()
         assert "--class-map as MAP" in shown.text()
-        assert "if the run had one" not in shown.text()
+        assert "if the run had" not in shown.text()
 
     def test_names_in_it_are_no_markup(self) -> None:
         made = audited(name=HOSTILE[0])
@@ -259,12 +259,12 @@ def test_only_several_networks_have_something_each() -> None:
     assert "each" not in said
 
 
-def test_seeds_are_told_apart() -> None:
+def test_seeds_are_distinguished() -> None:
     run = make_run()
     cell = run.cells[1]
     quality = dataclasses.replace(cell.quality, test_accuracy=0.5) if cell.quality else None
     again = dataclasses.replace(cell, seed=43, quality=quality)
-    run = told(dataclasses.replace(run, cells=(*run.cells, again)))
+    run = with_predictions(dataclasses.replace(run, cells=(*run.cells, again)))
     text = page(content(run))
     shown = read(text)
     assert "mean of 2 seeds" in shown.by_id("answer").text()
@@ -272,10 +272,10 @@ def test_seeds_are_told_apart() -> None:
     networks = [node.text() for node in first.all("span", class_="network")]
     assert len(networks) == 5
     # The seed that came last takes image 1 for another class; the first one's answer is shown.
-    told_of = [node.text().split() for node in second.all("ul")[0].all("li")]
-    assert told_of[1][:4] == ["✓correct", "MobileNet_random", "Disgust", "1.00"]
-    assert " ".join(told_of[1][4:]) == "1 of 2 seeds correct"
-    assert told_of[0] == ["✓correct", "MobileNet_pretrained", "Disgust", "1.00"]
+    predictions = [node.text().split() for node in second.all("ul")[0].all("li")]
+    assert predictions[1][:4] == ["✓correct", "MobileNet_random", "Disgust", "1.00"]
+    assert " ".join(predictions[1][4:]) == "1 of 2 seeds correct"
+    assert predictions[0] == ["✓correct", "MobileNet_pretrained", "Disgust", "1.00"]
     assert "over 2 seeds" in shown.by_id("confusion").text()
 
 
@@ -294,7 +294,7 @@ def test_figures_stand_in_the_page_with_their_words(tree: Node) -> None:
     }
 
 
-def test_pictures_tell_what_each_network_says(tree: Node) -> None:
+def test_images_show_what_each_network_says(tree: Node) -> None:
     first, second = tree.all("li", class_="example")
     (image,) = first.all("img")
     source = image.attributes["src"] or ""
@@ -304,15 +304,17 @@ def test_pictures_tell_what_each_network_says(tree: Node) -> None:
     assert image.attributes["alt"] == "Test image 0: Angry"
     assert first.all("h3")[0].text() == "Angry"
     assert "Rule 0" in first.text()
-    told_of = [node.text().split() for node in second.all("ul")[0].all("li")]
-    assert len(told_of) == 5
-    assert told_of[0] == ["✓correct", "MobileNet_pretrained", "Disgust", "1.00"]
-    assert told_of[-1] == ["✗incorrect", "VGG-Face_random", "Angry", "0.50"]
+    predictions = [node.text().split() for node in second.all("ul")[0].all("li")]
+    assert len(predictions) == 5
+    assert predictions[0] == ["✓correct", "MobileNet_pretrained", "Disgust", "1.00"]
+    assert predictions[-1] == ["✗incorrect", "VGG-Face_random", "Angry", "0.50"]
 
 
-def test_a_mistake_is_told_by_the_surest_wrong_seed_and_no_class_comes_twice() -> None:
+def test_a_mistake_is_shown_by_the_most_confident_incorrect_seed_and_no_class_comes_twice() -> None:
     run = make_run()
-    run = told(dataclasses.replace(run, cells=(*run.cells, dataclasses.replace(run.cells[1]))))
+    run = with_predictions(
+        dataclasses.replace(run, cells=(*run.cells, dataclasses.replace(run.cells[1])))
+    )
     why = ("Angry: most cells recognise it (6 of 6)", "a most confident mistake (0.500)")
     examples = tuple(
         dataclasses.replace(one, why=text) for one, text in zip(run.examples, why, strict=True)
@@ -320,9 +322,9 @@ def test_a_mistake_is_told_by_the_surest_wrong_seed_and_no_class_comes_twice() -
     shown = read(page(content(dataclasses.replace(run, examples=examples))))
     first, second = shown.all("li", class_="example")
     assert first.all("p", class_="why")[0].text() == why[0].removeprefix("Angry: ").capitalize()
-    told_of = [node.text().split() for node in second.all("ul")[0].all("li")]
-    assert told_of[1][:4] == ["✗incorrect", "MobileNet_random", "Angry", "0.50"]
-    assert " ".join(told_of[1][4:]) == "1 of 2 seeds correct"
+    predictions = [node.text().split() for node in second.all("ul")[0].all("li")]
+    assert predictions[1][:4] == ["✗incorrect", "MobileNet_random", "Angry", "0.50"]
+    assert " ".join(predictions[1][4:]) == "1 of 2 seeds correct"
 
 
 def test_the_rule_for_mistakes_is_known_by_its_words() -> None:
@@ -333,8 +335,8 @@ def test_the_rule_for_mistakes_is_known_by_its_words() -> None:
     assert all(MISTAKE in one.why for one in chosen[1:])
 
 
-def test_many_networks_are_folded_below_a_picture() -> None:
-    run = told(make_run())
+def test_many_networks_are_folded_below_an_image() -> None:
+    run = with_predictions(make_run())
     cell = run.cells[0]
     cells = tuple(dataclasses.replace(cell, backbone=f"b{number}") for number in range(13))
     for count, folded in ((12, 0), (13, 1)):
@@ -344,7 +346,7 @@ def test_many_networks_are_folded_below_a_picture() -> None:
         assert len(first.all("ul")[0].all("li")) == count
 
 
-def test_confusion_with_recall_beside() -> None:
+def test_confusion_with_recall() -> None:
     run = make_run()
     cell = run.cells[0]
     assert cell.quality is not None
@@ -412,7 +414,7 @@ def test_curves_of_other_backbones_are_the_papers_only_where_it_has_none_of_them
         assert "plot-of-curves-other" in drawn
 
 
-def test_tables_with_text_tell_their_columns_beside_each_value(tree: Node) -> None:
+def test_tables_with_text_show_their_columns_next_to_each_value(tree: Node) -> None:
     claims = tree.by_id("table-of-claims")
     assert claims.all("table", class_="stacked")
     assert [one.attributes["data-label"] for one in claims.all("td")[:2]] == ["verdict", "because"]
@@ -479,8 +481,8 @@ def test_a_run_with_nothing_trained_says_so(snapshot: SnapshotAssertion) -> None
     assert shown.all("img") == []
 
 
-def test_pictures_of_a_run_without_predictions() -> None:
-    run = told(make_run())
+def test_images_of_a_run_without_predictions() -> None:
+    run = with_predictions(make_run())
     older = dataclasses.replace(
         make_run(), examples=run.examples
     )  # as read from a file of schema 1: no labels, no predictions
@@ -498,7 +500,7 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
         dataclasses.replace(cell, title=name, reason=cell.reason and name) for cell in run.cells
     ]
     counts = ((name, 4953), *run.dataset.counts[1:])
-    run = told(
+    run = with_predictions(
         dataclasses.replace(
             run,
             cells=tuple(cells),
@@ -567,11 +569,11 @@ def test_both_themes_have_the_figures_colours(tree: Node) -> None:
 
 
 def test_two_hundred_cells_make_a_page_of_sensible_size(run: Run) -> None:
-    trained = [cell for cell in told(run).cells if cell.quality is not None]
+    trained = [cell for cell in with_predictions(run).cells if cell.quality is not None]
     cells = tuple(
         dataclasses.replace(trained[number % 5], backbone=f"b{number}", title=f"Backbone{number}")
         for number in range(200)
     )
-    text = page(content(dataclasses.replace(told(run), cells=cells)))
+    text = page(content(dataclasses.replace(with_predictions(run), cells=cells)))
     assert len(text.encode()) < 6_000_000
     assert text.count("Backbone199_") > 10

@@ -11,7 +11,7 @@ import pytest
 from eight_cells import make_run
 from made_archives import of_accuracies
 from made_audits import audited
-from page_parts import content, told
+from page_parts import content, with_predictions
 
 from fer_bench.report import Column, Row, Table
 from fer_bench.report.audit import OF_BENCHMARK, audit_section
@@ -61,7 +61,7 @@ def audit_page() -> str:
 
 @pytest.fixture
 def visit(browser: Any) -> Iterator[Callable[..., Opened]]:
-    """Opens a page; gives it with what it complained of and what it asked for."""
+    """Open a page; return it with its errors and requests."""
     contexts = []
 
     def opened(address: str, width: int = 1280, **options: Any) -> Opened:
@@ -121,7 +121,7 @@ def test_a_trend_fits_and_is_reached_by_its_link(
 
 @pytest.mark.parametrize("width", [375, 1280])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_pictures_of_the_data_fit_and_are_drawn(
+def test_images_of_the_data_fit_and_are_drawn(
     visit: Any, audit_page: str, tmp_path: Path, width: int, theme: str
 ) -> None:
     tab, complaints, requests = visit(_write(tmp_path, audit_page), width, color_scheme=theme)
@@ -153,7 +153,7 @@ def test_hostile_names_break_no_layout_and_run_nothing(
         for number, (name, count) in enumerate(run.dataset.counts)
     )
     dataset = dataclasses.replace(run.dataset, name=names[2], counts=counts)
-    run = told(dataclasses.replace(run, cells=cells, dataset=dataset))
+    run = with_predictions(dataclasses.replace(run, cells=cells, dataset=dataset))
     text = page(content(run, headline=names, notes=names, name=names[2]))
     tab, complaints, _ = visit(_write(tmp_path, text), width)
     tab.on("dialog", lambda dialog: complaints.append(dialog.message))
@@ -284,7 +284,9 @@ def test_on_a_phone_tables_with_text_lie_open(visit: Any, address: str) -> None:
 def test_long_class_names_starve_no_column(visit: Any, tmp_path: Path, width: int) -> None:
     run = make_run()
     counts = tuple((f"{name} {'x' * 120}", count) for name, count in run.dataset.counts)
-    run = told(dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, counts=counts)))
+    run = with_predictions(
+        dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, counts=counts))
+    )
     tab, _, _ = visit(_write(tmp_path, page(content(run))), width)
     for name in ("network", "predicted"):
         assert tab.locator(f".predictions .{name}").first.bounding_box()["width"] > 60
@@ -317,7 +319,7 @@ def test_numbers_stand_out_from_their_heat(visit: Any, address: str, scheme: str
 
 
 def _contrast(*colours: str) -> float:
-    """The contrast ratio of WCAG 2.2."""
+    """Return the contrast ratio of WCAG 2.2."""
     lights = []
     for colour in colours:
         found = [float(part) for part in re.findall(r"[\d.]+", colour.removeprefix("color(srgb"))]

@@ -272,7 +272,7 @@ def test_a_full_disk_ends_a_real_run_with_one_line_and_leaves_a_store_that_works
         (line,) = (line for line in output.splitlines() if line.startswith("ERROR: "))
         assert f"{NO_SPACE}; free space" in line
         document = json.loads((report / "results.json").read_text())
-        assert "the store cannot be used" in document["fer_bench"]["cells"][0]["reason"]
+        assert "store cannot be used" in document["fer_bench"]["cells"][0]["reason"]
         done = len(shards(disk / "store"))
         assert done > 0
         subprocess.run(["mount", "-o", "remount,size=32m", str(disk)], check=True)
