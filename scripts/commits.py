@@ -61,8 +61,8 @@ def git(repository: Path, *words: str, wrong: str | None = None) -> str:
     if done.returncode == 0:
         return done.stdout.strip()
     if wrong is None:
-        said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
-        raise CannotCompareError(f"{shlex.join(command)} failed: {said}")
+        message = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+        raise CannotCompareError(f"{shlex.join(command)} failed: {message}")
     return wrong
 
 

@@ -78,10 +78,10 @@ def main(words: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
-    own, given = _parted(words)
+    own, options = _parted(words)
     arguments = _parser().parse_args(own)
     try:
-        return compare_commits(arguments, given)
+        return compare_commits(arguments, options)
     except CommandFailedError as error:
         why, above = str(error), error.printed
     except (CannotCompareError, OSError) as error:
@@ -93,12 +93,12 @@ def main(words: Sequence[str]) -> int:
     return CANNOT_COMPARE
 
 
-def compare_commits(arguments: argparse.Namespace, given: Sequence[str]) -> int:
+def compare_commits(arguments: argparse.Namespace, options: Sequence[str]) -> int:
     """Check both commits out, install, train, measure in turns, and compare.
 
     Args:
         arguments: parsed command line.
-        given: arguments of pytest.
+        options: arguments of pytest.
 
     Returns:
         The exit status of ``fer-bench compare``.
@@ -123,7 +123,7 @@ def compare_commits(arguments: argparse.Namespace, given: Sequence[str]) -> int:
         for side in sides:
             print(f"{side.name}: trains, where it finds no result stored", flush=True)
             report = work / side.name / "report"
-            words = [benchmarks, *given, "--no-timing"]
+            words = [benchmarks, *options, "--no-timing"]
             log = logs / f"{side.name}-training.txt"
             _bench(f"training the {side.name}", side, words, report, log, (0, NO_TESTS_RAN))
         for number, side in turns(sides, arguments.rounds):
@@ -131,19 +131,19 @@ def compare_commits(arguments: argparse.Namespace, given: Sequence[str]) -> int:
             report = results / side.name / str(number)
             log = logs / f"{side.name}-{number}.txt"
             what = f"round {number} of the {side.name}"
-            _bench(what, side, [benchmarks, *given], report, log)
+            _bench(what, side, [benchmarks, *options], report, log)
             if not (report / "results.json").exists():
                 raise CannotCompareError(f"the {side.name} wrote no results; see {str(log)!r}")
         return _compare(head, results, arguments.format, arguments.fail_on)
 
 
-def place_benchmarks(base: Path, head: Path, given: str | None) -> str:
+def place_benchmarks(base: Path, head: Path, options: str | None) -> str:
     """Return the path of both sides' benchmarks, copying the project's own if the head has none.
 
     Args:
         base: worktree of the base.
         head: worktree of the head.
-        given: a path in each commit, or an absolute one; None for ``benchmarks``, which is copied
+        options: a path in each commit, or an absolute one; None for ``benchmarks``, which is copied
             from this project into both if the head has none, so that pytest finds the settings
             and the ``conftest.py`` of the project under test.
 
@@ -153,10 +153,10 @@ def place_benchmarks(base: Path, head: Path, given: str | None) -> str:
     Raises:
         CannotCompareError: a side lacks them.
     """
-    if given is None and not (head / OWN_BENCHMARKS.name).exists():
+    if options is None and not (head / OWN_BENCHMARKS.name).exists():
         for checkout in (base, head):
             shutil.copytree(OWN_BENCHMARKS, checkout / OWN_BENCHMARKS.name, dirs_exist_ok=True)
-    path = OWN_BENCHMARKS.name if given is None else given
+    path = OWN_BENCHMARKS.name if options is None else options
     for side, checkout in (("base", base), ("head", head)):
         if not (checkout / path).exists():
             raise CannotCompareError(

@@ -79,8 +79,8 @@ class Environment:
             check=False,
         )
         if done.returncode:
-            said = " ".join(done.stderr.strip().splitlines()[-1:])
-            raise CannotCompareError(f"{str(self.python)!r} does not run: {said}")
+            message = " ".join(done.stderr.strip().splitlines()[-1:])
+            raise CannotCompareError(f"{str(self.python)!r} does not run: {message}")
         return _short("\n".join(sorted(done.stdout.splitlines())))
 
 

@@ -42,22 +42,22 @@ def main() -> int:
     return 0
 
 
-def base_commit(clone: Path, given: str, before: str) -> Commit:
+def base_commit(clone: Path, options: str, before: str) -> Commit:
     """Return the commit to compare with.
 
     Args:
         clone: has the commit under test checked out.
-        given: branch, tag or hash; empty if none was given.
+        options: branch, tag or hash; empty if none was given.
         before: the branch's commit before the push; empty if nothing was pushed.
 
     Raises:
         CannotCompareError: there is no such commit.
     """
-    if given:
+    if options:
         # Fetched branches exist only as remote-tracking branches.
-        remote = f"refs/remotes/origin/{given}"
+        remote = f"refs/remotes/origin/{options}"
         known = git(clone, "rev-parse", "--verify", "--quiet", f"{remote}^{{commit}}", wrong="")
-        return commit(clone, remote if known else given)
+        return commit(clone, remote if known else options)
     # A new branch has no previous commit; after a force push it may no longer exist.
     if before and git(clone, "rev-parse", "--verify", "--quiet", f"{before}^{{commit}}", wrong=""):
         return commit(clone, before)

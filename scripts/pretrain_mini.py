@@ -68,9 +68,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the .npz to write")
     out = parser.parse_args().out
     started = time.perf_counter()
-    images, who = sketch_identities(IDENTITIES, IMAGES_EACH, SEED)
+    images, identities = sketch_identities(IDENTITIES, IMAGES_EACH, SEED)
     print(f"drew {len(images):,} images in {time.perf_counter() - started:.0f} s", flush=True)
-    weights = pretrain(images, who)
+    weights = pretrain(images, identities)
     archive = io.BytesIO()
     np.savez_compressed(archive, **dict[str, Any](weights))
     write_atomically(out, archive.getvalue())
@@ -81,12 +81,14 @@ def main() -> None:
     )
 
 
-def pretrain(images: NDArray[np.uint8], who: NDArray[np.int64]) -> dict[str, NDArray[np.float16]]:
+def pretrain(
+    images: NDArray[np.uint8], identities: NDArray[np.int64]
+) -> dict[str, NDArray[np.float16]]:
     """Train `mini` to classify identities, each epoch in a new order.
 
     Args:
         images: uint8, shape (n, 48, 48), the same number of each identity, in blocks.
-        who: int64, shape (n,), identities from 0.
+        identities: int64, shape (n,), identities from 0.
 
     Returns:
         Mapping of ``<layer>/<variable>`` to float16 values.
@@ -99,8 +101,8 @@ def pretrain(images: NDArray[np.uint8], who: NDArray[np.int64]) -> dict[str, NDA
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(SEED)
-    held_out = np.arange(len(who)) % IMAGES_EACH < HELD_OUT_EACH
-    x, y = images[..., None], who
+    held_out = np.arange(len(identities)) % IMAGES_EACH < HELD_OUT_EACH
+    x, y = images[..., None], identities
     base = get("mini").build()
     model = _classifier(base, IDENTITIES)
     steps = EPOCHS * -(-int((~held_out).sum()) // BATCH_SIZE)

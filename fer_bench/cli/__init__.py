@@ -69,7 +69,7 @@ class _Program(click.Group):
         try:
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.ClickException as error:
-            echo_lines(_said(error), err=True)
+            echo_lines(_usage_message(error), err=True)
             status = error.exit_code
         except click.Abort:
             echo("Aborted!", err=True)
@@ -88,7 +88,7 @@ class _Program(click.Group):
         return ctx.exit(2 if ctx.invoked_subcommand in _ENDING_WITH_2 else 1)
 
 
-def _said(error: click.ClickException) -> str:
+def _usage_message(error: click.ClickException) -> str:
     """Return click's message about a usage error, with the user's input on one line."""
     message, context = error.format_message(), getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":  # the help of a group, in new versions

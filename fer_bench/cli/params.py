@@ -40,15 +40,15 @@ class NonEmptyPath(click.Path):
         return super().convert(expand_user(str(value)), param, ctx)
 
 
-def not_empty(context: click.Context, parameter: click.Parameter, given: str | None) -> str | None:
+def not_empty(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """Return a text unchanged; a ``callback`` for options.
 
     Raises:
         click.UsageError: it is empty.
     """
-    if given == "":
+    if value == "":
         raise _empty(parameter, context)
-    return given
+    return value
 
 
 def _empty(parameter: click.Parameter | None, context: click.Context | None) -> click.UsageError:

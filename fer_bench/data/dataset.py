@@ -95,7 +95,7 @@ class Dataset:
         Digests that were already computed are carried over. Notes describe the complete data set
         and are dropped.
         """
-        taken = Dataset(
+        subset = Dataset(
             self.images[rows],
             self.labels[rows],
             self.classes,
@@ -105,8 +105,8 @@ class Dataset:
         )
         if "image_digests" in vars(self):
             # A cached_property looks up its value in the instance's ``__dict__``.
-            vars(taken)["image_digests"] = [self.image_digests[row] for row in rows]
-        return taken
+            vars(subset)["image_digests"] = [self.image_digests[row] for row in rows]
+        return subset
 
     def renamed(self, name: str) -> Dataset:
         """Return the same data set under another name, without recomputing digests."""

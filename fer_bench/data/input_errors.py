@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def input_error(
     path: Path,
     line: int | None,
-    what: str,
+    problem: str,
     accepted: str,
     step: str = "correct the file or fetch it again",
 ) -> FerBenchError:
@@ -22,8 +22,8 @@ def input_error(
     Args:
         path: the file or directory.
         line: line of the file, from 1; None if the error concerns all of it.
-        what: description of the error, with the offending value.
+        problem: description of the error, with the offending value.
         accepted: values that would be valid.
         step: action that fixes the error, or is likely to.
     """
-    return FerBenchError(what, accepted, step, path=path, line=line)
+    return FerBenchError(problem, accepted, step, path=path, line=line)

@@ -184,9 +184,9 @@ def set_aside(path: Path, name: str) -> Path:
     Raises:
         OSError: it cannot be renamed.
     """
-    taken = {entry.name for entry in path.parent.iterdir()}
+    existing = {entry.name for entry in path.parent.iterdir()}
     numbered = (f"{name}.kept-{number}" for number in itertools.count(1))
-    kept = path.with_name(next(one for one in numbered if one not in taken))
+    kept = path.with_name(next(one for one in numbered if one not in existing))
     path.rename(kept)
     return kept
 

@@ -223,8 +223,8 @@ def _read(path: Path) -> dict[str, str]:
     rows = csv_rows(path)
     header = [field.lower() for field in next(rows)[1]]
     if sorted(header) != ["class", "name"]:
-        what = f"the header is {shown(','.join(header))}"
-        raise input_error(path, 1, what, "the two columns name and class", "correct the header")
+        problem = f"the header is {shown(','.join(header))}"
+        raise input_error(path, 1, problem, "the two columns name and class", "correct the header")
     found: dict[str, str] = {}
     spellings: dict[str, str] = {}
     for line, fields in rows:
@@ -233,26 +233,30 @@ def _read(path: Path) -> dict[str, str]:
             accepted = "a name, and a class or - to leave its images out"
             raise input_error(path, line, "an empty field", accepted, "fill it or remove the line")
         if is_number(class_name):
-            what = f"the class {shown(class_name)} is a number"
+            problem = f"the class {shown(class_name)} is a number"
             accepted = "the name of a class, or - to leave its images out"
-            raise input_error(path, line, what, accepted, "write its name")
+            raise input_error(path, line, problem, accepted, "write its name")
         if is_number(name) and len(name) > _MOST_DIGITS:
-            what = f"the number {shown(name)} has {len(name):,} digits"
-            raise input_error(path, line, what, f"up to {_MOST_DIGITS} digits", "correct the line")
+            problem = f"the number {shown(name)} has {len(name):,} digits"
+            raise input_error(
+                path, line, problem, f"up to {_MOST_DIGITS} digits", "correct the line"
+            )
         key = folded(name)
         if key in found:
-            what = f"the name {shown(name)} appears twice"
-            raise input_error(path, line, what, "each name once", "remove one of the lines")
+            problem = f"the name {shown(name)} appears twice"
+            raise input_error(path, line, problem, "each name once", "remove one of the lines")
         # A known class may be given by any synonym; a new class keeps the spelling in the file.
         known = NAMES.get(folded(class_name), composed(class_name))
         first = spellings.setdefault(folded(known), known)
         if first != known:
-            what = f"the class {shown(class_name)} is also spelt {shown(first)}"
-            raise input_error(path, line, what, "one spelling for each class", "correct the line")
+            problem = f"the class {shown(class_name)} is also spelt {shown(first)}"
+            raise input_error(
+                path, line, problem, "one spelling for each class", "correct the line"
+            )
         found[key] = known
     if not found:
-        what = "the file has no row below the header"
-        raise input_error(path, None, what, "a row for each name", "add one")
+        problem = "the file has no row below the header"
+        raise input_error(path, None, problem, "a row for each name", "add one")
     try:
         classes_of(found.values())
     except FerBenchError as error:

@@ -130,26 +130,26 @@ def read_exactly(path: Path, first: int, block: bytes, columns: Columns) -> Rows
             continue
         fields = split_line(path, number, line.decode("utf-8", "replace"), columns.accepted)
         if len(fields) != len(columns.names):
-            what = f"the row has {len(fields)} column{'' if len(fields) == 1 else 's'}"
-            raise input_error(path, number, what, columns.accepted)
+            problem = f"the row has {len(fields)} column{'' if len(fields) == 1 else 's'}"
+            raise input_error(path, number, problem, columns.accepted)
         emotion = fields[columns.emotion].strip()
         label = columns.label(emotion)
         if label is None:
-            what = f"unknown emotion {shown(emotion)}"
-            raise input_error(path, number, what, columns.accepted_emotions)
+            problem = f"unknown emotion {shown(emotion)}"
+            raise input_error(path, number, problem, columns.accepted_emotions)
         name = USAGES[0] if columns.usage is None else fields[columns.usage].strip()
         usage = columns.usage_code(name)
         if usage is None:
-            what = f"unknown Usage {shown(name)}"
-            raise input_error(path, number, what, ", ".join(USAGES))
+            problem = f"unknown Usage {shown(name)}"
+            raise input_error(path, number, problem, ", ".join(USAGES))
         rows.add(label, usage, _exact_pixels(path, number, fields[columns.pixels]))
     return rows
 
 
 def line_too_long(path: Path, number: int, accepted: str) -> FerBenchError:
     """Return the error for a line of more than ``LONGEST_LINE`` bytes."""
-    what = f"the line is longer than {LONGEST_LINE:,} bytes"
-    return input_error(path, number, what, accepted)
+    problem = f"the line is longer than {LONGEST_LINE:,} bytes"
+    return input_error(path, number, problem, accepted)
 
 
 def _decode(text: str) -> bytes | None:
@@ -176,9 +176,9 @@ def _exact_pixels(path: Path, number: int, text: str) -> bytes:
         digits = word.lstrip("0") or "0"
         is_short = word.isascii() and word.isdigit() and len(digits) <= 3
         if not is_short or int(digits) > 255:
-            what = f"pixel {position} of the row is {shown(word)}"
-            raise input_error(path, number, what, "an integer from 0 to 255")
+            problem = f"pixel {position} of the row is {shown(word)}"
+            raise input_error(path, number, problem, "an integer from 0 to 255")
     if len(words) != PIXELS:
-        what = f"the row has {len(words)} pixels"
-        raise input_error(path, number, what, f"{PIXELS} ({SIDE}x{SIDE})")
+        problem = f"the row has {len(words)} pixels"
+        raise input_error(path, number, problem, f"{PIXELS} ({SIDE}x{SIDE})")
     return bytes(map(int, words))

@@ -66,9 +66,9 @@ def read_csv(path: Path, table: ClassTable) -> Content:
         with open_regular(path) as file:
             return _read(path, file, table)
     except OSError as error:
-        what = f"the file cannot be read: {cause_of(error)}"
+        problem = f"the file cannot be read: {cause_of(error)}"
         step = "name a file that can be read"
-        raise input_error(path, None, what, "a readable csv file", step) from error
+        raise input_error(path, None, problem, "a readable csv file", step) from error
 
 
 def _read(path: Path, file: BufferedReader, table: ClassTable) -> Content:

@@ -34,9 +34,9 @@ def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             continue
         n_columns = n_columns or len(fields)
         if len(fields) != n_columns:
-            what = f"the line has {len(fields)} columns"
+            problem = f"the line has {len(fields)} columns"
             columns = f"{n_columns}, as in the header"
-            raise input_error(path, number, what, columns, "correct the line")
+            raise input_error(path, number, problem, columns, "correct the line")
         yield number, fields
     if n_columns == 0:
         raise input_error(path, None, "the file is empty", accepted)
@@ -63,18 +63,18 @@ def csv_lines(path: Path, accepted: str) -> Iterator[tuple[int, list[str]]]:
             while line := file.readline(_LONGEST_LINE + 1):
                 number += 1
                 if len(line) > _LONGEST_LINE:
-                    what = f"the line is longer than {_LONGEST_LINE:,} bytes"
-                    raise input_error(path, number, what, accepted)
+                    problem = f"the line is longer than {_LONGEST_LINE:,} bytes"
+                    raise input_error(path, number, problem, accepted)
                 data = line.rstrip("\n").encode("latin-1")
                 text = (data.removeprefix(codecs.BOM_UTF8) if number == 1 else data).decode("utf-8")
                 fields = next(csv.reader([text], skipinitialspace=True, strict=True), [])
                 yield number, [field.strip() for field in fields]
     except UnicodeDecodeError as error:
-        what = "the line is not UTF-8 text"
-        raise input_error(path, number, what, accepted, "save the file as UTF-8") from error
+        problem = "the line is not UTF-8 text"
+        raise input_error(path, number, problem, accepted, "save the file as UTF-8") from error
     except csv.Error as error:
-        what = f"the line is not csv ({cause_of(error)})"
-        raise input_error(path, number, what, accepted, "correct the line") from error
+        problem = f"the line is not csv ({cause_of(error)})"
+        raise input_error(path, number, problem, accepted, "correct the line") from error
     except OSError as error:
-        what = f"the file cannot be read: {cause_of(error)}"
-        raise input_error(path, None, what, accepted, "name a file that can be read") from error
+        problem = f"the file cannot be read: {cause_of(error)}"
+        raise input_error(path, None, problem, accepted, "name a file that can be read") from error

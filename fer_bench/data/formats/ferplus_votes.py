@@ -65,8 +65,8 @@ def split_row(path: Path, number: int, fields: Sequence[str]) -> tuple[int, str,
         FerBenchError: the number of columns or the usage is invalid.
     """
     if len(fields) != len(HEADER):
-        what = f"the row has {len(fields)} columns"
-        raise input_error(path, number, what, f"{len(HEADER)} columns")
+        problem = f"the row has {len(fields)} columns"
+        raise input_error(path, number, problem, f"{len(HEADER)} columns")
     usage, name, *votes = fields
     if usage not in USAGES:
         raise input_error(path, number, f"unknown Usage {shown(usage)}", ", ".join(USAGES))
@@ -87,10 +87,10 @@ def vote_counts(path: Path, number: int, votes: Sequence[str]) -> list[int]:
     """
     for name, vote in zip(CATEGORIES, votes, strict=True):
         if vote not in _COUNTS:
-            what = f"the votes for {name} are {shown(vote)}"
-            raise input_error(path, number, what, f"an integer from 0 to {TAGGERS}")
+            problem = f"the votes for {name} are {shown(vote)}"
+            raise input_error(path, number, problem, f"an integer from 0 to {TAGGERS}")
     counts = [_COUNTS[vote] for vote in votes]
     if not 1 <= sum(counts) <= TAGGERS:
-        what = f"the row has {sum(counts)} votes"
-        raise input_error(path, number, what, f"1 to {TAGGERS} votes")
+        problem = f"the row has {sum(counts)} votes"
+        raise input_error(path, number, problem, f"1 to {TAGGERS} votes")
     return counts

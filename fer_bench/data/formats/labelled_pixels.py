@@ -78,8 +78,8 @@ def numbered_dataset(
         source_rows = None if rows is None else tuple(rows)
         return Dataset(images, labels, classes, path.stem, usage, notes, source_rows)
     if n_excluded == len(kept):
-        what = f"the class map leaves out all {n_excluded:,} images"
-        raise input_error(path, None, what, "at least one image", table.step)
+        problem = f"the class map leaves out all {n_excluded:,} images"
+        raise input_error(path, None, problem, "at least one image", table.step)
     return Dataset(
         images[kept],
         labels[kept],

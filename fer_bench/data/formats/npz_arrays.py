@@ -125,8 +125,8 @@ def headed(
         for name in required:
             if f"{name}.npy" not in found:
                 there = cut(listed(sorted(map(repr, found)), 9), 200) or "nothing"
-                what = f"no array {name!r} (it holds {there})"
-                raise input_error(path, None, what, " and ".join(required))
+                problem = f"no array {name!r} (it holds {there})"
+                raise input_error(path, None, problem, " and ".join(required))
         names = [name for name in (*required, *optional) if f"{name}.npy" in found]
         yield archive, _headers(path, archive, names)
 
@@ -170,8 +170,8 @@ def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
             archive = open_files.enter_context(_archive(path))
             for member in archive.namelist():
                 if not member.endswith(".npy"):
-                    what = f"the member {shown(member)} is not an array"
-                    raise input_error(path, None, what, "only arrays")
+                    problem = f"the member {shown(member)} is not an array"
+                    raise input_error(path, None, problem, "only arrays")
             names = [member.removesuffix(".npy") for member in archive.namelist()]
             headers = _headers(path, archive, names)
         yield {
@@ -191,8 +191,8 @@ def _headers(path: Path, archive: zipfile.ZipFile, names: Sequence[str]) -> dict
     size = sum(header.size for header in headers.values())
     packed = sum(header.packed for header in headers.values())
     if too_tight(size, packed):
-        what = f"{len(names)} arrays claim {size:,} bytes in total, compressed to {packed:,}"
-        raise input_error(path, None, what, "an intact npz file")
+        problem = f"{len(names)} arrays claim {size:,} bytes in total, compressed to {packed:,}"
+        raise input_error(path, None, problem, "an intact npz file")
     return headers
 
 
@@ -236,8 +236,8 @@ def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
     for one, other in pairwise(members):
         end = one.header_offset + _RECORD_BYTES + len(one.orig_filename) + one.compress_size
         if end > other.header_offset:
-            what = f"the members {shown(one.filename)} and {shown(other.filename)} overlap"
-            raise input_error(path, None, what, "an intact npz file")
+            problem = f"the members {shown(one.filename)} and {shown(other.filename)} overlap"
+            raise input_error(path, None, problem, "an intact npz file")
 
 
 @contextlib.contextmanager
@@ -264,23 +264,23 @@ def _one_kind_of_error(path: Path) -> Iterator[None]:
             warnings.simplefilter("ignore", UserWarning)
             yield
     except zipfile.BadZipFile as error:
-        what = f"not an npz file, or damaged ({cause_of(error)})"
-        raise input_error(path, None, what, "an intact npz file") from error
+        problem = f"not an npz file, or damaged ({cause_of(error)})"
+        raise input_error(path, None, problem, "an intact npz file") from error
     except _DAMAGES as error:
-        what = f"damaged or unreadable ({cause_of(error)})"
-        raise input_error(path, None, what, "an intact npz file") from error
+        problem = f"damaged or unreadable ({cause_of(error)})"
+        raise input_error(path, None, problem, "an intact npz file") from error
     except OSError as error:
-        what = f"cannot be read ({cause_of(error)})"
+        problem = f"cannot be read ({cause_of(error)})"
         step = "name a file that can be read"
-        raise input_error(path, None, what, "an intact npz file", step) from error
+        raise input_error(path, None, problem, "an intact npz file", step) from error
 
 
 def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
     member = archive.getinfo(f"{name}.npy")
     if member.compress_type not in _METHODS:
-        what = f"array {name!r} has compression method {member.compress_type}"
+        problem = f"array {name!r} has compression method {member.compress_type}"
         raise input_error(
-            path, None, what, "stored or deflated, as numpy.savez_compressed writes it"
+            path, None, problem, "stored or deflated, as numpy.savez_compressed writes it"
         )
     with archive.open(member) as whole:
         # A header may claim that it fills the complete member, so limit the bytes that are read.

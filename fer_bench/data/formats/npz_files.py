@@ -77,26 +77,28 @@ def read_npz(path: Path, table: ClassTable) -> Content:
 def _check_images(path: Path, headers: dict[str, Header]) -> None:
     dtype, shape, *_ = headers["images"]
     if dtype != np.uint8 or len(shape) != 3 or 0 in shape:
-        what = f"images are {dtype} of shape {shape}"
-        raise input_error(path, None, what, "uint8 of shape (n, height, width), none of them 0")
+        problem = f"images are {dtype} of shape {shape}"
+        raise input_error(path, None, problem, "uint8 of shape (n, height, width), none of them 0")
     n = shape[0]
     for name, (dtype, shape, *_) in headers.items():
         if name != "images" and (dtype.kind not in "iu" or shape != (n,)):
-            what = f"{name} are {dtype} of shape {shape}"
-            raise input_error(path, None, what, f"integers of shape ({n},), one for each image")
+            problem = f"{name} are {dtype} of shape {shape}"
+            raise input_error(path, None, problem, f"integers of shape ({n},), one for each image")
     extra = _EXTRA_PER_IMAGE * n
     pixels = math.prod(headers["images"].shape)
     if extra > MANY and extra > _MOST_EXTRA * pixels:
-        what = f"{n:,} images with {pixels:,} pixels need {extra:,} bytes of memory in addition"
+        problem = f"{n:,} images with {pixels:,} pixels need {extra:,} bytes of memory in addition"
         least = -(-_EXTRA_PER_IMAGE // _MOST_EXTRA)
         raise input_error(
-            path, None, what, f"images of at least {least} pixels", "use larger images"
+            path, None, problem, f"images of at least {least} pixels", "use larger images"
         )
     needed = sum(header.size for header in headers.values()) + extra
     packed = sum(header.packed for header in headers.values())
     if too_tight(needed, packed):
-        what = f"{n:,} images need {needed:,} bytes of memory, but only {packed:,} in the file"
-        raise input_error(path, None, what, "images that compress less", "leave out blank images")
+        problem = f"{n:,} images need {needed:,} bytes of memory, but only {packed:,} in the file"
+        raise input_error(
+            path, None, problem, "images that compress less", "leave out blank images"
+        )
 
 
 def pack_npz(dataset: Dataset, **others: str | NDArray[Any]) -> bytes:
@@ -147,6 +149,6 @@ def _codes(
                 if name == "labels":
                     accepted += " (or others with --class-map)"
                 row = int(unknown[0])
-                what = f"{name} has {values[row]} for image {first + row}"
-                raise input_error(path, None, what, accepted)
+                problem = f"{name} has {values[row]} for image {first + row}"
+                raise input_error(path, None, problem, accepted)
     return codes

@@ -43,11 +43,11 @@ def load_data_files(root: Path, files: Mapping[Path, int | None], table: ClassTa
     for file in others:
         size, first_size = (contents[each].images.shape[:0:-1] for each in (file, first))
         if size != first_size:
-            what = "the images have {}x{} pixels, but those of {!r} {}x{}".format(
+            problem = "the images have {}x{} pixels, but those of {!r} {}x{}".format(
                 *size, first.name, *first_size
             )
             raise input_error(
-                file, None, what, "images of the same size", "resize the images to one size"
+                file, None, problem, "images of the same size", "resize the images to one size"
             )
     usage = _usage(contents, files)
     if others:
