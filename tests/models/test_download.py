@@ -271,7 +271,7 @@ def test_a_directory_in_the_way_is_one_line(server, target):
 def test_a_second_process_waits_and_takes_what_the_first_fetched(
     server, target, monkeypatch, capsys
 ):
-    monkeypatch.setattr(locks, "TELL_S", 0.0)
+    monkeypatch.setattr(locks, "REPORT_AFTER_S", 0.0)
     with process(f"{server.address}/waiting", target) as running:
         wait_for((target.parent / PART).exists)
         threading.Timer(0.3, server.released.set).start()

@@ -78,7 +78,7 @@ def test_another_plugin_that_raises_at_the_end_costs_no_report(session, pytester
     assert "of another plugin" in result.stdout.str() + result.stderr.str()
     assert written(pytester) >= FILES | {"comparison.json"}
     (reason,) = reasons(result.outlines)
-    assert reason.startswith("ERROR: --fer-compare: REGRESSION: 1 regression")
+    assert reason.startswith("ERROR: --fer-compare: REGRESSION: ")
 
 
 def test_a_regression_that_pytest_benchmark_finds_costs_no_report(session, pytester):
@@ -100,7 +100,7 @@ def test_a_comparison_that_fails_says_why_and_its_files_are_there(session, pytes
     result = session("--fer-compare=better.json", *quiet)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (reason,) = reasons(result.outlines)
-    assert reason.startswith("ERROR: --fer-compare: REGRESSION: 1 regression")
+    assert reason.startswith("ERROR: --fer-compare: REGRESSION: ")
     assert written(pytester) >= FILES | {"comparison.json"}
 
 
@@ -108,7 +108,7 @@ def test_without_a_terminal_reporter_the_reason_is_on_standard_error(session, py
     result = session("-p", "no:terminal", "--fer-compare=better.json")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (reason,) = reasons(result.errlines)
-    assert reason.startswith("ERROR: --fer-compare: REGRESSION: 1 regression")
+    assert reason.startswith("ERROR: --fer-compare: REGRESSION: ")
     assert written(pytester) >= FILES | {"comparison.json"}
 
 
@@ -145,7 +145,7 @@ def test_a_session_that_ends_early_reports_what_it_measured(
     result = session("--fer-compare=better.json", *arguments, benchmark=text)
     assert result.ret == status
     (reason,) = reasons(result.outlines)
-    assert reason.startswith("ERROR: --fer-compare: REGRESSION: 1 regression")
+    assert reason.startswith("ERROR: --fer-compare: REGRESSION: ")
     assert written(pytester) >= FILES | {"comparison.json"}
     assert "the session goes on" not in result.stdout.str()
 
