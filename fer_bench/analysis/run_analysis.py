@@ -10,6 +10,7 @@ from fer_bench.analysis.claims import judge
 from fer_bench.analysis.deviations import deviations
 from fer_bench.analysis.group_comparisons import compare_groups
 from fer_bench.analysis.seed_groups import group_cells, with_unique_titles
+from fer_bench.analysis.standings import rank
 from fer_bench.analysis.subsets import (
     label_agreement,
     majority_class_baseline,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.claims import ClaimVerdict
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.seed_groups import Group
+    from fer_bench.analysis.standings import Standing
     from fer_bench.analysis.subsets import Baseline, Score, Subsets, VoteBaseline
     from fer_bench.analysis.time_to_accuracy import TimeToAccuracy
     from fer_bench.results.records import CellResult, DatasetSummary, Run
@@ -73,6 +75,11 @@ class Analysis:
     def pairs(self) -> tuple[Pair, ...]:
         """Groups compared on the test images, two at a time."""
         return compare_groups(self.groups)
+
+    @cached_property
+    def standings(self) -> tuple[Standing, ...]:
+        """Trained groups with accuracy, size and speed, the most accurate first."""
+        return rank(self.trained, self.pairs)
 
     @cached_property
     def subsets(self) -> Subsets | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.group_comparisons import compare_on_subset, find_pair, p_text
@@ -14,46 +15,182 @@ if TYPE_CHECKING:
     from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
+    from fer_bench.analysis.standings import Standing
     from fer_bench.results.records import Run
 
 _NAMED = 3
 """Number of names to list; if more than one further name remains, the rest is only counted."""
 
 
-def headline(analysis: Analysis) -> tuple[str, ...]:
-    """Summarise which network is best, by how much, how fast it is, and what is missing.
+_MATTERS = 0.01
+"""Accuracy gained through test images with a duplicate in training from which it is mentioned."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in sentences.
+
+    Attributes:
+        answer: one or two sentences: which network is the most accurate, by how much, and how it
+            compares with the majority-class baseline; the first one is short.
+        cautions: what changes the reading of the answer; may be empty.
+        details: further accuracies and speeds; may be empty.
+    """
+
+    answer: tuple[str, ...]
+    cautions: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All sentences, the most important ones first."""
+        return (*self.answer, *self.cautions, *self.details)
+
+
+def summarise(analysis: Analysis) -> Summary:
+    """Summarise which network is best, by how much, how fast it is, and what is missing."""
+    ranked, incomplete = analysis.standings, _incomplete(analysis.run)
+    if not ranked:
+        return Summary(
+            ("No network was trained, so there is nothing to compare.",),
+            tuple(filter(None, [incomplete])),
+        )
+    answer = (_best(analysis), _lead(analysis))
+    cautions = (
+        incomplete,
+        _seeds(ranked),
+        _batch_norm(ranked),
+        _best_deduplicated(analysis) or _duplicates(analysis),
+    )
+    details = (
+        _details(analysis),
+        _votes(analysis),
+        "" if speed_unit(analysis.run) else _speed([one.group for one in ranked]),
+    )
+    return Summary(*(tuple(filter(None, part)) for part in (answer, cautions, details)))
+
+
+def accuracy_text(standing: Standing) -> str:
+    """Format the test accuracy in percent, with its uncertainty.
 
     Returns:
-        One to six sentences, the first one short; sentences without content are omitted.
+        With several seeds, the mean and the sample standard deviation over them; with one, the
+        wider half of the 95 % CI over the test images, if known.
     """
-    run = analysis.run
-    ranked = sorted(analysis.trained, key=lambda group: -(group.test_accuracy or 0))
-    sentences = (
-        [
-            _best(analysis, ranked),
-            _uncertainty(analysis, ranked[0]),
-            _lead(analysis, ranked),
-            _best_deduplicated(analysis, ranked),
-            "" if speed_unit(run) else _speed(ranked),
-        ]
-        if ranked
-        else ["No network was trained, so there is nothing to compare."]
+    text = _percent(standing.accuracy)
+    spread = half_width(standing) if standing.deviation is None else standing.deviation
+    return text if spread is None else f"{text} \N{PLUS-MINUS SIGN} {100 * spread:.1f}"
+
+
+def half_width(standing: Standing) -> float | None:
+    """Return the wider half of the 95 % CI of the test accuracy, or None if it is unknown."""
+    found = standing.interval
+    return (
+        None
+        if found is None
+        else max(found.high - standing.accuracy, standing.accuracy - found.low)
     )
-    return tuple(sentence for sentence in (*sentences, _incomplete(run)) if sentence)
 
 
-def _best(analysis: Analysis, ranked: Sequence[Group]) -> str:
-    """Name the best network, in a sentence short enough for large type."""
-    best, *others = ranked
-    name, accuracy, data = _name(best), f"{best.test_accuracy:.3f}", analysis.dataset.name
-    accuracies = ", ".join(additional_accuracies(best))
-    more = f"; {accuracies}" if accuracies else ""
+def majority_class(analysis: Analysis) -> tuple[str, float]:
+    """Return name and share of the most frequent class of the test images.
+
+    Raises:
+        ValueError: no network was trained.
+    """
+    if not analysis.standings:
+        raise ValueError("the classes of the test images are unknown: no network was trained")
+    confusion = analysis.standings[0].group.qualities[0].confusion
+    sizes = [sum(row) for row in confusion]
+    names = [name for name, _ in analysis.dataset.counts]
+    return names[sizes.index(max(sizes))], majority_class_accuracy(confusion)
+
+
+def _best(analysis: Analysis) -> str:
+    """Name the most accurate network, if there is a single one."""
+    best, *others = analysis.standings
+    name, accuracy, data = _name(best.group), accuracy_text(best), analysis.dataset.name
+    if not any(one.beats_baseline in (True, None) for one in analysis.standings):
+        majority, share = majority_class(analysis)
+        return (
+            f"No network clearly beats always predicting {majority} ({_percent(share)}) on {data}. "
+            f"Best: {name}, {accuracy}."
+        )
     if not others:
-        return f"{name} reaches a test accuracy of {accuracy} on {data}{more}."
-    pairs = [_pair(analysis, best, group) for group in others]
-    unsure = any(pair is None or not pair.differ for pair in pairs)
-    lead = ", without a significant lead" if unsure else ""
-    return f"{name} has the highest test accuracy on {data}, {accuracy}{lead}{more}."
+        return f"{name} reaches a test accuracy of {accuracy} on {data}."
+    ties = [_name(one.group) for one in others if one.ties_best]
+    if ties:
+        verb = "does" if len(ties) == 1 else "do"
+        return (
+            f"No single network is the most accurate on {data}: {_listed(ties)} {verb} not differ "
+            f"significantly from {name}, {accuracy}."
+        )
+    if any(one.ties_best is None for one in others):
+        return f"{name} has the highest test accuracy on {data}, {accuracy}."
+    return f"{name} is the most accurate network on {data}: {accuracy}."
+
+
+def _lead(analysis: Analysis) -> str:
+    """State the lead of the best network over the nearest one, and the baseline."""
+    best, *others = analysis.standings
+    behind = [one for one in others if one.ties_best is False]
+    unknown = [_name(one.group) for one in others if one.ties_best is None]
+    clauses = []
+    if behind:
+        pair = _pair(analysis, best.group, behind[0].group)
+        more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
+        clauses.append(f"it beats {_name(behind[0].group)} by {_describe(pair)}{more}")
+    if unknown:
+        clauses.append(f"it was not compared with {_listed(unknown)}: predictions are missing")
+    if any(one.beats_baseline in (True, None) for one in analysis.standings):
+        majority, share = majority_class(analysis)
+        clauses.append(f"always predicting {majority} scores {_percent(share)}")
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _seeds(ranked: Sequence[Standing]) -> str:
+    """Warn if the variation over seeds is unknown."""
+    single = [one for one in ranked if len(one.group.trained) == 1]
+    if not single:
+        return ""
+    who = "One seed each" if len(single) == len(ranked) > 1 else "One seed"
+    named = (
+        "" if len(single) == len(ranked) else f" of {_listed([_name(one.group) for one in single])}"
+    )
+    return f"{who}{named}: how much training runs vary is unknown (--seeds=3 measures it)."
+
+
+def _batch_norm(ranked: Sequence[Standing]) -> str:
+    """Warn of networks whose accuracy is an artefact of batch normalisation."""
+    found = [
+        (max(gap.widest for gap in one.group.batch_norm_gaps), one)
+        for one in ranked
+        if any(gap.matters for gap in one.group.batch_norm_gaps)
+    ]
+    if not found:
+        return ""
+    names = _listed([_name(one.group) for _, one in found])
+    return (
+        f"The moving averages of batch normalisation lag behind in {names}: validation accuracy "
+        f"differs by up to {_points(max(widest for widest, _ in found))} from that with batch "
+        "statistics (see Final accuracy and loss)."
+    )
+
+
+def _duplicates(analysis: Analysis) -> str:
+    """Warn if duplicates of training images raise the best network's test accuracy."""
+    best = analysis.standings[0]
+    leakage = best.group.leakage
+    if leakage is None or leakage.excess is None or leakage.deduplicated is None:
+        return ""
+    excess = leakage.excess
+    if excess.interval.low <= 0 or excess.difference < _MATTERS:
+        return ""
+    return (
+        f"{_name(best.group)} scores {_percent(leakage.deduplicated.accuracy)} on the "
+        f"{leakage.deduplicated.images:,} test images without a duplicate in training."
+    )
 
 
 def additional_accuracies(group: Group) -> list[str]:
@@ -68,15 +205,15 @@ def additional_accuracies(group: Group) -> list[str]:
             found.append(f"each of the {test_images:,} test images has a duplicate in training")
         else:
             share = f"{score.images:,} of {test_images:,} images"
-            found.append(f"deduplicated {score.accuracy:.3f} ({share})")
+            found.append(f"deduplicated {_percent(score.accuracy)} ({share})")
     if vote_scores is not None:
-        found.append(f"against FER+ {vote_scores.by_votes.accuracy:.3f}")
+        found.append(f"against FER+ {_percent(vote_scores.by_votes.accuracy)}")
     return found
 
 
-def _best_deduplicated(analysis: Analysis, ranked: Sequence[Group]) -> str:
+def _best_deduplicated(analysis: Analysis) -> str:
     """Name the best network on the deduplicated test images, if it is a different one."""
-    subsets = analysis.subsets
+    subsets, ranked = analysis.subsets, [one.group for one in analysis.standings]
     if subsets is None or not subsets.deduplicated.any():
         return ""
     scores = [
@@ -92,69 +229,34 @@ def _best_deduplicated(analysis: Analysis, ranked: Sequence[Group]) -> str:
     pairs = compare_on_subset(highest, others, subsets.deduplicated)
     lead = "" if all(pair.differ for pair in pairs) else ", without a significant lead"
     return (
-        f"{_name(highest)} has the highest deduplicated accuracy, {scores[place]:.3f}{lead} "
-        f"(difference from {_name(ranked[0])} {_describe(pairs[0])})."
+        f"{_name(highest)} has the highest deduplicated accuracy, {_percent(scores[place])}{lead}; "
+        f"it differs from {_name(ranked[0])} by {_describe(pairs[0])}."
     )
 
 
-def _uncertainty(analysis: Analysis, best: Group) -> str:
-    """State the uncertainty of the best accuracy, and the baselines to compare it with."""
-    clauses, unlearned = [], ""
-    baseline_accuracy = majority_class_accuracy(best.qualities[0].confusion)
-    if best.score is not None:
-        interval = best.score.interval
-        if interval.low <= baseline_accuracy:
-            unlearned = " It is not significantly better than the majority-class baseline."
-        clauses.append(
-            f"95 % CI {interval.low:.3f} to {interval.high:.3f} (sampling of the "
-            f"{analysis.dataset.test:,} test images)"
-        )
-    accuracies = [one.test_accuracy for one in best.qualities]
-    if len(accuracies) == 1:
-        clauses.append("one seed")
-    else:
-        clauses.append(
-            f"mean of {len(accuracies)} seeds ({min(accuracies):.3f} to {max(accuracies):.3f})"
-        )
-    clauses.append(f"majority-class baseline {baseline_accuracy:.3f}")
-    leakage = None if analysis.baseline is None else analysis.baseline.leakage
-    if leakage is not None and leakage.deduplicated is not None and leakage.excess is not None:
-        clauses[-1] += f" (deduplicated {leakage.deduplicated.accuracy:.3f})"
-    agreement, baseline = analysis.label_agreement, analysis.vote_baseline
-    if agreement is not None and baseline is not None:
-        clauses.append(
-            f"against FER+, always predicting {baseline.name} scores "
-            f"{baseline.scores.by_votes.accuracy:.3f} and the data set's labels "
-            f"{agreement.accuracy:.3f}"
-        )
-    return f"Test accuracy: {'; '.join(clauses)}.{unlearned}"
-
-
-def _lead(analysis: Analysis, ranked: Sequence[Group]) -> str:
-    """State how significant the lead of the first network over the others is."""
-    best, *others = ranked
-    if not others:
-        return ""
-    compared = [(group, _pair(analysis, best, group)) for group in others]
-    level = [(group, pair) for group, pair in compared if pair is not None and not pair.differ]
-    behind = [(group, pair) for group, pair in compared if pair is not None and pair.differ]
-    unknown = [_name(group) for group, pair in compared if pair is None]
+def _details(analysis: Analysis) -> str:
+    """State what the uncertainty of the best accuracy covers, and its other accuracies."""
+    best = analysis.standings[0]
     clauses = []
-    if level:
-        names = _listed([f"{_name(group)} ({_describe(pair)})" for group, pair in level])
-        clauses.append(f"it does not differ significantly from {names}")
-    if behind:
-        group, pair = behind[0]
-        clauses.append(f"it is significantly better than {_name(group)} ({_describe(pair)})")
-    if unknown:
-        clauses.append(f"it was not compared with {_listed(unknown)}: predictions are missing")
-    pairs = [pair for _, pair in compared if pair is not None]
-    if any(len(pair.first.seeds) == len(pair.second.seeds) == 1 for pair in pairs):
-        clauses.append("one seed: the variation between training runs is not included")
-    elif any(pair.seeds == 1 for pair in pairs):
-        clauses.append("for a network with one seed, the other's variation over seeds is used")
-    text = "; ".join(clauses)
-    return f"{text[0].upper()}{text[1:]}."
+    if best.interval is not None:
+        clauses.append(
+            f"95 % CI {_percent(best.interval.low)} to {_percent(best.interval.high)} over the "
+            f"{analysis.dataset.test:,} test images"
+        )
+    clauses += additional_accuracies(best.group)
+    return f"{_name(best.group)}: {'; '.join(clauses)}." if clauses else ""
+
+
+def _votes(analysis: Analysis) -> str:
+    """State the baselines by FER+ votes."""
+    agreement, baseline = analysis.label_agreement, analysis.vote_baseline
+    if agreement is None or baseline is None:
+        return ""
+    return (
+        f"Against FER+, always predicting {baseline.name} scores "
+        f"{_percent(baseline.scores.by_votes.accuracy)} and the data set's labels "
+        f"{_percent(agreement.accuracy)}."
+    )
 
 
 def _speed(ranked: Sequence[Group]) -> str:
@@ -162,11 +264,15 @@ def _speed(ranked: Sequence[Group]) -> str:
     clauses = []
     timed = next((cell.training for cell in best.cells if cell.training is not None), None)
     if timed is not None:
-        clauses.append(f"trains at {timed.images_per_second:,.0f} images/s")
+        clauses.append(
+            f"trains its last layers on stored features at {timed.images_per_second:,.0f} images/s"
+        )
     speeds = _inference(best)
     if speeds:
         size = max(speeds)
-        clauses.append(f"predicts at {speeds[size]:,.0f} images/s in batches of {size}")
+        clauses.append(
+            f"predicts through all layers at {speeds[size]:,.0f} images/s in batches of {size}"
+        )
         rivals = [(group, _inference(group).get(size, 0.0)) for group in others]
         fastest, speed = max(rivals, key=lambda one: one[1], default=(best, 0.0))
         if speed > speeds[size]:
@@ -195,17 +301,28 @@ def _incomplete(run: Run) -> str:
     return f"{len(shown)} of {len(run.cells)} {kind} {verb} incomplete: {_listed(shown)}."
 
 
-def _pair(analysis: Analysis, first: Group, second: Group) -> Pair | None:
+def _pair(analysis: Analysis, first: Group, second: Group) -> Pair:
     names = ((group.backbone, group.init) for group in (first, second))
-    return find_pair(analysis.pairs, *names)
+    found = find_pair(analysis.pairs, *names)
+    if found is None:
+        raise ValueError(f"{_name(first)} and {_name(second)} were not compared")
+    return found
 
 
 def _describe(pair: Pair) -> str:
     found = pair.comparison
+    low, high = (100 * limit for limit in (found.interval.low, found.interval.high))
     return (
-        f"{found.difference:+.3f}, 95 % CI {found.interval.low:+.3f} to "
-        f"{found.interval.high:+.3f}, {p_text(pair.corrected)}"
+        f"{_points(found.difference)} (95 % CI {low:.1f} to {high:.1f}, {p_text(pair.corrected)})"
     )
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:.1f} points"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _name(group: Group) -> str:

@@ -39,22 +39,33 @@ if TYPE_CHECKING:
     "files in it and its subdirectories are used, for example pytest-benchmark's .benchmarks; "
     "unreadable ones are listed.",
 )
-def command(results: tuple[Path, ...], report_dir: Path, history: Path | None) -> None:
-    """Write the page, plots and tables of results files.
+@click.option(
+    "-v",
+    "--verbose",
+    "verbosity",
+    count=True,
+    help="Print more of the results; -vv prints all tables.",
+)
+def command(
+    results: tuple[Path, ...], report_dir: Path, history: Path | None, verbosity: int
+) -> None:
+    """Write the page, plots and tables of results files, and print a summary.
 
     Several files are merged: they must be runs of one protocol on the same images. No network is
     built, and the results files are not changed. They do not contain the audit of the data:
     data-card.md and the contact sheets of an earlier report in DIR are removed, and the page states
     the command that makes them.
     """
-    from fer_bench.report import write_report
+    from fer_bench.report import highlighted, terminal_text, write_report
 
     report = _report(results) if history is None else _report_with_trend(results, history)
     write_report(report_dir, report)
-    if report.trend is not None:
+    width = shutil.get_terminal_size((120, 24)).columns
+    if report.trend is None:
+        echo_lines(terminal_text(report, width, verbosity) + "\n", style=highlighted)
+    else:
         from fer_bench.report.render import terminal
 
-        width = shutil.get_terminal_size((120, 24)).columns
         tables = [table for table in report.tables if table.key == "trend"]
         echo_lines(terminal(tables, width) + "\n")
     echo(f"report: {report_dir / 'index.html'}")

@@ -207,11 +207,13 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     config = session.config
     try:
         if RECORD in config.stash and config.stash.get(REPORTING, True):
+            from fer_bench.plugin.benchmark_tables import hide_tables
             from fer_bench.plugin.session_report import SessionReport
 
             report = SessionReport(session, config.stash[SETTINGS])
             report.write()
             config.stash[REPORT] = report
+            hide_tables(config)
         _judge_comparison(session)
     finally:
         try:

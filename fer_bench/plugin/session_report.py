@@ -10,7 +10,7 @@ import pytest
 
 from fer_bench.analysis.comparison import Side, compare
 from fer_bench.plugin.state import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD
-from fer_bench.report import Report, terminal_text, write_page, write_tables
+from fer_bench.report import Report, highlighted, terminal_text, write_page, write_tables
 from fer_bench.report.comparison import coloured, conclusion, remove_comparison, write_comparison
 from fer_bench.report.comparison import terminal_text as comparison_text
 from fer_bench.report.output_files import write_files
@@ -84,7 +84,8 @@ class SessionReport:
         if self._left:
             report_lines(terminal, self._left, yellow=True)
         if self._report is not None:
-            report_lines(terminal, terminal_text(self._report, width))
+            text = terminal_text(self._report, width, terminal.verbosity)
+            report_lines(terminal, text, highlighted)
         if self._outcome is not None:
             text = comparison_text(self._outcome, width)
             terminal.section("compared with --fer-compare", sep="-")
@@ -115,7 +116,7 @@ class SessionReport:
             for note in dict.fromkeys(notes[shown:]):
                 report_line(terminal, f"NOTE: {note}", yellow=True)
             if drawn is not None:
-                report_line(terminal, f"report: {self._directory / PAGE}")
+                report_line(terminal, f"report: {self._directory / PAGE}{_more(terminal.verbosity)}")
         for problem in dict.fromkeys([*config.stash[PROBLEMS], *self._problems]):
             if terminal is None:
                 echo(f"ERROR: {problem}", err=True)
@@ -159,6 +160,13 @@ class SessionReport:
             return None
         head = Side(((str(self._directory / RESULTS), self._report.analysis.run),))
         return compare(base, head, self._settings.rules)
+
+
+def _more(verbosity: int) -> str:
+    """Name the option that shows more than this verbosity does."""
+    return {0: " (-v shows more here, -vv all tables)", 1: " (-vv shows all tables here)"}.get(
+        verbosity, ""
+    )
 
 
 def _has_measured(document: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from fer_bench.report.report import Report
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.tables import tables
 from fer_bench.report.write import (
+    highlighted,
     report_files,
     terminal_text,
     write_page,
@@ -16,6 +17,7 @@ __all__ = [
     "Report",
     "Row",
     "Table",
+    "highlighted",
     "report_files",
     "tables",
     "terminal_text",

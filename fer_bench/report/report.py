@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.run_analysis import analyse
-from fer_bench.analysis.summary import headline
+from fer_bench.analysis.summary import Summary, summarise
 from fer_bench.report.tables import tables
 from fer_bench.report.trend_table import trend_table
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """A run with its analysis, tables and headline, shown by terminal, files and page alike.
+    """A run with its analysis, tables and summary, shown by terminal, files and page alike.
 
     Attributes:
         analysis: analysis of the run.
         tables: every table, in the order of the report.
-        headline: sentences that summarise the results.
+        summary: the results in sentences.
         trend: the metrics over stored runs; None if the report shows no trend.
     """
 
     analysis: Analysis
     tables: tuple[Table, ...]
-    headline: tuple[str, ...]
+    summary: Summary
     trend: Trend | None = None
 
     @classmethod
@@ -48,4 +48,4 @@ class Report:
         made = tables(analysis)
         if trend is not None:
             made.append(trend_table(trend))
-        return cls(analysis, tuple(made), headline(analysis), trend)
+        return cls(analysis, tuple(made), summarise(analysis), trend)

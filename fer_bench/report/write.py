@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fer_bench.report.audit.files import remove_attachments, write_attachments
@@ -9,7 +10,8 @@ from fer_bench.report.audit.paths import OF_BENCHMARK
 from fer_bench.report.audit.section import audit_section
 from fer_bench.report.latex import latex
 from fer_bench.report.output_files import remove_files, write_files
-from fer_bench.report.render import markdown, terminal, tidy_csv, wrapped
+from fer_bench.report.render import DASH, markdown, terminal, tidy_csv, wrapped
+from fer_bench.report.summary_table import BEST, summary_table
 from fer_bench.runtime.escapes import clean, in_markdown
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def report_files(report: Report) -> dict[str, str]:
         ``tables.md``, ``tables.tex`` and ``tables.csv``.
     """
     made = report.tables
-    headline = [in_markdown(sentence) + "\n" for sentence in report.headline]
+    headline = [in_markdown(sentence) + "\n" for sentence in report.summary.sentences]
     return {
         "tables.md": "\n".join(["# Tables\n", *headline, *map(markdown, made)]),
         "tables.tex": latex(made),
@@ -38,13 +40,48 @@ def report_files(report: Report) -> dict[str, str]:
     }
 
 
-def terminal_text(report: Report, width: int = 120) -> str:
-    """Return all tables for a terminal of ``width`` columns, then the headline.
+DETAILS = ("recall", "pairs", "table-2", "table-3", "table-4", "table-5")
+"""Keys of the tables that a verbose terminal shows in addition to the summary."""
 
-    Verdicts and headline come last, as a terminal shows the last lines.
+
+def terminal_text(report: Report, width: int = 120, verbosity: int = 0) -> str:
+    """Return what a terminal of ``width`` columns shows of a report.
+
+    Args:
+        report: content of the report.
+        width: number of columns.
+        verbosity: below 0 for the answer alone, 0 for the summary table, the answer and its
+            cautions, 1 to add the tables of ``DETAILS`` and details, 2 for all tables.
     """
-    lines = [line for text in report.headline for line in wrapped(clean(text), width)]
-    return "\n".join([terminal(report.tables, width), *lines, ""])
+    summary, blocks = report.summary, []
+    if verbosity > 0:
+        shown = [one for one in report.tables if verbosity > 1 or one.key in DETAILS]
+        blocks.append(terminal(shown, width))
+    if verbosity >= 0 and report.analysis.groups:
+        blocks.append(terminal([summary_table(report.analysis, width)], width))
+    sentences = list(summary.answer)
+    if verbosity >= 0:
+        sentences += [f"NOTE: {caution}" for caution in summary.cautions]
+    if verbosity > 0:
+        sentences += summary.details
+    lines = [line for text in sentences for line in wrapped(clean(text), width)]
+    return "\n".join([*blocks, *lines, ""])
+
+
+def highlighted(text: str) -> str:
+    """Return terminal text with ANSI styles: best networks bold, gaps dim, notes yellow."""
+    import click
+
+    def style(line: str) -> str:
+        if re.search(rf"  {re.escape(BEST)}\d", line):
+            return click.style(line, bold=True)
+        if line.startswith("NOTE: "):
+            return click.style("NOTE:", fg="yellow") + line.removeprefix("NOTE:")
+        if set(line) <= {"-", " "}:
+            return click.style(line, dim=True)
+        return re.sub(rf"(?<= ){DASH}(?= |$)", lambda found: click.style(found[0], dim=True), line)
+
+    return "\n".join(map(style, text.split("\n")))
 
 
 def write_report(directory: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
@@ -107,7 +144,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
             analysis=report.analysis,
             tables=report.tables,
             figures=drawn,
-            headline=report.headline,
+            headline=report.summary.sentences,
             notes=(),
             name=f"fer_bench on {report.analysis.dataset.name}",
             audit=None if data is None else audit_section(data, OF_BENCHMARK),

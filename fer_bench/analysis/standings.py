@@ -1,0 +1,124 @@
+"""Ranking of the networks of a run by test accuracy, next to their size and speed."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_bench.analysis.group_comparisons import LEVEL, find_pair
+from fer_bench.metrics import compare
+from fer_bench.metrics.classification import classification_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.group_comparisons import Pair
+    from fer_bench.analysis.seed_groups import Group
+    from fer_bench.metrics import Comparison, Interval
+    from fer_bench.results.records import CellResult, Parameters
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A trained backbone and init of a run, over all its seeds.
+
+    Attributes:
+        group: the cells.
+        accuracy: test accuracy, mean over the seeds.
+        interval: its 95 % CI over the test images, the networks held fixed; None without
+            predictions.
+        deviation: sample standard deviation of the test accuracy over the seeds; None for one.
+        macro_f1: macro F1 on the test images, mean over the seeds.
+        balanced_accuracy: mean recall of the classes (UAR) on the test images, mean over the seeds.
+        against_baseline: comparison with the majority-class baseline on the test images; None
+            without predictions.
+        ties_best: True for the highest accuracy and for those not significantly below it; None if
+            the two were not compared.
+        parameters: parameter counts, or None.
+        training_seconds: time in which its first trained cell was trained, frozen features
+            included, or None.
+        latency: seconds from one image to its probabilities, or None.
+        throughput: images per second in the largest timed batch, or None.
+        batch_size: size of that batch, or None.
+    """
+
+    group: Group
+    accuracy: float
+    interval: Interval | None
+    deviation: float | None
+    macro_f1: float
+    balanced_accuracy: float
+    against_baseline: Comparison | None
+    ties_best: bool | None
+    parameters: Parameters | None
+    training_seconds: float | None
+    latency: float | None
+    throughput: float | None
+    batch_size: int | None
+
+    @property
+    def beats_baseline(self) -> bool | None:
+        """True if it is significantly better than the majority-class baseline; None if unknown."""
+        found = self.against_baseline
+        return None if found is None else found.difference > 0 and found.p_value < LEVEL
+
+
+def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]:
+    """Return the standings of trained groups, the most accurate first.
+
+    Args:
+        groups: groups with at least one trained cell each.
+        pairs: result of ``compare_groups`` for these groups.
+    """
+    ranked = sorted(groups, key=lambda group: -(group.test_accuracy or 0))
+    return tuple(_standing(group, ranked[0], pairs) for group in ranked)
+
+
+def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
+    accuracies = [quality.test_accuracy for quality in group.qualities]
+    metrics = classification_metrics([quality.confusion for quality in group.qualities])
+    latency, throughput, batch_size = _inference(group.cells)
+    return Standing(
+        group=group,
+        accuracy=statistics.fmean(accuracies),
+        interval=None if group.score is None else group.score.interval,
+        deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+        macro_f1=float(metrics.macro_f1.mean()),
+        balanced_accuracy=float(metrics.balanced_accuracy.mean()),
+        against_baseline=_against_baseline(group),
+        ties_best=_ties(group, best, pairs),
+        parameters=next((cell.parameters for cell in group.trained if cell.parameters), None),
+        training_seconds=sum(seconds for _, seconds in group.trained[0].parts) or None,
+        latency=latency,
+        throughput=throughput,
+        batch_size=batch_size,
+    )
+
+
+def _against_baseline(group: Group) -> Comparison | None:
+    """Compare a group with the majority-class baseline, which is the same for each seed."""
+    if group.correct is None:
+        return None
+    labels = group.dataset.labels
+    majority = labels == np.bincount(labels).argmax()
+    return compare(group.correct, np.broadcast_to(majority, group.correct.shape))
+
+
+def _ties(group: Group, best: Group, pairs: Sequence[Pair]) -> bool | None:
+    if group is best:
+        return True
+    pair = find_pair(pairs, (best.backbone, best.init), (group.backbone, group.init))
+    return None if pair is None else not pair.differ
+
+
+def _inference(cells: Sequence[CellResult]) -> tuple[float | None, float | None, int | None]:
+    """Return latency, throughput and batch size of the first cell that was timed."""
+    timed = next((cell.inference for cell in cells if cell.inference), ())
+    latency = next((speed.median for speed in timed if speed.batch_size == 1), None)
+    largest = max(timed, key=lambda speed: speed.batch_size, default=None)
+    if largest is None or largest.batch_size == 1:
+        return latency, None, None
+    return latency, largest.images_per_second, largest.batch_size

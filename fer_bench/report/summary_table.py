@@ -1,0 +1,155 @@
+"""Table of the networks of a run, the most accurate first: what the terminal shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.summary import accuracy_text, majority_class
+from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.render import terminal
+from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.timers import speed_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.standings import Standing
+    from fer_bench.report.table import Entry
+
+BEST = "*"
+"""Mark of the best network and of those that do not differ significantly from it."""
+
+_TEST, _PARAMETERS, _SPEED = "test", "size", "speed"
+_DROPPED = ("all", "UAR", "ms", "F1", "train", "tuned")
+"""Columns in the order in which a narrow terminal omits them."""
+
+
+def summary_table(analysis: Analysis, width: int) -> Table:
+    """Return one row for each backbone and init, best first, and one for the majority class.
+
+    Args:
+        analysis: analysis of the run.
+        width: number of columns of the terminal; columns that do not fit are omitted and
+            named. Columns measured for no network are omitted, too.
+    """
+    table, omitted = _complete(analysis), []
+    gaps = zip(*(row.entries for row in table.rows), strict=True)
+    unmeasured = [all(entry is None for entry in entries) for entries in gaps]
+    table = _without(table, [index for index, lacks in enumerate(unmeasured) if lacks])
+    for name in _DROPPED:
+        if _width(table) <= width:
+            break
+        dropped = [index for index, column in enumerate(table.columns) if column.name == name]
+        table = _without(table, dropped)
+        omitted += [name] if dropped else []
+    if not omitted:
+        return table
+    note = f"Too wide for this terminal: {', '.join(omitted)}."
+    return replace(table, notes=(*table.notes, note))
+
+
+def _complete(analysis: Analysis) -> Table:
+    data, standings = analysis.dataset, analysis.standings
+    spread = "sd" if any(one.deviation is not None for one in standings) else "CI"
+    sizes = sorted({one.batch_size for one in standings if one.batch_size})
+    counted = speed_unit(analysis.run)
+    columns = (
+        Column(f"accuracy ±{spread}", _TEST),
+        Column("F1", _TEST),
+        Column("UAR", _TEST),
+        Column("> base", _TEST, kind="word"),
+        Column("all", _PARAMETERS),
+        Column("tuned", _PARAMETERS),
+        Column("train", _SPEED),
+        Column("ms", _SPEED),
+        Column("img/s", _SPEED),
+    )
+    rows = [_row(one) for one in standings]
+    if standings:
+        name, share = majority_class(analysis)
+        baseline = Row(f"always {name}", (f"{100 * share:.1f}", *[None] * (len(columns) - 1)))
+        place = sum(one.accuracy >= share for one in standings)
+        rows.insert(place, baseline)
+    rows += _untrained(analysis, len(columns))
+    test = f"{data.test:,} test images"
+    over = "standard deviation over the seeds" if spread == "sd" else f"95 % CI over the {test}"
+    batch = f" in batches of {sizes[-1]}" if sizes else ""
+    notes = [
+        f"accuracy, macro F1, mean recall (UAR): in percent. {BEST}: highest accuracy, or not "
+        f"significantly below it. ±{spread}: {over}. > base: significantly above always {name}. "
+        "size: parameters, all and fine-tuned. train: once, frozen features included. "
+        f"ms: one image through all layers; img/s: the same{batch}."
+        + (f" Times are {counted}." if counted else ""),
+    ]
+    return Table(
+        key="summary",
+        title=f"{data.name}, split {data.split}: {test}",
+        head="network",
+        columns=columns,
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )
+
+
+def _row(standing: Standing) -> Row:
+    cell = standing.group.cells[0]
+    mark = BEST if standing.ties_best else ""
+    counts = standing.parameters
+    beats = {True: "yes", False: "no", None: None}[standing.beats_baseline]
+    reason, _ = why_missing(standing.group.mean, measured=True)
+    return Row(
+        f"{cell.title} {cell.init}",
+        (
+            mark + accuracy_text(standing).replace(" %", "").replace(" ", ""),
+            f"{100 * standing.macro_f1:.1f}",
+            f"{100 * standing.balanced_accuracy:.1f}",
+            beats,
+            None if counts is None else _count(counts.backbone + counts.head),
+            None if counts is None else _count(counts.trainable),
+            _duration(standing.training_seconds),
+            None if standing.latency is None else f"{1000 * standing.latency:.3g}",
+            None if standing.throughput is None else f"{standing.throughput:.0f}",
+        ),
+        reason,
+    )
+
+
+def _untrained(analysis: Analysis, columns: int) -> Iterator[Row]:
+    """Yield a row for each backbone and init without results, with the reason."""
+    for group in analysis.groups:
+        if not group.trained:
+            reason, missing = why_missing(group.mean, measured=False)
+            cell = group.cells[0]
+            entries: tuple[Entry, ...] = (None,) * columns
+            yield Row(f"{cell.title} {cell.init}", entries, reason, missing)
+
+
+def _without(table: Table, dropped: Sequence[int]) -> Table:
+    """Return the table without the columns of these indices."""
+    kept = [index for index in range(len(table.columns)) if index not in dropped]
+    rows = (replace(row, entries=tuple(row.entries[index] for index in kept)) for row in table.rows)
+    columns = tuple(table.columns[index] for index in kept)
+    return replace(table, columns=columns, rows=tuple(rows))
+
+
+def _width(table: Table) -> int:
+    bare = replace(table, notes=(), rows=tuple(replace(row, reason="") for row in table.rows))
+    return max(map(len, terminal([bare], 10_000).splitlines()))
+
+
+def _count(number: int) -> str:
+    """Format a parameter count with three significant digits: ``23.6M``."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:#.3g}".rstrip(".") + unit
+    return str(number)
+
+
+def _duration(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    if seconds < 99.5:
+        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 99.5 * 60 else f"{seconds / 3600:.0f} h"
