@@ -35,28 +35,29 @@ def summary_table(analysis: Analysis, width: int) -> Table:
             named. Columns measured for no network are omitted, too.
     """
     table, omitted = _complete(analysis), []
-    gaps = zip(*(row.entries for row in table.rows), strict=True)
-    unmeasured = [all(entry is None for entry in entries) for entries in gaps]
-    table = _without(table, [index for index, lacks in enumerate(unmeasured) if lacks])
+    # The accuracy stays: a run without trained networks has only rows with reasons.
+    unmeasured = [
+        index
+        for index in range(1, len(table.columns))
+        if all(row.entries[index] is None for row in table.rows)
+    ]
+    table = _without(table, unmeasured)
     for name in _DROPPED:
         if _width(table) <= width:
             break
         dropped = [index for index, column in enumerate(table.columns) if column.name == name]
         table = _without(table, dropped)
         omitted += [name] if dropped else []
-    if not omitted:
-        return table
+    legend = _legend(analysis, [column.name for column in table.columns])
     note = f"Too wide for this terminal: {', '.join(omitted)}."
-    return replace(table, notes=(*table.notes, note))
+    return replace(table, notes=(legend, *([note] if omitted else [])))
 
 
 def _complete(analysis: Analysis) -> Table:
+    """Return the table with all columns and without notes."""
     data, standings = analysis.dataset, analysis.standings
-    spread = "sd" if any(one.deviation is not None for one in standings) else "CI"
-    sizes = sorted({one.batch_size for one in standings if one.batch_size})
-    counted = speed_unit(analysis.run)
     columns = (
-        Column(f"accuracy ±{spread}", _TEST),
+        Column(f"accuracy ±{_spread(standings)}", _TEST),
         Column("F1", _TEST),
         Column("UAR", _TEST),
         Column("> base", _TEST, kind="word"),
@@ -70,26 +71,45 @@ def _complete(analysis: Analysis) -> Table:
     if standings:
         name, share = majority_class(analysis)
         baseline = Row(f"always {name}", (f"{100 * share:.1f}", *[None] * (len(columns) - 1)))
-        place = sum(one.accuracy >= share for one in standings)
-        rows.insert(place, baseline)
-    rows += _untrained(analysis, len(columns))
-    test = f"{data.test:,} test images"
-    over = "standard deviation over the seeds" if spread == "sd" else f"95 % CI over the {test}"
-    batch = f" in batches of {sizes[-1]}" if sizes else ""
-    notes = [
-        f"accuracy, macro F1, mean recall (UAR): in percent. {BEST}: highest accuracy, or not "
-        f"significantly below it. ±{spread}: {over}. > base: significantly above always {name}. "
-        "size: parameters, all and fine-tuned. train: once, frozen features included. "
-        f"ms: one image through all layers; img/s: the same{batch}."
-        + (f" Times are {counted}." if counted else ""),
-    ]
+        rows.insert(sum(one.accuracy >= share for one in standings), baseline)
     return Table(
         key="summary",
-        title=f"{data.name}, split {data.split}: {test}",
+        title=f"{data.name}, split {data.split}: {data.test:,} test images",
         head="network",
         columns=columns,
-        rows=tuple(rows),
-        notes=tuple(notes),
+        rows=(*rows, *_untrained(analysis, len(columns))),
+    )
+
+
+def _spread(standings: Sequence[Standing]) -> str:
+    return "sd" if any(one.deviation is not None for one in standings) else "CI"
+
+
+def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
+    """Return an explanation of the columns with these names."""
+    standings = analysis.standings
+    if not standings:
+        return ""
+    spread, (majority, _) = _spread(standings), majority_class(analysis)
+    images = f"95 % CI over the {analysis.dataset.test:,} test images"
+    sizes = sorted({one.batch_size for one in standings if one.batch_size})
+    counted = speed_unit(analysis.run)
+    meanings = {
+        "F1": "F1: macro F1, %.",
+        "UAR": "UAR: mean recall, %.",
+        "> base": f"> base: significantly above always {majority}.",
+        "all": "size: parameters, all and fine-tuned.",
+        "train": "train: once, frozen features included.",
+        "ms": "ms: one image, all layers.",
+        "img/s": f"img/s: batches of {sizes[-1]}, all layers." if sizes else "",
+    }
+    return " ".join(
+        [
+            f"accuracy: %; {BEST} highest, or not significantly below it;",
+            f"±{spread}: {images if spread == 'CI' else 'standard deviation over the seeds'}.",
+            *(text for name, text in meanings.items() if name in columns),
+            *([f"Times are {counted}."] if counted else []),
+        ]
     )
 
 

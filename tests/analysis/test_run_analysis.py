@@ -7,7 +7,7 @@ from made_runs import audited, made_cell, made_missing, made_run
 
 from fer_bench.analysis import group_comparisons, seed_groups
 from fer_bench.analysis.run_analysis import analyse
-from fer_bench.analysis.summary import headline
+from fer_bench.analysis.summary import summarise
 from fer_bench.report import tables
 
 RUN = audited(
@@ -23,7 +23,7 @@ RUN = audited(
     ("module", "name", "calls"),
     [(group_comparisons, "compare", 1), (seed_groups, "score_subsets", 2)],
 )
-def test_tables_and_headline_compute_nothing_again(monkeypatch, module, name, calls):
+def test_tables_and_summary_compute_nothing_again(monkeypatch, module, name, calls):
     made, original = [], getattr(module, name)
 
     def counting(*args, **options):
@@ -35,7 +35,7 @@ def test_tables_and_headline_compute_nothing_again(monkeypatch, module, name, ca
     assert not made
     for _ in range(2):
         tables(analysis)
-        headline(analysis)
+        summarise(analysis)
     assert len(made) == calls
 
 

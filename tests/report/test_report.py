@@ -66,7 +66,7 @@ def test_files_of_the_report(run: Run) -> None:
 
 
 def test_the_terminal_shows_every_table(run: Run) -> None:
-    text = terminal_text(Report.of(run), 100)
+    text = terminal_text(Report.of(run), 100, verbosity=2)
     titles = [table.title for table in tables(analyse(run))]
     assert [line for line in text.splitlines() if line in titles] == titles
     assert max(map(len, text.splitlines())) <= 100

@@ -55,7 +55,7 @@ def test_a_run_that_knows_neither_has_no_table_and_no_column(run):
     assert not {"clean", "votes"} & set(found)
     assert "deduplicated" not in [column.name for column in found["final"].columns]
     assert len(found["table-1"].notes) == 1
-    text = " ".join([*Report.of(bare).headline, *subject(analyse(bare))])
+    text = " ".join([*Report.of(bare).summary.sentences, *subject(analyse(bare))])
     assert not any(word in text for word in ("FER+", "duplicate", "Excluded"))
 
 
@@ -195,7 +195,7 @@ def test_every_form_of_the_report_shows_it(run):
     assert (
         float(share) == entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
     )
-    text = terminal_text(report)
+    text = terminal_text(report, verbosity=2)
     assert (
         text.index("Final accuracy")
         < text.index("Deduplicated test accuracy")
@@ -205,7 +205,7 @@ def test_every_form_of_the_report_shows_it(run):
 
 def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
     report = Report.of(run)
-    made = page(Content(report.analysis, report.tables, (), report.headline, (), "The report"))
+    made = page(Content(report.analysis, report.tables, (), report.summary.sentences, (), "The report"))
     shown = [
         node.attributes["id"] for node in read(made).by_id("beyond").all("article", class_="table")
     ]
@@ -218,9 +218,9 @@ def test_the_masthead_names_the_figures_next_to_the_highest(run):
     votes = by_key(run)["votes"].rows[2].entries[0]
     of_all, without_twins, by_votes = best.remark.split("; ")
     assert of_all == "mean of 2 seeds"
-    assert without_twins.startswith(f"deduplicated {clean:.3f}")
+    assert without_twins.startswith(f"deduplicated {100 * clean:.1f} %")
     assert "(2,607 of 3,585 images)" in without_twins
-    assert by_votes == f"against FER+ {votes:.3f}"
+    assert by_votes == f"against FER+ {100 * votes:.1f} %"
     assert (
         facts(analyse(with_data(run, test_twins=b"", test_votes=b"")))[0].remark
         == "mean of 2 seeds"

@@ -208,9 +208,8 @@ def test_two_backbones_of_one_title_are_distinguished_everywhere():
         made_cell("mini", "random", 0.4),
     )
     report = Report.of(run)
-    assert report.headline[0].startswith("Same (a) random has ")
-    assert "highest test accuracy" in report.headline[0]
-    for text in (terminal_text(report), *report_files(report).values()):
+    assert report.summary.answer[0].startswith("Same (a) random is ")
+    for text in (terminal_text(report, verbosity=2), *report_files(report).values()):
         assert "Same (b)" in text
         assert "mini (mini)" not in text
         assert "Same_random" not in text.replace("\\_", "_")
@@ -266,18 +265,16 @@ def test_verdicts_and_what_they_lack(seeds, snapshot):
     assert found.rows[0].reason == snapshot
 
 
-def test_the_terminal_ends_with_verdicts_and_headline(seeds):
+def test_the_terminal_ends_with_the_verdicts_and_the_summary(seeds):
     report = Report.of(seeds)
-    text = terminal_text(report, 100)
+    text = terminal_text(report, 100, verbosity=2)
     claims = text.index("Verdicts on the paper's claims")
     assert claims > text.index("Environment")
-    assert text.index("mini random has the ") > claims
-    assert text.rstrip().endswith(" random (failed, seed 44).")
-    assert text.rstrip().endswith(report.headline[-1])
-    assert "highest test accuracy" in report.headline[0]
-    assert "OpenFace random (failed" in report.headline[-1]
+    best = report.summary.answer[0]
+    assert " ".join(text.split()).index(best) > claims
+    assert "OpenFace random (failed, seed 44)" in report.summary.cautions[0]
     assert max(map(len, text.splitlines())) <= 100
-    assert "mini random has the " in report_files(report)["tables.md"]
+    assert best in report_files(report)["tables.md"]
 
 
 @pytest.mark.parametrize("title", ["a|b_*<i>", "\x1b[2J", "{gap} {rival}", r"\end{table} & % $"])

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.summary import additional_accuracies
+from fer_bench.analysis.summary import accuracy_text, additional_accuracies
 from fer_bench.report.convergence_tables import setting
 from fer_bench.report.subset_tables import left_out, mapped
 from fer_bench.results.timers import speed_unit
@@ -64,21 +64,21 @@ def subject(analysis: Analysis) -> list[str]:
 
 def facts(analysis: Analysis) -> list[Fact]:
     """Return the headline metrics that were measured."""
-    run, trained = analysis.run, analysis.trained
+    run = analysis.run
     states = Counter(cell.status for cell in run.cells)
     parts = [f"{states[name]} {name}" for name in ("skipped", "failed") if states[name]]
     cells = Fact("Cells", f"{states['ok']} of {len(run.cells)} ok", ", ".join(parts))
-    if not trained:
+    if not analysis.standings:
         return [cells]
-    best = max(trained, key=lambda group: group.test_accuracy or 0)
+    best = analysis.standings[0]
     return [
         Fact(
             "Highest test accuracy",
-            f"{best.test_accuracy:.3f}",
-            _remark(best),
-            clean(best.label),
+            accuracy_text(best),
+            _remark(best.group),
+            clean(best.group.label),
         ),
-        *([] if speed_unit(run) else _speed(best.mean)),
+        *([] if speed_unit(run) else _speed(best.group.mean)),
         cells,
     ]
 

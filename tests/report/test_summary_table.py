@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from made_runs import made_cell, made_missing, made_run
+
+from fer_bench.analysis.run_analysis import analyse
+from fer_bench.report import Report, highlighted, terminal_text
+from fer_bench.report.summary_table import summary_table
+from fer_bench.report.write import DETAILS
+from fer_bench.results.records import Parameters
+
+
+def made_table(*cells, width=1000):
+    return summary_table(analyse(made_run(*cells)), width)
+
+
+def column(table, name):
+    place = [one.name for one in table.columns].index(name)
+    return {row.label: row.entries[place] for row in table.rows}
+
+
+FAST = made_cell("openface", "random", 0.3, speed=500.0)
+BEST = dataclasses.replace(
+    made_cell("mobilenet", "pretrained", 0.5, speed=100.0),
+    parameters=Parameters(backbone=3_228_864, trainable=1_060_000, head=7_175),
+    parts=(("frozen features", 60.0), ("training", 40.0)),
+)
+WEAK = made_cell("mini", "random", 0.251)
+
+
+def test_networks_and_the_majority_class_are_ranked_by_accuracy():
+    table = made_table(FAST, WEAK, BEST, made_missing("vggface", "pretrained"))
+    assert [row.label for row in table.rows] == [
+        "MobileNet pretrained",
+        "OpenFace random",
+        "mini random",
+        "always Happy",
+        "VGG-Face pretrained",
+    ]
+    assert column(table, "> base") == {
+        "MobileNet pretrained": "yes",
+        "OpenFace random": "yes",
+        "mini random": "no",
+        "always Happy": None,
+        "VGG-Face pretrained": None,
+    }
+    missing = table.rows[-1]
+    assert (missing.missing, bool(missing.reason)) == ("skipped", True)
+    assert set(missing.entries) == {None}
+
+
+def test_entries_by_hand():
+    table = made_table(BEST)
+    entries = {
+        one.name: entry for one, entry in zip(table.columns, table.rows[0].entries, strict=True)
+    }
+    # The half width of a 95 % interval of a share of 0.5 of 3,585 images is 1.6 points.
+    assert entries["accuracy ±CI"] == "*50.0±1.6"
+    assert (entries["all"], entries["tuned"]) == ("3.24M", "1.06M")
+    assert (entries["train"], entries["img/s"]) == ("2 min", "100")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (99.4, "99 s"),
+        (99.6, "2 min"),
+        (7200, "2 h"),
+    ],
+)
+def test_durations(seconds, text):
+    cell = dataclasses.replace(BEST, parts=(("training", seconds),))
+    assert column(made_table(cell), "train")["MobileNet pretrained"] == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(7, "7"), (1000, "1.00k"), (67_767, "67.8k"), (220_000, "220k"), (145_002_878, "145M")],
+)
+def test_parameter_counts(count, text):
+    cell = dataclasses.replace(BEST, parameters=Parameters(backbone=count, trainable=count, head=0))
+    assert column(made_table(cell), "all")["MobileNet pretrained"] == text
+
+
+def test_networks_within_noise_are_marked_and_seeds_give_the_deviation():
+    cells = (made_cell("mini", "random", 0.5 + seed / 100, seed=seed) for seed in (1, 2, 3))
+    marked = column(made_table(*cells), "accuracy ±sd")
+    assert marked["mini random"] == "*52.0±1.0"
+    near = made_cell("openface", "random", 0.501, spread=2)
+    marked = column(
+        made_table(made_cell("vggface", "random", 0.5, spread=1), near, WEAK), "accuracy ±CI"
+    )
+    assert [text.startswith("*") for text in marked.values()] == [True, True, False, False]
+
+
+def test_columns_that_no_network_has_are_omitted():
+    names = [one.name for one in made_table(WEAK).columns]
+    assert "img/s" not in names
+    assert "ms" not in names
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_line_is_wider_than_the_terminal(width):
+    report = Report.of(made_run(BEST, FAST, WEAK, made_missing("vggface", "pretrained")))
+    lines = terminal_text(report, width).splitlines()
+    assert max(map(len, lines)) <= width
+    named = "Too wide for this terminal" in " ".join(lines)
+    assert named == (len(summary_table(report.analysis, width).columns) < 8)
+
+
+def test_the_terminal_shows_as_much_as_it_is_asked_for(snapshot):
+    report = Report.of(made_run(BEST, FAST, WEAK))
+    answer, default, verbose, everything = (
+        terminal_text(report, 80, verbosity) for verbosity in (-1, 0, 1, 2)
+    )
+    assert " ".join(answer.split()) == " ".join(report.summary.answer)
+    assert default == snapshot
+    titles = {table.key: table.title for table in report.tables}
+    assert all((title in verbose) == (key in DETAILS) for key, title in titles.items())
+    assert all(title in everything for title in titles.values())
+
+
+def test_styles_add_nothing_but_ansi_sequences():
+    text = terminal_text(Report.of(made_run(BEST, FAST, WEAK)), 80)
+    styled = highlighted(text)
+    best = next(line for line in text.splitlines() if "  *" in line)
+    assert f"\x1b[1m{best}\x1b[0m" in styled
+    assert "\x1b[33mNOTE:" in styled
+    import click
+
+    assert click.unstyle(styled) == text
