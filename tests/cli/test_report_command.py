@@ -37,7 +37,9 @@ def test_a_results_file_becomes_a_report(tmp_path):
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.endswith(f"\nreport: {tmp_path / 'new' / 'index.html'}\n")
     assert "Verdicts on the paper's claims" not in done.stdout
-    assert "Verdicts on the paper's claims" in report(results, "-vv").stdout
+    assert "Verdicts on the paper's claims" in (
+        report(results, "-vv", "--report-dir", tmp_path / "new").stdout
+    )
     assert {path.name for path in (tmp_path / "new").iterdir()} == WHOLE
     assert results.read_bytes() == before
 
