@@ -8,8 +8,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from fer_bench import models
-from fer_bench.analysis.comparison import compare as compare_sides
-from fer_bench.analysis.comparison import default_thresholds, load_side, parse
+from fer_bench.analysis.comparison import compare as compare_run_sets
+from fer_bench.analysis.comparison import default_thresholds, load_run_set, parse
 from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cells import INITS
@@ -159,10 +159,12 @@ def compare(
         FerBenchError: a file cannot be read, a threshold is invalid, or base and head cannot be
             compared.
     """
-    rules = default_thresholds() + parse(
+    thresholds = default_thresholds() + parse(
         [fail_on] if isinstance(fail_on, str) else fail_on, "fail_on"
     )
-    return compare_sides(load_side(_paths(base), "base"), load_side(_paths(head), "head"), rules)
+    return compare_run_sets(
+        load_run_set(_paths(base), "base"), load_run_set(_paths(head), "head"), thresholds
+    )
 
 
 def _requested(**values: Any) -> dict[str, Any]:

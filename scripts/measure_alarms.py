@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from fer_bench.analysis.comparison import Change, Side, compare, default_thresholds
+from fer_bench.analysis.comparison import Change, RunSet, compare, default_thresholds
 from fer_bench.results import load_run
 from fer_bench.results.records import Run
 
@@ -56,17 +56,19 @@ def run_once(directory: Path, slowdown: float, arguments: Sequence[str]) -> None
     subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
 
 
-def sides(base: Sequence[Named], head: Sequence[Named], size: int) -> Iterator[tuple[Side, Side]]:
+def sides(
+    base: Sequence[Named], head: Sequence[Named], size: int
+) -> Iterator[tuple[RunSet, RunSet]]:
     """Yield pairs of sides of ``size`` runs each, from windows of consecutive runs."""
     if base is head:
         for start in range(len(base) - 2 * size + 1):
             window = base[start : start + 2 * size]
-            yield Side(tuple(window[::2])), Side(tuple(window[1::2]))
-            yield Side(tuple(window[1::2])), Side(tuple(window[::2]))
+            yield RunSet(tuple(window[::2])), RunSet(tuple(window[1::2]))
+            yield RunSet(tuple(window[1::2])), RunSet(tuple(window[::2]))
     else:
         for start in range(min(len(base), len(head)) - size + 1):
             chosen = slice(start, start + size)
-            yield Side(tuple(base[chosen])), Side(tuple(head[chosen]))
+            yield RunSet(tuple(base[chosen])), RunSet(tuple(head[chosen]))
 
 
 def rates(base: Sequence[Named], head: Sequence[Named], size: int) -> dict[str, tuple[int, int]]:
@@ -87,7 +89,7 @@ def rates(base: Sequence[Named], head: Sequence[Named], size: int) -> dict[str, 
 
 
 def _watched(changes: Sequence[Change]) -> list[Change]:
-    return [change for change in changes if change.figure and change.figure.speed]
+    return [change for change in changes if change.metric and change.metric.speed]
 
 
 def _name(change: Change) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from made_runs import document, made_cell, made_run
 
 from fer_bench.analysis.comparison import default_thresholds
-from fer_bench.analysis.history.archive import Archive, Stored
-from fer_bench.analysis.history.trend import trend
+from fer_bench.analysis.history.archive import Archive, StoredRun
+from fer_bench.analysis.history.trend import find_trend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,9 +42,9 @@ def run_of(*cells: CellResult, facts: dict[str, str] | None = None, **settings: 
     return dataclasses.replace(run, environment=tuple((facts or {}).items()))
 
 
-def stored(run: Run, number: int = 0) -> Stored:
+def stored(run: Run, number: int = 0) -> StoredRun:
     """Return the run as a stored file; each number is measured a day after the previous one."""
-    return Stored(f"{number:04}.json", START + timedelta(days=number), run)
+    return StoredRun(f"{number:04}.json", START + timedelta(days=number), run)
 
 
 def archive_of(*runs: Run) -> Archive:
@@ -52,7 +52,7 @@ def archive_of(*runs: Run) -> Archive:
 
 
 def trend_of(*runs: Run) -> Trend:
-    return trend(archive_of(*runs), default_thresholds())
+    return find_trend(archive_of(*runs), default_thresholds())
 
 
 def of_accuracies(*shares: float) -> Trend:
@@ -70,10 +70,12 @@ def series_of(found: Trend, name: str, cell: str = "mini-pretrained") -> Series:
     return one
 
 
-def moves_of(found: Trend, name: str, cell: str = "mini-pretrained") -> list[tuple[int, str, bool]]:
+def change_points_of(
+    found: Trend, name: str, cell: str = "mini-pretrained"
+) -> list[tuple[int, str, bool]]:
     """Return each change of a metric as (run, verdict, True if the next run undid it)."""
-    moves = series_of(found, name, cell).moves
-    return [(move.run, move.verdict, move.undone) for move in moves]
+    change_points = series_of(found, name, cell).change_points
+    return [(move.run, move.verdict, move.outlier) for move in change_points]
 
 
 def document_of(run: Run, time: str | None) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def command(
     from fer_bench.analysis.comparison import (
         compare,
         default_thresholds,
-        load_side,
+        load_run_set,
         parse,
         project_thresholds,
     )
@@ -78,13 +78,13 @@ def command(
         raise click.UsageError(
             "BASE and HEAD must both be given: results files, or directories of them"
         )
-    rules = default_thresholds() + project_thresholds(Path.cwd()) + parse(fail_on, "--fail-on")
+    thresholds = default_thresholds() + project_thresholds(Path.cwd()) + parse(fail_on, "--fail-on")
     *base, head = files
-    sides = load_side(base, "base"), load_side([head], "head")
-    read = {os.path.realpath(name) for side in sides for name, _ in side.runs}
+    run_sets = load_run_set(base, "base"), load_run_set([head], "head")
+    read = {os.path.realpath(name) for run_set in run_sets for name, _ in run_set.runs}
     if output is not None and os.path.realpath(output) in read:
         raise FerBenchError("--output is one of the files to compare", "another file", path=output)
-    outcome = compare(*sides, rules)
+    outcome = compare(*run_sets, thresholds)
     if form == "github":
         _report_on_github(outcome, output)
     else:

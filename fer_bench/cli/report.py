@@ -81,14 +81,19 @@ def _report(results: tuple[Path, ...]) -> Report:
 
 def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:
     from fer_bench.analysis.comparison import default_thresholds, project_thresholds
-    from fer_bench.analysis.history.archive import as_one, build_archive, stored_run, stored_runs
-    from fer_bench.analysis.history.trend import trend
+    from fer_bench.analysis.history.archive import (
+        build_archive,
+        merge_stored_runs,
+        read_stored_run,
+        read_stored_runs,
+    )
+    from fer_bench.analysis.history.trend import find_trend
     from fer_bench.report import Report
 
-    parts = [stored_run(path) for path in results]
-    reported = as_one(parts)
-    found = stored_runs(history)
+    parts = [read_stored_run(path) for path in results]
+    reported = merge_stored_runs(parts)
+    found = read_stored_runs(history)
     runs = [one for _, one in found.read]
     archive = build_archive(runs, reported, parts, found.others, found.unreadable)
-    rules = default_thresholds() + project_thresholds(Path.cwd())
-    return Report.of(reported.run, trend(archive, rules))
+    thresholds = default_thresholds() + project_thresholds(Path.cwd())
+    return Report.of(reported.run, find_trend(archive, thresholds))

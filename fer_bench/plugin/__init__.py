@@ -12,7 +12,8 @@ import pytest
 from fer_bench.plugin.benchmark_records import SPEED, check_timing
 from fer_bench.plugin.fixtures import cell, dataset, experiment, measured, protocol, split, trained
 from fer_bench.plugin.notes import Notes
-from fer_bench.plugin.options import add_options, read_settings
+from fer_bench.plugin.options import add_options
+from fer_bench.plugin.settings import read_settings
 from fer_bench.plugin.short_names import declared_at_once, expect_values, lengthen
 from fer_bench.plugin.state import (
     BASE,
@@ -128,7 +129,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         )
     if is_dry or stops or is_worker or not items:
         return
-    from fer_bench.analysis.comparison import load_side
+    from fer_bench.analysis.comparison import load_run_set
     from fer_bench.plugin.preparation import prepare
     from fer_bench.plugin.session_record import Record
 
@@ -144,7 +145,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
             check_timing(config, benchmarks)
         if settings.base:
             # Loaded now, as the report of this run may overwrite the base's files.
-            config.stash[BASE] = load_side(settings.base, "--fer-compare")
+            config.stash[BASE] = load_run_set(settings.base, "--fer-compare")
         with showing_progress(config, "data") as progress:
             config.stash[EXPERIMENT] = prepare(
                 settings, {_cell_of(item) for item in items}, progress, reporting=reporting

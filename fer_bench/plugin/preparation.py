@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from fer_bench.models import Backbone, Located
-    from fer_bench.plugin.options import Settings
+    from fer_bench.plugin.settings import Settings
     from fer_bench.runtime.progress import Progress
 
 log = logging.getLogger("fer_bench.plugin")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from fer_bench.analysis.comparison import Side, compare
+from fer_bench.analysis.comparison import RunSet, compare
 from fer_bench.plugin.state import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD
 from fer_bench.report import Report, highlighted, terminal_text, write_page, write_tables
 from fer_bench.report.comparison import coloured, conclusion, remove_comparison, write_comparison
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fer_bench.analysis.comparison import ComparisonResult
-    from fer_bench.plugin.options import Settings
+    from fer_bench.plugin.settings import Settings
 
 log = logging.getLogger("fer_bench.plugin")
 
@@ -158,8 +158,8 @@ class SessionReport:
         base = self._session.config.stash.get(BASE, None)
         if base is None or self._report is None:
             return None
-        head = Side(((str(self._directory / RESULTS), self._report.analysis.run),))
-        return compare(base, head, self._settings.rules)
+        head = RunSet(((str(self._directory / RESULTS), self._report.analysis.run),))
+        return compare(base, head, self._settings.thresholds)
 
 
 def _more(verbosity: int) -> str:

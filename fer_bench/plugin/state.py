@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.comparison import Side
+    from fer_bench.analysis.comparison import RunSet
     from fer_bench.plugin.notes import Notes
-    from fer_bench.plugin.options import Settings
     from fer_bench.plugin.session_record import Record
     from fer_bench.plugin.session_report import SessionReport
+    from fer_bench.plugin.settings import Settings
     from fer_bench.training.run_context import RunContext
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
-BASE: pytest.StashKey[Side] = pytest.StashKey()
+BASE: pytest.StashKey[RunSet] = pytest.StashKey()
 EXPERIMENT: pytest.StashKey[RunContext] = pytest.StashKey()
 RECORD: pytest.StashKey[Record] = pytest.StashKey()
 NOTES: pytest.StashKey[Notes] = pytest.StashKey()

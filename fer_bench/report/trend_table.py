@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from fer_bench.analysis.comparison.compared_metrics import Metric
-    from fer_bench.analysis.history.archive import Archive, Stored
+    from fer_bench.analysis.history.archive import Archive, StoredRun
     from fer_bench.analysis.history.series import ChangePoint, Series, Trend
 
-UNDONE = "only in this run"
+OUTLIER = "only in this run"
 """Label shown instead of a verdict if the next run returns to the previous value."""
 
 _DIGEST = re.compile("[0-9a-f]{40,64}")
@@ -28,43 +28,43 @@ _NAMED = 3
 def trend_table(trend: Trend) -> Table:
     """Return the table of all change points, grouped by metric, in chronological order."""
     runs = trend.archive.runs
-    known = _told(runs)
+    described = _descriptions(runs)
     rows = [
         Row(
             _label(series),
             (
-                UNDONE if move.undone else move.verdict,
-                _value(series.figure, move.base),
-                _value(series.figure, move.head),
-                f"{move.run + 1} of {len(runs)}, {known[move.run]}",
-                f"{_lasts(series, move, runs)}; {move.why}",
+                OUTLIER if change.outlier else change.verdict,
+                _value(series.metric, change.base),
+                _value(series.metric, change.head),
+                f"{change.run + 1} of {len(runs)}, {described[change.run]}",
+                f"{_lasts(series, change, runs)}; {change.why}",
             ),
         )
         for series in trend.series
-        for move in series.moves
+        for change in series.change_points
     ]
     return Table(
         key="trend",
-        title="Where each figure moved over the stored runs",
-        head="Figure",
+        title="Changes of each metric over the stored runs",
+        head="Metric",
         columns=(
             Column("verdict", kind="word"),
             Column("from"),
             Column("to"),
             Column("run", kind="text"),
-            Column("how long, and why", kind="text"),
+            Column("duration and reason", kind="text"),
         ),
         rows=tuple(rows),
-        notes=tuple(_notes(trend, known)),
+        notes=tuple(_notes(trend, described)),
     )
 
 
-def number(run: int, runs: Sequence[Stored]) -> str:
+def number(run: int, runs: Sequence[StoredRun]) -> str:
     """Return the position of a run among the stored ones: ``run 3 of 8``."""
     return f"run {run + 1} of {len(runs)}"
 
 
-def _told(runs: Sequence[Stored]) -> list[str]:
+def _descriptions(runs: Sequence[StoredRun]) -> list[str]:
     """Return time, commit and file of each run, without directories if file names are unique."""
     names = [
         _DIGEST.sub(lambda found: f"{found[0][:7]}\N{HORIZONTAL ELLIPSIS}", one.name)
@@ -80,54 +80,55 @@ def _told(runs: Sequence[Stored]) -> list[str]:
 
 
 def _label(series: Series) -> str:
-    if series.figure is None:
+    if series.metric is None:
         return series.cell
     return f"{series.cell} {name_text(series)}"
 
 
-def _value(figure: Metric | None, value: float | None) -> str | None:
-    return None if figure is None or value is None else value_text(figure, value)
+def _value(metric: Metric | None, value: float | None) -> str | None:
+    return None if metric is None or value is None else value_text(metric, value)
 
 
-def _lasts(series: Series, move: ChangePoint, runs: Sequence[Stored]) -> str:
+def _lasts(series: Series, change: ChangePoint, runs: Sequence[StoredRun]) -> str:
     """Return the period for which a metric stayed at the level of a change point."""
-    if move.undone:
-        return "the run after it is back"
-    later = [other for other in series.lasting if other.run > move.run]
+    if change.outlier:
+        return "the next run is back at the previous level"
+    later = [other for other in series.lasting if other.run > change.run]
     if later:
         return f"until {number(later[0].run, runs)}"
     measured = [point.run for point in series.points] or [len(runs) - 1]
-    return "no run since" if max(measured) <= move.run else "since then"
+    return "no run since" if max(measured) <= change.run else "since then"
 
 
-def _notes(trend: Trend, known: Sequence[str]) -> Iterator[str]:
+def _notes(trend: Trend, described: Sequence[str]) -> Iterator[str]:
     archive = trend.archive
     runs = archive.runs
-    moved = sum(series.first is not None for series in trend.series)
-    figures = sum(series.figure is not None for series in trend.series)
+    changed = sum(bool(series.lasting) for series in trend.series)
+    metrics = sum(series.metric is not None for series in trend.series)
     if len(runs) == 1:
-        yield f"One stored run, {known[0]}: there is nothing to compare it with."
+        yield f"One stored run, {described[0]}: there is nothing to compare it with."
     else:
         yield (
-            f"{moved:,} of {figures:,} figures moved over {len(runs):,} stored runs, from "
-            f"{known[0]}, to {known[-1]}. Times are UTC."
+            f"{changed:,} of {metrics:,} metrics changed over {len(runs):,} stored runs, from "
+            f"{described[0]}, to {described[-1]}. Times are UTC."
         )
     yield (
-        "A row for each move, the first one of a figure first. Each run is compared with all runs "
-        "since the figure's last move together; it moved where the change is beyond noise, at "
-        "99 %, and beyond its rule. Of figures without a rule about one in a hundred comparisons "
-        "finds a change that is none."
+        "One row per change, grouped by metric. Each run is compared with all runs since the last "
+        "change of the metric together. It counts as a change if the difference exceeds the noise, "
+        "at 99 %, and the threshold. For metrics without a threshold, about one in a hundred "
+        "comparisons reports a change although there is none."
     )
     yield (
-        "A speed is looked at again with each later run: a step too small to be seen in its own "
-        "run is told, in that run, as soon as enough runs follow, and a move that they do not "
-        "bear out is told no more. While too few runs tell how far they vary, speeds are compared "
-        "round by round, where a change of the machine looks like a move."
+        "Speeds are tested again with each later run: a step too small to be detected in its own "
+        "run is reported for that run as soon as enough runs follow, and a change that later runs "
+        "do not confirm is removed. While there are too few runs to measure how much they vary, "
+        "speeds are compared round by round, and a change of the machine looks like a change of "
+        "the speed."
     )
     yield (
-        f"{UNDONE}: a speed that the next run does not tell from what it was before, but from "
-        "what it was in this run, and that is at least twice as near to the former. The machine "
-        "was odd in this run, which is compared with nothing."
+        f"{OUTLIER}: a speed for which the next run cannot be distinguished from the runs before, "
+        "differs from this run, and is at least twice as close to the runs before as to this run. "
+        "The machine was disturbed in this run, which is left out of all comparisons."
     )
     yield from _restarts(trend)
     yield from _partly(trend)
@@ -144,7 +145,7 @@ def _restarts(trend: Trend) -> Iterator[str]:
     for why, (names, runs) in reasons.items():
         ordinals = _listed([str(run) for run in runs])
         yield (
-            f"Not compared with the runs before, in run {ordinals}: {_listed(list(names))} ({why})."
+            f"Not compared with earlier runs, in run {ordinals}: {_listed(list(names))} ({why})."
         )
 
 
@@ -165,13 +166,13 @@ def _archive(archive: Archive) -> Iterator[str]:
     for name, why in archive.left_out:
         reasons.setdefault(why, []).append(name)
     for why, names in reasons.items():
-        yield f"Left out, for it is another experiment: {_listed(names)} ({why})."
+        yield f"Left out, as another experiment: {_listed(names)} ({why})."
     for why in archive.unreadable:
-        yield f"Left out, for it cannot be read: {why}."
-    if archive.copies:
-        yield f"{_files(archive.copies)} of a run that another file holds too: it counts once."
+        yield f"Left out, as unreadable: {why}."
+    if archive.duplicates:
+        yield f"Left out, as duplicates of a run in another file: {_files(archive.duplicates)}."
     if archive.others:
-        yield f"{_files(archive.others)} of JSON without a record of fer_bench: passed over."
+        yield f"Left out, as not results of fer_bench: {_files(archive.others)}."
 
 
 def _files(count: int) -> str:

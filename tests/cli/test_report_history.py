@@ -33,11 +33,10 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     new = tmp_path / "new"
     done = report(newest, "--history", tmp_path / "kept", "--report-dir", new)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith("Where each figure moved ")
+    assert done.stdout.startswith("Changes of each metric ")
     assert done.stdout.endswith(f"\n\nreport: {new / 'index.html'}\n")
     assert "mini-pretrained accuracy" in done.stdout
-    assert "1 file of a run" in text_of(done)
-    assert "another file holds" in text_of(done)
+    assert "of a run in another file: 1 file." in text_of(done)
     line = next(
         line
         for line in (new / "tables.md").read_text().splitlines()
@@ -51,7 +50,7 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     assert ["trend", "mini-pretrained accuracy", "", "verdict", "worse"] in [
         row[:5] for row in rows
     ]
-    assert "Where each figure moved" in (new / "tables.tex").read_text()
+    assert "Changes of each metric" in (new / "tables.tex").read_text()
     assert 'id="trend"' in (new / "index.html").read_text()
     assert {"trend.svg", "trend.png"} <= {path.name for path in (new / "figures").iterdir()}
     after = {path: path.read_bytes() for path in (tmp_path / "kept").rglob("*.json")}
@@ -84,8 +83,7 @@ def test_a_joined_report_is_one_run(tmp_path) -> None:
     done = report(*paths, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
     assert done.exit_code == 0
     assert "One stored run" in text_of(done)
-    assert "2 files of a run" in text_of(done)
-    assert "another file holds" in text_of(done)
+    assert "of a run in another file: 2 files." in text_of(done)
 
 
 def test_what_does_not_belong_there_is_reported(tmp_path) -> None:
@@ -99,10 +97,9 @@ def test_what_does_not_belong_there_is_reported(tmp_path) -> None:
     assert "over 3 stored runs" in text_of(done)
     assert "/0002.json (protocol: batch size 8 " in text_of(done)
     assert " instead of 32)" in text_of(done)
-    assert "cannot be read: " in text_of(done)
+    assert "Left out, as unreadable: " in text_of(done)
     assert f": '{kept / 'cut.json'}': not valid JSON" in text_of(done)
-    assert "1 file of JSON without " in text_of(done)
-    assert ": passed over." in text_of(done)
+    assert "not results of fer_bench: 1 file." in text_of(done)
 
 
 @pytest.mark.parametrize(
@@ -151,5 +148,4 @@ def test_the_same_run_found_under_two_names_is_one(tmp_path) -> None:
     (tmp_path / "kept" / "copy.json").write_bytes(newest.read_bytes())
     done = report(newest, "--history", tmp_path / "kept", "--report-dir", tmp_path / "new")
     assert "over 4 stored runs" in text_of(done)
-    assert "2 files of a run" in text_of(done)
-    assert "another file holds" in text_of(done)
+    assert "of a run in another file: 2 files." in text_of(done)

@@ -96,7 +96,7 @@ DOORS = {
     ),
     "history": Door(
         lambda path: [_history(path)],
-        lambda path: ["call", "fer_bench.analysis.history.archive:stored_runs", str(path)],
+        lambda path: ["call", "fer_bench.analysis.history.archive:read_stored_runs", str(path)],
     ),
     "rules": Door(lambda path: [_rules(path)], _rules),
     # Verifying weights takes a network; reading the lock or a structure does not.

@@ -9,7 +9,7 @@ sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from made_audits import context
 from made_runs import made_cell, made_run
 
-from fer_bench.analysis.comparison import load_side
+from fer_bench.analysis.comparison import load_run_set
 from fer_bench.plugin.state import BASE, EXPERIMENT, RECORD, SETTINGS
 
 CELL = made_cell("mini", "random", 0.5, fingerprint="a")
@@ -25,7 +25,7 @@ def pytest_collection_finish(session):
     stash[RECORD] = Measured()
     stash[EXPERIMENT] = context()
     if stash[SETTINGS].base:
-        stash[BASE] = load_side(stash[SETTINGS].base, "--fer-compare")
+        stash[BASE] = load_run_set(stash[SETTINGS].base, "--fer-compare")
 """
 BENCHMARK = """
 from conftest import CELL

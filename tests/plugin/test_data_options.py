@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_bench.plugin.options import read_settings
+from fer_bench.plugin.settings import read_settings
 from fer_bench.protocol.data_spec import DataSpec
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fer_bench import cli, models
 from fer_bench.analysis.comparison import Thresholds
-from fer_bench.plugin.options import Settings
+from fer_bench.plugin.settings import Settings
 from fer_bench.protocol.cells import INITS
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
@@ -42,7 +42,7 @@ def settings(shard, names="all", seeds=1):
         timing=True,
         shard=shard,
         base=(),
-        rules=Thresholds(()),
+        thresholds=Thresholds(()),
     )
 
 

@@ -19,7 +19,7 @@ from made_archives import (
 )
 
 from fer_bench.analysis.comparison import default_thresholds
-from fer_bench.analysis.history.trend import trend
+from fer_bench.analysis.history.trend import find_trend
 from fer_bench.report.render import body, markdown, terminal, tidy_csv
 from fer_bench.report.trend_table import trend_table
 
@@ -52,7 +52,7 @@ def test_an_odd_run_and_the_newest_one_are_distinguished() -> None:
     found = of_speeds(1000.0, 1000.0, 700.0, 1000.0, 1000.0, 500.0)
     odd, newest = rows(found, "mini-pretrained training.speed (images/s)")
     assert odd[0] == "only in this run"
-    assert odd[4].partition("; ")[0].endswith(" is back")
+    assert odd[4].partition("; ")[0].endswith(" is back at the previous level")
     assert newest[0] == "worse"
     assert newest[4].startswith("no run since; ")
     speeds = rows(found, "mini-pretrained inference.median@32 (ms)")
@@ -78,10 +78,10 @@ def test_the_notes_say_what_was_compared_and_what_was_not(snapshot) -> None:
     archive = dataclasses.replace(
         archive_of(*runs),
         left_out=(("a.json", "protocol: epochs 3 instead of 20"),) * 2,
-        copies=1,
+        duplicates=1,
         others=2,
     )
-    notes = trend_table(trend(archive, default_thresholds())).notes
+    notes = trend_table(find_trend(archive, default_thresholds())).notes
     assert notes[0] == snapshot(name="moved")
     assert notes[-5:] == snapshot(name="left out")
 
@@ -90,8 +90,8 @@ def test_one_run_has_nothing_to_be_compared_with() -> None:
     table = trend_table(of_accuracies(0.4))
     assert table.rows == ()
     assert table.notes[0].startswith("One stored run, 2026-03-01 12:00, ")
-    assert "Figure" in terminal([table])
-    assert "Figure" in markdown(table)
+    assert "Metric" in terminal([table])
+    assert "Metric" in markdown(table)
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -106,7 +106,7 @@ def test_hostile_names_stay_on_their_line() -> None:
     archive = archive_of(*runs)
     hostile = tuple(dataclasses.replace(one, name="x\n\x1b[2J\udcff|<b>") for one in archive.runs)
     table = trend_table(
-        trend(
+        find_trend(
             dataclasses.replace(archive, runs=hostile, left_out=(("\ny\n", "z\n"),)),
             default_thresholds(),
         )
@@ -135,7 +135,7 @@ def test_files_are_named_by_what_distinguishes_them() -> None:
             for one, name in zip(archive.runs, names, strict=True)
         ]
         archive = dataclasses.replace(archive, runs=tuple(runs))
-        entries = next(iter(trend_table(trend(archive, default_thresholds())).rows)).entries
+        entries = next(iter(trend_table(find_trend(archive, default_thresholds())).rows)).entries
         return entries[3].rpartition(", ")[2]
 
     saved = f"Linux-64bit/0002_{'ab12' * 10}_20260301_120000.json"

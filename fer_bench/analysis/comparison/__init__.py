@@ -1,11 +1,11 @@
 """Comparison of two sets of results files, base and head, metric by metric; pure functions."""
 
-from fer_bench.analysis.comparison.base_and_head import Side
 from fer_bench.analysis.comparison.compare import compare
 from fer_bench.analysis.comparison.compared_metrics import METRICS, Metric
-from fer_bench.analysis.comparison.load import load_side
+from fer_bench.analysis.comparison.load import load_run_set
 from fer_bench.analysis.comparison.outcome import Change, ChangeKind, ComparisonResult, Difference
 from fer_bench.analysis.comparison.project_config import project_thresholds
+from fer_bench.analysis.comparison.run_set import RunSet
 from fer_bench.analysis.comparison.thresholds import (
     Threshold,
     Thresholds,
@@ -20,12 +20,12 @@ __all__ = [
     "ComparisonResult",
     "Difference",
     "Metric",
-    "Side",
+    "RunSet",
     "Threshold",
     "Thresholds",
     "compare",
     "default_thresholds",
-    "load_side",
+    "load_run_set",
     "parse",
     "project_thresholds",
 ]

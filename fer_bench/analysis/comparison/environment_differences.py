@@ -13,7 +13,7 @@ from fer_bench.results.timers import TIMER, kinds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from fer_bench.analysis.comparison.base_and_head import Side
+    from fer_bench.analysis.comparison.run_set import RunSet
 
 _MACHINE = ("processor", "cpu cores available", "platform")
 _THREADS = ("threads",)
@@ -52,11 +52,11 @@ class EnvironmentComparison:
     same_parts: bool | None
 
 
-def compare_environments(base: Side, head: Side) -> EnvironmentComparison:
-    """Compare the recorded environments of base and head; a fact missing on one side is ignored.
+def compare_environments(base: RunSet, head: RunSet) -> EnvironmentComparison:
+    """Compare the recorded environments of base and head; a fact missing in one is ignored.
 
-    The runs of one side are combined: a fact that varies between them is listed with all its
-    values, and several machines on one side count as different from any other machine.
+    The runs of each are combined: a fact that varies between them is listed with all its
+    values, and several machines count as different from any other machine.
     """
     in_base, in_head = _facts(base), _facts(head)
     names = [name for name in {**in_base, **in_head} if name not in _NOT_COMPARED]
@@ -124,7 +124,7 @@ def _meaning(name: str, same_machine: bool) -> str:
     )
 
 
-def _protocol(base: Side, head: Side) -> Iterable[Difference]:
+def _protocol(base: RunSet, head: RunSet) -> Iterable[Difference]:
     in_base, in_head = _settings(base), _settings(head)
     for name in {**in_base, **in_head}:
         one, other = in_base.get(name, "unknown"), in_head.get(name, "unknown")
@@ -138,7 +138,7 @@ def _protocol(base: Side, head: Side) -> Iterable[Difference]:
             )
 
 
-def _data(base: Side, head: Side) -> tuple[bool, bool | None, list[Difference]]:
+def _data(base: RunSet, head: RunSet) -> tuple[bool, bool | None, list[Difference]]:
     in_base, in_head = base.runs[0][1].dataset, head.runs[0][1].dataset
     one, other = (
         f"{data.name}, {sum(count for _, count in data.counts):,} images, split {data.split}"
@@ -154,10 +154,10 @@ def _data(base: Side, head: Side) -> tuple[bool, bool | None, list[Difference]]:
     return True, True, []
 
 
-def _facts(side: Side) -> dict[str, tuple[str, ...]]:
-    """Return the sorted values of each fact over the runs of one side."""
+def _facts(run_set: RunSet) -> dict[str, tuple[str, ...]]:
+    """Return the sorted values of each fact over the runs of base or head."""
     values: dict[str, set[str]] = {}
-    for _, run in side.runs:
+    for _, run in run_set.runs:
         for name, value in run.environment:
             values.setdefault(name, set()).add(value)
     return {name: tuple(sorted(of)) for name, of in values.items()}
@@ -167,5 +167,5 @@ def _timed_in(facts: Mapping[str, tuple[str, ...]]) -> list[str]:
     return [kind for timer in facts.get(TIMER, ()) for kind in kinds(timer)]
 
 
-def _settings(side: Side) -> dict[str, str]:
-    return {setting.name: setting.value for setting in side.runs[0][1].protocol}
+def _settings(run_set: RunSet) -> dict[str, str]:
+    return {setting.name: setting.value for setting in run_set.runs[0][1].protocol}

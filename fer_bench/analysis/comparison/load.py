@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.comparison.base_and_head import Side, timings
+from fer_bench.analysis.comparison.run_set import RunSet, timings
 from fer_bench.results import load_run, read_directory, read_run
 from fer_bench.runtime.errors import FerBenchError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 
-def load_side(paths: Sequence[Path], which: str) -> Side:
+def load_run_set(paths: Sequence[Path], which: str) -> RunSet:
     """Read the runs of base or head.
 
     A directory stands for all results files in it and in its subdirectories, ordered by path;
@@ -25,7 +25,7 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
 
     Args:
         paths: results files and directories, at least one.
-        which: name of the side for errors: ``"base"``.
+        which: name of the run set for errors: ``"base"``.
 
     Raises:
         FerBenchError: a file or directory cannot be read, a file is not a results file (see
@@ -52,7 +52,7 @@ def load_side(paths: Sequence[Path], which: str) -> Side:
         _check_measurements(runs)
     except FerBenchError as error:
         raise error.revised(problem=f"{error.problem} ({which})") from error
-    return Side(tuple(runs), tuple(unreadable))
+    return RunSet(tuple(runs), tuple(unreadable))
 
 
 def _check_files(files: Iterable[str]) -> None:

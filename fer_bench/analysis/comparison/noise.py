@@ -56,7 +56,7 @@ class Shift:
 def between_runs(base: Sequence[float], head: Sequence[float], level: float) -> Shift | None:
     """Estimate the shift of the mean over runs by Student's t with a common variance.
 
-    If one side has a single run, the variance of the other is used for both.
+    If one of them has a single run, the variance of the other is used for both.
 
     Args:
         base: logarithm of the metric in each run of the base, at least one.
@@ -68,8 +68,8 @@ def between_runs(base: Sequence[float], head: Sequence[float], level: float) -> 
     """
     if len(base) + len(head) < LEAST_RUNS:
         return None
-    sides = f"{len(base)} and {len(head)} runs"
-    return _student(base, head, level, f"Student's t over {sides}")
+    method = f"Student's t over {len(base)} and {len(head)} runs"
+    return _student(base, head, level, method)
 
 
 def of_rounds(base: Sequence[float], head: Sequence[float], level: float) -> Shift | None:
@@ -89,12 +89,12 @@ def of_rounds(base: Sequence[float], head: Sequence[float], level: float) -> Shi
     Returns:
         None if there are fewer than three rounds in all, which give no interval.
     """
-    sides = f"{len(base)} and {len(head)} rounds"
     if len(base) + len(head) < 3:
         return None
+    rounds = f"{len(base)} and {len(head)} rounds"
     if 2 / math.comb(len(base) + len(head), len(base)) > 1 - level:
-        return _student(base, head, level, f"Student's t over {sides}: too few for ranks")
-    return _ranks(np.asarray(base), np.asarray(head), level, f"Mann-Whitney over {sides}")
+        return _student(base, head, level, f"Student's t over {rounds}: too few for ranks")
+    return _ranks(np.asarray(base), np.asarray(head), level, f"Mann-Whitney over {rounds}")
 
 
 def _student(base: Sequence[float], head: Sequence[float], level: float, method: str) -> Shift:
@@ -103,7 +103,7 @@ def _student(base: Sequence[float], head: Sequence[float], level: float, method:
 
     freedom = len(base) + len(head) - 2
     squares = sum(
-        sum((value - statistics.fmean(side)) ** 2 for value in side) for side in (base, head)
+        sum((value - statistics.fmean(times)) ** 2 for value in times) for times in (base, head)
     )
     error = math.sqrt(squares / freedom * (1 / len(base) + 1 / len(head)))
     half = float(stdtrit(freedom, (1 + level) / 2)) * error

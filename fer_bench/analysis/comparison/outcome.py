@@ -24,9 +24,9 @@ class Change:
     """Change of one metric of one cell, or a cell that only base or only head has.
 
     Attributes:
-        cell: backbone and init, ``"mini-pretrained"``; for a cell of one seed that only one side
-            has, its id, ``"mini-pretrained-43"``.
-        figure: the metric; None if the change is of the complete cell.
+        cell: backbone and init, ``"mini-pretrained"``; for a cell of one seed that only base
+            or only head has, its id, ``"mini-pretrained-43"``.
+        metric: the metric; None if the change is of the complete cell.
         of: class for ``recall``, batch size for ``inference``, otherwise empty.
         verdict: result of the comparison.
         base: value of the metric in the base, in its unit; None if it has none.
@@ -41,7 +41,7 @@ class Change:
     """
 
     cell: str
-    figure: Metric | None
+    metric: Metric | None
     of: str
     verdict: ChangeKind
     base: float | None = None
@@ -55,20 +55,20 @@ class Change:
     @property
     def name(self) -> str:
         """Metric's name with class or batch size: ``inference.p99@32``, ``recall.Happy``."""
-        return "complete cell" if self.figure is None else self.figure.named(self.of)
+        return "complete cell" if self.metric is None else self.metric.named(self.of)
 
     @property
     def too_noisy(self) -> bool:
         """True if the noise is too large to exclude a regression beyond the threshold."""
-        if self.verdict != "same" or self.interval is None or self.figure is None:
+        if self.verdict != "same" or self.interval is None or self.metric is None:
             return False
         if self.threshold is None or self.base is None:
             return False
         allowed = self.threshold.distance(self.base)
-        if self.figure.speed:
+        if self.metric.speed:
             allowed /= self.base
         low, high = self.interval.low, self.interval.high
-        return (-low if self.figure.higher_is_better else high) > allowed
+        return (-low if self.metric.higher_is_better else high) > allowed
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class ComparisonResult:
     def compared(self) -> bool:
         """True if any metric could be compared."""
         return any(
-            change.figure is not None and change.verdict in ("better", "worse", "moved", "same")
+            change.metric is not None and change.verdict in ("better", "worse", "moved", "same")
             for change in self.changes
         )
 

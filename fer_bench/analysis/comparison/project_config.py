@@ -41,20 +41,20 @@ def project_thresholds(folder: Path) -> Thresholds:
         path = place / _FILE
         # Path.is_file raises if a directory may not be entered.
         if os.path.isfile(path):  # noqa: PTH113
-            return _rules(path)
+            return _thresholds(path)
     return Thresholds(())
 
 
-def _rules(path: Path) -> Thresholds:
+def _thresholds(path: Path) -> Thresholds:
     try:
         document: dict[str, Any] = tomllib.loads(read_regular(path, _LARGEST).decode("utf-8"))
     except OSError as error:
         raise FerBenchError(cause_of(error), "a readable file", path=path) from error
     except (ValueError, RecursionError) as error:
         raise FerBenchError(f"not valid TOML: {cause_of(error)}", path=path) from error
-    ours = _table(path, _table(path, document, "tool"), "tool.fer_bench")
-    _check_keys(path, ours, "tool.fer_bench", "compare")
-    compare = _table(path, ours, "tool.fer_bench.compare")
+    section = _table(path, _table(path, document, "tool"), "tool.fer_bench")
+    _check_keys(path, section, "tool.fer_bench", "compare")
+    compare = _table(path, section, "tool.fer_bench.compare")
     _check_keys(path, compare, "tool.fer_bench.compare", "fail_on")
     texts = compare.get("fail_on", [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):

@@ -17,7 +17,7 @@ from fer_bench.analysis.comparison.compared_metrics import (
     RECALL,
 )
 from fer_bench.analysis.comparison.outcome import Change
-from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, figure_gone, verdict
+from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, metric_gone, verdict
 from fer_bench.analysis.seed_groups import correct
 from fer_bench.analysis.subsets import subsets_by_duplicates
 from fer_bench.metrics import Interval, compare, over_seeds
@@ -43,18 +43,18 @@ class Qualities:
     """Trained cells of one backbone and init in base or head.
 
     Attributes:
-        of: quality for each seed, at least one.
+        by_seed: quality for each seed, at least one.
         dataset: data set that they were trained and tested on.
     """
 
-    of: Mapping[int, Quality]
+    by_seed: Mapping[int, Quality]
     dataset: DatasetSummary
 
 
 class _Reading(NamedTuple):
     """Metric, how to read it, and its number of images if it can be compared as a share."""
 
-    figure: Metric
+    metric: Metric
     of: str
     read: Callable[[Quality, DatasetSummary], float | None]
     images: int | None
@@ -74,7 +74,7 @@ class _Found(NamedTuple):
 
 
 def quality_changes(
-    cell: str, base: Qualities, head: Qualities, same_parts: bool | None, rules: Thresholds
+    cell: str, base: Qualities, head: Qualities, same_parts: bool | None, thresholds: Thresholds
 ) -> list[Change]:
     """Compare every quality metric of one backbone and init.
 
@@ -85,25 +85,27 @@ def quality_changes(
     as two independent shares, and so is the initial accuracy (Newcombe, *Interval Estimation for
     the Difference Between Independent Proportions*, 1998, method 10). The other metrics are
     compared by the variation of their differences over three seeds or more; fewer do not show their
-    noise. A side has a metric if each of its compared networks has it; a metric that only one side
-    has is gone or new.
+    noise. Base or head has a metric if each of its compared networks has it; a metric that only
+    base has is gone, one that only head has is new.
 
     Args:
         cell: backbone and init.
         base: trained cells of the base.
         head: trained cells of the head, of a data set with the same images.
         same_parts: True if both are tested on the same images; None if unknown.
-        rules: thresholds for how much worse a metric may get.
+        thresholds: thresholds for how much worse a metric may get.
     """
-    common = sorted(set(base.of) & set(head.of))
-    ours = [base.of[seed] for seed in common or sorted(base.of)]
-    theirs = [head.of[seed] for seed in common or sorted(head.of)]
-    pairing = _Pairing(ours, theirs, bool(common), same_parts, base.dataset, head.dataset)
-    changes = (_change(cell, reading, pairing, rules) for reading in _readings(base.dataset))
+    common = sorted(set(base.by_seed) & set(head.by_seed))
+    base_values = [base.by_seed[seed] for seed in common or sorted(base.by_seed)]
+    head_values = [head.by_seed[seed] for seed in common or sorted(head.by_seed)]
+    pairing = _Pairing(
+        base_values, head_values, bool(common), same_parts, base.dataset, head.dataset
+    )
+    changes = (_change(cell, reading, pairing, thresholds) for reading in _readings(base.dataset))
     return [change for change in changes if change is not None]
 
 
-def quality_gone(cell: str, base: Qualities, why: str, rules: Thresholds) -> Iterator[Change]:
+def quality_gone(cell: str, base: Qualities, why: str, thresholds: Thresholds) -> Iterator[Change]:
     """Yield the lost metrics of a backbone and init that the head did not train.
 
     Accuracy stands for all metrics; others are listed only if they have a threshold.
@@ -112,30 +114,32 @@ def quality_gone(cell: str, base: Qualities, why: str, rules: Thresholds) -> Ite
         cell: backbone and init.
         base: trained cells of the base.
         why: reason why the head has none.
-        rules: thresholds for how much worse a metric may get, and whether one may be gone.
+        thresholds: thresholds for how much worse a metric may get, and whether one may be gone.
     """
     for reading in _readings(base.dataset):
-        values = reading.of_each([base.of[seed] for seed in sorted(base.of)], base.dataset)
+        values = reading.of_each(
+            [base.by_seed[seed] for seed in sorted(base.by_seed)], base.dataset
+        )
         if values:
-            figure, of = reading.figure, reading.of
-            change = figure_gone(cell, figure, of, statistics.fmean(values), why, rules)
-            if figure is ACCURACY or change.threshold is not None:
+            metric, of = reading.metric, reading.of
+            change = metric_gone(cell, metric, of, statistics.fmean(values), why, thresholds)
+            if metric is ACCURACY or change.threshold is not None:
                 yield change
 
 
 class _Pairing(NamedTuple):
-    """Qualities to compare, one per seed; if ``paired``, the n-th ones are of the same seed."""
+    """Qualities to compare, one per seed; if ``paired``, the n-th ones have the same seed."""
 
-    ours: list[Quality]
-    theirs: list[Quality]
+    base: list[Quality]
+    head: list[Quality]
     paired: bool
     same_parts: bool | None
-    base: DatasetSummary
-    head: DatasetSummary
+    base_data: DatasetSummary
+    head_data: DatasetSummary
 
     @property
     def same(self) -> bool:
-        return self.paired and self.ours == self.theirs
+        return self.paired and self.base == self.head
 
 
 def _readings(data: DatasetSummary) -> Iterator[_Reading]:
@@ -180,71 +184,73 @@ def _mofr(history: History) -> float:
     )
 
 
-def _change(cell: str, reading: _Reading, pairing: _Pairing, rules: Thresholds) -> Change | None:
+def _change(
+    cell: str, reading: _Reading, pairing: _Pairing, thresholds: Thresholds
+) -> Change | None:
     """Return the change of a metric, or None if neither base nor head has it."""
-    figure, of = reading.figure, reading.of
-    ours = reading.of_each(pairing.ours, pairing.base)
-    theirs = reading.of_each(pairing.theirs, pairing.head)
-    if not ours and not theirs:
+    metric, of = reading.metric, reading.of
+    bases = reading.of_each(pairing.base, pairing.base_data)
+    heads = reading.of_each(pairing.head, pairing.head_data)
+    if not bases and not heads:
         return None
-    if not theirs:
-        return figure_gone(
-            cell, figure, of, statistics.fmean(ours), _why_none(figure, "head"), rules
+    if not heads:
+        return metric_gone(
+            cell, metric, of, statistics.fmean(bases), _why_none(metric, "head"), thresholds
         )
-    head = statistics.fmean(theirs)
-    if not ours:
-        return Change(cell, figure, of, "new", head=head, why=_why_none(figure, "base"))
-    base, threshold = statistics.fmean(ours), rules.of(cell, figure.name, figure.named(of))
-    row = Change(cell, figure, of, "not comparable", base, head, threshold=threshold)
+    head = statistics.fmean(heads)
+    if not bases:
+        return Change(cell, metric, of, "new", head=head, why=_why_none(metric, "base"))
+    base, threshold = statistics.fmean(bases), thresholds.of(cell, metric.name, metric.named(of))
+    row = Change(cell, metric, of, "not comparable", base, head, threshold=threshold)
     if pairing.same_parts is False:
         return replace(row, why="trained and tested on other images of the data set")
-    if figure is CLEAN_ACCURACY and pairing.base.test_twins != pairing.head.test_twins:
-        return replace(row, why="other test images are known to have twins in training")
+    if metric is CLEAN_ACCURACY and pairing.base_data.test_twins != pairing.head_data.test_twins:
+        return replace(row, why="other test images are known to have duplicates in training")
     if pairing.same:
         return replace(row, verdict="same", change=0.0, why="the same result")
-    if pairing.paired and ours == theirs and figure not in _BY_IMAGES:
+    if pairing.paired and bases == heads and metric not in _BY_IMAGES:
         return replace(row, verdict="same", change=0.0, why="the same value")
-    found = _by_images(reading, pairing) or _over_seeds(pairing, ours, theirs)
-    if found is None and reading.images is not None and len(ours) == len(theirs) == 1:
-        found = _as_shares(reading.images, ours, theirs)
+    found = _by_images(reading, pairing) or _over_seeds(pairing, bases, heads)
+    if found is None and reading.images is not None and len(bases) == len(heads) == 1:
+        found = _as_shares(reading.images, bases, heads)
     if found is None:
         why = (
             f"fewer than {_LEAST_SEEDS} seeds in common, too few to measure its noise; run base "
             f"and head with the same --seeds={_LEAST_SEEDS} or more"
         )
         return replace(row, change=head - base, why=why)
-    said, why = verdict(figure, found.change, found.interval, allowed(threshold, base))
+    kind, why = verdict(metric, found.change, found.interval, allowed(threshold, base))
     return replace(
         row,
-        verdict=said,
+        verdict=kind,
         change=found.change,
         interval=found.interval,
-        regression=said == "worse" and threshold is not None,
+        regression=kind == "worse" and threshold is not None,
         why=f"{why}; {found.how}",
     )
 
 
-def _why_none(figure: Metric, side: str) -> str:
-    """Return why one side lacks a metric that the other has."""
-    if figure is CLEAN_ACCURACY:
-        return f"the {side} has no deduplicated test images, or not all predictions"
-    return f"the {side} has no test images of this class"
+def _why_none(metric: Metric, name: str) -> str:
+    """Return why base or head lacks a metric that the other has."""
+    if metric is CLEAN_ACCURACY:
+        return f"the {name} has no deduplicated test images, or not all predictions"
+    return f"the {name} has no test images of this class"
 
 
 def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
     """Compare accuracy or recall image by image, if both store predictions for the same images."""
-    labels, known = pairing.base.labels, subsets_by_duplicates(pairing.base)
-    if pairing.same_parts is not True or reading.figure not in _BY_IMAGES:
+    labels, known = pairing.base_data.labels, subsets_by_duplicates(pairing.base_data)
+    if pairing.same_parts is not True or reading.metric not in _BY_IMAGES:
         return None
-    ours, theirs = correct(pairing.ours, labels), correct(pairing.theirs, labels)
-    if ours is None or theirs is None:
+    base, head = correct(pairing.base, labels), correct(pairing.head, labels)
+    if base is None or head is None:
         return None
     if reading.label is not None:
-        ours, theirs = ours[:, labels == reading.label], theirs[:, labels == reading.label]
-    if reading.figure is CLEAN_ACCURACY and known is not None:
-        ours, theirs = ours[:, known.deduplicated], theirs[:, known.deduplicated]
-    images = ours.shape[1]
-    found = compare(theirs, ours, LEVEL, paired_seeds=pairing.paired)
+        base, head = base[:, labels == reading.label], head[:, labels == reading.label]
+    if reading.metric is CLEAN_ACCURACY and known is not None:
+        base, head = base[:, known.deduplicated], head[:, known.deduplicated]
+    images = base.shape[1]
+    found = compare(head, base, LEVEL, paired_seeds=pairing.paired)
     interval, how = found.interval, f"{found.method}, {images:,} images"
     if found.only_first is not None and found.only_second is not None:
         won, lost = found.only_first, found.only_second
@@ -272,20 +278,20 @@ def _mcnemar_interval(won: int, lost: int, images: int) -> Interval:
     return Interval((2 * low - 1) * both / images, (2 * high - 1) * both / images)
 
 
-def _over_seeds(pairing: _Pairing, ours: list[float], theirs: list[float]) -> _Found | None:
-    if not pairing.paired or len(ours) != len(theirs) or len(ours) < _LEAST_SEEDS:
+def _over_seeds(pairing: _Pairing, bases: list[float], heads: list[float]) -> _Found | None:
+    if not pairing.paired or len(bases) != len(heads) or len(bases) < _LEAST_SEEDS:
         return None
-    spread = over_seeds((head - base for base, head in zip(ours, theirs, strict=True)), LEVEL)
+    spread = over_seeds((head - base for base, head in zip(bases, heads, strict=True)), LEVEL)
     if spread.interval is None:
         return None
     return _Found(spread.mean, spread.interval, f"Student's t over {spread.count} paired seeds")
 
 
-def _as_shares(images: int, ours: list[float], theirs: list[float]) -> _Found:
+def _as_shares(images: int, bases: list[float], heads: list[float]) -> _Found:
     """Compare two shares of the same number of images, without pairing the images."""
     from statsmodels.stats.proportion import confint_proportions_2indep
 
-    base, head = statistics.fmean(ours), statistics.fmean(theirs)
+    base, head = statistics.fmean(bases), statistics.fmean(heads)
     low, high = confint_proportions_2indep(
         round(head * images),
         images,

@@ -50,32 +50,32 @@ class Timing:
 
     Attributes:
         seconds: time of each round, per image or per call.
-        figure: summary of the rounds in the same unit: their median, or a percentile.
+        value: summary of the rounds in the same unit: their median, or a percentile.
         pace: logarithms of the times of the two parts of the reference workload, measured around
             the rounds, the fastest round of each; None if it was not measured.
     """
 
     seconds: tuple[float, ...]
-    figure: float
+    value: float
     pace: tuple[float, float] | None
 
 
 class Timed(NamedTuple):
     """Speed metric of a cell in base or head, with one timing for each run that measured it."""
 
-    figure: Metric
+    metric: Metric
     of: str
     timings: tuple[Timing, ...]
 
     @property
     def value(self) -> float:
         """Value to display: the median over the runs, as measured."""
-        value = statistics.median(timing.figure for timing in self.timings)
-        return 1 / value if self.figure.higher_is_better else value
+        value = statistics.median(timing.value for timing in self.timings)
+        return 1 / value if self.metric.higher_is_better else value
 
 
 def timed(cells: Iterable[CellResult]) -> dict[tuple[Metric, str], Timed]:
-    """Return the speeds of one backbone and init in the runs of one side."""
+    """Return the speeds of one backbone and init in the runs of base or head."""
     found: dict[tuple[Metric, str], list[Timing]] = {}
     for cell in cells:
         if cell.training is not None:
@@ -84,14 +84,14 @@ def timed(cells: Iterable[CellResult]) -> dict[tuple[Metric, str], Timed]:
             timing = Timing(seconds, statistics.median(seconds), _pace(training.reference))
             found.setdefault((TRAINING_SPEED, ""), []).append(timing)
         for speed in cell.inference:
-            for figure, value in _of_calls(speed):
+            for metric, value in _of_calls(speed):
                 timing = Timing(speed.seconds, value, _pace(speed.reference))
-                found.setdefault((figure, str(speed.batch_size)), []).append(timing)
+                found.setdefault((metric, str(speed.batch_size)), []).append(timing)
     return {key: Timed(*key, tuple(timings)) for key, timings in found.items()}
 
 
 def speed_change(
-    cell: str, base: Timed, head: Timed, around: EnvironmentComparison, rules: Thresholds
+    cell: str, base: Timed, head: Timed, environments: EnvironmentComparison, thresholds: Thresholds
 ) -> Change:
     """Compare one speed of one cell.
 
@@ -111,54 +111,53 @@ def speed_change(
         cell: backbone and init.
         base: timings of the base, at least one.
         head: timings of the head, of the same metric.
-        around: environment differences between base and head.
-        rules: thresholds for how much slower it may get.
+        environments: environment differences between base and head.
+        thresholds: thresholds for how much slower it may get.
     """
-    figure, of = base.figure, base.of
-    threshold = rules.of(cell, figure.name, figure.named(of))
-    row = Change(cell, figure, of, "not comparable", base.value, head.value, threshold=threshold)
-    known = _is_paced(base.timings, head.timings)
-    if not around.same_device:
+    metric, of = base.metric, base.of
+    threshold = thresholds.of(cell, metric.name, metric.named(of))
+    row = Change(cell, metric, of, "not comparable", base.value, head.value, threshold=threshold)
+    if not environments.same_device:
         return replace(row, why="computed on different devices or backends")
-    if not around.same_timer:
+    if not environments.same_timer:
         return replace(row, why="timed in different units, such as CPU and wall-clock seconds")
-    if not around.same_machine and not known:
+    if not environments.same_machine and not _is_paced(base.timings, head.timings):
         return replace(
             row,
-            why="measured on different machines, without a reference workload on both sides",
+            why="measured on different machines, without a reference workload in base and head",
         )
-    divided = is_divided(base.timings, head.timings, around)
-    shift = _shift(figure, base.timings, head.timings, divided)
+    divided = is_divided(base.timings, head.timings, environments)
+    shift = _shift(metric, base.timings, head.timings, divided)
     if shift is None:
-        return replace(row, why=_too_little(figure))
-    change, interval = _as_share(figure, shift)
+        return replace(row, why=_too_little(metric))
+    change, interval = _as_share(metric, shift)
     share = allowed(threshold, base.value) / base.value
-    found, why = verdict(figure, change, interval, share)
+    kind, why = verdict(metric, change, interval, share)
     if divided:
         why += f"; reference workload {_pace_text(base.timings, head.timings)}, divided out"
     return replace(
         row,
-        verdict=found,
+        verdict=kind,
         change=change,
         interval=interval,
-        regression=found == "worse" and threshold is not None,
+        regression=kind == "worse" and threshold is not None,
         why=f"{why}; {shift.method}",
     )
 
 
 def is_divided(
-    base: Sequence[Timing], head: Sequence[Timing], around: EnvironmentComparison
+    base: Sequence[Timing], head: Sequence[Timing], environments: EnvironmentComparison
 ) -> bool:
     """Return True if times are compared after division by those of the reference workload."""
     if not _is_paced(base, head):
         return False
-    if not around.same_machine:
+    if not environments.same_machine:
         return True
-    return around.same_software and abs(statistics.fmean(_paces(base, head))) > SLOWER
+    return environments.same_software and abs(statistics.fmean(_paces(base, head))) > SLOWER
 
 
 def _is_paced(base: Sequence[Timing], head: Sequence[Timing]) -> bool:
-    return all(timing.pace for side in (base, head) for timing in side)
+    return all(timing.pace for timing in (*base, *head))
 
 
 def _pace(reference: Reference | None) -> tuple[float, float] | None:
@@ -175,23 +174,23 @@ def _of_calls(speed: InferenceSpeed) -> Iterable[tuple[Metric, float]]:
 
 
 def _shift(
-    figure: Metric, base: Sequence[Timing], head: Sequence[Timing], divided: bool
+    metric: Metric, base: Sequence[Timing], head: Sequence[Timing], divided: bool
 ) -> Shift | None:
-    ours, theirs = (
-        [math.log(timing.figure) - _offset(timing, divided) for timing in side]
-        for side in (base, head)
+    base_times, head_times = (
+        [math.log(timing.value) - _offset(timing, divided) for timing in timings]
+        for timings in (base, head)
     )
-    shift = between_runs(ours, theirs, LEVEL)
-    if shift is None and figure is not INFERENCE_P99:
-        ours, theirs = (
+    shift = between_runs(base_times, head_times, LEVEL)
+    if shift is None and metric is not INFERENCE_P99:
+        base_times, head_times = (
             [
                 math.log(seconds) - _offset(timing, divided)
-                for timing in side
+                for timing in timings
                 for seconds in timing.seconds
             ]
-            for side in (base, head)
+            for timings in (base, head)
         )
-        shift = of_rounds(ours, theirs, LEVEL)
+        shift = of_rounds(base_times, head_times, LEVEL)
         if shift is not None:
             shift = shift.widened(_assumed(len(base), len(head), divided))
     if shift is None or not divided:
@@ -206,8 +205,8 @@ def _assumed(base: int, head: int, divided: bool) -> float:
     return NormalDist().inv_cdf((1 + LEVEL) / 2) * noise * math.sqrt(1 / base + 1 / head)
 
 
-def _too_little(figure: Metric) -> str:
-    if figure is INFERENCE_P99:
+def _too_little(metric: Metric) -> str:
+    if metric is INFERENCE_P99:
         return (
             "the calls of one run do not bound a 99th percentile: "
             f"at least {LEAST_RUNS} runs of base and head together are needed"
@@ -221,14 +220,14 @@ def _offset(timing: Timing, divided: bool) -> float:
 
 def _paces(base: Sequence[Timing], head: Sequence[Timing]) -> tuple[float, float]:
     """Return the log ratio, head to base, of the times of each part of the reference workload."""
-    ours, theirs = (
+    base_paces, head_paces = (
         [
             statistics.fmean(part)
-            for part in zip(*(timing.pace for timing in side if timing.pace), strict=True)
+            for part in zip(*(timing.pace for timing in timings if timing.pace), strict=True)
         ]
-        for side in (base, head)
+        for timings in (base, head)
     )
-    return theirs[0] - ours[0], theirs[1] - ours[1]
+    return head_paces[0] - base_paces[0], head_paces[1] - base_paces[1]
 
 
 def _pace_text(base: Sequence[Timing], head: Sequence[Timing]) -> str:
@@ -236,8 +235,8 @@ def _pace_text(base: Sequence[Timing], head: Sequence[Timing]) -> str:
     return f"{abs(slower):.1%} {'slower' if slower > 0 else 'faster'}"
 
 
-def _as_share(figure: Metric, shift: Shift) -> tuple[float, Interval]:
+def _as_share(metric: Metric, shift: Shift) -> tuple[float, Interval]:
     """Convert a shift of log times to a share of the base's time, or of its speed."""
-    sign = -1 if figure.higher_is_better else 1
+    sign = -1 if metric.higher_is_better else 1
     ends = sorted(math.expm1(sign * end) for end in (shift.low, shift.high))
     return math.expm1(sign * shift.estimate), Interval(*ends)

@@ -57,12 +57,12 @@ class Threshold:
 
 
 @dataclass(frozen=True)
-class Rule:
+class ScopedThreshold:
     """Threshold for the cells and metrics that match two patterns.
 
     Attributes:
         cells: pattern of backbone and init: ``"vggface*"``; ``"*"`` for all.
-        figure: pattern of a metric's name, with or without class or batch size:
+        metric: pattern of a metric's name, with or without class or batch size:
             ``"inference.p99"``, ``"inference.p99@32"``, ``"recall.*"``; or ``"gone"`` or
             ``"determinism"``.
         threshold: None if the metric never makes a comparison fail.
@@ -70,7 +70,7 @@ class Rule:
     """
 
     cells: str
-    figure: str
+    metric: str
     threshold: Threshold | None
     text: str
 
@@ -83,20 +83,20 @@ class Rule:
         """
         # A pattern such as "*" matches metrics only, never "gone" or "determinism".
         return fnmatchcase(cell, self.cells) and any(
-            name == self.figure if name in _SWITCHES else fnmatchcase(name, self.figure)
+            name == self.metric if name in _SWITCHES else fnmatchcase(name, self.metric)
             for name in names
         )
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Threshold rules in order; the last one that applies takes effect.
+    """Thresholds in order; the last one that applies takes effect.
 
     Attributes:
-        rules: the rules.
+        entries: the thresholds with the cells and metrics that they apply to.
     """
 
-    rules: tuple[Rule, ...]
+    entries: tuple[ScopedThreshold, ...]
 
     def of(self, cell: str, *names: str) -> Threshold | None:
         """Return the threshold of a metric of a cell; None if it never makes a comparison fail.
@@ -107,34 +107,34 @@ class Thresholds:
                 ``DETERMINISM``.
         """
         found = None
-        for rule in self.rules:
-            if rule.applies(cell, names):
-                found = rule.threshold
+        for entry in self.entries:
+            if entry.applies(cell, names):
+                found = entry.threshold
         return found
 
     def __add__(self, other: Thresholds) -> Thresholds:
-        """Append the other rules, which take precedence."""
-        return Thresholds((*self.rules, *other.rules))
+        """Append other thresholds, which take precedence."""
+        return Thresholds((*self.entries, *other.entries))
 
 
 def parse(texts: Iterable[str], source: str) -> Thresholds:
-    """Parse threshold rules.
+    """Parse thresholds.
 
-    Each rule is ``METRIC: AMOUNT`` or ``CELLS: METRIC: AMOUNT``. ``AMOUNT`` is a share of the
+    Each is ``METRIC: AMOUNT`` or ``CELLS: METRIC: AMOUNT``. ``AMOUNT`` is a share of the
     base's value (``10%``), percentage points of a share (``0.5pp``), a time (``2ms``), a plain
     number in the metric's own unit, or ``off``; for ``gone`` and ``determinism`` it is ``on`` or
     ``off``.
 
     Args:
-        texts: one or more rules each, separated by commas or line breaks.
+        texts: one or more thresholds each, separated by commas or line breaks.
         source: origin of the texts, for errors: ``"--fail-on"``.
 
     Raises:
-        FerBenchError: a rule has invalid syntax, names an unknown metric, or has an amount that
-            does not fit the metric.
+        FerBenchError: a threshold has invalid syntax, names an unknown metric, or has an amount
+            that does not fit the metric.
     """
     pieces = [piece.strip() for text in texts for piece in re.split(r"[,\n]", text)]
-    return Thresholds(tuple(_rule(piece, source) for piece in pieces if piece))
+    return Thresholds(tuple(_parse_entry(piece, source) for piece in pieces if piece))
 
 
 def default_thresholds() -> Thresholds:
@@ -142,7 +142,7 @@ def default_thresholds() -> Thresholds:
     return parse(DEFAULTS, "the defaults")
 
 
-def _rule(text: str, source: str) -> Rule:
+def _parse_entry(text: str, source: str) -> ScopedThreshold:
     parts = [part.strip() for part in text.split(":")]
     if len(parts) not in (2, 3) or not all(parts):
         raise FerBenchError(
@@ -150,32 +150,32 @@ def _rule(text: str, source: str) -> Rule:
             "METRIC: AMOUNT or CELLS: METRIC: AMOUNT, "
             "as in 'accuracy: 0.5pp' or 'vggface*: training.speed: 20%'",
         )
-    cells, figure, amount = ["*", *parts][-3:]
-    if figure in _SWITCHES:
+    cells, metric, amount = ["*", *parts][-3:]
+    if metric in _SWITCHES:
         if amount not in ("on", "off"):
             raise FerBenchError(
                 f"{source}: {shown(text)} has the amount {shown(amount)}",
                 "on, off",
             )
         threshold = Threshold(0.0, False, "on") if amount == "on" else None
-        return Rule(cells, figure, threshold, text)
-    meant = _meant(figure, text, source)
-    threshold = None if amount == "off" else _threshold(amount, meant, text, source)
-    return Rule(cells, figure, threshold, text)
+        return ScopedThreshold(cells, metric, threshold, text)
+    metrics = _find_metrics(metric, text, source)
+    threshold = None if amount == "off" else _parse_amount(amount, metrics, text, source)
+    return ScopedThreshold(cells, metric, threshold, text)
 
 
-def _meant(pattern: str, text: str, source: str) -> list[Metric]:
+def _find_metrics(pattern: str, text: str, source: str) -> list[Metric]:
     """Return the metrics that a pattern may refer to."""
     # Classes and batch sizes are known only from the files, so only the prefix is checked.
     known = [
-        figure
-        for figure in METRICS
-        if fnmatchcase(figure.name, pattern)
-        or (figure.mark and pattern.startswith(figure.name + figure.mark))
+        metric
+        for metric in METRICS
+        if fnmatchcase(metric.name, pattern)
+        or (metric.mark and pattern.startswith(metric.name + metric.mark))
     ]
     if known:
         return known
-    names = [*(figure.name for figure in METRICS), *_SWITCHES]
+    names = [*(metric.name for metric in METRICS), *_SWITCHES]
     near = difflib.get_close_matches(pattern, names, 1, 0.4)
     raise FerBenchError(
         f"{source}: {shown(text)} has the unknown metric {shown(pattern)}",
@@ -184,11 +184,11 @@ def _meant(pattern: str, text: str, source: str) -> list[Metric]:
     )
 
 
-def _units(figure: Metric) -> str:
-    return "".join(f", {unit}" for unit, kinds in _FITTING.items() if figure.unit in kinds)
+def _units(metric: Metric) -> str:
+    return "".join(f", {unit}" for unit, kinds in _FITTING.items() if metric.unit in kinds)
 
 
-def _threshold(amount: str, figures: list[Metric], text: str, source: str) -> Threshold:
+def _parse_amount(amount: str, metrics: list[Metric], text: str, source: str) -> Threshold:
     found = _AMOUNT.fullmatch(amount)
     if found is None:
         raise FerBenchError(
@@ -198,7 +198,7 @@ def _threshold(amount: str, figures: list[Metric], text: str, source: str) -> Th
     unit, number = found["unit"], float(found["number"])
     if unit == "%":
         return Threshold(number / 100, True, amount)
-    unfit = [figure for figure in figures if unit and figure.unit not in _FITTING[unit]]
+    unfit = [metric for metric in metrics if unit and metric.unit not in _FITTING[unit]]
     if unfit:
         raise FerBenchError(
             f"{source}: {shown(text)} has an amount in {unit}, but {unfit[0].name} is in "

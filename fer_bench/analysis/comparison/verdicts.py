@@ -18,7 +18,7 @@ LEVEL = 0.99
 
 
 def verdict(
-    figure: Metric, change: float, interval: Interval, allowed: float
+    metric: Metric, change: float, interval: Interval, allowed: float
 ) -> tuple[ChangeKind, str]:
     """Return the verdict on a change, and the reason in a few words.
 
@@ -26,7 +26,7 @@ def verdict(
     allowed amount.
 
     Args:
-        figure: the metric.
+        metric: the metric.
         change: head minus base, in any unit.
         interval: interval of the change, in that unit.
         allowed: amount allowed by the metric's threshold, in that unit; 0 without a threshold.
@@ -35,31 +35,31 @@ def verdict(
         return "same", "within noise"
     if abs(change) <= allowed:
         return "same", "beyond noise, within the threshold"
-    if figure.higher_is_better is None:
+    if metric.higher_is_better is None:
         return "moved", "beyond noise"
-    improved = (change > 0) == figure.higher_is_better
+    improved = (change > 0) == metric.higher_is_better
     return ("better" if improved else "worse"), "beyond noise and threshold" if allowed else (
         "beyond noise"
     )
 
 
-def figure_gone(
-    cell: str, figure: Metric, of: str, base: float, why: str, rules: Thresholds
+def metric_gone(
+    cell: str, metric: Metric, of: str, base: float, why: str, thresholds: Thresholds
 ) -> Change:
     """Return the change of a metric that only the base has: a regression if it has a threshold.
 
     Args:
         cell: backbone and init.
-        figure: the metric.
+        metric: the metric.
         of: its class or batch size; empty if a cell has only one value of it.
         base: its value in the base.
         why: reason why the head lacks it.
-        rules: thresholds for how much worse a metric may get, and whether one may be gone.
+        thresholds: thresholds for how much worse a metric may get, and whether one may be gone.
     """
-    threshold = rules.of(cell, figure.name, figure.named(of))
-    regression = threshold is not None and rules.of(cell, GONE) is not None
+    threshold = thresholds.of(cell, metric.name, metric.named(of))
+    regression = threshold is not None and thresholds.of(cell, GONE) is not None
     return Change(
-        cell, figure, of, "gone", base=base, threshold=threshold, regression=regression, why=why
+        cell, metric, of, "gone", base=base, threshold=threshold, regression=regression, why=why
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.analysis.comparison.base_and_head import Side, measurement
 from fer_bench.analysis.comparison.environment_differences import compare_environments
+from fer_bench.analysis.comparison.run_set import RunSet, measurement
 from fer_bench.results import ResultsDirectory, load_document, read_directory, read_run
 from fer_bench.results.merge import merge_runs
 from fer_bench.runtime.errors import FerBenchError, shown
@@ -27,7 +27,7 @@ _SHORT = 7
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredRun:
     """Stored run.
 
     Attributes:
@@ -52,8 +52,8 @@ class Stored:
         Empty if unknown; the commits of several merged runs are separated by ``/``.
         """
         found = map(_COMMIT.fullmatch, self.commit.split("; "))
-        told = [f"{one[1][:_SHORT]}{'+' if one[2] else ''}" for one in found if one is not None]
-        return "/".join(dict.fromkeys(told))
+        short = [f"{one[1][:_SHORT]}{'+' if one[2] else ''}" for one in found if one is not None]
+        return "/".join(dict.fromkeys(short))
 
 
 @dataclass(frozen=True)
@@ -63,19 +63,19 @@ class Archive:
     Attributes:
         runs: in chronological order; runs of the same time are sorted by name.
         left_out: name of each run of other data or another protocol, with the reason.
-        copies: number of files that hold an already counted run.
+        duplicates: number of files that hold an already counted run.
         others: number of files that are not results of fer_bench.
         unreadable: for each file that cannot be read, the reason.
     """
 
-    runs: tuple[Stored, ...]
+    runs: tuple[StoredRun, ...]
     left_out: tuple[tuple[str, str], ...] = ()
-    copies: int = 0
+    duplicates: int = 0
     others: int = 0
     unreadable: tuple[str, ...] = ()
 
 
-def stored_run(path: Path) -> Stored:
+def read_stored_run(path: Path) -> StoredRun:
     """Read a results file and the time at which it was created.
 
     Raises:
@@ -84,7 +84,7 @@ def stored_run(path: Path) -> Stored:
     return _stored(load_document(path), str(path))
 
 
-def as_one(parts: Sequence[Stored]) -> Stored:
+def merge_stored_runs(parts: Sequence[StoredRun]) -> StoredRun:
     """Merge several runs of one experiment into one, with the time of the latest.
 
     Args:
@@ -96,14 +96,14 @@ def as_one(parts: Sequence[Stored]) -> Stored:
     first, *others = parts
     if not others:
         return first
-    return Stored(
+    return StoredRun(
         name=f"{first.name} and {len(others)} more",
         time=max(part.time for part in parts),
         run=merge_runs([(part.name, part.run) for part in parts]),
     )
 
 
-def stored_runs(folder: Path) -> ResultsDirectory[Stored]:
+def read_stored_runs(folder: Path) -> ResultsDirectory[StoredRun]:
     """Read all results files in a directory and its subdirectories, named by their relative paths.
 
     Args:
@@ -121,9 +121,9 @@ def stored_runs(folder: Path) -> ResultsDirectory[Stored]:
 
 
 def build_archive(
-    found: Iterable[Stored],
-    reported: Stored,
-    parts: Iterable[Stored] = (),
+    found: Iterable[StoredRun],
+    reported: StoredRun,
+    parts: Iterable[StoredRun] = (),
     others: int = 0,
     unreadable: Iterable[str] = (),
 ) -> Archive:
@@ -142,12 +142,12 @@ def build_archive(
     """
     known = {(one.time, one.commit) for one in (reported, *parts)}
     held = {time for one in (reported, *parts) for time in measurement(one.run)}
-    runs, left_out, copies = [reported], [], 0
+    runs, left_out, duplicates = [reported], [], 0
     # Most timings first: a merged file shares its time with a part, which must not replace it.
     for one in sorted(found, key=lambda one: (-len(measurement(one.run)), *_order(one))):
         times = measurement(one.run)
         if (one.time, one.commit) in known or (times and times <= held):
-            copies += 1
+            duplicates += 1
             continue
         known.add((one.time, one.commit))
         held |= times
@@ -159,34 +159,36 @@ def build_archive(
     return Archive(
         runs=tuple(sorted(runs, key=_order)),
         left_out=tuple(sorted(left_out)),
-        copies=copies,
+        duplicates=duplicates,
         others=others,
         unreadable=tuple(unreadable),
     )
 
 
-def _order(one: Stored) -> tuple[datetime, str]:
+def _order(one: StoredRun) -> tuple[datetime, str]:
     return one.time, one.name
 
 
 def _difference(reported: Run, other: Run) -> str:
     """Describe how another run's experiment differs; empty if it is the same experiment."""
-    around = compare_environments(Side((("reported", reported),)), Side((("other", other),)))
+    environments = compare_environments(
+        RunSet((("reported", reported),)), RunSet((("other", other),))
+    )
     return "; ".join(
         f"{one.what} {one.head} instead of {one.base}"
-        for one in around.differences
+        for one in environments.differences
         if one.of_experiment
     )
 
 
-def _stored(document: Any, name: str) -> Stored:
+def _stored(document: Any, name: str) -> StoredRun:
     run = read_run(document, name)
     text = document.get(_TIME)
     try:
         time = datetime.fromisoformat(text)
         # pytest-benchmark before version 5 wrote UTC without an offset.
         time = time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time
-        return Stored(name, time.astimezone(timezone.utc), run)
+        return StoredRun(name, time.astimezone(timezone.utc), run)
     except (TypeError, ValueError, OverflowError):
         raise FerBenchError(
             f"{name}: {_TIME!r} at top level is {shown(text)}",

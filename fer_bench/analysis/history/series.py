@@ -35,7 +35,7 @@ class ChangePoint:
         head: value in this run, or in this and later runs if only these together showed the change.
         verdict: ``"better"``, ``"worse"``, ``"moved"`` or ``"not deterministic"``.
         why: how it was decided: one line.
-        undone: True if it is a speed and the next run that measured it is back at the previous
+        outlier: True if it is a speed and the next run that measured it is back at the previous
             level, unlike this one: then this run is an outlier of the machine, not a change of the
             metric.
     """
@@ -45,7 +45,7 @@ class ChangePoint:
     head: float | None
     verdict: ChangeKind
     why: str
-    undone: bool = False
+    outlier: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,38 +54,28 @@ class Series:
 
     Attributes:
         cell: backbone and init.
-        figure: the metric; None for the complete cell, whose change points are runs that were not
+        metric: the metric; None for the complete cell, whose change points are runs that were not
             deterministic.
         of: class or batch size, or empty.
         points: values in the runs that measured it, in their order; empty for a complete cell.
-        moves: change points in the order of the runs.
+        change_points: change points in the order of the runs.
     """
 
     cell: str
-    figure: Metric | None
+    metric: Metric | None
     of: str
     points: tuple[Point, ...]
-    moves: tuple[ChangePoint, ...]
+    change_points: tuple[ChangePoint, ...]
 
     @property
     def name(self) -> str:
         """Name of the metric with its class or batch size."""
-        return "the whole cell" if self.figure is None else self.figure.named(self.of)
+        return "the whole cell" if self.metric is None else self.metric.named(self.of)
 
     @property
     def lasting(self) -> tuple[ChangePoint, ...]:
-        """Change points that the next run did not undo."""
-        return tuple(move for move in self.moves if not move.undone)
-
-    @property
-    def first(self) -> ChangePoint | None:
-        """First lasting change point since the oldest run."""
-        return next(iter(self.lasting), None)
-
-    @property
-    def latest(self) -> ChangePoint | None:
-        """Last lasting change point."""
-        return next(reversed(self.lasting), None)
+        """Change points that are not outliers."""
+        return tuple(point for point in self.change_points if not point.outlier)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def workflow_commands(outcome: ComparisonResult) -> list[str]:
     for change in sorted(outcome.changes, key=_rank):
         if not change.regression:
             by_verdict.setdefault(change.verdict, []).append(change)
-    complete = [change for change in by_verdict.get("not comparable", []) if change.figure is None]
+    complete = [change for change in by_verdict.get("not comparable", []) if change.metric is None]
     severe = [
         *sorted(outcome.undecided, key=_rank),
         *by_verdict.get("gone", []),
@@ -72,22 +72,22 @@ def workflow_commands(outcome: ComparisonResult) -> list[str]:
 
 def _rank(change: Change) -> tuple[int, float]:
     """Return the sort key: entire cells first, then by metric, largest change first."""
-    place = -1 if change.figure is None else METRICS.index(change.figure)
+    place = -1 if change.metric is None else METRICS.index(change.metric)
     return place, -abs(change.change or 0.0)
 
 
 def _annotation(change: Change) -> _Annotation:
     title = f"{change.cell}: {name_text(change)} {verdict_text(change)}"
     parts = [
-        f"{side} {value_text(change.figure, value)}"
-        for side, value in (("base", change.base), ("head", change.head))
-        if change.figure is not None and value is not None
+        f"{name} {value_text(change.metric, value)}"
+        for name, value in (("base", change.base), ("head", change.head))
+        if change.metric is not None and value is not None
     ]
     changed, threshold = change_text(change), threshold_text(change)
     parts += [] if changed is None else [f"change {changed}"]
     parts += [] if threshold is None else [f"threshold {threshold}"]
-    figures = ", ".join(parts)
-    return _Annotation(title, "; ".join(part for part in (figures, change.why) if part))
+    metrics = ", ".join(parts)
+    return _Annotation(title, "; ".join(part for part in (metrics, change.why) if part))
 
 
 def _commands(

@@ -59,7 +59,7 @@ def json_text(outcome: ComparisonResult) -> str:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    metric, interval, threshold = change.figure, change.interval, change.threshold
+    metric, interval, threshold = change.metric, change.interval, change.threshold
     return {
         "cell": change.cell,
         "figure": metric and metric.name,

@@ -46,26 +46,26 @@ _NAMED = 3
 
 def name_text(change: Change | Series) -> str:
     """Return the metric's name with its unit: ``inference.p99@32 (ms)``."""
-    unit = "" if change.figure is None else unit_text(change.figure)
+    unit = "" if change.metric is None else unit_text(change.metric)
     return f"{change.name} ({unit})" if unit else change.name
 
 
-def unit_text(figure: Metric) -> str:
+def unit_text(metric: Metric) -> str:
     """Return the unit that the metric's values are shown in; empty for shares."""
-    return _UNITS[figure.unit]
+    return _UNITS[metric.unit]
 
 
-def shown_value(figure: Metric, value: float) -> float:
+def shown_value(metric: Metric, value: float) -> float:
     """Return a metric's value in its display unit: milliseconds for seconds."""
-    return value * 1000 if figure.unit == "s" else value
+    return value * 1000 if metric.unit == "s" else value
 
 
-def value_text(figure: Metric, value: float) -> str:
+def value_text(metric: Metric, value: float) -> str:
     """Return a metric's value in its display unit as text, without the unit."""
-    if figure.speed:
-        shown = shown_value(figure, value)
+    if metric.speed:
+        shown = shown_value(metric, value)
         return f"{shown:,.{_sensible(shown)}f}"
-    return _plain(f"{value:,.{_DECIMALS[figure.unit]}f}")
+    return _plain(f"{value:,.{_DECIMALS[metric.unit]}f}")
 
 
 def change_text(change: Change) -> str | None:
@@ -73,9 +73,9 @@ def change_text(change: Change) -> str | None:
 
     Speeds are in percent of the base, shares in percentage points, other metrics in their unit.
     """
-    if change.figure is None or change.change is None:
+    if change.metric is None or change.change is None:
         return None
-    factor, decimals, unit = _of_change(change.figure)
+    factor, decimals, unit = _of_change(change.metric)
     text = f"{_signed(change.change * factor, decimals)}{unit}"
     if change.interval is None:
         return text
@@ -137,8 +137,8 @@ def _listed(changes: Sequence[Change]) -> str:
     """Name the first changes: ``mini-random accuracy -1.20 pp (threshold 0.5pp)``."""
     names = []
     for change in changes[:_NAMED]:
-        if change.figure is None or change.verdict in ("gone", "not comparable"):
-            metric = "" if change.figure is None else f" {change.name}"
+        if change.metric is None or change.verdict in ("gone", "not comparable"):
+            metric = "" if change.metric is None else f" {change.name}"
             verdict = "" if change.verdict == "not comparable" else f" {change.verdict}"
             names.append(f"{change.cell}{metric}{verdict}")
         else:
@@ -151,15 +151,15 @@ def _listed(changes: Sequence[Change]) -> str:
     return ", ".join(names)
 
 
-def _of_change(figure: Metric) -> tuple[float, int, str]:
+def _of_change(metric: Metric) -> tuple[float, int, str]:
     """Return factor, decimals and unit for displaying a change."""
-    if figure.speed:
+    if metric.speed:
         return 100, 1, " %"
-    if figure.unit == "share":
+    if metric.unit == "share":
         return 100, 2, " pp"
-    if figure.unit == "share per epoch":
+    if metric.unit == "share per epoch":
         return 100, 3, " pp"
-    return 1, _DECIMALS[figure.unit], ""
+    return 1, _DECIMALS[metric.unit], ""
 
 
 def _sensible(value: float) -> int:

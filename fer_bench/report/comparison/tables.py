@@ -28,7 +28,7 @@ _ALWAYS = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 
 def is_shown(change: Change) -> bool:
     """Check if a change has its own row."""
-    return change.verdict != "same" or change.figure in _ALWAYS
+    return change.verdict != "same" or change.metric in _ALWAYS
 
 
 def differences_table(outcome: ComparisonResult) -> Table | None:
@@ -46,10 +46,10 @@ def differences_table(outcome: ComparisonResult) -> Table | None:
 
 def change_tables(outcome: ComparisonResult) -> list[Table]:
     """Return a table of changes of entire cells, if any, then one of metrics for each cell."""
-    complete = [change for change in outcome.changes if change.figure is None]
+    complete = [change for change in outcome.changes if change.metric is None]
     of_cells: dict[str, list[Change]] = {}
     for change in outcome.changes:
-        if change.figure is not None and is_shown(change):
+        if change.metric is not None and is_shown(change):
             of_cells.setdefault(change.cell, []).append(change)
     return [
         *([_complete_cells(complete)] if complete else []),
@@ -79,7 +79,7 @@ def _metrics(cell: str, changes: Sequence[Change], level: float) -> Table:
     reasons: dict[str, list[str]] = {}
     for change in changes:
         values = [
-            None if change.figure is None or value is None else value_text(change.figure, value)
+            None if change.metric is None or value is None else value_text(change.metric, value)
             for value in (change.base, change.head)
         ]
         entries = (*values, change_text(change), threshold_text(change), verdict_text(change))

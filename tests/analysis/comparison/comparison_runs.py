@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from made_runs import LABELS, made_cell, made_run
 
-from fer_bench.analysis.comparison import Side
+from fer_bench.analysis.comparison import RunSet
 from fer_bench.results.records import InferenceSpeed, Reference, TrainingSpeed
 
 ENVIRONMENT = (
@@ -69,13 +69,13 @@ def in_environment(run, facts=None):
 
 def side(*runs, name="run"):
     """Return these runs as one side of a comparison."""
-    return Side(tuple((f"{name}-{number}.json", run) for number, run in enumerate(runs, 1)))
+    return RunSet(tuple((f"{name}-{number}.json", run) for number, run in enumerate(runs, 1)))
 
 
-def one_of(outcome, figure, cell="mini-pretrained"):
+def one_of(outcome, metric, cell="mini-pretrained"):
     """Return the change of one metric, by its full name."""
     (found,) = [
-        change for change in outcome.changes if (change.cell, change.name) == (cell, figure)
+        change for change in outcome.changes if (change.cell, change.name) == (cell, metric)
     ]
     return found
 

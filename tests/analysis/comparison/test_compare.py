@@ -8,7 +8,7 @@ import pytest
 from comparison_runs import in_environment, one_of, side, timed_run
 from made_runs import made_cell, made_missing, made_run
 
-from fer_bench.analysis.comparison import Side, compare, default_thresholds, parse
+from fer_bench.analysis.comparison import RunSet, compare, default_thresholds, parse
 from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.runtime.errors import FerBenchError
 
@@ -16,8 +16,8 @@ OTHER = made_cell("mini", "random")
 HEAD = side(timed_run(call=0.007))
 
 
-def outcome(base, head, rules=""):
-    return compare(base, head, default_thresholds() + parse([rules], "--fail-on"))
+def outcome(base, head, thresholds=""):
+    return compare(base, head, default_thresholds() + parse([thresholds], "--fail-on"))
 
 
 def run_of(*cells, **facts):
@@ -25,7 +25,7 @@ def run_of(*cells, **facts):
 
 
 def told(found):
-    return {change.cell: change for change in found.changes if change.figure is None}
+    return {change.cell: change for change in found.changes if change.metric is None}
 
 
 def test_a_cell_that_is_gone_is_a_regression_and_a_new_one_is_none():
@@ -78,7 +78,7 @@ def test_nothing_measured_in_common_cannot_be_compared():
 
 
 def test_several_runs_of_a_side_are_one_experiment():
-    base = Side((("a", timed_run()), ("b", dataclasses.replace(timed_run(), protocol=()))))
+    base = RunSet((("a", timed_run()), ("b", dataclasses.replace(timed_run(), protocol=()))))
     with pytest.raises(FerBenchError) as caught:
         outcome(base, side(timed_run()))
     assert caught.value.problem.startswith("base: a and b ")
@@ -153,17 +153,17 @@ def test_cells_of_other_shards_are_not_gone():
 
 
 @pytest.mark.parametrize(
-    ("rule", "accepted"),
+    ("entry", "accepted"),
     [
         ("recall.Hapy: 1pp", "recall.Happy"),
         ("inference.p99@23: 2ms", "inference.p99@32"),
         ("mini*: inference.median@1: 2ms", "inference.median@32"),
     ],
 )
-def test_a_rule_about_what_no_file_has_is_an_error(rule, accepted):
+def test_a_rule_about_what_no_file_has_is_an_error(entry, accepted):
     with pytest.raises(FerBenchError) as caught:
-        outcome(side(timed_run()), side(timed_run()), rule)
-    assert repr(rule) in caught.value.problem
+        outcome(side(timed_run()), side(timed_run()), entry)
+    assert repr(entry) in caught.value.problem
     assert accepted in caught.value.accepted
 
 

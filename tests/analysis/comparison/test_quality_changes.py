@@ -23,11 +23,11 @@ from fer_bench.analysis.comparison import compare, default_thresholds, parse
 from fer_bench.analysis.comparison.quality import _mcnemar_interval
 
 
-def outcome(base, head, rules="", **facts):
+def outcome(base, head, thresholds="", **facts):
     return compare(
         side(in_environment(base)),
         side(in_environment(head, facts)),
-        default_thresholds() + parse([rules], "--fail-on"),
+        default_thresholds() + parse([thresholds], "--fail-on"),
     )
 
 
@@ -253,7 +253,7 @@ def test_only_the_seeds_in_common_are_compared_and_others_are_told():
     base = made_run(*(made_cell("mini", "pretrained", 0.4, seed=seed) for seed in (1, 2)))
     head = made_run(*(made_cell("mini", "pretrained", 0.4, seed=seed) for seed in (2, 3)))
     found = outcome(base, head)
-    told = {change.cell: change.verdict for change in found.changes if change.figure is None}
+    told = {change.cell: change.verdict for change in found.changes if change.metric is None}
     assert told == {"mini-pretrained-1": "gone", "mini-pretrained-3": "new"}
     assert one_of(found, "accuracy").why == "the same result"
 
@@ -423,7 +423,7 @@ def test_other_twins_cannot_be_compared_and_fail_what_has_a_rule():
     row = one_of(found, "accuracy.clean")
     assert row.verdict == "not comparable"
     assert "other test images" in row.why
-    assert "twins" in row.why
+    assert "duplicates" in row.why
     assert found.exit_status == 0
     assert outcome(base, head, "accuracy.clean: 1pp").exit_status == 2
 

@@ -12,8 +12,10 @@ from fer_bench.results.records import Reference
 CALL = "inference.median@32"
 
 
-def outcome(base, head, rules=""):
-    return compare(side(*base), side(*head), default_thresholds() + parse([rules], "--fail-on"))
+def outcome(base, head, thresholds=""):
+    return compare(
+        side(*base), side(*head), default_thresholds() + parse([thresholds], "--fail-on")
+    )
 
 
 def runs(count, factor=1.0, between=0.0, seed=0, **speed):
@@ -242,8 +244,8 @@ WALL, CPU = {"timer": "perf_counter"}, {"timer": "process_time"}
 
 def test_cpu_seconds_are_not_compared_with_wall_clock_seconds():
     found = outcome(runs(5, environment=WALL), runs(5, 0.5, seed=1, environment=CPU))
-    for figure in ("training.speed", CALL, "inference.p99@32"):
-        assert one_of(found, figure).verdict == "not comparable"
+    for metric in ("training.speed", CALL, "inference.p99@32"):
+        assert one_of(found, metric).verdict == "not comparable"
     (difference,) = found.differences
     assert (difference.what, difference.base, difference.head) == (
         "timer",
@@ -318,7 +320,7 @@ def simulated(factor, count, between, trials):
     for trial in range(trials):
         base = runs(count, between=between, seed=trial)
         head = runs(count, factor, between=between, seed=10_000 + trial)
-        found = compare(side(*base), side(*head), Thresholds(default_thresholds().rules))
+        found = compare(side(*base), side(*head), Thresholds(default_thresholds().entries))
         caught += one_of(found, "training.speed").regression
     return caught / trials
 

@@ -45,20 +45,20 @@ def test_rules_are_read_as_they_are_written(text, name, expected):
 
 
 def test_a_rule_without_a_batch_size_holds_for_all_and_one_with_it_for_that():
-    rules = parse(["inference.median: 5%, inference.median@1: 20%"], "--fail-on")
-    assert rules.of("a-random", "inference.median", "inference.median@32").text == "5%"
-    assert rules.of("a-random", "inference.median", "inference.median@1").text == "20%"
+    thresholds = parse(["inference.median: 5%, inference.median@1: 20%"], "--fail-on")
+    assert thresholds.of("a-random", "inference.median", "inference.median@32").text == "5%"
+    assert thresholds.of("a-random", "inference.median", "inference.median@1").text == "20%"
 
 
 def test_of_the_rules_that_apply_the_last_counts_and_patterns_choose_cells():
-    rules = default_thresholds() + parse(
+    thresholds = default_thresholds() + parse(
         ["training.speed: 10%\nvggface*: training.speed: 20%", "*-random: accuracy: off"], "toml"
     )
-    assert rules.of("vggface-random", "training.speed").text == "20%"
-    assert rules.of("mini-random", "training.speed").text == "10%"
-    assert rules.of("mini-random", "accuracy") is None
-    assert rules.of("mini-pretrained", "accuracy").text == "0.5pp"
-    assert rules.of("mini-random", "loss") is None
+    assert thresholds.of("vggface-random", "training.speed").text == "20%"
+    assert thresholds.of("mini-random", "training.speed").text == "10%"
+    assert thresholds.of("mini-random", "accuracy") is None
+    assert thresholds.of("mini-pretrained", "accuracy").text == "0.5pp"
+    assert thresholds.of("mini-random", "loss") is None
 
 
 def test_a_relative_threshold_is_of_the_base():
@@ -103,7 +103,7 @@ def test_no_rules_are_no_rules():
     assert parse(["", " , \n"], "x") == Thresholds(())
 
 
-NAMES = [figure.name for figure in METRICS]
+NAMES = [metric.name for metric in METRICS]
 
 
 @given(
@@ -114,7 +114,7 @@ NAMES = [figure.name for figure in METRICS]
     st.sampled_from(NAMES),
 )
 def test_adding_rules_is_parsing_them_together(written, cell, name):
-    texts = [f"{cells}: {figure}: {place}%" for place, (cells, figure) in enumerate(written)]
+    texts = [f"{cells}: {metric}: {place}%" for place, (cells, metric) in enumerate(written)]
     together = parse([", ".join(texts)], "x")
     apart = Thresholds(())
     for text in texts:
@@ -122,8 +122,8 @@ def test_adding_rules_is_parsing_them_together(written, cell, name):
     assert together == apart
     matching = [
         place
-        for place, (cells, figure) in enumerate(written)
-        if figure == name and (cells == "*" or cells.strip("*") in cell)
+        for place, (cells, metric) in enumerate(written)
+        if metric == name and (cells == "*" or cells.strip("*") in cell)
     ]
     found = together.of(cell, name)
     assert (found is None) == (not matching)

@@ -10,11 +10,11 @@ import pytest
 from made_archives import START, document_of, mini, run_of, stored, write_stored
 
 from fer_bench.analysis.history.archive import (
-    Stored,
-    as_one,
+    StoredRun,
     build_archive,
-    stored_run,
-    stored_runs,
+    merge_stored_runs,
+    read_stored_run,
+    read_stored_runs,
 )
 from fer_bench.runtime.errors import FerBenchError
 
@@ -27,7 +27,7 @@ def names(archive):
 
 def at(hours, name, commit=""):
     facts = {"commit": commit} if commit else {}
-    return Stored(name, START + timedelta(hours=hours), run_of(mini(), facts=facts))
+    return StoredRun(name, START + timedelta(hours=hours), run_of(mini(), facts=facts))
 
 
 def test_runs_stand_in_the_order_of_time_and_then_of_names() -> None:
@@ -39,32 +39,32 @@ def test_a_run_of_one_time_and_commit_counts_once() -> None:
     reported = at(3, "reported", "x")
     archive = build_archive([at(3, "same", "x"), at(1, "b", "y"), at(1, "a", "y")], reported)
     assert names(archive) == ["a", "reported"]
-    assert archive.copies == 2
+    assert archive.duplicates == 2
     # Of another commit at that time, or of that commit at another time, it is another run.
     others = build_archive([at(3, "one", "y"), at(4, "two", "x")], reported)
     assert names(others) == ["one", "reported", "two"]
-    assert others.copies == 0
+    assert others.duplicates == 0
 
 
 def test_the_parts_of_a_joined_run_count_no_further_time() -> None:
     parts = [
-        Stored(f"{name}.json", START + timedelta(hours=hours), run_of(mini(init=name)))
+        StoredRun(f"{name}.json", START + timedelta(hours=hours), run_of(mini(init=name)))
         for hours, name in enumerate(("pretrained", "random"))
     ]
-    reported = as_one(parts)
+    reported = merge_stored_runs(parts)
     assert reported.name == "pretrained.json and 1 more"
     assert reported.time == parts[1].time
     assert [cell.init for cell in reported.run.cells] == ["pretrained", "random"]
-    assert as_one(parts[:1]) is parts[0]
+    assert merge_stored_runs(parts[:1]) is parts[0]
     archive = build_archive(parts, reported, parts)
     assert names(archive) == ["pretrained.json and 1 more"]
-    assert archive.copies == 2
+    assert archive.duplicates == 2
 
 
 def test_a_merged_file_stands_for_its_parts() -> None:
     def shard(hours, *inits):
         cells = [mini(speed=1000.0 + len(init), init=init) for init in inits]
-        return Stored(f"{'-'.join(inits)}.json", START + timedelta(hours=hours), run_of(*cells))
+        return StoredRun(f"{'-'.join(inits)}.json", START + timedelta(hours=hours), run_of(*cells))
 
     parts = [shard(1, "pretrained"), shard(2, "random")]
     merged = shard(1, "pretrained", "random")
@@ -72,7 +72,7 @@ def test_a_merged_file_stands_for_its_parts() -> None:
     for found in ([*parts, merged], [merged, *parts]):
         archive = build_archive(found, at(5, "reported"))
         assert names(archive) == ["pretrained-random.json", "reported"]
-        assert archive.copies == 2
+        assert archive.duplicates == 2
     assert names(build_archive([*parts, merged], merged)) == ["pretrained-random.json"]
 
 
@@ -131,7 +131,7 @@ def test_results_files_are_found_at_any_depth(tmp_path) -> None:
     (tmp_path / "list.json").write_text('["fer_bench"]')
     (tmp_path / "notes.txt").write_text("{")
     (tmp_path / "folder.json").mkdir()
-    kept = stored_runs(tmp_path)
+    kept = read_stored_runs(tmp_path)
     found = [one for _, one in kept.read]
     assert (kept.others, kept.unreadable) == (2, ())
     assert [one.name for one in found] == ["machine-0/0000.json", "machine-1/0001.json"]
@@ -151,7 +151,7 @@ def test_results_files_are_found_at_any_depth(tmp_path) -> None:
 def test_times_are_in_utc(tmp_path, text, hour) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps(document_of(run_of(mini()), text)))
-    found = stored_run(path)
+    found = read_stored_run(path)
     assert (found.name, found.time.tzinfo) == (str(path), timezone.utc)
     assert found.time.replace(microsecond=0) == datetime(2026, 3, 1, hour, 30, tzinfo=timezone.utc)
 
@@ -161,13 +161,13 @@ def test_a_file_without_a_time_is_one_line(tmp_path, time) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps({**document_of(run_of(mini()), None), "datetime": time}))
     with pytest.raises(FerBenchError) as raised:
-        stored_run(path)
+        read_stored_run(path)
     problem = raised.value.problem
     assert problem.startswith(f"{path}: 'datetime' ")
     assert problem.endswith(f" is {time!r}")
     assert "\n" not in str(raised.value)
     write_stored(tmp_path, [run_of(mini())])
-    (why,) = stored_runs(tmp_path).unreadable
+    (why,) = read_stored_runs(tmp_path).unreadable
     assert why.startswith(f"{problem}; ")
 
 
@@ -182,7 +182,7 @@ def test_a_file_without_a_time_is_one_line(tmp_path, time) -> None:
 def test_a_broken_file_among_good_ones_is_left_out(tmp_path, content, cause) -> None:
     (good,) = write_stored(tmp_path, [run_of(mini())])
     (tmp_path / "a.json").write_bytes(content)
-    kept = stored_runs(tmp_path)
+    kept = read_stored_runs(tmp_path)
     assert [path for path, _ in kept.read] == [good]
     (why,) = kept.unreadable
     assert why.startswith(f"'{tmp_path / 'a.json'}': ")
@@ -195,7 +195,7 @@ def test_a_broken_file_among_good_ones_is_left_out(tmp_path, content, cause) -> 
 def test_a_folder_without_results_files_is_one_line(tmp_path) -> None:
     def problem(folder):
         with pytest.raises(FerBenchError) as raised:
-            stored_runs(folder)
+            read_stored_runs(folder)
         assert raised.value.path == folder
         assert "\n" not in str(raised.value)
         return raised.value.problem

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_archives import UNEVEN, mini, moves_of, of_speeds, run_of, trend_of
+from made_archives import UNEVEN, change_points_of, mini, of_speeds, run_of, trend_of
 
 from fer_bench.results.records import Reference, TrainingSpeed
 
@@ -37,12 +37,15 @@ def lasting(
             for index, one in enumerate(row)
         ]
         runs.append(run_of(*cells))
-    return [[(move.run, move.undone) for move in series.moves] for series in trend_of(*runs).series]
+    return [
+        [(move.run, move.outlier) for move in series.change_points]
+        for series in trend_of(*runs).series
+    ]
 
 
-def share(found: list[list[tuple[int, bool]]], *moves: tuple[int, bool]) -> float:
+def share(found: list[list[tuple[int, bool]]], *change_points: tuple[int, bool]) -> float:
     """In how many of the archives each of these moves is told, as a share."""
-    return sum(set(moves) <= set(one) for one in found) / len(found)
+    return sum(set(change_points) <= set(one) for one in found) / len(found)
 
 
 @ARCHIVES
@@ -51,7 +54,7 @@ def share(found: list[list[tuple[int, bool]]], *moves: tuple[int, bool]) -> floa
 )
 def test_a_lasting_slowdown_is_found_sooner_or_later(archives, good, slow, slower) -> None:
     found = lasting(archives, good=good, slow=slow, slower=slower)
-    near = [any(abs(run - good) <= 1 and not undone for run, undone in one) for one in found]
+    near = [any(abs(run - good) <= 1 and not outlier for run, outlier in one) for one in found]
     assert sum(near) >= 0.97 * archives
     assert share(found, (good, False)) >= 0.9
     # The run that brought it is not taken for an odd one.
@@ -74,31 +77,33 @@ def test_runs_without_a_step_hardly_ever_move(archives, count) -> None:
 def test_an_odd_run_is_told_from_a_move(archives) -> None:
     found = lasting(archives, good=6, slow=1, slower=0.4, after=6)
     assert share(found, (6, True)) >= 0.95
-    assert sum(any(not undone for _, undone in one) for one in found) <= 0.03 * archives
+    assert sum(any(not outlier for _, outlier in one) for one in found) <= 0.03 * archives
 
 
 def test_what_is_as_near_to_the_odd_run_as_to_those_before_is_not_back() -> None:
     # 790 cannot be told from what was before, which varied by 7 %, and differs from 600.
     found = of_speeds(1000.0, 1080.0, 920.0, 1010.0, 1090.0, 930.0, 1000.0, 600.0, 790.0)
-    assert [(run, undone) for run, _, undone in moves_of(found, "training.speed")] == [(7, False)]
+    assert [(run, outlier) for run, _, outlier in change_points_of(found, "training.speed")] == [
+        (7, False)
+    ]
 
 
 def test_a_step_that_its_own_run_does_not_show_is_dated_to_it() -> None:
     before = [1000.0, 1040.0, 965.0, 1030.0, 970.0, 1010.0]
     after = [925.0, 880.0, 905.0, 870.0, 915.0, 890.0, 885.0, 910.0]
-    assert moves_of(of_speeds(*before, *after[:1]), "training.speed") == []
-    assert moves_of(of_speeds(*before, *after), "training.speed") == [(6, "worse", False)]
+    assert change_points_of(of_speeds(*before, *after[:1]), "training.speed") == []
+    assert change_points_of(of_speeds(*before, *after), "training.speed") == [(6, "worse", False)]
 
 
 def test_a_move_that_later_runs_do_not_bear_out_is_taken_back() -> None:
     speeds = [1000.0, 780.0, 850.0, 960.0]
-    assert moves_of(of_speeds(*speeds[:2]), "training.speed") == [(1, "worse", False)]
-    assert moves_of(of_speeds(*speeds), "training.speed") == []
+    assert change_points_of(of_speeds(*speeds[:2]), "training.speed") == [(1, "worse", False)]
+    assert change_points_of(of_speeds(*speeds), "training.speed") == []
 
 
 def test_runs_that_vary_by_more_than_the_rule_do_not_move_one_after_the_other() -> None:
     speeds = [1000.0, 1080.0, 920.0, 1010.0, 1090.0, 930.0, 1060.0, 950.0]
-    assert moves_of(of_speeds(*speeds), "training.speed") == []
+    assert change_points_of(of_speeds(*speeds), "training.speed") == []
 
 
 @pytest.mark.parametrize("software", ["1", "2"])
@@ -113,4 +118,4 @@ def test_a_slower_machine_is_divided_out_unless_its_software_changed(software) -
     runs = [run(number, 1.0, "1") for number in range(6)]
     runs += [run(number, 1.4, software) for number in range(6, 12)]
     expected = [] if software == "1" else [(6, "worse", False)]
-    assert moves_of(trend_of(*runs), "training.speed") == expected
+    assert change_points_of(trend_of(*runs), "training.speed") == expected

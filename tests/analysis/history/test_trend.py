@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from made_archives import (
     START,
     archive_of,
+    change_points_of,
     mini,
-    moves_of,
     of_accuracies,
     of_speeds,
     run_of,
@@ -24,15 +24,15 @@ from made_archives import (
 from made_runs import audited, made_missing
 
 from fer_bench.analysis.comparison import default_thresholds, parse
-from fer_bench.analysis.history.archive import Stored, build_archive
+from fer_bench.analysis.history.archive import StoredRun, build_archive
 from fer_bench.analysis.history.series import Point, Trend
-from fer_bench.analysis.history.trend import trend
+from fer_bench.analysis.history.trend import find_trend
 
 SPEEDS = ("training.speed", "inference.median@32")
 
 
 def everything(found: Trend) -> list[tuple[str, str, int]]:
-    return [(one.cell, one.name, move.run) for one in found.series for move in one.moves]
+    return [(one.cell, one.name, move.run) for one in found.series for move in one.change_points]
 
 
 def test_speeds_begin_anew_with_another_timer() -> None:
@@ -51,9 +51,9 @@ def test_speeds_begin_anew_with_another_timer() -> None:
 def test_a_step_is_found_in_the_run_that_brought_it() -> None:
     found = of_accuracies(*[0.4] * 4, *[0.35] * 4)
     accuracy = series_of(found, "accuracy")
-    (move,) = accuracy.moves
-    assert (move.run, move.verdict, move.undone) == (4, "worse", False)
-    assert accuracy.first == accuracy.latest == move
+    (move,) = accuracy.change_points
+    assert (move.run, move.verdict, move.outlier) == (4, "worse", False)
+    assert accuracy.lasting == (move,)
     assert (move.base, move.head) == (accuracy.points[0].value, accuracy.points[4].value)
     assert [round(point.value, 2) for point in accuracy.points] == [0.4] * 4 + [0.35] * 4
     assert [point.run for point in accuracy.points] == list(range(8))
@@ -64,28 +64,25 @@ def test_nothing_that_stays_within_noise_or_rule_moves() -> None:
     # Four images of 3,585; each run recognises others than the one before.
     cells = [mini(0.4 + step, spread=index) for index, step in enumerate((0, 0.001, 0, 0.001))]
     found = trend_of(*map(run_of, cells))
-    assert moves_of(found, "accuracy") == []
-    assert series_of(found, "accuracy").first is None
+    assert change_points_of(found, "accuracy") == []
+    assert series_of(found, "accuracy").lasting == ()
 
 
 def test_each_of_two_moves_is_found() -> None:
     found = of_accuracies(*[0.4] * 3, *[0.3] * 3, *[0.4] * 2)
-    assert moves_of(found, "accuracy") == [(3, "worse", False), (6, "better", False)]
-    accuracy = series_of(found, "accuracy")
-    assert accuracy.first is accuracy.moves[0]
-    assert accuracy.latest is accuracy.moves[1]
+    assert change_points_of(found, "accuracy") == [(3, "worse", False), (6, "better", False)]
 
 
 def test_quality_that_comes_back_in_the_next_run_moved_twice() -> None:
     # A training gives the same result whatever the machine does: no run of it is odd.
     found = of_accuracies(0.4, 0.4, 0.3, 0.4)
-    assert moves_of(found, "accuracy") == [(2, "worse", False), (3, "better", False)]
+    assert change_points_of(found, "accuracy") == [(2, "worse", False), (3, "better", False)]
 
 
 def test_small_steps_add_up_to_a_move() -> None:
     # Each loses 0.4 points, within the rule of 0.5; the second one has lost 0.8 in all.
     found = of_accuracies(0.4, 0.396, 0.392, 0.392)
-    assert moves_of(found, "accuracy") == [(2, "worse", False)]
+    assert change_points_of(found, "accuracy") == [(2, "worse", False)]
 
 
 def test_clean_accuracy_is_followed_through_the_runs_that_know_it() -> None:
@@ -94,15 +91,17 @@ def test_clean_accuracy_is_followed_through_the_runs_that_know_it() -> None:
     found = trend_of(bare[0], known[0], bare[1], *known[1:])
     clean = series_of(found, "accuracy.clean")
     assert [point.run for point in clean.points] == [1, 3, 4]
-    assert moves_of(found, "accuracy.clean") == [(4, "worse", False)]
-    assert moves_of(found, "accuracy") == [(4, "worse", False)]
+    assert change_points_of(found, "accuracy.clean") == [(4, "worse", False)]
+    assert change_points_of(found, "accuracy") == [(4, "worse", False)]
 
 
 def test_rules_say_what_moves() -> None:
     archive = archive_of(*(run_of(mini(share)) for share in (0.4, 0.35)))
     strict = default_thresholds() + parse(["accuracy: 10pp"], "test")
-    assert moves_of(trend(archive, strict), "accuracy") == []
-    assert moves_of(trend(archive, default_thresholds()), "accuracy") == [(1, "worse", False)]
+    assert change_points_of(find_trend(archive, strict), "accuracy") == []
+    assert change_points_of(find_trend(archive, default_thresholds()), "accuracy") == [
+        (1, "worse", False)
+    ]
 
 
 def test_a_loss_of_one_seed_that_changed_is_told_and_moves_nothing() -> None:
@@ -134,10 +133,12 @@ def test_a_cell_that_is_not_deterministic_moves_as_a_whole(
         for share, name, machine in zip((0.4, 0.4, 0.39, 0.39), fingerprints, machines, strict=True)
     ]
     found = trend_of(*runs)
-    whole = [one for one in found.series if one.figure is None]
-    moves = [(move.run, move.verdict, move.undone) for one in whole for move in one.moves]
-    assert moves == expected
-    assert moves_of(found, "accuracy") == [(2, "worse", False)]
+    whole = [one for one in found.series if one.metric is None]
+    change_points = [
+        (move.run, move.verdict, move.outlier) for one in whole for move in one.change_points
+    ]
+    assert change_points == expected
+    assert change_points_of(found, "accuracy") == [(2, "worse", False)]
 
 
 def test_the_seeds_that_are_not_deterministic_are_named() -> None:
@@ -145,7 +146,7 @@ def test_the_seeds_that_are_not_deterministic_are_named() -> None:
         run_of(mini(0.4, seed=1, fingerprint="a"), mini(other, seed=2, fingerprint="b"))
         for other in (0.4, 0.39)
     ]
-    (move,) = series_of(trend_of(*runs), "the whole cell").moves
+    (move,) = series_of(trend_of(*runs), "the whole cell").change_points
     assert (move.base, move.head) == (None, None)
     assert move.why.startswith("mini-pretrained-2: ")
     assert ": 0000.json and 0001.json " in move.why
@@ -158,43 +159,44 @@ def test_the_seeds_that_are_not_deterministic_are_named() -> None:
 @pytest.mark.parametrize("name", SPEEDS)
 def test_a_slow_machine_in_one_run_is_no_move(name) -> None:
     found = of_speeds(*[1000.0] * 4, 700.0, *[1000.0] * 3)
-    assert moves_of(found, name) == [(4, "worse", True)]
+    assert change_points_of(found, name) == [(4, "worse", True)]
     series = series_of(found, name)
     assert series.lasting == ()
-    assert series.first is series.latest is None
     assert len(series.points) == 8
 
 
 @pytest.mark.parametrize("name", SPEEDS)
 def test_a_speed_that_stays_lower_moved(name) -> None:
     found = of_speeds(*[1000.0] * 4, *[700.0] * 4)
-    assert moves_of(found, name) == [(4, "worse", False)]
+    assert change_points_of(found, name) == [(4, "worse", False)]
 
 
 def test_the_values_of_a_move_of_speed_are_those_that_were_measured() -> None:
     found = of_speeds(*[1000.0] * 4, *[700.0] * 4)
     # The median round of ten is that at 1.0005 of the speed in the middle.
-    (move,) = series_of(found, "inference.median@32").moves
+    (move,) = series_of(found, "inference.median@32").change_points
     assert move.base == pytest.approx(32 / 1000, rel=0.002)
     assert move.head == pytest.approx(32 / 700, rel=0.002)
 
 
 def test_two_slow_runs_are_no_odd_ones() -> None:
     found = of_speeds(*[1000.0] * 4, 700.0, 700.0, *[1000.0] * 3)
-    assert moves_of(found, "training.speed") == [(4, "worse", False), (6, "better", False)]
+    assert change_points_of(found, "training.speed") == [(4, "worse", False), (6, "better", False)]
 
 
 def test_what_the_last_run_brought_is_a_move_until_another_run_undoes_it() -> None:
-    assert moves_of(of_speeds(1000.0, 1000.0, 700.0), "training.speed") == [(2, "worse", False)]
+    assert change_points_of(of_speeds(1000.0, 1000.0, 700.0), "training.speed") == [
+        (2, "worse", False)
+    ]
     found = of_speeds(1000.0, 1000.0, 700.0, 1000.0)
-    assert moves_of(found, "training.speed") == [(2, "worse", True)]
+    assert change_points_of(found, "training.speed") == [(2, "worse", True)]
 
 
 def test_the_odd_run_does_not_blur_what_comes_after_it() -> None:
     # 10 % are found by how far the runs vary, 0.2 %; with the odd one they would vary by 15 %.
     before = [1000.0, 1003.0, 700.0, 998.0, 1001.0, 1002.0]
     found = of_speeds(*before, 900.0, 902.0, 899.0)
-    assert moves_of(found, "training.speed") == [(2, "worse", True), (6, "worse", False)]
+    assert change_points_of(found, "training.speed") == [(2, "worse", True), (6, "worse", False)]
 
 
 def test_on_another_machine_speeds_are_followed_anew() -> None:
@@ -204,7 +206,7 @@ def test_on_another_machine_speeds_are_followed_anew() -> None:
         run_of(mini(speed=speed), facts=fact) for speed, fact in zip(speeds, facts, strict=True)
     ]
     found = trend_of(*runs)
-    assert moves_of(found, "training.speed") == [(6, "worse", False)]
+    assert change_points_of(found, "training.speed") == [(6, "worse", False)]
     (restart,) = found.restarts
     assert restart.run == 4
     assert set(restart.series) == {f"mini-pretrained {name}" for name in SPEEDS}
@@ -233,7 +235,7 @@ def test_cells_that_come_and_go_are_followed_while_they_are_there() -> None:
         "mini-random": list(range(4)),
         "late-pretrained": list(range(3, 8)),
     }
-    assert moves_of(found, "accuracy") == [(6, "worse", False)]
+    assert change_points_of(found, "accuracy") == [(6, "worse", False)]
     assert {cell for cell, _, _ in everything(found)} == {"mini-pretrained"}
     # The newest run's cells stand first.
     cells = list(dict.fromkeys(one.cell for one in found.series))
@@ -245,13 +247,13 @@ def test_a_cell_that_comes_back_is_compared_with_what_it_was() -> None:
         run_of(mini(init="random"), *([mini(share)] if share else []))
         for share in (0.4, 0.4, None, None, 0.35, 0.35)
     ]
-    assert moves_of(trend_of(*runs), "accuracy") == [(4, "worse", False)]
+    assert change_points_of(trend_of(*runs), "accuracy") == [(4, "worse", False)]
 
 
 def test_runs_without_figures_are_passed() -> None:
     empty = run_of(made_missing("mini", "pretrained"))
     found = trend_of(empty, run_of(mini(0.4)), run_of(), run_of(mini(0.3)), empty)
-    assert moves_of(found, "accuracy") == [(3, "worse", False)]
+    assert change_points_of(found, "accuracy") == [(3, "worse", False)]
     assert trend_of(empty).series == ()
     assert trend_of(empty, run_of()).series == ()
 
@@ -295,10 +297,10 @@ def test_only_the_order_of_time_matters(speeds, data) -> None:
     time, moved = START, []
     for run, step in zip(runs, steps, strict=True):
         time += timedelta(seconds=step)
-        moved.append(Stored("a.json", time, run))
+        moved.append(StoredRun("a.json", time, run))
     *others, last = moved
     archive = build_archive(data.draw(st.permutations(others), "as found"), last)
-    found, usual = trend(archive, default_thresholds()), trend_of(*runs)
+    found, usual = find_trend(archive, default_thresholds()), trend_of(*runs)
     assert (found.series, found.restarts) == (usual.series, usual.restarts)
 
 
@@ -306,7 +308,7 @@ def test_only_the_order_of_time_matters(speeds, data) -> None:
 @settings(max_examples=examples(10))
 def test_moves_stand_in_the_order_of_time_each_in_a_run_of_its_own(speeds) -> None:
     for series in of_speeds(*speeds).series:
-        runs = [move.run for move in series.moves]
+        runs = [move.run for move in series.change_points]
         assert runs == sorted(set(runs))
         assert 0 not in runs
         assert set(runs) <= {point.run for point in series.points}
@@ -317,7 +319,7 @@ def test_moves_stand_in_the_order_of_time_each_in_a_run_of_its_own(speeds) -> No
 def test_what_is_slower_throughout_moves_in_the_same_runs(speeds, factor) -> None:
     usual, slower = (of_speeds(*(speed * by for speed in speeds)) for by in (1.0, factor))
     for name in SPEEDS:
-        assert moves_of(slower, name) == moves_of(usual, name)
+        assert change_points_of(slower, name) == change_points_of(usual, name)
 
 
 def test_a_stored_run_is_not_changed() -> None:

@@ -40,7 +40,7 @@ WORSE = Change(
     Interval(-0.0203, -0.0071),
     HALF_A_POINT,
     True,
-    "beyond noise and rule; McNemar's exact test, 1,346 images, 30 lost and 12 won",
+    "beyond noise and threshold; McNemar's exact test, 1,346 images, 30 lost and 12 won",
 )
 SAME = dataclasses.replace(
     WORSE,
@@ -61,7 +61,7 @@ FASTER = Change(
     0.134,
     Interval(0.121, 0.1482),
     FIVE_PERCENT,
-    why="beyond noise and rule; reference workload 2.1% slower, divided out; Student's t",
+    why="beyond noise and threshold; reference workload 2.1% slower, divided out; Student's t",
 )
 SLOWER_P99 = Change(
     "mini-pretrained",
@@ -74,7 +74,7 @@ SLOWER_P99 = Change(
     Interval(0.2, 0.33),
     why="beyond noise; Student's t over 5 and 5 runs",
 )
-SAME_RECALL = dataclasses.replace(SAME, figure=RECALL, of="Happy", threshold=None)
+SAME_RECALL = dataclasses.replace(SAME, metric=RECALL, of="Happy", threshold=None)
 UNKNOWN_LOSS = Change(
     "mini-pretrained",
     LOSS,
@@ -83,9 +83,9 @@ UNKNOWN_LOSS = Change(
     1.2345678,
     1.25,
     0.0154,
-    why="of one seed, which does not tell its noise; needed: --seeds=3 or more on both sides",
+    why="fewer than 3 seeds in common",
 )
-UNKNOWN_MOFR = dataclasses.replace(UNKNOWN_LOSS, figure=MOFR, base=-0.01, head=0.0, change=0.01)
+UNKNOWN_MOFR = dataclasses.replace(UNKNOWN_LOSS, metric=MOFR, base=-0.01, head=0.0, change=0.01)
 GONE = Change(
     "mini-random", None, "", "gone", threshold=ON, regression=True, why="the head does not have it"
 )
@@ -153,17 +153,17 @@ _thresholds = st.builds(
 
 @st.composite
 def changes(draw, words=HOSTILE):
-    figure = draw(st.none() | st.sampled_from(METRICS))
+    metric = draw(st.none() | st.sampled_from(METRICS))
     verdict = draw(st.sampled_from(get_args(ChangeKind)))
     interval = draw(st.none() | st.tuples(_shares, _shares).map(sorted))
-    values = st.none() | (_shares if figure is None else _of_speeds.get(figure.unit, _shares))
+    values = st.none() | (_shares if metric is None else _of_speeds.get(metric.unit, _shares))
     batch_sizes = st.integers(1, 9999).map(str)
     return Change(
         cell=draw(words),
-        figure=figure,
+        metric=metric,
         of=""
-        if figure is None
-        else draw({"": st.just(""), "@": batch_sizes}.get(figure.mark, words)),
+        if metric is None
+        else draw({"": st.just(""), "@": batch_sizes}.get(metric.mark, words)),
         verdict=verdict,
         base=draw(values),
         head=draw(values),

@@ -21,7 +21,7 @@ from fer_bench.report.comparison import (
 from fer_bench.report.output_files import MANIFEST
 from fer_bench.results import KEY
 
-BY_NAME = {figure.name: figure for figure in METRICS}
+BY_NAME = {metric.name: metric for metric in METRICS}
 
 
 def read(text):
@@ -29,15 +29,15 @@ def read(text):
     made = json.loads(text)
     changes = []
     for entry in made["changes"]:
-        interval, rule = entry.pop("interval"), entry.pop("rule")
-        figure, unit = BY_NAME.get(entry.pop("figure")), entry.pop("unit")
-        assert unit == (figure and figure.unit)
+        interval, threshold = entry.pop("interval"), entry.pop("rule")
+        metric, unit = BY_NAME.get(entry.pop("figure")), entry.pop("unit")
+        assert unit == (metric and metric.unit)
         changes.append(
             Change(
                 **entry,
-                figure=figure,
+                metric=metric,
                 interval=interval and Interval(**interval),
-                threshold=rule and Threshold(**rule),
+                threshold=threshold and Threshold(**threshold),
             )
         )
     outcome = ComparisonResult(
@@ -89,9 +89,10 @@ def test_every_key_is_a_field_or_explained():
         for item in dataclasses.fields(kind)
     }
     own = ({*record} | {*change}) - fields
-    assert own == {"format", "schema", "exit_status", "unit", "rule"}
+    assert own == {"format", "schema", "exit_status", "figure", "unit", "rule"}
     assert all(f"\n* ``{key}``: " in json_record.__doc__ for key in own)
-    assert fields - {*record} - {*change} == {"threshold", "of_experiment", "what", "meaning"}
+    others = {"metric", "threshold", "of_experiment", "what", "meaning"}
+    assert fields - {*record} - {*change} == others
     assert set(outcome_record(EVERYTHING)["differences"][0]) == {"what", "base", "head", "meaning"}
 
 

@@ -66,7 +66,7 @@ EN = "\N{EN DASH}"
 )
 def test_a_change_in_words(change, name, base, changed, verdict):
     assert name_text(change) == name
-    assert (None if base is None else value_text(change.figure, change.base)) == base
+    assert (None if base is None else value_text(change.metric, change.base)) == base
     assert change_text(change) == changed
     assert verdict_text(change) == verdict
 
@@ -85,7 +85,7 @@ def test_in_what_way_a_figure_is_the_same(change, interval, verdict):
 
 
 @pytest.mark.parametrize(
-    ("figure", "value", "text"),
+    ("metric", "value", "text"),
     [
         (TRAINING_SPEED, 0.0456, "0.04560"),
         (TRAINING_SPEED, 9.9996, "10.000"),
@@ -97,8 +97,8 @@ def test_in_what_way_a_figure_is_the_same(change, interval, verdict):
         (MCR, -0.000001, "0.00000"),
     ],
 )
-def test_values_have_as_many_digits_as_tell_something(figure, value, text):
-    assert value_text(figure, value) == text
+def test_values_have_as_many_digits_as_tell_something(metric, value, text):
+    assert value_text(metric, value) == text
 
 
 def test_a_change_of_nothing_has_no_sign():
@@ -151,8 +151,8 @@ def test_same_figures_are_counted_but_for_those_that_are_always_shown():
 
 def test_reasons_that_figures_share_are_told_once():
     text = terminal_text(made_outcome(UNKNOWN_LOSS, UNKNOWN_MOFR), 200)
-    assert text.count("of one seed") == 1
-    assert "\nloss, mofr: of one" in text
+    assert text.count("fewer than 3 seeds") == 1
+    assert "\nloss, mofr: fewer than 3" in text
 
 
 @given(outcomes(PLAIN), st.sampled_from([80, 100, 120]))
@@ -239,6 +239,6 @@ def test_an_outcome_by_chance_is_told_in_full_and_breaks_nothing(outcome):
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured(text)) == text
     terminal, written = terminal_text(outcome, 10_000), markdown_text(outcome)
     for change in outcome.changes:
-        if change.verdict != "same" and change.figure is not None:
+        if change.verdict != "same" and change.metric is not None:
             assert clean(name_text(change)) in terminal
             assert in_markdown(name_text(change)) in written

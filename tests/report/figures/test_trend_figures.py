@@ -10,7 +10,7 @@ from made_archives import archive_of, mini, of_accuracies, of_speeds, run_of, tr
 
 from fer_bench.analysis.comparison import default_thresholds
 from fer_bench.analysis.history.series import ChangePoint
-from fer_bench.analysis.history.trend import trend
+from fer_bench.analysis.history.trend import find_trend
 from fer_bench.report.plots import DARK_PALETTE, PALETTE, themed, trend_figures
 from fer_bench.report.plots.labels import ELLIPSIS
 
@@ -73,21 +73,21 @@ def test_a_line_for_each_network_and_a_point_for_each_run(made, read) -> None:
     ys = [y for _, y in drawn.marks("line-1-1")]
     # It falls in the fifth run; y grows downwards.
     assert ys[0] == ys[3] < ys[4] == ys[7]
-    assert {"mini-pretrained", "mini-random", "moved in this run"} <= set(drawn.texts)
+    assert {"mini-pretrained", "mini-random", "changed in this run"} <= set(drawn.texts)
     assert "in this run only" not in drawn.texts
 
 
 def test_moves_are_ringed_and_odd_runs_crossed(made, read) -> None:
     drawn = read(made["trend"].svg)
     # Both inits lose accuracy.
-    assert drawn.marks("moved-1") == [drawn.marks(f"line-1-{order}")[4] for order in (1, 2)]
-    assert drawn.groups("moved-2") == drawn.groups("once-") == []
+    assert drawn.marks("changed-1") == [drawn.marks(f"line-1-{order}")[4] for order in (1, 2)]
+    assert drawn.groups("changed-2") == drawn.groups("once-") == []
     (figure,) = trend_figures(of_speeds(1000.0, 1000.0, 700.0, 1000.0))
     odd = read(figure.svg)
     assert odd.marks("once-2") == [odd.marks("line-2-1")[2]]
-    assert odd.groups("moved-") == []
+    assert odd.groups("changed-") == []
     assert "in this run only" in odd.texts
-    assert "moved in this run" not in odd.texts
+    assert "changed in this run" not in odd.texts
 
 
 def test_runs_are_named_by_their_commits(made, read) -> None:
@@ -101,7 +101,7 @@ def test_runs_are_named_by_their_commits(made, read) -> None:
 
 @pytest.mark.parametrize("count", [2, 3, 5, 8, 100])
 def test_names_of_runs_do_not_cover_each_other(count, read) -> None:
-    found = trend(archive_of(*runs_of(2, 1)), default_thresholds())
+    found = find_trend(archive_of(*runs_of(2, 1)), default_thresholds())
     archive = archive_of(*runs_of(1) * count)
     commits = [
         dataclasses.replace(
@@ -115,7 +115,7 @@ def test_names_of_runs_do_not_cover_each_other(count, read) -> None:
         dataclasses.replace(
             one,
             points=tuple(dataclasses.replace(one.points[0], run=run) for run in range(count)),
-            moves=tuple(ChangePoint(run, 0.4, 0.3, "worse", "") for run in range(1, count)),
+            change_points=tuple(ChangePoint(run, 0.4, 0.3, "worse", "") for run in range(1, count)),
         )
         for one in found.series
         if one.points
@@ -165,13 +165,13 @@ def test_at_most_eight_networks_are_drawn_and_those_that_moved_among_them(read) 
 
 
 def test_the_moves_stand_in_the_alternative_text(made) -> None:
-    shown, _, moved = made["trend"].alt.partition(" Moved: ")
-    assert "3 figures over 8 stored runs" in shown
+    shown, _, moved = made["trend"].alt.partition(" Changes: ")
+    assert "3 metrics over 8 stored runs" in shown
     first = moved.partition("; ")[0]
     assert first.startswith("mini-pretrained accuracy from 0.4003")
     assert first.endswith("to 0.2999 in run 5 of 8")
     (still,) = trend_figures(trend_of(*runs_of(2)))
-    assert still.alt.endswith("Moved: none.")
+    assert still.alt.endswith("Changes: none.")
     assert len(made["trend-others"].alt) <= 330
 
 

@@ -1,4 +1,4 @@
-"""Cells of all runs of one side, grouped by backbone and init."""
+"""Cells of all runs of base or head, grouped by backbone and init."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fer_bench.analysis.comparison.base_and_head import Side
+    from fer_bench.analysis.comparison.run_set import RunSet
     from fer_bench.results.records import CellResult, DatasetSummary
 
 
 @dataclass(frozen=True)
 class CellGroup:
-    """Cells of one backbone and init in all runs of one side, by seed.
+    """Cells of one backbone and init in all runs of base or head, by seed.
 
     Attributes:
         cells: for each seed at least one cell, each with the name of its run.
-        dataset: data set of that side.
+        dataset: data set of these runs.
     """
 
     cells: Mapping[int, Sequence[tuple[str, CellResult]]]
@@ -58,12 +58,12 @@ class CellGroup:
         return f"{cell.status}: {cell.reason}" if cell.reason else "not measured"
 
 
-def group_cells(side: Side) -> dict[str, CellGroup]:
-    """Group the cells of one side by backbone and init, in the order of its runs."""
+def group_cells(run_set: RunSet) -> dict[str, CellGroup]:
+    """Group the cells of base or head by backbone and init, in the order of its runs."""
     found: dict[str, dict[int, list[tuple[str, CellResult]]]] = {}
-    for name, run in side.runs:
+    for name, run in run_set.runs:
         for cell in run.cells:
             seeds = found.setdefault(f"{cell.backbone}-{cell.init}", {})
             seeds.setdefault(cell.seed, []).append((name, cell))
-    dataset = side.runs[0][1].dataset
+    dataset = run_set.runs[0][1].dataset
     return {name: CellGroup(seeds, dataset) for name, seeds in found.items()}

@@ -88,7 +88,9 @@ def test_a_mistake_is_one_line_that_names_the_file(tmp_path, text, words):
 
 def test_later_rules_count_more_than_the_defaults(tmp_path):
     put(tmp_path, ACCURACY)
-    rules = default_thresholds() + project_thresholds(tmp_path) + parse(["accuracy: 3pp"], "here")
-    assert rules.of("mini-random", "accuracy").text == "3pp"
-    assert rules.of("mini-random", "gone") is None
-    assert rules.of("mini-random", "training.speed").text == "5%"
+    thresholds = (
+        default_thresholds() + project_thresholds(tmp_path) + parse(["accuracy: 3pp"], "here")
+    )
+    assert thresholds.of("mini-random", "accuracy").text == "3pp"
+    assert thresholds.of("mini-random", "gone") is None
+    assert thresholds.of("mini-random", "training.speed").text == "5%"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Side:
+class RunSet:
     """Base or head of a comparison.
 
     Several runs are repetitions of one experiment at one commit; they show how much a speed varies

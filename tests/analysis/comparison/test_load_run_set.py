@@ -9,7 +9,7 @@ import os
 import pytest
 from made_runs import document, made_cell, made_run
 
-from fer_bench.analysis.comparison import compare, default_thresholds, load_side
+from fer_bench.analysis.comparison import compare, default_thresholds, load_run_set
 from fer_bench.results import KEY
 from fer_bench.results.records import SCHEMA
 from fer_bench.runtime.errors import FerBenchError
@@ -29,7 +29,7 @@ def put(path, run=RUN, **changes):
 
 def left_out(folder, good, bad, cause):
     """Leave out a file or directory in a directory, and read the other one."""
-    side = load_side([folder], "base")
+    side = load_run_set([folder], "base")
     assert [name for name, _ in side.runs] == [str(good)]
     (why,) = side.unreadable
     assert why.startswith(f"'{bad}': ")
@@ -38,7 +38,7 @@ def left_out(folder, good, bad, cause):
 
 def refused(paths, *words, path=None):
     with pytest.raises(FerBenchError) as raised:
-        load_side(paths, "base")
+        load_run_set(paths, "base")
     assert raised.value.path == path
     assert raised.value.problem.endswith(" (base)")
     text = str(raised.value)
@@ -52,12 +52,12 @@ def refused(paths, *words, path=None):
 
 def test_files_in_their_order(tmp_path):
     paths = [put(tmp_path / f"{name}.json") for name in "ba"]
-    assert load_side(paths, "base").runs == tuple((str(path), RUN) for path in paths)
+    assert load_run_set(paths, "base").runs == tuple((str(path), RUN) for path in paths)
 
 
 def test_a_folder_stands_for_all_results_files_in_it_and_below(tmp_path):
     paths = [put(tmp_path / name) for name in ("2/results.json", "1/b.json", "1/a.json")]
-    names = [name for name, _ in load_side([tmp_path], "base").runs]
+    names = [name for name, _ in load_run_set([tmp_path], "base").runs]
     assert names == sorted(map(str, paths))
 
 
@@ -68,7 +68,7 @@ def test_other_files_in_a_folder_are_passed_over(tmp_path):
     (tmp_path / "comparison.json").write_text('{\n "format": "fer_bench comparison"}')
     (tmp_path / "tables.md").write_text(f'{{"{KEY}": ')
     (tmp_path / "folder.json").mkdir()
-    assert [name for name, _ in load_side([tmp_path], "base").runs] == [str(path)]
+    assert [name for name, _ in load_run_set([tmp_path], "base").runs] == [str(path)]
 
 
 def test_a_file_of_schema_1_is_read(tmp_path):
@@ -78,13 +78,13 @@ def test_a_file_of_schema_1_is_read(tmp_path):
     made["benchmarks"][0]["extra_info"][KEY] |= {"schema": 1, "cell": "mini-random"}
     path = tmp_path / "results.json"
     path.write_text(json.dumps(made))
-    ((_, run),) = load_side([path], "base").runs
+    ((_, run),) = load_run_set([path], "base").runs
     assert run.cells[0].quality.test_accuracy == RUN.cells[0].quality.test_accuracy
 
 
 def test_repeated_runs_of_one_commit_are_several(tmp_path):
     paths = [put(tmp_path / f"{index}.json", timed(100.0 + index)) for index in range(3)]
-    assert len(load_side(paths, "base").runs) == 3
+    assert len(load_run_set(paths, "base").runs) == 3
 
 
 # -- what is refused
@@ -120,7 +120,7 @@ def schema(made):
     made[KEY]["schema"] = SCHEMA + 1
 
 
-def figure(made):
+def metric(made):
     made["benchmarks"][0]["extra_info"][KEY]["test_loss"] = math.nan
 
 
@@ -136,7 +136,7 @@ def measures(made):
     ("damage", "cause"),
     [
         (schema, "; update fer_bench"),
-        (figure, "accepted: a finite number"),
+        (metric, "accepted: a finite number"),
         (cells, "'mini-random-42' is listed twice"),
         (measures, "measures 'mini-random-42' again"),
     ],
@@ -194,7 +194,7 @@ def test_files_that_are_left_out_are_noted(tmp_path):
     for side in sides:
         put(side / "good.json")
         (side / "cut.json").write_text("{")
-    base, head = (load_side([side], "") for side in sides)
+    base, head = (load_run_set([side], "") for side in sides)
     told = compare(base, head, default_thresholds()).notes
     assert [note.partition(": Expecting")[0] for note in told[:2]] == [
         f"left out of the {side.name}: '{side / 'cut.json'}': not valid JSON" for side in sides
@@ -230,4 +230,4 @@ def test_a_file_that_another_was_merged_into(tmp_path):
 
 def test_untimed_results_from_one_store_may_be_alike(tmp_path):
     paths = [put(tmp_path / f"{name}.json") for name in "ab"]
-    assert len(load_side(paths, "base").runs) == 2
+    assert len(load_run_set(paths, "base").runs) == 2
