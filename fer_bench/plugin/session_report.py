@@ -116,7 +116,9 @@ class SessionReport:
             for note in dict.fromkeys(notes[shown:]):
                 report_line(terminal, f"NOTE: {note}", yellow=True)
             if drawn is not None:
-                report_line(terminal, f"report: {self._directory / PAGE}{_more(terminal.verbosity)}")
+                report_line(
+                    terminal, f"report: {self._directory / PAGE}{_more(terminal.verbosity)}"
+                )
         for problem in dict.fromkeys([*config.stash[PROBLEMS], *self._problems]):
             if terminal is None:
                 echo(f"ERROR: {problem}", err=True)

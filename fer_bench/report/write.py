@@ -145,7 +145,6 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
             tables=report.tables,
             figures=drawn,
             headline=report.summary.sentences,
-            notes=(),
             name=f"fer_bench on {report.analysis.dataset.name}",
             audit=None if data is None else audit_section(data, OF_BENCHMARK),
         )

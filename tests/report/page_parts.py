@@ -170,7 +170,6 @@ def content(run: Run | None = None, **changes: Any) -> Content:
         tables=[*(one for one in tables(analysis) if one.key != "claims"), CLAIMS],
         figures=[figure(key) for key in KEYS],
         headline=["Pretraining is worth it.", "By 0.3 of accuracy."],
-        notes=["One seed each."],
         name="The report",
     )
     return dataclasses.replace(made, **changes)

@@ -244,7 +244,7 @@ def test_the_answer_comes_first_with_its_figures() -> None:
         "Highest test accuracy": ["0.354", "MobileNet_pretrained"],
         "Cells": ["5 of 8 ok", "2 skipped, 1 failed"],
     }
-    for text in ("By 0.3 of accuracy.", "One seed each.", "35,887 images", "20 epochs"):
+    for text in ("By 0.3 of accuracy.", "35,887 images", "20 epochs"):
         assert text in answer.text()
 
 
@@ -463,7 +463,7 @@ def test_verdicts(tree: Node) -> None:
 
 
 def test_sections_without_content_say_so() -> None:
-    shown = read(page(content(make_run(), tables=[], figures=[], headline=[], notes=[])))
+    shown = read(page(content(make_run(), tables=[], figures=[], headline=[])))
     assert [node.attributes["id"] for node in shown.all("section")] == SECTIONS
     for name in ("claims", "tables", "figures", "pictures"):
         assert "This report has no" in shown.by_id(name).text()
@@ -516,7 +516,6 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
             run,
             tables=[*tables(analyse(run))[:-1], claims],
             headline=[name],
-            notes=[name],
             name=name,
         )
     )

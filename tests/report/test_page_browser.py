@@ -154,7 +154,7 @@ def test_hostile_names_break_no_layout_and_run_nothing(
     )
     dataset = dataclasses.replace(run.dataset, name=names[2], counts=counts)
     run = with_predictions(dataclasses.replace(run, cells=cells, dataset=dataset))
-    text = page(content(run, headline=names, notes=names, name=names[2]))
+    text = page(content(run, headline=names, name=names[2]))
     tab, complaints, _ = visit(_write(tmp_path, text), width)
     tab.on("dialog", lambda dialog: complaints.append(dialog.message))
     assert tab.evaluate("document.documentElement.scrollWidth") <= width

@@ -205,9 +205,7 @@ def test_every_form_of_the_report_shows_it(run):
 
 def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
     report = Report.of(run)
-    made = page(
-        Content(report.analysis, report.tables, (), report.summary.sentences, (), "The report")
-    )
+    made = page(Content(report.analysis, report.tables, (), report.summary.sentences, "The report"))
     shown = [
         node.attributes["id"] for node in read(made).by_id("beyond").all("article", class_="table")
     ]

@@ -25,7 +25,6 @@ class Content:
             ``calibration`` and ``trend``; tables with other keys come last.
         figures: figures of the run, placed by their keys in the same way.
         headline: sentences of the answer; the first is set largest.
-        notes: remarks on the answer, one line each.
         name: name of the report.
         audit: audit of the data; None if it is not available, as results files do not hold it.
     """
@@ -34,6 +33,5 @@ class Content:
     tables: Sequence[Table]
     figures: Sequence[Figure]
     headline: Sequence[str]
-    notes: Sequence[str]
     name: str
     audit: AuditSection | None = None

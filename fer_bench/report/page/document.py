@@ -118,7 +118,6 @@ def page(content: Content) -> str:
         policy=_policy(script),
         name=clean(content.name),
         headline=[clean(sentence) for sentence in content.headline],
-        notes=[clean(note) for note in content.notes],
         subject=subject(content.analysis),
         facts=facts(content.analysis),
         trained=bool(content.analysis.trained),
