@@ -17,6 +17,7 @@ from fer_bench.plugin.settings import read_settings
 from fer_bench.plugin.short_names import declared_at_once, expect_values, lengthen
 from fer_bench.plugin.state import (
     BASE,
+    CELLS,
     EXPERIMENT,
     NOTES,
     PROBLEMS,
@@ -27,7 +28,7 @@ from fer_bench.plugin.state import (
     TIME,
     UNCOMPARED,
 )
-from fer_bench.plugin.terminal_progress import showing_progress
+from fer_bench.plugin.terminal_progress import CellCount, showing_progress
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.sealed_directories import StoreError
 from fer_bench.runtime.terminal import echo, report_line
@@ -146,10 +147,10 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         if settings.base:
             # Loaded now, as the report of this run may overwrite the base's files.
             config.stash[BASE] = load_run_set(settings.base, "--fer-compare")
-        with showing_progress(config, "data") as progress:
-            config.stash[EXPERIMENT] = prepare(
-                settings, {_cell_of(item) for item in items}, progress, reporting=reporting
-            )
+        cells = {_cell_of(item) for item in items}
+        config.stash[CELLS] = CellCount(len(cells - {""}))
+        with showing_progress(config, "set-up") as progress:
+            config.stash[EXPERIMENT] = prepare(settings, cells, progress, reporting=reporting)
     except FerBenchError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[REPORTING] = reporting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from fer_bench.models import WeightsMissing, get
 from fer_bench.models.keras_backend import clear_keras
 from fer_bench.plugin.benchmark_records import SPEED, Measured
-from fer_bench.plugin.state import EXPERIMENT, RECORD
+from fer_bench.plugin.state import CELLS, EXPERIMENT, RECORD
 from fer_bench.plugin.terminal_progress import showing_progress
 from fer_bench.training import reference_workload
 from fer_bench.training.cell_runner import run_cell
@@ -74,7 +75,8 @@ def trained(
     """Return the trained cell; skip the test if its pretrained weights are missing."""
     record = request.config.stash[RECORD]
     try:
-        with showing_progress(request.config, cell.id) as progress:
+        subject = request.config.stash[CELLS].begin(cell.id, time.monotonic())
+        with showing_progress(request.config, subject) as progress:
             result = run_cell(experiment, get(cell.backbone), cell.init, progress, cell.seed)
     except WeightsMissing as missing:
         pytest.skip(str(missing))

@@ -69,6 +69,8 @@ def prepare(
         weights_dir=settings.weights_dir,
         fresh=settings.fresh,
     )
+    if pretrained:
+        progress("loading Keras and verifying weights", 0, 0)
     _check_weights(settings, context, pretrained, reporting)
     return context
 

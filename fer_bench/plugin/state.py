@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fer_bench.plugin.session_record import Record
     from fer_bench.plugin.session_report import SessionReport
     from fer_bench.plugin.settings import Settings
+    from fer_bench.plugin.terminal_progress import CellCount
     from fer_bench.training.run_context import RunContext
 
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
@@ -23,6 +24,7 @@ REPORTING: pytest.StashKey[bool] = pytest.StashKey()
 """True if there is a report: for tests that use ``measured``, or on request."""
 REPORT: pytest.StashKey[SessionReport] = pytest.StashKey()
 PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()
+CELLS: pytest.StashKey[CellCount] = pytest.StashKey()
 TIME: pytest.StashKey[str] = pytest.StashKey()
 UNCOMPARED: pytest.StashKey[str] = pytest.StashKey()
 """Error message of a session with ``--fer-compare`` in which nothing was compared."""

@@ -1,4 +1,4 @@
-"""Progress bar that is shown despite pytest's output capturing."""
+"""Progress of a session: its cells, and a bar that is shown despite output capturing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,41 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pytest
+
+
+class CellCount:
+    """Count of a session's cells, with an estimate of the time that is left.
+
+    Args:
+        total: number of cells whose tests were collected.
+    """
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._begun: dict[str, float] = {}
+
+    def begin(self, cell: str, now: float) -> str:
+        """Return the name of a cell with its place, and from the second one on the time left.
+
+        Args:
+            cell: id of the cell that begins.
+            now: seconds of a monotonic clock.
+        """
+        first = next(iter(self._begun.values()), now)
+        done = len(self._begun.keys() - {cell})
+        self._begun.setdefault(cell, now)
+        if self._total < 2:
+            return cell
+        left = ""
+        if done:
+            left = f", about {_duration((now - first) / done * (self._total - done))} left"
+        return f"{cell} (cell {min(done + 1, self._total)} of {self._total}{left})"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} h"
 
 
 @contextlib.contextmanager

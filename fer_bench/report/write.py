@@ -77,7 +77,7 @@ def highlighted(text: str) -> str:
             return click.style(line, bold=True)
         if line.startswith("NOTE: "):
             return click.style("NOTE:", fg="yellow") + line.removeprefix("NOTE:")
-        if set(line) <= {"-", " "}:
+        if line and set(line) <= {"-", " "}:
             return click.style(line, dim=True)
         return re.sub(rf"(?<= ){DASH}(?= |$)", lambda found: click.style(found[0], dim=True), line)
 

@@ -35,11 +35,15 @@ class ProgressBar:
         self._bar: tqdm[None] | None = None
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Update the bar; start a new one if the stage has changed."""
+        """Update the bar; start a new one if the stage has changed.
+
+        A stage without steps, of total 0, is named without a bar.
+        """
         if self._bar is None or stage != self._stage:
             self.close()
             self._stage = stage
-            self._bar = progress_bar(f"{self._subject}: {stage}", total, leave=False)
+            how = {} if total else {"bar_format": "{desc}"}
+            self._bar = progress_bar(f"{self._subject}: {stage}", total, leave=False, **how)
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:

@@ -157,6 +157,7 @@ class _CellRunner:
 
     def train(self) -> tuple[CellResult, NDArray[np.float32]]:
         """Train the cell and store its result; return the result and the test logits."""
+        self.progress("loading Keras", 0, 0)
         load_keras()
         from fer_bench.training.compiled_suffix import copy_variables
 
