@@ -241,7 +241,7 @@ def test_the_answer_comes_first_with_its_figures() -> None:
     assert recognised.endswith(" in batches of 32")
     assert trained == "10,048 images/s in training"
     assert facts == {
-        "Highest test accuracy": ["0.354", "MobileNet_pretrained"],
+        "Highest test accuracy": ["35.4 %", "MobileNet_pretrained"],
         "Cells": ["5 of 8 ok", "2 skipped, 1 failed"],
     }
     for text in ("By 0.3 of accuracy.", "35,887 images", "20 epochs"):
