@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.comparison import ComparisonResult
     from fer_bench.protocol.cells import Init
-    from fer_bench.protocol.data_spec import Dedupe, Labels, SplitName
+    from fer_bench.protocol.data_spec import Dedupe, Labels, RowOrder, SplitName
     from fer_bench.protocol.settings import BatchNormalization
     from fer_bench.results.records import Run
     from fer_bench.training.trained_cell import TrainedCell
@@ -47,6 +47,7 @@ def run(
     trainable_layers: int | str | None = None,
     batchnorm: BatchNormalization | None = None,
     split: SplitName | None = None,
+    row_order: RowOrder | None = None,
     dedupe: Dedupe | None = None,
     labels: Labels | None = None,
     votes: StrPath | None = None,
@@ -71,6 +72,7 @@ def run(
         trainable_layers: number of last layers to train, as ``--trainable-layers`` takes it.
         batchnorm: ``"paper"`` or ``"frozen"``.
         split: name of the split.
+        row_order: order in which images are drawn, ``"content"`` or ``"given"``.
         dedupe: the parts from which duplicates are left out.
         labels: ``"fer2013"`` or ``"ferplus"``.
         votes: FER+'s file of votes.
@@ -104,6 +106,7 @@ def run(
             dataset=_name_or_path(dataset),
             class_map=_name_or_path(class_map),
             split=split,
+            row_order=row_order,
             dedupe=dedupe,
             labels=labels,
             votes=_path(votes),

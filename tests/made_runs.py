@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 NAMES = tuple(published.COUNTS)
 # A tenth of the paper's images, class by class.
 LABELS = np.repeat(np.arange(7), [count // 10 for count in published.COUNTS.values()])
+DATA = ("split", "row_order", "dedupe", "labels")
 SIZES = {**published.PARAMETERS, "vggface": 134_260_544}
 
 
@@ -127,7 +128,7 @@ def made_missing(
 
 def made_settings(**changes: Any) -> tuple[Setting, ...]:
     """Return the rows of the protocol, of data and training, with these settings changed."""
-    of_data = {name: changes.pop(name) for name in ("split", "dedupe", "labels") if name in changes}
+    of_data = {name: changes.pop(name) for name in DATA if name in changes}
     return (*DataSpec(**of_data).settings(), *Protocol(**changes).settings())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.paper_forensics import TRAIN, VALIDATION
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol
@@ -18,8 +19,9 @@ _DEFAULTS = {
     for item in dataclasses.fields(declared)
 }
 
-_NO_DEVIATIONS = ("seed", "seeds")
-"""Settings that never count as deviations: the paper reports one run per cell and no seed."""
+_NO_DEVIATIONS = ("seed", "seeds", "row_order")
+"""Settings that never count as deviations: the paper reports one run per cell, no seed, and not the
+order of its images."""
 
 
 def other_data(run: Run) -> str:
@@ -38,13 +40,20 @@ def other_data(run: Run) -> str:
     return ""
 
 
-def changed_settings(run: Run) -> list[str]:
-    """List the settings changed for this run, except seeds."""
+def changed_settings(run: Run, *, split: bool = True) -> list[str]:
+    """List the settings changed for this run, except seeds and row order.
+
+    Args:
+        run: the run.
+        split: if False, the split is not listed either.
+    """
     return [
         f"{entry.name.replace('_', ' ')} {entry.value} instead of "
         f"{_DEFAULTS.get(entry.name, 'default')}"
         for entry in run.protocol
-        if entry.origin == "changed" and entry.name not in _NO_DEVIATIONS
+        if entry.origin == "changed"
+        and entry.name not in _NO_DEVIATIONS
+        and (split or entry.name != "split")
     ]
 
 
@@ -52,3 +61,12 @@ def deviations(run: Run) -> list[str]:
     """List all deviations from the paper's experiment: the images first, then the settings."""
     data = other_data(run)
     return [*([data] if data else []), *changed_settings(run)]
+
+
+def on_rates_split(run: Run) -> bool:
+    """Check if a run has the parts that the published rates were made on, by their digits.
+
+    These are all images of FER2013 in the 80/20 split, not in the split that the paper states.
+    """
+    sizes = (run.dataset.train, run.dataset.validation)
+    return not other_data(run) and sizes == (TRAIN, VALIDATION)

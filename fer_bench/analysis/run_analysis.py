@@ -7,7 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims import judge
-from fer_bench.analysis.deviations import deviations
+from fer_bench.analysis.deviations import (
+    changed_settings,
+    deviations,
+    on_rates_split,
+    other_data,
+)
 from fer_bench.analysis.group_comparisons import compare_groups
 from fer_bench.analysis.seed_groups import group_cells, with_unique_titles
 from fer_bench.analysis.standings import rank
@@ -116,6 +121,22 @@ class Analysis:
     def deviations(self) -> tuple[str, ...]:
         """Deviations from the paper's experiment: the images first, then the settings."""
         return tuple(deviations(self.run))
+
+    @cached_property
+    def other_data(self) -> str:
+        """Difference of the images from the paper's; empty if there is none."""
+        return other_data(self.run)
+
+    @property
+    def on_rates_split(self) -> bool:
+        """True if the published rates were made on the parts that the run was measured on."""
+        return on_rates_split(self.run)
+
+    @property
+    def rate_deviations(self) -> tuple[str, ...]:
+        """Deviations from how the published rates were made, except that of the split."""
+        data = self.other_data
+        return (*([data] if data else []), *changed_settings(self.run, split=False))
 
     @cached_property
     def verdicts(self) -> tuple[ClaimVerdict, ...]:

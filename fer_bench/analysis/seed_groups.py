@@ -69,10 +69,27 @@ class Group:
         """Seeds of the trained cells, in the same order."""
         return tuple(cell.seed for cell in self.trained)
 
+    @property
+    def test_accuracies(self) -> list[float]:
+        """Test accuracies of the trained cells, in the same order; empty without a test part."""
+        return [one.test_accuracy for one in self.qualities if one.test_accuracy is not None]
+
+    @property
+    def accuracies(self) -> list[float]:
+        """Test accuracies; without a test part, final validation accuracies."""
+        if self.dataset.has_test:
+            return self.test_accuracies
+        return [one.history.validation_accuracy[-1] for one in self.qualities]
+
     @cached_property
     def test_accuracy(self) -> float | None:
-        """Mean over the trained cells, or None if there are none."""
-        return _mean([one.test_accuracy for one in self.qualities]) if self.qualities else None
+        """Mean over the trained cells, or None if there are none or there is no test part."""
+        return _mean_or_none(self.test_accuracies)
+
+    @cached_property
+    def accuracy(self) -> float | None:
+        """Mean of ``accuracies``; None if there are none."""
+        return _mean_or_none(self.accuracies)
 
     @cached_property
     def correct(self) -> NDArray[np.bool_] | None:
@@ -220,11 +237,9 @@ def _mean_quality(qualities: Sequence[Quality]) -> Quality:
     counts = np.sum([one.confusion for one in qualities], axis=0)
     return Quality(
         history=_mean_history([one.history for one in qualities]),
-        test_accuracy=_mean([one.test_accuracy for one in qualities]),
-        test_loss=_mean([one.test_loss for one in qualities]),
-        recall=tuple(
-            None if any(share is None for share in shares) else _mean(shares) for shares in recalls
-        ),
+        test_accuracy=_mean_or_none([one.test_accuracy for one in qualities]),
+        test_loss=_mean_or_none([one.test_loss for one in qualities]),
+        recall=tuple(map(_mean_or_none, recalls)),
         confusion=tuple(tuple(int(count) for count in row) for row in counts),
     )
 
@@ -239,5 +254,7 @@ def _mean_history(histories: Sequence[History]) -> History:
     return History(**means)
 
 
-def _mean(values: Sequence[float | None]) -> float:
-    return float(np.mean(np.array(values, np.float64)))
+def _mean_or_none(values: Sequence[float | None]) -> float | None:
+    """Return the mean; None if there are no values or any is None."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known and len(known) == len(values) else None

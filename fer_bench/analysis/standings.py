@@ -1,4 +1,4 @@
-"""Ranking of the networks of a run by test accuracy, next to their size and speed."""
+"""Ranking of the networks of a run by accuracy, next to their size and speed."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ class Standing:
 
     Attributes:
         group: the cells.
-        accuracy: test accuracy, mean over the seeds.
+        accuracy: test accuracy, or final validation accuracy if the split has no test part; mean
+            over the seeds.
         interval: its 95 % CI over the test images, the networks held fixed; None without
             predictions.
-        deviation: sample standard deviation of the test accuracy over the seeds; None for one.
-        macro_f1: macro F1 on the test images, mean over the seeds.
-        balanced_accuracy: mean recall of the classes (UAR) on the test images, mean over the seeds.
+        deviation: sample standard deviation of the accuracy over the seeds; None for one.
+        macro_f1: macro F1 on the test images, mean over the seeds; None without a test part.
+        balanced_accuracy: mean recall of the classes (UAR) on the test images, mean over the seeds;
+            None without a test part.
         against_baseline: comparison with the majority-class baseline on the test images; None
             without predictions.
         ties_best: True for the highest accuracy and for those not significantly below it; None if
@@ -49,8 +51,8 @@ class Standing:
     accuracy: float
     interval: Interval | None
     deviation: float | None
-    macro_f1: float
-    balanced_accuracy: float
+    macro_f1: float | None
+    balanced_accuracy: float | None
     against_baseline: Comparison | None
     ties_best: bool | None
     parameters: Parameters | None
@@ -73,21 +75,22 @@ def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]
         groups: groups with at least one trained cell each.
         pairs: result of ``compare_groups`` for these groups.
     """
-    ranked = sorted(groups, key=lambda group: -(group.test_accuracy or 0))
+    ranked = sorted(groups, key=lambda group: -(group.accuracy or 0))
     return tuple(_standing(group, ranked[0], pairs) for group in ranked)
 
 
 def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
-    accuracies = [quality.test_accuracy for quality in group.qualities]
-    metrics = classification_metrics([quality.confusion for quality in group.qualities])
+    accuracies, metrics = group.accuracies, None
+    if group.dataset.has_test:
+        metrics = classification_metrics([quality.confusion for quality in group.qualities])
     latency, throughput, batch_size = _inference(group.cells)
     return Standing(
         group=group,
         accuracy=statistics.fmean(accuracies),
         interval=None if group.score is None else group.score.interval,
         deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
-        macro_f1=float(metrics.macro_f1.mean()),
-        balanced_accuracy=float(metrics.balanced_accuracy.mean()),
+        macro_f1=None if metrics is None else float(metrics.macro_f1.mean()),
+        balanced_accuracy=None if metrics is None else float(metrics.balanced_accuracy.mean()),
         against_baseline=_against_baseline(group),
         ties_best=_ties(group, best, pairs),
         parameters=next((cell.parameters for cell in group.trained if cell.parameters), None),

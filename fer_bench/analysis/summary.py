@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.group_comparisons import compare_on_subset, find_pair, p_text
 from fer_bench.metrics import majority_class_accuracy
+from fer_bench.results.records import NO_TEST
 from fer_bench.results.timers import speed_unit
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def summarise(analysis: Analysis) -> Summary:
     answer = (_best(analysis), _lead(analysis))
     cautions = (
         incomplete,
+        _no_test(analysis),
         _seeds(ranked),
         _batch_norm(ranked),
         _best_deduplicated(analysis) or _duplicates(analysis),
@@ -116,8 +118,9 @@ def _best(analysis: Analysis) -> str:
             f"No network clearly beats always predicting {majority} ({_percent(share)}) on {data}. "
             f"Best: {name}, {accuracy}."
         )
+    metric = "test" if analysis.dataset.has_test else "validation"
     if not others:
-        return f"{name} reaches a test accuracy of {accuracy} on {data}."
+        return f"{name} reaches a {metric} accuracy of {accuracy} on {data}."
     ties = [_name(one.group) for one in others if one.ties_best]
     if ties:
         verb = "does" if len(ties) == 1 else "do"
@@ -126,12 +129,14 @@ def _best(analysis: Analysis) -> str:
             f"significantly from {name}, {accuracy}."
         )
     if any(one.ties_best is None for one in others):
-        return f"{name} has the highest test accuracy on {data}, {accuracy}."
+        return f"{name} has the highest {metric} accuracy on {data}, {accuracy}."
     return f"{name} is the most accurate network on {data}: {accuracy}."
 
 
 def _lead(analysis: Analysis) -> str:
     """State the lead of the best network over the nearest one, and the baseline."""
+    if not analysis.dataset.has_test:
+        return ""
     best, *others = analysis.standings
     behind = [one for one in others if one.ties_best is False]
     unknown = [_name(one.group) for one in others if one.ties_best is None]
@@ -147,6 +152,17 @@ def _lead(analysis: Analysis) -> str:
         clauses.append(f"always predicting {majority} scores {_percent(share)}")
     text = "; ".join(clauses)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _no_test(analysis: Analysis) -> str:
+    """Warn if the accuracy is that on the validation images."""
+    data = analysis.dataset
+    if data.has_test:
+        return ""
+    return (
+        f"The split {data.split!r} has {NO_TEST}: accuracies are those on the {data.validation:,} "
+        "validation images after the last epoch, and differences are not tested for significance."
+    )
 
 
 def _seeds(ranked: Sequence[Standing]) -> str:

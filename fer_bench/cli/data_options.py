@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_bench.cli.params import NonEmptyPath, not_empty
-from fer_bench.protocol.data_spec import DEDUPES, LABELS, SPLITS, DataSpec
+from fer_bench.protocol.data_spec import DEDUPES, LABELS, ROW_ORDERS, SPLITS, DataSpec
 from fer_bench.protocol.label_codes import NUMBERED
 
 if TYPE_CHECKING:
@@ -29,8 +29,15 @@ _OPTIONS = (
         type=click.Choice(SPLITS),
         default=DataSpec.split,
         show_default=True,
-        help="70/10/20, Kaggle's own three parts, or 70/10/20 without duplicates in "
-        "two parts; as pytest's.",
+        help="70/10/20, 80/20 without a test part (stratified, or in order), Kaggle's own three "
+        "parts, or 70/10/20 without duplicates in two parts; as pytest's.",
+    ),
+    click.option(
+        "--row-order",
+        type=click.Choice(ROW_ORDERS),
+        default=DataSpec.row_order,
+        show_default=True,
+        help="Draw in the order of the images' digests or in that of the source; as pytest's.",
     ),
     click.option(
         "--dedupe",
@@ -61,7 +68,7 @@ def data_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_spec(dataset: str, **values: Any) -> None:
-        names = ("class_map", "split", "dedupe", "votes", "labels", "limit")
+        names = ("class_map", "split", "row_order", "dedupe", "votes", "labels", "limit")
         spec = DataSpec(dataset, **{name: values.pop(name) for name in names})
         command(spec, **values)
 

@@ -211,24 +211,22 @@ def prepare_data(
         source, rows, unused = _voted(source, votes)
     dataset = _at(source, rows)
     if spec.limit is not None and spec.limit < len(dataset):
-        order = by_content(dataset)
+        order = by_content(dataset) if spec.row_order == "content" else np.arange(len(dataset))
         sample = stratified_rows(dataset.take(order), spec.limit, spec.split_seed, cache_dir)
         kept = np.sort(order[sample])
         unused.append((SAMPLED, len(rows) - len(kept)))
         dataset, rows = dataset.take(kept), rows[kept]
     with enough_memory(dataset.name):
         duplicates = cached_duplicates(dataset, cache_dir, progress)
+    numbers = duplicates.numbers["near"]
     order, split_error = by_content(dataset), None
-    dataset = dataset.take(order)
+    ordered = dataset.take(order)
     try:
-        split = make_split(
-            dataset,
-            spec.split,
-            spec.split_seed,
-            cache_dir,
-            groups=duplicates.numbers["near"][order],
-            dedupe=spec.dedupe,
-        )
+        if spec.row_order == "content":
+            split = _split(ordered, numbers[order], spec, cache_dir)
+        else:
+            # Features are stored in the order of the content, whatever the order of the draw.
+            split = _split(dataset, numbers, spec, cache_dir).at(np.argsort(order))
     except FerBenchError as error:
         if must_split:
             raise
@@ -243,9 +241,24 @@ def prepare_data(
         votes=None if votes is None else votes.take(rows),
         duplicates=duplicates,
         order=order,
-        dataset=dataset,
+        dataset=ordered,
         split=split,
         split_error=split_error,
+    )
+
+
+def _split(
+    dataset: Dataset, groups: NDArray[np.int64], spec: DataSpec, cache_dir: Path | None
+) -> Split:
+    """Split a data set in the order of its rows."""
+    return make_split(
+        dataset,
+        spec.split,
+        spec.split_seed,
+        cache_dir,
+        groups=groups,
+        dedupe=spec.dedupe,
+        row_order="given",
     )
 
 

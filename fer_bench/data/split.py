@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data.dataset import USAGES
+from fer_bench.data.order import by_content
 from fer_bench.data.stratified_draws import check_seed, stratified_draw
-from fer_bench.protocol.data_spec import DEDUPES, SPLITS
+from fer_bench.protocol.data_spec import DEDUPES, ROW_ORDERS, SPLITS, WITHOUT_TEST, DataSpec
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.data.dataset import Dataset
-    from fer_bench.protocol.data_spec import Dedupe, SplitName
+    from fer_bench.protocol.data_spec import Dedupe, RowOrder, SplitName
 
 PARTS: tuple[str, ...] = ("train", "validation", "test")
 
@@ -39,15 +40,20 @@ at least 1 of 10. More images only help, and a single class is in every part.
 """
 
 
+def parts_of(name: str) -> tuple[str, ...]:
+    """Return the names of the parts that the split ``name`` has."""
+    return PARTS[:2] if name in WITHOUT_TEST else PARTS
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """Row numbers of three disjoint parts of a data set.
 
     Attributes:
-        name: ``"paper"``, ``"kaggle"`` or ``"grouped"``.
+        name: one of ``SPLITS``.
         train: int64, shape (k,), in the order of training without shuffling.
         validation: int64, shape (l,).
-        test: int64, shape (m,).
+        test: int64, shape (m,); empty if the split has no test part.
     """
 
     name: str
@@ -60,6 +66,15 @@ class Split:
         rows = np.concatenate([self.train, self.validation, self.test])
         found = np.bincount(dataset.labels[rows], minlength=len(dataset.classes))
         return dict(zip(dataset.classes, found.tolist(), strict=True))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts that the split has."""
+        return parts_of(self.name)
+
+    def at(self, rows: NDArray[np.int64]) -> Split:
+        """Return the split with each row number replaced by that in ``rows``, shape (n,)."""
+        return Split(self.name, *(rows[getattr(self, part)] for part in PARTS))
 
     @cached_property
     def digest(self) -> str:
@@ -80,13 +95,17 @@ def make_split(
     *,
     groups: NDArray[np.int64] | None = None,
     dedupe: Dedupe = "none",
+    row_order: RowOrder = DataSpec.row_order,
 ) -> Split:
-    """Split a data set into training, validation and test parts.
+    """Split a data set into training, validation and, if the split has one, test parts.
 
     Args:
         dataset: data set to split.
-        name: ``"paper"``, ``"kaggle"`` or ``"grouped"``.
-        seed: seed of the paper's and the grouped split; Kaggle's split is not random.
+        name: ``"paper"``, ``"kaggle"`` and ``"grouped"`` as the functions of these names;
+            ``"80-20"`` for int(0.2 n) validation images and all others for training, stratified by
+            sklearn's ``train_test_split``; ``"80-20-ordered"`` for parts of these sizes in the
+            order of the rows, the validation part last.
+        seed: seed of the random splits; ``"kaggle"`` and ``"80-20-ordered"`` are not random.
         cache_dir: cache directory, in which draws are cached; None disables caching.
         groups: int64, shape (n,): duplicate group of each image, as returned by
             ``data.audit.group_duplicates``; required by ``"grouped"`` and to leave out duplicates.
@@ -95,16 +114,33 @@ def make_split(
             one image of each group. If the parts are drawn, the first image of the group stays;
             with Kaggle's parts, the first one of the test part, else of the validation part, else
             of the training part.
+        row_order: order in which images are drawn, and of the rows in each part: ``"content"``, as
+            ``by_content`` orders them, or ``"given"``, that of the data set.
+
+    Returns:
+        The split, as row numbers of ``dataset``.
 
     Raises:
         FerBenchError: as ``paper_split``, ``kaggle_split`` and ``grouped_split``; or a part lacks a
-            class of the data set, or ``name`` or ``dedupe`` is unknown.
+            class of the data set, or ``name``, ``dedupe`` or ``row_order`` is unknown.
         ValueError: ``groups`` is required but missing.
     """
-    for what, value, accepted in (("split", name, SPLITS), ("dedupe", dedupe, DEDUPES)):
+    for what, value, accepted in (
+        ("split", name, SPLITS),
+        ("dedupe", dedupe, DEDUPES),
+        ("row order", row_order, ROW_ORDERS),
+    ):
         if value not in accepted:
             raise FerBenchError(f"{what} {value!r} is unknown", ", ".join(accepted))
-    split = _parts(dataset, name, seed, cache_dir, groups, dedupe)
+    if groups is None and (name == "grouped" or dedupe != "none"):
+        raise ValueError(f"split {name!r} with dedupe {dedupe!r} needs the duplicate groups")
+    order = by_content(dataset) if row_order == "content" else np.arange(len(dataset))
+    drawn_groups = None if groups is None else groups[order]
+    split = _parts(dataset, order, name, seed, cache_dir, drawn_groups, dedupe)
+    if drawn_groups is not None and dedupe != "none":
+        removed = deduplicate if dedupe == "all" else deduplicate_training
+        split = removed(split, drawn_groups)
+    split = split.at(order)
     missing = _missing_class(split, dataset.labels)
     if missing is not None:
         part, label = missing
@@ -120,37 +156,27 @@ def make_split(
 
 def _parts(
     dataset: Dataset,
+    order: NDArray[np.int64],
     name: SplitName,
     seed: int,
     cache_dir: Path | None,
     groups: NDArray[np.int64] | None,
     dedupe: Dedupe,
 ) -> Split:
-    if groups is None and (name == "grouped" or dedupe != "none"):
-        raise ValueError(f"split {name!r} with dedupe {dedupe!r} needs the duplicate groups")
+    """Return the parts before duplicates are left out, as positions in ``order``."""
+    labels, classes = dataset.labels[order], dataset.classes
     if name == "kaggle":
-        split = _kaggle_parts(dataset)
-    elif groups is not None and (name == "grouped" or dedupe == "all"):
-        split = grouped_split(
-            dataset.labels, groups, seed, classes=dataset.classes, cache_dir=cache_dir
-        )
-        split = dataclasses.replace(split, name=name)
-    else:
-        split = paper_split(dataset.labels, seed, classes=dataset.classes, cache_dir=cache_dir)
-    if groups is None or dedupe == "none":
-        return split
-    return deduplicate(split, groups) if dedupe == "all" else deduplicate_training(split, groups)
-
-
-def _kaggle_parts(dataset: Dataset) -> Split:
-    if dataset.usage is None:
-        raise FerBenchError(
-            f"split 'kaggle': {dataset.name!r} does not assign its images to parts",
-            "a csv file with the column Usage, an npz file with the array usage, directories "
-            f"train, val and test, or image files named {'_*, '.join(USAGES)}_*",
-            "use one of them or the split 'paper'",
-        )
-    return kaggle_split(dataset.usage)
+        if dataset.usage is None:
+            raise FerBenchError(
+                f"split 'kaggle': {dataset.name!r} does not assign its images to parts",
+                "a csv file with the column Usage, an npz file with the array usage, directories "
+                f"train, val and test, or image files named {'_*, '.join(USAGES)}_*",
+                "use one of them or the split 'paper'",
+            )
+        return kaggle_split(dataset.usage[order])
+    if groups is not None and (name == "grouped" or dedupe == "all"):
+        return _draw_groups(name, labels, groups, seed, classes, cache_dir)
+    return _draw_parts(name, "images", labels, seed, classes, cache_dir)
 
 
 def paper_split(
@@ -208,15 +234,30 @@ def grouped_split(
     Raises:
         FerBenchError: as ``paper_split``, with groups in place of images.
     """
+    return _draw_groups("grouped", labels, groups, seed, classes, cache_dir)
+
+
+def _draw_groups(
+    name: SplitName,
+    labels: NDArray[np.uint8],
+    groups: NDArray[np.int64],
+    seed: int,
+    classes: Sequence[str] | None,
+    cache_dir: Path | None,
+) -> Split:
     first = np.sort(np.unique(groups, return_index=True)[1])
-    drawn = _draw_parts("grouped", "distinct images", labels[first], seed, classes, cache_dir)
+    drawn = _draw_parts(name, "distinct images", labels[first], seed, classes, cache_dir)
     # Rows of each group, with the groups in the order of their first images.
     place_of = {group: place for place, group in enumerate(groups[first].tolist())}
     places = np.array([place_of[group] for group in groups.tolist()], np.int64)
     rows = np.argsort(places, kind="stable")
     rows_of = np.split(rows, np.cumsum(np.bincount(places, minlength=len(first)))[:-1])
-    parts = [np.concatenate([rows_of[place] for place in getattr(drawn, part)]) for part in PARTS]
-    return Split("grouped", *parts)
+    empty = np.empty(0, np.int64)
+    parts = [
+        np.concatenate([empty, *(rows_of[place] for place in getattr(drawn, part))])
+        for part in PARTS
+    ]
+    return Split(name, *parts)
 
 
 def _draw_parts(
@@ -229,7 +270,16 @@ def _draw_parts(
 ) -> Split:
     check_seed(seed)
     n = len(labels)
-    n_test, n_validation = round(TEST_SHARE * n), round(VALIDATION_SHARE * n)
+    if name in WITHOUT_TEST:
+        n_validation, n_test = int(TEST_SHARE * n), 0
+    else:
+        n_validation, n_test = round(VALIDATION_SHARE * n), round(TEST_SHARE * n)
+    n_train = n - n_test - n_validation
+    empty = np.empty(0, np.int64)
+    if name == "80-20-ordered":
+        # The labels have no influence on the parts, so make_split checks these.
+        rows = np.arange(n, dtype=np.int64)
+        return Split(name, rows[:n_train], rows[n_train:], empty)
     present, counts = np.unique(labels, return_counts=True)
     if n == 0 or n_validation < len(present):
         raise FerBenchError(
@@ -239,10 +289,11 @@ def _draw_parts(
             "add images",
         )
     smallest = int(np.argmin(counts))
-    if counts[smallest] < len(PARTS):
+    if counts[smallest] < len(parts_of(name)):
         raise _too_few(name, things, int(present[smallest]), int(counts[smallest]), classes)
-    n_train = n - n_test - n_validation
-    rest, test = stratified_draw(labels, n - n_test, n_test, seed, cache_dir)
+    rest, test = np.arange(n, dtype=np.int64), empty
+    if n_test:
+        rest, test = stratified_draw(labels, n - n_test, n_test, seed, cache_dir)
     train, validation = stratified_draw(labels[rest], n_train, n_validation, seed, cache_dir)
     split = Split(name, rest[train], rest[validation], test)
     missing = _missing_class(split, labels)
@@ -320,7 +371,7 @@ def kaggle_split(usage: NDArray[np.uint8]) -> Split:
 def _missing_class(split: Split, labels: NDArray[np.uint8]) -> tuple[str, int] | None:
     """Return the first part that lacks a class of ``labels``, with that class, or None."""
     present = np.unique(labels)
-    for part in PARTS:
+    for part in split.parts:
         missing = np.setdiff1d(present, labels[getattr(split, part)])
         if len(missing):
             return part, int(missing[0])
@@ -333,7 +384,7 @@ def _too_few(
     label_name = repr(classes[label]) if classes else str(label)
     return FerBenchError(
         f"split {name!r}: class {label_name} has {count} {things}, too few for the parts "
-        f"{', '.join(PARTS)}",
+        f"{', '.join(parts_of(name))}",
         f"{ALWAYS_ENOUGH} or more of each class (fewer may do)",
         "add images",
     )

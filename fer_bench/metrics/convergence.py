@@ -9,13 +9,15 @@ The paper's two rates are means of differences between consecutive epochs, over 
 The first difference needs a value before epoch 1, which the paper leaves undefined. Every function
 here supports two conventions:
 
-* ``first-epoch``: the baseline is epoch 1 itself, so the first window has one difference fewer
-  than it has epochs. Selected by ``untrained=None``.
-* ``untrained``: the baseline is epoch 0, the network before any training, passed as
-  ``untrained``.
+* ``consecutive``: the differences between epochs 1 to E, E - 1 in all. This is how the paper's
+  tables were made, by their printed digits. Selected by ``untrained=None``.
+* ``untrained``: the differences between epochs 0 to E, E in all. Epoch 0 is the network before any
+  training, passed as ``untrained``.
 
-From the second window on the two agree. A rate has the unit of its metric, per epoch. Series
-are epochs 1 to E; all arithmetic is in float64.
+Windows are groups of consecutive differences, as many in each as the window has epochs; the last
+group holds the rest. So a window of epochs a to b holds the differences from epoch a to b + 1 under
+``consecutive`` and from epoch a - 1 to b under ``untrained``. A rate has the unit of its metric,
+per epoch. Series are epochs 1 to E; all arithmetic is in float64.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-Convention = Literal["first-epoch", "untrained"]
+Convention = Literal["consecutive", "untrained"]
 CONVENTIONS: tuple[Convention, ...] = get_args(Convention)
 
 
@@ -69,10 +71,10 @@ def mean_convergence_rate(series: ArrayLike, *, untrained: float | None = None) 
 
     Args:
         series: training metric of epochs 1 to E, shape (E,).
-        untrained: its value at epoch 0 (convention ``untrained``), or None (``first-epoch``).
+        untrained: its value at epoch 0 (convention ``untrained``), or None (``consecutive``).
 
     Returns:
-        (M_E - M_0) / E under ``untrained``, (M_E - M_1) / (E - 1) under ``first-epoch``: the
+        (M_E - M_0) / E under ``untrained``, (M_E - M_1) / (E - 1) under ``consecutive``: the
         mean of the differences.
 
     Raises:
@@ -84,22 +86,22 @@ def mean_convergence_rate(series: ArrayLike, *, untrained: float | None = None) 
 
 def window_convergence_rates(
     series: ArrayLike, window: int, *, untrained: float | None = None
-) -> list[float | None]:
-    """Return the MCR of each window of ``windows(E, window)``, the paper's formula (1).
+) -> list[float]:
+    """Return the MCR of each window, the paper's formula (1).
 
     Args:
         series: training metric of epochs 1 to E, shape (E,).
         window: epochs in a window, 1 or more.
-        untrained: its value at epoch 0 (convention ``untrained``), or None (``first-epoch``).
+        untrained: its value at epoch 0 (convention ``untrained``), or None (``consecutive``).
 
     Returns:
-        One rate for each window. The first is None if it contains no difference: under
-        ``first-epoch`` with a window of one epoch.
+        One rate for each window of ``windows(E, window)``, apart from a last one of a single epoch
+        under ``consecutive``, which has no difference left.
 
     Raises:
         ValueError: as ``mean_convergence_rate``, or ``window`` is below 1.
     """
-    return _by_window(_points("series", series, untrained), window, untrained is not None)
+    return _by_window(_points("series", series, untrained), window)
 
 
 def mean_overfitting_rate(
@@ -111,7 +113,7 @@ def mean_overfitting_rate(
         train: training metric of epochs 1 to E, shape (E,).
         validation: validation metric of the same epochs, shape (E,).
         untrained: the (training, validation) values at epoch 0 (convention ``untrained``), or
-            None (``first-epoch``).
+            None (``consecutive``).
 
     Returns:
         The mean increase of ``train - validation`` per epoch.
@@ -128,24 +130,24 @@ def window_overfitting_rates(
     window: int,
     *,
     untrained: tuple[float, float] | None = None,
-) -> list[float | None]:
-    """Return the MOFR of each window of ``windows(E, window)``, the paper's formula (2).
+) -> list[float]:
+    """Return the MOFR of each window, the paper's formula (2).
 
     Args:
         train: training metric of epochs 1 to E, shape (E,).
         validation: validation metric of the same epochs, shape (E,).
         window: epochs in a window, 1 or more.
         untrained: the (training, validation) values at epoch 0 (convention ``untrained``), or
-            None (``first-epoch``).
+            None (``consecutive``).
 
     Returns:
-        One rate for each window. The first is None if it contains no difference: under
-        ``first-epoch`` with a window of one epoch.
+        One rate for each window of ``windows(E, window)``, apart from a last one of a single epoch
+        under ``consecutive``, which has no difference left.
 
     Raises:
         ValueError: as ``mean_overfitting_rate``, or ``window`` is below 1.
     """
-    return _by_window(_gaps(train, validation, untrained), window, untrained is not None)
+    return _by_window(_gaps(train, validation, untrained), window)
 
 
 def initial(evaluated: ArrayLike) -> Initial:
@@ -212,12 +214,9 @@ def _differences(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.diff(points)
 
 
-def _by_window(points: NDArray[np.float64], window: int, has_untrained: bool) -> list[float | None]:
+def _by_window(points: NDArray[np.float64], window: int) -> list[float]:
     differences = _differences(points)
-    # differences[k] ends at epoch k + 1 with a baseline at epoch 0, otherwise at epoch k + 2.
-    offset = 1 if has_untrained else 2
-    rates: list[float | None] = []
-    for first, last in windows(len(differences) + offset - 1, window):
-        inside = differences[max(first - offset, 0) : last - offset + 1]
-        rates.append(float(np.mean(inside)) if inside.size else None)
-    return rates
+    return [
+        float(np.mean(differences[first - 1 : last]))
+        for first, last in windows(len(differences), window)
+    ]

@@ -66,9 +66,16 @@ OPTIONS = (
     ),
     Option(
         "split",
-        "paper (70/10/20, the default), kaggle (the data set's three parts), or grouped (70/10/20, "
-        "all duplicates of an image in one part).",
+        "paper (70/10/20, the default), 80-20 (that of the paper's published rates, without a test "
+        "part; stratified) or 80-20-ordered (the first rows for training), kaggle (the data set's "
+        "three parts), or grouped (70/10/20, all duplicates of an image in one part).",
         "SPLIT",
+    ),
+    Option(
+        "row-order",
+        "Order in which images are drawn: content (by their digests, the default; the same for all "
+        "layouts of a data set) or given (by their rows, as scikit-learn draws them).",
+        "ORDER",
     ),
     Option(
         "dedupe",

@@ -120,6 +120,7 @@ def read_settings(config: pytest.Config) -> Settings:
             dataset=options.dataset(),
             class_map=options.class_map(),
             split=options.text("split"),
+            row_order=options.text("row-order"),
             dedupe=options.text("dedupe"),
             labels=options.text("labels"),
             votes=options.path("votes"),

@@ -133,8 +133,17 @@ class Protocol:
         "the classification layer, if a network has one: the paper's parameter counts are those of "
         "ResNet-50 and MobileNet without top and of the complete OpenFace",
     )
+    vggface_output: str = settled(
+        "chosen",
+        "the 4,096 features before the 2,622-way layer",
+        "the paper gives no parameter count for VGG-Face; the other reading keeps the 2,622-way "
+        "layer and excludes only its softmax, which is the network that deepface's loader returned "
+        "in 2022",
+    )
     trainable_layers: TrainableLayers = stated(
-        TrainableLayers(), "all layers frozen but the last 4, for both inits"
+        TrainableLayers(),
+        "all layers frozen but the last 4, stated of the pretrained networks; for the random ones "
+        "an inference",
     )
     learning_rate: float = stated(1e-4, "stated as 1e-4")
     epochs: int = stated(20, "stated as 20")
@@ -145,6 +154,12 @@ class Protocol:
         "entries of the Keras layer list",
         "the usual reading of base.layers[:-4] once the last layer is excluded; layers without "
         "weights count too",
+    )
+    dropout: str = settled(
+        "chosen",
+        "VGG-Face's own, 0.5, active in training",
+        "the paper does not mention it; among VGG-Face's last 4 layers is the dropout between its "
+        "two layers of 4,096 features; the other networks have none there",
     )
     batch_normalization: BatchNormalization = chosen(
         "paper",
@@ -196,9 +211,10 @@ class Protocol:
     )
     metric_0: str = settled(
         "chosen",
-        "first-epoch and untrained",
-        "the paper does not define the first difference, and its tables rule out 0; both "
-        "conventions are reported",
+        "consecutive and untrained",
+        "the paper does not define it; by its printed digits, its rates are means of consecutive "
+        "differences from epoch 1 on (consecutive); rates from the untrained network on are "
+        "reported too",
     )
     initial: str = settled(
         "chosen",

@@ -45,7 +45,7 @@ def recorded_command(run: Run) -> RecordedCommand:
     values |= {
         setting.name: setting.value
         for setting in run.protocol
-        if setting.name in ("dedupe", "labels")
+        if setting.name in ("row_order", "dedupe", "labels")
     }
     with_votes = values.get("labels") == "ferplus" or bool(data.test_votes)
     if data.class_map:

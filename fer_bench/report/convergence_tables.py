@@ -1,23 +1,34 @@
-"""Tables 2 to 5 of the paper: measured convergence and overfitting rates next to its own."""
+"""Tables 2 to 5 of the paper: measured convergence and overfitting rates next to its own.
+
+The measured rates next to the paper's are those by its convention, ``consecutive``; those by
+``untrained`` follow.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from fer_bench.analysis.paper_forensics import DIFFERENCES, TRAIN, VALIDATION
 from fer_bench.metrics.convergence import (
     window_convergence_rates,
     window_overfitting_rates,
     windows,
 )
 from fer_bench.protocol import published
+from fer_bench.protocol.data_spec import RATES_SPLIT
 from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.records import NO_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.results.records import CellResult, History, Run
+    from fer_bench.results.records import CellResult, DatasetSummary, History, Run
+
+    Window = tuple[int, int]
+    Key = tuple[Window, str]
+    """A window, and ``"consecutive"``, ``"paper"`` or ``"untrained"``."""
 
 EN_DASH = "\N{EN DASH}"
 
@@ -72,105 +83,168 @@ def rate_tables(analysis: Analysis) -> list[Table]:
 def _rate_table(analysis: Analysis, kind: _Kind) -> Table:
     run = analysis.run
     cut = windows(int(setting(run, "epochs")), int(setting(run, "window")))
-    columns = []
-    for first, last in cut:
-        group = f"{first}{EN_DASH}{last}"
-        if first == 1:
-            columns += [Column(name, group, decimals=5) for name in ("first-epoch", "untrained")]
-        else:
-            columns.append(Column("this run", group, decimals=5, keys=(group, "ours")))
-        columns.append(Column("paper", group, decimals=6, published=True))
+    published_rates = [_published(analysis, cell, kind, cut) for cell in analysis.means]
+    has_paper = any(rate is not None for rates in published_rates for rate in rates)
+    columns = _columns(analysis, cut, has_paper=has_paper)
+    rows = []
+    for cell, paper in zip(analysis.means, published_rates, strict=True):
+        values = {(window, "paper"): rate for window, rate in zip(cut, paper, strict=True)}
+        if cell.quality is not None:
+            values |= _rates(cell, cell.quality.history, kind, cut)
+        entries = tuple(values.get(key) for key in columns)
+        rows.append(Row(cell.label, entries, *why_missing(cell, cell.quality is not None)))
     return Table(
         key=f"table-{kind.number}",
         title=f"Table {kind.number}. {_NAMES[kind.rate]} ({kind.rate}) of {kind.figure}, "
         "by epoch window",
         head="Model",
-        columns=tuple(columns),
-        rows=tuple(_row(cell, kind, cut) for cell in analysis.means),
-        notes=tuple(_notes(analysis.deviations, kind, cut)),
+        columns=tuple(columns.values()),
+        rows=tuple(rows),
+        notes=tuple(_notes(analysis, kind, cut, has_paper=has_paper)),
     )
 
 
-def _row(cell: CellResult, kind: _Kind, cut: Sequence[tuple[int, int]]) -> Row:
-    theirs = _published(cell, kind, cut)
-    if cell.quality is None:
-        first_epoch: list[float | None] = [None] * len(cut)
-        untrained = first_epoch
-    else:
-        first_epoch, untrained = _rates(cell, cell.quality.history, kind, cut)
-    entries = [first_epoch[0], untrained[0], theirs[0]]
-    for ours, paper in zip(untrained[1:], theirs[1:], strict=True):
-        entries += [ours, paper]
-    reason, missing = why_missing(cell, cell.quality is not None)
-    return Row(cell.label, tuple(entries), reason, missing)
+def _columns(analysis: Analysis, cut: Sequence[Window], *, has_paper: bool) -> dict[Key, Column]:
+    """Return the columns by window and content: with the paper's, window by window."""
+    names = {window: f"{window[0]}{EN_DASH}{window[1]}" for window in cut}
+    columns: dict[Key, Column] = {}
+    for window, name in names.items():
+        keys = (name, "consecutive")
+        if has_paper:
+            columns[window, "consecutive"] = Column(
+                "this run",
+                name,
+                decimals=5,
+                compared=analysis.on_rates_split and _has_papers_differences(window, cut),
+                keys=keys,
+            )
+            columns[window, "paper"] = Column("paper", name, decimals=6, published=True)
+        else:
+            columns[window, "consecutive"] = Column(name, "consecutive", decimals=5, keys=keys)
+    for window, name in names.items():
+        columns[window, "untrained"] = Column(
+            name, "untrained", decimals=5, keys=(name, "untrained")
+        )
+    return columns
 
 
-def why_missing(cell: CellResult, measured: bool) -> tuple[str, str]:
+def _has_papers_differences(window: Window, cut: Sequence[Window]) -> bool:
+    """Check if a window holds as many consecutive differences as that of the paper's tables."""
+    if window not in published.WINDOWS:
+        return False
+    differences = min(window[1] + 1, cut[-1][1]) - window[0]
+    return differences == DIFFERENCES[published.WINDOWS.index(window)]
+
+
+def why_missing(
+    cell: CellResult, measured: bool, data: DatasetSummary | None = None
+) -> tuple[str, str]:
     """Return the reason and the short word shown for missing values of a row.
 
     The word is empty if the row is fully measured. A cell that was measured but did not end with
     status "ok" still has a reason.
+
+    Args:
+        cell: the row's cell.
+        measured: True if the row has all its values.
+        data: the data set if the row needs a test part, else None.
     """
+    if data is not None and not data.has_test and cell.quality is not None:
+        reason = f"{NO_TEST}: split {data.split!r} has training and validation images only"
+        return (reason if cell.status == "ok" else f"{cell.status}: {cell.reason}"), NO_TEST
     if cell.status != "ok":
         return f"{cell.status}: {cell.reason}", "" if measured else cell.status
     return ("", "") if measured else ("not measured in this run", "")
 
 
-def _published(cell: CellResult, kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[float | None]:
+def _published(
+    analysis: Analysis, cell: CellResult, kind: _Kind, cut: Sequence[Window]
+) -> list[float | None]:
+    """Return the paper's rate of each window, None if it has none for this cell and data set."""
     rates = published.table(kind.number).get((cell.backbone, cell.init))
-    known = {} if rates is None else dict(zip(published.WINDOWS, rates, strict=True))
+    if rates is None or analysis.dataset.name != published.DATASET:
+        return [None] * len(cut)
+    known = dict(zip(published.WINDOWS, rates, strict=True))
     return [known.get(window) for window in cut]
 
 
 def _rates(
-    cell: CellResult, history: History, kind: _Kind, cut: Sequence[tuple[int, int]]
-) -> tuple[list[float | None], list[float | None]]:
-    """Return the rates by the conventions ``first-epoch`` and ``untrained``, one per window."""
-    epochs = cut[-1][1]
+    cell: CellResult, history: History, kind: _Kind, cut: Sequence[Window]
+) -> dict[Key, float]:
+    """Return the rates by both conventions; a window without a difference has none."""
+    epochs, window = cut[-1][1], cut[0][1]
     if history.epochs != epochs:
         raise ValueError(
             f"the history of {cell.id} has {history.epochs} epochs and the protocol {epochs}"
         )
-    if kind.figure == "accuracy":
-        running, train, validation = (
-            history.running_accuracy,
-            history.train_accuracy,
-            history.validation_accuracy,
-        )
-    else:
-        running, train, validation = (
-            history.running_loss,
-            history.train_loss,
-            history.validation_loss,
-        )
-    window = cut[0][1]
-    # A single epoch yields no difference unless the untrained value is added.
-    first_epoch: list[float | None] = [None]
-    if kind.rate == "MCR":
-        if epochs > 1:
-            first_epoch = window_convergence_rates(running, window)
-        return first_epoch, window_convergence_rates(running, window, untrained=train[0])
-    if epochs > 1:
-        first_epoch = window_overfitting_rates(running, validation[1:], window)
-    return first_epoch, window_overfitting_rates(
-        running, validation[1:], window, untrained=(train[0], validation[0])
+    running, train, validation = (
+        getattr(history, f"{part}_{kind.figure}") for part in ("running", "train", "validation")
     )
+    consecutive: list[float] = []
+    if kind.rate == "MCR":
+        untrained = window_convergence_rates(running, window, untrained=train[0])
+        if epochs > 1:
+            consecutive = window_convergence_rates(running, window)
+    else:
+        untrained = window_overfitting_rates(
+            running, validation[1:], window, untrained=(train[0], validation[0])
+        )
+        if epochs > 1:
+            consecutive = window_overfitting_rates(running, validation[1:], window)
+    found = {(one, "untrained"): rate for one, rate in zip(cut, untrained, strict=True)}
+    # The last window may have no consecutive difference.
+    return found | {(one, "consecutive"): rate for one, rate in zip(cut, consecutive)}  # noqa: B905
 
 
-def _notes(deviations: Sequence[str], kind: _Kind, cut: Sequence[tuple[int, int]]) -> list[str]:
+def _notes(analysis: Analysis, kind: _Kind, cut: Sequence[Window], *, has_paper: bool) -> list[str]:
     meaning = _MEANINGS[kind.rate].format(figure=kind.figure)
     figures = f"Training {kind.figure} is the mean over the batches of an epoch"
     if kind.rate == "MOFR":
         figures += f", validation {kind.figure} is evaluated after it"
+    last = cut[-1][1]
+    between = [(first, min(end + 1, last)) for first, end in cut if first < last]
+    ours = "this run (consecutive)" if has_paper else "consecutive"
     notes = [
         f"{meaning}, {_UNITS[kind.figure]}. {figures}.",
-        f"The first window starts at epoch 1 (first-epoch; differences: {cut[0][1] - 1}) or at the "
-        "untrained network (untrained).",
+        f"{ours}: differences between consecutive epochs from epoch 1 on, in groups of "
+        f"{cut[0][1]}: {_listed(between) or 'none'}. untrained: from the untrained network on: "
+        f"{_listed([(first - 1, end) for first, end in cut])}.",
     ]
-    if cut[0] == (1, 1):
-        notes.append("With a first window of one epoch, 'first-epoch' has no difference.")
-    if kind.number in _SOURCES:
+    if has_paper:
+        notes += [_papers_note(cut), _split_note(analysis)]
+    if kind.number in _SOURCES and analysis.dataset.name == published.DATASET:
         notes.append(_SOURCES[kind.number])
-    if deviations:
-        notes.append(f"Not directly comparable with the paper: {'; '.join(deviations)}.")
+    if analysis.rate_deviations:
+        notes.append(
+            f"Not directly comparable with the paper: {'; '.join(analysis.rate_deviations)}."
+        )
     return notes
+
+
+def _listed(ranges: Sequence[Window]) -> str:
+    return ", ".join(f"{start}{EN_DASH}{end}" for start, end in ranges)
+
+
+def _papers_note(cut: Sequence[Window]) -> str:
+    papers = ", ".join(map(str, DIFFERENCES))
+    note = f"By its printed digits, the paper's rates are consecutive, of {papers} differences"
+    window = published.WINDOWS[-1]
+    if window in cut and not _has_papers_differences(window, cut):
+        note += f"; the last window of this run has {min(window[1] + 1, cut[-1][1]) - window[0]}"
+    return f"{note}."
+
+
+def _split_note(analysis: Analysis) -> str:
+    """Say which split the published rates are of, with the command for it if it is another one."""
+    if analysis.on_rates_split:
+        return (
+            f"Like this run, they are of {TRAIN:,} training and {VALIDATION:,} validation images."
+        )
+    data, cells = analysis.dataset, analysis.run.cells
+    backbones = ",".join(dict.fromkeys(cell.backbone for cell in cells))
+    return (
+        f"Not like for like: by the same digits, the paper's rates were made on {TRAIN:,} training "
+        f"and {VALIDATION:,} validation images (80/20), those of this run on {data.train:,} and "
+        f"{data.validation:,} (split {data.split!r}). For the paper's split: pytest benchmarks "
+        f"--backbone={backbones} --dataset=PATH --split={RATES_SPLIT}"
+    )

@@ -9,6 +9,7 @@ from fer_bench.analysis.summary import accuracy_text, majority_class
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.render import terminal
 from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.records import NO_TEST
 from fer_bench.results.timers import speed_unit
 
 if TYPE_CHECKING:
@@ -56,8 +57,13 @@ def summary_table(analysis: Analysis, width: int) -> Table:
 def _complete(analysis: Analysis) -> Table:
     """Return the table with all columns and without notes."""
     data, standings = analysis.dataset, analysis.standings
+    spread = _spread(standings)
+    measured_on = _TEST if data.has_test else "validation"
+    images = f"{data.test:,} test images"
+    if not data.has_test:
+        images = f"{data.validation:,} validation images, {NO_TEST}"
     columns = (
-        Column(f"accuracy ±{_spread(standings)}", _TEST),
+        Column(f"accuracy ±{spread}" if spread else "accuracy", measured_on),
         Column("F1", _TEST),
         Column("UAR", _TEST),
         Column("> base", _TEST, kind="word"),
@@ -68,13 +74,13 @@ def _complete(analysis: Analysis) -> Table:
         Column("img/s", _SPEED),
     )
     rows = [_row(one) for one in standings]
-    if standings:
+    if standings and data.has_test:
         name, share = majority_class(analysis)
         baseline = Row(f"always {name}", (f"{100 * share:.1f}", *[None] * (len(columns) - 1)))
         rows.insert(sum(one.accuracy >= share for one in standings), baseline)
     return Table(
         key="summary",
-        title=f"{data.name}, split {data.split}: {data.test:,} test images",
+        title=f"{data.name}, split {data.split}: {images}",
         head="network",
         columns=columns,
         rows=(*rows, *_untrained(analysis, len(columns))),
@@ -82,7 +88,11 @@ def _complete(analysis: Analysis) -> Table:
 
 
 def _spread(standings: Sequence[Standing]) -> str:
-    return "sd" if any(one.deviation is not None for one in standings) else "CI"
+    """Return the kind of spread that is shown; empty if there is none."""
+    if any(one.deviation is not None for one in standings):
+        return "sd"
+    has_test = all(one.group.dataset.has_test for one in standings)
+    return "CI" if has_test else ""
 
 
 def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
@@ -90,7 +100,8 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     standings = analysis.standings
     if not standings:
         return ""
-    spread, (majority, _) = _spread(standings), majority_class(analysis)
+    has_test, spread = analysis.dataset.has_test, _spread(standings)
+    majority = majority_class(analysis)[0] if has_test else ""
     images = f"95 % CI over the {analysis.dataset.test:,} test images"
     sizes = sorted({one.batch_size for one in standings if one.batch_size})
     counted = speed_unit(analysis.run)
@@ -105,8 +116,14 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     }
     return " ".join(
         [
-            f"accuracy: %; {BEST} highest, or not significantly below it;",
-            f"±{spread}: {images if spread == 'CI' else 'standard deviation over the seeds'}.",
+            f"accuracy: %; {BEST} highest, or not significantly below it;"
+            if has_test
+            else f"accuracy: after the last epoch, %; {BEST} highest;",
+            *(
+                [f"±{spread}: {images if spread == 'CI' else 'standard deviation over the seeds'}."]
+                if spread
+                else []
+            ),
             *(text for name, text in meanings.items() if name in columns),
             *([f"Times are {counted}."] if counted else []),
         ]
@@ -123,8 +140,10 @@ def _row(standing: Standing) -> Row:
         f"{cell.title} {cell.init}",
         (
             mark + accuracy_text(standing).replace(" %", "").replace(" ", ""),
-            f"{100 * standing.macro_f1:.1f}",
-            f"{100 * standing.balanced_accuracy:.1f}",
+            None if standing.macro_f1 is None else f"{100 * standing.macro_f1:.1f}",
+            None
+            if standing.balanced_accuracy is None
+            else f"{100 * standing.balanced_accuracy:.1f}",
             beats,
             None if counts is None else _count(counts.backbone + counts.head),
             None if counts is None else _count(counts.trainable),

@@ -19,6 +19,9 @@ class Column:
             may be wrapped).
         decimals: number of decimals shown of a float.
         published: True if it holds the paper's values; a gap there is not a missing result.
+        compared: True if it is like for like with the paper's values (in the next published column
+            of its group, or in the last row of the paper's Table 1), so that the page shows the
+            difference.
         keys: group and name in ``tables.csv``; None if they are those above.
     """
 
@@ -27,6 +30,7 @@ class Column:
     kind: Literal["number", "word", "text"] = "number"
     decimals: int = 0
     published: bool = False
+    compared: bool = False
     keys: tuple[str, str] | None = None
 
 

@@ -18,6 +18,7 @@ from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
 from fer_bench.results.merge import SPEED
+from fer_bench.results.records import NO_TEST
 from fer_bench.results.timers import speed_unit
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import CellResult, InferenceSpeed, Run
+    from fer_bench.results.records import CellResult, DatasetSummary, InferenceSpeed
 
 
 def tables(analysis: Analysis) -> list[Table]:
@@ -43,7 +44,7 @@ def tables(analysis: Analysis) -> list[Table]:
     run = analysis.run
     seeds = _seeds(analysis.trained)
     return [
-        _class_counts(run),
+        _class_counts(analysis),
         *(
             _noted(table, seeds)
             for table in (*rate_tables(analysis), _initial(analysis), _final(analysis))
@@ -51,7 +52,7 @@ def tables(analysis: Analysis) -> list[Table]:
         *(_noted(table, seeds) for table in subset_tables(analysis)),
         _noted(_recall(analysis), seeds),
         uncertainty_table(analysis),
-        pairs_table(analysis.pairs),
+        pairs_table(analysis.pairs, has_test=analysis.dataset.has_test),
         calibration_table(analysis),
         time_to_accuracy_table(analysis),
         _speed(analysis),
@@ -93,31 +94,45 @@ def _each(analysis: Analysis) -> Iterator[tuple[CellResult, str]]:
         yield cell, f"{cell.label}, seed {cell.seed}" if several else cell.label
 
 
-def _class_counts(run: Run) -> Table:
-    data = run.dataset
+def _class_counts(analysis: Analysis) -> Table:
+    data = analysis.dataset
+    is_papers = data.name == published.DATASET
     ours = dict(data.counts)
-    names = [*published.COUNTS, *(name for name in ours if name not in published.COUNTS)]
-    sizes = " / ".join(f"{size:,}" for size in (data.train, data.validation, data.test))
-    theirs = " / ".join(f"{size:,}" for size in published.SPLIT.values())
+    names = list(ours)
+    if is_papers:
+        names = [*published.COUNTS, *(name for name in ours if name not in published.COUNTS)]
+    rows = [Row(data.name, (*(ours.get(name) for name in names), sum(ours.values())))]
+    test = f"{data.test:,}" if data.has_test else NO_TEST
+    sizes = f"{data.train:,} / {data.validation:,} / {test}"
+    if is_papers:
+        papers = (*(published.COUNTS.get(name) for name in names), published.TOTAL)
+        rows.append(Row("paper", papers))
+        stated = " / ".join(f"{size:,}" for size in published.SPLIT.values())
+        sizes += f"; the paper states {stated}"
+    compared = is_papers and not analysis.other_data
     return Table(
         key="table-1",
         title="Table 1. Number of images per class",
         head="Data",
-        columns=tuple(Column(name) for name in (*names, "Total")),
-        rows=(
-            Row(data.name, (*(ours.get(name) for name in names), sum(ours.values()))),
-            Row("paper", (*(published.COUNTS.get(name) for name in names), published.TOTAL)),
-        ),
+        columns=tuple(Column(name, compared=compared) for name in (*names, "Total")),
+        rows=tuple(rows),
         notes=(
-            f"Training / validation / test, split {data.split!r}: {sizes}; the paper: {theirs}.",
+            f"Training / validation / test, split {data.split!r}: {sizes}.",
             *([left_out(data)] if data.left_out else []),
             *([mapped(data)] if data.class_map else []),
         ),
     )
 
 
-def _row(cell: CellResult, measured: bool, entries: tuple[Entry, ...], label: str = "") -> Row:
-    reason, missing = why_missing(cell, measured)
+def _row(
+    cell: CellResult,
+    measured: bool,
+    entries: tuple[Entry, ...],
+    label: str = "",
+    data: DatasetSummary | None = None,
+) -> Row:
+    """Return a row of a cell; ``data`` as in ``why_missing``."""
+    reason, missing = why_missing(cell, measured, data)
     return Row(label or cell.label, entries, reason, missing)
 
 
@@ -204,7 +219,11 @@ def _final(analysis: Analysis) -> Table:
         head="Model",
         columns=tuple(columns),
         rows=tuple(
-            _row(cell, cell.quality is not None, figures)
+            dataclasses.replace(
+                _row(cell, cell.quality is not None, figures, data=analysis.dataset),
+                # Without a test part, "batch statistics" is not what a row lacks.
+                place=None if run.dataset.has_test or cell.quality is None else names.index("test"),
+            )
             for cell, figures in zip(analysis.means, rows, strict=True)
         ),
         notes=tuple(notes),
@@ -241,6 +260,7 @@ def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
 
 
 def _cells(analysis: Analysis) -> Table:
+    has_paper = any(cell.backbone in published.PARAMETERS for cell in analysis.run.cells)
     rows = []
     for cell, label in _each(analysis):
         counts = cell.parameters
@@ -248,7 +268,7 @@ def _cells(analysis: Analysis) -> Table:
             cell.status,
             cell.source,
             None if counts is None else counts.backbone,
-            published.PARAMETERS.get(cell.backbone),
+            *([published.PARAMETERS.get(cell.backbone)] if has_paper else []),
             None if counts is None else counts.trainable,
         )
         reason, _ = why_missing(cell, cell.quality is not None)
@@ -260,8 +280,8 @@ def _cells(analysis: Analysis) -> Table:
         columns=(
             Column("status", kind="word"),
             Column("result", kind="word", keys=("", "quality")),
-            Column("backbone", "parameters"),
-            Column("paper", "parameters", published=True),
+            Column("backbone", "parameters", compared=has_paper),
+            *([Column("paper", "parameters", published=True)] if has_paper else []),
             Column("trainable", "parameters"),
         ),
         rows=tuple(rows),
@@ -279,9 +299,9 @@ def _recall(analysis: Analysis) -> Table:
         entries: tuple[Entry, ...] = (None,) * len(names)
         if cell.quality is not None:
             entries = cell.quality.recall
-        rows.append(_row(cell, cell.quality is not None, entries))
+        rows.append(_row(cell, cell.quality is not None, entries, data=analysis.dataset))
     notes = ["Recall: share of the test images of a class that are predicted as that class."]
-    if analysis.trained:
+    if analysis.trained and analysis.dataset.has_test:
         tested = [sum(row) for row in analysis.trained[0].qualities[0].confusion]
         sizes = ", ".join(f"{name} {size:,}" for name, size in zip(names, tested, strict=True))
         notes.append(f"Test images: {sizes}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import statistics
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from fer_bench.analysis.group_comparisons import ALL_PAIRS, LEVEL
 from fer_bench.metrics import over_seeds
 from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.table import Column, Entry, Row, Table
+from fer_bench.results.records import NO_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,11 +50,13 @@ def uncertainty_table(analysis: Analysis) -> Table:
                 limits = [group.score.interval.low, group.score.interval.high]
             entries = [
                 len(group.trained),
-                *_over_seeds([one.test_accuracy for one in group.qualities]),
+                *_over_seeds(group.test_accuracies),
                 *limits,
                 *_over_seeds([one.history.validation_accuracy[-1] for one in group.qualities]),
             ]
-        rows.append(_row(group, bool(group.trained), entries))
+        row = _row(group, bool(group.trained), entries)
+        # The first column is the number of seeds, the second is of the test images.
+        rows.append(row if group.dataset.has_test else dataclasses.replace(row, place=1))
     return Table(
         key="uncertainty",
         title="Uncertainty of accuracy",
@@ -70,8 +74,8 @@ def uncertainty_table(analysis: Analysis) -> Table:
     )
 
 
-def pairs_table(pairs: Sequence[Pair]) -> Table:
-    """Return the table of pairwise comparisons of networks on the test images."""
+def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
+    """Return the table of pairwise comparisons of networks on the test images, if there are any."""
     methods = list(dict.fromkeys(pair.comparison.method for pair in pairs))
     # With several seeds, "only A correct" is undefined for an image.
     counted = any(pair.comparison.only_first is not None for pair in pairs)
@@ -112,7 +116,7 @@ def pairs_table(pairs: Sequence[Pair]) -> Table:
         head="Pair",
         columns=tuple(columns),
         rows=tuple(rows),
-        notes=_pairs_notes(pairs, methods),
+        notes=_pairs_notes(pairs, methods) if has_test else (f"No pair to compare: {NO_TEST}.",),
     )
 
 
@@ -179,6 +183,8 @@ def calibration_table(analysis: Analysis) -> Table:
 
 
 def _over_seeds(figures: Sequence[float]) -> list[Entry]:
+    if not figures:
+        return [None] * 4
     spread = over_seeds(figures)
     interval = spread.interval
     ends: list[Entry] = [None, None] if interval is None else [interval.low, interval.high]
@@ -186,5 +192,5 @@ def _over_seeds(figures: Sequence[float]) -> list[Entry]:
 
 
 def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
-    reason, missing = why_missing(group.mean, measured)
+    reason, missing = why_missing(group.mean, measured, group.dataset)
     return Row(group.label, tuple(entries), reason, missing)

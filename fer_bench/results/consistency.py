@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.metrics import confusion
+from fer_bench.protocol.data_spec import WITHOUT_TEST
 from fer_bench.results.records import CERTAIN, NO_VOTE
 from fer_bench.results.type_checks import Mismatch
 from fer_bench.runtime.errors import shown
@@ -57,8 +58,14 @@ def _check_dataset(data: DatasetSummary) -> None:
     _check_names("classes", [name for name, _ in data.counts])
     for name, count in data.counts:
         _check_count(f"images of {name!r}", count)
-    for part in ("train", "validation", "test"):
+    for part in ("train", "validation"):
         _check_count(f"dataset.{part}", getattr(data, part), 1)
+    if data.split not in WITHOUT_TEST:
+        _check_count("dataset.test", data.test, 1)
+    elif data.test:
+        raise Mismatch(
+            f"dataset.test is {shown(data.test)}", f"0, as split {data.split!r} has none"
+        )
     classes = len(data.counts)
     for vote in sorted(set(data.test_votes)):
         if vote >= classes and vote != NO_VOTE:
@@ -128,8 +135,10 @@ def _check_reference(where: str, reference: Reference | None) -> None:
 
 def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
     check_history(f"{where}: history", quality.history)
-    _check_range(f"{where}: test_accuracy", [quality.test_accuracy], 0, 1)
-    _check_range(f"{where}: test_loss", [quality.test_loss], 0, None)
+    if quality.test_accuracy is not None:
+        _check_range(f"{where}: test_accuracy", [quality.test_accuracy], 0, 1)
+    if quality.test_loss is not None:
+        _check_range(f"{where}: test_loss", [quality.test_loss], 0, None)
     rows = quality.confusion
     for row in rows:
         for count in row:
@@ -145,12 +154,13 @@ def _check_quality(where: str, quality: Quality, data: DatasetSummary) -> None:
                 f"{labelled}, as in the test labels",
             )
     correct = [row[index] for index, row in enumerate(rows)]
-    accuracy = sum(correct) / data.test
-    if abs(quality.test_accuracy - accuracy) > _SHARE_TOLERANCE:
-        raise Mismatch(
-            f"{where}: test_accuracy is {quality.test_accuracy!r}",
-            f"{accuracy!r}, which follows from confusion",
-        )
+    if quality.test_accuracy is not None:
+        accuracy = sum(correct) / data.test
+        if abs(quality.test_accuracy - accuracy) > _SHARE_TOLERANCE:
+            raise Mismatch(
+                f"{where}: test_accuracy is {quality.test_accuracy!r}",
+                f"{accuracy!r}, which follows from confusion",
+            )
     for index, share in enumerate(quality.recall):
         known = correct[index] / images[index] if images[index] else None
         if share is None or known is None:

@@ -243,6 +243,13 @@ def _check_quality(quality: Quality, where: str, sizes: _Sizes) -> None:
     for name, length in lengths.items():
         if length != sizes.classes:
             raise Mismatch(f"{where}.{name} has {length} values", f"{sizes.classes}, one per class")
+    for name in ("test_accuracy", "test_loss"):
+        value = getattr(quality, name)
+        if (value is None) != (sizes.test == 0):
+            accepted = "a finite number" if sizes.test else "null, as there are no test images"
+            raise Mismatch(f"{where}.{name} is {shown(value)}", accepted)
+    if quality.predictions is not None and not sizes.test:
+        raise Mismatch(f"{where}.predictions is not null", "null, as there are no test images")
     if quality.predictions is not None:
         place, classes = f"{where}.predictions.classes", quality.predictions.classes
         _check_bytes(classes, place, sizes.test, sizes.classes, required=True)

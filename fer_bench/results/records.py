@@ -41,6 +41,9 @@ TWIN_CODES = 4
 NO_VOTE = 255
 """Code in ``DatasetSummary.test_votes`` for an image without a single class with most votes."""
 
+NO_TEST = "no test part"
+"""Text in reports in place of a metric on the test images if the split has none."""
+
 SAMPLED, COPIES = "not in the sample", "copies of other images"
 """Two reasons in ``DatasetSummary.left_out``; the others are reasons for a missing label."""
 
@@ -136,17 +139,18 @@ class Quality:
 
     Attributes:
         history: accuracy and loss of every epoch.
-        test_accuracy: accuracy on the test images.
-        test_loss: mean cross-entropy on the test images.
+        test_accuracy: accuracy on the test images; None if the split has no test part.
+        test_loss: mean cross-entropy on the test images; None likewise.
         recall: recall of each class, in the order of the classes; None for a class without test
             images.
         confusion: confusion matrix on the test images, counts ``confusion[label][predicted]``.
-        predictions: predictions for the test images; None in files of schema 1, which lack them.
+        predictions: predictions for the test images; None without a test part, and in files of
+            schema 1, which lack them.
     """
 
     history: History
-    test_accuracy: float
-    test_loss: float
+    test_accuracy: float | None
+    test_loss: float | None
     recall: tuple[float | None, ...]
     confusion: tuple[tuple[int, ...], ...]
     predictions: Predictions | None = None
@@ -310,7 +314,7 @@ class DatasetSummary:
         split: name of the split.
         train: number of training images.
         validation: number of validation images.
-        test: number of test images.
+        test: number of test images, 0 if the split has no test part.
         split_digest: digest of the images in each part; empty in files of schema 1.
         test_labels: class of each test image; empty in files of schema 1.
         test_twins: code for the closest duplicate of each test image in training, by
@@ -338,6 +342,11 @@ class DatasetSummary:
     test_votes: bytes = b""
     left_out: tuple[tuple[str, int], ...] = ()
     class_map: str = ""
+
+    @property
+    def has_test(self) -> bool:
+        """True if the split has a test part."""
+        return self.test > 0
 
     @property
     def labels(self) -> NDArray[np.uint8]:

@@ -19,7 +19,9 @@ Schema 1 had no seed in the ids of cells, and lacked ``split_digest``, ``test_la
 and it is read as null from them. The version was not incremented, because older readers ignore
 unknown keys, and because it is part of the fingerprints of stored results, which would no longer be
 found. ``test_twins``, ``test_votes``, ``left_out``, ``class_map``, ``computed_on`` and the run's
-``quality`` were added in the same way: older files are read without them.
+``quality`` were added in the same way: older files are read without them. So were splits without a
+test part, in whose files ``test`` is 0 and ``test_accuracy``, ``test_loss`` and ``predictions`` are
+null: older readers refuse them.
 """
 
 from __future__ import annotations

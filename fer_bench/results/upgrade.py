@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
+
+from fer_bench.protocol.data_spec import DataSpec
+from fer_bench.protocol.settings import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fer_bench.results.records import CellResult
+
+_OLD_VALUES = {
+    "row_order": "by the digests of the images",
+    "metric_0": "first-epoch and untrained",
+}
+"""Values of older versions for what is the default now: rates are computed from the history, so
+those of older files follow today's conventions."""
+
+_ADDED = {"vggface_output": "excluded", "dropout": "last_layers_counted"}
+"""Fixed settings that older versions had but did not record, and the one that each follows."""
 
 
 def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
@@ -17,7 +31,29 @@ def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
         record: record of schema 1 or newer, not validated yet.
     """
     lacked: dict[str, Any] = {"examples": []} if record["schema"] == 1 else {}
+    protocol = record.get("protocol")
+    if isinstance(protocol, list):
+        lacked["protocol"] = _upgraded_protocol(protocol)
     return {"quality": [], **record, **lacked}
+
+
+def _upgraded_protocol(protocol: list[Any]) -> list[Any]:
+    """Upgrade the list of settings, not validated yet."""
+    today = {
+        setting.name: dataclasses.asdict(setting)
+        for setting in (*DataSpec().settings(), *Protocol().settings())
+    }
+    names = [entry.get("name") if isinstance(entry, dict) else None for entry in protocol]
+    upgraded: list[Any] = []
+    for name, entry in zip(names, protocol, strict=True):
+        is_old = name is not None and (name, entry.get("value")) in _OLD_VALUES.items()
+        upgraded.append(today[str(name)] if is_old else entry)
+        upgraded += [
+            today[added]
+            for added, before in _ADDED.items()
+            if before == name and added not in names
+        ]
+    return upgraded
 
 
 def upgraded_dataset(record: dict[str, Any], schema: int) -> dict[str, Any]:

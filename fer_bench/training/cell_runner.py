@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fer_bench.models import Backbone, Located
     from fer_bench.models.numerical_environment import Conditions
     from fer_bench.protocol.cells import Cell, Init
+    from fer_bench.results.records import History
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.run_context import RunContext
 
@@ -179,10 +180,12 @@ class _CellRunner:
         seconds["compiling"] = trainer.warm_up()
         history, spent = trainer.train(split.validation, self.progress, start, checkpoints.keep)
         seconds.update(dataclasses.asdict(spent))
-        logits, labels = trainer.logits(split.test), context.dataset.labels[split.test]
+        classes, labels = len(context.dataset.classes), context.dataset.labels[split.test]
+        logits = np.empty((0, classes), np.float32)
+        if len(labels):
+            logits = trainer.logits(split.test)
         if trainer.suffix is not network.suffix:
             copy_variables(trainer.suffix, network.suffix)
-        confusion = metrics.confusion(labels, logits.argmax(axis=1), len(context.dataset.classes))
         result = CellResult(
             backbone=self.entry.name,
             title=self.entry.title,
@@ -194,14 +197,7 @@ class _CellRunner:
             source="trained",
             weights=self.network.weights,
             parameters=network.parameters,
-            quality=Quality(
-                history=history,
-                test_accuracy=metrics.accuracy(logits, labels),
-                test_loss=metrics.cross_entropy(logits, labels),
-                recall=metrics.recall(confusion),
-                confusion=tuple(tuple(int(count) for count in row) for row in confusion),
-                predictions=Predictions.of(logits),
-            ),
+            quality=_quality(history, logits, labels),
             parts=tuple(seconds.items()),
             computed_on=computed_on,
         )
@@ -260,6 +256,20 @@ class _CellRunner:
             "epochs": protocol.epochs,
             "versions": fingerprint.results_versions(),
         }
+
+
+def _quality(history: History, logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> Quality:
+    """Return the metrics of a trained network, those on the test images from its logits."""
+    confusion = metrics.confusion(labels, logits.argmax(axis=1), logits.shape[1])
+    has_test = len(labels) > 0
+    return Quality(
+        history=history,
+        test_accuracy=metrics.accuracy(logits, labels) if has_test else None,
+        test_loss=metrics.cross_entropy(logits, labels) if has_test else None,
+        recall=metrics.recall(confusion),
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        predictions=Predictions.of(logits) if has_test else None,
+    )
 
 
 def _with_features(now: Conditions, features_on: Conditions) -> Conditions:

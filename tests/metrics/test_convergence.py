@@ -37,7 +37,7 @@ def close(got: float | None, expected: float | None) -> bool:
 
 
 def test_the_conventions_have_the_names_that_reports_use() -> None:
-    assert CONVENTIONS == ("first-epoch", "untrained")
+    assert CONVENTIONS == ("consecutive", "untrained")
 
 
 # -- windows
@@ -97,14 +97,22 @@ def test_convergence_by_hand() -> None:
 
 
 def test_convergence_in_windows_by_hand() -> None:
-    assert window_convergence_rates(ACCURACY, 5) == pytest.approx([0.40 / 4, 0.06 / 2])
+    assert window_convergence_rates(ACCURACY, 5) == pytest.approx([0.44 / 5, 0.02])
     assert window_convergence_rates(ACCURACY, 5, untrained=0.10) == pytest.approx(
         [0.50 / 5, 0.06 / 2]
     )
 
 
-def test_a_later_window_starts_from_the_last_epoch_of_the_one_before() -> None:
-    assert window_convergence_rates(ACCURACY, 3) == pytest.approx([0.30 / 2, 0.14 / 3, 0.02])
+def test_a_later_window_starts_where_the_one_before_ends() -> None:
+    assert window_convergence_rates(ACCURACY, 3) == pytest.approx([0.35 / 3, 0.11 / 3])
+    assert window_convergence_rates(ACCURACY, 3, untrained=0.10) == pytest.approx(
+        [0.40 / 3, 0.14 / 3, 0.02]
+    )
+
+
+def test_twenty_epochs_have_windows_of_5_5_5_and_4_differences() -> None:
+    accuracies = np.cumsum(np.arange(1.0, 21.0))  # the difference to epoch e is e
+    assert window_convergence_rates(accuracies, 5) == pytest.approx([4.0, 9.0, 14.0, 18.5])
 
 
 def test_overfitting_by_hand() -> None:
@@ -116,7 +124,7 @@ def test_overfitting_by_hand() -> None:
 
 def test_overfitting_in_windows_by_hand() -> None:
     assert window_overfitting_rates(ACCURACY, VALIDATION, 5) == pytest.approx(
-        [(0.40 - 0.20) / 4, (0.06 + 0.02) / 2]
+        [(0.44 - 0.20) / 5, 0.02 + 0.02]
     )
     assert window_overfitting_rates(
         ACCURACY, VALIDATION, 5, untrained=(0.10, 0.10)
@@ -127,9 +135,10 @@ def test_overfitting_is_positive_where_training_runs_ahead() -> None:
     assert mean_overfitting_rate([0.2, 0.8], [0.2, 0.3]) == pytest.approx(0.5)
 
 
-def test_the_first_window_of_one_epoch_has_no_difference_under_first_epoch() -> None:
-    assert window_convergence_rates([1.0, 4.0, 5.0], 1) == [None, 3.0, 1.0]
-    assert window_overfitting_rates([1.0, 4.0], [1.0, 2.0], 1) == [None, 2.0]
+def test_a_last_window_of_one_epoch_has_no_difference_under_consecutive() -> None:
+    assert window_convergence_rates([1.0, 4.0, 5.0], 1) == [3.0, 1.0]
+    assert window_overfitting_rates([1.0, 4.0], [1.0, 2.0], 1) == [2.0]
+    assert window_convergence_rates([1.0, 2.0, 4.0], 2) == [1.5]
 
 
 def test_the_first_window_of_one_epoch_has_one_difference_under_untrained() -> None:
@@ -142,7 +151,7 @@ def test_one_epoch_is_enough_with_an_untrained_figure() -> None:
 
 
 def test_a_ragged_last_window_of_one_epoch_has_a_rate() -> None:
-    assert window_convergence_rates([1.0, 2.0, 4.0], 2) == [1.0, 2.0]
+    assert window_convergence_rates([1.0, 2.0, 4.0], 2, untrained=0.0) == [1.0, 2.0]
 
 
 def test_whole_numbers_and_narrow_types_are_computed_in_float64() -> None:
@@ -167,10 +176,11 @@ def test_the_sum_telescopes(values: list[float], untrained: float | None) -> Non
 
 @given(series, baselines, lengths)
 def test_windows_telescope(values: list[float], untrained: float | None, window: int) -> None:
+    points = values if untrained is None else [untrained, *values]
     rates = window_convergence_rates(values, window, untrained=untrained)
-    for (first, last), rate in zip(windows(len(values), window), rates, strict=True):
-        if first > 1:
-            assert close(rate, (values[last - 1] - values[first - 2]) / (last - first + 1))
+    ends = [*range(0, len(points) - 1, window), len(points) - 1]
+    for start, end, rate in zip(ends[:-1], ends[1:], rates, strict=True):
+        assert close(rate, (points[end] - points[start]) / (end - start))
 
 
 @given(series, baselines, lengths)
@@ -178,21 +188,20 @@ def test_windows_add_up_to_the_whole(
     values: list[float], untrained: float | None, window: int
 ) -> None:
     rates = window_convergence_rates(values, window, untrained=untrained)
-    total, count = 0.0, 0
-    for (first, last), rate in zip(windows(len(values), window), rates, strict=True):
-        inside = last - first + 1 - (first == 1 and untrained is None)
-        assert (rate is None) == (inside == 0)
-        total += inside * (rate or 0.0)
-        count += inside
-    assert close(mean_convergence_rate(values, untrained=untrained), total / count)
+    differences = len(values) - (untrained is None)
+    sizes = [last - first + 1 for first, last in windows(differences, window)]
+    total = math.fsum(size * rate for size, rate in zip(sizes, rates, strict=True))
+    assert close(mean_convergence_rate(values, untrained=untrained), total / differences)
 
 
-@given(series, lengths, figures)
-def test_conventions_differ_in_the_first_window_only(
-    values: list[float], window: int, untrained: float
+@given(series, lengths)
+def test_consecutive_is_untrained_with_epoch_1_as_the_baseline(
+    values: list[float], window: int
 ) -> None:
-    first_epoch = window_convergence_rates(values, window)
-    assert first_epoch[1:] == window_convergence_rates(values, window, untrained=untrained)[1:]
+    first, *others = values
+    assert window_convergence_rates(values, window) == window_convergence_rates(
+        others, window, untrained=first
+    )
 
 
 @given(series, baselines, lengths, figures)
@@ -220,11 +229,7 @@ def test_a_scale_scales_the_rate(
         window_convergence_rates(values, window, untrained=untrained),
         strict=True,
     ):
-        expected = None if rate is None else rate * scale
-        if expected is None:
-            assert got is None
-        else:
-            assert got == pytest.approx(expected, rel=1e-6, abs=1e-6)
+        assert got == pytest.approx(rate * scale, rel=1e-6, abs=1e-6)
 
 
 @given(st.lists(figures, min_size=3, max_size=30, unique=True), lengths)
@@ -233,7 +238,6 @@ def test_the_sign_is_that_of_a_monotone_series(values: list[float], window: int)
     assert mean_convergence_rate(rising, untrained=baseline) > 0
     assert mean_convergence_rate(rising[::-1]) < 0
     for rate in window_convergence_rates(rising, window, untrained=baseline):
-        assert rate is not None
         assert rate > 0
 
 
@@ -262,16 +266,13 @@ def test_overfitting_is_convergence_on_training_less_that_on_validation(
         window_convergence_rates(validation, window, untrained=second),
         strict=True,
     ):
-        if on_train is None or on_validation is None:
-            assert got is None
-        else:
-            assert close(got, on_train - on_validation)
+        assert close(got, on_train - on_validation)
 
 
 @given(series, lengths)
 def test_no_gap_no_overfitting(values: list[float], window: int) -> None:
     rates = window_overfitting_rates(values, values, window)
-    assert set(rates) <= {0.0, None}
+    assert set(rates) == {0.0}
 
 
 # -- bad input

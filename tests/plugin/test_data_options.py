@@ -13,6 +13,7 @@ from fer_bench.protocol.data_spec import DataSpec
     [
         DataSpec(),
         DataSpec("/a b.csv", "rafdb", "grouped", dedupe="train", limit=10),
+        DataSpec("/b.npz", split="80-20-ordered", row_order="given"),
         DataSpec("/faces", split="kaggle", labels="ferplus", votes=Path("/v.csv"), dedupe="all"),
     ],
 )

@@ -106,12 +106,17 @@ def test_variations_are_recorded_and_shown(run, made, tmp_path) -> None:
 @needs_keras
 @pytest.mark.network
 @pytest.mark.parametrize(
-    ("settings", "limit"), [({}, None), ({"split": "grouped", "dedupe": "train"}, 154)]
+    ("settings", "limit"),
+    [
+        ({}, None),
+        ({"split": "80-20", "row_order": "given"}, None),
+        ({"split": "grouped", "dedupe": "train"}, 154),
+    ],
 )
 def test_python_and_pytest_give_the_same_result(run, made, tmp_path, settings, limit) -> None:
     """The file's order is not that of the draw."""
     path = write_csv(tmp_path / "made.csv", made)
-    options = [f"--{name}={value}" for name, value in settings.items()]
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items()]
     options += [] if limit is None else [f"--limit={limit}"]
     recorded = run(path, *options, f"--store={tmp_path / 'one'}")
     cell = fer_bench.run(

@@ -34,7 +34,7 @@ TABLE = Table(
     head="Model",
     columns=(
         Column("state", kind="word"),
-        Column("first-epoch", f"1{EN}5", decimals=5),
+        Column("this run", f"1{EN}5", decimals=5),
         Column("paper", f"1{EN}5", decimals=6, published=True),
         Column("images", "size"),
     ),
@@ -113,16 +113,18 @@ def test_the_report_fits_the_terminal(run: Run, width: int) -> None:
 def test_the_papers_tables_need_no_cutting_at_120_columns(run: Run) -> None:
     for table in tables(analyse(run)):
         text = terminal([table], 120)
-        assert text.count("VGG-Face_random") in (0, 1)
+        groups = {column.group for column in table.columns}
+        # The rates from the untrained network on follow below those next to the paper's.
+        blocks = 2 if "untrained" in groups and any(one.published for one in table.columns) else 1
+        assert text.count("VGG-Face_random") in (0, blocks)
 
 
 def test_a_wide_table_is_cut_between_groups(run: Run) -> None:
     text = terminal([tables(analyse(run))[1]], 80)
-    headings = [line for line in text.splitlines() if f"{EN}" in line and "--- " in line]
-    groups = [f"1{EN}5", f"6{EN}10", f"11{EN}15", f"16{EN}20"]
-    assert len(headings) == 2
+    headings = [line for line in text.splitlines() if "--- " in line]
+    groups = [f"1{EN}5", f"6{EN}10", f"11{EN}15", f"16{EN}20", "untrained"]
     assert [group for line in headings for group in groups if f" {group} " in line] == groups
-    assert text.count("VGG-Face_random") == 2
+    assert text.count("VGG-Face_random") == 3
     assert text.count("0.016789") == text.count("0.039937") == 1
 
 
@@ -257,11 +259,11 @@ def test_csv_line_by_line() -> None:
     assert [line.split(",") for line in tidy_csv([TABLE]).splitlines()[:7]] == [
         ["table", "row", "group", "column", "value", "reason"],
         ["t", "Net_random", "", "state", "ok", ""],
-        ["t", "Net_random", f"1{EN}5", "first-epoch", "-0.0391234", ""],
+        ["t", "Net_random", f"1{EN}5", "this run", "-0.0391234", ""],
         ["t", "Net_random", f"1{EN}5", "paper", "0.02512", ""],
         ["t", "Net_random", "size", "images", "3228864", ""],
         ["t", "Net_pretrained", "", "state", "", why],
-        ["t", "Net_pretrained", f"1{EN}5", "first-epoch", "", why],
+        ["t", "Net_pretrained", f"1{EN}5", "this run", "", why],
     ]
 
 

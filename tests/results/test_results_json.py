@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from budget import examples
 from hypothesis import given, settings
-from made_runs import as_schema_1, document
+from made_runs import as_schema_1, document, made_settings
 from random_runs import EPOCHS, NEEDED, runs
 
 from fer_bench.protocol.settings import Protocol
@@ -673,3 +673,18 @@ def test_a_bad_file_of_schema_1_is_an_error_of_one_line(
     error = refusal(made)
     assert problem in error.problem
     assert accepted in error.accepted
+
+
+def test_settings_of_a_file_from_before_the_papers_convention_are_those_of_today() -> None:
+    run = dataclasses.replace(RUN, protocol=made_settings(epochs=3))
+    older = document(run)
+    settings = {setting["name"]: setting for setting in older[KEY]["protocol"]}
+    settings["metric_0"] |= {"value": "first-epoch and untrained", "why": "undefined"}
+    settings["row_order"] |= {"value": "by the digests of the images", "why": "not stated"}
+    del settings["vggface_output"], settings["dropout"]
+    older[KEY]["protocol"] = [*settings.values()]
+    assert read_run(older) == run
+    # What such a file has in their place is kept.
+    settings["metric_0"]["value"] = "zero"
+    (found,) = (one for one in read_run(older).protocol if one.name == "metric_0")
+    assert (found.value, found.why) == ("zero", "undefined")

@@ -35,6 +35,8 @@ ACCURACY = Metric("accuracy", "share", True)
 CLEAN_ACCURACY = Metric("accuracy.clean", "share", True)
 LOSS = Metric("loss", "nats", False)
 RECALL = Metric("recall", "share", True, mark=".")
+VALIDATION_ACCURACY = Metric("validation.accuracy", "share", True)
+VALIDATION_LOSS = Metric("validation.loss", "nats", False)
 INITIAL_ACCURACY = Metric("initial.accuracy", "share", True)
 INITIAL_LOSS = Metric("initial.loss", "nats", False)
 MCR = Metric("mcr", "share per epoch", None)
@@ -48,6 +50,8 @@ METRICS = (
     CLEAN_ACCURACY,
     LOSS,
     RECALL,
+    VALIDATION_ACCURACY,
+    VALIDATION_LOSS,
     INITIAL_ACCURACY,
     INITIAL_LOSS,
     MCR,
@@ -60,7 +64,8 @@ METRICS = (
 
 ``accuracy`` and ``loss`` are on the test images, ``accuracy.clean`` is on the deduplicated ones
 (without a duplicate in training), if these are known, and ``recall`` is on the test images of one
-class; ``initial`` metrics are on the validation images after one epoch; ``mcr`` and ``mofr`` are
-the paper's mean convergence rate and mean overfitting rate of accuracy over all epochs. Faster
+class; ``validation`` metrics are on the validation images after the last epoch, of runs without a
+test part; ``initial`` metrics are on the validation images after one epoch; ``mcr`` and ``mofr``
+are the paper's mean convergence rate and mean overfitting rate of accuracy over all epochs. Faster
 convergence is not better in itself. ``inference`` is the time of one call, for each batch size.
 """

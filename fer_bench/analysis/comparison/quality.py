@@ -15,6 +15,8 @@ from fer_bench.analysis.comparison.compared_metrics import (
     MCR,
     MOFR,
     RECALL,
+    VALIDATION_ACCURACY,
+    VALIDATION_LOSS,
 )
 from fer_bench.analysis.comparison.outcome import Change
 from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, metric_gone, verdict
@@ -82,11 +84,11 @@ def quality_changes(
     images and on the deduplicated ones, and recall are compared image by image if base and head
     both store their predictions (McNemar's exact test for one seed, otherwise
     ``fer_bench.metrics.compare``). Without predictions and with one seed each, accuracy is compared
-    as two independent shares, and so is the initial accuracy (Newcombe, *Interval Estimation for
-    the Difference Between Independent Proportions*, 1998, method 10). The other metrics are
-    compared by the variation of their differences over three seeds or more; fewer do not show their
-    noise. Base or head has a metric if each of its compared networks has it; a metric that only
-    base has is gone, one that only head has is new.
+    as two independent shares, and so are accuracies on the validation images (Newcombe, *Interval
+    Estimation for the Difference Between Independent Proportions*, 1998, method 10). The other
+    metrics are compared by the variation of their differences over three seeds or more; fewer do
+    not show their noise. Base or head has a metric if each of its compared networks has it; a
+    metric that only base has is gone, one that only head has is new.
 
     Args:
         cell: backbone and init.
@@ -108,7 +110,8 @@ def quality_changes(
 def quality_gone(cell: str, base: Qualities, why: str, thresholds: Thresholds) -> Iterator[Change]:
     """Yield the lost metrics of a backbone and init that the head did not train.
 
-    Accuracy stands for all metrics; others are listed only if they have a threshold.
+    Accuracy (without a test part, that on the validation images) stands for all metrics; others are
+    listed only if they have a threshold.
 
     Args:
         cell: backbone and init.
@@ -123,7 +126,7 @@ def quality_gone(cell: str, base: Qualities, why: str, thresholds: Thresholds) -
         if values:
             metric, of = reading.metric, reading.of
             change = metric_gone(cell, metric, of, statistics.fmean(values), why, thresholds)
-            if metric is ACCURACY or change.threshold is not None:
+            if metric in (ACCURACY, VALIDATION_ACCURACY) or change.threshold is not None:
                 yield change
 
 
@@ -152,6 +155,16 @@ def _readings(data: DatasetSummary) -> Iterator[_Reading]:
             return quality.recall[label]
 
         yield _Reading(RECALL, name, recall, None, label)
+    if not data.has_test:
+        yield _Reading(
+            VALIDATION_ACCURACY,
+            "",
+            lambda quality, _: quality.history.validation_accuracy[-1],
+            data.validation,
+        )
+        yield _Reading(
+            VALIDATION_LOSS, "", lambda quality, _: quality.history.validation_loss[-1], None
+        )
     yield _Reading(
         INITIAL_ACCURACY,
         "",

@@ -24,6 +24,7 @@ DETERMINISM = "determinism"
 
 DEFAULTS = (
     "accuracy: 0.5pp",
+    "validation.accuracy: 0.5pp",
     "training.speed: 5%",
     "inference.median: 5%",
     f"{GONE}: on",

@@ -11,6 +11,7 @@ from fer_bench.data.audit.duplicate_groups import leaks, summarise_duplicates
 from fer_bench.data.audit.duplicates import SIMILARITIES, find_duplicates
 from fer_bench.data.audit.image_issues import count_issues
 from fer_bench.data.audit.label_issues import agreement
+from fer_bench.data.split import parts_of
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 
@@ -65,6 +66,11 @@ class Audit:
     blanks: Blanks
     agreement: Agreement | None
     test_flaws: ImageIssues
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Parts of the split; final metrics are measured on the last one."""
+        return parts_of(self.split)
 
 
 def audit(

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.split import PARTS
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -110,11 +108,12 @@ def leaks(
         likeness: similarity level of the groups.
 
     Returns:
-        From train to validation, from train to test, from validation to test.
+        From train to validation, from train to test, from validation to test; only the first if the
+        split has no test part.
     """
     labelled = numbers * (int(labels.max(initial=0)) + 1) + labels
     found = []
-    for source, target in combinations(PARTS, 2):
+    for source, target in combinations(split.parts, 2):
         there, here = getattr(split, source), getattr(split, target)
         again = np.sort(here[np.isin(numbers[here], numbers[there])])
         alike = int(np.isin(labelled[here], labelled[there]).sum())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fer_bench.results.records import NO_TEST
+
 if TYPE_CHECKING:
     from fer_bench.data.audit import Audit
 
@@ -29,6 +31,8 @@ def summary(found: Audit) -> list[str]:
             f"({whole.likely_wrong / whole.images:.1%}). Images without a face according to more "
             f"than half of the taggers: {whole.no_face:,}."
         )
+    if "test" not in found.parts:
+        sentences.append(f"The split {found.split!r} has {NO_TEST}.")
     return sentences
 
 
@@ -37,11 +41,12 @@ def _leakage(found: Audit) -> str:
     if found.not_split:
         return f"The split {split!r} is impossible; the table of duplicates across parts says why."
     leaks = {(leak.likeness, leak.source, leak.target): leak for leak in found.leaks}
-    identical, near = leaks["identical", "train", "test"], leaks["near", "train", "test"]
+    part = found.parts[-1]
+    identical, near = leaks["identical", "train", part], leaks["near", "train", part]
     if not near.images:
-        return f"No test image of the split {split!r} has a duplicate in training."
+        return f"No {part} image of the split {split!r} has a duplicate in training."
     return (
-        f"{identical.images:,} of {identical.total:,} test images ({identical.share:.1%}) of the "
+        f"{identical.images:,} of {identical.total:,} {part} images ({identical.share:.1%}) of the "
         f"split {split!r} have an identical duplicate in training, {near.images:,} "
         f"({near.share:.1%}) including mirrored and near-duplicates."
     )

@@ -8,6 +8,7 @@ from fer_bench.data.audit import LEAST_SPREAD, MARGIN, MOST_OF_ONE_LEVEL, SIMILA
 from fer_bench.report.audit.image_names import named
 from fer_bench.report.duplicate_definition import SAME_PICTURE
 from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.records import NO_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,7 +131,7 @@ def _blank(label: str, rows: Sequence[int], places: Sequence[str] | None) -> Row
 
 def _classes(found: Audit) -> Table:
     most = max(one.images for one in found.classes)
-    names = () if found.not_split else ("train", "validation", "test")
+    names = () if found.not_split else found.parts
     rows = [
         Row(
             one.name,
@@ -155,6 +156,7 @@ def _classes(found: Audit) -> Table:
             *(Column(name, f"split {found.split}") for name in names),
         ),
         rows=(*rows, Row("all", (found.images, 100.0, None, *sums))),
+        notes=() if "test" in found.parts else (f"Split {found.split}: {NO_TEST}.",),
     )
 
 

@@ -8,6 +8,7 @@ from fer_bench.analysis.comparison.compared_metrics import (
     ACCURACY,
     INFERENCE_MEDIAN,
     TRAINING_SPEED,
+    VALIDATION_ACCURACY,
 )
 from fer_bench.report.comparison.phrases import (
     change_text,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
 
-_ALWAYS = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
+_ALWAYS = (ACCURACY, VALIDATION_ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 
 
 def is_shown(change: Change) -> bool:

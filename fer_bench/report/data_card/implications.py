@@ -30,24 +30,25 @@ def implications(found: Audit, labels: Labels = "fer2013") -> list[str]:
 def _leakage(found: Audit) -> list[str]:
     if found.not_split:
         return [f"The split {found.split!r} is impossible: no metric can be measured with it."]
+    part = found.parts[-1]
     (leak,) = (
         one
         for one in found.leaks
-        if (one.likeness, one.source, one.target) == ("near", "train", "test")
+        if (one.likeness, one.source, one.target) == ("near", "train", part)
     )
     if not leak.images:
-        return ["No test image has a detectable duplicate in training."]
+        return [f"No {part} image has a detectable duplicate in training."]
     if leak.images == leak.total:
         return [
-            "Every test image has a duplicate in training: test accuracy says nothing about new "
-            "images."
+            f"Every {part} image has a duplicate in training: {part} accuracy says nothing about "
+            "new images."
         ]
     share = leak.share
     return [
-        f"{leak.images:,} of {leak.total:,} test images ({share:.1%}) can be memorised, "
-        f"{leak.same_label:,} of them with the same label as in training. If the test accuracy of "
-        f"a network is A, its accuracy on the other test images lies between (A - {share:.3f}) / "
-        f"{1 - share:.3f} and A / {1 - share:.3f}."
+        f"{leak.images:,} of {leak.total:,} {part} images ({share:.1%}) can be memorised, "
+        f"{leak.same_label:,} of them with the same label as in training. If the {part} accuracy "
+        f"of a network is A, its accuracy on the other {part} images lies between "
+        f"(A - {share:.3f}) / {1 - share:.3f} and A / {1 - share:.3f}."
     ]
 
 
@@ -63,20 +64,22 @@ def _conflicting_labels(found: Audit) -> list[str]:
 
 
 def _class_imbalance(found: Audit) -> list[str]:
-    tested = [one for one in found.classes if one.test]
-    if not tested:
+    part = found.parts[-1]
+    sizes = {one.name: getattr(one, part) for one in found.classes if getattr(one, part)}
+    if not sizes:
         return []
-    total = sum(one.test for one in tested)
-    most, least = max(tested, key=lambda one: one.test), min(tested, key=lambda one: one.test)
+    total = sum(sizes.values())
+    largest, smallest = max(sizes, key=sizes.__getitem__), min(sizes, key=sizes.__getitem__)
     sentences = [
-        f"Always predicting {most.name} scores an accuracy of {most.test / total:.1%} on the test "
-        "images: this is the baseline, not 0."
+        f"Always predicting {largest} scores an accuracy of {sizes[largest] / total:.1%} on the "
+        f"{part} images: this is the baseline, not 0."
     ]
-    if least.test < most.test:
+    least = sizes[smallest]
+    if least < sizes[largest]:
         sentences.append(
             # No sentence starts with a class name, which could be parsed as a list marker.
-            f"The test part has {things(least.test, 'image')} of class {least.name}: a single "
-            f"prediction changes its recall by {100 / least.test:.1f} percentage points and the "
+            f"The {part} part has {things(least, 'image')} of class {smallest}: a single "
+            f"prediction changes its recall by {100 / least:.1f} percentage points and the "
             f"accuracy by {100 / total:.2f}."
         )
     return sentences

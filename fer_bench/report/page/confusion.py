@@ -63,7 +63,12 @@ class HeatMap:
 
 
 def heat_maps(analysis: Analysis) -> list[HeatMap]:
-    """Return a heat map for each trained backbone and init, in the order of the run."""
+    """Return a heat map for each trained backbone and init, in the order of the run.
+
+    Without a test part there are none.
+    """
+    if not analysis.dataset.has_test:
+        return []
     names = [clean(name) for name, _ in analysis.dataset.counts]
     made = []
     for group in analysis.groups:

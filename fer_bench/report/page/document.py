@@ -121,6 +121,7 @@ def page(content: Content) -> str:
         subject=subject(content.analysis),
         facts=facts(content.analysis),
         trained=bool(content.analysis.trained),
+        has_test=content.analysis.dataset.has_test,
         claims=claims,
         paper=paper,
         figures=in_paper,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.summary import accuracy_text, additional_accuracies
 from fer_bench.report.convergence_tables import setting
 from fer_bench.report.subset_tables import left_out, mapped
+from fer_bench.results.records import NO_TEST
 from fer_bench.results.timers import speed_unit
 from fer_bench.runtime.escapes import clean
 
@@ -50,8 +51,8 @@ def subject(analysis: Analysis) -> list[str]:
         f"{_listed(titles)}, {each}{_listed(inits)}, trained for {setting(run, 'epochs')} epochs"
         + (f" with up to {seeds} seeds." if seeds > 1 else "."),
         f"{clean(data.name)}: {images:,} images of {len(data.counts)} classes, "
-        f"{data.train:,} for training, {data.validation:,} for validation and {data.test:,} for "
-        "testing.",
+        f"{data.train:,} for training, {data.validation:,} for validation and "
+        + (f"{data.test:,} for testing." if data.has_test else f"{NO_TEST}."),
     ]
     if data.left_out:
         sentences.append(clean(left_out(data)))
@@ -71,9 +72,10 @@ def facts(analysis: Analysis) -> list[Fact]:
     if not analysis.standings:
         return [cells]
     best = analysis.standings[0]
+    metric = "test" if analysis.dataset.has_test else "validation"
     return [
         Fact(
-            "Highest test accuracy",
+            f"Highest {metric} accuracy",
             accuracy_text(best),
             _remark(best.group),
             clean(best.group.label),

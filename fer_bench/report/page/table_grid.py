@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fer_bench.report.render import DASH, body, entry_text
-from fer_bench.report.table import Column
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fer_bench.report.table import Entry, Table
+    from fer_bench.report.table import Column, Entry, Table
 
 _TONES = {
     "ok": "good",
@@ -122,7 +122,7 @@ def grid(table: Table) -> Grid:
         head=clean(table.head),
         groups=_groups(table.columns),
         columns=[
-            Column(clean(one.name), clean(one.group), one.kind, one.decimals, one.published)
+            dataclasses.replace(one, name=clean(one.name), group=clean(one.group))
             for one in table.columns
         ],
         lines=lines,
@@ -165,7 +165,7 @@ def _distances(table: Table) -> Iterator[list[str]]:
         paper = dict(enumerate(row.entries))
         if table.key == "table-1":  # here the paper's values form the last row
             paper = dict(enumerate(table.rows[-1].entries)) if row is not table.rows[-1] else {}
-            theirs = {index: index for index in range(len(table.columns))}
+            theirs = {index: index for index, one in enumerate(table.columns) if one.compared}
         yield [
             _distance(entry, paper.get(theirs.get(index, -1)), column)
             for index, (entry, column) in enumerate(zip(row.entries, table.columns, strict=True))
@@ -173,21 +173,15 @@ def _distances(table: Table) -> Iterator[list[str]]:
 
 
 def _counterparts(columns: Sequence[Column]) -> dict[int, int]:
-    """Map the index of each of our columns to that of the paper's column right after it.
-
-    Only within a group. Several of ours may share one: variants of a metric of the paper.
-    """
+    """Map the index of each compared column to that of the next published one of its group."""
     found = {}
     for index, column in enumerate(columns):
-        ours = index - 1
-        while (
-            column.published
-            and ours >= 0
-            and columns[ours].group == column.group
-            and not columns[ours].published
-        ):
-            found[ours] = index
-            ours -= 1
+        if not column.compared:
+            continue
+        for other in range(index + 1, len(columns)):
+            if columns[other].published and columns[other].group == column.group:
+                found[index] = other
+                break
     return found
 
 

@@ -44,8 +44,8 @@ _LEAST_FONT = 4.0
 
 
 def confusion(analysis: Analysis) -> list[Figure]:
-    """Return one figure with a panel per backbone and init; empty if nothing was trained."""
-    if not analysis.trained:
+    """Return one figure with a panel per backbone and init; empty if nothing was tested."""
+    if not analysis.trained or not analysis.dataset.has_test:
         return []
     trained = most_accurate(analysis.trained)
     classes = [clean(word) for word, _ in analysis.dataset.counts]

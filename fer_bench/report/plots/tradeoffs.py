@@ -200,7 +200,7 @@ def _draw(
     foot = _TOP + _HEIGHT + 44
     drawing, board = sheet(foot + rows * _ROW)
     numbers = {index: number for number, index in enumerate(named, 1)}
-    spans = {index: [one.test_accuracy for one in found[index].qualities] for index in seen}
+    spans = {index: found[index].test_accuracies for index in seen}
     gain = Scale.around([one for span in spans.values() for one in span], 0.08)
     for column, cost in enumerate(shown):
         price = Scale.log_around(list(cost.of.values()), 0.1)

@@ -10,6 +10,7 @@ from fer_bench.analysis.comparison.compared_metrics import (
     INFERENCE_MEDIAN,
     METRICS,
     TRAINING_SPEED,
+    VALIDATION_ACCURACY,
 )
 from fer_bench.report.comparison.phrases import shown_value, unit_text, value_text
 from fer_bench.report.plots.canvas import Plot, Scale, cell_look, key, key_height, sheet
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.history.archive import StoredRun
     from fer_bench.analysis.history.series import Series, Trend
 
-_HEADLINE = (ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
+_HEADLINE = (ACCURACY, VALIDATION_ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 """Metrics that are drawn even if they did not change."""
 _LEFTS, _WIDTH = (38.0, 302.0), 198.0
 _TOP, _HEIGHT, _STEP, _FOOT = 20.0, 104.0, 152.0, 36.0
