@@ -63,8 +63,8 @@ def _notes(verdicts: Sequence[ClaimVerdict]) -> list[str]:
     notes = [
         "supported: all parts of the claim hold. contradicted: at least one part fails. undecided: "
         "this data set could decide it; the note states what is missing. effect: of the deciding "
-        "part, which is listed first; 95 % CIs in brackets. a / b: by the conventions first-epoch "
-        "/ untrained."
+        "part, which is listed first; 95 % CIs in brackets. a / b: by the conventions "
+        "consecutive / untrained."
     ]
     conventions: dict[str, list[str]] = {}
     for verdict in verdicts:

@@ -134,6 +134,14 @@ def test_the_summary_shows_validation_accuracy(run: Run, width: int) -> None:
     assert not {"F1", "UAR", "> base"} & {column.name for column in table.columns}
 
 
+def test_claims_that_need_a_test_part_are_undecided(run: Run) -> None:
+    verdicts = {one.id: one for one in analyse(run).verdicts}
+    for claim in ("C1", "C6", "C7", "C9"):
+        assert verdicts[claim].outcome == "undecided"
+        assert NO_TEST in verdicts[claim].missing
+    assert verdicts["C10"].outcome == "supported"
+
+
 def test_the_page_and_the_figures_are_made(run: Run, tmp_path: Path) -> None:
     write_page(tmp_path, Report.of(run))
     text = (tmp_path / PAGE).read_text("utf-8")

@@ -12,6 +12,7 @@ from fer_bench.analysis.claims.evidence import describe_convention, list_untrain
 from fer_bench.analysis.claims.values import LEVEL, NETWORKS, Findings, Part
 from fer_bench.metrics import Interval, majority_class_accuracy
 from fer_bench.protocol import published
+from fer_bench.results.records import NO_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +50,10 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     """
     learned = [group for group in evidence.groups.values() if learns(group)]
     missing = list_untrained(evidence, *NETWORKS)
-    if len(learned) < LEAST_NETWORKS:
+    has_test = evidence.run.dataset.has_test
+    if not has_test:
+        missing = [NO_TEST]
+    elif len(learned) < LEAST_NETWORKS:
         missing.append(
             f"{LEAST_NETWORKS} networks or more above the majority-class baseline (this run: "
             f"{len(learned)})"
@@ -78,9 +82,13 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
             (f"recall, mean of {len(learned)} networks: " if learned[1:] else "recall: ")
             + ", ".join(f"{name} {means[name]:.2f}" for name in order),
         ]
-    if ignored := [
-        group.label for group in evidence.groups.values() if group.trained and group not in learned
-    ]:
+    if has_test and (
+        ignored := [
+            group.label
+            for group in evidence.groups.values()
+            if group.trained and group not in learned
+        ]
+    ):
         remarks.append(f"not above the majority-class baseline: {', '.join(ignored)}")
     return Findings(
         parts,

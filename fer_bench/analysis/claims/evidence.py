@@ -11,6 +11,7 @@ from fer_bench.analysis.deviations import changed_settings
 from fer_bench.metrics.convergence import mean_convergence_rate, mean_overfitting_rate
 from fer_bench.protocol import published
 from fer_bench.protocol.cells import INITS
+from fer_bench.results.records import NO_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,6 +71,8 @@ def list_missing_of_pair(evidence: Evidence, first: Network, second: Network) ->
     """List why two networks were not compared; empty if they were."""
     if evidence.pair(first, second) is not None:
         return []
+    if not evidence.run.dataset.has_test:
+        return [NO_TEST]
     return list_missing(evidence, first, second) or [
         f"predictions of {first.label} and {second.label} on the test images"
     ]

@@ -39,7 +39,7 @@ LEVEL_RATE = 0.002
 EARLY, LATE = EpochRange(1, 10), EpochRange(11, 20)
 """The paper's first two windows and its last two."""
 
-RUNNING_ACCURACY = "training accuracy during the epoch, first window by first-epoch / by untrained"
+RUNNING_ACCURACY = "training accuracy during the epoch, first window by consecutive / by untrained"
 
 
 def pretrained_is_better(evidence: Evidence) -> Findings:

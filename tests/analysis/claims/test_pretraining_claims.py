@@ -239,7 +239,7 @@ class TestC2:
         assert found.outcome == "supported"
         # Rates differ by 0.025, 0.026 and 0.027: t is 4.303, the sampling error 0.00063.
         half = ((4.302653 * 0.001 / 3**0.5) ** 2 + (1.959964**2 / 25121 / 100)) ** 0.5
-        # The figure shown is by first-epoch, whose nine differences start after epoch 1.
+        # The figure shown is by consecutive, whose nine differences start after epoch 1.
         assert found.interval.low < found.effect < found.interval.high
         assert found.interval.high - found.interval.low == pytest.approx(2 * half, rel=0.15)
         assert "one seed" not in found.because
@@ -308,7 +308,7 @@ class TestC3:
         cells = repeated(four(*overfitting(0.2 + gap, 0.2)))
         assert verdict("C3", *cells).outcome == outcome
 
-    def test_one_epoch_has_no_rate_by_first_epoch(self):
+    def test_one_epoch_has_no_rate_by_consecutive(self):
         cells = [
             made_cell("openface", init, history=made_history(epochs=1))
             for init in ("pretrained", "random")
