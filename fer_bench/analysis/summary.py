@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.group_comparisons import compare_on_subset, find_pair, p_text
@@ -119,6 +121,12 @@ def _best(analysis: Analysis) -> str:
             f"Best: {name}, {accuracy}."
         )
     metric = "test" if analysis.dataset.has_test else "validation"
+    if metric == "validation" and not _exceeds_majority(analysis, best):
+        majority = max(analysis.dataset.counts, key=lambda one: one[1])[0]
+        return (
+            f"No network clearly exceeds the share of {majority} "
+            f"({_percent(analysis.majority_share)}) on {data}. Best: {name}, {accuracy}."
+        )
     if not others:
         return f"{name} reaches a {metric} accuracy of {accuracy} on {data}."
     ties = [_name(one.group) for one in others if one.ties_best]
@@ -131,6 +139,16 @@ def _best(analysis: Analysis) -> str:
     if any(one.ties_best is None for one in others):
         return f"{name} has the highest {metric} accuracy on {data}, {accuracy}."
     return f"{name} is the most accurate network on {data}: {accuracy}."
+
+
+def _exceeds_majority(analysis: Analysis, standing: Standing) -> bool:
+    """Check if a validation accuracy exceeds the majority class's share of all images.
+
+    It does if it is larger by more than its 95 % sampling error, 1.96 sqrt(p (1 - p) / n).
+    """
+    accuracy, images = standing.accuracy, analysis.dataset.validation
+    error = NormalDist().inv_cdf(0.975) * math.sqrt(accuracy * (1 - accuracy) / images)
+    return accuracy - error > analysis.majority_share
 
 
 def _lead(analysis: Analysis) -> str:

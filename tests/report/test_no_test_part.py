@@ -124,6 +124,13 @@ def test_networks_are_ranked_by_validation_accuracy(run: Run) -> None:
     assert facts(analyse(run))[0].name == "Highest validation accuracy"
 
 
+def test_no_network_is_best_if_none_exceeds_the_share_of_the_largest_class(run: Run) -> None:
+    cells = tuple(cell for cell in run.cells if cell.label == "MobileNet_random")
+    (answer,) = summarise(analyse(dataclasses.replace(run, cells=cells))).answer
+    assert answer.startswith("No network clearly exceeds the share of Happy (25.0 %) on fer2013.")
+    assert answer.endswith("Best: MobileNet random, 16.0 %.")
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_summary_shows_validation_accuracy(run: Run, width: int) -> None:
     table = summary_table(analyse(run), width)
