@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary, summarise
 from fer_bench.report.tables import tables
-from fer_bench.report.trend_table import trend_table
 
 if TYPE_CHECKING:
     from fer_bench.analysis.history.series import Trend
@@ -47,5 +46,7 @@ class Report:
         analysis = analyse(run)
         made = tables(analysis)
         if trend is not None:
+            from fer_bench.report.trend_table import trend_table
+
             made.append(trend_table(trend))
         return cls(analysis, tuple(made), summarise(analysis), trend)

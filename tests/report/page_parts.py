@@ -20,6 +20,8 @@ from fer_bench.results.records import Example, Predictions, Run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from matplotlib.figure import Figure as Drawing
+
 VOID = {"img", "link", "meta", "wbr", "br", "hr", "input"}
 KEYS = ("figure-5-mobilenet", "figure-11", "mistakes", "confusion", "calibration", "unheard-of")
 CLAIMS = Table(
@@ -114,16 +116,12 @@ def read(html: str) -> Node:
 def figure(key: str) -> Figure:
     """Return a different figure for each key, drawn only once."""
 
-    def draw() -> Any:
-        from matplotlib.figure import Figure as Drawing
-
-        drawing = Drawing(figsize=(4, 2))
+    def draw(drawing: Drawing, data: tuple[float, float]) -> None:
         axes = drawing.add_subplot()
-        axes.plot([0, 1], [0, 1], color=PALETTE["series-1"])
+        axes.plot(data, data, color=PALETTE["series-1"])
         axes.set_title("a < b")
-        return drawing
 
-    return Figure(key, f"Title of {key}", f"Caption of {key}.", f"Alt of {key}.", draw)
+    return Figure(key, f"Title of {key}", f"Caption of {key}.", f"Alt of {key}.", (0, 1), draw)
 
 
 def with_predictions(run: Run) -> Run:

@@ -21,8 +21,8 @@ from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, su
 from fer_bench.report.audit import sheets as sheets_of
 from fer_bench.report.convergence_tables import rate_tables
 from fer_bench.report.data_card.implications import implications
+from fer_bench.report.example_predictions import MISTAKE
 from fer_bench.report.page import page
-from fer_bench.report.page.gallery import MISTAKE
 from fer_bench.report.page.table_grid import grid, short_title
 from fer_bench.report.render import DASH, body
 from fer_bench.results.records import Predictions

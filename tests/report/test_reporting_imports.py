@@ -18,6 +18,7 @@ MODULES = [
     "fer_bench.analysis.run_analysis",
     "fer_bench.report",
     "fer_bench.report.page",
+    "fer_bench.report.plots",
     "fer_bench.results",
     "fer_bench.metrics",
 ]
@@ -62,7 +63,9 @@ def test_an_import_loads_nothing_heavy(loaded: dict[str, list[str]], module: str
 def test_the_backend_of_a_notebook_does_not_matter(named, backend):
     """Matplotlib cannot be imported if the variable names one that is not installed."""
     code = (
-        "import fer_bench.report.plots, matplotlib, os\n"
+        "import os\n"
+        "from fer_bench.report.plots.figure import import_matplotlib\n"
+        "matplotlib = import_matplotlib()\n"
         "print(os.environ['MPLBACKEND'], matplotlib.get_backend(), sep=';')"
     )
     variables = {name: value for name, value in os.environ.items() if name != "DISPLAY"}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.protocol.published import BACKBONES
 from fer_bench.report.audit_command import recorded_command
-from fer_bench.report.page.confusion import heat_maps
-from fer_bench.report.page.gallery import example_images
+from fer_bench.report.confusion_matrices import heat_maps
+from fer_bench.report.example_predictions import example_images
 from fer_bench.report.page.masthead import facts, subject
 from fer_bench.report.page.table_grid import Grid, grid, short_title
 from fer_bench.report.page.templates import filled, resource
@@ -128,7 +128,7 @@ def page(content: Content) -> str:
         other_backbones=other_backbones,
         examples=example_images(content.analysis),
         example_files=_files(content.figures, _EXAMPLES),
-        heat_maps=heat_maps(content.analysis),
+        heat_maps=heat_maps(content.analysis, content.analysis.groups),
         heat_map_files=_files(content.figures, _CONFUSION),
         more=_in_order(rest, tables),
         audit=None if content.audit is None else _data(content.audit),
@@ -167,8 +167,6 @@ def _seeds(seeds: Sequence[int]) -> str:
 def _plot(figure: Figure) -> Plot:
     from markupsafe import Markup
 
-    from fer_bench.report.plots import themed
-
     return Plot(
         id=f"plot-of-{figure.key}",
         key=figure.key,
@@ -176,9 +174,8 @@ def _plot(figure: Figure) -> Plot:
         short=short_title(figure.title),
         caption=clean(figure.caption),
         alt=clean(figure.alt),
-        # Trusted: drawn by this package, names are escaped. Hidden from screen readers, as the
-        # surrounding HTML describes it.
-        svg=Markup(themed(figure).replace("<svg", '<svg aria-hidden="true"', 1)),  # noqa: S704
+        # Trusted: drawn by this package, names are escaped.
+        svg=Markup(figure.themed_svg),  # noqa: S704
     )
 
 

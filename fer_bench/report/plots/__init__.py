@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-# Must come first: it imports matplotlib safely, before the other modules do.
-from fer_bench.report.plots import backend as _  # noqa: F401 isort: skip
-from fer_bench.report.plots.calibration import calibration
-from fer_bench.report.plots.confusion import confusion
+from fer_bench.report.plots.calibration import calibration_figures
+from fer_bench.report.plots.confusion import confusion_figures
 from fer_bench.report.plots.example_images import example_figures
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.initial_metrics import initial_figures
-from fer_bench.report.plots.learning_curves import curves
+from fer_bench.report.plots.learning_curves import curve_figures
 from fer_bench.report.plots.palette import DARK_PALETTE, PALETTE
-from fer_bench.report.plots.theme import themed
-from fer_bench.report.plots.time_to_accuracy import learning_speed
-from fer_bench.report.plots.tradeoffs import tradeoffs
-from fer_bench.report.plots.trend import trend_figures
+from fer_bench.report.plots.time_to_accuracy import time_to_accuracy_figures
+from fer_bench.report.plots.tradeoffs import tradeoff_figures
 
 if TYPE_CHECKING:
+    from fer_bench.analysis.history.series import Trend
     from fer_bench.analysis.run_analysis import Analysis
 
-__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "themed", "trend_figures"]
+__all__ = ["DARK_PALETTE", "PALETTE", "Figure", "figures", "trend_figures"]
 
 
 def figures(analysis: Analysis) -> list[Figure]:
@@ -34,11 +31,18 @@ def figures(analysis: Analysis) -> list[Figure]:
     only when its SVG or PNG is requested.
     """
     return [
-        *curves(analysis),
+        *curve_figures(analysis),
         *initial_figures(analysis),
         *example_figures(analysis),
-        *calibration(analysis),
-        *confusion(analysis),
-        *tradeoffs(analysis),
-        *learning_speed(analysis),
+        *calibration_figures(analysis),
+        *confusion_figures(analysis),
+        *tradeoff_figures(analysis),
+        *time_to_accuracy_figures(analysis),
     ]
+
+
+def trend_figures(trend: Trend) -> list[Figure]:
+    """Return the figures of metrics over the stored runs, ``trend`` and ``trend-others``."""
+    from fer_bench.report.plots import trend as figures_of_trend
+
+    return figures_of_trend.trend_figures(trend)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.collections import LineCollection, PolyCollection
 
 from fer_bench.metrics.calibration import reliability
-from fer_bench.report.plots.canvas import WIDTH, sheet
+from fer_bench.report.plots.axes import SMALL, add_axes, set_ticks
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import (
     briefly,
@@ -18,14 +17,13 @@ from fer_bench.report.plots.labels import (
     name,
     not_shown,
     seeds_note,
-    short_name,
+    short_label,
 )
-from fer_bench.report.plots.palette import GRID, PAPER, SERIES, SOFT
+from fer_bench.report.plots.palette import PAPER, SERIES, SOFT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
     from fer_bench.analysis.run_analysis import Analysis
@@ -35,121 +33,97 @@ if TYPE_CHECKING:
 BINS = 15
 FEW = 10
 """Images per seed below which a bin is drawn hollow, as its accuracy alone means little."""
-_COLUMNS = 4
-_LEFT, _HEAD, _SIDE, _FOOT = 32.0, 30.0, 100.0, 26.0
+_COLUMNS, _SIDE = 4, 104.0
 
 
 @dataclass(frozen=True)
-class _Panel:
-    group: Group
-    bins: Sequence[Bin]
+class ReliabilityDiagram:
+    """Panel of one backbone and init.
+
+    Attributes:
+        label: short name of the network.
+        bins: bins by confidence, with the images of all seeds.
+        error: mean of the seeds' expected calibration errors.
+        seeds: number of seeds.
+    """
+
+    label: str
+    bins: tuple[Bin, ...]
     error: float
-
-    @property
-    def seeds(self) -> int:
-        return len(self.group.trained)
+    seeds: int
 
 
-def calibration(analysis: Analysis) -> list[Figure]:
+def calibration_figures(analysis: Analysis) -> list[Figure]:
     """Return one figure with a panel per backbone and init; empty if no predictions are known."""
-    found = analysis.groups
-    known = [group for group in found if group.correct is not None]
+    known = [group for group in analysis.groups if group.calibration_error is not None]
     if not known:
         return []
-    panels = [panel for group in most_accurate(known) if (panel := _measured(group)) is not None]
+    shown = most_accurate(known)
+    data = [one for group in shown if (one := reliability_diagram(group)) is not None]
     notes = [
         f"Test images in {BINS} bins by confidence, the probability of the predicted class. Dots: "
         "accuracy of a bin against its mean confidence; area: number of images, hollow if fewer "
         f"than {FEW}. On the diagonal the network is calibrated, below it overconfident. Bars: the "
         "gap. ECE: expected calibration error, the mean gap weighted by images; 0 is best.",
-        *seeds_note(found, "Bins hold the images of all seeds; ECE: mean over the seeds."),
+        *seeds_note(
+            analysis.groups, "Bins hold the images of all seeds; ECE: mean over the seeds."
+        ),
         *left_out(len(known)),
         *not_shown(
-            found,
+            analysis.groups,
             lambda cell: cell.quality is not None and cell.quality.predictions is not None,
             "no predictions",
         ),
     ]
-    told = [f"{name(panel.group)} {panel.error:.3f}" for panel in panels]
+    errors = [f"{name(one)} {panel.error:.3f}" for one, panel in zip(shown, data, strict=True)]
     return [
         Figure(
             key="calibration",
             title="Calibration: accuracy against confidence",
             caption=" ".join(notes),
-            alt=briefly("Reliability diagrams. Expected calibration errors: ", told),
-            draw=lambda: _draw(panels),
+            alt=briefly("Reliability diagrams. Expected calibration errors: ", errors),
+            data=data,
+            draw=_draw,
         )
     ]
 
 
-def _measured(group: Group) -> _Panel | None:
+def reliability_diagram(group: Group) -> ReliabilityDiagram | None:
+    """Return the panel of a group; None if no predictions are known."""
     if group.correct is None or group.calibration_error is None:
         return None
     confidence = np.concatenate([one.confidence for one in group.predictions])
-    bins = reliability(confidence, group.correct.ravel(), BINS)
-    return _Panel(group, bins, group.calibration_error)
+    bins = tuple(reliability(confidence, group.correct.ravel(), BINS))
+    seeds = len(group.trained)
+    return ReliabilityDiagram(short_label(group.label, 23), bins, group.calibration_error, seeds)
 
 
-def _draw(panels: Sequence[_Panel]) -> Drawing:
-    rows = -(-len(panels) // _COLUMNS)
-    drawing, board = sheet(rows * (_HEAD + _SIDE) + (rows - 1) * 14 + _FOOT)
-    step = (WIDTH - _LEFT - 4) / _COLUMNS
-    for index, panel in enumerate(panels):
-        row, column = divmod(index, _COLUMNS)
-        left, top = _LEFT + column * step, _HEAD + row * (_HEAD + _SIDE + 14)
-        last = index + _COLUMNS >= len(panels)
-        _panel(board, panel, left, top, tick_rows=last, tick_columns=column == 0)
-    board.text(9, _HEAD + _SIDE / 2, "accuracy", rotation=90, ha="center", va="center")
-    board.text(
-        _LEFT + _SIDE / 2, rows * (_HEAD + _SIDE) + (rows - 1) * 14 + 20, "confidence", ha="center"
-    )
-    return drawing
-
-
-def _panel(
-    board: Axes, panel: _Panel, left: float, top: float, *, tick_rows: bool, tick_columns: bool
-) -> None:
-    low = top + _SIDE
-    board.text(left, top - 15, short_name(panel.group, 14.5), fontsize=7.5)
-    board.text(left, top - 5, f"ECE {panel.error:.3f}", fontsize=7.5, color=SOFT)
-    lines = [[(left + _SIDE * at, top), (left + _SIDE * at, low)] for at in (0, 0.5, 1)]
-    lines += [[(left, low - _SIDE * at), (left + _SIDE, low - _SIDE * at)] for at in (0, 0.5, 1)]
-    board.add_collection(LineCollection(lines, colors=GRID, linewidths=0.6, clip_on=False))
-    diagonal_line = [(left, low), (left + _SIDE, top)]
-    board.add_collection(
-        LineCollection([diagonal_line], colors=SOFT, linewidths=0.9, linestyles=":", clip_on=False)
-    )
-    known = [
-        (one.confidence, one.accuracy, one.images, one.high - one.low)
-        for one in panel.bins
-        if one.confidence is not None and one.accuracy is not None
-    ]
-    sure = np.array([one[0] for one in known])
-    share = np.array([one[1] for one in known])
-    images = np.array([one[2] for one in known])
-    x, y, diagonal = left + _SIDE * sure, low - _SIDE * share, low - _SIDE * sure
-    half = 0.4 * _SIDE * known[0][3]
-    gaps = [
-        [(at - half, ours), (at + half, ours), (at + half, ideal), (at - half, ideal)]
-        for at, ours, ideal in zip(x, y, diagonal, strict=True)
-    ]
-    board.add_collection(
-        PolyCollection(gaps, facecolors=SOFT, alpha=0.3, linewidths=0, clip_on=False)
-    )
-    few = images < FEW * panel.seeds
-    board.scatter(
-        x,
-        y,
-        s=3 + 120 * images / images.sum(),
-        facecolors=[PAPER if one else SERIES[0] for one in few],
-        edgecolors=SERIES[0],
-        linewidths=0.8,
-        zorder=3,
-        clip_on=False,
-    )
-    for at in (0, 0.5, 1):
-        if tick_rows:
-            board.text(left + _SIDE * at, low + 9, f"{at:g}", fontsize=7, ha="center", color=SOFT)
-        if tick_columns:
-            base = low - _SIDE * at + 2.5
-            board.text(left - 4, base, f"{at:g}", fontsize=7, ha="right", color=SOFT)
+def _draw(drawing: Drawing, data: Sequence[ReliabilityDiagram]) -> None:
+    panels = add_axes(drawing, len(data), _COLUMNS, _SIDE, top=32, gap=(26, 46))
+    panels[0].set_ylabel("accuracy")
+    panels[(len(data) - 1) // _COLUMNS * _COLUMNS].set_xlabel("confidence")
+    for index, (axes, panel) in enumerate(zip(panels, data, strict=True)):
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        words = ("0", "0.5", "1")
+        set_ticks(axes.xaxis, (0, 0.5, 1), words if index + _COLUMNS >= len(data) else ())
+        set_ticks(axes.yaxis, (0, 0.5, 1), words if index % _COLUMNS == 0 else ())
+        axes.set_title(f"{panel.label}\nECE {panel.error:.3f}", fontsize=SMALL)
+        axes.plot([0, 1], [0, 1], color=SOFT, linestyle=":", linewidth=0.9)
+        known = [
+            (one.confidence, one.accuracy, one.images)
+            for one in panel.bins
+            if one.confidence is not None and one.accuracy is not None
+        ]
+        confidence, accuracy, images = (np.array(column) for column in zip(*known, strict=True))
+        width = 0.8 * _SIDE / BINS
+        axes.vlines(confidence, accuracy, confidence, colors=SOFT, alpha=0.3, linewidth=width)
+        axes.scatter(
+            confidence,
+            accuracy,
+            s=3 + 120 * images / images.sum(),
+            facecolors=[PAPER if few else SERIES[0] for few in images < FEW * panel.seeds],
+            edgecolors=SERIES[0],
+            linewidths=0.8,
+            zorder=3,
+            clip_on=False,
+        )

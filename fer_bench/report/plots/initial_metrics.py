@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_bench.metrics.convergence import initial
-from fer_bench.report.plots.canvas import INIT_FILLINGS, Plot, Scale, key, key_height, sheet
+from fer_bench.report.plots.axes import FILLS, add_axes, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import (
     briefly,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 MOST = 16
 """Maximum number of rows."""
-_ROW, _TOP = 15.0, 6.0
+_ROW = 15.0
 _DOT: dict[str, Any] = {
     "linestyle": "none",
     "marker": "o",
@@ -41,91 +42,128 @@ _DOT: dict[str, Any] = {
 }
 
 
+@dataclass(frozen=True)
+class StartRow:
+    """Row of one backbone and init.
+
+    Attributes:
+        label: short name of the network.
+        init: ``"pretrained"`` or ``"random"``.
+        values: metric of each trained cell before training and after one epoch.
+        status: mean after one epoch, or why there is none.
+    """
+
+    label: str
+    init: str
+    values: tuple[Initial, ...]
+    status: str
+
+
+@dataclass(frozen=True)
+class InitialMetric:
+    """Data of one figure.
+
+    Attributes:
+        measure: ``"accuracy"`` or ``"loss"``, in nats, on the validation images.
+        rows: one for each backbone and init.
+        chance: value without learning, marked by a line.
+        meaning: name of that line.
+    """
+
+    measure: str
+    rows: tuple[StartRow, ...]
+    chance: float
+    meaning: str
+
+
 def initial_figures(analysis: Analysis) -> list[Figure]:
     """Return Figures 9 and 10, a row per backbone and init; empty if nothing was trained."""
     every, trained = analysis.groups, analysis.trained
     if not trained:
         return []
-    found = every if len(every) <= MOST else most_accurate(trained, MOST)
+    groups = every if len(every) <= MOST else most_accurate(trained, MOST)
     notes = [
         *left_out(len(every), MOST),
-        *seeds_note(found, "One dot per seed; the numbers are means over the seeds."),
+        *seeds_note(groups, "One dot per seed; the numbers are means over the seeds."),
         *not_shown(every, lambda cell: cell.quality is not None),
     ]
     share, uniform = analysis.majority_share, math.log(len(analysis.dataset.counts))
+    largest = InitialMetric("accuracy", start_rows(groups, "accuracy"), share, "largest class")
+    equal = InitialMetric("loss", start_rows(groups, "loss"), uniform, "uniform prediction")
     return [
-        _figure(found, 9, "accuracy", share, f"share of the largest class ({share:.3f})", notes),
-        _figure(found, 10, "loss", uniform, f"uniform prediction ({uniform:.3f})", notes),
+        _figure(groups, 9, largest, f"share of the largest class ({share:.3f})", notes),
+        _figure(groups, 10, equal, f"uniform prediction ({uniform:.3f})", notes),
     ]
+
+
+def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
+    """Return a figure's rows, in the order of the groups."""
+    rows = []
+    for group in groups:
+        histories = [one.history for one in group.qualities]
+        values = tuple(initial(getattr(one, f"validation_{measure}")) for one in histories)
+        if values:
+            status = f"{np.mean([one.first_epoch for one in values]):.3f}"
+        else:
+            lacking = (cell.status for cell in group.cells if cell.status != "ok")
+            status = next(lacking, "not measured")
+        rows.append(StartRow(short_name(group), group.init, values, status))
+    return tuple(rows)
 
 
 def _figure(
-    found: Sequence[Group],
-    number: int,
-    measure: str,
-    chance: float,
-    meaning: str,
-    notes: Sequence[str],
+    groups: Sequence[Group], number: int, data: InitialMetric, meaning: str, notes: Sequence[str]
 ) -> Figure:
-    starts = [
-        [initial(getattr(one.history, f"validation_{measure}")) for one in group.qualities]
-        for group in found
-    ]
-    unit = "share, 0 to 1" if measure == "accuracy" else "nats"
+    unit = "share, 0 to 1" if data.measure == "accuracy" else "nats"
     words = [
-        f"Validation {measure} ({unit}) after one epoch of training, which the paper calls "
+        f"Validation {data.measure} ({unit}) after one epoch of training, which the paper calls "
         "initial: dots (pretrained filled, random hollow) and numbers. Bars: untrained network. "
         f"Dotted line: {meaning}.",
         *notes,
     ]
-    told = [
-        f"{name(group)} {_mean(values, 1):.3f}"
-        for group, values in zip(found, starts, strict=True)
-        if values
+    means = [
+        f"{name(group)} {row.status}"
+        for group, row in zip(groups, data.rows, strict=True)
+        if row.values
     ]
     return Figure(
-        key=f"figure-{number}-initial-{measure}",
-        title=f"Figure {number}. Initial {measure} on the validation images",
+        key=f"figure-{number}-initial-{data.measure}",
+        title=f"Figure {number}. Initial {data.measure} on the validation images",
         caption=" ".join(words),
-        alt=briefly(f"Dot plot of validation {measure} after epoch 1: ", told),
-        draw=lambda: _draw(found, starts, measure, chance),
+        alt=briefly(f"Dot plot of validation {data.measure} after epoch 1: ", means),
+        data=data,
+        draw=_draw,
     )
 
 
-def _mean(values: Sequence[Initial], index: int) -> float:
-    return float(np.mean([one[index] for one in values]))
-
-
-def _draw(
-    found: Sequence[Group], starts: Sequence[Sequence[Initial]], measure: str, chance: float
-) -> Drawing:
-    height = _ROW * len(found)
-    drawing, board = sheet(_TOP + height + 36 + key_height(4, 4))
-    dots = [(one, row) for row, values in enumerate(starts) for one in values]
-    everything = [chance, *(figure for one, _ in dots for figure in one)]
-    place = Plot(
-        board, 150, _TOP, 310, height, Scale.around(everything), Scale(len(found) - 0.5, -0.5)
-    )
-    names = [(row, short_name(group)) for row, group in enumerate(found)]
-    place.frame(place.x.ticks(), names)
-    place.footing(f"validation {measure}{'' if measure == 'accuracy' else ', nats'}")
-    chance_look: dict[str, Any] = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
-    place.line([chance, chance], [-0.5, len(found) - 0.5], gid="chance", **chance_look)
+def _draw(drawing: Drawing, data: InitialMetric) -> None:
+    chance: dict[str, Any] = {"color": SOFT, "linestyle": ":", "linewidth": 1.1}
     untrained = {**_DOT, "marker": "|", "markersize": 7.5, "color": SOFT}
-    rows = [row for _, row in dots]
-    place.line([one.untrained for one, _ in dots], rows, gid="untrained", zorder=3, **untrained)
-    entries: list[tuple[str, dict[str, Any]]] = [("untrained", untrained)]
-    for init, filling in INIT_FILLINGS.items():
-        ours = [(one, row) for one, row in dots if found[row].init == init]
-        if ours:
-            look = {**_DOT, "markeredgecolor": SERIES[0], "markerfacecolor": filling or SERIES[0]}
-            firsts, lines = [one.first_epoch for one, _ in ours], [row for _, row in ours]
-            place.line(firsts, lines, gid=f"epoch-1-{init}", zorder=3, **look)
-            entries.append((f"epoch 1, {init}", look))
-    for row, (group, values) in enumerate(zip(found, starts, strict=True)):
-        ended = next((cell.status for cell in group.cells if cell.status != "ok"), "not measured")
-        words, colour = (f"{_mean(values, 1):.3f}", INK) if values else (ended, SOFT)
-        board.text(466, float(place.up(row)) + 3, words, fontsize=8, color=colour)
-    last = "largest class" if measure == "accuracy" else "uniform prediction"
-    key(board, place.bottom + 32, [*entries, (last, chance_look)], 4)
-    return drawing
+    looks = {
+        init: {**_DOT, "markeredgecolor": SERIES[0], "markerfacecolor": fill or SERIES[0]}
+        for init, fill in FILLS.items()
+        if any(row.init == init and row.values for row in data.rows)
+    }
+    keys = [
+        ("untrained", untrained),
+        *((f"epoch 1, {init}", look) for init, look in looks.items()),
+        (data.meaning, chance),
+    ]
+    height = _ROW * len(data.rows)
+    (axes,) = add_axes(drawing, 1, 1, height, left=150, right=58, top=6, keys=keys)
+    axes.set_xlabel(f"validation {data.measure}{'' if data.measure == 'accuracy' else ', nats'}")
+    set_ticks(axes.yaxis, range(len(data.rows)), [row.label for row in data.rows])
+    axes.set_ylim(len(data.rows) - 0.5, -0.5)
+    dots = [(one, place, row) for place, row in enumerate(data.rows) for one in row.values]
+    set_scale(axes, "x", [data.chance, *(value for one, _, _ in dots for value in one)])
+    axes.axvline(data.chance, gid="chance", **chance)
+    places = [place for _, place, _ in dots]
+    starts = [one.untrained for one, _, _ in dots]
+    axes.plot(starts, places, gid="untrained", zorder=3, clip_on=False, **untrained)
+    for init, look in looks.items():
+        shown = [(one.first_epoch, place) for one, place, row in dots if row.init == init]
+        axes.plot(*zip(*shown, strict=True), gid=f"epoch-1-{init}", zorder=3, clip_on=False, **look)
+    beside = axes.get_yaxis_transform()
+    for place, row in enumerate(data.rows):
+        colour = INK if row.values else SOFT
+        axes.text(1.02, place, row.status, color=colour, fontsize=8, va="center", transform=beside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import itertools
 import re
@@ -21,50 +22,43 @@ MOST = 8
 """Maximum number of networks in one figure: the paper's four with both inits."""
 ALT = 300
 """Maximum length of an alternative text in characters: a screen reader cannot skip within it."""
-_TOLD = 24.0
-"""Maximum length of a name in running text, in ems."""
+_NAME = 32
+"""Maximum length of a name in running text."""
 _SLUG = 40
-_WIDTHS = {
-    **dict.fromkeys("ijl.,:;'|! ", 0.32),
-    **dict.fromkeys("frtI()[]{}/\\-", 0.4),
-    **dict.fromkeys("csvxyz_", 0.56),
-    **dict.fromkeys("mwMW@%", 1.0),
-}
-"""Widths of characters that differ much from the mean, in ems."""
 
 
-def ems(text: str) -> float:
-    """Return the approximate width of a text in a sans-serif typeface, in ems."""
-    return sum(map(_ems, text))
+def short(text: str, most: int) -> str:
+    """Return the text on one line of at most ``most`` columns, with an ellipsis if it was cut.
 
-
-def _ems(char: str) -> float:
-    if unicodedata.combining(char):
-        return 0.0
-    if unicodedata.east_asian_width(char) in "WF":
-        return 1.2
-    return _WIDTHS.get(char, 0.75 if char.isupper() else 0.64)
-
-
-def short(text: str, most: float) -> str:
-    """Return the text on one line of at most ``most`` ems, with an ellipsis if it was cut."""
+    As in a terminal, East Asian characters are two columns wide.
+    """
     line = clean(text)
-    if ems(line) <= most:
+    ends = list(itertools.accumulate(map(_columns, line)))
+    if not ends or ends[-1] <= most:
         return line
-    widths = itertools.accumulate(map(_ems, line), initial=1.0)
-    kept = sum(width <= most for width in widths) - 1
-    return line[: max(kept, 0)].rstrip() + ELLIPSIS
+    return line[: bisect.bisect_right(ends, most - 1)].rstrip() + ELLIPSIS
 
 
-def short_name(group: Group, most: float = 16.0) -> str:
-    """Return a group's label of at most ``most`` ems; its title is cut, never its init."""
-    ending = f"_{group.init}"
-    return short(group.cells[0].title, most - ems(ending)) + ending
+def _columns(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def short_label(label: str, most: int = 25, mark: str = "_") -> str:
+    """Return the label of a network in at most ``most`` columns; its init is never cut."""
+    title, _, init = label.rpartition(mark)
+    return f"{short(title, most - len(init) - 1)}{mark}{init}"
+
+
+def short_name(group: Group) -> str:
+    """Return a group's label for a line or row of a figure."""
+    return short_label(group.label)
 
 
 def name(group: Group) -> str:
     """Return a group's label for running text, on one line."""
-    return short_name(group, _TOLD)
+    return short_label(group.label, _NAME)
 
 
 def file_stem(text: str) -> str:
@@ -88,21 +82,22 @@ def not_shown(
         shown: predicate, true of a cell that the figure shows.
         why: reason given for cells that neither failed nor were skipped.
     """
-    told = []
+    missing = []
     for group in groups:
         seeds: dict[str, list[int]] = {}
         for cell in group.cells:
             if not shown(cell):
                 seeds.setdefault(why if cell.status == "ok" else cell.status, []).append(cell.seed)
-        for ending, ours in seeds.items():
+        for ending, missing_seeds in seeds.items():
             which = ""
-            if len(ours) < len(group.cells):
-                which = f" seed{'s' * (len(ours) > 1)} {', '.join(map(str, ours))}"
-            told.append(f"{short_name(group, _TOLD)}{which} ({ending})")
-    if not told:
+            if len(missing_seeds) < len(group.cells):
+                listed = ", ".join(map(str, missing_seeds))
+                which = f" seed{'s' * (len(missing_seeds) > 1)} {listed}"
+            missing.append(f"{name(group)}{which} ({ending})")
+    if not missing:
         return []
-    more = [f"{len(told) - MOST} more"] if len(told) > MOST else []
-    return [f"Not shown: {', '.join(told[:MOST] + more)}; see the table of cells."]
+    more = [f"{len(missing) - MOST} more"] if len(missing) > MOST else []
+    return [f"Not shown: {', '.join(missing[:MOST] + more)}; see the table of cells."]
 
 
 def seeds_note(groups: Iterable[Group], what: str) -> list[str]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fer_bench.report.plots.canvas import INIT_FILLINGS, SMALL, Plot, Scale, amount, sheet
+from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
 from fer_bench.report.plots.labels import briefly, name, not_shown, seeds_note, short_name
-from fer_bench.report.plots.palette import INK, SERIES, SOFT
+from fer_bench.report.plots.palette import INK, SOFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
     from fer_bench.analysis.run_analysis import Analysis
@@ -22,66 +23,84 @@ if TYPE_CHECKING:
 
 BATCH = 32
 """Batch size whose inference time is shown; if it was not measured, the largest one."""
-_LEFT, _TOP, _WIDTH, _HEIGHT, _STEP = 40.0, 20.0, 140.0, 170.0, 168.0
-_ROW = 12.0
-_COLUMNS = 3
-_MARKERS = {"pretrained": "o", "random": "s"}
-MOST_NUMBERED = 16
-"""Maximum number of networks that are all numbered; with more, only those on a Pareto front are."""
-_SIDES = tuple(
-    (across * far, up * far)
-    for far in (1.0, 1.5, 2.2)
-    for across, up in (
-        *((-6, -7), (6, 8), (6, -7), (-6, 8)),
-        *((-9, 0), (9, 0), (0, 11), (0, -11)),
-    )
-)
-"""Candidate offsets of a number from its point; the first ones never lie on the step line."""
+MOST_NAMED = 16
+"""Maximum number of networks that are all named; with more, only those on a Pareto front are."""
 
 
 @dataclass(frozen=True)
-class _Cost:
-    words: str
+class Network:
+    """Point of one backbone and init.
+
+    Attributes:
+        label: short name.
+        backbone: name in the registry.
+        init: ``"pretrained"`` or ``"random"``.
+        accuracy: mean test accuracy over the seeds.
+        low: minimum over the seeds.
+        high: maximum over the seeds.
+    """
+
+    label: str
+    backbone: str
+    init: str
+    accuracy: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One panel.
+
+    Attributes:
+        name: ``"training time"``.
+        unit: ``"s"``; empty for a number.
+        values: mean costs over the seeds by index of the network.
+        front: indices of the Pareto-optimal networks, the cheapest first.
+    """
+
+    name: str
     unit: str
-    of: dict[int, float]
-    """Costs by the group's index in the run."""
+    values: dict[int, float]
+    front: tuple[int, ...]
 
     @property
-    def axis(self) -> str:
-        return f"{self.words}, {self.unit}" if self.unit else self.words
+    def word(self) -> str:
+        """First word of the name."""
+        return self.name.split()[0]
 
-    def written(self, index: int) -> str:
-        return f"{amount(self.of[index])} {self.unit}".rstrip()
+    def text(self, index: int) -> str:
+        """Return a network's cost with its unit."""
+        return f"{amount(self.values[index])} {self.unit}".rstrip()
 
 
-def tradeoffs(analysis: Analysis) -> list[Figure]:
-    """Return one figure with up to three axes; empty if no trained cell has any known cost."""
-    found = analysis.wall_clock_groups
-    gains = {
-        index: group.test_accuracy
-        for index, group in enumerate(found)
-        if group.test_accuracy is not None
-    }
-    sizes = {
-        speed.batch_size for group in found for cell in group.cells for speed in cell.inference
-    }
-    batch = BATCH if BATCH in sizes else max(sizes, default=BATCH)
-    costs = [
-        _Cost("parameters", "", _of(found, gains, parameters)),
-        _Cost("training time", "s", _of(found, gains, training_seconds)),
-        _Cost(
-            "inference time per image",
-            "ms",
-            _of(found, gains, lambda cell: _image_milliseconds(cell, batch)),
-        ),
-    ]
-    shown = [cost for cost in costs if cost.of]
-    if not shown:
+@dataclass(frozen=True)
+class Tradeoffs:
+    """Data of the figure.
+
+    Attributes:
+        networks: networks with a known test accuracy.
+        costs: costs that are known of at least one of them.
+        named: indices of the networks in the key, in their order.
+    """
+
+    networks: tuple[Network, ...]
+    costs: tuple[Cost, ...]
+    named: tuple[int, ...]
+
+
+def tradeoff_figures(analysis: Analysis) -> list[Figure]:
+    """Return one figure with up to three panels; empty if no trained cell has any known cost."""
+    every = analysis.wall_clock_groups
+    groups = [group for group in every if group.trained]
+    batch = _batch(groups)
+    data = tradeoffs(groups, batch)
+    if not data.costs:
         return []
-    seen = {index for cost in shown for index in cost.of}
+    seen = sorted({index for cost in data.costs for index in cost.values})
     notes = [
-        "Test accuracy against costs on logarithmic axes; upper left is best. Filled circles: "
-        "pretrained; hollow squares: random; the numbers are named below the axes.",
+        "Test accuracy against costs on logarithmic axes; upper left is best. Filled: pretrained; "
+        "hollow: random.",
         *(
             [
                 "Ringed, on the step line: the Pareto front, networks that no other one exceeds in "
@@ -91,59 +110,95 @@ def tradeoffs(analysis: Analysis) -> list[Figure]:
             else []
         ),
         *(
-            [f"Of {len(seen)} networks, only those on a front are numbered; see the tables."]
-            if len(seen) > MOST_NUMBERED
+            [f"Of {len(seen)} networks, only those on a front are named; see the tables."]
+            if len(seen) > MOST_NAMED
             else []
         ),
         "Parameters: complete network including the head. Training time: frozen features and all "
         "epochs, in the run that trained the cell; features from the store count as 0 s. "
         f"Inference: from 48x48 images to probabilities, in batches of {batch}, median.",
-        *seeds_note(found, "Means over the seeds."),
+        *seeds_note(every, "Means over the seeds."),
         *seeds_note(
-            found if len(seen) <= MOST_NUMBERED else [],
+            every if len(seen) <= MOST_NAMED else [],
             "Vertical lines: minimum to maximum.",
         ),
     ]
     notes += [
-        f"Unknown {cost.words}: {', '.join(lacking)}."
-        for cost in shown
-        if (lacking := [name(found[index]) for index in sorted(seen - cost.of.keys())])
+        f"Unknown {cost.name}: {', '.join(lacking)}."
+        for cost in data.costs
+        if (lacking := [name(groups[index]) for index in seen if index not in cost.values])
     ]
-    notes += not_shown(found, lambda cell: cell.quality is not None)
-    best = max(seen, key=lambda index: gains[index])
+    notes += not_shown(every, lambda cell: cell.quality is not None)
+    best = max(seen, key=lambda index: data.networks[index].accuracy)
     price = ", ".join(
-        f"{cost.words.split()[0]} {cost.written(best)}" for cost in shown if best in cost.of
+        f"{cost.word} {cost.text(best)}" for cost in data.costs if best in cost.values
     )
-    told = [f"most accurate {name(found[best])} {gains[best]:.3f} ({price})"]
-    for cost in shown:
-        least = _front(cost, gains)[0]
-        if least != best:
-            told.append(
-                f"lowest {cost.words.split()[0]} {name(found[least])} {gains[least]:.3f} "
-                f"({cost.written(least)})"
-            )
+    accuracy = [
+        f"{name(groups[index])} {one.accuracy:.3f}" for index, one in enumerate(data.networks)
+    ]
+    facts = [f"most accurate {accuracy[best]} ({price})"]
+    facts += [
+        f"lowest {cost.word} {accuracy[cost.front[0]]} ({cost.text(cost.front[0])})"
+        for cost in data.costs
+        if cost.front[0] != best
+    ]
     return [
         Figure(
             key="tradeoffs",
             title="Test accuracy against parameters, training time and inference time",
             caption=" ".join(notes),
-            alt=briefly("Test accuracy against costs: ", told),
-            draw=lambda: _draw(found, gains, shown, sorted(seen)),
+            alt=briefly("Test accuracy against costs: ", facts),
+            data=data,
+            draw=_draw,
         )
     ]
 
 
-def _of(
-    found: Sequence[Group],
-    gains: dict[int, float],
-    cost: Callable[[CellResult], float | None],
+def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
+    """Return accuracies and costs of groups with trained cells.
+
+    Args:
+        groups: the groups.
+        batch: batch size of the inference times.
+    """
+    networks = []
+    for group in groups:
+        accuracies = [one.test_accuracy for one in group.qualities]
+        mean = sum(accuracies) / len(accuracies)
+        ends = min(accuracies), max(accuracies)
+        networks.append(Network(short_name(group), group.backbone, group.init, mean, *ends))
+    measures: list[tuple[str, str, Callable[[CellResult], float | None]]] = [
+        ("parameters", "", parameters),
+        ("training time", "s", training_seconds),
+        ("inference time per image", "ms", lambda cell: _image_milliseconds(cell, batch)),
+    ]
+    costs = []
+    for words, unit, measure in measures:
+        values = _means(groups, measure)
+        if values:
+            points = [(value, networks[index].accuracy) for index, value in values.items()]
+            front = tuple(list(values)[place] for place in pareto(points))
+            costs.append(Cost(words, unit, values, front))
+    named = {index for cost in costs for index in cost.values}
+    if len(named) > MOST_NAMED:
+        named = {index for cost in costs for index in cost.front}
+    return Tradeoffs(tuple(networks), tuple(costs), tuple(sorted(named)))
+
+
+def _means(
+    groups: Sequence[Group], measure: Callable[[CellResult], float | None]
 ) -> dict[int, float]:
-    made = {}
-    for index in gains:
-        known = [value for cell in found[index].trained if (value := cost(cell))]
+    means = {}
+    for index, group in enumerate(groups):
+        known = [value for cell in group.trained if (value := measure(cell))]
         if known:
-            made[index] = sum(known) / len(known)
-    return made
+            means[index] = sum(known) / len(known)
+    return means
+
+
+def _batch(groups: Sequence[Group]) -> int:
+    sizes = {one.batch_size for group in groups for cell in group.cells for one in cell.inference}
+    return BATCH if BATCH in sizes else max(sizes, default=BATCH)
 
 
 def parameters(cell: CellResult) -> float | None:
@@ -185,114 +240,51 @@ def pareto(points: Sequence[tuple[float, float]]) -> list[int]:
     return front
 
 
-def _front(cost: _Cost, gains: dict[int, float]) -> list[int]:
-    places = list(cost.of)
-    return [places[one] for one in pareto([(cost.of[index], gains[index]) for index in places])]
+def _draw(drawing: Drawing, data: Tradeoffs) -> None:
+    backbones = list(dict.fromkeys(data.networks[index].backbone for index in data.named))
+    looks: dict[int, dict[str, Any]] = {}
+    for index in data.named:
+        network = data.networks[index]
+        look = cell_look(backbones.index(network.backbone), network.init)
+        looks[index] = {**look, "markersize": 5, "linestyle": "none"}
+    keys = [(data.networks[index].label, look) for index, look in looks.items()]
+    panels = add_axes(drawing, len(data.costs), 3, 170, gap=(28, 0), keys=keys, key_columns=3)
+    seen = {index for cost in data.costs for index in cost.values}
+    ends = [end for index in seen for end in (data.networks[index].low, data.networks[index].high)]
+    for axes, cost in zip(panels, data.costs, strict=True):
+        axes.set_xlabel(f"{cost.name}, {cost.unit}" if cost.unit else cost.name)
+        set_scale(axes, "x", cost.values.values(), log=True, share=0.1, most=4)
+        set_scale(axes, "y", ends, share=0.08)
+        if axes is not panels[0]:
+            set_ticks(axes.yaxis, list(axes.get_yticks()))
+        _draw_front(axes, cost, data.networks)
+        for index, value in cost.values.items():
+            network = data.networks[index]
+            look = looks.get(index, {"color": SOFT, "marker": ".", "linestyle": "none"})
+            gid = f"{network.init}-{cost.word}-{index}"
+            axes.plot(value, network.accuracy, gid=gid, clip_on=False, **look)
+            if network.high > network.low and index in looks and len(seen) <= MOST_NAMED:
+                axes.vlines(value, network.low, network.high, colors=look["color"], linewidths=0.9)
+    panels[0].set_title("test accuracy")
 
 
-def _draw(
-    found: Sequence[Group], gains: dict[int, float], shown: Sequence[_Cost], seen: Sequence[int]
-) -> Drawing:
-    named = list(seen)
-    if len(seen) > MOST_NUMBERED:
-        named = sorted({index for cost in shown for index in _front(cost, gains)})
-    rows = math.ceil(len(named) / _COLUMNS)
-    foot = _TOP + _HEIGHT + 44
-    drawing, board = sheet(foot + rows * _ROW)
-    numbers = {index: number for number, index in enumerate(named, 1)}
-    spans = {index: found[index].test_accuracies for index in seen}
-    gain = Scale.around([one for span in spans.values() for one in span], 0.08)
-    for column, cost in enumerate(shown):
-        price = Scale.log_around(list(cost.of.values()), 0.1)
-        place = Plot(board, _LEFT + column * _STEP, _TOP, _WIDTH, _HEIGHT, price, gain)
-        ticks = gain.ticks()
-        place.frame(price.ticks(4), ticks if column == 0 else [(at, "") for at, _ in ticks])
-        place.footing(cost.axis)
-        if column == 0:
-            place.heading("test accuracy")
-        _points(place, found, cost, gains, spans)
-        _number(place, cost, gains, numbers)
-    for position, index in enumerate(named):
-        column, row = divmod(position, rows)
-        left, base = _LEFT + column * _STEP, foot + row * _ROW
-        board.text(left + 10, base, str(numbers[index]), fontsize=SMALL, ha="right")
-        board.text(left + 14, base, short_name(found[index]), fontsize=SMALL)
-    return drawing
-
-
-def _points(
-    place: Plot,
-    found: Sequence[Group],
-    cost: _Cost,
-    gains: dict[int, float],
-    spans: dict[int, list[float]],
-) -> None:
-    word = cost.words.split()[0]
-    front = _front(cost, gains)
-    if len(cost.of) > 1:
-        place.line(
-            [*(cost.of[index] for index in front), place.x.high],
-            [*(gains[index] for index in front), gains[front[-1]]],
-            drawstyle="steps-post",
-            color=SOFT,
-            linewidth=1,
-            linestyle=(0, (4, 2)),
-            gid=f"front-{word}",
-        )
-        place.line(
-            [cost.of[index] for index in front],
-            [gains[index] for index in front],
-            linestyle="none",
-            marker="o",
-            markersize=9.5,
-            markerfacecolor="none",
-            markeredgecolor=INK,
-            markeredgewidth=0.9,
-            gid=f"ringed-{word}",
-        )
-    for init, marker in _MARKERS.items():
-        ours = [index for index in cost.of if found[index].init == init]
-        several = [index for index in ours if len(spans[index]) > 1 and len(spans) <= MOST_NUMBERED]
-        for index in several:
-            at, ends = cost.of[index], spans[index]
-            place.line([at, at], [min(ends), max(ends)], color=SERIES[0], linewidth=0.9)
-        place.line(
-            [cost.of[index] for index in ours],
-            [gains[index] for index in ours],
-            linestyle="none",
-            marker=marker,
-            markersize=4.5,
-            color=SERIES[0],
-            markerfacecolor=INIT_FILLINGS[init] or SERIES[0],
-            gid=f"{init}-{word}",
-        )
-
-
-def _number(place: Plot, cost: _Cost, gains: dict[int, float], numbers: dict[int, int]) -> None:
-    """Write each number next to its point, at the candidate offset with the least overlap."""
-    at = {
-        index: (float(place.across(value)), float(place.up(gains[index])))
-        for index, value in cost.of.items()
+def _draw_front(axes: Axes, cost: Cost, networks: Sequence[Network]) -> None:
+    if len(cost.values) < 2:
+        return
+    values = [cost.values[index] for index in cost.front]
+    accuracies = [networks[index].accuracy for index in cost.front]
+    axes.plot(
+        [*values, axes.get_xlim()[1]],
+        [*accuracies, accuracies[-1]],
+        drawstyle="steps-post",
+        color=SOFT,
+        linewidth=1,
+        linestyle=(0, (4, 2)),
+        gid=f"front-{cost.word}",
+    )
+    ring: dict[str, Any] = {
+        "markerfacecolor": "none",
+        "markeredgecolor": INK,
+        "markeredgewidth": 0.9,
     }
-    taken = [(x, y, 4.5, 4.5) for x, y in at.values()]
-    for index in [index for index in at if index in numbers]:
-        x, y = at[index]
-        wide = 2.3 * len(str(numbers[index]))
-        boxes = [
-            (x + dx + math.copysign(wide, dx) * bool(dx), y + dy, wide, 3.2) for dx, dy in _SIDES
-        ]
-        inside = [
-            box for box in boxes if abs(box[0] - place.left - _WIDTH / 2) <= _WIDTH / 2 - wide
-        ]
-        box = min(inside, key=lambda one: sum(_overlap(one, other) for other in taken))
-        taken.append(box)
-        place.board.text(box[0], box[1] + 2.6, str(numbers[index]), fontsize=7, ha="center")
-
-
-def _overlap(
-    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
-) -> float:
-    """Return the area shared by two boxes, each given by its centre and half its sides."""
-    wide = one[2] + other[2] - abs(one[0] - other[0])
-    tall = one[3] + other[3] - abs(one[1] - other[1])
-    return max(wide, 0) * max(tall, 0)
+    axes.plot(values, accuracies, "o", markersize=9.5, gid=f"ringed-{cost.word}", **ring)

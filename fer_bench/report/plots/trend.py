@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.comparison.compared_metrics import (
     ACCURACY,
@@ -13,14 +14,14 @@ from fer_bench.analysis.comparison.compared_metrics import (
     VALIDATION_ACCURACY,
 )
 from fer_bench.report.comparison.phrases import shown_value, unit_text, value_text
-from fer_bench.report.plots.canvas import Plot, Scale, cell_look, key, key_height, sheet
+from fer_bench.report.plots.axes import add_axes, cell_look, set_scale, set_ticks
 from fer_bench.report.plots.figure import Figure
-from fer_bench.report.plots.labels import MOST, briefly, ems, short
+from fer_bench.report.plots.labels import MOST, briefly, short, short_label
 from fer_bench.report.plots.palette import INK
 from fer_bench.report.trend_table import number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
@@ -31,18 +32,16 @@ if TYPE_CHECKING:
 
 _HEADLINE = (ACCURACY, VALIDATION_ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 """Metrics that are drawn even if they did not change."""
-_LEFTS, _WIDTH = (38.0, 302.0), 198.0
-_TOP, _HEIGHT, _STEP, _FOOT = 20.0, 104.0, 152.0, 36.0
 _WIDE = 8.0
 """Ratio of the largest to the smallest value above which an axis is logarithmic."""
 _LEAST = 0.02
 """Minimum margin above and below, as a share of the largest value: small changes look small."""
 _MARKS = 14
 """Maximum number of markers on a line."""
-_NAME, _HEADING = 14.0, 18.0
-"""Maximum lengths of names in the key and above a panel, in ems."""
-_GAP = 6.0
-"""Minimum distance between the labels of two runs below an axis, in points."""
+_NAME = 24
+"""Maximum length of a name in the key and above a panel, in columns."""
+_LABELS = 4
+"""Maximum number of runs that are labelled below an axis."""
 _CIRCLE: dict[str, Any] = {
     "linestyle": "none",
     "marker": "o",
@@ -54,33 +53,48 @@ _CIRCLE: dict[str, Any] = {
 _CROSS: dict[str, Any] = {**_CIRCLE, "marker": "x", "markersize": 6.5}
 
 
-class _Panel(NamedTuple):
-    """One metric of all networks."""
+@dataclass(frozen=True)
+class TrendLine:
+    """One metric of one network.
 
-    metric: Metric
-    of: str
-    series: Sequence[Series]
+    Attributes:
+        cell: backbone and init: ``"mobilenet-random"``.
+        runs: indices of the stored runs that have the metric.
+        values: the metric in these runs, in its display unit.
+        changed: indices of the runs in which it changed lastingly.
+        once: indices of the runs in which a speed changed, and changed back in the next one.
+    """
 
-    @property
-    def heading(self) -> str:
-        words = unit_text(self.metric)
-        return f"{short(self.metric.named(self.of), _HEADING)}{f', {words}' if words else ''}"
+    cell: str
+    runs: tuple[int, ...]
+    values: tuple[float, ...]
+    changed: tuple[int, ...]
+    once: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class TrendPanel:
+    """One metric of all networks.
+
+    Attributes:
+        heading: name of the metric with its unit.
+        lines: a line for each network.
+        labels: short names of some runs by their index, ascending.
+    """
+
+    heading: str
+    lines: tuple[TrendLine, ...]
+    labels: dict[int, str]
 
     @property
     def values(self) -> list[float]:
         """All values, in the unit that is shown."""
-        return [
-            shown_value(self.metric, point.value) for one in self.series for point in one.points
-        ]
+        return [value for line in self.lines for value in line.values]
 
     @property
-    def steep(self) -> bool:
+    def logarithmic(self) -> bool:
         """True if the values range too widely for a linear axis."""
         return max(self.values) > _WIDE * min(self.values) > 0
-
-    def of_cells(self, cells: Collection[str]) -> _Panel:
-        """Return the panel restricted to some of the networks."""
-        return self._replace(series=[one for one in self.series if one.cell in cells])
 
 
 def trend_figures(trend: Trend) -> list[Figure]:
@@ -89,46 +103,76 @@ def trend_figures(trend: Trend) -> list[Figure]:
     ``trend`` shows accuracy, training speed and the median inference time; ``trend-others`` shows
     the other metrics with lasting changes. A figure with nothing to show is left out.
     """
-    headline, others = [], []
-    for panel in _panels(trend.series):
-        if panel.metric in _HEADLINE:
-            headline.append(panel)
-        elif any(series.lasting for series in panel.series):
-            others.append(panel)
-    found = (
+    by_metric: dict[tuple[Metric, str], list[Series]] = {}
+    for series in trend.series:
+        if series.metric is not None:
+            by_metric.setdefault((series.metric, series.of), []).append(series)
+    headline, others = {}, {}
+    for metric, of in sorted(by_metric, key=lambda key: _place(*key)):
+        found = by_metric[metric, of]
+        if all(len(one.points) < 2 for one in found):
+            continue
+        if metric in _HEADLINE:
+            headline[metric, of] = found
+        elif any(one.lasting for one in found):
+            others[metric, of] = found
+    figures = (
         ("trend", "Accuracy and speed over the stored runs", headline),
         ("trend-others", "Other metrics that changed over the stored runs", others),
     )
-    return [_figure(stem, title, panels, trend) for stem, title, panels in found if panels]
+    return [_figure(stem, title, found, trend) for stem, title, found in figures if found]
 
 
-def _panels(every: Iterable[Series]) -> list[_Panel]:
-    """Return the panels in the order of the metrics, then of batch sizes or classes."""
-    found: dict[tuple[Metric, str], list[Series]] = {}
-    for series in every:
-        if series.metric is not None:
-            found.setdefault((series.metric, series.of), []).append(series)
-    panels = [
-        _Panel(metric, of, series)
-        for (metric, of), series in found.items()
-        if any(len(one.points) > 1 for one in series)
+def _place(metric: Metric, of: str) -> tuple[int, int]:
+    """Return the sort key of a metric: its place among all, then the batch size."""
+    return METRICS.index(metric), int(of) if metric.speed and of else 0
+
+
+def trend_panel(metric: Metric, found: Sequence[Series], runs: Sequence[StoredRun]) -> TrendPanel:
+    """Return the panel of one metric; ``found`` holds it for at least one network."""
+    unit = unit_text(metric)
+    lines = [
+        TrendLine(
+            cell=one.cell,
+            runs=tuple(point.run for point in one.points),
+            values=tuple(shown_value(metric, point.value) for point in one.points),
+            changed=tuple(change.run for change in one.lasting),
+            once=tuple(change.run for change in one.change_points if change.outlier),
+        )
+        for one in found
     ]
+    return TrendPanel(
+        heading=f"{short(metric.named(found[0].of), _NAME)}{f', {unit}' if unit else ''}",
+        lines=tuple(lines),
+        labels=_labels({run for line in lines for run in line.changed}, runs),
+    )
 
-    def place(panel: _Panel) -> tuple[int, int]:
-        size = int(panel.of) if panel.metric.speed and panel.of else 0
-        return METRICS.index(panel.metric), size
 
-    return sorted(panels, key=place)
+def _labels(changed: Collection[int], runs: Sequence[StoredRun]) -> dict[int, str]:
+    """Return labels of some runs, as far as they fit: change points, then ends, then others."""
+    last = len(runs) - 1
+    between = [round(last * part / parts) for parts in (2, 4) for part in range(1, parts)]
+    found: list[int] = []
+    for run in [*sorted(changed), last, 0, *between]:
+        if all(abs(run - other) * _LABELS >= last for other in found if other != run):
+            found.append(run)
+    return {run: runs[run].short_commit or str(run + 1) for run in sorted(found)}
 
 
-def _figure(stem: str, title: str, panels: Sequence[_Panel], trend: Trend) -> Figure:
-    every = list(dict.fromkeys(series.cell for panel in panels for series in panel.series))
-    changed = {one.cell for panel in panels for one in panel.series if one.change_points}
+def _figure(
+    stem: str, title: str, found: Mapping[tuple[Metric, str], Sequence[Series]], trend: Trend
+) -> Figure:
+    series = [one for group in found.values() for one in group]
+    every = list(dict.fromkeys(one.cell for one in series))
+    changed = {one.cell for one in series if one.change_points}
     # Prefer networks with a change; keep the original order among those shown.
-    ranked = sorted(every, key=lambda cell: cell not in changed)[:MOST]
-    shown = [cell for cell in every if cell in ranked]
-    drawn = [few for panel in panels if (few := panel.of_cells(shown)).series]
+    shown = sorted(every, key=lambda cell: cell not in changed)[:MOST]
     runs = trend.archive.runs
+    panels = [
+        trend_panel(metric, few, runs)
+        for (metric, _), group in found.items()
+        if (few := [one for one in group if one.cell in shown])
+    ]
     notes = [
         f"One point for each of {len(runs):,} stored runs that measured the metric, oldest first. "
         "Labels are the commits of some runs (a + marks uncommitted changes), or their numbers. "
@@ -138,7 +182,7 @@ def _figure(stem: str, title: str, panels: Sequence[_Panel], trend: Trend) -> Fi
         "are divided by the reference workload if it was measured.",
         *(
             ["Axes are logarithmic if values differ by a factor of more than eight."]
-            if any(panel.steep for panel in drawn)
+            if any(panel.logarithmic for panel in panels)
             else []
         ),
         *(
@@ -152,107 +196,74 @@ def _figure(stem: str, title: str, panels: Sequence[_Panel], trend: Trend) -> Fi
         title=title,
         caption=" ".join(notes),
         alt=briefly(
-            f"Line charts of {len(panels)} metric{'s' * (len(panels) > 1)} over {len(runs)} stored "
+            f"Line charts of {len(found)} metric{'s' * (len(found) > 1)} over {len(runs)} stored "
             "runs. Changes: ",
-            _changes(panels, runs) or ["none"],
+            [text for one in series for text in _changes(one, runs)] or ["none"],
             "the table",
         ),
-        draw=lambda: _draw(drawn, shown, runs),
+        data=panels,
+        draw=_draw,
     )
 
 
-def _changes(panels: Sequence[_Panel], runs: Sequence[StoredRun]) -> list[str]:
+def _changes(series: Series, runs: Sequence[StoredRun]) -> list[str]:
+    """Return the lasting changes of a metric in words."""
+    metric = series.metric
     return [
-        f"{short(series.cell, _HEADING)} {short(series.name, _HEADING)} from "
-        f"{value_text(panel.metric, change.base)} to {value_text(panel.metric, change.head)} in "
+        f"{short_label(series.cell, mark='-')} {short(series.name, _NAME)} from "
+        f"{value_text(metric, change.base)} to {value_text(metric, change.head)} in "
         f"{number(change.run, runs)}"
-        for panel in panels
-        for series in panel.series
         for change in series.lasting
-        if change.base is not None and change.head is not None
+        if metric is not None and change.base is not None and change.head is not None
     ]
 
 
-def _draw(panels: Sequence[_Panel], shown: Sequence[str], runs: Sequence[StoredRun]) -> Drawing:
-    backbones = list(dict.fromkeys(cell.rpartition("-")[0] for cell in shown))
-    looks, entries = {}, []
-    for cell in shown:
+def _draw(drawing: Drawing, data: Sequence[TrendPanel]) -> None:
+    lines = [line for panel in data for line in panel.lines]
+    cells = list(dict.fromkeys(line.cell for line in lines))
+    backbones = list(dict.fromkeys(cell.rpartition("-")[0] for cell in cells))
+    looks, keys = {}, []
+    for cell in cells:
         backbone, _, init = cell.rpartition("-")
         looks[cell] = cell_look(backbones.index(backbone), init)
-        entries.append((f"{short(backbone, _NAME - ems(init))}-{init}", looks[cell]))
-    change_points = [
-        change for panel in panels for series in panel.series for change in series.change_points
-    ]
-    if any(not change.outlier for change in change_points):
-        entries.append(("changed in this run", _CIRCLE))
-    if any(change.outlier for change in change_points):
-        entries.append(("in this run only", _CROSS))
-    columns = min(3, len(entries))
-    rows = math.ceil(len(panels) / len(_LEFTS))
-    foot = _TOP + (rows - 1) * _STEP + _HEIGHT + _FOOT
-    drawing, board = sheet(foot + key_height(len(entries), columns) + 2)
-    for index, panel in enumerate(panels):
-        row, column = divmod(index, len(_LEFTS))
-        top = _TOP + row * _STEP
-        place = _place(board, _LEFTS[column], top, panel, runs)
-        _lines(place, panel, looks, f"{index + 1}")
-        if index + len(_LEFTS) >= len(panels):
-            place.footing("stored run")
-    key(board, foot, entries, columns)
-    return drawing
+        keys.append((short_label(cell, mark="-"), looks[cell]))
+    if any(line.changed for line in lines):
+        keys.append(("changed in this run", _CIRCLE))
+    if any(line.once for line in lines):
+        keys.append(("in this run only", _CROSS))
+    panels = add_axes(drawing, len(data), 2, 104, right=22, gap=(72, 48), keys=keys, key_columns=3)
+    for place, (axes, panel) in enumerate(zip(panels, data, strict=True), 1):
+        _draw_panel(axes, panel, looks, place)
+    for axes in panels[-2:]:
+        axes.set_xlabel("stored run")
 
 
-def _place(board: Axes, left: float, top: float, panel: _Panel, runs: Sequence[StoredRun]) -> Plot:
-    room = 0.04 * max(len(runs) - 1, 1)
-    values = panel.values
-    least = _LEAST * max(map(abs, values)) or 1.0
-    up = Scale.log_around(values) if panel.steep else Scale.around(values, 0.08, least)
-    across = Scale(-room, len(runs) - 1 + room)
-    place = Plot(board, left, top, _WIDTH, _HEIGHT, across, up)
-    marked = sorted({change.run for one in panel.series for change in one.lasting})
-    place.frame(_labels(place, marked, runs), up.ticks())
-    place.heading(panel.heading)
-    return place
-
-
-def _lines(place: Plot, panel: _Panel, looks: dict[str, dict[str, Any]], name: str) -> None:
-    for order, one in enumerate(panel.series, 1):
-        place.line(
-            [point.run for point in one.points],
-            [shown_value(panel.metric, point.value) for point in one.points],
-            gid=f"line-{name}-{order}",
+def _draw_panel(
+    axes: Axes, panel: TrendPanel, looks: dict[str, dict[str, Any]], place: int
+) -> None:
+    axes.set_title(panel.heading)
+    set_ticks(axes.xaxis, list(panel.labels), list(panel.labels.values()))
+    axes.margins(x=0.04)
+    least = _LEAST * max(map(abs, panel.values)) or 1.0
+    set_scale(axes, "y", panel.values, log=panel.logarithmic, share=0.08, least=least)
+    for order, line in enumerate(panel.lines, 1):
+        axes.plot(
+            line.runs,
+            line.values,
+            gid=f"line-{place}-{order}",
             linewidth=1.2,
-            markevery=max(1, math.ceil(len(one.points) / _MARKS)),
-            **looks[one.cell],
+            markevery=max(1, math.ceil(len(line.runs) / _MARKS)),
+            clip_on=False,
+            **looks[line.cell],
         )
-    for outlier, look, word in ((False, _CIRCLE, "changed"), (True, _CROSS, "once")):
-        found = [
-            (point.run, shown_value(panel.metric, point.value))
-            for one in panel.series
-            for point in one.points
-            if any(
-                change.run == point.run and change.outlier == outlier
-                for change in one.change_points
-            )
+    for word, look in (("changed", _CIRCLE), ("once", _CROSS)):
+        points = [
+            (run, value)
+            for line in panel.lines
+            for run, value in zip(line.runs, line.values, strict=True)
+            if run in getattr(line, word)
         ]
-        if found:
-            xs, ys = zip(*found, strict=True)
-            place.line(xs, ys, gid=f"{word}-{name}", zorder=4, **look)
-
-
-def _labels(
-    place: Plot, marked: Sequence[int], runs: Sequence[StoredRun]
-) -> list[tuple[float, str]]:
-    """Return the axis labels of runs as far as they fit: change points, then ends, then others."""
-    last = len(runs) - 1
-    between = [round(last * part / parts) for parts in (2, 4, 8) for part in range(1, parts)]
-    occupied: list[tuple[float, float]] = []
-    found = {}
-    for run in [*marked, last, 0, *between]:
-        words = runs[run].short_commit or str(run + 1)
-        half = (8 * ems(words) + _GAP) / 2
-        middle = float(place.across(run))
-        if all(middle + half <= low or middle - half >= high for low, high in occupied):
-            occupied.append((middle - half, middle + half))
-            found[run] = words
-    return sorted(found.items())
+        if points:
+            axes.plot(
+                *zip(*points, strict=True), gid=f"{word}-{place}", zorder=4, clip_on=False, **look
+            )

@@ -212,9 +212,9 @@ def test_each_figure_is_drawn_once(drawn_of_one) -> None:
     (figure, *_) = drawn_of_one
     drawn = []
 
-    def draw():
-        drawn.append(figure.draw())
-        return drawn[-1]
+    def draw(drawing, data):
+        drawn.append(drawing)
+        figure.draw(drawing, data)
 
     counted = dataclasses.replace(figure, draw=draw)
     # In either order they are the same.

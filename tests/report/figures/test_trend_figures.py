@@ -11,7 +11,7 @@ from made_archives import archive_of, mini, of_accuracies, of_speeds, run_of, tr
 from fer_bench.analysis.comparison import default_thresholds
 from fer_bench.analysis.history.series import ChangePoint
 from fer_bench.analysis.history.trend import find_trend
-from fer_bench.report.plots import DARK_PALETTE, PALETTE, themed, trend_figures
+from fer_bench.report.plots import DARK_PALETTE, PALETTE, trend_figures
 from fer_bench.report.plots.labels import ELLIPSIS
 
 SHA = "0123456789abcdef0123456789abcdef0123456"
@@ -185,7 +185,7 @@ def test_inits_are_told_apart_without_colour(made, read) -> None:
 
 def test_figures_are_sound_and_take_their_colours_from_the_page(made, read) -> None:
     for figure in made.values():
-        text = themed(figure)
+        text = figure.themed_svg
         drawn = read(text)
         assert len(drawn.ids) == len(set(drawn.ids))
         assert set(re.findall(r"var\(--([^)]*)\)", text)) <= PALETTE.keys() & DARK_PALETTE.keys()

@@ -1,4 +1,4 @@
-"""Confusion matrices of the networks as heat maps."""
+"""Confusion matrices of the networks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.seed_groups import Group
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,18 @@ class HeatMap:
     lines: Sequence[ClassLine]
 
 
-def heat_maps(analysis: Analysis) -> list[HeatMap]:
-    """Return a heat map for each trained backbone and init, in the order of the run.
+def heat_maps(analysis: Analysis, groups: Sequence[Group]) -> list[HeatMap]:
+    """Return a heat map for each of the groups that is trained; none without a test part.
 
-    Without a test part there are none.
+    Args:
+        analysis: analysis of the run.
+        groups: groups of its cells.
     """
     if not analysis.dataset.has_test:
         return []
     names = [clean(name) for name, _ in analysis.dataset.counts]
     made = []
-    for group in analysis.groups:
+    for group in groups:
         quality = group.mean.quality
         if quality is None:
             continue
