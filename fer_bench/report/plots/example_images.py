@@ -40,14 +40,11 @@ left side of the image."""
 def example_figures(analysis: Analysis) -> list[Figure]:
     """Return a figure for each class with example images, and one for the networks' mistakes."""
     known = [group for group in analysis.groups if group.predictions]
+    images = [one for one in example_images(analysis) if known and one.label is not None]
+    mistakes = [image for image in images if image.is_mistake]
     by_class: dict[int, list[ExampleImage]] = {}
-    mistakes = []
-    for image in example_images(analysis) if known else []:
-        if image.label is None:
-            continue
-        if image.is_mistake:
-            mistakes.append(image)
-        else:
+    for image in images:
+        if image.label is not None and not image.is_mistake:
             by_class.setdefault(image.label, []).append(image)
     numbered = len(analysis.dataset.counts) == _LAST - _FIRST + 1
     made = []

@@ -88,12 +88,9 @@ def initial_figures(analysis: Analysis) -> list[Figure]:
         *not_shown(every, lambda cell: cell.quality is not None),
     ]
     share, uniform = analysis.majority_share, math.log(len(analysis.dataset.counts))
-    largest = InitialMetric("accuracy", start_rows(groups, "accuracy"), share, "largest class")
-    equal = InitialMetric("loss", start_rows(groups, "loss"), uniform, "uniform prediction")
-    return [
-        _figure(groups, 9, largest, f"share of the largest class ({share:.3f})", notes),
-        _figure(groups, 10, equal, f"uniform prediction ({uniform:.3f})", notes),
-    ]
+    accuracy = InitialMetric("accuracy", start_rows(groups, "accuracy"), share, "largest class")
+    loss = InitialMetric("loss", start_rows(groups, "loss"), uniform, "uniform prediction")
+    return [_figure(groups, 9, accuracy, notes), _figure(groups, 10, loss, notes)]
 
 
 def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
@@ -112,13 +109,13 @@ def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:
 
 
 def _figure(
-    groups: Sequence[Group], number: int, data: InitialMetric, meaning: str, notes: Sequence[str]
+    groups: Sequence[Group], number: int, data: InitialMetric, notes: Sequence[str]
 ) -> Figure:
     unit = "share, 0 to 1" if data.measure == "accuracy" else "nats"
     words = [
         f"Validation {data.measure} ({unit}) after one epoch of training, which the paper calls "
         "initial: dots (pretrained filled, random hollow) and numbers. Bars: untrained network. "
-        f"Dotted line: {meaning}.",
+        f"Dotted line: {data.meaning} ({data.chance:.3f}).",
         *notes,
     ]
     means = [

@@ -30,7 +30,7 @@ _SLUG = 40
 def short(text: str, most: int) -> str:
     """Return the text on one line of at most ``most`` columns, with an ellipsis if it was cut.
 
-    As in a terminal, East Asian characters are two columns wide.
+    East Asian characters and the widest Latin letters are two columns wide.
     """
     line = clean(text)
     ends = list(itertools.accumulate(map(_columns, line)))
@@ -42,7 +42,7 @@ def short(text: str, most: int) -> str:
 def _columns(char: str) -> int:
     if unicodedata.combining(char):
         return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return 2 if char in "mwMW@%" or unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def short_label(label: str, most: int = 25, mark: str = "_") -> str:
@@ -116,11 +116,11 @@ def most_accurate(groups: Sequence[Group], most: int = MOST) -> list[Group]:
     return [groups[index] for index in sorted(ranked[:most])]
 
 
-def left_out(total: int, most: int = MOST) -> list[str]:
+def left_out(total: int, most: int = MOST, what: str = "test accuracy") -> list[str]:
     """Return a sentence on the networks that a figure has no room for; empty if all fit."""
     if total <= most:
         return []
-    return [f"Only the {most} of {total} networks with the highest test accuracy; see the tables."]
+    return [f"Only the {most} of {total} networks with the highest {what}; see the tables."]
 
 
 def briefly(lead: str, items: Sequence[str], rest: str = "the tables") -> str:

@@ -65,9 +65,7 @@ class Curve:
             images after the epoch) or ``"batch_validation"`` (with batch statistics).
         init: ``"pretrained"`` or ``"random"``.
         epochs: numbers of the epochs; 0 is the untrained network.
-        mean: mean over the seeds after each epoch.
-        low: minimum over the seeds.
-        high: maximum over the seeds.
+        mean, low, high: mean and range over the seeds after each epoch.
         seeds: number of seeds.
     """
 
@@ -89,14 +87,11 @@ def curve_figures(analysis: Analysis) -> list[Figure]:
     trained = {key: groups for key, groups in found.items() if any(one.trained for one in groups)}
     paper = [trained.pop(backbone) for backbone in published.BACKBONES if backbone in trained]
     others = [groups for key, groups in trained.items() if key not in published.BACKBONES]
-    limit = (
-        [
-            f"Of {len(others)} backbones that are not in the paper, only the first {MOST_OTHERS} "
-            "have a figure."
-        ]
-        if len(others) > MOST_OTHERS
-        else []
-    )
+    limit = ""
+    if len(others) > MOST_OTHERS:
+        limit = (
+            f"Of {len(others)} backbones that are not in the paper, only {MOST_OTHERS} are shown."
+        )
     return [
         *(_figure(groups) for groups in paper),
         *(_figure(groups, limit) for groups in others[:MOST_OTHERS]),
@@ -145,7 +140,7 @@ def _differs(group: Group, part: str) -> bool:
     return bool(np.abs(variant[:, -length:] - usual[:, -length:]).max() > VISIBLE)
 
 
-def _figure(groups: list[Group], limit: Sequence[str] = ()) -> Figure:
+def _figure(groups: list[Group], limit: str = "") -> Figure:
     backbone, title = groups[0].backbone, clean(groups[0].cells[0].title)
     data = curves_of(groups)
     parts = {curve.part for curve in data}
@@ -171,12 +166,11 @@ def _figure(groups: list[Group], limit: Sequence[str] = ()) -> Figure:
             "each batch, as in training; its distance from validation is due to the moving "
             "averages alone. A diagnosis: no network is deployed like that."
         )
+    notes += [limit, *not_shown(groups, lambda cell: cell.quality is not None)]
     return Figure(
         key=stem,
         title=f"{words} by epoch",
-        caption=" ".join(
-            [*notes, *limit, *not_shown(groups, lambda cell: cell.quality is not None)]
-        ),
+        caption=" ".join(filter(None, notes)),
         alt=" ".join(
             [
                 f"Line charts of accuracy and loss (nats); after {data[0].epochs[-1]} epochs:",
@@ -201,19 +195,10 @@ def _summary(group: Group, data: Sequence[Curve]) -> str:
 def _draw(drawing: Drawing, data: Sequence[Curve]) -> None:
     parts, inits = {curve.part for curve in data}, {curve.init for curve in data}
     keys = [(_WORDS[part], look) for part, look in _LOOKS.items() if part in parts]
-    keys += [
-        (
-            init,
-            {
-                "linestyle": style,
-                "marker": "o",
-                "markersize": 3.6,
-                "markerfacecolor": FILLS[init] or INK,
-            },
-        )
-        for init, style in LINE_STYLES.items()
-        if init in inits
-    ]
+    for init, style in LINE_STYLES.items():
+        if init in inits:
+            fill = {"markerfacecolor": FILLS[init] or INK}
+            keys.append((init, {"linestyle": style, "marker": "o", "markersize": 3.6, **fill}))
     columns = 3 if len(parts) > len((_TRAINING, _VALIDATION)) else 4
     both = add_axes(drawing, 2, 2, 168, keys=keys, key_columns=columns)
     for axes, (measure, words) in zip(both, _MEASURES.items(), strict=True):

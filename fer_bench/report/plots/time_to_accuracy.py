@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.analysis.time_to_accuracy import timed
 from fer_bench.report.plots.axes import add_axes, amount, cell_look, set_scale
 from fer_bench.report.plots.figure import Figure
-from fer_bench.report.plots.labels import MOST, briefly, name, not_shown, seeds_note, short_name
+from fer_bench.report.plots.labels import (
+    MOST,
+    briefly,
+    left_out,
+    name,
+    not_shown,
+    seeds_note,
+    short_name,
+)
 from fer_bench.report.plots.palette import SOFT
 
 if TYPE_CHECKING:
@@ -68,11 +76,7 @@ def time_to_accuracy_figures(analysis: Analysis) -> list[Figure]:
         f"key, the highest final accuracy comes first. Dotted: the target, {found.target:.3f}; see "
         "the table 'Time to accuracy'.",
         *seeds_note(analysis.groups, "Means over the seeds."),
-        *(
-            [f"Only the {MOST} of {len(ranked)} networks with the highest final accuracy."]
-            if len(ranked) > MOST
-            else []
-        ),
+        *left_out(len(ranked), what="final accuracy"),
         *not_shown(analysis.groups, timed, "training not timed"),
     ]
     times = [

@@ -35,17 +35,18 @@ class Network:
         label: short name.
         backbone: name in the registry.
         init: ``"pretrained"`` or ``"random"``.
-        accuracy: mean test accuracy over the seeds.
-        low: minimum over the seeds.
-        high: maximum over the seeds.
+        accuracies: test accuracy of each seed.
     """
 
     label: str
     backbone: str
     init: str
-    accuracy: float
-    low: float
-    high: float
+    accuracies: tuple[float, ...]
+
+    @property
+    def accuracy(self) -> float:
+        """Mean over the seeds."""
+        return sum(self.accuracies) / len(self.accuracies)
 
 
 @dataclass(frozen=True)
@@ -98,30 +99,20 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
     if not data.costs:
         return []
     seen = sorted({index for cost in data.costs for index in cost.values})
+    few = len(seen) <= MOST_NAMED
     notes = [
         "Test accuracy against costs on logarithmic axes; upper left is best. Filled: pretrained; "
         "hollow: random.",
-        *(
-            [
-                "Ringed, on the step line: the Pareto front, networks that no other one exceeds in "
-                "accuracy at the same or lower cost."
-            ]
-            if len(seen) > 1
-            else []
-        ),
-        *(
-            [f"Of {len(seen)} networks, only those on a front are named; see the tables."]
-            if len(seen) > MOST_NAMED
-            else []
-        ),
+        "Ringed, on the step line: the Pareto front, networks that no other one exceeds in "
+        "accuracy at the same or lower cost."
+        if len(seen) > 1
+        else "",
+        "" if few else f"Of {len(seen)} networks, only those on a front are named; see the tables.",
         "Parameters: complete network including the head. Training time: frozen features and all "
         "epochs, in the run that trained the cell; features from the store count as 0 s. "
         f"Inference: from 48x48 images to probabilities, in batches of {batch}, median.",
         *seeds_note(every, "Means over the seeds."),
-        *seeds_note(
-            every if len(seen) <= MOST_NAMED else [],
-            "Vertical lines: minimum to maximum.",
-        ),
+        *seeds_note(every if few else [], "Vertical lines: minimum to maximum."),
     ]
     notes += [
         f"Unknown {cost.name}: {', '.join(lacking)}."
@@ -146,7 +137,7 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
         Figure(
             key="tradeoffs",
             title="Test accuracy against parameters, training time and inference time",
-            caption=" ".join(notes),
+            caption=" ".join(filter(None, notes)),
             alt=briefly("Test accuracy against costs: ", facts),
             data=data,
             draw=_draw,
@@ -155,18 +146,16 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
 
 
 def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
-    """Return accuracies and costs of groups with trained cells.
-
-    Args:
-        groups: the groups.
-        batch: batch size of the inference times.
-    """
-    networks = []
-    for group in groups:
-        accuracies = [one.test_accuracy for one in group.qualities]
-        mean = sum(accuracies) / len(accuracies)
-        ends = min(accuracies), max(accuracies)
-        networks.append(Network(short_name(group), group.backbone, group.init, mean, *ends))
+    """Return accuracies and costs of groups with trained cells; ``batch`` is that of inference."""
+    networks = [
+        Network(
+            label=short_name(group),
+            backbone=group.backbone,
+            init=group.init,
+            accuracies=tuple(one.test_accuracy for one in group.qualities),
+        )
+        for group in groups
+    ]
     measures: list[tuple[str, str, Callable[[CellResult], float | None]]] = [
         ("parameters", "", parameters),
         ("training time", "s", training_seconds),
@@ -250,11 +239,11 @@ def _draw(drawing: Drawing, data: Tradeoffs) -> None:
     keys = [(data.networks[index].label, look) for index, look in looks.items()]
     panels = add_axes(drawing, len(data.costs), 3, 170, gap=(28, 0), keys=keys, key_columns=3)
     seen = {index for cost in data.costs for index in cost.values}
-    ends = [end for index in seen for end in (data.networks[index].low, data.networks[index].high)]
+    accuracies = [one for index in seen for one in data.networks[index].accuracies]
     for axes, cost in zip(panels, data.costs, strict=True):
         axes.set_xlabel(f"{cost.name}, {cost.unit}" if cost.unit else cost.name)
         set_scale(axes, "x", cost.values.values(), log=True, share=0.1, most=4)
-        set_scale(axes, "y", ends, share=0.08)
+        set_scale(axes, "y", accuracies, share=0.08)
         if axes is not panels[0]:
             set_ticks(axes.yaxis, list(axes.get_yticks()))
         _draw_front(axes, cost, data.networks)
@@ -263,8 +252,9 @@ def _draw(drawing: Drawing, data: Tradeoffs) -> None:
             look = looks.get(index, {"color": SOFT, "marker": ".", "linestyle": "none"})
             gid = f"{network.init}-{cost.word}-{index}"
             axes.plot(value, network.accuracy, gid=gid, clip_on=False, **look)
-            if network.high > network.low and index in looks and len(seen) <= MOST_NAMED:
-                axes.vlines(value, network.low, network.high, colors=look["color"], linewidths=0.9)
+            ends = min(network.accuracies), max(network.accuracies)
+            if ends[0] < ends[1] and len(seen) <= MOST_NAMED:
+                axes.vlines(value, *ends, colors=look["color"], linewidths=0.9)
     panels[0].set_title("test accuracy")
 
 

@@ -180,17 +180,11 @@ def _figure(
         "Circle: the metric changed in this run; cross: a speed changed in this run only. The "
         "table below lists them. Times and speeds are drawn as measured; for the verdicts, they "
         "are divided by the reference workload if it was measured.",
-        *(
-            ["Axes are logarithmic if values differ by a factor of more than eight."]
-            if any(panel.logarithmic for panel in panels)
-            else []
-        ),
-        *(
-            [f"Shown: {MOST} of {len(every)} networks; the table has all."]
-            if len(every) > MOST
-            else []
-        ),
     ]
+    if any(panel.logarithmic for panel in panels):
+        notes.append("Axes are logarithmic if values differ by a factor of more than eight.")
+    if len(every) > MOST:
+        notes.append(f"Shown: {MOST} of {len(every)} networks; the table has all.")
     return Figure(
         key=stem,
         title=title,

@@ -17,8 +17,8 @@ from fer_bench.runtime.escapes import clean
 
 
 def columns(text: str) -> int:
-    """Return the width of a text in a terminal."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    """Return the width of a text, in which some characters are two columns wide."""
+    wide = sum(char in "mwMW@%" or unicodedata.east_asian_width(char) in "WF" for char in text)
     return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 
 
