@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -52,6 +53,14 @@ def test_names_that_read_like_colours_or_ids_stay(make, read) -> None:
     )
     assert figure.title.startswith(name)
     assert [part.text for part in read(figure.svg).root[:2]] == [figure.title, figure.alt]
+
+
+def test_the_style_has_colours_of_the_palette() -> None:
+    style = (
+        resources.files("fer_bench.report.plots").joinpath("figures.mplstyle").read_text("utf-8")
+    )
+    colours = {f"#{found}" for found in re.findall(r": ([0-9a-f]{6})$", style, re.MULTILINE)}
+    assert {PALETTE["ink"], PALETTE["paper"]} <= colours <= set(PALETTE.values())
 
 
 def _luminance(colour: str) -> float:
