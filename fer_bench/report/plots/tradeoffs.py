@@ -91,9 +91,9 @@ class Tradeoffs:
 
 
 def tradeoff_figures(analysis: Analysis) -> list[Figure]:
-    """Return one figure with up to three panels; empty if no trained cell has any known cost."""
+    """Return one figure with up to three panels; empty if no tested cell has any known cost."""
     every = analysis.wall_clock_groups
-    groups = [group for group in every if group.trained]
+    groups = [group for group in every if group.test_accuracies]
     batch = _batch(groups)
     data = tradeoffs(groups, batch)
     if not data.costs:
@@ -146,13 +146,13 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
 
 
 def tradeoffs(groups: Sequence[Group], batch: int) -> Tradeoffs:
-    """Return accuracies and costs of groups with trained cells; ``batch`` is that of inference."""
+    """Return accuracies and costs of groups with tested cells; ``batch`` is that of inference."""
     networks = [
         Network(
             label=short_name(group),
             backbone=group.backbone,
             init=group.init,
-            accuracies=tuple(one.test_accuracy for one in group.qualities),
+            accuracies=tuple(group.test_accuracies),
         )
         for group in groups
     ]
