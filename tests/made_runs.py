@@ -20,6 +20,7 @@ from fer_bench.results.records import (
     DatasetSummary,
     History,
     InferenceSpeed,
+    NetworkTrainingSpeed,
     Parameters,
     Predictions,
     Quality,
@@ -37,6 +38,8 @@ NAMES = tuple(published.COUNTS)
 LABELS = np.repeat(np.arange(7), [count // 10 for count in published.COUNTS.values()])
 DATA = ("split", "row_order", "dedupe", "labels")
 SIZES = {**published.PARAMETERS, "vggface": 134_260_544}
+
+INPUTS = {"openface": (96,), "resnet50": (48, 96), "mobilenet": (48, 96), "vggface": (224,)}
 
 
 def line(start: float, end: float, epochs: int) -> tuple[float, ...]:
@@ -102,6 +105,10 @@ def made_cell(
         timed = {
             "training": TrainingSpeed.of(1000, [1000 / each for each in rounds]),
             "inference": (InferenceSpeed.of(32, [32 / each for each in rounds]),),
+            "network_training": tuple(
+                NetworkTrainingSpeed.of(size, 64, [64 / each for each in rounds])
+                for size in INPUTS.get(backbone, (48,))
+            ),
         }
     found = CellResult(
         backbone=backbone,
@@ -199,6 +206,7 @@ def as_schema_1(run: Run) -> dict[str, Any]:
         del made[KEY]["dataset"][key]
     for cell in made[KEY]["cells"]:
         del cell["computed_on"]
+        cell.pop("network_training", None)
         cell["id"] = f"{cell['backbone']}-{cell['init']}"
     for benchmark in made["benchmarks"]:
         record = benchmark["extra_info"][KEY]

@@ -159,7 +159,7 @@ class Group:
         """
         first = self.trained[0] if self.trained else self.cells[0]
         status, reason = self._ended()
-        timed = next((cell for cell in self.cells if cell.training or cell.inference), first)
+        timed = next((cell for cell in self.cells if cell.is_timed), first)
         return dataclasses.replace(
             first,
             status=status,
@@ -167,6 +167,7 @@ class Group:
             quality=_mean_quality(self.qualities) if self.qualities else None,
             training=timed.training,
             inference=timed.inference,
+            network_training=timed.network_training,
         )
 
     def _ended(self) -> tuple[Status, str]:

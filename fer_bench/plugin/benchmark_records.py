@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.results import KEY, inference_record, quality_record, training_record
-from fer_bench.results.records import InferenceSpeed, TrainingSpeed
+from fer_bench.results.records import InferenceSpeed, NetworkTrainingSpeed, TrainingSpeed
 from fer_bench.results.timers import is_wall
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.training import reference_workload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pytest
 
+    from fer_bench.plugin.session_record import Record
     from fer_bench.protocol.cells import Cell
     from fer_bench.results.records import Quality, Reference
 
@@ -29,9 +30,13 @@ class Measured:
         benchmark: pytest-benchmark's fixture, once it has run.
         cell: the cell it ran.
         before: speed of the machine before the benchmark ran, None if unknown.
+        record: results of the session's cells.
     """
 
-    def __init__(self, benchmark: Any, cell: Cell, before: Reference | None) -> None:
+    def __init__(
+        self, benchmark: Any, cell: Cell, before: Reference | None, record: Record
+    ) -> None:
+        self._record = record
         self._benchmark = benchmark
         self._cell = cell.id
         self._before = before
@@ -47,6 +52,29 @@ class Measured:
         """
         speed = TrainingSpeed.of(images, self._seconds(), self._reference())
         self._put(training_record(self._cell, speed))
+
+    def network_training(
+        self, input_size: int, images: int, others: Mapping[int, tuple[int, Sequence[float]]]
+    ) -> None:
+        """Record the benchmark's rounds as training steps of the complete network.
+
+        Call it right after them. The measurement becomes part of the cell's record.
+
+        Args:
+            input_size: side length of the network's own input in pixels.
+            images: number of images in a round.
+            others: images and seconds of rounds at other input sizes, timed by ``timer``.
+        """
+        reference = self._reference()
+        rounds = {input_size: (images, self._seconds()), **others}
+        speeds = (NetworkTrainingSpeed.of(size, *of, reference) for size, of in rounds.items())
+        self._record.timed(self._cell, tuple(speeds))
+
+    @property
+    def timer(self) -> Callable[[], float]:
+        """The benchmark's timer, for what is timed outside the fixture."""
+        timer: Callable[[], float] = self._benchmark._timer
+        return timer
 
     def inference(self, batch_size: int) -> None:
         """Record the benchmark's rounds as calls with ``batch_size`` images.

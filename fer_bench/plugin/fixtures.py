@@ -94,4 +94,5 @@ def measured(request: pytest.FixtureRequest, benchmark: Any, cell: Cell) -> Meas
     these are certain to need it.
     """
     is_of_speed = request.node.get_closest_marker(SPEED) is not None
-    return Measured(benchmark, cell, reference_workload.timed() if is_of_speed else None)
+    before = reference_workload.timed() if is_of_speed else None
+    return Measured(benchmark, cell, before, request.config.stash[RECORD])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fer_bench.models import Backbone
     from fer_bench.protocol.cells import Init
     from fer_bench.protocol.shards import Shard
-    from fer_bench.results.records import Run, Status
+    from fer_bench.results.records import NetworkTrainingSpeed, Run, Status
     from fer_bench.training.run_context import RunContext
 
 
@@ -37,6 +37,7 @@ class Record:
     ) -> None:
         self._experiment = experiment
         self._cells: dict[str, CellResult] = {}
+        self._network_training: dict[str, tuple[NetworkTrainingSpeed, ...]] = {}
         # Status and reason of the tests that did not pass, by cell and test.
         self._ended: dict[str, dict[str, tuple[Status, str]]] = {}
         for entry, init, seed in cells:
@@ -59,6 +60,10 @@ class Record:
         known = self._cells[result.id]
         if known.fingerprint != result.fingerprint or result.source == "trained":
             self._cells[result.id] = result
+
+    def timed(self, cell: str, speeds: tuple[NetworkTrainingSpeed, ...]) -> None:
+        """Record the training speed of a cell's complete network; the last one counts."""
+        self._network_training[cell] = speeds
 
     def begun(self, cell: str, test: str) -> None:
         """Record that a test of a cell begins; discards the outcome of an earlier try."""
@@ -99,6 +104,9 @@ class Record:
 
         A cell without a result gets the status of its last skipped test if none failed.
         """
+        timed = self._network_training.get(cell.id)
+        if timed is not None:
+            cell = dataclasses.replace(cell, network_training=timed)
         ended = list(self._ended.get(cell.id, {}).values())
         failed = [one for one in ended if one[0] == "failed"]
         skipped = ended[-1:] if cell.quality is None else []

@@ -109,6 +109,12 @@ def _check_cell(cell: CellResult, data: DatasetSummary) -> None:
         _check_count(f"{where}: images", cell.training.images, 1)
         _check_times(where, cell.training.seconds, cell.training.images_per_second)
         _check_reference(where, cell.training.reference)
+    for size in cell.network_training:
+        where = f"network_training of {cell.id!r}"
+        _check_count(f"{where}: input_size", size.input_size, 1)
+        _check_count(f"{where}: images", size.images, 1)
+        _check_times(where, size.seconds, size.images_per_second)
+        _check_reference(where, size.reference)
     for speed in cell.inference:
         where = f"inference of {cell.id!r}"
         _check_count(f"{where}: batch_size", speed.batch_size, 1)

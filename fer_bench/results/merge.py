@@ -76,7 +76,7 @@ def merge_runs(runs: Sequence[tuple[str, Run]]) -> Run:
     found: dict[str, list[tuple[str, CellResult]]] = {}
     for name, run in runs:
         for cell in run.cells:
-            kept = _without_speed(cell) if name in elsewhere else cell
+            kept = cell.without_speed() if name in elsewhere else cell
             found.setdefault(cell.id, []).append((name, kept))
     cells = tuple(_one_of(records) for records in found.values())
     return dataclasses.replace(
@@ -123,7 +123,7 @@ def _timed(runs: Sequence[tuple[str, Run]]) -> list[tuple[str, dict[str, str]]]:
     return [
         (name, _environment_of_speeds(run))
         for name, run in runs
-        if any(cell.training or cell.inference for cell in run.cells)
+        if any(cell.is_timed for cell in run.cells)
     ]
 
 
@@ -138,10 +138,6 @@ def _environment_of_speeds(run: Run) -> dict[str, str]:
 
 def _is_of_speeds(name: str) -> bool:
     return name.endswith(OF_SPEEDS)
-
-
-def _without_speed(cell: CellResult) -> CellResult:
-    return dataclasses.replace(cell, training=None, inference=())
 
 
 def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
@@ -174,6 +170,9 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
         parameters=next((cell.parameters for cell in ranked if cell.parameters), None),
         training=next((cell.training for cell in cells if cell.training), None),
         inference=tuple(speeds[size] for size in sorted(speeds)),
+        network_training=next(
+            (cell.network_training for cell in cells if cell.network_training), ()
+        ),
     )
 
 

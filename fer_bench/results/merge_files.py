@@ -79,7 +79,7 @@ def merge_documents(documents: Sequence[tuple[str, Any]]) -> Merged:
             if not (measure.of_speed and name in elsewhere):
                 benchmarks.setdefault(measure, benchmark)
         for cell in run.cells:
-            if cell.quality or cell.training or cell.inference:
+            if cell.quality or cell.is_timed:
                 files[cell.id].append(name)
     places = {cell.id: place for place, cell in enumerate(merged.cells)}
     order = sorted(benchmarks, key=lambda measure: places.get(measure.cell, len(places)))

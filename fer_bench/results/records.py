@@ -15,6 +15,7 @@ mean categorical cross-entropies in nats, times are in seconds.
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -203,6 +204,39 @@ class TrainingSpeed:
 
 
 @dataclass(frozen=True)
+class NetworkTrainingSpeed:
+    """Time of training steps of the complete network, frozen layers included, on images.
+
+    ``TrainingSpeed`` is that of the trainable layers alone, on stored features.
+
+    Attributes:
+        input_size: side length of the network's input in pixels.
+        images: number of training images in a round.
+        seconds: one entry for each timed round, in order of execution.
+        images_per_second: ``images`` divided by the median of ``seconds``.
+        reference: reference times; None if they were not measured.
+    """
+
+    input_size: int
+    images: int
+    seconds: tuple[float, ...]
+    images_per_second: float
+    reference: Reference | None = None
+
+    @classmethod
+    def of(
+        cls,
+        input_size: int,
+        images: int,
+        seconds: Sequence[float],
+        reference: Reference | None = None,
+    ) -> NetworkTrainingSpeed:
+        """Compute the speed from the seconds that each round of ``images`` images took."""
+        speed = images / statistics.median(seconds)
+        return cls(input_size, images, tuple(seconds), speed, reference)
+
+
+@dataclass(frozen=True)
 class InferenceSpeed:
     """Time from 48x48 uint8 images to probabilities.
 
@@ -270,6 +304,8 @@ class CellResult:
         parts: name and seconds of each part of the work in the run that trained the cell.
         computed_on: name and value of each fact about the hardware that computed the quality; empty
             in older files.
+        network_training: training speed of the complete network, one entry for each measured input
+            size, the network's own first; empty if it was not measured, as in older files.
     """
 
     backbone: str
@@ -288,6 +324,16 @@ class CellResult:
     inference: tuple[InferenceSpeed, ...] = ()
     parts: tuple[tuple[str, float], ...] = ()
     computed_on: tuple[tuple[str, str], ...] = ()
+    network_training: tuple[NetworkTrainingSpeed, ...] = ()
+
+    @property
+    def is_timed(self) -> bool:
+        """True if any speed was measured."""
+        return bool(self.training or self.inference or self.network_training)
+
+    def without_speed(self) -> CellResult:
+        """Return the cell without its speeds."""
+        return dataclasses.replace(self, training=None, inference=(), network_training=())
 
     @property
     def id(self) -> str:

@@ -18,10 +18,11 @@ Schema 1 had no seed in the ids of cells, and lacked ``split_digest``, ``test_la
 ``reference`` was added within schema 2: older files of that schema and those of schema 1 lack it,
 and it is read as null from them. The version was not incremented, because older readers ignore
 unknown keys, and because it is part of the fingerprints of stored results, which would no longer be
-found. ``test_twins``, ``test_votes``, ``left_out``, ``class_map``, ``computed_on`` and the run's
-``quality`` were added in the same way: older files are read without them. So were splits without a
-test part, in whose files ``test`` is 0 and ``test_accuracy``, ``test_loss`` and ``predictions`` are
-null: older readers refuse them.
+found. ``test_twins``, ``test_votes``, ``left_out``, ``class_map``, ``computed_on``, the run's
+``quality`` and a cell's ``network_training``, which is absent if it was not measured, were added in
+the same way: older files are read without them. So were splits without a test part, in whose files
+``test`` is 0 and ``test_accuracy``, ``test_loss`` and ``predictions`` are null: older readers refuse
+them.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def read_cell(record: dict[str, Any], where: str) -> CellResult:
     """
     paired = _with_pairs(record, where, parts=NameAndSeconds, computed_on=NameAndValue)
     unmeasured: dict[str, Any] = {"quality": None, "training": None, "inference": []}
-    cell = convert({**paired, **unmeasured}, CellResult, where)
+    cell = convert({"network_training": [], **paired, **unmeasured}, CellResult, where)
     if record.get("id") != cell.id:
         raise Mismatch(f"{where}.id is {shown(record.get('id'))}", repr(cell.id))
     return cell

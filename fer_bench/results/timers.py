@@ -34,8 +34,7 @@ def on_the_wall_clock(run: Run) -> Run:
     """Return the run without its speeds unless they are in wall-clock time."""
     if not speed_unit(run):
         return run
-    cells = (dataclasses.replace(cell, training=None, inference=()) for cell in run.cells)
-    return dataclasses.replace(run, cells=tuple(cells))
+    return dataclasses.replace(run, cells=tuple(cell.without_speed() for cell in run.cells))
 
 
 def is_wall(name: str) -> bool:

@@ -124,6 +124,8 @@ def _cell(cell: CellResult) -> dict[str, Any]:
         del record[measure]
     parts = [_named("seconds", part) for part in _plain(cell.parts)]
     computed_on = [_named("value", fact) for fact in cell.computed_on]
+    if not cell.network_training:
+        del record["network_training"]
     return {**record, "parts": parts, "computed_on": computed_on}
 
 

@@ -37,7 +37,7 @@ class CompiledSuffix:
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             steps_per_execution=STEPS_PER_CALL,
-            jit_compile=_gains_from_xla(model),
+            jit_compile=gains_from_xla(model),
         )
         model.optimizer.build(model.trainable_variables)
         # Initial values of all optimiser variables but the moments, which start at zero.
@@ -102,7 +102,7 @@ def take(structure: Any) -> CompiledSuffix | None:
     return next((suffix for known, suffix in kept if known == structure), None)
 
 
-def _gains_from_xla(suffix: keras.Model) -> bool | str:
+def gains_from_xla(suffix: keras.Model) -> bool | str:
     """Return Keras' ``jit_compile``: True if XLA speeds the suffix up, else False.
 
     With TensorFlow on the CPU, XLA speeds up matrix products, including those of

@@ -58,6 +58,7 @@ def test_speed_is_measured_with_the_first_seed_only(bench):
     assert sorted(tests) == [
         "test_inference_speed[mini-random-5-1]",
         "test_inference_speed[mini-random-5-32]",
+        "test_network_training_speed[mini-random-5]",
         "test_quality[mini-random-5]",
         "test_quality[mini-random-6]",
         "test_training_speed[mini-random-5]",

@@ -182,7 +182,7 @@ def _cell(path: Path, fingerprint: str) -> CellResult:
         (cell,) = read_run(read_json(path), path.name).cells
     except (ValueError, FerBenchError) as error:
         raise Damaged(f"{path.name} is invalid ({error})") from error
-    if cell.fingerprint != fingerprint or cell.status != "ok" or cell.training or cell.inference:
+    if cell.fingerprint != fingerprint or cell.status != "ok" or cell.is_timed:
         raise Damaged(f"{path.name} belongs to another cell")
     return cell
 

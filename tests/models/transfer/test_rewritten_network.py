@@ -11,7 +11,7 @@ from fer_bench.models import get  # noqa: E402
 from fer_bench.models.keras_backend import runs_on_cpu  # noqa: E402
 from fer_bench.models.preprocessing import prepare_faces  # noqa: E402
 from fer_bench.models.transfer import attach_head, cut, transfer  # noqa: E402
-from fer_bench.training.compiled_suffix import _gains_from_xla  # noqa: E402
+from fer_bench.training.compiled_suffix import gains_from_xla  # noqa: E402
 
 pytestmark = pytest.mark.network
 
@@ -117,7 +117,7 @@ decided_here = pytest.mark.skipif(
 @decided_here
 def test_suffixes_without_real_convolutions_are_compiled(real):
     _, _, network = real
-    assert _gains_from_xla(network.suffix) is True
+    assert gains_from_xla(network.suffix) is True
 
 
 @decided_here
@@ -125,4 +125,4 @@ def test_suffixes_without_real_convolutions_are_compiled(real):
 def test_suffixes_with_real_convolutions_are_not_compiled(trainable):
     entry = get("mini")
     network = transfer(entry, entry.build(), trainable, (48, 48), 7)
-    assert _gains_from_xla(network.suffix) is False
+    assert gains_from_xla(network.suffix) is False

@@ -1,0 +1,135 @@
+"""Training steps of a complete network on images, for timing, without stored features.
+
+The benchmark trains the suffix on stored features of the frozen prefix. How fast a network trains
+without that store, as the paper trained it, is measured here, with a network of its own: neither
+the weights of the trained cell nor its results change. The weights do not matter for speed, so they
+are random.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from fer_bench.models.preprocessing import prepare_faces
+from fer_bench.models.transfer import attach_head, freeze
+from fer_bench.protocol import published
+from fer_bench.training.compiled_suffix import gains_from_xla
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from fer_bench.models import Backbone
+    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.settings import Trainable
+    from fer_bench.training.run_context import RunContext
+
+COMMON_SIZE = 96
+"""Input side at which networks are compared: OpenFace's, which is fixed."""
+
+
+def input_sizes(entry: Backbone) -> tuple[int, ...]:
+    """Return the input sizes to time: the network's own, and the common one where claims need it.
+
+    That is the case for the paper's networks with smaller inputs, which accept any.
+    """
+    own = entry.input_size
+    resizable = entry.name in published.BACKBONES and own < COMMON_SIZE
+    return (own, COMMON_SIZE) if resizable else (own,)
+
+
+KEPT_BYTES = 2**27
+"""Largest size of the weights of a network that is kept for the next cell."""
+
+_kept: list[tuple[Any, NetworkTraining]] = []
+
+
+def network_training(
+    context: RunContext, entry: Backbone, init: Init, input_size: int
+) -> NetworkTraining:
+    """Return a new network, or the last one if it has the same structure: compiling takes seconds.
+
+    Args:
+        context: data and protocol.
+        entry: the backbone.
+        init: decides how many of its last layers are trained.
+        input_size: side length of the network's input in pixels.
+    """
+    layers = context.protocol.trainable_layers.of(init)
+    structure = entry, layers, input_size, context.protocol, context.split.digest
+    if not (_kept and _kept[0][0] == structure):
+        _kept.clear()
+        made = NetworkTraining(context, entry, layers, input_size)
+        if made.weight_bytes > KEPT_BYTES:
+            return made
+        _kept.append((structure, made))
+    return _kept[0][1]
+
+
+class NetworkTraining:
+    """A complete network under a run's protocol, trained batch by batch on its training images.
+
+    Args:
+        context: data and protocol.
+        entry: the backbone.
+        layers: number of its last layers that are trained.
+        input_size: side length of the network's input in pixels.
+
+    Attributes:
+        batch_size: number of images in a batch.
+    """
+
+    def __init__(
+        self, context: RunContext, entry: Backbone, layers: Trainable, input_size: int
+    ) -> None:
+        backbone = entry.build()
+        if input_size != entry.input_size:
+            inputs = keras.Input((input_size, input_size, 3))
+            backbone = keras.models.clone_model(backbone, input_tensors=inputs)
+            entry = dataclasses.replace(entry, input_size=input_size)
+        protocol, dataset = context.protocol, context.dataset
+        freeze(backbone, layers, entry.name, protocol.batch_normalization)
+        images = keras.Input(dataset.images.shape[1:], dtype="uint8", name="images")
+        faces = prepare_faces(images, entry)
+        self._model = keras.Model(images, attach_head(backbone, len(dataset.classes))(faces))
+        self._model.compile(
+            optimizer=keras.optimizers.Adam(protocol.learning_rate),
+            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+            jit_compile=gains_from_xla(self._model),
+        )
+        self.batch_size = min(protocol.batch_size, len(context.split.train))
+        self._context = context
+        self._batches = self._endless()
+
+    @property
+    def weight_bytes(self) -> int:
+        """Size of the weights in bytes, four for each."""
+        return 4 * int(self._model.count_params())
+
+    @property
+    def trained_parameters(self) -> int:
+        """Number of parameters that a step updates."""
+        return sum(math.prod(weight.shape) for weight in self._model.trainable_weights)
+
+    def train(self, batches: int) -> None:
+        """Train on the next batches, of ``batch_size`` images each."""
+        for _ in range(batches):
+            images, labels = next(self._batches)
+            # Returning the loss as a number waits for the computation to end.
+            self._model.train_on_batch(images, labels)
+
+    def _endless(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[Any]]]:
+        """Yield batches of images and one-hot labels, all of the same size, again and again."""
+        dataset, rows = self._context.dataset, self._context.split.train
+        classes = len(dataset.classes)
+        start = 0
+        while True:
+            batch = np.take(rows, range(start, start + self.batch_size), mode="wrap")
+            start = (start + self.batch_size) % len(rows)
+            yield dataset.images[batch], keras.utils.to_categorical(dataset.labels[batch], classes)
