@@ -141,7 +141,7 @@ class Analysis:
     @cached_property
     def verdicts(self) -> tuple[ClaimVerdict, ...]:
         """Verdict on each claim of the paper."""
-        return judge(self.run, self.wall_clock_groups, self.pairs)
+        return judge(self.run, self.wall_clock_groups)
 
 
 def analyse(run: Run) -> Analysis:

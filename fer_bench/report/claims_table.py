@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fer_bench.report.table import Column, Row, Table
@@ -15,60 +14,64 @@ if TYPE_CHECKING:
 _UNTESTABLE = "not testable here"
 
 
-def claims_table(verdicts: Sequence[ClaimVerdict]) -> Table:
+def claims_table(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str] = ()) -> Table:
     """Return the table of verdicts; a row's reason states the data missing for a verdict.
 
-    Consecutive claims that are not testable for the same reason share a row.
+    Args:
+        verdicts: verdicts of the run on all claims.
+        deviations: deviations of the run from the paper's experiment.
     """
     return Table(
         key="claims",
         title="Verdicts on the paper's claims",
         head="Claim",
         columns=(
-            Column("statement", kind="text", keys=("", "says")),
-            Column("verdict", kind="word"),
-            Column("evidence", kind="text", keys=("", "because")),
-            Column("effect", decimals=4),
+            Column("paper says", kind="text", keys=("", "says")),
+            Column("its tables", kind="text", keys=("", "paper"), published=True),
+            Column("this run", kind="text", keys=("", "verdict")),
+            Column("how sure", kind="text", keys=("", "because")),
+            Column("effect", decimals=4, keys=("", "effect"), hidden=True),
         ),
-        rows=tuple(_rows(verdicts)),
-        notes=tuple(_notes(verdicts)),
+        rows=tuple(map(_row, verdicts)),
+        notes=tuple(_notes(verdicts, deviations)),
     )
-
-
-def _rows(verdicts: Sequence[ClaimVerdict]) -> list[Row]:
-    rows = []
-    for (outcome, because), members in groupby(verdicts, key=_reason):
-        alike = list(members)
-        if len(alike) == 1 or outcome != _UNTESTABLE:
-            rows += [_row(verdict) for verdict in alike]
-        else:
-            label = f"{alike[0].id} to {alike[-1].id}"
-            rows.append(Row(label, ("All claims about results", outcome, because, None)))
-    return rows
-
-
-def _reason(verdict: ClaimVerdict) -> tuple[str, str]:
-    return verdict.outcome, verdict.because if verdict.outcome == _UNTESTABLE else verdict.id
 
 
 def _row(verdict: ClaimVerdict) -> Row:
-    return Row(
-        verdict.id,
-        (verdict.claim, verdict.outcome, verdict.because, verdict.effect),
-        f"missing: {verdict.missing}" if verdict.missing else "",
+    paper = f"{verdict.paper.outcome}: {verdict.paper.because}"
+    untestable = verdict.outcome == _UNTESTABLE
+    reason = verdict.because if untestable else verdict.missing and f"missing: {verdict.missing}"
+    entries = (
+        f"{verdict.claim.statement} ({verdict.claim.source})",
+        paper,
+        verdict.outcome_text,
+        None if untestable else _certainty(verdict),
+        verdict.effect,
     )
+    return Row(verdict.id, entries, reason)
 
 
-def _notes(verdicts: Sequence[ClaimVerdict]) -> list[str]:
+def _certainty(verdict: ClaimVerdict) -> str:
+    """Return the evidence, with the number of trainings behind it."""
+    if verdict.seeds is None:
+        return verdict.because
+    return f"{verdict.because} ({verdict.seeds} seed{'s' if verdict.seeds > 1 else ''})"
+
+
+def _notes(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str]) -> list[str]:
     notes = [
         "supported: all parts of the claim hold. contradicted: at least one part fails. undecided: "
-        "this data set could decide it; the note states what is missing. effect: of the deciding "
-        "part, which is listed first; 95 % CIs in brackets. a / b: by the conventions "
-        "consecutive / untrained."
+        "this data set could decide it; the note states what is missing. Brackets: 95 % CIs, over "
+        "images and seeds. a / b: by the conventions first-epoch / untrained. The paper's tables "
+        "have no intervals: any difference beyond the margin counts.",
+        "Whatever the numbers say, nothing is decided by one seed, by an accuracy that trained "
+        "batch normalisation distorts, or by a network that does not beat the majority-class "
+        "baseline: it can lose a comparison, but neither win it nor tie.",
     ]
-    conventions: dict[str, list[str]] = {}
+    if deviations:
+        notes.append(f"Deviations of this run from the paper: {'; '.join(deviations)}.")
     for verdict in verdicts:
-        if verdict.convention or verdict.unit:
-            unit = f" (effect: {verdict.unit})" if verdict.unit else ""
-            conventions.setdefault(f"{verdict.convention}{unit}", []).append(verdict.id)
-    return [*notes, *(f"{', '.join(ids)}: {text}." for text, ids in conventions.items())]
+        if verdict.outcome != _UNTESTABLE:
+            unit = f" Effect: {verdict.unit}." if verdict.unit else ""
+            notes.append(f"{verdict.id}. {verdict.claim.definition}{unit}")
+    return notes

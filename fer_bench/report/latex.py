@@ -23,7 +23,7 @@ _WIDE = 7
 
 def latex(tables: Iterable[Table]) -> str:
     r"""Return all tables as LaTeX floats in booktabs style, for use with ``\input``."""
-    return "\n".join([_HEAD, *map(_float, tables)])
+    return "\n".join([_HEAD, *(_float(table.visible) for table in tables)])
 
 
 def _float(table: Table) -> str:

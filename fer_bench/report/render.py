@@ -86,7 +86,7 @@ def terminal(tables: Iterable[Table], width: int = 120) -> str:
     line.
     """
     shown: set[str] = set()
-    return "\n\n".join(_terminal(table, width, shown) for table in tables)
+    return "\n\n".join(_terminal(table.visible, width, shown) for table in tables)
 
 
 def _terminal(table: Table, width: int, shown: set[str]) -> str:
@@ -139,6 +139,7 @@ def markdown(table: Table) -> str:
     """Return the table in GitHub's Markdown, under a heading, ending with a newline."""
     from tabulate import tabulate
 
+    table = table.visible
     made = body(table)
     rows = [
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,7 @@ class Column:
             of its group, or in the last row of the paper's Table 1), so that the page shows the
             difference.
         keys: group and name in ``tables.csv``; None if they are those above.
+        hidden: True if it is only in ``tables.csv``.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Column:
     published: bool = False
     compared: bool = False
     keys: tuple[str, str] | None = None
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,3 +88,18 @@ class Table:
                     f"{self.key}: row {row.label!r} has {len(row.entries)} entries; "
                     f"accepted: {len(self.columns)}"
                 )
+
+    @property
+    def visible(self) -> Table:
+        """The table without its hidden columns."""
+        places = [place for place, column in enumerate(self.columns) if not column.hidden]
+        if len(places) == len(self.columns):
+            return self
+        return dataclasses.replace(
+            self,
+            columns=tuple(self.columns[place] for place in places),
+            rows=tuple(
+                dataclasses.replace(row, entries=tuple(row.entries[place] for place in places))
+                for row in self.rows
+            ),
+        )

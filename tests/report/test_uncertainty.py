@@ -259,9 +259,8 @@ def test_odd_curves_are_explained_below_the_final_figures():
 
 def test_verdicts_and_what_they_lack(seeds, snapshot):
     found = table(seeds, "claims")
-    assert [row.label for row in found.rows] == [f"C{number}" for number in range(1, 11)]
-    first = entries(found, "C1")
-    assert first["verdict"] == "undecided"
+    assert [row.label for row in found.rows] == [f"C{number}" for number in range(1, 18)]
+    assert entries(found, "C1")["verdict"].startswith("undecided: ")
     assert found.rows[0].reason == snapshot
 
 

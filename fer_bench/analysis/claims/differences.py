@@ -1,53 +1,138 @@
-"""Judgement of differences of a metric between two networks."""
+"""Differences of a metric between networks, and how they are judged."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.values import Difference, Part
+from fer_bench.analysis.claims.values import LEVEL, Part
+from fer_bench.metrics import Interval, over_seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from fer_bench.analysis.claims.values import JudgedDifference, State
+    from fer_bench.analysis.claims.values import Basis, Network, State
 
 _DECIMALS = 12
 """Decimals to which differences are rounded, so that equal metrics differ by exactly 0."""
 
-MORE_SEEDS = "more seeds (3 or more)"
 MORE_DATA = "more seeds or images, as the difference is within noise"
+CONVENTIONS_DISAGREE = "conventions disagree"
 ONE_CONVENTION = "a definition of Metric_0, as the conventions disagree"
 
 
-def subtract(
-    first: Mapping[int, float],
-    second: Mapping[int, float],
+@dataclass(frozen=True)
+class Difference:
+    """Difference of a metric between networks: one minus another, or any other contrast.
+
+    Attributes:
+        by_seed: one difference for each of ``seeds``.
+        standard_error: standard error of a difference due to the sampling of the images.
+        seeds: seeds that all networks were trained with, at least one.
+        is_rate: True if the metrics are shares per epoch instead of shares.
+    """
+
+    by_seed: tuple[float, ...]
+    standard_error: float
+    seeds: tuple[int, ...]
+    is_rate: bool = False
+
+    @property
+    def mean(self) -> float:
+        """Mean over the seeds."""
+        return math.fsum(self.by_seed) / len(self.by_seed)
+
+    def interval(self, tests: int = 1) -> Interval | None:
+        """Return the confidence interval of the difference, or None for one seed.
+
+        Its half width is the root of a**2 + b**2: a is the normal quantile times
+        ``standard_error``, b the half width of Student's t interval over the seeds, as in
+        ``fer_bench.metrics.compare``.
+
+        Args:
+            tests: number of intervals that must hold simultaneously: each has the level 1 - (1 -
+                LEVEL) / tests (Bonferroni).
+        """
+        level = 1 - (1 - LEVEL) / tests
+        spread = over_seeds(self.by_seed, level).interval
+        if spread is None:
+            return None
+        half = math.hypot(
+            NormalDist().inv_cdf((1 + level) / 2) * self.standard_error,
+            (spread.high - spread.low) / 2,
+        )
+        return Interval(self.mean - half, self.mean + half)
+
+    @property
+    def mean_text(self) -> str:
+        """Mean as display text."""
+        return f"{self.mean:+.{self._decimals}f}"
+
+    @property
+    def text(self) -> str:
+        """Mean and interval as display text."""
+        interval = self.interval()
+        if interval is None:
+            return self.mean_text
+        low, high = (f"{end:+.{self._decimals}f}" for end in (interval.low, interval.high))
+        return f"{self.mean_text} [{low}, {high}]"
+
+    @property
+    def _decimals(self) -> int:
+        return 4 if self.is_rate else 3
+
+
+@dataclass(frozen=True)
+class JudgedDifference:
+    """State of a statement and the difference that it is based on.
+
+    Attributes:
+        label: display text of which metric is subtracted from which; empty if it is clear.
+        difference: difference of the metrics.
+        state: state of the statement.
+        rival: the network that the first one was compared with, if that is not clear.
+    """
+
+    label: str
+    difference: Difference
+    state: State
+    rival: Network | None = None
+
+
+def contrast(
+    metrics: Sequence[tuple[float, Mapping[int, float]]],
     standard_error: float,
     *,
     is_rate: bool = False,
-    distorted: Sequence[str] = (),
 ) -> Difference | None:
-    """Return the first metric minus the second over the common seeds, or None if there are none.
+    """Return a weighted sum of metrics over their common seeds, or None if there are none.
 
     Args:
-        first: metric of one network by seed.
-        second: the same metric of another network.
+        metrics: weight and metric by seed of each network, at least one.
         standard_error: as in ``Difference``.
         is_rate: as in ``Difference``.
-        distorted: as in ``Difference``.
     """
-    seeds = tuple(sorted(first.keys() & second.keys()))
+    seeds = tuple(sorted(set.intersection(*(set(by_seed) for _, by_seed in metrics))))
     if not seeds:
         return None
+    sums = (math.fsum(weight * by_seed[seed] for weight, by_seed in metrics) for seed in seeds)
     return Difference(
-        by_seed=tuple(round(first[seed] - second[seed], _DECIMALS) for seed in seeds),
-        standard_error=standard_error,
-        seeds=seeds,
-        first_mean=math.fsum(first[seed] for seed in seeds) / len(seeds),
-        is_rate=is_rate,
-        distorted=tuple(distorted),
+        tuple(round(value, _DECIMALS) for value in sums), standard_error, seeds, is_rate
     )
+
+
+def mean_of(differences: Sequence[Difference]) -> Difference | None:
+    """Return the mean of differences over their common seeds, or None if there are none.
+
+    Their sampling errors are added as those of independent metrics.
+    """
+    share = 1 / len(differences)
+    error = share * math.hypot(*(one.standard_error for one in differences))
+    by_seed = [dict(zip(one.seeds, one.by_seed, strict=True)) for one in differences]
+    return contrast([(share, one) for one in by_seed], error, is_rate=differences[0].is_rate)
 
 
 def state_above(difference: Difference, threshold: float = 0.0, tests: int = 1) -> State:
@@ -59,10 +144,10 @@ def state_above(difference: Difference, threshold: float = 0.0, tests: int = 1) 
     Args:
         difference: difference of two metrics.
         threshold: amount by which the first must be larger; negative if it may be slightly smaller.
-        tests: number of parts that could fail.
+        tests: number of parts that could fail: the claim's own family.
     """
     alone, together = difference.interval(), difference.interval(tests)
-    if alone is None or together is None or difference.distorted:
+    if alone is None or together is None:
         return "open"
     if alone.low > threshold:
         return "holds"
@@ -77,15 +162,21 @@ def state_below(difference: Difference, threshold: float, tests: int = 1) -> Sta
         threshold: amount that the first metric may be larger by, at most.
         tests: as ``state_above``.
     """
-    alone, together = difference.interval(), difference.interval(tests)
-    if alone is None or together is None or difference.distorted:
+    flipped = dataclasses.replace(difference, by_seed=tuple(-one for one in difference.by_seed))
+    return state_above(flipped, -threshold, tests)
+
+
+def state_within(difference: Difference, margin: float) -> State:
+    """Return the state of the statement that the difference lies within a margin of 0."""
+    interval = difference.interval()
+    if interval is None:
         return "open"
-    if alone.high < threshold:
+    if -margin < interval.low and interval.high < margin:
         return "holds"
-    return "fails" if together.low > threshold else "open"
+    return "fails" if interval.low > margin or interval.high < -margin else "open"
 
 
-def part_of(judged: JudgedDifference, label: str) -> Part:
+def part_of(judged: JudgedDifference, label: str, basis: Basis) -> Part:
     """Return a part of a claim based on a difference, with ``label`` at the start of its text."""
     difference = judged.difference
     return Part(
@@ -93,41 +184,58 @@ def part_of(judged: JudgedDifference, label: str) -> Part:
         " ".join(filter(None, (label, judged.label, difference.text))),
         difference.mean,
         difference.interval(),
-        needs=data_needed(difference),
-        seeds=len(difference.seeds),
+        needs=MORE_DATA,
+        basis=dataclasses.replace(basis, seeds=len(difference.seeds)),
     )
 
 
-def data_needed(difference: Difference) -> str:
-    """Return the data needed for a decision if a statement on the difference is open."""
-    if difference.distorted:
-        return (
-            "validation with batch statistics, or training with --batchnorm=frozen, of "
-            f"{', '.join(difference.distorted)}"
-        )
-    return MORE_SEEDS if len(difference.seeds) == 1 else MORE_DATA
-
-
-def combine_conventions(label: str, judged: Sequence[JudgedDifference]) -> Part:
+def combine_conventions(label: str, judged: Sequence[JudgedDifference], basis: Basis) -> Part:
     """Combine the same statement under each convention into one part, open if they disagree.
 
     Args:
         label: start of the display text.
         judged: one per convention in their order, at least one.
+        basis: as in ``Part``.
     """
-    first, *others = (part_of(one, label) for one in judged)
+    first, *others = (part_of(one, label, basis) for one in judged)
     text = first.text
     for other, part in zip(judged[1:], others, strict=True):
         if other.label != judged[0].label:
             text += f" / {other.label} {other.difference.text}"
         elif part.text != first.text:
             text += f" / {other.difference.mean_text}"
-    agree = len({one.state for one in judged}) == 1
-    return Part(
-        first.state if agree else "open",
-        text,
-        first.effect,
-        first.interval,
-        needs=first.needs if agree else ONE_CONVENTION,
-        seeds=first.seeds,
+    if len({one.state for one in judged}) == 1:
+        return dataclasses.replace(first, text=text)
+    return dataclasses.replace(
+        first, state="open", text=text, cause=CONVENTIONS_DISAGREE, needs=ONE_CONVENTION
     )
+
+
+def judge_rivals(
+    rivals: Iterable[Network],
+    lead: Callable[[Network], Difference | None],
+    tests: int,
+    label: str = "{rival}",
+) -> JudgedDifference | None:
+    """Return the smallest lead of those that decide if a network is first; None if none is known.
+
+    A rival that is ahead decides; otherwise one that cannot be distinguished; otherwise the
+    nearest one.
+
+    Args:
+        rivals: the networks that it is compared with.
+        lead: returns the lead of the network over a rival, None if it is unknown.
+        tests: as in ``state_above``.
+        label: display text of the result, with ``{rival}`` as placeholder of the rival's name.
+    """
+    known = [
+        JudgedDifference(
+            label.format(rival=rival.label), found, state_above(found, tests=tests), rival
+        )
+        for rival in rivals
+        if (found := lead(rival)) is not None
+    ]
+    for state in ("fails", "open", "holds"):
+        if deciding := [one for one in known if one.state == state]:
+            return min(deciding, key=lambda one: one.difference.mean)
+    return None

@@ -1,25 +1,45 @@
-"""C9: emotions with the best and the worst recall."""
+"""C9, C14 and C15: recall of the emotions, and confidence on disputed labels."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from statistics import NormalDist
+from itertools import permutations
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import MORE_DATA
-from fer_bench.analysis.claims.evidence import describe_convention, list_untrained
-from fer_bench.analysis.claims.values import LEVEL, NETWORKS, Findings, Part
-from fer_bench.metrics import Interval, majority_class_accuracy
+import numpy as np
+
+from fer_bench.analysis.claims.differences import (
+    MORE_DATA,
+    JudgedDifference,
+    contrast,
+    part_of,
+    state_below,
+)
+from fer_bench.analysis.claims.guards import AT_BASELINE, has_learned
+from fer_bench.analysis.claims.measures import NO_TEST_PART, list_untrained
+from fer_bench.analysis.claims.values import (
+    LEVEL,
+    NETWORKS,
+    NOT_MEASURABLE,
+    NOT_RUN,
+    WITHIN_NOISE,
+    Basis,
+    Findings,
+    Missing,
+    Part,
+)
+from fer_bench.metrics import Interval
 from fer_bench.protocol import published
-from fer_bench.results.records import NO_TEST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from fer_bench.analysis.claims.values import Evidence, State
-    from fer_bench.analysis.seed_groups import Group
+    from numpy.typing import NDArray
 
+    from fer_bench.analysis.claims.values import Evidence, Network, State
+
+NETWORKS_DISAGREE = "networks disagree"
 BEST = ("Happy", "Angry", "Fear", "Surprise")
 WORST = "Disgust"
 LEAST_NETWORKS = 2
@@ -30,9 +50,8 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     """Judge C9: happiness, anger, fear and surprise are recognised best, disgust worst.
 
     The metric is recall on the test images, averaged over the networks that learned anything (each
-    averaged over its seeds): those whose test accuracy exceeds the majority-class baseline by more
-    than its 95 % sampling error. A network that predicts one class for every image shows nothing
-    about emotions.
+    averaged over its seeds). A network that predicts one class for every image shows nothing about
+    emotions.
 
     There are two parts: each of the four lies above each other emotion; disgust lies below each of
     the others. A difference of two emotions counts as shown if the interval of its mean excludes 0
@@ -48,16 +67,8 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     too wide rather than too narrow. The variation between networks is not in the interval; the
     second condition covers it.
     """
-    learned = [group for group in evidence.groups.values() if learns(group)]
-    missing = list_untrained(evidence, *NETWORKS)
-    has_test = evidence.run.dataset.has_test
-    if not has_test:
-        missing = [NO_TEST]
-    elif len(learned) < LEAST_NETWORKS:
-        missing.append(
-            f"{LEAST_NETWORKS} networks or more above the majority-class baseline (this run: "
-            f"{len(learned)})"
-        )
+    learned, missing = _learned(evidence)
+    missing = [*list_untrained(evidence, *NETWORKS), *missing]
     parts: list[Part] = []
     remarks: list[str] = []
     if learned:
@@ -67,54 +78,144 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
         best = [(name, other) for name in BEST for other in others]
         worst = [(name, WORST) for name in rest]
         tests = len({*best, *worst})
+        basis = _basis(learned, evidence)
         parts = [
             dataclasses.replace(
-                _smallest_difference(name, chosen, each, images, tests),
-                seeds=min(len(group.trained) for group in learned),
+                _smallest_difference(name, chosen, each, images, tests), basis=basis
             )
             for name, chosen in (("best", best), ("worst", worst))
         ]
         if missing:
             parts = [dataclasses.replace(part, state="so far") for part in parts]
-        means = {name: math.fsum(shares) / len(shares) for name, shares in each.items()}
-        order = sorted(means, key=lambda name: -means[name])
-        remarks = [
-            (f"recall, mean of {len(learned)} networks: " if learned[1:] else "recall: ")
-            + ", ".join(f"{name} {means[name]:.2f}" for name in order),
-        ]
-    if has_test and (
-        ignored := [
-            group.label
-            for group in evidence.groups.values()
-            if group.trained and group not in learned
-        ]
-    ):
+        remarks = [_recall_text(each)]
+    if ignored := [
+        group.label
+        for network, group in evidence.groups.items()
+        if group.trained and network not in learned
+    ]:
         remarks.append(f"not above the majority-class baseline: {', '.join(ignored)}")
-    return Findings(
-        parts,
-        2,
-        missing,
-        unit="recall, share",
-        convention=describe_convention(
-            evidence,
-            "recall on the test images, mean of the networks above the majority-class baseline, "
-            "which must all agree",
-        ),
-        remarks=remarks,
+    return Findings(parts, 2, missing, "recall, share", remarks)
+
+
+def rarest_is_worst(evidence: Evidence) -> Findings:
+    """Judge C14: disgust is recognised worst because it is the rarest class.
+
+    The first part is the rank correlation of recall and class size over the classes, with the exact
+    one-sided p-value of all permutations; the metric is recall as in C9. A correlation shows no
+    cause: the second part needs trainings with class weights, which no run has.
+    """
+    learned, missing = _learned(evidence)
+    weighted = Missing(
+        NOT_MEASURABLE, f"recall of {WORST} with class weights in training, which cannot be set yet"
+    )
+    parts: list[Part] = []
+    remarks: list[str] = []
+    if learned:
+        each, _ = _recalls(evidence, learned)
+        means = [math.fsum(shares) / len(shares) for shares in each.values()]
+        rho, p_value, p_below = rank_correlation(means, [n for _, n in evidence.run.dataset.counts])
+        state: State = "holds" if p_value < 1 - LEVEL else "open"
+        if p_below < 1 - LEVEL:
+            state = "fails"
+        text = f"rank correlation of recall and class size {rho:+.2f}, p = {p_value:.3f}"
+        parts = [Part(state, text, rho, needs="more classes", basis=_basis(learned, evidence))]
+        remarks = [_recall_text(each)]
+    return Findings(parts, 2, [*missing, weighted], "rank correlation", remarks)
+
+
+def rank_correlation(first: Sequence[float], second: Sequence[float]) -> tuple[float, float, float]:
+    """Return Spearman's rank correlation of two short series, and exact one-sided p-values.
+
+    Args:
+        first: the series, at most 9 values, as all permutations are listed.
+        second: as many values.
+
+    Returns:
+        The correlation, 0 if a series is constant, and the shares of permutations with at least,
+        and at most, this correlation.
+    """
+    one, other = (_centred_ranks(values) for values in (first, second))
+    scale = math.sqrt(float(one @ one) * float(other @ other))
+    if scale == 0:
+        return 0.0, 1.0, 1.0
+    found = float(one @ other) / scale
+    every = np.array(list(permutations(one))) @ other / scale
+    at_least, at_most = (every >= found - 1e-9).mean(), (every <= found + 1e-9).mean()
+    return found, float(at_least), float(at_most)
+
+
+def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
+    """Judge C15: networks are less confident on images whose label the FER+ votes dispute.
+
+    The metric is the confidence of the prediction, averaged over the networks that learned
+    anything, on disputed images (the vote is another class or tied) minus on all others.
+    """
+    learned, missing = _learned(evidence, least=1)
+    data = evidence.run.dataset
+    if not len(data.votes):
+        needs = "FER+ votes (--votes=fer2013new.csv)"
+        return Findings((), 1, [*missing, Missing("no votes", needs)])
+    disputed = data.votes != data.labels if len(data.labels) else np.zeros(0, bool)
+    groups = [evidence.groups[network] for network in learned]
+    seeds = sorted(set.intersection(*(set(one.seeds) for one in groups))) if groups else []
+    known = all(len(one.predictions) == len(one.trained) for one in groups)
+    if not seeds or not known or not 1 < disputed.sum() < len(disputed) - 1:
+        return Findings((), 1, missing or [Missing("no predictions", "predictions and labels")])
+    # Seeds by images, averaged over the networks.
+    confidence = np.mean(
+        [[one.predictions[one.seeds.index(seed)].confidence for seed in seeds] for one in groups],
+        axis=0,
+    )
+    sides = [confidence[:, disputed], confidence[:, ~disputed]]
+    variance = sum(side.mean(axis=0).var(ddof=1) / side.shape[1] for side in sides)
+    by_seed = [dict(zip(seeds, side.mean(axis=1).tolist(), strict=True)) for side in sides]
+    gap = contrast([(1.0, by_seed[0]), (-1.0, by_seed[1])], math.sqrt(variance))
+    if gap is None:
+        raise AssertionError("the seeds are common")
+    judged = JudgedDifference("", gap, state_below(gap, 0.0))
+    label = f"{int(disputed.sum())} disputed minus {int((~disputed).sum())} other images"
+    parts = [part_of(judged, label, _basis(learned, evidence))]
+    return Findings(parts, 1, missing, "confidence of the prediction, share")
+
+
+def _learned(
+    evidence: Evidence, least: int = LEAST_NETWORKS
+) -> tuple[tuple[Network, ...], list[Missing]]:
+    """Return the networks that learned something, and what is missing to judge by them."""
+    if not evidence.run.dataset.test:
+        return (), [NO_TEST_PART]
+    found = tuple(network for network in evidence.groups if has_learned(evidence, network))
+    if found and None in (recalls := evidence.groups[found[0]].qualities[0].recall):
+        name, _ = evidence.run.dataset.counts[recalls.index(None)]
+        return (), [Missing("no test images of a class", f"test images of {name}")]
+    if len(found) >= least:
+        return found, []
+    trained = any(group.trained for group in evidence.groups.values())
+    needs = f"{least} networks or more above the majority-class baseline (this run: {len(found)})"
+    return found, [Missing(AT_BASELINE if trained else NOT_RUN, needs)]
+
+
+def _basis(learned: Sequence[Network], evidence: Evidence) -> Basis:
+    """Return the basis of a mean over networks."""
+    seeds = min(len(evidence.groups[network].trained) for network in learned)
+    return Basis(tuple(learned), ("test images",), seeds)
+
+
+def _recall_text(each: Mapping[str, Sequence[float]]) -> str:
+    means = {name: math.fsum(shares) / len(shares) for name, shares in each.items()}
+    networks = len(next(iter(each.values())))
+    order = sorted(means, key=lambda name: -means[name])
+    return (f"recall, mean of {networks} networks: " if networks > 1 else "recall: ") + ", ".join(
+        f"{name} {means[name]:.2f}" for name in order
     )
 
 
-def learns(group: Group) -> bool:
-    """Check if a group's mean test accuracy is clearly above the majority-class baseline.
-
-    Clearly means by more than 1.96 times sqrt(p (1 - p) / n), with p its accuracy on n test images.
-    """
-    accuracy = group.test_accuracy
-    if accuracy is None:
-        return False
-    images = sum(map(sum, group.qualities[0].confusion))
-    error = math.sqrt(accuracy * (1 - accuracy) / images) if images else math.inf
-    return accuracy - _quantile() * error > majority_class_accuracy(group.qualities[0].confusion)
+def _centred_ranks(values: Sequence[float]) -> NDArray[np.float64]:
+    """Return ranks, equal values sharing their mean rank, minus their mean."""
+    array = np.asarray(values, np.float64)
+    below = (array[:, None] > array).sum(axis=1)
+    ranks = np.asarray(below + (array[:, None] == array).sum(axis=1) / 2, np.float64)
+    return np.asarray(ranks - ranks.mean())
 
 
 def newcombe(
@@ -143,20 +244,17 @@ def newcombe(
     return Interval(float(low), float(high))
 
 
-def _quantile() -> float:
-    return NormalDist().inv_cdf(1 - (1 - LEVEL) / 2)
-
-
 def _recalls(
-    evidence: Evidence, learned: Sequence[Group]
+    evidence: Evidence, learned: Sequence[Network]
 ) -> tuple[dict[str, list[float]], dict[str, int]]:
     """Return, for each class, the recall of each network and the number of test images."""
+    groups = [evidence.groups[network] for network in learned]
     images: dict[str, int] = {}
     recalls: dict[str, list[float]] = {}
     for index, (name, _) in enumerate(evidence.run.dataset.counts):
-        images[name] = sum(learned[0].qualities[0].confusion[index])
+        images[name] = sum(groups[0].qualities[0].confusion[index])
         recalls[name] = []
-        for group in learned:
+        for group in groups:
             shares = [one.recall[index] for one in group.qualities]
             recalls[name].append(math.fsum(share or 0.0 for share in shares) / len(shares))
     return recalls, images
@@ -189,12 +287,13 @@ def _smallest_difference(
             f"{name}, {one} minus {other} {first - second:+.3f} "
             f"[{interval.low:+.3f}, {interval.high:+.3f}]"
         )
-        needs = MORE_DATA
+        cause, needs = WITHIN_NOISE, MORE_DATA
         if interval.low > 0 or interval.high < 0:
             against = sum((difference > 0) != (first > second) for difference in differences)
             text += f", reversed in {against} of {len(differences)} networks" * (against > 0)
-            needs = "networks that agree on the order of emotions" if against else MORE_DATA
-        found.append(Part(state, text, first - second, interval, needs=needs))
+            if against:
+                cause, needs = NETWORKS_DISAGREE, "networks that agree on the order of emotions"
+        found.append(Part(state, text, first - second, interval, cause, needs))
     for wanted in ("fails", "open", "holds"):
         if deciding := [one for one in found if one.state == wanted]:
             return min(deciding, key=lambda part: part.effect or 0.0)

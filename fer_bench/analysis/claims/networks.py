@@ -1,21 +1,36 @@
-"""C6, C7 and C10: networks compared by accuracy, size and speed."""
+"""C6, C7, C10 and C12: networks compared by accuracy, size and speed."""
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import MORE_DATA
-from fer_bench.analysis.claims.evidence import (
-    describe_convention,
-    list_missing_of_pair,
+from fer_bench.analysis.claims.differences import (
+    JudgedDifference,
+    part_of,
+    state_above,
+    state_within,
+)
+from fer_bench.analysis.claims.measures import (
+    accuracy_contrast,
+    accuracy_difference,
+    list_missing_tests,
     parameter_count,
 )
-from fer_bench.analysis.claims.values import TITLES, Findings, Network, Part
+from fer_bench.analysis.claims.values import (
+    NOT_MEASURED,
+    TITLES,
+    Basis,
+    Findings,
+    Missing,
+    Network,
+    Part,
+)
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fer_bench.analysis.claims.values import Evidence, State
     from fer_bench.results.records import CellResult
@@ -29,87 +44,61 @@ SPEED_NOISE = 0.10
 ROUNDS = 3
 """Minimum number of timed rounds; fewer do not show how much a machine's speed varies."""
 
-METRIC = "test accuracy of the pretrained networks"
-ABOUT_PRETRAINED = "random (not judged):"
+OPENFACE, VGGFACE, RESNET50, MOBILENET = (
+    Network(backbone, "pretrained") for backbone in ("openface", "vggface", "resnet50", "mobilenet")
+)
+FACE, IMAGENET = (VGGFACE, OPENFACE), (RESNET50, MOBILENET)
+"""Networks trained to recognise faces, and networks trained on ImageNet."""
 
 
 def openface_equals_resnet50(evidence: Evidence) -> Findings:
     """Judge C6: OpenFace is as accurate as ResNet-50, smaller, and trains and predicts faster.
 
-    As accurate means that the interval of the difference in test accuracy lies within ``EQUAL`` of
-    0; this fails if the complete interval lies beyond ``EQUAL`` on one side. Only the pretrained
-    networks are judged: in the paper's Table 2 the random ones lie far apart. Faster means that the
-    median round is faster by more than ``SPEED_NOISE``, in training and in inference at the largest
-    batch size at which both were timed, and that the interquartile ranges of the rounds do not
-    overlap; this fails if OpenFace is slower by the same criterion. Speeds are those of the
-    pretrained networks too.
+    Only the pretrained networks are judged: in the paper's Table 2 the random ones lie far apart.
+    Training is that of the complete network, at each network's own input size and at one that both
+    have been timed at; inference is at the largest batch size at which both were timed.
     """
-    openface, resnet50 = Network("openface", "pretrained"), Network("resnet50", "pretrained")
-    parts, missing = [], list_missing_of_pair(evidence, openface, resnet50)
-    pair = evidence.pair(openface, resnet50)
-    if pair is not None:
-        low, high = pair.comparison.interval.low, pair.comparison.interval.high
-        state: State = "open"
-        if low > -EQUAL and high < EQUAL:
-            state = "holds"
-        elif low > EQUAL or high < -EQUAL:
-            state = "fails"
-        parts.append(
-            Part(
-                state,
-                f"OpenFace minus ResNet-50 {pair.effect_text}",
-                pair.comparison.difference,
-                pair.comparison.interval,
-                needs=f"more seeds or images, for a CI entirely within or beyond {EQUAL}",
-                seeds=pair.seeds,
-            )
-        )
+    parts: list[Part] = []
+    gap = accuracy_difference(evidence, OPENFACE, RESNET50)
+    if gap is not None:
+        judged = JudgedDifference("", gap, state_within(gap, EQUAL))
+        networks = (OPENFACE, RESNET50)
+        winner = OPENFACE if gap.mean > 0 else RESNET50
+        basis = Basis(networks, ("test images",), 0, holding=networks, failing=(winner,))
+        needs = f"more seeds or images, for a CI entirely within or beyond {EQUAL}"
+        part = part_of(judged, "OpenFace minus ResNet-50", basis)
+        parts.append(dataclasses.replace(part, needs=needs))
     sizes, no_size = _smaller(evidence, "openface", ["resnet50"])
-    speeds, no_speed = _faster(evidence, openface, resnet50)
+    speeds, no_speed = _faster(evidence, OPENFACE, RESNET50)
     return Findings(
         [*parts, *sizes, *speeds],
-        4,
-        [*missing, *no_size, *no_speed],
-        unit="test accuracy, share",
-        convention=describe_convention(
-            evidence,
-            f"{METRIC}, as accurate: within {EQUAL}; images per second, faster: by more than "
-            f"{SPEED_NOISE:.0%}; training on stored features of the frozen layers; each network at "
-            "its own input size",
-        ),
-        remarks=_random_pair(evidence, "openface", "resnet50"),
+        5,
+        [*list_missing_tests(evidence, OPENFACE, RESNET50), *no_size, *no_speed],
+        "test accuracy, share",
+        _random_pair(evidence, "openface", "resnet50"),
     )
 
 
 def mobilenet_is_smallest(evidence: Evidence) -> Findings:
     """Judge C7: MobileNet has the fewest parameters and is less accurate than OpenFace.
 
-    Fewest means among all four backbones. Less accurate means on the test images, with p below 0.05
-    after Holm's correction; this fails if MobileNet is more accurate by the same test. Only the
-    pretrained networks are judged, as in C6.
+    Fewest means among all four backbones. Only the pretrained networks are judged, as in C6.
     """
-    openface, mobilenet = Network("openface", "pretrained"), Network("mobilenet", "pretrained")
-    parts, missing = [], list_missing_of_pair(evidence, openface, mobilenet)
-    pair = evidence.pair(openface, mobilenet)
-    if pair is not None:
-        gain = pair.comparison
-        state: State = "open"
-        if pair.differ:
-            state = "holds" if gain.difference > 0 else "fails"
-        shown = pair.effect_text if pair.differ else pair.text
-        text = f"OpenFace minus MobileNet {shown}"
-        parts.append(
-            Part(state, text, gain.difference, gain.interval, needs=MORE_DATA, seeds=pair.seeds)
-        )
+    parts: list[Part] = []
+    gain = accuracy_difference(evidence, OPENFACE, MOBILENET)
+    if gain is not None:
+        networks = (OPENFACE, MOBILENET)
+        basis = Basis(networks, ("test images",), 0, holding=(OPENFACE,), failing=(MOBILENET,))
+        judged = JudgedDifference("", gain, state_above(gain))
+        parts.append(part_of(judged, "OpenFace minus MobileNet", basis))
     others = [backbone for backbone in published.BACKBONES if backbone != "mobilenet"]
     sizes, no_size = _smaller(evidence, "mobilenet", others)
     return Findings(
         [*parts, *sizes],
         2,
-        [*missing, *no_size],
-        unit="test accuracy, share",
-        convention=describe_convention(evidence, METRIC),
-        remarks=_random_pair(evidence, "openface", "mobilenet"),
+        [*list_missing_tests(evidence, OPENFACE, MOBILENET), *no_size],
+        "test accuracy, share",
+        _random_pair(evidence, "openface", "mobilenet"),
     )
 
 
@@ -128,20 +117,30 @@ def parameters_are_exact(evidence: Evidence) -> Findings:
         else:
             text = f"{TITLES[backbone]} {ours:,} instead of {count:,}"
             parts.append(Part("fails", text, float(ours - count)))
-    return Findings(
-        parts,
-        len(published.PARAMETERS),
-        missing,
-        unit="parameters",
-        convention="backbones without their last layer",
-    )
+    return Findings(parts, len(published.PARAMETERS), missing, "parameters")
 
 
-def _no_count(backbone: str) -> str:
-    return f"parameter count of {TITLES[backbone]}"
+def face_networks_are_as_good(evidence: Evidence) -> Findings:
+    """Judge C12: the face networks' mean accuracy is not below that of the ImageNet networks."""
+    networks = (*FACE, *IMAGENET)
+    weights = {**dict.fromkeys(FACE, 0.5), **dict.fromkeys(IMAGENET, -0.5)}
+    gap = accuracy_contrast(evidence, weights)
+    parts: list[Part] = []
+    if gap is not None:
+        judged = JudgedDifference("", gap, state_above(gap, -EQUAL))
+        basis = Basis(networks, ("test images",), 0, holding=networks, failing=IMAGENET)
+        parts = [part_of(judged, "face minus ImageNet networks", basis)]
+    missing = list_missing_tests(evidence, *networks)
+    return Findings(parts, 1, missing, "mean test accuracy, face minus ImageNet networks, share")
 
 
-def _smaller(evidence: Evidence, name: str, others: Iterable[str]) -> tuple[list[Part], list[str]]:
+def _no_count(backbone: str) -> Missing:
+    return Missing(NOT_MEASURED, f"parameter count of {TITLES[backbone]}")
+
+
+def _smaller(
+    evidence: Evidence, name: str, others: Iterable[str]
+) -> tuple[list[Part], list[Missing]]:
     """Judge if a backbone has fewer parameters than the others; also list missing counts."""
     counts = {backbone: parameter_count(evidence, backbone) for backbone in (name, *others)}
     missing = [_no_count(backbone) for backbone, count in counts.items() if count is None]
@@ -154,47 +153,79 @@ def _smaller(evidence: Evidence, name: str, others: Iterable[str]) -> tuple[list
     return [Part(state, f"parameters {TITLES[name]} {own:,}, {listed}")], missing
 
 
-def _faster(evidence: Evidence, first: Network, second: Network) -> tuple[list[Part], list[str]]:
+def _faster(
+    evidence: Evidence, first: Network, second: Network
+) -> tuple[list[Part], list[Missing]]:
     """Judge if a network trains and predicts faster than another; also list missing timings."""
+    both = f"{first.label} and {second.label}"
+    training = [_training(evidence, network) for network in (first, second)]
+    # Each network's own input size is measured first.
+    own = [next(iter(sizes.items()), None) for sizes in training]
+    equal = max(training[0].keys() & training[1].keys(), default=0)
+    inference = [_inference(evidence, network) for network in (first, second)]
+    batch = max(inference[0].keys() & inference[1].keys(), default=0)
+    timings: list[tuple[str, str, list[Sequence[float] | None]]] = [
+        (
+            f"training at own input ({' and '.join(f'{one[0]} px' for one in own if one)})",
+            "training speed of the complete network at its own input size",
+            [one and one[1] for one in own],
+        ),
+        (
+            f"training at {equal} px",
+            "training speed of the complete network at one input size",
+            [sizes.get(equal) for sizes in training],
+        ),
+        (
+            f"inference, batch {batch}",
+            "speed of inference at a common batch size",
+            [sizes.get(batch) for sizes in inference],
+        ),
+    ]
     parts, missing = [], []
-    ours, theirs = _inference(evidence, first), _inference(evidence, second)
-    size = max(ours.keys() & theirs.keys(), default=0)
-    for kind, one, other in (
-        ("training", _training(evidence, first), _training(evidence, second)),
-        (f"inference, batch {size},", ours.get(size), theirs.get(size)),
-    ):
+    for label, what, (one, other) in timings:
         if one is None or other is None:
-            what = "training" if kind == "training" else "inference at a common batch size"
-            missing.append(f"speed of {what} for {first.label} and {second.label}")
-            continue
-        ratio = statistics.median(other) / statistics.median(one)
-        state: State = "open"
-        if min(len(one), len(other)) >= ROUNDS:
-            (low, high), (their_low, their_high) = _quartiles(one), _quartiles(other)
-            if ratio > 1 + SPEED_NOISE and high < their_low:
-                state = "holds"
-            elif ratio < 1 / (1 + SPEED_NOISE) and low > their_high:
-                state = "fails"
-        parts.append(
-            Part(
-                state,
-                f"{kind} {1 / statistics.median(one):,.0f} versus "
-                f"{1 / statistics.median(other):,.0f} images/s (ratio {ratio:.2f})",
-                needs=f"more timed rounds ({ROUNDS} or more) on an idle machine",
-            )
-        )
+            missing.append(Missing(NOT_MEASURED, f"{what} for {both}"))
+        else:
+            parts.append(_speed_part(label, one, other))
     return parts, missing
 
 
-def _training(evidence: Evidence, network: Network) -> list[float] | None:
-    """Return seconds per image of each timed round, or None if training was not timed."""
+def _speed_part(label: str, one: Sequence[float], other: Sequence[float]) -> Part:
+    """Return the part that the first network is faster.
+
+    Args:
+        label: start of the display text.
+        one: seconds per image of each timed round of the first network.
+        other: the same of the second.
+    """
+    ratio = statistics.median(other) / statistics.median(one)
+    state: State = "open"
+    if min(len(one), len(other)) >= ROUNDS:
+        (low, high), (other_low, other_high) = _quartiles(one), _quartiles(other)
+        if ratio > 1 + SPEED_NOISE and high < other_low:
+            state = "holds"
+        elif ratio < 1 / (1 + SPEED_NOISE) and low > other_high:
+            state = "fails"
+    return Part(
+        state,
+        f"{label}: {1 / statistics.median(one):,.0f} versus "
+        f"{1 / statistics.median(other):,.0f} images/s (ratio {ratio:.2f})",
+        needs=f"more timed rounds ({ROUNDS} or more) on an idle machine",
+    )
+
+
+def _training(evidence: Evidence, network: Network) -> Mapping[int, Sequence[float]]:
+    """Return seconds per image of each timed round of the complete network, by input size."""
     for cell in _cells(evidence, network):
-        if cell.training is not None:
-            return [seconds / cell.training.images for seconds in cell.training.seconds]
-    return None
+        if cell.network_training:
+            return {
+                speed.input_size: [seconds / speed.images for seconds in speed.seconds]
+                for speed in cell.network_training
+            }
+    return {}
 
 
-def _inference(evidence: Evidence, network: Network) -> dict[int, list[float]]:
+def _inference(evidence: Evidence, network: Network) -> Mapping[int, Sequence[float]]:
     """Return seconds per image of each timed call, by batch size."""
     for cell in _cells(evidence, network):
         if cell.inference:
@@ -217,7 +248,7 @@ def _quartiles(seconds: Sequence[float]) -> tuple[float, float]:
 
 
 def _random_pair(evidence: Evidence, first: str, second: str) -> list[str]:
-    pair = evidence.pair(Network(first, "random"), Network(second, "random"))
-    if pair is None:
+    gap = accuracy_difference(evidence, Network(first, "random"), Network(second, "random"))
+    if gap is None:
         return []
-    return [f"{ABOUT_PRETRAINED} {TITLES[first]} minus {TITLES[second]} {pair.effect_text}"]
+    return [f"random (not judged): {TITLES[first]} minus {TITLES[second]} {gap.text}"]

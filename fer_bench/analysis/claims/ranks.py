@@ -4,57 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import combine_conventions, part_of, state_above
-from fer_bench.analysis.claims.evidence import (
-    describe_convention,
+from fer_bench.analysis.claims.differences import combine_conventions, judge_rivals, part_of
+from fer_bench.analysis.claims.measures import (
     list_missing,
     rate_difference,
+    validation_accuracies,
     validation_difference,
 )
-from fer_bench.analysis.claims.pretraining import RUNNING_ACCURACY
-from fer_bench.analysis.claims.values import (
-    NETWORKS,
-    EpochRange,
-    Findings,
-    JudgedDifference,
-    Network,
-)
+from fer_bench.analysis.claims.values import NETWORKS, Basis, EpochRange, Findings, Network
 from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from fer_bench.analysis.claims.values import Difference, Evidence
+    from fer_bench.analysis.claims.differences import Difference, JudgedDifference
+    from fer_bench.analysis.claims.values import Evidence, Metric, Part
+    from fer_bench.metrics.convergence import Convention
 
 VGGFACE = Network("vggface", "pretrained")
 OPENFACE = Network("openface", "pretrained")
 PRETRAINED = tuple(Network(backbone, "pretrained") for backbone in published.BACKBONES)
 FIRST_WINDOW = EpochRange(*published.WINDOWS[0])
-
-
-def _deciding_rival(
-    leads: Mapping[Network, Difference | None], tests: int, label: str = "{rival}"
-) -> JudgedDifference | None:
-    """Return the smallest lead of those that decide if a network is first; None if none is known.
-
-    A rival that is ahead decides; otherwise one that cannot be distinguished; otherwise the
-    nearest one.
-
-    Args:
-        leads: lead of the network over each rival.
-        tests: as in ``state_above``.
-        label: display text of the result, with ``{rival}`` as placeholder of the rival's name.
-    """
-    known = [
-        JudgedDifference(label.format(rival=rival.label), found, state_above(found, tests=tests))
-        for rival, found in leads.items()
-        if found is not None
-    ]
-    for state in ("fails", "open", "holds"):
-        if deciding := [one for one in known if one.state == state]:
-            return min(deciding, key=lambda one: one.difference.mean)
-    return None
 
 
 def vggface_is_most_accurate(evidence: Evidence) -> Findings:
@@ -64,22 +35,22 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
     VGG-Face lies above each of the others, and fails as soon as one lies above VGG-Face.
     """
     rivals = [network for network in NETWORKS if network != VGGFACE]
-    parts = []
+    parts: list[Part] = []
     for name, epoch in (("initial", 1), ("final", -1)):
-        leads = {rival: validation_difference(evidence, VGGFACE, rival, epoch) for rival in rivals}
-        found = _deciding_rival(leads, 2 * len(rivals), "minus {rival}")
+
+        def lead(rival: Network, epoch: int = epoch) -> Difference | None:
+            return validation_difference(evidence, VGGFACE, rival, epoch)
+
+        found = judge_rivals(rivals, lead, 2 * len(rivals), "minus {rival}")
         if found is not None:
-            seeds = ", ".join(map(str, found.difference.seeds))
-            parts.append(part_of(found, f"{name} {found.difference.first_mean:.3f} (seed {seeds})"))
-    return Findings(
-        parts,
-        2,
-        list_missing(evidence, VGGFACE, *rivals),
-        unit="validation accuracy, share",
-        convention=describe_convention(
-            evidence, "validation accuracy after epoch 1 and after the last"
-        ),
-    )
+            accuracies = validation_accuracies(evidence, VGGFACE, epoch)
+            mean = sum(accuracies[seed] for seed in found.difference.seeds) / len(
+                found.difference.seeds
+            )
+            basis = _first(VGGFACE, [found], "validation accuracy")
+            parts.append(part_of(found, f"{name} {mean:.3f}", basis))
+    missing = list_missing(evidence, VGGFACE, *rivals)
+    return Findings(parts, 2, missing, "validation accuracy, share")
 
 
 def vggface_converges_slowest(evidence: Evidence) -> Findings:
@@ -91,21 +62,19 @@ def vggface_converges_slowest(evidence: Evidence) -> Findings:
     """
     rivals = [network for network in PRETRAINED if network != VGGFACE]
     epochs = EpochRange(1, evidence.epochs)
-    found: list[JudgedDifference] = []
+    found = []
     for convention in CONVENTIONS:
-        leads = {
-            rival: rate_difference(evidence, rival, VGGFACE, epochs, convention) for rival in rivals
-        }
-        slowest = _deciding_rival(leads, len(rivals), f"{{rival}} minus {VGGFACE.label}")
+
+        def lead(rival: Network, convention: Convention = convention) -> Difference | None:
+            return rate_difference(evidence, rival, VGGFACE, epochs, convention)
+
+        label = f"{{rival}} minus {VGGFACE.label}"
+        slowest = judge_rivals(rivals, lead, len(rivals), label)
         if slowest is not None:
             found.append(slowest)
-    return Findings(
-        [combine_conventions("", found)] if len(found) == len(CONVENTIONS) else [],
-        1,
-        list_missing(evidence, VGGFACE, *rivals, epochs=2),
-        unit="accuracy MCR, share per epoch",
-        convention=describe_convention(evidence, f"{RUNNING_ACCURACY}; pretrained networks"),
-    )
+    missing = list_missing(evidence, VGGFACE, *rivals, epochs=2)
+    parts = _combined("", found, VGGFACE, "training accuracy")
+    return Findings(parts, 1, missing, "accuracy MCR, share per epoch")
 
 
 def openface_changes_fastest(evidence: Evidence) -> Findings:
@@ -117,27 +86,40 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
     and MobileNet.
     """
     rivals = [network for network in PRETRAINED if network != OPENFACE]
-    parts = []
+    parts: list[Part] = []
     for name, overfitting in (("MCR", False), ("MOFR", True)):
-        found: list[JudgedDifference] = []
+        found = []
         for convention in CONVENTIONS:
-            leads = {
-                rival: rate_difference(
+
+            def lead(
+                rival: Network, convention: Convention = convention, overfitting: bool = overfitting
+            ) -> Difference | None:
+                return rate_difference(
                     evidence, OPENFACE, rival, FIRST_WINDOW, convention, overfitting=overfitting
                 )
-                for rival in rivals
-            }
-            fastest = _deciding_rival(leads, 2 * len(rivals), f"{OPENFACE.label} minus {{rival}}")
+
+            label = f"{OPENFACE.label} minus {{rival}}"
+            fastest = judge_rivals(rivals, lead, 2 * len(rivals), label)
             if fastest is not None:
                 found.append(fastest)
-        if len(found) == len(CONVENTIONS):
-            parts.append(combine_conventions(name, found))
-    return Findings(
-        parts,
-        2,
-        list_missing(evidence, OPENFACE, *rivals, epochs=FIRST_WINDOW.last),
-        unit="accuracy MCR or MOFR, share per epoch",
-        convention=describe_convention(
-            evidence, f"{RUNNING_ACCURACY}; epochs 1 to 5; pretrained networks"
-        ),
-    )
+        metrics: list[Metric] = ["training accuracy"]
+        if overfitting:
+            metrics.append("validation accuracy")
+        parts += _combined(name, found, OPENFACE, *metrics)
+    missing = list_missing(evidence, OPENFACE, *rivals, epochs=FIRST_WINDOW.last)
+    return Findings(parts, 2, missing, "accuracy MCR or MOFR, share per epoch")
+
+
+def _combined(
+    label: str, found: Sequence[JudgedDifference], first: Network, *metrics: Metric
+) -> list[Part]:
+    """Return one part for the deciding rivals by each convention; none if any is unknown."""
+    if len(found) < len(CONVENTIONS):
+        return []
+    return [combine_conventions(label, found, _first(first, found, *metrics))]
+
+
+def _first(first: Network, found: Sequence[JudgedDifference], *metrics: Metric) -> Basis:
+    """Return the basis of the statement that a network ranks first, ahead of rivals."""
+    rivals = tuple(dict.fromkeys(one.rival for one in found if one.rival is not None))
+    return Basis((first, *rivals), metrics, 0, holding=(first,), failing=rivals)

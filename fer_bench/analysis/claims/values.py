@@ -1,30 +1,32 @@
-"""Values of the claims: networks of the paper, evidence of a run, differences, and verdicts."""
+"""Values of the claims: the paper's networks, evidence of a run, declarations, and verdicts."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from fer_bench.analysis.group_comparisons import find_pair
-from fer_bench.metrics import Interval, over_seeds
 from fer_bench.protocol import published
 from fer_bench.protocol.cells import INITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from fer_bench.analysis.group_comparisons import Pair
     from fer_bench.analysis.seed_groups import Group
+    from fer_bench.metrics import Interval
     from fer_bench.protocol.cells import Init
     from fer_bench.results.records import Run
 
 ClaimOutcome = Literal["supported", "contradicted", "undecided", "not testable here"]
+PaperOutcome = Literal["supported", "contradicted", "not published"]
 State = Literal["holds", "fails", "open", "so far"]
+Metric = Literal["training accuracy", "validation accuracy", "test images"]
 
 LEVEL = 0.95
 """Confidence level of the intervals."""
+
+WITHIN_NOISE, NOT_RUN, NOT_MEASURED = "within noise", "not run", "not measured"
+NOT_MEASURABLE = "not measurable"
+"""Causes of an undecided claim; the guards add theirs."""
 
 TITLES = {
     "mobilenet": "MobileNet",
@@ -64,12 +66,10 @@ class Evidence:
     Attributes:
         run: the run.
         groups: requested groups.
-        pairs: pairs of groups compared on the test images.
     """
 
     run: Run
     groups: Mapping[Network, Group]
-    pairs: Sequence[Pair]
 
     @property
     def epochs(self) -> int:
@@ -82,93 +82,25 @@ class Evidence:
         group = self.groups.get(network)
         return group if group is not None and group.trained else None
 
-    def pair(self, first: Network, second: Network) -> Pair | None:
-        """Return the first network compared with the second, or None if they were not compared."""
-        return find_pair(self.pairs, first, second)
-
 
 @dataclass(frozen=True)
-class Difference:
-    """Difference of a rate, or of a metric of one epoch, between two networks.
-
-    One seed shows nothing: between two trainings of the same network, such metrics differ by far
-    more than the sampling of the images explains.
+class Basis:
+    """Trainings that a part of a claim is based on, for the guards.
 
     Attributes:
-        by_seed: one difference for each of ``seeds``.
-        standard_error: standard error of a difference due to the sampling of the images.
-        seeds: seeds that both cells were trained with, at least one.
-        first_mean: mean of the first network's metric over these seeds.
-        is_rate: True if the metrics are shares per epoch instead of shares.
-        distorted: labels of networks whose validation accuracy, used in the metric, is distorted
-            by trained batch normalisation; the difference then shows nothing about learning.
+        networks: all networks whose metrics enter.
+        metrics: kinds of these metrics.
+        seeds: number of seeds that the networks were compared over.
+        holding: networks that must have learned something if the part holds: a network that has
+            not can lose a comparison, but neither win it nor tie.
+        failing: the same if the part fails.
     """
 
-    by_seed: tuple[float, ...]
-    standard_error: float
-    seeds: tuple[int, ...]
-    first_mean: float
-    is_rate: bool = False
-    distorted: tuple[str, ...] = ()
-
-    @property
-    def mean(self) -> float:
-        """Mean over the seeds."""
-        return math.fsum(self.by_seed) / len(self.by_seed)
-
-    def interval(self, tests: int = 1) -> Interval | None:
-        """Return the confidence interval of the difference, or None for one seed.
-
-        Its half width is the root of a**2 + b**2: a is the normal quantile times
-        ``standard_error``, b the half width of Student's t interval over the seeds, as in
-        ``fer_bench.metrics.compare``.
-
-        Args:
-            tests: number of intervals that must hold simultaneously: each has the level 1 - (1 -
-                LEVEL) / tests (Bonferroni).
-        """
-        level = 1 - (1 - LEVEL) / tests
-        spread = over_seeds(self.by_seed, level).interval
-        if spread is None:
-            return None
-        half = math.hypot(
-            NormalDist().inv_cdf((1 + level) / 2) * self.standard_error,
-            (spread.high - spread.low) / 2,
-        )
-        return Interval(self.mean - half, self.mean + half)
-
-    @property
-    def mean_text(self) -> str:
-        """Mean as display text."""
-        return f"{self.mean:+.{self._decimals}f}"
-
-    @property
-    def text(self) -> str:
-        """Mean and interval as display text."""
-        interval = self.interval()
-        if interval is None:
-            return self.mean_text
-        low, high = (f"{end:+.{self._decimals}f}" for end in (interval.low, interval.high))
-        return f"{self.mean_text} [{low}, {high}]"
-
-    @property
-    def _decimals(self) -> int:
-        return 4 if self.is_rate else 3
-
-
-@dataclass(frozen=True)
-class JudgedDifference:
-    """State of a statement and the difference that it is based on.
-
-    Attributes:
-        label: display text of which metric is subtracted from which; empty if it is clear.
-        difference: difference of the metrics.
-        state: state of the statement.
-    """
-
-    label: str
-    difference: Difference
-    state: State
+    networks: tuple[Network, ...]
+    metrics: tuple[Metric, ...]
+    seeds: int
+    holding: tuple[Network, ...] = ()
+    failing: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,16 +113,25 @@ class Part:
         text: its metrics as display text.
         effect: metric that decides it, None if there is none.
         interval: 95 % CI of ``effect``, None if there is none.
+        cause: why it is open, in a few words.
         needs: data needed to decide it if it is open.
-        seeds: number of seeds that it is based on; None if it does not depend on training.
+        basis: trainings that it is based on; None if it does not depend on training.
     """
 
     state: State
     text: str
     effect: float | None = None
     interval: Interval | None = None
+    cause: str = WITHIN_NOISE
     needs: str = ""
-    seeds: int | None = None
+    basis: Basis | None = None
+
+
+class Missing(NamedTuple):
+    """Something a run lacks to decide a claim: the cause in a few words, and what is needed."""
+
+    cause: str
+    needs: str
 
 
 @dataclass(frozen=True)
@@ -202,16 +143,28 @@ class Findings:
         total: number of parts of the claim.
         missing: data missing for the other parts.
         unit: unit of the parts' effects.
-        convention: definition of the metrics.
         remarks: additional metrics to display that decide nothing.
     """
 
     parts: Sequence[Part]
     total: int
-    missing: Sequence[str]
-    unit: str
-    convention: str
+    missing: Sequence[Missing] = ()
+    unit: str = ""
     remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PaperVerdict:
+    """Verdict of a claim's rule on the paper's own published numbers, without intervals.
+
+    Attributes:
+        outcome: ``"not published"`` if the numbers that the rule needs are not in the paper's
+            tables, or not in our source of them.
+        because: the numbers, or which are missing.
+    """
+
+    outcome: PaperOutcome
+    because: str
 
 
 @dataclass(frozen=True)
@@ -219,16 +172,36 @@ class Claim:
     """One claim of the paper.
 
     Attributes:
-        id: ``"C1"`` to ``"C10"``.
-        text: short text in this project's words.
-        findings: function that returns a run's results for its parts.
+        id: ``"C1"`` to ``"C17"``.
+        statement: what the paper says, short, in this project's words.
+        source: section of the paper.
+        estimand: quantity that decides it.
+        rule: when it is supported and when contradicted.
+        margin: smallest difference that matters.
+        family: comparisons that are corrected together.
+        decide: function that returns a run's results for its parts.
+        on_tables: function that applies the same rule to the paper's published tables.
         of_the_data: True if it is about results on the paper's data, and on no other.
     """
 
     id: str
-    text: str
-    findings: Callable[[Evidence], Findings]
+    statement: str
+    source: str
+    estimand: str
+    rule: str
+    margin: str
+    family: str
+    decide: Callable[[Evidence], Findings]
+    on_tables: Callable[[], PaperVerdict]
     of_the_data: bool = True
+
+    @property
+    def definition(self) -> str:
+        """Estimand, rule, margin and family in one line."""
+        return (
+            f"Estimand: {self.estimand}. Rule: {self.rule}. Margin: {self.margin}. "
+            f"Corrected over: {self.family}."
+        )
 
 
 @dataclass(frozen=True)
@@ -236,24 +209,36 @@ class ClaimVerdict:
     """Verdict of a run on one claim of the paper.
 
     Attributes:
-        id: ``"C1"`` to ``"C10"``.
-        claim: short text of the claim.
-        outcome: ``"supported"``, ``"contradicted"``, ``"undecided"`` (``missing`` states what the
-            run would need to decide it) or ``"not testable here"`` (other data).
+        claim: the claim.
+        paper: verdict of the same rule on the paper's own tables.
+        outcome: ``"supported"``, ``"contradicted"``, ``"undecided"`` (``cause`` and ``missing``
+            state why) or ``"not testable here"`` (other data).
+        cause: why it is undecided, in a few words; empty otherwise.
         because: metrics that it is based on, as display text: the deciding ones first.
         effect: metric that decides, None if there is none.
         interval: its 95 % CI, None if there is none.
         unit: unit of ``effect``.
-        convention: definition of the metrics, and settings that differ from the paper's.
+        seeds: number of seeds behind the deciding metrics; None if they need no training.
         missing: missing cells, seeds or metrics; empty if nothing is missing.
     """
 
-    id: str
-    claim: str
+    claim: Claim
+    paper: PaperVerdict
     outcome: ClaimOutcome
     because: str
+    cause: str = ""
     effect: float | None = None
     interval: Interval | None = None
     unit: str = ""
-    convention: str = ""
+    seeds: int | None = None
     missing: str = ""
+
+    @property
+    def id(self) -> str:
+        """Identifier of the claim."""
+        return self.claim.id
+
+    @property
+    def outcome_text(self) -> str:
+        """Outcome with the cause of an undecided claim: ``undecided: one seed``."""
+        return f"{self.outcome}: {self.cause}" if self.cause else self.outcome

@@ -4,51 +4,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.values import ClaimVerdict, Part
+from fer_bench.analysis.claims.guards import guard
+from fer_bench.analysis.claims.values import ClaimVerdict, Missing, Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.claims.values import Claim, ClaimOutcome, Findings, State
+    from fer_bench.analysis.claims.values import Claim, ClaimOutcome, Evidence, State
 
-ONE_SEED = "one seed: training variation is not included"
 _STATES: tuple[State, ...] = ("fails", "open", "so far", "holds")
 """States in the order in which they decide."""
 
 
-def conclude(claim: Claim, findings: Findings) -> ClaimVerdict:
-    """Return the verdict on a claim that holds if all its parts do.
+def conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
+    """Return the verdict on a claim that holds if all its parts do, once they are guarded.
 
     It is contradicted as soon as one part fails, even if others are missing; supported if all parts
     are present and hold, and nothing is missing; otherwise undecided. Effect and interval are those
     of the first part that decides: a failing one, otherwise an open one, otherwise the first.
     """
+    findings = claim.decide(evidence)
+    guarded = [guard(part, evidence) for part in findings.parts]
+    parts = [part for state in _STATES for part in guarded if part.state == state]
     missing = list(findings.missing)
-    parts = [part for state in _STATES for part in findings.parts if part.state == state]
     if len(parts) < findings.total and not missing:
-        missing.append(f"metrics for {findings.total - len(parts)} of {findings.total} parts")
+        needs = f"metrics for {findings.total - len(parts)} of {findings.total} parts"
+        missing.append(Missing("not measured", needs))
     outcome: ClaimOutcome = "undecided"
-    deciding = [part for part in parts if part.state == "fails"]
-    if deciding:
+    if any(part.state == "fails" for part in parts):
         outcome = "contradicted"
     elif parts and not missing and all(part.state == "holds" for part in parts):
-        outcome, deciding = "supported", parts
-    because = [*_texts_by_state(parts), *findings.remarks]
-    if any(part.seeds == 1 for part in deciding):
-        because.append(ONE_SEED)
+        outcome = "supported"
+    causes: list[str] = []
     if outcome == "undecided":
-        missing += [part.needs for part in parts if part.state == "open"]
+        open_parts = [part for part in parts if part.state == "open"]
+        causes = [part.cause for part in open_parts] + [one.cause for one in missing]
+        missing = [Missing(part.cause, part.needs) for part in open_parts] + missing
     first = parts[0] if parts else Part("open", "")
     return ClaimVerdict(
-        id=claim.id,
-        claim=claim.text,
+        claim=claim,
+        paper=claim.on_tables(),
         outcome=outcome,
-        because="; ".join(because) or "no evidence",
+        because="; ".join([*_texts_by_state(parts), *findings.remarks]) or "no evidence",
+        cause="; ".join(dict.fromkeys("; ".join(causes).split("; "))),
         effect=first.effect,
         interval=first.interval,
         unit="" if first.effect is None else findings.unit,
-        convention=findings.convention,
-        missing="; ".join(dict.fromkeys(filter(None, missing))),
+        seeds=None if first.basis is None else first.basis.seeds,
+        missing="; ".join(dict.fromkeys(one.needs for one in missing if one.needs)),
     )
 
 

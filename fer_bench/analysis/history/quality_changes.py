@@ -159,8 +159,7 @@ def _segment(segmentation: Segmentation, run: int, change: Change | None) -> Non
 
 
 def _without_speed(run: Run) -> Run:
-    cells = (dataclasses.replace(cell, training=None, inference=()) for cell in run.cells)
-    return dataclasses.replace(run, cells=tuple(cells))
+    return dataclasses.replace(run, cells=tuple(cell.without_speed() for cell in run.cells))
 
 
 def _only(named: tuple[str, Run], cells: Collection[str]) -> tuple[str, Run]:

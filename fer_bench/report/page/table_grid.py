@@ -24,6 +24,7 @@ _TONES = {
     "contradicted": "bad",
     "undecided": "fair",
     "not testable here": "none",
+    "not published": "none",
     "better": "good",
     "worse": "bad",
     "moved": "fair",
@@ -99,6 +100,7 @@ class Grid:
 
 def grid(table: Table) -> Grid:
     """Return the table as plain data for the page."""
+    table = table.visible
     made = body(table)
     away = list(_distances(table))
     lines = []
@@ -155,7 +157,8 @@ def _tone(text: str, entry: Entry, column: Column) -> str:
     """Return the tone of an entry that gives the outcome of a cell or a claim, else empty."""
     if entry is None:
         return "" if text == DASH else _TONES.get(text, "fair")
-    return "" if column.kind == "number" else _TONES.get(text, "")
+    # An outcome may be followed by its cause: ``undecided: one seed``.
+    return "" if column.kind == "number" else _TONES.get(text.partition(":")[0], "")
 
 
 def _distances(table: Table) -> Iterator[list[str]]:

@@ -46,7 +46,7 @@ GAIN = (
 
 class TestC1:
     def test_a_gain_of_all_four_supports_it(self):
-        found = verdict("C1", *four(*GAIN))
+        found = verdict("C1", *repeated(four(*GAIN)))
         assert found.outcome == "supported"
         assert found.missing == ""
         assert found.because.startswith("holds: MobileNet +0.201 [+0.187")
@@ -54,8 +54,7 @@ class TestC1:
         assert len(found.because) < 200
         assert found.effect == pytest.approx(0.2, abs=0.001)
         assert found.interval.low < found.effect < found.interval.high
-        assert "one seed" in found.because
-        assert "not included" in found.because
+        assert found.seeds == 3
 
     def test_one_loss_contradicts_it_whatever_is_missing(self):
         cells = [
@@ -63,60 +62,56 @@ class TestC1:
             *both("openface", *GAIN[::-1]),
             made_missing("vggface", "pretrained"),
         ]
-        found = verdict("C1", *cells)
+        found = verdict("C1", *repeated(cells))
         assert found.outcome == "contradicted"
         assert found.effect == pytest.approx(-0.2, abs=0.001)
         assert "VGG-Face_pretrained (skipped)" in found.missing
 
     def test_a_gain_that_is_not_shown_is_no_loss(self):
-        found = verdict("C1", *both("mobilenet", GAIN[0], GAIN[0]))
+        found = verdict("C1", *repeated(both("mobilenet", GAIN[0], GAIN[0])))
         assert found.outcome == "undecided"
-        assert found.because.startswith("open: MobileNet +0.000 [-0.001, +0.001], corrected p = 1")
+        assert found.because == "open: MobileNet +0.000 [-0.001, +0.001]"
 
     def test_a_backbone_whose_validation_cannot_be_compared_is_not_passed_over(self):
         cells = [
-            *(cell for cell in four(*GAIN) if cell.backbone != "vggface"),
+            *(cell for cell in repeated(four(*GAIN)) if cell.backbone != "vggface"),
             made_cell("vggface", "pretrained", 0.5, seed=42),
             made_cell("vggface", "random", 0.3, seed=43),
         ]
         found = verdict("C1", *cells)
-        assert found.outcome == "undecided"
+        assert found.outcome_text == "undecided: no common seed"
         sides = "VGG-Face_pretrained and VGG-Face_random"
-        assert f"a common seed of {sides}" in found.missing
-        cells[-1] = made_cell("vggface", "random", 0.6, seed=43)
-        assert verdict("C1", *cells).outcome == "contradicted"
+        assert found.missing == f"a common seed of {sides}"
 
-    def test_one_side_with_one_seed_is_reported(self):
+    @pytest.mark.parametrize("sides", [GAIN, GAIN[::-1]])
+    def test_one_seed_of_either_side_decides_nothing(self, sides):
         more = [made_cell("vggface", "random", 0.3, seed=seed) for seed in (43, 44)]
-        found = verdict("C1", *four(*GAIN), *more)
-        assert found.outcome == "supported"
-        assert "one seed" in found.because
-        several = verdict("C1", *repeated(four(*GAIN)))
-        assert several.outcome == "supported"
-        assert "one seed" not in several.because
+        found = verdict("C1", *four(*sides), *more)
+        assert found.outcome_text == "undecided: one seed"
+        assert found.missing == "more seeds (--seeds=3 or more)"
 
     def test_a_gain_within_noise_is_open(self):
         cells = [
             made_cell("mobilenet", "pretrained", 0.41, spread=1),
             made_cell("mobilenet", "random", 0.4, spread=2),
         ]
-        found = verdict("C1", *cells)
-        assert found.outcome == "undecided"
+        found = verdict("C1", *repeated(cells))
+        assert found.cause == "within noise; not run"
         assert "more seeds or images" in found.missing
 
     def test_test_and_validation_that_disagree_are_open(self):
         better, worse = (side["history"] for side in GAIN)
         found = verdict(
             "C1",
-            *four({"test": 0.5, "history": worse}, {"test": 0.3, "history": better}),
+            *repeated(four({"test": 0.5, "history": worse}, {"test": 0.3, "history": better})),
         )
-        assert found.outcome == "undecided"
+        assert found.outcome_text == "undecided: test and validation disagree"
         assert "but validation -0.200" in found.because
-        assert found.missing == "more seeds (3 or more)"
 
     def test_what_there_is_so_far_is_reported(self):
-        found = verdict("C1", *both("mobilenet", *GAIN), made_missing("openface", "random"))
-        assert found.outcome == "undecided"
+        cells = repeated(both("mobilenet", *GAIN))
+        found = verdict("C1", *cells, made_missing("openface", "random"))
+        assert found.outcome_text == "undecided: not run"
         assert found.because.startswith("holds: MobileNet +0.201 [")
         reasons = {
             "OpenFace_pretrained": "not requested",
@@ -143,21 +138,21 @@ class TestC1:
         ]
         found = verdict("C1", *cells)
         assert found.outcome == "undecided"
+        assert found.cause == "no predictions"
         sides = "MobileNet_pretrained and MobileNet_random"
         assert f"predictions of {sides}" in found.missing
 
     def test_other_backbones_take_no_part(self):
         extra = both("mini", *GAIN[::-1])
-        assert verdict("C1", *four(*GAIN), *extra).outcome == "supported"
+        assert verdict("C1", *repeated(four(*GAIN)), *repeated(extra)).outcome == "supported"
 
-    def test_a_changed_setting_is_named(self):
-        found = verdict("C1", *four(*GAIN), batch_size=64)
-        assert found.outcome == "supported"
-        assert "changed" in found.convention
-        assert "batch size 64 instead of 32" in found.convention
+    def test_a_changed_setting_does_not_prevent_a_verdict(self):
+        assert verdict("C1", *repeated(four(*GAIN)), batch_size=64).outcome == "supported"
 
-    def test_seeds_are_no_changed_setting(self):
-        assert "changed" not in verdict("C1", *four(*GAIN), seed=7, seeds=3).convention
+    def test_what_else_ran_does_not_matter(self):
+        cells = repeated(four(*GAIN))
+        more = repeated(both("mini", *GAIN[::-1]), seeds=3)
+        assert verdict("C1", *cells, *more) == verdict("C1", *cells)
 
 
 FAST, SLOW = bent(0.15, 0.55, 0.6), bent(0.15, 0.3, 0.45)
@@ -171,60 +166,74 @@ class TestC2:
     def test_faster_first_and_slower_then(self):
         found = verdict("C2", *repeated(four(*running(FAST, SLOW))))
         assert found.outcome == "supported"
-        # (0.40 - 0.15) / 10 by untrained, and the same over nine of the ten differences.
-        assert "MobileNet 1-10 +0.0250 [+0.0236, +0.0264] / +0.0250" in found.because
-        assert "MobileNet 11-20 -0.0100 [-0.0112, -0.0088]" in found.because
+        # (0.40 - 0.15) / 10 by untrained, and the same over nine of the ten differences. The error
+        # of the mean of four backbones is half of one's: 1.96 sqrt(1 / 25121) / 9 / 2 = 0.0007.
+        assert "epochs 1-10 +0.0250 [+0.0243, +0.0257] / +0.0250" in found.because
+        assert "epochs 11-20 -0.0100 [-0.0106, -0.0094]" in found.because
+        assert "1-10: MobileNet +0.0250, OpenFace +0.0250" in found.because
         assert found.effect == pytest.approx(0.025)
-        assert "equal: " in found.convention
-        assert "less than 0.002 per epoch" in found.convention
+
+    def test_the_mean_of_the_backbones_decides_not_each(self):
+        # As in the paper's Table 2: slower with ResNet-50, faster on average.
+        cells = [
+            *(cell for cell in four(*running(FAST, SLOW)) if cell.backbone != "resnet50"),
+            *both("resnet50", *running(bent(0.15, 0.45, 0.5), bent(0.15, 0.5, 0.7))),
+        ]
+        found = verdict("C2", *repeated(cells))
+        assert found.outcome == "supported"
+        # (3 * 0.025 - 0.005) / 4
+        assert found.effect == pytest.approx(0.0175)
+        assert "ResNet-50 -0.0050" in found.because
 
     def test_one_seed_decides_no_rate(self):
-        for cells in (four(*running(FAST, SLOW)), both("mobilenet", *running(SLOW, FAST))):
-            found = verdict("C2", *cells)
-            assert found.outcome == "undecided"
-            assert "more seeds (3 or more)" in found.missing
+        for sides in (running(FAST, SLOW), running(SLOW, FAST)):
+            found = verdict("C2", *four(*sides))
+            assert found.outcome_text == "undecided: one seed"
             assert found.interval is None
+
+    def test_a_missing_backbone_leaves_the_mean_open(self):
+        found = verdict("C2", *repeated(both("mobilenet", *running(SLOW, FAST))))
+        assert found.outcome_text == "undecided: not run"
+        assert found.effect is None
 
     def test_later_level_is_enough(self):
         cells = repeated(four(*running(FAST, bent(0.15, 0.3, 0.35))))
         assert verdict("C2", *cells).outcome == "supported"
 
     def test_faster_later_too_contradicts_it(self):
-        cells = both("mobilenet", *running(bent(0.15, 0.4, 0.7), bent(0.15, 0.3, 0.35)))
+        cells = four(*running(bent(0.15, 0.4, 0.7), bent(0.15, 0.3, 0.35)))
         found = verdict("C2", *repeated(cells))
         assert found.outcome == "contradicted"
-        assert found.because.startswith("fails: MobileNet 11-20 +0.0250 [")
+        assert found.because.startswith("fails: epochs 11-20 +0.0250 [")
         assert found.effect == pytest.approx(0.025)
 
     def test_slower_first_contradicts_it(self):
-        cells = both("mobilenet", *running(SLOW, bent(0.15, 0.5, 0.7)))
+        cells = four(*running(SLOW, bent(0.15, 0.5, 0.7)))
         assert verdict("C2", *repeated(cells)).outcome == "contradicted"
 
     @pytest.mark.parametrize(
-        ("gap", "outcome"), [(-0.0015, "undecided"), (-0.0024, "contradicted")]
+        ("gap", "outcome"), [(-0.00072, "undecided"), (-0.0009, "contradicted")]
     )
-    def test_eight_parts_that_could_fail_need_more_to_do_so(self, gap, outcome):
-        # sqrt(1 / 25121) / 9 times 1.96 is 0.00137, times 2.73 (0.05 / 8, two-sided) 0.00192.
-        cells = both("mobilenet", *running(bent(0.15, 0.5 + 10 * gap, 0.5), bent(0.15, 0.5, 0.8)))
+    def test_two_parts_that_could_fail_need_more_to_do_so(self, gap, outcome):
+        # sqrt(1 / 25121) / 9 / 2 times 1.96 is 0.00069, times 2.24 (0.05 / 2, two-sided) 0.00079.
+        cells = four(*running(bent(0.15, 0.5 + 10 * gap, 0.5), bent(0.15, 0.5, 0.8)))
         assert verdict("C2", *repeated(cells)).outcome == outcome
 
-    @pytest.mark.parametrize(("gap", "outcome"), [(0.0035, "undecided"), (0.004, "contradicted")])
+    @pytest.mark.parametrize(("gap", "outcome"), [(0.00265, "undecided"), (0.0028, "contradicted")])
     def test_later_ones_too(self, gap, outcome):
-        # 0.002 and 1.96 times sqrt(1 / 25121) / 10 are 0.00324, and 2.73 times it 0.00372.
-        cells = both("mobilenet", *running(bent(0.15, 0.55, 0.6 + 10 * gap), bent(0.15, 0.3, 0.35)))
+        # 0.002 and 1.96 times sqrt(1 / 25121) / 10 / 2 are 0.00262, and 2.24 times it 0.00271.
+        cells = four(*running(bent(0.15, 0.55, 0.6 + 10 * gap), bent(0.15, 0.3, 0.35)))
         assert verdict("C2", *repeated(cells)).outcome == outcome
 
     def test_conventions_that_disagree_leave_it_open(self):
         jumping = bent(0.15, 0.55, 0.6, first=0.5)
         found = verdict("C2", *repeated(four(*running(jumping, bent(0.15, 0.35, 0.5)))))
-        assert found.outcome == "undecided"
-        assert "definition of Metric_0" in found.missing
-        assert "conventions" in found.missing
-        assert "; " not in found.missing
+        assert found.outcome_text == "undecided: conventions disagree"
+        assert found.missing == "a definition of Metric_0, as the conventions disagree"
 
     def test_less_than_the_noise_is_open(self):
-        # 1.96 sqrt(1 / 25121) / 10 is 0.00124.
-        for gain, outcome in ((0.0011, "undecided"), (0.0016, "supported")):
+        # 1.96 sqrt(1 / 25121) / 9 / 2 is 0.00069.
+        for gain, outcome in ((0.0006, "undecided"), (0.0008, "supported")):
             cells = four(*running(bent(0.15, 0.3 + 10 * gain, 0.4), bent(0.15, 0.3, 0.4)))
             assert verdict("C2", *repeated(cells)).outcome == outcome
 
@@ -237,12 +246,11 @@ class TestC2:
         ]
         found = verdict("C2", *cells, seeds=3)
         assert found.outcome == "supported"
-        # Rates differ by 0.025, 0.026 and 0.027: t is 4.303, the sampling error 0.00063.
-        half = ((4.302653 * 0.001 / 3**0.5) ** 2 + (1.959964**2 / 25121 / 100)) ** 0.5
-        # The figure shown is by consecutive, whose nine differences start after epoch 1.
+        # Rates differ by 0.025, 0.026 and 0.027: t is 4.303, the sampling error 0.00063 / 2.
+        half = ((4.302653 * 0.001 / 3**0.5) ** 2 + (1.959964**2 / 25121 / 100 / 4)) ** 0.5
+        # The figure shown is by first-epoch, whose nine differences start after epoch 1.
         assert found.interval.low < found.effect < found.interval.high
         assert found.interval.high - found.interval.low == pytest.approx(2 * half, rel=0.15)
-        assert "one seed" not in found.because
 
     def test_a_short_training_cannot_decide_it(self):
         cells = [
@@ -255,9 +263,8 @@ class TestC2:
         assert found.missing.startswith("20 epochs ")
         assert "this run: 6" in found.missing
         assert "; " not in found.missing
-        assert "epochs 6 instead of 20" in found.convention
 
-    def test_networks_of_different_seeds_cannot_be_set_side_by_side(self):
+    def test_networks_of_different_seeds_cannot_be_compared(self):
         cells = [
             dataclasses.replace(cell, seed=1 if cell.init == "random" else 2)
             for cell in four(*running(FAST, SLOW))
@@ -266,18 +273,6 @@ class TestC2:
         assert found.outcome == "undecided"
         sides = "MobileNet_pretrained and MobileNet_random"
         assert f"a common seed of {sides}" in found.missing
-
-    def test_the_papers_own_rates_have_the_exception_is_reported(self):
-        table = published.table(2)
-        early = {key: rates[0] + rates[1] for key, rates in table.items()}
-        assert [
-            name
-            for name in published.BACKBONES
-            if early[name, "pretrained"] <= early[name, "random"]
-        ] == ["resnet50"]
-        later = {key: (rates[2] + rates[3]) / 2 for key, rates in table.items()}
-        for name in published.BACKBONES:
-            assert later[name, "pretrained"] - later[name, "random"] < 0.002
 
 
 def overfitting(pretrained, random):
@@ -327,17 +322,15 @@ class TestC3:
         )
         cells[0] = made_cell("mobilenet", "pretrained", history=moved)
         found = verdict("C3", *repeated(cells))
-        assert found.outcome == "undecided"
+        assert found.cause == "batch-norm artefact; not run"
         assert found.because.startswith("open: MobileNet ")
-        assert "validation with batch statistics" in found.missing
-        assert "--batchnorm=frozen" in found.missing
-        assert found.missing.endswith(" MobileNet_pretrained")
+        assert "training with --batchnorm=frozen of MobileNet_pretrained" in found.missing
 
 
 @pytest.mark.parametrize(("runs", "most"), [(10, 1), pytest.param(40, 3, marks=pytest.mark.soak)])
 def test_three_trainings_that_differ_by_chance_alone_decide_little(runs, most):
     random = np.random.default_rng(3)
-    decided = dict.fromkeys(("C2", "C3", "C4", "C5", "C8"), 0)
+    decided = dict.fromkeys(("C2", "C3", "C4", "C5", "C8", "C16"), 0)
     for _ in range(runs):
         cells = [
             made_cell(
@@ -354,7 +347,7 @@ def test_three_trainings_that_differ_by_chance_alone_decide_little(runs, most):
             for seed in (1, 2, 3)
         ]
         run = made_run(*cells)
-        for found in judge(run, group_cells(run), pairs=()):
+        for found in judge(run, group_cells(run)):
             if found.id in decided:
                 decided[found.id] += found.outcome == "contradicted"
     assert all(count <= most for count in decided.values()), decided
@@ -373,15 +366,15 @@ def test_on_other_data_only_the_parameters_are_testable():
         (other, "data set sketch instead of fer2013"),
         (sample, "3,585 images instead of 35,887"),
     ):
-        *others, last = analyse(changed).verdicts
-        assert {one.outcome for one in others} == {"not testable here"}
-        assert {one.because for one in others} == {reason}
-        assert (last.id, last.outcome) == ("C10", "supported")
+        found = {one.id: one for one in analyse(changed).verdicts}
+        assert found.pop("C10").outcome == "supported"
+        assert {one.outcome for one in found.values()} == {"not testable here"}
+        assert {one.because for one in found.values()} == {reason}
 
 
-def test_ten_claims_in_order():
+def test_all_claims_in_order():
     run = made_run()
     found = analyse(run).verdicts
-    assert [one.id for one in found] == [f"C{number}" for number in range(1, 11)]
+    assert [one.id for one in found] == [f"C{number}" for number in range(1, 18)]
     assert {one.outcome for one in found} == {"undecided"}
     assert all(one.missing for one in found)
