@@ -331,6 +331,8 @@ def _speed(analysis: Analysis) -> Table:
             Column(f"p99, {mark}ms", f"batch {size}", decimals=2),
             Column(f"images/{mark}s", f"batch {size}", decimals=1),
         ]
+    inputs = sorted({speed.input_size for cell in cells for speed in cell.network_training})
+    columns += [Column(f"images/{mark}s", f"network, {size} px", decimals=1) for size in inputs]
     rows = []
     for cell in cells:
         training = cell.training
@@ -344,6 +346,8 @@ def _speed(analysis: Analysis) -> Table:
         measured = {speed.batch_size: speed for speed in cell.inference}
         for size in sizes:
             entries += _inference(measured.get(size))
+        at_input = {speed.input_size: speed.images_per_second for speed in cell.network_training}
+        entries += [at_input.get(size) for size in inputs]
         # Show the word in the first group not measured, not in a p99 that only lacks enough calls.
         missing = [3 + 3 * index for index, size in enumerate(sizes) if size not in measured]
         if training is None:
@@ -361,7 +365,8 @@ def _speed(analysis: Analysis) -> Table:
             "Measured in this run, even if the result is from the store. training: one epoch of "
             "the trainable layers on stored features of the frozen ones, median of the rounds. "
             "batch N: from N uint8 images of 48x48 to probabilities, through all layers; p99 needs "
-            "100 calls.",
+            "100 calls. network, N px: a few training batches of the complete network, frozen "
+            "layers included, from images resized to N pixels.",
             *([f"All times are {counted}, not elapsed time."] if counted else []),
             *(f"Speed {value}." for name, value in run.environment if name == SPEED),
         ),

@@ -38,8 +38,9 @@ def frame(run: Run) -> pd.DataFrame:
     """Return one row for each cell of a run, in the order of the run.
 
     Accuracies are shares (0 to 1), losses are in nats, times in seconds. Every column but those of
-    inference speed, one for each batch size measured, is always there; what was not measured is
-    missing. ``run.cells[i].quality.history`` has the series over the epochs, and
+    inference speed, one for each batch size measured, and of the training speed of the complete
+    network, one for each input size, is always there; what was not measured is missing.
+    ``run.cells[i].quality.history`` has the series over the epochs, and
     ``fer_bench.metrics.convergence`` the rates that follow from them.
     """
     import pandas as pd
@@ -83,4 +84,7 @@ def _row(cell: CellResult) -> dict[str, Any]:
         row["training_images_per_second"] = cell.training.images_per_second
     for speed in cell.inference:
         row[f"inference_median_seconds_{speed.batch_size}"] = speed.median
+    for network in cell.network_training:
+        column = f"network_training_images_per_second_{network.input_size}"
+        row[column] = network.images_per_second
     return row

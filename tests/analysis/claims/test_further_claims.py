@@ -32,7 +32,7 @@ def verdict(name, run):
 
 
 def of(name, accuracies, **other):
-    """Return the verdict on the eight cells with three seeds, some with test accuracies of their own."""
+    """Return the verdict on eight cells with three seeds, some with own test accuracies."""
     cells = every_cell({key: {"test": share} for key, share in accuracies.items()}, **other)
     return verdict(name, made_run(*repeated(cells)))
 

@@ -403,7 +403,7 @@ AS_CLAIMED = {
 
 
 def of_recall(shares, **others):
-    """Return the eight cells with three seeds, all with these recalls but those of some backbones."""
+    """Return the eight cells with three seeds and these recalls, but for some backbones."""
     return repeated(
         [
             made_cell(backbone, init, others.get(backbone, shares))
