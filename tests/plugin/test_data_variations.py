@@ -53,7 +53,7 @@ def run(bench, small, undrawn, pytester):
             "--no-timing",
             *arguments,
         )
-        result.assert_outcomes(passed=1, deselected=3)
+        result.assert_outcomes(passed=1, deselected=4)
         return read_run(json.loads((pytester.path / "report" / "results.json").read_text()))
 
     return trained

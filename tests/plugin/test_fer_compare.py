@@ -235,7 +235,7 @@ def raised(made):
 @pytest.mark.usefixtures("undrawn")
 def test_a_run_against_itself_and_against_a_better_one(bench, pytester, tiny_data, small):
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing", small)
-    bench(*arguments).assert_outcomes(passed=1, deselected=3)
+    bench(*arguments).assert_outcomes(passed=1, deselected=4)
     results = pytester.path / "report" / "results.json"
     made = json.loads(results.read_text())
     (pytester.path / "better.json").write_text(json.dumps(raised(made)))
@@ -246,7 +246,7 @@ def test_a_run_against_itself_and_against_a_better_one(bench, pytester, tiny_dat
     assert {change["verdict"] for change in comparison(pytester)["changes"]} == {"same"}
 
     worse = bench(*arguments, "--fer-compare=better.json")
-    worse.assert_outcomes(passed=1, deselected=3)
+    worse.assert_outcomes(passed=1, deselected=4)
     assert worse.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = errors(worse)
     assert line.startswith("ERROR: --fer-compare: REGRESSION: mini-random accuracy ,")
@@ -262,10 +262,10 @@ def test_a_run_against_itself_and_against_a_better_one(bench, pytester, tiny_dat
 def test_pytest_benchmark_still_compares_our_files(bench, pytester, tiny_data, small, shared_store):
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing", small)
     arguments += (f"--store={shared_store}",)
-    bench(*arguments, "--benchmark-autosave").assert_outcomes(passed=1, deselected=3)
+    bench(*arguments, "--benchmark-autosave").assert_outcomes(passed=1, deselected=4)
     (saved,) = (pytester.path / ".benchmarks").rglob("*.json")
     again = bench(*arguments, "--benchmark-compare")
-    again.assert_outcomes(passed=1, deselected=3)
+    again.assert_outcomes(passed=1, deselected=4)
     assert "Comparing against benchmarks from" in again.stdout.str() + again.stderr.str()
     done = subprocess.run(
         [sys.executable, "-m", "pytest_benchmark", "compare", saved, "report/results.json"],

@@ -58,4 +58,4 @@ def test_fixtures_of_the_project_leave_the_benchmarks_theirs(run_pytest, pyteste
     shutil.copytree(BENCHMARKS, pytester.path / "benchmarks")
     result = run_pytest("benchmarks", "--collect-only", "--no-timing", "--init=random")
     assert "test_quality[mini-random-42]" in result.stdout.str()
-    run_pytest("-k", "test_mine").assert_outcomes(passed=1, deselected=8)
+    run_pytest("-k", "test_mine").assert_outcomes(passed=1, deselected=10)

@@ -151,7 +151,7 @@ def test_of_a_benchmark_that_runs_several_times_the_last_counts(
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--no-timing", small)
     arguments += (f"--store={shared_store}", "--benchmark-autosave", "-p", "twice")
     result = bench(*arguments, "--init=random", "--seeds=2")
-    result.assert_outcomes(passed=6, deselected=9)
+    result.assert_outcomes(passed=6, deselected=12)
     (kept,) = (pytester.path / ".benchmarks").rglob("*.json")
     notes = [line for line in result.outlines if line.startswith("NOTE: ")]
     repeats = [

@@ -105,7 +105,7 @@ def test_heavy_libraries_stay_unloaded(code):
 def test_a_run_from_data_to_report(bench, pytester, tiny_data, monkeypatch):
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--batch-size=16", "--init=both")
     result = bench(*arguments, "--benchmark-autosave")
-    result.assert_outcomes(passed=8)
+    result.assert_outcomes(passed=10)
     text = result.stdout.str()
     assert "always Happy" in text
     report = pytester.path / "report"
@@ -145,14 +145,14 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data, monkeypatch):
     # The page of these runs has been drawn.
     monkeypatch.setattr(session_report, "write_page", lambda *_: None)
     again = bench(*arguments, "--init=random")
-    again.assert_outcomes(passed=4)
+    again.assert_outcomes(passed=5)
     (stored,) = read_run(json.loads((report / "results.json").read_text())).cells
     assert stored.source == "store"
     assert stored.quality == run.cells[1].quality
     assert stored.training.seconds != run.cells[1].training.seconds
 
     fresh = bench(*arguments, "--init=random", "--no-timing", "--fresh")
-    fresh.assert_outcomes(passed=1, deselected=3)
+    fresh.assert_outcomes(passed=1, deselected=4)
     (trained,) = read_run(json.loads((report / "results.json").read_text())).cells
     assert trained.source == "trained"
     assert trained.quality == run.cells[1].quality
@@ -175,7 +175,7 @@ def test_the_machine_is_timed_only_afterwards_where_no_marker_says_that_speed_is
     own = pytester.makepyfile(OWN)
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing")
     arguments += (small, f"--store={shared_store}")
-    bench(str(own), *arguments).assert_outcomes(passed=2, deselected=3)
+    bench(str(own), *arguments).assert_outcomes(passed=2, deselected=4)
     (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
     assert len(cell.training.seconds) == 2
     assert len(cell.training.reference.matrix_product) == 10
@@ -187,7 +187,7 @@ def test_the_machine_is_timed_only_afterwards_where_no_marker_says_that_speed_is
 def test_missing_weights_are_a_visible_row(bench, pytester, tiny_data, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     result = bench(f"--dataset={tiny_data}", "--backbone=resnet50", "--init=pretrained")
-    result.assert_outcomes(skipped=4)
+    result.assert_outcomes(skipped=5)
     (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
     assert cell.status == "skipped"
     assert "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5" in cell.reason
@@ -211,7 +211,7 @@ def test_a_second_run_without_timing_loads_no_network(bench, pytester, tiny_data
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--no-timing")
     with monkeypatch.context() as patched:
         patched.setattr(session_report, "write_page", lambda *_: None)
-        bench(*arguments).assert_outcomes(passed=2, deselected=6)
+        bench(*arguments).assert_outcomes(passed=2, deselected=8)
     lock = pytester.path / "fer-bench.lock"
     locked = lock.stat().st_mtime_ns
     run = read_run(json.loads((pytester.path / "report/results.json").read_text()))
@@ -242,7 +242,7 @@ def test_frozen_batch_normalization_is_a_variation(bench, pytester, tiny_data, s
     runs = []
     for mode in ("paper", "frozen"):
         result = bench(*arguments, f"--batchnorm={mode}")
-        result.assert_outcomes(passed=1, deselected=3)
+        result.assert_outcomes(passed=1, deselected=4)
         runs.append(read_run(json.loads((pytester.path / "report/results.json").read_text())))
     words = " ".join(result.stdout.str().split())
     assert "normalization frozen instead of" in words
@@ -324,7 +324,7 @@ def test_a_cell_with_a_result_is_not_skipped(bench, pytester, tiny_data, small, 
     own = pytester.makepyfile(SKIPPING)
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--init=random", "--no-timing")
     bench(str(own), *arguments, small, f"--store={shared_store}").assert_outcomes(
-        passed=2, skipped=1, deselected=3
+        passed=2, skipped=1, deselected=4
     )
     (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
     assert (cell.status, cell.reason) == ("ok", "")

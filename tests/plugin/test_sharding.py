@@ -86,9 +86,9 @@ def test_each_benchmark_is_collected_by_one_shard_and_whole_cells_by_each(bench)
     for index, cell in enumerate(cells):
         holders = {number for number, tests in enumerate(found) if cell in " ".join(tests)}
         assert holders == {index % 3}
-    assert "5/10 tests collected (5 deselected)" in shards[0].stdout.str()
-    assert "1/10 tests collected (9 deselected)" in shards[1].stdout.str()
-    assert "4/10 tests collected (6 deselected)" in shards[2].stdout.str()
+    assert "6/12 tests collected (6 deselected)" in shards[0].stdout.str()
+    assert "1/12 tests collected (11 deselected)" in shards[1].stdout.str()
+    assert "5/12 tests collected (7 deselected)" in shards[2].stdout.str()
 
 
 def test_what_takes_no_cell_stays_in_every_shard(bench, pytester):
@@ -116,7 +116,7 @@ def test_weights_of_other_shards_are_not_asked_for(
         f"--store={shared_store}",
         *("--backbone=mini,mobilenet", "--require-weights"),
     )
-    bench(*arguments, "--shard=1/2").assert_outcomes(passed=1, deselected=7)
+    bench(*arguments, "--shard=1/2").assert_outcomes(passed=1, deselected=9)
     refused = bench(*arguments, "--shard=2/2")
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
     assert "mobilenet_1_0_224_tf_no_top.h5" in refused.stderr.str()
@@ -153,13 +153,13 @@ def test_merged_shards_are_the_unsharded_run(bench, small, tiny_data, tmp_path):
             *("--backbone=small,tiny", "--init=random"),
             *(f"--store={tmp_path / 'stores' / name}", f"--report-dir={tmp_path / name}"),
         )
-        done.assert_outcomes(passed=passed, deselected=10 - passed)
+        done.assert_outcomes(passed=passed, deselected=12 - passed)
         return tmp_path / name / "results.json"
 
-    unsharded = results("unsharded", 10)
+    unsharded = results("unsharded", 12)
     files = [
         results(f"shard-{number}", passed, f"--shard={number}/4")
-        for number, passed in ((1, 4), (2, 1), (3, 4), (4, 1))
+        for number, passed in ((1, 5), (2, 1), (3, 5), (4, 1))
     ]
     assert [(cell.status, cell.reason) for cell in load_run(files[1]).cells] == [
         ("skipped", "in another shard: 1/4"),

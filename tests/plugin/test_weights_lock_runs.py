@@ -54,7 +54,7 @@ def nothing_written(pytester, tmp_path):
 @needs_keras
 @pytest.mark.network
 def test_the_first_run_locks_and_a_stored_result_of_other_weights_is_refused(run, lock, tmp_path):
-    run().assert_outcomes(passed=1, deselected=3)
+    run().assert_outcomes(passed=1, deselected=4)
     assert read(lock) == {"mini": LOCK}
     lock.write_text(json.dumps(OTHER))
     assert "locked weights of 'mini'" in one_line(run(f"--report-dir={tmp_path / 'new'}"))
@@ -84,7 +84,7 @@ def test_the_same_weights_saved_again_are_run(run, shared_store, lock, tmp_path)
         json.dumps({"version": 1, "weights": {"mini": {"files": ["b" * 64], "values": VALUES}}})
     )
     result = run(f"--weights-dir={tmp_path / 'given'}", f"--store={shared_store}")
-    result.assert_outcomes(passed=1, deselected=3)
+    result.assert_outcomes(passed=1, deselected=4)
     assert read(lock) == {"mini": Lock(VALUES, frozenset({"b" * 64, again}))}
 
 
@@ -111,7 +111,7 @@ def test_a_broken_lock_file_ends_the_run_before_it_begins(
 def test_a_lock_file_may_stand_in_an_ini_file(run, lock, pytester):
     pytester.makeini("[pytest]\nfer_weights_lock = locks/weights.lock\n")
     config = f"--config-file={pytester.path / 'tox.ini'}"
-    run(config).assert_outcomes(passed=1, deselected=3)
+    run(config).assert_outcomes(passed=1, deselected=4)
     assert read(pytester.path / "locks" / "weights.lock") == {"mini": LOCK}
     assert not lock.exists()
 
@@ -123,7 +123,7 @@ def test_a_read_only_checkout_is_run_and_reported(run, pytester, tmp_path, read_
     checkout.mkdir()
     read_only(checkout)
     result = run(f"--rootdir={checkout}")
-    result.assert_outcomes(passed=1, deselected=3)
+    result.assert_outcomes(passed=1, deselected=4)
     (note,) = (line for line in result.outlines if "not locked" in line)
     assert note.startswith("NOTE: weights of mini ")
     assert "cannot write" in note
@@ -143,4 +143,4 @@ def test_a_lock_file_that_was_named_must_be_writable(run, pytester, tmp_path):
 @pytest.mark.network
 def test_random_weights_need_no_lock_file(run, small, shared_store, lock):
     lock.write_text("<<<<<<< HEAD")
-    run("--init=random", small, f"--store={shared_store}").assert_outcomes(passed=1, deselected=3)
+    run("--init=random", small, f"--store={shared_store}").assert_outcomes(passed=1, deselected=4)
