@@ -140,7 +140,10 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data, monkeypatch):
             assert len(speed.reference.matrix_product) == 20
             assert len(speed.reference.convolution) == 20
         assert 0 < cell.parameters.trainable < cell.parameters.backbone
-    assert all(KEY in benchmark["extra_info"] for benchmark in document["benchmarks"])
+    records = [KEY in benchmark["extra_info"] for benchmark in document["benchmarks"]]
+    # The training speed of the complete network is in the cells.
+    assert records.count(False) == len(run.cells) == 2
+    assert all(cell.network_training for cell in run.cells)
 
     # The page of these runs has been drawn.
     monkeypatch.setattr(session_report, "write_page", lambda *_: None)

@@ -125,8 +125,7 @@ def test_weights_of_other_shards_are_not_asked_for(
 def without_times(run):
     """Return the run without what varies between repetitions: times, and their origin."""
     cells = tuple(
-        dataclasses.replace(cell, source=None, parts=(), training=None, inference=())
-        for cell in run.cells
+        dataclasses.replace(cell.without_speed(), source=None, parts=()) for cell in run.cells
     )
     return dataclasses.replace(run, cells=cells, environment=(), examples=())
 
@@ -138,6 +137,7 @@ def speeds(run):
             cell.id,
             cell.training and cell.training.images,
             [one.batch_size for one in cell.inference],
+            [one.input_size for one in cell.network_training],
         )
         for cell in run.cells
     ]

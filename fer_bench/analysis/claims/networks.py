@@ -20,6 +20,7 @@ from fer_bench.analysis.claims.measures import (
 )
 from fer_bench.analysis.claims.values import (
     NOT_MEASURED,
+    NOT_RUN,
     TITLES,
     Basis,
     Findings,
@@ -111,7 +112,7 @@ def parameters_are_exact(evidence: Evidence) -> Findings:
     for backbone, count in published.PARAMETERS.items():
         ours = parameter_count(evidence, backbone)
         if ours is None:
-            missing.append(_no_count(backbone))
+            missing.append(_no_count(evidence, backbone))
         elif ours == count:
             parts.append(Part("holds", f"{TITLES[backbone]} {ours:,}"))
         else:
@@ -134,8 +135,10 @@ def face_networks_are_as_good(evidence: Evidence) -> Findings:
     return Findings(parts, 1, missing, "mean test accuracy, face minus ImageNet networks, share")
 
 
-def _no_count(backbone: str) -> Missing:
-    return Missing(NOT_MEASURED, f"parameter count of {TITLES[backbone]}")
+def _no_count(evidence: Evidence, backbone: str) -> Missing:
+    requested = any(network.backbone == backbone for network in evidence.groups)
+    cause = NOT_MEASURED if requested else NOT_RUN
+    return Missing(cause, f"parameter count of {TITLES[backbone]}")
 
 
 def _smaller(
@@ -143,7 +146,7 @@ def _smaller(
 ) -> tuple[list[Part], list[Missing]]:
     """Judge if a backbone has fewer parameters than the others; also list missing counts."""
     counts = {backbone: parameter_count(evidence, backbone) for backbone in (name, *others)}
-    missing = [_no_count(backbone) for backbone, count in counts.items() if count is None]
+    missing = [_no_count(evidence, one) for one, count in counts.items() if count is None]
     own = counts.pop(name)
     known = {backbone: count for backbone, count in counts.items() if count is not None}
     if own is None or not known:
