@@ -437,6 +437,14 @@ def test_tables_with_text_show_their_columns_next_to_each_value(tree: Node) -> N
     assert not tree.by_id("table-of-table-2").all("table", class_="stacked")
 
 
+def test_the_badge_of_an_outcome_leaves_its_cause_to_wrap() -> None:
+    rows = (Row("C7", ("undecided: one seed", "0.3 above")), Row("C10", ("supported", "exact")))
+    made = dataclasses.replace(CLAIMS, rows=rows)
+    shown = read(page(content(tables=[made]))).by_id("table-of-claims")
+    assert [one.text() for one in shown.all("span", class_="badge")] == ["undecided", "supported"]
+    assert shown.all("td")[0].text() == "undecided one seed"
+
+
 def test_two_rows_are_not_sorted_and_many_have_a_box_of_their_own() -> None:
     found = {}
     for count in (2, 3, 30, 31):
