@@ -62,7 +62,7 @@ def _notes(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str]) -> list[
     notes = [
         "supported: all parts of the claim hold. contradicted: at least one part fails. undecided: "
         "this data set could decide it; the note states what is missing. Brackets: 95 % CIs, over "
-        "images and seeds. a / b: by the conventions first-epoch / untrained. The paper's tables "
+        "images and seeds. a / b: by the conventions consecutive / untrained. The paper's tables "
         "have no intervals: any difference beyond the margin counts.",
         "Whatever the numbers say, nothing is decided by one seed, by an accuracy that trained "
         "batch normalisation distorts, or by a network that does not beat the majority-class "

@@ -21,8 +21,8 @@ unknown keys, and because it is part of the fingerprints of stored results, whic
 found. ``test_twins``, ``test_votes``, ``left_out``, ``class_map``, ``computed_on``, the run's
 ``quality`` and a cell's ``network_training``, which is absent if it was not measured, were added in
 the same way: older files are read without them. So were splits without a test part, in whose files
-``test`` is 0 and ``test_accuracy``, ``test_loss`` and ``predictions`` are null: older readers refuse
-them.
+``test`` is 0 and ``test_accuracy``, ``test_loss`` and ``predictions`` are null: older readers
+refuse them.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def test_claims_that_need_a_test_part_are_undecided(run: Run) -> None:
     verdicts = {one.id: one for one in analyse(run).verdicts}
     for claim in ("C1", "C6", "C7", "C9"):
         assert verdicts[claim].outcome == "undecided"
-        assert NO_TEST in verdicts[claim].missing
+        assert NO_TEST in verdicts[claim].cause
     assert verdicts["C10"].outcome == "supported"
 
 

@@ -248,7 +248,7 @@ class TestC2:
         assert found.outcome == "supported"
         # Rates differ by 0.025, 0.026 and 0.027: t is 4.303, the sampling error 0.00063 / 2.
         half = ((4.302653 * 0.001 / 3**0.5) ** 2 + (1.959964**2 / 25121 / 100 / 4)) ** 0.5
-        # The figure shown is by first-epoch, whose nine differences start after epoch 1.
+        # The figure shown is by consecutive, whose nine differences start after epoch 1.
         assert found.interval.low < found.effect < found.interval.high
         assert found.interval.high - found.interval.low == pytest.approx(2 * half, rel=0.15)
 
