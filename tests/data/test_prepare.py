@@ -196,7 +196,7 @@ def test_images_in_another_order_are_searched_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["MOST_BITS", "LEAST_COARSE", "LEAST_CORRELATION", "REACH", "SIDE"]
+    "name", ["LEAST_SIMILARITY", "MOST_CANDIDATES", "LEAST_CORRELATION", "REACH", "SIDE"]
 )
 def test_another_threshold_is_another_search(tmp_path: Path, monkeypatch, name: str) -> None:
     source = audited().dataset

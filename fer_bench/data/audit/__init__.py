@@ -8,7 +8,7 @@ of these issues in a subset of the images (``count_issues``). ``audit`` combines
 
 from fer_bench.data.audit.audit import Audit, audit
 from fer_bench.data.audit.blank_images import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, blanks
-from fer_bench.data.audit.candidates import BITS, LEAST_COARSE, MOST_BITS
+from fer_bench.data.audit.candidates import LEAST_SIMILARITY
 from fer_bench.data.audit.class_counts import ClassBalance, balance
 from fer_bench.data.audit.duplicate_groups import (
     DuplicateSummary,
@@ -38,13 +38,11 @@ from fer_bench.data.audit.votes import Votes, check_votes, load_votes, voted_lab
 from fer_bench.data.formats.ferplus_votes import CATEGORIES
 
 __all__ = [
-    "BITS",
     "CATEGORIES",
-    "LEAST_COARSE",
     "LEAST_CORRELATION",
+    "LEAST_SIMILARITY",
     "LEAST_SPREAD",
     "MARGIN",
-    "MOST_BITS",
     "MOST_OF_ONE_LEVEL",
     "REACH",
     "SIDE",

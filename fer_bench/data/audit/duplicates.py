@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -131,7 +132,9 @@ def _oriented(images: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.
         undecided = np.delete(undecided, decided)
     shown = zip(images, turned.tolist(), strict=True)
     return turned, _numbered(
-        (image[:, ::-1] if mirrored else image).tobytes() for image, mirrored in shown
+        # A digest takes less memory than the image.
+        sha256((image[:, ::-1] if mirrored else image).tobytes()).digest()
+        for image, mirrored in shown
     )
 
 

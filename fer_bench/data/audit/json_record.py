@@ -6,10 +6,10 @@ also has the number of its ``images``, and each class in ``instead`` is an objec
 
 * ``schema``: version of the record;
 * ``rules``: the thresholds and methods of the audit:
-  ``hash`` and ``hash_bits``, the perceptual hash and the number of its bits;
-  ``most_bits``, the maximum number of differing hash bits for two images to be compared;
-  ``least_coarse``, the minimum correlation of the thumbnails for two images to be compared, and
-  the minimum correlation of near-duplicates at half the size;
+  ``least_similarity``, the minimum cosine similarity of the low spatial frequencies of two images
+  to be compared;
+  ``most_candidates``, the maximum number of images, the most similar ones, that an image is
+  compared with in each orientation;
   ``least_correlation``, the minimum correlation of the grey levels of near-duplicates;
   ``reach``, the maximum shift to the best alignment, as a share of the shorter side;
   ``side``, the approximate longer side, in pixels, to which larger images are reduced by an integer
@@ -26,14 +26,14 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.data.audit.blank_images import LEAST_SPREAD, MOST_OF_ONE_LEVEL
-from fer_bench.data.audit.candidates import BITS, LEAST_COARSE, MOST_BITS
+from fer_bench.data.audit.candidates import LEAST_SIMILARITY, MOST_CANDIDATES
 from fer_bench.data.audit.label_issues import MARGIN
 from fer_bench.data.audit.near_duplicates import LEAST_CORRELATION, REACH, SIDE
 
 if TYPE_CHECKING:
     from fer_bench.data.audit.audit import Audit
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the record, incremented with every change that an older reader cannot read."""
 
 _FIRST = ("name", "digest", "images", "height", "width", "places", "split", "not_split")
@@ -50,10 +50,8 @@ def audit_record(found: Audit) -> dict[str, Any]:
         for leak in record["leaks"]
     ]
     rules = {
-        "hash": "imagehash.phash",
-        "hash_bits": BITS,
-        "most_bits": MOST_BITS,
-        "least_coarse": LEAST_COARSE,
+        "least_similarity": LEAST_SIMILARITY,
+        "most_candidates": MOST_CANDIDATES,
         "least_correlation": LEAST_CORRELATION,
         "reach": 1 / REACH,
         "side": SIDE,

@@ -1,4 +1,4 @@
-"""Near-duplicate pairs: proposed by a coarse search, confirmed by pixel correlation."""
+"""Near-duplicate pairs: proposed by an index, verified by pixel correlation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_bench.data.audit.alignment import ShiftCorrelator
-from fer_bench.data.audit.candidates import LEAST_COARSE, proposed_pairs, resized
+from fer_bench.data.audit.alignment import best_correlations
+from fer_bench.data.audit.candidates import candidate_pairs
 from fer_bench.runtime.progress import silent
 
 if TYPE_CHECKING:
@@ -45,16 +45,14 @@ def near_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
     """Find near-duplicate pairs of images, as they are or with one of them mirrored.
 
-    Images are near-duplicates if they are roughly similar (``data.audit.candidates``) and their
-    grey levels correlate by at least ``LEAST_CORRELATION`` at the best alignment, with shifts up to
-    1 / ``REACH`` of the shorter side. So neither brightness nor contrast matters, and compression
-    and crop little. A first pass at half the size requires a correlation of ``LEAST_COARSE``: that
-    saves most of the time, and loses one pair in a hundred. A constant image has no pattern, and no
-    near-duplicate.
+    Images are near-duplicates if their grey levels correlate by at least ``LEAST_CORRELATION`` at
+    the best alignment, with shifts up to 1 / ``REACH`` of the shorter side. So neither brightness
+    nor contrast matters, and compression and crop little. Only pairs that an index proposes are
+    compared (``data.audit.candidates``). A constant image has no pattern, and no near-duplicate.
 
     Args:
         images: uint8, shape (n, height, width).
-        progress: callback for the number of images hashed, and compared with all others.
+        progress: callback for the number of images compared with all others, and of pairs aligned.
 
     Returns:
         The pairs, int64, shape (k, 2), each row ascending, the rows too; True for pairs with one
@@ -63,33 +61,37 @@ def near_pairs(
     """
     flat = images.reshape(len(images), math.prod(images.shape[1:]))
     rows = np.flatnonzero(flat.min(axis=1) != flat.max(axis=1))
-    drawn = images if len(rows) == len(images) else images[rows]
-    looks = _looks(drawn)
-    found = [(np.empty((0, 2), np.int64), np.empty(0, np.bool_), np.empty(0))]
-    for pairs, mirrored in proposed_pairs(drawn, progress):
-        likeness = np.zeros(len(pairs))
-        for look, least in looks:
-            likeness = look.best(pairs, mirrored)
-            near = likeness >= least
-            pairs, likeness = pairs[near], likeness[near]
-        found.append((rows[pairs], np.full(len(pairs), mirrored), likeness))
-    pairs, turned, likeness = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    # If a pair matches both ways, keep the first match, the one without mirroring.
+    drawn = _reduced(images if len(rows) == len(images) else images[rows])
+    reach = round(min(drawn.shape[1:]) / REACH)
+    found = []
+    for mirrored, pairs in enumerate(candidate_pairs(drawn, reach, progress)):
+        fits = best_correlations(drawn, pairs, reach, mirrored=bool(mirrored))
+        near = fits >= LEAST_CORRELATION
+        pairs, fits, turned = pairs[near], fits[near], np.full(near.sum(), bool(mirrored))
+        if mirrored:  # A pair that matches both ways counts as it is.
+            plain = best_correlations(drawn, pairs, reach, mirrored=False)
+            turned = plain < LEAST_CORRELATION
+            fits = np.where(turned, fits, plain)
+        found.append((rows[pairs], turned, fits))
+    pairs, turned, fits = (np.concatenate(parts) for parts in zip(*found, strict=True))
     once = np.unique(pairs[:, 0] * len(images) + pairs[:, 1], return_index=True)[1]
-    return pairs[once], turned[once], likeness[once]
+    return pairs[once], turned[once], fits[once]
 
 
-def _looks(images: NDArray[np.uint8]) -> list[tuple[ShiftCorrelator, float]]:
-    """Return the comparison passes with their minimum correlations, the fastest first."""
-    height, width = images.shape[1:]
-    smaller = max(round(max(height, width) / SIDE), 1)
-    height, width = max(height // smaller, 1), max(width // smaller, 1)
-    images = resized(images, height, width)
-    reach = round(min(height, width) / REACH)
-    if reach == 0:
-        return [(ShiftCorrelator(images, 0), LEAST_CORRELATION)]
-    halved = resized(images, height // 2, width // 2)
-    return [
-        (ShiftCorrelator(halved, (reach + 1) // 2), LEAST_COARSE),
-        (ShiftCorrelator(images, reach), LEAST_CORRELATION),
-    ]
+def _reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the images reduced by an integer factor to a longer side of about ``SIDE`` pixels.
+
+    Each pixel is the mean of those that it covers.
+    """
+    from PIL import Image
+
+    n, height, width = images.shape
+    factor = max(round(max(height, width) / SIDE), 1)
+    if factor == 1:
+        return images
+    height, width = max(height // factor, 1), max(width // factor, 1)
+    made = np.empty((n, height, width), np.uint8)
+    for row, image in enumerate(images):
+        small = Image.fromarray(image).resize((width, height), Image.Resampling.BOX)
+        made[row] = np.asarray(small)
+    return made

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.data.array_cache import cached, checked, installed_versions
-from fer_bench.data.audit.candidates import LEAST_COARSE, MOST_BITS
+from fer_bench.data.audit.candidates import LEAST_SIMILARITY, MOST_CANDIDATES
 from fer_bench.data.audit.duplicates import SIMILARITIES, Duplicates, NearPair, find_duplicates
 from fer_bench.data.audit.near_duplicates import LEAST_CORRELATION, REACH, SIDE
 from fer_bench.runtime.progress import silent
@@ -35,11 +35,11 @@ def cached_duplicates(
         cache_dir: cache directory; None disables caching.
         progress: callback for the progress of the search, if there is one.
     """
-    software = installed_versions("ImageHash", "pillow", "scipy")
-    thresholds = (MOST_BITS, LEAST_COARSE, LEAST_CORRELATION, REACH, SIDE)
+    software = installed_versions("pillow", "scipy")
+    thresholds = (LEAST_SIMILARITY, MOST_CANDIDATES, LEAST_CORRELATION, REACH, SIDE)
     return cached(
         None if cache_dir is None or software is None else cache_dir / FOLDER,
-        ("fer_bench twins 3", dataset.row_digest, *thresholds, *(software or ())),
+        ("fer_bench twins 4", dataset.row_digest, *thresholds, *(software or ())),
         lambda: find_duplicates(dataset, progress),
         _encode,
         lambda arrays: _decode(arrays, len(dataset)),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_images import mirrored, patterns
 
 from fer_bench.data.audit import alignment
-from fer_bench.data.audit.alignment import ShiftCorrelator
+from fer_bench.data.audit.alignment import best_correlations
 
 
 def overlapping(one: np.ndarray, other: np.ndarray, down: int, right: int) -> list[np.ndarray]:
@@ -53,8 +53,7 @@ def test_it_is_pearsons_of_the_best_of_all_ways(
     pairs = np.array(list(combinations(range(4), 2)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alignment, "_PAIRS_AT_A_TIME", at_a_time)
-        patch.setattr(alignment, "_IMAGES_AT_A_TIME", at_a_time)
-        found = ShiftCorrelator(images, reach).best(pairs, turned)
+        found = best_correlations(images, pairs, reach, mirrored=turned)
     shown = mirrored(images) if turned else images
     wanted = [best(shown[one], images[other], reach) for one, other in pairs]
     np.testing.assert_allclose(found, wanted, atol=1e-12)
@@ -64,10 +63,10 @@ def test_neither_order_nor_mirroring_changes_a_bit() -> None:
     images = patterns(5, 3, 20)
     pairs = np.array(list(combinations(range(5), 2)))
     for turned in (False, True):
-        found = ShiftCorrelator(images, 2).best(pairs, turned)
-        again = ShiftCorrelator(images[::-1].copy(), 2).best(4 - pairs[::-1, ::-1], turned)
+        found = best_correlations(images, pairs, 2, mirrored=turned)
+        again = best_correlations(images[::-1].copy(), 4 - pairs[::-1, ::-1], 2, mirrored=turned)
         assert again.tolist() == found[::-1].tolist()
-        mirror = ShiftCorrelator(mirrored(images), 2).best(pairs, turned)
+        mirror = best_correlations(mirrored(images), pairs, 2, mirrored=turned)
         assert mirror.tolist() == found.tolist()
 
 
@@ -76,11 +75,13 @@ def test_extreme_levels_stay_exact() -> None:
     images = np.zeros((2, 72, 72), np.uint8)
     images[:, ::2] = 255
     images[1, 0, 0] = 254
-    found = ShiftCorrelator(images, 4).best(np.array([[0, 1]]), False)
+    found = best_correlations(images, np.array([[0, 1]]), 4, mirrored=False)
     wanted = best(images[0], images[1], 0)
     assert found[0] >= wanted
     assert found[0] <= 1 + 1e-12
 
 
 def test_no_pair() -> None:
-    assert ShiftCorrelator(patterns(2), 0).best(np.empty((0, 2), np.int64), False).shape == (0,)
+    assert best_correlations(patterns(2), np.empty((0, 2), np.int64), 0, mirrored=False).shape == (
+        0,
+    )

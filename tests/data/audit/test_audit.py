@@ -66,12 +66,10 @@ class TestKnownTwins:
 class TestRecord:
     def test_known_answers(self, made) -> None:
         record = json.loads(json.dumps(audit_record(made.found), allow_nan=False))
-        assert record["schema"] == 1
+        assert record["schema"] == 2
         assert record["rules"] == {
-            "hash": "imagehash.phash",
-            "hash_bits": 64,
-            "most_bits": 10,
-            "least_coarse": 0.85,
+            "least_similarity": 0.91,
+            "most_candidates": 16,
             "least_correlation": 0.92,
             "reach": 0.0625,
             "side": 48,

@@ -1,116 +1,143 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import TYPE_CHECKING
 
-import imagehash
 import numpy as np
 import pytest
 from budget import examples
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_images import mirrored, patterns, scenes
-from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from fer_bench.data.audit import candidates
-from fer_bench.data.audit.candidates import BITS, LEAST_COARSE, MOST_BITS, proposed_pairs, resized
-from fer_bench.runtime.progress import silent
+from fer_bench.data.audit.candidates import LEAST_SIMILARITY, MOST_CANDIDATES, candidate_pairs
+from fer_bench.data.audit.descriptors import LENGTH, describe
+from fer_bench.data.audit.duplicates import _joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REACH = 3
 
 
-def small(image: np.ndarray) -> np.ndarray:
-    return np.asarray(Image.fromarray(image).resize((8, 8), Image.Resampling.BOX)).ravel()
+@pytest.fixture
+def cells() -> Iterator[None]:
+    """Use cells for few images too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "_IN_ONE_CELL", 8)
+        yield
 
 
-ROUNDING = 0.002
-"""Largest error of a correlation of thumbnails that are rounded to integers."""
+def found(images: np.ndarray, reach: int = REACH) -> set[tuple[int, int, bool]]:
+    return {
+        (one, other, turned)
+        for turned, pairs in enumerate(candidate_pairs(images, reach))
+        for one, other in pairs.tolist()
+    }
 
 
-def alike(one: np.ndarray, other: np.ndarray, turned: bool, least: float) -> bool:
-    """By the library's own distance, and numpy's correlation."""
-    if turned:
-        return bool(np.corrcoef(small(mirrored(one)), small(other))[0, 1] >= least)
-    hashes = [imagehash.phash(Image.fromarray(image)) for image in (one, other)]
-    correlation = np.corrcoef(small(one), small(other))[0, 1]
-    return bool(hashes[0] - hashes[1] <= MOST_BITS or correlation >= least)
+def similar(images: np.ndarray) -> set[tuple[int, int, bool]]:
+    """Return the pairs whose central crops are similar enough."""
+    descriptors = [
+        describe(each, 0, [(0, 0)])[:, 0].astype(int) for each in (images, mirrored(images))
+    ]
+    return {
+        (one, other, turned)
+        for one, other in combinations(range(len(images)), 2)
+        for turned in (False, True)
+        if descriptors[turned][one] @ descriptors[0][other] >= LEAST_SIMILARITY * LENGTH**2
+    }
 
 
-@settings(max_examples=examples(15))
-@given(st.integers(0, 99), st.integers(2, 14), st.integers(1, 9))
-@example(seed=56, n=13, at_a_time=1)
-def test_those_of_comparing_each_with_each(seed: int, n: int, at_a_time: int) -> None:
+def blended(n: int, seed: int) -> np.ndarray:
+    """Return images, some of which are similar by about the limit."""
     random = np.random.default_rng(seed)
     images = patterns(n, seed, 48)
-    for row in range(1, n):  # some that are alike by about the limit
+    for row in range(1, n):
         share = random.uniform(0.5, 1)
         other = images[random.integers(row)]
         if random.random() < 0.5:
             other = mirrored(other)
         images[row] = share * other + (1 - share) * images[row]
+    return images
+
+
+@settings(max_examples=examples(10))
+@given(st.integers(0, 99), st.integers(1, 14), st.integers(1, 9))
+def test_few_images_are_all_compared(seed: int, n: int, at_a_time: int) -> None:
+    images = blended(n, seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(candidates, "_AT_A_TIME", at_a_time)
-        found = [
-            (one, other, turned)
-            for pairs, turned in proposed_pairs(images)
-            for one, other in pairs.tolist()
-        ]
-    assert len(set(found)) == len(found)
-    surely, perhaps = (
-        {
-            (one, other, turned)
-            for one, other in combinations(range(n), 2)
-            for turned in (False, True)
-            if alike(images[one], images[other], turned, least)
-        }
-        for least in (LEAST_COARSE + ROUNDING, LEAST_COARSE - ROUNDING)
+        patch.setattr(candidates, "_IMAGES_AT_A_TIME", at_a_time)
+        patch.setattr(candidates, "_PRODUCTS_AT_A_TIME", 4 * at_a_time)
+        patch.setattr(candidates, "_HITS_AT_A_TIME", at_a_time)
+        assert found(images, 0) == similar(images)
+
+
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize("turned", [False, True])
+def test_shifted_duplicates_are_found_in_cells(turned: bool) -> None:
+    wide = scenes(60, 52)
+    images, shifted = (
+        wide[:, 2:50, 2:50],
+        [
+            wide[:, 2 + down :, 2 + right :][:, :48, :48]
+            for down in (-2, -1, 0, 1, 2)
+            for right in (-2, -1, 0, 1, 2)
+        ],
     )
-    assert surely <= set(found) <= perhaps
+    each = np.arange(60)
+    shifted = np.stack(shifted)[each % 25, each]
+    pairs = found(np.concatenate([images, mirrored(shifted) if turned else shifted]))
+    assert pairs >= {(row, row + 60, turned) for row in range(60)}
+    assert len(pairs) < 70
 
 
-def test_pairs_come_in_the_order_of_their_rows() -> None:
-    images = np.concatenate([patterns(9, 4, 48)] * 3)
-    for pairs, _ in proposed_pairs(images):
+@pytest.mark.usefixtures("cells")
+def test_neither_order_nor_mirroring_nor_blocks_nor_threads_change_a_pair(monkeypatch) -> None:
+    images = np.concatenate([blended(60, 1), blended(60, 1)[:30, ::, :] // 2])
+    pairs = found(images)
+    random = np.random.default_rng(2)
+    order, turned = random.permutation(len(images)), random.random(len(images)) < 0.5
+    shown = np.where(turned[:, None, None], mirrored(images), images)[order]
+    with threadpool_limits(1):
+        again = found(shown)
+    ways = {
+        (
+            *sorted((int(order[one]), int(order[other]))),
+            bool(way ^ turned[order[one]] ^ turned[order[other]]),
+        )
+        for one, other, way in again
+    }
+    assert ways == pairs
+    monkeypatch.setattr(candidates, "_IMAGES_AT_A_TIME", 7)
+    monkeypatch.setattr(candidates, "_PRODUCTS_AT_A_TIME", 50)
+    monkeypatch.setattr(candidates, "_HITS_AT_A_TIME", 1)
+    assert found(images) == pairs
+
+
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize("noise", [0, 6])
+def test_images_that_are_all_alike_have_few_candidates(monkeypatch, noise: int) -> None:
+    monkeypatch.setattr(candidates, "_HITS_AT_A_TIME", 2000)
+    monkeypatch.setattr(candidates, "_MOST_MEMBERS", 40)
+    random, n = np.random.default_rng(0), 300
+    images = np.clip(scenes(1, 48) + random.integers(-noise, noise + 1, (n, 48, 48)), 0, 255)
+    pairs, mirrored_pairs = candidate_pairs(images.astype(np.uint8), REACH)
+    assert len(mirrored_pairs) == 0
+    assert n - 1 <= len(pairs) <= MOST_CANDIDATES * n
+    assert len(set(_joined(n, pairs).tolist())) == 1
+
+
+def test_pairs_are_in_the_order_of_their_rows() -> None:
+    for pairs in candidate_pairs(np.concatenate([patterns(9, 4, 48)] * 3), REACH):
         assert pairs.tolist() == sorted(pairs.tolist())
 
 
-def test_hashes_are_those_of_the_library() -> None:
-    images = patterns(4, side=48)
-    signs = candidates._hashes(images, silent)
-    hashes = [imagehash.phash(Image.fromarray(image)) for image in images]
-    for one, other in combinations(range(4), 2):
-        differing = (BITS - int(signs[one] @ signs[other])) // 2
-        assert differing == hashes[one] - hashes[other]
-
-
-def test_a_hash_alone_would_miss_what_is_moved_by_one_pixel() -> None:
-    wide = scenes(40, 49)
-    hashes = [
-        [imagehash.phash(Image.fromarray(image)) for image in part]
-        for part in (wide[:, :48, :48], wide[:, 1:, 1:])
-    ]
-    missed = sum(one - other > MOST_BITS for one, other in zip(*hashes, strict=True))
-    assert missed > 0
-    images = np.concatenate([wide[:, :48, :48], wide[:, 1:, 1:]])
-    found = {
-        (one, other) for pairs, turned in proposed_pairs(images) for one, other in pairs.tolist()
-    }
-    assert found >= {(row, row + 40) for row in range(40)}
-
-
-@given(st.integers(0, 99))
-@settings(max_examples=examples(15))
-def test_products_of_thumbnails_are_exact(seed: int) -> None:
-    """Whole numbers, the largest of which float32 holds without rounding."""
-    images = np.random.default_rng(seed).integers(0, 2, (5, 48, 48), np.uint8) * 255
-    images[0, :6, :6], images[0, 6:], images[0, :, 6:] = 255, 0, 0
-    images[1] = 9
-    made = candidates._thumbnails(images)
-    assert (made == np.rint(made)).all()
-    assert not made[0, 1].any()
-    exact = made[0].astype(np.int64) @ made[1].T.astype(np.int64)
-    assert (np.abs(made[0]) @ np.abs(made[1]).T).max() < 2**24
-    np.testing.assert_array_equal(made[0] @ made[1].T, exact)
-
-
-def test_sizes_are_means_of_what_each_pixel_covers() -> None:
-    image = np.arange(36, dtype=np.uint8).reshape(1, 6, 6)
-    assert resized(image, 3, 2).tolist() == [[[4, 7], [16, 19], [28, 31]]]
-    assert resized(image, 6, 6) is image
+@pytest.mark.parametrize("shape", [(0, 48, 48), (1, 48, 48), (2, 1, 2)])
+def test_no_pair(shape: tuple[int, int, int]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    images[1:] = 255 - images[:1]
+    plain, _ = candidate_pairs(images, 0)
+    assert plain.shape == (0, 2)
