@@ -149,7 +149,7 @@ class _Index:
             for some in _parts(rows, len(members)):
                 queried = some // shifts
                 products = flat[some] @ vectors
-                alike = np.flatnonzero(products >= nearest.least[queried, None])
+                alike = _largest(products, nearest.least[queried], MOST_CANDIDATES)
                 at, found = np.divmod(alike, len(members))
                 query, other = queried[at], members[found]
                 unlike = other != start + query // 2
@@ -165,13 +165,7 @@ class _Index:
         for some in _parts(np.arange(len(flat)), width):
             products = flat[some] @ self._centres.T
             least = products.max(axis=1) - np.float32(_MARGIN * LENGTH**2)
-            if width > _MOST_CELLS:
-                many = np.flatnonzero(
-                    np.count_nonzero(products >= least[:, None], axis=1) > _MOST_CELLS
-                )
-                ranked = np.partition(products[many], -_MOST_CELLS, axis=1)
-                least[many] = ranked[:, -_MOST_CELLS]
-            probes.append(np.flatnonzero(products >= least[:, None]) + some[0] * width)
+            probes.append(_largest(products, least, _MOST_CELLS) + some[0] * width)
         rows, cells = np.divmod(np.concatenate(probes), width)
         rows = rows[np.argsort(cells, kind="stable")]
         bounds = np.cumsum(np.bincount(cells, minlength=width))[:-1]
@@ -215,6 +209,21 @@ class _Nearest:
         self._parts = [(query[kept], other[kept], product[kept])]
         self._size = int(kept.sum())
         return query[kept], other[kept]
+
+
+def _largest(
+    products: NDArray[np.float32], least: NDArray[np.float32], most: int
+) -> NDArray[np.int64]:
+    """Return the flat indices of products of at least ``least`` of their row.
+
+    Of a row with more than ``most``, only the largest are returned, and those equal to the last.
+    """
+    found = np.flatnonzero(products >= least[:, None])
+    many = np.flatnonzero(np.bincount(found // products.shape[1]) > most)
+    if len(many):
+        least[many] = np.partition(products[many], -most, axis=1)[:, -most]
+        found = np.flatnonzero(products >= least[:, None])
+    return found
 
 
 def _parts(rows: NDArray[np.int64], width: int) -> list[NDArray[np.int64]]:
