@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from fer_bench.data import make_split
-from fer_bench.data.audit import audit, check_votes, group_duplicates, load_votes, search_cache
+from fer_bench.data.audit import (
+    audit,
+    candidates,
+    check_votes,
+    group_duplicates,
+    load_votes,
+    search_cache,
+)
 from fer_bench.data.audit.near_duplicates import near_pairs
 from fer_bench.data.audit.search_cache import cached_duplicates
 from fer_bench.data.prepare import prepare_data
@@ -73,7 +80,7 @@ def test_each_similarity_finds_more(kaggle) -> None:
 
 
 @pytest.mark.parametrize(
-    ("down", "right", "least"), [(0, 1, 0.98), (1, 0, 0.98), (1, 1, 0.9), (2, 0, 0.95)]
+    ("down", "right", "least"), [(0, 1, 0.98), (1, 1, 0.98), (2, 0, 0.98), (2, 2, 0.98)]
 )
 def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None:
     images = real_data.images[::120]
@@ -87,13 +94,22 @@ def test_copies_that_were_moved_are_found(real_data, down, right, least) -> None
     assert len(found) < 1.2 * n
 
 
+def test_cells_lose_few_pairs(real_data, monkeypatch) -> None:
+    images = real_data.images[:9000]
+    found = set(map(tuple, near_pairs(images)[0].tolist()))
+    monkeypatch.setattr(candidates, "_IN_ONE_CELL", len(images))
+    compared = set(map(tuple, near_pairs(images)[0].tolist()))
+    assert found <= compared
+    assert len(found) >= 0.99 * len(compared) > 300
+
+
 @pytest.mark.usefixtures("searched")
 def test_likest_duplicates_in_training(real_data, cache, monkeypatch) -> None:
-    """288 of Kaggle's PrivateTest are identical to training images, 669 with nearly alike ones."""
+    """288 of Kaggle's PrivateTest are identical to training images, 684 with nearly alike ones."""
     monkeypatch.setattr(search_cache, "find_duplicates", None)
     found = prepare_data(real_data, DataSpec(split="kaggle"), cache_dir=cache)
     recorded = np.frombuffer(found.test_duplicates, np.uint8)
-    assert np.bincount(recorded).tolist() == [2920, 381, 0, 288]
+    assert np.bincount(recorded).tolist() == [2905, 396, 0, 288]
     for spec in (DataSpec(split="grouped"), DataSpec(dedupe="train")):
         clean = prepare_data(real_data, spec, cache_dir=cache)
         assert set(clean.test_duplicates) == {0}
