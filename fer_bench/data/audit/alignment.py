@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -13,14 +12,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PAIRS_AT_A_TIME = 1024
-
-
-@functools.cache
-def _libraries() -> Any:
-    """Return the controller of all thread pools, cached because it is slow to create."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def best_correlations(
@@ -56,27 +47,25 @@ def best_correlations(
     )
     n = np.outer(rows.sum(axis=1), columns.sum(axis=1))
     best = np.empty(len(pairs))
-    # Many small products: with threads, synchronisation would dominate.
-    with _libraries().limit(limits=1, user_api="blas"):
-        for start in range(0, len(pairs), _PAIRS_AT_A_TIME):
-            some = pairs[start : start + _PAIRS_AT_A_TIME]
-            firsts = np.flatnonzero(np.diff(some[:, 0], prepend=-1))
-            one = images[some[firsts, 0], :, :: -1 if mirrored else 1].astype(np.float64)
-            other = images[some[:, 1]].astype(np.float64)
-            products = np.empty((len(some), n.size))
-            for image, (begin, end) in zip(one, pairwise([*firsts, len(some)]), strict=True):
-                framed[place] = image
-                moved = windows.reshape(n.size, -1)
-                products[begin:end] = other[begin:end].reshape(end - begin, -1) @ moved.T
-            repeats = np.diff(firsts, append=len(some))
-            # A shift of the first image is the opposite shift of the second one.
-            x, xx = (
-                np.repeat((rows @ one**power @ columns.T)[:, ::-1, ::-1], repeats, axis=0)
-                for power in (1, 2)
-            )
-            y, yy = (rows @ other**power @ columns.T for power in (1, 2))
-            together = n * products.reshape(y.shape) - x * y
-            spreads = (n * xx - x**2) * (n * yy - y**2)
-            fits = np.where(spreads > 0, together / np.sqrt(np.maximum(spreads, 1)), -1)
-            best[start : start + len(some)] = fits.max(axis=(1, 2))
+    for start in range(0, len(pairs), _PAIRS_AT_A_TIME):
+        some = pairs[start : start + _PAIRS_AT_A_TIME]
+        firsts = np.flatnonzero(np.diff(some[:, 0], prepend=-1))
+        one = images[some[firsts, 0], :, :: -1 if mirrored else 1].astype(np.float64)
+        other = images[some[:, 1]].astype(np.float64)
+        products = np.empty((len(some), n.size))
+        for image, (begin, end) in zip(one, pairwise([*firsts, len(some)]), strict=True):
+            framed[place] = image
+            moved = windows.reshape(n.size, -1)
+            products[begin:end] = other[begin:end].reshape(end - begin, -1) @ moved.T
+        repeats = np.diff(firsts, append=len(some))
+        # A shift of the first image is the opposite shift of the second one.
+        x, xx = (
+            np.repeat((rows @ one**power @ columns.T)[:, ::-1, ::-1], repeats, axis=0)
+            for power in (1, 2)
+        )
+        y, yy = (rows @ other**power @ columns.T for power in (1, 2))
+        together = n * products.reshape(y.shape) - x * y
+        spreads = (n * xx - x**2) * (n * yy - y**2)
+        fits = np.where(spreads > 0, together / np.sqrt(np.maximum(spreads, 1)), -1)
+        best[start : start + len(some)] = fits.max(axis=(1, 2))
     return best

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,18 +64,28 @@ def near_pairs(
     drawn = _reduced(images if len(rows) == len(images) else images[rows])
     reach = round(min(drawn.shape[1:]) / REACH)
     found = []
-    for mirrored, pairs in enumerate(candidate_pairs(drawn, reach, progress)):
-        fits = best_correlations(drawn, pairs, reach, mirrored=bool(mirrored))
-        near = fits >= LEAST_CORRELATION
-        pairs, fits, turned = pairs[near], fits[near], np.full(near.sum(), bool(mirrored))
-        if mirrored:  # A pair that matches both ways counts as it is.
-            plain = best_correlations(drawn, pairs, reach, mirrored=False)
-            turned = plain < LEAST_CORRELATION
-            fits = np.where(turned, fits, plain)
-        found.append((rows[pairs], turned, fits))
+    # Many small products: with threads, synchronisation would dominate.
+    with _libraries().limit(limits=1, user_api="blas"):
+        for mirrored, pairs in enumerate(candidate_pairs(drawn, reach, progress)):
+            fits = best_correlations(drawn, pairs, reach, mirrored=bool(mirrored))
+            near = fits >= LEAST_CORRELATION
+            pairs, fits, turned = pairs[near], fits[near], np.full(near.sum(), bool(mirrored))
+            if mirrored:  # A pair that matches both ways counts as it is.
+                plain = best_correlations(drawn, pairs, reach, mirrored=False)
+                turned = plain < LEAST_CORRELATION
+                fits = np.where(turned, fits, plain)
+            found.append((rows[pairs], turned, fits))
     pairs, turned, fits = (np.concatenate(parts) for parts in zip(*found, strict=True))
     once = np.unique(pairs[:, 0] * len(images) + pairs[:, 1], return_index=True)[1]
     return pairs[once], turned[once], fits[once]
+
+
+@functools.cache
+def _libraries() -> Any:
+    """Return the controller of all thread pools, cached because it is slow to create."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
