@@ -8,12 +8,15 @@ is trained.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from fer_bench.models.keras_backend import runs_on_cpu
 from fer_bench.models.transfer.batch_statistics import with_batch_statistics
+
+if TYPE_CHECKING:
+    from fer_bench.training.step_loop import StepLoop
 
 STEPS_PER_CALL = 64
 """Training steps per call of the compiled function (Keras' ``steps_per_execution``)."""
@@ -46,6 +49,16 @@ class CompiledSuffix:
         ]
 
     @cached_property
+    def training_loop(self) -> StepLoop | None:
+        """Loop that trains the model; None if only Keras' own ``fit`` can."""
+        return _loop(self.model)
+
+    @cached_property
+    def batch_statistics_loop(self) -> StepLoop | None:
+        """Loop that evaluates ``with_batch_statistics``; None if only Keras can, or no model."""
+        return None if self.with_batch_statistics is None else _loop(self.with_batch_statistics)
+
+    @cached_property
     def with_batch_statistics(self) -> keras.Model | None:
         """Model that uses batch statistics; None if no batch normalisation is trained."""
         model = with_batch_statistics(self.model)
@@ -65,6 +78,14 @@ class CompiledSuffix:
         for variable in self.model.optimizer.variables:
             zeros = keras.ops.zeros(variable.shape, variable.dtype)
             variable.assign(next(scalars) if _is_scalar(variable) else zeros)
+
+
+def _loop(model: keras.Model) -> StepLoop | None:
+    if model.jit_compile is not True or model.run_eagerly:
+        return None
+    from fer_bench.training.step_loop import StepLoop
+
+    return StepLoop(model)
 
 
 def _is_scalar(variable: Any) -> bool:

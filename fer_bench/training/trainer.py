@@ -15,6 +15,7 @@ from fer_bench import metrics
 from fer_bench.results.records import History
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
+from fer_bench.training.compiled_suffix import STEPS_PER_CALL
 from fer_bench.training.store.training_state import Expected, Seconds, TrainingState
 
 if TYPE_CHECKING:
@@ -109,20 +110,30 @@ class Trainer:
         for block in self._blocks(order):
             values = self._fit(block)
             share = len(block) / len(order)
-            accuracy += share * values["accuracy"][0]
-            loss += share * values["loss"][0]
+            accuracy += share * values["accuracy"]
+            loss += share * values["loss"]
         return accuracy, loss
 
-    def _fit(self, rows: NDArray[np.int64]) -> dict[str, list[float]]:
-        """Train on these images in this order and return Keras' history."""
-        history: dict[str, list[float]] = self.suffix.fit(
-            [tensor[rows] for tensor in self.tensors],
-            keras.utils.to_categorical(self._labels[rows], self._classes),
-            batch_size=self._protocol.batch_size,
-            shuffle=False,
-            verbose=0,
-        ).history
-        return history
+    def _fit(self, rows: NDArray[np.int64]) -> dict[str, float]:
+        """Train on these images in this order and return Keras' metrics."""
+        size, loop = self._protocol.batch_size, self.compiled.training_loop
+        if loop is not None:
+            return loop.fit(self._examples, rows, size, self._batches_per_call(len(self._rows)))
+        *tensors, targets = self._examples(rows)
+        history = self.suffix.fit(tensors, targets, batch_size=size, shuffle=False, verbose=0)
+        return {name: values[0] for name, values in history.history.items()}
+
+    def _inputs(self, rows: NDArray[np.int64]) -> list[NDArray[Any]]:
+        return [tensor[rows] for tensor in self.tensors]
+
+    def _examples(self, rows: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the suffix's inputs and the one-hot targets."""
+        return [*self._inputs(rows), keras.utils.to_categorical(self._labels[rows], self._classes)]
+
+    def _batches_per_call(self, images: int) -> int:
+        """Return the number of batches that a compiled loop runs per call, at least 1."""
+        batches = max(1, images // self._protocol.batch_size)
+        return min(STEPS_PER_CALL, self._batches_per_block, batches)
 
     def logits(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return logits of the images at ``rows`` in inference mode, shape (len(rows), classes)."""
@@ -156,7 +167,19 @@ class Trainer:
             return None
         order = rows[epoch_order(self._seed, 0, len(rows))]
         batches = np.array_split(order, math.ceil(len(order) / self._protocol.batch_size))
-        return self._accuracy_and_loss(self._outputs(model, batches), order)
+        loop = self.compiled.batch_statistics_loop
+        if loop is None:
+            return self._accuracy_and_loss(self._outputs(model, batches), order)
+        # The larger batches come first.
+        size, smaller = len(batches[0]), len(batches[-1])
+        larger = sum(len(batch) == size for batch in batches) * size
+        parts = [(order[:larger], size), (order[larger:], smaller)]
+        outputs = [
+            loop.predict(self._inputs, part, length, self._batches_per_call(len(rows)))
+            for part, length in parts
+            if len(part)
+        ]
+        return self._accuracy_and_loss(np.concatenate(outputs).astype(np.float32), order)
 
     def _outputs(
         self, model: keras.Model, batches: Iterable[NDArray[np.int64]]
@@ -259,13 +282,16 @@ class Trainer:
         return 2 * int(sum(sizes))
 
     def _blocks(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+        step = self._batches_per_block * self._protocol.batch_size
+        for start in range(0, len(rows), step):
+            yield rows[start : start + step]
+
+    @property
+    def _batches_per_block(self) -> int:
         image_bytes = sum(
             math.prod(tensor.shape[1:]) * tensor.dtype.itemsize for tensor in self.tensors
         )
-        batches = max(1, BLOCK_BYTES // (image_bytes * self._protocol.batch_size))
-        step = batches * self._protocol.batch_size
-        for start in range(0, len(rows), step):
-            yield rows[start : start + step]
+        return max(1, BLOCK_BYTES // (image_bytes * self._protocol.batch_size))
 
 
 class _Clock:

@@ -184,7 +184,7 @@ def test_a_suffix_compiled_for_another_seed_learns_to_the_last_bit_as_its_own():
     expected, _ = undisturbed.train(np.arange(10))
     used = compile_suffix(random_suffix(seed=6))
     other, _ = trainer(used).train(np.arange(10))
-    traces, model = used.model.train_function, random_suffix()
+    model = random_suffix()
     used.start_from(model)
     again = trainer(used)
     again.warm_up()
@@ -192,7 +192,6 @@ def test_a_suffix_compiled_for_another_seed_learns_to_the_last_bit_as_its_own():
     assert history == expected != other
     for one, value in zip(again._variables(), undisturbed._variables(), strict=True):
         np.testing.assert_array_equal(one, value)
-    assert used.model.train_function is traces
     copy_variables(used.model, model)
     for one, expected in zip(values(model), values(used.model), strict=True):
         np.testing.assert_array_equal(one, expected)
@@ -215,11 +214,38 @@ def test_a_warm_up_compiles_all_that_an_epoch_runs_and_changes_nothing(batch_siz
         return fit(tensors, labels, batch_size=batch_size, **rest)
 
     monkeypatch.setattr(model, "fit", recorded)
+    monkeypatch.setattr(watched.compiled, "training_loop", None)
     assert watched.warm_up() > 0
     for one, expected in zip(watched._variables(), before, strict=True):
         np.testing.assert_array_equal(one, expected)
     watched.epoch(1)
     assert sizes[0] == sizes[1]
+
+
+@pytest.mark.parametrize("batch_size", [4, 7, 40, 64])
+def test_a_warm_up_compiles_the_loop_of_an_epoch(batch_size):
+    watched = trainer(random_suffix(), batch_size=batch_size)
+    loop = watched.compiled.training_loop
+    if loop is None:
+        pytest.skip("only TensorFlow on the CPU compiles loops")
+    before = [np.copy(value) for value in watched._variables()]
+    watched.warm_up()
+    for one, expected in zip(watched._variables(), before, strict=True):
+        np.testing.assert_array_equal(one, expected)
+    traces = loop._train.experimental_get_tracing_count()
+    watched.epoch(1)
+    assert loop._train.experimental_get_tracing_count() == traces == 1 + (batch_size == 7)
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_compiled_loop_learns_to_the_last_bit_as_keras_does(monkeypatch):
+    monkeypatch.setattr(training, "BLOCK_BYTES", 3 * 7 * FEATURES * 4)
+    looped, plain = (trainer(random_suffix(), batch_size=7) for _ in range(2))
+    plain.compiled.training_loop = plain.compiled.batch_statistics_loop = None
+    # 11 images: a batch of six and one of five.
+    assert looped.train(np.arange(11))[0] == plain.train(np.arange(11))[0]
+    for one, expected in zip(looped._variables(), plain._variables(), strict=True):
+        np.testing.assert_array_equal(one, expected)
 
 
 def test_one_compiled_suffix_is_kept_for_its_structure_alone():
@@ -264,6 +290,7 @@ def test_the_diagnosis_sees_every_image_once_in_even_batches_in_one_order(images
         return outputs(model, batches)
 
     monkeypatch.setattr(watched, "_outputs", recorded)
+    monkeypatch.setattr(watched.compiled, "batch_statistics_loop", None)
     rows = np.arange(IMAGES - images, IMAGES)
     for _ in range(2):
         watched.evaluate_with_batch_statistics(rows)
