@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from fer_bench.models import numerical_environment
 from fer_bench.results.environment_facts import NUMERIC_SETTINGS
+from fer_bench.runtime import allocator
 from fer_bench.runtime.errors import INSTALL, FerBenchError, shown
 from fer_bench.runtime.files import expand_user
 from fer_bench.runtime.version import __version__
@@ -62,6 +63,7 @@ def load_keras() -> None:
     check_keras()
     if "keras" in sys.modules:
         return
+    allocator.reuse_freed_memory()
     try:
         saved = os.dup(2)
     except OSError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.models import load, numerical_environment
 from fer_bench.models.keras_backend import load_keras
+from fer_bench.runtime import allocator
 from fer_bench.training import fingerprint
 from fer_bench.training.store.features import FeatureStore
 from fer_bench.training.store.shard_files import FeatureSpec
@@ -191,6 +192,8 @@ class CellNetwork:
         )
         extraction = store.extract(key, wanted, extract, self._progress)
         self.extraction = extraction
+        # The suffix needs far less memory than the prefix.
+        allocator.return_freed_memory()
         return extraction.tensors
 
 
