@@ -9,6 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fer_bench.data.prepare import load_data
 from fer_bench.models import locate
 from fer_bench.models.keras_backend import load_keras
@@ -21,7 +23,6 @@ from fer_bench.training.run_context import RunContext
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from fer_bench.models import Backbone
@@ -162,23 +163,16 @@ def _bare_epochs(
     rows: NDArray[np.int64],
     protocol: Protocol,
 ) -> float:
-    import keras
-
-    from fer_bench.training.trainer import epoch_order
+    from fer_bench.training.trainer import Trainer
 
     trainer = trained.trainer
     features = [tensor[rows] for tensor in trainer.tensors]
-    targets = keras.utils.to_categorical(labels[rows], trainer.suffix.output_shape[-1])
+    bare = Trainer(
+        trainer.compiled, protocol, protocol.seed, features, labels[rows], np.arange(len(rows))
+    )
     started = perf_counter()
     for number in range(1, protocol.epochs + 1):
-        order = epoch_order(protocol.seed, number, len(rows))
-        trainer.suffix.fit(
-            [tensor[order] for tensor in features],
-            targets[order],
-            batch_size=protocol.batch_size,
-            shuffle=False,
-            verbose=0,
-        )
+        bare.epoch(number)
     return perf_counter() - started
 
 
