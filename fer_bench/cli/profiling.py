@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fer_bench.data.images import Images
     from fer_bench.models import Backbone
     from fer_bench.protocol.cells import Init
     from fer_bench.protocol.data_spec import DataSpec
@@ -147,7 +148,7 @@ class _Laps:
         self._last = now
 
 
-def _bare_pass(trained: TrainedCell, images: NDArray[np.uint8], batch_size: int) -> float:
+def _bare_pass(trained: TrainedCell, images: Images, batch_size: int) -> float:
     prefix = trained.network.prefix
     if prefix is None:
         return 0.0

@@ -31,7 +31,7 @@ def _load_sketch(cache_dir: Path) -> Dataset:
     directory = Path(synthetic.__file__).parent
     code = sorted(directory.glob("*.py"))
     state = " ".join(file_digest(file, "sha256") for file in code)
-    drawn = load_once(directory, state, synthetic.sketch, cache_dir)
+    drawn = load_once(directory, state, lambda _: synthetic.sketch(), cache_dir)
     return dataclasses.replace(drawn, name="sketch")
 
 

@@ -1,4 +1,4 @@
-"""Common in-memory form of all data sets, independent of the source's layout."""
+"""Common form of all data sets, independent of the source's layout."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.data.images import blocks, take
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fer_bench.data.images import Images
 
 EMOTIONS: tuple[str, ...] = ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral")
 """The seven emotions in the order of Kaggle's codes 0 to 6."""
@@ -27,7 +30,8 @@ class Dataset:
     """Images with one label each.
 
     Attributes:
-        images: uint8, shape (n, height, width), grey levels 0 to 255.
+        images: uint8, shape (n, height, width), grey levels 0 to 255: an array, in memory or mapped
+            read-only from the cache, or a view of some of its rows.
         labels: uint8, shape (n,), indices into ``classes``.
         classes: names of the classes, in the order of the labels.
         name: name of the data set in tables, for example ``"fer2013"``.
@@ -43,7 +47,7 @@ class Dataset:
             class or usage.
     """
 
-    images: NDArray[np.uint8]
+    images: Images
     labels: NDArray[np.uint8]
     classes: tuple[str, ...]
     name: str
@@ -90,13 +94,13 @@ class Dataset:
         return {name: int(count) for name, count in zip(self.classes, found, strict=True)}
 
     def take(self, rows: NDArray[np.int64]) -> Dataset:
-        """Return the images at ``rows`` (int64, shape (k,)), in that order, under the same name.
+        """Return a view of the images at ``rows`` (int64, shape (k,)), under the same name.
 
         Digests that were already computed are carried over. Notes describe the complete data set
         and are dropped.
         """
         subset = Dataset(
-            self.images[rows],
+            take(self.images, rows),
             self.labels[rows],
             self.classes,
             self.name,
@@ -123,9 +127,10 @@ class Dataset:
     @cached_property
     def image_digests(self) -> list[bytes]:
         """16-byte BLAKE2b digest of the label and the pixels of each image."""
+        images = (image for block in blocks(self.images) for image in block)
         return [
             hashlib.blake2b(bytes([label]) + image.tobytes(), digest_size=16).digest()
-            for image, label in zip(self.images, self.labels, strict=True)
+            for image, label in zip(images, self.labels.tolist(), strict=True)
         ]
 
     def _digest(self, image_digests: list[bytes]) -> str:

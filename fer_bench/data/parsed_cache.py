@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fer_bench.data.images import Collect
+
 FOLDER = "parsed"
 """Subdirectory of the cache directory for entries."""
 
@@ -27,7 +29,9 @@ _FORMAT = "fer_bench parsed data set 6"
 _DIGEST_BYTES = 16
 
 
-def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: Path) -> Dataset:
+def load_once(
+    source: Path, state: str, load: Callable[[Collect], Dataset], cache_dir: Path
+) -> Dataset:
     """Return the data set of a source, from the cache if its entry is intact and up to date.
 
     A missing, damaged or outdated entry is written again. If the cache is not writable, or there is
@@ -36,7 +40,7 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
     Args:
         source: file or directory that ``load`` reads.
         state: changes whenever the content of the source may have changed.
-        load: reads the source.
+        load: reads the source; gets a function to collect the images with.
         cache_dir: cache directory.
 
     Returns:
@@ -52,7 +56,7 @@ def load_once(source: Path, state: str, load: Callable[[], Dataset], cache_dir: 
 def _encode(dataset: Dataset) -> dict[str, NDArray[Any]]:
     words = json.dumps([dataset.classes, dataset.notes, dataset.places]).encode()
     return {
-        "images": dataset.images,
+        "images": np.asarray(dataset.images),
         "labels": dataset.labels,
         **({} if dataset.usage is None else {"usage": dataset.usage}),
         # As bytes: numpy strings take four bytes per character.

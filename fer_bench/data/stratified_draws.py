@@ -56,7 +56,7 @@ def stratified_draw(
     return cached(
         None if cache_dir is None or software is None else cache_dir / FOLDER,
         (*facts, *(software or ())),
-        lambda: _draw(labels, n_first, n_second, seed),
+        lambda _: _draw(labels, n_first, n_second, seed),
         lambda rows: dict(zip(_NAMES, rows, strict=True)),
         lambda arrays: _decode(arrays, (n_first, n_second), len(labels)),
     )

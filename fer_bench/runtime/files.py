@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
 
 _PART = re.compile(r"\.[0-9a-f]{16}-[0-9a-f]{32}\.part")
@@ -144,31 +144,45 @@ def write_atomically(path: Path, content: str | bytes | Callable[[IO[bytes]], ob
         FerBenchError: the directory cannot be created or written to, or the disk is full.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    # A digest instead of the name, which may already have the longest permitted length.
-    mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
-    waiting = path.parent / f".{mark}-{uuid.uuid4().hex}.part"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_left_behind(path.parent, mark)
-        try:
-            with waiting.open("xb") as file:
-                if callable(data):
-                    data(file)
-                else:
-                    file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            waiting.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                waiting.unlink(missing_ok=True)
-            raise
+        with replacing(path) as file:
+            if callable(data):
+                data(file)
+            else:
+                file.write(data)
     except OSError as error:
         raise FerBenchError(
             f"cannot write {str(path)!r}: {cause_of(error)}",
             "a file in a writable directory",
             "choose another file or free disk space",
         ) from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary file that replaces ``path`` when the block ends, as ``write_atomically``.
+
+    Yields:
+        A file, open for writing and reading. If the block raises, the file is removed.
+
+    Raises:
+        OSError: the directory cannot be created or written to, or the disk is full.
+    """
+    # A digest instead of the name, which may already have the longest permitted length.
+    mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    waiting = path.parent / f".{mark}-{uuid.uuid4().hex}.part"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left_behind(path.parent, mark)
+    try:
+        with waiting.open("x+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        waiting.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            waiting.unlink(missing_ok=True)
+        raise
 
 
 def set_aside(path: Path, name: str) -> Path:

@@ -16,8 +16,7 @@ from fer_bench.training.store.shard_files import FeatureSpec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
+    from fer_bench.data.images import Images
     from fer_bench.models import Backbone, Located
     from fer_bench.models.transfer import Network
     from fer_bench.protocol.cells import Cell
@@ -154,7 +153,7 @@ class CellNetwork:
             keras.config.dtype_policy().name,
         )
 
-    def _tensors(self, network: Network) -> Sequence[NDArray[Any] | StoredTensor]:
+    def _tensors(self, network: Network) -> Sequence[Images | StoredTensor]:
         """Return the suffix's inputs: stored features, or the images if nothing is frozen."""
         images, prefix = self._context.dataset.images, network.prefix
         if prefix is None:

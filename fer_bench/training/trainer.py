@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fer_bench.data.images import ImageView
     from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.compiled_suffix import CompiledSuffix
@@ -67,7 +68,7 @@ class Trainer:
         compiled: CompiledSuffix,
         protocol: Protocol,
         seed: int,
-        tensors: Sequence[NDArray[Any] | StoredTensor],
+        tensors: Sequence[NDArray[Any] | ImageView | StoredTensor],
         labels: NDArray[np.uint8],
         rows: NDArray[np.int64],
     ) -> None:

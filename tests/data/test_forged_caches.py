@@ -86,13 +86,13 @@ def test_any_search_for_duplicates_is_one_or_made_again(tmp_path_factory, arrays
 def test_any_parsed_data_set_is_one_or_read_again(tmp_path_factory, data) -> None:
     cache = tmp_path_factory.mktemp("cache")
     dataset = random_dataset(4)
-    load_once(cache, "1", lambda: dataset, cache)
+    load_once(cache, "1", lambda _: dataset, cache)
     (entry,) = (cache / parsed_cache.FOLDER).iterdir()
     form, found = arrays_of(entry)
     words = data.draw(changed([*json.loads(found["words"].tobytes())[:2], list("0123")]))
     found["words"] = np.frombuffer(json.dumps(words).encode(), np.uint8)
     reseal(entry, form, found)
-    read = load_once(cache, "1", lambda: dataset, cache)
+    read = load_once(cache, "1", lambda _: dataset, cache)
     np.testing.assert_array_equal(read.images, dataset.images)
     assert len(read.image_digests) == 4
     assert all(isinstance(name, str) for name in (*read.classes, *(read.places or ())))

@@ -26,7 +26,7 @@ def datasets(draw: st.DrawFn) -> Dataset:
 
 def content_of(dataset: Dataset) -> tuple:
     usage = None if dataset.usage is None else dataset.usage.tolist()
-    return dataset.images.tolist(), dataset.labels.tolist(), usage
+    return np.asarray(dataset.images).tolist(), dataset.labels.tolist(), usage
 
 
 @given(datasets(), st.randoms(use_true_random=False))

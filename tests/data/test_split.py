@@ -241,7 +241,7 @@ class TestStratifiedSample:
         if limit >= len(dataset):
             assert stratified_rows(dataset, limit, seed).tolist() == list(range(len(dataset)))
             return
-        rows = sample.images.reshape(-1, 4).copy().view(">u4").ravel()
+        rows = np.asarray(sample.images).reshape(-1, 4).copy().view(">u4").ravel()
         assert len(sample) == limit == len(set(rows.tolist()))
         np.testing.assert_array_equal(stratified_rows(dataset, limit, seed), rows)
         np.testing.assert_array_equal(sample.labels, dataset.labels[rows])

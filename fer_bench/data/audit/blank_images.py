@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.data.images import blocks
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from fer_bench.data.images import Images
 
 MOST_OF_ONE_LEVEL = 0.55
 """Share of pixels of one grey level from which an image is nearly blank.
@@ -23,9 +27,6 @@ LEAST_SPREAD = 5.0
 
 The darkest face of FER2013 has 9.
 """
-
-_AT_A_TIME = 512
-"""Number of images per batch, small enough that a batch stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +43,33 @@ class Blanks:
     nearly: tuple[int, ...]
 
 
-def blanks(images: NDArray[np.uint8]) -> Blanks:
+def blanks(images: Images) -> Blanks:
     """Find blank images.
 
     Args:
         images: uint8, shape (n, height, width).
     """
-    n, pixels = len(images), math.prod(images.shape[1:])
-    flat = images.reshape(n, pixels)
-    most = np.zeros(n, np.int64)
-    for row in _perhaps_of_one_level(flat):
-        most[row] = np.bincount(flat[row]).max()
-    spread = np.full(n, np.inf)
-    dull = _perhaps_dull(images)
-    spread[dull] = _spread(images[dull])
+    pixels = math.prod(images.shape[1:])
+    found = [_most_and_spread(block) for block in blocks(images)]
+    most, spread = np.concatenate(found, axis=1) if found else np.empty((2, 0))
     nearly = (most < pixels) & ((most >= MOST_OF_ONE_LEVEL * pixels) | (spread < LEAST_SPREAD))
     return Blanks(
         tuple(np.flatnonzero(most == pixels).tolist()), tuple(np.flatnonzero(nearly).tolist())
     )
+
+
+def _most_and_spread(images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return two rows: pixels of the most frequent grey level of each image, and their spread.
+
+    If an image is far from nearly blank by one of them, it is 0 or infinite instead.
+    """
+    flat = images.reshape(len(images), math.prod(images.shape[1:]))
+    most, spread = np.zeros(len(images)), np.full(len(images), np.inf)
+    for row in _perhaps_of_one_level(flat):
+        most[row] = np.bincount(flat[row]).max()
+    dull = _perhaps_dull(images)
+    spread[dull] = _spread(images[dull])
+    return np.stack([most, spread])
 
 
 def _perhaps_of_one_level(flat: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -76,10 +86,7 @@ def _perhaps_of_one_level(flat: NDArray[np.uint8]) -> NDArray[np.int64]:
     pixels = flat.shape[1]
     half = pixels // 2
     least = MOST_OF_ONE_LEVEL * pixels - (pixels - half)
-    equal = np.zeros(len(flat), np.int64)
-    for start in range(0, len(flat), _AT_A_TIME):
-        upper, lower = flat[start:, :half][:_AT_A_TIME], flat[start:, half : 2 * half][:_AT_A_TIME]
-        equal[start : start + _AT_A_TIME] = np.count_nonzero(upper == lower, axis=1)
+    equal = np.count_nonzero(flat[:, :half] == flat[:, half : 2 * half], axis=1)
     return np.flatnonzero(equal >= least)
 
 

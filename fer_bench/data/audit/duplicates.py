@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.data import Dataset
+    from fer_bench.data.images import Images
     from fer_bench.runtime.progress import Progress
 
 Similarity = Literal["identical", "mirrored", "near"]
@@ -116,7 +117,7 @@ def _exact(
     return {"identical": identical, "mirrored": mirrored}
 
 
-def _oriented(images: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+def _oriented(images: Images) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Return the images to mirror for a canonical orientation, and the resulting groups.
 
     Of an image and its mirror image, the one that is darker in the first differing pixel is kept.

@@ -40,7 +40,7 @@ def cached_duplicates(
     return cached(
         None if cache_dir is None or software is None else cache_dir / FOLDER,
         ("fer_bench twins 4", dataset.row_digest, *thresholds, *(software or ())),
-        lambda: find_duplicates(dataset, progress),
+        lambda _: find_duplicates(dataset, progress),
         _encode,
         lambda arrays: _decode(arrays, len(dataset)),
     )

@@ -22,6 +22,7 @@ from fer_bench.data.formats.csv_blocks import (
 )
 from fer_bench.data.formats.csv_columns import HEADER, read_header
 from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
+from fer_bench.data.images import in_memory
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.files import cause_of, open_regular
 
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 
     from fer_bench.data.dataset import Dataset
     from fer_bench.data.formats.class_names import ClassTable
+    from fer_bench.data.images import Collect
 
 _BLOCK_BYTES = 1 << 22
 """Bytes per read: larger blocks take more memory, smaller ones more calls of pandas."""
 
 
-def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
+def load_csv(path: Path, table: ClassTable = KAGGLE, collect: Collect = in_memory) -> Dataset:
     """Read a data set from a CSV file.
 
     Blank lines, CRLF line endings, a UTF-8 byte order mark and quoted fields are accepted.
@@ -44,6 +46,7 @@ def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
     Args:
         path: the file.
         table: class for each number and name in the ``emotion`` column.
+        collect: collects the images.
 
     Returns:
         Images uint8 of shape (n, 48, 48) in file order, named after the file, with the usage if
@@ -53,7 +56,7 @@ def load_csv(path: Path, table: ClassTable = KAGGLE) -> Dataset:
         FerBenchError: the file cannot be read, or does not have this layout; the error has the
             first invalid line and the value.
     """
-    return numbered_dataset(path, read_csv(path, table), table.meanings, table)
+    return numbered_dataset(path, read_csv(path, table), table.meanings, table, collect=collect)
 
 
 def read_csv(path: Path, table: ClassTable) -> Content:
@@ -94,7 +97,8 @@ def _read(path: Path, file: BufferedReader, table: ClassTable) -> Content:
     if not labels:
         raise input_error(path, None, "the file has no row below the header", "a row per image")
     return Content(
-        np.frombuffer(images, np.uint8).reshape(-1, SIDE, SIDE),
+        (len(labels), SIDE, SIDE),
+        [np.frombuffer(images, np.uint8).reshape(-1, SIDE, SIDE)],
         np.array(labels),
         None if columns.usage is None else np.array(usages, np.uint8),
     )

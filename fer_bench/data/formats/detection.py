@@ -31,9 +31,14 @@ if TYPE_CHECKING:
 
     from fer_bench.data.dataset import Dataset
     from fer_bench.data.formats.class_names import ClassTable
+    from fer_bench.data.images import Collect
 
 NOT_FER2013 = "not FER2013"
 """Name given to a data set that is called FER2013 but differs from it in any image."""
+
+_LARGE = 1 << 28
+"""Bytes from which an npz file is mapped from a copy in the cache, not read into memory. The file
+itself may be overwritten at any time."""
 
 ACCEPTED = "a csv file, an npz file or a directory of them or of images (fer-bench data --help)"
 
@@ -43,8 +48,8 @@ def load_path(
 ) -> Dataset:
     """Read a data set from a file or directory.
 
-    Data sets parsed from CSV files, directories and compressed npz files are cached; other npz
-    files load as fast as the cache.
+    Data sets parsed from CSV files, directories, and compressed or large npz files are cached;
+    other npz files load as fast as the cache.
 
     Args:
         path: a CSV file, an npz file, a directory of such files or in one of
@@ -127,25 +132,28 @@ def _nearest(path: Path, error: Exception) -> str:
 
 
 def _load(path: Path, status: os.stat_result, cache_dir: Path, table: ClassTable | None) -> Dataset:
-    def cached(state: str, load: Callable[[], Dataset], name: str) -> Dataset:
-        dataset = load_once(path, state, lambda: _with_several_classes(path, load()), cache_dir)
-        return dataset.renamed(name)
+    def cached(state: str, load: Callable[[Collect], Dataset], name: str) -> Dataset:
+        def read(collect: Collect) -> Dataset:
+            return _with_several_classes(path, load(collect))
+
+        return load_once(path, state, read, cache_dir).renamed(name)
 
     suffix = path.suffix.lower()
     is_directory = stat.S_ISDIR(status.st_mode)
     codes = KAGGLE if table is None else table
     if is_directory and (files := data_files_of(path, UNNUMBERED if table is None else table)):
         state = f"{files.state}, {codes.state}"
-        return cached(state, lambda: load_data_files(path, files.parts, codes), path.resolve().name)
+        name = path.resolve().name
+        return cached(state, lambda to: load_data_files(path, files.parts, codes, to), name)
     if is_directory or (suffix == ".csv" and is_label_list(path)):
         listing = list_folder(path, UNNUMBERED if table is None else table)
-        return cached(listing.state, lambda: load_listing(listing), listing.name)
+        return cached(listing.state, lambda collect: load_listing(listing, collect), listing.name)
     state = f"{state_of(status)}, {codes.state}"
     if suffix == ".csv":
-        return cached(state, lambda: load_csv(path, codes), path.stem)
+        return cached(state, lambda collect: load_csv(path, codes, collect), path.stem)
     if suffix == ".npz":
-        if is_compressed(path):
-            return cached(state, lambda: load_npz(path, codes), path.stem)
+        if status.st_size >= _LARGE or is_compressed(path):
+            return cached(state, lambda collect: load_npz(path, codes, collect), path.stem)
         return _with_several_classes(path, load_npz(path, codes))
     raise FerBenchError(
         f"no format is known for the suffix {path.suffix!r}",

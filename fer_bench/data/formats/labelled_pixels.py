@@ -8,29 +8,33 @@ import numpy as np
 
 from fer_bench.data.dataset import Dataset
 from fer_bench.data.formats.class_names import LEFT_OUT, classes_of
+from fer_bench.data.images import in_memory
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from fer_bench.data.formats.class_names import ClassTable
+    from fer_bench.data.images import Blocks, Collect
 
 
 class Content(NamedTuple):
     """Content of a file, before the classes of the data set are known.
 
     Attributes:
-        images: uint8, shape (n, height, width).
+        shape: (n, height, width).
+        images: the images in blocks, which may be read from the file only once.
         places: shape (n,), for each image the index of its number or name among all that are mapped
             to a class.
         usage: as in ``Dataset``.
     """
 
-    images: NDArray[np.uint8]
+    shape: tuple[int, ...]
+    images: Blocks
     places: NDArray[np.integer]
     usage: NDArray[np.uint8] | None
 
@@ -51,6 +55,7 @@ def numbered_dataset(
     meanings: Mapping[str, str],
     table: ClassTable,
     rows: Sequence[str] | None = None,
+    collect: Collect = in_memory,
 ) -> Dataset:
     """Build a data set from images with class numbers or names.
 
@@ -61,11 +66,12 @@ def numbered_dataset(
         table: class table that ``meanings`` was taken from.
         rows: source location of each image, as in ``Dataset.places``; None if image i is row i of
             the file.
+        collect: collects the images.
 
     Raises:
-        FerBenchError: all images are left out.
+        FerBenchError: all images are left out, or they cannot be read.
     """
-    images, places, usage = content
+    shape, images, places, usage = content
     numbers, names = list(meanings), list(meanings.values())
     used = np.unique(places)
     classes = classes_of(names[place] for place in used)
@@ -76,12 +82,14 @@ def numbered_dataset(
     notes = table.used_for(numbers[place] for place in used)
     if n_excluded == 0:
         source_rows = None if rows is None else tuple(rows)
-        return Dataset(images, labels, classes, path.stem, usage, notes, source_rows)
+        return Dataset(
+            collect(shape, images), labels, classes, path.stem, usage, notes, source_rows
+        )
     if n_excluded == len(kept):
         problem = f"the class map leaves out all {n_excluded:,} images"
         raise input_error(path, None, problem, "at least one image", table.step)
     return Dataset(
-        images[kept],
+        collect((len(kept) - n_excluded, *shape[1:]), _selected(images, kept)),
         labels[kept],
         classes,
         path.stem,
@@ -92,3 +100,10 @@ def numbered_dataset(
             for row in np.flatnonzero(kept).tolist()
         ),
     )
+
+
+def _selected(images: Blocks, kept: NDArray[np.bool_]) -> Iterator[NDArray[np.uint8]]:
+    start = 0
+    for block in images:
+        yield block[kept[start : start + len(block)]]
+        start += len(block)

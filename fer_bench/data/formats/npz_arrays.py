@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import math
+import struct
 import warnings
 import zipfile
 import zlib
@@ -48,6 +50,9 @@ parsed member takes ten times as much memory as its entry."""
 _RECORD_BYTES = 30
 """Size of the fixed part of a local file header, which precedes each member's name and data."""
 
+_BLOCK_BYTES = 1 << 22
+"""Approximate size of a block of values."""
+
 _DAMAGES = (
     EOFError,
     NotImplementedError,
@@ -72,6 +77,7 @@ class Header(NamedTuple):
         start: offset of the values in the member, in bytes.
         size: uncompressed size of the member in bytes, header included.
         packed: compressed size of the member in bytes.
+        is_fortran: True if the first axis varies fastest.
     """
 
     dtype: np.dtype[Any]
@@ -79,6 +85,7 @@ class Header(NamedTuple):
     start: int
     size: int
     packed: int
+    is_fortran: bool
 
 
 def is_compressed(path: Path) -> bool:
@@ -142,14 +149,17 @@ def member_names(path: Path) -> list[str]:
 
 
 class StoredArray(NamedTuple):
-    """Array of an open ``.npz`` file: dtype and shape from its header, and a reader of its values.
+    """Array of an open ``.npz`` file: dtype, shape and size from its header, and two readers.
 
-    The reader works only while the file is open.
+    The readers work only while the file is open. ``map`` reads the values from the file on access,
+    if they are not compressed, and does not verify its checksum.
     """
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
+    nbytes: int
     read: Callable[[], NDArray[Any]]
+    map: Callable[[], NDArray[Any]]
 
 
 @contextlib.contextmanager
@@ -178,7 +188,9 @@ def opened_arrays(path: Path) -> Iterator[dict[str, StoredArray]]:
             name: StoredArray(
                 header.dtype,
                 header.shape,
+                header.size - header.start,
                 functools.partial(_one_kind_of_error(path)(read_array), archive, name),
+                functools.partial(_one_kind_of_error(path)(_map_array), archive, name, header),
             )
             for name, header in headers.items()
         }
@@ -291,7 +303,7 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
             path, None, f"array {name!r} has npy version {version}", "version 1.0 or 2.0"
         )
     try:
-        shape, _, dtype = _HEADER_READERS[version](file)
+        shape, is_fortran, dtype = _HEADER_READERS[version](file)
     except (MemoryError, OSError, zipfile.BadZipFile, zlib.error):
         raise
     except Exception as error:  # numpy raises many types for an invalid header
@@ -307,7 +319,7 @@ def _read_header(path: Path, archive: zipfile.ZipFile, name: str) -> Header:
             f"compressed to {member.compress_size}",
             "an intact npz file",
         )
-    return Header(dtype, shape, file.tell(), claimed, member.compress_size)
+    return Header(dtype, shape, file.tell(), claimed, member.compress_size, is_fortran)
 
 
 def _bytes(claimed: int) -> str:
@@ -319,3 +331,31 @@ def read_array(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
     with archive.open(f"{name}.npy") as file:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
         return array
+
+
+def read_blocks(archive: zipfile.ZipFile, name: str, header: Header) -> Iterator[NDArray[Any]]:
+    """Yield the values of an array in blocks of about ``_BLOCK_BYTES``, along its first axis."""
+    if header.is_fortran:
+        yield np.ascontiguousarray(read_array(archive, name))
+        return
+    n, *shape = header.shape
+    row_bytes = header.dtype.itemsize * math.prod(shape)
+    step = max(1, _BLOCK_BYTES // row_bytes)
+    with archive.open(f"{name}.npy") as file:
+        file.read(header.start)
+        for start in range(0, n, step):
+            here = min(step, n - start)
+            data = file.read(here * row_bytes)
+            if len(data) < here * row_bytes:
+                raise EOFError(f"array {name!r} is cut off")
+            yield np.frombuffer(data, header.dtype).reshape(here, *shape)
+
+
+def _map_array(archive: zipfile.ZipFile, name: str, header: Header) -> NDArray[Any]:
+    member, file = archive.getinfo(f"{name}.npy"), archive.fp
+    if member.compress_type != zipfile.ZIP_STORED or header.is_fortran or file is None:
+        return read_array(archive, name)
+    file.seek(member.header_offset)
+    *_, name_bytes, extra_bytes = struct.unpack("<26x2H", file.read(_RECORD_BYTES))
+    start = member.header_offset + _RECORD_BYTES + name_bytes + extra_bytes + header.start
+    return np.asarray(np.memmap(file, header.dtype, "r", start, header.shape))

@@ -16,12 +16,13 @@ import numpy as np
 from fer_bench.data.dataset import USAGES
 from fer_bench.data.formats.class_names import KAGGLE
 from fer_bench.data.formats.labelled_pixels import Content, describe_numbers, numbered_dataset
-from fer_bench.data.formats.npz_arrays import MANY, headed, read_array, too_tight
+from fer_bench.data.formats.npz_arrays import MANY, headed, read_blocks, too_tight
+from fer_bench.data.images import in_memory
 from fer_bench.data.input_errors import input_error
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from fer_bench.data.dataset import Dataset
     from fer_bench.data.formats.class_names import ClassTable
     from fer_bench.data.formats.npz_arrays import Header
+    from fer_bench.data.images import Collect
 
 _EXTRA_PER_IMAGE = 160
 """Bytes of memory per image in addition to its pixels, mostly for its digests."""
@@ -39,12 +41,13 @@ _MOST_EXTRA = 16
 _VALUES_AT_A_TIME = 1 << 20
 
 
-def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
+def load_npz(path: Path, table: ClassTable = KAGGLE, collect: Collect = in_memory) -> Dataset:
     """Read a data set from an ``.npz`` file; pickled objects are rejected.
 
     Args:
         path: the file.
         table: class for each label.
+        collect: collects the images.
 
     Returns:
         The data set in file order, named after the file, with the usage if the file has it.
@@ -53,11 +56,11 @@ def load_npz(path: Path, table: ClassTable = KAGGLE) -> Dataset:
         FerBenchError: the file cannot be read, is damaged, or its arrays are not as described in
             the module docstring.
     """
-    return numbered_dataset(path, read_npz(path, table), table.numbers, table)
+    return numbered_dataset(path, read_npz(path, table), table.numbers, table, collect=collect)
 
 
 def read_npz(path: Path, table: ClassTable) -> Content:
-    """Read the content of a file, with labels as indices into ``table.numbers``.
+    """Read a file, except its images, with labels as indices into ``table.numbers``.
 
     Raises:
         FerBenchError: as for ``load_npz``.
@@ -65,13 +68,25 @@ def read_npz(path: Path, table: ClassTable) -> Content:
     numbers = list(map(int, table.numbers))
     with headed(path, ("images", "labels"), ("usage",)) as (archive, headers):
         _check_images(path, headers)
-        # Read the largest array last, after everything else has been validated.
         places = _codes(path, archive, "labels", headers, numbers)
         usage = None
         if "usage" in headers:
             usage = _codes(path, archive, "usage", headers, range(len(USAGES)))
-        images = np.ascontiguousarray(read_array(archive, "images"))
-    return Content(images, places, None if usage is None else usage.astype(np.uint8))
+    header = headers["images"]
+    return Content(
+        header.shape,
+        _images(path, header),
+        places,
+        None if usage is None else usage.astype(np.uint8),
+    )
+
+
+def _images(path: Path, header: Header) -> Iterator[NDArray[np.uint8]]:
+    """Yield the images in blocks, after everything else has been validated."""
+    with headed(path, ("images",), ()) as (archive, headers):
+        if headers["images"] != header:
+            raise ValueError("it was replaced while it was read")
+        yield from read_blocks(archive, "images", header)
 
 
 def _check_images(path: Path, headers: dict[str, Header]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fer_bench.data import Dataset
     from fer_bench.data.audit import Audit
     from fer_bench.data.audit.duplicate_groups import ImageRows
+    from fer_bench.data.images import Images
 
 T = TypeVar("T")
 
@@ -170,7 +171,7 @@ def _pair(first: int, second: int, names: Sequence[str], how: str, places: tuple
     return Tile((first, second), (labels, f"rows {first}, {second}", how), places)
 
 
-def _mirrored(images: NDArray[np.uint8], groups: Sequence[ImageRows]) -> list[tuple[int, int]]:
+def _mirrored(images: Images, groups: Sequence[ImageRows]) -> list[tuple[int, int]]:
     """Return the first image and the first one that differs from it, for each group with both."""
     pairs = []
     for first, *others in groups:
@@ -181,7 +182,7 @@ def _mirrored(images: NDArray[np.uint8], groups: Sequence[ImageRows]) -> list[tu
     return pairs
 
 
-def draw(sheet: Sheet, images: NDArray[np.uint8]) -> bytes:
+def draw(sheet: Sheet, images: Images) -> bytes:
     """Draw the sheet and return the content of a PNG file.
 
     Args:

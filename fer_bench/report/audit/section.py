@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fer_bench.data.images import Images
     from fer_bench.data.prepare import PreparedData
     from fer_bench.report.audit.contact_sheets import Sheet, Tile
     from fer_bench.report.audit.paths import Places
@@ -50,7 +51,7 @@ def audit_section(data: PreparedData, places: Places) -> AuditSection:
 
 
 def _shown(
-    sheet: Sheet, images: NDArray[np.uint8], where: Sequence[str] | None, places: Places
+    sheet: Sheet, images: Images, where: Sequence[str] | None, places: Places
 ) -> ContactSheet:
     return ContactSheet(
         id=f"sheet-of-{sheet.key}",
@@ -63,7 +64,7 @@ def _shown(
     )
 
 
-def _tile(tile: Tile, images: NDArray[np.uint8], where: Sequence[str] | None) -> ContactTile:
+def _tile(tile: Tile, images: Images, where: Sequence[str] | None) -> ContactTile:
     names = named(tile.rows, where)
     return ContactTile(
         images=[_thumbnail(name, images[row]) for name, row in zip(names, tile.rows, strict=True)],

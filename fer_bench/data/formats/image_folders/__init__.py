@@ -21,6 +21,7 @@ from fer_bench.data.formats.image_folders.listing import Listing, unreadable
 from fer_bench.data.formats.image_folders.pixel_files import data_files, one_data_set
 from fer_bench.data.formats.image_folders.unknown_layouts import has_images
 from fer_bench.data.formats.image_folders.validation import ImageFolder, validate
+from fer_bench.data.images import in_memory
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import state_of
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from fer_bench.data.formats.class_names import ClassTable
     from fer_bench.data.formats.image_folders.image_files import Images
     from fer_bench.data.formats.image_folders.validation import LabelledImage
+    from fer_bench.data.images import Collect
 
 __all__ = [
     "LAYOUTS",
@@ -120,16 +122,20 @@ def holds_data(path: Path) -> bool:
         return True
 
 
-def load_listing(folder: ImageFolder) -> Dataset:
+def load_listing(folder: ImageFolder, collect: Collect = in_memory) -> Dataset:
     """Read the images that ``list_folder`` found.
 
     The data set has a usage if the layout has all three parts, or if every file name starts with
     ``Training_``, ``PublicTest_`` or ``PrivateTest_``, as in exports of Kaggle's CSV file.
 
+    Args:
+        folder: the data set.
+        collect: collects the images.
+
     Raises:
         FerBenchError: an image cannot be read; the error has its path.
     """
-    images = read_images([folder.path / image.place for image in folder.images])
+    images = read_images([folder.path / image.place for image in folder.images], collect)
     classes = classes_of(image.meant for image in folder.images)
     codes = {name: code for code, name in enumerate(classes)}
     labels = np.array([codes[image.meant] for image in folder.images], np.uint8)

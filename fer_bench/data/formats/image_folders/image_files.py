@@ -16,13 +16,14 @@ import os
 import re
 import struct
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from fer_bench.data.images import in_memory
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from PIL.Image import Image as PillowImage
+
+    from fer_bench.data.images import Collect
 
 MOST_PIXELS = 224
 """Largest side of an image in a data set, in pixels."""
@@ -58,7 +61,8 @@ _LARGEST = 1 << 26
 """Upper limit for the pixels of a file: each thread holds one decoded image, and Pillow warns about
 larger ones."""
 
-_FILES_AT_A_TIME = 128
+_FILES_AT_A_TIME, _READ_AHEAD = 8, 16
+"""Number of files read by one task of a thread, and largest number of tasks ahead of the result."""
 
 Size = tuple[int, int]
 """Width and height."""
@@ -85,28 +89,28 @@ class Images:
     squared: bool
 
 
-def read_images(paths: Sequence[Path]) -> Images:
+def read_images(paths: Sequence[Path], collect: Collect = in_memory) -> Images:
     """Read image files in parallel, with one thread per CPU core, up to eight.
 
     The EXIF orientation is applied.
 
     Args:
         paths: paths of one or more image files.
+        collect: collects the images; called again if the files turn out to have several sizes.
 
     Raises:
         FerBenchError: a file cannot be read as an image, or has several frames, more than 8 bits
             per channel or too many pixels.
     """
     with _pool() as pool:
-        sizes = _each(pool, lambda row: _size(paths[row]), len(paths))
+        sizes = [size for some in _each(pool, _size, paths) for size in some]
         if len({tuple(sorted(size)) for size in sizes}) == 1 and max(sizes[0]) <= MOST_PIXELS:
             shape = _read_image(paths[0], None).pixels.shape
-            images, fits = _decode(pool, paths, shape, None)
-            if fits:  # else some are portrait and some landscape after EXIF rotation
-                return images
-            del images  # free the memory before allocating as much again
+            # Some may be portrait and some landscape after EXIF rotation.
+            with contextlib.suppress(_OtherShape):
+                return _decode(pool, paths, shape, None, collect)
         side = square_side(sizes)
-        return _decode(pool, paths, (side, side), (side, side))[0]
+        return _decode(pool, paths, (side, side), (side, side), collect)
 
 
 def square_side(sizes: Sequence[Size]) -> int:
@@ -125,13 +129,18 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
             yield pool
 
 
-def _each(pool: ThreadPoolExecutor, work: Callable[[int], T], n: int) -> list[T]:
-    """Return ``work`` of 0 to n - 1, done in parallel; raises the first error in this order."""
-
-    def some(start: int) -> list[T]:
-        return [work(row) for row in range(start, min(start + _FILES_AT_A_TIME, n))]
-
-    return [*chain.from_iterable(pool.map(some, range(0, n, _FILES_AT_A_TIME)))]
+def _each(
+    pool: ThreadPoolExecutor, work: Callable[[Path], T], paths: Sequence[Path]
+) -> Iterator[list[T]]:
+    """Yield ``work`` of the paths, done in parallel, some at a time and in their order."""
+    waiting: deque[Future[list[T]]] = deque()
+    for start in range(0, len(paths), _FILES_AT_A_TIME):
+        some = paths[start : start + _FILES_AT_A_TIME]
+        waiting.append(pool.submit(lambda some: [*map(work, some)], some))
+        if len(waiting) == _READ_AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _size(path: Path) -> Size:
@@ -139,25 +148,34 @@ def _size(path: Path) -> Size:
         return image.size
 
 
+class _OtherShape(Exception):  # noqa: N818 - no error of the files
+    """Signal that an image does not have the shape of the first one."""
+
+
 def _decode(
-    pool: ThreadPoolExecutor, paths: Sequence[Path], shape: tuple[int, ...], wanted: Size | None
-) -> tuple[Images, bool]:
-    """Decode all images; also return True if all of them have the given shape.
+    pool: ThreadPoolExecutor,
+    paths: Sequence[Path],
+    shape: tuple[int, ...],
+    wanted: Size | None,
+    collect: Collect,
+) -> Images:
+    """Decode all images.
 
-    If False, the pixels of images with another shape are undefined.
+    Raises:
+        _OtherShape: one of them has another shape.
     """
-    pixels = np.empty((len(paths), *shape), np.uint8)
+    facts: list[tuple[bool, bool, Size]] = []
 
-    def decode(row: int) -> tuple[bool, bool, bool, Size]:
-        image = _read_image(paths[row], wanted)
-        fits = image.pixels.shape == shape
-        if fits:
-            pixels[row] = image.pixels
-        return fits, image.is_colour, image.is_transparent, image.size
+    def blocks() -> Iterator[NDArray[np.uint8]]:
+        for images in _each(pool, lambda path: _read_image(path, wanted), paths):
+            if any(image.pixels.shape != shape for image in images):
+                raise _OtherShape
+            facts.extend((image.is_colour, image.is_transparent, image.size) for image in images)
+            yield np.stack([image.pixels for image in images])
 
-    fits, colour, transparent, sizes = zip(*_each(pool, decode, len(paths)), strict=True)
-    images = Images(pixels, sum(colour), sum(transparent), sizes, squared=wanted is not None)
-    return images, all(fits)
+    pixels = collect((len(paths), *shape), blocks())
+    colour, transparent, sizes = zip(*facts, strict=True)
+    return Images(pixels, sum(colour), sum(transparent), sizes, squared=wanted is not None)
 
 
 class _Image(NamedTuple):
