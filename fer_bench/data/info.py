@@ -60,7 +60,7 @@ class Info:
         usage: True if Kaggle's three parts are known.
         digest: content digest, independent of the order of the images.
         row_digest: content digest in this order.
-        memory: bytes of the arrays, which stay in memory during a run.
+        memory: bytes of the arrays; those of the images are mapped from the cache if it is used.
         notes: further findings and actions of reading the source, as (topic, text) pairs.
     """
 

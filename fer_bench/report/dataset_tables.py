@@ -32,7 +32,7 @@ def _facts(info: Info) -> Table:
         ("Kaggle's three parts", usage),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
-        ("in memory", bytes_shown(info.memory)),
+        ("uncompressed", bytes_shown(info.memory)),
     )
     return Table(
         "data",

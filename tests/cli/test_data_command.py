@@ -63,7 +63,7 @@ class TestInfo:
         assert {"with", "usage"} <= set(line_of(done.stdout, "layout"))
         assert line_of(done.stdout, "images") == ["42", "of", "48x48", "pixels"]
         assert line_of(done.stdout, "digest in this order") == [made.dataset.row_digest]
-        assert line_of(done.stdout, "in memory") == ["94.6", "KiB"]
+        assert line_of(done.stdout, "uncompressed") == ["94.6", "KiB"]
         assert line_of(done.stdout, "the paper's Table 1")[-1] == "35,887"
         assert line_of(done.stdout, "split kaggle, train (Training)") == ["4"] * 7 + ["28"]
 

@@ -96,7 +96,7 @@ class TestCard:
         assert facts["images"].endswith(" 0 to 255")
         assert facts["digest"] == made.dataset.digest
         assert facts["digest in this order"] == made.dataset.row_digest
-        assert facts["in memory"] == "94.6 KiB"
+        assert facts["uncompressed"] == "94.6 KiB"
         assert facts["audited"] == "all images"
         assert facts["labels"] == "the data set's own"
         assert facts["duplicates"].startswith("none: ")

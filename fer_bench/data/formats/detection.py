@@ -89,7 +89,7 @@ def enough_memory(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise FerBenchError(
             f"data set {name!r} needs more memory than is available ({cause_of(error)})",
-            "images that fit into memory several times",
+            "images that fit into memory, or into a writable cache directory",
             "use fewer or smaller images",
         ) from error
 

@@ -109,7 +109,7 @@ def _facts(info: Info, data: PreparedData) -> Table:
         ("Kaggle's three parts", "known" if info.usage else "unknown"),
         ("digest", info.digest),
         ("digest in this order", info.row_digest),
-        ("in memory", bytes_shown(info.memory)),
+        ("uncompressed", bytes_shown(info.memory)),
         ("labels", LABELLED[spec.labels]),
         ("split", found.split),
         *([] if found.not_split else [("duplicates", DEDUPED[spec.dedupe])]),
