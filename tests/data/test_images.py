@@ -14,7 +14,7 @@ from layout_writers import random_dataset
 from test_memory_of_reading import MIB, at_most, never
 
 from fer_bench.data import EMOTIONS, Dataset, by_content, make_split, parsed_cache
-from fer_bench.data.audit import Duplicates, audit
+from fer_bench.data.audit import Duplicates, audit, group_duplicates
 from fer_bench.data.formats import detection
 from fer_bench.data.images import ImageView, in_memory, take
 from fer_bench.data.parsed_cache import load_once
@@ -55,6 +55,8 @@ def test_no_step_copies_all_images(tmp_path: Path) -> None:
         train = ordered.take(split.train)
         assert train.images[:5].shape == (5, SIDE, SIDE)
         found = audit(ordered, split, known=same_rows())
+        groups = group_duplicates(dataset, "mirrored")
+    assert groups.max() + 1 == 251
     assert len(found.blanks.constant) == 2  # both halves have the same level
     assert len(found.blanks.nearly) > 0
     # Without the map: the same digests and images.
@@ -91,8 +93,10 @@ def killed(shape, blocks):
         if number == 30:
             os.kill(os.getpid(), signal.SIGKILL)
         yield block
-folder = pathlib.Path(sys.argv[1])
-load_once(folder, "1", lambda to: load_large(lambda n, some: to(n, killed(n, some))), folder)
+directory = pathlib.Path(sys.argv[1])
+def load(collect):
+    return load_large(lambda shape, blocks: collect(shape, killed(shape, blocks)))
+load_once(directory, "1", load, directory)
 """
 
 

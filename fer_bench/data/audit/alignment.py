@@ -11,11 +11,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fer_bench.data.images import Images
+
 _PAIRS_AT_A_TIME = 1024
 
 
 def best_correlations(
-    images: NDArray[np.uint8], pairs: NDArray[np.int64], reach: int, mirrored: bool
+    images: Images, pairs: NDArray[np.int64], reach: int, mirrored: bool
 ) -> NDArray[np.float64]:
     """Return the highest correlation of each pair of images over all shifts.
 

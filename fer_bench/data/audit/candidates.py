@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fer_bench.data.images import Images
     from fer_bench.runtime.progress import Progress
 
 LEAST_SIMILARITY = 0.91
@@ -40,7 +41,7 @@ _HITS_AT_A_TIME = 2**21
 
 
 def candidate_pairs(
-    images: NDArray[np.uint8], reach: int, progress: Progress = silent
+    images: Images, reach: int, progress: Progress = silent
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return pairs of images that may be near-duplicates, as they are and with one mirrored.
 

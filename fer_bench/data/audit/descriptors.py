@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from fer_bench.data.images import Images
+
 HIGHEST_FREQUENCY = 8
 """Highest spatial frequency of a descriptor, in half periods per side of the crop."""
 
@@ -29,9 +31,7 @@ def frequencies(height: int, width: int) -> tuple[NDArray[np.int64], NDArray[np.
     return down[kept], right[kept]
 
 
-def describe(
-    images: NDArray[np.uint8], margin: int, shifts: Sequence[tuple[int, int]]
-) -> NDArray[np.int16]:
+def describe(images: Images, margin: int, shifts: Sequence[tuple[int, int]]) -> NDArray[np.int16]:
     """Return the descriptors of crops of images.
 
     A descriptor is the discrete cosine transform of the crop at low frequencies without the mean,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from fer_bench.data.audit.near_duplicates import near_pairs
+from fer_bench.data.images import blocks, take
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
 
@@ -100,7 +101,7 @@ def find_duplicates(dataset: Dataset, progress: Progress = silent) -> Duplicates
     """
     turned, numbers = _oriented(dataset.images)
     first = np.unique(numbers, return_index=True)[1]
-    pairs, mirrored, correlations = near_pairs(dataset.images[first], progress)
+    pairs, mirrored, correlations = near_pairs(take(dataset.images, first), progress)
     found = tuple(
         NearPair(int(first[one]), int(first[other]), bool(flipped), float(correlation))
         for (one, other), flipped, correlation in zip(pairs, mirrored, correlations, strict=True)
@@ -122,6 +123,17 @@ def _oriented(images: Images) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
 
     Of an image and its mirror image, the one that is darker in the first differing pixel is kept.
     """
+    turned: list[bool] = []
+    digests: list[bytes] = []
+    for block in blocks(images):
+        to_mirror = _to_mirror(block)
+        shown = np.where(to_mirror[:, None, None], block[:, :, ::-1], block)
+        turned += to_mirror.tolist()
+        digests += [hashlib.blake2b(image.data, digest_size=16).digest() for image in shown]
+    return np.array(turned, np.bool_), _numbered(digests)
+
+
+def _to_mirror(images: NDArray[np.uint8]) -> NDArray[np.bool_]:
     turned = np.zeros(len(images), np.bool_)
     undecided = np.arange(len(images))
     for line in range(images.shape[1]):  # the first line decides nearly all images
@@ -131,12 +143,9 @@ def _oriented(images: Images) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         place = other[decided].argmax(axis=1)
         turned[undecided[decided]] = pixels[decided, -1 - place] < pixels[decided, place]
         undecided = np.delete(undecided, decided)
-    shown = zip(images, turned.tolist(), strict=True)
-    return turned, _numbered(
-        # A digest takes less memory than the image.
-        sha256((image[:, ::-1] if mirrored else image).tobytes()).digest()
-        for image, mirrored in shown
-    )
+        if not len(undecided):
+            break
+    return turned
 
 
 def _numbered(things: Iterable[Hashable]) -> NDArray[np.int64]:

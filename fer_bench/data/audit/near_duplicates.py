@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import functools
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_bench.data.audit.alignment import best_correlations
 from fer_bench.data.audit.candidates import candidate_pairs
+from fer_bench.data.images import blocks, take
 from fer_bench.runtime.progress import silent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fer_bench.data.images import Images
     from fer_bench.runtime.progress import Progress
 
 LEAST_CORRELATION = 0.92
@@ -41,7 +42,7 @@ Compressed or enlarged duplicates of large images differ in detail; the reductio
 
 
 def near_pairs(
-    images: NDArray[np.uint8], progress: Progress = silent
+    images: Images, progress: Progress = silent
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
     """Find near-duplicate pairs of images, as they are or with one of them mirrored.
 
@@ -59,9 +60,9 @@ def near_pairs(
         image mirrored, shape (k,), which is only so if they are not near-duplicates as they are;
         and their correlations, shape (k,). The order of the images changes no pair.
     """
-    flat = images.reshape(len(images), math.prod(images.shape[1:]))
-    rows = np.flatnonzero(flat.min(axis=1) != flat.max(axis=1))
-    drawn = _reduced(images if len(rows) == len(images) else images[rows])
+    spread = [np.ptp(block.reshape(len(block), -1), axis=1) for block in blocks(images)]
+    rows = np.flatnonzero(np.concatenate(spread)) if spread else np.empty(0, np.int64)
+    drawn = _reduced(take(images, rows))
     reach = round(min(drawn.shape[1:]) / REACH)
     found = []
     # Many small products: with threads, synchronisation would dominate.
@@ -88,7 +89,7 @@ def _libraries() -> Any:
     return ThreadpoolController()
 
 
-def _reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _reduced(images: Images) -> Images:
     """Return the images reduced by an integer factor to a longer side of about ``SIDE`` pixels.
 
     Each pixel is the mean of those that it covers.
