@@ -58,7 +58,7 @@ def load(packages: list[str]) -> None:
 
 def one(job: dict) -> dict:
     """Run one job."""
-    directory = Path(job["folder"])
+    directory = Path(job["directory"])
     os.chdir(directory)
     os.environ["FER_BENCH_CACHE"] = str(directory / "cache")
     with _modes_hold() if job["unprivileged"] else contextlib.nullcontext():
