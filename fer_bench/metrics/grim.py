@@ -55,8 +55,11 @@ def gained(rates: ArrayLike, images: ArrayLike, differences: ArrayLike, decimals
     Returns:
         All c for which c / (images * differences), rounded to ``decimals`` (a tie either way), is
         the rate.
+
+    Raises:
+        ValueError: there are more images than ``MOST_IMAGES``.
     """
-    digits, items = _digits(rates, decimals), _whole(images) * _whole(differences)
+    digits, items = _digits(rates, decimals), _checked(images) * _whole(differences)
     return _between((2 * digits - 1) * items, (2 * digits + 1) * items, 2 * 10**decimals)
 
 
@@ -82,10 +85,13 @@ def gained_elsewhere(
     Returns:
         All c for which (known / known_images - c / images) / differences, rounded to ``decimals``
         (a tie either way), is the rate.
+
+    Raises:
+        ValueError: there are more images than ``MOST_IMAGES`` in one of the sets.
     """
-    digits, second, scale = _digits(rates, decimals), _whole(images), 10**decimals
+    digits, second, scale = _digits(rates, decimals), _checked(images), 10**decimals
     first = 2 * scale * _whole(known) * second
-    step = _whole(differences) * second * known_images
+    step = _whole(differences) * second * _checked(known_images)
     return _between(
         first - (2 * digits + 1) * step, first - (2 * digits - 1) * step, 2 * scale * known_images
     )
@@ -116,6 +122,14 @@ def chance_of_hits(hits: int, chances: Sequence[float]) -> float:
 
 def _whole(values: ArrayLike) -> NDArray[np.int64]:
     return np.asarray(values, np.int64)
+
+
+def _checked(images: ArrayLike) -> NDArray[np.int64]:
+    """Return numbers of images for which no product overflows."""
+    numbers = _whole(images)
+    if (numbers > MOST_IMAGES).any():
+        raise ValueError(f"{numbers.max()} images; accepted: {MOST_IMAGES} or fewer")
+    return numbers
 
 
 def _digits(rates: ArrayLike, decimals: int) -> NDArray[np.int64]:

@@ -57,7 +57,6 @@ BACKBONES: tuple[str, ...] = ("mobilenet", "openface", "resnet50", "vggface")
 """Names of the backbones, in the order of the tables."""
 
 EPOCHS = 20
-WINDOW = 5
 WINDOWS: tuple[tuple[int, int], ...] = ((1, 5), (6, 10), (11, 15), (16, 20))
 """First and last epoch of each column of Tables 2 to 5."""
 

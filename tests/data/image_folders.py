@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from fer_bench.data.formats.class_names import UNNUMBERED
+from fer_bench.data.formats.image_folders import list_folder, load_listing
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.data import Dataset
+    from fer_bench.data.formats.class_names import ClassTable
+
+
+def load_folder(path: Path, table: ClassTable = UNNUMBERED) -> Dataset:
+    """Find and read the images of a data set."""
+    return load_listing(list_folder(path, table))
 
 
 def write_image(path: Path, value: int, size: tuple[int, int] = (6, 4)) -> Path:

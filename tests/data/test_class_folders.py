@@ -12,12 +12,12 @@ import pytest
 from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from image_folders import load_folder
 from layout_writers import random_dataset, write_folders
 from PIL import Image
 
 from fer_bench.data import EMOTIONS, Dataset
 from fer_bench.data.formats.class_names import UNNUMBERED, ClassTable, class_table
-from fer_bench.data.formats.image_folders import load_folder
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from image_folders import levels_and_classes, write_image
+from image_folders import levels_and_classes, load_folder, write_image
 from layout_writers import random_dataset, write_ferplus
 from made_votes import HEADER
 
 from fer_bench.data import EMOTIONS, Dataset
 from fer_bench.data.formats.class_names import UNNUMBERED, class_table
 from fer_bench.data.formats.ferplus_votes import CATEGORIES
-from fer_bench.data.formats.image_folders import load_folder
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

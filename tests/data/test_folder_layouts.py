@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from image_folders import levels_and_classes, write_image, write_images
+from image_folders import levels_and_classes, load_folder, write_image, write_images
 from PIL import Image
 
 from fer_bench.data import EMOTIONS, load_dataset, make_split
 from fer_bench.data.formats.class_names import UNNUMBERED, class_table
-from fer_bench.data.formats.image_folders import LAYOUTS, load_folder
+from fer_bench.data.formats.image_folders import LAYOUTS
 from fer_bench.data.info import load_info
 from fer_bench.runtime.errors import FerBenchError
 

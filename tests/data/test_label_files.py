@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from image_folders import levels_and_classes, write_image, write_images
+from image_folders import levels_and_classes, load_folder, write_image, write_images
 
 from fer_bench.data import load_dataset, make_split
 from fer_bench.data.formats.class_names import UNNUMBERED, class_table
-from fer_bench.data.formats.image_folders import load_folder
 from fer_bench.data.formats.image_folders.label_files import _label
 from fer_bench.runtime.errors import FerBenchError
 

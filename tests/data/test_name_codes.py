@@ -3,11 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from image_folders import levels_and_classes, write_image, write_images
+from image_folders import levels_and_classes, load_folder, write_image, write_images
 
 from fer_bench.data import EMOTIONS
 from fer_bench.data.formats.class_names import class_table
-from fer_bench.data.formats.image_folders import load_folder
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

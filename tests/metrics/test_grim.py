@@ -47,6 +47,14 @@ def test_unrelated_rates_fit_about_as_often_as_by_chance(images, seed):
     assert abs(share - expected) <= 5 * np.sqrt(expected * (1 - expected) / 400)
 
 
+@pytest.mark.parametrize("sets", [(MOST_IMAGES + 1, 9), (9, MOST_IMAGES + 1)])
+def test_more_images_than_the_arithmetic_is_certain_for(sets):
+    with pytest.raises(ValueError, match=str(MOST_IMAGES)):
+        gained(0.5, [5, max(sets)], 1, 6)
+    with pytest.raises(ValueError, match=str(MOST_IMAGES)):
+        gained_elsewhere(0.5, 3, *sets, 1, 6)
+
+
 def test_by_hand():
     # 1/3 = 0.33, 2/3 = 0.67; no third prints as 0.50.
     assert gained([0.33, 0.67, 0.50], 3, 1, 2).fit.tolist() == [True, True, False]

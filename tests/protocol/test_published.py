@@ -96,6 +96,6 @@ def test_parameters() -> None:
 
 
 def test_the_default_protocol_has_the_papers_epochs_and_windows() -> None:
-    assert Protocol().epochs == published.EPOCHS
-    assert Protocol().window == published.WINDOW
-    assert tuple(windows(published.EPOCHS, published.WINDOW)) == published.WINDOWS
+    protocol = Protocol()
+    assert (protocol.epochs, protocol.window) == (published.EPOCHS, 5)
+    assert tuple(windows(protocol.epochs, protocol.window)) == published.WINDOWS

@@ -44,7 +44,6 @@ __all__ = [
     "holds_data",
     "is_label_list",
     "list_folder",
-    "load_folder",
     "load_listing",
 ]
 
@@ -152,11 +151,6 @@ def load_listing(folder: ImageFolder, collect: Collect = in_memory) -> Dataset:
     )
     places = tuple(image.place for image in folder.images)
     return Dataset(images.pixels, labels, classes, folder.name, usage, notes, places)
-
-
-def load_folder(path: Path, table: ClassTable = UNNUMBERED) -> Dataset:
-    """Find and read the images of a data set: ``load_listing(list_folder(path, table))``."""
-    return load_listing(list_folder(path, table))
 
 
 def _usage(images: Sequence[LabelledImage]) -> tuple[NDArray[np.uint8] | None, str]:
