@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from layout_writers import random_dataset, write_csv, write_npz
 from made_images import dataset_of, patterns
 
+from fer_bench.cli.cache_contents import BROUGHT, MADE, directory_of
 from fer_bench.data import fer2013, stratified_rows
 from fer_bench.data.audit.search_cache import cached_duplicates
 from fer_bench.data.formats.detection import load_path
@@ -57,8 +58,7 @@ def fill(root: Path, cache: Path) -> dict[str, Path]:
     structure.write_bytes(b"exported elsewhere")
     with locked(cache, "weights", "0"):
         pass
-    kinds = ("parsed", "draws", "twins", "datasets", "structures", LOCKS)
-    return {kind: next((cache / kind).iterdir()) for kind in kinds}
+    return {kind: next(directory_of(cache, kind).iterdir()) for kind in (*MADE, *BROUGHT, LOCKS)}
 
 
 def write_and_die(entry: Path) -> Path:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
 
 from fer_bench.cli.params import NonEmptyPath
+from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError, bytes_shown, listed
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 _STORE = click.option(
     "--store",
     type=NonEmptyPath(file_okay=False),
+    metavar="DIR",
     help="Directory of the store, as the benchmark's option --store; nothing else is included. "
     "Default: 'store' in the cache directory, and the rest of the cache directory.",
 )
@@ -36,14 +40,14 @@ def command() -> None:
     \b
     parsed      data sets as read from csv files, archives and directories
     draws       splits and samples
-    twins       groups of duplicate images
+    duplicates  groups of duplicate images, in the directory 'twins'
     datasets    FER2013, put there or downloaded
     structures  networks that 'fer-bench export-backbone' wrote
 
-    The first three serve runs with any store, and runs make them again if they are missing. The
-    last two are shown but never removed, as they cost a download or another machine, or are your
-    own: delete them yourself. Downloaded weights are elsewhere: 'fer-bench weights where' lists the
-    places.
+    The first three serve runs with any store, and runs recreate them if they are missing. The last
+    two are shown but never removed, because recreating them needs a download or another machine, or
+    they are your own: delete them yourself. Downloaded weights are elsewhere: 'fer-bench weights
+    where' lists the places.
 
     With --store, each command applies to that store only.
     """  # noqa: D301 - click's mark to keep the lines of the table
@@ -56,8 +60,6 @@ def show(store: Path | None) -> None:
 
     'fer-bench cache prune' removes what is unusable.
     """
-    import shutil
-
     directory = _store_directory(store)
     found = _show_store(directory)
     where = next(place for place in (directory, *directory.parents) if place.exists())
@@ -96,14 +98,15 @@ def prune(store: Path | None) -> None:
 @click.argument("kinds", nargs=-1, metavar="[KIND]...")
 @_STORE
 def clear(kinds: tuple[str, ...], store: Path | None) -> None:
-    """Remove everything that later runs can make again, or all of the KINDs named.
+    """Remove everything that later runs can recreate, or all of the KINDs named.
 
     A KIND is 'features', 'checkpoints' or 'results', which are in the store, or 'parsed', 'draws'
-    or 'twins', which are next to it. The directories 'datasets' and 'structures' always stay.
+    or 'duplicates', which are next to it. The directories 'datasets' and 'structures' always stay.
     """
     from fer_bench.cli import cache_contents
     from fer_bench.training.store import contents
 
+    kinds = tuple(cache_contents.FORMER_NAMES.get(kind, kind) for kind in kinds)
     accepted = (*contents.KINDS, *(cache_contents.MADE if store is None else ()))
     for kind in kinds:
         if kind not in accepted:
@@ -119,7 +122,6 @@ def clear(kinds: tuple[str, ...], store: Path | None) -> None:
 
 def _unknown_kind(kind: str, accepted: Collection[str]) -> FerBenchError:
     from fer_bench.cli import cache_contents
-    from fer_bench.runtime.cache_directory import cache_root
 
     problem, hint = f"{kind!r} is unknown", ""
     if kind in cache_contents.MADE:
@@ -133,7 +135,6 @@ def _unknown_kind(kind: str, accepted: Collection[str]) -> FerBenchError:
 
 
 def _store_directory(store: Path | None) -> Path:
-    from fer_bench.runtime.cache_directory import cache_root
 
     return store if store is not None else cache_root() / "store"
 
@@ -158,8 +159,6 @@ def _show_store(directory: Path) -> list[contents.Entry]:
 
 def _written(time: float) -> str:
     """Format a file time, which may be out of range, in the local time zone."""
-    from datetime import datetime, timezone
-
     try:
         return datetime.fromtimestamp(time, timezone.utc).astimezone().strftime("%F %R")
     except (ValueError, OverflowError, OSError):
@@ -168,14 +167,12 @@ def _written(time: float) -> str:
 
 def _outside_store(kinds: Iterable[str]) -> list[cache_contents.Entry]:
     from fer_bench.cli import cache_contents
-    from fer_bench.runtime.cache_directory import cache_root
 
     return cache_contents.entries(cache_root(), kinds)
 
 
 def _show_outside_store() -> None:
     from fer_bench.cli import cache_contents
-    from fer_bench.runtime.cache_directory import cache_root
 
     purposes = {**cache_contents.MADE, **cache_contents.BROUGHT}
     found = _outside_store(purposes)
@@ -231,7 +228,6 @@ def _show_kept(others: Sequence[Path]) -> None:
 
 def _remove_outside_store(chosen: Sequence[cache_contents.Entry], kinds: Collection[str]) -> None:
     from fer_bench.cli import cache_contents
-    from fer_bench.runtime.cache_directory import cache_root
 
     others = cache_contents.foreign_paths(cache_root(), kinds)
     removed, stays = cache_contents.remove(cache_root(), chosen)

@@ -2,7 +2,7 @@
 
 Each kind has a directory. The files in ``locks``, next to them, stay: removing a lock file is a
 race. Runs read and write cached files without locks, and atomically: a file may appear, change or
-vanish at any moment, and a run that lacks one makes it again.
+vanish at any moment, and a run recreates missing files.
 """
 
 from __future__ import annotations
@@ -26,15 +26,21 @@ if TYPE_CHECKING:
 MADE: Mapping[str, str] = {
     parsed_cache.FOLDER: "data sets as they were read",
     stratified_draws.FOLDER: "splits and samples",
-    search_cache.FOLDER: "groups of duplicate images",
+    "duplicates": "groups of duplicate images",
 }
-"""Kinds that runs make again if they are missing, with descriptions."""
+"""Kinds that runs recreate if they are missing, with descriptions."""
 
 BROUGHT: Mapping[str, str] = {
     fer2013.FOLDER: "FER2013, downloaded or your own; never removed",
     structure_files.SUBDIRECTORY: "exported networks; never removed",
 }
 """Kinds that are never removed: costly to get again, or the user's own."""
+
+FORMER_NAMES: Mapping[str, str] = {"twins": "duplicates"}
+"""Kinds by the names that earlier versions gave them."""
+
+_DIRECTORIES: Mapping[str, str] = {"duplicates": search_cache.FOLDER}
+"""Directories of the kinds that are not named after them."""
 
 _ENTRY_NAME = re.compile(r"([0-9a-f]{24}|[0-9a-f]{64})\.npz")
 
@@ -44,7 +50,7 @@ class Entry:
     """One file.
 
     Attributes:
-        kind: name of its directory, one of ``MADE`` or ``BROUGHT``.
+        kind: one of ``MADE`` or ``BROUGHT``.
         path: the file.
         size: its size in bytes.
         state: identifies this version of the file; changes if it is replaced.
@@ -58,6 +64,11 @@ class Entry:
     state: str
     useless: str
     unfinished: bool
+
+
+def directory_of(root: Path, kind: str) -> Path:
+    """Return the directory of a kind in the cache directory ``root``."""
+    return root / _DIRECTORIES.get(kind, kind)
 
 
 def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
@@ -76,7 +87,7 @@ def entries(root: Path, kinds: Iterable[str]) -> list[Entry]:
         return [
             entry
             for kind in kinds
-            for path in (_files(root / kind) if kind in MADE else _tree(root / kind))
+            for path in (_files(directory_of(root, kind)) if kind in MADE else _tree(root / kind))
             if kind not in MADE or _is_ours(path)
             if (entry := _entry(kind, path)) is not None
         ]
@@ -89,7 +100,12 @@ def foreign_paths(root: Path, kinds: Iterable[str]) -> list[Path]:
         FerBenchError: the directory cannot be read.
     """
     with _one_kind_of_error(root):
-        return [path for kind in kinds for path in _files(root / kind) if not _is_ours(path)]
+        return [
+            path
+            for kind in kinds
+            for path in _files(directory_of(root, kind))
+            if not _is_ours(path)
+        ]
 
 
 def remove(root: Path, chosen: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:

@@ -64,7 +64,7 @@ def command(
     as in fail_on = ["accuracy: 0.5pp"], then those of --fail-on. The last one given for a metric
     applies.
 
-    Exit status: 0 no regression, 1 a regression, 2 not decided.
+    Exit status: 0 no regression, 1 a regression, 2 undecided.
     """
     from fer_bench.analysis.comparison import (
         compare,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import click
 
 from fer_bench.cli.data_options import class_map_option, data_options
 from fer_bench.cli.params import NonEmptyPath
+from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.escapes import clean
 from fer_bench.runtime.terminal import echo, echo_lines
 
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
     from fer_bench.report import Table
 
 
-@click.group("data", short_help="Show what a data set contains, and check it for mistakes.")
+@click.group("data", short_help="Show what a data set contains, and check it for errors.")
 def command() -> None:
-    """Show what a data set contains, and check it for mistakes.
+    """Show what a data set contains, and check it for errors.
 
     DATASET is what the benchmark's option --dataset takes: sketch, fer2013, or the path of
 
@@ -43,7 +45,6 @@ def info(dataset: str, class_map: str | None) -> None:
     """Show layout, size, classes by part, digest and memory of DATASET."""
     from fer_bench.data.info import load_info
     from fer_bench.report.dataset_tables import dataset_tables
-    from fer_bench.runtime.cache_directory import cache_root
 
     found = load_info(dataset, cache_dir=cache_root(), class_map=class_map)
     echo_lines(_text(dataset_tables(found)))
@@ -67,7 +68,7 @@ def info(dataset: str, class_map: str | None) -> None:
     "there is touched.",
 )
 def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
-    """Check DATASET for mistakes before you trust metrics measured on it.
+    """Check DATASET for errors before you trust metrics measured on it.
 
     Reports duplicate images, images in two parts of the split, blank images, class sizes and, with
     --votes, label issues. With the class map, split, dedupe, votes, labels and limit of a benchmark
@@ -108,6 +109,4 @@ def _text(tables: Sequence[Table]) -> str:
 
 
 def _width() -> int:
-    import shutil
-
     return shutil.get_terminal_size((120, 24)).columns

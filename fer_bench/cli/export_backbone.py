@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.option(
     "--output",
     type=NonEmptyPath(file_okay=False),
+    metavar="DIR",
     help="Directory to write to; default: 'structures' in the cache directory.",
 )
 def command(names: str, output: Path | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_bench.cli.params import NonEmptyPath
+from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import clean
 from fer_bench.runtime.terminal import echo
 
@@ -30,14 +31,15 @@ if TYPE_CHECKING:
     "--output",
     type=NonEmptyPath(dir_okay=False),
     default=Path("merged.json"),
+    metavar="FILE",
     show_default=True,
     help="File to write; replaced if it exists.",
 )
 def command(results: tuple[Path, ...], output: Path) -> None:
     """Merge the results files of a run's shards (--shard=K/N) into one results file.
 
-    The files must have one protocol (only seeds may differ), the same images and one commit; they
-    are not changed. A cell in several files counts once, and must have one result.
+    The files must share the same protocol (only seeds may differ), images and commit; they are not
+    changed. A cell in several files counts once, and must have identical results in them.
     pytest-benchmark's facts about machine and time come from the first file. Cells that no file
     completed are listed, and are not an error.
 
@@ -45,7 +47,6 @@ def command(results: tuple[Path, ...], output: Path) -> None:
     """
     from fer_bench.results import load_document, merge_documents, write_json
     from fer_bench.results.merge import SPEED
-    from fer_bench.runtime.errors import FerBenchError
 
     if os.path.realpath(output) in map(os.path.realpath, results):
         raise FerBenchError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,50 @@ _STARTED = perf_counter()
 
 
 @click.command("profile", short_help="Show a time profile of one cell.")
-@click.option("--backbone", default="mini", show_default=True, metavar="NAME")
 @click.option(
-    "--init", type=click.Choice(["pretrained", "random"]), default="pretrained", show_default=True
+    "--backbone",
+    default="mini",
+    metavar="NAME",
+    show_default=True,
+    help="Backbone of the cell; 'fer-bench weights list' shows the names.",
 )
-@click.option("--dataset", default="sketch", show_default=True, metavar="NAME|PATH")
+@click.option(
+    "--init",
+    type=click.Choice(["pretrained", "random"]),
+    default="pretrained",
+    show_default=True,
+    help="Initial weights of the backbone.",
+)
+@click.option(
+    "--dataset",
+    default="sketch",
+    metavar="NAME|PATH",
+    show_default=True,
+    help="Data set, as described by 'fer-bench data --help'.",
+)
 @data_options
-@click.option("--epochs", type=int, default=20, show_default=True, metavar="N")
-@click.option("--trainable-layers", default="4", show_default=True, metavar="N")
-@click.option("--weights-dir", type=NonEmptyPath(file_okay=False), metavar="DIR")
+@click.option(
+    "--epochs",
+    type=int,
+    default=20,
+    metavar="N",
+    show_default=True,
+    help="Number of training epochs.",
+)
+@click.option(
+    "--trainable-layers",
+    default="4",
+    metavar="N",
+    show_default=True,
+    help="Number of last layers to train: a number, 'all', or one per init as in "
+    "'pretrained:4,random:all'.",
+)
+@click.option(
+    "--weights-dir",
+    type=NonEmptyPath(file_okay=False),
+    metavar="DIR",
+    help="Directory to search first for pretrained weights.",
+)
 def command(
     spec: DataSpec,
     backbone: str,
@@ -46,8 +82,6 @@ def command(
     store is temporary; data read before comes from the cache. With the class map, split, dedupe,
     votes, labels and limit of a benchmark run it profiles a cell of that run.
     """
-    import os
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from fer_bench import models
     from fer_bench.cli import profiling

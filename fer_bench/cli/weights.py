@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -241,9 +243,6 @@ def _show(entry: Backbone, rows: Sequence[tuple[str, str]]) -> None:
 
     URLs, paths and digests are never broken, so that they can be copied.
     """
-    import shutil
-    import textwrap
-
     wrapper = textwrap.TextWrapper(
         shutil.get_terminal_size().columns,
         initial_indent="  ",

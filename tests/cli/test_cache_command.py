@@ -109,12 +109,20 @@ class TestClear:
         assert last.startswith("removed 3 files, ")
         assert last.endswith(f" outside the store in {cache}")
 
-    @pytest.mark.parametrize("kinds", [["parsed"], ["draws"], ["twins"], ["twins", "parsed"]])
+    @pytest.mark.parametrize(
+        "kinds", [["parsed"], ["draws"], ["duplicates"], ["duplicates", "parsed"]]
+    )
     def test_kinds_next_to_the_store(self, cache, filled, kinds):
         done = run("clear", *kinds)
         assert done.exit_code == 0
         assert left(filled) == filled.keys() - set(kinds)
         assert str(cache / "store") not in done.stdout
+
+    def test_a_kind_by_its_former_name(self, filled):
+        done = run("clear", "twins")
+        assert done.exit_code == 0
+        assert done.stdout.startswith("removed duplicates (1 file, ")
+        assert left(filled) == filled.keys() - {"duplicates"}
 
     def test_kinds_of_the_store(self, filled):
         done = run("clear", "results")
@@ -141,7 +149,7 @@ class TestClear:
         assert "outside" not in done.stdout
 
     def test_what_may_be_being_written_stays_and_is_named(self, filled, snapshot):
-        part = write_and_die(filled["twins"])
+        part = write_and_die(filled["duplicates"])
         done = run("clear")
         assert done.exit_code == 0
         assert part.exists()
@@ -188,7 +196,7 @@ class TestPrune:
     def test_the_rest_goes_and_is_named(self, tmp_path, cache, filled, monkeypatch, snapshot):
         part = write_and_die(filled["draws"])
         os.utime(part, (0, time.time() - 25 * 60 * 60))
-        os.truncate(filled["twins"], 100)
+        os.truncate(filled["duplicates"], 100)
         monkeypatch.setattr(array_cache, "_FORMAT", "fer_bench arrays 0")
         new = keep(tmp_path / "new.csv", cache)
         done = run("prune")
@@ -198,13 +206,13 @@ class TestPrune:
         assert left(filled) == {"datasets", "structures", "locks"}
         # The size of the older file depends on what compressed it.
         text = re.sub(r"[\d.]+ KiB", "SIZE", done.stdout)
-        kinds = ("removed parsed ", "removed draws ", "removed twins ")
+        kinds = ("removed parsed ", "removed draws ", "removed duplicates ")
         assert [line for line in text.splitlines() if line.startswith(kinds)] == snapshot
 
     def test_a_store_alone(self, tmp_path, filled):
-        os.truncate(filled["twins"], 100)
+        os.truncate(filled["duplicates"], 100)
         assert run("prune", "--store", tmp_path / "other").exit_code == 0
-        assert filled["twins"].exists()
+        assert filled["duplicates"].exists()
 
 
 def test_the_help_names_each_kind():

@@ -14,7 +14,7 @@ from layout_writers import random_dataset, write_csv
 from made_caches import fill, keep, remember, write_and_die
 
 from fer_bench import cli
-from fer_bench.cli.cache_contents import BROUGHT, MADE, entries, remove
+from fer_bench.cli.cache_contents import BROUGHT, MADE, directory_of, entries, remove
 from fer_bench.data import array_cache, fer2013
 from fer_bench.data.formats.detection import load_path
 from fer_bench.models.builders import structure_files
@@ -71,10 +71,10 @@ def test_an_image_folder_is_looked_into(cache: Path) -> None:
 
 def test_what_others_put_there_is_not_ours(cache: Path, filled: dict[str, Path]) -> None:
     for kind in MADE:
-        (cache / kind / "face.npz").touch()
-        (cache / kind / "fer2013.csv").touch()
-        (cache / kind / f"{0:064}.npz").mkdir()
-        (cache / kind / f"{1:064}.npz").symlink_to(filled[kind])
+        (directory_of(cache, kind) / "face.npz").touch()
+        (directory_of(cache, kind) / "fer2013.csv").touch()
+        (directory_of(cache, kind) / f"{0:064}.npz").mkdir()
+        (directory_of(cache, kind) / f"{1:064}.npz").symlink_to(filled[kind])
     assert {entry.path for entry in entries(cache, MADE)} == {filled[kind] for kind in MADE}
 
 
@@ -84,7 +84,7 @@ def test_what_others_put_there_is_not_ours(cache: Path, filled: dict[str, Path])
 def test_what_does_not_begin_as_ours_is_kept_and_named(
     cache: Path, kind: str, name: str, command: str
 ) -> None:
-    mine = cache / kind / name
+    mine = directory_of(cache, kind) / name
     mine.parent.mkdir(parents=True)
     np.savez(mine.with_name("x.npz"), images=np.zeros(3))
     mine.with_name("x.npz").replace(mine)
@@ -179,8 +179,8 @@ def test_a_file_that_is_being_written_stays_and_is_finished(
         assert [entry.unfinished for entry in stays] == [True]
         file.write(b"whole")
 
-    write_atomically(filled["twins"], write)
-    assert filled["twins"].read_bytes() == b"whole"
+    write_atomically(filled["duplicates"], write)
+    assert filled["duplicates"].read_bytes() == b"whole"
 
 
 def test_a_file_that_took_the_place_of_the_listed_one_stays(tmp_path: Path, cache: Path) -> None:
