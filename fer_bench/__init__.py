@@ -10,35 +10,50 @@ from typing import TYPE_CHECKING, Any
 from fer_bench.runtime.version import __version__
 
 if TYPE_CHECKING:
-    from fer_bench._api import compare, load_results, run
+    from fer_bench._api import backbones, compare, datasets, load_results, run, write_report
+    from fer_bench.analysis.comparison import ComparisonResult
     from fer_bench.data import Dataset, register_dataset
     from fer_bench.models import Backbone, WeightsSource
     from fer_bench.models import register as register_backbone
+    from fer_bench.results.records import Run
     from fer_bench.runtime.errors import FerBenchError
+    from fer_bench.training.trained_cell import TrainedCell
 
 __all__ = [
     "Backbone",
+    "ComparisonResult",
     "Dataset",
     "FerBenchError",
+    "Run",
+    "TrainedCell",
     "WeightsSource",
     "__version__",
+    "backbones",
     "compare",
+    "datasets",
     "load_results",
     "register_backbone",
     "register_dataset",
     "run",
+    "write_report",
 ]
 
 _SOURCES = {
     "Backbone": "fer_bench.models:Backbone",
+    "ComparisonResult": "fer_bench.analysis.comparison:ComparisonResult",
     "Dataset": "fer_bench.data:Dataset",
     "FerBenchError": "fer_bench.runtime.errors:FerBenchError",
+    "Run": "fer_bench.results.records:Run",
+    "TrainedCell": "fer_bench.training.trained_cell:TrainedCell",
     "WeightsSource": "fer_bench.models:WeightsSource",
+    "backbones": "fer_bench._api:backbones",
     "compare": "fer_bench._api:compare",
+    "datasets": "fer_bench._api:datasets",
     "load_results": "fer_bench._api:load_results",
     "register_backbone": "fer_bench.models:register",
     "register_dataset": "fer_bench.data:register_dataset",
     "run": "fer_bench._api:run",
+    "write_report": "fer_bench._api:write_report",
 }
 
 

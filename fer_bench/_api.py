@@ -1,39 +1,35 @@
 """Functions of the public API: one cell, its results and their comparison without pytest."""
 
-from __future__ import annotations
-
 import contextlib
+import inspect
 import operator
 import os
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 from fer_bench import models
+from fer_bench.analysis.comparison import ComparisonResult, default_thresholds, load_run_set, parse
 from fer_bench.analysis.comparison import compare as compare_run_sets
-from fer_bench.analysis.comparison import default_thresholds, load_run_set, parse
+from fer_bench.data import dataset_names
 from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
-from fer_bench.protocol.cells import INITS
-from fer_bench.protocol.data_spec import DataSpec
-from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.protocol.cells import INITS, Init
+from fer_bench.protocol.data_spec import DataSpec, Dedupe, Labels, RowOrder, SplitName
+from fer_bench.protocol.settings import BatchNormalization, Protocol, TrainableLayers
 from fer_bench.results import load_run
+from fer_bench.results.records import Run
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.files import check_writable, expand_user
 from fer_bench.training.cell_runner import run_cell
 from fer_bench.training.run_context import RunContext
+from fer_bench.training.trained_cell import TrainedCell
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+# Annotations are evaluated, so that typing.get_type_hints can resolve them.
 
-    from fer_bench.analysis.comparison import ComparisonResult
-    from fer_bench.protocol.cells import Init
-    from fer_bench.protocol.data_spec import Dedupe, Labels, RowOrder, SplitName
-    from fer_bench.protocol.settings import BatchNormalization
-    from fer_bench.results.records import Run
-    from fer_bench.training.trained_cell import TrainedCell
-
-    StrPath = str | os.PathLike[str]
+StrPath = str | os.PathLike[str]
 
 
 def run(
@@ -57,81 +53,104 @@ def run(
     weights_dir: StrPath | None = None,
     fresh: bool = False,
 ) -> TrainedCell:
-    """Train one cell, or find its result in the store, with the result of ``pytest benchmarks``.
+    """Train one cell, or load its stored result.
 
-    The keywords are called after the options of the benchmark, and have the same defaults. Weights
-    are verified, but no lock file is read or written.
+    The cell is identical to the one that ``pytest benchmarks`` trains, to the last bit. The
+    keywords are named after the options of the benchmark, and have the same defaults. Weights are
+    verified, but no lock file is read or written.
 
     Args:
-        backbone: registered name.
+        backbone: registered name, one of ``backbones()``.
         init: ``"pretrained"`` or ``"random"``.
-        dataset: registered name or path.
-        epochs: number of training epochs.
-        seed: of random weights, head and order of the images.
-        batch_size: images in a training step.
-        trainable_layers: number of last layers to train, as ``--trainable-layers`` takes it.
-        batchnorm: ``"paper"`` or ``"frozen"``.
-        split: name of the split.
-        row_order: order in which images are drawn, ``"content"`` or ``"given"``.
-        dedupe: the parts from which duplicates are left out.
-        labels: ``"fer2013"`` or ``"ferplus"``.
-        votes: FER+'s file of votes.
-        limit: size of a stratified sample; None for all images.
-        class_map: meaning of the class names or numbers of the data set.
-        store: directory of features, checkpoints and results; by default the cache's.
-        weights_dir: directory to search first for pretrained weights.
+        dataset: registered name, one of ``datasets()``, or path of a data set.
+        epochs: number of training epochs, 1 or more; default 20.
+        seed: seed of random weights, head and image order, 0 or more; default 42.
+        batch_size: number of images in a training step, 1 or more; default 32.
+        trainable_layers: number of last layers to train, ``"all"``, or a text with both inits, as
+            in ``"pretrained:4,random:all"``; default 4.
+        batchnorm: ``"paper"`` (default; batch normalisation among the trained layers is trained) or
+            ``"frozen"`` (it keeps its initial values).
+        split: ``"paper"`` (default; 70/10/20), ``"80-20"`` (stratified, without a test part),
+            ``"80-20-ordered"`` (the same in the order of the rows), ``"kaggle"`` (the data set's
+            own three parts) or ``"grouped"`` (70/10/20, with all duplicates of an image in one
+            part).
+        row_order: order in which images are drawn: ``"content"`` (default; by their digests) or
+            ``"given"`` (by their rows).
+        dedupe: ``"none"`` (default), ``"train"`` (training images have no duplicate in any part) or
+            ``"all"`` (no image has a duplicate).
+        labels: ``"fer2013"`` (default; the data set's own) or ``"ferplus"`` (the class with the
+            most ``votes``).
+        votes: path of FER+'s ``fer2013new.csv``, in the order of the data set.
+        limit: number of images in a stratified sample; None for all images.
+        class_map: name of a class numbering, or path of a csv file with the columns name and class.
+        store: path of the directory of features, checkpoints and results; default: the directory
+            ``store`` in the cache directory.
+        weights_dir: path of a directory to search first for pretrained weights.
         fresh: if True, compute again what the store has.
 
     Returns:
         The trained cell: ``result`` is its record, ``predict`` classifies images, ``network`` is
-        the Keras network. ``close`` frees the network.
+        the Keras network. ``close``, or the end of a ``with`` statement, frees the network.
 
     Raises:
         FerBenchError: an argument is not accepted, the data or weights are missing or invalid, or
             training diverged.
     """
-    check_keras()
-    layers = None if trainable_layers is None else TrainableLayers.parse(str(trainable_layers))
-    protocol = Protocol(
-        **_requested(
-            epochs=_whole("epochs", epochs),
-            seed=_whole("seed", seed),
-            batch_size=_whole("batch_size", batch_size),
-            trainable_layers=layers,
-            batch_normalization=batchnorm,
+    with _errors_with_parameters():
+        check_keras()
+        protocol = Protocol(
+            **_requested(
+                epochs=_integer("epochs", epochs),
+                seed=_integer("seed", seed),
+                batch_size=_integer("batch_size", batch_size),
+                trainable_layers=_layers(trainable_layers),
+                batch_normalization=batchnorm,
+            )
         )
-    )
-    spec = DataSpec(
-        **_requested(
-            dataset=_name_or_path(dataset),
-            class_map=_name_or_path(class_map),
-            split=split,
-            row_order=row_order,
-            dedupe=dedupe,
-            labels=labels,
-            votes=_path(votes),
-            limit=_whole("limit", limit),
+        spec = DataSpec(
+            **_requested(
+                dataset=_name_or_path("dataset", dataset),
+                class_map=_name_or_path("class_map", class_map),
+                split=split,
+                row_order=row_order,
+                dedupe=dedupe,
+                labels=labels,
+                votes=_path("votes", votes),
+                limit=_integer("limit", limit),
+            )
         )
-    )
-    entry = models.get(backbone)
-    if init not in INITS:
-        raise FerBenchError(f"init {init!r} is unknown", ", ".join(INITS))
-    directory, weights = _path(store) or cache_root() / "store", _path(weights_dir)
-    # Before the duplicate search, which takes long for many images.
-    check_writable("store", directory)
-    source, source_votes = load_source(spec)
-    if init == "pretrained":
-        models.locate(entry, weights)
-    data = prepare_data(source, spec, votes=source_votes, cache_dir=cache_root())
-    context = RunContext(data, protocol, directory, weights, fresh)
-    return run_cell(context, entry, init)
+        if not isinstance(backbone, str):
+            raise FerBenchError(f"backbone {shown(backbone)} is unknown", ", ".join(backbones()))
+        entry = models.get(backbone)
+        if init not in INITS:
+            raise FerBenchError(f"init {init!r} is unknown", ", ".join(INITS))
+        directory = _path("store", store) or cache_root() / "store"
+        weights = _path("weights_dir", weights_dir)
+        # Before the duplicate search, which takes long for many images.
+        check_writable("store", directory)
+        source, source_votes = load_source(spec)
+        if init == "pretrained":
+            models.locate(entry, weights)
+        data = prepare_data(source, spec, votes=source_votes, cache_dir=cache_root())
+        context = RunContext(data, protocol, directory, weights, fresh)
+        return run_cell(context, entry, init)
+
+
+def backbones() -> tuple[str, ...]:
+    """Return the names of the registered backbones, in registration order."""
+    return models.names()
+
+
+def datasets() -> tuple[str, ...]:
+    """Return the names of the registered data sets, in registration order."""
+    return dataset_names()
 
 
 def load_results(path: StrPath) -> Run:
     """Read a results file, of this version or an earlier one.
 
     Args:
-        path: of a ``results.json``, or of a file that pytest-benchmark saved.
+        path: path of a ``results.json``, or of a file that pytest-benchmark saved.
 
     Returns:
         The run; ``run.to_frame()`` is a pandas table of it.
@@ -142,6 +161,31 @@ def load_results(path: StrPath) -> Run:
     return load_run(expand_user(os.fspath(path)))
 
 
+def write_report(run: Run, directory: StrPath) -> Path:
+    """Write the report of a run, as ``fer-bench report`` does: page, figures and tables.
+
+    An earlier report in the directory is replaced. Its data card and contact sheets are removed, as
+    a run does not hold the audit of the data.
+
+    Args:
+        run: results, as returned by ``load_results``.
+        directory: path of the directory of the report, which need not exist.
+
+    Returns:
+        Path of the page, ``index.html``.
+
+    Raises:
+        FerBenchError: a file cannot be written.
+        ValueError: the run contradicts itself.
+    """
+    from fer_bench import report
+    from fer_bench.report.write import PAGE
+
+    target = expand_user(os.fspath(directory))
+    report.write_report(target, report.Report.of(run))
+    return target / PAGE
+
+
 def compare(
     base: StrPath | Sequence[StrPath],
     head: StrPath | Sequence[StrPath],
@@ -150,7 +194,7 @@ def compare(
     """Compare the results of two commits, as ``fer-bench compare`` does.
 
     Args:
-        base: results files or directories of them; several are repeated runs.
+        base: path of a results file, or of a directory of them; several are repeated runs.
         head: likewise.
         fail_on: thresholds in addition to the defaults, as ``"accuracy: 0.5pp"``. Those in a
             ``pyproject.toml`` are not read.
@@ -170,20 +214,48 @@ def compare(
     )
 
 
+@contextlib.contextmanager
+def _errors_with_parameters() -> Iterator[None]:
+    """Name the parameters of ``run`` in errors, instead of the options named after them."""
+
+    def parameter(option: re.Match[str]) -> str:
+        name, value = option["name"].replace("-", "_"), option["value"]
+        if name not in inspect.signature(run).parameters:
+            return option[0]
+        if value is None:
+            return name
+        return f"{name}={value}" if value.isupper() else f"{name}={value!r}"
+
+    try:
+        yield
+    except FerBenchError as error:
+        for field in ("problem", "accepted", "hint"):
+            text = re.sub(
+                r"(?<![\w-])--(?P<name>[a-z-]+)(=(?P<value>\w+))?", parameter, getattr(error, field)
+            )
+            setattr(error, field, text)
+        raise
+
+
 def _requested(**values: Any) -> dict[str, Any]:
     """Return the values without those that are None, for which the defaults apply."""
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _path(given: StrPath | None) -> Path | None:
-    return None if given is None else expand_user(os.fspath(given))
+def _path(name: str, value: StrPath | None) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
+        raise FerBenchError(f"{name} {shown(value)} is not a path", "a path, or None")
+    return expand_user(os.fspath(value))
 
 
-def _name_or_path(given: StrPath | None) -> str | None:
+def _name_or_path(name: str, value: StrPath | None) -> str | None:
     """Return a text as it is, and a path so that it cannot be read as a name."""
-    if given is None or isinstance(given, str):
-        return given
-    return str(expand_user(os.fspath(given)).absolute())
+    if isinstance(value, str):
+        return value
+    path = _path(name, value)
+    return None if path is None else str(path.absolute())
 
 
 def _paths(given: StrPath | Sequence[StrPath]) -> list[Path]:
@@ -191,11 +263,17 @@ def _paths(given: StrPath | Sequence[StrPath]) -> list[Path]:
     return [expand_user(os.fspath(path)) for path in several]
 
 
-def _whole(name: str, value: Any) -> int | None:
-    """Return a whole number as Python's int, whatever library it comes from."""
+def _layers(value: int | str | None) -> TrainableLayers | None:
+    if value is None:
+        return None
+    return TrainableLayers.parse(str(value))
+
+
+def _integer(name: str, value: Any) -> int | None:
+    """Return an integer as Python's int, whatever library it comes from."""
     if value is None:
         return None
     if not isinstance(value, bool):
         with contextlib.suppress(TypeError):
             return operator.index(value)
-    raise FerBenchError(f"{name} {shown(value)} is not a whole number")
+    raise FerBenchError(f"{name} {shown(value)} is not an integer")

@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from made_runs import document, made_cell, made_missing, made_run
 
 import fer_bench
 from fer_bench import _api
+from fer_bench.models import WeightsMissing
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.results.frame import COLUMNS
+from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.version import __version__
 
 
@@ -28,6 +31,29 @@ def test_every_name_is_there_and_documented():
     for name in set(fer_bench.__all__) - {"__version__"}:
         assert inspect.getdoc(getattr(fer_bench, name)), name
     assert set(fer_bench.__all__) <= set(dir(fer_bench))
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in fer_bench.__all__ if inspect.isroutine(getattr(fer_bench, name))]
+)
+def test_the_types_of_a_function_can_be_resolved(name):
+    function = getattr(fer_bench, name)
+    found = typing.get_type_hints(function)
+    assert found.keys() == {*inspect.signature(function).parameters, "return"}
+
+
+def test_the_classes_that_functions_return():
+    for function, kind in (
+        (fer_bench.run, fer_bench.TrainedCell),
+        (fer_bench.load_results, fer_bench.Run),
+        (fer_bench.compare, fer_bench.ComparisonResult),
+    ):
+        assert typing.get_type_hints(function)["return"] is kind
+
+
+def test_the_registered_names():
+    assert {"mini", "mobilenet", "vggface"} <= set(fer_bench.backbones())
+    assert {"sketch", "fer2013"} <= set(fer_bench.datasets())
 
 
 def test_an_unknown_name_is_an_attribute_error():
@@ -64,6 +90,15 @@ def test_a_table_without_measured_cells():
     assert table["test_accuracy"].isna().all()
 
 
+def test_the_report_of_a_results_file(tmp_path):
+    missing = made_missing("vggface", "pretrained")
+    run = fer_bench.load_results(written(tmp_path / "results.json", made_run(missing)))
+    page = fer_bench.write_report(run, str(tmp_path / "report"))
+    assert page == tmp_path / "report" / "index.html"
+    assert missing.title in page.read_text("utf-8")
+    assert (page.parent / "tables.csv").exists()
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_two_results_files_compared(tmp_path, several):
     better = made_cell("mobilenet", "pretrained", 0.5)
@@ -88,14 +123,44 @@ def test_two_results_files_compared(tmp_path, several):
         ({"epochs": "20"}, "'20'"),
         ({"epochs": True}, "True"),
         ({"seed": 1.5}, "1.5"),
+        ({"epochs": 2.0}, "2.0"),
+        ({"batch_size": 0}, "0"),
+        ({"seed": -1}, "-1"),
+        ({"limit": "all"}, "'all'"),
+        ({"limit": 1}, "1"),
         ({"trainable_layers": ""}, "''"),
+        ({"trainable_layers": 1.5}, "1.5"),
+        ({"batchnorm": "off"}, "'off'"),
+        ({"backbone": 3}, "3"),
+        ({"init": ["random"]}, "['random']"),
+        ({"dataset": ""}, "''"),
+        ({"dataset": 3}, "3"),
+        ({"dataset": "missing.csv"}, "missing.csv"),
+        ({"class_map": "rafdb"}, "rafdb"),
+        ({"dedupe": "some"}, "'some'"),
+        ({"labels": "mine"}, "'mine'"),
+        ({"labels": "ferplus"}, "votes=FILE"),
+        ({"votes": ""}, "''"),
+        ({"votes": "missing.csv"}, "missing.csv"),
+        ({"store": 3}, "3"),
+        ({"store": __file__}, __file__),
+        ({"weights_dir": ""}, "''"),
+        ({"weights_dir": "missing", "backbone": "vggface"}, "missing"),
+        ({"split": "kaggle"}, "kaggle"),
     ],
 )
-def test_an_argument_that_is_not_accepted(arguments, value):
+def test_an_argument_that_is_not_accepted(arguments, value, tmp_path):
     with pytest.raises(fer_bench.FerBenchError) as caught:
-        fer_bench.run(**arguments)
+        fer_bench.run(**{"store": tmp_path, "limit": 70, **arguments})
     assert value in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert not options_named(caught.value)
+
+
+def options_named(error):
+    """Return the options of the benchmark, instead of parameters, that an error names."""
+    names = (name.replace("_", "-") for name in inspect.signature(fer_bench.run).parameters)
+    return [name for name in names if f"--{name}" in str(error)]
 
 
 @pytest.fixture
@@ -125,6 +190,7 @@ def test_numbers_of_numpy_and_layers_as_a_number(asked, tmp_path):
 
 
 def test_a_tilde_is_the_home_directory(asked, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_BENCH_CACHE", str(cache_root()))  # so that sketch is not drawn again
     monkeypatch.setenv("HOME", str(tmp_path))
     fer_bench.run(init="random", limit=700, store="~/store", weights_dir="~/weights")
     ((context, *_),) = asked
@@ -135,10 +201,12 @@ def test_a_tilde_is_the_home_directory(asked, tmp_path, monkeypatch):
 
 def test_missing_weights_are_known_before_the_data_is_searched(monkeypatch, tmp_path):
     monkeypatch.setattr(_api, "prepare_data", None)
-    monkeypatch.setenv("FER_BENCH_WEIGHTS", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(fer_bench.FerBenchError):
+    for variable in ("FER_BENCH_WEIGHTS", "DEEPFACE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    with pytest.raises(WeightsMissing) as caught:
         fer_bench.run("vggface", store=tmp_path)
+    assert "weights_dir" in caught.value.hint
+    assert not options_named(caught.value)
 
 
 def test_nothing_to_compare():

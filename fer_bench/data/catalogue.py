@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import inspect
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from fer_bench.data.dataset import Dataset
 from fer_bench.data.fer2013 import find_fer2013, load_fer2013
 from fer_bench.data.formats.detection import ACCEPTED, load_path, named_by_images
 from fer_bench.data.parsed_cache import load_once
 from fer_bench.runtime.cache_directory import cache_root
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.files import expand_user, file_digest
 from fer_bench.runtime.same_definition import same_definition
 
-if TYPE_CHECKING:
-    from fer_bench.data.dataset import Dataset
-
-Loader = Callable[[Path], "Dataset"]
+Loader = Callable[[Path], Dataset]
 """Function that takes the cache directory, in which it may keep files, and returns the data set."""
 
 
@@ -46,15 +44,23 @@ def register_dataset(name: str, loader: Loader) -> None:
 
     Args:
         name: lower-case letters, digits, ``-`` and ``_``, so that no path is mistaken for it.
-        loader: called with the cache directory each time the data set is loaded.
+        loader: called with the cache directory each time the data set is loaded, and free to keep
+            files in it.
 
     Raises:
-        FerBenchError: the name has an invalid form or belongs to another loader.
+        FerBenchError: the name has an invalid form or belongs to another loader, or the loader
+            cannot be called with one positional argument.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise FerBenchError(
             f"data set name {name!r} is invalid",
             "lower-case letters, digits, - and _, the first a letter or digit",
+        )
+    if not _takes_one_argument(loader):
+        raise FerBenchError(
+            f"data set {name!r}: loader {shown(loader)} cannot be called with one argument",
+            "a function of the cache directory that returns a Dataset, as in "
+            "'def load(cache_dir): ...'",
         )
     if not same_definition(_LOADERS.get(name, loader), loader):
         raise FerBenchError(
@@ -62,6 +68,18 @@ def register_dataset(name: str, loader: Loader) -> None:
             f"any name but {', '.join(_LOADERS)}",
         )
     _LOADERS[name] = loader
+
+
+def _takes_one_argument(loader: object) -> bool:
+    if not callable(loader):
+        return False
+    try:
+        inspect.signature(loader).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # a callable written in C, without a signature
+        return True
+    return True
 
 
 def dataset_names() -> tuple[str, ...]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from typing import TYPE_CHECKING
 
+from fer_bench.models.backbone import Backbone
 from fer_bench.models.built_in import BUILT_IN, PAPER
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.same_definition import same_definition
-
-if TYPE_CHECKING:
-    from fer_bench.models.backbone import Backbone
 
 _registered: dict[str, Backbone] = {backbone.name: backbone for backbone in BUILT_IN}
 
@@ -24,8 +21,10 @@ def register(backbone: Backbone) -> None:
     loaded twice in one process.
 
     Raises:
-        FerBenchError: a different backbone is registered under this name.
+        FerBenchError: this is not a ``Backbone``, or a different one is registered under its name.
     """
+    if not isinstance(backbone, Backbone):
+        raise FerBenchError(f"{shown(backbone)} is not a backbone", "a fer_bench.Backbone")
     known = _registered.setdefault(backbone.name, backbone)
     if dataclasses.replace(known, builder=backbone.builder) != backbone or (
         not same_definition(known.builder, backbone.builder)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SHARD_PIXELS = 128 * 96 * 96
 """Input pixels in one pass through a frozen prefix; bounds memory for every input size."""
 
+LARGEST_TIMED_BATCH = 32
+"""Largest batch of the benchmarks of inference speed, which is one pass for every input size."""
+
 
 class CellNetwork:
     """Network and trainer of one cell, built when they are first needed.
@@ -65,6 +68,17 @@ class CellNetwork:
         self.discards_features = context.fresh
         self.extraction: Extraction | None = None
 
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of the data set's images, in pixels."""
+        _, height, width = self._context.dataset.images.shape
+        return height, width
+
+    @property
+    def images_per_pass(self) -> int:
+        """Largest number of images to classify at once."""
+        return max(LARGEST_TIMED_BATCH, shard_images(self._entry.input_size))
+
     @cached_property
     def network(self) -> Network:
         """Network with the weights that training starts from."""
@@ -82,7 +96,7 @@ class CellNetwork:
             self._entry,
             backbone,
             self._context.protocol.trainable_layers.of(self._cell.init),
-            dataset.images.shape[1:],
+            self.image_shape,
             len(dataset.classes),
             self._context.protocol.batch_normalization,
         )
@@ -148,7 +162,7 @@ class CellNetwork:
             self._entry,
             self._cell.init,
             context.protocol,
-            context.dataset.images.shape[1:],
+            self.image_shape,
             len(context.dataset.classes),
             keras.config.dtype_policy().name,
         )

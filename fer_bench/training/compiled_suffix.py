@@ -1,6 +1,6 @@
 """Compiled suffixes, reused for all seeds of a cell.
 
-Compiling takes seconds, and memory that TensorFlow never frees: some 30 MB for a cell of mini.
+Compiling takes seconds, and memory that TensorFlow never frees: about 30 MB for a cell of mini.
 A compiled suffix is therefore kept after its cell is done, until a cell of another structure
 is trained.
 """

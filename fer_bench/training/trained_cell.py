@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_bench.models.keras_backend import load_keras
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from numpy.typing import NDArray
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 class TrainedCell:
     """Result of a cell with its network.
 
-    The network is built when it is first used: a stored result does not need it.
+    The network is built when it is first used: a stored result does not need it. As a context
+    manager, the cell releases its network at the end.
 
     Args:
         result: the record of the cell, without timings.
@@ -74,11 +77,32 @@ class TrainedCell:
         return self._network.trainer
 
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return probabilities, shape (n, classes), of uint8 images, shape (n, height, width)."""
+        """Classify images, in batches, so that memory does not grow with their number.
+
+        Args:
+            images: uint8, shape (n, height, width), grey levels 0 to 255, of the data set's size.
+
+        Returns:
+            float32, shape (n, classes): probabilities, in the order of the data set's classes.
+
+        Raises:
+            FerBenchError: the images have another dtype or shape, or the network cannot be built.
+        """
         import keras
 
-        whole = self.network.whole
-        return np.asarray(keras.ops.convert_to_numpy(whole.predict_on_batch(images)))
+        size = self._network.image_shape
+        if images.dtype != np.uint8 or images.shape[1:] != size:
+            raise FerBenchError(
+                f"images are {images.dtype} of shape {images.shape}",
+                f"uint8 of shape (n, {', '.join(map(str, size))})",
+            )
+        whole, most = self.network.whole, self._network.images_per_pass
+        # At least one batch, and no more than that for the batch sizes that benchmarks time.
+        parts = [
+            keras.ops.convert_to_numpy(whole.predict_on_batch(images[start : start + most]))
+            for start in range(0, max(1, len(images)), most)
+        ]
+        return np.asarray(parts[0] if len(parts) == 1 else np.concatenate(parts), np.float32)
 
     def train_epoch(self, number: int) -> None:
         """Train one more epoch in the image order of epoch ``number``, for timing only.
@@ -100,3 +124,14 @@ class TrainedCell:
         self._network.close()
         self._is_restored = False
         self._trained_weights = None
+
+    def __enter__(self) -> TrainedCell:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -326,5 +326,5 @@ def _extended(
 def _diverged(value: str) -> FerBenchError:
     return FerBenchError(
         f"training diverged: {value} is not finite",
-        hint="try a smaller learning rate or another seed",
+        hint="try another seed, --batchnorm=frozen or fewer --trainable-layers",
     )

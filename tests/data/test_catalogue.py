@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,6 +49,21 @@ def test_registration(tmp_path: Path, few: Dataset) -> None:
     with pytest.raises(FerBenchError, match="'my-faces_2'") as raised:
         register_dataset("my-faces_2", lambda cache_dir: load(cache_dir))
     assert raised.value.accepted.endswith(" sketch, fer2013, my-faces_2")
+
+
+@pytest.mark.parametrize("loader", [lambda: None, lambda a, b: a, lambda *, cache: cache, "mine"])
+def test_loaders_that_cannot_take_the_cache_directory(loader: Any) -> None:
+    with pytest.raises(FerBenchError) as raised:
+        register_dataset("mine", loader)
+    assert "'mine'" in raised.value.problem
+    assert "cache directory" in raised.value.accepted
+    assert "mine" not in dataset_names()
+
+
+@pytest.mark.parametrize("loader", [lambda cache, size=3: cache, lambda *places: places, Path])
+def test_loaders_that_can_be_called_with_one_argument(loader: Any) -> None:
+    register_dataset("mine", loader)
+    assert "mine" in dataset_names()
 
 
 @pytest.mark.parametrize("name", ["", "a.csv", "a/b", "Faces", "-x", "a b", "~", ".."])

@@ -4,6 +4,7 @@ import gc
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras")
@@ -12,6 +13,8 @@ from fer_bench.data.prepare import load_data  # noqa: E402
 from fer_bench.models import get  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.settings import Protocol  # noqa: E402
+from fer_bench.runtime.errors import FerBenchError  # noqa: E402
+from fer_bench.training.cell_network import CellNetwork  # noqa: E402
 from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
 from fer_bench.training.store.checkpoints import Checkpoints  # noqa: E402
@@ -32,12 +35,25 @@ def open_files(directory: Path) -> list[str]:
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are read from /proc")
 def test_a_closed_cell_keeps_no_file_open(context):
-    cell = run_cell(context, get("mini"), "random")
-    assert open_files(context.store / "features")
-    cell.close()
+    with run_cell(context, get("mini"), "random") as cell:
+        assert open_files(context.store / "features")
     gc.collect()
     assert open_files(context.store / "features") == []
     assert cell.result.quality is not None
+
+
+def test_many_images_are_classified_in_batches(context, monkeypatch):
+    images = context.dataset.images[:9]
+    with run_cell(context, get("mini"), "random") as cell:
+        at_once = cell.predict(images)
+        assert (at_once.shape, at_once.dtype) == ((9, len(context.dataset.classes)), np.float32)
+        monkeypatch.setattr(CellNetwork, "images_per_pass", 4)
+        np.testing.assert_allclose(cell.predict(images), at_once, atol=1e-6)
+        assert len(cell.predict(images[:0])) == 0
+        for other in (images / 255, images[:, 1:], images[0]):
+            with pytest.raises(FerBenchError) as caught:
+                cell.predict(other)
+            assert str(other.shape) in caught.value.problem
 
 
 def test_retraining_that_fails_leaves_nothing_behind(context, monkeypatch):
