@@ -1,4 +1,4 @@
-"""Compares the benchmarks of two commits on this machine, in runs that take turns.
+"""Compare the benchmarks of two commits on this machine, in runs that take turns.
 
     python scripts/compare_commits.py BASE HEAD [OPTIONS] [-- ARGUMENTS OF PYTEST]
 

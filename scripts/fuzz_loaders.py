@@ -1,18 +1,19 @@
-"""Search for bytes that a loader neither loads nor refuses in one line.
+"""Search for bytes that a loader neither loads nor rejects with a one-line error.
 
-    python scripts/fuzz_loaders.py csv|npz|votes [FOLDER] [-max_total_time=600] [-jobs=1] [...]
+    python scripts/fuzz_loaders.py csv|npz|votes [DIR] [-max_total_time=600] [-jobs=1] [...]
 
-Coverage-guided, by atheris, which is no dependency of this project: ``pip install atheris`` in an
-environment of Python 3.11 to 3.13. Options and FOLDER, where inputs worth keeping stay from run to
-run, are those of libFuzzer (``-help=1``). It begins with small sound files that it makes itself,
-and ends at the first finding, whose input it leaves in the current folder as ``crash-...``; with
-that file in place of FOLDER the same is done once more. ``--write=FILE`` writes instead what the
-loader got to read.
+The search is guided by code coverage. It needs atheris (``pip install atheris``, Python 3.11 to
+3.13), which is not a dependency of this project. The options and DIR, the directory in which
+interesting inputs are kept between runs, are those of libFuzzer (``-help=1``). The search starts
+with small valid files that the script writes itself, and stops at the first failure. The input
+that caused it is written to the current directory as ``crash-...``; give this file instead of DIR
+to reproduce the failure. ``--write=FILE`` writes the file that the loader read for this input, and
+does not search.
 
-An input is more than the bytes of a file where these alone would hardly ever get past the first
-check: in ``csv`` the byte 0x01 stands for the 2304 pixels of an image, and in ``npz`` the first
-byte says whether the rest is the file or is cut at 0xFE 0xFF into members of an archive whose
-sizes and checksums are right.
+Random bytes hardly ever pass the loaders' first checks, so inputs are expanded: in ``csv`` the byte
+0x01 stands for the 2304 pixels of an image; in ``npz`` the first byte selects whether the rest is
+the file itself, or is split at 0xFE 0xFF into the members of an archive with valid sizes and
+checksums.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measures how often a comparison alarms for nothing, and how often it catches a slowdown.
+"""Measure how often a comparison alarms for nothing, and how often it catches a slowdown.
 
     python scripts/measure_alarms.py OUT [--runs 30] [--slowdown 0.1] [-- PYTEST ARGUMENTS]
 

@@ -1,4 +1,4 @@
-"""Makes the weights of the backbone `mini` that ship with the package.
+"""Make the weights of the backbone `mini` that ship with the package.
 
 From the root of the repository:
 

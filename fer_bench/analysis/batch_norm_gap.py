@@ -85,14 +85,14 @@ class BatchNormGap:
 
 
 def explain(label: str, found: Sequence[BatchNormGap]) -> str:
-    """Explain the odd learning curves of a network in one line with its metrics.
+    """Explain the irregular learning curves of a network in one line with its metrics.
 
     Args:
         label: name of the network.
         found: one gap per seed; metrics are averaged over them, the largest gap is their maximum.
 
     Returns:
-        An empty string if no curve is odd.
+        An empty string if no curve is irregular.
     """
     if not any(one.matters for one in found):
         return ""

@@ -2,7 +2,7 @@
 
 The published rates are means of differences of accuracies, and an accuracy is a count divided by a
 number of images; ``fer_bench.metrics.grim`` checks which numbers of images the printed digits
-allow. Losses are no counts, so Tables 3 and 5 cannot be tested.
+allow. Losses are not counts, so Tables 3 and 5 cannot be tested.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ OPTIONS = (
     Option("init", "pretrained, random or both. Default: both.", "INIT"),
     Option(
         "dataset",
-        "sketch (synthetic, the default); fer2013 (searched in FER_BENCH_DATA, ./fer2013 and the "
+        "sketch (synthetic, the default); fer2013 (looked up in FER_BENCH_DATA, ./fer2013 and the "
         "cache, then downloaded from Kaggle); or the path of a fer2013.csv, an "
         "icml_face_data.csv, an .npz, a directory with one of these per part, or a directory of "
         "images: one directory per class, with or without train/ and test/, with a csv of labels, "

@@ -23,15 +23,14 @@ class FerBenchError(Exception):
 
     ``str()`` is one line: the cause with the offending value, what is accepted, and the next step.
     The plugin and the command line print it without a traceback and exit with a non-zero status.
-    Text from files may hold anything; characters that do not print, and what acts on a terminal or
-    a GitHub runner, are escaped.
+    Control characters and workflow commands in the text are escaped.
 
     Args:
         problem: the cause, with the offending value.
-        accepted: what could stand in its place; empty if the problem or the hint says it.
+        accepted: accepted values; empty if the problem or the hint states them.
         hint: the next step.
-        path: the file or directory, if the mistake is in one.
-        line: of the file, from 1; None for all of it.
+        path: the file or directory with the mistake, if it is in one.
+        line: 1-based line number, None for the whole file.
 
     Attributes:
         problem, accepted, hint, path, line: as given, not escaped.

@@ -1,7 +1,7 @@
 """Two readers for a block of rows of FER2013's CSV files.
 
-The quick one accepts only usual rows. The exact one is the reference: it accepts every valid row
-and gives the line and the value of an error.
+The fast reader accepts only rows in Kaggle's exact form. The exact reader is the reference: it
+accepts every valid row and gives the line and the value of an error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where speeds moved, of archives whose runs vary among themselves as those of a machine do."""
+"""Change points of speeds in archives whose runs vary among themselves as those of a machine do."""
 
 from __future__ import annotations
 
