@@ -27,7 +27,7 @@ _DROPPED = ("all", "UAR", "ms", "F1", "train", "tuned")
 """Columns in the order in which a narrow terminal omits them."""
 
 
-def summary_table(analysis: Analysis, width: int) -> Table:
+def summary_table(analysis: Analysis, width: int = 10_000) -> Table:
     """Return one row for each backbone and init, best first, and one for the majority class.
 
     Args:

@@ -160,7 +160,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
             analysis=report.analysis,
             tables=report.tables,
             figures=drawn,
-            headline=report.summary.sentences,
+            summary=report.summary,
             name=f"fer_bench on {report.analysis.dataset.name}",
             audit=None if data is None else audit_section(data, OF_BENCHMARK),
         )

@@ -12,6 +12,7 @@ import numpy as np
 from eight_cells import make_run
 
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.page import Content
 from fer_bench.report.plots import PALETTE, Figure
@@ -167,7 +168,7 @@ def content(run: Run | None = None, **changes: Any) -> Content:
         analysis=analysis,
         tables=[*(one for one in tables(analysis) if one.key != "claims"), CLAIMS],
         figures=[figure(key) for key in KEYS],
-        headline=["Pretraining is worth it.", "By 0.3 of accuracy."],
+        summary=Summary(("Pretraining is worth it.", "By 0.3 of accuracy."), ("One seed.",)),
         name="The report",
     )
     return dataclasses.replace(made, **changes)

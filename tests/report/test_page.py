@@ -16,6 +16,7 @@ from PIL import Image
 
 from fer_bench.analysis.example_images import choose
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, summary
 from fer_bench.report.audit import sheets as sheets_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from fer_bench.results.records import Run
 
-SECTIONS = ["answer", "claims", "tables", "figures", "pictures", "beyond", "data", "setup"]
+SECTIONS = ["answer", "beyond", "pictures", "data", "claims", "tables", "figures", "setup"]
 HOSTILE = [
     "<script>alert(1)</script>",
     "{{ 7*7 }}",
@@ -243,25 +244,16 @@ def test_short_titles() -> None:
     assert {title: short_title(title) for title in titles} == titles
 
 
-def test_the_answer_comes_first_with_its_figures() -> None:
-    answer = read(page(content(make_run()))).by_id("answer")
+def test_the_answer_comes_first_with_the_ranking() -> None:
+    run = make_run()
+    answer = read(page(content(run))).by_id("answer")
     assert [node.text() for node in answer.all("h1")] == ["Pretraining is worth it."]
-    facts = {
-        node.all("dt")[0].text(): [one.text() for one in node.all("dd")]
-        for node in answer.all("div")
-        if node.all("dt") and not node.all("dl")
-    }
-    speed, remark = facts.pop("Speed of that network")
-    assert speed == "1,600 images/s"
-    recognised, trained = remark.split("; ")
-    assert recognised.endswith(" in batches of 32")
-    assert trained == "10,048 images/s in training"
-    assert facts == {
-        "Highest test accuracy": ["35.4 %", "MobileNet_pretrained"],
-        "Cells": ["5 of 8 ok", "2 skipped, 1 failed"],
-    }
-    for text in ("By 0.3 of accuracy.", "35,887 images", "20 epochs"):
-        assert text in answer.text()
+    assert [node.text() for node in answer.all("p", class_="caution")] == ["One seed."]
+    rows = [node.text() for node in answer.all("tbody")[0].all("th")]
+    assert rows[0] == "MobileNet pretrained"
+    assert any(row.startswith("always ") for row in rows)
+    # Each backbone and init has a row, trained or not.
+    assert len(rows) == len(run.cells) + 1
 
 
 def test_only_several_networks_have_something_each() -> None:
@@ -283,7 +275,7 @@ def test_seeds_are_distinguished() -> None:
     run = with_predictions(dataclasses.replace(run, cells=(*run.cells, again)))
     text = page(content(run))
     shown = read(text)
-    assert "mean of 2 seeds" in shown.by_id("answer").text()
+    assert "±sd" in shown.by_id("answer").text()
     (first, second) = shown.all("li", class_="example")
     networks = [node.text() for node in first.all("span", class_="network")]
     assert len(networks) == 5
@@ -297,7 +289,7 @@ def test_seeds_are_distinguished() -> None:
 
 def test_figures_stand_in_the_page_with_their_words(tree: Node) -> None:
     shown = {node.attributes["id"]: node for node in tree.all("figure")}
-    drawn = ["figure-5-mobilenet", "calibration", "unheard-of"]
+    drawn = ["calibration", "unheard-of", "figure-5-mobilenet"]
     assert list(shown) == [f"plot-of-{key}" for key in drawn]
     for key in drawn:
         one = shown[f"plot-of-{key}"]
@@ -487,7 +479,7 @@ def test_verdicts(tree: Node) -> None:
 
 
 def test_sections_without_content_say_so() -> None:
-    shown = read(page(content(make_run(), tables=[], figures=[], headline=[])))
+    shown = read(page(content(make_run(), tables=[], figures=[], summary=Summary(()))))
     assert [node.attributes["id"] for node in shown.all("section")] == SECTIONS
     for name in ("claims", "tables", "figures", "pictures"):
         assert "This report has no" in shown.by_id(name).text()
@@ -539,7 +531,7 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
         content(
             run,
             tables=[*tables(analyse(run))[:-1], claims],
-            headline=[name],
+            summary=Summary((name,)),
             name=name,
         )
     )

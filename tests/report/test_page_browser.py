@@ -13,6 +13,7 @@ from made_archives import of_accuracies
 from made_audits import audited
 from page_parts import content, with_predictions
 
+from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table
 from fer_bench.report.audit import OF_BENCHMARK, audit_section
 from fer_bench.report.page import page
@@ -154,7 +155,7 @@ def test_hostile_names_break_no_layout_and_run_nothing(
     )
     dataset = dataclasses.replace(run.dataset, name=names[2], counts=counts)
     run = with_predictions(dataclasses.replace(run, cells=cells, dataset=dataset))
-    text = page(content(run, headline=names, name=names[2]))
+    text = page(content(run, summary=Summary(*[tuple(names)] * 3), name=names[2]))
     tab, complaints, _ = visit(_write(tmp_path, text), width)
     tab.on("dialog", lambda dialog: complaints.append(dialog.message))
     assert tab.evaluate("document.documentElement.scrollWidth") <= width

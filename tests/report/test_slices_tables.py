@@ -14,7 +14,7 @@ from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import sampling_interval
 from fer_bench.report import Report, report_files, tables, terminal_text
 from fer_bench.report.page import Content, page
-from fer_bench.report.page.masthead import facts, subject
+from fer_bench.report.page.masthead import subject
 from fer_bench.results.records import NO_VOTE
 
 
@@ -205,23 +205,8 @@ def test_every_form_of_the_report_shows_it(run):
 
 def test_the_page_shows_both_tables_first_of_what_the_paper_lacks(run):
     report = Report.of(run)
-    made = page(Content(report.analysis, report.tables, (), report.summary.sentences, "The report"))
+    made = page(Content(report.analysis, report.tables, (), report.summary, "The report"))
     shown = [
         node.attributes["id"] for node in read(made).by_id("beyond").all("article", class_="table")
     ]
     assert shown[:3] == ["table-of-clean", "table-of-votes", "table-of-recall"]
-
-
-def test_the_masthead_names_the_figures_next_to_the_highest(run):
-    best = facts(analyse(run))[0]
-    clean = entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
-    votes = by_key(run)["votes"].rows[2].entries[0]
-    of_all, without_twins, by_votes = best.remark.split("; ")
-    assert of_all == "mean of 2 seeds"
-    assert without_twins.startswith(f"deduplicated {100 * clean:.1f} %")
-    assert "(2,607 of 3,585 images)" in without_twins
-    assert by_votes == f"against FER+ {100 * votes:.1f} %"
-    assert (
-        facts(analyse(with_data(run, test_twins=b"", test_votes=b"")))[0].remark
-        == "mean of 2 seeds"
-    )

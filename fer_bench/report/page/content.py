@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.summary import Summary
     from fer_bench.report.page.audit_section import AuditSection
     from fer_bench.report.plots import Figure
     from fer_bench.report.table import Table
@@ -24,7 +25,7 @@ class Content:
             ``fer_bench.report.tables``, and ``claims``, ``pairs``, ``uncertainty``,
             ``calibration`` and ``trend``; tables with other keys come last.
         figures: figures of the run, placed by their keys in the same way.
-        headline: sentences of the answer; the first is set largest.
+        summary: the results in sentences; the first of the answer is set largest.
         name: name of the report.
         audit: audit of the data; None if it is not available, as results files do not hold it.
     """
@@ -32,6 +33,6 @@ class Content:
     analysis: Analysis
     tables: Sequence[Table]
     figures: Sequence[Figure]
-    headline: Sequence[str]
+    summary: Summary
     name: str
     audit: AuditSection | None = None

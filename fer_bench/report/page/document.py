@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
+from dataclasses import fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from fer_bench.protocol.published import BACKBONES
 from fer_bench.report.audit_command import recorded_command
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
-from fer_bench.report.page.masthead import facts, subject
+from fer_bench.report.page.masthead import subject
 from fer_bench.report.page.table_grid import Grid, grid, short_title
 from fer_bench.report.page.templates import filled, resource
+from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
@@ -117,9 +119,12 @@ def page(content: Content) -> str:
         script=Markup(script),  # noqa: S704
         policy=_policy(script),
         name=clean(content.name),
-        headline=[clean(sentence) for sentence in content.headline],
+        summary={
+            part.name: [clean(sentence) for sentence in getattr(content.summary, part.name)]
+            for part in fields(content.summary)
+        },
+        ranking=grid(summary_table(content.analysis)),
         subject=subject(content.analysis),
-        facts=facts(content.analysis),
         trained=bool(content.analysis.trained),
         has_test=content.analysis.dataset.has_test,
         claims=claims,
