@@ -15,7 +15,7 @@ from fer_bench.analysis.comparison import compare as compare_run_sets
 from fer_bench.data import dataset_names
 from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
-from fer_bench.protocol.cells import INITS, Init
+from fer_bench.protocol.cell import INITS, Init
 from fer_bench.protocol.data_spec import DataSpec, Dedupe, Labels, RowOrder, SplitName
 from fer_bench.protocol.settings import BatchNormalization, Protocol, TrainableLayers
 from fer_bench.results import load_run
@@ -179,7 +179,7 @@ def write_report(run: Run, directory: StrPath) -> Path:
         ValueError: the run contradicts itself.
     """
     from fer_bench import report
-    from fer_bench.report.write import PAGE
+    from fer_bench.report.output import PAGE
 
     target = expand_user(os.fspath(directory))
     report.write_report(target, report.Report.of(run))

@@ -98,7 +98,7 @@ def votes_seeds() -> list[bytes]:
 def loader(kind: str) -> Callable[[Path], Any]:
     """Return the loader for a kind of file."""
     if kind == "csv":
-        from fer_bench.data.formats.csv_files import load_csv
+        from fer_bench.data.formats.fer2013_csv import load_csv
 
         return load_csv
     if kind == "npz":

@@ -17,7 +17,7 @@ from fer_bench import _api
 from fer_bench.models import WeightsMissing
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol, TrainableLayers
-from fer_bench.results.frame import COLUMNS
+from fer_bench.results.dataframe import COLUMNS
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.version import __version__
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Comparison
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
 
 ALL_PAIRS = 8
 """Largest number of groups for which all pairs are compared; the paper has as many."""

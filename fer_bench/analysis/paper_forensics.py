@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.metrics.grim import Counts
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
 
     Key = tuple[str, Init]
 

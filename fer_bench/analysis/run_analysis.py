@@ -23,7 +23,7 @@ from fer_bench.analysis.subsets import (
     subsets_by_duplicates,
 )
 from fer_bench.analysis.time_to_accuracy import compare_time_to_accuracy
-from fer_bench.results.timers import on_the_wall_clock
+from fer_bench.results.speed_units import on_the_wall_clock
 
 if TYPE_CHECKING:
     from fer_bench.analysis.claims import ClaimVerdict

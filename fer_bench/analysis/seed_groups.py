@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.analysis.subsets import Leakage, Score, VoteScores
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
     from fer_bench.results.records import CellResult, DatasetSummary, Predictions, Run, Status
 
 

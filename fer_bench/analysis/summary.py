@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.group_comparisons import compare_on_subset, find_pair, p_text
 from fer_bench.metrics import majority_class_accuracy
 from fer_bench.results.records import NO_TEST
-from fer_bench.results.timers import speed_unit
+from fer_bench.results.speed_units import speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

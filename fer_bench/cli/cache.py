@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import NonEmptyPath
+from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError, bytes_shown, listed
 from fer_bench.runtime.escapes import printable
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
-    from fer_bench.cli import cache_contents
-    from fer_bench.training.store import contents
+    from fer_bench.cli import cache_files
+    from fer_bench.training.store import inventory
 
 _STORE = click.option(
     "--store",
@@ -84,14 +84,14 @@ def prune(store: Path | None) -> None:
 
     Content is not verified: damaged content is found when a run uses it.
     """
-    from fer_bench.cli import cache_contents
-    from fer_bench.training.store import contents
+    from fer_bench.cli import cache_files
+    from fer_bench.training.store import inventory
 
     directory = _store_directory(store)
-    _remove(directory, [entry for entry in contents.entries(directory) if entry.useless])
+    _remove(directory, [entry for entry in inventory.entries(directory) if entry.useless])
     if store is None:
-        found = _outside_store(cache_contents.MADE)
-        _remove_outside_store([entry for entry in found if entry.useless], cache_contents.MADE)
+        found = _outside_store(cache_files.MADE)
+        _remove_outside_store([entry for entry in found if entry.useless], cache_files.MADE)
 
 
 @command.command(short_help="Remove everything, or all of some kinds.")
@@ -103,30 +103,30 @@ def clear(kinds: tuple[str, ...], store: Path | None) -> None:
     A KIND is 'features', 'checkpoints' or 'results', which are in the store, or 'parsed', 'draws'
     or 'duplicates', which are next to it. The directories 'datasets' and 'structures' always stay.
     """
-    from fer_bench.cli import cache_contents
-    from fer_bench.training.store import contents
+    from fer_bench.cli import cache_files
+    from fer_bench.training.store import inventory
 
-    kinds = tuple(cache_contents.FORMER_NAMES.get(kind, kind) for kind in kinds)
-    accepted = (*contents.KINDS, *(cache_contents.MADE if store is None else ()))
+    kinds = tuple(cache_files.FORMER_NAMES.get(kind, kind) for kind in kinds)
+    accepted = (*inventory.KINDS, *(cache_files.MADE if store is None else ()))
     for kind in kinds:
         if kind not in accepted:
             raise click.UsageError(str(_unknown_kind(kind, accepted)))
     directory = _store_directory(store)
-    if not kinds or any(kind in contents.KINDS for kind in kinds):
-        found = contents.entries(directory)
+    if not kinds or any(kind in inventory.KINDS for kind in kinds):
+        found = inventory.entries(directory)
         _remove(directory, [entry for entry in found if not kinds or entry.kind in kinds])
-    outside = [kind for kind in cache_contents.MADE if not kinds or kind in kinds]
+    outside = [kind for kind in cache_files.MADE if not kinds or kind in kinds]
     if outside and store is None:
         _remove_outside_store(_outside_store(outside), outside)
 
 
 def _unknown_kind(kind: str, accepted: Collection[str]) -> FerBenchError:
-    from fer_bench.cli import cache_contents
+    from fer_bench.cli import cache_files
 
     problem, hint = f"{kind!r} is unknown", ""
-    if kind in cache_contents.MADE:
+    if kind in cache_files.MADE:
         problem, hint = f"{kind!r} is not in the store", "or leave out --store"
-    elif kind in cache_contents.BROUGHT:
+    elif kind in cache_files.BROUGHT:
         problem, hint = (
             f"{kind!r} is never removed",
             f"delete {str(cache_root() / kind)!r} yourself",
@@ -139,10 +139,10 @@ def _store_directory(store: Path | None) -> Path:
     return store if store is not None else cache_root() / "store"
 
 
-def _show_store(directory: Path) -> list[contents.Entry]:
-    from fer_bench.training.store import contents
+def _show_store(directory: Path) -> list[inventory.Entry]:
+    from fer_bench.training.store import inventory
 
-    found = contents.entries(directory)
+    found = inventory.entries(directory)
     rows = [
         (
             entry.kind,
@@ -165,16 +165,16 @@ def _written(time: float) -> str:
         return "unknown"
 
 
-def _outside_store(kinds: Iterable[str]) -> list[cache_contents.Entry]:
-    from fer_bench.cli import cache_contents
+def _outside_store(kinds: Iterable[str]) -> list[cache_files.Entry]:
+    from fer_bench.cli import cache_files
 
-    return cache_contents.entries(cache_root(), kinds)
+    return cache_files.entries(cache_root(), kinds)
 
 
 def _show_outside_store() -> None:
-    from fer_bench.cli import cache_contents
+    from fer_bench.cli import cache_files
 
-    purposes = {**cache_contents.MADE, **cache_contents.BROUGHT}
+    purposes = {**cache_files.MADE, **cache_files.BROUGHT}
     found = _outside_store(purposes)
     by_kind = {kind: [entry for entry in found if entry.kind == kind] for kind in purposes}
     rows = [
@@ -203,11 +203,11 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collect
         echo_lines(table + "\n\n")
 
 
-def _remove(directory: Path, chosen: Sequence[contents.Entry]) -> None:
-    from fer_bench.training.store import contents
+def _remove(directory: Path, chosen: Sequence[inventory.Entry]) -> None:
+    from fer_bench.training.store import inventory
 
-    others = contents.foreign_paths(directory)
-    done = contents.remove(directory, chosen)
+    others = inventory.foreign_paths(directory)
+    done = inventory.remove(directory, chosen)
     for entry in done.removed:
         why = f": {entry.useless}" if entry.useless else ""
         echo(f"removed {entry.kind} {entry.what} ({bytes_shown(entry.size)}){why}")
@@ -226,11 +226,11 @@ def _show_kept(others: Sequence[Path]) -> None:
         echo(f"kept {len(others):,} {paths} that fer_bench did not write: {names}", err=True)
 
 
-def _remove_outside_store(chosen: Sequence[cache_contents.Entry], kinds: Collection[str]) -> None:
-    from fer_bench.cli import cache_contents
+def _remove_outside_store(chosen: Sequence[cache_files.Entry], kinds: Collection[str]) -> None:
+    from fer_bench.cli import cache_files
 
-    others = cache_contents.foreign_paths(cache_root(), kinds)
-    removed, stays = cache_contents.remove(cache_root(), chosen)
+    others = cache_files.foreign_paths(cache_root(), kinds)
+    removed, stays = cache_files.remove(cache_root(), chosen)
     for kind, useless in dict.fromkeys((entry.kind, entry.useless) for entry in removed):
         alike = [entry for entry in removed if (entry.kind, entry.useless) == (kind, useless)]
         why = f": {useless}" if useless else ""
@@ -242,10 +242,10 @@ def _remove_outside_store(chosen: Sequence[cache_contents.Entry], kinds: Collect
     echo(f"removed {_total(removed, 'file')} outside the store in {cache_root()}")
 
 
-def _total(entries: Sequence[contents.Entry | cache_contents.Entry], one: str = "part") -> str:
+def _total(entries: Sequence[inventory.Entry | cache_files.Entry], one: str = "part") -> str:
     counted = f"{len(entries):,} {one}{'' if len(entries) == 1 else 's'}"
     return f"{counted}, {bytes_shown(_bytes(entries))}"
 
 
-def _bytes(entries: Iterable[contents.Entry | cache_contents.Entry]) -> int:
+def _bytes(entries: Iterable[inventory.Entry | cache_files.Entry]) -> int:
     return sum(entry.size for entry in entries)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import NonEmptyPath
+from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, write_atomically
 from fer_bench.runtime.terminal import echo_command, echo_lines

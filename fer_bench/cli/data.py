@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.cli.data_options import class_map_option, data_options
-from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.escapes import clean
 from fer_bench.runtime.terminal import echo, echo_lines
@@ -82,7 +82,7 @@ def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
     from fer_bench.data.audit import audit_record
     from fer_bench.data.prepare import load_data
     from fer_bench.report.audit import audit_tables, scope_sentences, summary, write_audit
-    from fer_bench.report.render import wrapped
+    from fer_bench.report.table_rendering import wrapped
     from fer_bench.results import write_json
     from fer_bench.runtime.progress_bar import ProgressBar
 
@@ -103,7 +103,7 @@ def audit(spec: DataSpec, record: Path | None, report_dir: Path | None) -> None:
 
 
 def _text(tables: Sequence[Table]) -> str:
-    from fer_bench.report.render import terminal
+    from fer_bench.report.table_rendering import terminal
 
     return terminal(tables, _width())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_bench.cli.params import NonEmptyPath, not_empty
+from fer_bench.cli.click_types import NonEmptyPath, not_empty
 from fer_bench.protocol.data_spec import DEDUPES, LABELS, ROW_ORDERS, SPLITS, DataSpec
 from fer_bench.protocol.label_codes import NUMBERED
 

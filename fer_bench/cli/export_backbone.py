@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import NonEmptyPath
+from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.terminal import echo
 
 if TYPE_CHECKING:

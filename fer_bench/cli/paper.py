@@ -20,7 +20,7 @@ def command() -> None:
     """
     from fer_bench.analysis.paper_forensics import examine
     from fer_bench.report.forensics_tables import forensics_sentences, forensics_tables
-    from fer_bench.report.render import terminal, wrapped
+    from fer_bench.report.table_rendering import terminal, wrapped
 
     width = shutil.get_terminal_size((120, 24)).columns
     forensics = examine()

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.cli.data_options import data_options
-from fer_bench.cli.params import NonEmptyPath
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.cli.profiling import Profile
+    from fer_bench.cli.cell_profile import Profile
     from fer_bench.protocol.data_spec import DataSpec
 
 _STARTED = perf_counter()
@@ -84,14 +84,14 @@ def command(
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from fer_bench import models
-    from fer_bench.cli import profiling
+    from fer_bench.cli import cell_profile
     from fer_bench.protocol.settings import Protocol, TrainableLayers
     from fer_bench.runtime.progress_bar import ProgressBar
 
     layers = TrainableLayers.parse(trainable_layers)
     bar = ProgressBar(backbone)
     try:
-        profile = profiling.profile(
+        profile = cell_profile.profile(
             models.get(backbone),
             "pretrained" if init == "pretrained" else "random",
             spec,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import NonEmptyPath
+from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def command(
     if report.trend is None:
         echo_lines(terminal_text(report, width, verbosity) + "\n", style=highlighted)
     else:
-        from fer_bench.report.render import terminal
+        from fer_bench.report.table_rendering import terminal
 
         tables = [table for table in report.tables if table.key == "trend"]
         echo_lines(terminal(tables, width) + "\n")

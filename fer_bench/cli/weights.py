@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fer_bench.cli.params import NonEmptyPath
+from fer_bench.cli.click_types import NonEmptyPath
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.escapes import printable
 from fer_bench.runtime.terminal import echo, echo_lines

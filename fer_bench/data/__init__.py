@@ -4,6 +4,7 @@ Every loader returns a ``Dataset``, regardless of the source's layout. ``load_da
 registered name or a path; ``register_dataset`` adds a name.
 """
 
+from fer_bench.data.canonical_order import by_content
 from fer_bench.data.catalogue import (
     Loader,
     dataset_names,
@@ -12,7 +13,6 @@ from fer_bench.data.catalogue import (
     source_of,
 )
 from fer_bench.data.dataset import EMOTIONS, USAGES, Dataset
-from fer_bench.data.order import by_content
 from fer_bench.data.sampling import stratified_rows
 from fer_bench.data.split import PARTS, Split, grouped_split, kaggle_split, make_split, paper_split
 

@@ -17,7 +17,7 @@ from fer_bench.data.parsed_cache import load_once
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.files import expand_user, file_digest
-from fer_bench.runtime.same_definition import same_definition
+from fer_bench.runtime.function_equality import same_definition
 
 Loader = Callable[[Path], Dataset]
 """Function that takes the cache directory, in which it may keep files, and returns the data set."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.data.cached_splits import check_seed, stratified_draw
 from fer_bench.data.split import ALWAYS_ENOUGH
-from fer_bench.data.stratified_draws import check_seed, stratified_draw
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

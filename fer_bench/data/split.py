@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_bench.data.cached_splits import check_seed, stratified_draw
+from fer_bench.data.canonical_order import by_content
 from fer_bench.data.dataset import USAGES
-from fer_bench.data.order import by_content
-from fer_bench.data.stratified_draws import check_seed, stratified_draw
 from fer_bench.protocol.data_spec import DEDUPES, ROW_ORDERS, SPLITS, WITHOUT_TEST, DataSpec
 from fer_bench.runtime.errors import FerBenchError
 

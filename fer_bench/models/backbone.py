@@ -137,7 +137,7 @@ class Backbone:
         """
         build = self._builder()
         check_image_data_format()
-        from fer_bench.models.graph import as_graph
+        from fer_bench.models.functional_model import as_graph
 
         model = as_graph(build(), self.name, (None, self.input_size, self.input_size, 3))
         count = model.count_params()

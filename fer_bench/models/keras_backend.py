@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fer_bench.models import numerical_environment
-from fer_bench.results.environment_facts import NUMERIC_SETTINGS
+from fer_bench.results.fact_names import NUMERIC_SETTINGS
 from fer_bench.runtime import allocator
 from fer_bench.runtime.errors import INSTALL, FerBenchError, shown
 from fer_bench.runtime.files import expand_user

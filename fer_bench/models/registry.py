@@ -9,7 +9,7 @@ import re
 from fer_bench.models.backbone import Backbone
 from fer_bench.models.built_in import BUILT_IN, PAPER
 from fer_bench.runtime.errors import FerBenchError, shown
-from fer_bench.runtime.same_definition import same_definition
+from fer_bench.runtime.function_equality import same_definition
 
 _registered: dict[str, Backbone] = {backbone.name: backbone for backbone in BUILT_IN}
 

@@ -11,11 +11,11 @@ import pytest
 
 from fer_bench.plugin.benchmark_records import SPEED, check_timing
 from fer_bench.plugin.fixtures import cell, dataset, experiment, measured, protocol, split, trained
-from fer_bench.plugin.notes import Notes
+from fer_bench.plugin.log_collector import Notes
 from fer_bench.plugin.options import add_options
 from fer_bench.plugin.settings import read_settings
 from fer_bench.plugin.short_names import declared_at_once, expect_values, lengthen
-from fer_bench.plugin.state import (
+from fer_bench.plugin.stash_keys import (
     BASE,
     CELLS,
     EXPERIMENT,

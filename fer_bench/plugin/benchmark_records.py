@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_bench.results import KEY, inference_record, quality_record, training_record
 from fer_bench.results.records import InferenceSpeed, NetworkTrainingSpeed, TrainingSpeed
-from fer_bench.results.timers import is_wall
+from fer_bench.results.speed_units import is_wall
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.training import reference_workload
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
     from fer_bench.plugin.session_record import Record
-    from fer_bench.protocol.cells import Cell
+    from fer_bench.protocol.cell import Cell
     from fer_bench.results.records import Quality, Reference
 
 SPEED = "fer_speed"

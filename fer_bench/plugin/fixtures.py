@@ -10,7 +10,7 @@ import pytest
 from fer_bench.models import WeightsMissing, get
 from fer_bench.models.keras_backend import clear_keras
 from fer_bench.plugin.benchmark_records import SPEED, Measured
-from fer_bench.plugin.state import CELLS, EXPERIMENT, RECORD
+from fer_bench.plugin.stash_keys import CELLS, EXPERIMENT, RECORD
 from fer_bench.plugin.terminal_progress import showing_progress
 from fer_bench.training import reference_workload
 from fer_bench.training.cell_runner import run_cell
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fer_bench.data import Dataset, Split
-    from fer_bench.protocol.cells import Cell
+    from fer_bench.protocol.cell import Cell
     from fer_bench.protocol.settings import Protocol
     from fer_bench.training.run_context import RunContext
     from fer_bench.training.trained_cell import TrainedCell

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from fer_bench.models import Backbone
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
     from fer_bench.protocol.shards import Shard
     from fer_bench.results.records import NetworkTrainingSpeed, Run, Status
     from fer_bench.training.run_context import RunContext

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from fer_bench.analysis.comparison import RunSet, compare
-from fer_bench.plugin.state import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD
+from fer_bench.plugin.stash_keys import BASE, EXPERIMENT, NOTES, PROBLEMS, RECORD
 from fer_bench.report import Report, highlighted, terminal_text, write_page, write_tables
 from fer_bench.report.comparison import coloured, conclusion, remove_comparison, write_comparison
 from fer_bench.report.comparison import terminal_text as comparison_text
+from fer_bench.report.output import PAGE
 from fer_bench.report.output_files import write_files
-from fer_bench.report.write import PAGE
 from fer_bench.results import KEY, json_text, read_run, timers, with_plain_values
-from fer_bench.results.timers import TIMER
+from fer_bench.results.speed_units import TIMER
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of
 from fer_bench.runtime.terminal import echo, report_line, report_lines

@@ -12,7 +12,7 @@ from fer_bench.analysis.comparison import default_thresholds, parse, project_thr
 from fer_bench.data import dataset_names
 from fer_bench.models.weights import lock_file
 from fer_bench.plugin.options import OPTIONS
-from fer_bench.protocol.cells import INITS, Cell
+from fer_bench.protocol.cell import INITS, Cell
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.protocol.settings import Protocol, TrainableLayers
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.comparison import Thresholds
     from fer_bench.models import Backbone
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from fer_bench.protocol.cells import INITS
+from fer_bench.protocol.cell import INITS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
 
 RateTable = Literal[2, 3, 4, 5]
 Rates = tuple[float, float, float, float]

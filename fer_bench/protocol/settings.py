@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
 
 Trainable = int | Literal["all"]
 Origin = Literal["stated", "chosen", "changed"]

@@ -1,9 +1,6 @@
 """Report of a run: tables, figures and HTML page, rendered as text and written to files."""
 
-from fer_bench.report.report import Report
-from fer_bench.report.table import Column, Row, Table
-from fer_bench.report.tables import tables
-from fer_bench.report.write import (
+from fer_bench.report.output import (
     highlighted,
     report_files,
     terminal_text,
@@ -11,6 +8,9 @@ from fer_bench.report.write import (
     write_report,
     write_tables,
 )
+from fer_bench.report.report import Report
+from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.tables import tables
 
 __all__ = [
     "Column",

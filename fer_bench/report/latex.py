@@ -6,14 +6,14 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fer_bench.report.render import body
+from fer_bench.report.table_rendering import body
 from fer_bench.runtime.escapes import in_latex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from fer_bench.report.render import Body
     from fer_bench.report.table import Table
+    from fer_bench.report.table_rendering import Body
 
 _HEAD = r"""% To be read with \input by a document that loads booktabs, tabularx and graphicx.
 % Names beyond Latin letters need LuaLaTeX or XeLaTeX and a font that has them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.report.table import Column, Row, Table
-from fer_bench.results.environment_facts import OF_FEATURES
+from fer_bench.results.fact_names import OF_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

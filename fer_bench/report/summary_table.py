@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from fer_bench.analysis.summary import accuracy_text, majority_class
 from fer_bench.report.convergence_tables import why_missing
-from fer_bench.report.render import terminal
 from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.table_rendering import terminal
 from fer_bench.results.records import NO_TEST
-from fer_bench.results.timers import speed_unit
+from fer_bench.results.speed_units import speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

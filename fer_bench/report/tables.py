@@ -19,7 +19,7 @@ from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
 from fer_bench.results.merge import SPEED
 from fer_bench.results.records import NO_TEST
-from fer_bench.results.timers import speed_unit
+from fer_bench.results.speed_units import speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

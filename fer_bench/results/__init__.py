@@ -7,7 +7,7 @@ file. ``merge_documents`` merges several such files into one.
 """
 
 from fer_bench.results.directory import ResultsDirectory, read_directory
-from fer_bench.results.foreign_values import with_plain_values
+from fer_bench.results.json_values import with_plain_values
 from fer_bench.results.merge_files import Merged, merge_documents
 from fer_bench.results.read import load_document, load_run, read_run, timers
 from fer_bench.results.repeated_measurements import without_repeats

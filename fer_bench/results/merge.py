@@ -6,9 +6,9 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.protocol.shards import OTHER_SHARD
-from fer_bench.results.environment_facts import NUMERIC_SETTINGS, OF_SPEEDS
+from fer_bench.results.fact_names import NUMERIC_SETTINGS, OF_SPEEDS
 from fer_bench.results.records import REPEATED
-from fer_bench.results.timers import TIMER
+from fer_bench.results.speed_units import TIMER
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:

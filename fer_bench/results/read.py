@@ -21,7 +21,7 @@ from fer_bench.results.records import (
     TrainingSpeed,
 )
 from fer_bench.results.schema import KEY, MeasureRecord, RunRecord, read_cell, read_dataset
-from fer_bench.results.timers import TIMER
+from fer_bench.results.speed_units import TIMER
 from fer_bench.results.type_checks import Mismatch, convert
 from fer_bench.results.upgrade import (
     upgraded_cell,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from fer_bench.metrics import softmax
-from fer_bench.protocol.cells import Cell, Init
+from fer_bench.protocol.cell import Cell, Init
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -448,7 +448,7 @@ class Run:
     examples: tuple[Example, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a pandas table with one row for each cell: see ``fer_bench.results.frame``."""
-        from fer_bench.results.frame import frame
+        """Return a pandas table with one row for each cell: see ``fer_bench.results.dataframe``."""
+        from fer_bench.results.dataframe import frame
 
         return frame(self)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from fer_bench.data.images import Images
     from fer_bench.models import Backbone, Located
     from fer_bench.models.transfer import Network
-    from fer_bench.protocol.cells import Cell
+    from fer_bench.protocol.cell import Cell
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.run_context import RunContext
+    from fer_bench.training.store.feature_reader import StoredTensor
     from fer_bench.training.store.features import Extraction
-    from fer_bench.training.store.stored_tensor import StoredTensor
     from fer_bench.training.trainer import Trainer
 
 SHARD_PIXELS = 128 * 96 * 96

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from fer_bench.data import Dataset, Split
     from fer_bench.models import Backbone, Located
-    from fer_bench.protocol.cells import Cell
+    from fer_bench.protocol.cell import Cell
     from fer_bench.protocol.settings import Protocol
 
 

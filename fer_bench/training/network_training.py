@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.models import Backbone
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
     from fer_bench.protocol.settings import Trainable
     from fer_bench.training.run_context import RunContext
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.models import locate
-from fer_bench.protocol.cells import Cell
+from fer_bench.protocol.cell import Cell
 from fer_bench.results.records import CellResult, DatasetSummary, Example, Run
 from fer_bench.training import fingerprint
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fer_bench.data import Dataset, Split
     from fer_bench.data.prepare import PreparedData
     from fer_bench.models import Backbone, Located
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
     from fer_bench.protocol.settings import Protocol
 
 

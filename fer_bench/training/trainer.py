@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress
     from fer_bench.training.compiled_suffix import CompiledSuffix
-    from fer_bench.training.store.stored_tensor import StoredTensor
+    from fer_bench.training.store.feature_reader import StoredTensor
 
 BLOCK_BYTES = 2**26
 """Bytes of features gathered into memory at a time, independent of the number of images."""

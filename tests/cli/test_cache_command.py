@@ -13,10 +13,10 @@ from made_caches import SAMPLE, fill, keep, write_and_die
 from made_images import dataset_of, patterns
 
 from fer_bench import cli
-from fer_bench.cli.cache_contents import BROUGHT, MADE
+from fer_bench.cli.cache_files import BROUGHT, MADE
 from fer_bench.data import array_cache, stratified_rows
 from fer_bench.runtime.sealed_directories import sealed
-from fer_bench.training.store import contents
+from fer_bench.training.store import inventory
 
 DIGEST = "0" * 64
 
@@ -144,7 +144,7 @@ class TestClear:
             pass
         done = run("clear", "--store", other)
         assert done.exit_code == 0
-        assert contents.entries(other) == []
+        assert inventory.entries(other) == []
         assert left(filled) == set(filled)
         assert "outside" not in done.stdout
 
@@ -159,13 +159,13 @@ class TestClear:
     @pytest.mark.parametrize(
         ("arguments", "facts", "accepted"),
         [
-            (["drawn"], ["'drawn' is unknown"], [*contents.KINDS, *MADE]),
-            (["parsed", "datasets"], ["'datasets' is never"], [*contents.KINDS, *MADE]),
-            (["structures"], ["'structures' is never"], [*contents.KINDS, *MADE]),
+            (["drawn"], ["'drawn' is unknown"], [*inventory.KINDS, *MADE]),
+            (["parsed", "datasets"], ["'datasets' is never"], [*inventory.KINDS, *MADE]),
+            (["structures"], ["'structures' is never"], [*inventory.KINDS, *MADE]),
             (
                 ["parsed", "--store=x"],
                 ["'parsed' is not in the store", "; or leave out --store"],
-                contents.KINDS,
+                inventory.KINDS,
             ),
         ],
     )
@@ -220,5 +220,5 @@ def test_the_help_names_each_kind():
     for kind in (*MADE, *BROUGHT):
         assert f"\n  {kind} " in group
         assert kind in clear
-    for kind in contents.KINDS:
+    for kind in inventory.KINDS:
         assert kind in clear

@@ -14,7 +14,7 @@ from layout_writers import random_dataset, write_csv
 from made_caches import fill, keep, remember, write_and_die
 
 from fer_bench import cli
-from fer_bench.cli.cache_contents import BROUGHT, MADE, directory_of, entries, remove
+from fer_bench.cli.cache_files import BROUGHT, MADE, directory_of, entries, remove
 from fer_bench.data import array_cache, fer2013
 from fer_bench.data.formats.detection import load_path
 from fer_bench.models.builders import structure_files

@@ -16,7 +16,7 @@ from made_runs import document, made_cell, made_missing, made_run
 from PIL import Image
 
 from fer_bench import models
-from fer_bench.cli import main, profiling
+from fer_bench.cli import cell_profile, main
 from fer_bench.data.formats.npz_files import pack_npz
 from fer_bench.models import WeightsSource, registry
 
@@ -218,8 +218,10 @@ def test_data_in_such_a_file(directory, command, encoding):
 
 
 def test_profile(monkeypatch):
-    made = profiling.Profile(NAME, 7, 1, (("features", 1.0),), None, profiling.Floor(0.5, 0.5))
-    monkeypatch.setattr(profiling, "profile", lambda *_, **__: made)
+    made = cell_profile.Profile(
+        NAME, 7, 1, (("features", 1.0),), None, cell_profile.Floor(0.5, 0.5)
+    )
+    monkeypatch.setattr(cell_profile, "profile", lambda *_, **__: made)
     done = run("profile", encoding="ascii")
     assert done.exit_code == 0
     assert MARK in done.stdout

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from fer_bench.data import Dataset
 from fer_bench.data.audit import Votes, load_votes
-from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.data.formats.fer2013_csv import load_csv
 from fer_bench.data.formats.npz_files import load_npz
 from fer_bench.runtime.errors import FerBenchError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data import EMOTIONS, Dataset
-from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.data.formats.fer2013_csv import load_csv
 
 if TYPE_CHECKING:
     from pathlib import Path

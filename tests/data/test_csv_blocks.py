@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from layout_writers import ICML, KAGGLE, csv_lines, csv_row
 
-from fer_bench.data.formats import csv_blocks, csv_files
+from fer_bench.data.formats import csv_blocks, fer2013_csv
 from fer_bench.data.formats.csv_blocks import Rows, read_exactly, read_quickly
 from fer_bench.data.formats.csv_columns import Columns, read_header
 from fer_bench.runtime.errors import FerBenchError
@@ -29,7 +29,7 @@ def never_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise AssertionError("read exactly")
 
-    monkeypatch.setattr(csv_files, "read_exactly", fail)
+    monkeypatch.setattr(fer2013_csv, "read_exactly", fail)
 
 
 @pytest.mark.usefixtures("never_exactly")

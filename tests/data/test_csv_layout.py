@@ -20,8 +20,8 @@ from layout_writers import (
     write_csv,
 )
 
-from fer_bench.data.formats import csv_files
-from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.data.formats import fer2013_csv
+from fer_bench.data.formats.fer2013_csv import load_csv
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ def test_a_copy_without_usage(tmp_path: Path) -> None:
 def test_rows_across_blocks(
     tmp_path: Path, few: Dataset, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", block)
     assert_same(load_csv(write_csv(tmp_path / "few.csv", few)), few)
 
 
 def test_more_than_one_block_of_the_usual_size(tmp_path: Path) -> None:
     wanted = random_dataset(800, seed=3)
     path = write_csv(tmp_path / "more.csv", wanted)
-    assert path.stat().st_size > csv_files._BLOCK_BYTES
+    assert path.stat().st_size > fer2013_csv._BLOCK_BYTES
     assert_same(load_csv(path), wanted)
 
 
@@ -85,7 +85,7 @@ class TestUnusualButRight:
     def test_only_blank_lines_in_a_block(
         self, tmp_path: Path, few: Dataset, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 10_000)
+        monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", 10_000)
         header, *rows = csv_lines(few)
         assert_same(load_lines(tmp_path, [header, *([""] * 40_000), *rows]), few)
 
@@ -233,7 +233,7 @@ def test_bad_rows(
     block: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", block)
+    monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", block)
     lines = csv_lines(few)
     lines[ROW - 1] = change(lines[ROW - 1])
     with pytest.raises(FerBenchError) as raised:
@@ -256,7 +256,7 @@ def test_a_row_too_long_and_one_too_short_do_not_even_out(tmp_path: Path, few: D
 def test_the_first_of_several_wrong_lines_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 12_000)
+    monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", 12_000)
     lines = csv_lines(random_dataset(60, seed=8))
     lines[9:] = [line.replace(" ", " x", 1) for line in lines[9:]]
     with pytest.raises(FerBenchError, match=r"faces\.csv', line 10: "):
@@ -266,7 +266,7 @@ def test_the_first_of_several_wrong_lines_is_named(
 def test_unusual_rows_among_usual_ones_keep_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_files, "_BLOCK_BYTES", 24_000)
+    monkeypatch.setattr(fer2013_csv, "_BLOCK_BYTES", 24_000)
     wanted = random_dataset(60, seed=8)
     lines = csv_lines(wanted)
     for number in (5, 6, 20, 41):

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from layout_writers import random_dataset
 from made_images import dataset_of, patterns
 
-from fer_bench.data import array_cache, parsed_cache, stratified_draws
-from fer_bench.data.audit import search_cache
-from fer_bench.data.audit.search_cache import cached_duplicates
+from fer_bench.data import array_cache, cached_splits, parsed_cache
+from fer_bench.data.audit import duplicate_cache
+from fer_bench.data.audit.duplicate_cache import cached_duplicates
+from fer_bench.data.cached_splits import stratified_draw
 from fer_bench.data.parsed_cache import load_once
-from fer_bench.data.stratified_draws import stratified_draw
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def reseal(entry: Path, form: str, arrays: dict) -> None:
 )
 def test_a_forged_draw_is_drawn_again(tmp_path: Path, first: np.ndarray) -> None:
     expected = stratified_draw(LABELS, 6, 4, 1, tmp_path)
-    (entry,) = (tmp_path / stratified_draws.FOLDER).iterdir()
+    (entry,) = (tmp_path / cached_splits.FOLDER).iterdir()
     form, _ = arrays_of(entry)
     reseal(entry, form, {"first": first, "second": np.arange(10, 14)})
     for found, drawn in zip(stratified_draw(LABELS, 6, 4, 1, tmp_path), expected, strict=True):
@@ -69,7 +69,7 @@ def test_any_search_for_duplicates_is_one_or_made_again(tmp_path_factory, arrays
     cache = tmp_path_factory.mktemp("cache")
     images = dataset_of(patterns(4))
     expected = cached_duplicates(images, cache)
-    (entry,) = (cache / search_cache.FOLDER).iterdir()
+    (entry,) = (cache / duplicate_cache.FOLDER).iterdir()
     form, whole = arrays_of(entry)
     names = list(whole)[::-1]
     forged = dict(zip(names, arrays, strict=False))

@@ -11,7 +11,7 @@ from layout_writers import ICML, KAGGLE, write_csv, write_folders
 
 from fer_bench.data import EMOTIONS, Dataset, fer2013, load_dataset, make_split
 from fer_bench.data.formats import detection
-from fer_bench.data.formats.csv_files import load_csv
+from fer_bench.data.formats.fer2013_csv import load_csv
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:

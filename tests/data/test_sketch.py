@@ -27,7 +27,12 @@ from fer_bench.data.synthetic.generator import (
     class_counts,
     shown_emotions,
 )
-from fer_bench.data.synthetic.random_draws import bell, draw_parameters, generator_of, permutation
+from fer_bench.data.synthetic.portable_random import (
+    bell,
+    draw_parameters,
+    generator_of,
+    permutation,
+)
 from fer_bench.data.synthetic.subjects import FEATURES, STYLE, TRAITS, VIEWS
 from fer_bench.runtime.errors import FerBenchError
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_bench.models.weights import hdf5_process, weight_files
+from fer_bench.models.weights import hdf5_process, weight_reader
 from fer_bench.runtime.errors import FerBenchError
 
 
 def opened_layers(path):
-    with weight_files.opened(path) as stored:
+    with weight_reader.opened(path) as stored:
         return {
             key: (layer.name, layer.variables, [t.read() for t in layer.tensors])
             for key, layer in stored.layers.items()
@@ -28,7 +28,7 @@ def opened_layers(path):
 
 
 def refusal(path) -> FerBenchError:
-    with pytest.raises(FerBenchError) as caught, weight_files.opened(path):
+    with pytest.raises(FerBenchError) as caught, weight_reader.opened(path):
         pass
     assert caught.value.path == path
     assert "\n" not in str(caught.value)
@@ -367,7 +367,7 @@ def processes(monkeypatch):
 
 
 def test_a_process_that_does_not_answer_is_not_waited_for(packed, processes, monkeypatch):
-    with weight_files.opened(packed) as stored:
+    with weight_reader.opened(packed) as stored:
         processes[0].send_signal(signal.SIGSTOP)
         monkeypatch.setattr(hdf5_process, "LIMIT_S", 0.2)
         with pytest.raises(FerBenchError, match="takes more than 0 seconds"):
@@ -378,13 +378,13 @@ def test_a_process_that_does_not_answer_is_not_waited_for(packed, processes, mon
 def test_the_first_answer_on_a_large_file_may_take_as_long_as_its_bytes(packed, monkeypatch):
     monkeypatch.setattr(hdf5_process, "LIMIT_S", 0.0)
     monkeypatch.setattr(hdf5_process, "_MIN_BYTES_PER_S", packed.stat().st_size / 60)
-    with weight_files.opened(packed) as stored:
+    with weight_reader.opened(packed) as stored:
         assert stored.layers["dense"].tensors
 
 
 @pytest.mark.parametrize("sent", [signal.SIGSEGV, signal.SIGKILL])
 def test_a_process_that_ends_while_values_are_read_is_one_line(packed, processes, sent):
-    with weight_files.opened(packed) as stored:
+    with weight_reader.opened(packed) as stored:
         processes[0].send_signal(sent)
         processes[0].wait()
         with pytest.raises(FerBenchError, match=f"crashes on it .{sent.name}"):
@@ -392,7 +392,7 @@ def test_a_process_that_ends_while_values_are_read_is_one_line(packed, processes
 
 
 def test_no_process_is_left(packed, processes):
-    with weight_files.opened(packed) as stored:
+    with weight_reader.opened(packed) as stored:
         stored.layers["dense"].tensors[0].read()
     packed.write_bytes(packed.read_bytes()[:-500])
     refusal(packed)
@@ -406,7 +406,7 @@ def test_no_process_is_left(packed, processes):
 def test_libhdf5_is_not_loaded_here(h5py, tmp_path):
     path = legacy(h5py, tmp_path / "w.h5", {"a": {"a/kernel:0": np.ones(2)}})
     code = (
-        "import pathlib, sys; from fer_bench.models.weights import weight_files as w\n"
+        "import pathlib, sys; from fer_bench.models.weights import weight_reader as w\n"
         f"with w.opened(pathlib.Path({str(path)!r})) as s: s.layers['a'].tensors[0].read()\n"
         "print(sorted({'h5py', 'keras', 'tensorflow'} & set(sys.modules)))"
     )
@@ -417,9 +417,9 @@ def test_libhdf5_is_not_loaded_here(h5py, tmp_path):
 PEAK = """
 import json, pathlib, sys
 from resource import RUSAGE_CHILDREN, getrusage
-from fer_bench.models.weights import weight_files
+from fer_bench.models.weights import weight_reader
 try:
-    with weight_files.opened(pathlib.Path(sys.argv[1])) as stored:
+    with weight_reader.opened(pathlib.Path(sys.argv[1])) as stored:
         layers = stored.layers.values()
         outcome = [tensor.shape for layer in layers for tensor in layer.tensors]
         if sys.argv[2:]:

@@ -10,7 +10,7 @@ from made_audits import context
 from made_runs import made_cell, made_run
 
 from fer_bench.analysis.comparison import load_run_set
-from fer_bench.plugin.state import BASE, EXPERIMENT, RECORD, SETTINGS
+from fer_bench.plugin.stash_keys import BASE, EXPERIMENT, RECORD, SETTINGS
 
 CELL = made_cell("mini", "random", 0.5, fingerprint="a")
 

@@ -21,7 +21,7 @@ sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from made_audits import context
 from made_runs import made_cell, made_run
 
-from fer_bench.plugin.state import EXPERIMENT, RECORD
+from fer_bench.plugin.stash_keys import EXPERIMENT, RECORD
 
 CELL = made_cell("mini", "random", 0.5)
 
@@ -95,7 +95,7 @@ def test_the_data_card_names_what_makes_it_again(made, session, pytester, monkey
     asked = (f"--dataset={faces}", f"--votes={votes}", "--split=kaggle", "--dedupe=train")
     own = """
 from fer_bench.data.prepare import load_data
-from fer_bench.plugin.state import SETTINGS
+from fer_bench.plugin.stash_keys import SETTINGS
 
 
 def pytest_collection_finish(session):

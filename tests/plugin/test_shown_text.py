@@ -21,7 +21,7 @@ from made_audits import context
 from made_runs import made_cell, made_missing, made_run
 
 from fer_bench.runtime.errors import FerBenchError
-from fer_bench.plugin.state import EXPERIMENT, PROBLEMS, RECORD
+from fer_bench.plugin.stash_keys import EXPERIMENT, PROBLEMS, RECORD
 
 CELL = dataclasses.replace(made_cell("mini", "random", 0.5), title=f"Net {SIGNS}{{NAME}}")
 MISSING = made_missing("resnet50", "random", reason=NAME)

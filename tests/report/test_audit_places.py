@@ -25,7 +25,7 @@ from fer_bench.report.audit import (
 )
 from fer_bench.report.audit.image_names import shortened
 from fer_bench.report.data_card import data_card
-from fer_bench.report.render import terminal
+from fer_bench.report.table_rendering import terminal
 
 if TYPE_CHECKING:
     from made_audits import Audited

@@ -10,7 +10,7 @@ from fer_bench.analysis.claims import CLAIMS
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.latex import latex
-from fer_bench.report.render import terminal, tidy_csv
+from fer_bench.report.table_rendering import terminal, tidy_csv
 
 
 def table(run):

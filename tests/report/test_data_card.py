@@ -20,7 +20,7 @@ from fer_bench.report.audit import audit_tables, summary
 from fer_bench.report.data_card import data_card
 from fer_bench.report.data_card.implications import implications
 from fer_bench.report.data_card.provenance import origin
-from fer_bench.report.render import markdown
+from fer_bench.report.table_rendering import markdown
 from fer_bench.runtime.escapes import in_markdown
 
 if TYPE_CHECKING:

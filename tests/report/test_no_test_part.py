@@ -15,9 +15,9 @@ from fer_bench.analysis.comparison import RunSet, compare, default_thresholds
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import summarise
 from fer_bench.report import Report, tables, write_page
+from fer_bench.report.output import PAGE
 from fer_bench.report.plots import figures
 from fer_bench.report.summary_table import summary_table
-from fer_bench.report.write import PAGE
 from fer_bench.results import KEY, quality_record, read_run, run_record
 from fer_bench.results.records import NO_TEST, Run
 from fer_bench.runtime.errors import FerBenchError

@@ -24,8 +24,8 @@ from fer_bench.report.convergence_tables import rate_tables
 from fer_bench.report.data_card.implications import implications
 from fer_bench.report.example_predictions import MISTAKE
 from fer_bench.report.page import page
-from fer_bench.report.page.table_grid import grid, short_title
-from fer_bench.report.render import DASH, body
+from fer_bench.report.page.table_view import grid, short_title
+from fer_bench.report.table_rendering import DASH, body
 from fer_bench.results.records import Predictions
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Column, Row, Table, tables
-from fer_bench.report.render import entry_text, markdown, terminal, tidy_csv
+from fer_bench.report.table_rendering import entry_text, markdown, terminal, tidy_csv
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from made_runs import made_cell, made_missing, made_run
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.report import Report, highlighted, terminal_text
+from fer_bench.report.output import DETAILS
 from fer_bench.report.summary_table import summary_table
-from fer_bench.report.write import DETAILS
 from fer_bench.results.records import Parameters
 
 

@@ -20,7 +20,7 @@ from made_archives import (
 
 from fer_bench.analysis.comparison import default_thresholds
 from fer_bench.analysis.history.trend import find_trend
-from fer_bench.report.render import body, markdown, terminal, tidy_csv
+from fer_bench.report.table_rendering import body, markdown, terminal, tidy_csv
 from fer_bench.report.trend_table import trend_table
 
 SHA = "0123456789abcdef0123456789abcdef0123456"

@@ -9,7 +9,7 @@ from fer_bench.analysis.run_analysis import analyse
 from fer_bench.metrics import expected_calibration_error, sampling_interval
 from fer_bench.report import Report, report_files, tables, terminal_text
 from fer_bench.report.latex import latex
-from fer_bench.report.render import body, markdown, terminal, tidy_csv
+from fer_bench.report.table_rendering import body, markdown, terminal, tidy_csv
 from fer_bench.results.records import InferenceSpeed
 
 

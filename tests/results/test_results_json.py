@@ -269,7 +269,7 @@ def test_a_file_that_pytest_benchmark_wrote_is_read(pytester: pytest.Pytester) -
 
 
 def put(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
-    """Set the value at a path such as ``fer_bench.protocol.cells.0.seed``."""
+    """Set the value at a path such as ``fer_bench.protocol.cell.0.seed``."""
     *way, last = [int(step) if step.isdigit() else step for step in path.split(".")]
 
     def damage(made: dict[str, Any]) -> None:

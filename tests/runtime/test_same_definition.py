@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fer_bench.runtime.same_definition import same_definition
+from fer_bench.runtime.function_equality import same_definition
 
 MODULE = """
 import abc, dataclasses, functools

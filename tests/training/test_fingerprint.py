@@ -8,7 +8,7 @@ import pytest
 from fer_bench.data import Dataset, Split
 from fer_bench.models import Located, get, keras_backend, numerical_environment
 from fer_bench.models.builders import structure_files
-from fer_bench.protocol.cells import Cell
+from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import Protocol, TrainableLayers
 from fer_bench.training import cell_network, fingerprint
 

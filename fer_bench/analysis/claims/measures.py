@@ -12,7 +12,7 @@ from fer_bench.analysis.claims.values import NOT_RUN, Evidence, Missing, Network
 from fer_bench.metrics.convergence import mean_convergence_rate, mean_overfitting_rate
 from fer_bench.metrics.intervals import zero_count_upper_bound
 from fer_bench.protocol import published
-from fer_bench.protocol.cells import INITS
+from fer_bench.protocol.cell import INITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fer_bench.analysis.claims.differences import Difference
     from fer_bench.analysis.claims.values import Evidence, Metric, Missing, Part
     from fer_bench.metrics.convergence import Convention
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
 
 LEVEL_RATE = 0.002
 """Rates of accuracy that differ by less are level: 2 percentage points in ten epochs."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fer_bench.analysis.claims.values import PaperOutcome
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
 
 _ALL_EPOCHS = EpochRange(1, published.EPOCHS)
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fer_bench.protocol import published
-from fer_bench.protocol.cells import INITS
+from fer_bench.protocol.cell import INITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from fer_bench.analysis.seed_groups import Group
     from fer_bench.metrics import Interval
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
     from fer_bench.results.records import Run
 
 ClaimOutcome = Literal["supported", "contradicted", "undecided", "not testable here"]

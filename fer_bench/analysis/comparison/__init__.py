@@ -2,8 +2,13 @@
 
 from fer_bench.analysis.comparison.compare import compare
 from fer_bench.analysis.comparison.compared_metrics import METRICS, Metric
+from fer_bench.analysis.comparison.comparison_result import (
+    Change,
+    ChangeKind,
+    ComparisonResult,
+    Difference,
+)
 from fer_bench.analysis.comparison.load import load_run_set
-from fer_bench.analysis.comparison.outcome import Change, ChangeKind, ComparisonResult, Difference
 from fer_bench.analysis.comparison.project_config import project_thresholds
 from fer_bench.analysis.comparison.run_set import RunSet
 from fer_bench.analysis.comparison.thresholds import (

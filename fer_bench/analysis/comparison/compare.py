@@ -6,15 +6,15 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.comparison.caveats import commit_of, mixture_notes, notes, other_code
 from fer_bench.analysis.comparison.cell_groups import group_cells
-from fer_bench.analysis.comparison.checks import check_run_sets, check_thresholds
 from fer_bench.analysis.comparison.compared_metrics import METRICS
+from fer_bench.analysis.comparison.comparison_result import Change, ComparisonResult
 from fer_bench.analysis.comparison.environment_differences import compare_environments
-from fer_bench.analysis.comparison.notes import commit_of, mixture_notes, notes, other_code
-from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
 from fer_bench.analysis.comparison.quality import Qualities, quality_changes, quality_gone
 from fer_bench.analysis.comparison.speed import speed_change, timed
 from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
+from fer_bench.analysis.comparison.validation import check_run_sets, check_thresholds
 from fer_bench.analysis.comparison.verdicts import LEVEL, metric_gone
 from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.runtime.errors import FerBenchError
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fer_bench.analysis.comparison.cell_groups import CellGroup
+    from fer_bench.analysis.comparison.comparison_result import ChangeKind
     from fer_bench.analysis.comparison.environment_differences import EnvironmentComparison
-    from fer_bench.analysis.comparison.outcome import ChangeKind
     from fer_bench.analysis.comparison.run_set import RunSet
     from fer_bench.analysis.comparison.thresholds import Thresholds
 

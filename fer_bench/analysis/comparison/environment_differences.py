@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.comparison.outcome import Difference
-from fer_bench.results.environment_facts import NUMERIC_SETTINGS
+from fer_bench.analysis.comparison.comparison_result import Difference
+from fer_bench.results.fact_names import NUMERIC_SETTINGS
 from fer_bench.results.records import REPEATED
-from fer_bench.results.timers import TIMER, kinds
+from fer_bench.results.speed_units import TIMER, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -18,7 +18,7 @@ from fer_bench.analysis.comparison.compared_metrics import (
     VALIDATION_ACCURACY,
     VALIDATION_LOSS,
 )
-from fer_bench.analysis.comparison.outcome import Change
+from fer_bench.analysis.comparison.comparison_result import Change
 from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, metric_gone, verdict
 from fer_bench.analysis.seed_groups import correct
 from fer_bench.analysis.subsets import subsets_by_duplicates

@@ -13,8 +13,8 @@ from fer_bench.analysis.comparison.compared_metrics import (
     INFERENCE_P99,
     TRAINING_SPEED,
 )
+from fer_bench.analysis.comparison.comparison_result import Change
 from fer_bench.analysis.comparison.noise import LEAST_RUNS, between_runs, of_rounds
-from fer_bench.analysis.comparison.outcome import Change
 from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, verdict
 from fer_bench.metrics import Interval
 

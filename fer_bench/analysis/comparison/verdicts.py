@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.comparison.outcome import Change
+from fer_bench.analysis.comparison.comparison_result import Change
 from fer_bench.analysis.comparison.thresholds import GONE
 
 if TYPE_CHECKING:
     from fer_bench.analysis.comparison.compared_metrics import Metric
-    from fer_bench.analysis.comparison.outcome import ChangeKind
+    from fer_bench.analysis.comparison.comparison_result import ChangeKind
     from fer_bench.analysis.comparison.thresholds import Threshold, Thresholds
     from fer_bench.metrics import Interval
 

@@ -17,7 +17,7 @@ from fer_bench.analysis.seed_groups import group_cells
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from fer_bench.analysis.comparison.outcome import Change
+    from fer_bench.analysis.comparison.comparison_result import Change
     from fer_bench.analysis.comparison.thresholds import Thresholds
     from fer_bench.analysis.history.archive import Archive
     from fer_bench.analysis.history.segmentation import Name

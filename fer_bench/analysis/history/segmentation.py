@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from fer_bench.analysis.comparison.compared_metrics import Metric
-    from fer_bench.analysis.comparison.outcome import Change, ChangeKind
+    from fer_bench.analysis.comparison.comparison_result import Change, ChangeKind
 
 CHANGED: tuple[ChangeKind, ...] = ("better", "worse", "moved", "not deterministic")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fer_bench.analysis.comparison.compared_metrics import Metric
-    from fer_bench.analysis.comparison.outcome import ChangeKind
+    from fer_bench.analysis.comparison.comparison_result import ChangeKind
     from fer_bench.analysis.history.archive import Archive
 
 

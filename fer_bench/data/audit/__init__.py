@@ -6,10 +6,10 @@ blank images (``blanks``), class sizes (``balance``), label issues (``agreement`
 of these issues in a subset of the images (``count_issues``). ``audit`` combines all of them.
 """
 
-from fer_bench.data.audit.audit import Audit, audit
 from fer_bench.data.audit.blank_images import LEAST_SPREAD, MOST_OF_ONE_LEVEL, Blanks, blanks
 from fer_bench.data.audit.candidates import LEAST_SIMILARITY
 from fer_bench.data.audit.class_counts import ClassBalance, balance
+from fer_bench.data.audit.complete_audit import Audit, audit
 from fer_bench.data.audit.duplicate_groups import (
     DuplicateSummary,
     Leak,
@@ -24,7 +24,7 @@ from fer_bench.data.audit.duplicates import (
     find_duplicates,
     group_duplicates,
 )
-from fer_bench.data.audit.image_issues import ImageIssues, count_issues
+from fer_bench.data.audit.issue_counts import ImageIssues, count_issues
 from fer_bench.data.audit.json_record import audit_record
 from fer_bench.data.audit.label_issues import (
     MARGIN,

@@ -1,7 +1,7 @@
 """Audit in JSON form.
 
-The keys are the fields of ``fer_bench.data.audit.audit.Audit`` and of the classes in it; each leak
-also has the number of its ``images``, and each class in ``instead`` is an object of ``name`` and
+The keys are the fields of ``fer_bench.data.audit.Audit`` and of the classes in it; each leak also
+has the number of its ``images``, and each class in ``instead`` is an object of ``name`` and
 ``images``. Rows count from 0. In addition, there are
 
 * ``schema``: version of the record;
@@ -31,7 +31,7 @@ from fer_bench.data.audit.label_issues import MARGIN
 from fer_bench.data.audit.near_duplicates import LEAST_CORRELATION, REACH, SIDE
 
 if TYPE_CHECKING:
-    from fer_bench.data.audit.audit import Audit
+    from fer_bench.data.audit.complete_audit import Audit
 
 SCHEMA = 2
 """Version of the record, incremented with every change that an older reader cannot read."""

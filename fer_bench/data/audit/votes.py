@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data import USAGES
-from fer_bench.data.formats.csv_tables import csv_lines
 from fer_bench.data.formats.ferplus_votes import CATEGORIES, HEADER, split_row, vote_counts
+from fer_bench.data.formats.small_csv import csv_lines
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError, shown
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer_bench.data.dataset import EMOTIONS
-from fer_bench.data.formats.csv_tables import csv_rows
+from fer_bench.data.formats.small_csv import csv_rows
 from fer_bench.data.input_errors import input_error
 from fer_bench.protocol.label_codes import NUMBERED
 from fer_bench.runtime.errors import FerBenchError, cut, listed, shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data.dataset import USAGES
-from fer_bench.data.formats.csv_files import read_csv
+from fer_bench.data.formats.fer2013_csv import read_csv
 from fer_bench.data.formats.labelled_pixels import Content, numbered_dataset
 from fer_bench.data.formats.npz_files import read_npz
 from fer_bench.data.images import in_memory

@@ -16,7 +16,7 @@ from fer_bench.data.synthetic.shapes import Canvas, arc, ellipse, lens, line
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fer_bench.data.synthetic.random_draws import Parameters
+    from fer_bench.data.synthetic.portable_random import Parameters
     from fer_bench.data.synthetic.shapes import Field
 
 SIZE = 48

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_bench.data.dataset import EMOTIONS
-from fer_bench.data.synthetic.random_draws import bell, drawn_from
+from fer_bench.data.synthetic.portable_random import bell, drawn_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from fer_bench.data.synthetic.random_draws import Parameters
+    from fer_bench.data.synthetic.portable_random import Parameters
 
 SHAPE: dict[str, str] = {
     "brow_inner": "height of the inner ends of the brows, downwards",

@@ -15,7 +15,7 @@ from fer_bench.data.synthetic.expressions import (
     shape_of,
     vary,
 )
-from fer_bench.data.synthetic.random_draws import draw_parameters, generator_of, permutation
+from fer_bench.data.synthetic.portable_random import draw_parameters, generator_of, permutation
 from fer_bench.data.synthetic.subjects import FEATURES, STYLE, TRAITS, VIEWS
 from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError

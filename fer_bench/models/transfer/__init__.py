@@ -11,9 +11,9 @@ products are computed as such (``compilable``).
 """
 
 from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization
-from fer_bench.models.transfer.compilable import make_compilable
 from fer_bench.models.transfer.cut import cut, freeze
 from fer_bench.models.transfer.network import Network, attach_head, transfer
+from fer_bench.models.transfer.xla_rewrite import make_compilable
 
 __all__ = [
     "Network",

@@ -12,8 +12,8 @@ import keras
 from fer_bench.models.builders.layers import with_keras_operations
 from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization
-from fer_bench.models.transfer.compilable import make_compilable
 from fer_bench.models.transfer.cut import cut, freeze
+from fer_bench.models.transfer.xla_rewrite import make_compilable
 from fer_bench.results.records import Parameters
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from fer_bench.models.weights.stored_weights import (
+from fer_bench.models.weights.weight_types import (
     StoredLayer,
     StoredTensor,
     StoredWeights,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.models.weights.stored_weights import WeightFileError
+from fer_bench.models.weights.weight_types import WeightFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from fer_bench.models.weights.stored_weights import StoredLayer, StoredTensor, StoredWeights
+    from fer_bench.models.weights.weight_types import StoredLayer, StoredTensor, StoredWeights
 
 
 @dataclass(frozen=True)

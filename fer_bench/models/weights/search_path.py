@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_bench.models.weights import weight_files
+from fer_bench.models.weights import weight_reader
 from fer_bench.models.weights.download import DownloadFailed, download
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import file_digest
@@ -235,7 +235,7 @@ def _check_download(source: WeightsSource, path: Path) -> None:
         if digest != expected:
             raise DownloadFailed(f"the downloaded file has {kind} {digest}, expected {expected}")
     try:
-        with weight_files.opened(path):
+        with weight_reader.opened(path):
             pass
     except FerBenchError as error:
         raise DownloadFailed(f"the downloaded file is invalid: {error.problem}") from error

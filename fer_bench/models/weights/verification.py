@@ -7,8 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_bench.models.weights import matching, weight_files
-from fer_bench.models.weights.stored_weights import WeightFileError
+from fer_bench.models.weights import matching, weight_reader
+from fer_bench.models.weights.weight_types import WeightFileError
 from fer_bench.runtime.files import cause_of, file_digest, state_of
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _check(
 ) -> WeightsRecord:
     path, source = located.path, backbone.weights
     sha256 = identity(path)
-    with weight_files.opened(path) as stored:
+    with weight_reader.opened(path) as stored:
         model = build()
         pairs = matching.matched(stored, model, backbone.title, source.last_layer if source else ())
         values_digest = matching.values_digest(pairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.report.page.table_grid import grid
+from fer_bench.report.page.table_view import grid
 from fer_bench.report.page.templates import filled
 from fer_bench.runtime.escapes import clean
 

@@ -11,7 +11,7 @@ from fer_bench.report.output_files import remove_files, write_files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fer_bench.analysis.comparison.outcome import ComparisonResult
+    from fer_bench.analysis.comparison.comparison_result import ComparisonResult
 
 _NAMES = ("comparison.md", "comparison.json")
 

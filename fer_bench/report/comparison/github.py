@@ -21,7 +21,7 @@ from fer_bench.runtime.escapes import clean, in_data, in_property
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fer_bench.analysis.comparison.outcome import Change, ChangeKind, ComparisonResult
+    from fer_bench.analysis.comparison.comparison_result import Change, ChangeKind, ComparisonResult
 
 _MOST = 10
 """Maximum number of annotations of each kind that GitHub shows per step; it drops the rest."""

@@ -1,6 +1,6 @@
 """Comparison in JSON form.
 
-The keys are the fields of ``fer_bench.analysis.comparison.outcome.ComparisonResult`` and of the
+The keys are the fields of ``fer_bench.analysis.comparison.ComparisonResult`` and of the
 classes in it. Metrics are finite numbers or null; shares are 0 to 1, times in seconds, losses in
 nats. In addition, there are
 
@@ -22,7 +22,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
+    from fer_bench.analysis.comparison.comparison_result import Change, ComparisonResult
 
 FORMAT = "fer_bench comparison"
 SCHEMA = 1

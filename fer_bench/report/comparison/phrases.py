@@ -6,13 +6,13 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.comparison.outcome import CANNOT_COMPARE, REGRESSION
+from fer_bench.analysis.comparison.comparison_result import CANNOT_COMPARE, REGRESSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fer_bench.analysis.comparison.compared_metrics import Metric, Unit
-    from fer_bench.analysis.comparison.outcome import Change, ChangeKind, ComparisonResult
+    from fer_bench.analysis.comparison.comparison_result import Change, ChangeKind, ComparisonResult
     from fer_bench.analysis.history.series import Series
 
 _UNITS: dict[Unit, str] = {

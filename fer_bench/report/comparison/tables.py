@@ -22,7 +22,7 @@ from fer_bench.report.table import Column, Row, Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.comparison.outcome import Change, ComparisonResult
+    from fer_bench.analysis.comparison.comparison_result import Change, ComparisonResult
 
 _ALWAYS = (ACCURACY, VALIDATION_ACCURACY, TRAINING_SPEED, INFERENCE_MEDIAN)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from fer_bench.report.comparison.phrases import conclusion, counts_text, hidden_text
 from fer_bench.report.comparison.tables import change_tables, differences_table, is_shown
-from fer_bench.report.render import markdown, terminal, wrapped
+from fer_bench.report.table_rendering import markdown, terminal, wrapped
 from fer_bench.runtime.escapes import clean, in_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.comparison.outcome import ComparisonResult
+    from fer_bench.analysis.comparison.comparison_result import ComparisonResult
 
 MARK = "<!-- fer_bench comparison -->"
 """First line of the Markdown: an invisible comment that identifies the file."""

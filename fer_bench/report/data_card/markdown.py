@@ -12,8 +12,8 @@ from fer_bench.report.audit_command import audit_command
 from fer_bench.report.audit_scope import DEDUPED, LABELLED
 from fer_bench.report.data_card.implications import implications, things
 from fer_bench.report.data_card.provenance import origin
-from fer_bench.report.render import markdown
 from fer_bench.report.table import Column, Row, Table
+from fer_bench.report.table_rendering import markdown
 from fer_bench.results.records import SAMPLED
 from fer_bench.runtime.errors import bytes_shown
 from fer_bench.runtime.escapes import clean, in_markdown

@@ -1,6 +1,6 @@
 """Report of a run as one self-contained HTML page."""
 
-from fer_bench.report.page.content import Content
 from fer_bench.report.page.document import page
+from fer_bench.report.page.page_input import Content
 
 __all__ = ["Content", "page"]

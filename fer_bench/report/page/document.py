@@ -13,7 +13,7 @@ from fer_bench.report.audit_command import recorded_command
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
 from fer_bench.report.page.masthead import subject
-from fer_bench.report.page.table_grid import Grid, grid, short_title
+from fer_bench.report.page.table_view import Grid, grid, short_title
 from fer_bench.report.page.templates import filled, resource
 from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fer_bench.report.page.audit_section import AuditSection
-    from fer_bench.report.page.content import Content
+    from fer_bench.report.page.page_input import Content
     from fer_bench.report.plots import Figure
     from fer_bench.results.records import Run
 

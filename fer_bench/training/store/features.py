@@ -25,8 +25,8 @@ from fer_bench.runtime.locks import locked
 from fer_bench.runtime.progress import silent
 from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import check_room, log, store_errors
+from fer_bench.training.store.feature_reader import StoredTensor
 from fer_bench.training.store.shard_files import Shards
-from fer_bench.training.store.stored_tensor import StoredTensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fer_bench.protocol.cells import Cell
+    from fer_bench.protocol.cell import Cell
     from fer_bench.results.records import CellResult, Quality, Run
     from fer_bench.training.store.arrays import Layout
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_bench.protocol.cells import Cell
+from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results.records import CellResult, DatasetSummary, History, Quality, Run
 from fer_bench.runtime.locks import locked

@@ -10,7 +10,7 @@ from fer_bench import cli
 from fer_bench.runtime.locks import locked
 from fer_bench.runtime.sealed_directories import sealed
 from fer_bench.training import fingerprint
-from fer_bench.training.store.contents import entries, remove
+from fer_bench.training.store.inventory import entries, remove
 
 A, B, C, X, Y = (digit * 64 for digit in "abc12")
 """Names as runs give them: digests."""

@@ -9,7 +9,7 @@ from forged_parts import ARRAYS, changed, packed, reseal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_bench.protocol.cells import Cell
+from fer_bench.protocol.cell import Cell
 from fer_bench.protocol.settings import Protocol
 from fer_bench.results import KEY, quality_record, read_run, run_record
 from fer_bench.results.records import (

@@ -22,8 +22,8 @@ from test_forged_parts import (
 )
 
 from fer_bench.training.store.checkpoints import Checkpoints
-from fer_bench.training.store.contents import entries, foreign_paths
 from fer_bench.training.store.features import FeatureStore
+from fer_bench.training.store.inventory import entries, foreign_paths
 from fer_bench.training.store.results import ResultStore
 from fer_bench.training.store.training_state import Seconds, TrainingState
 

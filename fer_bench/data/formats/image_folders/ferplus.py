@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.data.formats.csv_tables import csv_lines
 from fer_bench.data.formats.ferplus_votes import (
     CATEGORIES,
     CATEGORY_NAMES,
@@ -22,6 +21,7 @@ from fer_bench.data.formats.ferplus_votes import (
 )
 from fer_bench.data.formats.image_folders.label_lists import header_of, missing_image
 from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest, Row, parts_of
+from fer_bench.data.formats.small_csv import csv_lines
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import shown
 

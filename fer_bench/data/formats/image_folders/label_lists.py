@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from fer_bench.data.formats.class_names import composed
-from fer_bench.data.formats.csv_tables import csv_lines, csv_rows
 from fer_bench.data.formats.image_folders.listing import IMAGE_FILES, has_image_suffix
 from fer_bench.data.formats.image_folders.manifest import PARTS, Manifest, Row
+from fer_bench.data.formats.small_csv import csv_lines, csv_rows
 from fer_bench.data.input_errors import input_error
 from fer_bench.runtime.errors import FerBenchError, listed, shown
 from fer_bench.runtime.files import open_regular

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_bench.data import array_cache, fer2013, parsed_cache, stratified_draws
-from fer_bench.data.audit import search_cache
+from fer_bench.data import array_cache, cached_splits, fer2013, parsed_cache
+from fer_bench.data.audit import duplicate_cache
 from fer_bench.models.builders import structure_files
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of, is_left_behind, is_temporary_file, state_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MADE: Mapping[str, str] = {
     parsed_cache.FOLDER: "data sets as they were read",
-    stratified_draws.FOLDER: "splits and samples",
+    cached_splits.FOLDER: "splits and samples",
     "duplicates": "groups of duplicate images",
 }
 """Kinds that runs recreate if they are missing, with descriptions."""
@@ -39,7 +39,7 @@ BROUGHT: Mapping[str, str] = {
 FORMER_NAMES: Mapping[str, str] = {"twins": "duplicates"}
 """Kinds by the names that earlier versions gave them."""
 
-_DIRECTORIES: Mapping[str, str] = {"duplicates": search_cache.FOLDER}
+_DIRECTORIES: Mapping[str, str] = {"duplicates": duplicate_cache.FOLDER}
 """Directories of the kinds that are not named after them."""
 
 _ENTRY_NAME = re.compile(r"([0-9a-f]{24}|[0-9a-f]{64})\.npz")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.data.formats.npz_arrays import member_names, opened_arrays
 from fer_bench.models.weights import hdf5_process
 from fer_bench.models.weights.hdf5_reader import KERAS_WEIGHTS
-from fer_bench.models.weights.stored_weights import (
+from fer_bench.models.weights.weight_types import (
     StoredLayer,
     StoredTensor,
     StoredWeights,

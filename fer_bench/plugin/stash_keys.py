@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from fer_bench.analysis.comparison import RunSet
-    from fer_bench.plugin.notes import Notes
+    from fer_bench.plugin.log_collector import Notes
     from fer_bench.plugin.session_record import Record
     from fer_bench.plugin.session_report import SessionReport
     from fer_bench.plugin.settings import Settings

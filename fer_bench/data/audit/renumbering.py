@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_bench.data import Dataset
-    from fer_bench.data.audit.audit import Audit
+    from fer_bench.data.audit.complete_audit import Audit
     from fer_bench.data.audit.duplicate_groups import DuplicateSummary, ImageRows
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from fer_bench.results.environment_facts import OF_SPEEDS
+from fer_bench.results.fact_names import OF_SPEEDS
 
 if TYPE_CHECKING:
     from fer_bench.results.records import Run

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fer_bench.report.render import DASH, body, entry_text
+from fer_bench.report.table_rendering import DASH, body, entry_text
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:

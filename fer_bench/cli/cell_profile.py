@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from fer_bench.data.images import Images
     from fer_bench.models import Backbone
-    from fer_bench.protocol.cells import Init
+    from fer_bench.protocol.cell import Init
     from fer_bench.protocol.data_spec import DataSpec
     from fer_bench.protocol.settings import Protocol
     from fer_bench.runtime.progress import Progress

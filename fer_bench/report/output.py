@@ -12,8 +12,8 @@ from fer_bench.report.audit.paths import OF_BENCHMARK
 from fer_bench.report.audit.section import audit_section
 from fer_bench.report.latex import latex
 from fer_bench.report.output_files import remove_files, write_files
-from fer_bench.report.render import DASH, markdown, terminal, tidy_csv, wrapped
 from fer_bench.report.summary_table import BEST, summary_table
+from fer_bench.report.table_rendering import DASH, markdown, terminal, tidy_csv, wrapped
 from fer_bench.runtime.escapes import clean, in_markdown
 
 if TYPE_CHECKING:

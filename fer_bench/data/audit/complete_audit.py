@@ -9,7 +9,7 @@ from fer_bench.data.audit.blank_images import blanks
 from fer_bench.data.audit.class_counts import balance
 from fer_bench.data.audit.duplicate_groups import leaks, summarise_duplicates
 from fer_bench.data.audit.duplicates import SIMILARITIES, find_duplicates
-from fer_bench.data.audit.image_issues import count_issues
+from fer_bench.data.audit.issue_counts import count_issues
 from fer_bench.data.audit.label_issues import agreement
 from fer_bench.data.split import parts_of
 from fer_bench.runtime.errors import FerBenchError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fer_bench.data.audit.class_counts import ClassBalance
     from fer_bench.data.audit.duplicate_groups import DuplicateSummary, Leak
     from fer_bench.data.audit.duplicates import Duplicates, NearPair
-    from fer_bench.data.audit.image_issues import ImageIssues
+    from fer_bench.data.audit.issue_counts import ImageIssues
     from fer_bench.data.audit.label_issues import Agreement
     from fer_bench.data.audit.votes import Votes
     from fer_bench.runtime.progress import Progress
