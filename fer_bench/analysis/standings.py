@@ -114,7 +114,9 @@ def _ties(group: Group, best: Group, pairs: Sequence[Pair]) -> bool | None:
     if group is best:
         return True
     pair = find_pair(pairs, (best.backbone, best.init), (group.backbone, group.init))
-    return None if pair is None else not pair.differ
+    if pair is None:
+        return True if group.accuracy == best.accuracy else None
+    return not pair.differ
 
 
 def _inference(cells: Sequence[CellResult]) -> tuple[float | None, float | None, int | None]:

@@ -136,9 +136,17 @@ def _best(analysis: Analysis) -> str:
             f"No single network is the most accurate on {data}: {_listed(ties)} {verb} not differ "
             f"significantly from {name}, {accuracy}."
         )
-    if any(one.ties_best is None for one in others):
+    # Trainings vary by more than the images: one seed, or a distorted accuracy, proves no best one.
+    is_sure = not any(_is_distorted(one) for one in analysis.standings) and all(
+        one.deviation is not None for one in analysis.standings[:2]
+    )
+    if not is_sure or any(one.ties_best is None for one in others):
         return f"{name} has the highest {metric} accuracy on {data}, {accuracy}."
     return f"{name} is the most accurate network on {data}: {accuracy}."
+
+
+def _is_distorted(standing: Standing) -> bool:
+    return any(gap.matters for gap in standing.group.batch_norm_gaps)
 
 
 def _exceeds_majority(analysis: Analysis, standing: Standing) -> bool:
@@ -200,7 +208,7 @@ def _batch_norm(ranked: Sequence[Standing]) -> str:
     found = [
         (max(gap.widest for gap in one.group.batch_norm_gaps), one)
         for one in ranked
-        if any(gap.matters for gap in one.group.batch_norm_gaps)
+        if _is_distorted(one)
     ]
     if not found:
         return ""

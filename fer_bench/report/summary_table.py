@@ -73,7 +73,7 @@ def _complete(analysis: Analysis) -> Table:
         Column("ms", _SPEED),
         Column("img/s", _SPEED),
     )
-    rows = [_row(one) for one in standings]
+    rows = [_row(one, _spread(standings)) for one in standings]
     if standings and data.has_test:
         name, share = majority_class(analysis)
         baseline = Row(f"always {name}", (f"{100 * share:.1f}", *[None] * (len(columns) - 1)))
@@ -109,7 +109,7 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
         "F1": "F1: macro F1, %.",
         "UAR": "UAR: mean recall, %.",
         "> base": f"> base: significantly above always {majority}.",
-        "all": "size: parameters, all and fine-tuned.",
+        "tuned": "size: parameters, all and fine-tuned.",
         "train": "train: once, frozen features included.",
         "ms": "ms: one image, all layers.",
         "img/s": f"img/s: batches of {sizes[-1]}, all layers." if sizes else "",
@@ -130,16 +130,19 @@ def _legend(analysis: Analysis, columns: Sequence[str]) -> str:
     )
 
 
-def _row(standing: Standing) -> Row:
+def _row(standing: Standing, spread: str) -> Row:
     cell = standing.group.cells[0]
     mark = BEST if standing.ties_best else ""
     counts = standing.parameters
     beats = {True: "yes", False: "no", None: None}[standing.beats_baseline]
     reason, _ = why_missing(standing.group.mean, measured=True)
+    accuracy = accuracy_text(standing)
+    if spread == "sd" and standing.deviation is None:
+        accuracy = accuracy.partition(" ")[0]
     return Row(
         f"{cell.title} {cell.init}",
         (
-            mark + accuracy_text(standing).replace(" %", "").replace(" ", ""),
+            mark + accuracy.replace(" %", "").replace(" ", ""),
             None if standing.macro_f1 is None else f"{100 * standing.macro_f1:.1f}",
             None
             if standing.balanced_accuracy is None
@@ -175,20 +178,22 @@ def _without(table: Table, dropped: Sequence[int]) -> Table:
 
 def _width(table: Table) -> int:
     bare = replace(table, notes=(), rows=tuple(replace(row, reason="") for row in table.rows))
-    return max(map(len, terminal([bare], 10_000).splitlines()))
+    _title, *lines = terminal([bare], 10_000).splitlines()
+    return max(map(len, lines))
 
 
 def _count(number: int) -> str:
     """Format a parameter count with three significant digits: ``23.6M``."""
+    rounded = float(f"{number:.3g}")
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= size:
-            return f"{number / size:#.3g}".rstrip(".") + unit
+        if rounded >= size:
+            return f"{rounded / size:#.3g}".rstrip(".") + unit
     return str(number)
 
 
 def _duration(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    if seconds < 99.5:
-        return f"{seconds:.0f} s" if seconds >= 9.95 else f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 99.5 * 60 else f"{seconds / 3600:.0f} h"
+    size, unit = (1, "s") if seconds < 99.5 else (60, "min") if seconds < 99.5 * 60 else (3600, "h")
+    count = seconds / size
+    return f"{count:.0f} {unit}" if count >= 9.95 else f"{count:.1f} {unit}"

@@ -163,7 +163,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file that replaces ``path`` when the block ends, as ``write_atomically``.
 
     Yields:
-        A file, open for writing and reading. If the block raises, the file is removed.
+        A file, open for writing and reading. If the block raises, the file is removed, and so are
+        the directories that were created for it.
 
     Raises:
         OSError: the directory cannot be created or written to, or the disk is full.
@@ -171,6 +172,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     # A digest instead of the name, which may already have the longest permitted length.
     mark = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
     waiting = path.parent / f".{mark}-{uuid.uuid4().hex}.part"
+    created = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_left_behind(path.parent, mark)
     try:
@@ -182,6 +184,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         with contextlib.suppress(OSError):
             waiting.unlink(missing_ok=True)
+            # Another process may have filled them meanwhile; then they stay.
+            for parent in created:
+                parent.rmdir()
         raise
 
 

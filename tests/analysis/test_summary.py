@@ -32,18 +32,20 @@ def test_one_network(snapshot):
     assert found.cautions == snapshot(name="cautions")
 
 
-def test_a_clear_winner_is_named_with_its_lead_over_the_second(snapshot):
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_a_clear_winner_is_named_if_it_was_trained_several_times(seeds):
     found = summary(
-        made_cell("openface", "random", 0.4),
-        made_cell("mobilenet", "random", 0.5),
-        made_cell("vggface", "random", 0.3),
+        *(
+            made_cell(backbone, "random", accuracy, seed=seed, spread=seed)
+            for backbone, accuracy in (("openface", 0.4), ("mobilenet", 0.5), ("vggface", 0.3))
+            for seed in range(seeds)
+        )
     )
-    assert found.answer[0] == snapshot(name="answer")
-    assert found.answer[1].startswith("It beats OpenFace random by 10.0 points (95 % CI ")
-    assert (
-        "corrected p < 0.0001) and 1 more; always predicting Happy scores 25.0 %."
-        in (found.answer[1])
-    )
+    best, lead = found.answer
+    assert best.startswith("MobileNet random is the most accurate ") == (seeds == 3)
+    assert best.startswith("MobileNet random has the highest test accuracy ") == (seeds == 1)
+    assert lead.startswith("It beats OpenFace random by 10.0 points (95 % CI ")
+    assert lead.endswith(" and 1 more; always predicting Happy scores 25.0 %.")
 
 
 def test_no_winner_is_named_among_networks_within_noise():
@@ -71,9 +73,8 @@ def test_no_winner_is_named_if_none_beats_the_majority_class(accuracy, beats):
     found = summary(*cells).answer
     none = "No network clearly beats always predicting Happy (25.0 %) on fer2013. Best: "
     assert found[0].startswith(none) != beats
-    assert f"MobileNet random{':' if beats else ','} {accuracy:.1%}"[:-1] in found[0].replace(
-        " is the most accurate network on fer2013", ""
-    )
+    assert "MobileNet random" in found[0]
+    assert f"{100 * accuracy:.1f} %" in found[0]
     assert any("always predicting" in one for one in found[1:]) == beats
 
 

@@ -38,7 +38,7 @@ def nothing_written(pytester, tmp_path):
         (["--init=best"], ["--init 'best'", "pretrained, random or both"]),
         (["--backbone=mobilnet"], ["'mobilnet'", "did you mean 'mobilenet'?"]),
         (["--backbone=mini,mini"], ["'mini' is named twice"]),
-        (["--split=halves"], ["'halves'", "paper, kaggle"]),
+        (["--split=halves"], ["'halves'", "80-20-ordered, kaggle"]),
         (["--batchnorm=off"], ["'off'", "--batchnorm", "paper, frozen"]),
         (["--trainable-layers=some"], ["'some'", "pretrained:4,random:all"]),
         (["--shard="], ["--shard is empty"]),

@@ -151,11 +151,11 @@ def unanimous_but(dataset: Dataset, tied: int):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--split=mixed",), ["split 'mixed' ", "accepted: paper, kaggle, grouped"]),
+        (("--split=mixed",), ["split 'mixed' ", "accepted: paper, 80-20, "]),
         (("--dedupe=test",), ["dedupe 'test' ", "accepted: none, train, all"]),
         (("--labels=affectnet",), ["labels 'affectnet' ", "accepted: fer2013, ferplus"]),
         (("--labels=ferplus",), ["labels 'ferplus' ", "accepted: --votes=FILE"]),
-        (("--votes=nowhere.csv",), ["nowhere.csv': ", "(No such file or directory)"]),
+        (("--votes=nowhere.csv",), ["nowhere.csv': ", "No such file or directory"]),
     ],
 )
 def test_a_mistake_ends_the_run_in_one_line(bench, made, tmp_path, arguments, said) -> None:

@@ -249,7 +249,7 @@ def test_a_run_against_itself_and_against_a_better_one(bench, pytester, tiny_dat
     worse.assert_outcomes(passed=1, deselected=4)
     assert worse.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = errors(worse)
-    assert line.startswith("ERROR: --fer-compare: REGRESSION: mini-random accuracy ,")
+    assert line.startswith("ERROR: --fer-compare: REGRESSION: small-random accuracy ")
     found = [change for change in comparison(pytester)["changes"] if change["regression"]]
     assert [(change["cell"], change["figure"]) for change in found] == [
         ("small-random", "accuracy")

@@ -34,7 +34,7 @@ def faces(tmp_path):
 @pytest.mark.network
 def test_empty_and_further_classes_from_end_to_end(bench, pytester, faces, small):
     options = (f"--dataset={faces}", "--epochs=1", "--no-timing", "--init=random", small)
-    result = bench(*options, "--class-map=ckplus", "--limit=100")
+    result = bench(*options, "--class-map=ckplus", "--limit=100", "-vv")
     assert result.ret == 0
     run = load_run(pytester.path / "report" / "results.json")
     counts = dict(run.dataset.counts)

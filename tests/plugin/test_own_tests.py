@@ -153,7 +153,7 @@ def test_of_a_benchmark_that_runs_several_times_the_last_counts(
     result = bench(*arguments, "--init=random", "--seeds=2")
     result.assert_outcomes(passed=6, deselected=12)
     (kept,) = (pytester.path / ".benchmarks").rglob("*.json")
-    notes = [line for line in result.outlines if line.startswith("NOTE: ")]
+    notes = [line for line in result.outlines if line.endswith("the last one counts")]
     repeats = [
         f"quality of small-random-{seed} was measured 3 times: the last one counts"
         for seed in (42, 43)

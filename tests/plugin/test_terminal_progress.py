@@ -23,7 +23,7 @@ def test_a_single_cell_has_no_place():
 
 @pytest.mark.parametrize(
     ("elapsed", "text"),
-    [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (5390, "90 min"), (5400, "2 h")],
+    [(0.4, "0 s"), (89.4, "89 s"), (90, "2 min"), (5390, "90 min"), (5400, "1.5 h")],
 )
 def test_durations(elapsed, text):
     count = CellCount(2)

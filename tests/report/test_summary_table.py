@@ -59,7 +59,7 @@ def test_entries_by_hand():
     # The half width of a 95 % interval of a share of 0.5 of 3,585 images is 1.6 points.
     assert entries["accuracy ±CI"] == "*50.0±1.6"
     assert (entries["all"], entries["tuned"]) == ("3.24M", "1.06M")
-    assert (entries["train"], entries["img/s"]) == ("2 min", "100")
+    assert (entries["train"], entries["img/s"]) == ("1.7 min", "100")
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_entries_by_hand():
         (9.94, "9.9 s"),
         (9.96, "10 s"),
         (99.4, "99 s"),
-        (99.6, "2 min"),
-        (7200, "2 h"),
+        (99.6, "1.7 min"),
+        (7200, "2.0 h"),
     ],
 )
 def test_durations(seconds, text):
@@ -80,7 +80,14 @@ def test_durations(seconds, text):
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(7, "7"), (1000, "1.00k"), (67_767, "67.8k"), (220_000, "220k"), (145_002_878, "145M")],
+    [
+        (7, "7"),
+        (1000, "1.00k"),
+        (67_767, "67.8k"),
+        (220_000, "220k"),
+        (145_002_878, "145M"),
+        (999_600, "1.00M"),
+    ],
 )
 def test_parameter_counts(count, text):
     cell = dataclasses.replace(BEST, parameters=Parameters(backbone=count, trainable=count, head=0))
@@ -91,6 +98,12 @@ def test_networks_within_noise_are_marked_and_seeds_give_the_deviation():
     cells = (made_cell("mini", "random", 0.5 + seed / 100, seed=seed) for seed in (1, 2, 3))
     marked = column(made_table(*cells), "accuracy ±sd")
     assert marked["mini random"] == "*52.0±1.0"
+    # A standard deviation needs two seeds: a single one gets none.
+    mixed = made_table(
+        *(made_cell("mini", "random", 0.5 + seed / 100, seed=seed) for seed in (1, 2)),
+        made_cell("openface", "random", 0.4),
+    )
+    assert column(mixed, "accuracy ±sd")["OpenFace random"] == "40.0"
     near = made_cell("openface", "random", 0.501, spread=2)
     marked = column(
         made_table(made_cell("vggface", "random", 0.5, spread=1), near, WEAK), "accuracy ±CI"
@@ -102,6 +115,13 @@ def test_columns_that_no_network_has_are_omitted():
     names = [one.name for one in made_table(WEAK).columns]
     assert "img/s" not in names
     assert "ms" not in names
+
+
+def test_a_long_title_drops_no_column():
+    run = made_run(BEST, FAST, WEAK)
+    named = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, name="n" * 70))
+    widths = [len(summary_table(analyse(one), 80).columns) for one in (run, named)]
+    assert widths[0] == widths[1]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])

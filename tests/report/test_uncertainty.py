@@ -208,7 +208,7 @@ def test_two_backbones_of_one_title_are_distinguished_everywhere():
         made_cell("mini", "random", 0.4),
     )
     report = Report.of(run)
-    assert report.summary.answer[0].startswith("Same (a) random is ")
+    assert report.summary.answer[0].startswith("Same (a) random has ")
     for text in (terminal_text(report, verbosity=2), *report_files(report).values()):
         assert "Same (b)" in text
         assert "mini (mini)" not in text
