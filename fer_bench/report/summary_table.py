@@ -194,6 +194,8 @@ def _count(number: int) -> str:
 def _duration(seconds: float | None) -> str | None:
     if seconds is None:
         return None
-    size, unit = (1, "s") if seconds < 99.5 else (60, "min") if seconds < 99.5 * 60 else (3600, "h")
+    size, unit = (
+        (1, "s") if seconds < 599.5 else (60, "min") if seconds < 99.5 * 60 else (3600, "h")
+    )
     count = seconds / size
     return f"{count:.0f} {unit}" if count >= 9.95 else f"{count:.1f} {unit}"

@@ -59,7 +59,7 @@ def test_entries_by_hand():
     # The half width of a 95 % interval of a share of 0.5 of 3,585 images is 1.6 points.
     assert entries["accuracy ±CI"] == "*50.0±1.6"
     assert (entries["all"], entries["tuned"]) == ("3.24M", "1.06M")
-    assert (entries["train"], entries["img/s"]) == ("1.7 min", "100")
+    assert (entries["train"], entries["img/s"]) == ("100 s", "100")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,8 @@ def test_entries_by_hand():
         (9.94, "9.9 s"),
         (9.96, "10 s"),
         (99.4, "99 s"),
-        (99.6, "1.7 min"),
+        (599, "599 s"),
+        (599.6, "10 min"),
         (7200, "2.0 h"),
     ],
 )
