@@ -81,7 +81,9 @@ class CompiledSuffix:
 
 
 def _loop(model: keras.Model) -> StepLoop | None:
-    if model.jit_compile is not True or model.run_eagerly:
+    # On other backends and devices, Keras resolves "auto" to True, too.
+    is_compiled = model.jit_compile is True and not model.run_eagerly
+    if not is_compiled or keras.config.backend() != "tensorflow" or not runs_on_cpu():
         return None
     from fer_bench.training.step_loop import StepLoop
 
