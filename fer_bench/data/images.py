@@ -1,7 +1,7 @@
 """Images of a data set: read, collected and passed over in blocks, never copied as a whole.
 
-The images are one array, in memory or mapped from a file of the cache. Pages of a mapping are
-released after each block, so that they do not add up to the size of the file.
+The images are one array, in memory or mapped from a file of the cache. Pages of a read-only mapping
+are released after each block, so that they do not add up to the size of the file.
 """
 
 from __future__ import annotations
@@ -107,8 +107,15 @@ def in_memory(shape: tuple[int, ...], images: Blocks) -> NDArray[np.uint8]:
 
 
 def _release(images: Any) -> None:
-    """Drop the pages of a mapped array from this process; they are read again on access."""
+    """Drop the pages of an array that is mapped read-only; they are read again on access.
+
+    Those of a writable mapping may hold changes that are not in its file.
+    """
     while isinstance(images, np.ndarray):
         images = images.base
-    if isinstance(images, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    if not isinstance(images, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return
+    with memoryview(images) as pages:
+        is_read_only = pages.readonly
+    if is_read_only:
         images.madvise(mmap.MADV_DONTNEED)

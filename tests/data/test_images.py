@@ -16,7 +16,7 @@ from test_memory_of_reading import MIB, at_most, never
 from fer_bench.data import EMOTIONS, Dataset, by_content, make_split, parsed_cache
 from fer_bench.data.audit import Duplicates, audit, group_duplicates
 from fer_bench.data.formats import detection
-from fer_bench.data.images import ImageView, in_memory, take
+from fer_bench.data.images import ImageView, blocks, in_memory, take
 from fer_bench.data.parsed_cache import load_once
 
 if TYPE_CHECKING:
@@ -154,3 +154,15 @@ def test_a_view_releases_nothing_that_is_in_use(tmp_path: Path) -> None:
     one, some = dataset.images[3], view[:4]
     assert [image[0, -1] for image in view][-1] == 0
     assert (one[0, -1], some[0, 0, -1]) == (3, (N - 1) % 251)
+
+
+@pytest.mark.parametrize("mode", ["c", "r+"])
+def test_changes_of_a_writable_mapping_are_kept(tmp_path: Path, mode: str) -> None:
+    """As in a loader of the user's, which maps a file and repairs some images."""
+    stored = random_dataset(9).images
+    stored.tofile(tmp_path / "images")
+    mapped = np.asarray(np.memmap(tmp_path / "images", np.uint8, mode, shape=stored.shape))
+    mapped[4] = changed = 255 - stored[4]
+    assert [len(block) for block in blocks(mapped)] == [9]
+    np.testing.assert_array_equal(take(mapped, np.array([4]))[:][0], changed)
+    np.testing.assert_array_equal(mapped[4], changed)
