@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +43,7 @@ _HITS_AT_A_TIME = 2**21
 
 
 def candidate_pairs(
-    images: Images, reach: int, progress: Progress = silent
+    images: Images, reach: int, progress: Progress = silent, originals: Images | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return pairs of images that may be near-duplicates, as they are and with one mirrored.
 
@@ -54,32 +56,37 @@ def candidate_pairs(
     only with the images of the cells nearest to it. Up to 2,048 images are all compared with all.
     Neither time nor memory grows with the square of the number of images, even if all are alike: an
     image searches at most 32 cells and keeps ``MOST_CANDIDATES`` candidates, and only the first
-    4,096 images of a cell are found. All sums are exact, and the index depends neither on the order
-    of the images nor on their orientation.
+    4,096 images of a cell are found. A constant crop has no candidates, and is not compared. All
+    sums are exact, and images with equal descriptors are ordered by their pixels, so that the pairs
+    of images that are neither identical nor mirror images depend neither on the order of the images
+    nor on their orientation.
 
     Args:
         images: uint8, shape (n, height, width), each side longer than twice ``reach``.
         reach: maximum shift to find, in pixels.
         progress: callback for the number of images compared.
+        originals: the images before they were reduced, if they were: their pixels decide the order.
 
     Returns:
         The pairs as they are, and those with one image mirrored: int64, shape (k, 2), each row
         ascending, the rows too.
     """
     n, height, width = images.shape
+    nothing = np.empty((0, 2), np.int64)
     if n == 0:
-        return np.empty((0, 2), np.int64), np.empty((0, 2), np.int64)
+        return nothing, nothing
     step = (2 * reach + 1) // 3
     shifts = [(0, 0), *([(0, step), (step, -step), (step, 0), (step, step)] if step else [])]
     right = frequencies(height - 2 * step, width - 2 * step)[1]
     signs = np.where(right % 2, -1, 1).astype(np.int16)
     described = describe(images, step, [(0, 0)])[:, 0]
-    # Of an image and its mirror image, the one with the first sign positive is searched.
-    odd = np.where(signs < 0, described, 0)
-    turned = odd[np.arange(n), (odd != 0).argmax(axis=1)] < 0
+    if not described.any():
+        return nothing, nothing
+    originals = images if originals is None else originals
+    turned = _to_mirror(described, signs, originals)
     described[turned] *= signs
-    order = np.array(sorted(range(n), key=[row.tobytes() for row in described].__getitem__))
-    index = _Index(described[order])
+    order = _ordered(described, turned, originals)
+    index = _Index(described[order[: np.count_nonzero(described.any(axis=1))]])
     found = []
     for start in range(0, n, _IMAGES_AT_A_TIME):
         progress("comparing images", start, n)
@@ -100,11 +107,47 @@ def candidate_pairs(
     return plain, flipped
 
 
+def _to_mirror(
+    described: NDArray[np.int16], signs: NDArray[np.int16], images: Images
+) -> NDArray[np.bool_]:
+    """Return the images to mirror so that neither orientation of an image is preferred.
+
+    Of an image and its mirror image, the one is searched whose first sign is positive among those
+    that differ, or whose pixels are smaller if none does.
+    """
+    odd = np.where(signs < 0, described, 0)
+    turned: NDArray[np.bool_] = odd[np.arange(len(odd)), (odd != 0).argmax(axis=1)] < 0
+    for row in np.flatnonzero(~odd.any(axis=1)):
+        turned[row] = images[row][:, ::-1].tobytes() < images[row].tobytes()
+    return turned
+
+
+def _ordered(
+    described: NDArray[np.int16], turned: NDArray[np.bool_], images: Images
+) -> NDArray[np.int64]:
+    """Return the rows in the order of their descriptors, those of 0 last.
+
+    Equal descriptors are in the order of digests of their images, mirrored where ``turned``.
+    """
+    vectors = [row.tobytes() for row in described]
+    occurrences = Counter(vectors)
+    constant: list[bool] = np.all(described == 0, axis=1).tolist()
+
+    def content(row: int) -> tuple[bool, bytes, bytes]:
+        digest = b""
+        if occurrences[vectors[row]] > 1 and not constant[row]:
+            pixels = images[row][:, :: -1 if turned[row] else 1].tobytes()
+            digest = hashlib.blake2b(pixels, digest_size=16).digest()
+        return constant[row], vectors[row], digest
+
+    return np.array(sorted(range(len(vectors)), key=content))
+
+
 class _Index:
     """Images by cells of similar descriptors.
 
     Args:
-        described: int16, shape (n, frequencies): descriptors, n > 0.
+        described: int16, shape (n, frequencies): descriptors, none of which is 0.
     """
 
     def __init__(self, described: NDArray[np.int16]) -> None:
@@ -162,12 +205,14 @@ class _Index:
         self, flat: NDArray[np.float32]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Yield the images of each cell and the queries that are compared with them."""
-        width, probes = len(self._centres), []
-        for some in _parts(np.arange(len(flat)), width):
+        width, probes = len(self._centres), [np.empty((2, 0), np.int64)]
+        # Descriptors of 0 are as similar to all cells as to none.
+        for some in _parts(np.flatnonzero(flat.any(axis=1)), width):
             products = flat[some] @ self._centres.T
             least = products.max(axis=1) - np.float32(_MARGIN * LENGTH**2)
-            probes.append(_largest(products, least, _MOST_CELLS) + some[0] * width)
-        rows, cells = np.divmod(np.concatenate(probes), width)
+            at, cell = np.divmod(_largest(products, least, _MOST_CELLS), width)
+            probes.append(np.stack([some[at], cell]))
+        rows, cells = np.concatenate(probes, axis=1)
         rows = rows[np.argsort(cells, kind="stable")]
         bounds = np.cumsum(np.bincount(cells, minlength=width))[:-1]
         yield from zip(self._cells, np.split(rows, bounds), strict=True)
@@ -182,7 +227,8 @@ class _Nearest:
 
     def __init__(self, queries: int) -> None:
         self.least = np.full(queries, LEAST_SIMILARITY * LENGTH**2, np.float32)
-        self._parts: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]] = []
+        no_rows = np.empty(0, np.int64)
+        self._parts = [(no_rows, no_rows, np.empty(0, np.float32))]
         self._size = 0
 
     def add(

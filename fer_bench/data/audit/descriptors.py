@@ -46,8 +46,8 @@ def describe(images: Images, margin: int, shifts: Sequence[tuple[int, int]]) -> 
         shifts: of each crop, down and right from the central one, at most ``margin``.
 
     Returns:
-        Vectors of length ``LENGTH``, or of 0 if the crop is constant, shape (n, shifts,
-        frequencies).
+        Vectors of length ``LENGTH``, or of 0 if the crop is constant or has no low frequencies,
+        shape (n, shifts, frequencies).
     """
     n, height, width = images.shape
     down, right = frequencies(height - 2 * margin, width - 2 * margin)
@@ -59,10 +59,14 @@ def describe(images: Images, margin: int, shifts: Sequence[tuple[int, int]]) -> 
     made = np.empty((n, len(shifts), len(down)), np.int16)
     crop = np.arange(len(shifts))[:, None]
     at = crop * (down.max() + 1) + down, crop * (right.max() + 1) + right
+    corners = (margin + np.array(shifts)).T
+    # The rounded waves of some sizes do not add up to 0.
+    of_ones = (rows.sum(axis=1)[at[0]] * columns.sum(axis=1)[at[1]]).astype(np.float64)
     for start in range(0, n, _AT_A_TIME):
         some = images[start : start + _AT_A_TIME].astype(np.float32)
         across = (some.reshape(-1, width) @ columns.T).reshape(len(some), height, -1)
         waves = (rows.astype(np.float64) @ across.astype(np.float64))[:, at[0], at[1]]
+        waves[(waves == some[:, corners[0], corners[1], None] * of_ones).all(axis=-1)] = 0
         waves = np.rint(waves / 512) * weights
         made[start : start + _AT_A_TIME] = scaled(waves)
     return made

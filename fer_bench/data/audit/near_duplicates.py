@@ -58,16 +58,18 @@ def near_pairs(
     Returns:
         The pairs, int64, shape (k, 2), each row ascending, the rows too; True for pairs with one
         image mirrored, shape (k,), which is only so if they are not near-duplicates as they are;
-        and their correlations, shape (k,). The order of the images changes no pair.
+        and their correlations, shape (k,). The order of the images changes no pair, if none are
+        identical or mirror images.
     """
     spread = [np.ptp(block.reshape(len(block), -1), axis=1) for block in blocks(images)]
     rows = np.flatnonzero(np.concatenate(spread)) if spread else np.empty(0, np.int64)
-    drawn = _reduced(take(images, rows))
+    originals = take(images, rows)
+    drawn = _reduced(originals)
     reach = round(min(drawn.shape[1:]) / REACH)
     found = []
     # Many small products: with threads, synchronisation would dominate.
     with _libraries().limit(limits=1, user_api="blas"):
-        for mirrored, pairs in enumerate(candidate_pairs(drawn, reach, progress)):
+        for mirrored, pairs in enumerate(candidate_pairs(drawn, reach, progress, originals)):
             fits = best_correlations(drawn, pairs, reach, mirrored=bool(mirrored))
             near = fits >= LEAST_CORRELATION
             pairs, fits, turned = pairs[near], fits[near], np.full(near.sum(), bool(mirrored))

@@ -15,6 +15,7 @@ from fer_bench.data.audit import candidates
 from fer_bench.data.audit.candidates import LEAST_SIMILARITY, MOST_CANDIDATES, candidate_pairs
 from fer_bench.data.audit.descriptors import LENGTH, describe
 from fer_bench.data.audit.duplicates import _joined
+from fer_bench.data.audit.near_duplicates import near_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,6 +129,56 @@ def test_images_that_are_all_alike_have_few_candidates(monkeypatch, noise: int) 
     assert len(mirrored_pairs) == 0
     assert n - 1 <= len(pairs) <= MOST_CANDIDATES * n
     assert len(set(_joined(n, pairs).tolist())) == 1
+
+
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize("side", [48, 96])
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_the_order_of_images_with_equal_descriptors_changes_no_pair(
+    side: int, symmetric: bool
+) -> None:
+    """Of more images than are kept as candidates, differences are at the edge or reduced away."""
+    image = scenes(1, side)[0] // 2
+    if symmetric:
+        image[:, side // 2 :] = image[:, : side // 2][:, ::-1]
+    random, n = np.random.default_rng(3), 40
+    images = np.stack([image] * n)
+    images[np.arange(n), 0, np.arange(4, 4 + n)] += 1
+    pairs, turned, _ = near_pairs(images)
+    assert n <= len(pairs) < n * (n - 1) // 2
+    for _ in range(2):
+        order = random.permutation(n)
+        shown = images[order]
+        shown[::2] = mirrored(shown[::2])
+        again, ways, _ = near_pairs(shown)
+        assert {tuple(pair) for pair in np.sort(order[again], axis=1).tolist()} == {
+            tuple(pair) for pair in pairs.tolist()
+        }
+        if not symmetric:
+            assert not turned.any()
+            np.testing.assert_array_equal(ways, (again % 2).sum(axis=1) == 1)
+
+
+@pytest.mark.usefixtures("cells")
+def test_images_with_a_constant_centre_are_not_compared(monkeypatch) -> None:
+    compared = []
+    largest = candidates._largest
+
+    def counted(products, *arguments):
+        compared.append(products.size)
+        return largest(products, *arguments)
+
+    monkeypatch.setattr(candidates, "_largest", counted)
+    images = blended(60, 5)
+    pairs = found(images)
+    without = sum(compared)
+    framed = np.full((200, 48, 48), 9, np.uint8)
+    framed[:, 0, 0] = np.arange(20, 220)
+    assert found(np.concatenate([framed, images])) == {
+        (one + 200, other + 200, turned) for one, other, turned in pairs
+    }
+    assert sum(compared) == 2 * without
+    assert found(framed) == set()
 
 
 def test_pairs_are_in_the_order_of_their_rows() -> None:

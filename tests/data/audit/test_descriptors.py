@@ -55,10 +55,14 @@ def test_neither_brightness_nor_contrast_matters() -> None:
     assert cosines(describe(images, 2, CENTRE), describe(changed, 2, CENTRE)).min() > 0.999
 
 
-def test_a_constant_crop_is_like_nothing() -> None:
-    images = np.full((1, 9, 9), 7, np.uint8)
-    images[0, 0, 0] = 9
-    assert not describe(images, 1, CENTRE).any()
+@pytest.mark.parametrize(("side", "margin"), [(9, 1), (48, 2), (93, 0)])
+@pytest.mark.parametrize("level", [0, 7, 255])
+def test_a_constant_crop_is_like_nothing(side: int, margin: int, level: int) -> None:
+    images = np.full((2, side, side), level, np.uint8)
+    if margin:
+        images[0, 0, 0] = 9
+    images[1, side // 2 :] = 100
+    assert describe(images, margin, CENTRE).any(axis=2).tolist() == [[False], [True]]
 
 
 @given(st.integers(0, 99))
