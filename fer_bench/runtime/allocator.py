@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import threading
 from functools import cache
 from typing import Any
 
@@ -20,12 +21,14 @@ _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 def reuse_freed_memory() -> None:
     """Let glibc reuse freed blocks of any size instead of returning them to the kernel.
 
-    Must be called before the threads that allocate them start, as they share one arena only then.
-    Does nothing with another C library, or if the environment configures the allocator.
+    The settings hold for the process until it ends. If it has no other thread yet, those that start
+    later share one arena, so that one can reuse what another freed; otherwise the arenas stay as
+    they are. Does nothing with another C library, or if the environment configures the allocator.
     """
     libc = _glibc()
     if libc is not None:
-        libc.mallopt(_ARENA_MAX, 1)
+        if threading.active_count() == 1:
+            libc.mallopt(_ARENA_MAX, 1)
         libc.mallopt(_MMAP_MAX, 0)
         libc.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 

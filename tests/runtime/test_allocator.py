@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -42,3 +43,18 @@ def test_a_configured_allocator_is_left_alone(name, value, monkeypatch):
     assert allocator._glibc() is None
     monkeypatch.undo()
     allocator._glibc.cache_clear()
+
+
+@pytest.mark.parametrize("has_thread", [False, True])
+def test_the_arenas_of_a_process_with_threads_stay(has_thread, monkeypatch):
+    calls = []
+
+    class Libc:
+        def mallopt(self, name, value):
+            calls.append((name, value))
+
+    monkeypatch.setattr(allocator, "_glibc", Libc)
+    monkeypatch.setattr(threading, "active_count", lambda: 1 + has_thread)
+    allocator.reuse_freed_memory()
+    assert ((allocator._ARENA_MAX, 1) in calls) is not has_thread
+    assert (allocator._MMAP_MAX, 0) in calls
