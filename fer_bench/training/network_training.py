@@ -44,6 +44,9 @@ def input_sizes(entry: Backbone) -> tuple[int, ...]:
     return (own, COMMON_SIZE) if resizable else (own,)
 
 
+BATCHES = 8
+"""Maximum number of different batches, so that a kept network does not keep the data set."""
+
 KEPT_BYTES = 2**27
 """Largest size of the weights of a network that is kept for the next cell."""
 
@@ -53,7 +56,9 @@ _kept: list[tuple[Any, NetworkTraining]] = []
 def network_training(
     context: RunContext, entry: Backbone, init: Init, input_size: int
 ) -> NetworkTraining:
-    """Return a new network, or the last one if it has the same structure: compiling takes seconds.
+    """Return a new network, or the last one if structure and data are the same.
+
+    Compiling takes seconds.
 
     Args:
         context: data and protocol.
@@ -62,7 +67,8 @@ def network_training(
         input_size: side length of the network's input in pixels.
     """
     layers = context.protocol.trainable_layers.of(init)
-    structure = entry, layers, input_size, context.protocol, context.split.digest
+    data = context.dataset.row_digest, context.split.digest
+    structure = entry, layers, input_size, context.protocol, data
     if not (_kept and _kept[0][0] == structure):
         _kept.clear()
         made = NetworkTraining(context, entry, layers, input_size)
@@ -73,7 +79,7 @@ def network_training(
 
 
 class NetworkTraining:
-    """A complete network under a run's protocol, trained batch by batch on its training images.
+    """A complete network under a run's protocol, trained on the first batches of training images.
 
     Args:
         context: data and protocol.
@@ -104,7 +110,9 @@ class NetworkTraining:
             jit_compile=gains_from_xla(self._model),
         )
         self.batch_size = min(protocol.batch_size, len(context.split.train))
-        self._context = context
+        rows = context.split.train[: BATCHES * self.batch_size]
+        self._images = np.array(dataset.images[rows])
+        self._labels = keras.utils.to_categorical(dataset.labels[rows], len(dataset.classes))
         self._batches = self._endless()
 
     @property
@@ -126,10 +134,8 @@ class NetworkTraining:
 
     def _endless(self) -> Iterator[tuple[NDArray[np.uint8], NDArray[Any]]]:
         """Yield batches of images and one-hot labels, all of the same size, again and again."""
-        dataset, rows = self._context.dataset, self._context.split.train
-        classes = len(dataset.classes)
         start = 0
         while True:
-            batch = np.take(rows, range(start, start + self.batch_size), mode="wrap")
-            start = (start + self.batch_size) % len(rows)
-            yield dataset.images[batch], keras.utils.to_categorical(dataset.labels[batch], classes)
+            batch = np.arange(start, start + self.batch_size) % len(self._images)
+            start = (start + self.batch_size) % len(self._images)
+            yield self._images[batch], self._labels[batch]

@@ -1,5 +1,7 @@
 """Training of a complete network for timing: what is trained, at which input, what is kept."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,11 @@ from fer_bench.models import get  # noqa: E402
 from fer_bench.models.keras_backend import clear_keras  # noqa: E402
 from fer_bench.protocol.data_spec import DataSpec  # noqa: E402
 from fer_bench.protocol.settings import Protocol  # noqa: E402
-from fer_bench.training.network_training import input_sizes, network_training  # noqa: E402
+from fer_bench.training.network_training import (  # noqa: E402
+    BATCHES,
+    input_sizes,
+    network_training,
+)
 from fer_bench.training.run_context import RunContext  # noqa: E402
 
 pytestmark = pytest.mark.network
@@ -51,6 +57,18 @@ def test_the_last_layers_of_the_complete_network_are_trained(tmp_path):
     clear_keras()
     assert network_training(context, entry, "pretrained", 48) is made
     made.train(1)
+    assert len(made._images) == BATCHES * made.batch_size < len(context.split.train)
+    assert np.array_equal(made._images, context.dataset.images[context.split.train[:64]])
     larger = network_training(context, entry, "random", 96)
     assert larger is not made
     assert larger._model.count_params() == model.count_params() + larger.trained_parameters - 67_847
+
+
+def test_another_data_set_with_an_equal_split_is_not_trained_on_the_last_one(tmp_path):
+    data = load_data(DataSpec(limit=300, split="80-20-ordered"))
+    changed = dataclasses.replace(data.dataset, images=255 - data.dataset.images[:])
+    others = RunContext(dataclasses.replace(data, dataset=changed), Protocol(), tmp_path)
+    context = RunContext(data, Protocol(), tmp_path)
+    assert others.split.digest == context.split.digest
+    made, other = (network_training(each, get("mini"), "random", 48) for each in (context, others))
+    assert np.array_equal(other._images, 255 - made._images)
