@@ -12,9 +12,9 @@ from fer_bench.analysis.claims.values import LEVEL, Part
 from fer_bench.metrics import Interval, over_seeds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from fer_bench.analysis.claims.values import Basis, Network, State
+    from fer_bench.analysis.claims.values import Basis, State
 
 _DECIMALS = 12
 """Decimals to which differences are rounded, so that equal metrics differ by exactly 0."""
@@ -93,13 +93,11 @@ class JudgedDifference:
         label: display text of which metric is subtracted from which; empty if it is clear.
         difference: difference of the metrics.
         state: state of the statement.
-        rival: the network that the first one was compared with, if that is not clear.
     """
 
     label: str
     difference: Difference
     state: State
-    rival: Network | None = None
 
 
 def contrast(
@@ -200,42 +198,10 @@ def combine_conventions(label: str, judged: Sequence[JudgedDifference], basis: B
     first, *others = (part_of(one, label, basis) for one in judged)
     text = first.text
     for other, part in zip(judged[1:], others, strict=True):
-        if other.label != judged[0].label:
-            text += f" / {other.label} {other.difference.text}"
-        elif part.text != first.text:
+        if part.text != first.text:
             text += f" / {other.difference.mean_text}"
     if len({one.state for one in judged}) == 1:
         return dataclasses.replace(first, text=text)
     return dataclasses.replace(
         first, state="open", text=text, cause=CONVENTIONS_DISAGREE, needs=ONE_CONVENTION
     )
-
-
-def judge_rivals(
-    rivals: Iterable[Network],
-    lead: Callable[[Network], Difference | None],
-    tests: int,
-    label: str = "{rival}",
-) -> JudgedDifference | None:
-    """Return the smallest lead of those that decide if a network is first; None if none is known.
-
-    A rival that is ahead decides; otherwise one that cannot be distinguished; otherwise the
-    nearest one.
-
-    Args:
-        rivals: the networks that it is compared with.
-        lead: returns the lead of the network over a rival, None if it is unknown.
-        tests: as in ``state_above``.
-        label: display text of the result, with ``{rival}`` as placeholder of the rival's name.
-    """
-    known = [
-        JudgedDifference(
-            label.format(rival=rival.label), found, state_above(found, tests=tests), rival
-        )
-        for rival in rivals
-        if (found := lead(rival)) is not None
-    ]
-    for state in ("fails", "open", "holds"):
-        if deciding := [one for one in known if one.state == state]:
-            return min(deciding, key=lambda one: one.difference.mean)
-    return None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.claims.differences import (
     JudgedDifference,
     combine_conventions,
-    judge_rivals,
     mean_of,
     part_of,
     state_above,
@@ -30,6 +29,7 @@ from fer_bench.analysis.claims.values import (
     EpochRange,
     Findings,
     Network,
+    Ranking,
 )
 from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
@@ -191,23 +191,24 @@ def vggface_gains_most(evidence: Evidence) -> Findings:
     others = [backbone for backbone in published.BACKBONES if backbone != "vggface"]
     rivals = [Network(backbone, "pretrained") for backbone in others]
 
-    def lead(rival: Network) -> Difference | None:
-        random = Network(rival.backbone, "random")
-        return accuracy_contrast(evidence, {gained: 1.0, base: -1.0, rival: -1.0, random: 1.0})
-
-    found = judge_rivals(rivals, lead, len(rivals), f"{TITLES['vggface']} minus {{rival}}")
     parts: list[Part] = []
-    if found is not None and found.rival is not None:
-        networks = (gained, base, *_networks(found.rival.backbone))
-        basis = Basis(networks, ("test images",), 0, holding=(gained,), failing=(found.rival,))
-        parts = [part_of(found, "gain of", basis)]
+    for rival in rivals:
+        networks = (gained, base, *_networks(rival.backbone))
+        weights = dict(zip(networks, (1.0, -1.0, -1.0, 1.0), strict=True))
+        lead = accuracy_contrast(evidence, weights)
+        if lead is None:
+            continue
+        label = f"{TITLES['vggface']} minus {rival.label}"
+        judged = JudgedDifference(label, lead, state_above(lead, tests=len(rivals)))
+        basis = Basis(networks, ("test images",), 0, holding=(gained,), failing=(rival,))
+        parts.append(part_of(judged, "gain of", basis))
     gains = [
         f"{TITLES[backbone]} {one.mean_text}"
         for backbone in published.BACKBONES
         if (one := accuracy_difference(evidence, *_networks(backbone))) is not None
     ]
     return Findings(
-        parts,
+        [Ranking(tuple(parts))] if parts else [],
         1,
         list_missing_tests(evidence, *NETWORKS),
         "gain in test accuracy, share",

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.differences import combine_conventions, judge_rivals, part_of
+from fer_bench.analysis.claims.differences import (
+    JudgedDifference,
+    combine_conventions,
+    part_of,
+    state_above,
+)
 from fer_bench.analysis.claims.measures import (
     list_missing,
     rate_difference,
     validation_accuracies,
     validation_difference,
 )
-from fer_bench.analysis.claims.values import NETWORKS, Basis, EpochRange, Findings, Network
+from fer_bench.analysis.claims.values import (
+    NETWORKS,
+    Basis,
+    EpochRange,
+    Findings,
+    Network,
+    Part,
+    Ranking,
+)
 from fer_bench.metrics.convergence import CONVENTIONS
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fer_bench.analysis.claims.differences import Difference, JudgedDifference
-    from fer_bench.analysis.claims.values import Evidence, Metric, Part
-    from fer_bench.metrics.convergence import Convention
+    from fer_bench.analysis.claims.values import Evidence, Metric
 
 VGGFACE = Network("vggface", "pretrained")
 OPENFACE = Network("openface", "pretrained")
@@ -35,22 +46,23 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
     VGG-Face lies above each of the others, and fails as soon as one lies above VGG-Face.
     """
     rivals = [network for network in NETWORKS if network != VGGFACE]
-    parts: list[Part] = []
+    rankings: list[Ranking] = []
     for name, epoch in (("initial", 1), ("final", -1)):
-
-        def lead(rival: Network, epoch: int = epoch) -> Difference | None:
-            return validation_difference(evidence, VGGFACE, rival, epoch)
-
-        found = judge_rivals(rivals, lead, 2 * len(rivals), "minus {rival}")
-        if found is not None:
-            accuracies = validation_accuracies(evidence, VGGFACE, epoch)
-            mean = sum(accuracies[seed] for seed in found.difference.seeds) / len(
-                found.difference.seeds
-            )
-            basis = _first(VGGFACE, [found], "validation accuracy")
-            parts.append(part_of(found, f"{name} {mean:.3f}", basis))
+        accuracies = validation_accuracies(evidence, VGGFACE, epoch)
+        parts: list[Part] = []
+        for rival in rivals:
+            lead = validation_difference(evidence, VGGFACE, rival, epoch)
+            if lead is None:
+                continue
+            state = state_above(lead, tests=2 * len(rivals))
+            judged = JudgedDifference(f"minus {rival.label}", lead, state)
+            mean = sum(accuracies[seed] for seed in lead.seeds) / len(lead.seeds)
+            basis = _basis(VGGFACE, rival, "validation accuracy")
+            parts.append(part_of(judged, f"{name} {mean:.3f}", basis))
+        if parts:
+            rankings.append(Ranking(tuple(parts)))
     missing = list_missing(evidence, VGGFACE, *rivals)
-    return Findings(parts, 2, missing, "validation accuracy, share")
+    return Findings(rankings, 2, missing, "validation accuracy, share")
 
 
 def vggface_converges_slowest(evidence: Evidence) -> Findings:
@@ -62,19 +74,9 @@ def vggface_converges_slowest(evidence: Evidence) -> Findings:
     """
     rivals = [network for network in PRETRAINED if network != VGGFACE]
     epochs = EpochRange(1, evidence.epochs)
-    found = []
-    for convention in CONVENTIONS:
-
-        def lead(rival: Network, convention: Convention = convention) -> Difference | None:
-            return rate_difference(evidence, rival, VGGFACE, epochs, convention)
-
-        label = f"{{rival}} minus {VGGFACE.label}"
-        slowest = judge_rivals(rivals, lead, len(rivals), label)
-        if slowest is not None:
-            found.append(slowest)
+    rankings = _rank_by_rate(evidence, VGGFACE, rivals, epochs, len(rivals), lowest=True)
     missing = list_missing(evidence, VGGFACE, *rivals, epochs=2)
-    parts = _combined("", found, VGGFACE, "training accuracy")
-    return Findings(parts, 1, missing, "accuracy MCR, share per epoch")
+    return Findings(rankings, 1, missing, "accuracy MCR, share per epoch")
 
 
 def openface_changes_fastest(evidence: Evidence) -> Findings:
@@ -86,40 +88,53 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
     and MobileNet.
     """
     rivals = [network for network in PRETRAINED if network != OPENFACE]
-    parts: list[Part] = []
-    for name, overfitting in (("MCR", False), ("MOFR", True)):
-        found = []
-        for convention in CONVENTIONS:
-
-            def lead(
-                rival: Network, convention: Convention = convention, overfitting: bool = overfitting
-            ) -> Difference | None:
-                return rate_difference(
-                    evidence, OPENFACE, rival, FIRST_WINDOW, convention, overfitting=overfitting
-                )
-
-            label = f"{OPENFACE.label} minus {{rival}}"
-            fastest = judge_rivals(rivals, lead, 2 * len(rivals), label)
-            if fastest is not None:
-                found.append(fastest)
-        metrics: list[Metric] = ["training accuracy"]
-        if overfitting:
-            metrics.append("validation accuracy")
-        parts += _combined(name, found, OPENFACE, *metrics)
+    tests = 2 * len(rivals)
+    rankings = [
+        *_rank_by_rate(evidence, OPENFACE, rivals, FIRST_WINDOW, tests),
+        *_rank_by_rate(evidence, OPENFACE, rivals, FIRST_WINDOW, tests, overfitting=True),
+    ]
     missing = list_missing(evidence, OPENFACE, *rivals, epochs=FIRST_WINDOW.last)
-    return Findings(parts, 2, missing, "accuracy MCR or MOFR, share per epoch")
+    return Findings(rankings, 2, missing, "accuracy MCR or MOFR, share per epoch")
 
 
-def _combined(
-    label: str, found: Sequence[JudgedDifference], first: Network, *metrics: Metric
-) -> list[Part]:
-    """Return one part for the deciding rivals by each convention; none if any is unknown."""
-    if len(found) < len(CONVENTIONS):
-        return []
-    return [combine_conventions(label, found, _first(first, found, *metrics))]
+def _rank_by_rate(
+    evidence: Evidence,
+    network: Network,
+    rivals: Sequence[Network],
+    epochs: EpochRange,
+    tests: int,
+    *,
+    lowest: bool = False,
+    overfitting: bool = False,
+) -> list[Ranking]:
+    """Return the ranking of a network by accuracy MCR, or MOFR, under both conventions.
+
+    It ranks first with the highest rate, or with the lowest. The list is empty if no rival has a
+    rate under both conventions.
+    """
+    metrics: list[Metric] = ["training accuracy"]
+    name = "" if lowest else "MCR"
+    if overfitting:
+        metrics.append("validation accuracy")
+        name = "MOFR"
+    parts: list[Part] = []
+    for rival in rivals:
+        first, second = (rival, network) if lowest else (network, rival)
+        label = f"{first.label} minus {second.label}"
+        leads = [
+            rate_difference(evidence, first, second, epochs, convention, overfitting=overfitting)
+            for convention in CONVENTIONS
+        ]
+        judged = [
+            JudgedDifference(label, lead, state_above(lead, tests=tests))
+            for lead in leads
+            if lead is not None
+        ]
+        if len(judged) == len(CONVENTIONS):
+            parts.append(combine_conventions(name, judged, _basis(network, rival, *metrics)))
+    return [Ranking(tuple(parts))] if parts else []
 
 
-def _first(first: Network, found: Sequence[JudgedDifference], *metrics: Metric) -> Basis:
-    """Return the basis of the statement that a network ranks first, ahead of rivals."""
-    rivals = tuple(dict.fromkeys(one.rival for one in found if one.rival is not None))
-    return Basis((first, *rivals), metrics, 0, holding=(first,), failing=rivals)
+def _basis(network: Network, rival: Network, *metrics: Metric) -> Basis:
+    """Return the basis of the statement that a network ranks ahead of a rival."""
+    return Basis((network, rival), metrics, 0, holding=(network,), failing=(rival,))

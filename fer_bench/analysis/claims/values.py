@@ -127,6 +127,18 @@ class Part:
     basis: Basis | None = None
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """Statement that a network ranks first, shown as one part of a claim.
+
+    Attributes:
+        parts: the same statement against each rival, at least one. Each is guarded on its own, so
+            that a rival whose metrics cannot be trusted neither decides nor hides another.
+    """
+
+    parts: tuple[Part, ...]
+
+
 class Missing(NamedTuple):
     """Something a run lacks to decide a claim: the cause in a few words, and what is needed."""
 
@@ -146,7 +158,7 @@ class Findings:
         remarks: additional metrics to display that decide nothing.
     """
 
-    parts: Sequence[Part]
+    parts: Sequence[Part | Ranking]
     total: int
     missing: Sequence[Missing] = ()
     unit: str = ""

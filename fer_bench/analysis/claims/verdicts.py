@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.guards import guard
-from fer_bench.analysis.claims.values import ClaimVerdict, Missing, Part
+from fer_bench.analysis.claims.values import ClaimVerdict, Missing, Part, Ranking
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from fer_bench.analysis.claims.values import Claim, ClaimOutcome, Evidence, State
 
@@ -24,7 +25,10 @@ def conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
     of the first part that decides: a failing one, otherwise an open one, otherwise the first.
     """
     findings = claim.decide(evidence)
-    guarded = [guard(part, evidence) for part in findings.parts]
+    guarded = [
+        _guard_ranking(part, evidence) if isinstance(part, Ranking) else guard(part, evidence)
+        for part in findings.parts
+    ]
     parts = [part for state in _STATES for part in guarded if part.state == state]
     missing = list(findings.missing)
     if len(parts) < findings.total and not missing:
@@ -46,13 +50,37 @@ def conclude(claim: Claim, evidence: Evidence) -> ClaimVerdict:
         paper=claim.on_tables(),
         outcome=outcome,
         because="; ".join([*_texts_by_state(parts), *findings.remarks]) or "no evidence",
-        cause="; ".join(dict.fromkeys("; ".join(causes).split("; "))),
+        cause=_join_unique(causes),
         effect=first.effect,
         interval=first.interval,
         unit="" if first.effect is None else findings.unit,
         seeds=None if first.basis is None else first.basis.seeds,
         missing="; ".join(dict.fromkeys(one.needs for one in missing if one.needs)),
     )
+
+
+def _guard_ranking(ranking: Ranking, evidence: Evidence) -> Part:
+    """Return the rival that decides a ranking, each guarded: of the failing ones, the furthest.
+
+    If none fails but some are open, the nearest of these, with the causes and needs of all. If all
+    hold, the nearest.
+    """
+    guarded = sorted(
+        (guard(part, evidence) for part in ranking.parts), key=lambda part: part.effect or 0.0
+    )
+    deciding = next(
+        found for state in _STATES if (found := [part for part in guarded if part.state == state])
+    )
+    return dataclasses.replace(
+        deciding[0],
+        cause=_join_unique(part.cause for part in deciding),
+        needs=_join_unique(part.needs for part in deciding),
+    )
+
+
+def _join_unique(lists: Iterable[str]) -> str:
+    """Join lists separated by semicolons, without repetitions."""
+    return "; ".join(dict.fromkeys("; ".join(lists).split("; ")))
 
 
 def _texts_by_state(parts: Sequence[Part]) -> list[str]:

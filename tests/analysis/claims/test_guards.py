@@ -198,3 +198,54 @@ def test_without_a_test_part_the_claims_on_it_say_so():
     assert on_it == ["C1", "C6", "C7", "C9", "C12", "C13", "C14", "C15"]
     assert {found[name].outcome for name in on_it} == {"undecided"}
     assert found["C4"].outcome == "supported"
+
+
+class TestEveryRivalIsGuarded:
+    VGGFACE, OPENFACE, RESNET50 = (
+        (name, "pretrained") for name in ("vggface", "openface", "resnet50")
+    )
+    SLOW = made_history(line(0.2, 0.21, 20))
+
+    def lower(self, most):
+        return made_history(line(0.15, 0.4, 20), (0.15, *line(most - 0.1, most, 19)))
+
+    def test_a_distorted_rival_far_behind_leaves_c4_open(self):
+        cells = repeated(
+            every_cell({self.VGGFACE: {"history": self.lower(0.6)}}, history=self.lower(0.4))
+        )
+        assert verdicts(*cells)["C4"].outcome == "supported"
+        far = repeated([made_cell("mobilenet", "random", history=self.lower(0.2))])
+        cells = [one for one in cells if one.label != far[0].label]
+        found = verdicts(*cells, *map(distorted, far))["C4"]
+        assert found.outcome_text == "undecided: batch-norm artefact"
+        assert found.missing == "training with --batchnorm=frozen of MobileNet_random"
+
+    def test_a_distorted_rival_ahead_does_not_hide_another_in_c4(self):
+        ahead = {self.OPENFACE: 0.6, self.RESNET50: 0.7}
+        cells = repeated(
+            every_cell(
+                {key: {"history": self.lower(most)} for key, most in ahead.items()},
+                history=self.lower(0.4),
+            )
+        )
+        cells = [distorted(one) if one.backbone == "resnet50" else one for one in cells]
+        found = verdicts(*cells)["C4"]
+        assert found.outcome == "contradicted"
+        assert "minus OpenFace_pretrained -0.200" in found.because
+
+    def test_a_distorted_rival_ahead_does_not_hide_another_in_c13(self):
+        cells = with_test({self.OPENFACE: 0.5, self.RESNET50: 0.6})
+        cells = [distorted(one) if one.backbone == "resnet50" else one for one in cells]
+        assert verdicts(*cells)["C13"].outcome == "contradicted"
+
+    def test_a_rival_that_learned_nothing_does_not_hide_another_in_c5(self):
+        flat = made_history(line(0.2, 0.2, 20))
+        cells = every_cell(
+            {
+                self.OPENFACE: {"history": flat, "predicted": MAJORITY},
+                self.RESNET50: {"history": self.SLOW},
+            }
+        )
+        found = verdicts(*repeated(cells))["C5"]
+        assert found.outcome == "contradicted"
+        assert "ResNet-50_pretrained minus VGG-Face_pretrained" in found.because

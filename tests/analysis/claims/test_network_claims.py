@@ -114,8 +114,9 @@ class TestC4:
     def test_a_curve_moved_by_batch_normalisation_decides_nothing(self):
         found = verdict("C4", *cells_of({RESNET50: moved_by_batch_normalisation(GOOD)}))
         assert found.outcome == "undecided"
-        assert found.cause == "batch-norm artefact"
-        assert found.missing == "training with --batchnorm=frozen of ResNet-50_pretrained"
+        # The other rivals have the same accuracy.
+        assert found.cause == "batch-norm artefact; within noise"
+        assert found.missing.startswith("training with --batchnorm=frozen of ResNet-50_pretrained;")
 
     def test_fourteen_gaps_that_could_fail_need_more_to_do_so(self):
         # Final 0.3 against 0.3 + gap, of 3,589 images: 1.96 errors are 0.0212, 2.91 are 0.0316.
