@@ -174,7 +174,10 @@ def rate_difference(
     *,
     overfitting: bool = False,
 ) -> Difference | None:
-    """Return the rate of one network minus that of another.
+    """Return the rate of one network minus that of another, over a range of epochs.
+
+    As a window of ``metrics.convergence``, a range a to b holds the differences from epoch a to b +
+    1 (or the last) under ``consecutive``, and from epoch a - 1 to b under ``untrained``.
 
     A rate over k differences telescopes to (end - start) / k, so two of them depend on four
     accuracies. Each has a sampling variance of at most 0.25 / n, which gives the error sqrt(4 *
@@ -182,13 +185,13 @@ def rate_difference(
     is added under the root.
     """
     data = evidence.run.dataset
-    steps = epochs.last - epochs.first + (epochs.first > 1 or convention == "untrained")
+    start, end = _ends(epochs, convention, evidence.epochs)
     variance = 1 / data.train + (1 / data.validation if overfitting else 0)
     first_rates, second_rates = (
         _rates(evidence, network, epochs, convention, overfitting=overfitting)
         for network in (first, second)
     )
-    error = math.sqrt(variance) / max(steps, 1)
+    error = math.sqrt(variance) / max(end - start, 1)
     return contrast([(1.0, first_rates), (-1.0, second_rates)], error, is_rate=True)
 
 
@@ -230,25 +233,31 @@ def _rates(
     Empty if the network was not trained that long, or if the range contains no difference.
     """
     group = evidence.trained(network)
-    first, last = epochs
-    has_base = first > 1 or convention == "untrained"
-    if group is None or last - first + has_base < 1:
+    start, end = _ends(epochs, convention, evidence.epochs)
+    if group is None or end <= start:
         return {}
     rates = {}
     for seed, quality in zip(group.seeds, group.qualities, strict=True):
         history = quality.history
-        if history.epochs < last:
+        if history.epochs < max(end, epochs.last):
             continue
-        running = (history.train_accuracy[0], *history.running_accuracy)
-        validation = history.validation_accuracy
+        running = (history.train_accuracy[0], *history.running_accuracy)[start : end + 1]
         if overfitting:
-            rates[seed] = mean_overfitting_rate(
-                running[first : last + 1],
-                validation[first : last + 1],
-                untrained=(running[first - 1], validation[first - 1]) if has_base else None,
-            )
+            validation = history.validation_accuracy[start : end + 1]
+            rates[seed] = mean_overfitting_rate(running, validation)
         else:
-            rates[seed] = mean_convergence_rate(
-                running[first : last + 1], untrained=running[first - 1] if has_base else None
-            )
+            rates[seed] = mean_convergence_rate(running)
     return rates
+
+
+def _ends(epochs: EpochRange, convention: Convention, trained: int) -> tuple[int, int]:
+    """Return the epochs whose metrics a rate over a range is the difference of.
+
+    Args:
+        epochs: the range.
+        convention: convention of the first difference.
+        trained: number of trained epochs.
+    """
+    if convention == "untrained":
+        return epochs.first - 1, epochs.last
+    return epochs.first, min(epochs.last + 1, trained)

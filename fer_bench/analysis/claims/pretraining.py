@@ -89,8 +89,7 @@ def pretrained_is_better(evidence: Evidence) -> Findings:
 def pretrained_converges_faster(evidence: Evidence) -> Findings:
     """Judge C2: one part for epochs 1 to 10, one for 11 to 20, each a mean over the backbones.
 
-    The paper speaks of a higher average. The first part holds only under both conventions for the
-    first window.
+    The paper speaks of a higher average. Both parts are judged under both conventions.
     """
     pairs = [_networks(backbone) for backbone in published.BACKBONES]
     missing: list[Missing] = []
@@ -108,18 +107,20 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
 
     parts: list[Part] = []
     remarks: list[str] = []
-    early = [
-        JudgedDifference("", found, state_above(found, tests=2))
-        for convention in CONVENTIONS
-        if (found := mean_over_backbones(EARLY, convention)[0]) is not None
-    ]
-    # From the second window on, both conventions are the same.
-    later, _ = mean_over_backbones(LATE, "untrained")
-    if later is not None and len(early) == len(CONVENTIONS):
-        parts.append(combine_conventions("epochs 1-10", early, basis))
-        judged = JudgedDifference("", later, state_below(later, LEVEL_RATE, 2))
-        level = dataclasses.replace(basis, holding=NETWORKS, failing=pretrained)
-        parts.append(part_of(judged, "epochs 11-20", level))
+    early, later = (
+        [
+            found
+            for convention in CONVENTIONS
+            if (found := mean_over_backbones(epochs, convention)[0]) is not None
+        ]
+        for epochs in (EARLY, LATE)
+    )
+    if len(early) == len(later) == len(CONVENTIONS):
+        faster = [JudgedDifference("", one, state_above(one, tests=2)) for one in early]
+        parts.append(combine_conventions("epochs 1-10", faster, basis))
+        level = [JudgedDifference("", one, state_below(one, LEVEL_RATE, 2)) for one in later]
+        others = dataclasses.replace(basis, holding=NETWORKS, failing=pretrained)
+        parts.append(combine_conventions("epochs 11-20", level, others))
     for epochs, name in ((EARLY, "1-10"), (LATE, "11-20")):
         _, each = mean_over_backbones(epochs, "untrained")
         shown = [

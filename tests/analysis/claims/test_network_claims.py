@@ -171,8 +171,9 @@ class TestC8:
         found = verdict("C8", *cells_of({OPENFACE: STEEP, ("resnet50", "random"): STEEP}))
         assert found.outcome == "supported"
         gap = "OpenFace_pretrained minus MobileNet_pretrained"
-        assert f"MCR {gap} +0.0641 [" in found.because
-        assert f"MOFR {gap} +0.07" in found.because
+        # From epoch 1 to 6 by 0.3125 and 0.0625; validation by 0 and 0.0375.
+        assert f"MCR {gap} +0.0500 [" in found.because
+        assert f"MOFR {gap} +0.0575 [" in found.because
 
     def test_a_faster_one_contradicts_it(self):
         found = verdict("C8", *cells_of({RESNET50: STEEP}))
@@ -190,11 +191,19 @@ class TestC8:
         # In epochs 1 to 5 the gap grows by 0.05 more. 1.96 sqrt(1 / 25121 + 1 / 3589) is 0.035.
         for more, outcome in ((0.03, "undecided"), (0.045, "supported")):
             faster = made_history(
-                (0.15, *line(0.16, 0.16 + 0.05 + more, 4), *(0.5,) * 15), (0.15,) * 21
+                (0.15, *line(0.16, 0.21 + more, 4), *(0.21 + more,) * 15), (0.15,) * 21
             )
-            slower = made_history((0.15, *line(0.16, 0.21, 4), *(0.5,) * 15), (0.15,) * 21)
+            slower = made_history((0.15, *line(0.16, 0.21, 4), *(0.21,) * 15), (0.15,) * 21)
             cells = every_cell({OPENFACE: {"history": faster}}, history=slower)
             assert verdict("C8", *repeated(cells)).outcome == outcome
+
+    def test_the_window_ends_at_epoch_6_by_one_convention(self):
+        late = made_history((0.15, *line(0.2, 0.24, 4), *(0.6,) * 15), (0.15,) * 21)
+        found = verdict("C8", *cells_of({OPENFACE: late}))
+        gap = "OpenFace_pretrained minus MobileNet_pretrained"
+        # From epoch 1 to 6 by 0.4 and 0.0625, from epoch 0 to 5 by 0.09 and 0.0625.
+        assert f"MCR {gap} +0.0675 [" in found.because
+        assert "/ +0.0055" in found.because
 
     def test_two_that_are_alike_are_open(self):
         assert verdict("C8", *cells_of({OPENFACE: STEEP, RESNET50: STEEP})).outcome == "undecided"
