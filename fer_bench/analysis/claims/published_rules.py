@@ -1,7 +1,8 @@
 """The claims' rules applied to the paper's own published tables.
 
 The tables have no intervals, so a difference of any size decides, beyond the rule's margin. The
-mean of a range of epochs is the mean of the printed rates of its windows.
+rate over a range of epochs is the mean of the printed rates of its windows, weighted by their
+numbers of differences.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.claims.pretraining import EARLY, LATE, LEVEL_RATE
 from fer_bench.analysis.claims.ranks import FIRST_WINDOW
 from fer_bench.analysis.claims.values import TITLES, EpochRange, PaperVerdict
+from fer_bench.analysis.paper_forensics import DIFFERENCES
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ def not_published(because: str) -> Callable[[], PaperVerdict]:
 
 
 def rate(number: published.RateTable, backbone: str, init: Init, epochs: EpochRange) -> float:
-    """Return the mean of the printed rates of the windows within a range of epochs; NaN if unknown.
+    """Return the printed rate over a range of epochs; NaN if unknown.
+
+    It is the mean of the windows' rates, weighted by their numbers of differences.
 
     Args:
         number: number of the table.
@@ -41,11 +45,11 @@ def rate(number: published.RateTable, backbone: str, init: Init, epochs: EpochRa
     if rates is None:
         return math.nan
     chosen = [
-        value
-        for value, (first, last) in zip(rates, published.WINDOWS, strict=True)
+        (value, steps)
+        for value, steps, (first, last) in zip(rates, DIFFERENCES, published.WINDOWS, strict=True)
         if epochs.first <= first and last <= epochs.last
     ]
-    return math.fsum(chosen) / len(chosen)
+    return math.fsum(value * steps for value, steps in chosen) / sum(steps for _, steps in chosen)
 
 
 def converges_faster() -> PaperVerdict:

@@ -84,7 +84,7 @@ def openface_changes_fastest(evidence: Evidence) -> Findings:
 
     Both are computed in the first window, epochs 1 to 5, under both conventions: there OpenFace has
     the highest MCR in the paper's Table 2. Over all 20 epochs of that table it has the second
-    lowest, above VGG-Face, and in the first window its random network is behind random ResNet-50
+    highest, below ResNet-50, and in the first window its random network is behind random ResNet-50
     and MobileNet.
     """
     rivals = [network for network in PRETRAINED if network != OPENFACE]
