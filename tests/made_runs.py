@@ -159,6 +159,17 @@ def made_run(*cells: CellResult, **settings: Any) -> Run:
     )
 
 
+def distorted(cell: CellResult) -> CellResult:
+    """Return the cell with a validation accuracy that differs by 0.1 with batch statistics."""
+    if cell.quality is None:
+        return cell
+    history = cell.quality.history
+    moved = dataclasses.replace(
+        history, batch_validation_accuracy=tuple(v + 0.1 for v in history.validation_accuracy)
+    )
+    return dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, history=moved))
+
+
 def audited(run: Run) -> Run:
     """Return the run with audit findings and votes on its test images.
 

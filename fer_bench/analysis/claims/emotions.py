@@ -16,7 +16,7 @@ from fer_bench.analysis.claims.differences import (
     part_of,
     state_below,
 )
-from fer_bench.analysis.claims.guards import AT_BASELINE, has_learned
+from fer_bench.analysis.claims.guards import ARTEFACT, AT_BASELINE, has_learned, is_distorted
 from fer_bench.analysis.claims.measures import NO_TEST_PART, list_untrained
 from fer_bench.analysis.claims.values import (
     LEVEL,
@@ -101,8 +101,9 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
     """Judge C14: disgust is recognised worst because it is the rarest class.
 
     The first part is the rank correlation of recall and class size over the classes, with the exact
-    one-sided p-value of all permutations; the metric is recall as in C9. A correlation shows no
-    cause: the second part needs trainings with class weights, which no run has.
+    one-sided p-value of all permutations; the metric is recall as in C9. A single network decides
+    nothing. A correlation shows no cause: the second part needs trainings with class weights, which
+    no run has.
     """
     learned, missing = _learned(evidence)
     weighted = Missing(
@@ -117,6 +118,8 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
         state: State = "holds" if p_value < 1 - LEVEL else "open"
         if p_below < 1 - LEVEL:
             state = "fails"
+        if missing:
+            state = "so far"
         text = f"rank correlation of recall and class size {rho:+.2f}, p = {p_value:.3f}"
         parts = [Part(state, text, rho, needs="more classes", basis=_basis(learned, evidence))]
         remarks = [_recall_text(each)]
@@ -148,9 +151,10 @@ def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
     """Judge C15: networks are less confident on images whose label the FER+ votes dispute.
 
     The metric is the confidence of the prediction, averaged over the networks that learned
-    anything, on disputed images (the vote is another class or tied) minus on all others.
+    anything, on disputed images (the vote is another class or tied) minus on all others. A single
+    network decides nothing.
     """
-    learned, missing = _learned(evidence, least=1)
+    learned, missing = _learned(evidence)
     data = evidence.run.dataset
     if not len(data.votes):
         needs = "FER+ votes (--votes=fer2013new.csv)"
@@ -174,13 +178,13 @@ def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
         raise AssertionError("the seeds are common")
     judged = JudgedDifference("", gap, state_below(gap, 0.0))
     label = f"{int(disputed.sum())} disputed minus {int((~disputed).sum())} other images"
-    parts = [part_of(judged, label, _basis(learned, evidence))]
-    return Findings(parts, 1, missing, "confidence of the prediction, share")
+    part = part_of(judged, label, _basis(learned, evidence))
+    if missing:
+        part = dataclasses.replace(part, state="so far")
+    return Findings([part], 1, missing, "confidence of the prediction, share")
 
 
-def _learned(
-    evidence: Evidence, least: int = LEAST_NETWORKS
-) -> tuple[tuple[Network, ...], list[Missing]]:
+def _learned(evidence: Evidence) -> tuple[tuple[Network, ...], list[Missing]]:
     """Return the networks that learned something, and what is missing to judge by them."""
     if not evidence.run.dataset.test:
         return (), [NO_TEST_PART]
@@ -188,17 +192,33 @@ def _learned(
     if found and None in (recalls := evidence.groups[found[0]].qualities[0].recall):
         name, _ = evidence.run.dataset.counts[recalls.index(None)]
         return (), [Missing("no test images of a class", f"test images of {name}")]
-    if len(found) >= least:
+    if len(found) >= LEAST_NETWORKS:
         return found, []
     trained = any(group.trained for group in evidence.groups.values())
-    needs = f"{least} networks or more above the majority-class baseline (this run: {len(found)})"
-    return found, [Missing(AT_BASELINE if trained else NOT_RUN, needs)]
+    needs = (
+        f"{LEAST_NETWORKS} networks or more above the majority-class baseline "
+        f"(this run: {len(found)})"
+    )
+    missing = [Missing(AT_BASELINE if trained else NOT_RUN, needs)]
+    if distorted := [network.label for network in _distorted(evidence)]:
+        needs = f"training with --batchnorm=frozen of {', '.join(distorted)}"
+        missing.insert(0, Missing(ARTEFACT, needs))
+    return found, missing
+
+
+def _distorted(evidence: Evidence) -> list[Network]:
+    """Return the networks whose evaluation cannot show whether they learned anything."""
+    return [network for network in evidence.groups if is_distorted(evidence, network)]
 
 
 def _basis(learned: Sequence[Network], evidence: Evidence) -> Basis:
-    """Return the basis of a mean over networks."""
+    """Return the basis of a mean over the networks that learned something.
+
+    It includes each distorted network, which may be missing from them because of the distortion.
+    """
     seeds = min(len(evidence.groups[network].trained) for network in learned)
-    return Basis(tuple(learned), ("test images",), seeds)
+    networks = tuple(dict.fromkeys([*learned, *_distorted(evidence)]))
+    return Basis(networks, ("test images",), seeds)
 
 
 def _recall_text(each: Mapping[str, Sequence[float]]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from made_runs import (
     LABELS,
     audited,
+    distorted,
     every_cell,
     line,
     made_history,
@@ -122,6 +123,15 @@ class TestC14:
         assert found.outcome == "contradicted"
         assert found.effect == pytest.approx(-1.0)
 
+    def test_one_network_that_learned_decides_nothing(self):
+        order = sorted(RECALLS.values())
+        turned = {name: order[::-1][order.index(share)] for name, share in RECALLS.items()}
+        cells = every_cell({("vggface", "pretrained"): {"test": turned}}, test=0.1)
+        found = verdict("C14", made_run(*repeated(cells)))
+        assert found.outcome == "undecided"
+        assert found.because.startswith("so far: rank correlation")
+        assert "2 networks or more" in found.missing
+
     def test_ranks(self):
         assert rank_correlation([1, 2, 3], [10, 20, 30]) == pytest.approx((1, 1 / 6, 1))
         # Rank differences 1, 1 and 0: 1 - 6 * 2 / (3 * 8); 3 of 6 orders reach it.
@@ -130,8 +140,8 @@ class TestC14:
 
 
 class TestC15:
-    def run(self, disputed, others, votes=True):
-        run = made_run(*repeated(every_cell()))
+    def run(self, disputed, others, votes=True, cells=None):
+        run = made_run(*repeated(cells or every_cell()))
         voted = audited(run)
         share = np.where(voted.dataset.votes != voted.dataset.labels, disputed, others)
         confidences = (share * 65535).astype("<u2").tobytes()
@@ -157,6 +167,20 @@ class TestC15:
 
     def test_higher(self):
         assert verdict("C15", self.run(0.5, 0.3)).outcome == "contradicted"
+
+    @pytest.mark.parametrize(("disputed", "others"), [(0.3, 0.5), (0.5, 0.3)])
+    def test_one_network_that_learned_decides_nothing(self, disputed, others):
+        cells = every_cell({("vggface", "pretrained"): {"test": 0.5}}, test=0.1)
+        found = verdict("C15", self.run(disputed, others, cells=cells))
+        assert found.outcome_text == "undecided: at the baseline"
+        assert found.because.startswith("so far: ")
+
+    def test_a_distorted_network_at_the_baseline_is_not_left_out(self):
+        cells = every_cell({("vggface", "pretrained"): {"test": 0.1}})
+        cells = [distorted(one) if one.label == "VGG-Face_pretrained" else one for one in cells]
+        found = verdict("C15", self.run(0.3, 0.5, cells=cells))
+        assert found.outcome_text == "undecided: batch-norm artefact"
+        assert found.missing == "training with --batchnorm=frozen of VGG-Face_pretrained"
 
     def test_without_votes(self):
         found = verdict("C15", self.run(0.3, 0.5, votes=False))

@@ -6,7 +6,17 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_runs import LABELS, NAMES, every_cell, line, made_cell, made_history, made_run, repeated
+from made_runs import (
+    LABELS,
+    NAMES,
+    distorted,
+    every_cell,
+    line,
+    made_cell,
+    made_history,
+    made_run,
+    repeated,
+)
 
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
@@ -18,15 +28,6 @@ def verdicts(*cells, **dataset):
     run = made_run(*cells)
     run = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, **dataset))
     return {one.id: one for one in analyse(run).verdicts}
-
-
-def distorted(cell):
-    """Return the cell with a validation accuracy that differs by 0.1 with batch statistics."""
-    history = cell.quality.history
-    moved = dataclasses.replace(
-        history, batch_validation_accuracy=tuple(v + 0.1 for v in history.validation_accuracy)
-    )
-    return dataclasses.replace(cell, quality=dataclasses.replace(cell.quality, history=moved))
 
 
 def with_test(accuracies, **other):

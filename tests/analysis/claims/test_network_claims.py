@@ -6,6 +6,7 @@ import operator
 import pytest
 from made_runs import (
     SIZES,
+    distorted,
     every_cell,
     line,
     made_cell,
@@ -495,6 +496,21 @@ class TestC9:
         assert "majority-class baseline" in found.missing
         assert "this run: 0" in found.missing
         assert "; " not in found.missing
+
+    @pytest.mark.parametrize("neutral", [0.4, 0.8])
+    def test_a_distorted_network_at_the_baseline_is_not_left_out(self, neutral):
+        nothing = dict.fromkeys(AS_CLAIMED, 0.1)
+        cells = of_recall({**AS_CLAIMED, "Neutral": neutral}, openface=nothing)
+        cells = [distorted(one) if one.backbone == "openface" else one for one in cells]
+        found = verdict("C9", *cells)
+        assert found.outcome_text == "undecided: batch-norm artefact"
+        labels = "OpenFace_pretrained, OpenFace_random"
+        assert found.missing == f"training with --batchnorm=frozen of {labels}"
+
+    def test_of_distorted_networks_alone_the_distortion_is_the_cause(self):
+        cells = map(distorted, every_cell(test=dict.fromkeys(AS_CLAIMED, 0.1)))
+        found = verdict("C9", *cells)
+        assert found.outcome_text == "undecided: batch-norm artefact; at the baseline"
 
     def test_recall_is_the_mean_of_the_networks(self):
         better = {name: min(1.0, share + 0.1) for name, share in AS_CLAIMED.items()}
