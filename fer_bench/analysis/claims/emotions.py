@@ -64,8 +64,8 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     independent shares, from their Wilson intervals (*Interval estimation for the difference between
     independent proportions*, 1998, method 10). For the mean over several networks the sample size
     is still the number of images of the class: the networks see the same images, so the interval is
-    too wide rather than too narrow. The variation between networks is not in the interval; the
-    second condition covers it.
+    too wide rather than too narrow. The variation over seeds and between networks is not in the
+    interval; the second condition covers the latter.
     """
     learned, missing = _learned(evidence)
     missing = [*list_untrained(evidence, *NETWORKS), *missing]

@@ -179,7 +179,7 @@ def pretrained_is_high_late(evidence: Evidence) -> Findings:
         excess = training_excess(evidence, network, LAST_EPOCHS, HIGH)
         if excess is not None:
             judged = JudgedDifference("", excess, state_above(excess, tests=len(SLOWED)))
-            basis = Basis((network,), ("training accuracy",), 0, (network,), (network,))
+            basis = Basis((network,), ("training accuracy",), 0, holding=(network,))
             label = f"{TITLES[backbone]} {HIGH + excess.mean:.3f}, above {HIGH} by"
             parts.append(part_of(judged, label, basis))
     unit = f"training accuracy minus {HIGH}, share"

@@ -57,6 +57,11 @@ class TestC11:
         assert found.outcome == "contradicted"
         assert "MobileNet 0.600, above 0.8 by -0.200 [" in found.because
 
+    def test_a_network_that_learned_nothing_is_below(self):
+        history = made_history(line(0.15, 0.6, 20))
+        cells = every_cell(history=history, test=0.1)
+        assert verdict("C11", made_run(*repeated(cells))).outcome == "contradicted"
+
     def test_short_trainings(self):
         history = made_history(epochs=6)
         run = made_run(*repeated(every_cell(history=history)), epochs=6)

@@ -16,7 +16,8 @@ from made_runs import (
     repeated,
 )
 
-from fer_bench.analysis.claims.emotions import newcombe
+from fer_bench.analysis.claims import CLAIMS
+from fer_bench.analysis.claims.emotions import BEST, WORST, newcombe
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
 from fer_bench.results.records import InferenceSpeed, NetworkTrainingSpeed, Parameters
@@ -257,6 +258,13 @@ class TestC6:
     def test_an_interval_across_the_margin_is_open(self):
         assert verdict("C6", *openface_and("resnet50", 0.42, 0.4)).outcome == "undecided"
 
+    def test_a_resnet_as_small_contradicts_it(self):
+        cells = [
+            dataclasses.replace(cell, parameters=Parameters(1000, 1, 1))
+            for cell in openface_and("resnet50", 0.4, 0.4)
+        ]
+        assert verdict("C6", *cells).outcome == "contradicted"
+
     def test_a_slower_openface_contradicts_it(self):
         found = verdict("C6", *openface_and("resnet50", 0.4, 0.4, (100.0, 200.0)))
         assert found.outcome == "contradicted"
@@ -367,9 +375,10 @@ class TestC7:
         assert found.outcome == "contradicted"
         assert "count of VGG-Face" in found.missing
 
-    def test_a_smaller_network_contradicts_it(self):
+    @pytest.mark.parametrize("count", [1000, SIZES["mobilenet"]])
+    def test_a_network_as_small_or_smaller_contradicts_it(self, count):
         cells = [
-            dataclasses.replace(cell, parameters=Parameters(1000, 1, 1))
+            dataclasses.replace(cell, parameters=Parameters(count, 1, 1))
             if cell.backbone == "openface"
             else cell
             for cell in openface_and("mobilenet", 0.5, 0.3)
@@ -447,6 +456,12 @@ class TestC9:
         found = verdict("C9", *of_recall({**AS_CLAIMED, "Disgust": 0.38, "Sad": 0.1}))
         assert found.outcome == "contradicted"
         assert "worst, Sad minus Disgust -0.2" in found.because
+
+    def test_the_correction_is_over_the_stated_pairs(self):
+        pairs = {(name, other) for name in BEST for other in published.COUNTS if other not in BEST}
+        pairs |= {(name, WORST) for name in published.COUNTS if name != WORST}
+        (claim,) = (one for one in CLAIMS if one.id == "C9")
+        assert claim.family == f"the {len(pairs)} pairs of emotions"
 
     def test_one_network_that_learned_decides_nothing(self):
         nothing = dict.fromkeys(AS_CLAIMED, 0.1)
