@@ -108,6 +108,7 @@ def _columns(analysis: Analysis, cut: Sequence[Window], *, has_paper: bool) -> d
     """Return the columns by window and content: with the paper's, window by window."""
     names = {window: f"{window[0]}{EN_DASH}{window[1]}" for window in cut}
     columns: dict[Key, Column] = {}
+    comparable = analysis.on_rates_split and not analysis.rate_deviations
     for window, name in names.items():
         keys = (name, "consecutive")
         if has_paper:
@@ -115,7 +116,7 @@ def _columns(analysis: Analysis, cut: Sequence[Window], *, has_paper: bool) -> d
                 "this run",
                 name,
                 decimals=5,
-                compared=analysis.on_rates_split and _has_papers_differences(window, cut),
+                compared=comparable and _has_papers_differences(window, cut),
                 keys=keys,
             )
             columns[window, "paper"] = Column("paper", name, decimals=6, published=True)

@@ -324,6 +324,14 @@ def test_only_rates_on_the_papers_split_of_its_images_are_compared(run: Run) -> 
     assert compared(dataclasses.replace(like, dataset=other)) == []
 
 
+def test_rates_of_changed_settings_are_not_compared(run: Run) -> None:
+    frozen = made_settings(split="80-20", batch_normalization="frozen")
+    changed = dataclasses.replace(on_rates_split(run), protocol=frozen)
+    assert compared(changed) == []
+    for table in rate_tables(analyse(changed)):
+        assert any("Not directly comparable" in note for note in table.notes)
+
+
 def test_published_rates_of_another_split_say_so_with_the_command(run: Run) -> None:
     command = "pytest benchmarks --backbone=mobilenet,openface,resnet50,vggface --dataset=PATH"
     for table in rate_tables(analyse(run))[:3]:
