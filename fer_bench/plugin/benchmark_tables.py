@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.plugin.stash_keys import MEASURED
 from fer_bench.results import KEY
 
 if TYPE_CHECKING:
@@ -24,12 +25,16 @@ _DISPLAY_OPTIONS: dict[str, Any] = {
 
 
 def hide_tables(config: pytest.Config) -> None:
-    """Hide pytest-benchmark's tables if all benchmarks are recorded as cells of fer_bench.
+    """Hide pytest-benchmark's tables if all benchmarks measure cells of fer_bench.
 
     They stay if any of pytest-benchmark's display options is given.
     """
     session = config._benchmarksession  # type: ignore[attr-defined]
-    is_ours = all(KEY in benchmark.extra_info for benchmark in session.benchmarks)
+    measured = config.stash.get(MEASURED, set())
+    is_ours = all(
+        KEY in benchmark.extra_info or benchmark.fullname in measured
+        for benchmark in session.benchmarks
+    )
     options = _DISPLAY_OPTIONS.items()
     if is_ours and all(config.getoption(name, default) == default for name, default in options):
         session.quiet = True

@@ -10,7 +10,7 @@ import pytest
 from fer_bench.models import WeightsMissing, get
 from fer_bench.models.keras_backend import clear_keras
 from fer_bench.plugin.benchmark_records import SPEED, Measured
-from fer_bench.plugin.stash_keys import CELLS, EXPERIMENT, RECORD
+from fer_bench.plugin.stash_keys import CELLS, EXPERIMENT, MEASURED, RECORD
 from fer_bench.plugin.terminal_progress import showing_progress
 from fer_bench.training import reference_workload
 from fer_bench.training.cell_runner import run_cell
@@ -93,6 +93,7 @@ def measured(request: pytest.FixtureRequest, benchmark: Any, cell: Cell) -> Meas
     The speed before the benchmark is only measured for tests marked ``fer_speed``, since only
     these are certain to need it.
     """
+    request.config.stash.setdefault(MEASURED, set()).add(request.node.nodeid)
     is_of_speed = request.node.get_closest_marker(SPEED) is not None
     before = reference_workload.timed() if is_of_speed else None
     return Measured(benchmark, cell, before, request.config.stash[RECORD])

@@ -24,6 +24,8 @@ REPORTING: pytest.StashKey[bool] = pytest.StashKey()
 """True if there is a report: for tests that use ``measured``, or on request."""
 REPORT: pytest.StashKey[SessionReport] = pytest.StashKey()
 PROBLEMS: pytest.StashKey[list[str]] = pytest.StashKey()
+MEASURED: pytest.StashKey[set[str]] = pytest.StashKey()
+"""Node ids of the tests that used ``measured``."""
 CELLS: pytest.StashKey[CellCount] = pytest.StashKey()
 TIME: pytest.StashKey[str] = pytest.StashKey()
 UNCOMPARED: pytest.StashKey[str] = pytest.StashKey()

@@ -108,6 +108,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data, monkeypatch):
     result.assert_outcomes(passed=10)
     text = result.stdout.str()
     assert "always Angry" in text
+    assert "Name (time in " not in text
     report = pytester.path / "report"
     assert {path.name for path in report.iterdir()} == {
         ".fer_bench-files",
