@@ -82,11 +82,11 @@ def accuracy_text(standing: Standing) -> str:
         wider half of the 95 % CI over the test images, if known.
     """
     text = _percent(standing.accuracy)
-    spread = half_width(standing) if standing.deviation is None else standing.deviation
+    spread = _half_width(standing) if standing.deviation is None else standing.deviation
     return text if spread is None else f"{text} \N{PLUS-MINUS SIGN} {100 * spread:.1f}"
 
 
-def half_width(standing: Standing) -> float | None:
+def _half_width(standing: Standing) -> float | None:
     """Return the wider half of the 95 % CI of the test accuracy, or None if it is unknown."""
     found = standing.interval
     return (

@@ -160,7 +160,7 @@ def _draw(drawing: Drawing, data: InitialMetric) -> None:
     for init, look in looks.items():
         shown = [(one.first_epoch, place) for one, place, row in dots if row.init == init]
         axes.plot(*zip(*shown, strict=True), gid=f"epoch-1-{init}", zorder=3, clip_on=False, **look)
-    beside = axes.get_yaxis_transform()
+    margin = axes.get_yaxis_transform()
     for place, row in enumerate(data.rows):
         colour = INK if row.values else SOFT
-        axes.text(1.02, place, row.status, color=colour, fontsize=8, va="center", transform=beside)
+        axes.text(1.02, place, row.status, color=colour, fontsize=8, va="center", transform=margin)
