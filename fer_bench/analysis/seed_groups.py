@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,10 +14,11 @@ import numpy as np
 from fer_bench.analysis.batch_norm_gap import BatchNormGap
 from fer_bench.analysis.subsets import score, score_by_votes, score_subsets, subsets_by_duplicates
 from fer_bench.metrics import expected_calibration_error
+from fer_bench.protocol.cell import display_name
 from fer_bench.results.records import History, Quality
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -51,8 +53,13 @@ class Group:
 
     @property
     def label(self) -> str:
-        """Name in the paper's tables: ``MobileNet_random``."""
+        """Display name: ``MobileNet random``."""
         return self.cells[0].label
+
+    @property
+    def row_key(self) -> str:
+        """Name of the row in ``tables.csv``: ``MobileNet_random``."""
+        return self.cells[0].row_key
 
     @cached_property
     def trained(self) -> tuple[CellResult, ...]:
@@ -209,18 +216,35 @@ def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[
 
 def with_unique_titles(run: Run) -> Run:
     """Return the run with the registry name appended to titles shared by several backbones."""
-    owners: dict[str, set[str]] = {}
-    for cell in run.cells:
-        owners.setdefault(cell.title, set()).add(cell.backbone)
+    titles = _unique_titles(run.cells)
     return dataclasses.replace(
         run,
-        cells=tuple(
-            dataclasses.replace(cell, title=f"{cell.title} ({cell.backbone})")
-            if len(owners[cell.title]) > 1
-            else cell
-            for cell in run.cells
-        ),
+        cells=tuple(dataclasses.replace(cell, title=titles[cell.backbone]) for cell in run.cells),
     )
+
+
+def display_names(runs: Iterable[Run]) -> dict[str, str]:
+    """Return the display name of each backbone and init of several runs.
+
+    Returns:
+        ``MobileNet random`` by ``mobilenet-random``.
+    """
+    cells = [cell for run in runs for cell in run.cells]
+    titles = _unique_titles(cells)
+    return {
+        f"{cell.backbone}-{cell.init}": display_name(titles[cell.backbone], cell.init)
+        for cell in cells
+    }
+
+
+def _unique_titles(cells: Sequence[CellResult]) -> dict[str, str]:
+    """Return the title of each backbone, with its registry name if other backbones share it."""
+    titles = {cell.backbone: cell.title for cell in reversed(cells)}
+    shared = Counter(titles.values())
+    return {
+        backbone: f"{title} ({backbone})" if shared[title] > 1 else title
+        for backbone, title in titles.items()
+    }
 
 
 def group_cells(run: Run) -> tuple[Group, ...]:

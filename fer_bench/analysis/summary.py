@@ -113,7 +113,7 @@ def majority_class(analysis: Analysis) -> tuple[str, float]:
 def _best(analysis: Analysis) -> str:
     """Name the most accurate network, if there is a single one."""
     best, *others = analysis.standings
-    name, accuracy, data = _name(best.group), accuracy_text(best), analysis.dataset.name
+    name, accuracy, data = best.group.label, accuracy_text(best), analysis.dataset.name
     if not any(one.beats_baseline in (True, None) for one in analysis.standings):
         majority, share = majority_class(analysis)
         return (
@@ -129,7 +129,7 @@ def _best(analysis: Analysis) -> str:
         )
     if not others:
         return f"{name} reaches a {metric} accuracy of {accuracy} on {data}."
-    ties = [_name(one.group) for one in others if one.ties_best]
+    ties = [one.group.label for one in others if one.ties_best]
     if ties:
         verb = "does" if len(ties) == 1 else "do"
         return (
@@ -165,12 +165,12 @@ def _lead(analysis: Analysis) -> str:
         return ""
     best, *others = analysis.standings
     behind = [one for one in others if one.ties_best is False]
-    unknown = [_name(one.group) for one in others if one.ties_best is None]
+    unknown = [one.group.label for one in others if one.ties_best is None]
     clauses = []
     if behind:
         pair = _pair(analysis, best.group, behind[0].group)
         more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
-        clauses.append(f"it beats {_name(behind[0].group)} by {_describe(pair)}{more}")
+        clauses.append(f"it beats {behind[0].group.label} by {_describe(pair)}{more}")
     if unknown:
         clauses.append(f"it was not compared with {_listed(unknown)}: predictions are missing")
     if any(one.beats_baseline in (True, None) for one in analysis.standings):
@@ -198,7 +198,7 @@ def _seeds(ranked: Sequence[Standing]) -> str:
         return ""
     who = "One seed each" if len(single) == len(ranked) > 1 else "One seed"
     named = (
-        "" if len(single) == len(ranked) else f" of {_listed([_name(one.group) for one in single])}"
+        "" if len(single) == len(ranked) else f" of {_listed([one.group.label for one in single])}"
     )
     return f"{who}{named}: how much training runs vary is unknown (--seeds=3 measures it)."
 
@@ -212,7 +212,7 @@ def _batch_norm(ranked: Sequence[Standing]) -> str:
     ]
     if not found:
         return ""
-    names = _listed([_name(one.group) for _, one in found])
+    names = _listed([one.group.label for _, one in found])
     return (
         f"The moving averages of batch normalisation lag behind in {names}: validation accuracy "
         f"differs by up to {_points(max(widest for widest, _ in found))} from that with batch "
@@ -230,7 +230,7 @@ def _duplicates(analysis: Analysis) -> str:
     if excess.interval.low <= 0 or excess.difference < _MATTERS:
         return ""
     return (
-        f"{_name(best.group)} scores {_percent(leakage.deduplicated.accuracy)} on the "
+        f"{best.group.label} scores {_percent(leakage.deduplicated.accuracy)} on the "
         f"{leakage.deduplicated.images:,} test images without a duplicate in training."
     )
 
@@ -271,8 +271,8 @@ def _best_deduplicated(analysis: Analysis) -> str:
     pairs = compare_on_subset(highest, others, subsets.deduplicated)
     lead = "" if all(pair.differ for pair in pairs) else ", without a significant lead"
     return (
-        f"{_name(highest)} has the highest deduplicated accuracy, {_percent(scores[place])}{lead}; "
-        f"it differs from {_name(ranked[0])} by {_describe(pairs[0])}."
+        f"{highest.label} has the highest deduplicated accuracy, {_percent(scores[place])}{lead}; "
+        f"it differs from {ranked[0].label} by {_describe(pairs[0])}."
     )
 
 
@@ -286,7 +286,7 @@ def _details(analysis: Analysis) -> str:
             f"{analysis.dataset.test:,} test images"
         )
     clauses += additional_accuracies(best.group)
-    return f"{_name(best.group)}: {'; '.join(clauses)}." if clauses else ""
+    return f"{best.group.label}: {'; '.join(clauses)}." if clauses else ""
 
 
 def _votes(analysis: Analysis) -> str:
@@ -318,8 +318,8 @@ def _speed(ranked: Sequence[Group]) -> str:
         rivals = [(group, _inference(group).get(size, 0.0)) for group in others]
         fastest, speed = max(rivals, key=lambda one: one[1], default=(best, 0.0))
         if speed > speeds[size]:
-            clauses[-1] += f" (fastest: {_name(fastest)} at {speed:,.0f} images/s)"
-    return f"{_name(best)} {' and '.join(clauses)}." if clauses else ""
+            clauses[-1] += f" (fastest: {fastest.label} at {speed:,.0f} images/s)"
+    return f"{best.label} {' and '.join(clauses)}." if clauses else ""
 
 
 def _inference(group: Group) -> dict[int, float]:
@@ -334,8 +334,7 @@ def _incomplete(run: Run) -> str:
     for cell in run.cells:
         if cell.status != "ok" or cell.quality is None:
             why = "not trained" if cell.status == "ok" else cell.status
-            seed = f", seed {cell.seed}" if several else ""
-            shown.append(f"{cell.title} {cell.init} ({why}{seed})")
+            shown.append(f"{cell.name if several else cell.label} ({why})")
     if not shown:
         return ""
     verb = "is" if len(shown) == 1 else "are"
@@ -347,7 +346,7 @@ def _pair(analysis: Analysis, first: Group, second: Group) -> Pair:
     names = ((group.backbone, group.init) for group in (first, second))
     found = find_pair(analysis.pairs, *names)
     if found is None:
-        raise ValueError(f"{_name(first)} and {_name(second)} were not compared")
+        raise ValueError(f"{first.label} and {second.label} were not compared")
     return found
 
 
@@ -365,10 +364,6 @@ def _points(difference: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _name(group: Group) -> str:
-    return f"{group.cells[0].title} {group.init}"
 
 
 def _listed(names: Sequence[str]) -> str:

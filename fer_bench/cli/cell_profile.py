@@ -57,7 +57,7 @@ class Profile:
     """Time profile of one cell with an initially empty store.
 
     Attributes:
-        cell: its id.
+        cell: its display name.
         images: number of images.
         epochs: number of epochs.
         parts: seconds of each part, in order of execution, without the floor.
@@ -125,7 +125,7 @@ def profile(
             epochs=_bare_epochs(trained, data.labels, split.train, protocol),
         )
     return Profile(
-        cell=trained.result.id,
+        cell=trained.result.name,
         images=len(data),
         epochs=protocol.epochs,
         parts=tuple(laps.parts),

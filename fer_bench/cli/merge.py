@@ -72,13 +72,14 @@ def command(results: tuple[Path, ...], output: Path) -> None:
 def _summary(names: Sequence[str], output: Path, merged: Merged) -> Iterator[str]:
     """Yield the merged cells of each file, cells in several files, and missing cells."""
     cells = merged.run.cells
+    shown = {cell.id: cell.name for cell in cells}
     missing = [cell for cell in cells if cell.status != "ok"]
     yield f"{output}: {len(cells) - len(missing)} of {len(cells)} cells completed"
     for name in dict.fromkeys(names):
-        own = [cell for cell, files in merged.files.items() if name in files]
-        yield f"{name}: {', '.join(own) or 'no cell'}"
+        own = [shown[cell] for cell, files in merged.files.items() if name in files]
+        yield f"{name}: {'; '.join(own) or 'no cell'}"
     for cell, files in merged.files.items():
         if len(files) > 1:
-            yield f"counts once: {cell}, which was measured in {' and '.join(files)}"
+            yield f"counts once: {shown[cell]}, which was measured in {' and '.join(files)}"
     for one in missing:
-        yield f"still missing: {one.id} ({one.status}: {clean(one.reason)})"
+        yield f"still missing: {one.name} ({one.status}: {clean(one.reason)})"

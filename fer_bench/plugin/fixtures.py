@@ -12,6 +12,7 @@ from fer_bench.models.keras_backend import clear_keras
 from fer_bench.plugin.benchmark_records import SPEED, Measured
 from fer_bench.plugin.stash_keys import CELLS, EXPERIMENT, MEASURED, RECORD
 from fer_bench.plugin.terminal_progress import showing_progress
+from fer_bench.protocol.cell import display_name
 from fer_bench.training import reference_workload
 from fer_bench.training.cell_runner import run_cell
 
@@ -74,8 +75,10 @@ def trained(
 ) -> Iterator[TrainedCell]:
     """Return the trained cell; skip the test if its pretrained weights are missing."""
     record = request.config.stash[RECORD]
+    seed = cell.seed if len(experiment.protocol.every_seed) > 1 else None
+    name = display_name(get(cell.backbone).title, cell.init, seed)
     try:
-        subject = request.config.stash[CELLS].begin(cell.id, time.monotonic())
+        subject = request.config.stash[CELLS].begin(cell.id, name, time.monotonic())
         with showing_progress(request.config, subject) as progress:
             result = run_cell(experiment, get(cell.backbone), cell.init, progress, cell.seed)
     except WeightsMissing as missing:

@@ -87,7 +87,7 @@ class Record:
     def reasons(self) -> list[str]:
         """Return a line with status and reason for each cell with a skipped or failed test."""
         rows = [self._row(cell) for cell in self._cells.values() if self._ended.get(cell.id)]
-        return [f"{row.id} {row.status}: {row.reason}" for row in rows]
+        return [f"{row.name} {row.status}: {row.reason}" for row in rows]
 
     def run(self, facts: tuple[tuple[str, str], ...] = ()) -> Run:
         """Return the run, without the metrics that its benchmarks carry.

@@ -24,22 +24,23 @@ class CellCount:
         self._total = total
         self._begun: dict[str, float] = {}
 
-    def begin(self, cell: str, now: float) -> str:
-        """Return the name of a cell with its place, and from the second one on the time left.
+    def begin(self, cell: str, name: str, now: float) -> str:
+        """Return a cell's name with its place, and from the second one on the time left.
 
         Args:
             cell: id of the cell that begins.
+            name: its display name.
             now: seconds of a monotonic clock.
         """
         first = next(iter(self._begun.values()), now)
         done = len(self._begun.keys() - {cell})
         self._begun.setdefault(cell, now)
         if self._total < 2:
-            return cell
+            return name
         left = ""
         if done:
             left = f", about {_duration((now - first) / done * (self._total - done))} left"
-        return f"{cell} (cell {min(done + 1, self._total)} of {self._total}{left})"
+        return f"{name} (cell {min(done + 1, self._total)} of {self._total}{left})"
 
 
 def _duration(seconds: float) -> str:

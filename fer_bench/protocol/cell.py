@@ -9,6 +9,17 @@ Init = Literal["pretrained", "random"]
 INITS: tuple[Init, ...] = get_args(Init)
 
 
+def display_name(title: str, init: Init, seed: int | None = None) -> str:
+    """Return the name of a cell in all text for people: ``MobileNet pretrained, seed 43``.
+
+    Args:
+        title: display name of the backbone.
+        init: ``"pretrained"`` or ``"random"``.
+        seed: given if cells of several seeds are distinguished.
+    """
+    return f"{title} {init}" if seed is None else f"{title} {init}, seed {seed}"
+
+
 @dataclass(frozen=True, order=True)
 class Cell:
     """One cell of the experiment.

@@ -92,7 +92,8 @@ def _rate_table(analysis: Analysis, kind: _Kind) -> Table:
         if cell.quality is not None:
             values |= _rates(cell, cell.quality.history, kind, cut)
         entries = tuple(values.get(key) for key in columns)
-        rows.append(Row(cell.label, entries, *why_missing(cell, cell.quality is not None)))
+        reason, missing = why_missing(cell, cell.quality is not None)
+        rows.append(Row(cell.label, entries, reason, missing, key=cell.row_key))
     return Table(
         key=f"table-{kind.number}",
         title=f"Table {kind.number}. {_NAMES[kind.rate]} ({kind.rate}) of {kind.figure}, "
@@ -176,7 +177,7 @@ def _rates(
     epochs, window = cut[-1][1], cut[0][1]
     if history.epochs != epochs:
         raise ValueError(
-            f"the history of {cell.id} has {history.epochs} epochs and the protocol {epochs}"
+            f"the history of {cell.name} has {history.epochs} epochs and the protocol {epochs}"
         )
     running, train, validation = (
         getattr(history, f"{part}_{kind.figure}") for part in ("running", "train", "validation")

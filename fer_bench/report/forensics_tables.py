@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.claims.values import TITLES
+from fer_bench.analysis.claims.values import Network
 from fer_bench.analysis.paper_forensics import DIFFERENCES, TRAIN, VALIDATION
 from fer_bench.protocol import published
 from fer_bench.report.table import Column, Row, Table
@@ -111,7 +111,7 @@ def _gains(key: str, title: str, gains: Sequence[Gains], *notes: str) -> Table:
             Column("share", decimals=4),
         ),
         tuple(
-            Row(f"{TITLES[one.backbone]}_{one.init}", (*one.windows, one.total, one.share))
+            Row(Network(one.backbone, one.init).label, (*one.windows, one.total, one.share))
             for one in gains
         ),
         notes,

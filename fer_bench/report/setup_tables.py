@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fer_bench.analysis.run_analysis import Analysis
-    from fer_bench.results.records import Run
+    from fer_bench.results.records import CellResult, Run
 
 
 def protocol_table(analysis: Analysis) -> Table:
@@ -59,7 +59,7 @@ def environment_table(run: Run) -> Table:
 def _elsewhere(run: Run) -> Iterable[str]:
     """Yield a note for each environment difference between stored results and the run."""
     around = {name: value.split("; ") for name, value in run.environment}
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[CellResult]] = {}
     for cell in run.cells:
         others = [
             f"{name} {value}"
@@ -67,9 +67,10 @@ def _elsewhere(run: Run) -> Iterable[str]:
             if value not in around.get(name, ()) and (name in around or name.endswith(OF_FEATURES))
         ]
         if others:
-            found.setdefault(", ".join(others), []).append(cell.id)
+            found.setdefault(", ".join(others), []).append(cell)
+    several = len({cell.seed for cell in run.cells}) > 1
     for what, cells in found.items():
+        names = "; ".join(cell.name if several else cell.label for cell in cells)
         yield (
-            f"Computed in another environment ({what}), which may change the last digits: "
-            f"{', '.join(cells)}."
+            f"Computed in another environment ({what}), which may change the last digits: {names}."
         )

@@ -209,4 +209,4 @@ def _entries(one: Score | Excess) -> list[Entry]:
 
 def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
     reason, missing = why_missing(group.mean, measured)
-    return Row(group.label, tuple(entries), reason, missing)
+    return Row(group.label, tuple(entries), reason, missing, key=group.row_key)

@@ -140,7 +140,7 @@ def _row(standing: Standing, spread: str) -> Row:
     if spread == "sd" and standing.deviation is None:
         accuracy = accuracy.partition(" ")[0]
     return Row(
-        f"{cell.title} {cell.init}",
+        cell.label,
         (
             mark + accuracy.replace(" %", "").replace(" ", ""),
             None if standing.macro_f1 is None else f"{100 * standing.macro_f1:.1f}",
@@ -165,7 +165,7 @@ def _untrained(analysis: Analysis, columns: int) -> Iterator[Row]:
             reason, missing = why_missing(group.mean, measured=False)
             cell = group.cells[0]
             entries: tuple[Entry, ...] = (None,) * columns
-            yield Row(f"{cell.title} {cell.init}", entries, reason, missing)
+            yield Row(cell.label, entries, reason, missing)
 
 
 def _without(table: Table, dropped: Sequence[int]) -> Table:

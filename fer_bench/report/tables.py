@@ -87,11 +87,13 @@ def _noted(table: Table, note: str) -> Table:
     return dataclasses.replace(table, notes=(*table.notes, note)) if note else table
 
 
-def _each(analysis: Analysis) -> Iterator[tuple[CellResult, str]]:
-    """Yield each cell with its label, which includes the seed if the run has several."""
-    several = analysis.has_seeds
+def _each(analysis: Analysis) -> Iterator[tuple[CellResult, str, str]]:
+    """Yield each cell with label and key of its row, with the seed if the run has several."""
     for cell in analysis.run.cells:
-        yield cell, f"{cell.label}, seed {cell.seed}" if several else cell.label
+        if analysis.has_seeds:
+            yield cell, cell.name, f"{cell.row_key}, seed {cell.seed}"
+        else:
+            yield cell, cell.label, cell.row_key
 
 
 def _class_counts(analysis: Analysis) -> Table:
@@ -129,11 +131,12 @@ def _row(
     measured: bool,
     entries: tuple[Entry, ...],
     label: str = "",
+    key: str = "",
     data: DatasetSummary | None = None,
 ) -> Row:
     """Return a row of a cell; ``data`` as in ``why_missing``."""
     reason, missing = why_missing(cell, measured, data)
-    return Row(label or cell.label, entries, reason, missing)
+    return Row(label or cell.label, entries, reason, missing, key=key or cell.row_key)
 
 
 def _initial(analysis: Analysis) -> Table:
@@ -262,7 +265,7 @@ def _final_figures(cell: CellResult) -> tuple[float | None, ...]:
 def _cells(analysis: Analysis) -> Table:
     has_paper = any(cell.backbone in published.PARAMETERS for cell in analysis.run.cells)
     rows = []
-    for cell, label in _each(analysis):
+    for cell, label, key in _each(analysis):
         counts = cell.parameters
         entries: tuple[Entry, ...] = (
             cell.status,
@@ -272,7 +275,7 @@ def _cells(analysis: Analysis) -> Table:
             None if counts is None else counts.trainable,
         )
         reason, _ = why_missing(cell, cell.quality is not None)
-        rows.append(Row(label, entries, reason))
+        rows.append(Row(label, entries, reason, key=key))
     return Table(
         key="cells",
         title="Cells",
@@ -376,10 +379,10 @@ def _speed(analysis: Analysis) -> Table:
 def _parts(analysis: Analysis) -> Table:
     names = ("building the network", "frozen features", "compiling", "training", "evaluation")
     rows = []
-    for cell, label in _each(analysis):
+    for cell, label, key in _each(analysis):
         seconds = dict(cell.parts)
         entries = tuple(seconds.get(name) for name in names)
-        rows.append(_row(cell, bool(seconds), entries, label))
+        rows.append(_row(cell, bool(seconds), entries, label, key))
     return Table(
         key="parts",
         title="Time per stage, in seconds",
@@ -404,8 +407,14 @@ def _inference(speed: InferenceSpeed | None) -> list[Entry]:
 
 def _weights(analysis: Analysis) -> Table:
     rows = [
-        _row(cell, bool(cell.weights), (cell.weights or None, cell.fingerprint[:12] or None), label)
-        for cell, label in _each(analysis)
+        _row(
+            cell,
+            bool(cell.weights),
+            (cell.weights or None, cell.fingerprint[:12] or None),
+            label,
+            key,
+        )
+        for cell, label, key in _each(analysis)
     ]
     return Table(
         key="weights",

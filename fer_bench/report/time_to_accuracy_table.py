@@ -42,7 +42,8 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
     for group in analysis.groups:
         entries = known.get((group.backbone, group.init))
         reason, missing = why_missing(group.mean, entries is not None)
-        rows.append(Row(group.label, entries or (None,) * 3, reason, missing))
+        entries = entries or (None,) * 3
+        rows.append(Row(group.label, entries, reason, missing, key=group.row_key))
     return Table(
         key="learning-speed",
         title="Time to accuracy",

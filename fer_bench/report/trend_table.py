@@ -31,7 +31,7 @@ def trend_table(trend: Trend) -> Table:
     described = _descriptions(runs)
     rows = [
         Row(
-            _label(series),
+            _label(series, trend.names[series.cell]),
             (
                 OUTLIER if change.outlier else change.verdict,
                 _value(series.metric, change.base),
@@ -39,6 +39,7 @@ def trend_table(trend: Trend) -> Table:
                 f"{change.run + 1} of {len(runs)}, {described[change.run]}",
                 f"{_lasts(series, change, runs)}; {change.why}",
             ),
+            key=_label(series, series.cell),
         )
         for series in trend.series
         for change in series.change_points
@@ -79,10 +80,8 @@ def _descriptions(runs: Sequence[StoredRun]) -> list[str]:
     ]
 
 
-def _label(series: Series) -> str:
-    if series.metric is None:
-        return series.cell
-    return f"{series.cell} {name_text(series)}"
+def _label(series: Series, name: str) -> str:
+    return name if series.metric is None else f"{name} {name_text(series)}"
 
 
 def _value(metric: Metric | None, value: float | None) -> str | None:
@@ -158,7 +157,7 @@ def _partly(trend: Trend) -> Iterator[str]:
     for cell, runs in known.items():
         if len(runs) < total:
             which = _ranges(sorted(runs))
-            yield f"{cell} was measured in {len(runs):,} of {total:,} runs: {which}."
+            yield f"{trend.names[cell]} was measured in {len(runs):,} of {total:,} runs: {which}."
 
 
 def _archive(archive: Archive) -> Iterator[str]:

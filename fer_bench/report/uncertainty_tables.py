@@ -94,7 +94,7 @@ def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
         if len(methods) > 1:
             entries.append(found.method)
         first, second = pair.first.label, pair.second.label
-        key = f"{first} less {second}"
+        key = f"{pair.first.row_key} less {pair.second.row_key}"
         rows.append(Row(f"{first} minus {second}", tuple(entries), key=key))
     columns = [
         Column("difference", decimals=4),
@@ -193,4 +193,4 @@ def _over_seeds(figures: Sequence[float]) -> list[Entry]:
 
 def _row(group: Group, measured: bool, entries: Sequence[Entry]) -> Row:
     reason, missing = why_missing(group.mean, measured, group.dataset)
-    return Row(group.label, tuple(entries), reason, missing)
+    return Row(group.label, tuple(entries), reason, missing, key=group.row_key)

@@ -151,7 +151,7 @@ def _one_of(records: Sequence[tuple[str, CellResult]]) -> CellResult:
                 else "from different versions, weights or data"
             )
             raise FerBenchError(
-                f"{first_name} and {name} have different results of {first.id}, {why}",
+                f"{first_name} and {name} have different results of {first.name}, {why}",
                 "each cell once, or with one result",
             )
     cells = [cell for _, cell in records]

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from fer_bench.metrics import softmax
-from fer_bench.protocol.cell import Cell, Init
+from fer_bench.protocol.cell import Cell, Init, display_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -342,7 +342,17 @@ class CellResult:
 
     @property
     def label(self) -> str:
-        """Name of the cell in the paper's tables: ``MobileNet_random``."""
+        """Display name without the seed: ``MobileNet random``."""
+        return display_name(self.title, self.init)
+
+    @property
+    def name(self) -> str:
+        """Display name with the seed: ``MobileNet random, seed 42``."""
+        return display_name(self.title, self.init, self.seed)
+
+    @property
+    def row_key(self) -> str:
+        """Name of the row in ``tables.csv``: ``MobileNet_random``."""
         return f"{self.title}_{self.init}"
 
 

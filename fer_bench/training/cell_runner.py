@@ -13,6 +13,7 @@ import numpy as np
 from fer_bench import metrics
 from fer_bench.models import WeightsRecord, numerical_environment
 from fer_bench.models.keras_backend import clear_keras, load_keras
+from fer_bench.protocol.cell import display_name
 from fer_bench.results.fact_names import OF_FEATURES
 from fer_bench.results.records import CellResult, Predictions, Quality
 from fer_bench.runtime.locks import locked
@@ -175,7 +176,8 @@ class _CellRunner:
             start = checkpoints.latest(trainer.expected)
             needed = trainer.written_bytes - checkpoints.size
         if start is not None:
-            log.info("%s: training resumed after epoch %d", self.cell.id, start.history.epochs)
+            name = display_name(self.entry.title, self.cell.init, self.cell.seed)
+            log.info("%s: training resumed after epoch %d", name, start.history.epochs)
         check_room(context.store, needed, "checkpoints and result")
         seconds["compiling"] = trainer.warm_up()
         history, spent = trainer.train(split.validation, self.progress, start, checkpoints.keep)

@@ -41,7 +41,7 @@ def test_tables_and_summary_compute_nothing_again(monkeypatch, module, name, cal
 
 def test_groups_and_means_are_in_the_order_of_the_run():
     analysis = analyse(RUN)
-    labels = ["mini_random", "OpenFace_random", "OpenFace_pretrained"]
+    labels = ["mini random", "OpenFace random", "OpenFace pretrained"]
     assert [group.label for group in analysis.groups] == labels
     assert analysis.means == RUN.cells
     assert [group.label for group in analysis.trained] == labels[:2]

@@ -54,7 +54,7 @@ def is_one_line(done, *words):
     [
         ("good", "good", 0, "NO REGRESSION: no metric got worse"),
         ("bad", "good", 0, "NO REGRESSION: no metric got worse"),
-        ("good", "bad", 1, "REGRESSION: mini-random accuracy -10.01 pp (threshold 0.5pp)"),
+        ("good", "bad", 1, "REGRESSION: mini random accuracy -10.01 pp (threshold 0.5pp)"),
         ("good", "other", 2, "NOT DECIDED: "),
     ],
 )
@@ -136,7 +136,7 @@ def test_markdown(compare):
     done = compare("good.json", "bad.json", "--format=markdown")
     assert done.exit_code == 1
     assert done.stdout.startswith("<!-- fer_bench comparison -->\n# Benchmark comparison\n")
-    assert "\n**REGRESSION:** mini-random accuracy " in done.stdout
+    assert "\n**REGRESSION:** mini random accuracy " in done.stdout
 
 
 def test_json(compare):
@@ -159,7 +159,7 @@ def test_a_file_takes_what_would_be_printed(compare, tmp_path, form):
         assert printed == written + done.stdout
         start, command, _ = done.stdout.split("::", 2)
         kind, _, title = command.partition(" title=")
-        assert (start, kind, title) == ("", "error", "mini-random%3A accuracy WORSE")
+        assert (start, kind, title) == ("", "error", "mini random%3A accuracy WORSE")
     else:
         assert (done.stdout, written) == ("", printed)
 
@@ -272,7 +272,7 @@ def test_an_empty_directory_is_one_line(compare, tmp_path):
 def test_sides_without_a_cell_in_common_are_one_line(compare, tmp_path):
     run = made_run(made_cell("resnet50", "random", 0.5))
     (tmp_path / "resnet50.json").write_text(json.dumps(document(run)))
-    is_one_line(compare("good.json", "resnet50.json"), "mini-random", "resnet50-random")
+    is_one_line(compare("good.json", "resnet50.json"), "mini random", "ResNet-50 random")
 
 
 def test_a_file_that_cannot_be_written_is_one_line(compare, tmp_path):

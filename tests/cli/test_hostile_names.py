@@ -84,8 +84,8 @@ def test_merge(results, directory, encoding):
     first, second, last = done.stdout.splitlines()
     assert first.startswith("merged\\x1b]0;")
     assert first.endswith("1 of 2 cells completed")
-    assert second.endswith(".json: mini-random-42")
-    assert last.startswith("still missing: resnet50-random-42 ")
+    assert second.endswith(" random, seed 42")
+    assert last.startswith("still missing: ResNet-50 random, seed 42 ")
     assert "(failed: \\x1b]0;" in last
     done = run("merge", *results, encoding=encoding)
     assert done.exit_code == 2
@@ -128,7 +128,7 @@ def test_report(results, directory, encoding):
 def test_report_with_history(results, encoding):
     done = run("report", results[0], "--history", ".", encoding=encoding)
     assert (done.exit_code, done.stderr) == (0, "")
-    (line,) = (line for line in done.stdout.splitlines() if line.startswith("mini-random accuracy"))
+    (line,) = (line for line in done.stdout.splitlines() if " random accuracy  " in line)
     assert re.search(r" better +0\.4003 +0\.5004 +2 of 2", line)
 
 

@@ -113,7 +113,7 @@ def test_a_file_that_is_none_of_ours_is_one_line(merge, tmp_path, content, cause
         ),
         (
             {"cells": (made_cell("mini", "random", 0.5, fingerprint="c"),)},
-            ["a.json and b.json ", "different results of mini-random-42"],
+            ["a.json and b.json ", "different results of mini random, seed 42"],
         ),
     ],
 )

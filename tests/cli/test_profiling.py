@@ -68,7 +68,7 @@ def test_the_command_prints_parts_and_floor(data):
     arguments = ["profile", "--init=random", HEAD_ONLY, f"--dataset={data.dataset}", "--epochs=1"]
     output = CliRunner().invoke(cli.main, arguments).output
     for words in (
-        "mini-random-42, 140 images, epochs: 1",
+        "mini random, seed 42, 140 images, epochs: 1",
         "frozen features",
         "lower bound: ",
         "times the lower bound",
@@ -88,7 +88,7 @@ def test_the_command_takes_what_says_which_data_a_run_has(data, tmp_path):
     assert "from 0 to 6" in failed.stderr
     asked = ["--class-map=ckextended", "--limit=150", "--dedupe=all", "--split=grouped"]
     done = CliRunner().invoke(cli.main, [*arguments, *asked])
-    assert "mini-random-42, 150 images, epochs: 1" in done.output
+    assert "mini random, seed 42, 150 images, epochs: 1" in done.output
 
 
 def test_labels_by_votes_that_are_not_there(data):

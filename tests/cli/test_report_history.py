@@ -35,12 +35,12 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.startswith("Changes of each metric ")
     assert done.stdout.endswith(f"\n\nreport: {new / 'index.html'}\n")
-    assert "mini-pretrained accuracy" in done.stdout
+    assert "mini pretrained accuracy" in done.stdout
     assert "of a run in another file: 1 file." in text_of(done)
     line = next(
         line
         for line in (new / "tables.md").read_text().splitlines()
-        if line.startswith("| mini-pretrained accuracy")
+        if line.startswith("| mini pretrained accuracy")
     )
     assert "| worse" in line
     assert "0.4003 |" in line

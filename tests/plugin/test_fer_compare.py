@@ -71,7 +71,7 @@ def test_a_run_that_is_worse_fails_and_leaves_its_complete_report(session, pytes
     result = session("--fer-compare=better.json", "--fer-fail-on=accuracy: 1pp")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = errors(result)
-    assert line.startswith("ERROR: --fer-compare: REGRESSION: mini-random accuracy ")
+    assert line.startswith("ERROR: --fer-compare: REGRESSION: mini random accuracy ")
     assert any("WORSE" in line for line in result.outlines)
     made = comparison(pytester)
     assert made["exit_status"] == 1
@@ -249,7 +249,7 @@ def test_a_run_against_itself_and_against_a_better_one(bench, pytester, tiny_dat
     worse.assert_outcomes(passed=1, deselected=4)
     assert worse.ret == pytest.ExitCode.TESTS_FAILED
     (line,) = errors(worse)
-    assert line.startswith("ERROR: --fer-compare: REGRESSION: small-random accuracy ")
+    assert line.startswith("ERROR: --fer-compare: REGRESSION: small random accuracy ")
     found = [change for change in comparison(pytester)["changes"] if change["regression"]]
     assert [(change["cell"], change["figure"]) for change in found] == [
         ("small-random", "accuracy")

@@ -101,8 +101,8 @@ def pytest_runtest_setup(item):
     ("plugin", "lines", "status"),
     [
         (ELSEWHERE, [], pytest.ExitCode.OK),
-        (SKIPPING, [f"{CELL} skipped: *not today*"], pytest.ExitCode.OK),
-        (FAILING, [f"{CELL} failed: OSError: no room"], pytest.ExitCode.TESTS_FAILED),
+        (SKIPPING, ["mini random, seed 42 skipped: *not today*"], pytest.ExitCode.OK),
+        (FAILING, ["mini random, seed 42 failed: OSError: no room"], pytest.ExitCode.TESTS_FAILED),
     ],
 )
 def test_tests_that_leave_no_figure_leave_an_earlier_report(run, plugin, lines, status):

@@ -15,11 +15,11 @@ def test_epochs_and_seconds_to_the_target(one_seed) -> None:
     rows = {row.label: row for row in table.rows}
     # Largest class 160 / 910 = 0.1758, best 0.742: target 0.4589. Pretrained has 0.15, 0.298,
     # 0.446, 0.594 after 20, 30, 40, 50 seconds; random ends at 0.342.
-    assert rows["Mini_pretrained"].entries == (3, 50.0, pytest.approx(0.742))
-    assert rows["Mini_random"].entries == ("never", "never", pytest.approx(0.342))
+    assert rows["Mini pretrained"].entries == (3, 50.0, pytest.approx(0.742))
+    assert rows["Mini random"].entries == ("never", "never", pytest.approx(0.342))
     assert "validation accuracy 0.4589" in table.notes[0]
     assert "halfway" in table.notes[0]
-    skipped = rows["OpenFace_pretrained"]
+    skipped = rows["OpenFace pretrained"]
     assert skipped.entries == (None, None, None)
     assert skipped.missing == "skipped"
 

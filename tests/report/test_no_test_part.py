@@ -93,13 +93,13 @@ def test_no_test_images_on_a_split_that_has_some_are_refused(run: Run) -> None:
 def test_each_table_of_the_test_images_says_so(run: Run) -> None:
     found = {table.key: table for table in tables(analyse(run))}
     for key in ("final", "recall", "uncertainty", "calibration"):
-        measured = [row for row in found[key].rows if row.label == "MobileNet_random"]
+        measured = [row for row in found[key].rows if row.label == "MobileNet random"]
         assert [row.missing for row in measured] == [NO_TEST]
         assert measured[0].reason.startswith(f"{NO_TEST}: split '80-20'")
     assert found["pairs"].notes == (f"No pair to compare: {NO_TEST}.",)
     assert f"28,710 / 7,177 / {NO_TEST}" in found["table-1"].notes[0]
     # Metrics of the other parts are there.
-    (row,) = (row for row in found["final"].rows if row.label == "MobileNet_random")
+    (row,) = (row for row in found["final"].rows if row.label == "MobileNet random")
     shown = dict(
         zip((c.group + " " + c.name for c in found["final"].columns), row.entries, strict=True)
     )
@@ -110,7 +110,7 @@ def test_each_table_of_the_test_images_says_so(run: Run) -> None:
 
 def test_skipped_cells_keep_their_own_reason(run: Run) -> None:
     (recall,) = (table for table in tables(analyse(run)) if table.key == "recall")
-    assert [row.missing for row in recall.rows if row.label.endswith("_pretrained")] == [
+    assert [row.missing for row in recall.rows if row.label.endswith(" pretrained")] == [
         *(NO_TEST, "skipped", "skipped", "failed"),
     ]
 
@@ -123,7 +123,7 @@ def test_networks_are_ranked_by_validation_accuracy(run: Run) -> None:
 
 
 def test_no_network_is_best_if_none_exceeds_the_share_of_the_largest_class(run: Run) -> None:
-    cells = tuple(cell for cell in run.cells if cell.label == "MobileNet_random")
+    cells = tuple(cell for cell in run.cells if cell.label == "MobileNet random")
     (answer,) = summarise(analyse(dataclasses.replace(run, cells=cells))).answer
     assert answer.startswith("No network clearly exceeds the share of Happy (25.0 %) on fer2013.")
     assert answer.endswith("Best: MobileNet random, 16.0 %.")

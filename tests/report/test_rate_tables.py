@@ -73,14 +73,14 @@ def test_tables_2_to_5_have_the_papers_columns(run: Run) -> None:
 def test_rows_are_named_as_in_the_paper(run: Run) -> None:
     for table in rate_tables(analyse(run)):
         assert [row.label for row in table.rows] == [
-            "MobileNet_pretrained",
-            "MobileNet_random",
-            "OpenFace_pretrained",
-            "OpenFace_random",
-            "ResNet-50_pretrained",
-            "ResNet-50_random",
-            "VGG-Face_pretrained",
-            "VGG-Face_random",
+            "MobileNet pretrained",
+            "MobileNet random",
+            "OpenFace pretrained",
+            "OpenFace random",
+            "ResNet-50 pretrained",
+            "ResNet-50 random",
+            "VGG-Face pretrained",
+            "VGG-Face random",
         ]
 
 
@@ -139,11 +139,11 @@ def test_published_values_stand_in_their_window(run: Run) -> None:
             if column.published
         )
 
-    assert published(mcr_accuracy, "ResNet-50_random") == (0.052546, 0.045559, 0.023246, 0.007233)
-    assert published(mcr_loss, "VGG-Face_pretrained") == (-0.00415, -0.00199, -3.9e-05, -0.00179)
-    assert published(mofr_accuracy, "MobileNet_random") == (0.017102, 0.017952, 0.018843, 0.021943)
-    assert published(mofr_accuracy, "OpenFace_random") == (None,) * 4
-    assert published(mofr_loss, "MobileNet_random") == ()
+    assert published(mcr_accuracy, "ResNet-50 random") == (0.052546, 0.045559, 0.023246, 0.007233)
+    assert published(mcr_loss, "VGG-Face pretrained") == (-0.00415, -0.00199, -3.9e-05, -0.00179)
+    assert published(mofr_accuracy, "MobileNet random") == (0.017102, 0.017952, 0.018843, 0.021943)
+    assert published(mofr_accuracy, "OpenFace random") == (None,) * 4
+    assert published(mofr_loss, "MobileNet random") == ()
 
 
 def test_windows_of_another_length_have_no_published_values() -> None:
@@ -190,7 +190,7 @@ def test_windows_of_one_epoch() -> None:
 
 def test_a_skipped_cell_keeps_its_row_its_reason_and_the_published_values(run: Run) -> None:
     row = rate_tables(analyse(run))[0].rows[2]
-    assert row.label == "OpenFace_pretrained"
+    assert row.label == "OpenFace pretrained"
     papers = (None, 0.080035, None, 0.014538, None, 0.003204, None, 0.001637)
     assert row.entries == (*papers, *[None] * 4)
     assert row.reason.startswith("skipped: no weights: ")
@@ -365,7 +365,7 @@ def test_what_the_source_lacks_is_stated(run: Run) -> None:
 
 
 def test_a_history_of_another_length_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"mini-random-1 .*\b7 epochs.*\b8$"):
+    with pytest.raises(ValueError, match=r"Mini random, seed 1 .*\b7 epochs.*\b8$"):
         rate_tables(analyse(small_run(cell("mini"), epochs=8)))
 
 

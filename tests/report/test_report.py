@@ -195,8 +195,9 @@ def test_a_trend_is_reported_in_all_forms_and_else_nowhere(tmp_path: Path) -> No
     assert [table.key for table in report.tables][-1] == "trend"
     written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, report)}
     assert {"figures/trend.svg", "figures/trend-others.png"} <= written
-    for name in (*NAMES, "index.html"):
-        assert "mini-pretrained accuracy" in (tmp_path / name).read_text("utf-8"), name
+    for name in ("tables.md", "tables.tex", "index.html"):
+        assert "mini pretrained accuracy" in (tmp_path / name).read_text("utf-8"), name
+    assert "trend,mini-pretrained accuracy," in (tmp_path / "tables.csv").read_text("utf-8")
     without = Report.of(run)
     assert without.trend is None
     assert report.tables[:-1] == without.tables
@@ -204,7 +205,7 @@ def test_a_trend_is_reported_in_all_forms_and_else_nowhere(tmp_path: Path) -> No
     assert not any("trend" in name for name in written)
     assert not (tmp_path / "figures" / "trend.svg").exists()
     for name in (*NAMES, "index.html"):
-        assert "mini-pretrained accuracy" not in (tmp_path / name).read_text("utf-8"), name
+        assert "pretrained accuracy" not in (tmp_path / name).read_text("utf-8"), name
 
 
 def test_a_report_that_cannot_be_written_is_an_error_of_one_line(run: Run, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def by_key(run):
 
 
 def entries(found, label):
-    (row,) = (row for row in found.rows if label == (row.key or row.label))
+    (row,) = (row for row in found.rows if row.label == label)
     names = [" ".join(one.keys or (one.group, one.name)).strip() for one in found.columns]
     assert len(set(names)) == len(names)
     return dict(zip(names, row.entries, strict=True))
@@ -70,7 +70,7 @@ def test_accuracy_without_duplicates(run):
     found = by_key(run)["clean"]
     twins = run.dataset.twins
     clean = [one[twins == 0] for one in right(run)]
-    row = entries(found, "MobileNet_random")
+    row = entries(found, "MobileNet random")
     # Of 3,585 images 326 each have an identical, a mirrored and a near-duplicate.
     assert row["all (3,585) accuracy"] == pytest.approx(sum(map(sum, right(run))) / 2 / 3585)
     assert row["clean (2,607) accuracy"] == pytest.approx(sum(map(sum, clean)) / 2 / 2607)
@@ -103,7 +103,7 @@ def test_networks_are_held_against_the_largest_class_on_each_part(run):
     assert row["all less clean difference"] == pytest.approx(happy.mean() - happy[clean].mean())
     assert row["with a twin (978) accuracy"] == pytest.approx(happy[~clean].mean())
     unlabelled = by_key(with_data(run, test_labels=b""))["clean"]
-    assert [one.label for one in unlabelled.rows] == ["MobileNet_random", "VGG-Face_pretrained"]
+    assert [one.label for one in unlabelled.rows] == ["MobileNet random", "VGG-Face pretrained"]
 
 
 def test_the_deduplicated_accuracy_is_next_to_that_on_all(run):
@@ -112,10 +112,10 @@ def test_the_deduplicated_accuracy_is_next_to_that_on_all(run):
     names = [(column.group, column.name) for column in final.columns]
     assert names[names.index(("accuracy", "test")) + 1] == ("accuracy", "deduplicated")
     assert ("loss", "deduplicated") not in names
-    shown = entries(final, "MobileNet_random")
-    clean = entries(found["clean"], "MobileNet_random")
+    shown = entries(final, "MobileNet random")
+    clean = entries(found["clean"], "MobileNet random")
     assert shown["accuracy clean"] == clean["clean (2,607) accuracy"]
-    assert entries(final, "VGG-Face_pretrained")["accuracy clean"] is None
+    assert entries(final, "VGG-Face pretrained")["accuracy clean"] is None
     assert any("the 2,607 of the 3,585" in note for note in final.notes)
 
 
@@ -133,7 +133,7 @@ def test_where_each_image_has_a_duplicate_there_is_no_deduplicated_accuracy(run)
 def test_where_no_image_has_a_duplicate_the_final_figures_say_so_alone(run, snapshot):
     found = by_key(with_data(run, test_twins=bytes(3585)))
     assert "clean" not in found
-    final = entries(found["final"], "MobileNet_random")
+    final = entries(found["final"], "MobileNet random")
     assert final["accuracy clean"] == pytest.approx(final["accuracy test"])
     (note,) = (note for note in found["final"].notes if note.startswith("deduplicated: "))
     assert note.partition(". ")[0] == snapshot
@@ -163,7 +163,7 @@ def test_accuracy_by_votes(run):
 
 def test_votes_that_name_no_class_give_no_figure(run):
     found = by_key(with_data(run, test_votes=bytes([NO_VOTE]) * 3585))["votes"]
-    assert [row.label for row in found.rows] == ["MobileNet_random", "VGG-Face_pretrained"]
+    assert [row.label for row in found.rows] == ["MobileNet random", "VGG-Face pretrained"]
     assert {entry for row in found.rows for entry in row.entries} == {None}
     assert "3,585 of the 3,585" in found.notes[0]
 
@@ -193,7 +193,7 @@ def test_every_form_of_the_report_shows_it(run):
     shares = {(row["table"], row["row"], row["group"], row["column"]): row for row in rows}
     share = shares["clean", "MobileNet_random", "clean (2,607)", "accuracy"]["value"]
     assert (
-        float(share) == entries(by_key(run)["clean"], "MobileNet_random")["clean (2,607) accuracy"]
+        float(share) == entries(by_key(run)["clean"], "MobileNet random")["clean (2,607) accuracy"]
     )
     text = terminal_text(report, verbosity=2)
     assert (

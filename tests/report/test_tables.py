@@ -91,7 +91,7 @@ def test_class_counts_of_other_classes(run: Run) -> None:
 
 
 def test_initial_figures(run: Run) -> None:
-    assert entries(table(run, "initial"), "MobileNet_pretrained") == {
+    assert entries(table(run, "initial"), "MobileNet pretrained") == {
         "training accuracy untrained": 0.14,
         "training accuracy epoch 1": pytest.approx(0.19),
         "validation accuracy untrained": 0.14,
@@ -112,17 +112,17 @@ def test_initial_quotes_the_protocol(run: Run) -> None:
 
 def test_cells(run: Run) -> None:
     found = table(run, "cells")
-    assert entries(found, "MobileNet_pretrained") == {
+    assert entries(found, "MobileNet pretrained") == {
         "status": "ok",
         "quality": "trained",
         "parameters backbone": 3_228_864,
         "parameters paper": 3_228_864,
         "parameters trainable": 1_058_823,
     }
-    skipped = entries(found, "OpenFace_pretrained")
+    skipped = entries(found, "OpenFace pretrained")
     assert skipped["status"] == "skipped"
     assert skipped["parameters paper"] == 3_743_280
-    assert entries(found, "VGG-Face_random")["parameters paper"] is None
+    assert entries(found, "VGG-Face random")["parameters paper"] is None
 
 
 def test_final_figures(run: Run) -> None:
@@ -130,7 +130,7 @@ def test_final_figures(run: Run) -> None:
     assert "fer2013" in found.title
     quality = run.cells[0].quality
     assert quality is not None
-    assert entries(found, "MobileNet_pretrained") == {
+    assert entries(found, "MobileNet pretrained") == {
         "accuracy running": quality.history.running_accuracy[-1],
         "accuracy training": quality.history.train_accuracy[-1],
         "accuracy validation": pytest.approx(0.54),
@@ -140,13 +140,13 @@ def test_final_figures(run: Run) -> None:
         "loss validation": pytest.approx(1.56),
         "loss test": 1.6789,
     }
-    assert entries(found, "OpenFace_pretrained")["accuracy test"] is None
+    assert entries(found, "OpenFace pretrained")["accuracy test"] is None
 
 
 def test_seconds_of_the_parts(run: Run) -> None:
     timed = dataclasses.replace(run.cells[0], parts=(("frozen features", 2.5), ("training", 9.0)))
     found = table(dataclasses.replace(run, cells=(timed,)), "parts")
-    assert entries(found, "MobileNet_pretrained") == {
+    assert entries(found, "MobileNet pretrained") == {
         "building the network": None,
         "frozen features": 2.5,
         "compiling": None,
@@ -158,12 +158,12 @@ def test_seconds_of_the_parts(run: Run) -> None:
 def test_a_result_from_the_store_is_distinguished(run: Run) -> None:
     stored = dataclasses.replace(run.cells[0], source="store")
     found = table(dataclasses.replace(run, cells=(stored,)), "cells")
-    assert entries(found, "MobileNet_pretrained")["quality"] == "store"
+    assert entries(found, "MobileNet pretrained")["quality"] == "store"
 
 
 def test_recall_has_the_classes_of_the_data_and_the_size_of_the_test(run: Run) -> None:
     found = table(run, "recall")
-    assert entries(found, "MobileNet_random") == {
+    assert entries(found, "MobileNet random") == {
         "Angry": 0.25,
         "Disgust": 0.0,
         "Fear": 0.125,
@@ -180,7 +180,7 @@ def test_recall_has_the_classes_of_the_data_and_the_size_of_the_test(run: Run) -
 
 
 def test_speed(run: Run) -> None:
-    assert entries(table(run, "speed"), "MobileNet_random") == {
+    assert entries(table(run, "speed"), "MobileNet random") == {
         "training images/s": 10_048.4,
         "training epoch, s": 2.5,
         "training rounds": 3,
@@ -204,9 +204,9 @@ def test_speed(run: Run) -> None:
 def test_cpu_seconds_are_called_so(run: Run, timer: str, mark: str, is_marked: bool) -> None:
     timed = dataclasses.replace(run, environment=(*run.environment, ("timer", timer)))
     found = table(timed, "speed")
-    assert entries(found, "MobileNet_random")[f"training epoch, {mark}s"] == 2.5
-    assert entries(found, "MobileNet_random")[f"batch 1 median, {mark}ms"] == 4.0
-    assert entries(found, "MobileNet_random")[f"batch 1 images/{mark}s"] == 250.0
+    assert entries(found, "MobileNet random")[f"training epoch, {mark}s"] == 2.5
+    assert entries(found, "MobileNet random")[f"batch 1 median, {mark}ms"] == 4.0
+    assert entries(found, "MobileNet random")[f"batch 1 images/{mark}s"] == 250.0
     assert any("CPU seconds" in note for note in found.notes) == is_marked
 
 
@@ -214,21 +214,21 @@ def test_speed_with_other_batch_sizes_in_each_cell(run: Run) -> None:
     first = dataclasses.replace(run.cells[0], inference=run.cells[0].inference[1:])
     second = dataclasses.replace(run.cells[1], inference=run.cells[1].inference[:1], training=None)
     found = table(dataclasses.replace(run, cells=(first, second)), "speed")
-    assert entries(found, "MobileNet_pretrained")["batch 1 median, ms"] is None
-    assert entries(found, "MobileNet_pretrained")["batch 32 median, ms"] == 20.0
-    assert entries(found, "MobileNet_random")["batch 1 median, ms"] == 4.0
-    assert entries(found, "MobileNet_random")["training rounds"] is None
+    assert entries(found, "MobileNet pretrained")["batch 1 median, ms"] is None
+    assert entries(found, "MobileNet pretrained")["batch 32 median, ms"] == 20.0
+    assert entries(found, "MobileNet random")["batch 1 median, ms"] == 4.0
+    assert entries(found, "MobileNet random")["training rounds"] is None
     (reason,) = {row.reason for row in found.rows}
     assert reason.startswith("not measured")
 
 
 def test_weights_say_where_they_come_from(run: Run) -> None:
     found = table(run, "weights")
-    assert entries(found, "MobileNet_pretrained") == {
+    assert entries(found, "MobileNet pretrained") == {
         "from": "weights/file.h5",
         "fingerprint": "0123456789ab",
     }
-    assert entries(found, "OpenFace_pretrained") == {"from": None, "fingerprint": None}
+    assert entries(found, "OpenFace pretrained") == {"from": None, "fingerprint": None}
 
 
 def test_the_protocol_is_complete(run: Run) -> None:
@@ -266,7 +266,7 @@ def test_results_that_were_computed_elsewhere_are_named(run: Run) -> None:
     notes = table(dataclasses.replace(run, environment=around, cells=cells), "environment").notes
     (note,) = notes[1:]
     assert "(cpu cores available 2)" in note
-    assert note.endswith(f": {second.id}.")
+    assert note.endswith(f": {second.label}.")
 
 
 def test_a_run_without_cells_has_tables_without_rows(run: Run) -> None:

@@ -35,7 +35,7 @@ def test_each_move_is_a_row_that_names_its_run() -> None:
         run_of(mini(share), facts={"commit": f"{number}{SHA}"})
         for number, share in enumerate([0.4] * 3 + [0.3] * 3 + [0.4] * 2)
     ]
-    first, second = rows(trend_of(*runs), "mini-pretrained accuracy")
+    first, second = rows(trend_of(*runs), "mini pretrained accuracy")
     # 1,435 and 1,075 of 3,585 images.
     assert first[:3] == ("worse", "0.4003", "0.2999")
     assert first[3] == "4 of 8, 2026-03-04 12:00, 3012345, 0003.json"
@@ -50,19 +50,19 @@ def test_each_move_is_a_row_that_names_its_run() -> None:
 
 def test_an_odd_run_and_the_newest_one_are_distinguished() -> None:
     found = of_speeds(1000.0, 1000.0, 700.0, 1000.0, 1000.0, 500.0)
-    odd, newest = rows(found, "mini-pretrained training.speed (images/s)")
+    odd, newest = rows(found, "mini pretrained training.speed (images/s)")
     assert odd[0] == "only in this run"
     assert odd[4].partition("; ")[0].endswith(" is back at the previous level")
     assert newest[0] == "worse"
     assert newest[4].startswith("no run since; ")
-    speeds = rows(found, "mini-pretrained inference.median@32 (ms)")
+    speeds = rows(found, "mini pretrained inference.median@32 (ms)")
     # 32 images at 1,000 and at 500 images per second.
     assert [re.sub(r"\..*", "", entry) for entry in speeds[1][1:3]] in (["31", "63"], ["32", "64"])
 
 
 def test_a_complete_cell_has_no_values() -> None:
     runs = [run_of(mini(share, fingerprint="a")) for share in (0.4, 0.39)]
-    (entries,) = rows(trend_of(*runs), "mini-pretrained")
+    (entries,) = rows(trend_of(*runs), "mini pretrained")
     assert entries[:3] == ("not deterministic", None, None)
 
 
@@ -123,7 +123,7 @@ def test_hostile_names_stay_on_their_line() -> None:
 
 def test_times_are_those_of_the_runs() -> None:
     found = of_accuracies(0.4, 0.3)
-    (entries,) = rows(found, "mini-pretrained accuracy")
+    (entries,) = rows(found, "mini pretrained accuracy")
     assert f"{START.replace(day=2):%Y-%m-%d %H:%M}" in entries[3]
 
 

@@ -213,7 +213,7 @@ def test_one_seed_with_and_one_without_series_by_batch():
         made_cell("mobilenet", "random", seed=43, history=history),
     )
     check_run(run)
-    assert "MobileNet_random" in report_files(Report.of(run))["tables.md"]
+    assert "MobileNet random" in report_files(Report.of(run))["tables.md"]
 
 
 def test_the_smallest_times_and_losses_pass():

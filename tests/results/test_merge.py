@@ -74,7 +74,9 @@ def test_two_results_of_a_cell_are_refused(fingerprint, why):
     other = dataclasses.replace(
         cell(), quality=dataclasses.replace(QUALITY, test_accuracy=0.6), fingerprint=fingerprint
     )
-    with pytest.raises(FerBenchError, match=rf"^a and b .* different .*mini-random-42, .*{why}"):
+    with pytest.raises(
+        FerBenchError, match=rf"^a and b .* different .*mini random, seed 42, .*{why}"
+    ):
         merge_runs([("a", run_of(cell())), ("b", run_of(other))])
 
 

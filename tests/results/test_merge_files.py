@@ -136,7 +136,7 @@ def test_results_that_differ_are_refused():
     other = dataclasses.replace(
         RUN, cells=(made_cell("mini", "random", 0.6, fingerprint="c"),), examples=()
     )
-    with pytest.raises(FerBenchError, match=r"^a and b .* different .*mini-random-42"):
+    with pytest.raises(FerBenchError, match=r"^a and b .* different .*mini random, seed 42"):
         merge_documents(named(RUN, other))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fer_bench.protocol import published
-from fer_bench.protocol.cell import INITS
+from fer_bench.protocol.cell import INITS, display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,8 +44,8 @@ class Network(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Name in the paper's tables."""
-        return f"{TITLES[self.backbone]}_{self.init}"
+        """Display name."""
+        return display_name(TITLES[self.backbone], self.init)
 
 
 NETWORKS = tuple(Network(backbone, init) for backbone in published.BACKBONES for init in INITS)

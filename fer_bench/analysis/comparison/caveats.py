@@ -53,12 +53,15 @@ def notes(
             yield f"threshold {entry.text!r}: no file has a matching cell"
 
 
-def mixture_notes(name: str, groups: Mapping[str, CellGroup]) -> Iterator[str]:
+def mixture_notes(
+    name: str, groups: Mapping[str, CellGroup], names: Mapping[str, str]
+) -> Iterator[str]:
     """Yield a note for each seed with results of different experiments in base or in head.
 
     Args:
         name: ``"base"`` or ``"head"``.
         groups: its cells.
+        names: display names of these cells.
     """
     for cell, group in groups.items():
         for seed, results in group.cells.items():
@@ -66,7 +69,7 @@ def mixture_notes(name: str, groups: Mapping[str, CellGroup]) -> Iterator[str]:
             known = {one.fingerprint: run for run, one in trained}
             if len(known) > 1:
                 yield (
-                    f"{name}: {cell}-{seed} has {len(known)} fingerprints, in "
+                    f"{name}: {names[cell]}, seed {seed}, has {len(known)} fingerprints, in "
                     f"{' and '.join(known.values())}; its quality is taken from {trained[0][0]}"
                 )
 

@@ -16,11 +16,12 @@ from fer_bench.analysis.comparison.speed import speed_change, timed
 from fer_bench.analysis.comparison.thresholds import DETERMINISM, GONE
 from fer_bench.analysis.comparison.validation import check_run_sets, check_thresholds
 from fer_bench.analysis.comparison.verdicts import LEVEL, metric_gone
+from fer_bench.analysis.seed_groups import display_names
 from fer_bench.protocol.shards import OTHER_SHARD
 from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from fer_bench.analysis.comparison.cell_groups import CellGroup
     from fer_bench.analysis.comparison.comparison_result import ChangeKind
@@ -47,9 +48,11 @@ def compare(base: RunSet, head: RunSet, thresholds: Thresholds) -> ComparisonRes
     """
     check_run_sets(base, head)
     bases, heads = group_cells(base), group_cells(head)
+    names = display_names(run for _, run in (*head.runs, *base.runs))
     if not set(bases) & set(heads):
+        listed = (", ".join(names[one] for one in groups) or "none" for groups in (bases, heads))
         raise FerBenchError(
-            f"base and head have no cell in common: {_listed(bases)} and {_listed(heads)}",
+            f"base and head have no cell in common: {' and '.join(listed)}",
             "results with at least one backbone and init in both",
         )
     check_thresholds(thresholds, bases, heads)
@@ -60,8 +63,8 @@ def compare(base: RunSet, head: RunSet, thresholds: Thresholds) -> ComparisonRes
         *(f"left out of the base: {why}" for why in base.unreadable),
         *(f"left out of the head: {why}" for why in head.unreadable),
         *notes(base, head, thresholds, {**bases, **heads}),
-        *mixture_notes("base", bases),
-        *mixture_notes("head", heads),
+        *mixture_notes("base", bases, names),
+        *mixture_notes("head", heads, names),
     ]
     changes: list[Change] = []
     for name in {**bases, **heads}:
@@ -79,6 +82,7 @@ def compare(base: RunSet, head: RunSet, thresholds: Thresholds) -> ComparisonRes
         notes=tuple(remarks),
         changes=tuple(changes),
         level=LEVEL,
+        names=names | _names_with_seeds(names, (bases, heads)),
     )
 
 
@@ -94,8 +98,16 @@ class _Context:
     thresholds: Thresholds
 
 
-def _listed(groups: Mapping[str, CellGroup]) -> str:
-    return ", ".join(groups) or "none"
+def _names_with_seeds(
+    names: Mapping[str, str], sides: Iterable[Mapping[str, CellGroup]]
+) -> dict[str, str]:
+    """Return the display names of the cells of one seed, by id."""
+    return {
+        f"{cell}-{seed}": f"{names[cell]}, seed {seed}"
+        for groups in sides
+        for cell, group in groups.items()
+        for seed in group.cells
+    }
 
 
 def _title(run_set: RunSet) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.comparison.thresholds import Threshold
     from fer_bench.metrics import Interval
@@ -102,6 +104,7 @@ class ComparisonResult:
         changes: one row for each metric of each cell, in the order of the runs, including cells
             that base or head lacks.
         level: confidence level of the intervals.
+        names: display name of each cell that a change can have.
     """
 
     base: str
@@ -110,6 +113,7 @@ class ComparisonResult:
     notes: tuple[str, ...]
     changes: tuple[Change, ...]
     level: float
+    names: Mapping[str, str]
 
     @property
     def regressions(self) -> tuple[Change, ...]:

@@ -73,6 +73,6 @@ def _check_measurements(runs: Iterable[tuple[str, Run]]) -> None:
                 other = seen.setdefault((cell.id, what, seconds), name)
                 if other != name:
                     raise FerBenchError(
-                        f"{name} and {other} contain the same times of {what} of {cell.id!r}",
+                        f"{name} and {other} contain the same times of {what} of {cell.name}",
                         "each measurement once",
                     )

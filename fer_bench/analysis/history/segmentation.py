@@ -98,11 +98,12 @@ class Segmentation:
 
 
 def restarts(
-    segmentations: Mapping[Name, Segmentation], names: Iterable[Name]
+    segmentations: Mapping[Name, Segmentation], keys: Iterable[Name], names: Mapping[str, str]
 ) -> tuple[Restart, ...]:
-    """Return the restarts of all metrics, in the order of the runs."""
+    """Return the restarts of all metrics, in the order of the runs; ``names`` are of the cells."""
     found: dict[tuple[int, str], list[str]] = {}
-    for cell, metric, of in names:
+    for cell, metric, of in keys:
         for restart in segmentations[cell, metric, of].restarts:
-            found.setdefault(restart, []).append(f"{cell} {metric.named(of) if metric else ''}")
+            metric_name = metric.named(of) if metric else ""
+            found.setdefault(restart, []).append(f"{names[cell]} {metric_name}")
     return tuple(Restart(run, tuple(found[run, why]), why) for run, why in sorted(found))

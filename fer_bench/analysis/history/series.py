@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.comparison.comparison_result import ChangeKind
     from fer_bench.analysis.history.archive import Archive
@@ -84,7 +86,7 @@ class Restart:
 
     Attributes:
         run: index of the run, from 0.
-        series: cell and name of the metrics concerned.
+        series: display name of the cell and name of the metric, of the metrics concerned.
         why: reason, one line.
     """
 
@@ -102,8 +104,10 @@ class Trend:
         series: ordered by cell, those of the newest run first; then by metric, the complete cell
             first.
         restarts: in the order of the runs.
+        names: display name of each backbone and init.
     """
 
     archive: Archive
     series: tuple[Series, ...]
     restarts: tuple[Restart, ...]
+    names: Mapping[str, str] = field(hash=False)

@@ -9,6 +9,7 @@ from fer_bench.analysis.history.quality_changes import segment_qualities
 from fer_bench.analysis.history.segmentation import restarts
 from fer_bench.analysis.history.series import Trend
 from fer_bench.analysis.history.speed_changes import segment_speeds
+from fer_bench.analysis.seed_groups import display_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,12 +42,14 @@ def find_trend(archive: Archive, thresholds: Thresholds) -> Trend:
         **segment_qualities(archive, thresholds),
         **segment_speeds(archive, thresholds),
     }
-    names = _in_order(segmentations, archive)
-    series = (segmentations[name].series(name) for name in names)
+    keys = _in_order(segmentations, archive)
+    names = display_names(stored.run for stored in reversed(archive.runs))
+    series = (segmentations[key].series(key) for key in keys)
     return Trend(
         archive,
         tuple(one for one in series if one.points or one.change_points),
-        restarts(segmentations, names),
+        restarts(segmentations, keys, names),
+        names,
     )
 
 

@@ -6,6 +6,7 @@ Actions*, and its toolkit.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fer_bench.analysis.comparison.compared_metrics import METRICS
@@ -19,7 +20,7 @@ from fer_bench.report.comparison.phrases import (
 from fer_bench.runtime.escapes import clean, in_data, in_property
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fer_bench.analysis.comparison.comparison_result import Change, ChangeKind, ComparisonResult
 
@@ -59,14 +60,15 @@ def workflow_commands(outcome: ComparisonResult) -> list[str]:
         )
         for one in outcome.differences
     ]
+    annotation = partial(_annotation, names=outcome.names)
     worse = by_verdict.get("worse", [])
     better = by_verdict.get("better", [])
     return [
         *_commands(
-            "error", [_annotation(change) for change in sorted(outcome.regressions, key=_rank)]
+            "error", [annotation(change) for change in sorted(outcome.regressions, key=_rank)]
         ),
-        *_commands("warning", [*map(_annotation, severe), *differing, *map(_annotation, worse)]),
-        *_commands("notice", [_annotation(change) for change in better]),
+        *_commands("warning", [*map(annotation, severe), *differing, *map(annotation, worse)]),
+        *_commands("notice", [*map(annotation, better)]),
     ]
 
 
@@ -76,8 +78,8 @@ def _rank(change: Change) -> tuple[int, float]:
     return place, -abs(change.change or 0.0)
 
 
-def _annotation(change: Change) -> _Annotation:
-    title = f"{change.cell}: {name_text(change)} {verdict_text(change)}"
+def _annotation(change: Change, names: Mapping[str, str]) -> _Annotation:
+    title = f"{names[change.cell]}: {name_text(change)} {verdict_text(change)}"
     parts = [
         f"{name} {value_text(change.metric, value)}"
         for name, value in (("base", change.base), ("head", change.head))

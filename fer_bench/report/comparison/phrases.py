@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.comparison.comparison_result import CANNOT_COMPARE, REGRESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fer_bench.analysis.comparison.compared_metrics import Metric, Unit
     from fer_bench.analysis.comparison.comparison_result import Change, ChangeKind, ComparisonResult
@@ -111,11 +111,11 @@ def hidden_text(hidden: Iterable[Change]) -> str:
 def conclusion(outcome: ComparisonResult) -> tuple[str, str]:
     """Return the overall result in capitals and its reason in one line."""
     if outcome.exit_status == REGRESSION:
-        return "REGRESSION", _listed(outcome.regressions)
+        return "REGRESSION", _listed(outcome.regressions, outcome.names)
     if outcome.exit_status == CANNOT_COMPARE:
         if not outcome.undecided:
             return "NOT DECIDED", "base and head have no metric that can be compared"
-        return "NOT DECIDED", f"cannot be compared: {_listed(outcome.undecided)}"
+        return "NOT DECIDED", f"cannot be compared: {_listed(outcome.undecided, outcome.names)}"
     noisy = sum(change.too_noisy for change in outcome.changes)
     return "NO REGRESSION", "no metric got worse by more than its noise and its threshold" + (
         f"; {noisy:,} too noisy to detect a change as large as the threshold" if noisy else ""
@@ -133,22 +133,22 @@ def counts_text(outcome: ComparisonResult) -> str:
     return f"Counts: {', '.join(counts)}."
 
 
-def _listed(changes: Sequence[Change]) -> str:
-    """Name the first changes: ``mini-random accuracy -1.20 pp (threshold 0.5pp)``."""
-    names = []
+def _listed(changes: Sequence[Change], names: Mapping[str, str]) -> str:
+    """Name the first changes: ``Mini random accuracy -1.20 pp (threshold 0.5pp)``."""
+    listed = []
     for change in changes[:_NAMED]:
         if change.metric is None or change.verdict in ("gone", "not comparable"):
             metric = "" if change.metric is None else f" {change.name}"
             verdict = "" if change.verdict == "not comparable" else f" {change.verdict}"
-            names.append(f"{change.cell}{metric}{verdict}")
+            listed.append(f"{names[change.cell]}{metric}{verdict}")
         else:
             moved, *_ = (change_text(change) or "").split(" (")
-            names.append(
-                f"{change.cell} {change.name} {moved} (threshold {threshold_text(change)})"
+            listed.append(
+                f"{names[change.cell]} {change.name} {moved} (threshold {threshold_text(change)})"
             )
     if len(changes) > _NAMED:
-        names.append(f"{len(changes) - _NAMED:,} more")
-    return ", ".join(names)
+        listed.append(f"{len(changes) - _NAMED:,} more")
+    return ", ".join(listed)
 
 
 def _of_change(metric: Metric) -> tuple[float, int, str]:

@@ -20,7 +20,7 @@ from fer_bench.report.comparison.phrases import (
 from fer_bench.report.table import Column, Row, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fer_bench.analysis.comparison.comparison_result import Change, ComparisonResult
 
@@ -53,12 +53,12 @@ def change_tables(outcome: ComparisonResult) -> list[Table]:
         if change.metric is not None and is_shown(change):
             of_cells.setdefault(change.cell, []).append(change)
     return [
-        *([_complete_cells(complete)] if complete else []),
-        *(_metrics(cell, changes, outcome.level) for cell, changes in of_cells.items()),
+        *([_complete_cells(complete, outcome.names)] if complete else []),
+        *(_metrics(cell, changes, outcome) for cell, changes in of_cells.items()),
     ]
 
 
-def _complete_cells(changes: Sequence[Change]) -> Table:
+def _complete_cells(changes: Sequence[Change], names: Mapping[str, str]) -> Table:
     return Table(
         key="complete-cells",
         title="Complete cells",
@@ -69,13 +69,13 @@ def _complete_cells(changes: Sequence[Change]) -> Table:
             Column("why", kind="text"),
         ),
         rows=tuple(
-            Row(change.cell, (threshold_text(change), verdict_text(change), change.why))
+            Row(names[change.cell], (threshold_text(change), verdict_text(change), change.why))
             for change in changes
         ),
     )
 
 
-def _metrics(cell: str, changes: Sequence[Change], level: float) -> Table:
+def _metrics(cell: str, changes: Sequence[Change], outcome: ComparisonResult) -> Table:
     rows = []
     reasons: dict[str, list[str]] = {}
     for change in changes:
@@ -89,12 +89,12 @@ def _metrics(cell: str, changes: Sequence[Change], level: float) -> Table:
             reasons.setdefault(change.why, []).append(change.name)
     return Table(
         key=f"changes-{cell}",
-        title=cell,
+        title=outcome.names[cell],
         head="metric",
         columns=(
             Column("base"),
             Column("head"),
-            Column(f"change ({100 * level:g}% CI)", kind="text"),
+            Column(f"change ({100 * outcome.level:g}% CI)", kind="text"),
             Column("threshold", kind="text"),
             Column("verdict", kind="text"),
         ),

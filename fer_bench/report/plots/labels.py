@@ -45,10 +45,10 @@ def _columns(char: str) -> int:
     return 2 if char in "mwMW@%" or unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def short_label(label: str, most: int = 25, mark: str = "_") -> str:
+def short_label(label: str, most: int = 25) -> str:
     """Return the label of a network in at most ``most`` columns; its init is never cut."""
-    title, _, init = label.rpartition(mark)
-    return f"{short(title, most - len(init) - 1)}{mark}{init}"
+    title, _, init = label.rpartition(" ")
+    return f"{short(title, most - len(init) - 1)} {init}"
 
 
 def short_name(group: Group) -> str:

@@ -59,6 +59,7 @@ class TrendLine:
 
     Attributes:
         cell: backbone and init: ``"mobilenet-random"``.
+        name: display name of the cell.
         runs: indices of the stored runs that have the metric.
         values: the metric in these runs, in its display unit.
         changed: indices of the runs in which it changed lastingly.
@@ -66,6 +67,7 @@ class TrendLine:
     """
 
     cell: str
+    name: str
     runs: tuple[int, ...]
     values: tuple[float, ...]
     changed: tuple[int, ...]
@@ -128,12 +130,14 @@ def _place(metric: Metric, of: str) -> tuple[int, int]:
     return METRICS.index(metric), int(of) if metric.speed and of else 0
 
 
-def trend_panel(metric: Metric, found: Sequence[Series], runs: Sequence[StoredRun]) -> TrendPanel:
+def trend_panel(metric: Metric, found: Sequence[Series], trend: Trend) -> TrendPanel:
     """Return the panel of one metric; ``found`` holds it for at least one network."""
+    runs, names = trend.archive.runs, trend.names
     unit = unit_text(metric)
     lines = [
         TrendLine(
             cell=one.cell,
+            name=names[one.cell],
             runs=tuple(point.run for point in one.points),
             values=tuple(shown_value(metric, point.value) for point in one.points),
             changed=tuple(change.run for change in one.lasting),
@@ -169,7 +173,7 @@ def _figure(
     shown = sorted(every, key=lambda cell: cell not in changed)[:MOST]
     runs = trend.archive.runs
     panels = [
-        trend_panel(metric, few, runs)
+        trend_panel(metric, few, trend)
         for (metric, _), group in found.items()
         if (few := [one for one in group if one.cell in shown])
     ]
@@ -192,7 +196,7 @@ def _figure(
         alt=briefly(
             f"Line charts of {len(found)} metric{'s' * (len(found) > 1)} over {len(runs)} stored "
             "runs. Changes: ",
-            [text for one in series for text in _changes(one, runs)] or ["none"],
+            [text for one in series for text in _changes(one, trend.names, runs)] or ["none"],
             "the table",
         ),
         data=panels,
@@ -200,11 +204,11 @@ def _figure(
     )
 
 
-def _changes(series: Series, runs: Sequence[StoredRun]) -> list[str]:
+def _changes(series: Series, names: Mapping[str, str], runs: Sequence[StoredRun]) -> list[str]:
     """Return the lasting changes of a metric in words."""
     metric = series.metric
     return [
-        f"{short_label(series.cell, mark='-')} {short(series.name, _NAME)} from "
+        f"{short_label(names[series.cell])} {short(series.name, _NAME)} from "
         f"{value_text(metric, change.base)} to {value_text(metric, change.head)} in "
         f"{number(change.run, runs)}"
         for change in series.lasting
@@ -214,13 +218,13 @@ def _changes(series: Series, runs: Sequence[StoredRun]) -> list[str]:
 
 def _draw(drawing: Drawing, data: Sequence[TrendPanel]) -> None:
     lines = [line for panel in data for line in panel.lines]
-    cells = list(dict.fromkeys(line.cell for line in lines))
+    cells = {line.cell: line.name for line in lines}
     backbones = list(dict.fromkeys(cell.rpartition("-")[0] for cell in cells))
     looks, keys = {}, []
-    for cell in cells:
+    for cell, name in cells.items():
         backbone, _, init = cell.rpartition("-")
         looks[cell] = cell_look(backbones.index(backbone), init)
-        keys.append((short_label(cell, mark="-"), looks[cell]))
+        keys.append((short_label(name), looks[cell]))
     if any(line.changed for line in lines):
         keys.append(("changed in this run", _CIRCLE))
     if any(line.once for line in lines):

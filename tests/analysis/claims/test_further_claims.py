@@ -93,7 +93,7 @@ class TestC12:
         ]
         found = verdict("C12", made_run(*cells))
         assert found.outcome_text == "undecided: not run"
-        assert found.missing == "VGG-Face_pretrained (skipped)"
+        assert found.missing == "VGG-Face pretrained (skipped)"
 
 
 class TestC13:
@@ -101,13 +101,13 @@ class TestC13:
         found = of("C13", {("vggface", "pretrained"): 0.6, ("mobilenet", "pretrained"): 0.5})
         assert found.outcome == "supported"
         assert found.effect == pytest.approx(0.1, abs=0.001)
-        assert "gain of VGG-Face minus MobileNet_pretrained +0.099 [" in found.because
+        assert "gain of VGG-Face minus MobileNet pretrained +0.099 [" in found.because
         assert "gains: MobileNet +0.1" in found.because
 
     def test_another_gains_more(self):
         found = of("C13", {("openface", "pretrained"): 0.6})
         assert found.outcome == "contradicted"
-        assert "OpenFace_pretrained -0.199 [" in found.because
+        assert "OpenFace pretrained -0.199 [" in found.because
 
 
 RECALLS = dict(zip(published.COUNTS, (0.3, 0.25, 0.1, 0.7, 0.9, 0.4, 0.6), strict=True))
@@ -182,10 +182,10 @@ class TestC15:
 
     def test_a_distorted_network_at_the_baseline_is_not_left_out(self):
         cells = every_cell({("vggface", "pretrained"): {"test": 0.1}})
-        cells = [distorted(one) if one.label == "VGG-Face_pretrained" else one for one in cells]
+        cells = [distorted(one) if one.label == "VGG-Face pretrained" else one for one in cells]
         found = verdict("C15", self.run(0.3, 0.5, cells=cells))
         assert found.outcome_text == "undecided: batch-norm artefact"
-        assert found.missing == "training with --batchnorm=frozen of VGG-Face_pretrained"
+        assert found.missing == "training with --batchnorm=frozen of VGG-Face pretrained"
 
     def test_without_votes(self):
         found = verdict("C15", self.run(0.3, 0.5, votes=False))

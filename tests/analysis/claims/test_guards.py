@@ -49,7 +49,7 @@ class TestArtefacts:
         assert verdicts(*cells)["C1"].outcome == "contradicted"
         found = verdicts(*(distorted(one) if one.backbone == "mobilenet" else one for one in cells))
         assert "batch-norm artefact" in found["C1"].cause
-        assert "MobileNet_pretrained, MobileNet_random" in found["C1"].missing
+        assert "MobileNet pretrained, MobileNet random" in found["C1"].missing
 
     def test_no_support_of_c7(self):
         cells = with_test({MOBILENET: 0.2})
@@ -78,7 +78,7 @@ class TestBaseline:
         ]
         found = verdicts(*cells)["C6"]
         assert found.outcome_text == "undecided: at the baseline"
-        assert found.missing.endswith("OpenFace_pretrained")
+        assert found.missing.endswith("OpenFace pretrained")
         learned = [
             dataclasses.replace(
                 cell, network_training=fast.network_training, inference=fast.inference
@@ -219,7 +219,7 @@ class TestEveryRivalIsGuarded:
         cells = [one for one in cells if one.label != far[0].label]
         found = verdicts(*cells, *map(distorted, far))["C4"]
         assert found.outcome_text == "undecided: batch-norm artefact"
-        assert found.missing == "training with --batchnorm=frozen of MobileNet_random"
+        assert found.missing == "training with --batchnorm=frozen of MobileNet random"
 
     def test_a_distorted_rival_ahead_does_not_hide_another_in_c4(self):
         ahead = {self.OPENFACE: 0.6, self.RESNET50: 0.7}
@@ -232,7 +232,7 @@ class TestEveryRivalIsGuarded:
         cells = [distorted(one) if one.backbone == "resnet50" else one for one in cells]
         found = verdicts(*cells)["C4"]
         assert found.outcome == "contradicted"
-        assert "minus OpenFace_pretrained -0.200" in found.because
+        assert "minus OpenFace pretrained -0.200" in found.because
 
     def test_a_distorted_rival_ahead_does_not_hide_another_in_c13(self):
         cells = with_test({self.OPENFACE: 0.5, self.RESNET50: 0.6})
@@ -249,4 +249,4 @@ class TestEveryRivalIsGuarded:
         )
         found = verdicts(*repeated(cells))["C5"]
         assert found.outcome == "contradicted"
-        assert "ResNet-50_pretrained minus VGG-Face_pretrained" in found.because
+        assert "ResNet-50 pretrained minus VGG-Face pretrained" in found.because

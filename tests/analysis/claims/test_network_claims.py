@@ -63,7 +63,7 @@ class TestC4:
         found = verdict("C4", *cells_of({VGGFACE: GOOD}))
         assert found.outcome == "supported"
         assert "initial 0.350 minus " in found.because
-        least = "MobileNet_pretrained +0.300 ["
+        least = "MobileNet pretrained +0.300 ["
         assert f"final 0.600 minus {least}" in found.because
         assert found.interval.low > 0
 
@@ -71,8 +71,8 @@ class TestC4:
         cells = without(cells_of({RESNET50: GOOD}), "mobilenet", "random")
         found = verdict("C4", *cells)
         assert found.outcome == "contradicted"
-        assert "minus ResNet-50_pretrained -0." in found.because
-        assert found.missing == "MobileNet_random (skipped)"
+        assert "minus ResNet-50 pretrained -0." in found.because
+        assert found.missing == "MobileNet random (skipped)"
 
     def test_best_of_those_that_are_there_is_not_enough(self):
         found = verdict("C4", *without(cells_of({VGGFACE: GOOD}), "openface", "random"))
@@ -81,7 +81,7 @@ class TestC4:
 
     def test_without_vggface_it_is_undecided(self):
         found = verdict("C4", *without(cells_of({VGGFACE: GOOD}), *VGGFACE))
-        assert (found.outcome, found.missing) == ("undecided", "VGG-Face_pretrained (skipped)")
+        assert (found.outcome, found.missing) == ("undecided", "VGG-Face pretrained (skipped)")
 
     def test_a_tie_is_open(self):
         assert verdict("C4", *cells_of({VGGFACE: GOOD, RESNET50: GOOD})).outcome == "undecided"
@@ -106,12 +106,12 @@ class TestC4:
 
     def test_without_a_seed_in_common_it_is_open(self):
         others = [dataclasses.replace(cell, seed=9) for cell in cells_of({})[::3]]
-        cells = [cell for cell in cells_of({VGGFACE: GOOD}) if cell.label == "VGG-Face_pretrained"]
+        cells = [cell for cell in cells_of({VGGFACE: GOOD}) if cell.label == "VGG-Face pretrained"]
         found = verdict(
-            "C4", *cells, *(cell for cell in others if cell.label != "VGG-Face_pretrained")
+            "C4", *cells, *(cell for cell in others if cell.label != "VGG-Face pretrained")
         )
         assert found.outcome == "undecided"
-        both = "VGG-Face_pretrained and MobileNet_random"
+        both = "VGG-Face pretrained and MobileNet random"
         assert f"a common seed of {both}" in found.missing
 
     def test_a_curve_moved_by_batch_normalisation_decides_nothing(self):
@@ -119,7 +119,7 @@ class TestC4:
         assert found.outcome == "undecided"
         # The other rivals have the same accuracy.
         assert found.cause == "batch-norm artefact; within noise"
-        assert found.missing.startswith("training with --batchnorm=frozen of ResNet-50_pretrained;")
+        assert found.missing.startswith("training with --batchnorm=frozen of ResNet-50 pretrained;")
 
     def test_fourteen_gaps_that_could_fail_need_more_to_do_so(self):
         # Final 0.3 against 0.3 + gap, of 3,589 images: 1.96 errors are 0.0212, 2.91 are 0.0316.
@@ -141,7 +141,7 @@ class TestC5:
     def test_a_slower_one_contradicts_it(self):
         found = verdict("C5", *cells_of({RESNET50: FLAT}))
         assert found.outcome == "contradicted"
-        gap = "ResNet-50_pretrained minus VGG-Face_pretrained -0.0120 ["
+        gap = "ResNet-50 pretrained minus VGG-Face pretrained -0.0120 ["
         assert found.because.startswith(f"fails: {gap}")
 
     def test_one_seed_decides_nothing(self):
@@ -160,7 +160,7 @@ class TestC5:
 
     def test_without_vggface_it_is_undecided(self):
         found = verdict("C5", *without(cells_of({}), *VGGFACE))
-        assert found.missing == "VGG-Face_pretrained (skipped)"
+        assert found.missing == "VGG-Face pretrained (skipped)"
 
     def test_the_papers_own_table_says_so(self):
         sums = {key: sum(rates) for key, rates in published.table(2).items()}
@@ -173,7 +173,7 @@ class TestC8:
     def test_the_fastest_of_the_pretrained_in_the_first_window(self):
         found = verdict("C8", *cells_of({OPENFACE: STEEP, ("resnet50", "random"): STEEP}))
         assert found.outcome == "supported"
-        gap = "OpenFace_pretrained minus MobileNet_pretrained"
+        gap = "OpenFace pretrained minus MobileNet pretrained"
         # From epoch 1 to 6 by 0.3125 and 0.0625; validation by 0 and 0.0375.
         assert f"MCR {gap} +0.0500 [" in found.because
         assert f"MOFR {gap} +0.0575 [" in found.because
@@ -186,9 +186,9 @@ class TestC8:
     def test_validation_moved_by_batch_normalisation_decides_the_mcr_alone(self):
         found = verdict("C8", *cells_of({OPENFACE: moved_by_batch_normalisation(STEEP)}))
         assert found.outcome == "undecided"
-        assert found.because.startswith("open: MOFR OpenFace_pretrained ")
+        assert found.because.startswith("open: MOFR OpenFace pretrained ")
         assert "holds: MCR" in found.because
-        assert "OpenFace_pretrained" in found.missing
+        assert "OpenFace pretrained" in found.missing
 
     def test_validation_images_count_in_the_error(self):
         # In epochs 1 to 5 the gap grows by 0.05 more. 1.96 sqrt(1 / 25121 + 1 / 3589) is 0.035.
@@ -203,7 +203,7 @@ class TestC8:
     def test_the_window_ends_at_epoch_6_by_one_convention(self):
         late = made_history((0.15, *line(0.2, 0.24, 4), *(0.6,) * 15), (0.15,) * 21)
         found = verdict("C8", *cells_of({OPENFACE: late}))
-        gap = "OpenFace_pretrained minus MobileNet_pretrained"
+        gap = "OpenFace pretrained minus MobileNet pretrained"
         # From epoch 1 to 6 by 0.4 and 0.0625, from epoch 0 to 5 by 0.09 and 0.0625.
         assert f"MCR {gap} +0.0675 [" in found.because
         assert "/ +0.0055" in found.because
@@ -300,13 +300,13 @@ class TestC6:
         ]
         assert verdict("C6", *batches).outcome == "supported"
         found = verdict("C6", *slower)
-        both = "OpenFace_pretrained and ResNet-50_pretrained"
+        both = "OpenFace pretrained and ResNet-50 pretrained"
         assert f"own input size for {both}" in found.missing
 
     def test_speeds_that_were_not_measured_are_missing(self):
         found = verdict("C6", *openface_and("resnet50", 0.4, 0.4, (None, None)))
         assert found.outcome_text == "undecided: not measured"
-        both = "OpenFace_pretrained and ResNet-50_pretrained"
+        both = "OpenFace pretrained and ResNet-50 pretrained"
         training = "training speed of the complete network at"
         assert found.missing.split("; ") == [
             f"{training} its own input size for {both}",
@@ -351,7 +351,7 @@ class TestC6:
     def test_random_networks_decide_nothing_of_the_accuracy(self):
         found = verdict("C6", *openface_and("resnet50", 0.2, 0.5, init="random"))
         assert found.outcome == "undecided"
-        gap, label = "OpenFace minus ResNet-50 -0.3", "OpenFace_pretrained"
+        gap, label = "OpenFace minus ResNet-50 -0.3", "OpenFace pretrained"
         assert f"random (not judged): {gap}" in found.because
         assert f"{label} (not requested)" in found.missing
 
@@ -496,14 +496,14 @@ class TestC9:
     def test_a_missing_network_leaves_it_undecided_either_way(self, neutral):
         cells = without(of_recall({**AS_CLAIMED, "Neutral": neutral}), *VGGFACE)
         found = verdict("C9", *cells)
-        assert (found.outcome, found.missing) == ("undecided", "VGG-Face_pretrained (skipped)")
+        assert (found.outcome, found.missing) == ("undecided", "VGG-Face pretrained (skipped)")
         assert found.because.startswith("so far: best, ")
 
     def test_networks_that_learned_nothing_are_left_out(self):
         only_happy = {name: float(name == "Happy") for name in AS_CLAIMED}
         found = verdict("C9", *of_recall(AS_CLAIMED, openface=only_happy))
         assert found.outcome == "supported"
-        labels = "OpenFace_pretrained, OpenFace_random"
+        labels = "OpenFace pretrained, OpenFace random"
         assert f"not above the majority-class baseline: {labels}" in found.because
         found = verdict("C9", *of_recall(only_happy))
         assert found.outcome == "undecided"
@@ -519,7 +519,7 @@ class TestC9:
         cells = [distorted(one) if one.backbone == "openface" else one for one in cells]
         found = verdict("C9", *cells)
         assert found.outcome_text == "undecided: batch-norm artefact"
-        labels = "OpenFace_pretrained, OpenFace_random"
+        labels = "OpenFace pretrained, OpenFace random"
         assert found.missing == f"training with --batchnorm=frozen of {labels}"
 
     def test_of_distorted_networks_alone_the_distortion_is_the_cause(self):

@@ -65,7 +65,7 @@ class TestC1:
         found = verdict("C1", *repeated(cells))
         assert found.outcome == "contradicted"
         assert found.effect == pytest.approx(-0.2, abs=0.001)
-        assert "VGG-Face_pretrained (skipped)" in found.missing
+        assert "VGG-Face pretrained (skipped)" in found.missing
 
     def test_a_gain_that_is_not_shown_is_no_loss(self):
         found = verdict("C1", *repeated(both("mobilenet", GAIN[0], GAIN[0])))
@@ -80,7 +80,7 @@ class TestC1:
         ]
         found = verdict("C1", *cells)
         assert found.outcome_text == "undecided: no common seed"
-        sides = "VGG-Face_pretrained and VGG-Face_random"
+        sides = "VGG-Face pretrained and VGG-Face random"
         assert found.missing == f"a common seed of {sides}"
 
     @pytest.mark.parametrize("sides", [GAIN, GAIN[::-1]])
@@ -114,12 +114,12 @@ class TestC1:
         assert found.outcome_text == "undecided: not run"
         assert found.because.startswith("holds: MobileNet +0.201 [")
         reasons = {
-            "OpenFace_pretrained": "not requested",
-            "OpenFace_random": "skipped",
-            "ResNet-50_pretrained": "not requested",
-            "ResNet-50_random": "not requested",
-            "VGG-Face_pretrained": "not requested",
-            "VGG-Face_random": "not requested",
+            "OpenFace pretrained": "not requested",
+            "OpenFace random": "skipped",
+            "ResNet-50 pretrained": "not requested",
+            "ResNet-50 random": "not requested",
+            "VGG-Face pretrained": "not requested",
+            "VGG-Face random": "not requested",
         }
         expected = [f"{label} ({reason})" for label, reason in reasons.items()]
         assert found.missing.split("; ") == expected
@@ -139,7 +139,7 @@ class TestC1:
         found = verdict("C1", *cells)
         assert found.outcome == "undecided"
         assert found.cause == "no predictions"
-        sides = "MobileNet_pretrained and MobileNet_random"
+        sides = "MobileNet pretrained and MobileNet random"
         assert f"predictions of {sides}" in found.missing
 
     def test_other_backbones_take_no_part(self):
@@ -281,7 +281,7 @@ class TestC2:
         ]
         found = verdict("C2", *cells)
         assert found.outcome == "undecided"
-        sides = "MobileNet_pretrained and MobileNet_random"
+        sides = "MobileNet pretrained and MobileNet random"
         assert f"a common seed of {sides}" in found.missing
 
 
@@ -334,7 +334,7 @@ class TestC3:
         found = verdict("C3", *repeated(cells))
         assert found.cause == "batch-norm artefact; not run"
         assert found.because.startswith("open: MobileNet ")
-        assert "training with --batchnorm=frozen of MobileNet_pretrained" in found.missing
+        assert "training with --batchnorm=frozen of MobileNet pretrained" in found.missing
 
 
 @pytest.mark.parametrize(("runs", "most"), [(10, 1), pytest.param(40, 3, marks=pytest.mark.soak)])

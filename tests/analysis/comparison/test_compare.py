@@ -69,7 +69,7 @@ def test_nothing_in_common_is_an_error_that_names_both():
         outcome(
             side(run_of(made_cell("mini", "random"))), side(run_of(made_cell("openface", "random")))
         )
-    assert "no cell in common: mini-random and openface-random" in caught.value.problem
+    assert "no cell in common: mini random and OpenFace random" in caught.value.problem
 
 
 def test_nothing_measured_in_common_cannot_be_compared():

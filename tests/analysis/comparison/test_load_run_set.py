@@ -217,7 +217,7 @@ def test_the_same_file_twice(tmp_path):
 def test_a_copy_of_a_measurement(tmp_path):
     path = put(tmp_path / "results.json", timed((100.0, 101.0, 99.0)))
     copy = put(tmp_path / "copy.json", timed((100.0, 101.0, 99.0)), datetime="another")
-    refused([path, copy], f"{copy} and {path} ", "same times of training of 'mini-random-42'")
+    refused([path, copy], f"{copy} and {path} ", "same times of training of mini random, seed 42")
 
 
 def test_a_file_that_another_was_merged_into(tmp_path):

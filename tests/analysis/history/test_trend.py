@@ -113,7 +113,7 @@ def test_a_loss_of_one_seed_that_changed_is_told_and_moves_nothing() -> None:
     assert everything(found) == []
     assert series_of(found, "loss").points == tuple(map(Point, range(4), (1.0, 1.0, 2.0, 2.0)))
     (restart,) = found.restarts
-    assert (restart.run, restart.series) == (2, ("mini-pretrained loss",))
+    assert (restart.run, restart.series) == (2, ("mini pretrained loss",))
     assert "fewer than 3 seeds" in restart.why
 
 
@@ -209,7 +209,7 @@ def test_on_another_machine_speeds_are_followed_anew() -> None:
     assert change_points_of(found, "training.speed") == [(6, "worse", False)]
     (restart,) = found.restarts
     assert restart.run == 4
-    assert set(restart.series) == {f"mini-pretrained {name}" for name in SPEEDS}
+    assert set(restart.series) == {f"mini pretrained {name}" for name in SPEEDS}
     assert "different machines" in restart.why
 
 

@@ -105,8 +105,21 @@ PROCESSOR = Difference(
 )
 
 
+NAMES = {
+    "mini-pretrained": "Mini pretrained",
+    "mini-random": "Mini random",
+    "resnet50-random": "ResNet-50 random",
+    "mobilenet-pretrained": "MobileNet pretrained",
+}
+
+
+def outcome_of(**fields):
+    cells = [change.cell for change in fields["changes"]]
+    return ComparisonResult(**fields, names={cell: NAMES.get(cell, cell) for cell in cells})
+
+
 def made_outcome(*changes, differences=(), notes=()):
-    return ComparisonResult(
+    return outcome_of(
         base="base/results.json (commit ab12)",
         head="head/results.json and 4 more (commit cd34)",
         differences=differences,
@@ -127,7 +140,7 @@ EVERYTHING = made_outcome(
     SLOWER_P99,
     UNDECIDED,
     differences=(PROCESSOR,),
-    notes=("base: a.json and b.json have different results of mini-random-42",),
+    notes=("base: a.json and b.json have different results of Mini random, seed 42",),
 )
 
 # -- generated
@@ -177,7 +190,7 @@ def changes(draw, words=HOSTILE):
 
 def outcomes(words=HOSTILE):
     return st.builds(
-        ComparisonResult,
+        outcome_of,
         base=words,
         head=words,
         differences=st.lists(st.builds(Difference, words, words, words, words), max_size=3).map(

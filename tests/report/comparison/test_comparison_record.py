@@ -24,8 +24,8 @@ from fer_bench.results import KEY
 BY_NAME = {metric.name: metric for metric in METRICS}
 
 
-def read(text):
-    """Return the outcome that a record is of."""
+def read(text, names):
+    """Return the outcome that a record is of, with display names that it does not hold."""
     made = json.loads(text)
     changes = []
     for entry in made["changes"]:
@@ -47,6 +47,7 @@ def read(text):
         notes=tuple(made["notes"]),
         changes=tuple(changes),
         level=made["level"],
+        names=names,
     )
     assert made["exit_status"] == outcome.exit_status
     return outcome
@@ -54,7 +55,7 @@ def read(text):
 
 @given(outcomes())
 def test_an_outcome_comes_back_from_its_record(outcome):
-    assert read(json_text(outcome)) == outcome
+    assert read(json_text(outcome), outcome.names) == outcome
 
 
 def test_the_record_of_one_change():
@@ -91,7 +92,7 @@ def test_every_key_is_a_field_or_explained():
     own = ({*record} | {*change}) - fields
     assert own == {"format", "schema", "exit_status", "figure", "unit", "rule"}
     assert all(f"\n* ``{key}``: " in json_record.__doc__ for key in own)
-    others = {"metric", "threshold", "of_experiment", "what", "meaning"}
+    others = {"metric", "threshold", "of_experiment", "what", "meaning", "names"}
     assert fields - {*record} - {*change} == others
     assert set(outcome_record(EVERYTHING)["differences"][0]) == {"what", "base", "head", "meaning"}
 
@@ -108,7 +109,7 @@ def test_both_files_are_written_over_older_ones_and_removed(tmp_path):
     write_comparison(tmp_path, EVERYTHING)
     names = {"comparison.md", "comparison.json", MANIFEST}
     assert {path.name for path in tmp_path.iterdir()} == names
-    assert read((tmp_path / "comparison.json").read_text()) == EVERYTHING
+    assert read((tmp_path / "comparison.json").read_text(), EVERYTHING.names) == EVERYTHING
     (tmp_path / "results.json").touch()
     remove_comparison(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"results.json", MANIFEST}

@@ -77,10 +77,10 @@ def test_errors_with_whole_cells_first_and_then_the_largest_change():
     slower = dataclasses.replace(FASTER, verdict="worse", change=-0.9, regression=True)
     titles = [tuple(title.split(": ")) for _, title, _ in told(slower, smaller, WORSE, GONE)]
     assert titles == [
-        ("mini-random", "complete cell GONE"),
-        ("mini-pretrained", "accuracy WORSE"),
+        ("Mini random", "complete cell GONE"),
+        ("Mini pretrained", "accuracy WORSE"),
         ("a", "accuracy WORSE"),
-        ("mini-pretrained", "training.speed (images/s) WORSE"),
+        ("Mini pretrained", "training.speed (images/s) WORSE"),
     ]
 
 
@@ -128,7 +128,9 @@ def test_no_name_is_a_command_or_makes_one_of_its_own(outcome, name):
         assert re.match("::(error|warning|notice) title=[^:,]*::.", line)
         assert line.isprintable()
     changes = [dataclasses.replace(change, cell=name, why=name) for change in outcome.changes]
-    made = dataclasses.replace(outcome, changes=tuple(changes), base=name, notes=(name,))
+    made = dataclasses.replace(
+        outcome, changes=tuple(changes), base=name, notes=(name,), names={name: name}
+    )
     assert runner(displayed(terminal_text(made, 80))) == []
 
 

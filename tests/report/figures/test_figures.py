@@ -94,7 +94,7 @@ def test_each_svg_is_sound_and_says_what_it_shows(which, request, read) -> None:
 def test_skipped_cells_are_told(drawn_of_one) -> None:
     for figure in drawn_of_one:
         about = figure.key not in ("figure-5-mobilenet", "curves-mini")
-        told = "OpenFace_pretrained (skipped)" in figure.caption
+        told = "OpenFace pretrained (skipped)" in figure.caption
         assert "file is away" not in figure.caption
         assert told == ("Not shown: " in figure.caption) == about, figure.key
 
@@ -104,13 +104,13 @@ def test_a_skipped_seed_is_told_by_its_number(three_seeds) -> None:
     cells[1] = dataclasses.replace(cells[1], status="failed", reason="disk full", quality=None)
     for figure in figures(analyse(dataclasses.replace(three_seeds, cells=tuple(cells)))):
         if figure.key in ("curves-mini", "figure-9-initial-accuracy", "confusion", "tradeoffs"):
-            assert "Mini_pretrained seed 2 (failed)" in figure.caption.partition("Not shown: ")[2]
+            assert "Mini pretrained seed 2 (failed)" in figure.caption.partition("Not shown: ")[2]
             assert "disk full" not in figure.caption
 
 
 def test_every_trained_network_is_in_every_alternative_text(drawn_of_one) -> None:
     for figure in drawn_of_one[3:]:
-        for label in ("Mini_pretrained", "MobileNet_random", "OpenFace_random"):
+        for label in ("Mini pretrained", "MobileNet random", "OpenFace random"):
             if figure.key in ("figure-9-initial-accuracy", "calibration", "learning-speed"):
                 assert label in figure.alt, figure.key
 
@@ -182,9 +182,9 @@ def test_long_names_are_cut(make, read) -> None:
     name = "n" * 300
     made = {figure.key: figure for figure in figures(analyse(make([("mini", name)])))}
     figure = made["figure-9-initial-accuracy"]
-    assert f"{ELLIPSIS}_random" in figure.alt
-    (label,) = (text for text in read(figure.svg).texts if text.endswith("_random"))
-    assert re.fullmatch(rf"n{{8,20}}{ELLIPSIS}_random", label)
+    assert f"{ELLIPSIS} random" in figure.alt
+    (label,) = (text for text in read(figure.svg).texts if text.endswith(f"{ELLIPSIS} random"))
+    assert re.fullmatch(rf"n{{8,20}}{ELLIPSIS} random", label)
 
 
 def test_backbones_of_like_names_have_files_of_their_own(make) -> None:

@@ -77,7 +77,7 @@ def test_artefacts_of_batch_normalisation_are_drawn_where_they_are(made, read) -
 
 
 def test_curves_tell_their_ends(made) -> None:
-    (told,) = re.findall(r"Mini_pretrained: (.*?)\. ", made["curves-mini"].alt)
+    (told,) = re.findall(r"Mini pretrained: (.*?)\. ", made["curves-mini"].alt)
     accuracy, loss = told.split("; ")
     assert accuracy.startswith("accuracy 0.842 in training")
     assert accuracy.endswith(", 0.742 in validation (best 0.742)")
@@ -136,7 +136,7 @@ def test_initial_figures_hold_a_dot_for_each_cell(made, several, read) -> None:
 def test_initial_figures_are_told_after_epoch_1(made, read) -> None:
     # 0.15 + (0.742 - 0.15) / 4
     figure = made["figure-9-initial-accuracy"]
-    assert "Mini_pretrained 0.298" in figure.alt
+    assert "Mini pretrained 0.298" in figure.alt
     assert "0.298" in read(figure.svg).texts
     # 160 of 910 images.
     assert "largest class (0.176)" in figure.caption
@@ -145,9 +145,9 @@ def test_initial_figures_are_told_after_epoch_1(made, read) -> None:
 
 def test_rows_are_in_the_order_of_the_run(made, read) -> None:
     texts = read(made["figure-9-initial-accuracy"].svg).texts
-    labels = [text for text in texts if text.endswith(("_pretrained", "_random"))]
+    labels = [text for text in texts if re.fullmatch(r"[\w-]+ (pretrained|random)", text)]
     assert labels == [
-        f"{title}_{init}"
+        f"{title} {init}"
         for title in ("Mini", "MobileNet", "OpenFace")
         for init in ("pretrained", "random")
     ]
@@ -187,9 +187,9 @@ def test_mistakes_show_the_surest_wrong_answer(three_seeds, read) -> None:
             known = cell.quality.predictions
             predicted, sure = known.predicted.copy(), known.confidence.copy()
             predicted[7], sure[7] = 0, 0.5
-            if (cell.label, cell.seed) == ("OpenFace_random", 2):
+            if (cell.label, cell.seed) == ("OpenFace random", 2):
                 predicted[7], sure[7] = 5, 0.75
-            if (cell.label, cell.seed) == ("Mini_random", 3):
+            if (cell.label, cell.seed) == ("Mini random", 3):
                 predicted[7], sure[7] = 4, 0.7
             said = Predictions(predicted.tobytes(), np.rint(sure * 65535).astype("<u2").tobytes())
             cell = dataclasses.replace(
@@ -199,7 +199,7 @@ def test_mistakes_show_the_surest_wrong_answer(three_seeds, read) -> None:
     run = dataclasses.replace(three_seeds, cells=tuple(cells))
     (figure,) = (one for one in figures(analyse(run)) if one.key == "mistakes")
     drawn = read(figure.svg)
-    surest = "OpenFace_random, seed 2"
+    surest = "OpenFace random, seed 2"
     assert f"mistake of {surest}" in drawn.texts
     crossed = [text for text in drawn.texts if text.startswith("\N{BALLOT X}")]
     # Of each network the most confident wrong seed.
@@ -226,7 +226,7 @@ def test_other_numbers_of_classes_do_not_pose_as_the_papers_figures(make) -> Non
 
 
 def test_seeds_that_are_right_are_counted(three_seeds, several, read) -> None:
-    cells = [cell for cell in three_seeds.cells if cell.label == "Mini_random"]
+    cells = [cell for cell in three_seeds.cells if cell.label == "Mini random"]
     right = sum(int(cell.quality.predictions.predicted[0]) == 0 for cell in cells)
     assert f"{right}/3" in read(several["figure-11"].svg).texts
 
@@ -243,7 +243,7 @@ def test_calibration_errors_stand_in_the_panels(one_seed, made, read) -> None:
         one_seed, cells=(dataclasses.replace(cell, quality=quality),), examples=()
     )
     (figure,) = (one for one in figures(analyse(run)) if one.key == "calibration")
-    assert "Mini_pretrained 0.857" in figure.alt
+    assert "Mini pretrained 0.857" in figure.alt
     assert "ECE 0.857" in read(figure.svg).texts
     panels = [text for text in read(made["calibration"].svg).texts if text.startswith("ECE")]
     assert len(panels) == 5
@@ -266,7 +266,7 @@ def test_confusion_is_written_in_per_cent_of_its_rows(one_seed, read) -> None:
     numbers = [text for text in read(figure.svg).texts if text.isdigit()]
     # Rows without images are empty.
     assert sorted(numbers) == sorted(["75", "25", "100", *["0"] * 11])
-    assert ": Mini_pretrained 89%, " in figure.alt
+    assert ": Mini pretrained 89%, " in figure.alt
     assert figure.alt.endswith(" Angry as Happy (25%).")
 
 
@@ -287,7 +287,7 @@ def test_small_multiples_end_somewhere(make, read) -> None:
         titles = [text for text in read(found[key].svg).texts if text.startswith("Net")]
         assert len(titles) == most
         # Here pretrained ones recognise more.
-        assert sum(title.endswith("_pretrained") for title in titles) >= 7
+        assert sum(title.endswith(" pretrained") for title in titles) >= 7
     assert "8 of 20 networks" in found["learning-speed"].caption
     assert "highest final accuracy" in found["learning-speed"].caption
     assert len(read(found["learning-speed"].svg).groups("course-")) == 8
@@ -354,7 +354,7 @@ def test_what_lacks_a_cost_is_told(one_seed) -> None:
     found = figures(analyse(dataclasses.replace(one_seed, cells=cells)))
     (figure,) = (one for one in found if one.key == "tradeoffs")
     assert "Unknown inference time" in figure.caption
-    assert "image: Mini_pretrained." in figure.caption
+    assert "image: Mini pretrained." in figure.caption
 
 
 def test_learning_speed_tells_time_to_the_target(made, read) -> None:
@@ -362,8 +362,8 @@ def test_learning_speed_tells_time_to_the_target(made, read) -> None:
     # Largest class 160 / 910 = 0.1758, best 0.742: target 0.4589. Mini pretrained has 0.15, 0.298,
     # 0.446, 0.594 after 20, 30, 40, 50 seconds; random ends at 0.342.
     assert "0.459" in figure.alt
-    assert "Mini_pretrained 50 s" in figure.alt
-    assert "Mini_random never" in figure.alt
+    assert "Mini pretrained 50 s" in figure.alt
+    assert "Mini random never" in figure.alt
     drawn = read(figure.svg)
     assert len(drawn.groups("course-")) == 5
     assert drawn.groups("target")

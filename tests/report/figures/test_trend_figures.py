@@ -30,6 +30,7 @@ def runs_of(count, step=None, backbones=("mini",)):
                         init=init,
                     ),
                     backbone=backbone,
+                    title=backbone,
                 )
                 for place, backbone in enumerate(backbones)
                 for init in ("pretrained", "random")
@@ -73,7 +74,7 @@ def test_a_line_for_each_network_and_a_point_for_each_run(made, read) -> None:
     ys = [y for _, y in drawn.marks("line-1-1")]
     # It falls in the fifth run; y grows downwards.
     assert ys[0] == ys[3] < ys[4] == ys[7]
-    assert {"mini-pretrained", "mini-random", "changed in this run"} <= set(drawn.texts)
+    assert {"mini pretrained", "mini random", "changed in this run"} <= set(drawn.texts)
     assert "in this run only" not in drawn.texts
 
 
@@ -161,14 +162,14 @@ def test_at_most_eight_networks_are_drawn_and_those_that_moved_among_them(read) 
     assert "the table has all" in figure.caption
     drawn = read(figure.svg)
     assert len(drawn.groups("line-1-")) == 8
-    assert {"net0-pretrained", "mover-pretrained", "mover-random"} <= set(drawn.texts)
+    assert {"net0 pretrained", "mover pretrained", "mover random"} <= set(drawn.texts)
 
 
 def test_the_moves_stand_in_the_alternative_text(made) -> None:
     shown, _, moved = made["trend"].alt.partition(" Changes: ")
     assert "3 metrics over 8 stored runs" in shown
     first = moved.partition("; ")[0]
-    assert first.startswith("mini-pretrained accuracy from 0.4003")
+    assert first.startswith("mini pretrained accuracy from 0.4003")
     assert first.endswith("to 0.2999 in run 5 of 8")
     (still,) = trend_figures(trend_of(*runs_of(2)))
     assert still.alt.endswith("Changes: none.")
@@ -207,11 +208,11 @@ def test_any_name_comes_out_as_text(names, read, recwarn) -> None:
     assert [figure.key for figure in found] == ["trend", "trend-others"]
     for figure in found:
         drawn = read(figure.svg)
-        labels = [text for text in drawn.texts if text.endswith("-pretrained")]
+        labels = [text for text in drawn.texts if text.endswith(" pretrained")]
         for name, pretrained in zip([*names, "mini"], labels, strict=True):
             assert pretrained.startswith(name[:3] if name.isprintable() else "a\\x00")
             assert len(pretrained) < 40
             if len(name) > 40:
-                assert f"{ELLIPSIS}-random" in "\n".join(drawn.texts)
+                assert f"{ELLIPSIS} random" in "\n".join(drawn.texts)
         assert figure.png.startswith(b"\x89PNG")
     assert [str(one.message) for one in recwarn] == []
