@@ -8,10 +8,11 @@ from collections import Counter
 from dataclasses import fields
 from typing import TYPE_CHECKING, NamedTuple
 
-from fer_bench.protocol.published import BACKBONES
+from fer_bench.protocol.published import BACKBONES, DATASET
 from fer_bench.report.audit_command import recorded_command
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
+from fer_bench.report.page.digits_section import digits_section
 from fer_bench.report.page.masthead import subject
 from fer_bench.report.page.table_view import Grid, grid, short_title
 from fer_bench.report.page.templates import filled, resource
@@ -128,6 +129,7 @@ def page(content: Content) -> str:
         trained=bool(content.analysis.trained),
         has_test=content.analysis.dataset.has_test,
         claims=claims,
+        digits=digits_section() if run.dataset.name == DATASET else None,
         paper=paper,
         figures=in_paper,
         other_backbones=other_backbones,
