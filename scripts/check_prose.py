@@ -5,7 +5,8 @@
 Docstrings of click commands are help texts and are checked like other docstrings. Names in code
 quotes and the names of ``Args`` entries are skipped. Strings are checked if they have at least
 three words; regular expressions are skipped. In templates, text and comments are checked; style
-sheets and scripts of the page are checked completely.
+sheets and scripts of the page are checked completely. In Markdown, code and addresses of links are
+skipped.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ LEAST_WORDS = 3
 KEYS = ("with a twin", "fer_bench twins 5")
 """Strings that files hold as keys, and that therefore stay."""
 TEMPLATE_CODE = re.compile(r"\{[%{].*?[%}]\}|<[^>]*>")
-CHECKED_FILES = (".py", ".j2", ".css", ".js")
+MARKDOWN_CODE = re.compile(r"```[\s\S]*?```|^ {4,}.*|`[^`]*`|\]\([^)]*\)", re.MULTILINE)
+CHECKED_FILES = (".py", ".j2", ".css", ".js", ".md")
 
 
 def texts(source: str) -> Iterator[tuple[int, str, bool]]:
@@ -94,6 +96,13 @@ def template_findings(source: str) -> Iterator[tuple[int, str]]:
         yield from _avoided(line, TEMPLATE_CODE.sub(" ", text), AVOIDED_IN_STRINGS)
 
 
+def markdown_findings(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and complaint of each finding in the text of a Markdown file."""
+    text = MARKDOWN_CODE.sub(lambda code: "\n" * code[0].count("\n"), source)
+    for line, prose in enumerate(text.splitlines(), start=1):
+        yield from _avoided(line, prose, AVOIDED_IN_STRINGS)
+
+
 def _avoided(line: int, prose: str, avoided: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     for words, instead in avoided.items():
         for found in re.finditer(rf"\b({words})\b", prose, re.IGNORECASE):
@@ -130,9 +139,9 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--strings", nargs="+", default=[], metavar="PATH")
     options = parser.parse_args(arguments)
     paths = [(path, findings) for path in _files(options.directories) if path.suffix == ".py"]
+    by_suffix = {".py": string_findings, ".md": markdown_findings}
     paths += [
-        (path, string_findings if path.suffix == ".py" else template_findings)
-        for path in _files(options.strings)
+        (path, by_suffix.get(path.suffix, template_findings)) for path in _files(options.strings)
     ]
     lines = [
         f"{path}:{line}: {complaint}"

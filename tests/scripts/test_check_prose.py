@@ -57,6 +57,19 @@ def test_findings_in_templates(source, lines):
     assert [line for line, _ in check_prose.template_findings(source)] == lines
 
 
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("One\n\nWe told you\n", [3]),
+        ("    We told you\n", []),
+        ("See `twins` and [it](told.md).\n", []),
+        ("```\ntold\n```\nanew\n", [4]),
+    ],
+)
+def test_findings_in_markdown(source, lines):
+    assert [line for line, _ in check_prose.markdown_findings(source)] == lines
+
+
 @pytest.mark.parametrize(("text", "status"), [('"""Fine."""\n', 0), ('"""How it works."""\n', 1)])
 def test_exit_status(tmp_path, capsys, text, status):
     (tmp_path / "module.py").write_text(text)
