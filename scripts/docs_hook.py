@@ -1,10 +1,12 @@
-"""MkDocs hook: adds pages from outside ``docs`` to the site and makes links lead to them.
+"""MkDocs hook: adapts files that are written for GitHub's Markdown to that of MkDocs.
 
-In the repository, links are relative to the file that they stand in, as GitHub resolves them.
+It adds pages from outside ``docs`` to the site, and makes links lead to them: in the repository,
+links are relative to the file that they stand in.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +35,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Return the text of a page with links to those files replaced by links to their pages."""
+    """Return the text of a page with links to pages, and code in tables without escaped bars."""
     for name, source in PAGES.items():
         markdown = markdown.replace(f"](../{source}", f"]({name}")
-    return markdown
+    return re.sub(r"`[^`\n]+`", lambda code: code[0].replace(r"\|", "|"), markdown)

@@ -77,6 +77,8 @@ def _command_rows() -> Iterator[tuple[str, str, str]]:
         for option in command.params:
             if isinstance(option, click.Option):
                 text = option.help or ""
+                if isinstance(option.type, click.Choice):
+                    text += f" One of: {', '.join(map(str, option.type.choices))}."
                 if option.show_default and option.default is not None:
                     text += f" Default: {option.default}."
                 found.setdefault((_named(option), text), []).append(path)
@@ -98,9 +100,7 @@ def _named(option: click.Option) -> str:
     names = ", ".join(sorted(option.opts, key=len))
     if option.is_flag or option.count:
         return names
-    if isinstance(option.type, click.Choice):
-        return f"{names}={'|'.join(map(str, option.type.choices))}"
-    return f"{names}={option.metavar}"
+    return f"{names}={option.metavar or max(option.opts, key=len)[2:].upper()}"
 
 
 def _cell(text: str) -> str:

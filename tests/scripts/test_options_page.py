@@ -23,12 +23,13 @@ OTHERS = {
     "--python-of-head",
     "--repository",
     "--stores",
-    # git, gh, Slurm
+    # pip, git, gh, Slurm
     "--array",
     "--branch",
     "--cpus-per-task",
     "--dir",
     "--event",
+    "--group",
     "--jq",
     "--name",
     "--workflow",
