@@ -23,7 +23,7 @@ OTHERS = {
     "--python-of-head",
     "--repository",
     "--stores",
-    # pip, git, gh, Slurm
+    # pip, git, gh, chromium, Slurm
     "--array",
     "--branch",
     "--cpus-per-task",
@@ -31,6 +31,10 @@ OTHERS = {
     "--event",
     "--group",
     "--jq",
+    "--window-size",
+    "--screenshot",
+    "--hide-scrollbars",
+    "--headless",
     "--name",
     "--workflow",
 }
