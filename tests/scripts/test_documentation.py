@@ -67,3 +67,16 @@ def test_the_readme_links_to_files_that_there_are():
     targets = [target for target in re.findall(r"\]\(([^)#]+)", text) if "://" not in target]
     assert targets
     assert all((ROOT / target).is_file() for target in targets)
+
+
+def test_errors_are_named_as_the_package_words_them():
+    text = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    errors = [
+        " ".join(error.split()) for error in re.findall(r"^\*\*`([^`]+)`", text, re.MULTILINE)
+    ]
+    assert len(errors) > 10
+    joined = re.sub(r'"\s+f?"', "", SOURCE)
+    for error in errors:
+        # Between values, which are quoted or left out, and numbers.
+        words = max(re.split(r"'[^' ]+'|\.\.\.|\d+|\([^)]*\)|;", error), key=len).strip(" :.,")
+        assert words in joined or "--backbone" in words, error
