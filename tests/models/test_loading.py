@@ -24,7 +24,7 @@ from fer_bench.models import Located, WeightsSource  # noqa: E402
 from fer_bench.models.weights import matching  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.nightly_on_jax]
 
 
 def unchecked(name):

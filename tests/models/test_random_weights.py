@@ -446,6 +446,7 @@ def test_the_own_backbones_are_built_once_each():
     assert random_weights._strategies == {}
 
 
+@pytest.mark.nightly_on_jax
 def test_a_cell_of_a_loaded_network_is_the_cell_of_the_network_drawn_again(tmp_path):
     labels = np.resize(np.arange(3, dtype=np.uint8), 90)
     images = np.random.default_rng(3).integers(0, 256, (90, 8, 8), dtype=np.uint8)

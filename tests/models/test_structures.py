@@ -12,7 +12,7 @@ keras = pytest.importorskip("keras")
 from fer_bench import models  # noqa: E402
 from fer_bench.runtime.errors import FerBenchError  # noqa: E402
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.nightly_on_jax]
 
 
 @pytest.fixture(scope="module")

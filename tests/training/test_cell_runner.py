@@ -19,7 +19,7 @@ from fer_bench.training.cell_runner import run_cell  # noqa: E402
 from fer_bench.training.run_context import RunContext  # noqa: E402
 from fer_bench.training.store.checkpoints import Checkpoints  # noqa: E402
 
-pytestmark = pytest.mark.network
+pytestmark = [pytest.mark.network, pytest.mark.nightly_on_jax]
 
 
 @pytest.fixture

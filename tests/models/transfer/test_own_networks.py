@@ -141,6 +141,7 @@ def test_prefix_and_suffix_together_are_the_whole(build, mode):
     assert len(cuts) > 1
 
 
+@pytest.mark.nightly_on_jax
 def test_convnext_is_cut_where_its_blocks_are_joined():
     keras.utils.set_random_seed(1)
 

@@ -25,7 +25,17 @@ BOUNDARIES = {
 }
 
 
-@pytest.fixture(scope="module", params=BOUNDARIES)
+# Residual blocks and convolutions that are products: small networks have them too.
+NIGHTLY = ("resnet50", "vggface")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.nightly_on_jax if name in NIGHTLY else ())
+        for name in BOUNDARIES
+    ],
+)
 def real(request, needs_structure):
     """Return a backbone's name, the backbone, and its network, the last four layers trained."""
     name = request.param

@@ -67,6 +67,7 @@ def assert_saved_networks_load(entry, directory):
                 np.testing.assert_array_equal(found[f"arr_{number}"], output)
 
 
+@pytest.mark.nightly_on_jax
 def test_saved_networks_load_where_fer_bench_is_not(tmp_path):
     assert_saved_networks_load(OWN, tmp_path)
 
@@ -79,7 +80,11 @@ def test_saved_backbones_load_where_fer_bench_is_not(name, needs_structure, tmp_
     keras.utils.clear_session()
 
 
-@pytest.mark.parametrize("entry", [OWN, get("openface")], ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "entry",
+    [OWN, pytest.param(get("openface"), marks=pytest.mark.nightly_on_jax)],
+    ids=lambda entry: entry.name,
+)
 def test_without_the_layers_of_this_package_every_bit_is_the_same(entry, needs_structure):
     if entry is not OWN:
         needs_structure(entry.name)
