@@ -197,7 +197,7 @@ def test_a_suffix_compiled_for_another_seed_learns_to_the_last_bit_as_its_own():
         np.testing.assert_array_equal(one, expected)
 
 
-@pytest.mark.parametrize("batch_size", [3, 4, 40, 64])
+@pytest.mark.parametrize("batch_size", [3, 40, 64])
 def test_a_warm_up_compiles_all_that_an_epoch_runs_and_changes_nothing(batch_size, monkeypatch):
     model = random_suffix()
     watched = trainer(model, batch_size=batch_size)
@@ -222,7 +222,7 @@ def test_a_warm_up_compiles_all_that_an_epoch_runs_and_changes_nothing(batch_siz
     assert sizes[0] == sizes[1]
 
 
-@pytest.mark.parametrize("batch_size", [4, 7, 40, 64])
+@pytest.mark.parametrize("batch_size", [4, 7, 64])
 def test_a_warm_up_compiles_the_loop_of_an_epoch(batch_size):
     watched = trainer(random_suffix(), batch_size=batch_size)
     loop = watched.compiled.training_loop
@@ -241,6 +241,8 @@ def test_a_warm_up_compiles_the_loop_of_an_epoch(batch_size):
 def test_a_compiled_loop_learns_to_the_last_bit_as_keras_does(monkeypatch):
     monkeypatch.setattr(training, "BLOCK_BYTES", 3 * 7 * FEATURES * 4)
     looped, plain = (trainer(random_suffix(), batch_size=7) for _ in range(2))
+    if looped.compiled.training_loop is None:
+        pytest.skip("only TensorFlow on the CPU compiles loops")
     plain.compiled.training_loop = plain.compiled.batch_statistics_loop = None
     # 11 images: a batch of six and one of five.
     assert looped.train(np.arange(11))[0] == plain.train(np.arange(11))[0]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,7 +55,8 @@ def products(draw):
     return settings, (height, width, channels)
 
 
-@settings(max_examples=30)
+# JAX compiles every shape.
+@settings(max_examples=examples(30 if ON_TENSORFLOW else 8))
 @given(products())
 def test_a_product_is_its_convolution(case):
     options, shape = case
@@ -107,7 +109,7 @@ def suffix(dropout=0.0):
     return keras.Model([left, right], logits)
 
 
-def examples(images=24):
+def training_data(images=24):
     labels = np.resize(np.arange(3), images)
     return [normal(images, 2, 2, 6), normal(images, 2, 2, 4)], keras.utils.to_categorical(labels, 3)
 
@@ -119,7 +121,7 @@ def train(model, **options):
         keras.losses.CategoricalCrossentropy(from_logits=True),
         **options,
     )
-    features, labels = examples()
+    features, labels = training_data()
     history = model.fit(features, labels, batch_size=8, epochs=3, shuffle=False, verbose=0).history
     return [np.asarray(weight) for weight in model.weights], history["loss"]
 
@@ -138,7 +140,7 @@ def test_the_variables_are_the_same_ones_in_the_same_order():
 
 def test_what_is_trained_as_a_product_predicts_as_a_convolution():
     plain = suffix()
-    features, _ = examples()
+    features, _ = training_data()
     before = plain.predict_on_batch(features)
     model = make_compilable(plain)
     train(model)
