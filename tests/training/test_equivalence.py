@@ -191,7 +191,7 @@ def test_same_history_as_plain_fit(
         # Of 60 images 44 are trained on, in a smaller last batch; of 56 exactly 40.
         (residual, 60, 8, 4, "paper"),
         (residual, 56, 8, 9, "frozen"),
-        (residual, 56, 8, 9, "paper"),
+        pytest.param(residual, 56, 8, 9, "paper", marks=soak),
         (residual, 56, 20, "all", "paper"),
         (embedding, 56, 8, 4, "paper"),
         (whole_kernel, 60, 8, 4, "paper"),
