@@ -102,7 +102,7 @@ def test_heavy_libraries_stay_unloaded(code):
 
 @needs_keras
 @pytest.mark.network
-def test_a_run_from_data_to_report(bench, pytester, tiny_data, monkeypatch):
+def test_a_run_from_data_to_report(bench, pytester, tiny_data):
     arguments = (f"--dataset={tiny_data}", "--epochs=2", "--batch-size=16", "--init=both")
     result = bench(*arguments, "--benchmark-autosave")
     result.assert_outcomes(passed=10)
@@ -146,20 +146,25 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data, monkeypatch):
     assert records.count(False) == len(run.cells) == 2
     assert all(cell.network_training for cell in run.cells)
 
-    # The page of these runs has been drawn.
-    monkeypatch.setattr(session_report, "write_page", lambda *_: None)
-    again = bench(*arguments, "--init=random")
-    again.assert_outcomes(passed=5)
-    (stored,) = read_run(json.loads((report / "results.json").read_text())).cells
-    assert stored.source == "store"
-    assert stored.quality == run.cells[1].quality
-    assert stored.training.seconds != run.cells[1].training.seconds
 
-    fresh = bench(*arguments, "--init=random", "--no-timing", "--fresh")
-    fresh.assert_outcomes(passed=1, deselected=4)
-    (trained,) = read_run(json.loads((report / "results.json").read_text())).cells
+@needs_keras
+@pytest.mark.network
+@pytest.mark.usefixtures("undrawn")
+def test_speed_is_measured_in_every_run_and_fresh_trains_again(bench, pytester, tiny_data, small):
+    def run(*arguments):
+        done = bench(f"--dataset={tiny_data}", "--epochs=2", "--init=random", small, *arguments)
+        assert done.ret == pytest.ExitCode.OK
+        (cell,) = read_run(json.loads((pytester.path / "report/results.json").read_text())).cells
+        return cell
+
+    first = run()
+    stored = run()
+    assert (first.source, stored.source) == ("trained", "store")
+    assert stored.quality == first.quality
+    assert stored.training.seconds != first.training.seconds
+    trained = run("--no-timing", "--fresh")
     assert trained.source == "trained"
-    assert trained.quality == run.cells[1].quality
+    assert trained.quality == first.quality
 
 
 OWN = """
