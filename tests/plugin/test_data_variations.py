@@ -61,7 +61,7 @@ def run(bench, small, undrawn, pytester):
 
 @needs_keras
 @pytest.mark.network
-@pytest.mark.parametrize("split", ["paper", "kaggle"])
+@pytest.mark.parametrize("split", ["paper", pytest.param("kaggle", marks=pytest.mark.soak)])
 def test_the_same_data_in_every_layout_gives_the_same_results(run, made, tmp_path, split) -> None:
     """To the last bit: figures, predictions, fingerprints and the images that are shown."""
     places = {

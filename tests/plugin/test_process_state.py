@@ -64,7 +64,9 @@ def test_a_dtype_policy_has_results_of_its_own_for_every_cell(
 
 
 @pytest.mark.network
-@pytest.mark.parametrize("policy", ["float64", "float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy", [pytest.param("float64", marks=pytest.mark.soak), "float16", "mixed_bfloat16"]
+)
 def test_under_any_policy_training_goes_on_and_its_result_and_weights_are_found(
     bench, small, undrawn, pytester, tiny_data, tmp_path, monkeypatch, policy
 ):
