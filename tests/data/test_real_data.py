@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,17 +107,18 @@ def test_icml_face_data(csv: Path, real_data: Dataset, tmp_path: Path) -> None:
     with csv.open() as lines, path.open("w") as file:
         assert next(lines).strip() == KAGGLE
         print(ICML, file=file)
-        for line in lines:
+        for line in itertools.islice(lines, 0, None, 5):
             emotion, pixels, usage = line.rstrip().split(",")
             print(emotion, usage, pixels, sep=", ", file=file)
     found = load_csv(path)
     path.unlink()
-    assert found.row_digest == real_data.row_digest
-    np.testing.assert_array_equal(found.usage, real_data.usage)
+    sample = real_data.take(np.arange(0, len(real_data), 5))
+    assert found.row_digest == sample.row_digest
+    np.testing.assert_array_equal(found.usage, sample.usage)
 
 
 def test_image_folders(real_data: Dataset, tmp_path: Path) -> None:
-    sample = real_data.take(np.arange(0, len(real_data), 5))
+    sample = real_data.take(np.arange(0, len(real_data), 20))
     found = load_dataset(write_folders(tmp_path / "faces", sample), cache_dir=tmp_path / "cache")
     assert found.digest == sample.digest
     assert np.bincount(found.usage).tolist() == np.bincount(sample.usage).tolist()
