@@ -120,8 +120,7 @@ def test_a_trend_fits_and_is_reached_by_its_link(
     assert complaints == []
 
 
-@pytest.mark.parametrize("width", [375, 1280])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), [(375, "dark"), (1280, "light")])
 def test_images_of_the_data_fit_and_are_drawn(
     visit: Any, audit_page: str, tmp_path: Path, width: int, theme: str
 ) -> None:
