@@ -145,6 +145,8 @@ def kill_while_it_works(process, store, steps, delay):
     """Kills a process a moment after the store has changed so many times; how many times it did."""
     seen, changes = traces(store) if store.exists() else None, 0
     while changes < steps and process.poll() is None:
+        # Looking without a pause would take the processor from the process that is watched.
+        time.sleep(0.002)
         with contextlib.suppress(FileNotFoundError):
             found = traces(store)
             changes += found != seen
