@@ -20,6 +20,14 @@ def pytest_configure():
     warnings.simplefilter("default")
 
 
+def pytest_pycollect_makemodule(module_path, parent):
+    """Give the benchmarks of an installed package the same node ids as those of a clone."""
+    if __name__.startswith("fer_bench."):
+        name = f"benchmarks/{module_path.name}"
+        return pytest.Module.from_parent(parent, path=module_path, nodeid=name)
+    return None
+
+
 def pytest_collection_modifyitems(items):
     """Show warnings of the benchmarks instead of failing on them."""
     for item in items:

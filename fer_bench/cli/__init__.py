@@ -21,6 +21,7 @@ from fer_bench.cli import (
     paper,
     profile,
     report,
+    run,
     weights,
 )
 from fer_bench.runtime.errors import FerBenchError
@@ -40,6 +41,7 @@ _COMMANDS = (
     paper.command,
     profile.command,
     report.command,
+    run.command,
     weights.command,
 )
 
@@ -108,5 +110,5 @@ def _usage_message(error: click.ClickException) -> str:
 def main() -> None:
     """Benchmark of pretrained and random backbones for facial emotion recognition.
 
-    The benchmark itself runs with pytest; these commands prepare data and process results.
+    'run' runs the benchmarks with pytest; the other commands prepare data and process results.
     """

@@ -1,0 +1,95 @@
+"""``fer-bench run``: pytest on the packaged benchmarks, from any directory."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import fer_bench
+from fer_bench.cli import main, run
+from fer_bench.plugin.options import OPTIONS
+
+CLONE = Path(__file__).parents[2] / "benchmarks"
+PACKAGED = Path(fer_bench.__file__).parent / "benchmarks"
+IDS = [
+    "test_inference_speed[mini-random-42-1]",
+    "test_inference_speed[mini-random-42-32]",
+    "test_network_training_speed[mini-random-42]",
+    "test_quality[mini-random-42]",
+    "test_training_speed[mini-random-42]",
+]
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Return a function that returns the arguments with which a command starts pytest."""
+    commands = []
+    monkeypatch.setattr(os, "execv", lambda _, words: commands.append(words))
+
+    def start(*arguments):
+        commands.clear()
+        result = CliRunner().invoke(main, ["run", *arguments])
+        assert (result.exit_code, result.output) == (0, "")
+        ((_, _, _, *words),) = commands
+        return words
+
+    return start
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["-q", "-vv", "-k", "not speed", "--", "-x"],
+        ["--init", "random", "--version", "-rA", "-khuge"],
+    ],
+)
+def test_all_arguments_go_to_pytest(started, monkeypatch, arguments):
+    monkeypatch.setattr(run, "find_spec", lambda name: name)
+    assert started(*arguments) == ["--pyargs", "fer_bench.benchmarks", *arguments]
+
+
+def test_an_editable_installation_runs_the_benchmarks_of_its_clone(started, monkeypatch):
+    monkeypatch.setattr(run, "find_spec", lambda _: None)
+    assert started("-q") == [str(PACKAGED.parents[1] / "benchmarks"), "-q"]
+
+
+def test_values_that_are_paths_are_joined_with_their_options(started, tmp_path):
+    """On its own, a path would decide where pytest looks for its settings and conftest.py."""
+    words = ["--dataset", str(tmp_path), "--fer-limit", "9", "--no-timing", str(tmp_path)]
+    *_, data, limit, flag, path = started(*words)
+    assert data == f"--dataset={tmp_path}"
+    assert limit == "--fer-limit=9"
+    assert (flag, path) == ("--no-timing", str(tmp_path))
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-q", "-h"]])
+def test_help_describes_each_option_of_the_benchmarks(words):
+    result = CliRunner().invoke(main, ["run", *words])
+    assert result.exit_code == 0
+    for option in OPTIONS:
+        assert f"\n  {option.short or option.flag} " in result.output
+
+
+def test_it_runs_in_an_empty_directory_under_the_node_ids_of_a_clone(tmp_path):
+    words = ["run", "--init=random", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_bench", *words], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    collected = [line for line in done.stdout.splitlines() if "::" in line]
+    assert sorted(collected) == [f"benchmarks/{name.partition('[')[0]}.py::{name}" for name in IDS]
+    assert [path.name for path in tmp_path.iterdir()] in ([], [".benchmarks"])
+
+
+@pytest.mark.skipif(not PACKAGED.exists(), reason="the installation is editable")
+def test_a_wheel_has_the_benchmarks_of_the_clone():
+    clone, packaged = (
+        {path.name: path.read_bytes() for path in directory.glob("*.py")}
+        for directory in (CLONE, PACKAGED)
+    )
+    assert len(clone) > 4
+    assert packaged == clone
