@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -41,7 +40,8 @@ if TYPE_CHECKING:
 
 CANNOT_COMPARE = 2
 INSTALL = "pip install '.[cpu]'"
-OWN_BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+BENCHMARKS = "benchmarks"
+PACKAGED_BENCHMARKS = ("--pyargs", "fer_bench.benchmarks")
 NO_TESTS_RAN = 5
 """Exit status of pytest, accepted if all benchmarks measure speed and are deselected."""
 
@@ -119,11 +119,11 @@ def compare_commits(arguments: argparse.Namespace, options: Sequence[str]) -> in
             stack.enter_context(checked_out(arguments.repository, one.sha, checkout))
             sides.append(_prepared(name, one, work / name, logs, arguments))
         base, head = sides
-        benchmarks = place_benchmarks(base.checkout, head.checkout, arguments.benchmarks)
+        benchmarks = find_benchmarks(base.checkout, head.checkout, arguments.benchmarks)
         for side in sides:
             print(f"{side.name}: trains, where it finds no result stored", flush=True)
             report = work / side.name / "report"
-            words = [benchmarks, *options, "--no-timing"]
+            words = [*benchmarks, *options, "--no-timing"]
             log = logs / f"{side.name}-training.txt"
             _bench(f"training the {side.name}", side, words, report, log, (0, NO_TESTS_RAN))
         for number, side in turns(sides, arguments.rounds):
@@ -131,39 +131,34 @@ def compare_commits(arguments: argparse.Namespace, options: Sequence[str]) -> in
             report = results / side.name / str(number)
             log = logs / f"{side.name}-{number}.txt"
             what = f"round {number} of the {side.name}"
-            _bench(what, side, [benchmarks, *options], report, log)
+            _bench(what, side, [*benchmarks, *options], report, log)
             if not (report / "results.json").exists():
                 raise CannotCompareError(f"the {side.name} wrote no results; see {str(log)!r}")
         return _compare(head, results, arguments.format, arguments.fail_on)
 
 
-def place_benchmarks(base: Path, head: Path, options: str | None) -> str:
-    """Return the path of both sides' benchmarks, copying the project's own if the head has none.
+def find_benchmarks(base: Path, head: Path, path: str | None) -> Sequence[str]:
+    """Return the arguments of pytest that name the benchmarks of both sides.
 
     Args:
         base: worktree of the base.
         head: worktree of the head.
-        options: a path in each commit, or an absolute one; None for ``benchmarks``, which is copied
-            from this project into both if the head has none, so that pytest finds the settings
-            and the ``conftest.py`` of the project under test.
-
-    Returns:
-        An absolute path, or one relative to the root of each worktree.
+        path: a path in each commit, or an absolute one; None for ``benchmarks`` or, if the head has
+            none, those of each side's installed fer_bench.
 
     Raises:
         CannotCompareError: a side lacks them.
     """
-    if options is None and not (head / OWN_BENCHMARKS.name).exists():
-        for checkout in (base, head):
-            shutil.copytree(OWN_BENCHMARKS, checkout / OWN_BENCHMARKS.name, dirs_exist_ok=True)
-    path = OWN_BENCHMARKS.name if options is None else options
+    if path is None and not (head / BENCHMARKS).exists():
+        return PACKAGED_BENCHMARKS
+    path = BENCHMARKS if path is None else path
     for side, checkout in (("base", base), ("head", head)):
         if not (checkout / path).exists():
             raise CannotCompareError(
                 f"the {side} has no {path!r}; accepted by --benchmarks: a path that both commits "
                 "have, or an absolute one"
             )
-    return path
+    return [path]
 
 
 def turns(sides: Sequence[Side], rounds: int) -> Iterator[tuple[int, Side]]:
@@ -219,8 +214,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--benchmarks",
         metavar="PATH",
-        help="in each commit, or absolute (default: benchmarks; where the head has none, those of "
-        "fer_bench)",
+        help="in each commit, or absolute (default: benchmarks, or if the head has none, those of "
+        "the installed fer_bench)",
     )
     parser.add_argument(
         "--install",

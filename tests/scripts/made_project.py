@@ -31,7 +31,6 @@ seen = {
     "timed": "--no-timing" not in sys.argv,
     "trained": trained,
     "folder": os.getcwd(),
-    "benchmarks": sorted(os.listdir(sys.argv[1])),
     "variables": dict(os.environ),
 }
 with open(os.environ["TRACE"], "a") as trace:
