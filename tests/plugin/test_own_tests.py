@@ -1,7 +1,10 @@
 """A project's own tests that take a trained cell, and benchmarks that run several times."""
 
 import json
+import re
+import textwrap
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from fer_bench.results import KEY, load_run
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="Keras is not installed")
 pytestmark = [needs_keras, pytest.mark.network, pytest.mark.usefixtures("undrawn")]
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "extending.md"
 OWN = """
 def test_own(trained):
     assert trained.result.quality.test_accuracy > 0
@@ -57,6 +61,33 @@ def test_a_projects_own_benchmark_of_a_trained_cell_writes_nothing_unasked(own, 
     assert result.ret == pytest.ExitCode.OK
     assert not (pytester.path / "report").exists()
     assert not (pytester.path / "fer-bench.lock").exists()
+
+
+def test_the_examples_of_the_documentation(own, pytester, results):
+    text = DOCUMENTATION.read_text()
+    section = re.search(r"^## Tests in a project .*?^## ", text, re.MULTILINE | re.DOTALL)[0]
+    blocks = re.findall(r"(?:^    .*\n|^\n)+", section, re.MULTILINE)
+    uses_trained, uses_measured = (textwrap.dedent(block) for block in blocks if "def " in block)
+    own(test=uses_trained).assert_outcomes(passed=1)
+    assert not results.exists()
+    own(test=uses_measured).assert_outcomes(passed=1)
+    (cell,) = load_run(results).cells
+    assert cell.status == "ok"
+    assert [speed.batch_size for speed in cell.inference] == [8]
+
+
+def test_data_and_cells_are_used_without_training(own, pytester):
+    test = """
+        def test_parts(dataset, split):
+            assert len(split.train) + len(split.validation) + len(split.test) == len(dataset.labels)
+
+        def test_cell(cell):
+            assert (cell.id, cell.init) == ("small-random-42", "random")
+    """
+    result = own(test=textwrap.dedent(test))
+    result.assert_outcomes(passed=2)
+    assert "fer_bench: " not in result.stdout.str()
+    assert not list(pytester.path.glob("*report*"))
 
 
 @pytest.mark.parametrize("asked", [["--report-dir=report"], ["--benchmark-disable"], []])
