@@ -22,10 +22,8 @@ def pytest_configure():
 
 def pytest_pycollect_makemodule(module_path, parent):
     """Give the benchmarks of an installed package the same node ids as those of a clone."""
-    if __name__.startswith("fer_bench."):
-        name = f"benchmarks/{module_path.name}"
-        return pytest.Module.from_parent(parent, path=module_path, nodeid=name)
-    return None
+    name = f"benchmarks/{module_path.name}"
+    return pytest.Module.from_parent(parent, path=module_path, nodeid=name)
 
 
 def pytest_collection_modifyitems(items):

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-import fer_bench
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PACKAGE = "fer_bench.benchmarks"
 # python -c searches the current directory for modules, the command pytest does not.
 _PROGRAM = """
 import runpy, sys
@@ -60,18 +56,16 @@ def command(arguments: Sequence[str]) -> None:
     'pytest benchmarks' has too, and those of pytest, such as -k, -q and -v ('pytest --help'). A
     conftest.py in the current directory may register backbones and data sets.
     """
-    words = [sys.executable, "-c", _PROGRAM, *_benchmarks(), *_join_values(arguments)]
+    words = [sys.executable, "-c", _PROGRAM, "--pyargs", _benchmarks(), *_join_values(arguments)]
     sys.stdout.flush()
     # In a process of its own, since pytest rewrites only modules that are not imported yet.
     os.execv(sys.executable, words)  # noqa: S606
 
 
-def _benchmarks() -> list[str]:
-    """Return pytest's arguments for the benchmarks."""
-    if find_spec(_PACKAGE) is not None:
-        return ["--pyargs", _PACKAGE]
-    # An editable installation has those of its clone.
-    return [str(Path(fer_bench.__file__).parents[1] / "benchmarks")]
+def _benchmarks() -> str:
+    """Return the package of the benchmarks: for an editable installation, that of its clone."""
+    packaged = "fer_bench.benchmarks"
+    return "benchmarks" if find_spec(packaged) is None else packaged
 
 
 def _join_values(arguments: Sequence[str]) -> list[str]:

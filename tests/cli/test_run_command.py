@@ -14,12 +14,21 @@ from fer_bench.plugin.options import OPTIONS
 
 CLONE = Path(__file__).parents[2] / "benchmarks"
 PACKAGED = Path(fer_bench.__file__).parent / "benchmarks"
+CONFTEST = """
+from fer_bench import Backbone, register_backbone
+
+register_backbone(Backbone("own", "Own", 48, 1.0, (0.0, 0.0, 0.0), lambda: None, "own 1"))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seed")
+"""
 IDS = [
-    "test_inference_speed[mini-random-42-1]",
-    "test_inference_speed[mini-random-42-32]",
-    "test_network_training_speed[mini-random-42]",
-    "test_quality[mini-random-42]",
-    "test_training_speed[mini-random-42]",
+    "test_inference_speed[own-random-42-1]",
+    "test_inference_speed[own-random-42-32]",
+    "test_network_training_speed[own-random-42]",
+    "test_quality[own-random-42]",
+    "test_training_speed[own-random-42]",
 ]
 
 
@@ -54,7 +63,7 @@ def test_all_arguments_go_to_pytest(started, monkeypatch, arguments):
 
 def test_an_editable_installation_runs_the_benchmarks_of_its_clone(started, monkeypatch):
     monkeypatch.setattr(run, "find_spec", lambda _: None)
-    assert started("-q") == [str(PACKAGED.parents[1] / "benchmarks"), "-q"]
+    assert started("-q") == ["--pyargs", "benchmarks", "-q"]
 
 
 def test_values_that_are_paths_are_joined_with_their_options(started, tmp_path):
@@ -74,15 +83,23 @@ def test_help_describes_each_option_of_the_benchmarks(words):
         assert f"\n  {option.short or option.flag} " in result.output
 
 
-def test_it_runs_in_an_empty_directory_under_the_node_ids_of_a_clone(tmp_path):
-    words = ["run", "--init=random", "--collect-only", "-q", "-p", "no:cacheprovider"]
+def test_it_runs_in_any_directory_under_the_node_ids_of_a_clone(tmp_path):
+    here, faces = tmp_path / "here", tmp_path / "faces"
+    here.mkdir()
+    faces.mkdir()
+    (here / "conftest.py").write_text(CONFTEST)
+    words = ["--backbone=own", "--init=random", "--seed", "3", "--dataset", str(faces)]
     done = subprocess.run(
-        [sys.executable, "-m", "fer_bench", *words], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-m", "fer_bench", "run", *words, "--collect-only", "-q"],
+        cwd=here,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     collected = [line for line in done.stdout.splitlines() if "::" in line]
     assert sorted(collected) == [f"benchmarks/{name.partition('[')[0]}.py::{name}" for name in IDS]
-    assert [path.name for path in tmp_path.iterdir()] in ([], [".benchmarks"])
+    assert not list(faces.iterdir())
+    assert {path.name for path in tmp_path.iterdir()} == {"faces", "here"}
 
 
 @pytest.mark.skipif(not PACKAGED.exists(), reason="the installation is editable")
