@@ -16,6 +16,7 @@ OTHERS = {
     "--collect-only",
     "--fer-",
     "--help",
+    "--pyargs",
     "--reruns",
     "--version",
     # scripts/compare_commits.py
