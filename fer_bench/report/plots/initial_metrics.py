@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MOST = 16
 """Maximum number of rows."""
+_FIRST = 9
 _ROW = 15.0
 _DOT: dict[str, Any] = {
     "linestyle": "none",
@@ -87,10 +88,19 @@ def initial_figures(analysis: Analysis) -> list[Figure]:
         *seeds_note(groups, "One dot per seed; the numbers are means over the seeds."),
         *not_shown(every, lambda cell: cell.quality is not None),
     ]
+    return [
+        _figure(groups, number, data, notes)
+        for number, data in enumerate(initial_data(analysis, groups), _FIRST)
+    ]
+
+
+def initial_data(analysis: Analysis, groups: Sequence[Group]) -> tuple[InitialMetric, ...]:
+    """Return accuracy and loss at the start of training, with a row for each of the groups."""
     share, uniform = analysis.majority_share, math.log(len(analysis.dataset.counts))
-    accuracy = InitialMetric("accuracy", start_rows(groups, "accuracy"), share, "largest class")
-    loss = InitialMetric("loss", start_rows(groups, "loss"), uniform, "uniform prediction")
-    return [_figure(groups, 9, accuracy, notes), _figure(groups, 10, loss, notes)]
+    return (
+        InitialMetric("accuracy", start_rows(groups, "accuracy"), share, "largest class"),
+        InitialMetric("loss", start_rows(groups, "loss"), uniform, "uniform prediction"),
+    )
 
 
 def start_rows(groups: Sequence[Group], measure: str) -> tuple[StartRow, ...]:

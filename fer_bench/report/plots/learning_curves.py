@@ -98,6 +98,13 @@ def curve_figures(analysis: Analysis) -> list[Figure]:
     ]
 
 
+def curves_key(backbone: str) -> str:
+    """Return the key of a backbone's figure."""
+    if backbone in published.BACKBONES:
+        return f"figure-{_FIRST + published.BACKBONES.index(backbone)}-{backbone}"
+    return f"curves-{file_stem(backbone)}"
+
+
 def curves_of(groups: Sequence[Group]) -> tuple[Curve, ...]:
     """Return the lines of a backbone's figure, in drawing order.
 
@@ -144,11 +151,9 @@ def _figure(groups: list[Group], limit: str = "") -> Figure:
     backbone, title = groups[0].backbone, clean(groups[0].cells[0].title)
     data = curves_of(groups)
     parts = {curve.part for curve in data}
+    words = f"{title}: accuracy and loss"
     if backbone in published.BACKBONES:
-        number = _FIRST + published.BACKBONES.index(backbone)
-        stem, words = f"figure-{number}-{backbone}", f"Figure {number}. {title}: accuracy and loss"
-    else:
-        stem, words = f"curves-{file_stem(backbone)}", f"{title}: accuracy and loss"
+        words = f"Figure {_FIRST + published.BACKBONES.index(backbone)}. {words}"
     notes = [
         "Pretrained: solid lines, filled markers; random: dashed, hollow. Training: mean over the "
         "batches of the epoch. Validation: evaluated after the epoch; epoch 0 is the untrained "
@@ -168,7 +173,7 @@ def _figure(groups: list[Group], limit: str = "") -> Figure:
         )
     notes += [limit, *not_shown(groups, lambda cell: cell.quality is not None)]
     return Figure(
-        key=stem,
+        key=curves_key(backbone),
         title=f"{words} by epoch",
         caption=" ".join(filter(None, notes)),
         alt=" ".join(

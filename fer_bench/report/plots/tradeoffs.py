@@ -94,7 +94,7 @@ def tradeoff_figures(analysis: Analysis) -> list[Figure]:
     """Return one figure with up to three panels; empty if no tested cell has any known cost."""
     every = analysis.wall_clock_groups
     groups = [group for group in every if group.test_accuracies]
-    batch = _batch(groups)
+    batch = inference_batch(groups)
     data = tradeoffs(groups, batch)
     if not data.costs:
         return []
@@ -185,7 +185,8 @@ def _means(
     return means
 
 
-def _batch(groups: Sequence[Group]) -> int:
+def inference_batch(groups: Sequence[Group]) -> int:
+    """Return the batch size whose inference time is shown."""
     sizes = {one.batch_size for group in groups for cell in group.cells for one in cell.inference}
     return BATCH if BATCH in sizes else max(sizes, default=BATCH)
 
