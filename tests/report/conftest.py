@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from eight_cells import make_run
 
-# Fixtures of the plot tests; a second conftest.py would shadow the module name of this one.
+# Fixtures of other modules; a second conftest.py would shadow the module name of this one.
 from figure_runs import (  # noqa: F401
     drawn_of_one,
     drawn_of_three,
@@ -15,6 +15,7 @@ from figure_runs import (  # noqa: F401
     three_seeds,
     untrained,
 )
+from page_browser import browser, visit  # noqa: F401
 
 if TYPE_CHECKING:
     from fer_bench.results.records import Run

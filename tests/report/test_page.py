@@ -4,6 +4,7 @@ import base64
 import dataclasses
 import hashlib
 import io
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from fer_bench.report.convergence_tables import rate_tables
 from fer_bench.report.data_card.implications import implications
 from fer_bench.report.example_predictions import MISTAKE
 from fer_bench.report.page import page
+from fer_bench.report.page.scripts import chart_library, page_script
 from fer_bench.report.page.table_view import grid, short_title
 from fer_bench.report.table_rendering import DASH, body
 from fer_bench.results.records import Predictions
@@ -289,7 +291,8 @@ def test_seeds_are_distinguished() -> None:
 def test_figures_stand_in_the_page_with_their_words(tree: Node) -> None:
     shown = {node.attributes["id"]: node for node in tree.all("figure")}
     drawn = ["calibration", "unheard-of", "figure-5-mobilenet"]
-    assert list(shown) == [f"plot-of-{key}" for key in drawn]
+    # The first holds nothing but a chart.
+    assert list(shown) == ["learning-curves", *(f"plot-of-{key}" for key in drawn)]
     for key in drawn:
         one = shown[f"plot-of-{key}"]
         assert one.all("div", role="img")[0].attributes["aria-label"] == f"Alt of {key}."
@@ -537,7 +540,10 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
     assert "\x00" not in text
     assert "\x1b" not in text
     shown = read(text)
-    assert len(shown.all("script")) == 1
+    charts, library, ours = shown.all("script")
+    assert [library.text(), ours.text()] == [chart_library(), page_script()]
+    if name.isprintable():
+        assert json.loads(charts.text())["sets"][0]["classes"][0] == name
     assert len(shown.all("img")) == len(tree.all("img"))
     assert not [node for node in shown for key in node.attributes if key.startswith("on")]
     assert "49" not in shown.all("h1")[0].text()
@@ -549,17 +555,20 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
 def test_the_policy_lets_nothing_in_but_our_script(tree: Node) -> None:
     (meta,) = tree.all("meta", **{"http-equiv": "Content-Security-Policy"})
     policy = meta.attributes["content"] or ""
-    (script,) = tree.all("script")
-    digest = base64.b64encode(hashlib.sha256(script.text().encode()).digest()).decode()
+    scripts = [one.text() for one in tree.all("script") if "type" not in one.attributes]
+    digests = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
+    ]
     assert policy.split("; ") == [
         "default-src 'none'",
         "img-src data:",
         "style-src 'unsafe-inline'",
-        f"script-src 'sha256-{digest}'",
+        f"script-src 'sha256-{digests[0]}' 'sha256-{digests[1]}'",
         "base-uri 'none'",
         "form-action 'none'",
     ]
-    assert "</" not in script.text()
+    assert scripts == [chart_library(), page_script()]
+    assert not any("</script" in script or "<!--" in script for script in scripts)
 
 
 def test_the_page_loads_nothing(tree: Node) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from dataclasses import fields
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,10 +10,12 @@ from fer_bench.protocol.published import BACKBONES, DATASET
 from fer_bench.report.audit_command import recorded_command
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
+from fer_bench.report.page.chart_data import chart_data
 from fer_bench.report.page.digits_section import digits_section
 from fer_bench.report.page.masthead import subject
+from fer_bench.report.page.scripts import chart_library, page_script, policy
 from fer_bench.report.page.table_view import Grid, grid, short_title
-from fer_bench.report.page.templates import filled, resource
+from fer_bench.report.page.templates import filled
 from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
 
@@ -36,11 +36,12 @@ _LACKING = (
     "uncertainty",
     "pairs",
     "curve",
-    "tradeoff",
     "learning-speed",
     "speed",
     "parts",
 )
+_LEADING = ("tradeoffs",)
+"""Figures in front of the confusion matrices."""
 _TREND = ("trend",)
 _SETUP = ("protocol", "environment", "weights", "cells")
 _PAPER_FIGURES = tuple(f"figure-{number}-" for number in range(5, 11))
@@ -91,16 +92,18 @@ class Ended(NamedTuple):
 def page(content: Content) -> str:
     """Return the report as one HTML document.
 
-    The page loads nothing: styles, script, drawings and images are embedded, and its content
+    The page loads nothing: styles, scripts, drawings and images are embedded, and its content
     security policy forbids anything else. It links to the figures' files in ``figures/`` next to
-    it. All content is readable without the script, which sorts tables and switches the theme.
+    it. All content is readable without scripts, which add interactive charts, sort and copy tables,
+    filter by cells and classes, and switch the theme.
 
     Raises:
         ValueError: the run is inconsistent, see ``fer_bench.report.tables.tables``.
     """
     from markupsafe import Markup
 
-    script = resource("page/script.js")
+    charts = chart_data([content.analysis])
+    scripts = [*([chart_library()] if charts else []), page_script()]
     run = content.analysis.run
     tables = {table.key: grid(table) for table in content.tables}
     in_html = (*_EXAMPLES, *_CONFUSION)
@@ -112,13 +115,15 @@ def page(content: Content) -> str:
     paper = _pop_tables(tables, _PAPER)
     setup = _pop_tables(tables, _SETUP)
     trend: list[Plot | Grid] = [plot for plot in plots if _is(plot.key, _TREND)]
-    rest = [plot for plot in plots if plot not in (*in_paper, *trend)]
+    leading = [plot for plot in plots if _is(plot.key, _LEADING)]
+    rest = [plot for plot in plots if plot not in (*in_paper, *trend, *leading)]
     trend += _pop_tables(tables, _TREND)
     return filled(
         "page/index.html.j2",
-        # Trusted: a file of this package.
-        script=Markup(script),  # noqa: S704
-        policy=_policy(script),
+        # Trusted: files of this package.
+        scripts=[Markup(script) for script in scripts],  # noqa: S704
+        policy=policy(scripts),
+        charts=charts,
         name=clean(content.name),
         summary={
             part.name: [clean(sentence) for sentence in getattr(content.summary, part.name)]
@@ -137,6 +142,7 @@ def page(content: Content) -> str:
         example_files=_files(content.figures, _EXAMPLES),
         heat_maps=heat_maps(content.analysis, content.analysis.groups),
         heat_map_files=_files(content.figures, _CONFUSION),
+        leading=leading,
         more=_in_order(rest, tables),
         audit=None if content.audit is None else _data(content.audit),
         command=recorded_command(run),
@@ -213,15 +219,3 @@ def _in_order(plots: Sequence[Plot], tables: dict[str, Grid]) -> list[Plot | Gri
 
 def _data(audit: AuditSection) -> dict[str, object]:
     return {**vars(audit), "tables": [grid(table) for table in audit.tables]}
-
-
-def _policy(script: str) -> str:
-    """Return the content security policy: only embedded images, styles and this script.
-
-    Inline styles are unrestricted, since drawings carry their own; any other script is blocked.
-    """
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    return (
-        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
-        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    )

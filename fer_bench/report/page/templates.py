@@ -24,8 +24,8 @@ def filled(template: str, **values: Any) -> str:
 
     read = _environment().get_template(template)
     return read.render(
-        # Trusted: a file of this package.
-        style=Markup(resource("page/style.css")),  # noqa: S704
+        # Trusted: files of this package.
+        style=Markup(resource("page/style.css") + resource("page/charts.css")),  # noqa: S704
         light=PALETTE,
         dark=DARK_PALETTE,
         **values,

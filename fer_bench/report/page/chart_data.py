@@ -1,0 +1,206 @@
+"""Data of the page's interactive charts, as plain values for its script."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.metrics import sampling_interval
+from fer_bench.report.plots.calibration import FEW, reliability_diagram
+from fer_bench.report.plots.initial_metrics import initial_data
+from fer_bench.report.plots.learning_curves import curves_key, curves_of
+from fer_bench.report.plots.tradeoffs import inference_batch, tradeoffs
+from fer_bench.runtime.escapes import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.seed_groups import Group
+
+Data = dict[str, Any]
+
+
+def chart_data(analyses: Sequence[Analysis], names: Sequence[str] = ("",)) -> Data:
+    """Return what the page's script draws; empty if no cell was trained.
+
+    Cells are identified by their index in ``cells``, which holds every backbone and init once, even
+    if it was tested on several sets of images. Numbers have at most six decimals; None stands for a
+    value that is not finite.
+
+    Args:
+        analyses: analysis of the cells of each set of test images.
+        names: names of these sets, empty for a single one.
+    """
+    if not any(analysis.trained for analysis in analyses):
+        return {}
+    groups = {clean(one.label): one for analysis in analyses for one in analysis.groups}
+    backbones = list(dict.fromkeys(group.backbone for group in groups.values()))
+    places = {label: place for place, label in enumerate(groups)}
+    return {
+        "cells": [
+            {"label": label, "series": backbones.index(group.backbone), "init": group.init}
+            for label, group in groups.items()
+        ],
+        "sets": [
+            _test_set(analysis, places, name, f"-set-{number}" if name else "")
+            for number, (analysis, name) in enumerate(zip(analyses, names, strict=True), start=1)
+        ],
+    }
+
+
+def _test_set(analysis: Analysis, places: Mapping[str, int], name: str, suffix: str) -> Data:
+    """Return the charts of one set of test images.
+
+    Args:
+        analysis: analysis of its cells.
+        places: indices of the cells by label.
+        name: name of the set, empty for a single one.
+        suffix: end of the keys of its figures and tables.
+    """
+    trained = [(places[clean(group.label)], group) for group in analysis.trained]
+    cells = [places[clean(group.label)] for group in analysis.groups]
+    index = dict(zip(map(id, analysis.groups), cells, strict=True))
+    return {
+        "name": clean(name),
+        "suffix": suffix,
+        "classes": [clean(name) for name, _ in analysis.dataset.counts],
+        "curves": [
+            {"cell": cell, "figure": f"{curves_key(group.backbone)}{suffix}", **curve}
+            for cell, group in trained
+            for curve in _curves(group)
+        ],
+        "tradeoffs": _tradeoffs(analysis, cells) if analysis.dataset.has_test else None,
+        "recall": [
+            {"cell": cell, "values": values}
+            for cell, group in trained
+            if (values := _recall(group))
+        ],
+        "time": _time_to_accuracy(analysis, index),
+        "calibration": [
+            {"cell": cell, **diagram} for cell, group in trained if (diagram := _calibration(group))
+        ],
+        "initial": [
+            {
+                "measure": one.measure,
+                "chance": _number(one.chance),
+                "rows": [
+                    {"cell": cell, "values": [_numbers(value) for value in row.values]}
+                    for cell, row in zip(cells, one.rows, strict=True)
+                    if row.values
+                ],
+            }
+            for one in initial_data(analysis, analysis.groups)
+        ],
+    }
+
+
+def _number(value: float | None) -> float | None:
+    """Return a number with at most six decimals that JSON can hold."""
+    return round(float(value), 6) if value is not None and math.isfinite(value) else None
+
+
+def _numbers(values: Iterable[float | None]) -> list[float | None]:
+    return [_number(value) for value in values]
+
+
+def _curves(group: Group) -> list[Data]:
+    made = []
+    for curve in curves_of([group]):
+        one: Data = {
+            "measure": curve.measure,
+            "part": curve.part,
+            "first": curve.epochs[0],
+            "mean": _numbers(curve.mean),
+        }
+        if curve.seeds > 1:
+            one |= {"low": _numbers(curve.low), "high": _numbers(curve.high)}
+        made.append(one)
+    return made
+
+
+def _tradeoffs(analysis: Analysis, cells: Sequence[int]) -> Data:
+    """Return accuracy, interval, costs and throughput of the networks that were tested."""
+    every = analysis.wall_clock_groups
+    places = [place for place, group in enumerate(every) if group.test_accuracies]
+    groups = [every[place] for place in places]
+    batch = inference_batch(groups)
+    found = tradeoffs(groups, batch)
+    points = []
+    for number, (place, group) in enumerate(zip(places, groups, strict=True)):
+        interval = None if group.score is None else group.score.interval
+        points.append(
+            {
+                "cell": cells[place],
+                "accuracy": _number(group.test_accuracy),
+                "range": _numbers((min(group.test_accuracies), max(group.test_accuracies))),
+                "interval": None if interval is None else _numbers((interval.low, interval.high)),
+                "costs": [cost.values.get(number) for cost in found.costs],
+                "throughput": _throughput(group, batch),
+            }
+        )
+    return {
+        "batch": batch,
+        "costs": [{"name": cost.name, "unit": cost.unit} for cost in found.costs],
+        "points": points,
+    }
+
+
+def _throughput(group: Group, batch: int) -> float | None:
+    """Return the mean images per second of a group's timed cells in batches of this size."""
+    speeds = [
+        speed.images_per_second
+        for cell in group.trained
+        for speed in cell.inference
+        if speed.batch_size == batch
+    ]
+    return sum(speeds) / len(speeds) if speeds else None
+
+
+def _recall(group: Group) -> list[Data | None]:
+    """Return recall, its 95 % CI over the images and their number for each class."""
+    if group.correct is None:
+        return []
+    labels, made = group.dataset.labels, []
+    for code, _ in enumerate(group.dataset.counts):
+        right = group.correct[:, labels == code]
+        one = None
+        if right.size:
+            interval = sampling_interval(right)
+            one = {
+                "recall": _number(right.mean()),
+                "low": _number(interval.low),
+                "high": _number(interval.high),
+                "images": right.shape[1],
+            }
+        made.append(one)
+    return made
+
+
+def _time_to_accuracy(analysis: Analysis, index: dict[int, int]) -> Data | None:
+    found = analysis.time_to_accuracy
+    if found is None:
+        return None
+    return {
+        "target": _number(found.target),
+        "curves": [
+            {
+                "cell": index[id(curve.group)],
+                "seconds": [float(f"{value:.6g}") for value in curve.seconds],
+                "accuracy": _numbers(curve.accuracies),
+            }
+            for curve in found.curves
+        ],
+    }
+
+
+def _calibration(group: Group) -> Data | None:
+    diagram = reliability_diagram(group)
+    if diagram is None:
+        return None
+    bins = [
+        [_number(one.confidence), _number(one.accuracy), one.images]
+        for one in diagram.bins
+        if one.confidence is not None
+    ]
+    return {"error": _number(diagram.error), "bins": bins, "few": FEW * diagram.seeds}

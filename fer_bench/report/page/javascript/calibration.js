@@ -1,0 +1,45 @@
+// Reliability diagrams of all shown cells in one chart; the area of a point shows its images.
+for (const { suffix, calibration } of data.sets) {
+  const figure = document.getElementById(`plot-of-calibration${suffix}`);
+
+  const configure = () => {
+    const shown = calibration.filter(({ cell }) => cells.isShown(cell));
+    const most = Math.max(...shown.flatMap(({ bins }) => bins.map(([, , images]) => images)));
+    const unit = { min: 0, max: 1 };
+    return {
+      datasets: [
+        ...shown.map(({ cell, bins, error, few }) => ({
+          data: bins.map(([x, y, images]) => ({ x, y, low: x, high: y, images, cell, error })),
+          faint: true,
+          ...charts.cellStyle(cell, 1),
+          pointBackgroundColor: bins.map(([, , images]) =>
+            charts.colour(images < few ? "paper" : cells.look(cell).colour),
+          ),
+          pointRadius: bins.map(([, , images]) => 2.5 + 7 * Math.sqrt(images / most)),
+        })),
+        charts.guide([
+          { x: 0, y: 0 },
+          { x: 1, y: 1 },
+        ]),
+      ],
+      options: {
+        scales: { x: charts.axis("confidence", unit), y: charts.axis("accuracy", unit) },
+      },
+      describe: (found) => ({
+        title: `Confidence ${found[0].x.toFixed(3)}`,
+        lines: found.map(({ cell, y, images, error }) => ({
+          cell,
+          text: `accuracy ${y.toFixed(3)}, ${images.toLocaleString("en")} images, ECE ${error.toFixed(3)}`,
+        })),
+      }),
+    };
+  };
+
+  if (figure && calibration.length)
+    charts.add(
+      charts.inFigure(figure),
+      figure.querySelector("[role=img]").ariaLabel,
+      configure,
+      360,
+    );
+}

@@ -1,0 +1,131 @@
+// Cells that are shown: one toggle for each, for all charts, tables, matrices and predictions.
+const cells = (() => {
+  const all = data.cells;
+  const shown = all.map(() => true);
+  const listeners = [];
+
+  // As in the figures: colour and marker by backbone; random is dashed and hollow.
+  const MARKERS = ["circle", "rect", "triangle", "rectRot"];
+  const SHAPES = {
+    circle: "M11 6a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+    rect: "M11.5 2.5h7v7h-7z",
+    triangle: "M15 1.5l4.5 8h-9z",
+    rectRot: "M15 1.2l4.8 4.8l-4.8 4.8l-4.8-4.8z",
+  };
+  const look = (cell) => {
+    const { series, init } = all[cell];
+    return {
+      colour: `series-${(series % 5) + 1}`,
+      marker: MARKERS[series % MARKERS.length],
+      hollow: init === "random",
+      dash: init === "random" ? [6, 3] : [],
+    };
+  };
+  const swatch = (cell) => {
+    const { colour, marker, hollow, dash } = look(cell);
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 30 12");
+    svg.setAttribute("aria-hidden", "true");
+    svg.setAttribute("class", "swatch");
+    const parts = { M0: `M0 6h30`, shape: SHAPES[marker] };
+    for (const [name, outline] of Object.entries(parts)) {
+      const path = document.createElementNS(svg.namespaceURI, "path");
+      path.setAttribute("d", outline);
+      path.style.stroke = `var(--${colour})`;
+      path.style.strokeWidth = "1.8";
+      if (name === "M0") path.style.strokeDasharray = dash.join(" ") || "none";
+      else path.style.fill = `var(--${hollow ? "paper" : colour})`;
+      svg.append(path);
+    }
+    return svg;
+  };
+
+  // What stands for one cell, or for a pair of cells, by its name.
+  const byName = new Map(all.map(({ label }, cell) => [label, cell]));
+  const ofSet = data.sets.map(({ name }) => ` (${name})`);
+  const cellsNamed = (label) => {
+    const end = ofSet.find((one) => label.endsWith(one)) ?? "";
+    const text = label.slice(0, label.length - end.length);
+    const names = byName.has(text) ? [text] : text.split(" minus ");
+    // The name of a cell may be followed by a seed or a class.
+    const found = names.map(
+      (name) => byName.get(name) ?? byName.get(name.slice(0, name.lastIndexOf(", "))),
+    );
+    return found.includes(undefined) ? [] : found;
+  };
+  const NAMES = {
+    "tbody th[scope=row] > bdi": "tr",
+    ".map > summary > bdi": "details",
+    ".predictions .network bdi": "li",
+  };
+  const elements = Object.entries(NAMES).flatMap(([name, element]) =>
+    [...document.querySelectorAll(name)].map((one) => [
+      one.closest(element),
+      cellsNamed(one.textContent),
+    ]),
+  );
+
+  const buttons = [];
+  const update = () => {
+    for (const [element, found] of elements)
+      element.classList.toggle("off", !found.every((cell) => shown[cell]));
+    buttons.forEach((button, cell) => button.setAttribute("aria-pressed", shown[cell]));
+    for (const listener of listeners) listener();
+  };
+
+  const bar = document.createElement("div");
+  bar.id = "cells";
+  bar.setAttribute("role", "toolbar");
+  bar.setAttribute("aria-label", "Cells shown in charts and tables");
+  const button = (...content) => {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.append(...content);
+    return made;
+  };
+  const search = document.createElement("input");
+  search.type = "search";
+  search.placeholder = "Filter cells";
+  search.setAttribute("aria-label", "Show only cells whose name contains");
+  search.addEventListener("input", () => {
+    const words = search.value.toLowerCase().split(/\s+/);
+    all.forEach(({ label }, cell) => {
+      shown[cell] = words.every((word) => label.toLowerCase().includes(word));
+    });
+    update();
+  });
+  const everything = button("All");
+  everything.setAttribute("aria-label", "Show all cells");
+  everything.addEventListener("click", () => {
+    search.value = "";
+    shown.fill(true);
+    update();
+  });
+  if (all.length > 2) bar.append(search, everything);
+  all.forEach(({ label }, cell) => {
+    const name = document.createElement("bdi");
+    name.textContent = label;
+    const toggle = button(swatch(cell), name);
+    toggle.addEventListener("click", () => {
+      shown[cell] = !shown[cell];
+      update();
+    });
+    buttons.push(toggle);
+    bar.append(toggle);
+  });
+  if (all.length) {
+    document.querySelector("nav").after(bar);
+    const setHeight = () =>
+      document.documentElement.style.setProperty("--cells", `${bar.offsetHeight}px`);
+    new ResizeObserver(setHeight).observe(bar);
+  }
+  update();
+
+  return {
+    label: (cell) => all[cell].label,
+    isShown: (cell) => shown[cell],
+    onChange: (listener) => listeners.push(listener),
+    look,
+    swatch,
+  };
+})();

@@ -1,0 +1,41 @@
+// Filters the example images by true class and by the classes that the shown cells predict.
+{
+  const list = document.querySelector("ul.examples");
+  const classes = [...new Set(data.sets.flatMap((set) => set.classes))];
+  const text = (one) => one.textContent;
+  const trueClass = (item) => item.querySelector("h3 bdi")?.textContent;
+  const predictedClasses = (item) =>
+    [...item.querySelectorAll(".predictions li:not(.off) .predicted bdi")].map(text);
+
+  const select = (label) => {
+    const made = document.createElement("select");
+    made.append(new Option("any", ""), ...classes.map((name) => new Option(name)));
+    const wrapper = document.createElement("label");
+    wrapper.append(label, " ", made);
+    return [wrapper, made];
+  };
+
+  if (list && classes.length) {
+    const items = [...list.children];
+    const [actualLabel, actual] = select("True class");
+    const [predictedLabel, predicted] = select("Predicted class");
+    const count = document.createElement("output");
+    const controls = document.createElement("form");
+    controls.className = "controls";
+    controls.append(actualLabel, predictedLabel, count);
+    const update = () => {
+      for (const item of items) {
+        const fits =
+          (!actual.value || trueClass(item) === actual.value) &&
+          (!predicted.value || predictedClasses(item).includes(predicted.value));
+        item.classList.toggle("off", !fits);
+      }
+      const left = items.filter((item) => !item.matches(".off")).length;
+      count.textContent = `${left} of ${items.length} images`;
+    };
+    controls.addEventListener("input", update);
+    cells.onChange(update);
+    list.before(controls);
+    update();
+  }
+}

@@ -1,0 +1,72 @@
+// Accuracy and loss before training and after one epoch, a row for each shown cell.
+{
+  const ROW = 26;
+
+  const configure =
+    ({ measure, chance, rows }) =>
+    () => {
+      const shown = rows.filter(({ cell }) => cells.isShown(cell));
+      const points = (which) =>
+        shown.flatMap(({ cell, values }, y) =>
+          values.map((value) => ({ x: value[which], y, cell, value })),
+        );
+      const epoch = points(1);
+      return {
+        datasets: [
+          ...shown.map(({ cell }) => ({
+            data: epoch.filter((point) => point.cell === cell),
+            ...charts.cellStyle(cell, 0),
+            pointRadius: 5,
+          })),
+          {
+            data: points(0),
+            pointStyle: "line",
+            pointRotation: 90,
+            pointRadius: 7,
+            pointHitRadius: 6,
+            pointBorderWidth: 1.5,
+            pointBorderColor: charts.colour("ink-soft"),
+          },
+          charts.guide([-0.5, shown.length - 0.5].map((y) => ({ x: chance, y }))),
+        ],
+        options: {
+          scales: {
+            x: charts.axis(`validation ${measure}${measure === "loss" ? ", nats" : ""}`),
+            y: charts.axis("", {
+              title: { display: false },
+              reverse: true,
+              min: -0.5,
+              max: shown.length - 0.5,
+              grid: { display: false },
+              afterBuildTicks: (scale) => {
+                scale.ticks = shown.map((_, value) => ({ value }));
+              },
+              ticks: {
+                autoSkip: false,
+                callback: (row) => charts.shortened(cells.label(shown[row].cell), 22),
+              },
+            }),
+          },
+        },
+        describe: ([{ cell, value }]) => ({
+          title: cells.label(cell),
+          lines: [
+            { name: "untrained", text: value[0]?.toFixed(4) ?? "–" },
+            { name: "after one epoch", text: value[1]?.toFixed(4) ?? "–" },
+          ],
+        }),
+      };
+    };
+
+  const add = (one, number, suffix) => {
+    const key = `figure-${number}-initial-${one.measure}${suffix}`;
+    const figure = document.getElementById(`plot-of-${key}`);
+    if (!figure) return;
+    const label = figure.querySelector("[role=img]").ariaLabel;
+    const height = 90 + ROW * one.rows.length;
+    charts.add(charts.inFigure(figure), label, configure(one), height);
+  };
+
+  for (const { suffix, initial } of data.sets)
+    initial.forEach((one, index) => add(one, 9 + index, suffix));
+}

@@ -1,0 +1,128 @@
+// Learning curves: of all cells in one figure, and of each backbone in the paper's.
+{
+  const MEASURES = { accuracy: "accuracy", loss: "loss, nats" };
+  const PARTS = {
+    validation: "validation",
+    running: "training, during epoch",
+    train: "training, after epoch",
+    batch_validation: "validation, batch statistics",
+  };
+  const STEEP = 30; // nats above which a linear axis would flatten the rest
+  const COLOURS = { validation: "series-1", running: "series-2" };
+
+  const points = (curve) =>
+    curve.mean.map((y, index) => ({
+      x: curve.first + index,
+      y,
+      low: curve.low?.[index],
+      high: curve.high?.[index],
+      cell: curve.cell,
+      part: curve.part,
+    }));
+
+  // One panel: the curves of a measure. With `byPart`, colours show the parts, not the cells.
+  const configure = (set, measure, isWanted, byPart) => () => {
+    const curves = set.curves.filter(
+      (one) => one.measure === measure && cells.isShown(one.cell) && isWanted(one),
+    );
+    const style = (curve) => {
+      const usual = charts.cellStyle(curve.cell, curve.part === "validation" ? 2 : 1);
+      const colour = charts.colour(COLOURS[curve.part] ?? "ink-soft");
+      return {
+        ...usual,
+        pointRadius: curve.part === "validation" ? 2.5 : 0,
+        ...(byPart && { borderColor: colour, pointBorderColor: colour, pointStyle: "circle" }),
+        ...(byPart && usual.pointBackgroundColor === usual.borderColor
+          ? { pointBackgroundColor: colour }
+          : {}),
+      };
+    };
+    const digits = measure === "accuracy" ? 4 : 3;
+    const value = ({ y, low, high }) =>
+      low == null
+        ? y.toFixed(digits)
+        : `${y.toFixed(digits)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+    const values = curves
+      .flatMap(({ mean, low = mean, high = mean }) => [...low, ...high])
+      .filter((one) => one !== null);
+    const [least, most] = [Math.min(...values), Math.max(...values)];
+    const y =
+      most > STEEP && least > 0
+        ? charts.logAxis(MEASURES[measure], values, (one) => one, 1.1)
+        : charts.axis(
+            MEASURES[measure],
+            values.length && { suggestedMin: least, suggestedMax: most },
+          );
+    return {
+      columns: true,
+      datasets: curves.map((curve) => ({ data: points(curve), band: true, ...style(curve) })),
+      options: {
+        scales: {
+          x: charts.axis("epoch", { ticks: { precision: 0 } }),
+          y,
+        },
+      },
+      describe: (found) => ({
+        title: `Epoch ${found[0].x}: ${measure}`,
+        lines: found
+          .filter(({ y }) => y !== null)
+          .sort((a, b) => (measure === "loss" ? a.y - b.y : b.y - a.y))
+          .map((point) => ({
+            cell: point.cell,
+            text: `${PARTS[point.part]} ${value(point)}`,
+          })),
+      }),
+    };
+  };
+
+  const addPanels = (set, place, label, isWanted, byPart) =>
+    Object.keys(MEASURES).map((measure) =>
+      charts.add(
+        place,
+        `${label}: ${measure} by epoch.`,
+        configure(set, measure, isWanted, byPart),
+      ),
+    );
+
+  // All cells, with colours by cell.
+  const addOverall = (set, figure) => {
+    const controls = document.createElement("form");
+    controls.className = "controls";
+    const training = document.createElement("input");
+    training.type = "checkbox";
+    const label = document.createElement("label");
+    label.append(training, " also show training (thin lines)");
+    controls.append(label);
+    const place = charts.inFigure(figure);
+    place.before(controls);
+    const isWanted = ({ part }) =>
+      part === "validation" || (training.checked && part === "running");
+    const refreshes = addPanels(set, place, "Learning curves of all cells", isWanted, false);
+    training.addEventListener("input", () => refreshes.forEach((refresh) => refresh()));
+  };
+
+  // One backbone, with colours by part and their key.
+  const addBackbone = (set, figure, isWanted) => {
+    const place = charts.inFigure(figure);
+    const parts = new Set(set.curves.filter(isWanted).map(({ part }) => part));
+    const legend = document.createElement("p");
+    legend.className = "key";
+    for (const part of Object.keys(PARTS).filter((one) => parts.has(one))) {
+      const entry = document.createElement("span");
+      entry.style.setProperty("--key", `var(--${COLOURS[part] ?? "ink-soft"})`);
+      entry.textContent = PARTS[part];
+      legend.append(entry);
+    }
+    place.before(legend);
+    addPanels(set, place, figure.querySelector("h3").firstChild.textContent, isWanted, true);
+  };
+
+  for (const set of data.sets) {
+    const overall = document.getElementById(`learning-curves${set.suffix}`);
+    if (overall) addOverall(set, overall);
+    for (const key of new Set(set.curves.map((curve) => curve.figure))) {
+      const figure = document.getElementById(`plot-of-${key}`);
+      if (figure) addBackbone(set, figure, (curve) => curve.figure === key);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// Tooltips of charts, for the mouse and for the arrow keys.
+const tooltips = (() => {
+  const MOST_LINES = 12;
+  const GAP = 14; // pixels to the point
+
+  // The points of a tooltip: those of cells, not of guides such as a diagonal.
+  const cellPoints = (tooltip) =>
+    (tooltip.dataPoints ?? []).map((point) => point.raw).filter((raw) => raw.cell !== undefined);
+
+  // Shows what `describe` returned: a title, and lines of a name, which is by default that of their
+  // cell, and a text.
+  const fillTip = (tip, { title, lines }) => {
+    const element = (tag, text) => {
+      const made = document.createElement(tag);
+      made.textContent = text;
+      return made;
+    };
+    const rows = lines.slice(0, MOST_LINES).map(({ cell, name, text }) => {
+      const row = document.createElement("span");
+      if (cell !== undefined) row.append(cells.swatch(cell));
+      row.append(element("bdi", name ?? cells.label(cell)), element("span", text));
+      return row;
+    });
+    if (lines.length > MOST_LINES) rows.push(`and ${lines.length - MOST_LINES} more`);
+    tip.replaceChildren(element("strong", title), ...rows);
+  };
+
+  const show = ({ chart, tooltip }) => {
+    const box = chart.canvas.parentNode;
+    const tip = box.querySelector(".tip");
+    const points = tooltip.opacity === 0 ? [] : cellPoints(tooltip);
+    tip.hidden = points.length === 0;
+    if (tip.hidden) return;
+    fillTip(tip, chart.configuration.describe(points));
+    const { caretX, caretY } = tooltip;
+    const [width, height] = [tip.offsetWidth, tip.offsetHeight];
+    const fits = caretX + GAP + width <= box.clientWidth;
+    const left = fits ? caretX + GAP : caretX - GAP - width;
+    const top = Math.min(caretY - height / 2, box.clientHeight - height);
+    tip.style.left = `${Math.max(0, left)}px`;
+    tip.style.top = `${Math.max(0, top)}px`;
+  };
+
+  // Shows the tooltip of points, or none. An update would repeat the last event of the mouse.
+  const activate = (chart, points) => {
+    chart.setActiveElements(points);
+    chart.tooltip.setActiveElements(points, points[0] ?? { x: 0, y: 0 });
+    chart.render();
+  };
+
+  // Arrow keys move through the points, or the columns of points with the same x.
+  const moveByKey = (chart, key) => {
+    const points = chart
+      .getSortedVisibleDatasetMetas()
+      .flatMap((meta) =>
+        meta.data.map(({ x, y }, index) => ({ x, y, datasetIndex: meta.index, index })),
+      )
+      .filter(
+        ({ datasetIndex, index }) =>
+          chart.data.datasets[datasetIndex].data[index].cell !== undefined,
+      )
+      .sort((a, b) => a.x - b.x || b.y - a.y);
+    const stops = [];
+    for (const point of points) {
+      const last = stops.at(-1);
+      if (chart.configuration.columns && last && point.x - last[0].x < 0.5) last.push(point);
+      else stops.push([point]);
+    }
+    const steps = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+    const { configuration } = chart;
+    const to = (configuration.stop ?? -1) + steps[key];
+    configuration.stop = Math.min(stops.length - 1, Math.max(0, to));
+    activate(chart, stops[configuration.stop] ?? []);
+  };
+
+  return { show, activate, moveByKey };
+})();

@@ -1,0 +1,140 @@
+// Test accuracy against cost, with the Pareto front of the cells that are shown and fast enough.
+for (const { suffix, tradeoffs } of data.sets) {
+  const figure = document.getElementById(`plot-of-tradeoffs${suffix}`);
+  const MOST_NAMED = 16; // with more networks, only those on the front are named
+  const { costs = [], points = [], batch } = tradeoffs ?? {};
+
+  const amount = (value) => {
+    for (const [size, unit] of [
+      [1e9, " G"],
+      [1e6, " M"],
+    ])
+      if (value >= size) return `${Number((value / size).toPrecision(3))}${unit}`;
+    return value >= 100
+      ? Math.round(value).toLocaleString("en")
+      : `${Number(value.toPrecision(3))}`;
+  };
+  const withUnit = (index, value) =>
+    value == null ? "–" : `${amount(value)} ${costs[index].unit}`.trim();
+  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const accuracy = ({ accuracy: value, interval }) =>
+    interval ? `${percent(value)}, 95 % CI ${interval.map(percent).join(" to ")}` : percent(value);
+
+  // The points that no other one exceeds in accuracy at the same or lower cost, cheapest first.
+  const frontOf = (all) => {
+    const sorted = all.toSorted((a, b) => a.x - b.x || b.y - a.y);
+    const front = [];
+    for (const point of sorted) {
+      const last = front.at(-1);
+      if (!last || point.y > last.y || (point.x === last.x && point.y === last.y))
+        front.push(point);
+    }
+    return front;
+  };
+
+  if (figure && costs.length) {
+    const cost = document.createElement("select");
+    costs.forEach(({ name, unit }, index) =>
+      cost.append(new Option(unit ? `${name}, ${unit}` : name, index)),
+    );
+    cost.value = costs.length - 1;
+    const minimum = document.createElement("input");
+    minimum.type = "number";
+    minimum.min = 0;
+    minimum.step = "any";
+    minimum.placeholder = "0";
+    const answer = document.createElement("output");
+    const controls = document.createElement("form");
+    controls.className = "controls";
+    controls.addEventListener("submit", (event) => event.preventDefault());
+    const label = (...parts) => {
+      const made = document.createElement("label");
+      made.append(...parts);
+      return made;
+    };
+    controls.append(label("Cost ", cost));
+    if (points.some(({ throughput }) => throughput !== null))
+      controls.append(label("At least ", minimum, ` images/s (batches of ${batch})`));
+    controls.append(answer);
+
+    const isFast = ({ throughput }) => !(minimum.value > 0) || throughput >= minimum.value;
+
+    const configure = () => {
+      const shown = points
+        .filter((point) => cells.isShown(point.cell))
+        .map((point) => ({
+          ...point,
+          x: point.costs[cost.value],
+          y: point.accuracy,
+          low: point.range[0],
+          high: point.range[1],
+        }))
+        .filter(({ x }) => x != null);
+      const fast = shown.filter(isFast);
+      const front = frontOf(fast);
+      const values = shown.length ? shown.map(({ x }) => x) : [1];
+      const axis = charts.logAxis(cost.selectedOptions[0].text, values, (value) => amount(value));
+      const last = front.at(-1);
+      const steps = last ? [...front, { x: axis.max, y: last.y }] : [];
+      const isNamed = (point) => fast.length <= MOST_NAMED || front.includes(point);
+      const order = [...front.toReversed(), ...fast.filter((one) => !front.includes(one))];
+      return {
+        datasets: [
+          ...order.map((point) => ({
+            data: [{ ...point, label: isNamed(point) ? cells.label(point.cell) : undefined }],
+            ...charts.cellStyle(point.cell, 0),
+            pointRadius: 5,
+          })),
+          ...shown
+            .filter((point) => !isFast(point))
+            .map((point) => ({
+              data: [point],
+              ...charts.cellStyle(point.cell, 0),
+              pointBorderColor: charts.colour("grid"),
+              pointBackgroundColor: charts.colour("grid"),
+            })),
+          charts.guide(
+            steps.map(({ x, y }) => ({ x, y })),
+            {
+              stepped: "before",
+              pointRadius: steps.map((_, index) => (index < front.length ? 9 : 0)),
+              pointBackgroundColor: "transparent",
+              pointBorderColor: charts.colour("ink"),
+            },
+          ),
+        ],
+        options: {
+          scales: { x: axis, y: charts.axis("test accuracy", { grace: "12%" }) },
+        },
+        describe: ([point]) => ({
+          title: cells.label(point.cell),
+          lines: [
+            { name: "test accuracy", text: accuracy(point) },
+            ...costs.map(({ name }, index) => ({
+              name,
+              text: withUnit(index, point.costs[index]),
+            })),
+            { name: "images/s", text: point.throughput === null ? "–" : amount(point.throughput) },
+          ],
+        }),
+      };
+    };
+
+    const update = () => {
+      const fast = points.filter((point) => cells.isShown(point.cell) && isFast(point));
+      const best = fast.toSorted((a, b) => b.accuracy - a.accuracy)[0];
+      answer.textContent = best
+        ? `Most accurate: ${cells.label(best.cell)}, ${percent(best.accuracy)}`
+        : "No cell is fast enough.";
+    };
+    const place = charts.inFigure(figure);
+    place.before(controls);
+    const refresh = charts.add(place, figure.querySelector("[role=img]").ariaLabel, configure, 360);
+    controls.addEventListener("input", () => {
+      update();
+      refresh();
+    });
+    cells.onChange(update);
+    update();
+  }
+}
