@@ -15,7 +15,7 @@ def test_network_training_speed(trained, cell, experiment, benchmark, measured):
     from fer_bench.training.network_training import input_sizes, network_training
 
     benchmark.group = "training speed of the complete network"
-    entry = get(cell.backbone)
+    entry = experiment.adapted(get(cell.backbone))
     own, *others = input_sizes(entry)
 
     def prepare(size):

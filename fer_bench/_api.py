@@ -17,7 +17,15 @@ from fer_bench.data.prepare import load_source, prepare_data
 from fer_bench.models.keras_backend import check_keras
 from fer_bench.protocol.cell import INITS, Init
 from fer_bench.protocol.data_spec import DataSpec, Dedupe, Labels, RowOrder, SplitName
-from fer_bench.protocol.settings import BatchNormalization, Protocol, TrainableLayers
+from fer_bench.protocol.settings import (
+    BatchNormalization,
+    InputSize,
+    Optimizer,
+    Pooling,
+    Preprocessing,
+    Protocol,
+    TrainableLayers,
+)
 from fer_bench.results import load_run
 from fer_bench.results.records import Run
 from fer_bench.runtime.cache_directory import cache_root
@@ -42,6 +50,11 @@ def run(
     batch_size: int | None = None,
     trainable_layers: int | str | None = None,
     batchnorm: BatchNormalization | None = None,
+    learning_rate: float | None = None,
+    optimizer: Optimizer | None = None,
+    input_size: InputSize | None = None,
+    preprocessing: Preprocessing | None = None,
+    pooling: Pooling | None = None,
     split: SplitName | None = None,
     row_order: RowOrder | None = None,
     dedupe: Dedupe | None = None,
@@ -70,6 +83,13 @@ def run(
             in ``"pretrained:4,random:all"``; default 4.
         batchnorm: ``"paper"`` (default; batch normalisation among the trained layers is trained) or
             ``"frozen"`` (it keeps its initial values).
+        learning_rate: learning rate of the optimiser, above 0; default 1e-4.
+        optimizer: ``"adam"`` (default), ``"sgd"`` or ``"rmsprop"``, as Keras defines them.
+        input_size: side length of the network's input in pixels, or ``"own"`` (default).
+        preprocessing: ``"own"`` (default; the network's) or ``"unit"`` (grey levels divided by
+            255).
+        pooling: features that the head gets: ``"flatten"`` (default; all of them) or
+            ``"average"`` (the mean of each channel over all positions).
         split: ``"paper"`` (default; 70/10/20), ``"80-20"`` (stratified, without a test part),
             ``"80-20-ordered"`` (the same in the order of the rows), ``"kaggle"`` (the data set's
             own three parts) or ``"grouped"`` (70/10/20, with all duplicates of an image in one
@@ -105,6 +125,13 @@ def run(
                 batch_size=_integer("batch_size", batch_size),
                 trainable_layers=_layers(trainable_layers),
                 batch_normalization=batchnorm,
+                learning_rate=_real("learning_rate", learning_rate),
+                optimizer=optimizer,
+                input_size=input_size
+                if input_size == "own"
+                else _integer("input_size", input_size),
+                preprocessing=preprocessing,
+                pooling=pooling,
             )
         )
         spec = DataSpec(
@@ -267,6 +294,16 @@ def _layers(value: int | str | None) -> TrainableLayers | None:
     if value is None:
         return None
     return TrainableLayers.parse(str(value))
+
+
+def _real(name: str, value: Any) -> float | None:
+    """Return a number as Python's float, whatever library it comes from."""
+    if value is None:
+        return None
+    if not isinstance(value, (bool, str)):
+        with contextlib.suppress(TypeError, ValueError):
+            return float(value)
+    raise FerBenchError(f"{name} {shown(value)} is not a number")
 
 
 def _integer(name: str, value: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import re
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
+
+    from fer_bench.protocol.settings import Protocol
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class Backbone:
             deepface is not installed.
         licence: licence of the network's code as stated by upstream, or None if it states none.
             ``WeightsSource.licence`` is the licence of the weights.
+        built_size: side length of the input that the builder builds for, or None if that is
+            ``input_size``.
 
     Raises:
         FerBenchError: the name or the input size is invalid.
@@ -103,6 +108,7 @@ class Backbone:
     parameters: int | None = None
     from_deepface: bool = False
     licence: str | None = None
+    built_size: int | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_-]*", self.name) or self.name == "all":
@@ -121,6 +127,24 @@ class Backbone:
         """True if the network comes from this package, which draws its weights from the seed."""
         return isinstance(self.builder, str) and self.builder.startswith("fer_bench.models.")
 
+    def adapted(self, protocol: Protocol) -> Backbone:
+        """Return the backbone with the input size and preprocessing of a protocol."""
+        adapted = self
+        if protocol.input_size != "own":
+            adapted = self.resized(protocol.input_size)
+        if protocol.preprocessing == "unit":
+            adapted = dataclasses.replace(adapted, scale=1 / 255, offset=(0.0, 0.0, 0.0))
+        return adapted
+
+    def resized(self, input_size: int) -> Backbone:
+        """Return the backbone for another side length of the input, in pixels."""
+        built_size = self.built_size or self.input_size
+        return dataclasses.replace(
+            self,
+            input_size=input_size,
+            built_size=None if input_size == built_size else built_size,
+        )
+
     def build(self) -> keras.Model:
         """Build the network with the weights its builder assigns.
 
@@ -133,13 +157,15 @@ class Backbone:
 
         Raises:
             FerBenchError: Keras, TensorFlow or deepface is missing, Keras' image data format is not
-                supported, the network is not a graph of layers, or it does not match this entry.
+                supported, the network is not a graph of layers, it does not match this entry, or it
+                does not accept the input size.
         """
         build = self._builder()
         check_image_data_format()
-        from fer_bench.models.functional_model import as_graph
+        from fer_bench.models.functional_model import as_graph, resized
 
-        model = as_graph(build(), self.name, (None, self.input_size, self.input_size, 3))
+        size = self.built_size or self.input_size
+        model = as_graph(build(), self.name, (None, size, size, 3))
         count = model.count_params()
         if self.parameters is not None and count != self.parameters:
             raise FerBenchError(
@@ -147,7 +173,7 @@ class Backbone:
                 "registered",
                 hint="correct the registered number or the builder",
             )
-        return model
+        return model if size == self.input_size else resized(model, self.name, self.input_size)
 
     def _builder(self) -> Callable[[], Any]:
         if callable(self.builder):

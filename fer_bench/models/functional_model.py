@@ -55,3 +55,26 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
     if isinstance(built, keras.Sequential) or built.output is not built.outputs[0]:
         return keras.Model(built.inputs[0], built.outputs[0])
     return built
+
+
+def resized(model: keras.Model, name: str, input_size: int) -> keras.Model:
+    """Return a network for another input size, with the same layers and weights.
+
+    Args:
+        model: a functional model from square images.
+        name: name of the backbone, for messages.
+        input_size: side length of the input in pixels.
+
+    Raises:
+        FerBenchError: the network does not accept the size.
+    """
+    inputs = keras.Input((input_size, input_size, *model.input_shape[3:]))
+    try:
+        return keras.models.clone_model(
+            model, input_tensors=inputs, clone_function=lambda layer: layer
+        )
+    except ValueError as error:
+        raise FerBenchError(
+            f"backbone {name!r} does not accept images of {input_size} x {input_size} pixels",
+            hint=f"omit --input-size: its own is {model.input_shape[1]}",
+        ) from error

@@ -98,6 +98,25 @@ OPTIONS = (
     Option("limit", "Use a stratified sample of N images.", "N"),
     Option("epochs", "Number of training epochs. Default: 20.", "N"),
     Option("batch-size", "Images per training step. Default: 32.", "N"),
+    Option("learning-rate", "Learning rate of the optimiser. Default: 0.0001.", "RATE"),
+    Option("optimizer", "adam (the default), sgd or rmsprop, as Keras defines them.", "NAME"),
+    Option(
+        "input-size",
+        "Side length of the networks' input in pixels, or own (the default: 48 for ResNet-50, "
+        "MobileNet and mini, 96 for OpenFace, 224 for VGG-Face).",
+        "N",
+    ),
+    Option(
+        "preprocessing",
+        "Scaling of grey levels: own (each network's, the default) or unit (divided by 255).",
+        "NAME",
+    ),
+    Option(
+        "pooling",
+        "Features that the head gets: flatten (all of them, the default) or average (the mean of "
+        "each channel over all positions).",
+        "NAME",
+    ),
     Option("seed", "Seed of random weights, head and image order. Default: 42.", "N"),
     Option(
         "seeds",

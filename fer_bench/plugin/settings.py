@@ -135,6 +135,11 @@ def read_settings(config: pytest.Config) -> Settings:
             seeds=options.number("seeds"),
             trainable_layers=TrainableLayers.parse(layers) if layers else None,
             batch_normalization=options.text("batchnorm"),
+            learning_rate=options.real("learning-rate"),
+            optimizer=options.text("optimizer"),
+            input_size=options.input_size(),
+            preprocessing=options.text("preprocessing"),
+            pooling=options.text("pooling"),
         )
     )
     return Settings(
@@ -203,6 +208,19 @@ class _OptionReader:
                 f"an integer, as in --{name}=3",
             )
         return int(text)
+
+    def real(self, name: str) -> float | None:
+        text = self.text(name)
+        try:
+            return float(text) if text else None
+        except ValueError:
+            raise FerBenchError(
+                f"--{name} {text!r} is not a number", f"a number, as in --{name}=0.001"
+            ) from None
+
+    def input_size(self) -> int | str | None:
+        text = self.text("input-size")
+        return text if text == "own" else self.number("input-size")
 
     def path(self, name: str) -> Path | None:
         text = self.text(name)

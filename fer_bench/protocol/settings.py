@@ -20,6 +20,15 @@ Trainable = int | Literal["all"]
 Origin = Literal["stated", "chosen", "changed"]
 BatchNormalization = Literal["paper", "frozen"]
 BATCH_NORMALIZATIONS: tuple[BatchNormalization, ...] = get_args(BatchNormalization)
+Optimizer = Literal["adam", "sgd", "rmsprop"]
+OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
+Preprocessing = Literal["own", "unit"]
+PREPROCESSINGS: tuple[Preprocessing, ...] = get_args(Preprocessing)
+Pooling = Literal["flatten", "average"]
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+InputSize = int | Literal["own"]
+LARGEST_INPUT = 1024
+"""Largest side length of a network's input, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +176,7 @@ class Protocol:
         "them, with batch statistics in training and moving averages in evaluation; 'frozen' "
         "always uses its initial moving averages",
     )
-    optimizer: str = settled("chosen", "adam", "the usual choice at a learning rate of 1e-4")
+    optimizer: Optimizer = chosen("adam", "the usual choice at a learning rate of 1e-4")
     batch_size: int = chosen(32, "the default of Keras' fit")
     order: str = settled(
         "chosen",
@@ -175,10 +184,10 @@ class Protocol:
         "drawn from the cell's seed; after set_random_seed, Keras' own shuffling repeats one "
         "permutation",
     )
-    input_size: str = settled(
-        "chosen",
-        "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face",
-        "FER2013's own size if a network accepts any, otherwise its built-in size",
+    input_size: InputSize = chosen(
+        "own",
+        "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face: FER2013's own "
+        "size if a network accepts any, otherwise its built-in size",
     )
     resize: str = settled(
         "chosen",
@@ -192,15 +201,20 @@ class Protocol:
         "all networks expect colour; colour files are converted to grey (ITU-R 601 luma), as "
         "FER2013 is grey",
     )
-    preprocessing: str = settled(
-        "chosen",
-        "each network's own",
-        "x/127.5-1 for MobileNet and mini, BGR minus ImageNet's mean for ResNet-50, x/255 for the "
-        "face networks, as deepface does by default",
+    preprocessing: Preprocessing = chosen(
+        "own",
+        "each network's own: x/127.5-1 for MobileNet and mini, BGR minus ImageNet's mean for "
+        "ResNet-50, x/255 for the face networks, as deepface does by default; 'unit' is x/255 for "
+        "all",
+    )
+    pooling: Pooling = chosen(
+        "flatten",
+        "the paper does not mention it; keeps all features; 'average' takes the mean of each "
+        "channel over all positions",
     )
     head: str = settled(
         "chosen",
-        "flatten, then one softmax layer",
+        "one softmax layer",
         "the smallest head that maps features to classes",
     )
     training_figures: str = settled(
@@ -226,11 +240,25 @@ class Protocol:
     seeds: int = chosen(1, "the paper reports one run of each cell")
 
     def __post_init__(self) -> None:
-        if self.batch_normalization not in BATCH_NORMALIZATIONS:
+        for name, option, accepted in (
+            ("batch_normalization", "batchnorm", BATCH_NORMALIZATIONS),
+            ("optimizer", "optimizer", OPTIMIZERS),
+            ("preprocessing", "preprocessing", PREPROCESSINGS),
+            ("pooling", "pooling", POOLINGS),
+        ):
+            value = getattr(self, name)
+            if value not in accepted:
+                raise FerBenchError(
+                    f"{name.replace('_', ' ')} {value!r} is unknown",
+                    ", ".join(accepted),
+                    f"choose one with --{option}",
+                )
+        if self.input_size != "own" and not (
+            isinstance(self.input_size, int) and 1 <= self.input_size <= LARGEST_INPUT
+        ):
             raise FerBenchError(
-                f"batch normalization {self.batch_normalization!r} is unknown",
-                ", ".join(BATCH_NORMALIZATIONS),
-                "choose one with --batchnorm",
+                f"input size {self.input_size!r} is invalid",
+                f"'own', or a number of pixels from 1 to {LARGEST_INPUT:,}",
             )
         for name, least in (
             ("epochs", 1),
@@ -260,6 +288,18 @@ class Protocol:
     def every_seed(self) -> range:
         """All seeds that each backbone and init is trained with."""
         return range(self.seed, self.seed + self.seeds)
+
+    def options(self) -> list[str]:
+        """Return the options of pytest that select this protocol: those that are not default."""
+        names = {item.name: item.name.replace("_", "-") for item in dataclasses.fields(Protocol)}
+        names["batch_normalization"] = "batchnorm"
+        return [f"--{names[name]}={value}" for name, value in self.changed(*names).items()]
+
+    def changed(self, *names: str) -> dict[str, Any]:
+        """Return those of the named settings that differ from their defaults, with their values."""
+        default = Protocol()
+        values = {name: getattr(self, name) for name in names}
+        return {name: one for name, one in values.items() if one != getattr(default, name)}
 
     def settings(self) -> list[Setting]:
         """Return every setting with its origin and reason, in order of declaration."""

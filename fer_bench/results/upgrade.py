@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 _OLD_VALUES = {
     "row_order": "by the digests of the images",
     "metric_0": "first-epoch and untrained",
+    "input_size": "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face",
+    "preprocessing": "each network's own",
+    "head": "flatten, then one softmax layer",
 }
 """Values of older versions for what is the default now: rates are computed from the history, so
 those of older files follow today's conventions."""
 
-_ADDED = {"vggface_output": "excluded", "dropout": "last_layers_counted"}
+_ADDED = {
+    "vggface_output": "excluded",
+    "dropout": "last_layers_counted",
+    "pooling": "preprocessing",
+}
 """Fixed settings that older versions had but did not record, and the one that each follows."""
 
 

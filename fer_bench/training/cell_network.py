@@ -99,6 +99,7 @@ class CellNetwork:
             self.image_shape,
             len(dataset.classes),
             self._context.protocol.batch_normalization,
+            self._context.protocol.pooling,
         )
         self.seconds["building the network"] = perf_counter() - started
         return network
@@ -117,7 +118,7 @@ class CellNetwork:
         context, network = self._context, self.network
         suffix = compiled_suffix.take(self.structure())
         if suffix is None:
-            suffix = compiled_suffix.CompiledSuffix(network.suffix, context.protocol.learning_rate)
+            suffix = compiled_suffix.CompiledSuffix(network.suffix, context.protocol)
         else:
             suffix.start_from(network.suffix)
         return Trainer(

@@ -60,7 +60,7 @@ def run_cell(
         FerBenchError: the weights are invalid, the disk is full, or training diverged.
     """
     cell, located = context.cell(entry, init, seed), context.locate(entry, init)
-    runner = _CellRunner(context, entry, cell, located, progress)
+    runner = _CellRunner(context, context.adapted(entry), cell, located, progress)
     with runner.locked():
         stored = runner.find()
         result, logits = stored or runner.train()
@@ -247,6 +247,9 @@ class _CellRunner:
     def _facts(self) -> dict[str, Any]:
         """Return a description of the result, for users who inspect the store."""
         protocol = self.context.protocol
+        changed = protocol.changed(
+            "learning_rate", "optimizer", "input_size", "preprocessing", "pooling"
+        )
         return {
             "cell": self.cell.id,
             "seed": self.cell.seed,
@@ -256,6 +259,7 @@ class _CellRunner:
             "trainable_layers": protocol.trainable_layers.of(self.cell.init),
             "batch_normalization": protocol.batch_normalization,
             "epochs": protocol.epochs,
+            **({"changed": changed} if changed else {}),
             "versions": fingerprint.results_versions(),
         }
 

@@ -16,10 +16,22 @@ from fer_bench.models.keras_backend import runs_on_cpu
 from fer_bench.models.transfer.batch_statistics import with_batch_statistics
 
 if TYPE_CHECKING:
+    from fer_bench.protocol.settings import Protocol
     from fer_bench.training.step_loop import StepLoop
+
+_OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+}
 
 STEPS_PER_CALL = 64
 """Training steps per call of the compiled function (Keras' ``steps_per_execution``)."""
+
+
+def new_optimizer(protocol: Protocol) -> keras.optimizers.Optimizer:
+    """Return the protocol's optimiser with its learning rate and Keras' other defaults."""
+    return _OPTIMIZERS[protocol.optimizer](protocol.learning_rate)
 
 
 class CompiledSuffix:
@@ -27,16 +39,16 @@ class CompiledSuffix:
 
     Args:
         model: maps a list of boundary tensors to logits; it is compiled here.
-        learning_rate: learning rate of the optimiser.
+        protocol: optimiser and its learning rate.
 
     Attributes:
         model: the compiled model.
     """
 
-    def __init__(self, model: keras.Model, learning_rate: float) -> None:
+    def __init__(self, model: keras.Model, protocol: Protocol) -> None:
         self.model = model
         model.compile(
-            optimizer=keras.optimizers.Adam(learning_rate),
+            optimizer=new_optimizer(protocol),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
             metrics=["accuracy"],
             steps_per_execution=STEPS_PER_CALL,

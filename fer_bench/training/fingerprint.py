@@ -108,7 +108,8 @@ def result_fingerprint(
     """Return the fingerprint of a cell's learning result.
 
     Only those protocol settings count that training depends on, and of the trainable layers only
-    the value for the cell's own init; the split's settings are in the split's digest.
+    the value for the cell's own init; the split's settings are in the split's digest, input size
+    and preprocessing are those of ``entry``.
     """
     return _digest(
         {
@@ -124,6 +125,8 @@ def result_fingerprint(
             "learning_rate": protocol.learning_rate,
             "epochs": protocol.epochs,
             "batch_size": protocol.batch_size,
+            # Absent by default, so that results from before these settings existed are found.
+            **protocol.changed("optimizer", "pooling"),
             "dataset": dataset.row_digest,
             "split": split.digest,
             **_settings(),

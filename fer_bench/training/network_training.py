@@ -8,7 +8,6 @@ are random.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ import numpy as np
 from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer import attach_head, freeze
 from fer_bench.protocol import published
-from fer_bench.training.compiled_suffix import gains_from_xla
+from fer_bench.training.compiled_suffix import gains_from_xla, new_optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,18 +93,16 @@ class NetworkTraining:
     def __init__(
         self, context: RunContext, entry: Backbone, layers: Trainable, input_size: int
     ) -> None:
+        entry = context.adapted(entry).resized(input_size)
         backbone = entry.build()
-        if input_size != entry.input_size:
-            inputs = keras.Input((input_size, input_size, 3))
-            backbone = keras.models.clone_model(backbone, input_tensors=inputs)
-            entry = dataclasses.replace(entry, input_size=input_size)
         protocol, dataset = context.protocol, context.dataset
         freeze(backbone, layers, entry.name, protocol.batch_normalization)
         images = keras.Input(dataset.images.shape[1:], dtype="uint8", name="images")
         faces = prepare_faces(images, entry)
-        self._model = keras.Model(images, attach_head(backbone, len(dataset.classes))(faces))
+        network = attach_head(backbone, len(dataset.classes), protocol.pooling)
+        self._model = keras.Model(images, network(faces))
         self._model.compile(
-            optimizer=keras.optimizers.Adam(protocol.learning_rate),
+            optimizer=new_optimizer(protocol),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
             jit_compile=gains_from_xla(self._model),
         )

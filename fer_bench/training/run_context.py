@@ -85,6 +85,10 @@ class RunContext:
         seed = self.protocol.seed if seed is None else seed
         return Cell(entry.name, init, self.dataset.name, seed)
 
+    def adapted(self, entry: Backbone) -> Backbone:
+        """Return a backbone with the protocol's input size and preprocessing."""
+        return entry.adapted(self.protocol)
+
     def fingerprint(self, entry: Backbone, cell: Cell, located: Located | None) -> str:
         """Return a digest of everything that determines the result of a cell.
 
@@ -97,7 +101,7 @@ class RunContext:
             FerBenchError: the file cannot be read.
         """
         return fingerprint.result_fingerprint(
-            entry,
+            self.adapted(entry),
             cell,
             fingerprint.weights_facts(entry, cell, located),
             self.protocol,

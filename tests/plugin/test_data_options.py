@@ -1,4 +1,4 @@
-"""Options that select the data of a run."""
+"""Options that select data and settings of a run."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import pytest
 
 from fer_bench.plugin.settings import read_settings
 from fer_bench.protocol.data_spec import DataSpec
+from fer_bench.protocol.settings import Protocol, TrainableLayers
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,18 @@ from fer_bench.protocol.data_spec import DataSpec
 def test_the_options_of_a_specification_give_it_again(spec, pytester):
     config = pytester.parseconfig(f"--dataset={spec.dataset}", *spec.options())
     assert read_settings(config).data == spec
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        Protocol(),
+        Protocol(epochs=3, batch_size=8, seed=1, seeds=2, learning_rate=0.5, optimizer="sgd"),
+        Protocol(input_size=96, preprocessing="unit", pooling="average"),
+        Protocol(trainable_layers=TrainableLayers(0, "all"), batch_normalization="frozen"),
+    ],
+)
+def test_the_options_of_a_protocol_give_it_again(protocol, pytester):
+    config = pytester.parseconfig(*protocol.options())
+    assert read_settings(config).protocol == protocol
+    assert read_settings(pytester.parseconfig("--input-size=own")).protocol == Protocol()

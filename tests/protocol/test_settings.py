@@ -66,6 +66,11 @@ def test_unclear_trainable_layers_are_an_error(text):
             {"batch_normalization": "off"},
             r"'off' is unknown; accepted: paper, frozen; .*--batchnorm",
         ),
+        ({"optimizer": "lion"}, r"optimizer 'lion' is unknown; accepted: adam, sgd, rmsprop; "),
+        ({"preprocessing": "no"}, "preprocessing 'no' is unknown; accepted: own, unit; "),
+        ({"pooling": "max"}, "pooling 'max' is unknown; accepted: flatten, average; "),
+        ({"input_size": 0}, "input size 0 is invalid; accepted: 'own', or a number of pixels "),
+        ({"input_size": "48"}, "input size '48' is invalid"),
     ],
 )
 def test_values_out_of_range_are_an_error(change, message):

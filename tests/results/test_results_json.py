@@ -681,7 +681,12 @@ def test_settings_of_a_file_from_before_the_papers_convention_are_those_of_today
     settings = {setting["name"]: setting for setting in older[KEY]["protocol"]}
     settings["metric_0"] |= {"value": "first-epoch and untrained", "why": "undefined"}
     settings["row_order"] |= {"value": "by the digests of the images", "why": "not stated"}
-    del settings["vggface_output"], settings["dropout"]
+    settings["preprocessing"] |= {"value": "each network's own", "why": "scaling"}
+    settings["head"] |= {"value": "flatten, then one softmax layer"}
+    settings["input_size"]["value"] = (
+        "48 for ResNet-50, MobileNet and mini, 96 for OpenFace, 224 for VGG-Face"
+    )
+    del settings["vggface_output"], settings["dropout"], settings["pooling"]
     older[KEY]["protocol"] = [*settings.values()]
     assert read_run(older) == run
     # What such a file has in their place is kept.

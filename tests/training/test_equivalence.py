@@ -88,16 +88,21 @@ def plain_fit(entry, init, protocol, dataset, split):
     if init == "pretrained":
         load(locate(entry), entry, backbone)
     trainable = protocol.trainable_layers.random
-    for layer in backbone.layers[: -trainable if trainable != "all" else 0]:
-        layer.trainable = False
+    if trainable != "all":
+        for layer in backbone.layers[: len(backbone.layers) - trainable]:
+            layer.trainable = False
     for layer in backbone.layers:
         is_normalization = isinstance(layer, keras.layers.BatchNormalization)
         if protocol.batch_normalization == "frozen" and is_normalization:
             layer.trainable = False
+    averages = protocol.pooling == "average"
+    pooling = keras.layers.GlobalAveragePooling2D() if averages else keras.layers.Flatten()
     head = keras.layers.Dense(len(CLASSES), activation="softmax")
-    model = keras.Model(backbone.inputs, head(keras.layers.Flatten()(backbone.output)))
+    model = keras.Model(backbone.inputs, head(pooling(backbone.output)))
+    optimizer = keras.optimizers.get(protocol.optimizer)
+    optimizer.learning_rate = protocol.learning_rate
     model.compile(
-        keras.optimizers.Adam(protocol.learning_rate),
+        optimizer,
         "categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -149,13 +154,14 @@ def assert_same_history(entry, init, images, protocol, directory):
     keras.utils.clear_session()
 
 
-def protocol_of(epochs, batch_size, trainable, mode="paper"):
+def protocol_of(epochs, batch_size, trainable, mode="paper", **changes):
     return Protocol(
         epochs=epochs,
         batch_size=batch_size,
         seed=11,
         trainable_layers=TrainableLayers(trainable, trainable),
         batch_normalization=mode,
+        **changes,
     )
 
 
@@ -200,3 +206,16 @@ def test_same_history_as_plain_fit(
 def test_same_history_of_a_small_network(build, images, batch_size, trainable, mode, tmp_path):
     protocol = protocol_of(3, batch_size, trainable, mode)
     assert_same_history(described(build.__name__, build, 24), "random", images, protocol, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("trainable", "changes"),
+    [
+        (0, {"optimizer": "sgd", "learning_rate": 0.05, "pooling": "average"}),
+        (4, {"optimizer": "rmsprop"}),
+    ],
+)
+def test_same_history_under_other_settings(trainable, changes, tmp_path):
+    protocol = protocol_of(3, 8, trainable, **changes)
+    assert_same_history(described("residual", residual, 24), "random", 60, protocol, tmp_path)

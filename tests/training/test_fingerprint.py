@@ -54,10 +54,37 @@ def result(
         {"learning_rate": 2e-4},
         {"trainable_layers": TrainableLayers(4, "all")},
         {"batch_normalization": "frozen"},
+        {"optimizer": "sgd"},
+        {"pooling": "average"},
     ],
 )
 def test_every_setting_that_training_depends_on_counts(change):
     assert result(protocol=Protocol(**change)) != result()
+
+
+@pytest.mark.parametrize("change", [{"input_size": 96}, {"preprocessing": "unit"}])
+def test_settings_that_adapt_the_backbone_count_for_results_and_features(change):
+    entry = get("resnet50")
+    adapted = entry.adapted(Protocol(**change))
+    assert result(entry=adapted) != result(entry=entry)
+    assert features(entry=adapted) != features(entry=entry)
+
+
+def test_settings_that_leave_the_backbone_as_it_is_do_not_count():
+    assert get("mini").adapted(Protocol(input_size=48)) == get("mini")
+    assert get("openface").adapted(Protocol(preprocessing="unit")) == get("openface")
+
+
+def test_the_digest_of_the_default_settings_is_that_of_earlier_versions(monkeypatch):
+    monkeypatch.setattr(keras_backend, "version", lambda *names: "1.2.3")
+    monkeypatch.setattr(keras_backend, "numeric_settings", dict)
+    monkeypatch.setattr(
+        keras_backend,
+        "keras_settings",
+        lambda: keras_backend.KerasSettings("tensorflow", "float32"),
+    )
+    assert result() == "9995df1a8fb26c64f14a4641014bd75248434166fed762cd31d349ae0f5e30e4"
+    assert features() == "d8cd2637eb36f4e9c20dfbfd60a7f0572df32d0b347af073eaff66dffa316935"
 
 
 def test_settings_of_the_report_do_not_count():

@@ -43,12 +43,13 @@ def trainer(model=None, **changes):
     tensor = random.normal(size=(IMAGES, FEATURES)).astype(np.float32)
     labels = random.integers(0, CLASSES, IMAGES).astype(np.uint8)
     protocol = Protocol(**{"epochs": 3, "batch_size": 4, **changes})
-    used = model if isinstance(model, CompiledSuffix) else compile_suffix(model or suffix())
+    is_compiled = isinstance(model, CompiledSuffix)
+    used = model if is_compiled else CompiledSuffix(model or suffix(), protocol)
     return Trainer(used, protocol, 9, [tensor], labels, np.arange(10, IMAGES))
 
 
 def compile_suffix(model):
-    return CompiledSuffix(model, Protocol().learning_rate)
+    return CompiledSuffix(model, Protocol())
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,22 @@ def plain():
     watched = trainer()
     before = watched.evaluate(np.arange(10))
     return (before, *watched.train(np.arange(10)))
+
+
+@pytest.mark.parametrize(
+    "kind", [keras.optimizers.Adam, keras.optimizers.SGD, keras.optimizers.RMSprop]
+)
+def test_each_optimizer_trains_as_in_plain_keras(kind):
+    watched = trainer(optimizer=kind.__name__.lower(), learning_rate=0.02)
+    plain, rows = suffix(), np.arange(10, IMAGES)
+    plain.compile(kind(0.02), keras.losses.CategoricalCrossentropy(from_logits=True))
+    targets = keras.utils.to_categorical(watched._labels, CLASSES)
+    for number in (1, 2):
+        order = rows[epoch_order(9, number, len(rows))]
+        history = plain.fit(
+            watched.tensors[0][order], targets[order], batch_size=4, shuffle=False, verbose=0
+        )
+        assert watched.epoch(number)[1] == pytest.approx(history.history["loss"][0], rel=1e-5)
 
 
 class Recorder(keras.layers.Layer):

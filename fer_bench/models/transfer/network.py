@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fer_bench.models import Backbone
-    from fer_bench.protocol.settings import BatchNormalization, Trainable
+    from fer_bench.protocol.settings import BatchNormalization, Pooling, Trainable
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Network:
     parameters: Parameters
 
 
-def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
-    """Attach a flatten and a dense layer to the backbone, giving one flat graph to logits.
+def attach_head(backbone: keras.Model, classes: int, pooling: Pooling = "flatten") -> keras.Model:
+    """Attach a pooling and a dense layer to the backbone, giving one flat graph to logits.
 
     The softmax is left to the loss and to ``Network.whole``: from logits, the cross-entropy is
     exact with every Keras backend, while some backends clip it if computed from probabilities.
@@ -63,11 +63,16 @@ def attach_head(backbone: keras.Model, classes: int) -> keras.Model:
     Args:
         backbone: model from (n, size, size, 3) to features of any shape.
         classes: number of classes.
+        pooling: with ``"average"``, the head gets the mean of each channel over all positions,
+            if the features have positions.
     """
     names = {operation.name for operation in backbone.operations}
-    flatten = keras.layers.Flatten(name=_unused("head_flatten", names))
+    if pooling == "average" and len(backbone.output.shape) == 4:
+        vector = keras.layers.GlobalAveragePooling2D(name=_unused("head_average", names))
+    else:
+        vector = keras.layers.Flatten(name=_unused("head_flatten", names))
     head = keras.layers.Dense(classes, name=_unused("head", names))
-    return keras.Model(backbone.inputs, head(flatten(backbone.output)))
+    return keras.Model(backbone.inputs, head(vector(backbone.output)))
 
 
 def _unused(name: str, names: Collection[str]) -> str:
@@ -84,6 +89,7 @@ def transfer(
     image_size: tuple[int, int],
     classes: int,
     batch_normalization: BatchNormalization = "paper",
+    pooling: Pooling = "flatten",
 ) -> Network:
     """Freeze layers of a backbone, attach the head, and cut the network.
 
@@ -95,12 +101,13 @@ def transfer(
         classes: number of classes.
         batch_normalization: with ``"frozen"``, batch normalisation is also frozen in the trained
             layers.
+        pooling: input of the head, see ``attach_head``.
 
     Raises:
         FerBenchError: ``trainable`` is larger than the number of layers.
     """
     freeze(backbone, trainable, entry.name, batch_normalization)
-    network = attach_head(backbone, classes)
+    network = attach_head(backbone, classes, pooling)
     images = keras.Input(image_size, dtype="uint8", name="images")
     faces = prepare_faces(images, entry)
     logits = with_keras_operations(network)(faces)

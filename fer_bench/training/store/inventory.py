@@ -217,6 +217,7 @@ def _cell(facts: Mapping[str, Any]) -> str:
         f"split {facts['split']}",
         f"trained layers {facts['trainable_layers']}",
         *(["batch normalization frozen"] if is_frozen else []),
+        *(f"{name.replace('_', ' ')} {value}" for name, value in facts.get("changed", {}).items()),
         f"epochs {facts['epochs']}",
         f"seed {facts['seed']}",
     )
