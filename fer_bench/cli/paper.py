@@ -1,4 +1,4 @@
-"""``fer-bench paper``: what the digits of the published tables show."""
+"""``fer-bench paper``: how the paper's published tables were made."""
 
 from __future__ import annotations
 
@@ -6,18 +6,27 @@ import shutil
 
 import click
 
+from fer_bench.cli import paper_search
 from fer_bench.runtime.terminal import echo_lines
 
 
-@click.command("paper", short_help="Test how the paper's published tables were made.")
-def command() -> None:
+@click.group(
+    "paper",
+    invoke_without_command=True,
+    commands=[paper_search.command],
+    short_help="Test how the paper's published tables were made.",
+)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Test how the paper's published tables were made.
 
     An accuracy is a number of images divided by the number of all images, so the printed digits of
     the convergence and overfitting rates allow few numbers of images and of differences. Prints
     the hypotheses with the rates that fit them, and the exact numbers of images gained in each
-    window. Needs no data and trains nothing.
+    window. Needs no data and trains nothing; the command search does.
     """
+    if context.invoked_subcommand is not None:
+        return
     from fer_bench.analysis.paper_forensics import examine
     from fer_bench.report.forensics_tables import forensics_sentences, forensics_tables
     from fer_bench.report.table_rendering import terminal, wrapped

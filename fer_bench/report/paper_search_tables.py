@@ -1,0 +1,110 @@
+"""Tables of a search for the settings that made the paper's tables."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from fer_bench.analysis.claims.values import TITLES
+from fer_bench.analysis.paper_search import ALPHA, limit
+from fer_bench.protocol import published
+from fer_bench.report.table import Column, Row, Table
+
+if TYPE_CHECKING:
+    from fer_bench.analysis.paper_search import RankedTrial, Ranking
+    from fer_bench.protocol.data_spec import DataSpec
+
+_RATES = {2: "MCR, accuracy", 3: "MCR, loss", 4: "MOFR, accuracy"}
+
+
+def search_table(ranking: Ranking, spec: DataSpec) -> Table:
+    """Return the ranked trials of a row of the paper's tables, with the published rates.
+
+    Args:
+        ranking: the trials.
+        spec: the data that they were trained on.
+    """
+    keys = list(ranking.published)
+    windows = [f"{first}-{last}" for first, last in published.WINDOWS]
+    empty = (None,) * 6
+    return Table(
+        f"paper-search-{ranking.backbone}-{ranking.init}",
+        f"{TITLES[ranking.backbone]}_{ranking.init}: settings by distance from the published rates",
+        "Settings",
+        (
+            Column("verdict", kind="word"),
+            Column("distance", decimals=2),
+            Column("largest", decimals=2),
+            Column("seeds"),
+            Column("epochs"),
+            Column("minutes", decimals=1),
+            *(Column(windows[window], _RATES[table], decimals=4) for table, window in keys),
+        ),
+        (
+            Row("published", (*empty, *ranking.published.values())),
+            *(
+                Row(
+                    one.trial.settings,
+                    (
+                        one.verdict,
+                        one.distance,
+                        one.largest,
+                        len(one.trial.histories),
+                        one.trial.epochs,
+                        one.trial.seconds / 60,
+                        *(one.rates.get(key) for key in keys),
+                    ),
+                    one.trial.failure,
+                )
+                for one in ranking.trials
+            ),
+        ),
+        tuple(_notes(ranking, spec)),
+    )
+
+
+def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
+    unit = (
+        "Unit of a difference: s * sqrt(1 + 1 / seeds), s the larger of the setting's own and the "
+        f"pooled standard deviation over seeds ({ranking.freedom} degrees of freedom)."
+        if ranking.freedom
+        else "Unit of a difference: the root mean square of the published rates of its table, as "
+        "no setting has two seeds."
+    )
+    allowed = _limits(ranking)
+    rule = (
+        f"excluded: the largest difference is above {allowed}, which it would exceed with a "
+        f"probability of {ALPHA * 100:.0f} % at most if the published rates were those of another seed "
+        "(Student's t, Bonferroni over the rates); remains: it is not."
+        if allowed
+        else "undecided: the spread over seeds is needed to exclude a setting."
+    )
+    seconds = math.fsum(one.trial.seconds for one in ranking.trials)
+    sample = f", on a sample of {spec.limit:,} images" if spec.limit else ""
+    return [
+        "distance: root mean square of the differences between this run's rates and the published "
+        f"ones that its epochs allow; largest: the largest of them. {unit}",
+        rule,
+        f"Split {spec.split}{sample}; training and evaluation: {seconds / 60:.0f} minutes in all.",
+        *_next_command(ranking, spec),
+    ]
+
+
+def _limits(ranking: Ranking) -> str:
+    """Return the limits of the largest difference by number of rates, empty if unknown."""
+    counts = sorted({len(one.rates) for one in ranking.trials if one.rates})
+    if not ranking.freedom or not counts:
+        return ""
+    return " or ".join(f"{limit(count, ranking.freedom):.1f} ({count} rates)" for count in counts)
+
+
+def _next_command(ranking: Ranking, spec: DataSpec) -> list[str]:
+    nearest = next((one for one in ranking.trials if one.distance is not None), None)
+    if nearest is None:
+        return []
+    return [f"The nearest as a benchmark: {_command(ranking, nearest, spec)}"]
+
+
+def _command(ranking: Ranking, one: RankedTrial, spec: DataSpec) -> str:
+    options = [f"--backbone={ranking.backbone}", f"--init={ranking.init}", "--dataset=PATH"]
+    return " ".join(["pytest benchmarks", *options, *spec.options(), *one.trial.protocol.options()])
