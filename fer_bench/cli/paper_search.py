@@ -127,7 +127,7 @@ def command(
     from fer_bench.protocol.data_spec import RATES_SPLIT, DataSpec
     from fer_bench.protocol.settings import Protocol
     from fer_bench.report.output_files import write_files
-    from fer_bench.report.paper_search_tables import search_table
+    from fer_bench.report.paper_search_tables import progress_line, search_table
     from fer_bench.report.table_rendering import markdown, terminal, tidy_csv
     from fer_bench.runtime.cache_directory import cache_root
     from fer_bench.runtime.files import check_writable
@@ -156,7 +156,9 @@ def command(
                 "paper-search.csv": tidy_csv(tables),
             }
             written = write_files(report_dir, files)
+            echo(progress_line(ranking))
     width = shutil.get_terminal_size((120, 24)).columns
+    echo()
     echo_lines(terminal(done.values(), width) + "\n")
     echo(f"report: {written[0]}")
 

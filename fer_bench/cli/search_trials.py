@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.paper_search import Ranking, Trial, published_rates, rank
 from fer_bench.models import get
 from fer_bench.models.keras_backend import clear_keras
+from fer_bench.protocol.cell import display_name
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.training.cell_runner import is_stored, run_cell
 from fer_bench.training.run_context import RunContext
@@ -91,8 +92,10 @@ class Search:
         context, histories, seconds = self._context(protocol), [], []
         for seed in seeds:
             try:
-                with self.showing(f"{place} {self.backbone}-{self.init}-{seed}") as progress:
-                    trained = run_cell(context, get(self.backbone), self.init, progress, seed)
+                entry = get(self.backbone)
+                name = display_name(entry.title, self.init, seed)
+                with self.showing(f"{place} {name}") as progress:
+                    trained = run_cell(context, entry, self.init, progress, seed)
                 trained.close()
             except FerBenchError as error:
                 return Trial(protocol, failure=str(error))

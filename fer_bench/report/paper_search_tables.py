@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.claims.values import TITLES
 from fer_bench.analysis.paper_search import ALPHA, limit
 from fer_bench.protocol import published
+from fer_bench.protocol.cell import display_name
 from fer_bench.report.table import Column, Row, Table
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
     empty = (None,) * 6
     return Table(
         f"paper-search-{ranking.backbone}-{ranking.init}",
-        f"{TITLES[ranking.backbone]}_{ranking.init}: settings by distance from the published rates",
+        f"{display_name(TITLES[ranking.backbone], ranking.init)}: settings by distance from the "
+        "published rates",
         "Settings",
         (
             Column("verdict", kind="word"),
@@ -63,6 +65,13 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
     )
 
 
+def progress_line(ranking: Ranking) -> str:
+    """Return the number of trials so far and the nearest one."""
+    name = display_name(TITLES[ranking.backbone], ranking.init)
+    nearest = ranking.trials[0].trial.settings
+    return f"{name}: {len(ranking.trials)} trials, nearest: {nearest}"
+
+
 def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
     unit = (
         "Unit of a difference: s * sqrt(1 + 1 / seeds), s the larger of the setting's own and the "
@@ -73,9 +82,9 @@ def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
     )
     allowed = _limits(ranking)
     rule = (
-        f"excluded: the largest difference is above {allowed}, which it would exceed with a "
-        f"probability of {ALPHA * 100:.0f} % at most if the published rates were those of another seed "
-        "(Student's t, Bonferroni over the rates); remains: it is not."
+        f"excluded: the largest difference is above {allowed}, the limit for another seed of the "
+        f"same settings (Student's t at {ALPHA * 100:.0f} %, Bonferroni over the rates); remains: it "
+        "is not."
         if allowed
         else "undecided: the spread over seeds is needed to exclude a setting."
     )
@@ -85,7 +94,7 @@ def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
         "distance: root mean square of the differences between this run's rates and the published "
         f"ones that its epochs allow; largest: the largest of them. {unit}",
         rule,
-        f"Split {spec.split}{sample}; training and evaluation: {seconds / 60:.0f} minutes in all.",
+        f"Split {spec.split}{sample}; the runs that trained them took {seconds / 60:.0f} minutes in all.",
         *_next_command(ranking, spec),
     ]
 
