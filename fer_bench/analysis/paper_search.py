@@ -2,8 +2,12 @@
 
 A trial is one combination of settings, trained with one seed or more. Its rates by the paper's
 convention (differences between consecutive epochs, in the paper's windows) are compared with the
-published ones of Tables 2 to 4. The unit of a difference is its standard error if both are draws of
-the same setting: s * sqrt(1 + 1 / n), with s the standard deviation over seeds and n seeds.
+published ones of Tables 2 to 4.
+
+Trials are ranked by a distance in the same unit for all: the root mean square of the published
+rates of each table, so that a network that does not learn is at about 1. A trial is excluded by its
+own spread over seeds. The paper's run would be one more seed of the same settings, so that a
+difference has the standard error s * sqrt(1 + 1 / n), with s the standard deviation over n seeds.
 """
 
 from __future__ import annotations
@@ -11,9 +15,8 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -31,8 +34,8 @@ if TYPE_CHECKING:
     Key = tuple[published.RateTable, int]
     """Number of a table, and index of a window."""
 
+Value = TypeVar("Value")
 Verdict = Literal["remains", "excluded", "undecided", "failed"]
-_ORDER: tuple[Verdict, ...] = get_args(Verdict)
 
 TABLES: tuple[published.RateTable, ...] = (2, 3, 4)
 """Tables that are compared: Table 5 is not in the source of the published numbers."""
@@ -73,7 +76,7 @@ class Trial:
         """Settings that differ from the paper's or the defaults, as text."""
         changed = self.protocol.changed("learning_rate", *AXES)
         words = [f"{name.replace('_', ' ')} {value}" for name, value in changed.items()]
-        return ", ".join(words) or "as stated"
+        return ", ".join(words) or "defaults"
 
     @property
     def epochs(self) -> int:
@@ -88,16 +91,20 @@ class RankedTrial:
     Attributes:
         trial: the trial.
         rates: its mean rates over seeds that are compared, by table and window.
-        distance: root mean square of the differences, in their units; None if it failed.
-        largest: largest difference, in its unit.
-        verdict: ``"excluded"`` if ``largest`` is above the limit of another seed's difference,
-            ``"remains"`` if not, ``"undecided"`` without a spread over seeds.
+        distance: root mean square of the differences, each divided by the root mean square of the
+            published rates of its table; None if it failed or has no rates.
+        largest: largest difference in standard errors; None for one seed.
+        limit: largest difference that another seed of the same settings explains; None for one
+            seed.
+        verdict: ``"excluded"`` if ``largest`` is above ``limit``, ``"remains"`` if not,
+            ``"undecided"`` for one seed.
     """
 
     trial: Trial
     rates: Mapping[Key, float]
     distance: float | None
     largest: float | None
+    limit: float | None
     verdict: Verdict
 
 
@@ -110,14 +117,12 @@ class Ranking:
         init: its init.
         published: the published rates, by table and window.
         trials: the trials.
-        freedom: degrees of freedom of the spread over seeds, 0 if no setting has two seeds.
     """
 
     backbone: str
     init: Init
     published: Mapping[Key, float]
     trials: tuple[RankedTrial, ...]
-    freedom: int
 
 
 def grid(
@@ -182,82 +187,74 @@ def rank(
 ) -> Ranking:
     """Rank trials by their distance from the published rates.
 
-    The unit of a rate is taken from the larger of two standard deviations: that of the trial over
-    its seeds, and the pooled one of all trials. If no trial has two seeds, it is the root mean
-    square of the published rates of its table, and nothing is excluded.
-
     Args:
         backbone: name of the backbone.
         init: its init.
         target: published rates by table and window.
         trials: the trials.
     """
-    tried = list(trials)
-    by_seed = [[window_rates(history) for history in trial.histories] for trial in tried]
-    pooled, freedom = _pooled_deviations(by_seed)
-    ranked = []
-    for trial, seeds in zip(tried, by_seed, strict=True):
-        if trial.failure:
-            ranked.append(RankedTrial(trial, {}, None, None, "failed"))
-            continue
-        keys = [key for key in target if seeds and all(key in rates for rates in seeds)]
-        means = {key: float(np.mean([rates[key] for rates in seeds])) for key in keys}
-        sizes = [
-            abs(means[key] - target[key])
-            / _unit(key, [rates[key] for rates in seeds], pooled, target)
-            for key in keys
-        ]
-        if not sizes:
-            ranked.append(RankedTrial(trial, means, None, None, "undecided"))
-            continue
-        largest = max(sizes)
-        verdict: Verdict = "undecided"
-        if freedom:
-            verdict = "excluded" if largest > limit(len(sizes), freedom) else "remains"
-        distance = math.sqrt(math.fsum(size**2 for size in sizes) / len(sizes))
-        ranked.append(RankedTrial(trial, means, distance, largest, verdict))
+    ranked = [_compared(trial, target) for trial in trials]
     ranked.sort(key=lambda one: (one.distance is None, one.distance or 0.0))
-    return Ranking(backbone, init, dict(target), tuple(ranked), freedom)
+    return Ranking(backbone, init, dict(target), tuple(ranked))
+
+
+def _compared(trial: Trial, target: Mapping[Key, float]) -> RankedTrial:
+    if trial.failure:
+        return RankedTrial(trial, {}, None, None, None, "failed")
+    seeds = [window_rates(history) for history in trial.histories]
+    keys = [key for key in target if all(key in rates for rates in seeds)]
+    values = {key: [rates[key] for rates in seeds] for key in keys}
+    means = {key: float(np.mean(found)) for key, found in values.items()}
+    if not keys:
+        return RankedTrial(trial, means, None, None, None, "undecided")
+    scales = {number: _root_mean_square(_of_table(target, number)) for number in TABLES}
+    differences = {key: abs(means[key] - target[key]) for key in keys}
+    distance = _root_mean_square([differences[key] / scales[key[0]] for key in keys])
+    if len(seeds) < 2:
+        return RankedTrial(trial, means, distance, None, None, "undecided")
+    errors = _standard_errors(values)
+    largest = max(differences[key] / errors[key] for key in keys)
+    most = limit(len(keys), (len(seeds) - 1) * min(len(_of_table(values, key[0])) for key in keys))
+    verdict: Verdict = "excluded" if largest > most else "remains"
+    return RankedTrial(trial, means, distance, largest, most, verdict)
+
+
+def _standard_errors(values: Mapping[Key, Sequence[float]]) -> dict[Key, float]:
+    """Return the standard error of each rate's mean minus one more seed's rate.
+
+    The standard deviation is the larger of the rate's own and the pooled one of all windows of its
+    table.
+    """
+    own = {key: float(np.std(found, ddof=1)) for key, found in values.items()}
+    return {
+        key: max(deviation, _root_mean_square(_of_table(own, key[0])), _ROUNDING)
+        * math.sqrt(1 + 1 / len(values[key]))
+        for key, deviation in own.items()
+    }
 
 
 def limit(rates: int, freedom: int) -> float:
-    """Return the largest difference, in its unit, that another seed explains.
+    """Return the largest difference in standard errors that another seed explains.
 
-    It is the quantile of Student's t that all ``rates`` differences together exceed with a
+    It is the quantile of Student's t that the largest of ``rates`` differences exceeds with a
     probability of ``ALPHA`` at most (Bonferroni).
+
+    Args:
+        rates: number of differences.
+        freedom: degrees of freedom of the standard errors.
     """
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, 1 - ALPHA / (2 * rates)))
 
 
-def _pooled_deviations(
-    by_seed: Sequence[Sequence[Mapping[Key, float]]],
-) -> tuple[dict[Key, float], int]:
-    """Return the pooled standard deviation over seeds of each rate, and degrees of freedom."""
-    squares: dict[Key, float] = defaultdict(float)
-    freedom: dict[Key, int] = defaultdict(int)
-    for seeds in by_seed:
-        if len(seeds) < 2:
-            continue
-        for key in seeds[0]:
-            squares[key] += len(seeds) * float(np.var([rates[key] for rates in seeds]))
-            freedom[key] += len(seeds) - 1
-    pooled = {key: math.sqrt(squares[key] / freedom[key]) for key in squares}
-    # Later windows may have fewer trials.
-    return pooled, min(freedom.values(), default=0)
+def _of_table(values: Mapping[Key, Value], number: int) -> list[Value]:
+    return [value for (table, _), value in values.items() if table == number]
 
 
-def _unit(
-    key: Key, values: Sequence[float], pooled: Mapping[Key, float], target: Mapping[Key, float]
-) -> float:
-    if not pooled:
-        table = [rate for (number, _), rate in target.items() if number == key[0]]
-        return max(math.sqrt(math.fsum(rate**2 for rate in table) / len(table)), _ROUNDING)
-    own = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    deviation = max(own, pooled.get(key, 0.0), _ROUNDING)
-    return deviation * math.sqrt(1 + 1 / len(values))
+def _root_mean_square(values: Sequence[float]) -> float:
+    return math.sqrt(math.fsum(value**2 for value in values) / len(values)) if values else 0.0
 
 
 _ROUNDING = 0.5 * 10.0**-DECIMALS
-"""Largest rounding error of a printed rate: no unit is smaller."""
+"""Largest rounding error of a printed rate: no standard deviation counts as smaller."""

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import TITLES
-from fer_bench.analysis.paper_search import ALPHA, limit
+from fer_bench.analysis.paper_search import ALPHA
 from fer_bench.protocol import published
 from fer_bench.protocol.cell import display_name
 from fer_bench.report.table import Column, Row, Table
@@ -27,7 +27,7 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
     """
     keys = list(ranking.published)
     windows = [f"{first}-{last}" for first, last in published.WINDOWS]
-    empty = (None,) * 6
+    empty = (None,) * 7
     return Table(
         f"paper-search-{ranking.backbone}-{ranking.init}",
         f"{display_name(TITLES[ranking.backbone], ranking.init)}: settings by distance from the "
@@ -36,7 +36,8 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
         (
             Column("verdict", kind="word"),
             Column("distance", decimals=2),
-            Column("largest", decimals=2),
+            Column("largest", decimals=1),
+            Column("limit", decimals=1),
             Column("seeds"),
             Column("epochs"),
             Column("minutes", decimals=1),
@@ -51,6 +52,7 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
                         one.verdict,
                         one.distance,
                         one.largest,
+                        one.limit,
                         len(one.trial.histories),
                         one.trial.epochs,
                         one.trial.seconds / 60,
@@ -73,38 +75,17 @@ def progress_line(ranking: Ranking) -> str:
 
 
 def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
-    unit = (
-        "Unit of a difference: s * sqrt(1 + 1 / seeds), s the larger of the setting's own and the "
-        f"pooled standard deviation over seeds ({ranking.freedom} degrees of freedom)."
-        if ranking.freedom
-        else "Unit of a difference: the root mean square of the published rates of its table, as "
-        "no setting has two seeds."
-    )
-    allowed = _limits(ranking)
-    rule = (
-        f"excluded: the largest difference is above {allowed}, the limit for another seed of the "
-        f"same settings (Student's t at {ALPHA * 100:.0f} %, Bonferroni over the rates); remains: it "
-        "is not."
-        if allowed
-        else "undecided: the spread over seeds is needed to exclude a setting."
-    )
     seconds = math.fsum(one.trial.seconds for one in ranking.trials)
-    sample = f", on a sample of {spec.limit:,} images" if spec.limit else ""
+    sample = f" of a sample of {spec.limit:,} images" if spec.limit else ""
     return [
-        "distance: root mean square of the differences between this run's rates and the published "
-        f"ones that its epochs allow; largest: the largest of them. {unit}",
-        rule,
-        f"Split {spec.split}{sample}; the runs that trained them took {seconds / 60:.0f} minutes in all.",
+        "distance: root mean square of the differences from the published rates, each divided by "
+        "the root mean square of the published rates of its table; without learning it is about 1.",
+        "excluded: the largest difference, in standard errors of another seed of these settings, "
+        f"is above the limit (Student's t at {ALPHA * 100:.0f} %, Bonferroni over the rates); "
+        "remains: it is not; undecided: one seed has no spread.",
+        f"Split {spec.split}{sample}. Runs that trained these cells: {seconds / 60:.0f} minutes.",
         *_next_command(ranking, spec),
     ]
-
-
-def _limits(ranking: Ranking) -> str:
-    """Return the limits of the largest difference by number of rates, empty if unknown."""
-    counts = sorted({len(one.rates) for one in ranking.trials if one.rates})
-    if not ranking.freedom or not counts:
-        return ""
-    return " or ".join(f"{limit(count, ranking.freedom):.1f} ({count} rates)" for count in counts)
 
 
 def _next_command(ranking: Ranking, spec: DataSpec) -> list[str]:

@@ -69,20 +69,35 @@ def test_the_setting_that_made_the_rates_is_rarely_excluded():
     assert excluded <= 3
 
 
-def test_one_seed_is_judged_by_the_spread_of_other_settings():
+def test_one_seed_has_a_distance_but_is_undecided():
     random = np.random.default_rng(0)
     target = window_rates(history(0.02, random))
-    single = [
+    trials = [
         trial(SETTINGS[0], 0.02, random, seeds=1),
         trial(SETTINGS[1], 0.2, random, seeds=1, epochs=6),
+        trial(SETTINGS[2], 0.0, random, noise=0.0),
     ]
-    found = rank("mobilenet", "random", target, single)
-    assert (found.freedom, {one.verdict for one in found.trials}) == (0, {"undecided"})
-    assert [one.trial for one in found.trials] == single
-    found = rank("mobilenet", "random", target, [*single, trial(SETTINGS[2], 0.06, random)])
-    assert found.freedom == 2
-    assert [one.verdict for one in found.trials] == ["remains", "excluded", "excluded"]
-    assert [len(one.rates) for one in found.trials] == [12, 12, 3]
+    found = rank("mobilenet", "random", target, trials).trials
+    assert [one.trial for one in found] == [trials[0], trials[2], trials[1]]
+    assert [one.verdict for one in found] == ["undecided", "excluded", "undecided"]
+    assert [len(one.rates) for one in found] == [12, 12, 3]
+    assert [one.largest is None for one in found] == [True, False, True]
+    # A network that does not learn is as far away as the published rates are from 0.
+    assert found[1].distance == pytest.approx(1, abs=0.05)
+
+
+def test_a_wide_spread_excludes_nothing():
+    random = np.random.default_rng(0)
+    target = window_rates(history(0.02, random))
+    noisy, *others = (
+        trial(one, 0.03, random, noise=n)
+        for one, n in zip(SETTINGS[:2], (0.1, 0.0005), strict=True)
+    )
+    found = rank("mobilenet", "random", target, [noisy, *others]).trials
+    assert {one.trial.protocol: one.verdict for one in found} == {
+        SETTINGS[0]: "remains",
+        SETTINGS[1]: "excluded",
+    }
 
 
 def test_failed_trials_come_last_and_equal_seeds_have_a_spread_of_the_rounding():
@@ -91,7 +106,7 @@ def test_failed_trials_come_last_and_equal_seeds_have_a_spread_of_the_rounding()
     trials = [Trial(SETTINGS[0], failure="no memory"), Trial(SETTINGS[1], (one, one))]
     target = window_rates(one)
     exact, failed = rank("mobilenet", "random", target, trials).trials
-    assert (exact.distance, exact.verdict) == (0.0, "remains")
+    assert (exact.distance, exact.largest, exact.verdict) == (0.0, 0.0, "remains")
     assert (failed.trial, failed.distance, failed.verdict) == (trials[0], None, "failed")
 
 
@@ -123,7 +138,7 @@ def test_the_grid_begins_with_the_fewest_changes():
     assert grid(base, AXES, 1) == found[: 1 + 3 * 2 + 4]
     assert grid(base, {"batch_size": (64, 64)}) == [dataclasses.replace(base, batch_size=64)]
     assert [Trial(one).settings for one in grid(base, {"input_size": ("own", 96)})] == [
-        "as stated",
+        "defaults",
         "input size 96",
     ]
 
