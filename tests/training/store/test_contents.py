@@ -100,6 +100,11 @@ def test_what_was_trained_with_frozen_batch_normalization_is_distinguished(tmp_p
     assert "normalization" not in found[A]
 
 
+def test_changed_settings_are_listed(tmp_path):
+    add_sealed(tmp_path / "results" / A, changed={"optimizer": "sgd", "input_size": 96})
+    assert ", optimizer sgd, input size 96, epochs " in only(tmp_path, "results").what
+
+
 def test_complete_features_are_called_so(tmp_path):
     add_features(tmp_path / "features" / C, done=3)
     assert only(tmp_path, "features").state == "complete"
