@@ -97,7 +97,7 @@ class RankedTrial:
         limit: largest difference that another seed of the same settings explains; None for one
             seed.
         verdict: ``"excluded"`` if ``largest`` is above ``limit``, ``"remains"`` if not,
-            ``"undecided"`` for one seed.
+            ``"undecided"`` for one seed or if the ranking is not like for like.
     """
 
     trial: Trial
@@ -117,12 +117,14 @@ class Ranking:
         init: its init.
         published: the published rates, by table and window.
         trials: the trials.
+        like_for_like: True if they were trained and validated on as many of the paper's images.
     """
 
     backbone: str
     init: Init
     published: Mapping[Key, float]
     trials: tuple[RankedTrial, ...]
+    like_for_like: bool
 
 
 def grid(
@@ -183,7 +185,12 @@ def window_rates(history: History) -> dict[Key, float]:
 
 
 def rank(
-    backbone: str, init: Init, target: Mapping[Key, float], trials: Iterable[Trial]
+    backbone: str,
+    init: Init,
+    target: Mapping[Key, float],
+    trials: Iterable[Trial],
+    *,
+    like_for_like: bool = True,
 ) -> Ranking:
     """Rank trials by their distance from the published rates.
 
@@ -192,10 +199,17 @@ def rank(
         init: its init.
         target: published rates by table and window.
         trials: the trials.
+        like_for_like: if False, nothing is excluded: on other or fewer images the same settings
+            converge at another pace.
     """
     ranked = [_compared(trial, target) for trial in trials]
+    if not like_for_like:
+        ranked = [
+            one if one.limit is None else dataclasses.replace(one, verdict="undecided")
+            for one in ranked
+        ]
     ranked.sort(key=lambda one: (one.distance is None, one.distance or 0.0))
-    return Ranking(backbone, init, dict(target), tuple(ranked))
+    return Ranking(backbone, init, dict(target), tuple(ranked), like_for_like)
 
 
 def _compared(trial: Trial, target: Mapping[Key, float]) -> RankedTrial:

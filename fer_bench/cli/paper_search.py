@@ -136,6 +136,11 @@ def command(
     chosen = dict(map(_axis, axes)) or dict(AXES)
     most = 1 if changes is None and not axes else changes
     protocols = grid(Protocol(epochs=epochs, seed=seed, seeds=seeds), chosen, most)
+    if not protocols:
+        raise FerBenchError(
+            f"no combination of these settings has at most {most} changes",
+            hint="raise --changes, or vary with the defaults among the values",
+        )
     spec = DataSpec(dataset, split=RATES_SPLIT, limit=limit)
     check_keras()
     directory = store or cache_root() / "store"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.deviations import on_rates_split
 from fer_bench.analysis.paper_search import Ranking, Trial, published_rates, rank
 from fer_bench.models import get
 from fer_bench.models.keras_backend import clear_keras
@@ -71,7 +72,13 @@ class Search:
 
     def _rank(self, trials: dict[Protocol, Trial]) -> Ranking:
         target = published_rates(self.backbone, self.init)
-        return rank(self.backbone, self.init, target, trials.values())
+        return rank(
+            self.backbone,
+            self.init,
+            target,
+            trials.values(),
+            like_for_like=on_rates_split(self._context(self.protocols[0]).record(())),
+        )
 
     def _coarse(self, protocol: Protocol, place: str) -> Trial:
         """Train the first seed for a few epochs, or load the seeds with a complete result."""

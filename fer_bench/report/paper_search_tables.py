@@ -82,7 +82,13 @@ def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
         "the root mean square of the published rates of its table; without learning it is about 1.",
         "excluded: the largest difference, in standard errors of another seed of these settings, "
         f"is above the limit (Student's t at {ALPHA * 100:.0f} %, Bonferroni over the rates); "
-        "remains: it is not; undecided: one seed has no spread.",
+        "remains: it is not; undecided: one seed has no spread"
+        + (
+            "."
+            if ranking.like_for_like
+            else ", and on other or fewer images than the paper's the "
+            "same settings converge at another pace."
+        ),
         f"Split {spec.split}{sample}. Runs that trained these cells: {seconds / 60:.0f} minutes.",
         *_next_command(ranking, spec),
     ]

@@ -84,6 +84,8 @@ def test_one_seed_has_a_distance_but_is_undecided():
     assert [one.largest is None for one in found] == [True, False, True]
     # A network that does not learn is as far away as the published rates are from 0.
     assert found[1].distance == pytest.approx(1, abs=0.05)
+    other = rank("mobilenet", "random", target, trials, like_for_like=False)
+    assert {one.verdict for one in other.trials} == {"undecided"}
 
 
 def test_a_wide_spread_excludes_nothing():

@@ -86,6 +86,12 @@ def test_a_coarse_pass_selects_the_trials_that_are_trained_completely(
     assert "optimizer sgd" in done.stdout
 
 
+def test_a_grid_without_combinations(trained):
+    done = CliRunner().invoke(cli.main, [*SMALL, "--vary=optimizer=sgd", "--changes=0"])
+    assert (done.exit_code, trained) == (1, [])
+    assert "no combination" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("option", "problem", "accepted"),
     [
