@@ -93,6 +93,7 @@ class RankedTrial:
         rates: its mean rates over seeds that are compared, by table and window.
         distance: root mean square of the differences, each divided by the root mean square of the
             published rates of its table; None if it failed or has no rates.
+        shared: the same over the rates that all trials have, those of a coarse pass.
         largest: largest difference in standard errors; None for one seed.
         limit: largest difference that another seed of the same settings explains; None for one
             seed.
@@ -103,6 +104,7 @@ class RankedTrial:
     trial: Trial
     rates: Mapping[Key, float]
     distance: float | None
+    shared: float | None
     largest: float | None
     limit: float | None
     verdict: Verdict
@@ -110,7 +112,7 @@ class RankedTrial:
 
 @dataclass(frozen=True)
 class Ranking:
-    """All trials of a published row, the nearest first, failed ones last.
+    """All trials of a published row: those with the most rates first, of these the nearest.
 
     Attributes:
         backbone: name of the backbone.
@@ -125,6 +127,12 @@ class Ranking:
     published: Mapping[Key, float]
     trials: tuple[RankedTrial, ...]
     like_for_like: bool
+
+    @property
+    def nearest(self) -> tuple[RankedTrial, ...]:
+        """Trials that did not fail, the nearest first by the rates that all of them have."""
+        measured = (one for one in self.trials if not one.trial.failure)
+        return tuple(sorted(measured, key=lambda one: one.shared or 0.0))
 
 
 def grid(
@@ -203,34 +211,44 @@ def rank(
             converge at another pace.
     """
     ranked = [_compared(trial, target) for trial in trials]
-    if not like_for_like:
-        ranked = [
-            one if one.limit is None else dataclasses.replace(one, verdict="undecided")
-            for one in ranked
-        ]
-    ranked.sort(key=lambda one: (one.distance is None, one.distance or 0.0))
+    measured = [one.rates.keys() for one in ranked if one.rates]
+    shared = [key for key in target if all(key in rates for rates in measured)]
+    ranked = [
+        dataclasses.replace(
+            one,
+            shared=_distance(one.rates, target, shared) if one.rates and shared else None,
+            verdict="undecided" if one.limit is not None and not like_for_like else one.verdict,
+        )
+        for one in ranked
+    ]
+    ranked.sort(key=lambda one: (-len(one.rates), one.distance or 0.0, one.verdict == "failed"))
     return Ranking(backbone, init, dict(target), tuple(ranked), like_for_like)
 
 
 def _compared(trial: Trial, target: Mapping[Key, float]) -> RankedTrial:
     if trial.failure:
-        return RankedTrial(trial, {}, None, None, None, "failed")
+        return RankedTrial(trial, {}, None, None, None, None, "failed")
     seeds = [window_rates(history) for history in trial.histories]
     keys = [key for key in target if all(key in rates for rates in seeds)]
     values = {key: [rates[key] for rates in seeds] for key in keys}
     means = {key: float(np.mean(found)) for key, found in values.items()}
     if not keys:
-        return RankedTrial(trial, means, None, None, None, "undecided")
-    scales = {number: _root_mean_square(_of_table(target, number)) for number in TABLES}
-    differences = {key: abs(means[key] - target[key]) for key in keys}
-    distance = _root_mean_square([differences[key] / scales[key[0]] for key in keys])
+        return RankedTrial(trial, means, None, None, None, None, "undecided")
+    distance = _distance(means, target, keys)
     if len(seeds) < 2:
-        return RankedTrial(trial, means, distance, None, None, "undecided")
+        return RankedTrial(trial, means, distance, None, None, None, "undecided")
     errors = _standard_errors(values)
-    largest = max(differences[key] / errors[key] for key in keys)
+    largest = max(abs(means[key] - target[key]) / errors[key] for key in keys)
     most = limit(len(keys), (len(seeds) - 1) * min(len(_of_table(values, key[0])) for key in keys))
     verdict: Verdict = "excluded" if largest > most else "remains"
-    return RankedTrial(trial, means, distance, largest, most, verdict)
+    return RankedTrial(trial, means, distance, None, largest, most, verdict)
+
+
+def _distance(
+    rates: Mapping[Key, float], target: Mapping[Key, float], keys: Sequence[Key]
+) -> float:
+    scales = {number: _root_mean_square(_of_table(target, number)) for number in TABLES}
+    return _root_mean_square([(rates[key] - target[key]) / scales[key[0]] for key in keys])
 
 
 def _standard_errors(values: Mapping[Key, Sequence[float]]) -> dict[Key, float]:

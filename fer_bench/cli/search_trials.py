@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.deviations import on_rates_split
@@ -63,8 +62,8 @@ class Search:
                 found = self._coarse(protocol, f"{number}/{len(selected)}")
                 trials[protocol] = dataclasses.replace(found, protocol=protocol)
                 yield self._rank(trials)
-            nearest = (one.trial for one in self._rank(trials).trials if not one.trial.failure)
-            selected = [trial.protocol for trial in islice(nearest, self.keep)]
+            nearest = self._rank(trials).nearest[: self.keep]
+            selected = [one.trial.protocol for one in nearest]
         for number, protocol in enumerate(selected, start=1):
             place = f"{number}/{len(selected)}"
             trials[protocol] = self._train(protocol, protocol.every_seed, place)

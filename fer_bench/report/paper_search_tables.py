@@ -12,7 +12,7 @@ from fer_bench.protocol.cell import display_name
 from fer_bench.report.table import Column, Row, Table
 
 if TYPE_CHECKING:
-    from fer_bench.analysis.paper_search import RankedTrial, Ranking
+    from fer_bench.analysis.paper_search import Ranking
     from fer_bench.protocol.data_spec import DataSpec
 
 _RATES = {2: "MCR, accuracy", 3: "MCR, loss", 4: "MOFR, accuracy"}
@@ -27,7 +27,7 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
     """
     keys = list(ranking.published)
     windows = [f"{first}-{last}" for first, last in published.WINDOWS]
-    empty = (None,) * 7
+    empty = (None,) * 8
     return Table(
         f"paper-search-{ranking.backbone}-{ranking.init}",
         f"{display_name(TITLES[ranking.backbone], ranking.init)}: settings by distance from the "
@@ -36,6 +36,7 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
         (
             Column("verdict", kind="word"),
             Column("distance", decimals=2),
+            Column("shared", decimals=2),
             Column("largest", decimals=1),
             Column("limit", decimals=1),
             Column("seeds"),
@@ -51,6 +52,7 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
                     (
                         one.verdict,
                         one.distance,
+                        one.shared,
                         one.largest,
                         one.limit,
                         len(one.trial.histories),
@@ -70,7 +72,7 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
 def progress_line(ranking: Ranking) -> str:
     """Return the number of trials so far and the nearest one."""
     name = display_name(TITLES[ranking.backbone], ranking.init)
-    nearest = ranking.trials[0].trial.settings
+    nearest = ranking.nearest[0].trial.settings if ranking.nearest else "none, all failed"
     return f"{name}: {len(ranking.trials)} trials, nearest: {nearest}"
 
 
@@ -79,7 +81,9 @@ def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
     sample = f" of a sample of {spec.limit:,} images" if spec.limit else ""
     return [
         "distance: root mean square of the differences from the published rates, each divided by "
-        "the root mean square of the published rates of its table; without learning it is about 1.",
+        "the root mean square of the published rates of its table; without learning it is about 1. "
+        "shared: the same over the rates that all settings have. Settings with the most rates come "
+        "first.",
         "excluded: the largest difference, in standard errors of another seed of these settings, "
         f"is above the limit (Student's t at {ALPHA * 100:.0f} %, Bonferroni over the rates); "
         "remains: it is not; undecided: one seed has no spread"
@@ -95,12 +99,8 @@ def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
 
 
 def _next_command(ranking: Ranking, spec: DataSpec) -> list[str]:
-    nearest = next((one for one in ranking.trials if one.distance is not None), None)
-    if nearest is None:
+    if not ranking.nearest:
         return []
-    return [f"The nearest as a benchmark: {_command(ranking, nearest, spec)}"]
-
-
-def _command(ranking: Ranking, one: RankedTrial, spec: DataSpec) -> str:
     options = [f"--backbone={ranking.backbone}", f"--init={ranking.init}", "--dataset=PATH"]
-    return " ".join(["pytest benchmarks", *options, *spec.options(), *one.trial.protocol.options()])
+    options += [*spec.options(), *ranking.nearest[0].trial.protocol.options()]
+    return [f"The nearest as a benchmark: pytest benchmarks {' '.join(options)}"]

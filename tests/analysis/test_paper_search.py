@@ -79,6 +79,10 @@ def test_one_seed_has_a_distance_but_is_undecided():
     ]
     found = rank("mobilenet", "random", target, trials).trials
     assert [one.trial for one in found] == [trials[0], trials[2], trials[1]]
+    first = [(table, 0) for table in (2, 3, 4)]
+    alone = rank("mobilenet", "random", {key: target[key] for key in first}, trials).trials
+    assert found[2].shared == found[2].distance > found[1].shared > found[0].shared
+    assert [one.trial for one in alone] == [trials[0], trials[2], trials[1]]
     assert [one.verdict for one in found] == ["undecided", "excluded", "undecided"]
     assert [len(one.rates) for one in found] == [12, 12, 3]
     assert [one.largest is None for one in found] == [True, False, True]
