@@ -73,9 +73,18 @@ _ROWS = "mobilenet:random,mobilenet:pretrained,resnet50:random,openface:random"
     metavar="K",
     help="Number of nearest combinations to train completely after the first pass.",
 )
-@click.option("--epochs", type=int, default=20, show_default=True, metavar="N", help="Epochs.")
+@click.option(
+    "--epochs",
+    type=int,
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Number of training epochs.",
+)
 @click.option("--seed", type=int, default=42, show_default=True, metavar="N", help="First seed.")
-@click.option("--seeds", type=int, default=3, show_default=True, metavar="N", help="Seeds.")
+@click.option(
+    "--seeds", type=int, default=3, show_default=True, metavar="N", help="Number of seeds."
+)
 @click.option(
     "--weights-dir",
     type=NonEmptyPath(file_okay=False),
