@@ -61,9 +61,11 @@ def _certainty(verdict: ClaimVerdict) -> str:
 def _notes(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str]) -> list[str]:
     notes = [
         "supported: all parts of the claim hold. contradicted: at least one part fails. undecided: "
-        "this data set could decide it; the note states what is missing. Brackets: 95 % CIs, over "
-        "images and seeds. a / b: by the conventions consecutive / untrained. The paper's tables "
-        "have no intervals: any difference beyond the margin counts.",
+        "this data set could decide it; the note states what is missing. holds, fails, open: a "
+        "part of the claim, with the metric that decides it; so far: a part that what is missing "
+        "could change. Brackets: 95 % CIs, over images and seeds. a / b: by the conventions "
+        "consecutive / untrained. The paper's tables have no intervals: any difference beyond the "
+        "margin counts.",
         "Whatever the numbers say, nothing is decided by one seed, by an accuracy that trained "
         "batch normalisation distorts, or by a network that does not beat the majority-class "
         "baseline: it can lose a comparison, but neither win it nor tie.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import statistics
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,14 @@ from fer_bench.metrics import Interval
 from fer_bench.protocol import published
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from fer_bench.analysis.claims.values import Evidence, Network, State
+
+    Recalls = Mapping[str, Sequence[Sequence[float]]]
+    """Recalls of each class, by network and seed."""
 
 NETWORKS_DISAGREE = "networks disagree"
 BEST = ("Happy", "Angry", "Fear", "Surprise")
@@ -63,16 +67,16 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     Classes have different images, so a difference of recalls has Newcombe's interval for two
     independent shares, from their Wilson intervals (*Interval estimation for the difference between
     independent proportions*, 1998, method 10). For the mean over several networks the sample size
-    is still the number of images of the class: the networks see the same images, so the interval is
-    too wide rather than too narrow. The variation over seeds and between networks is not in the
-    interval; the second condition covers the latter.
+    is still the number of images of the class: the networks see the same images, so this interval
+    is too wide rather than too narrow. The variation over seeds is added to it (``_interval``), the
+    variation between networks is not: the second condition covers it.
     """
     learned, missing = _learned(evidence)
     missing = [*list_untrained(evidence, *NETWORKS), *missing]
     parts: list[Part] = []
     remarks: list[str] = []
     if learned:
-        each, images = _recalls(evidence, learned)
+        recalls, images = _recalls(evidence, learned)
         others = [name for name in published.COUNTS if name not in BEST]
         rest = [name for name in published.COUNTS if name != WORST]
         best = [(name, other) for name in BEST for other in others]
@@ -81,13 +85,13 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
         basis = _basis(learned, evidence)
         parts = [
             dataclasses.replace(
-                _smallest_difference(name, chosen, each, images, tests), basis=basis
+                _smallest_difference(name, chosen, recalls, images, tests), basis=basis
             )
             for name, chosen in (("best", best), ("worst", worst))
         ]
         if missing:
             parts = [dataclasses.replace(part, state="so far") for part in parts]
-        remarks = [_recall_text(each)]
+        remarks = [_recall_text(recalls)]
     if ignored := [
         group.label
         for network, group in evidence.groups.items()
@@ -112,8 +116,8 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
     parts: list[Part] = []
     remarks: list[str] = []
     if learned:
-        each, _ = _recalls(evidence, learned)
-        means = [math.fsum(shares) / len(shares) for shares in each.values()]
+        recalls, _ = _recalls(evidence, learned)
+        means = [_mean(map(_mean, shares)) for shares in recalls.values()]
         rho, p_value, p_below = rank_correlation(means, [n for _, n in evidence.run.dataset.counts])
         state: State = "holds" if p_value < 1 - LEVEL else "open"
         if p_below < 1 - LEVEL:
@@ -122,7 +126,7 @@ def rarest_is_worst(evidence: Evidence) -> Findings:
             state = "so far"
         text = f"rank correlation of recall and class size {rho:+.2f}, p = {p_value:.3f}"
         parts = [Part(state, text, rho, needs="more classes", basis=_basis(learned, evidence))]
-        remarks = [_recall_text(each)]
+        remarks = [_recall_text(recalls)]
     return Findings(parts, 2, [*missing, weighted], "rank correlation", remarks)
 
 
@@ -177,7 +181,10 @@ def disputed_labels_lower_confidence(evidence: Evidence) -> Findings:
     if gap is None:
         raise AssertionError("the seeds are common")
     judged = JudgedDifference("", gap, state_below(gap, 0.0))
-    label = f"{int(disputed.sum())} disputed minus {int((~disputed).sum())} other images"
+    label = (
+        f"confidence on {int(disputed.sum()):,} disputed minus {int((~disputed).sum()):,} other "
+        "images"
+    )
     part = part_of(judged, label, _basis(learned, evidence))
     if missing:
         part = dataclasses.replace(part, state="so far")
@@ -221,13 +228,18 @@ def _basis(learned: Sequence[Network], evidence: Evidence) -> Basis:
     return Basis(networks, ("test images",), seeds)
 
 
-def _recall_text(each: Mapping[str, Sequence[float]]) -> str:
-    means = {name: math.fsum(shares) / len(shares) for name, shares in each.items()}
-    networks = len(next(iter(each.values())))
+def _recall_text(recalls: Recalls) -> str:
+    means = {name: _mean(map(_mean, shares)) for name, shares in recalls.items()}
+    networks = len(next(iter(recalls.values())))
     order = sorted(means, key=lambda name: -means[name])
     return (f"recall, mean of {networks} networks: " if networks > 1 else "recall: ") + ", ".join(
         f"{name} {means[name]:.2f}" for name in order
     )
+
+
+def _mean(values: Iterable[float]) -> float:
+    every = list(values)
+    return math.fsum(every) / len(every)
 
 
 def _centred_ranks(values: Sequence[float]) -> NDArray[np.float64]:
@@ -266,24 +278,53 @@ def newcombe(
 
 def _recalls(
     evidence: Evidence, learned: Sequence[Network]
-) -> tuple[dict[str, list[float]], dict[str, int]]:
-    """Return, for each class, the recall of each network and the number of test images."""
+) -> tuple[dict[str, list[list[float]]], dict[str, int]]:
+    """Return each class's recalls, by network and seed, and its number of test images."""
     groups = [evidence.groups[network] for network in learned]
     images: dict[str, int] = {}
-    recalls: dict[str, list[float]] = {}
+    recalls: dict[str, list[list[float]]] = {}
     for index, (name, _) in enumerate(evidence.run.dataset.counts):
         images[name] = sum(groups[0].qualities[0].confusion[index])
-        recalls[name] = []
-        for group in groups:
-            shares = [one.recall[index] for one in group.qualities]
-            recalls[name].append(math.fsum(share or 0.0 for share in shares) / len(shares))
+        recalls[name] = [[one.recall[index] or 0.0 for one in group.qualities] for group in groups]
     return recalls, images
+
+
+def _interval(
+    differences: Sequence[Sequence[float]], over_images: Interval, tests: int = 1
+) -> Interval:
+    """Return the interval of a mean over networks, each a mean over its seeds.
+
+    Each half width is the root of a**2 + b**2: a is that of ``over_images``, b that of Student's t
+    interval over the seeds, with Welch's degrees of freedom for the mean over the networks.
+
+    Args:
+        differences: differences by network and seed; a network with one seed adds no variation.
+        over_images: interval over the images, at the level of ``tests``.
+        tests: as in ``newcombe``.
+    """
+    # scipy.special instead of scipy.stats, whose import takes most of a second.
+    from scipy.special import stdtrit
+
+    variances = [
+        (statistics.variance(one) / len(one), len(one) - 1) for one in differences if len(one) > 1
+    ]
+    total = math.fsum(variance for variance, _ in variances)
+    if total == 0:
+        return over_images
+    degrees = total**2 / math.fsum(variance**2 / seeds for variance, seeds in variances)
+    quantile = float(stdtrit(degrees, 1 - (1 - LEVEL) / (2 * tests)))
+    half = quantile * math.sqrt(total) / len(differences)
+    mean = _mean(map(_mean, differences))
+    return Interval(
+        max(-1.0, mean - math.hypot(mean - over_images.low, half)),
+        min(1.0, mean + math.hypot(over_images.high - mean, half)),
+    )
 
 
 def _smallest_difference(
     name: str,
     pairs: Sequence[tuple[str, str]],
-    each: dict[str, list[float]],
+    recalls: Recalls,
     images: dict[str, int],
     tests: int,
 ) -> Part:
@@ -294,14 +335,18 @@ def _smallest_difference(
     """
     found = []
     for one, other in pairs:
-        differences = [ours - theirs for ours, theirs in zip(each[one], each[other], strict=True)]
-        first, second = (math.fsum(each[name]) / len(each[name]) for name in (one, other))
+        by_seed = [
+            [ours - theirs for ours, theirs in zip(*sides, strict=True)]
+            for sides in zip(recalls[one], recalls[other], strict=True)
+        ]
+        differences = list(map(_mean, by_seed))
+        first, second = (_mean(map(_mean, recalls[name])) for name in (one, other))
         shares = (first, images[one], second, images[other])
-        interval = newcombe(*shares)
+        interval = _interval(by_seed, newcombe(*shares))
         state: State = "open"
         if interval.low > 0 and min(differences) > 0:
             state = "holds"
-        elif newcombe(*shares, tests).high < 0 and max(differences) < 0:
+        elif _interval(by_seed, newcombe(*shares, tests), tests).high < 0 and max(differences) < 0:
             state = "fails"
         text = (
             f"{name}, {one} minus {other} {first - second:+.3f} "

@@ -121,7 +121,7 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
         level = [JudgedDifference("", one, state_below(one, LEVEL_RATE, 2)) for one in later]
         others = dataclasses.replace(basis, holding=NETWORKS, failing=pretrained)
         parts.append(combine_conventions("epochs 11-20", level, others))
-    for epochs, name in ((EARLY, "1-10"), (LATE, "11-20")):
+    for epochs, name in ((EARLY, "by backbone (not judged), 1-10"), (LATE, "11-20")):
         _, each = mean_over_backbones(epochs, "untrained")
         shown = [
             f"{TITLES[backbone]} {one.mean_text}"
@@ -213,7 +213,7 @@ def vggface_gains_most(evidence: Evidence) -> Findings:
         1,
         list_missing_tests(evidence, *NETWORKS),
         "gain in test accuracy, share",
-        [f"gains: {', '.join(gains)}"] if gains else [],
+        [f"gains by backbone (not judged): {', '.join(gains)}"] if gains else [],
     )
 
 

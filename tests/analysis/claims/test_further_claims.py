@@ -102,7 +102,7 @@ class TestC13:
         assert found.outcome == "supported"
         assert found.effect == pytest.approx(0.1, abs=0.001)
         assert "gain of VGG-Face minus MobileNet pretrained +0.099 [" in found.because
-        assert "gains: MobileNet +0.1" in found.because
+        assert "gains by backbone (not judged): MobileNet +0.1" in found.because
 
     def test_another_gains_more(self):
         found = of("C13", {("openface", "pretrained"): 0.6})
@@ -167,7 +167,10 @@ class TestC15:
         assert found.outcome == "supported"
         assert found.effect == pytest.approx(-0.2, abs=1e-4)
         # Of 3585 images every fifth and every seventh is disputed: 717 + 513 - 103.
-        assert f"{717 + 513 - 103} disputed minus" in found.because
+        assert (
+            f"confidence on {717 + 513 - 103:,} disputed minus {3585 - 1127:,} other images"
+            in found.because
+        )
         assert len(LABELS) == 3585
 
     def test_higher(self):

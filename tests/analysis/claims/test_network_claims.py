@@ -20,6 +20,7 @@ from fer_bench.analysis.claims import CLAIMS
 from fer_bench.analysis.claims.emotions import BEST, WORST, newcombe
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol import published
+from fer_bench.protocol.cell import INITS
 from fer_bench.results.records import InferenceSpeed, NetworkTrainingSpeed, Parameters
 
 
@@ -486,6 +487,20 @@ class TestC9:
             dataclasses.replace(cell, seed=seed) for seed, cell in enumerate(of_recall(AS_CLAIMED))
         ]
         assert verdict("C9", *cells).outcome == "supported"
+
+    def test_recalls_that_vary_over_seeds_decide_nothing(self):
+        # By the images alone, both networks recognise Neutral better than Angry.
+        shares = [{**AS_CLAIMED, "Neutral": share} for share in (0.5, 1.0, 1.0)]
+        cells = [
+            made_cell("mobilenet", init, one, seed=seed)
+            for init in INITS
+            for seed, one in enumerate(shares)
+        ]
+        others = of_recall(dict.fromkeys(AS_CLAIMED, 0.1))
+        cells += [cell for cell in others if cell.backbone != "mobilenet"]
+        found = verdict("C9", *cells)
+        assert found.outcome_text == "undecided: within noise"
+        assert -1 <= found.interval.low < 0 < found.interval.high <= 1
 
     def test_within_noise_it_is_open(self):
         found = verdict("C9", *of_recall({**AS_CLAIMED, "Neutral": 0.6, "Sad": 0.6}))
