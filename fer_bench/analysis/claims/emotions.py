@@ -294,8 +294,10 @@ def _interval(
 ) -> Interval:
     """Return the interval of a mean over networks, each a mean over its seeds.
 
-    Each half width is the root of a**2 + b**2: a is that of ``over_images``, b that of Student's t
-    interval over the seeds, with Welch's degrees of freedom for the mean over the networks.
+    Each half width is the root of a**2 + b**2: a is that of ``over_images``, b that over the seeds,
+    the root of the sum of (t_k / K)**2 W_k over the K networks, where W_k is a network's variance
+    over its seeds divided by their number and t_k the quantile of Student's t (Banerjee, as in
+    ``fer_bench.metrics.compare``).
 
     Args:
         differences: differences by network and seed; a network with one seed adds no variation.
@@ -305,15 +307,14 @@ def _interval(
     # scipy.special instead of scipy.stats, whose import takes most of a second.
     from scipy.special import stdtrit
 
-    variances = [
-        (statistics.variance(one) / len(one), len(one) - 1) for one in differences if len(one) > 1
-    ]
-    total = math.fsum(variance for variance, _ in variances)
-    if total == 0:
-        return over_images
-    degrees = total**2 / math.fsum(variance**2 / seeds for variance, seeds in variances)
-    quantile = float(stdtrit(degrees, 1 - (1 - LEVEL) / (2 * tests)))
-    half = quantile * math.sqrt(total) / len(differences)
+    level = 1 - (1 - LEVEL) / (2 * tests)
+    half = math.hypot(
+        *(
+            float(stdtrit(len(one) - 1, level)) * statistics.stdev(one) / math.sqrt(len(one))
+            for one in differences
+            if len(one) > 1
+        )
+    ) / len(differences)
     mean = _mean(map(_mean, differences))
     return Interval(
         max(-1.0, mean - math.hypot(mean - over_images.low, half)),
