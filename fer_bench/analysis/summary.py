@@ -69,7 +69,7 @@ def summarise(analysis: Analysis) -> Summary:
     details = (
         _details(analysis),
         _votes(analysis),
-        "" if speed_unit(analysis.run) else _speed([one.group for one in ranked]),
+        "" if speed_unit(analysis.run) else _speed(ranked),
     )
     return Summary(*(tuple(filter(None, part)) for part in (answer, cautions, details)))
 
@@ -301,31 +301,28 @@ def _votes(analysis: Analysis) -> str:
     )
 
 
-def _speed(ranked: Sequence[Group]) -> str:
+def _speed(ranked: Sequence[Standing]) -> str:
     best, *others = ranked
     clauses = []
-    timed = next((cell.training for cell in best.cells if cell.training is not None), None)
+    timed = next((cell.training for cell in best.group.cells if cell.training is not None), None)
     if timed is not None:
         clauses.append(
             f"trains its last layers on stored features at {timed.images_per_second:,.0f} images/s"
         )
-    speeds = _inference(best)
-    if speeds:
-        size = max(speeds)
+    if best.throughput is not None:
         clauses.append(
-            f"predicts through all layers at {speeds[size]:,.0f} images/s in batches of {size}"
+            f"predicts through all layers at {best.throughput:,.0f} images/s in batches of "
+            f"{best.batch_size}"
         )
-        rivals = [(group, _inference(group).get(size, 0.0)) for group in others]
-        fastest, speed = max(rivals, key=lambda one: one[1], default=(best, 0.0))
-        if speed > speeds[size]:
-            clauses[-1] += f" (fastest: {fastest.label} at {speed:,.0f} images/s)"
-    return f"{best.label} {' and '.join(clauses)}." if clauses else ""
-
-
-def _inference(group: Group) -> dict[int, float]:
-    """Return images per second by batch size, from the first cell that was timed."""
-    found = next((cell.inference for cell in group.cells if cell.inference), ())
-    return {speed.batch_size: speed.images_per_second for speed in found}
+        rivals = [
+            (one.throughput, one.group.label)
+            for one in others
+            if one.throughput is not None and one.batch_size == best.batch_size
+        ]
+        speed, name = max(rivals, default=(0.0, ""))
+        if speed > best.throughput:
+            clauses[-1] += f" (fastest: {name} at {speed:,.0f} images/s)"
+    return f"{best.group.label} {' and '.join(clauses)}." if clauses else ""
 
 
 def _incomplete(run: Run) -> str:
