@@ -52,10 +52,13 @@ def _row(verdict: ClaimVerdict) -> Row:
 
 
 def _certainty(verdict: ClaimVerdict) -> str:
-    """Return the evidence, with the number of trainings behind it."""
+    """Return the metric that decides, the evidence, and the number of trainings behind it."""
+    metric, text = verdict.unit.partition(", share")[0], verdict.because
+    if metric not in text:
+        text = f"{metric}: {text}"
     if verdict.seeds is None:
-        return verdict.because
-    return f"{verdict.because} ({verdict.seeds} seed{'s' if verdict.seeds > 1 else ''})"
+        return text
+    return f"{text} ({verdict.seeds} seed{'s' if verdict.seeds > 1 else ''})"
 
 
 def _notes(verdicts: Sequence[ClaimVerdict], deviations: Sequence[str]) -> list[str]:

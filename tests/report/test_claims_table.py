@@ -33,6 +33,20 @@ def test_a_row_has_statement_both_verdicts_and_certainty():
     assert effect == pytest.approx(0.2, abs=0.001)
 
 
+def test_the_evidence_names_its_metric():
+    rows = {row.label: row for row in table(made_run(*repeated(every_cell()))).rows}
+    for claim, metric in {
+        "C1": "test accuracy, pretrained minus random: ",
+        "C2": "accuracy MCR, pretrained minus random: ",
+        "C3": "accuracy MOFR, pretrained minus random: ",
+        "C4": "validation accuracy: ",
+        "C16": "accuracy MOFR, random minus pretrained: ",
+    }.items():
+        assert rows[claim].entries[3].startswith(metric)
+    # The evidence of C9 contains it.
+    assert not rows["C9"].entries[3].startswith("recall")
+
+
 def test_what_other_data_cannot_test_has_the_papers_verdict_alone():
     run = made_run(*every_cell())
     run = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, name="sketch"))

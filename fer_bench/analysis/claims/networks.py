@@ -132,7 +132,7 @@ def face_networks_are_as_good(evidence: Evidence) -> Findings:
         basis = Basis(networks, ("test images",), 0, holding=networks, failing=IMAGENET)
         parts = [part_of(judged, "face minus ImageNet networks", basis)]
     missing = list_missing_tests(evidence, *networks)
-    return Findings(parts, 1, missing, "mean test accuracy, face minus ImageNet networks, share")
+    return Findings(parts, 1, missing, "mean test accuracy, share")
 
 
 def _no_count(evidence: Evidence, backbone: str) -> Missing:

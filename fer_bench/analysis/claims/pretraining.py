@@ -121,8 +121,8 @@ def pretrained_converges_faster(evidence: Evidence) -> Findings:
         level = [JudgedDifference("", one, state_below(one, LEVEL_RATE, 2)) for one in later]
         others = dataclasses.replace(basis, holding=NETWORKS, failing=pretrained)
         parts.append(combine_conventions("epochs 11-20", level, others))
-    for epochs, name in ((EARLY, "by backbone (not judged), 1-10"), (LATE, "11-20")):
-        _, each = mean_over_backbones(epochs, "untrained")
+    for epochs, name in ((EARLY, "MCR by backbone (not judged), 1-10"), (LATE, "11-20")):
+        _, each = mean_over_backbones(epochs, "consecutive")
         shown = [
             f"{TITLES[backbone]} {one.mean_text}"
             for backbone, one in zip(published.BACKBONES, each, strict=True)
@@ -180,7 +180,7 @@ def pretrained_is_high_late(evidence: Evidence) -> Findings:
         if excess is not None:
             judged = JudgedDifference("", excess, state_above(excess, tests=len(SLOWED)))
             basis = Basis((network,), ("training accuracy",), 0, holding=(network,))
-            label = f"{TITLES[backbone]} {HIGH + excess.mean:.3f}, above {HIGH} by"
+            label = f"{TITLES[backbone]} {HIGH + excess.mean:.3f} - {HIGH} ="
             parts.append(part_of(judged, label, basis))
     unit = f"training accuracy minus {HIGH}, share"
     return Findings(parts, len(SLOWED), missing, unit)

@@ -55,10 +55,10 @@ def vggface_is_most_accurate(evidence: Evidence) -> Findings:
             if lead is None:
                 continue
             state = state_above(lead, tests=2 * len(rivals))
-            judged = JudgedDifference(f"minus {rival.label}", lead, state)
+            judged = JudgedDifference(f"{VGGFACE.label} minus {rival.label}", lead, state)
             mean = sum(accuracies[seed] for seed in lead.seeds) / len(lead.seeds)
             basis = _basis(VGGFACE, rival, "validation accuracy")
-            parts.append(part_of(judged, f"{name} {mean:.3f}", basis))
+            parts.append(part_of(judged, f"{name} {mean:.3f},", basis))
         if parts:
             rankings.append(Ranking(tuple(parts)))
     missing = list_missing(evidence, VGGFACE, *rivals)
@@ -113,7 +113,7 @@ def _rank_by_rate(
     rate under both conventions.
     """
     metrics: list[Metric] = ["training accuracy"]
-    name = "" if lowest else "MCR"
+    name = "MCR"
     if overfitting:
         metrics.append("validation accuracy")
         name = "MOFR"

@@ -55,7 +55,7 @@ class TestC11:
     def test_below(self):
         found = self.found(0.6)
         assert found.outcome == "contradicted"
-        assert "MobileNet 0.600, above 0.8 by -0.200 [" in found.because
+        assert "MobileNet 0.600 - 0.8 = -0.200 [" in found.because
 
     def test_a_network_that_learned_nothing_is_below(self):
         history = made_history(line(0.15, 0.6, 20))

@@ -63,9 +63,9 @@ class TestC4:
     def test_first_of_all_eight_in_both(self):
         found = verdict("C4", *cells_of({VGGFACE: GOOD}))
         assert found.outcome == "supported"
-        assert "initial 0.350 minus " in found.because
+        assert "initial 0.350, VGG-Face pretrained minus " in found.because
         least = "MobileNet pretrained +0.300 ["
-        assert f"final 0.600 minus {least}" in found.because
+        assert f"final 0.600, VGG-Face pretrained minus {least}" in found.because
         assert found.interval.low > 0
 
     def test_one_better_network_contradicts_it_whatever_is_missing(self):
@@ -143,7 +143,7 @@ class TestC5:
         found = verdict("C5", *cells_of({RESNET50: FLAT}))
         assert found.outcome == "contradicted"
         gap = "ResNet-50 pretrained minus VGG-Face pretrained -0.0120 ["
-        assert found.because.startswith(f"fails: {gap}")
+        assert found.because.startswith(f"fails: MCR {gap}")
 
     def test_one_seed_decides_nothing(self):
         assert verdict("C5", *cells_of({RESNET50: FLAT})[::3]).outcome == "undecided"
