@@ -95,7 +95,7 @@ def emotions_rank_as_stated(evidence: Evidence) -> Findings:
     if ignored := [
         group.label
         for network, group in evidence.groups.items()
-        if group.trained and network not in learned
+        if group.trained and not has_learned(evidence, network)
     ]:
         remarks.append(f"not above the majority-class baseline: {', '.join(ignored)}")
     return Findings(parts, 2, missing, "recall, share", remarks)

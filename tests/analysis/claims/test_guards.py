@@ -199,6 +199,8 @@ def test_without_a_test_part_the_claims_on_it_say_so():
     assert on_it == ["C1", "C6", "C7", "C9", "C12", "C13", "C14", "C15"]
     assert {found[name].outcome for name in on_it} == {"undecided"}
     assert found["C4"].outcome == "supported"
+    # By their validation accuracy, all are above the share of the majority class.
+    assert found["C9"].because == "no evidence"
 
 
 class TestEveryRivalIsGuarded:
