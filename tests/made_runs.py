@@ -212,7 +212,7 @@ def as_schema_1(run: Run) -> dict[str, Any]:
     """Return the document of a run in schema 1."""
     made = document(run)
     made[KEY]["schema"] = 1
-    del made[KEY]["examples"]
+    del made[KEY]["examples"], made[KEY]["metrics"]
     for key in ("split_digest", "test_labels", "test_twins", "test_votes", "left_out", "class_map"):
         del made[KEY]["dataset"][key]
     for cell in made[KEY]["cells"]:

@@ -13,8 +13,11 @@ from fer_bench.metrics.scores import confusion
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_CELLS = 1_000_000
+_COUNTS = 1_000_000
 """Number of multinomial counts drawn at once; affects only memory."""
+
+_FEWEST = 399
+"""Least number of resamples, at which the noise of a limit is 3 % of the interval's width."""
 
 
 class Metrics(NamedTuple):
@@ -103,7 +106,7 @@ def metric_intervals(
     classes: int,
     *,
     level: float = 0.95,
-    resamples: int = 1999,
+    resamples: int = 999,
     seed: int = 0,
 ) -> MetricIntervals:
     """Return percentile bootstrap intervals of all metrics, over images.
@@ -117,7 +120,8 @@ def metric_intervals(
         predicted: predicted classes, shape (n,) or (seeds, n).
         classes: number of classes.
         level: confidence level, above 0 and below 1.
-        resamples: number of resamples, 1 or more.
+        resamples: number of resamples, 1 or more. If the images have very many different
+            predictions, as with several seeds, fewer are drawn, but not fewer than 399.
         seed: seed of the random draws.
 
     Raises:
@@ -134,7 +138,8 @@ def metric_intervals(
     label, *by_seed = patterns
     cells = [_one_hot(label * classes + one, classes) for one in by_seed]
     generator = np.random.default_rng(seed)
-    step = max(1, _CELLS // len(images))
+    step = max(1, _COUNTS // len(images))
+    resamples = min(resamples, max(_FEWEST, step))
     blocks = []
     for start in range(0, resamples, step):
         drawn = generator.multinomial(
@@ -148,10 +153,11 @@ def metric_intervals(
     by_class: dict[str, tuple[Interval | None, ...]] = {}
     for name, draws in zip(Metrics._fields, zip(*blocks, strict=True), strict=True):
         values = np.concatenate(draws)
+        intervals = _intervals(values.reshape(resamples, -1), level)
         if values.ndim == 1:
-            overall[name] = _interval(values, level)
+            (overall[name],) = intervals
         else:
-            by_class[name] = tuple(_interval(column, level) for column in values.T)
+            by_class[name] = tuple(intervals)
     return MetricIntervals(overall, by_class)
 
 
@@ -164,10 +170,24 @@ def _one_hot(cell: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
     return np.eye(classes * classes)[cell]
 
 
-def _interval(values: NDArray[np.float64], level: float) -> Interval | None:
-    """Return the percentiles of the resamples in which a metric is defined."""
-    defined = values[~np.isnan(values)]
-    if not defined.size:
-        return None
-    low, high = np.percentile(defined, [50 * (1 - level), 50 * (1 + level)])
-    return Interval(float(low), float(high))
+def _intervals(values: NDArray[np.float64], level: float) -> list[Interval | None]:
+    """Return the percentiles of each column, of the resamples in which it is defined.
+
+    Args:
+        values: shape (resamples, metrics).
+        level: confidence level.
+    """
+    # NaN is sorted to the end.
+    ordered, defined = np.sort(values, axis=0), (~np.isnan(values)).sum(axis=0)
+    limits = []
+    for share in ((1 - level) / 2, (1 + level) / 2):
+        place = share * (np.maximum(defined, 1) - 1)
+        lower = np.floor(place).astype(np.int64)
+        upper = np.minimum(lower + 1, np.maximum(defined, 1) - 1)
+        columns = np.arange(values.shape[1])
+        start, end = ordered[lower, columns], ordered[upper, columns]
+        limits.append(start + (place - lower) * (end - start))
+    return [
+        Interval(float(low), float(high)) if count else None
+        for low, high, count in zip(*limits, defined, strict=True)
+    ]

@@ -198,7 +198,7 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
             facts = (*facts, (REPEATED, "; ".join(repeats)))
         records = [one["extra_info"].get(KEY, {}) for one in output_json["benchmarks"]]
         found = {one["cell"] for one in records if one.get("kind") == "quality"}
-        output_json[KEY] = run_record(record.run(facts), found)
+        output_json[KEY] = run_record(record.run(facts), found, with_metrics=True)
         # All files of one run get the same time, by which it is identified.
         output_json["datetime"] = config.stash.setdefault(TIME, output_json["datetime"])
 

@@ -213,6 +213,10 @@ def _check_predictions(
             f"1/{classes} to 1, the probabilities of a most probable class",
         )
     predicted = known.predicted
+    if known.second_classes and (known.second == predicted).any():
+        raise Mismatch(
+            f"{where}: the two most probable classes of an image are the same", "two classes"
+        )
     counts = np.array(quality.confusion)
     fits = np.array_equal(counts.sum(axis=0), np.bincount(predicted, minlength=classes))
     if fits and len(data.labels):

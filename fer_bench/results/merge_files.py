@@ -86,7 +86,9 @@ def merge_documents(documents: Sequence[tuple[str, Any]]) -> Merged:
     document = {
         **documents[0][1],
         "benchmarks": [benchmarks[measure] for measure in order],
-        KEY: run_record(merged, {one.cell for one in order if one.kind == "quality"}),
+        KEY: run_record(
+            merged, {one.cell for one in order if one.kind == "quality"}, with_metrics=True
+        ),
     }
     return Merged(document, merged, {cell: names for cell, names in files.items() if names})
 

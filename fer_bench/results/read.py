@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_bench.results.consistency import check_run
+from fer_bench.results.metric_estimates import check_metrics_record
 from fer_bench.results.records import (
     SCHEMA,
     TWIN_CODES,
@@ -154,6 +155,11 @@ def _run(document: object) -> Run:
         examples=record.examples,
     )
     check_run(run)
+    for index, entry in enumerate(record.metrics):
+        where, name = f"{place}.metrics[{index}]", entry.get("cell")
+        if not isinstance(name, str) or name not in cells:
+            raise Mismatch(f"{where}.cell is {shown(name)}", listed([*cells], 20) or "no cell")
+        check_metrics_record(entry, cells[name], dataset, where)
     return run
 
 
@@ -193,7 +199,7 @@ def _measures(
         measure = convert(entry, MeasureRecord, where)
         if measure.kind != "quality":
             raise Mismatch(f"{where}.kind is {measure.kind!r}", "'quality'")
-        yield where, measure.cell, convert(entry, Quality, where)
+        yield where, measure.cell, convert(upgraded_measure(entry, ()), Quality, where)
     benchmarks = document.get("benchmarks")
     if not isinstance(benchmarks, list):
         raise Mismatch(f".benchmarks is {shown(benchmarks)}", "a list, as pytest-benchmark writes")
@@ -253,6 +259,8 @@ def _check_quality(quality: Quality, where: str, sizes: _Sizes) -> None:
     if quality.predictions is not None:
         place, classes = f"{where}.predictions.classes", quality.predictions.classes
         _check_bytes(classes, place, sizes.test, sizes.classes, required=True)
+        second, place = quality.predictions.second_classes, f"{where}.predictions.second_classes"
+        _check_bytes(second, place, sizes.test, sizes.classes)
 
 
 def _check_example(example: Example, where: str, sizes: _Sizes) -> None:

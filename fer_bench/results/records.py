@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -104,10 +104,13 @@ class Predictions:
         classes: the most probable class of each image, one byte each.
         confidences: the probability of that class, scaled so that 65,535 is 1, two bytes each,
             little-endian.
+        second_classes: the second most probable class of each image, one byte each; empty if
+            unknown, as in older files. Equal predictions may differ in it.
     """
 
     classes: bytes
     confidences: bytes
+    second_classes: bytes = field(default=b"", compare=False)
 
     def __post_init__(self) -> None:
         count, size = len(self.classes), len(self.confidences)
@@ -117,11 +120,15 @@ class Predictions:
 
     @classmethod
     def of(cls, logits: ArrayLike) -> Predictions:
-        """Create predictions from logits of shape (n, classes), with at most 256 classes."""
+        """Create predictions from logits of shape (n, classes), with at most 256 classes.
+
+        The first class wins a tie. With a single class there are no second ones.
+        """
         confidences = np.rint(softmax(logits).max(axis=1) * CERTAIN).astype("<u2")
         # From logits: probabilities may be tied by rounding even if the logits differ.
-        predicted = np.asarray(logits).argmax(axis=1).astype(np.uint8)
-        return cls(predicted.tobytes(), confidences.tobytes())
+        ranked = np.argsort(-np.asarray(logits, np.float64), axis=1, kind="stable")
+        first, second = (ranked[:, place : place + 1].astype(np.uint8) for place in (0, 1))
+        return cls(first.tobytes(), confidences.tobytes(), second.tobytes())
 
     @property
     def predicted(self) -> NDArray[np.uint8]:
@@ -129,8 +136,13 @@ class Predictions:
         return np.frombuffer(self.classes, np.uint8)
 
     @property
+    def second(self) -> NDArray[np.uint8]:
+        """Second most probable class of each image, shape (n,); empty if unknown."""
+        return np.frombuffer(self.second_classes, np.uint8)
+
+    @property
     def confidence(self) -> NDArray[np.float64]:
-        """Probability of that class, 0 to 1, shape (n,)."""
+        """Probability of the most probable class, 0 to 1, shape (n,)."""
         return np.frombuffer(self.confidences, "<u2") / CERTAIN
 
 

@@ -9,6 +9,8 @@ some JSON writers sort the keys of an object. Apart from that,
 * its ``dataset`` is a ``DatasetSummary`` with the key ``classes`` for the field ``counts``;
 * each of its ``cells`` is a ``CellResult`` without ``quality``, ``training`` and ``inference``, and
   with an ``id``, ``backbone-init-seed``, by which measurements refer to it;
+* each of its ``metrics`` is a ``fer_bench.results.metric_estimates.MetricEstimates`` with the
+  ``id`` of its ``cell``; readers can ignore them, as they follow from the predictions;
 * a measurement is a ``Quality``, ``TrainingSpeed`` or ``InferenceSpeed`` with the keys of
   ``MeasureRecord``. It is in the ``extra_info`` of a benchmark, or in the run's ``quality``.
 
@@ -19,8 +21,9 @@ Schema 1 had no seed in the ids of cells, and lacked ``split_digest``, ``test_la
 and it is read as null from them. The version was not incremented, because older readers ignore
 unknown keys, and because it is part of the fingerprints of stored results, which would no longer be
 found. ``test_twins``, ``test_votes``, ``left_out``, ``class_map``, ``computed_on``, the run's
-``quality`` and a cell's ``network_training``, which is absent if it was not measured, were added in
-the same way: older files are read without them. So were splits without a test part, in whose files
+``quality`` and ``metrics``, ``second_classes`` of ``predictions``, and a cell's
+``network_training``, which is absent if it was not measured, were added in the same way: older
+files are read without them. So were splits without a test part, in whose files
 ``test`` is 0 and ``test_accuracy``, ``test_loss`` and ``predictions`` are null: older readers
 refuse them.
 """
@@ -86,6 +89,7 @@ class RunRecord:
         cells: every requested cell, including skipped and failed ones, for ``read_cell``.
         examples: test images to show.
         quality: quality of the trained cells for which no benchmark measured it.
+        metrics: classification metrics of the tested cells, for ``check_metrics_record``.
     """
 
     schema: int
@@ -95,6 +99,7 @@ class RunRecord:
     cells: tuple[dict[str, Any], ...]
     examples: tuple[Example, ...]
     quality: tuple[dict[str, Any], ...]
+    metrics: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)

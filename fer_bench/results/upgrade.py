@@ -41,7 +41,7 @@ def upgraded_run(record: dict[str, Any]) -> dict[str, Any]:
     protocol = record.get("protocol")
     if isinstance(protocol, list):
         lacked["protocol"] = _upgraded_protocol(protocol)
-    return {"quality": [], **record, **lacked}
+    return {"quality": [], "metrics": [], **record, **lacked}
 
 
 def _upgraded_protocol(protocol: list[Any]) -> list[Any]:
@@ -83,9 +83,11 @@ def upgraded_measure(measure: dict[str, Any], cells: Iterable[CellResult]) -> di
         measure: record of schema 1 or newer and of a known kind, not validated further yet.
         cells: the cells of the run.
     """
+    # Older files of schema 2 lack these too.
     if measure["kind"] != "quality":
-        # Older files of schema 2 lack it too.
         measure = {"reference": None, **measure}
+    elif isinstance(predictions := measure.get("predictions"), dict):
+        measure = {**measure, "predictions": {"second_classes": "", **predictions}}
     if measure["schema"] > 1:
         return measure
     # Schema 1 had one seed for all cells.

@@ -8,6 +8,7 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.results.metric_estimates import estimate_metrics
 from fer_bench.results.records import SCHEMA
 from fer_bench.results.schema import RunRecord, read_cell, read_dataset
 from fer_bench.results.type_checks import Mismatch, convert
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
     from fer_bench.results.schema import Kind
 
 
-def run_record(run: Run, measured: Collection[str] | None = None) -> dict[str, Any]:
+def run_record(
+    run: Run, measured: Collection[str] | None = None, *, with_metrics: bool = False
+) -> dict[str, Any]:
     """Return the record of a run, without the measurements stored in its benchmarks.
 
     Args:
         run: the run.
         measured: ids of the cells whose quality is stored in a benchmark; None for all of them.
+        with_metrics: True to include the classification metrics, which other programs may read.
 
     Raises:
         ValueError: a value does not have its field's type.
@@ -50,6 +54,7 @@ def run_record(run: Run, measured: Collection[str] | None = None) -> dict[str, A
             for cell in run.cells
             if cell.quality is not None and measured is not None and cell.id not in measured
         ],
+        "metrics": _metrics(run) if with_metrics else [],
     }
     with _invalid_values():
         convert(record, RunRecord)
@@ -127,6 +132,16 @@ def _cell(cell: CellResult) -> dict[str, Any]:
     if not cell.network_training:
         del record["network_training"]
     return {**record, "parts": parts, "computed_on": computed_on}
+
+
+def _metrics(run: Run) -> list[dict[str, Any]]:
+    """Return the record of the metrics of each cell that was tested."""
+    found = (
+        (cell.id, estimate_metrics((cell.quality,), run.dataset))
+        for cell in run.cells
+        if cell.quality is not None
+    )
+    return [{"cell": cell, **_plain(metrics)} for cell, metrics in found if metrics is not None]
 
 
 def _named(what: str, pair: Sequence[Any]) -> dict[str, Any]:

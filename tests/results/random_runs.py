@@ -60,6 +60,7 @@ def qualities(draw: st.DrawFn, labels: bytes) -> Quality:
     said = draw(codes)
     counts = confusion(list(labels), list(said), CLASSES)
     confidences = draw(some(st.integers(65535 // CLASSES, 65535), TEST))
+    second = bytes((code + 1) % CLASSES for code in said)
     packed = b"".join(value.to_bytes(2, "little") for value in confidences)
     return Quality(
         history=draw(histories()),
@@ -67,7 +68,9 @@ def qualities(draw: st.DrawFn, labels: bytes) -> Quality:
         test_loss=draw(losses),
         recall=recall(counts),
         confusion=tuple(tuple(map(int, row)) for row in counts),
-        predictions=Predictions(said, packed) if draw(st.booleans()) else None,
+        predictions=Predictions(said, packed, draw(st.sampled_from([b"", second])))
+        if draw(st.booleans())
+        else None,
     )
 
 

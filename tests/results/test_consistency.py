@@ -108,6 +108,11 @@ TIMES = "times and speeds above 0"
             "1/7 to 1",
         ),
         (
+            with_quality(predictions=dataclasses.replace(SAID, second_classes=SAID.classes)),
+            "the two most probable classes of an image are the same",
+            "two classes",
+        ),
+        (
             with_quality(predictions=Predictions(SAID.classes[::-1], SAID.confidences)),
             "confusion differs from predictions",
             "",

@@ -92,8 +92,15 @@ def test_merging_runs_of_several_machines_in_steps_keeps_the_speeds_of_merging_a
 
 def test_a_file_alone_stays_as_it_is():
     found = merge_documents([("a", document(RUN))])
-    assert found.document == document(RUN)
+    tested = [cell.id for cell in RUN.cells if cell.quality]
+    assert [one["cell"] for one in found.document[KEY].pop("metrics")] == tested
+    assert found.document == without_metrics(document(RUN))
     assert found.run == RUN
+    assert read_run(merge_documents([("a", document(RUN))]).document) == RUN
+
+
+def without_metrics(made):
+    return {**made, KEY: {key: value for key, value in made[KEY].items() if key != "metrics"}}
 
 
 def test_the_documents_given_stay_as_they_are():

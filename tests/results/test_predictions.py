@@ -13,6 +13,7 @@ from fer_bench.results.records import Predictions
 def test_predictions_are_the_most_probable_classes_with_their_probabilities():
     made = Predictions.of([[0.0, math.log(3.0)], [800.0, 0.0], [1.0, 1.0]])
     assert made.predicted.tolist() == [1, 0, 0]
+    assert made.second.tolist() == [0, 1, 1]
     assert made.confidence.tolist() == pytest.approx([0.75, 1.0, 0.5], abs=1 / 65535)
 
 
@@ -20,7 +21,9 @@ def test_predictions_are_the_most_probable_classes_with_their_probabilities():
 def test_packed_confidences_are_those_of_the_logits(logits):
     made = Predictions.of(logits)
     shares = softmax(logits)
-    assert made.predicted.tolist() == [row.index(max(row)) for row in logits]
+    ranked = [sorted(range(5), key=lambda code: -row[code]) for row in logits]
+    assert made.predicted.tolist() == [row[0] for row in ranked]
+    assert made.second.tolist() == [row[1] for row in ranked]
     assert abs(made.confidence - shares.max(axis=1)).max() <= 0.5 / 65535 + 1e-12
 
 

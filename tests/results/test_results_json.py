@@ -167,7 +167,7 @@ def test_the_quality_record_key_by_key() -> None:
         "test_loss": 1.5,
         "recall": [0.75, None],
         "confusion": [[3, 1], [0, 0]],
-        "predictions": {"classes": "AAEAAA==", "confidences": "//8AgADAAJA="},
+        "predictions": {"classes": "AAEAAA==", "confidences": "//8AgADAAJA=", "second_classes": ""},
     }
 
 

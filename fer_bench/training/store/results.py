@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_bench.results import KEY, quality_record, read_run, run_record
+from fer_bench.results.records import Predictions
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.removal import remove
 from fer_bench.runtime.sealed_directories import (
@@ -93,7 +94,8 @@ class ResultStore:
             found = _cell(result, fingerprint)
             if (found.backbone, found.init, found.seed) != (cell.backbone, cell.init, cell.seed):
                 raise Damaged(f"{_RESULT} belongs to another cell")
-            return Stored(found, _checked_logits(found, read_arrays(logits), record((found,))))
+            values = _checked_logits(found, read_arrays(logits), record((found,)))
+            return Stored(_with_second_classes(found, values), values)
         except Damaged as damage:
             discard_damaged(directory, damage, "the cell is trained again")
             return None
@@ -185,6 +187,16 @@ def _cell(path: Path, fingerprint: str) -> CellResult:
     if cell.fingerprint != fingerprint or cell.status != "ok" or cell.is_timed:
         raise Damaged(f"{path.name} belongs to another cell")
     return cell
+
+
+def _with_second_classes(cell: CellResult, logits: NDArray[np.float32]) -> CellResult:
+    """Return the cell with the second classes of its predictions, which older results lack."""
+    quality = cell.quality
+    if quality is None or quality.predictions is None or quality.predictions.second_classes:
+        return cell
+    second = Predictions.of(logits).second_classes
+    predictions = replace(quality.predictions, second_classes=second)
+    return replace(cell, quality=replace(quality, predictions=predictions))
 
 
 def _checked_logits(

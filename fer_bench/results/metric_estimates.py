@@ -1,0 +1,251 @@
+"""Standard classification metrics of trained cells on the test images, with intervals.
+
+They follow from confusion matrix and predictions, so they are computed when they are needed. In
+results files they are stored for other programs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_bench.metrics import Interval, expected_calibration_error, sampling_interval
+from fer_bench.metrics.classification import classification_metrics, metric_intervals
+from fer_bench.results.type_checks import Mismatch, convert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from fer_bench.results.records import CellResult, DatasetSummary, Quality
+
+_EXACT = 1e-12
+"""Width up to which the resamples of a metric are considered equal."""
+
+_TOLERANCE = 1e-6
+"""Tolerance for values that another program may have rounded to single precision."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Metric with its 95 % CI over the test images, the networks held fixed.
+
+    Attributes:
+        value: mean over the seeds; None if it is undefined or unknown.
+        low: lower limit; None if there is no interval.
+        high: upper limit; None likewise.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def of(cls, value: float | None, interval: Interval | None = None) -> Estimate:
+        """Return an estimate; an undefined value (NaN) is None, and has no interval."""
+        if value is None or np.isnan(value):
+            return cls(None)
+        if interval is None:
+            return cls(float(value))
+        return cls(float(value), interval.low, interval.high)
+
+
+@dataclass(frozen=True)
+class ClassEstimates:
+    """Metrics of one class.
+
+    Attributes:
+        name: name of the class.
+        images: number of its test images, also called support.
+        precision: share of the class among the images predicted as that class.
+        recall: share of the images of the class that are predicted as that class.
+        f1: harmonic mean of precision and recall.
+    """
+
+    name: str
+    images: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+
+
+@dataclass(frozen=True)
+class MetricEstimates:
+    """Metrics on the test images, as ``fer_bench.metrics.classification`` defines them.
+
+    Attributes:
+        accuracy: share of images classified correctly.
+        balanced_accuracy: mean recall of the classes, also called UAR.
+        macro_f1: mean F1 of the classes.
+        weighted_f1: mean F1, weighted by the number of images of each class.
+        top_2: share of images whose class is among the two most probable ones; unknown for results
+            without second classes.
+        kappa: Cohen's kappa.
+        mcc: Matthews correlation coefficient.
+        ece: expected calibration error, without an interval: the percentile bootstrap of a mean of
+            absolute differences is biased upwards.
+        classes: metrics of each class, in the order of the classes.
+    """
+
+    accuracy: Estimate
+    balanced_accuracy: Estimate
+    macro_f1: Estimate
+    weighted_f1: Estimate
+    top_2: Estimate
+    kappa: Estimate
+    mcc: Estimate
+    ece: Estimate
+    classes: tuple[ClassEstimates, ...]
+
+
+OVERALL = tuple(item.name for item in dataclasses.fields(MetricEstimates))[:-1]
+"""Names of the metrics that are one number for all classes."""
+
+OF_CLASSES = ("precision", "recall", "f1")
+"""Names of the metrics of each class."""
+
+
+@lru_cache(maxsize=512)
+def estimate_metrics(
+    qualities: tuple[Quality, ...], dataset: DatasetSummary
+) -> MetricEstimates | None:
+    """Return the metrics of a network on the test images, as means over its seeds.
+
+    Intervals of accuracy, top-2 accuracy and recall are those of ``sampling_interval``, the others
+    percentiles of a bootstrap over images; a metric that is equal in all resamples has none.
+
+    Args:
+        qualities: quality of each seed, at least one.
+        dataset: data set that they were tested on.
+
+    Returns:
+        None without a test part. Results of several seeds without predictions have no intervals.
+    """
+    if not dataset.has_test:
+        return None
+    counts = np.array([one.confusion for one in qualities])
+    values = {
+        name: value.mean(axis=0) for name, value in classification_metrics(counts)._asdict().items()
+    }
+    places = _places(qualities, dataset)
+    if places is None:
+        intervals, by_class = {}, {}
+    else:
+        labels, predicted = places
+        correct = predicted == labels
+        found = metric_intervals(labels, predicted, len(dataset.counts))
+        intervals = {name: _proper(one) for name, one in found.overall.items()}
+        intervals["accuracy"] = sampling_interval(correct)
+        by_class = {name: [*map(_proper, each)] for name, each in found.by_class.items()}
+        by_class["recall"] = [
+            sampling_interval(correct[:, labels == code]) if (labels == code).any() else None
+            for code in range(len(dataset.counts))
+        ]
+    images = counts[0].sum(axis=1)
+    return MetricEstimates(
+        **{
+            name: Estimate.of(values[name], intervals.get(name))
+            for name in OVERALL
+            if name in values
+        },
+        top_2=_top_2(qualities, dataset),
+        ece=_calibration_error(qualities, dataset),
+        classes=tuple(
+            ClassEstimates(
+                name,
+                int(images[code]),
+                **{
+                    metric: Estimate.of(
+                        values[metric][code], by_class[metric][code] if by_class else None
+                    )
+                    for metric in OF_CLASSES
+                },
+            )
+            for code, (name, _) in enumerate(dataset.counts)
+        ),
+    )
+
+
+def check_metrics_record(
+    record: dict[str, Any], cell: CellResult, dataset: DatasetSummary, where: str
+) -> None:
+    """Check the metrics of a cell in a results file.
+
+    Raises:
+        Mismatch: a value has another type, or does not follow from the confusion matrix.
+    """
+    metrics = convert(record, MetricEstimates, where)
+    if cell.quality is None or not dataset.has_test:
+        raise Mismatch(f"{where}: {cell.id!r} has no test results", "metrics of tested cells")
+    if [one.name for one in metrics.classes] != [name for name, _ in dataset.counts]:
+        raise Mismatch(f"{where}.classes are of other classes", "those of the data set, in order")
+    known = classification_metrics(cell.quality.confusion)._asdict()
+    for name in OVERALL:
+        if name in known:
+            _check_value(getattr(metrics, name), known[name], f"{where}.{name}")
+    for code, one in enumerate(metrics.classes):
+        for name in OF_CLASSES:
+            _check_value(getattr(one, name), known[name][code], f"{where}.classes[{code}].{name}")
+
+
+def _check_value(found: Estimate, known: NDArray[np.float64], where: str) -> None:
+    expected = Estimate.of(float(known)).value
+    if found.value is None or expected is None:
+        fits = found.value is expected
+    else:
+        fits = abs(found.value - expected) <= _TOLERANCE
+    if not fits:
+        raise Mismatch(
+            f"{where}.value is {found.value!r}", f"{expected!r}, which follows from confusion"
+        )
+
+
+def _places(
+    qualities: Sequence[Quality], dataset: DatasetSummary
+) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Return labels, shape (n,), and predictions, shape (seeds, n); None if they are unknown.
+
+    For one seed they follow from the confusion matrix, except for the order of the images.
+    """
+    if len(qualities) == 1:
+        counts = np.array(qualities[0].confusion)
+        labels, predicted = np.divmod(
+            np.repeat(np.arange(counts.size), counts.ravel()), len(counts)
+        )
+        return labels, predicted[None]
+    known = [one.predictions.predicted for one in qualities if one.predictions is not None]
+    if len(known) < len(qualities) or not len(dataset.labels):
+        return None
+    return dataset.labels.astype(np.int64), np.stack(known).astype(np.int64)
+
+
+def _top_2(qualities: Sequence[Quality], dataset: DatasetSummary) -> Estimate:
+    found = [one.predictions for one in qualities if one.predictions is not None]
+    if len(found) < len(qualities) or not len(dataset.labels):
+        return Estimate(None)
+    if not all(one.second_classes for one in found):
+        return Estimate(None)
+    among = np.stack(
+        [(one.predicted == dataset.labels) | (one.second == dataset.labels) for one in found]
+    )
+    return Estimate.of(float(among.mean()), sampling_interval(among))
+
+
+def _calibration_error(qualities: Sequence[Quality], dataset: DatasetSummary) -> Estimate:
+    found = [one.predictions for one in qualities if one.predictions is not None]
+    if len(found) < len(qualities) or not len(dataset.labels):
+        return Estimate(None)
+    errors = [
+        expected_calibration_error(one.confidence, one.predicted == dataset.labels) for one in found
+    ]
+    return Estimate(float(np.mean(errors)))
+
+
+def _proper(interval: Interval | None) -> Interval | None:
+    """Return an interval, or None if all resamples agree, which says nothing about the noise."""
+    return None if interval is None or interval.high - interval.low <= _EXACT else interval
