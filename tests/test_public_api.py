@@ -17,7 +17,7 @@ from fer_bench import _api
 from fer_bench.models import WeightsMissing
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol, TrainableLayers
-from fer_bench.results.dataframe import COLUMNS
+from fer_bench.results.dataframe import CLASS_COLUMNS, COLUMNS
 from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.version import __version__
 
@@ -85,9 +85,23 @@ def test_a_results_file_as_a_table(tmp_path):
 
 
 def test_a_table_without_measured_cells():
-    table = made_run(made_missing("vggface", "pretrained")).to_frame()
-    assert table.columns.tolist() == list(COLUMNS)
+    run = made_run(made_missing("vggface", "pretrained"))
+    table = run.to_frame()
+    assert table.dtypes.astype(str).to_dict() == COLUMNS
     assert table["test_accuracy"].isna().all()
+    assert run.to_frame("class").dtypes.astype(str).to_dict() == CLASS_COLUMNS
+
+
+def test_a_table_of_classes():
+    run = made_run(made_cell("mobilenet", "pretrained"), made_missing("vggface", "random"))
+    table, cells = run.to_frame(by="class"), run.to_frame()
+    assert table.dtypes.astype(str).to_dict() == CLASS_COLUMNS
+    assert table["class"].tolist() == [name for name, _ in run.dataset.counts]
+    assert table["images"].sum() == run.dataset.test
+    assert table["f1"].mean() == pytest.approx(cells["macro_f1"][0])
+    assert (table["recall_low"] < table["recall"]).all()
+    with pytest.raises(ValueError, match="by must be"):
+        run.to_frame("seed")
 
 
 def test_the_report_of_a_results_file(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import statistics
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +12,8 @@ import numpy as np
 
 from fer_bench.analysis.batch_norm_gap import BatchNormGap
 from fer_bench.analysis.subsets import score, score_by_votes, score_subsets, subsets_by_duplicates
-from fer_bench.metrics import expected_calibration_error
 from fer_bench.protocol.cell import display_name
+from fer_bench.results.metric_estimates import estimate_metrics
 from fer_bench.results.records import History, Quality
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from fer_bench.analysis.subsets import Leakage, Score, VoteScores
     from fer_bench.protocol.cell import Init
+    from fer_bench.results.metric_estimates import MetricEstimates
     from fer_bench.results.records import CellResult, DatasetSummary, Predictions, Run, Status
 
 
@@ -137,14 +137,14 @@ class Group:
         return score_by_votes(by_votes, self.correct, self.dataset)
 
     @cached_property
+    def metrics(self) -> MetricEstimates | None:
+        """Classification metrics on the test images; None without trained cells or test part."""
+        return estimate_metrics(self.qualities, self.dataset) if self.qualities else None
+
+    @property
     def calibration_error(self) -> float | None:
         """Mean of the seeds' expected calibration errors; None as for ``correct``."""
-        if self.correct is None:
-            return None
-        return statistics.mean(
-            expected_calibration_error(one.confidence, right)
-            for one, right in zip(self.predictions, self.correct, strict=True)
-        )
+        return None if self.metrics is None else self.metrics.ece.value
 
     @cached_property
     def predictions(self) -> tuple[Predictions, ...]:

@@ -10,7 +10,6 @@ import numpy as np
 
 from fer_bench.analysis.group_comparisons import LEVEL, find_pair
 from fer_bench.metrics import compare
-from fer_bench.metrics.classification import classification_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,17 +79,15 @@ def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]
 
 
 def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
-    accuracies, metrics = group.accuracies, None
-    if group.dataset.has_test:
-        metrics = classification_metrics([quality.confusion for quality in group.qualities])
+    accuracies, metrics = group.accuracies, group.metrics
     latency, throughput, batch_size = _inference(group.cells)
     return Standing(
         group=group,
         accuracy=statistics.fmean(accuracies),
         interval=None if group.score is None else group.score.interval,
         deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
-        macro_f1=None if metrics is None else float(metrics.macro_f1.mean()),
-        balanced_accuracy=None if metrics is None else float(metrics.balanced_accuracy.mean()),
+        macro_f1=None if metrics is None else metrics.macro_f1.value,
+        balanced_accuracy=None if metrics is None else metrics.balanced_accuracy.value,
         against_baseline=_against_baseline(group),
         ties_best=_ties(group, best, pairs),
         parameters=next((cell.parameters for cell in group.trained if cell.parameters), None),

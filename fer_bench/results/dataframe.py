@@ -1,80 +1,132 @@
-"""A run as a pandas table, one row for each cell."""
+"""A run as pandas tables: one row for each cell, or for each class of each cell.
+
+Accuracies and the other metrics are shares (0 to 1), losses are in nats, times in seconds. Metrics
+followed by ``_low`` and ``_high`` are the limits of their 95 % CI over the test images.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fer_bench.results.metric_estimates import OF_CLASSES, OVERALL, estimate_metrics
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
 
-    from fer_bench.results.records import CellResult, Run
+    from fer_bench.results.metric_estimates import Estimate
+    from fer_bench.results.records import CellResult, DatasetSummary, Run
+
+_NAMES = {name: "test_accuracy" if name == "accuracy" else name for name in OVERALL}
+"""Columns of the metrics on the test images by the metric's name."""
+
+_CELL = {
+    "cell": "string",
+    "backbone": "string",
+    "init": "string",
+    "dataset": "string",
+    "seed": "int64",
+}
+_RESULT = {
+    "status": "string",
+    "reason": "string",
+    "source": "string",
+    "epochs": "Int64",
+    "test_accuracy": "float64",
+    "test_loss": "float64",
+    "balanced_accuracy": "float64",
+    "validation_accuracy": "float64",
+    "validation_loss": "float64",
+    "train_accuracy": "float64",
+    "train_loss": "float64",
+    "backbone_parameters": "Int64",
+    "trainable_parameters": "Int64",
+    "training_images_per_second": "float64",
+}
 
 
-COLUMNS = (
-    "cell",
-    "backbone",
-    "init",
-    "dataset",
-    "seed",
-    "status",
-    "reason",
-    "source",
-    "epochs",
-    "test_accuracy",
-    "test_loss",
-    "balanced_accuracy",
-    "validation_accuracy",
-    "validation_loss",
-    "train_accuracy",
-    "train_loss",
-    "backbone_parameters",
-    "trainable_parameters",
-    "training_images_per_second",
-)
-"""Columns of every table, in their order."""
+def _with_limits(names: Sequence[str]) -> dict[str, str]:
+    return {f"{name}{end}": "float64" for name in names for end in ("", "_low", "_high")}
 
 
-def frame(run: Run) -> pd.DataFrame:
+COLUMNS = {**_CELL, **_RESULT, **_with_limits([_NAMES[name] for name in OVERALL])}
+"""Columns of every table of cells, with their types; limits of ``ece`` are always missing."""
+
+CLASS_COLUMNS = {**_CELL, "class": "string", "images": "int64", **_with_limits(OF_CLASSES)}
+"""Columns of every table of classes, with their types."""
+
+
+def cell_frame(run: Run) -> pd.DataFrame:
     """Return one row for each cell of a run, in the order of the run.
 
-    Accuracies are shares (0 to 1), losses are in nats, times in seconds. Every column but those of
-    inference speed, one for each batch size measured, and of the training speed of the complete
-    network, one for each input size, is always there; what was not measured is missing.
-    ``run.cells[i].quality.history`` has the series over the epochs, and
+    Every column but those of inference speed, one for each batch size measured, and of the training
+    speed of the complete network, one for each input size, is always there; what was not measured
+    is missing. ``run.cells[i].quality.history`` has the series over the epochs, and
     ``fer_bench.metrics.convergence`` the rates that follow from them.
     """
+    rows = [_row(cell, run.dataset) for cell in run.cells]
+    speeds = sorted({name for row in rows for name in row} - set(COLUMNS))
+    return _table(rows, {**COLUMNS, **dict.fromkeys(speeds, "float64")})
+
+
+def class_frame(run: Run) -> pd.DataFrame:
+    """Return one row for each class of each tested cell, in the order of the run.
+
+    ``images`` is the number of test images of the class, also called support.
+    """
+    rows = [
+        {**_names(cell), "class": one.name, "images": one.images}
+        | _limits({name: getattr(one, name) for name in OF_CLASSES})
+        for cell in run.cells
+        if cell.quality is not None
+        and (metrics := estimate_metrics((cell.quality,), run.dataset)) is not None
+        for one in metrics.classes
+    ]
+    return _table(rows, CLASS_COLUMNS)
+
+
+def _table(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
 
-    rows = [_row(cell) for cell in run.cells]
-    speeds = sorted({name for row in rows for name in row} - set(COLUMNS))
-    table: pd.DataFrame = pd.DataFrame(rows, columns=[*COLUMNS, *speeds])
+    table: pd.DataFrame = pd.DataFrame(rows, columns=[*columns]).astype(dict(columns))
     return table
 
 
-def _row(cell: CellResult) -> dict[str, Any]:
-    row: dict[str, Any] = {
+def _names(cell: CellResult) -> dict[str, Any]:
+    return {
         "cell": cell.id,
         "backbone": cell.backbone,
         "init": cell.init,
         "dataset": cell.dataset,
         "seed": cell.seed,
-        "status": cell.status,
-        "reason": cell.reason,
-        "source": cell.source,
     }
+
+
+def _limits(estimates: Mapping[str, Estimate]) -> dict[str, float | None]:
+    return {
+        f"{name}{end}": value
+        for name, one in estimates.items()
+        for end, value in (("", one.value), ("_low", one.low), ("_high", one.high))
+    }
+
+
+def _row(cell: CellResult, dataset: DatasetSummary) -> dict[str, Any]:
+    row = _names(cell) | {"status": cell.status, "reason": cell.reason, "source": cell.source}
     if cell.quality is not None:
         history = cell.quality.history
-        recalls = [share for share in cell.quality.recall if share is not None]
         row |= {
             "epochs": history.epochs,
-            "test_accuracy": cell.quality.test_accuracy,
             "test_loss": cell.quality.test_loss,
-            "balanced_accuracy": sum(recalls) / len(recalls) if recalls else None,
             "validation_accuracy": history.validation_accuracy[-1],
             "validation_loss": history.validation_loss[-1],
             "train_accuracy": history.train_accuracy[-1],
             "train_loss": history.train_loss[-1],
         }
+        metrics = estimate_metrics((cell.quality,), dataset)
+        if metrics is not None:
+            row |= _limits({_NAMES[name]: getattr(metrics, name) for name in OVERALL})
+            row["test_accuracy"] = cell.quality.test_accuracy
     if cell.parameters is not None:
         row |= {
             "backbone_parameters": cell.parameters.backbone,

@@ -7,6 +7,7 @@ results files they are stored for other programs.
 from __future__ import annotations
 
 import dataclasses
+import statistics
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,7 @@ class MetricEstimates:
 
 
 OVERALL = tuple(item.name for item in dataclasses.fields(MetricEstimates))[:-1]
-"""Names of the metrics that are one number for all classes."""
+"""Names of the metrics that are one number for all classes, in the order of tables."""
 
 OF_CLASSES = ("precision", "recall", "f1")
 """Names of the metrics of each class."""
@@ -243,7 +244,7 @@ def _calibration_error(qualities: Sequence[Quality], dataset: DatasetSummary) ->
     errors = [
         expected_calibration_error(one.confidence, one.predicted == dataset.labels) for one in found
     ]
-    return Estimate(float(np.mean(errors)))
+    return Estimate(statistics.mean(errors))
 
 
 def _proper(interval: Interval | None) -> Interval | None:

@@ -156,10 +156,10 @@ def _run(document: object) -> Run:
     )
     check_run(run)
     for index, entry in enumerate(record.metrics):
-        where, name = f"{place}.metrics[{index}]", entry.get("cell")
-        if not isinstance(name, str) or name not in cells:
-            raise Mismatch(f"{where}.cell is {shown(name)}", listed([*cells], 20) or "no cell")
-        check_metrics_record(entry, cells[name], dataset, where)
+        where, owner = f"{place}.metrics[{index}]", entry.get("cell")
+        if not isinstance(owner, str) or owner not in cells:
+            raise Mismatch(f"{where}.cell is {shown(owner)}", listed([*cells], 20) or "no cell")
+        check_metrics_record(entry, cells[owner], dataset, where)
     return run
 
 

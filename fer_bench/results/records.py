@@ -469,8 +469,18 @@ class Run:
     cells: tuple[CellResult, ...]
     examples: tuple[Example, ...] = ()
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return a pandas table with one row for each cell: see ``fer_bench.results.dataframe``."""
-        from fer_bench.results.dataframe import frame
+    def to_frame(self, by: Literal["cell", "class"] = "cell") -> pd.DataFrame:
+        """Return a pandas table: see ``fer_bench.results.dataframe``.
 
-        return frame(self)
+        Args:
+            by: ``"cell"`` for one row for each cell, ``"class"`` for one row for each class of each
+                tested cell.
+
+        Raises:
+            ValueError: ``by`` has another value.
+        """
+        from fer_bench.results.dataframe import cell_frame, class_frame
+
+        if by not in ("cell", "class"):
+            raise ValueError(f"by must be 'cell' or 'class', got {by!r}")
+        return cell_frame(self) if by == "cell" else class_frame(self)
