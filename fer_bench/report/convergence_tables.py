@@ -122,10 +122,10 @@ def _columns(analysis: Analysis, cut: Sequence[Window], *, has_paper: bool) -> d
             )
             columns[window, "paper"] = Column("paper", name, decimals=6, published=True)
         else:
-            columns[window, "consecutive"] = Column(name, "consecutive", decimals=5, keys=keys)
+            columns[window, "consecutive"] = Column(name, "consecutive", decimals=4, keys=keys)
     for window, name in names.items():
         columns[window, "untrained"] = Column(
-            name, "untrained", decimals=5, keys=(name, "untrained")
+            name, "untrained", decimals=5 if has_paper else 4, keys=(name, "untrained")
         )
     return columns
 

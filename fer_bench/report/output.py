@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from fer_bench.report.audit.files import remove_attachments, write_attachments
 from fer_bench.report.audit.paths import OF_BENCHMARK
 from fer_bench.report.audit.section import audit_section
-from fer_bench.report.latex import latex
+from fer_bench.report.latex import DIRECTORY as TABLES
+from fer_bench.report.latex import latex_files
 from fer_bench.report.output_files import remove_files, write_files
+from fer_bench.report.summary_csv import summary_csv
 from fer_bench.report.summary_table import BEST, summary_table
 from fer_bench.report.table_rendering import DASH, markdown, terminal, tidy_csv, wrapped
 from fer_bench.runtime.escapes import clean, in_markdown
@@ -32,14 +34,16 @@ def report_files(report: Report) -> dict[str, str]:
     """Return the contents of the report's table files by file name.
 
     Returns:
-        ``tables.md``, ``tables.tex`` and ``tables.csv``.
+        ``summary.csv``, ``tables.md``, ``tables.csv``, and ``tables.tex`` with its files in
+        ``tables/``.
     """
-    made = report.tables
+    made = [summary_table(report.analysis), *report.tables]
     headline = [in_markdown(sentence) + "\n" for sentence in report.summary.sentences]
     return {
+        "summary.csv": summary_csv(report.analysis),
         "tables.md": "\n".join(["# Tables\n", *headline, *map(markdown, made)]),
-        "tables.tex": latex(made),
-        "tables.csv": tidy_csv(made),
+        "tables.csv": tidy_csv(report.tables),
+        **latex_files(made),
     }
 
 
@@ -107,6 +111,8 @@ def write_report(directory: Path, report: Report, data: PreparedData | None = No
 def write_tables(directory: Path, report: Report) -> list[Path]:
     """Write the tables, each file atomically, after all of them have been rendered.
 
+    LaTeX files of an earlier report that this one does not contain are removed.
+
     Args:
         directory: target directory.
         report: content of the report.
@@ -115,9 +121,11 @@ def write_tables(directory: Path, report: Report) -> list[Path]:
         The files written.
 
     Raises:
-        FerBenchError: a file cannot be written.
+        FerBenchError: a file cannot be written or removed.
     """
-    return write_files(directory, report_files(report))
+    written = write_files(directory, report_files(report))
+    remove_files(directory, lambda name: name.startswith(f"{TABLES}/"), written)
+    return written
 
 
 @contextmanager

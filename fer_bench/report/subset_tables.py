@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.subsets import Score
@@ -31,7 +32,8 @@ _KEYS = {"deduplicated": "clean", "without_identical": "not identical", "duplica
 """Their names in ``tables.csv`` if they differ."""
 
 _INTERVALS = (
-    "CI: 95 % bootstrap interval over the images; if all resamples have the same accuracy, "
+    "Accuracy: %, with its CI in brackets. CI: 95 % bootstrap interval over the images; if all "
+    "resamples have the same accuracy, "
     "Wilson's interval or an exact bound. It covers the sampling of the images for these trained "
     "networks and treats the images as independent: if several test images are duplicates of each "
     "other it is too narrow, on FER2013 with the paper's split by up to 4 %."
@@ -110,8 +112,8 @@ def _clean(analysis: Analysis, known: Subsets) -> Table:
         rows=tuple(rows),
         notes=(
             f"deduplicated: test images without a duplicate in training (split "
-            f"{run.dataset.split!r}). without identical: without an identical one. In brackets: "
-            "number of test images.",
+            f"{run.dataset.split!r}). without identical: without an identical one. In "
+            "parentheses: number of test images.",
             SAME_PICTURE,
             _INTERVALS,
             *(
@@ -162,7 +164,8 @@ def _votes(analysis: Analysis) -> Table:
         rows=tuple(rows),
         notes=(
             "against FER+: the correct class is the one with the most FER+ votes. against the "
-            "label: the same images by the data set's label. In brackets: their number; "
+            "label: the same images by the data set's label. In parentheses: their "
+            "number; "
             f"{data.test - named:,} of the {data.test:,} test images are excluded because several "
             "categories share the most votes or none of the classes has them.",
             f"data set's labels: share of {data.name}'s labels that are the class with the most "
@@ -183,8 +186,9 @@ def _baseline(name: str, entries: Sequence[Entry]) -> Row:
 
 
 def _columns(name: str, group: str, key: str) -> list[Column]:
-    names = {name: name, "CI low": "low", "CI high": "high"}
-    return [Column(each, group, decimals=4, keys=(key, kept)) for each, kept in names.items()]
+    value = Column(name, group, decimals=1, style="percent", limits=True, keys=(key, name))
+    limits = [replace(value, limits=False, keys=(key, end)) for end in ("low", "high")]
+    return [value, *limits]
 
 
 def _leaked(found: Leakage) -> list[Entry]:

@@ -6,7 +6,23 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
-Entry = str | int | float | None
+
+@dataclass(frozen=True)
+class Bracketed:
+    """Value with its interval, shown together.
+
+    Attributes:
+        value: the value; None to show the interval alone.
+        low: lower limit; None if there is no interval.
+        high: upper limit; None likewise.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+Entry = str | int | float | Bracketed | None
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,12 @@ class Column:
             difference.
         keys: group and name in ``tables.csv``; None if they are those above.
         hidden: True if it is only in ``tables.csv``.
+        style: ``"percent"`` for a share shown in percent with one decimal, ``"p"`` for a p-value
+            shown as ``< 0.0001`` if it is smaller.
+        limits: True if the next two columns are the limits of its interval, shown in brackets.
+        interval: True if it and the next column are the limits of an interval without a value,
+            shown as one column.
+        optional: True if it is only shown if a row has a value.
     """
 
     name: str
@@ -35,6 +57,10 @@ class Column:
     compared: bool = False
     keys: tuple[str, str] | None = None
     hidden: bool = False
+    style: Literal["", "percent", "p"] = ""
+    limits: bool = False
+    interval: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,15 +117,33 @@ class Table:
 
     @property
     def visible(self) -> Table:
-        """The table without its hidden columns."""
-        places = [place for place, column in enumerate(self.columns) if not column.hidden]
-        if len(places) == len(self.columns):
-            return self
+        """The table as it is shown: without hidden columns, and with intervals in brackets."""
+        places: list[int] = []
+        index = 0
+        while index < len(self.columns):
+            column = self.columns[index]
+            values = [row.entries[index] for row in self.rows]
+            if not (
+                column.hidden or (column.optional and not any(one is not None for one in values))
+            ):
+                places.append(index)
+            index += 3 if column.limits else 2 if column.interval else 1
         return dataclasses.replace(
             self,
             columns=tuple(self.columns[place] for place in places),
             rows=tuple(
-                dataclasses.replace(row, entries=tuple(row.entries[place] for place in places))
+                dataclasses.replace(
+                    row,
+                    entries=tuple(self._shown(row, place) for place in places),
+                    place=places.index(row.place) if row.place in places else None,
+                )
                 for row in self.rows
             ),
         )
+
+    def _shown(self, row: Row, place: int) -> Entry:
+        column, (entry, *following) = self.columns[place], row.entries[place : place + 3]
+        if entry is None or not (column.limits or column.interval):
+            return entry
+        value, low, high = (entry, *following) if column.limits else (None, entry, following[0])
+        return Bracketed(*(one if isinstance(one, float) else None for one in (value, low, high)))

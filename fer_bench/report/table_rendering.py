@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from fer_bench.report.table import Bracketed
 from fer_bench.runtime.escapes import clean, in_csv, in_markdown
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 DASH = "\N{EN DASH}"
 _HEADING = 10
 _LEAST_TEXT = 12
+_LEAST_P = 0.0001
 _HUGE = 1e9
 """Threshold for exponent notation, reached for example by the loss of a diverged training."""
 
@@ -65,15 +67,28 @@ def _is_gap(row: Row, column: Column, index: int) -> bool:
 
 
 def entry_text(entry: Entry, column: Column) -> str:
-    """Return an entry as text: a dash for None, numbers with thousands separators."""
+    """Return an entry as text: a dash for None, numbers with thousands separators.
+
+    A share in percent has as many decimals as its column says.
+    """
     if entry is None:
         return DASH
     if isinstance(entry, str):
         return clean(entry)
+    if isinstance(entry, Bracketed):
+        value, low, high = (
+            "" if one is None else entry_text(one, column)
+            for one in (entry.value, entry.low, entry.high)
+        )
+        return " ".join([*([value] if value else []), *([f"[{low}, {high}]"] if low else [])])
     if isinstance(entry, int):
         return f"{entry:,}"
     if abs(entry) >= _HUGE:
         return f"{entry:.3e}"
+    if column.style == "p" and entry < _LEAST_P:
+        return f"< {_LEAST_P}"
+    if column.style == "percent":
+        entry *= 100
     text = f"{entry:,.{column.decimals}f}"
     return text.removeprefix("-") if not re.search("[1-9]", text) else text
 

@@ -12,6 +12,7 @@ from fer_bench.metrics.convergence import initial
 from fer_bench.protocol import published
 from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
+from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
 from fer_bench.report.setup_tables import environment_table, protocol_table
 from fer_bench.report.subset_tables import deduplicated_note, left_out, mapped, subset_tables
 from fer_bench.report.table import Column, Entry, Row, Table
@@ -33,10 +34,10 @@ def tables(analysis: Analysis) -> list[Table]:
     """Return all tables of a run in the order of the report, the verdicts last.
 
     Their keys: ``table-1`` to ``table-5``, ``initial``, ``final``, ``clean`` and ``votes`` if
-    duplicates and votes are known, ``recall``, ``uncertainty``, ``pairs``, ``calibration``,
-    ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``, ``protocol``, ``environment``,
-    ``claims``. If cells were trained with several seeds, ``parts``, ``cells`` and ``weights`` have
-    a row for each seed, the other tables a row for the mean.
+    duplicates and votes are known, ``metrics``, ``recall``, ``classes``, ``uncertainty``,
+    ``pairs``, ``calibration``, ``learning-speed``, ``speed``, ``parts``, ``cells``, ``weights``,
+    ``protocol``, ``environment``, ``claims``. If cells were trained with several seeds, ``parts``,
+    ``cells`` and ``weights`` have a row for each seed, the other tables a row for the mean.
 
     Raises:
         ValueError: the protocol lacks epochs or window, or a history does not match it.
@@ -50,7 +51,9 @@ def tables(analysis: Analysis) -> list[Table]:
             for table in (*rate_tables(analysis), _initial(analysis), _final(analysis))
         ),
         *(_noted(table, seeds) for table in subset_tables(analysis)),
+        _noted(metrics_table(analysis), seeds),
         _noted(_recall(analysis), seeds),
+        _noted(class_metrics_table(analysis), seeds),
         uncertainty_table(analysis),
         pairs_table(analysis.pairs, has_test=analysis.dataset.has_test),
         calibration_table(analysis),
@@ -142,7 +145,7 @@ def _row(
 def _initial(analysis: Analysis) -> Table:
     run = analysis.run
     columns = [
-        Column(name, f"{part} {figure}", decimals=4)
+        _metric(name, f"{part} {figure}")
         for figure in ("accuracy", "loss")
         for part in ("training", "validation")
         for name in ("untrained", "epoch 1")
@@ -168,12 +171,19 @@ def _initial(analysis: Analysis) -> Table:
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
-            "Accuracy: share, 0 to 1. Loss: nats. Training metrics of epoch 1 are means over its "
+            "Accuracy: %. Loss: nats. Training metrics of epoch 1 are means over its "
             "batches; all others are evaluated.",
             f"Initial, by the protocol: {setting(run, 'initial')}. The paper plots its initial "
             "metrics without giving numbers.",
         ),
     )
+
+
+def _metric(name: str, group: str) -> Column:
+    """Return a column of accuracies in percent, or of losses, by the name of its group."""
+    if group.endswith("accuracy"):
+        return Column(name, group, decimals=1, style="percent")
+    return Column(name, group, decimals=3)
 
 
 _KEYS = {"during epoch": "running", "batch statistics": "by batches"}
@@ -185,7 +195,7 @@ def _final(analysis: Analysis) -> Table:
     run = analysis.run
     names = ["during epoch", "training", "validation", "batch statistics", "test"]
     notes = [
-        "Accuracy: share, 0 to 1. Loss: nats. during epoch: training data, mean over the batches "
+        "Accuracy: %. Loss: nats. during epoch: training data, mean over the batches "
         "of the last epoch; training, validation, test: evaluated after it.",
     ]
     rows = [_final_figures(cell) for cell in analysis.means]
@@ -202,14 +212,16 @@ def _final(analysis: Analysis) -> Table:
     explanations = (explain(group.label, group.batch_norm_gaps) for group in analysis.groups)
     notes += filter(None, explanations)
     columns = [
-        Column(name, group, decimals=4, keys=(group, _KEYS.get(name, name)))
+        dataclasses.replace(_metric(name, group), keys=(group, _KEYS.get(name, name)))
         for group in ("accuracy", "loss")
         for name in names
     ]
     known = analysis.subsets
     if known is not None and known.deduplicated.any():
         place = 1 + names.index("test")
-        column = Column("deduplicated", "accuracy", decimals=4, keys=("accuracy", "clean"))
+        column = dataclasses.replace(
+            _metric("deduplicated", "accuracy"), keys=("accuracy", "clean")
+        )
         columns.insert(place, column)
         rows = [
             (*figures[:place], _clean_accuracy(group), *figures[place:])
@@ -303,7 +315,7 @@ def _recall(analysis: Analysis) -> Table:
         if cell.quality is not None:
             entries = cell.quality.recall
         rows.append(_row(cell, cell.quality is not None, entries, data=analysis.dataset))
-    notes = ["Recall: share of the test images of a class that are predicted as that class."]
+    notes = ["Recall: % of the test images of a class that are predicted as that class."]
     if analysis.trained and analysis.dataset.has_test:
         tested = [sum(row) for row in analysis.trained[0].qualities[0].confusion]
         sizes = ", ".join(f"{name} {size:,}" for name, size in zip(names, tested, strict=True))
@@ -312,7 +324,7 @@ def _recall(analysis: Analysis) -> Table:
         key="recall",
         title="Recall per class on the test images",
         head="Model",
-        columns=tuple(Column(name, decimals=4) for name in names),
+        columns=tuple(Column(name, decimals=1, style="percent") for name in names),
         rows=tuple(rows),
         notes=tuple(notes),
     )

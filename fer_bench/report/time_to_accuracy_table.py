@@ -29,10 +29,10 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
             seconds = "never" if time is None else time
             known[group.backbone, group.init] = (epochs, seconds, curve.accuracies[-1])
         notes = [
-            f"Target: validation accuracy {found.target:.4f}, halfway between the share of the "
-            f"largest class ({found.baseline:.4f}) and the best final validation accuracy "
-            f"({found.best:.4f}). Checked before training and after each epoch; never: not "
-            "reached.",
+            f"Target: validation accuracy {100 * found.target:.1f} %, halfway between the share of "
+            f"the largest class ({100 * found.baseline:.1f} %) and the best final validation "
+            f"accuracy ({100 * found.best:.1f} %). Checked before training and after each epoch; "
+            "never: not reached.",
             "seconds: frozen features and training, in the run that trained the cell; training "
             "time is spread evenly over the epochs. Evaluation is not included, and features from "
             "the store count as 0 s.",
@@ -51,7 +51,7 @@ def time_to_accuracy_table(analysis: Analysis) -> Table:
         columns=(
             Column("epochs", "to target", keys=("to the target", "epochs")),
             Column("seconds", "to target", decimals=1, keys=("to the target", "seconds")),
-            Column("final validation accuracy", decimals=4),
+            Column("final validation accuracy", decimals=1, style="percent"),
         ),
         rows=tuple(rows),
         notes=tuple(notes),

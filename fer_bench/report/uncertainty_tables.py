@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import statistics
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.group_comparisons import ALL_PAIRS, LEVEL
@@ -23,24 +23,28 @@ if TYPE_CHECKING:
 
 def uncertainty_table(analysis: Analysis) -> Table:
     """Return the table of accuracies with intervals over seeds and over test images."""
-    seeds = {
-        "mean": "mean",
-        "SD": "sd",
-        "CI low (seeds)": "low by seeds",
-        "CI high (seeds)": "high by seeds",
-    }
-    images = {"CI low (images)": "low by images", "CI high (images)": "high by images"}
-    columns = [
-        Column("seeds"),
-        *(
-            Column(name, group, decimals=4, keys=(group, key))
-            for group, names in (
-                ("test accuracy", {**seeds, **images}),
-                ("validation accuracy", seeds),
-            )
-            for name, key in names.items()
-        ),
-    ]
+    columns = [Column("seeds")]
+    for part, by_images in (("test accuracy", True), ("validation accuracy", False)):
+        share = Column("mean", part, decimals=1, style="percent")
+        columns += [
+            share,
+            replace(share, name="SD", keys=(part, "sd"), optional=True),
+            replace(
+                share,
+                name="95 % CI (seeds)",
+                keys=(part, "low by seeds"),
+                interval=True,
+                optional=True,
+            ),
+            replace(share, keys=(part, "high by seeds")),
+        ]
+        if by_images:
+            columns += [
+                replace(
+                    share, name="95 % CI (images)", keys=(part, "low by images"), interval=True
+                ),
+                replace(share, keys=(part, "high by images")),
+            ]
     rows = []
     for group in analysis.groups:
         entries: list[Entry] = [None] * len(columns)
@@ -56,7 +60,7 @@ def uncertainty_table(analysis: Analysis) -> Table:
             ]
         row = _row(group, bool(group.trained), entries)
         # The first column is the number of seeds, the second is of the test images.
-        rows.append(row if group.dataset.has_test else dataclasses.replace(row, place=1))
+        rows.append(row if group.dataset.has_test else replace(row, place=1))
     return Table(
         key="uncertainty",
         title="Uncertainty of accuracy",
@@ -64,6 +68,7 @@ def uncertainty_table(analysis: Analysis) -> Table:
         columns=tuple(columns),
         rows=tuple(rows),
         notes=(
+            "Accuracy: %.",
             "CI (seeds): 95 % Student t interval of the mean over seeds; it covers the variation "
             "between training runs on these images, not the sampling of the images. One seed has "
             "neither SD nor interval.",
@@ -97,16 +102,16 @@ def pairs_table(pairs: Sequence[Pair], *, has_test: bool = True) -> Table:
         key = f"{pair.first.row_key} less {pair.second.row_key}"
         rows.append(Row(f"{first} minus {second}", tuple(entries), key=key))
     columns = [
-        Column("difference", decimals=4),
-        Column("CI low", decimals=4, keys=("", "low")),
-        Column("CI high", decimals=4, keys=("", "high")),
+        Column("difference", decimals=1, style="percent", limits=True),
+        Column("difference", decimals=1, style="percent", keys=("", "low")),
+        Column("difference", decimals=1, style="percent", keys=("", "high")),
         *(
             Column(name, "only one correct", keys=("right alone", name))
             for name in ("first", "second")
             if counted
         ),
-        Column("p", decimals=4),
-        Column("corrected p", decimals=4),
+        Column("p", decimals=4, style="p"),
+        Column("corrected p", decimals=4, style="p"),
     ]
     if len(methods) > 1:
         columns.append(Column("method", kind="word"))
@@ -124,14 +129,15 @@ def _pairs_notes(pairs: Sequence[Pair], methods: Sequence[str]) -> tuple[str, ..
     if not pairs:
         return ("No pair to compare: fewer than two trained networks have stored predictions.",)
     return (
-        "difference: first minus second test accuracy; CI: its 95 % interval, uncorrected. "
+        "difference: first minus second test accuracy, in percentage points, with its 95 % CI, "
+        "uncorrected, in brackets. "
         f"corrected p: Holm's method over all pairs of this table ({len(pairs)}); below {LEVEL} "
         "the difference is significant.",
         *(f"p-values: {method}." for method in methods if len(methods) == 1),
         "With one seed each, p-value and CI cover the sampling of the test images, not the "
         "variation between training runs. With several seeds they cover both; for a network with "
         "one seed, the other's variation over seeds is used.",
-        "0.0000: below 0.00005. With one seed each, the p-value is exact but the CI is from a "
+        "With one seed each, the p-value is exact but the CI is from a "
         "bootstrap: close to 0.05, or with few images, they may disagree.",
         *_left_out(pairs),
     )
@@ -168,14 +174,14 @@ def calibration_table(analysis: Analysis) -> Table:
         title="Expected calibration error",
         head="Model",
         columns=(
-            Column("ECE", decimals=4),
-            Column("mean confidence", decimals=4),
-            Column("accuracy", decimals=4),
+            Column("ECE", decimals=1, style="percent"),
+            Column("mean confidence", decimals=1, style="percent"),
+            Column("accuracy", decimals=1, style="percent"),
         ),
         rows=tuple(rows),
         notes=(
-            "ECE: expected calibration error, the mean absolute difference between accuracy and "
-            "confidence over 15 bins of equal width, weighted by their number of images; 0 is "
+            "In %. ECE: expected calibration error, the mean absolute difference between accuracy "
+            "and confidence over 15 bins of equal width, weighted by their number of images; 0 is "
             "best. With several seeds: mean over the seeds.",
             "No interval is given; with few images, ECE is above 0 by chance alone.",
         ),

@@ -117,8 +117,9 @@ def estimate_metrics(
 ) -> MetricEstimates | None:
     """Return the metrics of a network on the test images, as means over its seeds.
 
-    Intervals of accuracy, top-2 accuracy and recall are those of ``sampling_interval``, the others
-    percentiles of a bootstrap over images; a metric that is equal in all resamples has none.
+    Intervals of accuracy, top-2 accuracy, recall and, for one seed, precision are those of
+    ``sampling_interval``, the others percentiles of a bootstrap over images; a metric that is equal
+    in all resamples has none.
 
     Args:
         qualities: quality of each seed, at least one.
@@ -143,10 +144,10 @@ def estimate_metrics(
         intervals = {name: _proper(one) for name, one in found.overall.items()}
         intervals["accuracy"] = sampling_interval(correct)
         by_class = {name: [*map(_proper, each)] for name, each in found.by_class.items()}
-        by_class["recall"] = [
-            sampling_interval(correct[:, labels == code]) if (labels == code).any() else None
-            for code in range(len(dataset.counts))
-        ]
+        codes = range(len(dataset.counts))
+        by_class["recall"] = [_of_images(correct[:, labels == code]) for code in codes]
+        if len(qualities) == 1:
+            by_class["precision"] = [_of_images(correct[:, predicted[0] == code]) for code in codes]
     images = counts[0].sum(axis=1)
     return MetricEstimates(
         **{
@@ -245,6 +246,11 @@ def _calibration_error(qualities: Sequence[Quality], dataset: DatasetSummary) ->
         expected_calibration_error(one.confidence, one.predicted == dataset.labels) for one in found
     ]
     return Estimate(statistics.mean(errors))
+
+
+def _of_images(correct: NDArray[np.bool_]) -> Interval | None:
+    """Return the interval of a share of images, shape (seeds, n); None without images."""
+    return sampling_interval(correct) if correct.size else None
 
 
 def _proper(interval: Interval | None) -> Interval | None:

@@ -118,7 +118,7 @@ def test_report(results, directory, encoding):
     lines = done.stdout.split("\n")
     assert lines[-2].startswith("report: out\\x1b]0;")
     assert all(line.isprintable() for line in lines)
-    for name in ("index.html", "tables.md", "tables.tex", "tables.csv"):
+    for name in ("index.html", "summary.csv", "tables.md", "tables/cells.tex", "tables.csv"):
         text = (directory / f"out{NAME}" / name).read_text("utf-8")
         assert all(line.isprintable() or name == "index.html" for line in text.split("\n"))
         assert "\x1b" not in text

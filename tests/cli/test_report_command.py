@@ -15,7 +15,16 @@ pytestmark = pytest.mark.usefixtures("drawn_once")
 HISTORY = History((0.5,), (1.0,), *[(0.1, 0.2)] * 4)
 QUALITY = Quality(HISTORY, 0.5, 1.0, (0.5, 0.5), ((1, 1), (1, 1)))
 DATASET = DatasetSummary("sketch", "d", (("a", 9), ("b", 9)), "paper", 10, 4, 4, "s", b"\0\0\1\1")
-WHOLE = {"index.html", "tables.md", "tables.tex", "tables.csv", "figures", ".fer_bench-files"}
+WHOLE = {
+    ".fer_bench-files",
+    "figures",
+    "index.html",
+    "summary.csv",
+    "tables",
+    "tables.csv",
+    "tables.md",
+    "tables.tex",
+}
 
 
 def write_results(path, backbone="mini", **settings):

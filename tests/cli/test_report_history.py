@@ -50,7 +50,7 @@ def test_the_run_that_moved_a_figure_is_named_everywhere(tmp_path) -> None:
     assert ["trend", "mini-pretrained accuracy", "", "verdict", "worse"] in [
         row[:5] for row in rows
     ]
-    assert "Changes of each metric" in (new / "tables.tex").read_text()
+    assert "Changes of each metric" in (new / "tables" / "trend.tex").read_text()
     assert 'id="trend"' in (new / "index.html").read_text()
     assert {"trend.svg", "trend.png"} <= {path.name for path in (new / "figures").iterdir()}
     after = {path: path.read_bytes() for path in (tmp_path / "kept").rglob("*.json")}

@@ -116,6 +116,8 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
         "figures",
         "index.html",
         "results.json",
+        "summary.csv",
+        "tables",
         "tables.csv",
         "tables.md",
         "tables.tex",

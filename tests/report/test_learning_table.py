@@ -17,7 +17,7 @@ def test_epochs_and_seconds_to_the_target(one_seed) -> None:
     # 0.446, 0.594 after 20, 30, 40, 50 seconds; random ends at 0.342.
     assert rows["Mini pretrained"].entries == (3, 50.0, pytest.approx(0.742))
     assert rows["Mini random"].entries == ("never", "never", pytest.approx(0.342))
-    assert "validation accuracy 0.4589" in table.notes[0]
+    assert "validation accuracy 45.9 %" in table.notes[0]
     assert "halfway" in table.notes[0]
     skipped = rows["OpenFace pretrained"]
     assert skipped.entries == (None, None, None)

@@ -116,7 +116,10 @@ def test_the_papers_tables_need_no_cutting_at_120_columns(run: Run) -> None:
         groups = {column.group for column in table.columns}
         # The rates from the untrained network on follow below those next to the paper's.
         blocks = 2 if "untrained" in groups and any(one.published for one in table.columns) else 1
-        assert text.count("VGG-Face random") in (0, blocks)
+        # Neither are the metrics with their intervals as narrow.
+        blocks = 2 if table.key == "metrics" else blocks
+        lines = 7 if table.key == "classes" else 1
+        assert text.count("VGG-Face random") in (0, lines * blocks)
 
 
 def test_a_wide_table_is_cut_between_groups(run: Run) -> None:
@@ -132,7 +135,7 @@ def test_a_reason_is_shown_in_full_once(run: Run) -> None:
     text = terminal(tables(analyse(run)), 100)
     assert text.count(" --weights-dir") == 1
     start, weights, _ = run.cells[2].reason.partition("openface_weights.h5")
-    assert text.count(f"[1] skipped: {start}{weights}") == 13
+    assert text.count(f"[1] skipped: {start}{weights}") == 15
     assert text.count(ELLIPSIS) > 8
 
 

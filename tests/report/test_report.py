@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 MANIFEST = ".fer_bench-files"
-NAMES = ["tables.md", "tables.tex", "tables.csv"]
+NAMES = ["summary.csv", "tables.md", "tables.csv", "tables.tex"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,9 +56,11 @@ def files_in(directory: Path) -> list[Path]:
 
 def test_files_of_the_report(run: Run) -> None:
     files = report_files(Report.of(run))
-    assert list(files) == NAMES
+    drawn = [f"tables/{table.key}.tex" for table in tables(analyse(run))]
+    assert list(files) == [*NAMES[:3], "tables/summary.tex", *drawn, "tables.tex"]
+    for name in NAMES[:3]:
+        assert "openface_weights.h5" in files[name]
     for text in files.values():
-        assert "openface_weights.h5" in text or r"openface\_weights.h5" in text
         assert text.endswith("\n")
     assert files["tables.md"].startswith("# ")
     for title in ("Table 1. ", "Table 5. ", "Protocol", "Environment"):
@@ -74,8 +76,10 @@ def test_the_terminal_shows_every_table(run: Run) -> None:
 
 def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
     directory = tmp_path / "new" / "report"
-    assert write_tables(directory, Report.of(run)) == [directory / name for name in NAMES]
-    assert sorted(path.name for path in directory.iterdir()) == sorted([MANIFEST, *NAMES])
+    files = report_files(Report.of(run))
+    assert write_tables(directory, Report.of(run)) == [directory / name for name in files]
+    names = {path.name for path in directory.iterdir()}
+    assert names == {MANIFEST, *NAMES, "tables"}
     for name, text in report_files(Report.of(run)).items():
         assert (directory / name).read_bytes() == text.encode("utf-8")
 
@@ -195,7 +199,8 @@ def test_a_trend_is_reported_in_all_forms_and_else_nowhere(tmp_path: Path) -> No
     assert [table.key for table in report.tables][-1] == "trend"
     written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, report)}
     assert {"figures/trend.svg", "figures/trend-others.png"} <= written
-    for name in ("tables.md", "tables.tex", "index.html"):
+    shown = ("tables.md", "tables/trend.tex", "index.html")
+    for name in shown:
         assert "mini pretrained accuracy" in (tmp_path / name).read_text("utf-8"), name
     assert "trend,mini-pretrained accuracy," in (tmp_path / "tables.csv").read_text("utf-8")
     without = Report.of(run)
@@ -204,7 +209,8 @@ def test_a_trend_is_reported_in_all_forms_and_else_nowhere(tmp_path: Path) -> No
     written = {path.relative_to(tmp_path).as_posix() for path in write_report(tmp_path, without)}
     assert not any("trend" in name for name in written)
     assert not (tmp_path / "figures" / "trend.svg").exists()
-    for name in (*NAMES, "index.html"):
+    assert not (tmp_path / "tables" / "trend.tex").exists()
+    for name in ("tables.md", "tables.csv", "index.html"):
         assert "pretrained accuracy" not in (tmp_path / name).read_text("utf-8"), name
 
 

@@ -188,7 +188,7 @@ def test_every_form_of_the_report_shows_it(run):
     report = Report.of(run)
     files = report_files(report)
     assert f"## {by_key(run)['clean'].title}\n" in files["tables.md"]
-    assert r"\label{tab:fer-bench-clean}" in files["tables.tex"]
+    assert r"\label{tab:fer-bench-clean}" in files["tables/clean.tex"]
     rows = list(csv.DictReader(io.StringIO(files["tables.csv"])))
     shares = {(row["table"], row["row"], row["group"], row["column"]): row for row in rows}
     share = shares["clean", "MobileNet_random", "clean (2,607)", "accuracy"]["value"]

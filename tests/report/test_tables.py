@@ -21,7 +21,9 @@ KEYS = [
     "table-5",
     "initial",
     "final",
+    "metrics",
     "recall",
+    "classes",
     "uncertainty",
     "pairs",
     "calibration",
@@ -35,7 +37,7 @@ KEYS = [
     "claims",
 ]
 WITH_A_ROW_FOR_EACH_CELL = [
-    key for key in KEYS[1:15] if key not in ("pairs", "uncertainty", "calibration")
+    key for key in KEYS[1:17] if key not in ("classes", "pairs", "uncertainty", "calibration")
 ]
 
 

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 _PAPER = ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "final")
 _LACKING = (
+    "metrics",
     "clean",
     "votes",
     "recall",
+    "classes",
     "calibration",
     "uncertainty",
     "pairs",

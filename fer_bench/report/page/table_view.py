@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from fer_bench.report.table import Bracketed
 from fer_bench.report.table_rendering import DASH, body, entry_text
 from fer_bench.runtime.escapes import clean
 
@@ -150,6 +151,8 @@ def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:
 
 
 def _order(entry: Entry) -> str:
+    if isinstance(entry, Bracketed):
+        entry = entry.low if entry.value is None else entry.value
     return repr(entry) if isinstance(entry, int | float) else ""
 
 

@@ -1,0 +1,115 @@
+"""Tables of the standard classification metrics with intervals: of all classes, and of each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fer_bench.report.convergence_tables import why_missing
+from fer_bench.report.table import Column, Row, Table
+from fer_bench.results.metric_estimates import OF_CLASSES, OVERALL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.analysis.seed_groups import Group
+    from fer_bench.report.table import Entry
+    from fer_bench.results.metric_estimates import Estimate
+
+HEADINGS = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "weighted_f1": "weighted F1",
+    "top_2": "top-2 accuracy",
+    "kappa": "kappa",
+    "mcc": "MCC",
+    "ece": "ECE",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+}
+"""Headings of the metrics, by their names in results files."""
+
+_COEFFICIENTS = ("kappa", "mcc")
+"""Metrics from -1 to 1, which are not shown in percent."""
+
+_INTERVALS = (
+    "Brackets: 95 % bootstrap intervals over the test images, for these trained networks; none for "
+    "a metric that is the same in all resamples."
+)
+
+
+def metrics_table(analysis: Analysis) -> Table:
+    """Return one row for each backbone and init, with the metrics of all classes together."""
+    rows = []
+    for group in analysis.groups:
+        found = group.metrics
+        estimates = [] if found is None else [getattr(found, name) for name in OVERALL]
+        rows.append(_row(group, "", estimates, 3 * len(OVERALL)))
+    return Table(
+        key="metrics",
+        title="Classification metrics on the test images",
+        head="Model",
+        columns=tuple(column for name in OVERALL for column in _columns(name)),
+        rows=tuple(rows),
+        notes=(
+            "In %, except for kappa and MCC (-1 to 1; 0: no better than chance). balanced "
+            "accuracy: mean recall of the classes (UAR). macro F1: mean F1 of the classes; "
+            "weighted F1: weighted by their images. top-2 accuracy: images whose class is among "
+            "the two most probable ones. kappa: Cohen's. MCC: Matthews correlation coefficient. "
+            "ECE: expected calibration error, 0 is best.",
+            f"{_INTERVALS} ECE has none: its bootstrap is biased upwards.",
+        ),
+    )
+
+
+def class_metrics_table(analysis: Analysis) -> Table:
+    """Return one row for each class of each backbone and init."""
+    rows = []
+    for group in analysis.groups:
+        found = group.metrics
+        if found is None:
+            rows.append(_row(group, "", [], 3 * len(OF_CLASSES)))
+            continue
+        for one in found.classes:
+            estimates = [getattr(one, name) for name in OF_CLASSES]
+            row = _row(group, f", {one.name}", estimates, 0)
+            rows.append(replace(row, entries=(*row.entries, one.images)))
+    return Table(
+        key="classes",
+        title="Precision, recall and F1 of each class on the test images",
+        head="Model, class",
+        columns=(*(column for name in OF_CLASSES for column in _columns(name)), Column("images")),
+        rows=tuple(
+            row
+            if len(row.entries) > 3 * len(OF_CLASSES)
+            else replace(row, entries=(*row.entries, None))
+            for row in rows
+        ),
+        notes=(
+            "In %. precision: of the images predicted as the class, those of the class. recall: of "
+            "the images of the class, those predicted as it. F1: harmonic mean of the two. images: "
+            "test images of the class (support).",
+            _INTERVALS,
+        ),
+    )
+
+
+def _columns(name: str) -> list[Column]:
+    """Return the columns of a metric and of its limits."""
+    value = Column(
+        HEADINGS[name], decimals=1, style="percent", limits=True, optional=name == "top_2"
+    )
+    if name in _COEFFICIENTS:
+        value = replace(value, decimals=2, style="")
+    limits = (f"{value.name} low", f"{value.name} high")
+    return [value, *(replace(value, limits=False, name=limit) for limit in limits)]
+
+
+def _row(group: Group, part: str, estimates: Sequence[Estimate], width: int) -> Row:
+    entries: list[Entry] = [limit for one in estimates for limit in (one.value, one.low, one.high)]
+    reason, missing = why_missing(group.mean, bool(estimates), group.dataset)
+    found = tuple(entries or [None] * width)
+    return Row(f"{group.label}{part}", found, reason, missing, key=f"{group.row_key}{part}")

@@ -1,0 +1,108 @@
+"""Summary of a run as CSV: one row for each cell, with typed columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+from fer_bench.analysis.seed_groups import Group
+from fer_bench.analysis.standings import rank
+from fer_bench.results.speed_units import speed_unit
+from fer_bench.runtime.escapes import in_csv
+
+if TYPE_CHECKING:
+    from fer_bench.analysis.run_analysis import Analysis
+    from fer_bench.results.records import CellResult
+
+COLUMNS = (
+    "cell",
+    "backbone",
+    "init",
+    "dataset",
+    "seed",
+    "status",
+    "test_accuracy",
+    "test_accuracy_low",
+    "test_accuracy_high",
+    "macro_f1",
+    "macro_f1_low",
+    "macro_f1_high",
+    "balanced_accuracy",
+    "balanced_accuracy_low",
+    "balanced_accuracy_high",
+    "validation_accuracy",
+    "beats_majority_baseline",
+    "parameters_total",
+    "parameters_trainable",
+    "training_seconds",
+    "latency_milliseconds",
+    "images_per_second",
+    "batch_size",
+    "time_unit",
+    "reason",
+)
+"""Columns of the file, in their order.
+
+Accuracies and F1 are shares (0 to 1), ``_low`` and ``_high`` the limits of their 95 % CI over the
+test images. ``latency_milliseconds`` is that of a single image, ``images_per_second`` the speed in
+batches of ``batch_size``. ``time_unit`` is ``wall clock``, or ``CPU seconds`` for all times.
+"""
+
+
+def summary_csv(analysis: Analysis) -> str:
+    """Return one line for each requested cell, in the order of the run.
+
+    Numbers are written at full precision; what was not measured is empty.
+    """
+    target = io.StringIO()
+    writer = csv.DictWriter(target, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    unit = speed_unit(analysis.run) or "wall clock"
+    for cell in analysis.run.cells:
+        row = {**_row(cell, analysis), "time_unit": unit}
+        writer.writerow(
+            {name: in_csv(one) if isinstance(one, str) else one for name, one in row.items()}
+        )
+    return target.getvalue()
+
+
+def _row(cell: CellResult, analysis: Analysis) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "cell": cell.id,
+        "backbone": cell.backbone,
+        "init": cell.init,
+        "dataset": cell.dataset,
+        "seed": cell.seed,
+        "status": cell.status,
+        "reason": cell.reason,
+    }
+    if cell.quality is None:
+        return row
+    group = Group((cell,), analysis.dataset)
+    (standing,) = rank((group,), ())
+    if group.metrics is not None:
+        for name in ("accuracy", "macro_f1", "balanced_accuracy"):
+            estimate = getattr(group.metrics, name)
+            column = "test_accuracy" if name == "accuracy" else name
+            row |= {
+                column: estimate.value,
+                f"{column}_low": estimate.low,
+                f"{column}_high": estimate.high,
+            }
+    if standing.beats_baseline is not None:
+        row["beats_majority_baseline"] = "true" if standing.beats_baseline else "false"
+    if standing.parameters is not None:
+        counts = standing.parameters
+        row |= {
+            "parameters_total": counts.backbone + counts.head,
+            "parameters_trainable": counts.trainable,
+        }
+    if standing.latency is not None:
+        row["latency_milliseconds"] = 1000 * standing.latency
+    return row | {
+        "validation_accuracy": cell.quality.history.validation_accuracy[-1],
+        "training_seconds": standing.training_seconds,
+        "images_per_second": standing.throughput,
+        "batch_size": standing.batch_size,
+    }
