@@ -13,7 +13,7 @@ import numpy as np
 from fer_bench.analysis.batch_norm_gap import BatchNormGap
 from fer_bench.analysis.subsets import score, score_by_votes, score_subsets, subsets_by_duplicates
 from fer_bench.protocol.cell import display_name
-from fer_bench.results.metric_estimates import estimate_metrics
+from fer_bench.results.metric_estimates import correct, estimate_metrics
 from fer_bench.results.records import History, Quality
 
 if TYPE_CHECKING:
@@ -195,23 +195,6 @@ class Group:
             what = reason if kind == status else f"{kind}: {reason}"
             reasons.append(f"seed {', '.join(seeds)}{of_all}: {what}")
         return status, "; ".join(reasons)
-
-
-def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-    """Return a mask of the test images that each of several trained networks recognises.
-
-    Args:
-        qualities: qualities of the networks.
-        labels: labels of the test images, uint8, shape (n,).
-
-    Returns:
-        Shape (networks, n); None if there are no networks, or if predictions or labels are unknown,
-        as in files of schema 1.
-    """
-    known = [one.predictions for one in qualities if one.predictions is not None]
-    if not known or len(known) < len(qualities) or not len(labels):
-        return None
-    return np.stack([one.predicted == labels for one in known])
 
 
 def with_unique_titles(run: Run) -> Run:

@@ -205,11 +205,12 @@ def _of_seeds(
         images = (
             zero_count_upper_bound(len(row), level) / NormalDist().inv_cdf((1 + level) / 2)
         ) ** 2
-    parts = [(images, math.inf), *_over_seeds(first, second, paired)]
+    ours, theirs = ([int(count) for count in side.sum(axis=1)] for side in (first, second))
+    parts = [(images, math.inf), *seed_variances(ours, theirs, paired, first.shape[1])]
     method = "paired bootstrap over images, t over seeds"
     if not paired:
         method += ", unpaired seeds"
-    half = _half(parts, 1 - level)
+    half = half_width(parts, 1 - level)
     return Comparison(
         difference=difference,
         interval=Interval(max(-1.0, difference - half), min(1.0, difference + half)),
@@ -220,20 +221,25 @@ def _of_seeds(
     )
 
 
-def _over_seeds(
-    first: NDArray[np.bool_], second: NDArray[np.bool_], paired: bool
+def seed_variances(
+    first: Sequence[float], second: Sequence[float], paired: bool, scale: int = 1
 ) -> list[tuple[float, float]]:
-    """Return the variances of the difference due to seeds, each with its degrees of freedom."""
-    n = first.shape[1]
-    ours, theirs = ([int(count) for count in side.sum(axis=1)] for side in (first, second))
+    """Return the variances of a difference due to seeds, each with its degrees of freedom.
+
+    Args:
+        first: a metric for each seed, multiplied by ``scale``; several of it or of ``second``.
+        second: the same for the second cell.
+        paired: True if the seeds at the same index are paired.
+        scale: divisor of the metrics; with integers, their variance is exact.
+    """
     if paired:
-        seeds = len(ours)
-        apart = statistics.variance(one - other for one, other in zip(ours, theirs, strict=True))
-        return [(apart / n**2 / seeds, seeds - 1)]
+        seeds = len(first)
+        apart = statistics.variance(one - other for one, other in zip(first, second, strict=True))
+        return [(apart / scale**2 / seeds, seeds - 1)]
     known = [
-        (statistics.variance(counts) / n**2, len(counts))
-        for counts in (ours, theirs)
-        if len(counts) > 1
+        (statistics.variance(values) / scale**2, len(values))
+        for values in (first, second)
+        if len(values) > 1
     ]
     if len(known) == 2:
         return [(variance / seeds, seeds - 1) for variance, seeds in known]
@@ -242,8 +248,13 @@ def _over_seeds(
     return [(variance * (1 + 1 / seeds), seeds - 1)]
 
 
-def _half(parts: Sequence[tuple[float, float]], alpha: float) -> float:
-    """Return the half width at level 1 - alpha, from variances with their degrees of freedom."""
+def half_width(parts: Sequence[tuple[float, float]], alpha: float) -> float:
+    """Return the half width of an interval at level 1 - alpha.
+
+    Args:
+        parts: variances with their degrees of freedom.
+        alpha: above 0 and below 1.
+    """
     # scipy.special instead of scipy.stats, whose import takes most of a second.
     from scipy.special import ndtri, stdtrit
 
@@ -262,12 +273,15 @@ def _p_value(parts: Sequence[tuple[float, float]], distance: float) -> float:
     """Return the alpha at which the half width equals ``distance``, ``_LEAST_P`` or more."""
     if distance == 0:
         return 1.0
-    if _half(parts, _LEAST_P) <= distance:
+    if half_width(parts, _LEAST_P) <= distance:
         return _LEAST_P
     from scipy.optimize import brentq
 
     exponent = brentq(
-        lambda power: _half(parts, 10.0**power) - distance, math.log10(_LEAST_P), 0.0, xtol=1e-9
+        lambda power: half_width(parts, 10.0**power) - distance,
+        math.log10(_LEAST_P),
+        0.0,
+        xtol=1e-9,
     )
     return min(1.0, math.pow(10.0, float(exponent)))
 

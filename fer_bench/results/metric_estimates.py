@@ -195,6 +195,41 @@ def check_metrics_record(
             _check_value(getattr(one, name), known[name][code], f"{where}.classes[{code}].{name}")
 
 
+def correct(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Return a mask of the test images that each of several trained networks recognises.
+
+    Args:
+        qualities: qualities of the networks.
+        labels: labels of the test images, uint8, shape (n,).
+
+    Returns:
+        Shape (networks, n); None if there are no networks, or if predictions or labels are unknown,
+        as in files of schema 1.
+    """
+    known = [one.predictions for one in qualities if one.predictions is not None]
+    if not known or len(known) < len(qualities) or not len(labels):
+        return None
+    return np.stack([one.predicted == labels for one in known])
+
+
+def among_two(qualities: Sequence[Quality], labels: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+    """Return a mask of the test images whose label is among a network's two most probable classes.
+
+    Args:
+        qualities: as for ``correct``.
+        labels: as for ``correct``.
+
+    Returns:
+        As ``correct``; None also if second classes are unknown, as in older files.
+    """
+    right = correct(qualities, labels)
+    known = [one.predictions.second for one in qualities if one.predictions is not None]
+    if right is None or not all(len(second) for second in known):
+        return None
+    among: NDArray[np.bool_] = right | (np.stack(known) == labels)
+    return among
+
+
 def _check_value(found: Estimate, known: NDArray[np.float64], where: str) -> None:
     expected = Estimate.of(float(known)).value
     if found.value is None or expected is None:
@@ -227,25 +262,18 @@ def _places(
 
 
 def _top_2(qualities: Sequence[Quality], dataset: DatasetSummary) -> Estimate:
-    found = [one.predictions for one in qualities if one.predictions is not None]
-    if len(found) < len(qualities) or not len(dataset.labels):
+    among = among_two(qualities, dataset.labels)
+    if among is None:
         return Estimate(None)
-    if not all(one.second_classes for one in found):
-        return Estimate(None)
-    among = np.stack(
-        [(one.predicted == dataset.labels) | (one.second == dataset.labels) for one in found]
-    )
     return Estimate.of(float(among.mean()), sampling_interval(among))
 
 
 def _calibration_error(qualities: Sequence[Quality], dataset: DatasetSummary) -> Estimate:
-    found = [one.predictions for one in qualities if one.predictions is not None]
-    if len(found) < len(qualities) or not len(dataset.labels):
+    right = correct(qualities, dataset.labels)
+    if right is None:
         return Estimate(None)
-    errors = [
-        expected_calibration_error(one.confidence, one.predicted == dataset.labels) for one in found
-    ]
-    return Estimate(statistics.mean(errors))
+    known = [one.predictions.confidence for one in qualities if one.predictions is not None]
+    return Estimate(statistics.mean(map(expected_calibration_error, known, right)))
 
 
 def _of_images(correct: NDArray[np.bool_]) -> Interval | None:

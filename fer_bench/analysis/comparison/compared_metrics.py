@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["share", "nats", "share per epoch", "images/s", "s"]
+Unit = Literal["share", "coefficient", "nats", "share per epoch", "images/s", "s"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,13 @@ ACCURACY = Metric("accuracy", "share", True)
 CLEAN_ACCURACY = Metric("accuracy.clean", "share", True)
 LOSS = Metric("loss", "nats", False)
 RECALL = Metric("recall", "share", True, mark=".")
+BALANCED_ACCURACY = Metric("balanced_accuracy", "share", True)
+MACRO_F1 = Metric("macro_f1", "share", True)
+WEIGHTED_F1 = Metric("weighted_f1", "share", True)
+TOP_2 = Metric("top_2", "share", True)
+KAPPA = Metric("kappa", "coefficient", True)
+MCC = Metric("mcc", "coefficient", True)
+ECE = Metric("ece", "share", False)
 VALIDATION_ACCURACY = Metric("validation.accuracy", "share", True)
 VALIDATION_LOSS = Metric("validation.loss", "nats", False)
 INITIAL_ACCURACY = Metric("initial.accuracy", "share", True)
@@ -50,6 +57,13 @@ METRICS = (
     CLEAN_ACCURACY,
     LOSS,
     RECALL,
+    BALANCED_ACCURACY,
+    MACRO_F1,
+    WEIGHTED_F1,
+    TOP_2,
+    KAPPA,
+    MCC,
+    ECE,
     VALIDATION_ACCURACY,
     VALIDATION_LOSS,
     INITIAL_ACCURACY,
@@ -64,8 +78,10 @@ METRICS = (
 
 ``accuracy`` and ``loss`` are on the test images, ``accuracy.clean`` is on the deduplicated ones
 (without a duplicate in training), if these are known, and ``recall`` is on the test images of one
-class; ``validation`` metrics are on the validation images after the last epoch, of runs without a
-test part; ``initial`` metrics are on the validation images after one epoch; ``mcr`` and ``mofr``
-are the paper's mean convergence rate and mean overfitting rate of accuracy over all epochs. Faster
-convergence is not better in itself. ``inference`` is the time of one call, for each batch size.
+class. From ``balanced_accuracy`` to ``ece`` they are the classification metrics of
+``fer_bench.results.metric_estimates``. ``validation`` metrics are on the validation images after
+the last epoch, of runs without a test part; ``initial`` metrics are on the validation images after
+one epoch; ``mcr`` and ``mofr`` are the paper's mean convergence rate and mean overfitting rate of
+accuracy over all epochs. Faster convergence is not better in itself. ``inference`` is the time of
+one call, for each batch size.
 """

@@ -2,42 +2,59 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from fer_bench.analysis.comparison.compared_metrics import (
     ACCURACY,
+    BALANCED_ACCURACY,
     CLEAN_ACCURACY,
+    ECE,
     INITIAL_ACCURACY,
     INITIAL_LOSS,
+    KAPPA,
     LOSS,
+    MACRO_F1,
+    MCC,
     MCR,
     MOFR,
     RECALL,
+    TOP_2,
     VALIDATION_ACCURACY,
     VALIDATION_LOSS,
+    WEIGHTED_F1,
 )
 from fer_bench.analysis.comparison.comparison_result import Change
 from fer_bench.analysis.comparison.verdicts import LEVEL, allowed, metric_gone, verdict
-from fer_bench.analysis.seed_groups import correct
 from fer_bench.analysis.subsets import subsets_by_duplicates
-from fer_bench.metrics import Interval, compare, over_seeds
+from fer_bench.metrics import Interval, compare, expected_calibration_error, over_seeds
+from fer_bench.metrics.classification import classification_metrics
 from fer_bench.metrics.convergence import initial, mean_convergence_rate, mean_overfitting_rate
+from fer_bench.metrics.paired_metrics import compare_metrics
+from fer_bench.results.metric_estimates import among_two, correct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from fer_bench.analysis.comparison.compared_metrics import Metric
     from fer_bench.analysis.comparison.thresholds import Thresholds
+    from fer_bench.metrics.paired_metrics import MetricChange
     from fer_bench.results.records import DatasetSummary, History, Quality
 
 
 _LEAST_SEEDS = 3
 """Number of seeds from which the noise is estimated: two differences are easily alike by chance."""
 
-_BY_IMAGES = (ACCURACY, CLEAN_ACCURACY, RECALL)
+_BY_IMAGES = (ACCURACY, CLEAN_ACCURACY, RECALL, TOP_2)
 """Shares of test images, which are compared image by image."""
+
+_OF_CONFUSION = (BALANCED_ACCURACY, MACRO_F1, WEIGHTED_F1, KAPPA, MCC)
+"""Metrics of the confusion matrix, which are compared by a paired bootstrap over the images."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +100,9 @@ def quality_changes(
     Only the seeds in common are compared, or all seeds if there are none. Accuracy, on all test
     images and on the deduplicated ones, and recall are compared image by image if base and head
     both store their predictions (McNemar's exact test for one seed, otherwise
-    ``fer_bench.metrics.compare``). Without predictions and with one seed each, accuracy is compared
+    ``fer_bench.metrics.compare``), and so is top-2 accuracy if they store the second classes. The
+    other metrics of the confusion matrix are then compared by ``compare_metrics``. Without
+    predictions and with one seed each, accuracy is compared
     as two independent shares, and so are accuracies on the validation images (Newcombe, *Interval
     Estimation for the Difference Between Independent Proportions*, 1998, method 10). The other
     metrics are compared by the variation of their differences over three seeds or more; fewer do
@@ -130,7 +149,8 @@ def quality_gone(cell: str, base: Qualities, why: str, thresholds: Thresholds) -
                 yield change
 
 
-class _Pairing(NamedTuple):
+@dataclass(frozen=True)
+class _Pairing:
     """Qualities to compare, one per seed; if ``paired``, the n-th ones have the same seed."""
 
     base: list[Quality]
@@ -144,6 +164,22 @@ class _Pairing(NamedTuple):
     def same(self) -> bool:
         return self.paired and self.base == self.head
 
+    @cached_property
+    def metric_changes(self) -> dict[str, MetricChange]:
+        """Changes of the metrics of the confusion matrix; empty without predictions."""
+        labels = self.base_data.labels
+        base, head = (
+            [one.predictions.predicted for one in side if one.predictions is not None]
+            for side in (self.base, self.head)
+        )
+        known = len(base) == len(self.base) and len(head) == len(self.head) and len(labels) > 0
+        if self.same_parts is not True or not known:
+            return {}
+        classes = len(self.base_data.counts)
+        return compare_metrics(
+            labels, np.stack(head), np.stack(base), classes, LEVEL, paired_seeds=self.paired
+        )
+
 
 def _readings(data: DatasetSummary) -> Iterator[_Reading]:
     yield _Reading(ACCURACY, "", lambda quality, _: quality.test_accuracy, data.test)
@@ -155,6 +191,17 @@ def _readings(data: DatasetSummary) -> Iterator[_Reading]:
             return quality.recall[label]
 
         yield _Reading(RECALL, name, recall, None, label)
+    for metric in _OF_CONFUSION:
+
+        def value(quality: Quality, data: DatasetSummary, name: str = metric.name) -> float | None:
+            if not data.has_test:
+                return None
+            found = float(getattr(classification_metrics(quality.confusion), name))
+            return found if math.isfinite(found) else None
+
+        yield _Reading(metric, "", value, None)
+    yield _Reading(TOP_2, "", _top_2_accuracy, None)
+    yield _Reading(ECE, "", _calibration_error, None)
     if not data.has_test:
         yield _Reading(
             VALIDATION_ACCURACY,
@@ -183,6 +230,18 @@ def _clean_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
     if right is None or known is None or not known.deduplicated.any():
         return None
     return float(right[0, known.deduplicated].mean())
+
+
+def _top_2_accuracy(quality: Quality, data: DatasetSummary) -> float | None:
+    right = among_two([quality], data.labels)
+    return None if right is None else float(right.mean())
+
+
+def _calibration_error(quality: Quality, data: DatasetSummary) -> float | None:
+    right = correct([quality], data.labels)
+    if right is None or quality.predictions is None:
+        return None
+    return expected_calibration_error(quality.predictions.confidence, right[0])
 
 
 def _mcr(history: History) -> float:
@@ -223,7 +282,11 @@ def _change(
         return replace(row, verdict="same", change=0.0, why="the same result")
     if pairing.paired and bases == heads and metric not in _BY_IMAGES:
         return replace(row, verdict="same", change=0.0, why="the same value")
-    found = _by_images(reading, pairing) or _over_seeds(pairing, bases, heads)
+    found = (
+        _by_images(reading, pairing)
+        or _by_resampling(reading, pairing)
+        or _over_seeds(pairing, bases, heads)
+    )
     if found is None and reading.images is not None and len(bases) == len(heads) == 1:
         found = _as_shares(reading.images, bases, heads)
     if found is None:
@@ -247,6 +310,8 @@ def _why_none(metric: Metric, name: str) -> str:
     """Return why base or head lacks a metric that the other has."""
     if metric is CLEAN_ACCURACY:
         return f"the {name} has no deduplicated test images, or not all predictions"
+    if metric in (TOP_2, ECE):
+        return f"the {name} has not all predictions"
     return f"the {name} has no test images of this class"
 
 
@@ -255,7 +320,8 @@ def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
     labels, known = pairing.base_data.labels, subsets_by_duplicates(pairing.base_data)
     if pairing.same_parts is not True or reading.metric not in _BY_IMAGES:
         return None
-    base, head = correct(pairing.base, labels), correct(pairing.head, labels)
+    recognised = among_two if reading.metric is TOP_2 else correct
+    base, head = recognised(pairing.base, labels), recognised(pairing.head, labels)
     if base is None or head is None:
         return None
     if reading.label is not None:
@@ -272,6 +338,18 @@ def _by_images(reading: _Reading, pairing: _Pairing) -> _Found | None:
             # The test decides: with few images the bootstrap interval is a little too narrow.
             interval = _mcnemar_interval(won, lost, images)
     return _Found(found.difference, interval, how)
+
+
+def _by_resampling(reading: _Reading, pairing: _Pairing) -> _Found | None:
+    """Compare a metric of the confusion matrix, if both store predictions for the same images."""
+    if reading.metric not in _OF_CONFUSION:
+        return None
+    found = pairing.metric_changes.get(reading.metric.name)
+    if found is None:
+        return None
+    over = "" if max(len(pairing.base), len(pairing.head)) == 1 else ", t over seeds"
+    how = f"paired bootstrap over {pairing.base_data.test:,} images{over}"
+    return _Found(found.difference, found.interval, how)
 
 
 def _mcnemar_interval(won: int, lost: int, images: int) -> Interval:

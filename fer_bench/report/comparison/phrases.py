@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _UNITS: dict[Unit, str] = {
     "share": "",
+    "coefficient": "",
     "nats": "nats",
     "share per epoch": "per epoch",
     "images/s": "images/s",
@@ -24,6 +25,7 @@ _UNITS: dict[Unit, str] = {
 }
 _DECIMALS: dict[Unit, int] = {
     "share": 4,
+    "coefficient": 4,
     "nats": 4,
     "share per epoch": 5,
 }

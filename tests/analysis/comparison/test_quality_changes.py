@@ -465,3 +465,83 @@ def test_two_unknown_commits_are_not_one(commit):
     assert (row.verdict, row.regression) == ("not deterministic", False)
     assert "commits" in row.why
     assert "unknown" in row.why
+
+
+# -- metrics of all classes
+
+
+def test_macro_f1_is_compared_by_a_paired_bootstrap():
+    base = one_cell(SOUND)
+    disgust = np.flatnonzero((SOUND == LABELS) & (LABELS == 1))
+    changed = SOUND.copy()
+    changed[disgust] = 0
+    found = outcome(base, one_cell(changed), "macro_f1: 2pp")
+    row = one_of(found, "macro_f1")
+    assert (row.verdict, row.regression) == ("worse", True)
+    assert row.interval.low < row.change < row.interval.high < 0
+    assert "paired bootstrap over 3,585 images" in row.why
+    assert one_of(found, "balanced_accuracy").verdict == "worse"
+    assert not one_of(found, "balanced_accuracy").regression
+    for name in ("weighted_f1", "kappa", "mcc"):
+        assert one_of(found, name).change < 0
+    assert one_of(outcome(base, base), "mcc").verdict == "same"
+
+
+def test_macro_f1_of_several_seeds_covers_their_variation():
+    base, head = (
+        audited(
+            made_run(
+                *(
+                    made_cell("mini", "pretrained", share, seed=seed, spread=seed)
+                    for seed, share in enumerate(shares)
+                )
+            )
+        )
+        for shares in ((0.4, 0.5, 0.6), (0.5, 0.4, 0.6))
+    )
+    row = one_of(outcome(base, head), "macro_f1")
+    assert row.verdict == "same"
+    assert row.interval.high - row.interval.low > 0.2
+    assert row.why.endswith("t over seeds")
+
+
+def test_metrics_without_predictions_are_compared_over_seeds_alone():
+    base, head = (
+        made_run(
+            *(
+                dataclasses.replace(
+                    cell, quality=dataclasses.replace(cell.quality, predictions=None)
+                )
+                for seed in seeds
+                for cell in [made_cell("mini", "pretrained", share + seed / 1000, seed=seed)]
+            )
+        )
+        for share, seeds in ((0.4, (1, 2, 3)), (0.5, (1, 2, 3)))
+    )
+    assert "Student's t" in one_of(outcome(base, head), "macro_f1").why
+    names = [change.name for change in outcome(base, head).changes]
+    assert not {"top_2", "ece"} & set(names)
+
+
+def with_second(run, second):
+    """Return the run of one cell with that second class for each image."""
+    (cell,) = run.cells
+    known = dataclasses.replace(cell.quality.predictions, second_classes=second.tobytes())
+    quality = dataclasses.replace(cell.quality, predictions=known)
+    return dataclasses.replace(run, cells=(dataclasses.replace(cell, quality=quality),))
+
+
+def test_top_2_accuracy_is_compared_image_by_image():
+    missed = SOUND != LABELS
+    base = with_second(one_cell(SOUND), np.where(missed, LABELS, (SOUND + 1) % 7).astype(np.uint8))
+    changed = SOUND.copy()
+    places = np.flatnonzero(~missed)[:200]
+    changed[places] = (LABELS[places] + 1) % 7
+    head = with_second(one_cell(changed), ((changed + 2) % 7).astype(np.uint8))
+    row = one_of(outcome(base, head), "top_2")
+    assert (row.base, row.verdict) == (1.0, "worse")
+    assert "McNemar" in row.why
+    # Older files have no second classes.
+    gone = one_of(outcome(base, one_cell(changed), "top_2: 1pp"), "top_2")
+    assert (gone.verdict, gone.regression) == ("gone", True)
+    assert gone.why == "the head has not all predictions"
