@@ -63,8 +63,7 @@ class Standing:
     @property
     def beats_baseline(self) -> bool | None:
         """True if it is significantly better than the majority-class baseline; None if unknown."""
-        found = self.against_baseline
-        return None if found is None else found.difference > 0 and found.p_value < LEVEL
+        return is_better(self.against_baseline)
 
 
 def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]:
@@ -78,9 +77,14 @@ def rank(groups: Sequence[Group], pairs: Sequence[Pair]) -> tuple[Standing, ...]
     return tuple(_standing(group, ranked[0], pairs) for group in ranked)
 
 
+def is_better(found: Comparison | None) -> bool | None:
+    """Return True if the first cell is significantly better than the second; None if unknown."""
+    return None if found is None else found.difference > 0 and found.p_value < LEVEL
+
+
 def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
     accuracies, metrics = group.accuracies, group.metrics
-    latency, throughput, batch_size = _inference(group.cells)
+    latency, throughput, batch_size = inference_speed(group.cells)
     return Standing(
         group=group,
         accuracy=statistics.fmean(accuracies),
@@ -88,23 +92,31 @@ def _standing(group: Group, best: Group, pairs: Sequence[Pair]) -> Standing:
         deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
         macro_f1=None if metrics is None else metrics.macro_f1.value,
         balanced_accuracy=None if metrics is None else metrics.balanced_accuracy.value,
-        against_baseline=_against_baseline(group),
+        against_baseline=against_baseline(group),
         ties_best=_ties(group, best, pairs),
         parameters=next((cell.parameters for cell in group.trained if cell.parameters), None),
-        training_seconds=sum(seconds for _, seconds in group.trained[0].parts) or None,
+        training_seconds=training_seconds(group.trained[0]),
         latency=latency,
         throughput=throughput,
         batch_size=batch_size,
     )
 
 
-def _against_baseline(group: Group) -> Comparison | None:
-    """Compare a group with the majority-class baseline, which is the same for each seed."""
+def against_baseline(group: Group) -> Comparison | None:
+    """Compare a group with the majority-class baseline, which is the same for each seed.
+
+    None as for ``Group.correct``.
+    """
     if group.correct is None:
         return None
     labels = group.dataset.labels
     majority = labels == np.bincount(labels).argmax()
     return compare(group.correct, np.broadcast_to(majority, group.correct.shape))
+
+
+def training_seconds(cell: CellResult) -> float | None:
+    """Return the time in which a cell was trained, frozen features included; None if unknown."""
+    return sum(seconds for _, seconds in cell.parts) or None
 
 
 def _ties(group: Group, best: Group, pairs: Sequence[Pair]) -> bool | None:
@@ -116,7 +128,7 @@ def _ties(group: Group, best: Group, pairs: Sequence[Pair]) -> bool | None:
     return not pair.differ
 
 
-def _inference(cells: Sequence[CellResult]) -> tuple[float | None, float | None, int | None]:
+def inference_speed(cells: Sequence[CellResult]) -> tuple[float | None, float | None, int | None]:
     """Return latency, throughput and batch size of the first cell that was timed."""
     timed = next((cell.inference for cell in cells if cell.inference), ())
     latency = next((speed.median for speed in timed if speed.batch_size == 1), None)

@@ -1,7 +1,13 @@
 """Quality metrics of predictions and their uncertainty: pure functions on arrays."""
 
 from fer_bench.metrics.calibration import Bin, expected_calibration_error, reliability
-from fer_bench.metrics.intervals import Interval, Spread, over_seeds, sampling_interval
+from fer_bench.metrics.intervals import (
+    Interval,
+    Spread,
+    over_seeds,
+    sampling_interval,
+    wilson_interval,
+)
 from fer_bench.metrics.paired_tests import Comparison, compare, holm
 from fer_bench.metrics.scores import (
     accuracy,
@@ -29,4 +35,5 @@ __all__ = [
     "reliability",
     "sampling_interval",
     "softmax",
+    "wilson_interval",
 ]

@@ -13,8 +13,8 @@ from fer_bench.metrics.scores import confusion
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_COUNTS = 1_000_000
-"""Number of multinomial counts drawn at once; affects only memory."""
+_COUNTS = 400_000
+"""Number of multinomial counts drawn at once, and in all if that makes ``_FEWEST`` resamples."""
 
 _FEWEST = 399
 """Least number of resamples, at which the noise of a limit is 3 % of the interval's width."""
@@ -136,7 +136,6 @@ def metric_intervals(
         confusion(labels, row, classes)
     patterns, _, images = distinct_columns(np.vstack([np.asarray(labels), rows]).astype(np.int64))
     label, *by_seed = patterns
-    cells = [_one_hot(label * classes + one, classes) for one in by_seed]
     generator = np.random.default_rng(seed)
     step = max(1, _COUNTS // len(images))
     resamples = min(resamples, max(_FEWEST, step))
@@ -144,10 +143,8 @@ def metric_intervals(
     for start in range(0, resamples, step):
         drawn = generator.multinomial(
             images.sum(), images / images.sum(), min(step, resamples - start)
-        ).astype(np.float64)
-        found = [
-            classification_metrics((drawn @ one).reshape(-1, classes, classes)) for one in cells
-        ]
+        )
+        found = [classification_metrics(confusions(drawn, label, one, classes)) for one in by_seed]
         blocks.append([np.mean(metric, axis=0) for metric in zip(*found, strict=True)])
     overall: dict[str, Interval | None] = {}
     by_class: dict[str, tuple[Interval | None, ...]] = {}
@@ -161,13 +158,34 @@ def metric_intervals(
     return MetricIntervals(overall, by_class)
 
 
+def confusions(
+    counts: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    predicted: NDArray[np.int64],
+    classes: int,
+) -> NDArray[np.int64]:
+    """Return a confusion matrix for each row of counts.
+
+    Args:
+        counts: number of images with each pattern in each resample, shape (resamples, patterns).
+        labels: label of each pattern, shape (patterns,).
+        predicted: predicted class of each pattern, shape (patterns,).
+        classes: number of classes.
+
+    Returns:
+        Shape (resamples, classes, classes).
+    """
+    places = labels * classes + predicted
+    order = np.argsort(places, kind="stable")
+    used, starts = np.unique(places[order], return_index=True)
+    matrices = np.zeros((len(counts), classes * classes), np.int64)
+    matrices[:, used] = np.add.reduceat(counts[:, order], starts, axis=1)
+    return matrices.reshape(-1, classes, classes)
+
+
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return part / whole, NaN if the whole is 0."""
     return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole != 0)
-
-
-def _one_hot(cell: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    return np.eye(classes * classes)[cell]
 
 
 def _intervals(values: NDArray[np.float64], level: float) -> list[Interval | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,6 +98,29 @@ def sampling_interval(
         np.random.default_rng(seed),
     )
     return percentiles(sums / table.size, level)
+
+
+def wilson_interval(hits: int, images: int, level: float = 0.95) -> Interval:
+    """Return Wilson's interval of a share (*Probable Inference*, 1927), without resampling.
+
+    Args:
+        hits: number of images that have a property.
+        images: number of images, 1 or more.
+        level: confidence level, above 0 and below 1.
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+    check_level(level)
+    if not 0 <= hits <= images or not images:
+        raise ValueError(f"hits must be 0 to the number of images, got {hits} of {images}")
+    share, square = hits / images, NormalDist().inv_cdf((1 + level) / 2) ** 2
+    middle = share + square / (2 * images)
+    half = math.sqrt(square * (share * (1 - share) + square / (4 * images)) / images)
+    whole = 1 + square / images
+    # Rounding must not exclude the ends.
+    low = (middle - half) / whole if hits else 0.0
+    return Interval(low, (middle + half) / whole if hits < images else 1.0)
 
 
 def over_seeds(values: Iterable[float], level: float = 0.95) -> Spread:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fer_bench.metrics.bootstrap import check_resamples, distinct_columns
-from fer_bench.metrics.classification import Metrics, classification_metrics
+from fer_bench.metrics.classification import Metrics, classification_metrics, confusions
 from fer_bench.metrics.intervals import Interval, check_level, zero_count_upper_bound
 from fer_bench.metrics.paired_tests import half_width, seed_variances
 from fer_bench.metrics.scores import confusion
@@ -106,21 +106,13 @@ def _resampled_differences(
     """Return the difference of each metric in each resample, shape (resamples,)."""
     rows = np.vstack([labels, *sides]).astype(np.int64)
     patterns, _, images = distinct_columns(rows)
-    drawn = (
-        np.random.default_rng(seed)
-        .multinomial(images.sum(), images / images.sum(), resamples)
-        .astype(np.float64)
-    )
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(images.sum(), images / images.sum(), resamples)
     label, predicted = patterns[0], iter(patterns[1:])
     means = []
     for side in sides:
         of_seeds = [
-            classification_metrics(
-                (drawn @ np.eye(classes * classes)[label * classes + next(predicted)]).reshape(
-                    -1, classes, classes
-                )
-            )
-            for _ in side
+            classification_metrics(confusions(drawn, label, next(predicted), classes)) for _ in side
         ]
         means.append(
             {name: np.mean([getattr(one, name) for one in of_seeds], axis=0) for name in _OVERALL}

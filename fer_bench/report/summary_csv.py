@@ -7,7 +7,12 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.seed_groups import Group
-from fer_bench.analysis.standings import rank
+from fer_bench.analysis.standings import (
+    against_baseline,
+    inference_speed,
+    is_better,
+    training_seconds,
+)
 from fer_bench.results.speed_units import speed_unit
 from fer_bench.runtime.escapes import in_csv
 
@@ -80,7 +85,6 @@ def _row(cell: CellResult, analysis: Analysis) -> dict[str, Any]:
     if cell.quality is None:
         return row
     group = Group((cell,), analysis.dataset)
-    (standing,) = rank((group,), ())
     if group.metrics is not None:
         for name in ("accuracy", "macro_f1", "balanced_accuracy"):
             estimate = getattr(group.metrics, name)
@@ -90,19 +94,18 @@ def _row(cell: CellResult, analysis: Analysis) -> dict[str, Any]:
                 f"{column}_low": estimate.low,
                 f"{column}_high": estimate.high,
             }
-    if standing.beats_baseline is not None:
-        row["beats_majority_baseline"] = "true" if standing.beats_baseline else "false"
-    if standing.parameters is not None:
-        counts = standing.parameters
+    beats = is_better(against_baseline(group))
+    if cell.parameters is not None:
         row |= {
-            "parameters_total": counts.backbone + counts.head,
-            "parameters_trainable": counts.trainable,
+            "parameters_total": cell.parameters.backbone + cell.parameters.head,
+            "parameters_trainable": cell.parameters.trainable,
         }
-    if standing.latency is not None:
-        row["latency_milliseconds"] = 1000 * standing.latency
+    latency, throughput, batch_size = inference_speed((cell,))
     return row | {
         "validation_accuracy": cell.quality.history.validation_accuracy[-1],
-        "training_seconds": standing.training_seconds,
-        "images_per_second": standing.throughput,
-        "batch_size": standing.batch_size,
+        "beats_majority_baseline": None if beats is None else str(beats).lower(),
+        "training_seconds": training_seconds(cell),
+        "latency_milliseconds": None if latency is None else 1000 * latency,
+        "images_per_second": throughput,
+        "batch_size": batch_size,
     }

@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_bench.metrics import Interval, expected_calibration_error, sampling_interval
+from fer_bench.metrics import (
+    Interval,
+    expected_calibration_error,
+    sampling_interval,
+    wilson_interval,
+)
 from fer_bench.metrics.classification import classification_metrics, metric_intervals
 from fer_bench.results.type_checks import Mismatch, convert
 
@@ -117,9 +122,9 @@ def estimate_metrics(
 ) -> MetricEstimates | None:
     """Return the metrics of a network on the test images, as means over its seeds.
 
-    Intervals of accuracy, top-2 accuracy, recall and, for one seed, precision are those of
-    ``sampling_interval``, the others percentiles of a bootstrap over images; a metric that is equal
-    in all resamples has none.
+    Intervals of accuracy and top-2 accuracy are those of ``sampling_interval``, and of recall and
+    precision, for one seed, Wilson's. The others are percentiles of a bootstrap over images; a
+    metric that is equal in all resamples has none.
 
     Args:
         qualities: quality of each seed, at least one.
@@ -144,10 +149,10 @@ def estimate_metrics(
         intervals = {name: _proper(one) for name, one in found.overall.items()}
         intervals["accuracy"] = sampling_interval(correct)
         by_class = {name: [*map(_proper, each)] for name, each in found.by_class.items()}
-        codes = range(len(dataset.counts))
-        by_class["recall"] = [_of_images(correct[:, labels == code]) for code in codes]
         if len(qualities) == 1:
-            by_class["precision"] = [_of_images(correct[:, predicted[0] == code]) for code in codes]
+            hits, totals = np.diagonal(counts[0]), {"recall": 1, "precision": 0}
+            for name, axis in totals.items():
+                by_class[name] = [*map(_of_images, hits, counts[0].sum(axis=axis))]
     images = counts[0].sum(axis=1)
     return MetricEstimates(
         **{
@@ -276,9 +281,9 @@ def _calibration_error(qualities: Sequence[Quality], dataset: DatasetSummary) ->
     return Estimate(statistics.mean(map(expected_calibration_error, known, right)))
 
 
-def _of_images(correct: NDArray[np.bool_]) -> Interval | None:
-    """Return the interval of a share of images, shape (seeds, n); None without images."""
-    return sampling_interval(correct) if correct.size else None
+def _of_images(hits: int, images: int) -> Interval | None:
+    """Return the interval of a share of images; None without images."""
+    return wilson_interval(int(hits), int(images)) if images else None
 
 
 def _proper(interval: Interval | None) -> Interval | None:

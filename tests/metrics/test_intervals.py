@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from statsmodels.stats.proportion import proportion_confint
 
-from fer_bench.metrics import Interval, Spread, over_seeds, sampling_interval
+from fer_bench.metrics import Interval, Spread, over_seeds, sampling_interval, wilson_interval
 from fer_bench.metrics.intervals import percentiles
 
 if TYPE_CHECKING:
@@ -192,3 +193,13 @@ def test_the_ends_of_a_bootstrap_interval_by_hand():
     # (9 + 1) * 0.15 = 1.5: halfway from the first to the second.
     found = percentiles(np.arange(9.0), 0.7)
     assert (found.low, found.high) == pytest.approx((0.5, 7.5))
+
+
+@pytest.mark.parametrize(("hits", "images"), [(0, 11), (1, 1), (3, 7), (70, 100), (100, 100)])
+def test_wilsons_interval_is_that_of_statsmodels(hits, images):
+    found = wilson_interval(hits, images, 0.9)
+    expected = proportion_confint(hits, images, alpha=0.1, method="wilson")
+    assert (found.low, found.high) == pytest.approx(expected)
+    for wrong in (-1, images + 1):
+        with pytest.raises(ValueError, match="hits must be"):
+            wilson_interval(wrong, images)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from fer_bench.results.records import Run
 
 _PAPER = ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "final")
+_METRICS = ("metrics",)
 _LACKING = (
-    "metrics",
     "clean",
     "votes",
     "recall",
@@ -114,6 +114,7 @@ def page(content: Content) -> str:
     paper_figures = (*_PAPER_FIGURES, _OTHER_CURVES) if other_backbones else _PAPER_FIGURES
     in_paper = [plot for plot in plots if _is(plot.key, paper_figures)]
     claims = tables.pop("claims", None)
+    metrics = _pop_tables(tables, _METRICS)
     paper = _pop_tables(tables, _PAPER)
     setup = _pop_tables(tables, _SETUP)
     trend: list[Plot | Grid] = [plot for plot in plots if _is(plot.key, _TREND)]
@@ -145,6 +146,7 @@ def page(content: Content) -> str:
         heat_maps=heat_maps(content.analysis, content.analysis.groups),
         heat_map_files=_files(content.figures, _CONFUSION),
         leading=leading,
+        metrics=metrics,
         more=_in_order(rest, tables),
         audit=None if content.audit is None else _data(content.audit),
         command=recorded_command(run),
