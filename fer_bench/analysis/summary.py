@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fer_bench.analysis.group_comparisons import compare_on_subset, find_pair, p_text
 from fer_bench.metrics import majority_class_accuracy
 from fer_bench.results.records import NO_TEST
-from fer_bench.results.speed_units import speed_unit
+from fer_bench.results.speed_units import speed_text, speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -307,11 +307,12 @@ def _speed(ranked: Sequence[Standing]) -> str:
     timed = next((cell.training for cell in best.group.cells if cell.training is not None), None)
     if timed is not None:
         clauses.append(
-            f"trains its last layers on stored features at {timed.images_per_second:,.0f} images/s"
+            "trains its last layers on stored features at "
+            f"{speed_text(timed.images_per_second)} images/s"
         )
     if best.throughput is not None:
         clauses.append(
-            f"predicts through all layers at {best.throughput:,.0f} images/s in batches of "
+            f"predicts through all layers at {speed_text(best.throughput)} images/s in batches of "
             f"{best.batch_size}"
         )
         rivals = [
@@ -321,7 +322,7 @@ def _speed(ranked: Sequence[Standing]) -> str:
         ]
         speed, name = max(rivals, default=(0.0, ""))
         if speed > best.throughput:
-            clauses[-1] += f" (fastest: {name} at {speed:,.0f} images/s)"
+            clauses[-1] += f" (fastest: {name} at {speed_text(speed)} images/s)"
     return f"{best.group.label} {' and '.join(clauses)}." if clauses else ""
 
 

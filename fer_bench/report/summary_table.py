@@ -10,7 +10,7 @@ from fer_bench.report.convergence_tables import why_missing
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.table_rendering import terminal
 from fer_bench.results.records import NO_TEST
-from fer_bench.results.speed_units import speed_unit
+from fer_bench.results.speed_units import speed_text, speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -152,7 +152,7 @@ def _row(standing: Standing, spread: str) -> Row:
             None if counts is None else _count(counts.trainable),
             _duration(standing.training_seconds),
             None if standing.latency is None else f"{1000 * standing.latency:.3g}",
-            None if standing.throughput is None else f"{standing.throughput:.0f}",
+            None if standing.throughput is None else speed_text(standing.throughput),
         ),
         reason,
     )

@@ -41,8 +41,8 @@ class Column:
             difference.
         keys: group and name in ``tables.csv``; None if they are those above.
         hidden: True if it is only in ``tables.csv``.
-        style: ``"percent"`` for a share shown in percent with one decimal, ``"p"`` for a p-value
-            shown as ``< 0.0001`` if it is smaller.
+        style: ``"percent"`` for a share shown in percent, ``"p"`` for a p-value shown as
+            ``< 0.0001`` if it is smaller, ``"speed"`` for three significant digits.
         limits: True if the next two columns are the limits of its interval, shown in brackets.
         interval: True if it and the next column are the limits of an interval without a value,
             shown as one column.
@@ -57,7 +57,7 @@ class Column:
     compared: bool = False
     keys: tuple[str, str] | None = None
     hidden: bool = False
-    style: Literal["", "percent", "p"] = ""
+    style: Literal["", "percent", "p", "speed"] = ""
     limits: bool = False
     interval: bool = False
     optional: bool = False

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fer_bench.report.table import Bracketed
+from fer_bench.results.speed_units import speed_text
 from fer_bench.runtime.escapes import clean, in_csv, in_markdown
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def entry_text(entry: Entry, column: Column) -> str:
         return f"{entry:.3e}"
     if column.style == "p" and entry < _LEAST_P:
         return f"< {_LEAST_P}"
+    if column.style == "speed":
+        return speed_text(entry)
     if column.style == "percent":
         entry *= 100
     text = f"{entry:,.{column.decimals}f}"

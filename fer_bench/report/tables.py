@@ -336,18 +336,18 @@ def _speed(analysis: Analysis) -> Table:
     counted = speed_unit(run)
     mark = "CPU " if counted == "CPU seconds" else ""
     columns = [
-        Column(f"images/{mark}s", "training", decimals=1),
-        Column(f"epoch, {mark}s", "training", decimals=3),
+        Column(f"images/{mark}s", "training", style="speed"),
+        Column(f"epoch, {mark}s", "training", style="speed"),
         Column("rounds", "training"),
     ]
     for size in sizes:
         columns += [
-            Column(f"median, {mark}ms", f"batch {size}", decimals=2),
-            Column(f"p99, {mark}ms", f"batch {size}", decimals=2),
-            Column(f"images/{mark}s", f"batch {size}", decimals=1),
+            Column(f"median, {mark}ms", f"batch {size}", style="speed"),
+            Column(f"p99, {mark}ms", f"batch {size}", style="speed"),
+            Column(f"images/{mark}s", f"batch {size}", style="speed"),
         ]
     inputs = sorted({speed.input_size for cell in cells for speed in cell.network_training})
-    columns += [Column(f"images/{mark}s", f"network, {size} px", decimals=1) for size in inputs]
+    columns += [Column(f"images/{mark}s", f"network, {size} px", style="speed") for size in inputs]
     rows = []
     for cell in cells:
         training = cell.training

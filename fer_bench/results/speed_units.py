@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import TYPE_CHECKING
 
 from fer_bench.results.fact_names import OF_SPEEDS
@@ -28,6 +29,13 @@ def speed_unit(run: Run) -> str:
     timer = facts.get(TIMER + OF_SPEEDS, facts.get(TIMER, ""))
     found = " and ".join(kinds(timer)) if timer else ""
     return "" if found == _kind(_WALL[0]) else found
+
+
+def speed_text(value: float) -> str:
+    """Return a time or speed with three significant digits: more than a repetition reproduces."""
+    rounded = float(f"{value:.3g}")
+    decimals = 2 - math.floor(math.log10(abs(rounded))) if rounded else 0
+    return f"{rounded:,.{max(0, decimals)}f}"
 
 
 def on_the_wall_clock(run: Run) -> Run:

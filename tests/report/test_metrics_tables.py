@@ -123,3 +123,11 @@ def test_the_summary_has_a_typed_row_for_each_cell():
     assert constant["balanced_accuracy_low"] == ""
     assert (missing["status"], missing["reason"]) == ("skipped", "no weights")
     assert missing["macro_f1"] == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(10_151.5, "10,200"), (99.96, "100"), (17.494, "17.5"), (0.2468, "0.247"), (0.0, "0")],
+)
+def test_speeds_have_three_significant_digits(value, text):
+    assert entry_text(value, Column("x", style="speed")) == text
