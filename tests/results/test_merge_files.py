@@ -58,7 +58,7 @@ def test_shards_merge_to_the_run_that_they_are_of(run, data):
     assert dataclasses.replace(read, examples=()) == dataclasses.replace(run, examples=())
     assert [one.pixels for one in read.examples] == [one.pixels for one in run.examples]
     assert found.document["benchmarks"] == document(run)["benchmarks"]
-    assert found.document[KEY] == document(found.run)[KEY]
+    assert found.document[KEY] == run_record(found.run, with_metrics=True)
 
 
 @given(st.data())
@@ -71,7 +71,8 @@ def test_merging_in_steps_is_merging_at_once(data):
     in_steps = merge_documents([("part", part), *others[cut:]]).document
     assert in_steps["benchmarks"] == document(RUN)["benchmarks"]
     # The images identify their file.
-    assert {**in_steps[KEY], "examples": []} == {**document(RUN)[KEY], "examples": []}
+    record = run_record(RUN, with_metrics=True)
+    assert {**in_steps[KEY], "examples": []} == {**record, "examples": []}
 
 
 @given(st.data())
@@ -92,15 +93,11 @@ def test_merging_runs_of_several_machines_in_steps_keeps_the_speeds_of_merging_a
 
 def test_a_file_alone_stays_as_it_is():
     found = merge_documents([("a", document(RUN))])
-    tested = [cell.id for cell in RUN.cells if cell.quality]
-    assert [one["cell"] for one in found.document[KEY].pop("metrics")] == tested
-    assert found.document == without_metrics(document(RUN))
+    assert found.document == {**document(RUN), KEY: run_record(RUN, with_metrics=True)}
     assert found.run == RUN
-    assert read_run(merge_documents([("a", document(RUN))]).document) == RUN
-
-
-def without_metrics(made):
-    return {**made, KEY: {key: value for key, value in made[KEY].items() if key != "metrics"}}
+    tested = [cell.id for cell in RUN.cells if cell.quality]
+    assert [one["cell"] for one in found.document[KEY]["metrics"]] == tested
+    assert read_run(found.document) == RUN
 
 
 def test_the_documents_given_stay_as_they_are():
