@@ -76,26 +76,30 @@ def test_costs_and_speeds_are_those_of_the_cells(made: Data) -> None:
     assert [one["cell"] for one in found["points"]] == [0, 1, 3, 5, 7]
 
 
-def test_recall_has_its_interval_and_images(made: Data) -> None:
-    *_, last = made["sets"][0]["recall"]
-    assert last["cell"] == 7
-    # One image of each class; that of class 1 is predicted as class 0.
-    assert [one["recall"] for one in last["values"]] == [1, 0, 1, 1, 1, 1, 1]
-    for one in last["values"]:
-        assert 0 <= one["low"] <= one["recall"] <= one["high"] <= 1
-        assert one["high"] - one["low"] > 0.5
-        assert one["images"] == 1
+def test_metrics_of_classes_have_intervals_and_images(made: Data) -> None:
+    first = made["sets"][0]["class_metrics"][0]
+    assert first["cell"] == 0
+    # All images are recognised, 10 of the first class, 20 of the second.
+    assert [one["images"] for one in first["classes"]] == list(range(10, 80, 10))
+    for one in first["classes"]:
+        value, low, high = one["recall"]
+        assert value == high == 1.0
+        assert low == pytest.approx(one["images"] / (one["images"] + 1.959964**2), abs=1e-6)
+        assert one["precision"] == one["recall"]
+        assert one["f1"][0] == 1.0
 
 
-def test_a_class_without_test_images_has_no_recall() -> None:
-    run = with_predictions(make_run())
-    labels = bytes([0] * len(run.dataset.counts))
-    run = dataclasses.replace(run, dataset=dataclasses.replace(run.dataset, test_labels=labels))
+def test_a_class_without_test_images_has_no_metrics() -> None:
+    run = make_run()
+    cell = run.cells[0]
+    assert cell.quality is not None
+    confusion = ((3, *[0] * 6), *[(0,) * 7] * 6)
+    quality = dataclasses.replace(cell.quality, confusion=confusion)
+    run = dataclasses.replace(run, cells=(dataclasses.replace(cell, quality=quality),))
     (made,) = chart_data([analyse(run)])["sets"]
-    for one in made["recall"]:
-        first, *others = one["values"]
-        assert first["images"] == len(labels)
-        assert others == [None] * len(others)
+    ((first, *others),) = [one["classes"] for one in made["class_metrics"]]
+    assert first["recall"] == pytest.approx([1.0, 3 / (3 + 1.959964**2), 1.0], abs=1e-6)
+    assert all(one["recall"] == [None] * 3 for one in others)
 
 
 def test_numbers_that_are_not_finite_are_left_out() -> None:

@@ -124,7 +124,9 @@ def test_values_are_shown_on_hover_and_by_keyboard(visit: Any, address: str) -> 
     assert text.startswith("Epoch 10: accuracy MobileNet pretrained validation 0.3400")
     assert text.count("random validation") == 4
     text = hover(tab, RECALL, 7, 1)
-    assert text.startswith("Disgust VGG-Face random 0.0000, 95 % CI 0.000 to ")
+    assert text == "Disgust: recall VGG-Face random 1.0000, 95 % CI 0.839 to 1.000, 20 images"
+    tab.locator("#table-of-recall .controls select").select_option("F1")
+    assert hover(tab, RECALL, 7, 1).startswith("Disgust: F1 VGG-Face random 1.0000")
     tab.locator(TRADEOFFS).focus()
     tip = tab.locator(f"{TRADEOFFS} + .tip")
     # The fastest cell is the leftmost one.

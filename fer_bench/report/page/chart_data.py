@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
-from fer_bench.metrics import sampling_interval
 from fer_bench.report.plots.calibration import FEW, reliability_diagram
 from fer_bench.report.plots.initial_metrics import initial_data
 from fer_bench.report.plots.learning_curves import curves_key, curves_of
 from fer_bench.report.plots.tradeoffs import inference_batch, tradeoffs
+from fer_bench.results.metric_estimates import OF_CLASSES
 from fer_bench.runtime.escapes import clean
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ def _test_set(analysis: Analysis, places: Mapping[str, int], name: str, suffix: 
             for curve in _curves(group)
         ],
         "tradeoffs": _tradeoffs(analysis, cells) if analysis.dataset.has_test else None,
-        "recall": [
-            {"cell": cell, "values": values}
+        "class_metrics": [
+            {"cell": cell, "classes": classes}
             for cell, group in trained
-            if (values := _recall(group))
+            if (classes := _class_metrics(group))
         ],
         "time": _time_to_accuracy(analysis, index),
         "calibration": [
@@ -157,24 +158,17 @@ def _throughput(group: Group, batch: int) -> float | None:
     return sum(speeds) / len(speeds) if speeds else None
 
 
-def _recall(group: Group) -> list[Data | None]:
-    """Return recall, its 95 % CI over the images and their number for each class."""
-    if group.correct is None:
+def _class_metrics(group: Group) -> list[Data]:
+    """Return value, 95 % CI over the images and number of images of each class's metrics."""
+    if group.metrics is None:
         return []
-    labels, made = group.dataset.labels, []
-    for code, _ in enumerate(group.dataset.counts):
-        right = group.correct[:, labels == code]
-        one = None
-        if right.size:
-            interval = sampling_interval(right)
-            one = {
-                "recall": _number(right.mean()),
-                "low": _number(interval.low),
-                "high": _number(interval.high),
-                "images": right.shape[1],
-            }
-        made.append(one)
-    return made
+    return [
+        {
+            "images": one.images,
+            **{name: _numbers(astuple(getattr(one, name))) for name in OF_CLASSES},
+        }
+        for one in group.metrics.classes
+    ]
 
 
 def _time_to_accuracy(analysis: Analysis, index: dict[int, int]) -> Data | None:

@@ -29,7 +29,7 @@ MODULES = (
     "charts",
     "tradeoffs",
     "learning_curves",
-    "recall",
+    "class_metrics",
     "calibration",
     "time_to_accuracy",
     "initial_metrics",

@@ -1,0 +1,68 @@
+// Recall, precision or F1 of each class with its interval, side by side for the cells shown.
+for (const set of data.sets) {
+  const table = document.getElementById(`table-of-recall${set.suffix}`);
+  const METRICS = { recall: "recall", precision: "precision", f1: "F1" };
+  const WIDTH = 0.7; // of the space of a class
+
+  const metric = document.createElement("select");
+  for (const [key, name] of Object.entries(METRICS)) metric.append(new Option(name, key));
+
+  const points = ({ cell, classes }, shift) =>
+    classes.flatMap((one, code) => {
+      const [y, low, high] = one[metric.value];
+      return y === null ? [] : [{ x: code + shift, y, low, high, cell, code, images: one.images }];
+    });
+
+  const configure = () => {
+    const shown = set.class_metrics.filter(({ cell }) => cells.isShown(cell));
+    const step = WIDTH / Math.max(shown.length, 1);
+    return {
+      datasets: shown.map((one, place) => ({
+        data: points(one, (place - (shown.length - 1) / 2) * step),
+        ...charts.cellStyle(one.cell, 0),
+        pointRadius: 4,
+      })),
+      options: {
+        scales: {
+          x: charts.axis("class", {
+            min: -0.5,
+            max: set.classes.length - 0.5,
+            grid: { display: false },
+            afterBuildTicks: (scale) => {
+              scale.ticks = set.classes.map((_, value) => ({ value }));
+            },
+            ticks: {
+              autoSkip: false,
+              maxRotation: 90,
+              callback: (code) => charts.shortened(set.classes[code] ?? "", 14),
+            },
+          }),
+          y: charts.axis(METRICS[metric.value], { min: 0, max: 1 }),
+        },
+      },
+      describe: (found) => ({
+        title: `${set.classes[found[0].code]}: ${METRICS[metric.value]}`,
+        lines: found.map(({ cell, y, low, high, images }) => ({
+          cell,
+          text: [
+            y.toFixed(4),
+            ...(low === null ? [] : [`95 % CI ${low.toFixed(3)} to ${high.toFixed(3)}`]),
+            `${images.toLocaleString("en")} images`,
+          ].join(", "),
+        })),
+      }),
+    };
+  };
+
+  if (table && set.class_metrics.length) {
+    const controls = document.createElement("form");
+    controls.className = "controls";
+    const label = document.createElement("label");
+    label.append("Metric ", metric, " with its 95 % interval over the test images");
+    controls.append(label);
+    const place = charts.inFigure(table);
+    place.before(controls);
+    const refresh = charts.add(place, "Metrics of each class with 95 % intervals.", configure);
+    controls.addEventListener("input", refresh);
+  }
+}
