@@ -248,7 +248,7 @@ class _CellRunner:
         """Return a description of the result, for users who inspect the store."""
         protocol = self.context.protocol
         changed = protocol.changed(
-            "learning_rate", "optimizer", "input_size", "preprocessing", "pooling"
+            "batch_size", "learning_rate", "optimizer", "input_size", "preprocessing", "pooling"
         )
         return {
             "cell": self.cell.id,
