@@ -25,7 +25,7 @@ from fer_bench.report.audit import (
     write_audit,
 )
 from fer_bench.report.audit.contact_sheets import KEYS, greys
-from fer_bench.report.data_card.implications import implications
+from fer_bench.report.audit.implications import implications
 from fer_bench.report.output_files import MANIFEST
 from fer_bench.report.table_rendering import terminal
 from fer_bench.runtime.errors import FerBenchError

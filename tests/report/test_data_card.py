@@ -17,9 +17,9 @@ from fer_bench.data.prepare import prepare_data
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.published import DIGEST
 from fer_bench.report.audit import audit_tables, summary
-from fer_bench.report.data_card import data_card
-from fer_bench.report.data_card.implications import implications
-from fer_bench.report.data_card.provenance import origin
+from fer_bench.report.audit.data_card import data_card
+from fer_bench.report.audit.implications import implications
+from fer_bench.report.audit.provenance import origin
 from fer_bench.report.table_rendering import markdown
 from fer_bench.runtime.escapes import in_markdown
 

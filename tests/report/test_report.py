@@ -20,7 +20,7 @@ from fer_bench.report import (
     write_tables,
 )
 from fer_bench.report.audit import write_audit
-from fer_bench.report.data_card import data_card
+from fer_bench.report.audit.data_card import data_card
 from fer_bench.report.plots import figures
 from fer_bench.runtime.errors import FerBenchError
 

@@ -1,4 +1,4 @@
-"""Report of an audit: tables, contact sheets, a page, and a section of the benchmark's page."""
+"""Report of an audit: tables, contact sheets, data card, page, section of the benchmark's page."""
 
 from fer_bench.report.audit.contact_sheets import Sheet, Tile, draw, sheets
 from fer_bench.report.audit.files import PAGE, remove_attachments, write_attachments, write_audit

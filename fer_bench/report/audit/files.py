@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_bench.report.audit.contact_sheets import draw, sheets
+from fer_bench.report.audit.data_card import data_card
 from fer_bench.report.audit.page import audit_page
 from fer_bench.report.audit.paths import OF_AUDIT
 from fer_bench.report.audit.section import audit_section
-from fer_bench.report.data_card import data_card
 from fer_bench.report.output_files import remove_files, write_files
 
 if TYPE_CHECKING:

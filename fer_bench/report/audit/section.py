@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from fer_bench.report.audit.contact_sheets import greys, sheets
 from fer_bench.report.audit.image_names import named, shortened
+from fer_bench.report.audit.implications import implications
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
 from fer_bench.report.audit_scope import scope_sentences
-from fer_bench.report.data_card.implications import implications
 from fer_bench.report.page.audit_section import AuditSection, ContactSheet, ContactTile, Thumbnail
 from fer_bench.runtime.escapes import clean
 

@@ -1,4 +1,8 @@
-"""Rendering of the data card as Markdown."""
+"""Data card: description, known issues and unknowns of a data set, as Markdown.
+
+Its questions follow T. Gebru et al., "Datasheets for Datasets" (Communications of the ACM 64,
+2021). Every statement in it was either measured or published.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from fer_bench.data.audit import REACH
 from fer_bench.data.info import info_of
+from fer_bench.report.audit.implications import implications, things
+from fer_bench.report.audit.provenance import origin
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
 from fer_bench.report.audit_command import audit_command
 from fer_bench.report.audit_scope import DEDUPED, LABELLED
-from fer_bench.report.data_card.implications import implications, things
-from fer_bench.report.data_card.provenance import origin
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.table_rendering import markdown
 from fer_bench.results.records import SAMPLED
