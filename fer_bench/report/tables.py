@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,19 @@ from fer_bench.report.claims_table import claims_table
 from fer_bench.report.convergence_tables import rate_tables, setting, why_missing
 from fer_bench.report.metrics_tables import class_metrics_table, metrics_table
 from fer_bench.report.setup_tables import environment_table, protocol_table
+from fer_bench.report.speed_table import speed_table
 from fer_bench.report.subset_tables import deduplicated_note, left_out, mapped, subset_tables
 from fer_bench.report.table import Column, Entry, Row, Table
 from fer_bench.report.time_to_accuracy_table import time_to_accuracy_table
 from fer_bench.report.uncertainty_tables import calibration_table, pairs_table, uncertainty_table
-from fer_bench.results.merge import SPEED
 from fer_bench.results.records import NO_TEST
-from fer_bench.results.speed_units import speed_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.seed_groups import Group
-    from fer_bench.results.records import CellResult, DatasetSummary, InferenceSpeed
+    from fer_bench.results.records import CellResult, DatasetSummary
 
 
 def tables(analysis: Analysis) -> list[Table]:
@@ -58,7 +56,7 @@ def tables(analysis: Analysis) -> list[Table]:
         pairs_table(analysis.pairs, has_test=analysis.dataset.has_test),
         calibration_table(analysis),
         time_to_accuracy_table(analysis),
-        _speed(analysis),
+        speed_table(analysis),
         _parts(analysis),
         _cells(analysis),
         _weights(analysis),
@@ -330,64 +328,6 @@ def _recall(analysis: Analysis) -> Table:
     )
 
 
-def _speed(analysis: Analysis) -> Table:
-    run, cells = analysis.run, analysis.means
-    sizes = sorted({speed.batch_size for cell in cells for speed in cell.inference})
-    counted = speed_unit(run)
-    mark = "CPU " if counted == "CPU seconds" else ""
-    columns = [
-        Column(f"images/{mark}s", "training", style="speed"),
-        Column(f"epoch, {mark}s", "training", style="speed"),
-        Column("rounds", "training"),
-    ]
-    for size in sizes:
-        columns += [
-            Column(f"median, {mark}ms", f"batch {size}", style="speed"),
-            Column(f"p99, {mark}ms", f"batch {size}", style="speed"),
-            Column(f"images/{mark}s", f"batch {size}", style="speed"),
-        ]
-    inputs = sorted({speed.input_size for cell in cells for speed in cell.network_training})
-    columns += [Column(f"images/{mark}s", f"network, {size} px", style="speed") for size in inputs]
-    rows = []
-    for cell in cells:
-        training = cell.training
-        entries: list[Entry] = [None] * 3
-        if training is not None:
-            entries = [
-                training.images_per_second,
-                statistics.median(training.seconds),
-                len(training.seconds),
-            ]
-        measured = {speed.batch_size: speed for speed in cell.inference}
-        for size in sizes:
-            entries += _inference(measured.get(size))
-        at_input = {speed.input_size: speed.images_per_second for speed in cell.network_training}
-        entries += [at_input.get(size) for size in inputs]
-        # Show the word in the first group not measured, not in a p99 that only lacks enough calls.
-        missing = [3 + 3 * index for index, size in enumerate(sizes) if size not in measured]
-        if training is None:
-            missing = [0, *missing]
-        complete = not missing and bool(sizes)
-        row = _row(cell, complete, tuple(entries))
-        rows.append(dataclasses.replace(row, place=missing[0] if missing else None))
-    return Table(
-        key="speed",
-        title="Speed",
-        head="Model",
-        columns=tuple(columns),
-        rows=tuple(rows),
-        notes=(
-            "Measured in this run, even if the result is from the store. training: one epoch of "
-            "the trainable layers on stored features of the frozen ones, median of the rounds. "
-            "batch N: from N uint8 images of 48x48 to probabilities, through all layers; p99 needs "
-            "100 calls. network, N px: a few training batches of the complete network, frozen "
-            "layers included, from images resized to N pixels.",
-            *([f"All times are {counted}, not elapsed time."] if counted else []),
-            *(f"Speed {value}." for name, value in run.environment if name == SPEED),
-        ),
-    )
-
-
 def _parts(analysis: Analysis) -> Table:
     names = ("building the network", "frozen features", "compiling", "training", "evaluation")
     rows = []
@@ -408,13 +348,6 @@ def _parts(analysis: Analysis) -> Table:
             "images, before the first and after each epoch.",
         ),
     )
-
-
-def _inference(speed: InferenceSpeed | None) -> list[Entry]:
-    if speed is None:
-        return [None] * 3
-    p99 = None if speed.p99 is None else 1000 * speed.p99
-    return [1000 * speed.median, p99, speed.images_per_second]
 
 
 def _weights(analysis: Analysis) -> Table:
