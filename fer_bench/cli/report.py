@@ -73,10 +73,13 @@ def command(
 
 def _report(results: tuple[Path, ...]) -> Report:
     from fer_bench.report import Report
-    from fer_bench.results import load_run
+    from fer_bench.results import load_document, read_run, written_at
     from fer_bench.results.merge import merge_runs
 
-    return Report.of(merge_runs([(str(path), load_run(path)) for path in results]))
+    documents = [(path, load_document(path)) for path in results]
+    merged = merge_runs([(str(path), read_run(document, path)) for path, document in documents])
+    times = (written_at(document) for _, document in documents)
+    return Report.of(merged, times=tuple(filter(None, times)))
 
 
 def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:
@@ -96,4 +99,5 @@ def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:
     runs = [one for _, one in found.read]
     archive = build_archive(runs, reported, parts, found.others, found.unreadable)
     thresholds = default_thresholds() + project_thresholds(Path.cwd())
-    return Report.of(reported.run, find_trend(archive, thresholds))
+    times = tuple(part.time for part in parts)
+    return Report.of(reported.run, find_trend(archive, thresholds), times)

@@ -15,7 +15,14 @@ from fer_bench.report.comparison import coloured, conclusion, remove_comparison,
 from fer_bench.report.comparison import terminal_text as comparison_text
 from fer_bench.report.output import PAGE
 from fer_bench.report.output_files import write_files
-from fer_bench.results import KEY, json_text, read_run, timers, with_plain_values
+from fer_bench.results import (
+    KEY,
+    json_text,
+    read_run,
+    timers,
+    with_plain_values,
+    written_at,
+)
 from fer_bench.results.speed_units import TIMER
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.files import cause_of
@@ -67,7 +74,9 @@ class SessionReport:
         self._tried(lambda: write_files(self._directory, {RESULTS: _text(document)}))
         # A comparison of an earlier run could be mistaken for this run's.
         self._tried(lambda: remove_comparison(self._directory))
-        found = self._report = self._tried(lambda: Report.of(read_run(document)))
+        found = self._report = self._tried(
+            lambda: Report.of(read_run(document), times=tuple(filter(None, [written_at(document)])))
+        )
         if found is not None:
             self._tried(lambda: write_tables(self._directory, found))
         outcome = self._outcome = self._tried(lambda: self._compared())

@@ -7,6 +7,8 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.experiments import Experiment
+from fer_bench.report.audit.data_card import data_card
 from fer_bench.report.audit.files import remove_attachments, write_attachments
 from fer_bench.report.audit.paths import OF_BENCHMARK
 from fer_bench.report.audit.section import audit_section
@@ -165,12 +167,15 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
         drawn += trend_figures(report.trend)
     made = page(
         Content(
-            analysis=report.analysis,
+            analyses=[report.analysis],
+            experiments=[Experiment(report.analysis.run, times=report.times)],
             tables=report.tables,
             figures=drawn,
             summary=report.summary,
             name=f"fer_bench on {report.analysis.dataset.name}",
             audit=None if data is None else audit_section(data, OF_BENCHMARK),
+            files=report_files(report)
+            | ({} if data is None else {OF_BENCHMARK.card: data_card(data)}),
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}

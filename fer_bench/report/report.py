@@ -10,6 +10,8 @@ from fer_bench.analysis.summary import Summary, summarise
 from fer_bench.report.tables import tables
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fer_bench.analysis.history.series import Trend
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.table import Table
@@ -25,20 +27,23 @@ class Report:
         tables: every table, in the order of the report.
         summary: the results in sentences.
         trend: the metrics over stored runs; None if the report shows no trend.
+        times: when the results files were written, as far as known.
     """
 
     analysis: Analysis
     tables: tuple[Table, ...]
     summary: Summary
     trend: Trend | None = None
+    times: tuple[datetime, ...] = ()
 
     @classmethod
-    def of(cls, run: Run, trend: Trend | None = None) -> Report:
+    def of(cls, run: Run, trend: Trend | None = None, times: tuple[datetime, ...] = ()) -> Report:
         """Compute the report of a run.
 
         Args:
             run: the results.
             trend: the metrics over stored runs; None to report no trend.
+            times: when the results files were written, as far as known.
 
         Raises:
             ValueError: the run contradicts itself, see ``fer_bench.report.tables.tables``.
@@ -49,4 +54,4 @@ class Report:
             from fer_bench.report.trend_table import trend_table
 
             made.append(trend_table(trend))
-        return cls(analysis, tuple(made), summarise(analysis), trend)
+        return cls(analysis, tuple(made), summarise(analysis), trend, times)

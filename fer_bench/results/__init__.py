@@ -9,7 +9,7 @@ file. ``merge_documents`` merges several such files into one.
 from fer_bench.results.directory import ResultsDirectory, read_directory
 from fer_bench.results.json_values import with_plain_values
 from fer_bench.results.merge_files import Merged, merge_documents
-from fer_bench.results.read import load_document, load_run, read_run, timers
+from fer_bench.results.read import load_document, load_run, read_run, timers, written_at
 from fer_bench.results.repeated_measurements import without_repeats
 from fer_bench.results.schema import KEY
 from fer_bench.results.write import (
@@ -39,4 +39,5 @@ __all__ = [
     "with_plain_values",
     "without_repeats",
     "write_json",
+    "written_at",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 26
 """Largest accepted results file in bytes; all cells of the paper take a few hundred thousand."""
+
+TIME = "datetime"
+"""Key of the time of writing in pytest-benchmark's files."""
 
 _VALUES = {"quality": Quality, "training": TrainingSpeed, "inference": InferenceSpeed}
 
@@ -103,6 +107,18 @@ def read_run(document: object, path: Path | str | None = None) -> Run:
             or "use a results file that this or an older version of fer_bench wrote",
             path=None if path is None else Path(path),
         ) from None
+
+
+def written_at(document: object) -> datetime | None:
+    """Return when a document was written, in UTC; None if it has no valid time."""
+    text: Any = document.get(TIME) if isinstance(document, dict) else None
+    try:
+        time = datetime.fromisoformat(text)
+        # pytest-benchmark before version 5 wrote UTC without an offset.
+        time = time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time
+        return time.astimezone(timezone.utc)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def timers(document: dict[str, Any]) -> str:

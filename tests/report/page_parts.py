@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from eight_cells import make_run
 
+from fer_bench.analysis.experiments import Experiment
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table, tables
@@ -165,7 +166,8 @@ def content(run: Run | None = None, **changes: Any) -> Content:
     """Return content with everything that a page can show."""
     analysis = analyse(with_predictions(make_run()) if run is None else run)
     made = Content(
-        analysis=analysis,
+        analyses=[analysis],
+        experiments=[Experiment(analysis.run)],
         tables=[*(one for one in tables(analysis) if one.key != "claims"), CLAIMS],
         figures=[figure(key) for key in KEYS],
         summary=Summary(("Pretraining is worth it.", "By 0.3 of accuracy."), ("One seed.",)),

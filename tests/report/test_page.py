@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import gzip
 import hashlib
 import io
 import json
 import re
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,17 +18,21 @@ from page_parts import CLAIMS, KEYS, Node, content, figure, read, with_predictio
 from PIL import Image
 
 from fer_bench.analysis.example_images import choose
+from fer_bench.analysis.experiments import Experiment
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table, tables
 from fer_bench.report.audit import OF_BENCHMARK, audit_section, audit_tables, summary
 from fer_bench.report.audit import sheets as sheets_of
 from fer_bench.report.audit.implications import implications
+from fer_bench.report.commands import benchmark_command
 from fer_bench.report.convergence_tables import rate_tables
 from fer_bench.report.example_predictions import MISTAKE
 from fer_bench.report.page import page
 from fer_bench.report.page.scripts import chart_library, page_script
+from fer_bench.report.page.setup_facts import PAPER
 from fer_bench.report.page.table_view import grid, short_title
+from fer_bench.report.plots.example_images import example_figures
 from fer_bench.report.table_rendering import DASH, body
 from fer_bench.results.records import Predictions
 
@@ -36,7 +42,10 @@ if TYPE_CHECKING:
 
     from fer_bench.results.records import Run
 
-SECTIONS = ["answer", "beyond", "pictures", "data", "claims", "tables", "figures", "setup"]
+SECTIONS = [
+    *("answer", "cost", "curves", "recall", "pairs"),
+    *("pictures", "data", "paper", "setup"),
+]
 HOSTILE = [
     "<script>alert(1)</script>",
     "{{ 7*7 }}",
@@ -74,7 +83,7 @@ def test_a_trend_has_a_section_of_its_own_and_none_where_there_is_none(tree: Nod
     # Each stands once, and what is no trend stays where it was.
     ids = [node.attributes["id"] for node in shown if "id" in node.attributes]
     assert len(ids) == len(set(ids))
-    assert shown.by_id("beyond").all("figure", id="plot-of-tradeoffs")
+    assert shown.by_id("cost").all("figure", id="plot-of-tradeoffs")
     assert "Trend" not in tree.text()
 
 
@@ -118,10 +127,11 @@ class TestData:
             (caption,) = one.all("figcaption")
             assert sheet.title in caption.text()
             assert sheet.caption in caption.text()
-            (link,) = one.all("a")
-            assert link.attributes["href"] == f"data-sheets/{sheet.key}.png"
+            buttons = one.all("button")
+            assert {button.attributes["data-sheet"] for button in buttons} == {one.attributes["id"]}
         # All of them at once would be long: one is open.
-        assert ["open" in one.attributes for one in shown.all("details")] == [
+        folds = [one for figure in figures for one in figure.all("details")]
+        assert ["open" in one.attributes for one in folds] == [
             True,
             *[False] * (len(sheets) - 1),
         ]
@@ -164,13 +174,89 @@ class TestData:
         read(text)
 
 
-def test_every_link_leads_somewhere_and_no_id_comes_twice(tree: Node) -> None:
-    ids = [node.attributes["id"] for node in tree if "id" in node.attributes]
+def test_every_link_leads_into_the_page_or_to_an_absolute_address(whole: Node) -> None:
+    ids = [node.attributes["id"] for node in whole if "id" in node.attributes]
     assert len(ids) == len(set(ids))
-    links = [node.attributes["href"] or "" for node in tree.all("a")]
-    files = {f"figures/{key}.{kind}" for key in KEYS for kind in ("svg", "png")}
-    assert {link for link in links if not link.startswith("#")} == files
+    links = [node.attributes["href"] or "" for node in whole if "href" in node.attributes]
     assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    others = [link for link in links if not link.startswith(("#", "data:"))]
+    assert all(link.startswith("https://") for link in others)
+    assert PAPER in others
+
+
+def test_files_are_embedded_for_the_page_alone() -> None:
+    files = {"tables.csv": "a,b\n", "data-card.md": "# Card\n"}
+    shown = read(page(content(files=files)))
+    embedded = unpacked(shown)
+    assert {name: embedded[name] for name in files} == files
+    drawn = {"figure-11.svg", "mistakes.svg", "confusion.svg"}
+    assert embedded.keys() == {*files, *drawn}
+    assert embedded["confusion.svg"] == figure("confusion").svg
+    buttons = shown.all("button")
+    assert {one.attributes["data-file"] for one in buttons if "data-file" in one.attributes} == {
+        *files
+    }
+    keys = {one.attributes["data-figure"] for one in buttons if "data-figure" in one.attributes}
+    assert keys == set(KEYS)
+    # Only the script can save them, so that it also shows the buttons.
+    assert all("hidden" in one.attributes for one in shown.all("p", class_="files"))
+
+
+def test_images_of_examples_are_embedded_once() -> None:
+    run = with_predictions(make_run())
+    drawn = [one for one in example_figures(analyse(run)) if one.svg.count("<image ")]
+    shown = read(page(content(run, figures=drawn)))
+    references = [
+        found
+        for text in unpacked(shown).values()
+        for found in re.findall(r'<image xlink:href="([^"]*)"', text)
+    ]
+    assert sorted(references) == ["image:0", "image:1"]
+    assert len(shown.all("li", class_="example")) == 2
+
+
+def unpacked(shown: Node) -> dict[str, str]:
+    packed = base64.b64decode(shown.by_id("files").text())
+    found: dict[str, str] = json.loads(gzip.decompress(packed))
+    return found
+
+
+def test_notes_and_long_tables_are_folded(tree: Node) -> None:
+    folds = [one for one in tree.all("details") if "open" not in one.attributes]
+    folded = {node.text() for one in folds for node in one.all("p", class_="note")}
+    below_ranking = {node.text() for node in tree.by_id("ranking-1").all("p", class_="note")}
+    for table in content().tables:
+        assert folded >= set(table.notes) - below_ranking
+    for key, count in (("protocol", 1), ("recall", 0)):
+        assert len(tree.by_id(f"table-of-{key}").all("details", class_="fold")) == count
+
+
+def test_the_setup_has_command_date_duration_and_versions() -> None:
+    run = make_run()
+    cells = [dataclasses.replace(cell, parts=(("training", 1800.0),)) for cell in run.cells[:3]]
+    run = dataclasses.replace(
+        run, cells=tuple(cells), environment=(("fer_bench", "1.2"), ("threads", "2"))
+    )
+    time = datetime(2026, 1, 31, 12, 30, tzinfo=timezone.utc)
+    shown = read(page(content(run, experiments=[Experiment(run, times=(time,))]))).by_id("setup")
+    names, values = ([node.text() for node in shown.all(tag)] for tag in ("dt", "dd"))
+    assert dict(zip(names, values, strict=True)) == {
+        "measured": "2026-01-31 12:30 UTC",
+        "training of all cells": "1 h 30 min",
+        "fer_bench": "1.2",
+    }
+    (command,) = shown.all("pre")
+    assert command.text() == benchmark_command(run).line
+    (button,) = [one for one in shown.all("button") if "data-copy" in one.attributes]
+    assert button.attributes["data-copy"] == command.attributes["id"]
+
+
+def test_the_level_of_the_accuracies_is_explained_below_the_ranking(
+    tree: Node, snapshot: SnapshotAssertion
+) -> None:
+    shown = tree.by_id("answer").by_id("low-accuracy")
+    assert [node.text() for node in shown.all("p")] == snapshot
+    assert all((node.attributes["href"] or "").startswith("https://") for node in shown.all("a"))
 
 
 def test_every_table_row_and_reason_is_there(tree: Node) -> None:
@@ -179,7 +265,7 @@ def test_every_table_row_and_reason_is_there(tree: Node) -> None:
         assert shown.rows() == [
             [label, *cells] for label, cells in zip(made.labels, made.cells, strict=True)
         ]
-        reasons = [node.text() for details in shown.all("details") for node in details.all("li")]
+        reasons = [node.text() for one in shown.all("ol") for node in one.all("li")]
         assert reasons == made.reasons
         for note in table.notes:
             assert note in shown.text()
@@ -263,7 +349,7 @@ def test_only_several_networks_have_something_each() -> None:
     assert ", each pretrained and random, " in read(page(content(run))).text()
     alone = dataclasses.replace(run, cells=run.cells[:2])
     shown = read(page(content(alone))).by_id("answer")
-    (said,) = (one.text() for one in shown.all("p") if "20 epochs" in one.text())
+    (said,) = (one.text() for one in shown.all("p") if "for 20 epochs." in one.text())
     assert said.startswith("MobileNet, pretrained and ")
     assert said.endswith(" and random, trained for 20 epochs.")
     assert "each" not in said
@@ -290,18 +376,18 @@ def test_seeds_are_distinguished() -> None:
 
 def test_figures_stand_in_the_page_with_their_words(tree: Node) -> None:
     shown = {node.attributes["id"]: node for node in tree.all("figure")}
-    drawn = ["calibration", "unheard-of", "figure-5-mobilenet"]
-    # The first holds nothing but a chart.
-    assert list(shown) == ["learning-curves", *(f"plot-of-{key}" for key in drawn)]
+    drawn = ["figure-5-mobilenet", "calibration", "unheard-of"]
+    # A chart has no drawing.
+    shown.pop("learning-curves")
+    assert list(shown) == [f"plot-of-{key}" for key in drawn]
     for key in drawn:
         one = shown[f"plot-of-{key}"]
         assert one.all("div", role="img")[0].attributes["aria-label"] == f"Alt of {key}."
         assert f"Caption of {key}." in one.all("figcaption")[0].text()
         assert len(one.all("svg")) == 1
         assert "a < b" in one.text()
-    assert "plot-of-figure-5-mobilenet" in {
-        node.attributes.get("id") for node in tree.by_id("figures")
-    }
+    assert tree.by_id("curves").all("figure", id="plot-of-figure-5-mobilenet")
+    assert tree.by_id("figures").all("a", href="#plot-of-figure-5-mobilenet")
 
 
 def test_images_show_what_each_network_says(tree: Node) -> None:
@@ -365,7 +451,7 @@ def test_confusion_with_recall() -> None:
     confusion = tuple(map(tuple, counts.tolist()))
     quality = dataclasses.replace(cell.quality, confusion=confusion)
     run = dataclasses.replace(run, cells=(dataclasses.replace(cell, quality=quality),))
-    (shown,) = read(page(content(run))).by_id("confusion").all("details")
+    (shown,) = read(page(content(run))).by_id("confusion").all("details", class_="map")
     assert "open" in shown.attributes
     rows = shown.rows()
     assert rows[0] == ["Angry", "0.25", "0.00", "0.00", "0.75", *["0.00"] * 3, "0.250", "4"]
@@ -405,22 +491,18 @@ def test_cells_that_were_not_measured_have_their_seeds() -> None:
     ]
 
 
-def test_curves_of_other_backbones_are_the_papers_only_where_it_has_none_of_them() -> None:
+def test_figures_of_other_backbones_are_called_that() -> None:
     curves = [figure("curves-other"), figure("figure-9-initial-accuracy")]
     run = make_run()
     foreign = tuple(dataclasses.replace(cell, backbone="other") for cell in run.cells[:1])
-    for made, section, title in (
-        (run, "beyond", "The paper's figures"),
-        (
-            dataclasses.replace(run, cells=foreign),
-            "figures",
-            "The paper's figures, for other backbones",
-        ),
+    for made, title in (
+        (run, "Figures"),
+        (dataclasses.replace(run, cells=foreign), "Figures of other backbones"),
     ):
         shown = read(page(content(made, figures=curves)))
-        assert shown.by_id("figures").all("h2")[0].text() == title
-        drawn = [one.attributes["id"] for one in shown.by_id(section).all("figure")]
-        assert "plot-of-curves-other" in drawn
+        assert shown.by_id("figures").all("h3")[0].text() == title
+        assert shown.by_id("figures").all("figure", id="plot-of-figure-9-initial-accuracy")
+        assert shown.by_id("curves").all("figure", id="plot-of-curves-other")
 
 
 def test_tables_with_text_show_their_columns_next_to_each_value(tree: Node) -> None:
@@ -540,7 +622,7 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
     assert "\x00" not in text
     assert "\x1b" not in text
     shown = read(text)
-    charts, library, ours = shown.all("script")
+    charts, _, library, ours = shown.all("script")
     assert [library.text(), ours.text()] == [chart_library(), page_script()]
     if name.isprintable():
         assert json.loads(charts.text())["sets"][0]["classes"][0] == name

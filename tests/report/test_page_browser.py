@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from eight_cells import make_run
 from made_archives import of_accuracies
 from made_audits import audited
 from page_browser import write
-from page_parts import content, with_predictions
+from page_parts import content, figure, with_predictions
+from PIL import Image
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary
 from fer_bench.report import Column, Row, Table
 from fer_bench.report.audit import OF_BENCHMARK, audit_section
 from fer_bench.report.page import page
-from fer_bench.report.plots import trend_figures
+from fer_bench.report.plots import PALETTE, trend_figures
+from fer_bench.report.plots.example_images import example_figures
 from fer_bench.report.trend_table import trend_table
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.browser
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -123,6 +126,63 @@ def test_foreign_script_does_not_run(visit: Any, tmp_path: Path) -> None:
     tab, complaints, _ = visit(write(tmp_path, text))
     assert tab.title() == "The report"
     assert any("Content Security Policy" in one for one in complaints)
+
+
+def test_files_and_drawings_are_saved_from_the_page_alone(visit: Any, tmp_path: Path) -> None:
+    run = with_predictions(make_run())
+    text = page(
+        content(
+            run,
+            figures=[figure("calibration"), *example_figures(analyse(run))],
+            audit=audit_section(audited().prepared(), OF_BENCHMARK),
+            files={"tables.csv": "a,b\n"},
+        )
+    )
+    tab, complaints, requests = visit(write(tmp_path, text))
+
+    def saved(selector: str) -> tuple[str, bytes]:
+        with tab.expect_download() as found:
+            tab.locator(selector).first.click()
+        return found.value.suggested_filename, Path(found.value.path()).read_bytes()
+
+    assert saved("[data-file='tables.csv']") == ("tables.csv", b"a,b\n")
+    name, drawing = saved("[data-figure='calibration'][data-format=SVG]")
+    assert name == "calibration.svg"
+    assert ElementTree.fromstring(drawing).get("width", "").endswith("pt")
+    assert b"var(--" not in drawing
+    assert PALETTE["series-1"].encode() in drawing
+    name, drawing = saved("[data-figure='figure-11'][data-format=SVG]")
+    assert name == "figure-11.svg"
+    ElementTree.fromstring(drawing)
+    assert drawing.count(b"data:image/png;base64,") == 1
+    for selector, width in (
+        ("[data-figure='calibration'][data-format=PNG]", 1382),
+        ("[data-sheet='sheet-of-near'][data-format=PNG]", 2346),
+    ):
+        name, drawing = saved(selector)
+        image = Image.open(io.BytesIO(drawing))
+        assert (name.endswith(".png"), image.format) == (True, "PNG")
+        # Twice the width in CSS pixels.
+        assert image.width == pytest.approx(width, abs=4)
+        assert image.convert("L").getextrema()[0] < 100
+    assert complaints == []
+    assert all(one.startswith(("data:", "blob:", tab.url)) for one in requests)
+
+
+def test_a_link_opens_the_fold_that_it_leads_to(visit: Any, address: str) -> None:
+    tab, _, _ = visit(address)
+    table = tab.locator("#table-of-protocol table")
+    assert not table.is_visible()
+    tab.locator("#setup .contents a[href='#table-of-protocol']").click()
+    table.wait_for(state="visible")
+
+
+def test_the_command_is_copied(visit: Any, address: str) -> None:
+    tab, _, _ = visit(address, permissions=["clipboard-read", "clipboard-write"])
+    tab.locator("[data-copy]").click()
+    sync_api.expect(tab.locator("[data-copy]")).to_have_text("Copied")
+    copied = tab.evaluate("navigator.clipboard.readText()")
+    assert copied == tab.locator("#command-1").inner_text()
 
 
 def test_tables_sort_on_click_and_by_keyboard(visit: Any, address: str) -> None:
@@ -352,8 +412,8 @@ def test_everything_has_words_and_links_lead_somewhere(visit: Any, address: str)
         "[...document.querySelectorAll('a[href^=\"#\"]')].map(one => one.hash.slice(1))"
     )
     assert set(links) <= set(ids)
-    for figure in tab.locator("figure").all():
-        assert figure.locator("[role=img]").first.get_attribute("aria-label")
+    for one in tab.locator("figure").all():
+        assert one.locator("[role=img]").first.get_attribute("aria-label")
     for image in tab.locator("img").all():
         assert image.get_attribute("alt")
         assert image.evaluate("one => one.complete && one.naturalWidth > 0")

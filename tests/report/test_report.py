@@ -87,8 +87,10 @@ def test_the_tables_are_written_as_they_are(run: Run, tmp_path: Path) -> None:
 def test_the_page_is_next_to_its_figures(run: Run, tmp_path: Path) -> None:
     page, *drawings = write_page(tmp_path, Report.of(run))
     assert page == tmp_path / "index.html"
-    linked = set(re.findall(r'href="(figures/[^"]+)"', page.read_text("utf-8")))
-    assert {path.relative_to(tmp_path).as_posix() for path in drawings} == linked
+    offered = set(re.findall(r'data-figure="([^"]+)"', page.read_text("utf-8")))
+    assert {path.relative_to(tmp_path).as_posix() for path in drawings} == {
+        f"figures/{key}.{kind}" for key in offered for kind in ("svg", "png")
+    }
     assert all(path.stat().st_size for path in drawings)
     assert {path.suffix for path in drawings} == {".svg", ".png"}
 
@@ -107,9 +109,12 @@ def test_what_was_found_in_the_data_is_next_to_the_page(
     names = {path.relative_to(tmp_path).as_posix() for path in written}
     assert names == {path.relative_to(tmp_path).as_posix() for path in files_in(tmp_path)}
     text = (tmp_path / "index.html").read_text("utf-8")
-    linked = set(re.findall(r'href="([^"#:]+)"', text))
-    assert linked <= names
-    assert {name for name in names if name.startswith("data-sheets/")} <= linked
+    assert re.findall(r'<a href="(?!#|https:|data:)[^"]*"', text) == []
+    sheets = set(re.findall(r'data-sheet="sheet-of-([^"]+)"', text))
+    assert {name for name in names if name.startswith("data-sheets/")} == {
+        f"data-sheets/{key}.png" for key in sheets
+    }
+    assert {*NAMES, "data-card.md"} == set(re.findall(r'data-file="([^"]+)"', text))
     assert (tmp_path / "data-card.md").read_text("utf-8") == data_card(data)
 
 

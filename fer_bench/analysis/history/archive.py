@@ -5,23 +5,28 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from fer_bench.analysis.comparison.environment_differences import compare_environments
 from fer_bench.analysis.comparison.run_set import RunSet, measurement
-from fer_bench.results import ResultsDirectory, load_document, read_directory, read_run
+from fer_bench.results import (
+    ResultsDirectory,
+    load_document,
+    read_directory,
+    read_run,
+    written_at,
+)
 from fer_bench.results.merge import merge_runs
+from fer_bench.results.read import TIME
 from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from fer_bench.results.records import Run
 
-_TIME = "datetime"
-"""Key of the creation time in pytest-benchmark's files."""
 _COMMIT = re.compile(r"([0-9a-f]{7,64})(, .*)?")
 _SHORT = 7
 
@@ -183,14 +188,10 @@ def _difference(reported: Run, other: Run) -> str:
 
 def _stored(document: Any, name: str) -> StoredRun:
     run = read_run(document, name)
-    text = document.get(_TIME)
-    try:
-        time = datetime.fromisoformat(text)
-        # pytest-benchmark before version 5 wrote UTC without an offset.
-        time = time.replace(tzinfo=timezone.utc) if time.tzinfo is None else time
-        return StoredRun(name, time.astimezone(timezone.utc), run)
-    except (TypeError, ValueError, OverflowError):
+    time = written_at(document)
+    if time is None:
         raise FerBenchError(
-            f"{name}: {_TIME!r} at top level is {shown(text)}",
+            f"{name}: {TIME!r} at top level is {shown(document.get(TIME))}",
             "a time as pytest-benchmark writes it, '2026-01-31T12:00:00+00:00'",
-        ) from None
+        )
+    return StoredRun(name, time, run)

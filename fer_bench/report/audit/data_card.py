@@ -14,8 +14,8 @@ from fer_bench.report.audit.implications import implications, things
 from fer_bench.report.audit.provenance import origin
 from fer_bench.report.audit.summary import summary
 from fer_bench.report.audit.tables import audit_tables
-from fer_bench.report.audit_command import audit_command
 from fer_bench.report.audit_scope import DEDUPED, LABELLED
+from fer_bench.report.commands import audit_command
 from fer_bench.report.table import Column, Row, Table
 from fer_bench.report.table_rendering import markdown
 from fer_bench.results.records import SAMPLED

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import fields
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from fer_bench.protocol.published import BACKBONES, DATASET
-from fer_bench.report.audit_command import recorded_command
+from fer_bench.report.commands import benchmark_command, recorded_command
 from fer_bench.report.confusion_matrices import heat_maps
 from fer_bench.report.example_predictions import example_images
 from fer_bench.report.page.chart_data import chart_data
 from fer_bench.report.page.digits_section import digits_section
+from fer_bench.report.page.embedded_files import archive, example_drawing
 from fer_bench.report.page.masthead import subject
 from fer_bench.report.page.scripts import chart_library, page_script, policy
+from fer_bench.report.page.setup_facts import PAPER, links, setup_facts
 from fer_bench.report.page.table_view import Grid, grid, short_title
 from fer_bench.report.page.templates import filled
+from fer_bench.report.reference_points import reference_points
 from fer_bench.report.summary_table import summary_table
 from fer_bench.runtime.escapes import clean
 
@@ -25,34 +28,62 @@ if TYPE_CHECKING:
     from fer_bench.report.page.audit_section import AuditSection
     from fer_bench.report.page.page_input import Content
     from fer_bench.report.plots import Figure
+    from fer_bench.report.table import Table
     from fer_bench.results.records import Run
 
+T = TypeVar("T")
+
 _PAPER = ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "final")
-_METRICS = ("metrics",)
-_LACKING = (
-    "clean",
-    "votes",
-    "recall",
-    "classes",
-    "calibration",
-    "uncertainty",
-    "pairs",
-    "curve",
-    "learning-speed",
-    "speed",
-    "parts",
-)
-_LEADING = ("tradeoffs",)
-"""Figures in front of the confusion matrices."""
-_TREND = ("trend",)
 _SETUP = ("protocol", "environment", "weights", "cells")
-_PAPER_FIGURES = tuple(f"figure-{number}-" for number in range(5, 11))
-_OTHER_CURVES = "curves-"
-"""Learning curves of backbones that the paper does not have."""
-_EXAMPLES = (*(f"figure-{number}-" for number in range(11, 18)), "examples-", "mistakes-")
-"""Figures that the page only links to as files, since it shows their images in HTML."""
-_CONFUSION = ("confusion-",)
+_TREND = ("trend",)
+_CLAIMS = ("claims",)
+_DATA = ("clean", "votes")
+_PAPER_FIGURES = ("figure-9", "figure-10")
+_EXAMPLES = (*(f"figure-{number}" for number in range(11, 18)), "examples", "mistakes")
+"""Figures whose images the page shows in HTML; the drawings are only embedded for download."""
+_CONFUSION = ("confusion",)
 """Likewise for confusion matrices, which the page shows as HTML heat maps."""
+_CURVES = ("curves", *(f"figure-{number}" for number in range(5, 9)))
+_RESULTS = (
+    ("cost", "Accuracy against cost", ("tradeoffs", "speed", "parts"), "No cell was measured."),
+    (
+        "curves",
+        "Learning curves",
+        (*_CURVES, "learning-speed"),
+        "No cell was trained.",
+    ),
+    ("recall", "Confusion and recall", ("recall", "calibration"), ""),
+    ("pairs", "Pairwise comparison", ("pairs", "uncertainty"), "No cell was trained."),
+)
+"""Id, title, and keys of figures and tables of each section of results, and its text without any;
+figures and tables of unknown keys follow in ``recall``."""
+_FOLDED = (
+    *_DATA,
+    *_SETUP,
+    "calibration",
+    "initial",
+    "final",
+    "learning-speed",
+    "parts",
+    "uncertainty",
+)
+"""Tables that show only their title at first."""
+
+
+class Section(NamedTuple):
+    """Section of the results.
+
+    Attributes:
+        id: the section's anchor.
+        title: one line.
+        parts: its figures and tables.
+        missing: text to show if there are none.
+    """
+
+    id: str
+    title: str
+    parts: Sequence[Plot | Grid]
+    missing: str
 
 
 class Plot(NamedTuple):
@@ -92,35 +123,44 @@ class Ended(NamedTuple):
 
 
 def page(content: Content) -> str:
-    """Return the report as one HTML document.
+    """Return the report as one HTML document, which can be sent alone.
 
-    The page loads nothing: styles, scripts, drawings and images are embedded, and its content
-    security policy forbids anything else. It links to the figures' files in ``figures/`` next to
-    it. All content is readable without scripts, which add interactive charts, sort and copy tables,
-    filter by cells and classes, and switch the theme.
+    The page loads nothing: styles, scripts, drawings, images and files are embedded, and its
+    content security policy forbids anything else. All content is readable without scripts, which
+    add interactive charts, sort and copy tables, filter by cells and classes, switch the theme and
+    save the embedded files.
 
     Raises:
         ValueError: the run is inconsistent, see ``fer_bench.report.tables.tables``.
     """
     from markupsafe import Markup
 
-    charts = chart_data([content.analysis])
+    charts = chart_data(content.analyses)
     scripts = [*([chart_library()] if charts else []), page_script()]
-    run = content.analysis.run
-    tables = {table.key: grid(table) for table in content.tables}
-    in_html = (*_EXAMPLES, *_CONFUSION)
-    plots = [_plot(figure) for figure in content.figures if not _is(figure.key, in_html)]
-    other_backbones = not any(cell.backbone in BACKBONES for cell in run.cells)
-    paper_figures = (*_PAPER_FIGURES, _OTHER_CURVES) if other_backbones else _PAPER_FIGURES
-    in_paper = [plot for plot in plots if _is(plot.key, paper_figures)]
-    claims = tables.pop("claims", None)
-    metrics = _pop_tables(tables, _METRICS)
-    paper = _pop_tables(tables, _PAPER)
-    setup = _pop_tables(tables, _SETUP)
-    trend: list[Plot | Grid] = [plot for plot in plots if _is(plot.key, _TREND)]
-    leading = [plot for plot in plots if _is(plot.key, _LEADING)]
-    rest = [plot for plot in plots if plot not in (*in_paper, *trend, *leading)]
-    trend += _pop_tables(tables, _TREND)
+    analyses = content.analyses
+    runs = [experiment.run for experiment in content.experiments]
+    examples = [example for analysis in analyses for example in example_images(analysis)]
+    example_figures = [one for one in content.figures if _is(one.key, _EXAMPLES)]
+    confusion_figures = [one for one in content.figures if _is(one.key, _CONFUSION)]
+    parts = _Parts(
+        [
+            *(_plot(one) for one in content.figures if not _is(one.key, _EXAMPLES + _CONFUSION)),
+            *(_grid(table) for table in content.tables),
+        ]
+    )
+    claims, paper, setup, trend, data, figures = map(
+        parts.take, (_CLAIMS, _PAPER, _SETUP, _TREND, _DATA, _PAPER_FIGURES)
+    )
+    sections = [
+        Section(name, title, parts.take(keys), missing) for name, title, keys, missing in _RESULTS
+    ]
+    sections = [
+        one._replace(parts=[*one.parts, *parts.left]) if one.id == "recall" else one
+        for one in sections
+    ]
+    places = {example.image: place for place, example in enumerate(examples)}
+    drawn = {f"{one.key}.svg": one.svg for one in confusion_figures}
+    drawn |= {f"{one.key}.svg": example_drawing(one, places) for one in example_figures}
     return filled(
         "page/index.html.j2",
         # Trusted: files of this package.
@@ -132,28 +172,64 @@ def page(content: Content) -> str:
             part.name: [clean(sentence) for sentence in getattr(content.summary, part.name)]
             for part in fields(content.summary)
         },
-        ranking=grid(summary_table(content.analysis)),
-        subject=subject(content.analysis),
-        trained=bool(content.analysis.trained),
-        has_test=content.analysis.dataset.has_test,
-        claims=claims,
-        digits=digits_section() if run.dataset.name == DATASET else None,
-        paper=paper,
-        figures=in_paper,
-        other_backbones=other_backbones,
-        examples=example_images(content.analysis),
-        example_files=_files(content.figures, _EXAMPLES),
-        heat_maps=heat_maps(content.analysis, content.analysis.groups),
-        heat_map_files=_files(content.figures, _CONFUSION),
-        leading=leading,
-        metrics=metrics,
-        more=_in_order(rest, tables),
+        rankings=[
+            replace(grid(summary_table(analysis)), id=f"ranking-{number}")
+            for number, analysis in enumerate(analyses, start=1)
+        ],
+        reference_points=reference_points(runs),
+        subject=[sentence for analysis in analyses for sentence in subject(analysis)],
+        trained=any(analysis.trained for analysis in analyses),
+        has_test=any(analysis.dataset.has_test for analysis in analyses),
+        results=sections,
+        heat_maps=[one for analysis in analyses for one in heat_maps(analysis, analysis.groups)],
+        heat_map_files=_short_titles(confusion_figures),
+        examples=examples,
+        example_files=_short_titles(example_figures),
+        data_parts=data,
         audit=None if content.audit is None else _data(content.audit),
-        command=recorded_command(run),
+        audit_commands=_unique(map(recorded_command, runs)),
+        claims=claims,
+        digits=digits_section() if any(run.dataset.name == DATASET for run in runs) else None,
+        paper=paper,
+        paper_address=PAPER,
+        deviations=_unique(clean(away) for analysis in analyses for away in analysis.deviations),
+        curve_figures=[one for one in sections[1].parts if _is(one.key, _CURVES)],
+        figures=figures,
+        other_backbones=not any(cell.backbone in BACKBONES for run in runs for cell in run.cells),
         trend=trend,
         setup=setup,
-        ended=ended(run),
+        commands=_unique(map(benchmark_command, runs)),
+        facts=setup_facts(content.experiments),
+        links=links(),
+        files=list(content.files),
+        archive=archive({**content.files, **drawn}),
+        ended=[one for analysis in analyses for one in ended(analysis.run)],
     )
+
+
+class _Parts:
+    """Figures and tables of the page that are not placed yet.
+
+    Args:
+        parts: figures, then tables, each in report order.
+    """
+
+    def __init__(self, parts: Iterable[Plot | Grid]) -> None:
+        self.left = list(parts)
+
+    def take(self, keys: Sequence[str]) -> list[Plot | Grid]:
+        """Remove the parts with these keys and return them, in the order of the keys."""
+        taken = [part for key in keys for part in self.left if _is(part.key, (key,))]
+        self.left = [part for part in self.left if part not in taken]
+        return taken
+
+
+def _grid(table: Table) -> Grid:
+    return replace(grid(table), folded=_is(table.key, _FOLDED))
+
+
+def _unique(values: Iterable[T]) -> list[T]:
+    return list(dict.fromkeys(values))
 
 
 def ended(run: Run) -> list[Ended]:
@@ -196,30 +272,15 @@ def _plot(figure: Figure) -> Plot:
     )
 
 
-def _files(figures: Iterable[Figure], stems: Sequence[str]) -> list[tuple[str, str]]:
-    """Return short titles and keys of the figures that the page links to instead of drawing."""
-    return [(short_title(one.title), one.key) for one in figures if _is(one.key, stems)]
+def _short_titles(figures: Iterable[Figure]) -> list[tuple[str, str]]:
+    """Return short titles and keys of figures that the page only embeds as files."""
+    return [(short_title(one.title), one.key) for one in figures]
 
 
 def _is(key: str, stems: Iterable[str]) -> bool:
-    """Return True if the key, with a hyphen appended, begins with one of the stems."""
-    return f"{key}-".startswith(tuple(stems))
-
-
-def _pop_tables(tables: dict[str, Grid], keys: Iterable[str]) -> list[Grid]:
-    """Remove the tables with these keys from ``tables`` and return them."""
-    return [tables.pop(key) for key in keys if key in tables]
-
-
-def _in_order(plots: Sequence[Plot], tables: dict[str, Grid]) -> list[Plot | Grid]:
-    """Return figures and tables beyond the paper by topic, figures first, unknown keys last."""
-    found: list[Plot | Grid] = []
-    for stem in _LACKING:
-        found += [plot for plot in plots if _is(plot.key, (f"{stem}-", f"{stem}s-"))]
-        found += [table for key, table in tables.items() if _is(key, (f"{stem}-", f"{stem}s-"))]
-    everything: list[Plot | Grid] = [*plots, *tables.values()]
-    return found + [one for one in everything if one not in found]
+    """Return True if the key is one of the stems, or one of them continued with a hyphen."""
+    return any(key == stem or key.startswith(f"{stem}-") for stem in stems)
 
 
 def _data(audit: AuditSection) -> dict[str, object]:
-    return {**vars(audit), "tables": [grid(table) for table in audit.tables]}
+    return {**vars(audit), "tables": [_grid(table) for table in audit.tables]}

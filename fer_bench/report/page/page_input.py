@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from fer_bench.analysis.experiments import Experiment
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.analysis.summary import Summary
     from fer_bench.report.page.audit_section import AuditSection
@@ -20,7 +21,8 @@ class Content:
     """Everything that the page shows.
 
     Attributes:
-        analysis: the measured run with its analysis.
+        analyses: the measured cells with their analysis, once for each set of test images.
+        experiments: what was run, for the commands and facts of the setup.
         tables: tables of the run, in any order. The page places those with keys of
             ``fer_bench.report.tables``, and ``claims``, ``pairs``, ``uncertainty``,
             ``calibration`` and ``trend``; tables with other keys come last.
@@ -28,11 +30,14 @@ class Content:
         summary: the results in sentences; the first of the answer is set largest.
         name: name of the report.
         audit: audit of the data; None if it is not available, as results files do not hold it.
+        files: further files that the page contains for download, by name.
     """
 
-    analysis: Analysis
+    analyses: Sequence[Analysis]
+    experiments: Sequence[Experiment]
     tables: Sequence[Table]
     figures: Sequence[Figure]
     summary: Summary
     name: str
     audit: AuditSection | None = None
+    files: Mapping[str, str] = field(default_factory=dict)

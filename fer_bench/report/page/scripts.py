@@ -20,6 +20,8 @@ MODULES = (
     "copying",
     "regions",
     "navigation",
+    "folds",
+    "downloads",
     "printing",
     "cells",
     "examples",

@@ -74,6 +74,7 @@ class Grid:
     """One table.
 
     Attributes:
+        key: identifier of the table in files.
         id: the table's anchor.
         title: one line.
         short: the title for a list of links.
@@ -85,8 +86,10 @@ class Grid:
         reasons: reasons for missing values, in the order of their marks, from 1.
         notes: notes below the table.
         stacked: if True, a narrow page shows each row as a block, since the table holds text.
+        folded: if True, only the title is visible at first.
     """
 
+    key: str
     id: str
     title: str
     short: str
@@ -97,6 +100,7 @@ class Grid:
     reasons: Sequence[str]
     notes: Sequence[str]
     stacked: bool
+    folded: bool = False
 
 
 def grid(table: Table) -> Grid:
@@ -119,6 +123,7 @@ def grid(table: Table) -> Grid:
     if any(any(far) for far in away):
         notes.append("Small print: this run minus the paper.")
     return Grid(
+        key=table.key,
         id=f"table-of-{table.key}",
         title=clean(table.title),
         short=short_title(table.title),

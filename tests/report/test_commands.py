@@ -4,11 +4,14 @@ import dataclasses
 import shlex
 from pathlib import Path
 
-from made_runs import made_run
+from made_runs import made_cell, made_run
 
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.plugin.options import OPTIONS
+from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
-from fer_bench.report.audit_command import audit_command, recorded_command
+from fer_bench.protocol.settings import TrainableLayers
+from fer_bench.report.commands import audit_command, benchmark_command, recorded_command
 from fer_bench.report.page.masthead import subject
 from fer_bench.results.records import COPIES, SAMPLED
 
@@ -119,3 +122,39 @@ def test_images_of_a_run_are_those_of_its_parts(snapshot) -> None:
     (images,) = (one for one in sentences if "32,820 images" in one)
     assert "7 classes, 22,974 for training" in images
     assert [one for one in sentences if "3,067" in one] == snapshot
+
+
+class TestBenchmark:
+    def test_cells_data_and_changed_settings_are_options(self) -> None:
+        cells = [made_cell("mobilenet", "random", seed=seed) for seed in (43, 44)]
+        run = made_run(*cells, epochs=5, dedupe="all", batch_normalization="frozen", seed=43)
+        found = benchmark_command(run)
+        assert shlex.split(found.line) == [
+            *("pytest", "benchmarks", "--backbone=mobilenet", "--init=random"),
+            *("--dataset=fer2013", "--split=paper", "--dedupe=all"),
+            *("--epochs=5", "--batchnorm=frozen", "--seed=43", "--seeds=2"),
+        ]
+        assert found.arguments == ()
+
+    def test_values_that_the_record_lacks_are_placeholders(self) -> None:
+        run = made_run(made_cell("mini", "pretrained"), made_cell("mini", "random"))
+        data = dataclasses.replace(run.dataset, name="my faces", class_map="a: b")
+        found = benchmark_command(dataclasses.replace(run, dataset=data))
+        assert shlex.split(found.line) == [
+            *("pytest", "benchmarks", "--backbone=mini", "--dataset=DATASET"),
+            *("--class-map=MAP", "--split=paper", "--seed=42"),
+        ]
+        assert found.arguments == (("DATASET", "--dataset"), ("MAP", "--class-map"))
+
+    def test_its_options_exist(self) -> None:
+        known = {option.short for option in OPTIONS}
+        run = made_run(
+            *(made_cell(name, "random") for name in published.BACKBONES),
+            epochs=2,
+            batch_size=8,
+            trainable_layers=TrainableLayers("all", 4),
+        )
+        line = benchmark_command(run).line
+        assert "--backbone=all" in line
+        assert "--trainable-layers=pretrained:all,random:4" in line
+        assert {word.partition("=")[0] for word in shlex.split(line)[2:]} <= known
