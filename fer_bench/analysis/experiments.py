@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from fer_bench.results.merge import merge_runs, speeds_elsewhere
+from fer_bench.results.run_differences import run_differences
+from fer_bench.runtime.errors import FerBenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from fer_bench.results.records import Run
+    from fer_bench.results.run_differences import RunDifference
+
+_LONGEST = 24
+"""Maximum length of a value that becomes part of a name."""
+
+
+class NamedRun(NamedTuple):
+    """Run of one results file.
+
+    Attributes:
+        name: display name of the file.
+        run: the results.
+        time: when the file was written; None if it is unknown.
+    """
+
+    name: str
+    run: Run
+    time: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -18,9 +43,151 @@ class Experiment:
     Attributes:
         run: the results.
         name: what distinguishes it from the other experiments of a report; empty if there are none.
-        times: when its results files were written, as far as known.
+        qualifier: what distinguishes it from those with the same test images; empty if there are
+            none.
+        files: names of the results files.
+        times: when they were written, as far as known.
     """
 
     run: Run
     name: str = ""
+    qualifier: str = ""
+    files: tuple[str, ...] = ()
     times: tuple[datetime, ...] = ()
+
+    @property
+    def qualified(self) -> Run:
+        """The run, with the qualifier appended to the titles of the backbones."""
+        if not self.qualifier:
+            return self.run
+        cells = (
+            dataclasses.replace(cell, title=f"{cell.title} ({self.qualifier})")
+            for cell in self.run.cells
+        )
+        return dataclasses.replace(self.run, cells=tuple(cells))
+
+
+def group_experiments(runs: Sequence[NamedRun]) -> tuple[Experiment, ...]:
+    """Merge the runs that ``merge_runs`` accepts, in order, and name the results.
+
+    Args:
+        runs: one or more runs.
+
+    Returns:
+        The experiments in the order of their first runs; a single one has no name.
+    """
+    groups: list[list[NamedRun]] = []
+    for one in runs:
+        for group in groups:
+            if _can_merge([*group, one]):
+                group.append(one)
+                break
+        else:
+            groups.append([one])
+    merged = [merge_runs([one[:2] for one in group]) for group in groups]
+    experiments = tuple(
+        Experiment(
+            run,
+            name,
+            files=tuple(one.name for one in group),
+            times=tuple(one.time for one in group if one.time is not None),
+        )
+        for run, name, group in zip(merged, _names(merged), groups, strict=True)
+    )
+    qualifiers = {
+        one.name: qualifier
+        for members in by_test_images(experiments)
+        for one, qualifier in zip(members, _names([one.run for one in members]), strict=True)
+    }
+    return tuple(dataclasses.replace(one, qualifier=qualifiers[one.name]) for one in experiments)
+
+
+def _can_merge(runs: Sequence[NamedRun]) -> bool:
+    try:
+        merge_runs([one[:2] for one in runs])
+    except FerBenchError:
+        return False
+    return True
+
+
+def _names(runs: Sequence[Run]) -> list[str]:
+    """Return a unique name for each run from its differences, empty for a single run."""
+    if len(runs) == 1:
+        return [""]
+    names = [""] * len(runs)
+    for difference in run_differences(runs):
+        if max(map(len, difference.values)) > _LONGEST:
+            continue
+        counts = Counter(names)
+        longer = [
+            f"{name}, {_in_name(difference, value)}".removeprefix(", ")
+            if counts[name] > 1
+            else name
+            for name, value in zip(names, difference.values, strict=True)
+        ]
+        # A property that distinguishes no further runs would only make the names longer.
+        if len({*longer}) > len({*names}):
+            names = longer
+    if len({*names}) < len(runs):
+        names = [f"{name}, run {number}".removeprefix(", ") for number, name in enumerate(names, 1)]
+    return names
+
+
+def _in_name(difference: RunDifference, value: str) -> str:
+    return value if difference.name == "data set" else f"{difference.name} {value}"
+
+
+def by_test_images(experiments: Sequence[Experiment]) -> list[list[Experiment]]:
+    """Return the experiments grouped by test images, which are the same within a group.
+
+    Results files of schema 1 do not record the images of the parts: their experiments stay alone.
+    """
+    found: dict[object, list[Experiment]] = {}
+    for place, experiment in enumerate(experiments):
+        data = experiment.run.dataset
+        key = (data.digest, data.counts, data.split_digest) if data.split_digest else place
+        found.setdefault(key, []).append(experiment)
+    return list(found.values())
+
+
+def set_names(sets: Sequence[Sequence[Experiment]]) -> list[str]:
+    """Return a unique name for each group of ``by_test_images``, empty for a single one."""
+    if len(sets) == 1:
+        return [""]
+    data = [members[0].run.dataset for members in sets]
+    for names in (
+        [one.name for one in data],
+        [f"{one.name}, split {one.split}" for one in data],
+    ):
+        if len({*names}) == len(sets):
+            return names
+    return ["; ".join(one.name for one in members) for members in sets]
+
+
+def pool(experiments: Sequence[Experiment]) -> tuple[Run, str]:
+    """Return the cells of experiments with the same test images as one run.
+
+    The cells of each experiment are separate networks, distinguished by their titles. Speeds are
+    kept as by ``merge_runs``.
+
+    Args:
+        experiments: one or more, as grouped by ``by_test_images``.
+
+    Returns:
+        The run, whose protocol and environment are those of the first experiment, and a note on
+        the speeds that are left out, empty if there are none.
+    """
+    first, *others = experiments
+    if not others:
+        return first.qualified, ""
+    elsewhere, note = speeds_elsewhere([(one.name, one.run) for one in experiments])
+    cells = [
+        dataclasses.replace(
+            cell.without_speed() if one.name in elsewhere else cell,
+            backbone=f"{cell.backbone}-{number}",
+        )
+        for number, one in enumerate(experiments, start=1)
+        for cell in one.qualified.cells
+    ]
+    examples = next((one.run.examples for one in experiments if one.run.examples), ())
+    return dataclasses.replace(first.run, cells=tuple(cells), examples=examples), note

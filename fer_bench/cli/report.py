@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.terminal import echo, echo_lines
 
 if TYPE_CHECKING:
+    from fer_bench.analysis.experiments import NamedRun
     from fer_bench.report import Report
 
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     "results",
     nargs=-1,
     required=True,
-    metavar="RESULTS.json...",
+    metavar="RUN...",
     type=NonEmptyPath(),
 )
 @click.option(
@@ -49,9 +52,10 @@ if TYPE_CHECKING:
 def command(
     results: tuple[Path, ...], report_dir: Path, history: Path | None, verbosity: int
 ) -> None:
-    """Write the page, plots and tables of results files, and print a summary.
+    """Write the page, plots and tables of runs, and print a summary.
 
-    Several files are merged: they must be runs of one protocol on the same images. No network is
+    RUN is a results file, or a directory of them. Runs of one protocol on the same images are
+    merged; others are shown next to each other, with what differs. No network is
     built, and the results files are not changed. They do not contain the audit of the data:
     data-card.md and the contact sheets of an earlier report in DIR are removed, and the page states
     the command that makes them.
@@ -71,15 +75,48 @@ def command(
     echo(f"report: {report_dir / 'index.html'}")
 
 
-def _report(results: tuple[Path, ...]) -> Report:
+def _report(paths: tuple[Path, ...]) -> Report:
     from fer_bench.report import Report
-    from fer_bench.results import load_document, read_run, written_at
-    from fer_bench.results.merge import merge_runs
 
-    documents = [(path, load_document(path)) for path in results]
-    merged = merge_runs([(str(path), read_run(document, path)) for path, document in documents])
-    times = (written_at(document) for _, document in documents)
-    return Report.of(merged, times=tuple(filter(None, times)))
+    runs, unreadable = _read(paths)
+    for problem in unreadable:
+        echo(f"WARNING: left out: {problem}", err=True)
+    return Report.of_runs(runs, unreadable)
+
+
+def _read(paths: tuple[Path, ...]) -> tuple[list[NamedRun], list[str]]:
+    """Return the runs of results files and directories, and why the others cannot be read.
+
+    Raises:
+        FerBenchError: none of them can be read, or one is given twice.
+    """
+    from fer_bench.analysis.experiments import NamedRun
+    from fer_bench.results import load_document, read_directory, read_run, written_at
+
+    def named(document: Any, name: str) -> NamedRun:
+        return NamedRun(name, read_run(document, name), written_at(document))
+
+    runs: list[NamedRun] = []
+    errors: list[FerBenchError] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            if path.is_dir():
+                found = read_directory(path, named)
+                runs += [run for _, run in found.read]
+                problems += found.unreadable
+            else:
+                runs.append(named(load_document(path), str(path)))
+        except FerBenchError as error:
+            errors.append(error)
+    if not runs:
+        raise errors[0]
+    known: dict[str, str] = {}
+    for run in runs:
+        first = known.setdefault(os.path.realpath(run.name), run.name)
+        if first is not run.name:
+            raise FerBenchError(f"the same file as {first!r}", "each run once", path=Path(run.name))
+    return runs, [*problems, *map(str, errors)]
 
 
 def _report_with_trend(results: tuple[Path, ...], history: Path) -> Report:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import gc
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fer_bench.analysis.experiments import Experiment
 from fer_bench.report.audit.data_card import data_card
 from fer_bench.report.audit.files import remove_attachments, write_attachments
 from fer_bench.report.audit.paths import OF_BENCHMARK
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_bench.data.prepare import PreparedData
+    from fer_bench.report.plots import Figure
     from fer_bench.report.report import Report
 
 PAGE = "index.html"
@@ -66,8 +67,9 @@ def terminal_text(report: Report, width: int = 120, verbosity: int = 0) -> str:
     if verbosity > 0:
         shown = [one for one in report.tables if verbosity > 1 or one.key in DETAILS]
         blocks.append(terminal(shown, width))
-    if verbosity >= 0 and report.analysis.groups:
-        blocks.append(terminal([summary_table(report.analysis, width)], width))
+    if verbosity >= 0:
+        ranked = [analysis for analysis in report.analyses if analysis.groups]
+        blocks += [terminal([summary_table(analysis, width)], width) for analysis in ranked]
     sentences = list(summary.answer)
     if verbosity >= 0:
         sentences += [f"NOTE: {caution}" for caution in summary.cautions]
@@ -142,6 +144,13 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
+def _of_set(figure: Figure, number: int, name: str) -> Figure:
+    """Return a figure with the name of its set of test images, if there are several."""
+    if not name:
+        return figure
+    return replace(figure, key=f"{figure.key}-set-{number}", title=f"{figure.title} ({name})")
+
+
 @_uncollected()
 def write_page(directory: Path, report: Report, data: PreparedData | None = None) -> list[Path]:
     """Write the page, figures, data card and contact sheets, each file atomically.
@@ -162,20 +171,28 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
     from fer_bench.report.page import Content, page
     from fer_bench.report.plots import figures, trend_figures
 
-    drawn = figures(report.analysis)
+    drawn = [
+        _of_set(figure, number, name)
+        for number, (analysis, name) in enumerate(
+            zip(report.analyses, report.set_names, strict=True), start=1
+        )
+        for figure in figures(analysis)
+    ]
     if report.trend is not None:
         drawn += trend_figures(report.trend)
+    names = dict.fromkeys(one.run.dataset.name for one in report.experiments)
+    cards = {} if data is None else {OF_BENCHMARK.card: data_card(data)}
     made = page(
         Content(
-            analyses=[report.analysis],
-            experiments=[Experiment(report.analysis.run, times=report.times)],
+            analyses=report.analyses,
+            set_names=report.set_names,
+            experiments=report.experiments,
             tables=report.tables,
             figures=drawn,
             summary=report.summary,
-            name=f"fer_bench on {report.analysis.dataset.name}",
+            name=f"fer_bench on {' and '.join(names)}",
             audit=None if data is None else audit_section(data, OF_BENCHMARK),
-            files=report_files(report)
-            | ({} if data is None else {OF_BENCHMARK.card: data_card(data)}),
+            files={**report_files(report), **cards},
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}

@@ -5,13 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_bench.analysis.experiments import (
+    Experiment,
+    by_test_images,
+    group_experiments,
+    pool,
+    set_names,
+)
 from fer_bench.analysis.run_analysis import analyse
 from fer_bench.analysis.summary import Summary, summarise
+from fer_bench.report.combined_tables import combined_tables
 from fer_bench.report.tables import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
+    from fer_bench.analysis.experiments import NamedRun
     from fer_bench.analysis.history.series import Trend
     from fer_bench.analysis.run_analysis import Analysis
     from fer_bench.report.table import Table
@@ -20,21 +30,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """A run with its analysis, tables and summary, shown by terminal, files and page alike.
+    """Runs with their analysis, tables and summary, shown by terminal, files and page alike.
 
     Attributes:
-        analysis: analysis of the run.
+        experiments: the runs, merged as far as they are of one protocol on the same images.
+        analyses: analysis of all cells, once for each set of test images.
         tables: every table, in the order of the report.
         summary: the results in sentences.
         trend: the metrics over stored runs; None if the report shows no trend.
-        times: when the results files were written, as far as known.
     """
 
-    analysis: Analysis
+    experiments: tuple[Experiment, ...]
+    analyses: tuple[Analysis, ...]
     tables: tuple[Table, ...]
     summary: Summary
     trend: Trend | None = None
-    times: tuple[datetime, ...] = ()
+
+    @property
+    def analysis(self) -> Analysis:
+        """Analysis of the cells of the first set of test images, the only one of a single run."""
+        return self.analyses[0]
+
+    @property
+    def set_names(self) -> tuple[str, ...]:
+        """Name of each set of test images, empty for a single one."""
+        return tuple(set_names(by_test_images(self.experiments)))
 
     @classmethod
     def of(cls, run: Run, trend: Trend | None = None, times: tuple[datetime, ...] = ()) -> Report:
@@ -48,10 +68,63 @@ class Report:
         Raises:
             ValueError: the run contradicts itself, see ``fer_bench.report.tables.tables``.
         """
-        analysis = analyse(run)
-        made = tables(analysis)
-        if trend is not None:
-            from fer_bench.report.trend_table import trend_table
+        return _single(Experiment(run, times=times), trend)
 
-            made.append(trend_table(trend))
-        return cls(analysis, tuple(made), summarise(analysis), trend, times)
+    @classmethod
+    def of_runs(cls, runs: Sequence[NamedRun], left_out: Sequence[str] = ()) -> Report:
+        """Compute the report of several runs, whose protocols and data may differ.
+
+        Args:
+            runs: one or more runs.
+            left_out: for each run that is left out, the reason.
+
+        Raises:
+            ValueError: a run contradicts itself, see ``fer_bench.report.tables.tables``.
+        """
+        experiments = group_experiments(runs)
+        if len(experiments) == 1:
+            return _single(experiments[0], left_out=left_out)
+        pooled = [pool(members) for members in by_test_images(experiments)]
+        analyses = tuple(analyse(run) for run, _ in pooled)
+        notes = [f"Speeds {note}." for _, note in pooled if note]
+        summary = _summarise(experiments, analyses, [*notes, *map(_left_out, left_out)])
+        return cls(experiments, analyses, tuple(combined_tables(experiments, analyses)), summary)
+
+
+def _single(
+    experiment: Experiment, trend: Trend | None = None, left_out: Sequence[str] = ()
+) -> Report:
+    analysis = analyse(experiment.run)
+    made, summary = tables(analysis), summarise(analysis)
+    if trend is not None:
+        from fer_bench.report.trend_table import trend_table
+
+        made.append(trend_table(trend))
+    cautions = (*summary.cautions, *map(_left_out, left_out))
+    summary = Summary(summary.answer, cautions, summary.details)
+    return Report((experiment,), (analysis,), tuple(made), summary, trend)
+
+
+def _summarise(
+    experiments: Sequence[Experiment], analyses: Sequence[Analysis], notes: Sequence[str]
+) -> Summary:
+    """Summarise each set of test images by itself."""
+    names = ", ".join(one.name for one in experiments)
+    runs = f"{len(experiments)} runs that differ, each named after its networks: {names}."
+    each = [summarise(analysis) for analysis in analyses]
+    if len(each) == 1:
+        (only,) = each
+        return Summary(only.answer, (*only.cautions, *notes), (runs, *only.details))
+    found = list(zip(set_names(by_test_images(experiments)), each, strict=True))
+    return Summary(
+        (
+            f"{len(each)} sets of test images, whose accuracies cannot be compared.",
+            *(f"{name}: {' '.join(one.answer)}" for name, one in found),
+        ),
+        (*(f"{name}: {text}" for name, one in found for text in one.cautions), *notes),
+        (runs, *(f"{name}: {text}" for name, one in found for text in one.details)),
+    )
+
+
+def _left_out(reason: str) -> str:
+    return f"Left out: {reason}"

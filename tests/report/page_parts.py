@@ -167,6 +167,7 @@ def content(run: Run | None = None, **changes: Any) -> Content:
     analysis = analyse(with_predictions(make_run()) if run is None else run)
     made = Content(
         analyses=[analysis],
+        set_names=[""],
         experiments=[Experiment(analysis.run)],
         tables=[*(one for one in tables(analysis) if one.key != "claims"), CLAIMS],
         figures=[figure(key) for key in KEYS],

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from fer_bench.analysis.run_analysis import analyse
 from fer_bench.protocol.published import BACKBONES, DATASET
 from fer_bench.report.commands import benchmark_command, recorded_command
 from fer_bench.report.confusion_matrices import heat_maps
@@ -37,6 +38,7 @@ _PAPER = ("table-1", "table-2", "table-3", "table-4", "table-5", "initial", "fin
 _SETUP = ("protocol", "environment", "weights", "cells")
 _TREND = ("trend",)
 _CLAIMS = ("claims",)
+_RUNS = ("runs",)
 _DATA = ("clean", "votes")
 _PAPER_FIGURES = ("figure-9", "figure-10")
 _EXAMPLES = (*(f"figure-{number}" for number in range(11, 18)), "examples", "mistakes")
@@ -139,7 +141,13 @@ def page(content: Content) -> str:
     scripts = [*([chart_library()] if charts else []), page_script()]
     analyses = content.analyses
     runs = [experiment.run for experiment in content.experiments]
-    examples = [example for analysis in analyses for example in example_images(analysis)]
+    each = [analyse(experiment.qualified) for experiment in content.experiments]
+    sets = list(zip(analyses, map(clean, content.set_names), strict=True))
+    examples = [
+        replace(one, why=f"{name}: {one.why}" if name else one.why)
+        for analysis, name in sets
+        for one in example_images(analysis)
+    ]
     example_figures = [one for one in content.figures if _is(one.key, _EXAMPLES)]
     confusion_figures = [one for one in content.figures if _is(one.key, _CONFUSION)]
     parts = _Parts(
@@ -148,8 +156,8 @@ def page(content: Content) -> str:
             *(_grid(table) for table in content.tables),
         ]
     )
-    claims, paper, setup, trend, data, figures = map(
-        parts.take, (_CLAIMS, _PAPER, _SETUP, _TREND, _DATA, _PAPER_FIGURES)
+    compared, claims, paper, setup, trend, data, figures = map(
+        parts.take, (_RUNS, _CLAIMS, _PAPER, _SETUP, _TREND, _DATA, _PAPER_FIGURES)
     )
     sections = [
         Section(name, title, parts.take(keys), missing) for name, title, keys, missing in _RESULTS
@@ -176,12 +184,17 @@ def page(content: Content) -> str:
             replace(grid(summary_table(analysis)), id=f"ranking-{number}")
             for number, analysis in enumerate(analyses, start=1)
         ],
+        compared=compared,
         reference_points=reference_points(runs),
-        subject=[sentence for analysis in analyses for sentence in subject(analysis)],
+        subject=_unique(sentence for analysis in each for sentence in subject(analysis)),
         trained=any(analysis.trained for analysis in analyses),
         has_test=any(analysis.dataset.has_test for analysis in analyses),
         results=sections,
-        heat_maps=[one for analysis in analyses for one in heat_maps(analysis, analysis.groups)],
+        heat_maps=[
+            replace(one, label=f"{one.label} ({name})" if name else one.label)
+            for analysis, name in sets
+            for one in heat_maps(analysis, analysis.groups)
+        ],
         heat_map_files=_short_titles(confusion_figures),
         examples=examples,
         example_files=_short_titles(example_figures),
@@ -192,7 +205,7 @@ def page(content: Content) -> str:
         digits=digits_section() if any(run.dataset.name == DATASET for run in runs) else None,
         paper=paper,
         paper_address=PAPER,
-        deviations=_unique(clean(away) for analysis in analyses for away in analysis.deviations),
+        deviations=_unique(clean(away) for analysis in each for away in analysis.deviations),
         curve_figures=[one for one in sections[1].parts if _is(one.key, _CURVES)],
         figures=figures,
         other_backbones=not any(cell.backbone in BACKBONES for run in runs for cell in run.cells),

@@ -22,6 +22,7 @@ class Content:
 
     Attributes:
         analyses: the measured cells with their analysis, once for each set of test images.
+        set_names: name of each of these sets, empty for a single one.
         experiments: what was run, for the commands and facts of the setup.
         tables: tables of the run, in any order. The page places those with keys of
             ``fer_bench.report.tables``, and ``claims``, ``pairs``, ``uncertainty``,
@@ -34,6 +35,7 @@ class Content:
     """
 
     analyses: Sequence[Analysis]
+    set_names: Sequence[str]
     experiments: Sequence[Experiment]
     tables: Sequence[Table]
     figures: Sequence[Figure]

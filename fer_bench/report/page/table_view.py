@@ -34,6 +34,9 @@ _TONES = {
 }
 """Tones of the words for the outcome of a cell, a claim or a metric."""
 
+_AT_END = re.compile(r"(.*?)( \([^()]*\))?", re.DOTALL)
+"""Title, and brackets at its end."""
+
 
 @dataclass(frozen=True)
 class PageEntry:
@@ -141,11 +144,15 @@ def grid(table: Table) -> Grid:
 
 
 def short_title(title: str) -> str:
-    """Return ``Table 2`` of ``Table 2. Mean rate``; other titles up to a colon or comma."""
-    number, dot, _ = clean(title).partition(". ")
-    if dot and number.startswith(("Table", "Figure")):
-        return number
-    return re.split(r"[:,] ", clean(title))[0]
+    """Return ``Table 2`` of ``Table 2. Mean rate``; other titles up to a colon or comma.
+
+    Brackets at the end of the title, which distinguish it from others, are kept.
+    """
+    title, name = _AT_END.fullmatch(clean(title)).groups()  # type: ignore[union-attr]
+    number, dot, _ = title.partition(". ")
+    if not dot or not number.startswith(("Table", "Figure")):
+        number = re.split(r"[:,] ", title)[0]
+    return f"{number}{name}"
 
 
 def _groups(columns: Sequence[Column]) -> list[tuple[str, int]]:

@@ -1,0 +1,99 @@
+"""Differences between runs in data, split, protocol and environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from fer_bench.results.merge import SPEED
+from fer_bench.results.records import REPEATED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fer_bench.results.records import Run
+
+Kind = Literal["data", "split", "protocol", "environment"]
+
+UNKNOWN = "not recorded"
+"""Value of a property that a run does not record."""
+
+_SEEDS = ("seed", "seeds")
+"""Settings that each cell records itself."""
+
+_NOTES = (SPEED, REPEATED)
+"""Environment facts that are notes on merging and on repeated measurements."""
+
+_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class RunDifference:
+    """Property in which runs differ.
+
+    Attributes:
+        kind: what the property belongs to.
+        name: name of the property, in words.
+        values: its value in each run.
+    """
+
+    kind: Kind
+    name: str
+    values: tuple[str, ...]
+
+
+def run_differences(runs: Sequence[Run]) -> tuple[RunDifference, ...]:
+    """Return the properties in which runs differ: data, split, protocol, then environment.
+
+    Seeds do not count, since each cell records its own. An environment fact that some runs lack
+    counts if it differs between the others.
+
+    Args:
+        runs: one or more runs.
+    """
+    compared = [*_data(runs), *_split(runs), *_protocol(runs), *_environment(runs)]
+    return tuple(one for one in compared if len({*one.values} - _ignored(one)) > 1)
+
+
+def _ignored(difference: RunDifference) -> set[str]:
+    return {UNKNOWN} if difference.kind == "environment" else set()
+
+
+def _data(runs: Sequence[Run]) -> Iterator[RunDifference]:
+    data = [run.dataset for run in runs]
+    names = tuple(one.name for one in data)
+    if len({*names}) < len({one.digest for one in data}):
+        names = tuple(f"{one.name} ({one.digest[:_DIGITS] or UNKNOWN})" for one in data)
+    # The same images have different names if they were read from different paths.
+    if len({(one.digest, one.counts) for one in data}) > 1:
+        yield RunDifference("data", "data set", names)
+    classes = tuple(", ".join(name for name, _ in one.counts) for one in data)
+    yield RunDifference("data", "classes", classes)
+
+
+def _split(runs: Sequence[Run]) -> Iterator[RunDifference]:
+    data = [run.dataset for run in runs]
+    splits = tuple(one.split for one in data)
+    if len({*splits}) == len({one.digest for one in data}) == 1:
+        splits = tuple(f"{one.split} ({one.split_digest[:_DIGITS] or UNKNOWN})" for one in data)
+    yield RunDifference("split", "split", splits)
+    yield RunDifference("split", "test images", tuple(f"{one.test:,}" for one in data))
+
+
+def _protocol(runs: Sequence[Run]) -> Iterator[RunDifference]:
+    values = [{setting.name: setting.value for setting in run.protocol} for run in runs]
+    for name in dict.fromkeys(name for one in values for name in one):
+        # The split is a property of the parts, too.
+        if name not in (*_SEEDS, "split"):
+            yield RunDifference(
+                "protocol", name.replace("_", " "), tuple(one.get(name, UNKNOWN) for one in values)
+            )
+
+
+def _environment(runs: Sequence[Run]) -> Iterator[RunDifference]:
+    values = [dict(run.environment) for run in runs]
+    for name in dict.fromkeys(name for one in values for name in one):
+        if name not in _NOTES:
+            yield RunDifference(
+                "environment", name, tuple(one.get(name, UNKNOWN) for one in values)
+            )
