@@ -56,7 +56,7 @@ def speed_table(analysis: Analysis) -> Table:
         complete = not missing and bool(sizes)
         reason, word = why_missing(cell, complete)
         place = missing[0] if missing else None
-        rows.append(Row(cell.label, tuple(entries), reason, word, place))
+        rows.append(Row(cell.label, tuple(entries), reason, word, place, key=cell.row_key))
     return Table(
         key="speed",
         title="Speed",

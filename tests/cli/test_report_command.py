@@ -155,16 +155,58 @@ def test_a_report_that_cannot_be_written_is_one_line(tmp_path, place):
     assert isinstance(done.exception, SystemExit)
 
 
-def test_a_directory_is_no_results_file(tmp_path):
-    done = report(tmp_path)
+def test_a_directory_stands_for_the_results_files_in_it(tmp_path):
+    (tmp_path / "runs").mkdir()
+    for name in ("left", "right"):
+        write_results(tmp_path / "runs" / f"{name}.json", name)
+    assert report(tmp_path / "runs", "--report-dir", tmp_path / "new").exit_code == 0
+    text = (tmp_path / "new" / "tables.md").read_text()
+    assert "left random" in text
+    assert "right random" in text
+
+
+def test_a_directory_without_results_files_is_one_line(tmp_path):
+    (tmp_path / "runs").mkdir()
+    done = report(tmp_path / "runs", "--report-dir", tmp_path / "new")
     assert done.exit_code == 1
-    assert "Is a directory" in done.stderr
+    assert "no results file" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
-def test_runs_that_do_not_fit_are_one_line(tmp_path):
+def test_runs_that_differ_are_next_to_each_other(tmp_path):
     one = write_results(tmp_path / "a.json")
     other = write_results(tmp_path / "b.json", batch_size=8)
     done = report(one, other, "--report-dir", tmp_path / "new")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.count("mini (batch size 32) random") >= 1
+    text = (tmp_path / "new" / "tables.md").read_text()
+    assert "mini (batch size 8) random" in text
+    assert "What differs between the runs" in text
+
+
+def test_a_run_that_cannot_be_read_is_left_out_and_named(tmp_path):
+    results = write_results(tmp_path / "a.json")
+    done = report(results, tmp_path / "gone.json", "--report-dir", tmp_path / "new")
+    assert done.exit_code == 0
+    assert done.stderr.startswith(f"WARNING: left out: '{tmp_path / 'gone.json'}': ")
+    assert done.stderr.count("\n") == 1
+    assert "gone.json" in (tmp_path / "new" / "index.html").read_text()
+
+
+def test_runs_of_which_none_can_be_read_are_one_line(tmp_path):
+    done = report(tmp_path / "a.json", tmp_path / "b.json", "--report-dir", tmp_path / "new")
     assert done.exit_code == 1
-    assert f"batch size is 8 in {other} and 32 in {one}; " in done.stderr
+    assert done.stderr.startswith(f"Error: '{tmp_path / 'a.json'}': ")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("again", ["a.json", "link.json", "."])
+def test_a_file_that_is_given_twice_is_one_line(tmp_path, again):
+    results = write_results(tmp_path / "a.json")
+    (tmp_path / "link.json").symlink_to(results)
+    done = report(results, tmp_path / again, "--report-dir", tmp_path / "new")
+    assert done.exit_code == 1
+    assert f"the same file as '{results}'" in done.stderr
+    assert done.stderr.count("\n") == 1
     assert not (tmp_path / "new").exists()
