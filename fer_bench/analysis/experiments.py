@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from fer_bench.analysis.seed_groups import with_unique_titles
 from fer_bench.results.merge import merge_runs, speeds_elsewhere
 from fer_bench.results.run_differences import run_differences
 from fer_bench.runtime.errors import FerBenchError
@@ -41,7 +42,7 @@ class Experiment:
     """Cells that were measured under one protocol on the same images.
 
     Attributes:
-        run: the results.
+        run: the results, with unique titles of the backbones.
         name: what distinguishes it from the other experiments of a report; empty if there are none.
         qualifier: what distinguishes it from those with the same test images; empty if there are
             none.
@@ -84,7 +85,7 @@ def group_experiments(runs: Sequence[NamedRun]) -> tuple[Experiment, ...]:
                 break
         else:
             groups.append([one])
-    merged = [merge_runs([one[:2] for one in group]) for group in groups]
+    merged = [with_unique_titles(merge_runs([one[:2] for one in group])) for group in groups]
     experiments = tuple(
         Experiment(
             run,

@@ -13,6 +13,7 @@ from fer_bench.analysis.experiments import (
     set_names,
 )
 from fer_bench.analysis.run_analysis import analyse
+from fer_bench.analysis.seed_groups import with_unique_titles
 from fer_bench.analysis.summary import Summary, summarise
 from fer_bench.report.combined_tables import combined_tables
 from fer_bench.report.tables import tables
@@ -68,7 +69,7 @@ class Report:
         Raises:
             ValueError: the run contradicts itself, see ``fer_bench.report.tables.tables``.
         """
-        return _single(Experiment(run, times=times), trend)
+        return _single(Experiment(with_unique_titles(run), times=times), trend)
 
     @classmethod
     def of_runs(cls, runs: Sequence[NamedRun], left_out: Sequence[str] = ()) -> Report:

@@ -122,7 +122,7 @@ def test_a_run_from_data_to_report(bench, pytester, tiny_data):
         "tables.md",
         "tables.tex",
     }
-    assert "Data quality" in (report / "index.html").read_text()
+    assert "Data warnings" in (report / "index.html").read_text()
     document = json.loads((report / "results.json").read_text())
     run = read_run(document)
     assert len(run.dataset.test_twins) == run.dataset.test

@@ -115,7 +115,7 @@ def pytest_collection_finish(session):
     (elsewhere,) = (value for name, value in facts.items() if name.startswith("audited, "))
     assert elsewhere.startswith("4 duplicates")
     page = (report / "index.html").read_text("utf-8")
-    assert 'href="data-card.md"' in page
+    assert 'data-file="data-card.md"' in page
     # It makes this card and leaves the report as it is.
     before = {path: path.read_bytes() for path in report.rglob("[!.]*") if path.is_file()}
     monkeypatch.chdir(pytester.path)

@@ -54,7 +54,7 @@ _RESULTS = (
         (*_CURVES, "learning-speed"),
         "No cell was trained.",
     ),
-    ("recall", "Confusion and recall", ("recall", "calibration"), ""),
+    ("recall", "Confusion and recall", ("metrics", "recall", "classes", "calibration"), ""),
     ("pairs", "Pairwise comparison", ("pairs", "uncertainty"), "No cell was trained."),
 )
 """Id, title, and keys of figures and tables of each section of results, and its text without any;
@@ -150,10 +150,13 @@ def page(content: Content) -> str:
     ]
     example_figures = [one for one in content.figures if _is(one.key, _EXAMPLES)]
     confusion_figures = [one for one in content.figures if _is(one.key, _CONFUSION)]
+    has_papers = any(cell.backbone in BACKBONES for run in runs for cell in run.cells)
+    # Claims on other networks than those of the run are worth a click, not a screen.
+    folded = _FOLDED if has_papers else (*_FOLDED, *_CLAIMS)
     parts = _Parts(
         [
             *(_plot(one) for one in content.figures if not _is(one.key, _EXAMPLES + _CONFUSION)),
-            *(_grid(table) for table in content.tables),
+            *(_grid(table, folded) for table in content.tables),
         ]
     )
     compared, claims, paper, setup, trend, data, figures = map(
@@ -208,7 +211,7 @@ def page(content: Content) -> str:
         deviations=_unique(clean(away) for analysis in each for away in analysis.deviations),
         curve_figures=[one for one in sections[1].parts if _is(one.key, _CURVES)],
         figures=figures,
-        other_backbones=not any(cell.backbone in BACKBONES for run in runs for cell in run.cells),
+        other_backbones=not has_papers,
         trend=trend,
         setup=setup,
         commands=_unique(map(benchmark_command, runs)),
@@ -237,8 +240,8 @@ class _Parts:
         return taken
 
 
-def _grid(table: Table) -> Grid:
-    return replace(grid(table), folded=_is(table.key, _FOLDED))
+def _grid(table: Table, folded: Sequence[str] = _FOLDED) -> Grid:
+    return replace(grid(table), folded=_is(table.key, folded))
 
 
 def _unique(values: Iterable[T]) -> list[T]:

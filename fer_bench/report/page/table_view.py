@@ -148,7 +148,7 @@ def short_title(title: str) -> str:
 
     Brackets at the end of the title, which distinguish it from others, are kept.
     """
-    title, name = _AT_END.fullmatch(clean(title)).groups()  # type: ignore[union-attr]
+    title, name = _AT_END.fullmatch(clean(title)).groups("")  # type: ignore[union-attr]
     number, dot, _ = title.partition(". ")
     if not dot or not number.startswith(("Table", "Figure")):
         number = re.split(r"[:,] ", title)[0]

@@ -24,6 +24,8 @@ ALT = 300
 """Maximum length of an alternative text in characters: a screen reader cannot skip within it."""
 _NAME = 32
 """Maximum length of a name in running text."""
+_END = 6
+"""Number of characters at the end of brackets that are never cut."""
 _SLUG = 40
 
 
@@ -46,9 +48,14 @@ def _columns(char: str) -> int:
 
 
 def short_label(label: str, most: int = 25) -> str:
-    """Return the label of a network in at most ``most`` columns; its init is never cut."""
+    """Return the label of a network in at most ``most`` columns.
+
+    Its init is never cut, nor the end of brackets that distinguish it from other networks.
+    """
     title, _, init = label.rpartition(" ")
-    return f"{short(title, most - len(init) - 1)} {init}"
+    end = title[-_END:] if title.endswith(")") else ""
+    title = title.removesuffix(end)
+    return f"{short(title, most - len(init) - len(end) - 1)}{end} {init}"
 
 
 def short_name(group: Group) -> str:
