@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from fer_bench.data.prepare import PreparedData
     from fer_bench.report.plots import Figure
     from fer_bench.report.report import Report
+    from fer_bench.report.table import Table
 
 PAGE = "index.html"
 FIGURES = "figures"
 """Directory of the figure files, next to the page."""
+EMBEDDED = ("summary.csv", "tables.csv", "tables.md")
+"""Files of tables that the page contains; it copies single tables as LaTeX."""
 
 
 def report_files(report: Report) -> dict[str, str]:
@@ -40,14 +43,26 @@ def report_files(report: Report) -> dict[str, str]:
         ``summary.csv``, ``tables.md``, ``tables.csv``, and ``tables.tex`` with its files in
         ``tables/``.
     """
-    made = [summary_table(report.analysis), *report.tables]
+    made = [*_rankings(report), *report.tables]
+    first, *others = map(summary_csv, report.analyses)
     headline = [in_markdown(sentence) + "\n" for sentence in report.summary.sentences]
     return {
-        "summary.csv": summary_csv(report.analysis),
+        "summary.csv": first + "".join(text.partition("\n")[2] for text in others),
         "tables.md": "\n".join(["# Tables\n", *headline, *map(markdown, made)]),
         "tables.csv": tidy_csv(report.tables),
         **latex_files(made),
     }
+
+
+def _rankings(report: Report) -> list[Table]:
+    """Return the summary table of each set of test images."""
+    made = [summary_table(analysis) for analysis in report.analyses]
+    if len(made) == 1:
+        return made
+    return [
+        replace(table, key=f"{table.key}-set-{number}")
+        for number, table in enumerate(made, start=1)
+    ]
 
 
 DETAILS = ("recall", "pairs", "table-2", "table-3", "table-4", "table-5")
@@ -181,6 +196,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
     if report.trend is not None:
         drawn += trend_figures(report.trend)
     names = dict.fromkeys(one.run.dataset.name for one in report.experiments)
+    tables = report_files(report)
     cards = {} if data is None else {OF_BENCHMARK.card: data_card(data)}
     made = page(
         Content(
@@ -192,7 +208,7 @@ def write_page(directory: Path, report: Report, data: PreparedData | None = None
             summary=report.summary,
             name=f"fer_bench on {' and '.join(names)}",
             audit=None if data is None else audit_section(data, OF_BENCHMARK),
-            files={**report_files(report), **cards},
+            files={**{name: tables[name] for name in EMBEDDED}, **cards},
         )
     )
     shown = {f"{FIGURES}/{figure.key}.svg": figure.svg for figure in drawn}

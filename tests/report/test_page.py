@@ -622,7 +622,7 @@ def test_hostile_names_are_text(name: str, tree: Node) -> None:
     assert "\x00" not in text
     assert "\x1b" not in text
     shown = read(text)
-    charts, _, library, ours = shown.all("script")
+    _, charts, library, ours = shown.all("script")
     assert [library.text(), ours.text()] == [chart_library(), page_script()]
     if name.isprintable():
         assert json.loads(charts.text())["sets"][0]["classes"][0] == name

@@ -21,6 +21,7 @@ from fer_bench.report import (
 )
 from fer_bench.report.audit import write_audit
 from fer_bench.report.audit.data_card import data_card
+from fer_bench.report.output import EMBEDDED
 from fer_bench.report.plots import figures
 from fer_bench.runtime.errors import FerBenchError
 
@@ -114,7 +115,7 @@ def test_what_was_found_in_the_data_is_next_to_the_page(
     assert {name for name in names if name.startswith("data-sheets/")} == {
         f"data-sheets/{key}.png" for key in sheets
     }
-    assert {*NAMES, "data-card.md"} == set(re.findall(r'data-file="([^"]+)"', text))
+    assert {*EMBEDDED, "data-card.md"} == set(re.findall(r'data-file="([^"]+)"', text))
     assert (tmp_path / "data-card.md").read_text("utf-8") == data_card(data)
 
 

@@ -137,7 +137,7 @@ def page(content: Content) -> str:
     """
     from markupsafe import Markup
 
-    charts = chart_data(content.analyses)
+    charts = chart_data(content.analyses, content.set_names)
     scripts = [*([chart_library()] if charts else []), page_script()]
     analyses = content.analyses
     runs = [experiment.run for experiment in content.experiments]
