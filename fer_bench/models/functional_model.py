@@ -24,7 +24,7 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
 
     Raises:
         FerBenchError: the network is not of an accepted type, or its input shape or number of
-            outputs does not match.
+            outputs does not match, or its features do not have a fixed shape.
     """
     # A subclass that overrides ``call`` may compute something else than its graph.
     if not any(
@@ -51,6 +51,13 @@ def as_graph(built: Any, name: str, input_shape: tuple[int | None, ...]) -> kera
             f"backbone {name!r} has {len(built.outputs)} outputs",
             ACCEPTED,
             "return only the features: keras.Model(inputs, features)",
+        )
+    features = tuple(built.outputs[0].shape)
+    if features[:1] != (None,) or len(features) < 2 or None in features[1:]:
+        raise FerBenchError(
+            f"backbone {name!r} has output shape {features}",
+            "(None, ...): features of a fixed shape for each image",
+            "return the features of each image, for example before they are averaged over images",
         )
     if isinstance(built, keras.Sequential) or built.output is not built.outputs[0]:
         return keras.Model(built.inputs[0], built.outputs[0])

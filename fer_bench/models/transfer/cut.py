@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from fer_bench.runtime.errors import FerBenchError
+from fer_bench.runtime.errors import FerBenchError, shown
 
 if TYPE_CHECKING:
     from fer_bench.protocol.settings import BatchNormalization, Trainable
@@ -73,6 +73,27 @@ def cut(network: keras.Model) -> list[Any]:
             else:
                 boundary.update({id(tensor): tensor for tensor in known})
     return list(boundary.values())
+
+
+def check_boundary(boundary: list[Any], name: str) -> None:
+    """Check that each tensor at the boundary has one row of a fixed shape for each image.
+
+    Args:
+        boundary: from ``cut``.
+        name: name of the backbone, for messages.
+
+    Raises:
+        FerBenchError: a tensor mixes images, is the same for all of them, or has an unknown shape.
+    """
+    for tensor in boundary:
+        if tensor.shape[:1] != (None,) or None in tensor.shape[1:]:
+            operation = tensor._keras_history.operation.name
+            raise FerBenchError(
+                f"backbone {name!r} cannot be cut after {shown(operation)}, whose output has shape "
+                f"{tuple(tensor.shape)}",
+                "outputs of shape (None, ...): one row of a fixed shape for each image",
+                "change --trainable-layers or the network",
+            )
 
 
 def _is_constant(operation: Any) -> bool:

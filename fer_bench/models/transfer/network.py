@@ -12,7 +12,7 @@ import keras
 from fer_bench.models.builders.layers import with_keras_operations
 from fer_bench.models.preprocessing import prepare_faces
 from fer_bench.models.transfer.batch_norm_folding import fold_batch_normalization
-from fer_bench.models.transfer.cut import cut, freeze
+from fer_bench.models.transfer.cut import check_boundary, cut, freeze
 from fer_bench.models.transfer.xla_rewrite import make_compilable
 from fer_bench.results.records import Parameters
 
@@ -104,7 +104,8 @@ def transfer(
         pooling: input of the head, see ``attach_head``.
 
     Raises:
-        FerBenchError: ``trainable`` is larger than the number of layers.
+        FerBenchError: ``trainable`` is larger than the number of layers, or the network cannot be
+            cut there.
     """
     freeze(backbone, trainable, entry.name, batch_normalization)
     network = attach_head(backbone, classes, pooling)
@@ -113,6 +114,7 @@ def transfer(
     logits = with_keras_operations(network)(faces)
     whole = keras.Model(images, keras.layers.Softmax(name="probabilities")(logits))
     boundary = cut(network)
+    check_boundary(boundary, entry.name)
     parameters = Parameters(
         backbone=backbone.count_params(),
         trainable=sum(math.prod(weight.shape) for weight in network.trainable_weights),

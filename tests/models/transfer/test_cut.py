@@ -93,7 +93,53 @@ def test_frozen_layers_stay_and_trained_ones_count():
     assert network.parameters.trainable == third + head
 
 
-@pytest.mark.parametrize("build", [chain, fork, without_dropout])
+def operations():
+    """Return a network joined by operators, with a nested model of two outputs."""
+    inside = keras.Input((8, 8, 4))
+    halves = keras.ops.split(keras.layers.Conv2D(4, 3, padding="same", name="in")(inside), 2, -1)
+    nested = keras.Model(inside, halves, name="nested")
+    image = keras.Input((8, 8, 3))
+    trunk = keras.layers.Conv2D(4, 1, name="trunk")(image)
+    one, two = nested(trunk * 2.0 + 1.0)
+    joined = keras.ops.concatenate([keras.layers.Conv2D(2, 1, name="side")(one) + two, one], -1)
+    return keras.Model(image, keras.layers.Conv2D(2, 1, name="end")(joined + trunk))
+
+
+def test_outputs_of_operators_and_nested_models_cross_the_cut():
+    network = operations()
+    boundary = transfer(entry(operations), network, 2, (8, 8), 3).boundary
+    count = len(network.operations) + 2  # with the head
+    crossing = [(network.operations[number % count].name, number // count) for number in boundary]
+    assert crossing == [("nested", 0), ("nested", 1), ("trunk", 0)]
+
+
+def batch_average():
+    image = keras.Input((8, 8, 3))
+    trunk = keras.layers.Conv2D(4, 1, name="trunk")(image)
+    mean = keras.ops.mean(trunk, axis=0)
+    return keras.Model(image, keras.layers.Conv2D(2, 1, name="end")(trunk) + mean[..., :2])
+
+
+def test_a_tensor_that_mixes_images_cannot_be_stored_by_image():
+    with pytest.raises(FerBenchError, match="cannot be cut") as caught:
+        transfer(entry(batch_average), batch_average(), 1, (8, 8), 3)
+    assert "'tiny'" in caught.value.problem
+    assert "(8, 8, 2)" in caught.value.problem
+    assert "--trainable-layers" in caught.value.hint
+
+
+def without_rows():
+    image = keras.Input((8, 8, 3))
+    return keras.Model(image, keras.ops.mean(image, axis=0))
+
+
+def test_features_that_mix_images_are_refused():
+    with pytest.raises(FerBenchError, match="output shape") as caught:
+        entry(without_rows).build()
+    assert "(8, 8, 3)" in caught.value.problem
+
+
+@pytest.mark.parametrize("build", [chain, fork, without_dropout, operations])
 @pytest.mark.parametrize("trainable", [0, 1, 2, 3, 5])
 def test_prefix_and_suffix_together_are_the_whole(build, trainable):
     network = transfer(entry(build), build(), trainable, (8, 8), 3)
