@@ -75,7 +75,7 @@ class Backbone:
         name: identifier on the command line, for example ``"mobilenet"``.
         title: name in tables, for example ``"MobileNet"``.
         input_size: side length of the square input, in pixels.
-        scale: factor for the grey levels (0 to 255).
+        scale: factor for the grey levels (0 to 255), or one for each channel.
         offset: value added to each channel after scaling.
         builder: function that builds the network with random weights, or its import path
             ``"module:function"``, imported when the network is built. The network is a functional
@@ -100,7 +100,7 @@ class Backbone:
     name: str
     title: str
     input_size: int
-    scale: float
+    scale: float | tuple[float, float, float]
     offset: tuple[float, float, float]
     builder: str | Callable[[], keras.Model]
     structure: str

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 def prepare_faces(images: Any, backbone: Backbone) -> Any:
     """Resize grey images, scale their pixels and expand them to three channels.
 
-    Computes ``resized * scale + offset[channel]``. Resizing is bilinear with half-pixel centres and
-    without antialiasing, the default of ``tf.image.resize``. Only Keras operations are used, so a
-    saved model with this preprocessing loads without fer_bench.
+    Computes ``resized * scale + offset[channel]``; the scale may depend on the channel, too.
+    Resizing is bilinear with half-pixel centres and without antialiasing, the default of
+    ``tf.image.resize``. Only Keras operations are used, so a saved model with this preprocessing
+    loads without fer_bench.
 
     Args:
         images: uint8 or float grey levels, shape (n, height, width) or (n, height, width, 1);
@@ -40,5 +41,8 @@ def prepare_faces(images: Any, backbone: Backbone) -> Any:
             antialias=False,
             data_format="channels_last",
         )
-    # Only one channel is resized and scaled; adding the three offsets broadcasts it to three.
-    return grey * backbone.scale + ops.cast(np.asarray(backbone.offset), dtype)
+    # One channel is resized and, by a single factor, scaled; the offsets broadcast it to three.
+    scale: Any = backbone.scale
+    if isinstance(scale, tuple):
+        scale = ops.cast(np.asarray(scale), dtype)
+    return grey * scale + ops.cast(np.asarray(backbone.offset), dtype)

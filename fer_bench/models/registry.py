@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import re
 
+from fer_bench.models import keras_applications
 from fer_bench.models.backbone import Backbone
 from fer_bench.models.built_in import BUILT_IN, PAPER
 from fer_bench.runtime.errors import FerBenchError, shown
@@ -25,7 +26,7 @@ def register(backbone: Backbone) -> None:
     """
     if not isinstance(backbone, Backbone):
         raise FerBenchError(f"{shown(backbone)} is not a backbone", "a fer_bench.Backbone")
-    known = _registered.setdefault(backbone.name, backbone)
+    known = _registered.get(backbone.name) or keras_applications.find(backbone.name) or backbone
     if dataclasses.replace(known, builder=backbone.builder) != backbone or (
         not same_definition(known.builder, backbone.builder)
     ):
@@ -42,13 +43,15 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Backbone:
-    """Return the backbone with this name.
+    """Return the registered backbone or Keras application with this name.
 
     Raises:
         FerBenchError: the name is unknown; the hint is the closest match.
     """
-    if name in _registered:
-        return _registered[name]
+    name = keras_applications.registered_name(name)
+    found = _registered.get(name) or keras_applications.find(name)
+    if found is not None:
+        return found
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     nearest = difflib.get_close_matches(plain, _registered, n=1)
     raise FerBenchError(
@@ -61,6 +64,8 @@ def get(name: str) -> Backbone:
 def select(text: str) -> tuple[Backbone, ...]:
     """Parse ``all`` (the paper's four backbones) or a comma-separated list of names.
 
+    A name may be a pattern of Keras applications, such as ``keras:MobileNet*``.
+
     Returns:
         The backbones in the order of the list.
 
@@ -68,7 +73,12 @@ def select(text: str) -> tuple[Backbone, ...]:
         FerBenchError: a name is empty, unknown or duplicated.
     """
     words = PAPER if text.strip() == "all" else tuple(word.strip() for word in text.split(","))
-    chosen = tuple(get(word) for word in words if word)
+    entries: dict[str, Backbone] = {}
+    for word in filter(None, words):
+        for name in keras_applications.matching(word) or (word,):
+            entry = get(name)
+            entries[entry.name] = entry
+    chosen = tuple(entries.values())
     repeated = [word for word in words if words.count(word) > 1]
     if "" in words or repeated:
         problem = "a name is empty" if "" in words else f"{repeated[0]!r} is named twice"

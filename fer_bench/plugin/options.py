@@ -45,7 +45,8 @@ OPTIONS = (
     Option(
         "backbone",
         "Backbones to run: names separated by commas, or 'all' for the paper's four (vggface, "
-        "openface, resnet50, mobilenet). Default: mini, a small one included in the package.",
+        "openface, resnet50, mobilenet); 'keras:EfficientNetV2B0' is one of Keras' applications, "
+        "'keras:MobileNet*' are several. Default: mini, a small one included in the package.",
         "NAMES",
     ),
     Option("init", "pretrained, random or both. Default: both.", "INIT"),
