@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_bench.cli import (
+    backbones,
     cache,
     compare,
     data,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _COMMANDS = (
+    backbones.command,
     cache.command,
     compare.command,
     data.command,

@@ -26,6 +26,7 @@ COMMANDS = {
     "help of merge": (["merge", "-h"], AT_ALL),
     "help of weights": (["weights", "-h"], AT_ALL),
     "compare": (["compare", "RESULTS", "RESULTS"], {*NETWORKS, "sklearn", "matplotlib"}),
+    "backbones": (["backbones"], {"tensorflow", "keras", "deepface", "h5py"}),
     "weights list": (["weights", "list"], {"tensorflow", "keras", "deepface", "h5py"}),
     "weights where": (["weights", "where"], {"tensorflow", "keras", "deepface", "h5py"}),
     "data audit": (["data", "audit", "FACES", "--split=kaggle"], {*NETWORKS, "matplotlib"}),

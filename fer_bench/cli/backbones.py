@@ -1,0 +1,66 @@
+"""``fer-bench backbones``: the networks that can be run, by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.runtime.escapes import printable
+from fer_bench.runtime.terminal import echo_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fer_bench.models import Backbone
+
+_HEADERS = ("name", "parameters", "input", "weights", "licence of the weights")
+
+
+@click.command("backbones", short_help="List all backbones.")
+@click.argument("names", nargs=-1, metavar="[BACKBONE]...")
+@click.option(
+    "--weights-dir",
+    type=NonEmptyPath(),
+    metavar="DIR",
+    help="Directory to search first, as the benchmark's option --weights-dir.",
+)
+def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
+    """List all registered backbones and all of Keras' applications.
+
+    BACKBONEs are names or patterns such as 'keras:MobileNet*'; the default is all.
+
+    Parameters are those without a classification layer. The input is the side length of the images
+    in pixels. Weights are those found on this machine; 'fer-bench weights list' shows files,
+    digests and sources, also of networks whose weights are not here.
+    """
+    from tabulate import tabulate
+
+    from fer_bench import models
+
+    entries = models.select(",".join(names or (*models.names(), "keras:*")))
+    rows = [_row(entry, weights_dir) for entry in entries]
+    align = ("left", "right", "right", "left", "left")
+    table = tabulate(rows, _HEADERS, "simple", disable_numparse=True, colalign=align)
+    echo_lines(table + "\n")
+
+
+def _row(entry: Backbone, weights_dir: Path | None) -> tuple[str, ...]:
+    from fer_bench.models import SearchPath
+
+    source = entry.weights
+    if source is None:
+        found, licence = "none", ""
+    else:
+        is_here = SearchPath.of(source, weights_dir).find() is not None
+        found, licence = "here" if is_here else "not here", source.licence or "not stated upstream"
+    parameters = "" if entry.parameters is None else f"{entry.parameters:,}"
+    return printable(_name(entry)), parameters, str(entry.input_size), found, printable(licence)
+
+
+def _name(entry: Backbone) -> str:
+    """Return the name to select a backbone by."""
+    from fer_bench.models.keras_applications import BACKBONES, PREFIX
+
+    return PREFIX + entry.title if BACKBONES.get(entry.title) is entry else entry.name
