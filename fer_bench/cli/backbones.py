@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fer_bench.models import Backbone
 
-_HEADERS = ("name", "parameters", "input", "weights", "licence of the weights")
+_HEADERS = ("name", "parameters", "input", "weights", "origin", "licence of the weights")
 
 
 @click.command("backbones", short_help="List all backbones.")
@@ -41,22 +41,30 @@ def command(names: tuple[str, ...], weights_dir: Path | None) -> None:
 
     entries = models.select(",".join(names or (*models.names(), "keras:*")))
     rows = [_row(entry, weights_dir) for entry in entries]
-    align = ("left", "right", "right", "left", "left")
+    align = ("left", "right", "right", "left", "left", "left")
     table = tabulate(rows, _HEADERS, "simple", disable_numparse=True, colalign=align)
     echo_lines(table + "\n")
 
 
 def _row(entry: Backbone, weights_dir: Path | None) -> tuple[str, ...]:
-    from fer_bench.models import SearchPath
+    from fer_bench import models
 
     source = entry.weights
     if source is None:
         found, licence = "none", ""
     else:
-        is_here = SearchPath.of(source, weights_dir).find() is not None
+        is_here = models.SearchPath.of(source, weights_dir).find() is not None
         found, licence = "here" if is_here else "not here", source.licence or "not stated upstream"
+    origin = printable(models.origin(entry))
     parameters = "" if entry.parameters is None else f"{entry.parameters:,}"
-    return printable(_name(entry)), parameters, str(entry.input_size), found, printable(licence)
+    return (
+        printable(_name(entry)),
+        parameters,
+        str(entry.input_size),
+        found,
+        origin,
+        printable(licence),
+    )
 
 
 def _name(entry: Backbone) -> str:

@@ -18,6 +18,10 @@ from fer_bench.runtime.cache_directory import cache_root
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.files import expand_user, file_digest
 from fer_bench.runtime.function_equality import same_definition
+from fer_bench.runtime.plugins import Plugin, plugins
+
+GROUP = "fer_bench.datasets"
+"""Group of the entry points by which other packages offer data sets, each a loader."""
 
 Loader = Callable[[Path], Dataset]
 """Function that takes the cache directory, in which it may keep files, and returns the data set."""
@@ -84,7 +88,27 @@ def _takes_one_argument(loader: object) -> bool:
 
 def dataset_names() -> tuple[str, ...]:
     """Return the names that ``load_dataset`` accepts, in the order of their registration."""
-    return tuple(_LOADERS)
+    return tuple(dict.fromkeys((*_LOADERS, *_plugins())))
+
+
+def _plugins() -> dict[str, Plugin]:
+    return plugins("data set", GROUP)
+
+
+def _loader(name: str) -> Loader | None:
+    """Return the loader registered under a name, or that of another package, or None.
+
+    Raises:
+        FerBenchError: the package is broken.
+    """
+    if name not in _LOADERS and (plugin := _plugins().get(name)) is not None:
+        loader = plugin.load()
+        if not _takes_one_argument(loader):
+            raise plugin.error(
+                f"is {shown(loader)}", "a function of the cache directory that returns a Dataset"
+            )
+        register_dataset(name, loader)
+    return _LOADERS.get(name)
 
 
 def load_dataset(
@@ -111,28 +135,30 @@ def load_dataset(
 
     Raises:
         FerBenchError: the name is unknown, the path does not exist, or its layout is not accepted;
-            or the class map is invalid, or given for a registered name.
+            the package that offers the data set is broken; or the class map is invalid, or given
+            for a registered name.
     """
     cache = cache_root() if cache_dir is None else cache_dir
     text = os.fspath(spec)
-    if isinstance(spec, str) and spec in _LOADERS:
+    loader = _loader(spec) if isinstance(spec, str) else None
+    if loader is not None:
         if class_map is not None:
             raise FerBenchError(
                 f"data set {spec!r} takes no class map, got {os.fspath(class_map)!r}",
                 "a class map with the path of a data set",
                 "omit it",
             )
-        return named_by_images(_LOADERS[spec](cache))
+        return named_by_images(loader(cache))
     path = expand_user(text)
     looks_like_path = "/" in text or os.sep in text or path.suffix
     # Path.exists raises if the name is too long or a directory may not be entered.
     exists = os.path.exists(path)  # noqa: PTH110
     if text and (not isinstance(spec, str) or looks_like_path or exists):
         return named_by_images(load_path(path, cache, class_map))
-    similar = difflib.get_close_matches(text.lower(), _LOADERS, n=2)
+    similar = difflib.get_close_matches(text.lower(), dataset_names(), n=2)
     raise FerBenchError(
         f"data set {text!r} is unknown",
-        f"{', '.join(_LOADERS)}, or the path of {ACCEPTED}",
+        f"{', '.join(dataset_names())}, or the path of {ACCEPTED}",
         f"did you mean {' or '.join(map(repr, similar))}?" if similar else "",
     )
 
@@ -146,7 +172,8 @@ def source_of(spec: str | os.PathLike[str], *, cache_dir: Path | None = None) ->
     Raises:
         FerBenchError: ``FER_BENCH_DATA`` names something that does not contain FER2013.
     """
-    if isinstance(spec, str) and spec in _LOADERS:
+    loader = _loader(spec) if isinstance(spec, str) else None
+    if loader is not None:
         cache = cache_root() if cache_dir is None else cache_dir
-        return find_fer2013(cache) if _LOADERS[spec] is load_fer2013 else None
+        return find_fer2013(cache) if loader is load_fer2013 else None
     return expand_user(os.fspath(spec))

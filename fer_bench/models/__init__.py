@@ -2,7 +2,7 @@
 
 from fer_bench.models.backbone import Backbone, WeightsSource
 from fer_bench.models.built_in import PAPER
-from fer_bench.models.registry import get, names, register, select
+from fer_bench.models.registry import get, names, origin, register, select
 from fer_bench.models.weights.search_path import (
     Download,
     Located,
@@ -28,6 +28,7 @@ __all__ = [
     "load",
     "locate",
     "names",
+    "origin",
     "register",
     "select",
     "verify",

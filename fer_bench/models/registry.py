@@ -11,6 +11,10 @@ from fer_bench.models.backbone import Backbone
 from fer_bench.models.built_in import BUILT_IN, PAPER
 from fer_bench.runtime.errors import FerBenchError, shown
 from fer_bench.runtime.function_equality import same_definition
+from fer_bench.runtime.plugins import Plugin, plugins
+
+GROUP = "fer_bench.backbones"
+"""Group of the entry points by which other packages offer backbones."""
 
 _registered: dict[str, Backbone] = {backbone.name: backbone for backbone in BUILT_IN}
 
@@ -38,25 +42,56 @@ def register(backbone: Backbone) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of all registered backbones in registration order."""
-    return tuple(_registered)
+    """Return the names of all registered backbones in registration order, then of packages'."""
+    return tuple(dict.fromkeys((*_registered, *_plugins())))
+
+
+def origin(backbone: Backbone) -> str:
+    """Return where a backbone comes from: fer_bench, Keras, a package, or a registration."""
+    if backbone in BUILT_IN:
+        return "fer_bench"
+    if backbone in keras_applications.BACKBONES.values():
+        return "Keras"
+    plugin = _plugins().get(backbone.name)
+    return "registered" if plugin is None else plugin.package
+
+
+def _plugins() -> dict[str, Plugin]:
+    return plugins("backbone", GROUP)
+
+
+def _load(plugin: Plugin) -> None:
+    """Register the backbone of another package.
+
+    Raises:
+        FerBenchError: it cannot be imported, or is not a backbone of this name.
+    """
+    backbone = plugin.load()
+    if not isinstance(backbone, Backbone):
+        raise plugin.error(f"is {shown(backbone)}", "a fer_bench.Backbone")
+    if backbone.name != plugin.entry.name:
+        raise plugin.error(f"is named {backbone.name!r}", "the name of the entry point")
+    register(backbone)
 
 
 def get(name: str) -> Backbone:
     """Return the registered backbone or Keras application with this name.
 
     Raises:
-        FerBenchError: the name is unknown; the hint is the closest match.
+        FerBenchError: the name is unknown, and the hint is the closest match; or the package that
+            offers the backbone is broken.
     """
     name = keras_applications.registered_name(name)
+    if name not in _registered and (plugin := _plugins().get(name)) is not None:
+        _load(plugin)
     found = _registered.get(name) or keras_applications.find(name)
     if found is not None:
         return found
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    nearest = difflib.get_close_matches(plain, _registered, n=1)
+    nearest = difflib.get_close_matches(plain, names(), n=1)
     raise FerBenchError(
         f"backbone {name!r} is unknown",
-        ", ".join(_registered),
+        ", ".join(names()),
         f"did you mean {nearest[0]!r}?" if nearest else "",
     )
 
@@ -84,6 +119,6 @@ def select(text: str) -> tuple[Backbone, ...]:
         problem = "a name is empty" if "" in words else f"{repeated[0]!r} is named twice"
         raise FerBenchError(
             f"backbones {text!r}: {problem}",
-            f"'all', or different names separated by commas: {', '.join(_registered)}",
+            f"'all', or different names separated by commas: {', '.join(names())}",
         )
     return chosen

@@ -33,7 +33,7 @@ def test_all_registered_backbones_and_keras_applications_are_listed():
     rows = listed()
     papers = {"keras:MobileNet", "keras:ResNet50"}
     assert rows.keys() == {*models.names(), *keras_applications.names()} - papers
-    assert rows["mini"] == ["218,544", "48", "here", "MIT (fer_bench)"]
+    assert rows["mini"] == ["218,544", "48", "here", "fer_bench", "MIT (fer_bench)"]
     assert rows["keras:Xception"][1:3] == ["71", "not here"]
 
 
@@ -42,10 +42,10 @@ def test_weights_are_found_where_a_run_finds_them(tmp_path):
     (tmp_path / entry.weights.file).touch()
     rows = listed("keras:EfficientNetV2B*", "--weights-dir", tmp_path)
     assert [row[2] for row in rows.values()] == ["here", "not here", "not here", "not here"]
-    assert rows["keras:EfficientNetV2B0"][3] == "not stated upstream"
+    assert rows["keras:EfficientNetV2B0"][4] == "not stated upstream"
 
 
 def test_a_backbone_without_weights_or_parameters_is_listed(monkeypatch):
     own = dataclasses.replace(models.get("mini"), name="own", weights=None, parameters=None)
     monkeypatch.setattr(registry, "_registered", {"own": own})
-    assert listed("own") == {"own": ["48", "none"]}
+    assert listed("own") == {"own": ["48", "none", "registered"]}
