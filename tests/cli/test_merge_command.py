@@ -185,7 +185,7 @@ def test_pytest_benchmark_compares_the_merged_file(merge, pytester):
     timed = dataclasses.replace(RUN, environment=(*RUN.environment, ("timer", "perf_counter")))
     assert json.loads((pytester.path / "merged.json").read_text()) == {
         **whole,
-        KEY: run_record(timed),
+        KEY: run_record(timed, with_metrics=True),
     }
     compared = subprocess.run(
         [sys.executable, "-m", "pytest_benchmark", "compare", "unsharded.json", "merged.json"],

@@ -148,12 +148,15 @@ def test_links_and_pipes_are_set_aside_and_not_followed(tmp_path: Path) -> None:
 
 
 def test_without_a_list_what_was_written_is_kept_once(tmp_path: Path, run: Run) -> None:
-    made = write_tables(tmp_path, Report.of(run))
+    made = {path: path.read_bytes() for path in write_tables(tmp_path, Report.of(run))}
     (tmp_path / MANIFEST).unlink()
     for _ in range(2):
-        write_tables(tmp_path, Report.of(dataclasses.replace(run, cells=run.cells[2:])))
-        kept = [path.with_name(f"{path.name}.kept-1") for path in made]
-        assert {*tmp_path.iterdir()} == {*made, *kept, tmp_path / MANIFEST}
+        again = write_tables(tmp_path, Report.of(dataclasses.replace(run, cells=run.cells[2:])))
+        changed = [path for path in again if path.read_bytes() != made[path]]
+        kept = [path.with_name(f"{path.name}.kept-1") for path in changed]
+        assert kept
+        there = {path for path in tmp_path.rglob("*") if path.is_file()}
+        assert there == {*made, *kept, tmp_path / MANIFEST}
 
 
 def test_images_of_ones_own_stay(tmp_path: Path, run: Run, caplog) -> None:
