@@ -249,6 +249,7 @@ def test_the_setup_has_command_date_duration_and_versions() -> None:
     assert command.text() == benchmark_command(run).line
     (button,) = [one for one in shown.all("button") if "data-copy" in one.attributes]
     assert button.attributes["data-copy"] == command.attributes["id"]
+    assert "Without a clone: fer-bench run instead of pytest benchmarks." in shown.text()
 
 
 def test_the_level_of_the_accuracies_is_explained_below_the_ranking(

@@ -145,6 +145,12 @@ def test_files_and_drawings_are_saved_from_the_page_alone(visit: Any, tmp_path: 
             tab.locator(selector).first.click()
         return found.value.suggested_filename, Path(found.value.path()).read_bytes()
 
+    tab.evaluate("""() => {
+      const [unpack, revoke] = [atob, URL.revokeObjectURL];
+      window.calls = [];
+      window.atob = (text) => { calls.push("unpack"); return unpack(text); };
+      URL.revokeObjectURL = (text) => { calls.push("revoke"); revoke(text); };
+    }""")
     assert saved("[data-file='tables.csv']") == ("tables.csv", b"a,b\n")
     name, drawing = saved("[data-figure='calibration'][data-format=SVG]")
     assert name == "calibration.svg"
@@ -165,6 +171,8 @@ def test_files_and_drawings_are_saved_from_the_page_alone(visit: Any, tmp_path: 
         # Twice the width in CSS pixels.
         assert image.width == pytest.approx(width, abs=4)
         assert image.convert("L").getextrema()[0] < 100
+    # Once for all, and what a browser may still read is kept.
+    assert tab.evaluate("calls") == ["unpack"]
     assert complaints == []
     assert all(one.startswith(("data:", "blob:", tab.url)) for one in requests)
 

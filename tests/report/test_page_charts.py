@@ -33,8 +33,10 @@ TABLE = Table(
         Row("MobileNet random, seed 43", (0.5, "hidden")),
         Row("OpenFace random minus MobileNet random", (0.5, "hidden")),
         Row("OpenFace random", (None, 'so "so", fair')),
+        Row("[a] <b> *--", (-0.5, "=1+1")),
     ),
 )
+SUMMARY = "cell,test_accuracy\nmobilenet-random,0.285\n"
 TRADEOFFS = "#plot-of-tradeoffs canvas"
 CURVES = "#learning-curves canvas"
 RECALL = "#table-of-recall canvas"
@@ -63,7 +65,7 @@ def distinct(run: Run) -> Run:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     run = with_predictions(distinct(make_run()))
-    made = content(run, figures=[figure(key) for key in FIGURES])
+    made = content(run, figures=[figure(key) for key in FIGURES], files={"summary.csv": SUMMARY})
     text = page(dataclasses.replace(made, tables=[*made.tables, TABLE]))
     assert len(text.encode()) < 3_000_000
     return write(tmp_path_factory.mktemp("charts"), text)
@@ -220,23 +222,30 @@ def test_tables_are_copied_as_they_are_shown(visit: Any, address: str) -> None:
         "Model,a & b rate,verdict",
         "MobileNet pretrained,0.123456,50 % | good_",
         'OpenFace random,,"so ""so"", fair"',
+        "[a] <b> *--,-0.5,'=1+1",
     ]
     assert copied["Markdown"] == [
         "| Model | a & b rate | verdict |",
         "| --- | --: | --- |",
         r"| MobileNet pretrained | 0.12 | 50 % \| good_ |",
         f'| OpenFace random | {DASH} | so "so", fair |',
+        "| [a] <b> *-- | -0.50 | =1+1 |",
     ]
     assert copied["LaTeX"] == [
         r"\begin{tabular}{lrl}",
         r"\toprule",
         r"Model & a \& b rate & verdict \\",
         r"\midrule",
-        r"MobileNet pretrained & 0.12 & 50 \% | good\_ \\",
+        r"MobileNet pretrained & 0.12 & 50 \% \textbar{} good\_ \\",
         r'OpenFace random & -- & so "so", fair \\',
+        r"{[}a{]} \textless{}b\textgreater{} {*}-{}- & -0.50 & =1+1 \\",
         r"\bottomrule",
         r"\end{tabular}",
     ]
+    ranking = tab.locator("#ranking-1").get_by_role("button", name="Copy the table as CSV")
+    ranking.click()
+    ranking.filter(has_text="Copied").wait_for()
+    assert tab.evaluate("navigator.clipboard.readText()") == SUMMARY
     assert complaints == []
 
 

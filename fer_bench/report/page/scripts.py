@@ -17,6 +17,7 @@ MODULES = (
     "data",
     "theme",
     "sorting",
+    "embedded",
     "copying",
     "regions",
     "navigation",

@@ -1,4 +1,5 @@
-// Copies tables as CSV, Markdown or LaTeX, with the rows and the order that are shown.
+// Copies tables as CSV, Markdown or LaTeX, with the rows and the order that are shown; as CSV, a
+// table with a file of its own is copied as that file.
 {
   // Rows of texts, the header first; numbers in full precision if `exact`.
   const contents = (table, exact) => {
@@ -24,8 +25,11 @@
     [...table.querySelectorAll("th[data-column]")].map((one) => one.classList.contains("number"));
 
   const csv = (table) => {
+    // A spreadsheet would take such a text for a formula.
+    const inert = (text) => (/^[=+@-]/.test(text) && isNaN(text) ? `'${text}` : text);
     const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-    return contents(table, true).map((row) => row.map(quoted).join(",") + "\n");
+    const line = (row) => row.map((text) => quoted(inert(text))).join(",") + "\n";
+    return contents(table, true).map(line);
   };
 
   const markdown = (table) => {
@@ -40,10 +44,21 @@
       "\\": "\\textbackslash{}",
       "~": "\\textasciitilde{}",
       "^": "\\textasciicircum{}",
+      "<": "\\textless{}",
+      ">": "\\textgreater{}",
+      "|": "\\textbar{}",
+      // After a row's end, a bracket or a star would be parsed as its argument.
+      "[": "{[}",
+      "]": "{]}",
+      "*": "{*}",
     };
     const SIGNS = { "±": "$\\pm$", "–": "--", "−": "$-$", "✓": "\\checkmark{}" };
     const escaped = (text) =>
-      text.replace(/[\\~^&%$#_{}±–−✓]/g, (sign) => SPECIAL[sign] ?? SIGNS[sign] ?? `\\${sign}`);
+      text
+        .replace(/[\\~^<>|[\]*&%$#_{}]/g, (sign) => SPECIAL[sign] ?? `\\${sign}`)
+        // Two of these in a row would form a ligature.
+        .replace(/([-'`,!?])(?=[-'`,])/g, "$1{}")
+        .replace(/[±–−✓]/g, (sign) => SIGNS[sign]);
     const [header, ...rows] = contents(table, false);
     const line = (row) => `${row.map(escaped).join(" & ")} \\\\\n`;
     const columns = isNumber(table).map((number) => (number ? "r" : "l"));
@@ -82,7 +97,8 @@
       button.textContent = name;
       button.setAttribute("aria-label", `Copy the table as ${name}`);
       button.addEventListener("click", async () => {
-        await copyText(format(table).join(""));
+        const file = name === "CSV" ? article.dataset.csv : undefined;
+        await copyText(file ? await embedded(file) : format(table).join(""));
         button.textContent = "Copied";
         setTimeout(() => (button.textContent = name), 2000);
       });

@@ -2,14 +2,6 @@
 {
   const SVG = "http://www.w3.org/2000/svg";
   const LINK = "http://www.w3.org/1999/xlink";
-  let archive;
-  const embedded = async (name) => {
-    const packed = atob(document.getElementById("files").textContent);
-    const bytes = new Blob([Uint8Array.from(packed, (one) => one.charCodeAt(0))]);
-    const stream = bytes.stream().pipeThrough(new DecompressionStream("gzip"));
-    archive ??= new Response(stream).json();
-    return (await archive)[name];
-  };
   const inLightColours = (text) => {
     const root = document.documentElement;
     const { theme } = root.dataset;
@@ -86,7 +78,8 @@
     link.href = URL.createObjectURL(new Blob([content]));
     link.download = name;
     link.click();
-    URL.revokeObjectURL(link.href);
+    // Some browsers read it only after the click.
+    setTimeout(() => URL.revokeObjectURL(link.href), 40_000);
   };
   for (const button of document.querySelectorAll("[data-file], [data-format]")) {
     button.closest(".files").hidden = false;
