@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -11,6 +13,8 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_ON_WINDOWS = os.name == "nt"
 
 # python -c searches the current directory for modules, the command pytest does not.
 _PROGRAM = """
@@ -23,10 +27,10 @@ runpy.run_module("pytest", run_name="__main__", alter_sys=True)
 
 
 class _PytestCommand(click.Command):
-    """Command that takes all arguments unread except for a request for help."""
+    """Command that passes all arguments on unread, unless the first one asks for help."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not {"-h", "--help"}.isdisjoint(args):
+        if args[:1] in (["-h"], ["--help"]):
             return super().parse_args(ctx, ["--help"])
         ctx.params["arguments"] = args
         return []
@@ -59,6 +63,11 @@ def command(arguments: Sequence[str]) -> None:
     words = [sys.executable, "-c", _PROGRAM, "--pyargs", _benchmarks(), *_join_values(arguments)]
     sys.stdout.flush()
     # In a process of its own, since pytest rewrites only modules that are not imported yet.
+    if _ON_WINDOWS:
+        # Windows has no execv: its imitation would end this process at once, with status 0.
+        # Ctrl-C goes to both processes; pytest alone decides what follows.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        sys.exit(subprocess.call(words))
     os.execv(sys.executable, words)  # noqa: S606
 
 

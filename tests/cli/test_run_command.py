@@ -1,6 +1,7 @@
 """``fer-bench run``: pytest on the packaged benchmarks, from any directory."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,8 @@ def started(monkeypatch):
         [],
         ["-q", "-vv", "-k", "not speed", "--", "-x"],
         ["--init", "random", "--version", "-rA", "-khuge"],
+        ["-k", "-h"],
+        ["-q", "--help"],
     ],
 )
 def test_all_arguments_go_to_pytest(started, monkeypatch, arguments):
@@ -75,7 +78,19 @@ def test_values_that_are_paths_are_joined_with_their_options(started, tmp_path):
     assert (flag, path) == ("--no-timing", str(tmp_path))
 
 
-@pytest.mark.parametrize("words", [["--help"], ["-q", "-h"]])
+def test_on_windows_it_ends_with_the_status_of_pytest(monkeypatch):
+    """There execv starts another process and ends its own at once, with status 0."""
+    commands, ignored = [], []
+    monkeypatch.setattr(run, "_ON_WINDOWS", True)
+    monkeypatch.setattr(signal, "signal", lambda *words: ignored.append(words))
+    monkeypatch.setattr(subprocess, "call", lambda words: commands.append(words) or 5)
+    assert CliRunner().invoke(main, ["run", "-q"]).exit_code == 5
+    assert [words[-1] for words in commands] == ["-q"]
+    # Ctrl-C reaches both processes and must end only pytest.
+    assert ignored == [(signal.SIGINT, signal.SIG_IGN)]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h", "-q"]])
 def test_help_describes_each_option_of_the_benchmarks(words):
     result = CliRunner().invoke(main, ["run", *words])
     assert result.exit_code == 0
