@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 CANNOT_COMPARE = 2
 INSTALL = "pip install '.[cpu]'"
 BENCHMARKS = "benchmarks"
-PACKAGED_BENCHMARKS = ("--pyargs", "fer_bench.benchmarks")
 NO_TESTS_RAN = 5
 """Exit status of pytest, accepted if all benchmarks measure speed and are deselected."""
 
@@ -67,6 +66,12 @@ class Side:
         """Environment variables of its runs."""
         # Not just the store: the cached splits next to it depend on the code too.
         return {**self.environment.variables, "FER_BENCH_CACHE": str(self.cache)}
+
+    def pytest(self, benchmarks: str | None) -> Sequence[str]:
+        """Return the command that runs benchmarks; None for those of the installed fer_bench."""
+        if benchmarks is None:
+            return [str(self.environment.command("fer-bench")), "run"]
+        return [str(self.environment.command("pytest")), benchmarks]
 
 
 def main(words: Sequence[str]) -> int:
@@ -120,10 +125,13 @@ def compare_commits(arguments: argparse.Namespace, options: Sequence[str]) -> in
             sides.append(_prepared(name, one, work / name, logs, arguments))
         base, head = sides
         benchmarks = find_benchmarks(base.checkout, head.checkout, arguments.benchmarks)
+        if benchmarks is None:
+            for side in sides:
+                _check_packaged(side)
         for side in sides:
             print(f"{side.name}: trains, where it finds no result stored", flush=True)
             report = work / side.name / "report"
-            words = [*benchmarks, *options, "--no-timing"]
+            words = [*side.pytest(benchmarks), *options, "--no-timing"]
             log = logs / f"{side.name}-training.txt"
             _bench(f"training the {side.name}", side, words, report, log, (0, NO_TESTS_RAN))
         for number, side in turns(sides, arguments.rounds):
@@ -131,14 +139,14 @@ def compare_commits(arguments: argparse.Namespace, options: Sequence[str]) -> in
             report = results / side.name / str(number)
             log = logs / f"{side.name}-{number}.txt"
             what = f"round {number} of the {side.name}"
-            _bench(what, side, [*benchmarks, *options], report, log)
+            _bench(what, side, [*side.pytest(benchmarks), *options], report, log)
             if not (report / "results.json").exists():
                 raise CannotCompareError(f"the {side.name} wrote no results; see {str(log)!r}")
         return _compare(head, results, arguments.format, arguments.fail_on)
 
 
-def find_benchmarks(base: Path, head: Path, path: str | None) -> Sequence[str]:
-    """Return the arguments of pytest that name the benchmarks of both sides.
+def find_benchmarks(base: Path, head: Path, path: str | None) -> str | None:
+    """Return the path of the benchmarks, or None for those of each side's installed fer_bench.
 
     Args:
         base: worktree of the base.
@@ -150,7 +158,7 @@ def find_benchmarks(base: Path, head: Path, path: str | None) -> Sequence[str]:
         CannotCompareError: a side lacks them.
     """
     if path is None and not (head / BENCHMARKS).exists():
-        return PACKAGED_BENCHMARKS
+        return None
     path = BENCHMARKS if path is None else path
     for side, checkout in (("base", base), ("head", head)):
         if not (checkout / path).exists():
@@ -158,7 +166,7 @@ def find_benchmarks(base: Path, head: Path, path: str | None) -> Sequence[str]:
                 f"the {side} has no {path!r}; accepted by --benchmarks: a path that both commits "
                 "have, or an absolute one"
             )
-    return [path]
+    return path
 
 
 def turns(sides: Sequence[Side], rounds: int) -> Iterator[tuple[int, Side]]:
@@ -300,6 +308,23 @@ def _prepared(
     return Side(name, checkout, environment, arguments.stores.absolute() / one.tree / made_with)
 
 
+def _check_packaged(side: Side) -> None:
+    """Check that a side's fer_bench can run its own benchmarks.
+
+    Raises:
+        CannotCompareError: it cannot: it is older than the command.
+    """
+    command = [*side.pytest(None), "--help"]
+    done = subprocess.run(
+        command, cwd=side.checkout, env=side.variables, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise CannotCompareError(
+            f"the {side.name} has no {BENCHMARKS!r}, and its fer_bench has no command 'run'; "
+            "accepted: a version that has it, or --benchmarks with a path that both commits have"
+        )
+
+
 def _bench(
     what: str,
     side: Side,
@@ -313,7 +338,7 @@ def _bench(
     Args:
         what: purpose of the run, for error messages.
         side: the side to run.
-        words: arguments of pytest.
+        words: command and arguments of pytest.
         report: directory of the report.
         log: file for the output.
         fine: accepted exit statuses.
@@ -322,7 +347,6 @@ def _bench(
         CommandFailedError: pytest ends with another exit status.
     """
     command = [
-        str(side.environment.command("pytest")),
         *words,
         f"--report-dir={report}",
         f"--store={side.cache / 'store'}",

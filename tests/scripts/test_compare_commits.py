@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import compare_commits
 import environments
 import pytest
-from compare_commits import PACKAGED_BENCHMARKS, turns
+from compare_commits import turns
 from environments import fresh
 from hypothesis import given
 from hypothesis import strategies as st
-from made_project import BENCHMARKS, workflow_commands
+from made_project import BENCHMARKS, workflow_commands, write_programs
 
 
 @pytest.fixture
@@ -217,7 +217,19 @@ def test_a_project_without_benchmarks_gets_those_of_fer_bench(project, compare):
     head = project.commit({"accuracy": "0.60"})
     assert compare(base, head, "--rounds=1").returncode == 0
     for run in project.trace():
-        assert run["words"][:2] == [*PACKAGED_BENCHMARKS]
+        assert run["words"][0] == "those of fer_bench"
+
+
+def test_a_side_that_cannot_run_those_of_fer_bench_cannot_be_compared(project, compare, tmp_path):
+    base = project.commit({"accuracy": "0.50"})
+    old = tmp_path / "old"
+    write_programs(old)
+    (old / "python").symlink_to(sys.executable)
+    (old / "fer-bench").write_text("#!/bin/sh\necho \"No such command 'run'.\" >&2\nexit 2\n")
+    done = compare(base, base, f"--python-of-base={old / 'python'}")
+    assert done.returncode == 2
+    assert "the base has no 'benchmarks', and its fer_bench has no command 'run'" in done.stderr
+    assert not Path(os.environ["TRACE"]).exists()
 
 
 def test_benchmarks_that_only_the_head_has_cannot_be_compared(project, compare):
