@@ -185,6 +185,21 @@ def test_other_actions_are_pinned():
         assert name == "./" or re.fullmatch(r"[\w/-]+@(v\d+|[0-9a-f]{40})", name)
 
 
+def only_publishes(job):
+    """Return True if a job runs nothing of the repository and no action but GitHub's for Pages."""
+    used = [one.get("uses", "").partition("@")[0] for one in job["steps"]]
+    return set(used) == {"actions/deploy-pages"}
+
+
+@pytest.mark.parametrize(
+    "step", [{"uses": "./"}, {"uses": "some/action@v1"}, {"run": "make"}], ids=str
+)
+def test_a_job_that_publishes_runs_nothing_else(step):
+    publishes = {"uses": "actions/deploy-pages@v5"}
+    assert only_publishes({"steps": [publishes]})
+    assert not only_publishes({"steps": [step, publishes]})
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_may_do_no_more_than_they_must(path):
     workflow = yaml.safe_load(path.read_text())
@@ -193,8 +208,7 @@ def test_workflows_may_do_no_more_than_they_must(path):
     assert "pull_request_target" not in workflow[True]
     for job in workflow["jobs"].values():
         allowed = {("contents", "read"), ("pull-requests", "write")}
-        # A job that publishes runs nothing of the repository.
-        if not any("run" in step for step in job["steps"]):
+        if only_publishes(job):
             allowed |= {("pages", "write"), ("id-token", "write")}
         assert job.get("permissions", {}).items() <= allowed
         for one in job["steps"]:
