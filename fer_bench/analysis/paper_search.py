@@ -8,6 +8,8 @@ Trials are ranked by a distance in the same unit for all: the root mean square o
 rates of each table, so that a network that does not learn is at about 1. A trial is excluded by its
 own spread over seeds. The paper's run would be one more seed of the same settings, so that a
 difference has the standard error s * sqrt(1 + 1 / n), with s the standard deviation over n seeds.
+Each rate is judged by its own s with n - 1 degrees of freedom: the spread of rates differs between
+windows, so that it cannot be pooled.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import dataclasses
 import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -34,14 +36,13 @@ if TYPE_CHECKING:
     Key = tuple[published.RateTable, int]
     """Number of a table, and index of a window."""
 
-Value = TypeVar("Value")
 Verdict = Literal["remains", "excluded", "undecided", "failed"]
 
 TABLES: tuple[published.RateTable, ...] = (2, 3, 4)
 """Tables that are compared: Table 5 is not in the source of the published numbers."""
 
 ALPHA = 0.01
-"""Probability of excluding a setting that made the published rates."""
+"""Largest probability of excluding a setting that made the published rates."""
 
 AXES: Mapping[str, tuple[Any, ...]] = {
     "trainable_layers": (TrainableLayers(), TrainableLayers("all", "all"), TrainableLayers(0, 0)),
@@ -130,9 +131,11 @@ class Ranking:
 
     @property
     def nearest(self) -> tuple[RankedTrial, ...]:
-        """Trials that did not fail, the nearest first by the rates that all of them have."""
+        """Trials that did not fail, nearest first by the shared rates; those without come last."""
         measured = (one for one in self.trials if not one.trial.failure)
-        return tuple(sorted(measured, key=lambda one: one.shared or 0.0))
+        return tuple(
+            sorted(measured, key=lambda one: math.inf if one.shared is None else one.shared)
+        )
 
 
 def grid(
@@ -239,7 +242,7 @@ def _compared(trial: Trial, target: Mapping[Key, float]) -> RankedTrial:
         return RankedTrial(trial, means, distance, None, None, None, "undecided")
     errors = _standard_errors(values)
     largest = max(abs(means[key] - target[key]) / errors[key] for key in keys)
-    most = limit(len(keys), (len(seeds) - 1) * min(len(_of_table(values, key[0])) for key in keys))
+    most = limit(len(keys), len(seeds) - 1)
     verdict: Verdict = "excluded" if largest > most else "remains"
     return RankedTrial(trial, means, distance, None, largest, most, verdict)
 
@@ -252,16 +255,10 @@ def _distance(
 
 
 def _standard_errors(values: Mapping[Key, Sequence[float]]) -> dict[Key, float]:
-    """Return the standard error of each rate's mean minus one more seed's rate.
-
-    The standard deviation is the larger of the rate's own and the pooled one of all windows of its
-    table.
-    """
-    own = {key: float(np.std(found, ddof=1)) for key, found in values.items()}
+    """Return the standard error of each rate's mean minus one more seed's rate."""
     return {
-        key: max(deviation, _root_mean_square(_of_table(own, key[0])), _ROUNDING)
-        * math.sqrt(1 + 1 / len(values[key]))
-        for key, deviation in own.items()
+        key: max(float(np.std(found, ddof=1)), _ROUNDING) * math.sqrt(1 + 1 / len(found))
+        for key, found in values.items()
     }
 
 
@@ -280,7 +277,7 @@ def limit(rates: int, freedom: int) -> float:
     return float(stdtrit(freedom, 1 - ALPHA / (2 * rates)))
 
 
-def _of_table(values: Mapping[Key, Value], number: int) -> list[Value]:
+def _of_table(values: Mapping[Key, float], number: int) -> list[float]:
     return [value for (table, _), value in values.items() if table == number]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_bench.cli.click_types import NonEmptyPath
+from fer_bench.protocol import published
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.terminal import echo, echo_lines
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from fer_bench.protocol.cell import Init
     from fer_bench.report.table import Table
     from fer_bench.runtime.progress import Progress
+
+_EPOCHS = click.IntRange(published.WINDOWS[0][1] + 1)
+"""Numbers of epochs with at least the first window: its last difference needs one more epoch."""
 
 _ROWS = "mobilenet:random,mobilenet:pretrained,resnet50:random,openface:random"
 
@@ -60,7 +64,7 @@ _ROWS = "mobilenet:random,mobilenet:pretrained,resnet50:random,openface:random"
 )
 @click.option(
     "--coarse-epochs",
-    type=click.IntRange(2),
+    type=_EPOCHS,
     metavar="N",
     help="First train all combinations for N epochs with one seed, then the nearest completely. "
     "The first window needs 6 epochs.",
@@ -75,7 +79,7 @@ _ROWS = "mobilenet:random,mobilenet:pretrained,resnet50:random,openface:random"
 )
 @click.option(
     "--epochs",
-    type=int,
+    type=_EPOCHS,
     default=20,
     show_default=True,
     metavar="N",
@@ -136,7 +140,7 @@ def command(
     from fer_bench.protocol.data_spec import RATES_SPLIT, DataSpec
     from fer_bench.protocol.settings import Protocol
     from fer_bench.report.output_files import write_files
-    from fer_bench.report.paper_search_tables import progress_line, search_table
+    from fer_bench.report.paper_search_tables import progress_line, search_summary, search_table
     from fer_bench.report.table_rendering import markdown, terminal, tidy_csv
     from fer_bench.runtime.cache_directory import cache_root
     from fer_bench.runtime.files import check_writable
@@ -158,6 +162,8 @@ def command(
     with _showing(dataset) as progress:
         data = load_data(spec, progress=progress)
     done: dict[str, Table] = {}
+    summaries: list[Table] = []
+    failed: list[bool] = []
     for backbone, init in wanted:
         row = Search(
             backbone, init, protocols, data, directory, weights_dir, coarse_epochs, keep, _showing
@@ -171,10 +177,14 @@ def command(
             }
             written = write_files(report_dir, files)
             echo(progress_line(ranking))
+        summaries.append(search_summary(ranking, spec))
+        failed += [bool(one.trial.failure) for one in ranking.trials]
     width = shutil.get_terminal_size((120, 24)).columns
     echo()
-    echo_lines(terminal(done.values(), width) + "\n")
+    echo_lines(terminal(summaries, width) + "\n")
     echo(f"report: {written[0]}")
+    if all(failed):
+        raise FerBenchError(f"no settings could be trained: all {len(failed)} trials failed")
 
 
 @contextlib.contextmanager
@@ -187,8 +197,6 @@ def _showing(subject: str) -> Iterator[Progress]:
 
 def _row(text: str) -> tuple[str, Init]:
     """Parse a row of the paper's tables."""
-    from fer_bench.protocol import published
-
     known = {f"{backbone}:{init}": (backbone, init) for backbone, init in published.table(2)}
     if text.strip() not in known:
         raise FerBenchError(f"--rows {text!r} is not a row of the paper's tables", ", ".join(known))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from fer_bench.models import get
 from fer_bench.models.keras_backend import clear_keras
 from fer_bench.protocol.cell import display_name
 from fer_bench.runtime.errors import FerBenchError, shown
+from fer_bench.runtime.terminal import echo_lines
 from fer_bench.training.cell_runner import is_stored, run_cell
 from fer_bench.training.run_context import RunContext
 
@@ -106,7 +108,9 @@ class Search:
             except FerBenchError as error:
                 return Trial(protocol, failure=str(error))
             # A search of hours continues with the next trial, for example if memory is exhausted.
+            # A defect keeps its traceback.
             except Exception as error:
+                echo_lines(traceback.format_exc(), err=True)
                 return Trial(protocol, failure=f"{type(error).__name__}: {shown(str(error), 200)}")
             finally:
                 clear_keras()

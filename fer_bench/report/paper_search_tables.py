@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import shlex
 from typing import TYPE_CHECKING
 
 from fer_bench.analysis.claims.values import TITLES
@@ -69,6 +71,43 @@ def search_table(ranking: Ranking, spec: DataSpec) -> Table:
     )
 
 
+def search_summary(ranking: Ranking, spec: DataSpec) -> Table:
+    """Return the ranked trials without rates and details, for a narrow terminal.
+
+    Args:
+        ranking: the trials.
+        spec: the data that they were trained on.
+    """
+    table = search_table(ranking, spec)
+    return dataclasses.replace(
+        table,
+        head="",
+        columns=(
+            Column("settings", kind="text"),
+            Column("verdict", kind="word"),
+            Column("distance", decimals=2),
+            Column("shared", decimals=2),
+            Column("seeds"),
+            Column("epochs"),
+        ),
+        rows=tuple(
+            Row(
+                str(number),
+                (
+                    one.trial.settings,
+                    one.verdict,
+                    one.distance,
+                    one.shared,
+                    len(one.trial.histories),
+                    one.trial.epochs,
+                ),
+                one.trial.failure,
+            )
+            for number, one in enumerate(ranking.trials, start=1)
+        ),
+    )
+
+
 def progress_line(ranking: Ranking) -> str:
     """Return the number of trials so far and the nearest one."""
     name = display_name(TITLES[ranking.backbone], ranking.init)
@@ -85,8 +124,9 @@ def _notes(ranking: Ranking, spec: DataSpec) -> list[str]:
         "shared: the same over the rates that all settings have. Settings with the most rates come "
         "first.",
         "excluded: the largest difference, in standard errors of another seed of these settings, "
-        f"is above the limit (Student's t at {ALPHA * 100:.0f} %, Bonferroni over the rates); "
-        "remains: it is not; undecided: one seed has no spread"
+        f"is above the limit (Student's t at {ALPHA * 100:.0f} % with as many degrees of freedom "
+        "as seeds minus 1, Bonferroni over the rates); remains: it is not; undecided: one seed has "
+        "no spread"
         + (
             "."
             if ranking.like_for_like
@@ -103,4 +143,5 @@ def _next_command(ranking: Ranking, spec: DataSpec) -> list[str]:
         return []
     options = [f"--backbone={ranking.backbone}", f"--init={ranking.init}", "--dataset=PATH"]
     options += [*spec.options(), *ranking.nearest[0].trial.protocol.options()]
-    return [f"The nearest as a benchmark: pytest benchmarks {' '.join(options)}"]
+    command = shlex.join(["pytest", "benchmarks", *options])
+    return [f"The nearest as a benchmark: {command}"]

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import shlex
 import types
 
 import numpy as np
@@ -11,7 +12,8 @@ from made_runs import line, made_cell, made_history
 
 import fer_bench
 from fer_bench import cli
-from fer_bench.analysis.paper_search import grid
+from fer_bench.analysis.paper_forensics import DIFFERENCES
+from fer_bench.analysis.paper_search import Trial, grid, published_rates, rank
 from fer_bench.cli import search_trials
 from fer_bench.cli.search_trials import Search
 from fer_bench.data import Dataset
@@ -20,6 +22,7 @@ from fer_bench.data.prepare import load_data
 from fer_bench.protocol import published
 from fer_bench.protocol.data_spec import DataSpec
 from fer_bench.protocol.settings import Protocol, TrainableLayers
+from fer_bench.report.paper_search_tables import search_table
 from fer_bench.results.records import Quality
 from fer_bench.runtime.errors import FerBenchError
 from fer_bench.runtime.progress import silent
@@ -107,6 +110,60 @@ def test_invalid_options(trained, option, problem, accepted):
     assert problem in done.stderr
     assert accepted in done.stderr
     assert not trained
+
+
+@pytest.mark.parametrize("option", ["--epochs", "--coarse-epochs"])
+def test_epochs_are_at_least_those_of_the_first_window(trained, option):
+    least = DIFFERENCES[0] + 1
+    done = CliRunner().invoke(cli.main, [*SMALL, f"{option}={least - 1}"])
+    assert (done.exit_code, trained) == (2, [])
+    assert f"x>={least}" in done.stderr
+
+
+@pytest.mark.parametrize(("optimizers", "status"), [("sgd", 1), ("sgd,adam", 0)])
+def test_the_status_is_1_if_every_trial_failed(trained, faces, tmp_path, optimizers, status):
+    done = CliRunner().invoke(cli.main, [*SMALL, f"--vary=optimizer={optimizers}"])
+    assert done.exit_code == status
+    assert ("failed" in done.stderr) == bool(status)
+    assert "training diverged" in done.stdout
+    assert "training diverged" in (tmp_path / "paper-search/paper-search.md").read_text()
+
+
+def test_a_defect_is_a_row_and_keeps_its_traceback(trained, faces, tmp_path, monkeypatch):
+    def run_cell(context, *cell):
+        if context.protocol.batch_size == 64:
+            raise RuntimeError("not enough memory")
+        return working(context, *cell)
+
+    working = search_trials.run_cell
+    monkeypatch.setattr(search_trials, "run_cell", run_cell)
+    done = CliRunner().invoke(cli.main, [*SMALL, "--vary=batch-size=64,32"])
+    assert done.exit_code == 0
+    assert "not enough memory" in (tmp_path / "paper-search/paper-search.md").read_text()
+    assert "Traceback (most recent call last)" in done.stderr
+    assert "in run_cell" in done.stderr
+
+
+def test_the_terminal_shows_80_columns(trained, faces, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    varied = ["--vary=batchnorm=frozen", "--vary=trainable-layers=all", "--vary=pooling=average"]
+    done = CliRunner().invoke(cli.main, [*SMALL, *varied, "--vary=input-size=96"])
+    _, table = done.stdout.split("\n\n", 1)
+    table, _ = table.rsplit("\n\n", 1)
+    assert max(map(len, table.splitlines())) <= 80
+    assert table.count("verdict") == 1
+
+
+def test_the_next_command_is_quoted_for_a_shell():
+    spec = types.SimpleNamespace(split="80-20", limit=None, options=lambda: ["--split=a b"])
+    trial = Trial(Protocol(), (made_history(epochs=6),))
+    ranking = rank("mobilenet", "random", published_rates("mobilenet", "random"), [trial])
+    *_, note = search_table(ranking, spec).notes
+    words = shlex.split(note)
+    assert words[words.index("pytest") :] == [
+        *("pytest", "benchmarks", "--backbone=mobilenet", "--init=random", "--dataset=PATH"),
+        "--split=a b",
+    ]
 
 
 @pytest.fixture
